@@ -1,0 +1,62 @@
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** UUID of a machine, lower case. */
+export type MachineId = Branded<string, "MachineId">;
+/** UUID of a component's session, lower case. */
+export type SessionId = Branded<string, "SessionId">;
+/** Version of a machine's installation request: 1 … 2^63 − 1, only ever grows. */
+export type Generation = Branded<bigint, "Generation">;
+/** UUID that a caller made for one command, lower case. */
+export type RequestId = Branded<string, "RequestId">;
+/** Ed25519 public key, 32 bytes. */
+export type AgentKey = Branded<Uint8Array, "AgentKey">;
+
+/** A kind of work: what a session can hold a machine for. */
+export const processes = ["ShepherdAgentStart", "ShepherdRecovery"] as const;
+export type Process = (typeof processes)[number];
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+
+/** True for the 36-character form of a UUID, in any letter case. */
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
+function uuid(text: string, what: string): string {
+  if (!isUuid(text)) {
+    throw new RangeError(`"${text}" is not ${what}: expected a UUID such as 123e4567-e89b-42d3-a456-426614174000`);
+  }
+  return text.toLowerCase();
+}
+
+/** @throws {RangeError} when it is not a UUID */
+export function machineId(text: string): MachineId {
+  return uuid(text, "a machine id") as MachineId;
+}
+
+/** @throws {RangeError} when it is not a UUID */
+export function sessionId(text: string): SessionId {
+  return uuid(text, "a session id") as SessionId;
+}
+
+/** @throws {RangeError} when it is not a UUID */
+export function requestId(text: string): RequestId {
+  return uuid(text, "a request id") as RequestId;
+}
+
+/** @throws {RangeError} when it is not a positive int64 */
+export function generation(value: bigint): Generation {
+  if (value < 1n || value > 0x7fff_ffff_ffff_ffffn) {
+    throw new RangeError(`${value} is not a generation: expected a whole number from 1 to 2^63 - 1`);
+  }
+  return value as Generation;
+}
+
+/** @throws {RangeError} when it is not 32 bytes */
+export function agentKey(bytes: Uint8Array): AgentKey {
+  if (bytes.length !== 32) {
+    throw new RangeError(`a key of ${bytes.length} bytes: expected the 32 bytes of an Ed25519 public key`);
+  }
+  return bytes as AgentKey;
+}
