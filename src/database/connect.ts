@@ -1,0 +1,51 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Logger } from "../lib/log.ts";
+import type { DB } from "./tables.ts";
+
+/** Where PostgreSQL is: a connection string, or the parts of one (the host may be a Unix socket's directory). */
+export type DatabaseAddress =
+  | { connectionString: string }
+  | { host: string; port: number; user: string; database: string };
+
+/** A pool of connections, and the typed queries over it. */
+export interface Database extends AsyncDisposable {
+  pool: pg.Pool;
+  kysely: Kysely<DB>;
+}
+
+/** Parses int8 to bigint (generations and sizes do not fit a double) and leaves the rest to node-postgres. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 && format !== "binary" ? BigInt : pg.types.getTypeParser(oid, format),
+};
+
+/**
+ * Settings of every connection. Locks are waited for a second at most, so that one held machine does not hold up many;
+ * a transaction that idles is ended before its session's lease (15 s) is.
+ */
+export const connectionSettings = {
+  lock_timeout: 1_000,
+  idle_in_transaction_session_timeout: 10_000,
+  statement_timeout: 30_000,
+  connectionTimeoutMillis: 5_000,
+  keepAlive: true,
+  types,
+} as const satisfies pg.PoolConfig;
+
+/** Connects lazily: the first query opens the first connection. */
+export function connect(
+  address: DatabaseAddress,
+  options: { log: Logger; connections?: number; applicationName?: string },
+): Database {
+  const pool = new pg.Pool({
+    ...address,
+    ...connectionSettings,
+    max: options.connections ?? 10,
+    application_name: options.applicationName ?? "farrier",
+  });
+  // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
+  pool.on("error", (error) => options.log.warn({ error: error.message }, "an idle database connection broke"));
+  const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return { pool, kysely, [Symbol.asyncDispose]: () => kysely.destroy() };
+}

@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import type pg from "pg";
+import { DatabaseError } from "./errors.ts";
+
+/** One numbered pair of files in migrations/. */
+interface Migration {
+  version: number;
+  name: string;
+  up: string;
+  down: string;
+  /** SHA-256 of the up file: an edited migration is found out. */
+  checksum: string;
+  /** The oldest binary (by its newest migration's version) that still works on the schema after this one. */
+  oldestBinary: number;
+  transaction: boolean;
+}
+
+interface Applied {
+  version: number;
+  name: string;
+  checksum: string;
+  oldest_binary: number;
+}
+
+/** Months of history partitions made ahead, here and by the janitor. */
+export const historyMonthsAhead = 3;
+
+/** Held while migrating: "farrier" as a number. Advisory locks serve migrations only. */
+const advisoryLock = "7377182610914404722";
+
+const directory = new URL("migrations/", import.meta.url);
+
+async function migrations(): Promise<Migration[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith(".up.sql")).toSorted();
+  return Promise.all(
+    files.map(async (file) => {
+      const match = /^(?<version>\d{4})_(?<name>[a-z_]+)\.up\.sql$/u.exec(file);
+      const up = await readFile(new URL(file, directory), "utf8");
+      const oldest = /^-- oldest-binary: (?<version>\d+)$/mu.exec(up)?.groups?.["version"];
+      if (match?.groups === undefined || oldest === undefined) {
+        throw new DatabaseError("schema", `${file}: expected NNNN_name.up.sql with a line "-- oldest-binary: N"`);
+      }
+      return {
+        version: Number(match.groups["version"]),
+        name: match.groups["name"] ?? "",
+        up,
+        down: await readFile(new URL(file.replace(".up.", ".down."), directory), "utf8"),
+        checksum: createHash("sha256").update(up).digest("hex"),
+        oldestBinary: Number(oldest),
+        transaction: !up.startsWith("-- no-transaction"),
+      };
+    }),
+  );
+}
+
+async function appliedMigrations(client: pg.ClientBase): Promise<Applied[]> {
+  const exists = await client.query<{ there: boolean }>(`SELECT to_regclass('schema_migrations') IS NOT NULL AS there`);
+  if (exists.rows[0]?.there !== true) {
+    return [];
+  }
+  const { rows } = await client.query<Applied>(
+    "SELECT version, name, checksum, oldest_binary FROM schema_migrations ORDER BY version",
+  );
+  return rows;
+}
+
+/** What is still to be applied, or why this binary can't work with that schema. Pure. */
+function missingMigrations(known: Migration[], applied: Applied[]): Migration[] {
+  const newest = known.at(-1)?.version ?? 0;
+  for (const row of applied) {
+    const own = known.find((migration) => migration.version === row.version);
+    if (own !== undefined && own.checksum !== row.checksum) {
+      throw new DatabaseError(
+        "schema",
+        `migration ${row.version} (${row.name}) in this database is another one than this binary's: it was made by ` +
+          "another build. Use that build, or another database.",
+      );
+    }
+    if (row.oldest_binary > newest) {
+      throw new DatabaseError(
+        "schema",
+        `the database's schema is newer (migration ${row.version}, ${row.name}) than this binary can work with ` +
+          `(migration ${newest}): run Farrier of the version that migrated it, or a later one`,
+      );
+    }
+  }
+  const done = new Set(applied.map((row) => row.version));
+  return known.filter((migration) => !done.has(migration.version));
+}
+
+async function withAdvisoryLock<T>(pool: pg.Pool, action: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    // Others' migrations may take longer than a statement of ours may wait for a lock.
+    await client.query("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+    await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
+    try {
+      return await action(client);
+    } finally {
+      await client.query("SELECT pg_advisory_unlock($1)", [advisoryLock]);
+      await client.query("RESET lock_timeout; RESET statement_timeout; RESET idle_in_transaction_session_timeout");
+    }
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    // After an error the connection goes, and the lock with it.
+    client.release(broken);
+  }
+}
+
+async function apply(client: pg.ClientBase, migration: Migration, direction: "up" | "down"): Promise<void> {
+  const record =
+    direction === "up"
+      ? {
+          text: "INSERT INTO schema_migrations (version, name, checksum, oldest_binary) VALUES ($1, $2, $3, $4)",
+          values: [migration.version, migration.name, migration.checksum, migration.oldestBinary],
+        }
+      : { text: "DELETE FROM schema_migrations WHERE version = $1", values: [migration.version] };
+  try {
+    if (migration.transaction) {
+      await client.query("BEGIN");
+    }
+    await client.query(migration[direction]);
+    await client.query(record);
+    if (migration.transaction) {
+      await client.query("COMMIT");
+    }
+  } catch (error) {
+    throw new DatabaseError("schema", `migration ${migration.version} (${migration.name}) ${direction} failed`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Brings the schema up to this binary's. Any number of processes may call it at once: one migrates, the rest find it done.
+ * Returns the names of the migrations it applied.
+ * @throws {DatabaseError} `schema` when the database is newer than this binary can work with, or a migration fails
+ */
+export async function migrate(pool: pg.Pool): Promise<string[]> {
+  const known = await migrations();
+  return withAdvisoryLock(pool, async (client) => {
+    const missing = missingMigrations(known, await appliedMigrations(client));
+    if (missing.length > 0) {
+      await client.query(
+        `CREATE TABLE IF NOT EXISTS schema_migrations (
+           version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, oldest_binary integer NOT NULL,
+           applied_at timestamptz NOT NULL DEFAULT now())`,
+      );
+    }
+    for (const migration of missing) {
+      await apply(client, migration, "up");
+    }
+    await client.query("SELECT history_partitions_ensure($1)", [historyMonthsAhead]);
+    return missing.map((migration) => migration.name);
+  });
+}
+
+/**
+ * Takes the whole schema back, for development.
+ * @throws {DatabaseError} `refused` where history exists: going back would lose it
+ */
+export async function migrateDown(pool: pg.Pool): Promise<void> {
+  const known = await migrations();
+  await withAdvisoryLock(pool, async (client) => {
+    const applied = new Set((await appliedMigrations(client)).map((row) => row.version));
+    if (applied.size > 0) {
+      const { rowCount } = await client.query("SELECT FROM history LIMIT 1");
+      if (rowCount !== 0) {
+        throw new DatabaseError("refused", "this database has history, which going back would lose: use an empty one");
+      }
+    }
+    for (const migration of known.toReversed().filter(({ version }) => applied.has(version))) {
+      await apply(client, migration, "down");
+    }
+  });
+}
+
+/**
+ * Checks that the schema is one this binary can work with, without changing it: migrated at least as far as it needs.
+ * @throws {DatabaseError} `schema`, saying what to run
+ */
+export async function migrateCheck(pool: pg.Pool): Promise<void> {
+  const known = await migrations();
+  const client = await pool.connect();
+  try {
+    const missing = missingMigrations(known, await appliedMigrations(client));
+    if (missing.length > 0) {
+      const names = missing.map((migration) => migration.name).join(", ");
+      throw new DatabaseError("schema", `the database lacks migrations (${names}): run \`farrier migrate\` on it first`);
+    }
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,3 @@
+DROP TABLE work_backoff;
+DROP TABLE work;
+DROP TABLE sessions;

@@ -1,0 +1,48 @@
+import { sql, type Transaction } from "kysely";
+import type { Database } from "./connect.ts";
+import { DatabaseError, isRetryable, translate } from "./errors.ts";
+import type { SessionId } from "./ids.ts";
+import type { DB } from "./tables.ts";
+
+/** A transaction in progress; what queries take. */
+export type Tx = Transaction<DB>;
+
+/** Tries of one transaction that PostgreSQL ends with 40001 or 40P01. */
+const tries = 5;
+
+/**
+ * Runs `action` in one transaction (READ COMMITTED), again where PostgreSQL says that it may succeed then. With a session,
+ * it begins by locking the session's row, so that the session is not collected while it runs.
+ *
+ * The action must do nothing but queries: no network work while a transaction is open.
+ * @throws {DatabaseError} `session_lost` when the session was gone or past its deadline at the beginning; `unavailable`
+ */
+export async function transact<T>(
+  database: Database,
+  session: { id: SessionId } | null,
+  action: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await database.kysely.transaction().execute(async (tx) => {
+        if (session !== null) {
+          await sessionHold(tx, session.id);
+        }
+        return action(tx);
+      });
+    } catch (error) {
+      if (attempt < tries && isRetryable(error)) {
+        continue;
+      }
+      throw translate(error);
+    }
+  }
+}
+
+async function sessionHold(tx: Tx, id: SessionId): Promise<void> {
+  const { rows } = await sql`
+    SELECT FROM sessions WHERE session_id = ${id} AND session_deadline > now() FOR KEY SHARE`.execute(tx);
+  if (rows.length === 0) {
+    throw new DatabaseError("session_lost", "the session is gone or past its deadline: its work is another's now");
+  }
+}

@@ -1,0 +1,69 @@
+// Writes src/database/tables.ts from a migrated database: `node tools/tables-generate.ts URL [--check]`.
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const target = fileURLToPath(new URL("../src/database/tables.ts", import.meta.url));
+const codegen = fileURLToPath(new URL("../node_modules/kysely-codegen/dist/cli/bin.js", import.meta.url));
+
+/** Columns whose type says more than their SQL type does, wherever they appear. */
+const branded: Record<string, string> = {
+  machine_id: "MachineId",
+  session_id: "SessionId",
+  request_id: "RequestId",
+  generation: "Generation",
+  process: "Process",
+  labels: "Record<string, string>",
+  detail_json: "Record<string, unknown>",
+};
+/** Columns of one table only. */
+const brandedIn: Record<string, Record<string, string>> = { History: { detail: "Record<string, unknown>" } };
+
+/** The generated text with the branded types put in. Pure. */
+export function brand(generated: string): string {
+  let table = "";
+  const lines = generated.split("\n").map((line) => {
+    table = /^export interface (?<name>\w+)/u.exec(line)?.groups?.["name"] ?? table;
+    const match = /^ {2}(?<column>\w+): (?<type>.+);$/u.exec(line);
+    const column = match?.groups?.["column"] ?? "";
+    const type = brandedIn[table]?.[column] ?? (table === "DB" ? undefined : branded[column]);
+    if (match?.groups === undefined || type === undefined) {
+      return line;
+    }
+    return line.replace(/\b(?:string|bigint|JsonObject)\b/u, type);
+  });
+  return lines
+    .join("\n")
+    .replace(
+      'import type { ColumnType } from "kysely";',
+      'import type { ColumnType } from "kysely";\nimport type { Generation, MachineId, Process, RequestId, SessionId } from "./ids.ts";',
+    );
+}
+
+/** The row types of the database at `url`. */
+export async function tablesGenerate(url: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    codegen,
+    "--print",
+    "--log-level=error",
+    "--dialect=postgres",
+    `--url=${url}`,
+    "--exclude-pattern=(schema_migrations|history_*)",
+    '--type-mapping={"int8":"bigint","timestamptz":"Date","xid8":"string","jsonb":"JsonObject"}',
+  ]);
+  return `${brand(stdout).trim()}\n`;
+}
+
+if (import.meta.main) {
+  const [url, flag] = process.argv.slice(2);
+  if (url === undefined) {
+    throw new Error("usage: node tools/tables-generate.ts URL [--check]");
+  }
+  const text = await tablesGenerate(url);
+  if (flag !== "--check") {
+    await writeFile(target, text);
+  } else if ((await readFile(target, "utf8")) !== text) {
+    throw new Error("src/database/tables.ts is not that of the migrations: run `npm run generate`");
+  }
+}
