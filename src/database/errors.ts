@@ -53,3 +53,12 @@ export function translate(error: unknown): unknown {
   }
   return new DatabaseError("unavailable", "the database can't be reached: try again once it is back", { cause: error });
 }
+
+/** The name of the constraint when the error is a unique_violation (23505). */
+export function isUniqueViolation(error: unknown): string | undefined {
+  if (errorCode(error) !== "23505") {
+    return undefined;
+  }
+  const constraint = (error as { constraint?: unknown }).constraint;
+  return typeof constraint === "string" ? constraint : "";
+}
