@@ -24,6 +24,8 @@ export function backoffNext(policy: BackoffPolicy, previous?: number): number {
   if (policy.maximum !== undefined && policy.maximum > 0) {
     nanoseconds = Math.min(nanoseconds, Math.trunc(policy.maximum * nanosecondsPerSecond));
   }
+  // Beyond this (104 days) a double no longer counts single nanoseconds.
+  nanoseconds = Math.min(nanoseconds, Number.MAX_SAFE_INTEGER);
   return Math.max(1, Math.ceil(nanoseconds / nanosecondsPerSecond));
 }
 

@@ -5,6 +5,7 @@ import { DatabaseError, isUniqueViolation, translate } from "../errors.ts";
 import { isUuid, machineId as toMachineId, type Generation, type MachineId } from "../ids.ts";
 import { transact, type Tx } from "../transaction.ts";
 import { historyAppend } from "./history.ts";
+import { operatorCommandFind, operatorCommandRecord, type OperatorCommand } from "./operator-command.ts";
 
 /** Where a machine comes from. */
 export interface Provided {
@@ -94,56 +95,54 @@ const machineTables = sql`
   LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id`;
 
 /**
- * Makes a machine known.
- * @throws {DatabaseError} `exists` when the name, the provider's id or the machine id is taken
+ * Makes a machine known. Its id is the caller's choice (made from the request id), so that the same command again finds it.
+ * @throws {DatabaseError} `exists` when the name or the provider's id is taken; `request_id_reused`
  */
 export async function machineAdd(
   database: Database,
-  machine: {
-    machineId: MachineId;
+  command: OperatorCommand & {
     name?: string;
     labels: Record<string, string>;
     provided: Provided;
     actor: Actor;
   },
 ): Promise<void> {
-  const { machineId, provided } = machine;
+  const { machineId, provided, actor } = command;
   try {
     await transact(database, null, async (tx) => {
+      if ((await operatorCommandFind(tx, command)) !== undefined) {
+        return;
+      }
       await tx
         .insertInto("machines")
-        .values({ machine_id: machineId, name: machine.name ?? null, labels: machine.labels })
+        .values({ machine_id: machineId, name: command.name ?? null, labels: command.labels })
         .execute();
       await machineProvidedSet(tx, machineId, provided);
-      await historyAppend(tx, [
-        {
-          machineId,
-          actor: machine.actor,
-          event: "machine_added",
-          detail: { provider: provided.provider, providerId: provided.providerId, name: machine.name },
-        },
-      ]);
+      await operatorCommandRecord(tx, command, 0n);
+      const detail = { provider: provided.provider, providerId: provided.providerId, name: command.name };
+      await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);
     });
   } catch (error) {
-    throw machineAddError(error, machine);
+    const constraint = isUniqueViolation(error);
+    if (constraint === "machines_pkey") {
+      // The same command at the same time, elsewhere: it has committed by now.
+      const carriedOut = await transact(database, null, (tx) => operatorCommandFind(tx, command));
+      if (carriedOut !== undefined) {
+        return;
+      }
+    }
+    throw constraint === undefined ? error : machineTaken(constraint, command, error);
   }
 }
 
-function machineAddError(error: unknown, machine: { name?: string; provided: Provided }): unknown {
-  const constraint = isUniqueViolation(error);
-  if (constraint === undefined) {
-    return error;
-  }
+function machineTaken(
+  constraint: string,
+  machine: { name?: string; provided: Provided },
+  cause: unknown,
+): DatabaseError {
   const { provider, providerId } = machine.provided;
-  const taken =
-    constraint === "machines_name_key"
-      ? `the name "${machine.name}"`
-      : constraint === "machines_pkey"
-        ? "this machine id"
-        : `"${providerId}" of provider "${provider}"`;
-  return new DatabaseError("exists", `${taken} is taken by another machine: each is one machine's only`, {
-    cause: error,
-  });
+  const what = constraint === "machines_name_key" ? `the name "${machine.name}"` : `"${providerId}" of provider "${provider}"`;
+  return new DatabaseError("exists", `${what} is taken by another machine: each is one machine's only`, { cause });
 }
 
 /** Writes the tag `provided`, or replaces it. */
