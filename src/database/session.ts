@@ -1,0 +1,145 @@
+import { hostname } from "node:os";
+import { sql } from "kysely";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Database } from "./connect.ts";
+import { translate } from "./errors.ts";
+import type { SessionId } from "./ids.ts";
+import { historyAppend } from "./queries/history.ts";
+import { transact } from "./transaction.ts";
+
+/** A live component's lease in the database. */
+export interface Session extends AsyncDisposable {
+  id: SessionId;
+  component: string;
+  /** Aborts once the session is lost, or may be: whoever works under it drops its work. */
+  lost: AbortSignal;
+}
+
+/** Seconds that a session lives without being poked. */
+export const defaultLeaseSeconds = 15;
+
+/** What a session needs. */
+export interface SessionOptions {
+  component: string;
+  log: Logger;
+  clock: Clock;
+  leaseSeconds?: number;
+}
+
+/**
+ * Starts a session and keeps poking it, three times a lease. A poke that fails is only tried again: the session is lost
+ * when the database says so, or when a whole lease went by without an answer.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function sessionStart(database: Database, options: SessionOptions): Promise<Session> {
+  const lease = options.leaseSeconds ?? defaultLeaseSeconds;
+  const begun = options.clock.monotonic();
+  const { session_id: id } = await database.kysely
+    .insertInto("sessions")
+    .values({
+      session_component: options.component,
+      session_runtime_info: `${hostname()} ${process.pid}`,
+      session_interval_seconds: lease,
+      session_deadline: sql<Date>`now() + make_interval(secs => ${lease})`,
+    })
+    .returning("session_id")
+    .executeTakeFirstOrThrow()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const lost = new AbortController();
+  const ended = new AbortController();
+  const poking = pokeUntilEnded(database, { ...options, id, lease, begun, lost, ended: ended.signal });
+  return {
+    id,
+    component: options.component,
+    lost: lost.signal,
+    [Symbol.asyncDispose]: async () => {
+      ended.abort();
+      await poking;
+      lost.abort(new Error(`session ${id} was ended`));
+      await sessionEnd(database, id, options).catch((error: unknown) => {
+        // The database is away: the session expires by itself, and the janitor collects it.
+        options.log.warn({ session: id, error: describeError(error) }, "the session could not be ended; it will expire");
+      });
+    },
+  };
+}
+
+interface Poking extends SessionOptions {
+  id: SessionId;
+  lease: number;
+  begun: number;
+  lost: AbortController;
+  ended: AbortSignal;
+}
+
+async function pokeUntilEnded(database: Database, poking: Poking): Promise<void> {
+  const { clock, log, id, lease, lost, ended } = poking;
+  // Counted from before the poke was sent: the database's deadline is never earlier.
+  let lastPoke = poking.begun;
+  while (!ended.aborted) {
+    const sincePoke = clock.monotonic() - lastPoke;
+    const wait = Math.min((lease * 1000) / 3, Math.max(0, lease * 1000 - sincePoke));
+    await clock.sleep(wait, ended).catch(() => undefined);
+    if (ended.aborted) {
+      return;
+    }
+    const sent = clock.monotonic();
+    const answer = await Promise.race([
+      sessionPoke(database, id).catch((error: unknown) => {
+        log.warn({ session: id, error: describeError(error) }, "the session's poke failed; trying again");
+        return "unknown" as const;
+      }),
+      // A poke that hangs must not outlive the lease unnoticed.
+      clock.sleep(Math.max(1, lease * 1000 - (sent - lastPoke)), ended).then(
+        () => "unknown" as const,
+        () => "unknown" as const,
+      ),
+    ]);
+    if (answer === "alive") {
+      lastPoke = sent;
+    } else if (sessionIsLost(answer, clock.monotonic() - lastPoke, lease)) {
+      log.error({ session: id, answer }, "the session is lost; its work is dropped");
+      lost.abort(new Error(`session ${id} is lost`));
+      return;
+    }
+  }
+}
+
+/**
+ * Whether a session must be given up: when the database said that it is gone, or when it has not been heard for a whole
+ * lease (milliseconds since the last poke that was answered; lease in seconds). Pure.
+ */
+export function sessionIsLost(answer: "gone" | "unknown", sincePoke: number, lease: number): boolean {
+  return answer === "gone" || sincePoke >= lease * 1000;
+}
+
+/** Moves the deadline, unless it has passed: a poke never revives an expired session. */
+export async function sessionPoke(database: Database, id: SessionId): Promise<"alive" | "gone"> {
+  const { rows } = await sql`
+    UPDATE sessions SET session_deadline = now() + make_interval(secs => session_interval_seconds)
+    WHERE session_id = ${id} AND session_deadline > now() RETURNING session_id`.execute(database.kysely);
+  return rows.length === 1 ? "alive" : "gone";
+}
+
+/** Deletes a session that ends by itself, and gives its work back. */
+async function sessionEnd(database: Database, id: SessionId, options: SessionOptions): Promise<void> {
+  await transact(database, null, async (tx) => {
+    // The session before its work, as everywhere.
+    await tx.selectFrom("sessions").select("session_id").where("session_id", "=", id).forUpdate().execute();
+    const held = await tx.deleteFrom("work").where("session_id", "=", id).returning(["machine_id", "process"]).execute();
+    await tx.deleteFrom("sessions").where("session_id", "=", id).execute();
+    await historyAppend(
+      tx,
+      held.map((work) => ({
+        machineId: work.machine_id,
+        actor: { kind: "component", name: options.component },
+        event: "work_cancelled",
+        sessionId: id,
+        process: work.process,
+        detail: { cause: "the component stopped" },
+      })),
+    );
+  });
+}
