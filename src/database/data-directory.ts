@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errorCode } from "../lib/errors.ts";
 import { directoryLock } from "./directory-lock.ts";
@@ -14,7 +14,7 @@ export interface DataDirectory extends AsyncDisposable {
 
 /**
  * Makes the directory where it is missing, closes it to other users (0700; PostgreSQL's user never needs to walk
- * through it, see embedded-process.ts) and holds it until disposed.
+ * through it, see embedded-run.ts) and holds it until disposed.
  * @throws {EmbeddedError} directory_unusable, directory_busy
  */
 export async function dataDirectoryOpen(path: string): Promise<DataDirectory> {
@@ -33,9 +33,12 @@ async function makePrivate(path: string): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) {
-      await chmod(path, 0o700);
+      await close(path);
     }
   } catch (error) {
+    if (error instanceof EmbeddedError) {
+      throw error;
+    }
     throw new EmbeddedError(
       "directory_unusable",
       `cannot use ${path} as the data directory (${reasons[errorCode(error) ?? ""] ?? errorCode(error)}): expected a ` +
@@ -43,6 +46,19 @@ async function makePrivate(path: string): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/** Only where nothing of others' can be inside: closing /tmp because someone named it would break the host. */
+async function close(path: string): Promise<void> {
+  const inside = await readdir(path);
+  if (inside.length > 0 && !inside.includes("postgres")) {
+    throw new EmbeddedError(
+      "directory_unusable",
+      `${path} is not empty and other users can enter it: expected a directory of farrier's own; ` +
+        `close it with chmod 700 ${path}, or choose another with --data-dir`,
+    );
+  }
+  await chmod(path, 0o700);
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -42,14 +42,19 @@ export async function binariesPrepare(options: {
     try {
       return await probe(join(source.native, "bin"), user);
     } catch (error) {
-      if (user === undefined || errorCode(error instanceof Error ? error.cause : error) !== "EACCES") {
+      if (
+        user === undefined ||
+        errorCode(error instanceof Error ? error.cause : error) !== "EACCES"
+      ) {
         throw error;
       }
       log.debug({ user }, "PostgreSQL's programs are out of its user's reach: using a copy");
     }
   }
   const failures: unknown[] = [];
-  for (const base of user === undefined ? [join(options.directory, "programs")] : rootCopyDirectories) {
+  for (const base of user === undefined
+    ? [join(options.directory, "programs")]
+    : rootCopyDirectories) {
     try {
       return await probe(await packageCopy(source, base), user);
     } catch (error) {
@@ -67,20 +72,28 @@ export async function binariesPrepare(options: {
 /** Runs `postgres -V` as the user: proves path, permissions, mount options and libraries at once. */
 async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBinaries> {
   const program = join(bin, "postgres");
-  const advice = "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
+  const advice =
+    "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
   let result;
   try {
-    result = await runProgram(program, ["-V"], { cwd: "/", user });
+    result = await runProgram(program, ["-V"], { user });
   } catch (error) {
     const who = user === undefined ? "" : ` as user ${user.uid}`;
-    throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} (${errorCode(error)}): ${advice}`, {
-      cause: error,
-    });
+    throw new EmbeddedError(
+      "binaries_unusable",
+      `cannot run ${program}${who} (${errorCode(error)}): ${advice}`,
+      {
+        cause: error,
+      },
+    );
   }
   const version = /\(PostgreSQL\) (?<version>(?<major>\d+)\S*)/u.exec(result.stdout)?.groups;
   if (result.code !== 0 || version === undefined) {
     const said = (result.stderr + result.stdout).trim();
-    throw new EmbeddedError("binaries_unusable", `${program} -V said "${said}": ${advice} with --database-url`);
+    throw new EmbeddedError(
+      "binaries_unusable",
+      `${program} -V said "${said}": ${advice} with --database-url`,
+    );
   }
   return { bin, version: version["version"] ?? "", major: Number(version["major"]) };
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { open } from "node:fs/promises";
 import type { RunUser } from "./embedded-user.ts";
 
 /** What became of a short-lived program. */
@@ -15,24 +16,34 @@ export const postgresEnvironment: Readonly<Record<string, string>> = {
   PATH: process.env["PATH"] ?? "/usr/bin:/bin",
 };
 
+/** Where a program finds the directory that was opened for it, see `runProgram`. */
+export const openedDirectory = "/proc/self/fd/3";
+
 /**
- * Runs one of PostgreSQL's programs to its end, in `cwd`, as `user`. It does not outlive a normal exit of ours.
+ * Runs one of PostgreSQL's programs to its end, as `user`. It does not outlive a normal exit of ours. `directory` is handed to it
+ * opened, as descriptor 3: under that name it can work there whatever closed directories (/root) lie above.
  * @throws the system's error (EACCES, ENOENT) when it cannot be started
  */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { cwd, user }: { cwd: string; user: RunUser | undefined },
+  { user, directory }: { user: RunUser | undefined; directory?: string },
 ): Promise<RunResult> {
-  const child = spawn(program, args, { cwd, ...user, env: postgresEnvironment, stdio: ["ignore", "pipe", "pipe"] });
+  await using handle = directory === undefined ? undefined : await open(directory, "r");
+  const child = spawn(program, args, {
+    cwd: "/",
+    ...user,
+    env: postgresEnvironment,
+    stdio: ["ignore", "pipe", "pipe", handle?.fd ?? "ignore"],
+  });
   const kill = (): void => void child.kill("SIGKILL");
   process.on("exit", kill);
   try {
     return await new Promise<RunResult>((resolve, reject) => {
       let stdout = "";
       let stderr = "";
-      child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-      child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+      child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+      child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, stderr }));
     });
