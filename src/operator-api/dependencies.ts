@@ -1,0 +1,26 @@
+import type { Database } from "../database/connect.ts";
+import type { Logger } from "../lib/log.ts";
+
+/** What is counted of the operator API; the metrics behind it are the caller's. */
+export interface OperatorApiCounters {
+  /** A call ended; `code` is "ok" or Connect's name of the error, such as "not_found". */
+  called(call: { method: string; code: string; seconds: number }): void;
+  /** A caller without the right token was turned away. */
+  unauthenticated(): void;
+}
+
+/** What the handlers and interceptors work with. */
+export interface OperatorApiDependencies {
+  database: Database;
+  /** What an agent needs to reach the control plane. */
+  agents: {
+    /** host:port, as agents reach it. */
+    endpoint: string;
+    /** DER of the CA that vouches for the agent API. */
+    caCertificate: Uint8Array;
+  };
+  /** The bearer token that operators show. */
+  token: string;
+  counters: OperatorApiCounters;
+  log: Logger;
+}

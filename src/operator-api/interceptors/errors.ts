@@ -1,0 +1,26 @@
+import { randomUUID } from "node:crypto";
+import type { Interceptor } from "@connectrpc/connect";
+import { describeError } from "../../lib/errors.ts";
+import { methodName } from "../authorization.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operatorError } from "../errors.ts";
+
+/** Translates errors, once: the caller gets a code and a sentence, the log the whole chain of causes. */
+export function errorsInterceptor({ log }: OperatorApiDependencies): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      const errorId = randomUUID().slice(0, 8);
+      const { answer, internal } = operatorError(error, errorId);
+      if (internal) {
+        const stack = error instanceof Error ? error.stack : undefined;
+        log.error(
+          { errorId, method: methodName(request.method), error: describeError(error), stack },
+          "call failed",
+        );
+      }
+      throw answer;
+    }
+  };
+}

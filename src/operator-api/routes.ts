@@ -1,0 +1,44 @@
+import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
+import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
+import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { systemClock, type Clock } from "../lib/clock.ts";
+import type { OperatorApiDependencies } from "./dependencies.ts";
+import { agentHandlers } from "./handlers/agent.ts";
+import { installationHandlers } from "./handlers/installation.ts";
+import { machineHandlers } from "./handlers/machine.ts";
+import { errorsInterceptor } from "./interceptors/errors.ts";
+import { identityInterceptor } from "./interceptors/identity.ts";
+import { logInterceptor } from "./interceptors/log.ts";
+
+/** Bytes of one message: an image's three data files and room to spare. */
+const messageLimit = 1024 * 1024;
+
+/** The whole operator API, for a listener or for a transport in memory. */
+export function operatorRoutes(
+  dependencies: OperatorApiDependencies,
+): (router: ConnectRouter) => void {
+  return (router) => {
+    router.service(MachineService, machineHandlers(dependencies));
+    router.service(InstallationService, installationHandlers(dependencies));
+    router.service(AgentKeyService, agentHandlers(dependencies));
+  };
+}
+
+/** What holds for every call: limits, and the interceptors, the outermost first. */
+export function operatorRouterOptions(
+  dependencies: OperatorApiDependencies,
+  clock: Clock = systemClock,
+): ConnectRouterOptions {
+  return {
+    readMaxBytes: messageLimit,
+    maxTimeoutMs: 60_000,
+    // A misspelt field must not be dropped: without it a disk selector could match another disk.
+    jsonOptions: { ignoreUnknownFields: false },
+    interceptors: [
+      logInterceptor(dependencies, clock),
+      errorsInterceptor(dependencies),
+      identityInterceptor(dependencies),
+    ],
+  };
+}
