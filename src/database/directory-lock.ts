@@ -16,10 +16,7 @@ export interface DirectoryLock extends AsyncDisposable {
  * namespace: two containers that share a directory do not see each other's.
  * @throws {EmbeddedError} directory_busy, naming the holder
  */
-export async function directoryLock(
-  directory: string,
-  purpose: "data" | "postgres",
-): Promise<DirectoryLock> {
+export async function directoryLock(directory: string, purpose: "data" | "postgres"): Promise<DirectoryLock> {
   const { dev, ino } = await stat(directory, { bigint: true });
   const identity = `${dev}-${ino}`;
   const name = `\0farrier-${purpose}-${identity}`;
@@ -42,10 +39,7 @@ export async function directoryLock(
       );
     }
   }
-  throw new EmbeddedError(
-    "directory_busy",
-    `${directory} is taken and left by others over and over: try again`,
-  );
+  throw new EmbeddedError("directory_busy", `${directory} is taken and left by others over and over: try again`);
 }
 
 async function listen(name: string): Promise<Server | undefined> {

@@ -3,7 +3,7 @@ import { describeError, errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { packageCopy } from "./embedded-copy.ts";
 import { EmbeddedError } from "./embedded-error.ts";
-import { packageFind, packageHydrate } from "./embedded-package.ts";
+import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-package.ts";
 import { runProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
@@ -36,25 +36,27 @@ export async function binariesPrepare(options: {
   if (options.binaries !== undefined) {
     return await probe(options.binaries, user);
   }
-  const source = await packageFind();
-  const hydrated = await packageHydrate(source.native, source.links);
-  if (hydrated) {
+  const copies = user === undefined ? [join(options.directory, "programs")] : rootCopyDirectories;
+  return await binariesFrom(await packageFind(), { user, copies, log });
+}
+
+/** The package as it lies there, else a copy in the first of `copies` that works; see binariesPrepare. */
+export async function binariesFrom(
+  source: PostgresPackage,
+  { user, copies, log }: { user: RunUser | undefined; copies: readonly string[]; log: Logger },
+): Promise<PostgresBinaries> {
+  if (await packageHydrate(source.native, source.links)) {
     try {
       return await probe(join(source.native, "bin"), user);
     } catch (error) {
-      if (
-        user === undefined ||
-        errorCode(error instanceof Error ? error.cause : error) !== "EACCES"
-      ) {
+      if (user === undefined || errorCode(error instanceof Error ? error.cause : error) !== "EACCES") {
         throw error;
       }
       log.debug({ user }, "PostgreSQL's programs are out of its user's reach: using a copy");
     }
   }
   const failures: unknown[] = [];
-  for (const base of user === undefined
-    ? [join(options.directory, "programs")]
-    : rootCopyDirectories) {
+  for (const base of copies) {
     try {
       return await probe(await packageCopy(source, base), user);
     } catch (error) {
@@ -72,28 +74,20 @@ export async function binariesPrepare(options: {
 /** Runs `postgres -V` as the user: proves path, permissions, mount options and libraries at once. */
 async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBinaries> {
   const program = join(bin, "postgres");
-  const advice =
-    "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
+  const advice = "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
   let result;
   try {
     result = await runProgram(program, ["-V"], { user });
   } catch (error) {
     const who = user === undefined ? "" : ` as user ${user.uid}`;
-    throw new EmbeddedError(
-      "binaries_unusable",
-      `cannot run ${program}${who} (${errorCode(error)}): ${advice}`,
-      {
-        cause: error,
-      },
-    );
+    throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} (${errorCode(error)}): ${advice}`, {
+      cause: error,
+    });
   }
   const version = /\(PostgreSQL\) (?<version>(?<major>\d+)\S*)/u.exec(result.stdout)?.groups;
   if (result.code !== 0 || version === undefined) {
     const said = (result.stderr + result.stdout).trim();
-    throw new EmbeddedError(
-      "binaries_unusable",
-      `${program} -V said "${said}": ${advice} with --database-url`,
-    );
+    throw new EmbeddedError("binaries_unusable", `${program} -V said "${said}": ${advice} with --database-url`);
   }
   return { bin, version: version["version"] ?? "", major: Number(version["major"]) };
 }

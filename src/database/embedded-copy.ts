@@ -71,9 +71,7 @@ async function checkOurs(directory: string): Promise<void> {
 async function isWhole(target: string, files: readonly CopiedFile[]): Promise<boolean> {
   try {
     await checkOurs(target);
-    const sizes = await Promise.all(
-      files.map(async ({ path }) => (await lstat(join(target, path))).size),
-    );
+    const sizes = await Promise.all(files.map(async ({ path }) => (await lstat(join(target, path))).size));
     return files.every((file, index) => file.size === sizes[index]);
   } catch (error) {
     if (errorCode(error) === "ENOENT") {
@@ -83,11 +81,7 @@ async function isWhole(target: string, files: readonly CopiedFile[]): Promise<bo
   }
 }
 
-async function copyAll(
-  source: PostgresPackage,
-  files: readonly CopiedFile[],
-  fresh: string,
-): Promise<void> {
+async function copyAll(source: PostgresPackage, files: readonly CopiedFile[], fresh: string): Promise<void> {
   await mkdir(fresh, { mode: 0o755 });
   const folders = new Set(files.map(({ path }) => dirname(path)));
   for (const folder of folders) {
@@ -108,11 +102,7 @@ async function copyAll(
   await chmod(fresh, 0o755);
 }
 
-async function moveInto(
-  fresh: string,
-  target: string,
-  files: readonly CopiedFile[],
-): Promise<void> {
+async function moveInto(fresh: string, target: string, files: readonly CopiedFile[]): Promise<void> {
   try {
     await rename(fresh, target);
   } catch (error) {

@@ -58,11 +58,7 @@ export async function databaseInitialise(options: {
 
 async function runInitdb(
   fresh: string,
-  {
-    binaries,
-    user,
-    sync,
-  }: { binaries: PostgresBinaries; user: RunUser | undefined; sync: boolean },
+  { binaries, user, sync }: { binaries: PostgresBinaries; user: RunUser | undefined; sync: boolean },
 ): Promise<void> {
   // From 17 on PostgreSQL brings its own C.UTF-8, the same whatever the host's C library is.
   const locale =
@@ -90,13 +86,9 @@ async function checkExisting(data: string, binaries: PostgresBinaries): Promise<
     version = (await readFile(join(data, "PG_VERSION"), "utf8")).trim();
   } catch (error) {
     if (errorCode(error) !== "ENOENT") {
-      throw new EmbeddedError(
-        "directory_unusable",
-        `cannot read the database in ${data}: ${errorCode(error)}`,
-        {
-          cause: error,
-        },
-      );
+      throw new EmbeddedError("directory_unusable", `cannot read the database in ${data}: ${errorCode(error)}`, {
+        cause: error,
+      });
     }
     if (await isEmpty(data)) {
       return false;

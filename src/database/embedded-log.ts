@@ -29,12 +29,7 @@ export async function logTail({ path, begin }: { path: string; begin: number }):
   try {
     await using handle = await open(path, "r");
     const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(
-      Buffer.alloc(4096),
-      0,
-      4096,
-      Math.max(begin, size - 4096),
-    );
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, Math.max(begin, size - 4096));
     const lines = buffer.toString("utf8", 0, bytesRead).trim().split("\n").slice(-5);
     return lines.join(" | ") || "(none)";
   } catch (error) {

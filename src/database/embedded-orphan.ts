@@ -22,10 +22,7 @@ export async function isOurPostmaster(pid: number, data: string): Promise<boolea
   const proc = `/proc/${pid}`;
   try {
     const program = basename(await readlink(`${proc}/exe`)).replace(/ \(deleted\)$/u, "");
-    const [theirs, ours] = await Promise.all([
-      stat(`${proc}/cwd`, { bigint: true }),
-      stat(data, { bigint: true }),
-    ]);
+    const [theirs, ours] = await Promise.all([stat(`${proc}/cwd`, { bigint: true }), stat(data, { bigint: true })]);
     return program === "postgres" && theirs.dev === ours.dev && theirs.ino === ours.ino;
   } catch (error) {
     if (errorCode(error) !== "EACCES" && errorCode(error) !== "EPERM") {
@@ -67,10 +64,7 @@ export async function orphanStop(
   if (pid === undefined || !(await isOurPostmaster(pid, data))) {
     return pid;
   }
-  log.warn(
-    { pid, data },
-    "a PostgreSQL of this directory is still running from before: stopping it",
-  );
+  log.warn({ pid, data }, "a PostgreSQL of this directory is still running from before: stopping it");
   for (const [signal, patience] of stopSteps) {
     if (!(await isOurPostmaster(pid, data))) {
       return pid;

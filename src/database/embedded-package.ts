@@ -54,12 +54,7 @@ export function linksOf(list: unknown): PackageLink[] {
     return [];
   }
   return list.flatMap((entry: unknown) => {
-    if (
-      typeof entry !== "object" ||
-      entry === null ||
-      !("source" in entry) ||
-      !("target" in entry)
-    ) {
+    if (typeof entry !== "object" || entry === null || !("source" in entry) || !("target" in entry)) {
       return [];
     }
     const [file, link] = [String(entry.source), String(entry.target)];
@@ -71,10 +66,7 @@ export function linksOf(list: unknown): PackageLink[] {
  * Makes the links that are missing, because the package's own install script need not have run.
  * @returns false where the folder cannot be written: then only a copy can have them
  */
-export async function packageHydrate(
-  native: string,
-  links: readonly PackageLink[],
-): Promise<boolean> {
+export async function packageHydrate(native: string, links: readonly PackageLink[]): Promise<boolean> {
   for (const link of links) {
     const path = join(native, link.path);
     try {

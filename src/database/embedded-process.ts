@@ -35,10 +35,7 @@ export interface Postmaster {
  * Starts PostgreSQL and waits until it takes connections, however long it recovers.
  * @throws {EmbeddedError} start_failed with its own last words; the signal's reason when aborted
  */
-export async function postmasterStart(
-  options: PostmasterOptions,
-  signal: AbortSignal,
-): Promise<Postmaster> {
+export async function postmasterStart(options: PostmasterOptions, signal: AbortSignal): Promise<Postmaster> {
   const { data, clock } = options;
   const stale = await orphanStop(data, options);
   // Nobody of ours serves here, so whatever the socket's own lock file says is from before.
@@ -81,11 +78,7 @@ export async function postmasterStart(
   } catch (error) {
     await stop();
     signal.throwIfAborted();
-    throw new EmbeddedError(
-      "start_failed",
-      `cannot start the database in ${data}: ${await ended}`,
-      { cause: error },
-    );
+    throw new EmbeddedError("start_failed", `cannot start the database in ${data}: ${await ended}`, { cause: error });
   }
   // A child that was seen serving has a pid.
   return { pid: child.pid ?? 0, ended, stop };
@@ -141,11 +134,7 @@ async function isReady(path: string, pid: number | undefined): Promise<boolean> 
   }
 }
 
-async function stopChild(
-  child: ChildProcess,
-  closed: Promise<string>,
-  clock: Clock,
-): Promise<void> {
+async function stopChild(child: ChildProcess, closed: Promise<string>, clock: Clock): Promise<void> {
   for (const [signal, patience] of stopSteps) {
     child.kill(signal);
     const waited = new AbortController();

@@ -13,10 +13,7 @@ export interface RunUser {
  * any, else `postgres`, else `nobody`.
  * @throws {EmbeddedError} no_user; directory_unusable when the data belong to someone we cannot become
  */
-export async function runUser(
-  data: string,
-  self = process.getuid?.() ?? -1,
-): Promise<RunUser | undefined> {
+export async function runUser(data: string, self = process.getuid?.() ?? -1): Promise<RunUser | undefined> {
   const owner = await ownerOf(data);
   if (self !== 0) {
     if (owner !== undefined && owner.uid !== self) {

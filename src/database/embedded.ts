@@ -63,9 +63,7 @@ export async function embeddedStart(options: {
     sync: settings["fsync"] !== "off",
   });
   const { host } = stack.use(await socketDirectory(data));
-  const supervised = stack.use(
-    await supervise({ directory, data, binaries, user, settings, clock, log }),
-  );
+  const supervised = stack.use(await supervise({ directory, data, binaries, user, settings, clock, log }));
   const connection = { host, port, user: databaseName, database: databaseName };
   await ensureDatabase(connection);
   log.info({ version: binaries.version, data, pid: supervised.pid }, "PostgreSQL is up");
@@ -109,10 +107,7 @@ async function supervise(options: PostmasterOptions): Promise<Supervised> {
         log.info({ pid: current.pid, attempt }, "PostgreSQL is up again");
       } catch (error) {
         if (!stopping.signal.aborted) {
-          log.error(
-            { error: describeError(error), attempt },
-            "PostgreSQL could not be started again",
-          );
+          log.error({ error: describeError(error), attempt }, "PostgreSQL could not be started again");
         }
       }
     }
@@ -162,10 +157,7 @@ async function ensureDatabase(connection: EmbeddedConnection): Promise<void> {
   }
 }
 
-async function withClient(
-  connection: EmbeddedConnection,
-  use: (client: pg.Client) => Promise<void>,
-): Promise<void> {
+async function withClient(connection: EmbeddedConnection, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: 30_000 });
   await client.connect();
   try {
