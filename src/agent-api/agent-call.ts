@@ -1,0 +1,109 @@
+import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from "@grpc/grpc-js";
+import type { Clock } from "../lib/clock.ts";
+import { limits } from "./limits.ts";
+import type { Peer, Peers } from "./peer.ts";
+import { unauthenticated } from "./refusal.ts";
+
+type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];
+type InboundListener = Parameters<ServerInterceptingCall["start"]>[0];
+
+/** What stands before every call on the agent port: who is calling, and that the message comes in time. */
+export interface AgentCalls extends Disposable {
+  interceptor: ServerInterceptor;
+  /** Who is calling; only calls with a proven key reach a handler. */
+  peer(metadata: Metadata): Peer;
+}
+
+/**
+ * Makes the interceptor. A caller without a proven key is answered before its message is read; one whose message does not
+ * arrive in time is cut off.
+ * @param refused called for every call without a proven key
+ */
+export function agentCalls(peers: Peers, clock: Clock, refused: () => void): AgentCalls {
+  const callers = new WeakMap<Metadata, Peer>();
+  // One timer for all of them: a timer a call would cost more than the rest of this.
+  const awaited = new Map<AgentCall, number>();
+  const sweep = setInterval(() => {
+    const late = clock.monotonic() - limits.requestArrival;
+    for (const [call, since] of awaited) {
+      if (since > late) {
+        break;
+      }
+      awaited.delete(call);
+      call.endLate();
+    }
+  }, 1_000);
+  sweep.unref();
+
+  class AgentCall extends ServerInterceptingCall {
+    readonly #next: Next;
+
+    constructor(next: Next) {
+      super(next);
+      this.#next = next;
+    }
+
+    override start(listener: InboundListener): void {
+      const peer = peers.find(this.#next.getConnectionInfo());
+      if (peer === undefined) {
+        refused();
+        this.#next.start({
+          onReceiveMetadata: () => undefined,
+          onReceiveMessage: () => undefined,
+          onReceiveHalfClose: () => undefined,
+          onCancel: () => undefined,
+        });
+        this.#next.sendStatus(unauthenticated);
+        return;
+      }
+      awaited.set(this, clock.monotonic());
+      this.#next.start({
+        onReceiveMetadata: (metadata) => {
+          callers.set(metadata, peer);
+          listener.onReceiveMetadata(metadata);
+        },
+        onReceiveMessage: (message) => listener.onReceiveMessage(message),
+        onReceiveHalfClose: () => {
+          awaited.delete(this);
+          listener.onReceiveHalfClose();
+        },
+        onCancel: () => {
+          awaited.delete(this);
+          listener.onCancel();
+        },
+      });
+    }
+
+    endLate(): void {
+      this.#next.sendStatus({
+        code: 4, // DEADLINE_EXCEEDED
+        details: `the request did not arrive within ${limits.requestArrival / 1000} s`,
+      });
+    }
+
+    // Nothing is changed on the way out: straight on, past the base class's bookkeeping for interceptors that do.
+    override sendMetadata(metadata: Metadata): void {
+      this.#next.sendMetadata(metadata);
+    }
+
+    override sendMessage(message: unknown, callback: () => void): void {
+      this.#next.sendMessage(message, callback);
+    }
+
+    override sendStatus(status: Parameters<ServerInterceptingCall["sendStatus"]>[0]): void {
+      this.#next.sendStatus(status);
+    }
+  }
+
+  return {
+    interceptor: (_method, call) => new AgentCall(call),
+    peer: (metadata) => {
+      const peer = callers.get(metadata);
+      if (peer === undefined) {
+        throw new Error("a call reached a handler without passing the interceptor");
+      }
+      return peer;
+    },
+    [Symbol.dispose]: () => clearInterval(sweep),
+  };
+}

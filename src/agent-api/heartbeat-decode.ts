@@ -1,0 +1,130 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { AgentHardwareReportSchema, OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat-entry.ts";
+import { isUuid, machineId } from "../database/ids.ts";
+import { hardwareFingerprint } from "./hardware-fingerprint.ts";
+import { limits } from "./limits.ts";
+import { invalid, type Refusal } from "./refusal.ts";
+import { wireFields } from "./wire.ts";
+
+/** Field numbers of AgentHeartbeatRequest. */
+const field = { machineId: 1, hardwareReport: 2, installationReport: 3, runId: 100 } as const;
+
+/** A heartbeat as it was sent, checked; whose key it came with is added by the caller. */
+export type DecodedHeartbeat = Omit<HeartbeatEntry, "publicKey">;
+
+/**
+ * Takes a heartbeat apart and checks all that could make a statement raise. The reports in it stay as they were sent,
+ * fields included that this server does not know.
+ */
+export function heartbeatDecode(message: Buffer): DecodedHeartbeat | Refusal {
+  const parts = heartbeatParts(message);
+  if (parts === undefined) {
+    return invalid("the request is not a protobuf message");
+  }
+  const id = parts.machineId.toString("latin1");
+  if (!isUuid(id)) {
+    return invalid("machine_id invalid");
+  }
+  if (parts.runId !== undefined && parts.runId.length !== 0 && parts.runId.length !== limits.runId) {
+    return invalid(`run_id has ${parts.runId.length} bytes: expected ${limits.runId}, or none`);
+  }
+  const heartbeat: DecodedHeartbeat = { machineId: machineId(id) };
+  if (parts.runId !== undefined && parts.runId.length !== 0) {
+    heartbeat.runId = parts.runId;
+  }
+  if (parts.hardware !== undefined) {
+    const hardware = hardwareDecode(parts.hardware);
+    if ("code" in hardware) {
+      return hardware;
+    }
+    heartbeat.hardware = hardware;
+  }
+  if (parts.report !== undefined) {
+    const report = installationReportDecode(parts.report);
+    if ("code" in report) {
+      return report;
+    }
+    heartbeat.report = report;
+  }
+  return heartbeat;
+}
+
+interface HeartbeatParts {
+  machineId: Buffer;
+  hardware?: Buffer;
+  report?: Buffer;
+  runId?: Buffer;
+}
+
+function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
+  const parts: HeartbeatParts = { machineId: Buffer.alloc(0) };
+  try {
+    for (const part of wireFields(message)) {
+      if (part.type !== "bytes") {
+        continue;
+      }
+      switch (part.number) {
+        case field.machineId:
+          parts.machineId = part.value;
+          break;
+        case field.hardwareReport:
+          // A message field that comes twice is merged: that is what its parts put together decode to.
+          parts.hardware = parts.hardware === undefined ? part.value : Buffer.concat([parts.hardware, part.value]);
+          break;
+        case field.installationReport:
+          parts.report = parts.report === undefined ? part.value : Buffer.concat([parts.report, part.value]);
+          break;
+        case field.runId:
+          parts.runId = part.value;
+          break;
+        default:
+        // Unknown fields of the request itself say nothing to this server.
+      }
+    }
+  } catch {
+    // Whatever the bytes are, the answer is that they are no message.
+    return undefined;
+  }
+  return parts;
+}
+
+function hardwareDecode(raw: Buffer): NonNullable<HeartbeatEntry["hardware"]> | Refusal {
+  if (raw.length > limits.hardwareReport) {
+    return invalid(`hardware_report has ${raw.length} bytes: at most ${limits.hardwareReport} are accepted`);
+  }
+  try {
+    const report = fromBinary(AgentHardwareReportSchema, raw);
+    if (report.warning.length > limits.warnings) {
+      return invalid(`hardware_report.warning has ${report.warning.length} entries: at most ${limits.warnings} are accepted`);
+    }
+    return { raw, fingerprint: hardwareFingerprint(report) };
+  } catch {
+    return invalid("hardware_report is not a message of its type");
+  }
+}
+
+function installationReportDecode(raw: Buffer): InstallationReport | Refusal {
+  let report;
+  try {
+    report = fromBinary(OSInstallationReportSchema, raw);
+  } catch {
+    return invalid("installation_report is not a message of its type");
+  }
+  if (report.generation < 0n) {
+    return invalid(`installation_report.generation is ${report.generation}: expected 0 or more`);
+  }
+  // The first version of the contract has no result: neither set means success.
+  if (report.result.case !== "error") {
+    return { generation: report.generation, result: "success", raw };
+  }
+  const { error } = report.result.value;
+  const length = Buffer.byteLength(error);
+  if (length > limits.errorText) {
+    return invalid(`installation_report.error.error has ${length} bytes: at most ${limits.errorText} are accepted`);
+  }
+  if (error.includes("\0")) {
+    return invalid("installation_report.error.error has NUL bytes: expected text without");
+  }
+  return { generation: report.generation, result: "error", error, raw };
+}

@@ -1,0 +1,87 @@
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import type { HeartbeatOutcome } from "../database/heartbeat-entry.ts";
+import type { Heartbeats } from "../database/heartbeats.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { AgentCalls } from "./agent-call.ts";
+import { heartbeatDecode } from "./heartbeat-decode.ts";
+import { unauthenticated, unavailable, type Refusal } from "./refusal.ts";
+import type { Refusals } from "./refusals.ts";
+import { wireBytes, wireNumber } from "./wire.ts";
+
+/** Field numbers of AgentHeartbeatResponse. */
+const field = { installationRequest: 1, cancelledGeneration: 100 } as const;
+
+const nothing = Buffer.alloc(0);
+
+/** Makes the handler of AgentCallback.Heartbeat; messages pass as bytes. */
+export function heartbeatHandler(deps: {
+  calls: AgentCalls;
+  heartbeats: Heartbeats;
+  refusals: Refusals;
+  metrics: Metrics;
+  log: Logger;
+}): handleUnaryCall<Buffer, Buffer> {
+  const { calls, heartbeats, refusals, metrics, log } = deps;
+  const answered = {
+    ok: metrics.heartbeats.labels("ok"),
+    unauthenticated: metrics.heartbeats.labels("unauthenticated"),
+    invalid: metrics.heartbeats.labels("invalid"),
+    unavailable: metrics.heartbeats.labels("unavailable"),
+  };
+  return (call, respond) => {
+    const peer = calls.peer(call.metadata);
+    const decoded = heartbeatDecode(call.request);
+    if ("code" in decoded) {
+      answered.invalid.inc();
+      refusals.record("heartbeat", peer, decoded.details);
+      respond(decoded);
+      return;
+    }
+    const refuse = (refusal: Refusal): void => respond(refusal);
+    void heartbeats.submit({ ...decoded, publicKey: peer.key }, peer.keyLiteral).then((outcome) => {
+      switch (outcome.status) {
+        case "unauthenticated":
+          answered.unauthenticated.inc();
+          refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
+          refuse(unauthenticated);
+          return;
+        case "unavailable":
+          answered.unavailable.inc();
+          refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
+          refuse(unavailable);
+          return;
+        case "ok":
+          answered.ok.inc();
+          if (outcome.requestUnreadable !== undefined) {
+            metrics.requestReadFailures.inc();
+            log.error(
+              { machine: decoded.machineId, reason: outcome.requestUnreadable },
+              "the stored installation request can't be handed out: make a new request for this machine",
+            );
+          }
+          if (outcome.unasked === true) {
+            metrics.unaskedReports.inc();
+          }
+          if (log.isLevelEnabled("debug")) {
+            log.debug({ machine: decoded.machineId, generation: outcome.request?.generation.toString() }, "heartbeat");
+          }
+          respond(null, heartbeatEncode(outcome));
+      }
+    });
+  };
+}
+
+/** The response's bytes: the request's stored bytes go out as they are. */
+export function heartbeatEncode(outcome: HeartbeatOutcome & { status: "ok" }): Buffer {
+  if (outcome.request === undefined && outcome.cancelledGeneration === undefined) {
+    return nothing;
+  }
+  return Buffer.concat([
+    ...(outcome.request === undefined ? [] : wireBytes(field.installationRequest, outcome.request.raw)),
+    ...(outcome.cancelledGeneration === undefined
+      ? []
+      : [wireNumber(field.cancelledGeneration, outcome.cancelledGeneration)]),
+  ]);
+}
+

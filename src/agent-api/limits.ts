@@ -1,0 +1,16 @@
+/** What the agent port accepts, from WIRE's answer table; sizes in bytes. */
+export const limits = {
+  message: 1 << 20,
+  hardwareReport: 512 << 10,
+  warnings: 64,
+  errorText: 8 << 10,
+  detail: 1 << 10,
+  runId: 16,
+  /** Calls under way on one connection: a Watch, a heartbeat, a progress report and room for a retry of each. */
+  streamsPerConnection: 8,
+  /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call began. */
+  handshake: 10_000,
+  requestArrival: 10_000,
+  /** Milliseconds without a call after which a connection is closed: agents heartbeat every 30 s. */
+  idleConnection: 5 * 60_000,
+} as const;

@@ -1,0 +1,156 @@
+import { constants } from "node:crypto";
+import { createServer, type TLSSocket } from "node:tls";
+import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import type { Clock } from "../lib/clock.ts";
+import { CodedError, errorCode } from "../lib/errors.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { agentCalls, type AgentCalls } from "./agent-call.ts";
+import { limits } from "./limits.ts";
+import { createPeers, peerOf, type Addresses } from "./peer.ts";
+import type { Refusals } from "./refusals.ts";
+
+/** Why the agent port could not be opened. */
+export class ListenError extends CodedError<"address_in_use" | "address_refused"> {}
+
+/** The agent port, open. */
+export interface AgentListener extends AsyncDisposable {
+  /** The address that it has; the port where 0 was asked for. */
+  address: HostPort;
+}
+
+/** A method by its full path, such as /cloud.bmaas.server.api.AgentCallback/Heartbeat; messages pass as bytes. */
+export interface AgentMethod {
+  path: string;
+  kind: "unary" | "serverStream";
+  handler: UntypedHandleCall;
+}
+
+/** Milliseconds that open calls may take to end when the listener closes. */
+const drainTime = 5_000;
+
+/**
+ * Opens the agent port. TLS is ended here, not by the gRPC library: that shows a certificate only where a CA vouches for
+ * it, and agents' are self-signed.
+ * @throws {ListenError} saying which address and what to do
+ */
+export async function agentListen(options: {
+  address: HostPort;
+  certificate: { certificatePem: string; keyPem: string };
+  methods: (calls: AgentCalls) => AgentMethod[];
+  refusals: Refusals;
+  metrics: Metrics;
+  log: Logger;
+  clock: Clock;
+  maximumConnections?: number;
+}): Promise<AgentListener> {
+  const { log, metrics, refusals } = options;
+  const peers = createPeers();
+  const calls = agentCalls(peers, options.clock, () => {
+    metrics.refusedCalls.inc({ listener: "agents" });
+    refusals.record("call", undefined, "no certificate with an Ed25519 key");
+  });
+  const grpc = new Server({
+    "grpc.max_receive_message_length": limits.message,
+    "grpc.max_concurrent_streams": limits.streamsPerConnection,
+    "grpc.max_connection_idle_ms": limits.idleConnection,
+    "grpc-node.max_session_memory": 10,
+    "grpc.enable_channelz": 0,
+    interceptors: [calls.interceptor],
+  });
+  const asBytes = (value: Buffer): Buffer => value;
+  for (const { path, kind, handler } of options.methods(calls)) {
+    grpc.register(path, handler, asBytes, asBytes, kind);
+  }
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+
+  const tls = createServer({
+    cert: options.certificate.certificatePem,
+    key: options.certificate.keyPem,
+    // Asked for, and judged by its key alone: see peerOf.
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ["h2"],
+    minVersion: "TLSv1.2",
+    // A resumed session proves no key.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    handshakeTimeout: limits.handshake,
+  });
+  tls.maxConnections = options.maximumConnections ?? 20_000;
+  const sockets = new Set<TLSSocket>();
+  tls.on("secureConnection", (socket) => {
+    sockets.add(socket);
+    metrics.agentConnections.set(sockets.size);
+    // Copied: a closed socket no longer knows its addresses.
+    const addresses: Addresses = {
+      localAddress: socket.localAddress,
+      localPort: socket.localPort,
+      remoteAddress: socket.remoteAddress,
+      remotePort: socket.remotePort,
+    };
+    const peer = peerOf(socket);
+    if (peer !== undefined) {
+      peers.add(addresses, peer);
+    }
+    socket.setNoDelay(true);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      metrics.agentConnections.set(sockets.size);
+      peers.remove(addresses);
+    });
+    // A reset is the peer's business; unheard, it would end the process.
+    socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
+    if (socket.alpnProtocol === "h2") {
+      injector.injectConnection(socket);
+    } else {
+      socket.destroy();
+    }
+  });
+  tls.on("tlsClientError", (error, socket) => {
+    log.debug({ error: error.message }, "a TLS handshake failed");
+    socket.destroy();
+  });
+
+  await listen(tls, options.address);
+  const bound = tls.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : options.address.port;
+  return {
+    address: { host: options.address.host, port },
+    [Symbol.asyncDispose]: async () => {
+      calls[Symbol.dispose]();
+      const closed = new Promise((resolve) => {
+        tls.close(resolve);
+      });
+      injector.drain(drainTime);
+      await Promise.race([closed, options.clock.sleep(drainTime)]);
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      grpc.forceShutdown();
+      await closed;
+    },
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, address: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(address, error)));
+    server.listen({ host: address.host === "" ? "::" : address.host, port: address.port }, resolve);
+  });
+}
+
+function listenError(address: HostPort, cause: Error): ListenError {
+  const where = formatHostPort(address);
+  return errorCode(cause) === "EADDRINUSE"
+    ? new ListenError(
+        "address_in_use",
+        `agents can't be served on ${where}: another program listens there. Stop it, or choose another address with --agents HOST:PORT`,
+        { cause },
+      )
+    : new ListenError(
+        "address_refused",
+        `agents can't be served on ${where} (${cause.message}): choose an address of this host with --agents HOST:PORT`,
+        { cause },
+      );
+}

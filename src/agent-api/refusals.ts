@@ -1,0 +1,33 @@
+import { keyStart } from "../database/queries/agent.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import { rateLimit } from "../lib/rate-limit.ts";
+import type { Peer } from "./peer.ts";
+
+/** Logs what was refused, a few lines a second at most; how many were not logged is said by the next that is. */
+export interface Refusals {
+  record(method: string, peer: Peer | undefined, reason: string, machine?: string): void;
+}
+
+/** Ten lines at once, two a second in the long run. */
+export function createRefusals(log: Logger, clock: Clock): Refusals {
+  const lines = rateLimit({ clock, perSecond: 2, burst: 10 });
+  return {
+    record: (method, peer, reason, machine) => {
+      const unlogged = lines.pass();
+      if (unlogged === undefined) {
+        return;
+      }
+      log.warn(
+        {
+          method,
+          reason,
+          ...(machine === undefined ? {} : { machine }),
+          ...(peer === undefined ? {} : { key: keyStart(peer.key) }),
+          ...(unlogged === 0 ? {} : { unlogged }),
+        },
+        "an agent's call was refused",
+      );
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { Generation } from "../database/ids.ts";
+
+/** Why a stored request can't be handed out; undefined where it can. A copy is decoded, the bytes go out as they are. */
+export function requestProblem(raw: Uint8Array, generation: Generation): string | undefined {
+  try {
+    const request = fromBinary(OSInstallationRequestSchema, raw);
+    return request.generation === generation
+      ? undefined
+      : `it says generation ${request.generation}, its row says ${generation}`;
+  } catch (error) {
+    return `it can't be decoded (${error instanceof Error ? error.message : String(error)})`;
+  }
+}

@@ -1,0 +1,82 @@
+import type { DatabaseAddress, Database } from "../database/connect.ts";
+import { heartbeats } from "../database/heartbeats.ts";
+import type { SessionHolder } from "../database/session-holder.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { HostPort } from "../lib/host-port.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { heartbeatHandler } from "./heartbeat.ts";
+import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
+import { progressHandler } from "./progress.ts";
+import { createRefusals } from "./refusals.ts";
+import { requestProblem } from "./request-problem.ts";
+
+/** What the agent API needs. */
+export interface AgentApiOptions {
+  address: HostPort;
+  certificate: { certificatePem: string; keyPem: string };
+  database: Database;
+  databaseAddress: DatabaseAddress;
+  sessions: SessionHolder;
+  metrics: Metrics;
+  log: Logger;
+  clock: Clock;
+  /** Methods beside the contract's own, for measuring the listener itself. */
+  extraMethods?: AgentMethod[];
+}
+
+/**
+ * Serves the agent API: every method of WIRE.md on one listener.
+ * @throws {ListenError}
+ */
+export async function agentApiServe(options: AgentApiOptions): Promise<AgentListener> {
+  const { database, sessions, metrics, log, clock } = options;
+  const refusals = createRefusals(log, clock);
+  const batches = heartbeats({
+    address: options.databaseAddress,
+    sessions,
+    log,
+    requestProblem,
+    meter: {
+      batch: (size, seconds) => {
+        metrics.heartbeatBatchSize.observe(size);
+        metrics.heartbeatBatchSeconds.observe(seconds);
+        metrics.heartbeatsWaiting.set(batches.waiting());
+      },
+      single: () => metrics.heartbeatSingles.inc(),
+    },
+  });
+  try {
+    const listener = await agentListen({
+      address: options.address,
+      certificate: options.certificate,
+      refusals,
+      metrics,
+      log,
+      clock,
+      methods: (calls) => [
+        {
+          path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
+          kind: "unary",
+          handler: heartbeatHandler({ calls, heartbeats: batches, refusals, metrics, log }),
+        },
+        {
+          path: "/farrier.agent.v1.AgentService/ReportProgress",
+          kind: "unary",
+          handler: progressHandler({ calls, database, sessions, refusals, metrics, log }),
+        },
+        ...(options.extraMethods ?? []),
+      ],
+    });
+    return {
+      address: listener.address,
+      [Symbol.asyncDispose]: async () => {
+        await listener[Symbol.asyncDispose]();
+        await batches[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await batches[Symbol.asyncDispose]();
+    throw error;
+  }
+}

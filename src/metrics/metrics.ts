@@ -1,0 +1,111 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Everything that /metrics shows, by its name there. */
+export interface Metrics {
+  registry: Registry;
+  /** Heartbeats by what was answered: ok, unauthenticated, invalid, unavailable. */
+  heartbeats: Counter<"answer">;
+  heartbeatBatchSize: Histogram;
+  heartbeatBatchSeconds: Histogram;
+  /** Heartbeats of a failed batch that were tried singly. */
+  heartbeatSingles: Counter;
+  heartbeatsWaiting: Gauge;
+  /** Stored requests that could not be read: alert on any. */
+  requestReadFailures: Counter;
+  /** Reports of generations that were never asked for. */
+  unaskedReports: Counter;
+  /** Progress reports by what was answered. */
+  progressReports: Counter<"answer">;
+  agentConnections: Gauge;
+  /** Calls without the right to make them, by listener. */
+  refusedCalls: Counter<"listener">;
+  /** Runs of each background loop, by outcome: ok, failed. */
+  loopRuns: Counter<"loop" | "outcome">;
+  /** Work by process and how it ended: finished, failed, cancelled. */
+  work: Counter<"process" | "outcome">;
+  /** Machines that a process may take now. */
+  eligibleMachines: Gauge<"process">;
+}
+
+/** Makes the metrics of one process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    heartbeats: new Counter({
+      name: "farrier_heartbeats_total",
+      help: "Heartbeats by what was answered.",
+      labelNames: ["answer"],
+      registers,
+    }),
+    heartbeatBatchSize: new Histogram({
+      name: "farrier_heartbeat_batch_size",
+      help: "Heartbeats in one batch.",
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+      registers,
+    }),
+    heartbeatBatchSeconds: new Histogram({
+      name: "farrier_heartbeat_batch_seconds",
+      help: "Time from a batch's leaving to its commit, in seconds.",
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
+      registers,
+    }),
+    heartbeatSingles: new Counter({
+      name: "farrier_heartbeat_singles_total",
+      help: "Heartbeats tried singly after their batch failed.",
+      registers,
+    }),
+    heartbeatsWaiting: new Gauge({
+      name: "farrier_heartbeats_waiting",
+      help: "Heartbeats that wait for a batch.",
+      registers,
+    }),
+    requestReadFailures: new Counter({
+      name: "farrier_installation_request_read_failures_total",
+      help: "Stored installation requests that could not be read when their agent called.",
+      registers,
+    }),
+    unaskedReports: new Counter({
+      name: "farrier_unasked_reports_total",
+      help: "Installation reports of generations that were never asked for.",
+      registers,
+    }),
+    progressReports: new Counter({
+      name: "farrier_progress_reports_total",
+      help: "Progress reports by what was answered.",
+      labelNames: ["answer"],
+      registers,
+    }),
+    agentConnections: new Gauge({
+      name: "farrier_agent_connections",
+      help: "Open connections on the agent port.",
+      registers,
+    }),
+    refusedCalls: new Counter({
+      name: "farrier_refused_calls_total",
+      help: "Calls that were not authenticated, by listener.",
+      labelNames: ["listener"],
+      registers,
+    }),
+    loopRuns: new Counter({
+      name: "farrier_loop_runs_total",
+      help: "Runs of background loops, by outcome.",
+      labelNames: ["loop", "outcome"],
+      registers,
+    }),
+    work: new Counter({
+      name: "farrier_work_total",
+      help: "Work by process and how it ended.",
+      labelNames: ["process", "outcome"],
+      registers,
+    }),
+    eligibleMachines: new Gauge({
+      name: "farrier_eligible_machines",
+      help: "Machines that a process may take now.",
+      labelNames: ["process"],
+      registers,
+    }),
+  };
+}
