@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// The one default export of the project: Vitest asks for it.
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    // Processes, not threads: tests send signals, change the working directory, and hold native handles.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+  },
+});
