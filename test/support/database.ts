@@ -44,7 +44,7 @@ export async function testDatabase(
 async function create(server: EmbeddedConnection, name: string, template: string): Promise<void> {
   const outcome = await waitFor(`a copy of ${template}`, async () =>
     query(server, `CREATE DATABASE ${name} TEMPLATE ${template}`).then(
-      () => "made",
+      () => "made" as const,
       (error: unknown) => (errorCode(error) === "55006" ? undefined : { error }),
     ),
   );
