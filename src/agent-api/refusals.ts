@@ -12,12 +12,16 @@ export interface Refusals {
 /** Ten lines at once, two a second in the long run. */
 export function createRefusals(log: Logger, clock: Clock): Refusals {
   const lines = rateLimit({ clock, perSecond: 2, burst: 10 });
+  let heldBack = 0;
   return {
     record: (method, peer, reason, machine) => {
-      const unlogged = lines.pass();
-      if (unlogged === undefined) {
+      if (lines.available() === 0) {
+        heldBack += 1;
         return;
       }
+      lines.take(1);
+      const unlogged = heldBack;
+      heldBack = 0;
       log.warn(
         {
           method,

@@ -24,7 +24,7 @@ export interface Metrics {
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
   /** Machines that a process may take now. */
-  eligibleMachines: Gauge<"process">;
+  eligibleMachines: Gauge<"process" | "provider">;
 }
 
 /** Makes the metrics of one process. */
@@ -104,7 +104,7 @@ export function createMetrics(): Metrics {
     eligibleMachines: new Gauge({
       name: "farrier_eligible_machines",
       help: "Machines that a process may take now.",
-      labelNames: ["process"],
+      labelNames: ["process", "provider"],
       registers,
     }),
   };

@@ -25,6 +25,14 @@ BEGIN
             END IF;
             RETURN NEW;
         END IF;
+        IF NEW.generation < OLD.generation THEN
+            RAISE EXCEPTION 'generation % of machine % is not greater than the one before, %',
+                NEW.generation, NEW.machine_id, OLD.generation USING ERRCODE = 'check_violation';
+        END IF;
+        -- An INSERT ... ON CONFLICT DO UPDATE has been through here as an INSERT already.
+        UPDATE machines SET last_generation = NEW.generation
+            WHERE machine_id = NEW.machine_id AND last_generation < NEW.generation;
+        RETURN NEW;
     END IF;
     UPDATE machines SET last_generation = NEW.generation
         WHERE machine_id = NEW.machine_id AND last_generation < NEW.generation;

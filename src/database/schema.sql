@@ -1,0 +1,436 @@
+-- Written by tools/schema-dump.ts from the migrated database; not to be edited.
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.history_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'history is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.history_partitions_ensure(months_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    this_month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
+    starts timestamp;
+    partition_name text;
+    made integer := 0;
+BEGIN
+    FOR month IN 0..months_ahead LOOP
+        starts := this_month + make_interval(months => month);
+        partition_name := 'history_' || to_char(starts, 'YYYY_MM');
+        IF to_regclass(partition_name) IS NULL THEN
+            BEGIN
+                EXECUTE format(
+                    'CREATE TABLE %I PARTITION OF history FOR VALUES FROM (%L) TO (%L)',
+                    partition_name,
+                    starts AT TIME ZONE 'UTC',
+                    (starts + interval '1 month') AT TIME ZONE 'UTC'
+                );
+                made := made + 1;
+            EXCEPTION WHEN duplicate_table THEN
+                -- Another component was quicker.
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+    RETURN made;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.installation_pending(requested bigint, reported bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((requested IS NOT NULL) AND (requested IS DISTINCT FROM reported));
+
+CREATE OR REPLACE FUNCTION public.installation_report_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.generation <= OLD.generation THEN
+        RAISE EXCEPTION 'machine % has the final result of generation % already', OLD.machine_id, OLD.generation
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.installation_request_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.machine_id <> OLD.machine_id THEN
+            RAISE EXCEPTION 'an installation request can''t move to another machine' USING ERRCODE = 'check_violation';
+        END IF;
+        IF NEW.generation = OLD.generation THEN
+            IF NEW.os_installation_request_raw <> OLD.os_installation_request_raw THEN
+                RAISE EXCEPTION 'generation % of machine % has been asked for already: a changed request needs a new generation',
+                    NEW.generation, NEW.machine_id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF NEW.generation < OLD.generation THEN
+            RAISE EXCEPTION 'generation % of machine % is not greater than the one before, %',
+                NEW.generation, NEW.machine_id, OLD.generation USING ERRCODE = 'check_violation';
+        END IF;
+        -- An INSERT ... ON CONFLICT DO UPDATE has been through here as an INSERT already.
+        UPDATE machines SET last_generation = NEW.generation
+            WHERE machine_id = NEW.machine_id AND last_generation < NEW.generation;
+        RETURN NEW;
+    END IF;
+    UPDATE machines SET last_generation = NEW.generation
+        WHERE machine_id = NEW.machine_id AND last_generation < NEW.generation;
+    IF NOT FOUND AND EXISTS (SELECT FROM machines WHERE machine_id = NEW.machine_id) THEN
+        RAISE EXCEPTION 'generation % of machine % is not greater than its last one', NEW.generation, NEW.machine_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machines_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.last_generation := greatest(NEW.last_generation, (
+            SELECT t.last_generation FROM machine_tombstones t WHERE t.machine_id = NEW.machine_id
+        ));
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO machine_tombstones (machine_id, last_generation) VALUES (OLD.machine_id, OLD.last_generation)
+        ON CONFLICT (machine_id) DO UPDATE SET
+            last_generation = greatest(machine_tombstones.last_generation, excluded.last_generation),
+            machine_deleted_at = now();
+        RETURN OLD;
+    END IF;
+    IF NEW.machine_id <> OLD.machine_id THEN
+        RAISE EXCEPTION 'the id of machine % can''t change', OLD.machine_id USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.last_generation < OLD.last_generation THEN
+        RAISE EXCEPTION 'the last generation of machine % can''t go back from % to %',
+            OLD.machine_id, OLD.last_generation, NEW.last_generation USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+-- Sequences
+
+CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
+
+-- Tables
+
+CREATE TABLE history (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    id bigint DEFAULT nextval('history_id'::regclass) NOT NULL,
+    xact xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    machine_id uuid NOT NULL,
+    actor_kind text NOT NULL,
+    actor text NOT NULL,
+    session_id uuid,
+    process text,
+    generation bigint,
+    event text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+) PARTITION BY RANGE (at);
+
+CREATE TABLE history_default PARTITION OF history DEFAULT;
+
+CREATE TABLE machine_agent_heartbeat (
+    machine_id uuid NOT NULL,
+    agent_heartbeat_at timestamp with time zone NOT NULL,
+    heartbeat_bucket integer NOT NULL
+) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.1);
+
+CREATE TABLE machine_agent_started (
+    machine_id uuid NOT NULL,
+    agent_started_at timestamp with time zone DEFAULT now() NOT NULL,
+    agent_public_key bytea NOT NULL
+);
+
+CREATE TABLE machine_hardware_report (
+    machine_id uuid NOT NULL,
+    report_number bigint NOT NULL,
+    hardware_reported_at timestamp with time zone NOT NULL,
+    hardware_report_fingerprint bytea NOT NULL,
+    hardware_report_raw bytea NOT NULL
+);
+
+CREATE TABLE machine_hardware_report_earlier (
+    machine_id uuid NOT NULL,
+    report_number bigint NOT NULL,
+    hardware_reported_at timestamp with time zone NOT NULL,
+    hardware_report_fingerprint bytea NOT NULL,
+    hardware_report_raw bytea NOT NULL
+);
+
+CREATE TABLE machine_os_installation_progress (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    run bytea NOT NULL,
+    phase text NOT NULL,
+    bytes_done bigint NOT NULL,
+    bytes_total bigint NOT NULL,
+    detail text NOT NULL,
+    writing_since timestamp with time zone,
+    progressed_at timestamp with time zone DEFAULT now() NOT NULL
+) WITH (fillfactor=60);
+
+CREATE TABLE machine_os_installation_report (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    result text NOT NULL,
+    error text,
+    os_installation_report_raw bytea,
+    reported_by text NOT NULL,
+    reported_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_os_installation_request (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    os_installation_request_raw bytea NOT NULL,
+    digest text,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_os_installation_run (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    run bytea NOT NULL,
+    handed_out_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_os_installed (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    digest text,
+    installed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_provided (
+    machine_id uuid NOT NULL,
+    provider text NOT NULL,
+    provider_id text NOT NULL,
+    provider_reservation_id text,
+    provider_address text,
+    provider_location text,
+    provider_status text
+);
+
+CREATE TABLE machine_tombstones (
+    machine_id uuid NOT NULL,
+    last_generation bigint NOT NULL,
+    machine_deleted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machines (
+    machine_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    machine_created_at timestamp with time zone DEFAULT now() NOT NULL,
+    name text COLLATE "C",
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    last_generation bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE operator_command (
+    machine_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    command text NOT NULL,
+    body_digest bytea NOT NULL,
+    generation bigint NOT NULL,
+    carried_out_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    oldest_binary integer NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE sessions (
+    session_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_component text NOT NULL,
+    session_runtime_info text NOT NULL,
+    session_created_at timestamp with time zone DEFAULT now() NOT NULL,
+    session_interval_seconds integer NOT NULL,
+    session_deadline timestamp with time zone NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE work (
+    machine_id uuid NOT NULL,
+    process text NOT NULL,
+    session_id uuid NOT NULL,
+    work_started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE work_backoff (
+    machine_id uuid NOT NULL,
+    process text NOT NULL,
+    backoff_until timestamp with time zone NOT NULL,
+    last_interval_seconds bigint NOT NULL,
+    cause text NOT NULL
+);
+
+-- Constraints
+
+ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
+
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_deleted'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text])));
+
+ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
+
+ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
+
+ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
+
+ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_pkey PRIMARY KEY (machine_id, report_number);
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_done_check CHECK ((bytes_done >= 0));
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_total_check CHECK ((bytes_total >= 0));
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_phase_check CHECK ((phase = ANY (ARRAY['selecting-disk'::text, 'writing'::text, 'verifying'::text, 'configuring'::text, 'boot-entry'::text, 'rebooting'::text])));
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_reported_by_check CHECK ((reported_by = ANY (ARRAY['agent'::text, 'operator'::text, 'system'::text])));
+
+ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_result_check CHECK ((result = ANY (ARRAY['success'::text, 'error'::text, 'cancelled'::text])));
+
+ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installation_request_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installation_request_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_pkey PRIMARY KEY (machine_id, generation, run);
+
+ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_check CHECK ((provider ~ '^[a-z][a-z0-9-]{0,31}$'::text));
+
+ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_id_check CHECK ((provider_id <> ''::text));
+
+ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_provider_id_key UNIQUE (provider, provider_id);
+
+ALTER TABLE machine_tombstones ADD CONSTRAINT machine_tombstones_last_generation_check CHECK ((last_generation >= 0));
+
+ALTER TABLE machine_tombstones ADD CONSTRAINT machine_tombstones_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machines ADD CONSTRAINT machines_labels_check CHECK ((jsonb_typeof(labels) = 'object'::text));
+
+ALTER TABLE machines ADD CONSTRAINT machines_last_generation_check CHECK ((last_generation >= 0));
+
+ALTER TABLE machines ADD CONSTRAINT machines_name_check CHECK (((name ~ '^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'::text)));
+
+ALTER TABLE machines ADD CONSTRAINT machines_name_key UNIQUE (name);
+
+ALTER TABLE machines ADD CONSTRAINT machines_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE operator_command ADD CONSTRAINT operator_command_body_digest_check CHECK ((octet_length(body_digest) = 32));
+
+ALTER TABLE operator_command ADD CONSTRAINT operator_command_pkey PRIMARY KEY (machine_id, request_id);
+
+ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE sessions ADD CONSTRAINT sessions_session_component_check CHECK ((session_component ~ '^[a-z][a-z0-9-]{0,31}$'::text));
+
+ALTER TABLE sessions ADD CONSTRAINT sessions_session_interval_seconds_check CHECK (((session_interval_seconds >= 1) AND (session_interval_seconds <= 3600)));
+
+ALTER TABLE work ADD CONSTRAINT work_pkey PRIMARY KEY (machine_id, process);
+
+ALTER TABLE work ADD CONSTRAINT work_process_check CHECK ((process = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
+
+ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_last_interval_seconds_check CHECK ((last_interval_seconds >= 1));
+
+ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_pkey PRIMARY KEY (machine_id, process);
+
+ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_check CHECK ((process = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
+
+-- Foreign keys
+
+ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installation_request_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE work ADD CONSTRAINT work_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
+
+ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+-- Indexes
+
+CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at, id);
+
+CREATE INDEX history_machine_generation ON ONLY public.history USING btree (machine_id, generation, event) WHERE (generation IS NOT NULL);
+
+CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket);
+
+CREATE INDEX machines_labels ON public.machines USING gin (labels jsonb_path_ops);
+
+CREATE INDEX operator_command_age ON public.operator_command USING btree (carried_out_at);
+
+CREATE INDEX sessions_component ON public.sessions USING btree (session_component, session_created_at);
+
+CREATE INDEX work_session ON public.work USING btree (session_id);
+
+CREATE INDEX work_backoff_until ON public.work_backoff USING btree (backoff_until);
+
+-- Triggers
+
+CREATE TRIGGER history_guard BEFORE DELETE OR UPDATE ON public.history FOR EACH ROW EXECUTE FUNCTION history_guard();
+
+CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
+
+CREATE TRIGGER installation_report_guard BEFORE UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION installation_report_guard();
+
+CREATE TRIGGER installation_request_guard BEFORE INSERT OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION installation_request_guard();
+
+CREATE TRIGGER machines_guard BEFORE INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION machines_guard();

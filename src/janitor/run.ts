@@ -1,0 +1,49 @@
+import type { Database } from "../database/connect.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { historyPartitionsTask } from "./history-partitions.ts";
+import { recordsForgetTask } from "./records-forget.ts";
+import { sessionsExpireTask } from "./sessions-expire.ts";
+import type { Task } from "./task.ts";
+
+/** Starts the janitor. This is the list of its loops; any number of janitors may run on one database. */
+export function janitorRun(options: {
+  database: Database;
+  log: Logger;
+  clock: Clock;
+  metrics: Metrics;
+}): AsyncDisposable {
+  const { database } = options;
+  const stop = new AbortController();
+  const tasks = [sessionsExpireTask(database), recordsForgetTask(database), historyPartitionsTask(database)];
+  const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Error("the janitor is stopping"));
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** Runs a task at its interval until the signal aborts. A run that fails is logged and counted; the next one tries again. */
+export async function taskLoop(
+  task: Task,
+  options: { log: Logger; clock: Clock; metrics: Metrics; signal: AbortSignal },
+): Promise<void> {
+  const { log, clock, metrics, signal } = options;
+  while (!signal.aborted) {
+    try {
+      const done = await task.run();
+      metrics.loopRuns.inc({ loop: task.name, outcome: "ok" });
+      if (Object.keys(done).length > 0) {
+        log.info({ task: task.name, ...done }, "the janitor tidied up");
+      }
+    } catch (error) {
+      metrics.loopRuns.inc({ loop: task.name, outcome: "failed" });
+      log.warn({ task: task.name, error: describeError(error) }, "a task of the janitor's failed; it will run again");
+    }
+    await clock.sleep(task.interval, signal).catch(() => undefined);
+  }
+}

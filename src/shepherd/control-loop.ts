@@ -1,0 +1,129 @@
+import type { BackoffPolicy } from "../database/backoff.ts";
+import type { Session } from "../database/session.ts";
+import type { SessionHolder } from "../database/session-holder.ts";
+import type { Tx } from "../database/transaction.ts";
+import type { Work } from "../database/work.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { rateLimit } from "../lib/rate-limit.ts";
+
+/** What processing a machine came to. */
+export type ProcessOutcome =
+  /** Done: the tags are committed with the end of the work. */
+  | { outcome: "finish"; tags?: (tx: Tx) => Promise<void> }
+  /** Not now: the machine backs off. The tags, if any, are committed all the same, with the failure. */
+  | { outcome: "fail"; cause: string; tags?: (tx: Tx) => Promise<void> };
+
+/** One process of the shepherd's, as the loop needs it. */
+export interface ControlProcess {
+  name: string;
+  backoff: BackoffPolicy;
+  claim(session: Session, limit: number): Promise<Work[]>;
+  /** Deals with one machine; the signal aborts when the session is lost or the loop stops. */
+  process(work: Work, session: Session, signal: AbortSignal): Promise<ProcessOutcome>;
+}
+
+/** What one turn of a loop did. */
+export interface ControlTurn {
+  claimed: number;
+  finished: number;
+  failed: number;
+  /** The work could not be ended: the session's expiry gives it back. */
+  dropped: number;
+}
+
+export interface ControlLoopOptions {
+  sessions: SessionHolder;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Milliseconds between looks when there was nothing to take. */
+  interval: number;
+  /** Machines dealt with at once. */
+  parallelism: number;
+  /** Machines begun, a second, in the long run. */
+  perSecond: number;
+  turned(turn: ControlTurn): void;
+}
+
+/** Claim → process → finish or fail, until the signal aborts. A failed claim or a lost session costs a turn, no more. */
+export async function controlLoop(process: ControlProcess, options: ControlLoopOptions): Promise<void> {
+  const { clock, signal, log } = options;
+  const limit = rateLimit({ clock, perSecond: options.perSecond, burst: options.parallelism });
+  while (!signal.aborted) {
+    let turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
+    try {
+      const session = await abortable(options.sessions.next(), signal);
+      turn = await controlTurn(process, session, Math.min(options.parallelism, limit.available()), log, signal);
+      limit.take(turn.claimed);
+    } catch (error) {
+      if (!signal.aborted) {
+        log.warn({ process: process.name, error: describeError(error) }, "a turn of the loop failed; the next will try again");
+      }
+    }
+    options.turned(turn);
+    if (turn.claimed === 0) {
+      await clock.sleep(options.interval, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** One claim, and all of it dealt with side by side. */
+export async function controlTurn(
+  process: ControlProcess,
+  session: Session,
+  limit: number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<ControlTurn> {
+  const turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
+  if (limit === 0) {
+    return turn;
+  }
+  const held = await process.claim(session, limit);
+  turn.claimed = held.length;
+  const stop = AbortSignal.any([session.lost, signal]);
+  await Promise.all(
+    held.map(async (work) => {
+      try {
+        turn[await processOne(process, work, session, stop)] += 1;
+      } catch (error) {
+        turn.dropped += 1;
+        log.warn(
+          { process: process.name, machine: work.machineId, error: describeError(error) },
+          "the work could not be ended; it is given back when its session is",
+        );
+      }
+    }),
+  );
+  return turn;
+}
+
+async function processOne(
+  process: ControlProcess,
+  work: Work,
+  session: Session,
+  signal: AbortSignal,
+): Promise<"finished" | "failed"> {
+  const outcome = await process
+    .process(work, session, signal)
+    .catch((error: unknown): ProcessOutcome => ({ outcome: "fail", cause: describeError(error) }));
+  if (outcome.outcome === "finish") {
+    await work.finish(outcome.tags);
+    return "finished";
+  }
+  await work.fail(process.backoff, outcome.cause, outcome.tags);
+  return "failed";
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) {
+      abort();
+    }
+  });
+}

@@ -1,0 +1,50 @@
+import type { Database } from "../database/connect.ts";
+import { eligibleCount, type Eligibility, type SilenceThresholds } from "../database/eligibility.ts";
+import { agentLost } from "../database/queries/recovery.ts";
+import { workClaim } from "../database/work.ts";
+import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
+import type { Provider } from "./provider.ts";
+
+/** What recovery does about a lost agent, by what its provider can do. Pure. */
+export function recoveryDecide(provider: Provider): { removeAgent: boolean; outcome: ProcessOutcome["outcome"] } {
+  return provider.agentStart === undefined
+    ? { removeAgent: false, outcome: "fail" }
+    : { removeAgent: true, outcome: "finish" };
+}
+
+/**
+ * Recovery: a machine whose agent was lost (see eligibility) while one is needed. Where the provider can start agents the
+ * old one's tags are removed, and agent start applies; where not they stay, and the machine backs off: somebody has to
+ * start the agent again, and it will be welcome.
+ */
+export function recoveryProcess(database: Database, provider: Provider, silence: SilenceThresholds): ControlProcess {
+  const eligibility = recoveryEligibility(provider, silence);
+  const { removeAgent, outcome } = recoveryDecide(provider);
+  return {
+    name: `recovery of ${provider.name}`,
+    // 10 minutes, growing to 6 hours: a history entry each time.
+    backoff: { initial: 600, exponent: 2, maximum: 6 * 3600 },
+    claim: (session, limit) => workClaim(database, session, eligibility, limit),
+    process: (work, session) =>
+      Promise.resolve({
+        outcome,
+        cause: `provider ${provider.name} can't start an agent: start it by hand`,
+        tags: (tx) =>
+          agentLost(tx, work.machineId, {
+            actor: { kind: "component", name: session.component },
+            sessionId: session.id,
+            removeAgent,
+          }),
+      }),
+  };
+}
+
+/** The machines of this provider that recovery may take. */
+export function recoveryEligibility(provider: Provider, silence: SilenceThresholds): Eligibility {
+  return { process: "ShepherdRecovery", provider: provider.name, silence };
+}
+
+/** How many those are. */
+export function recoveryCount(database: Database, provider: Provider, silence: SilenceThresholds): Promise<number> {
+  return eligibleCount(database, recoveryEligibility(provider, silence));
+}
