@@ -19,6 +19,8 @@ export interface Metrics {
   agentConnections: Gauge;
   /** Calls without the right to make them, by listener. */
   refusedCalls: Counter<"listener">;
+  /** Seconds that operators' calls took, by method and code. */
+  operatorCalls: Histogram<"method" | "code">;
   /** Runs of each background loop, by outcome: ok, failed. */
   loopRuns: Counter<"loop" | "outcome">;
   /** Work by process and how it ended: finished, failed, cancelled. */
@@ -87,6 +89,13 @@ export function createMetrics(): Metrics {
       name: "farrier_refused_calls_total",
       help: "Calls that were not authenticated, by listener.",
       labelNames: ["listener"],
+      registers,
+    }),
+    operatorCalls: new Histogram({
+      name: "farrier_operator_call_seconds",
+      help: "Time of operators' calls by method and code, in seconds.",
+      labelNames: ["method", "code"],
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
     }),
     loopRuns: new Counter({

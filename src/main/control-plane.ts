@@ -1,0 +1,105 @@
+import { hostname } from "node:os";
+import { agentApiServe } from "../agent-api/serve.ts";
+import { connect, type Database, type DatabaseAddress } from "../database/connect.ts";
+import { migrate, migrateCheck } from "../database/migrate.ts";
+import { sessionHold } from "../database/session-holder.ts";
+import { janitorRun } from "../janitor/run.ts";
+import { systemClock } from "../lib/clock.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import type { Logger } from "../lib/log.ts";
+import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { operatorApiListen } from "../operator-api/listener.ts";
+import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
+import { tlsFiles } from "./tls-files.ts";
+import type { TlsFiles } from "../cli/starters.ts";
+
+/** What one server process serves, and on which database. */
+export interface ControlPlaneOptions {
+  dataDir: string;
+  agents: HostPort;
+  operators: HostPort;
+  serverNames: readonly string[];
+  tls: TlsFiles | undefined;
+  databaseAddress: DatabaseAddress;
+  /** Whether it may change the schema; else it only checks it. */
+  migrate: boolean;
+  log: Logger;
+}
+
+/** A server process's parts, serving. */
+export interface ControlPlane extends AsyncDisposable {
+  database: Database;
+  metrics: Metrics;
+  agents: HostPort;
+  /** The operator API's URL. */
+  operators: string;
+}
+
+/**
+ * Starts the server: agent API, operator API, janitor. On return all of it serves. Disposing drains it, the last part
+ * first.
+ */
+export async function controlPlaneStart(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { log, dataDir, databaseAddress } = options;
+  const clock = systemClock;
+  const metrics = createMetrics();
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(connect(databaseAddress, { log }));
+  await (options.migrate ? migrate(database.pool) : migrateCheck(database.pool));
+  const token = await operatorTokenEnsure(dataDir);
+  const tls = await tlsFiles(options);
+  const sessions = stack.use(sessionHold(database, { component: "server", log, clock }));
+  stack.use(janitorRun({ database, log, clock, metrics }));
+  const agents = stack.use(
+    await agentApiServe({
+      address: options.agents,
+      certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
+      database,
+      databaseAddress,
+      sessions,
+      metrics,
+      log,
+      clock,
+    }),
+  );
+  await sessions.next();
+  const operators = stack.use(
+    await operatorApiListen({
+      address: options.operators,
+      database,
+      token,
+      agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
+      counters: {
+        called: ({ method, code, seconds }) => metrics.operatorCalls.observe({ method, code }, seconds),
+        unauthenticated: () => metrics.refusedCalls.inc({ listener: "operators" }),
+      },
+      probes: {
+        ready: async () => {
+          if (sessions.current() === undefined) {
+            return { ready: false, reason: "no session: the database is away" };
+          }
+          await database.pool.query("SELECT 1");
+          return { ready: true };
+        },
+        metrics: () => metrics.registry.metrics(),
+      },
+      log,
+    }),
+  );
+  await operatorAddressWrite(dataDir, operators.url);
+  const release = stack.move();
+  return {
+    database,
+    metrics,
+    agents: agents.address,
+    operators: operators.url,
+    [Symbol.asyncDispose]: () => release.disposeAsync(),
+  };
+}
+
+/** How agents reach the listener: a wildcard address says nothing to them. */
+function endpointOf(address: HostPort, serverNames: readonly string[]): string {
+  const wildcard = address.host === "" || address.host === "0.0.0.0" || address.host === "::";
+  return formatHostPort(wildcard ? { host: serverNames[0] ?? hostname(), port: address.port } : address);
+}
+

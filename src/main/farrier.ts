@@ -1,0 +1,19 @@
+import { runCli } from "../cli/app.ts";
+import { errorCode } from "../lib/errors.ts";
+
+// The reader of a pipe may leave before everything is written, as `head` does: that is no failure.
+process.stdout.on("error", (error) => process.exit(errorCode(error) === "EPIPE" ? 0 : 1));
+
+// Each process is loaded only when it is started, so that a command of one call answers at once.
+const status = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  starters: {
+    up: async (options) => (await import("./up.ts")).run(options),
+    server: async (options) => (await import("./server.ts")).run(options),
+    migrate: async (options) => (await import("./migrate.ts")).run(options),
+    agentRun: async (options) => (await import("./agent.ts")).run(options),
+  },
+});
+process.exit(status);

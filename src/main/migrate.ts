@@ -1,0 +1,23 @@
+import type { MigrateOptions } from "../cli/starters.ts";
+import { connect, type DatabaseAddress } from "../database/connect.ts";
+import { dataDirectoryOpen } from "../database/data-directory.ts";
+import { embeddedStart } from "../database/embedded.ts";
+import { migrate } from "../database/migrate.ts";
+import { createLogger } from "../lib/log.ts";
+
+/** `farrier migrate`: brings a database's schema up to this version's. Resolves to the exit status. */
+export async function run(options: MigrateOptions): Promise<number> {
+  const log = createLogger({ level: options.debug ? "debug" : "warn", component: "migrate" });
+  await using stack = new AsyncDisposableStack();
+  let address: DatabaseAddress;
+  if (options.databaseUrl === undefined) {
+    const directory = stack.use(await dataDirectoryOpen(options.dataDir));
+    address = stack.use(await embeddedStart({ directory: directory.postgres, log })).connection;
+  } else {
+    address = { connectionString: options.databaseUrl };
+  }
+  const database = stack.use(connect(address, { log }));
+  const applied = await migrate(database.pool);
+  process.stdout.write(applied.length === 0 ? "nothing to do\n" : `applied: ${applied.join(", ")}\n`);
+  return 0;
+}
