@@ -1,0 +1,39 @@
+import { CodedError, describeError } from "../lib/errors.ts";
+
+/** Every way in which the agent fails. */
+export type AgentErrorCode =
+  /** The init file or the command line. */
+  | "init_invalid"
+  /** The installation request itself. */
+  | "request_invalid"
+  /** Asked for something that this agent cannot do. */
+  | "unsupported"
+  /** No disk, or several. */
+  | "disk_ambiguous"
+  | "disk_busy"
+  | "disk_too_small"
+  | "disk_failed"
+  /** The image could not be had. */
+  | "fetch_failed"
+  /** What was fetched is not the image that was asked for. */
+  | "image_invalid"
+  /** The control plane refused what it had to acknowledge. */
+  | "not_acknowledged";
+
+/** What the agent throws; the message ends up in the installation report, for people. */
+export class AgentError extends CodedError<AgentErrorCode> {}
+
+// The server takes at most 8 KiB of error text (WIRE.md); a character has at most 4 bytes.
+const errorTextLimit = 2000;
+
+/** The chain of causes as one text that may be sent: well-formed, without NUL and other control characters, bounded. */
+export function errorText(error: unknown): string {
+  return cleanText(describeError(error), errorTextLimit);
+}
+
+/** Text that may be sent: control characters become blanks, ends are trimmed, the rest is cut at `limit` characters. */
+export function cleanText(text: string, limit: number): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  const clean = text.replaceAll(/[\u0000-\u001f\u007f]+/gu, " ").trim();
+  return (clean.length > limit ? clean.slice(0, limit) : clean).toWellFormed();
+}

@@ -1,0 +1,73 @@
+import { create } from "@bufbuild/protobuf";
+import type { CPU } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { CPU_X86_64Schema, CPUSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { cleanText } from "../errors.ts";
+import type { Tree } from "./tree.ts";
+import { int32, textLimit } from "./tree.ts";
+
+const packageLimit = 256;
+
+/** The processors (sockets) of the machine, out of /proc/cpuinfo. */
+export async function cpus(tree: Tree): Promise<CPU[]> {
+  const lines = await tree.lines("proc/cpuinfo");
+  const packages = cpuinfoPackages(lines ?? []);
+  if (packages.length === 0) {
+    tree.warn("/proc/cpuinfo names no processor");
+  }
+  if (packages.length > packageLimit) {
+    tree.warn(`${packages.length - packageLimit} processors beyond the first ${packageLimit} are left out`);
+  }
+  return packages.slice(0, packageLimit);
+}
+
+/** One entry a socket: the threads that the file lists one by one are gathered by "physical id". */
+export function cpuinfoPackages(lines: readonly string[]): CPU[] {
+  const packages = new Map<string, Map<string, string>[]>();
+  for (const thread of threads(lines)) {
+    // Virtual machines may show no sockets: then there is one.
+    const id = thread.get("physical id") ?? "";
+    packages.set(id, [...(packages.get(id) ?? []), thread]);
+  }
+  return [...packages.values()].map((members) => cpuOf(members));
+}
+
+function threads(lines: readonly string[]): Map<string, string>[] {
+  const all: Map<string, string>[] = [];
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const key = line.slice(0, colon).trim();
+    if (colon > 0 && key === "processor") {
+      all.push(new Map());
+    }
+    // What follows the last thread on some architectures ("Hardware", "Revision") does no harm in its map.
+    if (colon > 0) {
+      all.at(-1)?.set(key, line.slice(colon + 1).trim());
+    }
+  }
+  return all;
+}
+
+function cpuOf(members: Map<string, string>[]): CPU {
+  const first = members[0] ?? new Map<string, string>();
+  const number = (key: string): number | undefined => {
+    const text = first.get(key) ?? "";
+    return /^\d{1,10}$/u.test(text) ? Number(text) : undefined;
+  };
+  const coreIds = new Set(members.map((thread) => thread.get("core id")).filter((id) => id !== undefined));
+  const [family, model, stepping] = [number("cpu family"), number("model"), number("stepping")];
+  const x86 = family !== undefined && model !== undefined;
+  const architecture = x86
+    ? {
+        case: "x8664" as const,
+        value: create(CPU_X86_64Schema, { family: int32(family), model: int32(model), stepping: int32(stepping) }),
+      }
+    : { case: undefined };
+  return create(CPUSchema, {
+    architecture,
+    cores: int32(number("cpu cores")) || coreIds.size || members.length,
+    hardwareThreads: members.length,
+    // ARM names the implementer by its number.
+    vendor: cleanText(first.get("vendor_id") ?? first.get("CPU implementer") ?? "", textLimit),
+    model: cleanText(first.get("model name") ?? first.get("CPU part") ?? "", textLimit),
+  });
+}

@@ -1,0 +1,60 @@
+import { create } from "@bufbuild/protobuf";
+import type { NetworkInterface } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { NetworkInterfaceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { cleanText } from "../errors.ts";
+import type { Tree } from "./tree.ts";
+import { textLimit } from "./tree.ts";
+
+const interfaceLimit = 256;
+// ARPHRD_ETHER (linux/if_arp.h).
+const ethernet = 1;
+const bytesPerMegabit = 125_000;
+
+/** The machine's Ethernet ports, ordered by name; bridges, bonds and other virtual ones are passed over. */
+export async function networkInterfaces(tree: Tree): Promise<NetworkInterface[]> {
+  const names = await tree.list("sys/class/net");
+  if (names === undefined) {
+    tree.warn("/sys/class/net is not there: no network interfaces are known");
+  }
+  const interfaces: NetworkInterface[] = [];
+  for (const name of names ?? []) {
+    const found = await networkInterface(tree, name);
+    if (found !== undefined) {
+      interfaces.push(found);
+    }
+  }
+  if (interfaces.length > interfaceLimit) {
+    tree.warn(`${interfaces.length - interfaceLimit} interfaces beyond the first ${interfaceLimit} are left out`);
+  }
+  return interfaces.slice(0, interfaceLimit);
+}
+
+async function networkInterface(tree: Tree, name: string): Promise<NetworkInterface | undefined> {
+  const path = `sys/class/net/${name}`;
+  // Only what stands on a device of a bus has this.
+  if ((await tree.link(`${path}/device`)) === undefined || (await tree.integer(`${path}/type`)) !== ethernet) {
+    return undefined;
+  }
+  const mac = macBytes(await tree.text(`${path}/address`));
+  if (mac === undefined) {
+    tree.warn(`network interface ${name} has no EUI-48 address`);
+    return undefined;
+  }
+  const driver = await tree.link(`${path}/device/driver`);
+  // Unknown is -1, and while the link is down many drivers refuse to say.
+  const megabits = (await tree.integer(`${path}/speed`)) ?? -1;
+  return create(NetworkInterfaceSchema, {
+    name: cleanText(name, textLimit),
+    mac,
+    driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
+    linkUp: (await tree.integer(`${path}/carrier`)) === 1,
+    currentSpeedBytes: megabits > 0 && megabits < 2 ** 31 ? BigInt(megabits) * BigInt(bytesPerMegabit) : 0n,
+  });
+}
+
+/** The six bytes of "52:54:00:12:34:56". */
+export function macBytes(text: string): Uint8Array | undefined {
+  return /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/iu.test(text)
+    ? Uint8Array.from(Buffer.from(text.replaceAll(":", ""), "hex"))
+    : undefined;
+}

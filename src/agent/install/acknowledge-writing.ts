@@ -1,0 +1,50 @@
+import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import { retryDelay } from "../../lib/retry.ts";
+import type { CallOutcome } from "../control-plane.ts";
+import { AgentError } from "../errors.ts";
+import { CalledOff } from "./called-off.ts";
+
+const retryPolicy = { initial: 500, maximum: 30_000, factor: 2 };
+
+/**
+ * Asks the control plane for its word before the first byte goes to a disk: only an OK that does not call the
+ * generation off gives it. An answer that does not come is asked for again, with backoff, until it does.
+ * @throws {CalledOff} when the generation is called off, or the key refused
+ * @throws {AgentError} `not_acknowledged` when the control plane refuses the question itself
+ */
+export async function acknowledgeWriting(options: {
+  report: () => Promise<CallOutcome<ReportProgressResponse>>;
+  clock: Clock;
+  log: Logger;
+  random?: (() => number) | undefined;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { report, clock, log, random, signal } = options;
+  for (let attempt = 0; ; attempt += 1) {
+    const outcome = await report();
+    signal.throwIfAborted();
+    switch (outcome.kind) {
+      case "ok":
+        if (outcome.response.cancelledGeneration !== 0n) {
+          throw new CalledOff("the control plane called the generation off before the disk was written", false);
+        }
+        return;
+      case "unavailable": {
+        const delay = retryDelay(retryPolicy, attempt, random);
+        log.warn({ delay, cause: outcome.message }, "WRITING is not acknowledged yet: no byte is written until it is");
+        await clock.sleep(delay, signal);
+        break;
+      }
+      case "unauthenticated":
+        throw new CalledOff(`the control plane refuses this agent's key: ${outcome.message}`, true);
+      case "invalid":
+      case "fatal":
+        throw new AgentError(
+          "not_acknowledged",
+          `the control plane did not acknowledge WRITING, so nothing was written: ${outcome.message}`,
+        );
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Reads the first bytes of a stream, at most `length`, and gives them back together with a stream of all its bytes.
+ * What the source throws meanwhile, `peek` throws.
+ */
+export async function peek(
+  source: AsyncIterable<Buffer>,
+  length: number,
+): Promise<{ head: Buffer; body: AsyncIterable<Buffer> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const taken: Buffer[] = [];
+  let total = 0;
+  while (total < length) {
+    const next = await iterator.next();
+    if (next.done === true) {
+      break;
+    }
+    taken.push(next.value);
+    total += next.value.length;
+  }
+  const first = Buffer.concat(taken);
+  async function* body(): AsyncGenerator<Buffer> {
+    try {
+      if (first.length > 0) {
+        yield first;
+      }
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) {
+          return;
+        }
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { head: first.subarray(0, length), body: body() };
+}

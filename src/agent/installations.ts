@@ -1,0 +1,91 @@
+import { create } from "@bufbuild/protobuf";
+import { OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type {
+  AgentHeartbeatResponse,
+  OSInstallationReport,
+  OSInstallationRequest,
+} from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { Logger } from "../lib/log.ts";
+import type { InstallationEnd, InstallerEvent, InstallerState } from "./installer.ts";
+import { installerDecide } from "./installer.ts";
+
+/** The installer at work: what the heartbeat's loop tells it, and asks of it. */
+export interface Installations extends AsyncDisposable {
+  /** A heartbeat was answered OK. */
+  offer(response: AgentHeartbeatResponse): void;
+  /** The agent's key was taken before, and is not any more. */
+  refused(): void;
+  /** The result that waits to be acknowledged. */
+  report(): OSInstallationReport | undefined;
+  /** A heartbeat that carried the result of this generation was answered OK. */
+  acknowledged(generation: bigint): void;
+}
+
+/**
+ * Carries out installerDecide's actions. `run` carries out one request and never throws; `reportReady` is called when a
+ * result is there. Disposing aborts what runs and waits until it has ended.
+ */
+export function createInstallations(options: {
+  run: (request: OSInstallationRequest, signal: AbortSignal) => Promise<InstallationEnd>;
+  reportReady: () => void;
+  log: Logger;
+}): Installations {
+  const { run, reportReady, log } = options;
+  let state: InstallerState = { kind: "idle" };
+  let current: { controller: AbortController; ended: Promise<void> } | undefined;
+  let disposed = false;
+  const begin = (request: OSInstallationRequest): void => {
+    const controller = new AbortController();
+    const { generation } = request;
+    const ended = run(request, controller.signal).then((end) => tell({ kind: "ended", generation, end }));
+    current = { controller, ended };
+  };
+  const tell = (event: InstallerEvent): void => {
+    // Whoever is stopped reports nothing: the next run begins again if it is still asked to.
+    if (disposed) {
+      return;
+    }
+    const decision = installerDecide(state, event);
+    state = decision.state;
+    for (const action of decision.actions) {
+      switch (action.kind) {
+        case "begin":
+          begin(action.request);
+          break;
+        case "abort":
+          log.warn({ generation: String(action.generation), reason: action.reason }, "aborting the installation");
+          current?.controller.abort(new Error(action.reason));
+          break;
+        case "report":
+          reportReady();
+          break;
+      }
+    }
+  };
+  return {
+    offer: ({ cancelledGeneration, installationRequest }) => {
+      if (cancelledGeneration !== 0n) {
+        tell({ kind: "cancelled", generation: cancelledGeneration });
+      }
+      if (installationRequest !== undefined) {
+        tell({ kind: "requested", request: installationRequest });
+      }
+    },
+    refused: () => tell({ kind: "refused" }),
+    report: () => (state.kind === "reporting" ? reportOf(state) : undefined),
+    acknowledged: (generation) => tell({ kind: "acknowledged", generation }),
+    [Symbol.asyncDispose]: async () => {
+      disposed = true;
+      current?.controller.abort(new Error("the agent is stopping"));
+      await current?.ended;
+    },
+  };
+}
+
+function reportOf({ generation, result }: InstallerState & { kind: "reporting" }): OSInstallationReport {
+  return create(OSInstallationReportSchema, {
+    generation,
+    result:
+      result.kind === "success" ? { case: "success", value: {} } : { case: "error", value: { error: result.error } },
+  });
+}

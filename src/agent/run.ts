@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import type { AgentInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
+import type { Clock } from "../lib/clock.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import { controlPlaneConnect } from "./control-plane.ts";
+import { fileDisks, machineDisks } from "./disks.ts";
+import { hardwareReport } from "./hardware/report.ts";
+import { heartbeatLoop } from "./heartbeat.ts";
+import { initCheck } from "./init-file.ts";
+import { createInstallations } from "./installations.ts";
+import type { FetchLimits } from "./install/fetch.ts";
+import { runInstallation } from "./install/run-installation.ts";
+import { createWaker } from "./wake.ts";
+
+/** How an agent is run. */
+export interface AgentOptions {
+  init: AgentInit;
+  /** Only the files in this folder are disks; the machine's own are never written. */
+  fileDisks?: string | undefined;
+  log: Logger;
+  clock?: Clock | undefined;
+  /** Milliseconds; 30,000 by default. */
+  heartbeatIntervalMs?: number | undefined;
+  fetchLimits?: FetchLimits | undefined;
+  random?: (() => number) | undefined;
+  signal: AbortSignal;
+}
+
+const heartbeatInterval = 30_000;
+// WIRE.md: 16 random bytes, made when the agent starts.
+const runIdBytes = 16;
+
+/**
+ * Runs the agent until `signal` is aborted; then it resolves, with nothing left open and nothing written any more.
+ * @throws {AgentError} `init_invalid` when it cannot start
+ */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { init, signal, clock = systemClock, random = Math.random } = options;
+  initCheck(init);
+  const { machineId } = init.takeoverInit;
+  const runId = randomBytes(runIdBytes);
+  const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
+  const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
+  const otherDisks = options.fileDisks === undefined ? [] : (await disks.list()).map(({ device }) => device);
+  const hardware = await hardwareReport({ otherDisks });
+  using controlPlane = controlPlaneConnect(init);
+  const waker = createWaker(clock, signal);
+  const context = { machineId, runId, controlPlane, disks, clock, log, random, limits: options.fetchLimits };
+  await using installations = createInstallations({
+    run: (request, aborted) => runInstallation(request, context, aborted),
+    reportReady: () => waker.wake(),
+    log,
+  });
+  log.info({ controlPlane: init.takeoverInit.bmaasEndpoint, warnings: hardware.warning }, "agent started");
+  const interval = options.heartbeatIntervalMs ?? heartbeatInterval;
+  await heartbeatLoop({
+    machineId,
+    runId,
+    controlPlane,
+    installations,
+    hardware,
+    waker,
+    interval,
+    random,
+    log,
+    signal,
+  });
+  log.info("agent stopping");
+}
