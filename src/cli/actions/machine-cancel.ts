@@ -1,0 +1,21 @@
+import { randomUUID } from "node:crypto";
+import { InstallationCancelResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { operatorClient } from "../client.ts";
+import type { MachineCancelFlags } from "../commands/machine-cancel.ts";
+import type { CliContext } from "../context.ts";
+import { printJson } from "../print.ts";
+
+/** `farrier machine cancel` */
+export async function machineCancel(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {
+  const { installations } = await operatorClient(flags, this.process.env);
+  const response = await installations.installationCancel({
+    requestId: flags.requestId ?? randomUUID(),
+    machine,
+    generation: flags.generation ?? 0n,
+  });
+  if (flags.json === true) {
+    printJson(this, InstallationCancelResponseSchema, response);
+  } else {
+    this.process.stdout.write(`${response.machineId} generation ${response.generation} cancelled\n`);
+  }
+}

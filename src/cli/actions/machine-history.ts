@@ -1,0 +1,59 @@
+import { create } from "@bufbuild/protobuf";
+import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { operatorClient } from "../client.ts";
+import type { MachineHistoryFlags } from "../commands/machine-history.ts";
+import type { CliContext } from "../context.ts";
+import { when } from "../describe.ts";
+import { outputWidth, printJson } from "../print.ts";
+import { table } from "../table.ts";
+
+const header = ["AT", "EVENT", "GENERATION", "BY", "DETAIL"];
+const pageSize = 1000;
+
+/** `farrier machine history` */
+export async function machineHistory(this: CliContext, flags: MachineHistoryFlags, machine: string): Promise<void> {
+  const { machines } = await operatorClient(flags, this.process.env);
+  const limit = flags.limit ?? 100;
+  const entries: HistoryEntry[] = [];
+  let pageToken = "";
+  do {
+    const left = Math.min(pageSize, limit - entries.length);
+    const page = await machines.machineHistory({ machine, pageToken, pageSize: left });
+    entries.push(...page.entries);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "" && entries.length < limit);
+  if (flags.json === true) {
+    const response = create(MachineHistoryResponseSchema, { entries, nextPageToken: pageToken });
+    printJson(this, MachineHistoryResponseSchema, response);
+    return;
+  }
+  const now = new Date();
+  const rows = entries.map((entry) => [
+    when(entry.at, now),
+    entry.event,
+    entry.generation === 0n ? "-" : String(entry.generation),
+    entry.actor === "" ? entry.actorKind : `${entry.actorKind} ${entry.actor}`,
+    detailWords(entry.detailJson),
+  ]);
+  this.process.stdout.write(table(header, rows, outputWidth(this)));
+  if (pageToken !== "") {
+    this.process.stderr.write("there is more: --limit N shows it\n");
+  }
+}
+
+/** A detail's keys and values on one line. */
+export function detailWords(json: string): string {
+  let detail: unknown;
+  try {
+    detail = JSON.parse(json === "" ? "{}" : json);
+  } catch {
+    // A later server may send what is no JSON: it is shown as it is.
+    return json;
+  }
+  if (typeof detail !== "object" || detail === null) {
+    return json;
+  }
+  return Object.entries(detail)
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
+}

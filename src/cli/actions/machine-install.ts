@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { systemClock } from "../../lib/clock.ts";
+import { operatorClient } from "../client.ts";
+import type { MachineInstallFlags } from "../commands/machine-install.ts";
+import type { CliContext } from "../context.ts";
+import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
+import { installDisplay } from "../install-display.ts";
+import { installImage } from "../install-image.ts";
+import { installRequest, installWait, type InstallPlan } from "../install-one.ts";
+import { installTargets, installTargetsCheck, type InstallTarget } from "../install-targets.ts";
+import { limiter } from "../limit.ts";
+import { printable } from "../table.ts";
+
+/** Calls under way at a time. */
+const callsAtATime = 16;
+
+/** What came of one machine. */
+interface Result {
+  machineId: string;
+  generation?: string;
+  result: "requested" | "succeeded" | "failed" | "cancelled" | "replaced" | "refused";
+  error?: string;
+}
+
+/** `farrier machine install` */
+export async function machineInstall(this: CliContext, flags: MachineInstallFlags, ...ids: string[]): Promise<void> {
+  const labels = flags.label ?? [];
+  installTargetsCheck(ids, labels, flags.requestId);
+  const image = await installImage(flags);
+  const client = await operatorClient(flags, this.process.env);
+  const targets = await installTargets(client, ids, labels, flags.requestId);
+  const { stdout, stderr } = this.process;
+  const display = installDisplay(stderr, systemClock);
+  const plan: InstallPlan = {
+    client,
+    limit: limiter(callsAtATime),
+    clock: systemClock,
+    display,
+    requestId: flags.requestId ?? randomUUID(),
+    image,
+    replace: flags.replace ?? false,
+    wait: flags.wait === true || flags.maxParallel !== undefined,
+  };
+  // Before anything is asked for: whatever happens then, this is what repeats it safely.
+  const said = flags.json === true ? stderr : stdout;
+  said.write(`request ${plan.requestId} for ${targets.map(({ id }) => id).join(" ")}\n`);
+  const place = limiter(flags.maxParallel ?? targets.length);
+  const codes = new Set<CliErrorCode>();
+  const tell = (result: Result, text: string): Result => {
+    display.end();
+    if (flags.json !== true) {
+      (result.error === undefined ? stdout : stderr).write(`${printable(text)}\n`);
+    }
+    return result;
+  };
+  const results = await Promise.all(
+    targets.map((target) => place(() => installOn(plan, target, tell, (code) => codes.add(code)))),
+  );
+  display.end();
+  if (flags.json === true) {
+    stdout.write(`${JSON.stringify({ requestId: plan.requestId, installations: results }, null, 2)}\n`);
+  }
+  const [code] = codes;
+  this.process.exitCode = code === undefined ? 0 : codes.size === 1 ? exitStatus[code] : exitStatus.failed;
+}
+
+async function installOn(
+  plan: InstallPlan,
+  target: InstallTarget,
+  tell: (result: Result, text: string) => Result,
+  failed: (code: CliErrorCode) => void,
+): Promise<Result> {
+  const { id: machineId, title } = target;
+  let generation: bigint | undefined;
+  try {
+    generation = await installRequest(plan, target);
+    const named = { machineId, generation: String(generation) };
+    const requested = tell({ ...named, result: "requested" }, `${title}: generation ${generation} requested`);
+    if (!plan.wait) {
+      return requested;
+    }
+    const outcome = await installWait(plan, target, generation);
+    if (outcome.kind === "succeeded") {
+      return tell({ ...named, result: "succeeded" }, `${title}: generation ${generation} installed`);
+    }
+    failed("failed");
+    const { kind: result, reason: error } = outcome;
+    return tell({ ...named, result, error }, `${title}: generation ${generation} ${result}: ${error}`);
+  } catch (error) {
+    if (!(error instanceof CliError)) {
+      throw error;
+    }
+    failed(error.code);
+    const known = generation === undefined ? {} : { generation: String(generation) };
+    const again = error.code === "unreachable" ? ` (to repeat it safely: --request-id ${plan.requestId})` : "";
+    return tell(
+      { machineId, ...known, result: "refused", error: error.message },
+      `farrier: ${title}: ${error.message}${again}`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import {
+  ArgumentScannerError,
+  buildApplication,
+  ExitCode,
+  formatMessageForArgumentScannerError,
+  run,
+  text_en,
+  type ApplicationText,
+} from "@stricli/core";
+import { describeError } from "../lib/errors.ts";
+import type { CliContext, Output } from "./context.ts";
+import { CliError, exitStatus } from "./errors.ts";
+import { routes } from "./routes.ts";
+import type { Starters } from "./starters.ts";
+
+/** Runs one command line; resolves to the exit status. Everything that fails is told in one line on `stderr`. */
+export async function runCli(
+  argv: readonly string[],
+  options: {
+    starters: Starters;
+    stdout: Output;
+    stderr: Output;
+    env: Readonly<Record<string, string | undefined>>;
+  },
+): Promise<number> {
+  const { starters, stdout, stderr, env } = options;
+  const debug = argv.includes("--debug");
+  const application = buildApplication<CliContext>(routes, {
+    name: "farrier",
+    versionInfo: { getCurrentVersion: packageVersion },
+    scanner: { caseStyle: "allow-kebab-for-camel", distanceOptions: suggestionDistance },
+    documentation: { disableAnsiColor: true },
+    localization: { text: applicationText(debug) },
+    determineExitCode: (error) => (error instanceof CliError ? exitStatus[error.code] : exitStatus.failed),
+  });
+  const process: CliContext["process"] = { stdout, stderr, env };
+  await run(application, argv, { process, starters, debug });
+  const status = Number(process.exitCode ?? 0);
+  if (status === ExitCode.InvalidArgument || status === ExitCode.UnknownCommand) {
+    return exitStatus.usage;
+  }
+  // Stricli's other codes of its own are negative: failures to load a command.
+  return status < 0 ? exitStatus.failed : status;
+}
+
+/** How far a misspelt word may be from the one that is suggested. */
+const suggestionDistance = {
+  threshold: 4,
+  weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 1 },
+};
+
+async function packageVersion(): Promise<string> {
+  // The same two steps up in a checkout (src/cli) and in the package (dist/cli).
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function applicationText(debug: boolean): ApplicationText {
+  const told = (error: unknown): string => {
+    if (debug && error instanceof Error) {
+      return `farrier: ${error.stack ?? error.message}${causes(error)}`;
+    }
+    // A CliError's causes are in its message as far as they help; of any other error, all there is to say.
+    return `farrier: ${error instanceof CliError ? error.message : describeError(error)}`;
+  };
+  return {
+    ...text_en,
+    exceptionWhileParsingArguments: (error) =>
+      error instanceof ArgumentScannerError ? `farrier: ${scannerMessage(error)}; see --help` : told(error),
+    exceptionWhileLoadingCommandFunction: told,
+    exceptionWhileLoadingCommandContext: told,
+    exceptionWhileRunningCommand: told,
+    commandErrorResult: told,
+    noCommandRegisteredForInput: ({ input, corrections }) =>
+      `farrier: there is no command "${input}"${suggestion(corrections.map((name) => name.replaceAll("`", "")))}; see --help`,
+  };
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `\ncaused by ${error.cause.stack ?? error.cause.message}` : "";
+}
+
+function scannerMessage(error: ArgumentScannerError): string {
+  return formatMessageForArgumentScannerError(error, {
+    FlagNotFoundError: ({ input, corrections }) =>
+      `there is no flag --${input}${suggestion(corrections.map((name) => `--${kebab(name)}`))}`,
+    AliasNotFoundError: ({ input }) => `there is no flag -${input}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
+      `${name}: ${exception instanceof Error ? exception.message : String(exception)}`,
+    UnsatisfiedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is missing, or has no value`,
+    UnexpectedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is given twice`,
+    UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
+    UnexpectedPositionalError: ({ input }) => `"${input}" is one argument too many`,
+  });
+}
+
+function suggestion(corrections: readonly string[]): string {
+  const [nearest] = corrections;
+  return nearest === undefined ? "" : `; did you mean ${nearest}?`;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,36 @@
+import { buildCommand } from "@stricli/core";
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import type { CliContext } from "../context.ts";
+import { clientFlags, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier agent init`. */
+export interface AgentInitFlags extends ClientFlags {
+  out: string;
+  endpoint: HostPort | undefined;
+  replace: boolean | undefined;
+}
+
+export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContext>({
+  docs: {
+    brief: "Make an agent's key and init file",
+    fullDescription:
+      "Makes an agent's key on this host, registers its public half with the control plane, and writes the init file " +
+      "(mode 0600) that `farrier agent run` takes. A file that exists is never written over, save the same machine's " +
+      "with --replace.",
+  },
+  parameters: {
+    flags: {
+      ...clientFlags,
+      out: requiredFlag("Where to write the init file", "FILE"),
+      endpoint: optionalFlag(
+        "Where the agent reaches the control plane, if not as that says itself",
+        "HOST:PORT",
+        parseHostPort,
+      ),
+      replace: switchFlag("The machine has an agent already: its key stops at once"),
+    },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/agent-init.ts")).agentInit,
+});

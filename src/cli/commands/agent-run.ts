@@ -1,0 +1,24 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { commonFlags, requiredFlag, textFlag } from "../flags.ts";
+
+interface Flags {
+  init: string;
+  fileDisks: string | undefined;
+  debug: boolean | undefined;
+}
+
+export const agentRunCommand = buildCommand<Flags, [], CliContext>({
+  docs: { brief: "Run the agent on this host" },
+  parameters: {
+    flags: {
+      init: requiredFlag("The init file that `farrier agent init` wrote", "FILE"),
+      fileDisks: textFlag("Take each file of this directory for a disk, instead of this host's disks", "DIR"),
+      debug: commonFlags.debug,
+    },
+  },
+  async func(flags) {
+    const { init, fileDisks } = flags;
+    this.process.exitCode = await this.starters.agentRun({ init, fileDisks, debug: this.debug });
+  },
+});

@@ -1,0 +1,18 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { clientFlags, optionalFlag, parsePositive, type ClientFlags } from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier machine history`. */
+export interface MachineHistoryFlags extends ClientFlags {
+  limit: number | undefined;
+}
+
+export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string], CliContext>({
+  docs: { brief: "Show what happened to a machine, by whom and why; the newest first" },
+  parameters: {
+    flags: { ...clientFlags, limit: optionalFlag("At most so many entries (otherwise 100)", "N", parsePositive) },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/machine-history.ts")).machineHistory,
+});

@@ -1,0 +1,79 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import {
+  clientFlags,
+  optionalFlag,
+  parsePositive,
+  parseRequestId,
+  repeatedFlag,
+  requiredFlag,
+  switchFlag,
+  textFlag,
+  type ClientFlags,
+} from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+import { parseSize } from "../size.ts";
+
+const imageFormats = ["auto", "raw", "qcow2"] as const;
+const compressions = ["auto", "none", "gzip", "zstd", "xz"] as const;
+
+/** `--format`'s words. */
+export type ImageFormatWord = (typeof imageFormats)[number];
+/** `--compression`'s words. */
+export type CompressionWord = (typeof compressions)[number];
+
+/** Flags of `farrier machine install`. */
+export interface MachineInstallFlags extends ClientFlags {
+  label: readonly string[] | undefined;
+  image: string;
+  digest: string;
+  disk: string;
+  userData: string | undefined;
+  format: ImageFormatWord | undefined;
+  compression: CompressionWord | undefined;
+  size: bigint | undefined;
+  wait: boolean | undefined;
+  replace: boolean | undefined;
+  maxParallel: number | undefined;
+  requestId: string | undefined;
+}
+
+export const machineInstallCommand = buildCommand<MachineInstallFlags, string[], CliContext>({
+  docs: {
+    brief: "Install an operating system, exactly once per request",
+    fullDescription:
+      "Asks machines, named or chosen by label, to install an image. The request id that it prints repeats the same " +
+      "command safely (--request-id, with the ids printed): what was asked for already is not asked for again.\n\n" +
+      "SELECTOR names the one disk to write: serial=, wwn=, name=, by-path=, protocol=scsi|ata|nvme|mmc, " +
+      "rotational=yes|no, min=, max= (sizes such as 500G), with commas between them; all must hold.",
+  },
+  parameters: {
+    flags: {
+      ...clientFlags,
+      label: repeatedFlag("All machines with this label; repeatable, all must be there", "KEY=VALUE"),
+      image: requiredFlag("Where machines fetch the image: http, https or oci", "URL"),
+      digest: requiredFlag("sha256: and the hex digest of the bytes fetched", "DIGEST"),
+      disk: requiredFlag("The one disk to write, such as serial=S3Z9NB0K", "SELECTOR"),
+      userData: textFlag("cloud-init user data", "FILE"),
+      format: {
+        kind: "enum",
+        optional: true,
+        values: imageFormats,
+        brief: "What the image is, unpacked (otherwise by its first bytes)",
+      },
+      compression: {
+        kind: "enum",
+        optional: true,
+        values: compressions,
+        brief: "How it is packed (otherwise by its first bytes)",
+      },
+      size: optionalFlag("Its size once unpacked, checked against the disk first", "BYTES", parseSize),
+      wait: switchFlag("Wait for the result, and show how far it is"),
+      replace: switchFlag("Take the place of the installation that is pending"),
+      maxParallel: optionalFlag("Install on at most so many machines at a time; waits", "N", parsePositive),
+      requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+    },
+    positional: { kind: "array", parameter: machineParameter },
+  },
+  loader: async () => (await import("../actions/machine-install.ts")).machineInstall,
+});

@@ -1,0 +1,60 @@
+import { buildCommand } from "@stricli/core";
+import type { HostPort } from "../../lib/host-port.ts";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { commonFlags, dataDirectory, listenFlags, switchFlag, textFlag, type CommonFlags } from "../flags.ts";
+import type { TlsFiles } from "../starters.ts";
+
+interface Flags extends CommonFlags {
+  agents: HostPort;
+  operators: HostPort;
+  databaseUrl: string | undefined;
+  serverName: readonly string[] | undefined;
+  migrate: boolean | undefined;
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+  tlsCa: string | undefined;
+}
+
+export const serverCommand = buildCommand<Flags, [], CliContext>({
+  docs: { brief: "Serve agents and operators, on a PostgreSQL that is there; any number of copies" },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      ...listenFlags,
+      migrate: switchFlag("Migrate the database first"),
+      tlsCert: textFlag("The agent API's certificate, PEM; otherwise made and kept in the data directory", "FILE"),
+      tlsKey: textFlag("Its private key, PEM", "FILE"),
+      tlsCa: textFlag("The CA that vouches for it, PEM", "FILE"),
+    },
+  },
+  async func(flags) {
+    const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);
+    if (databaseUrl === undefined) {
+      throw new CliError(
+        "usage",
+        "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
+      );
+    }
+    this.process.exitCode = await this.starters.server({
+      dataDir: dataDirectory(flags, this.process.env),
+      debug: this.debug,
+      agents: flags.agents,
+      operators: flags.operators,
+      databaseUrl,
+      serverNames: flags.serverName ?? [],
+      migrate: flags.migrate ?? false,
+      tls: tlsFiles(flags),
+    });
+  },
+});
+
+function tlsFiles({ tlsCert, tlsKey, tlsCa }: Flags): TlsFiles | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined && tlsCa !== undefined) {
+    return { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa };
+  }
+  if (tlsCert !== undefined || tlsKey !== undefined || tlsCa !== undefined) {
+    throw new CliError("usage", "--tls-cert, --tls-key and --tls-ca go together: give all three, or none");
+  }
+  return undefined;
+}

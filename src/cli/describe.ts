@@ -1,0 +1,56 @@
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { InstallationState, type Installation, type Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { formatSize } from "./size.ts";
+import { formatTime } from "./time.ts";
+
+const states: ReadonlyMap<InstallationState, string> = new Map([
+  [InstallationState.PENDING, "pending"],
+  [InstallationState.SUCCEEDED, "installed"],
+  [InstallationState.FAILED, "failed"],
+  [InstallationState.CANCELLED, "cancelled"],
+]);
+
+const phases: ReadonlyMap<Phase, string> = new Map([
+  [Phase.SELECTING_DISK, "selecting the disk"],
+  [Phase.WRITING, "writing"],
+  [Phase.VERIFYING, "verifying"],
+  [Phase.CONFIGURING, "configuring"],
+  [Phase.BOOT_ENTRY, "making the boot entry"],
+  [Phase.REBOOTING, "rebooting"],
+]);
+
+/** The word for a state; a later control plane may have further ones. */
+export function stateWord(state: InstallationState): string {
+  return states.get(state) ?? `state ${String(state)}`;
+}
+
+/** The words for a phase; a later control plane may have further ones. */
+export function phaseWord(phase: Phase): string {
+  return phases.get(phase) ?? `phase ${String(phase)}`;
+}
+
+/** A time, if there is one, as ISO 8601 and its age; otherwise "-". */
+export function when(timestamp: Timestamp | undefined, now: Date): string {
+  return timestamp === undefined ? "-" : formatTime(timestampDate(timestamp), now);
+}
+
+/** How far an installation is, such as "writing 1.20 GB of 2.40 GB (50 %)". */
+export function progressWords(installation: Installation): string {
+  const { progress } = installation;
+  if (progress === undefined) {
+    return "waiting for the agent";
+  }
+  const words = phaseWord(progress.phase);
+  if (progress.bytesDone === 0n) {
+    return words;
+  }
+  const { bytesDone, bytesTotal } = progress;
+  const share = bytesTotal === 0n ? "" : ` of ${formatSize(bytesTotal)} (${String((bytesDone * 100n) / bytesTotal)} %)`;
+  return `${words} ${formatSize(bytesDone)}${share}`;
+}
+
+/** What a machine is called in messages: its name, or else its id. */
+export function machineTitle(machine: Pick<Machine, "id" | "name">): string {
+  return machine.name === "" ? machine.id : machine.name;
+}

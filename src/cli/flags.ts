@@ -1,0 +1,122 @@
+import { parseHostPort, type HostPort } from "../lib/host-port.ts";
+
+/** Flags of every command. */
+export interface CommonFlags {
+  dataDir: string | undefined;
+  debug: boolean | undefined;
+}
+
+/** Flags of every command that calls the control plane. */
+export interface ClientFlags extends CommonFlags {
+  operators: string | undefined;
+  json: boolean | undefined;
+}
+
+const text = (value: string): string => value;
+
+/** A switch without a negated form. */
+export function switchFlag(brief: string): { kind: "boolean"; optional: true; withNegated: false; brief: string } {
+  return { kind: "boolean", optional: true, withNegated: false, brief };
+}
+
+/** A flag that may be left out. */
+export function optionalFlag<T>(
+  brief: string,
+  placeholder: string,
+  parse: (value: string) => T,
+): { kind: "parsed"; optional: true; brief: string; placeholder: string; parse: (value: string) => T } {
+  return { kind: "parsed", optional: true, brief, placeholder, parse };
+}
+
+/** A flag whose value is taken as it is. */
+export function textFlag(brief: string, placeholder: string): ReturnType<typeof optionalFlag<string>> {
+  return optionalFlag(brief, placeholder, text);
+}
+
+/** A flag that must be given. */
+export function requiredFlag(
+  brief: string,
+  placeholder: string,
+): { kind: "parsed"; brief: string; placeholder: string; parse: (value: string) => string } {
+  return { kind: "parsed", brief, placeholder, parse: text };
+}
+
+/** A flag that may be given any number of times. */
+export function repeatedFlag(
+  brief: string,
+  placeholder: string,
+): {
+  kind: "parsed";
+  optional: true;
+  variadic: true;
+  brief: string;
+  placeholder: string;
+  parse: (value: string) => string;
+} {
+  return { kind: "parsed", optional: true, variadic: true, brief, placeholder, parse: text };
+}
+
+export const commonFlags = {
+  dataDir: textFlag("Data directory (or FARRIER_DATA_DIR; otherwise ./.farrier)", "DIR"),
+  debug: switchFlag("Log at debug; show stack traces"),
+} as const;
+
+export const clientFlags = {
+  ...commonFlags,
+  operators: textFlag("The operator API (or FARRIER_OPERATORS; otherwise as the data directory says)", "URL"),
+  json: switchFlag("Print protobuf JSON"),
+} as const;
+
+/** Flags of the processes that serve. */
+export const listenFlags = {
+  agents: hostPortFlag("Where agents are served", "127.0.0.1:8443"),
+  operators: hostPortFlag("Where operators are served; loopback only", "127.0.0.1:8080"),
+  databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
+  serverName: repeatedFlag("A name or address that agents reach this host by; repeatable", "NAME"),
+} as const;
+
+function hostPortFlag(
+  brief: string,
+  otherwise: string,
+): { kind: "parsed"; brief: string; placeholder: string; default: string; parse: (value: string) => HostPort } {
+  return { kind: "parsed", brief, placeholder: "HOST:PORT", default: otherwise, parse: parseHostPort };
+}
+
+/** Reads a whole number that must be positive. @throws {RangeError} */
+export function parsePositive(value: string): number {
+  if (!/^[1-9]\d{0,8}$/u.test(value)) {
+    throw new RangeError(`"${value}" is not a number: expected a whole number, 1 or more`);
+  }
+  return Number(value);
+}
+
+/** Reads a generation. @throws {RangeError} */
+export function parseGeneration(value: string): bigint {
+  if (!/^[1-9]\d{0,18}$/u.test(value) || BigInt(value) > 0x7fff_ffff_ffff_ffffn) {
+    throw new RangeError(`"${value}" is not a generation: expected a whole number from 1 to 2^63 - 1`);
+  }
+  return BigInt(value);
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+
+/** True for a UUID in any letter case. */
+export function isUuid(value: string): boolean {
+  return uuidPattern.test(value);
+}
+
+/** Reads a request id. @throws {RangeError} */
+export function parseRequestId(value: string): string {
+  if (!isUuid(value)) {
+    throw new RangeError(`"${value}" is not a request id: expected the UUID that the first try printed`);
+  }
+  return value.toLowerCase();
+}
+
+/** Where the data directory is. */
+export function dataDirectory(
+  flags: { dataDir: string | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return flags.dataDir ?? (env["FARRIER_DATA_DIR"] || "./.farrier");
+}

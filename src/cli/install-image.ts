@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { create } from "@bufbuild/protobuf";
+import {
+  Compression,
+  DiskSelectorSchema,
+  ImageFormat,
+  ImageInstallationSchema,
+  type ImageInstallation,
+} from "../../gen/farrier/agent/v1/image_pb.ts";
+import { errorCode } from "../lib/errors.ts";
+import type { CompressionWord, ImageFormatWord, MachineInstallFlags } from "./commands/machine-install.ts";
+import { CliError } from "./errors.ts";
+import { parseSelector } from "./selector.ts";
+
+const formats: Record<ImageFormatWord, ImageFormat> = {
+  auto: ImageFormat.UNSPECIFIED,
+  raw: ImageFormat.RAW,
+  qcow2: ImageFormat.QCOW2,
+};
+
+const compressions: Record<CompressionWord, Compression> = {
+  auto: Compression.UNSPECIFIED,
+  none: Compression.NONE,
+  gzip: Compression.GZIP,
+  zstd: Compression.ZSTD,
+  xz: Compression.XZ,
+};
+
+/** Bytes of user data that the control plane takes. */
+const userDataLimit = 256 * 1024;
+
+/**
+ * What is to be installed, by the flags.
+ * @throws {CliError} `usage` where one of them is wrong, before anything is asked of anybody
+ */
+export async function installImage(flags: MachineInstallFlags): Promise<ImageInstallation> {
+  const url = URL.parse(flags.image);
+  if (url === null || !["http:", "https:", "oci:"].includes(url.protocol) || url.host === "") {
+    throw new CliError("usage", `--image "${flags.image}": expected an http, https or oci URL that machines can reach`);
+  }
+  if (!/^sha256:[0-9a-f]{64}$/u.test(flags.digest)) {
+    throw new CliError(
+      "usage",
+      `--digest "${flags.digest}": expected sha256: and 64 lower-case hex digits, as \`sha256sum FILE\` prints them`,
+    );
+  }
+  return create(ImageInstallationSchema, {
+    url: flags.image,
+    digest: flags.digest,
+    rootDisk: create(DiskSelectorSchema, parseSelector(flags.disk)),
+    format: formats[flags.format ?? "auto"],
+    compression: compressions[flags.compression ?? "auto"],
+    sizeBytes: flags.size ?? 0n,
+    userData: flags.userData === undefined ? new Uint8Array() : await userDataRead(flags.userData),
+  });
+}
+
+async function userDataRead(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let data: Uint8Array;
+  try {
+    data = await readFile(path);
+  } catch (error) {
+    throw new CliError(
+      "usage",
+      `--user-data ${path} can't be read (${errorCode(error) ?? "unknown"}): check the path`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (data.length > userDataLimit) {
+    throw new CliError("usage", `--user-data ${path} has ${data.length} bytes: expected at most ${userDataLimit}`);
+  }
+  return Uint8Array.from(data);
+}

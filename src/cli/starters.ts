@@ -1,0 +1,63 @@
+import type { HostPort } from "../lib/host-port.ts";
+
+/** What the commands that start a process hand over to. Each resolves to the exit status once the process is to end. */
+export interface Starters {
+  up(options: UpOptions): Promise<number>;
+  server(options: ServerOptions): Promise<number>;
+  migrate(options: MigrateOptions): Promise<number>;
+  agentRun(options: AgentRunOptions): Promise<number>;
+}
+
+/** What all processes of the control plane take. */
+interface ProcessOptions {
+  /** Where tokens, certificates and embedded PostgreSQL are kept. */
+  dataDir: string;
+  /** Log at debug, and show stack traces. */
+  debug: boolean;
+}
+
+/** `farrier up`: everything in one process. */
+export interface UpOptions extends ProcessOptions {
+  /** Where agents are served. */
+  agents: HostPort;
+  /** Where operators are served. */
+  operators: HostPort;
+  /** A PostgreSQL to use in place of the embedded one. */
+  databaseUrl: string | undefined;
+  /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
+  serverNames: readonly string[];
+}
+
+/** `farrier server`: the agent API, the operator API and the janitor, on a given PostgreSQL. */
+export interface ServerOptions extends ProcessOptions {
+  agents: HostPort;
+  operators: HostPort;
+  databaseUrl: string;
+  serverNames: readonly string[];
+  /** Migrate the database before serving. */
+  migrate: boolean;
+  /** PEM files of the agent API; absent = made and kept in the data directory. */
+  tls: TlsFiles | undefined;
+}
+
+/** The agent API's certificate, its key, and the CA that vouches for it. */
+export interface TlsFiles {
+  certFile: string;
+  keyFile: string;
+  caFile: string;
+}
+
+/** `farrier migrate`. */
+export interface MigrateOptions extends ProcessOptions {
+  /** Absent = the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+}
+
+/** `farrier agent run`. */
+export interface AgentRunOptions {
+  /** File with AgentInit as protobuf JSON. */
+  init: string;
+  /** A directory each file of which is a disk; absent = this host's disks. */
+  fileDisks: string | undefined;
+  debug: boolean;
+}
