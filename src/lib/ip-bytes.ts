@@ -1,0 +1,18 @@
+import { isIPv4 } from "node:net";
+
+/** An IP address as 4 or 16 bytes in network order. */
+export function ipBytes(address: string): Buffer {
+  if (isIPv4(address)) {
+    return Buffer.from(address.split(".").map(Number));
+  }
+  // The URL parser writes every IPv6 address in one form: hexadecimal groups, at most one "::".
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const front = groups(head);
+  const back = groups(tail ?? "");
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => 0);
+  return Buffer.from([...front, ...zeros, ...back].flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function groups(text: string): number[] {
+  return text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
+}
