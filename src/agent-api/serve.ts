@@ -5,6 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { AgentCalls } from "./agent-call.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
 import { progressHandler } from "./progress.ts";
@@ -22,7 +23,7 @@ export interface AgentApiOptions {
   log: Logger;
   clock: Clock;
   /** Methods beside the contract's own, for measuring the listener itself. */
-  extraMethods?: AgentMethod[];
+  extraMethods?: (calls: AgentCalls) => AgentMethod[];
 }
 
 /**
@@ -65,7 +66,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
           kind: "unary",
           handler: progressHandler({ calls, database, sessions, refusals, metrics, log }),
         },
-        ...(options.extraMethods ?? []),
+        ...(options.extraMethods?.(calls) ?? []),
       ],
     });
     return {

@@ -1,0 +1,20 @@
+// `npm run bench -- [NAME…] [--json]`: the benchmarks of PERFORMANCE, all of them or the named ones.
+import { benchHeartbeat } from "./heartbeat.ts";
+
+const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> = {
+  heartbeat: benchHeartbeat,
+};
+
+const json = process.argv.includes("--json");
+const named = process.argv.slice(2).filter((argument) => argument !== "--json");
+for (const name of named) {
+  if (benchmarks[name] === undefined) {
+    process.stderr.write(`there is no benchmark "${name}": expected ${Object.keys(benchmarks).join(", ")}\n`);
+    process.exit(2);
+  }
+}
+for (const [name, benchmark] of Object.entries(benchmarks)) {
+  if (named.length === 0 || named.includes(name)) {
+    await benchmark({ json });
+  }
+}

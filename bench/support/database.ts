@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type Database, type DatabaseAddress } from "../../src/database/connect.ts";
+import { embeddedStart } from "../../src/database/embedded.ts";
+import { migrate } from "../../src/database/migrate.ts";
+import { createLogger } from "../../src/lib/log.ts";
+
+/** A migrated, empty embedded PostgreSQL with the settings of `farrier up`; its durability is not loosened. */
+export interface BenchDatabase extends AsyncDisposable {
+  address: DatabaseAddress;
+  database: Database;
+  /** Of the postmaster. */
+  pid: number;
+  durability: Record<string, string>;
+}
+
+/** Starts one in a temporary directory. */
+export async function benchDatabase(): Promise<BenchDatabase> {
+  const log = createLogger({ level: "warn", component: "bench" });
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "farrier-bench-"));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const postgres = stack.use(await embeddedStart({ directory, log }));
+  const database = stack.use(connect(postgres.connection, { log }));
+  await migrate(database.pool);
+  const durability: Record<string, string> = {};
+  for (const name of ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers"]) {
+    const { rows } = await database.pool.query<Record<string, string>>(`SHOW ${name}`);
+    durability[name] = rows[0]?.[name] ?? "";
+  }
+  const release = stack.move();
+  return {
+    address: postgres.connection,
+    database,
+    pid: postgres.pid ?? 0,
+    durability,
+    [Symbol.asyncDispose]: () => release.disposeAsync(),
+  };
+}

@@ -1,0 +1,37 @@
+/** One figure. */
+export interface Figure {
+  /** P1 … P10, or a name of its own. */
+  id: string;
+  value: number;
+  target?: number;
+  better: "higher" | "lower";
+  unit?: string;
+  details: Record<string, unknown>;
+}
+
+/** Prints figures: a line for people each, or a JSON object a line. */
+export function report(figure: Figure, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(figure)}\n`);
+    return;
+  }
+  const { id, value, target, better, unit = "" } = figure;
+  const met = target === undefined || (better === "higher" ? value >= target : value <= target);
+  const wanted = target === undefined ? "" : ` (target ${better === "higher" ? "≥" : "≤"} ${target}${unit}: ${met ? "met" : "MISSED"})`;
+  process.stdout.write(`${id}: ${rounded(value)}${unit}${wanted}\n`);
+  for (const [name, detail] of Object.entries(figure.details)) {
+    process.stdout.write(`  ${name}: ${typeof detail === "number" ? rounded(detail) : JSON.stringify(detail)}\n`);
+  }
+}
+
+/** Three significant digits, more for large numbers. */
+export function rounded(value: number): string {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : value.toPrecision(3);
+}
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}

@@ -1,0 +1,61 @@
+// The server that is measured: the agent API as `farrier server` serves it, with two more methods on the same listener.
+import { randomUUID } from "node:crypto";
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import pg from "pg";
+import { agentApiServe } from "../../src/agent-api/serve.ts";
+import { connect, connectionSettings, type DatabaseAddress } from "../../src/database/connect.ts";
+import { sessionHold } from "../../src/database/session-holder.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
+import { createLogger } from "../../src/lib/log.ts";
+import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import { serve } from "./processes.ts";
+import { threeTransactions } from "./three-transactions.ts";
+
+/** The empty call: the same bytes in, the same (none) out, nothing between. */
+export const emptyPath = "/farrier.bench.BenchService/Empty";
+/** A heartbeat in the original's shape: three transactions, each of which checks its session. */
+export const threePath = "/farrier.bench.BenchService/ThreeTransactions";
+export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
+
+const stack = new AsyncDisposableStack();
+
+async function start(databaseAddress: DatabaseAddress): Promise<{ port: number }> {
+  const log = createLogger({ level: "warn", component: "bench" });
+  const database = stack.use(connect(databaseAddress, { log }));
+  const sessions = stack.use(sessionHold(database, { component: "server", log, clock: systemClock }));
+  const session = await sessions.next();
+  const { privateKey } = ed25519KeyPair();
+  const nothing = Buffer.alloc(0);
+  const empty: handleUnaryCall<Buffer, Buffer> = (_call, respond) => respond(null, nothing);
+  const pool = new pg.Pool({ ...databaseAddress, ...connectionSettings, max: 16 });
+  stack.defer(() => pool.end());
+  const api = stack.use(
+    await agentApiServe({
+      address: { host: "127.0.0.1", port: 0 },
+      certificate: {
+        certificatePem: selfSignedCertificate(privateKey, "localhost"),
+        keyPem: ed25519PrivateKeyPem(privateKey),
+      },
+      database,
+      databaseAddress,
+      sessions,
+      metrics: createMetrics(),
+      log,
+      clock: systemClock,
+      extraMethods: (calls) => [
+        { path: emptyPath, kind: "unary", handler: empty },
+        { path: threePath, kind: "unary", handler: threeTransactions(pool, session.id, calls) },
+      ],
+    }),
+  );
+  return { port: api.address.port };
+}
+
+// The pool's name in pg_stat_activity must not be shared between runs.
+process.title = `farrier bench server ${randomUUID().slice(0, 8)}`;
+serve(
+  (order: { database: DatabaseAddress }) => start(order.database),
+  () => stack.disposeAsync(),
+);

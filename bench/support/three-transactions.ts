@@ -1,0 +1,67 @@
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import type pg from "pg";
+import type { AgentCalls } from "../../src/agent-api/agent-call.ts";
+import { heartbeatDecode } from "../../src/agent-api/heartbeat-decode.ts";
+
+/**
+ * A heartbeat in the shape that Farrier's origin has (and DESIGN left): authenticate, record, look up, each in a
+ * transaction of its own that first checks the session. The reference for what batching brings.
+ */
+export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCalls): handleUnaryCall<Buffer, Buffer> {
+  const nothing = Buffer.alloc(0);
+  async function transaction(name: string, text: string, values: unknown[]): Promise<pg.QueryResult> {
+    const client = await pool.connect();
+    try {
+      await client.query("BEGIN");
+      const alive = await client.query({
+        name: "three-session",
+        text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now()",
+        values: [session],
+      });
+      if (alive.rowCount !== 1) {
+        throw new Error("the session is lost");
+      }
+      const result = await client.query({ name, text, values });
+      await client.query("COMMIT");
+      return result;
+    } finally {
+      client.release();
+    }
+  }
+  async function heartbeat(machineId: string, key: Uint8Array): Promise<void> {
+    const known = await transaction(
+      "three-authenticate",
+      "SELECT FROM machine_agent_started WHERE machine_id = $1 AND agent_public_key = $2",
+      [machineId, Buffer.from(key)],
+    );
+    if (known.rowCount !== 1) {
+      throw new Error("unauthenticated");
+    }
+    await transaction(
+      "three-record",
+      `INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
+       VALUES ($1, now(), floor(extract(epoch FROM now()) / 300)::integer)
+       ON CONFLICT (machine_id) DO UPDATE SET
+         agent_heartbeat_at = excluded.agent_heartbeat_at, heartbeat_bucket = excluded.heartbeat_bucket`,
+      [machineId],
+    );
+    await transaction(
+      "three-request",
+      `SELECT q.os_installation_request_raw FROM machine_os_installation_request q
+       LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id
+       WHERE q.machine_id = $1 AND installation_pending(q.generation, r.generation)`,
+      [machineId],
+    );
+  }
+  return (call, respond) => {
+    const decoded = heartbeatDecode(call.request);
+    if ("code" in decoded) {
+      respond(decoded);
+      return;
+    }
+    heartbeat(decoded.machineId, calls.peer(call.metadata).key).then(
+      () => respond(null, nothing),
+      (error: unknown) => respond({ code: 14, details: String(error) }),
+    );
+  };
+}
