@@ -50,32 +50,26 @@ const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.
  */
 export const plainStatement = `
 WITH ${alive},
-input AS MATERIALIZED (
-  SELECT * FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, run, n)
-),
 entry AS MATERIALIZED (
-  SELECT i.n, i.machine_id, i.run FROM input i
-  JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key
-  WHERE EXISTS (SELECT FROM alive)
+  SELECT i.n, i.machine_id, i.run, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known
+  FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, run, n)
+  LEFT JOIN machine_agent_started s
+    ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
 ),
-${beat("entry")},
-answer AS (
-  SELECT e.n,
-    CASE WHEN installation_pending(q.generation, r.generation) THEN q.generation END AS generation,
-    CASE WHEN installation_pending(q.generation, r.generation) AND $5 THEN q.os_installation_request_raw END AS raw,
-    CASE WHEN installation_pending(q.generation, r.generation) THEN EXISTS (
-      SELECT FROM machine_os_installation_run u
-      WHERE u.machine_id = e.machine_id AND u.generation = q.generation AND u.run = e.run
-    ) END AS handed,
-    CASE WHEN ${calledOff} THEN q.generation END AS called_off
-  FROM entry e
-  LEFT JOIN machine_os_installation_request q ON q.machine_id = e.machine_id
-  LEFT JOIN machine_os_installation_report r ON r.machine_id = e.machine_id
-)
-SELECT i.n::integer,
-  CASE WHEN NOT EXISTS (SELECT FROM alive) THEN 0 WHEN a.n IS NULL THEN 1 ELSE 2 END,
-  a.generation, a.raw, a.handed, a.called_off, NULL::boolean
-FROM input i LEFT JOIN answer a ON a.n = i.n`;
+${beat("entry WHERE known IS NOT NULL")}
+SELECT e.n::integer,
+  CASE WHEN NOT e.alive THEN 0 WHEN e.known IS NULL THEN 1 ELSE 2 END,
+  CASE WHEN installation_pending(q.generation, r.generation) THEN q.generation END,
+  CASE WHEN installation_pending(q.generation, r.generation) AND $5 THEN q.os_installation_request_raw END,
+  CASE WHEN installation_pending(q.generation, r.generation) THEN EXISTS (
+    SELECT FROM machine_os_installation_run u
+    WHERE u.machine_id = e.machine_id AND u.generation = q.generation AND u.run = e.run
+  ) END,
+  CASE WHEN ${calledOff} THEN q.generation END,
+  NULL::boolean
+FROM entry e
+LEFT JOIN machine_os_installation_request q ON q.machine_id = e.known
+LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id`;
 
 /**
  * Locks the machines of authenticated entries, in order: whoever decides about a machine's installation does. A stranger
@@ -102,17 +96,10 @@ ORDER BY m.machine_id FOR NO KEY UPDATE`;
  */
 export const reportingStatement = `
 WITH ${alive},
-input AS MATERIALIZED (
-  SELECT * FROM unnest(
-    $2::uuid[], $3::bytea[], $4::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
-    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[]
-  ) WITH ORDINALITY AS i (
-    machine_id, public_key, run, has_run_id, hardware_raw, hardware_fingerprint,
-    reported, result, error, report_raw, offered, n
-  )
-),
 found AS MATERIALIZED (
   SELECT i.*,
+    EXISTS (SELECT FROM alive) AS alive,
+    m.machine_id AS known_machine,
     left(encode(i.public_key, 'hex'), 16) AS actor,
     m.last_generation,
     q.generation AS asked,
@@ -123,27 +110,41 @@ found AS MATERIALIZED (
     coalesce(${calledOff}, false) AS called_off,
     EXISTS (
       SELECT FROM machine_os_installation_run u
-      WHERE u.machine_id = i.machine_id AND u.generation = q.generation AND u.run = i.run
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.run = i.run
     ) AS known,
     (
       SELECT count(*) FROM machine_os_installation_run u
-      WHERE u.machine_id = i.machine_id AND u.generation = q.generation
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation
     ) AS runs
-  FROM input i
-  JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key
-  JOIN machines m ON m.machine_id = i.machine_id
-  LEFT JOIN machine_os_installation_request q ON q.machine_id = i.machine_id
-  LEFT JOIN machine_os_installation_report r ON r.machine_id = i.machine_id
-  WHERE EXISTS (SELECT FROM alive)
+  FROM unnest(
+    $2::uuid[], $3::bytea[], $4::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
+    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[]
+  ) WITH ORDINALITY AS i (
+    machine_id, public_key, run, has_run_id, hardware_raw, hardware_fingerprint,
+    reported, result, error, report_raw, offered, n
+  )
+  LEFT JOIN machine_agent_started s
+    ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
+  LEFT JOIN machines m ON m.machine_id = s.machine_id
+  LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
+  LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id
 ),
-entry AS MATERIALIZED (
+answer AS MATERIALIZED (
   SELECT f.*,
     f.was_pending AND NOT f.counts AND NOT f.known AND f.offered IS NOT DISTINCT FROM f.asked
       AND f.runs < ${runsPerGeneration} AS hands,
     f.was_pending AND NOT f.counts AND NOT f.known AND f.offered IS NOT DISTINCT FROM f.asked
-      AND f.runs >= ${runsPerGeneration} AS exhausts
+      AND f.runs >= ${runsPerGeneration} AS exhausts,
+    -- Of a report that does not count: whether its generation was ever asked for.
+    CASE WHEN f.known_machine IS NOT NULL AND f.reported IS NOT NULL AND NOT f.counts THEN
+      f.reported <= f.last_generation AND EXISTS (
+        SELECT FROM history h
+        WHERE h.machine_id = f.machine_id AND h.generation = f.reported AND h.event = 'installation_requested'
+      )
+    END AS was_asked
   FROM found f
 ),
+entry AS MATERIALIZED (SELECT * FROM answer WHERE known_machine IS NOT NULL),
 ${beat("entry")},
 hardware AS MATERIALIZED (
   SELECT e.machine_id, e.actor, e.hardware_raw, e.hardware_fingerprint, h.report_number, h.hardware_reported_at,
@@ -205,13 +206,6 @@ uninstalled AS (
   WHERE t.machine_id = e.machine_id AND e.hands AND NOT e.has_run_id
   RETURNING t.machine_id, t.generation
 ),
-stray AS MATERIALIZED (
-  SELECT e.*, e.reported <= e.last_generation AND EXISTS (
-    SELECT FROM history h
-    WHERE h.machine_id = e.machine_id AND h.generation = e.reported AND h.event = 'installation_requested'
-  ) AS was_asked
-  FROM entry e WHERE e.reported IS NOT NULL AND NOT e.counts
-),
 told AS (
   INSERT INTO history (machine_id, actor_kind, actor, generation, event, detail)
   SELECT machine_id, 'agent', actor, NULL, 'hardware_reported', '{}' FROM hardware
@@ -230,8 +224,8 @@ told AS (
   UNION ALL
   SELECT s.machine_id, 'agent', s.actor, s.reported, CASE WHEN s.was_asked THEN 'report_late' ELSE 'report_unasked' END,
     jsonb_strip_nulls(jsonb_build_object('result', s.result, 'error', s.error))
-  FROM stray s
-  WHERE CASE WHEN s.was_asked THEN NOT EXISTS (
+  FROM entry s
+  WHERE s.was_asked IS NOT NULL AND CASE WHEN s.was_asked THEN NOT EXISTS (
       SELECT FROM history h WHERE h.machine_id = s.machine_id AND h.generation = s.reported AND (
         (h.event = 'installation_succeeded' AND s.result = 'success')
         OR (h.event = 'installation_failed' AND s.result = 'error')
@@ -242,11 +236,11 @@ told AS (
       WHERE h.machine_id = s.machine_id AND h.generation IS NOT NULL AND h.event = 'report_unasked'
     ) END
 )
-SELECT i.n::integer,
-  CASE WHEN NOT EXISTS (SELECT FROM alive) THEN 0 WHEN e.n IS NULL THEN 1 ELSE 2 END,
-  CASE WHEN e.was_pending AND NOT e.counts AND NOT e.exhausts THEN e.asked END,
-  CASE WHEN e.was_pending AND NOT e.counts AND NOT e.exhausts AND $5 THEN e.asked_raw END,
-  e.known OR e.hands,
-  CASE WHEN (e.called_off OR e.exhausts) AND e.reported IS DISTINCT FROM e.asked THEN e.asked END,
-  NOT s.was_asked
-FROM input i LEFT JOIN entry e ON e.n = i.n LEFT JOIN stray s ON s.n = i.n`;
+SELECT a.n::integer,
+  CASE WHEN NOT a.alive THEN 0 WHEN a.known_machine IS NULL THEN 1 ELSE 2 END,
+  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts THEN a.asked END,
+  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts AND $5 THEN a.asked_raw END,
+  a.known OR a.hands,
+  CASE WHEN (a.called_off OR a.exhausts) AND a.reported IS DISTINCT FROM a.asked THEN a.asked END,
+  NOT a.was_asked
+FROM answer a`;
