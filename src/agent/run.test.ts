@@ -11,7 +11,7 @@ import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AgentInitSchema, TakeoverInitSchema } from "../../gen/cloud/agent/api/takeover_pb.ts";
+import { TakeoverInitSchema } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import type { TakeoverInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { OSInstallationReport, OSInstallationRequest } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
@@ -150,24 +150,36 @@ describe("heartbeats", () => {
     expect((await reported()).result.case).toBe("success");
   });
 
+  test("the control plane is reached by its name as by its address", async () => {
+    const { bmaasEndpoint } = takeoverOf(plane);
+    const byName = { ...takeoverOf(plane), bmaasEndpoint: bmaasEndpoint.replace("127.0.0.1", "localhost") };
+    start({ init: { ...plane.init, takeoverInit: byName } });
+    await until(() => expect(plane.heartbeats.length).toBeGreaterThan(1));
+  });
+
   test("a control plane that nobody vouches for, or that has another name, hears nothing", async () => {
     await using stranger = await fakeControlPlane();
-    const { machineId, caCertificate, bmaasEndpoint } = takeoverOf(plane);
+    // The second name is the one that stands in for an address in TLS's greeting.
+    await using renamed = await fakeControlPlane(["other.example", "control-plane.invalid"]);
+    const { caCertificate: strangersCa } = takeoverOf(stranger);
     const lines: string[] = [];
     const listening = pino({ level: "warn" }, { write: (line) => void lines.push(line) });
-    const wrongName = bmaasEndpoint.replace("localhost", "127.0.0.1");
-    for (const [takeoverInit, expected] of [
-      [{ machineId, bmaasEndpoint, caCertificate: takeoverOf(stranger).caCertificate }, /certificate/u],
+    const { bmaasEndpoint } = takeoverOf(renamed);
+    for (const [of, changes, expected] of [
+      [plane, { caCertificate: strangersCa }, /certificate/u],
+      [renamed, {}, /IP: 127\.0\.0\.1 is not in the cert's list/u],
       [
-        { machineId, bmaasEndpoint: wrongName, caCertificate },
-        /Hostname\/IP does not match|is not in the cert's list/u,
+        renamed,
+        { bmaasEndpoint: bmaasEndpoint.replace("127.0.0.1", "localhost") },
+        /Host: localhost\. is not in the cert/u,
       ],
     ] as const) {
-      const { privateKey } = plane.init;
-      const stop = start({ init: create(AgentInitSchema, { privateKey, takeoverInit }), log: listening });
+      const takeoverInit = { ...takeoverOf(of), ...changes };
+      const stop = start({ init: { ...of.init, takeoverInit }, log: listening });
       await until(() => expect(lines.at(-1)).toMatch(expected));
       await stop();
     }
+    expect(renamed.heartbeats).toEqual([]);
     expect(plane.heartbeats).toEqual([]);
   });
 });

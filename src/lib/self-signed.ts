@@ -1,20 +1,12 @@
 import { sign } from "node:crypto";
+import { der, derBits, derOid, derTag } from "./der.ts";
 import { ed25519PrivateKeyObject, ed25519PublicKeyObject } from "./ed25519.ts";
 
-// DER tags (ITU-T X.690, 8).
-const tag = {
-  integer: 0x02,
-  bitString: 0x03,
-  oid: 0x06,
-  utf8String: 0x0c,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  sequence: 0x30,
-  set: 0x31,
-  version: 0xa0,
-} as const;
-const ed25519Oid = Buffer.from("2b6570", "hex");
-const commonNameOid = Buffer.from("550403", "hex");
+// RFC 8410, 3, and ITU-T X.520, 6.2.2.
+const ed25519Oid = "1.3.101.112";
+const commonNameOid = "2.5.4.3";
+// [0] EXPLICIT, which only a certificate's version has.
+const versionTag = 0xa0;
 // A PKCS common name has at most this many characters (RFC 5280, appendix A, ub-common-name).
 const commonNameLimit = 64;
 
@@ -31,34 +23,19 @@ export function selfSignedCertificate(privateKey: Uint8Array, commonName: string
   }
   const key = ed25519PrivateKeyObject(privateKey);
   const spki = ed25519PublicKeyObject(privateKey.subarray(32)).export({ format: "der", type: "spki" });
-  const algorithm = der(tag.sequence, der(tag.oid, ed25519Oid));
-  const attribute = der(tag.sequence, der(tag.oid, commonNameOid), der(tag.utf8String, Buffer.from(commonName)));
-  const name = der(tag.sequence, der(tag.set, attribute));
+  const algorithm = der(derTag.sequence, derOid(ed25519Oid));
+  const commonNameValue = der(derTag.utf8String, Buffer.from(commonName));
+  const name = der(derTag.sequence, der(derTag.set, der(derTag.sequence, derOid(commonNameOid), commonNameValue)));
   const validity = der(
-    tag.sequence,
-    der(tag.utcTime, Buffer.from("700101000000Z")),
-    der(tag.generalizedTime, Buffer.from("99991231235959Z")),
+    derTag.sequence,
+    der(derTag.utcTime, Buffer.from("700101000000Z")),
+    der(derTag.generalizedTime, Buffer.from("99991231235959Z")),
   );
-  const body = der(
-    tag.sequence,
-    der(tag.version, der(tag.integer, Buffer.from([2]))),
-    der(tag.integer, Buffer.from([1])),
-    algorithm,
-    name,
-    validity,
-    name,
-    spki,
-  );
-  const signature = der(tag.bitString, Buffer.from([0]), sign(null, body, key));
-  const base64 = der(tag.sequence, body, algorithm, signature).toString("base64");
+  const version = der(versionTag, der(derTag.integer, Buffer.from([2])));
+  const serial = der(derTag.integer, Buffer.from([1]));
+  const body = der(derTag.sequence, version, serial, algorithm, name, validity, name, spki);
+  const signature = derBits(sign(null, body, key));
+  const base64 = der(derTag.sequence, body, algorithm, signature).toString("base64");
   const lines = base64.match(/.{1,64}/gu) ?? [];
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
-}
-
-function der(kind: number, ...parts: Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  // A certificate of this form is far below 65,536 bytes: two bytes of length are enough.
-  const head = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([kind, ...head]), content]);
 }

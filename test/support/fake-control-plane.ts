@@ -1,4 +1,5 @@
-import { randomUUID, X509Certificate } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { isIP } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
@@ -14,8 +15,9 @@ import type {
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentService, ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { ReportProgressRequest, ReportProgressResponse } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
+import { ed25519KeyPair } from "../../src/lib/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { authorityIssue, keyMake, keyPem, serverIssue } from "../../src/lib/tls-issue.ts";
 
 /** A refusal, thrown by a handler. */
 export class Refusal extends Error {
@@ -53,14 +55,13 @@ export const unauthenticated = (): never => {
   throw new Refusal(status.UNAUTHENTICATED, "unknown machine or key");
 };
 
-/** Starts one on a free port of loopback. It knows one agent, `init`, by its key. */
-export async function fakeControlPlane(): Promise<FakeControlPlane> {
-  const [agent, own] = [ed25519KeyPair(), ed25519KeyPair()];
-  const certificate = selfSignedCertificate(own.privateKey, "localhost");
-  const keyPair = {
-    private_key: Buffer.from(ed25519PrivateKeyPem(own.privateKey)),
-    cert_chain: Buffer.from(certificate),
-  };
+/** Starts one on a free port of loopback, with a certificate for `names`. It knows one agent, `init`, by its key. */
+export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Promise<FakeControlPlane> {
+  const agent = ed25519KeyPair();
+  const [authorityKey, serverKey] = [keyMake(), keyMake()];
+  const subjects = names.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value }));
+  const certificate = serverIssue(serverKey, subjects, authorityKey);
+  const keyPair = { private_key: Buffer.from(keyPem(serverKey)), cert_chain: Buffer.from(certificate.toString()) };
   const machineId = randomUUID();
   // The agent's own certificate as the only CA: nobody without its key gets through the handshake.
   const clients = Buffer.from(selfSignedCertificate(agent.privateKey, machineId));
@@ -73,8 +74,8 @@ export async function fakeControlPlane(): Promise<FakeControlPlane> {
     init: create(AgentInitSchema, {
       takeoverInit: {
         machineId,
-        bmaasEndpoint: `localhost:${port}`,
-        caCertificate: Uint8Array.from(new X509Certificate(certificate).raw),
+        bmaasEndpoint: `127.0.0.1:${port}`,
+        caCertificate: Uint8Array.from(authorityIssue(authorityKey).raw),
       },
       privateKey: agent.privateKey,
     }),
