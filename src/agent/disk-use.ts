@@ -31,7 +31,7 @@ export async function diskUse(name: string, root = "/"): Promise<string | undefi
 }
 
 /** The mount point of a device (proc_pid_mountinfo(5): field 3 is major:minor, 5 the mount point, the source after "-"). */
-export function mountedAt(mountinfo: string, number: string, path: string): string | undefined {
+function mountedAt(mountinfo: string, number: string, path: string): string | undefined {
   for (const line of mountinfo.split("\n")) {
     const [front = "", back = ""] = line.split(" - ");
     const fields = front.split(" ");

@@ -1,7 +1,7 @@
 import type { OSInstallationRequest } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
 /** What came of an installation that ran to its end. */
-export type InstallationResult = { kind: "success" } | { kind: "error"; error: string };
+type InstallationResult = { kind: "success" } | { kind: "error"; error: string };
 
 /** How an installation ended: with a result, or called off (or the key refused), which is nobody's to report. */
 export type InstallationEnd = InstallationResult | { kind: "dropped"; refused: boolean };
@@ -29,7 +29,7 @@ export type InstallerEvent =
   | { kind: "ended"; generation: bigint; end: InstallationEnd }
   | { kind: "acknowledged"; generation: bigint };
 
-export type InstallerAction =
+type InstallerAction =
   | { kind: "begin"; request: OSInstallationRequest }
   | { kind: "abort"; generation: bigint; reason: string }
   /** A result is waiting: heartbeat now. */

@@ -137,7 +137,7 @@ describe("heartbeats", () => {
       }
     };
     start();
-    await until(() => expect([...plane.heartbeats.slice(-1)].map((each) => "hardwareReport" in each)).toEqual([false]));
+    await until(() => expect(plane.heartbeats.slice(-1).map((each) => "hardwareReport" in each)).toEqual([false]));
     const told = plane.heartbeats.findLast(({ hardwareReport }) => hardwareReport !== undefined);
     expect(told?.hardwareReport?.warning.join()).toContain("too odd");
   });

@@ -2,9 +2,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import type { KeyObject } from "node:crypto";
 
 /** Bytes of an Ed25519 public key (RFC 8032, 5.1.5). */
-export const ed25519PublicKeyBytes = 32;
+const ed25519PublicKeyBytes = 32;
 /** Bytes of a raw private key as it is stored: the seed, followed by the public key. */
-export const ed25519PrivateKeyBytes = 64;
+const ed25519PrivateKeyBytes = 64;
 
 const seedBytes = 32;
 // What stands before the raw key in its DER form is the same for every Ed25519 key (RFC 8410, sections 4 and 7).
