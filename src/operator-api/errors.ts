@@ -28,10 +28,7 @@ const codes: Record<DatabaseErrorCode, Code> = {
  * What the caller is told of an error. Where nothing may be told, `internal` is set: the answer names `errorId` alone,
  * and the caller of this logs the chain of causes with it.
  */
-export function operatorError(
-  error: unknown,
-  errorId: string,
-): { answer: ConnectError; internal: boolean } {
+export function operatorError(error: unknown, errorId: string): { answer: ConnectError; internal: boolean } {
   if (error instanceof ConnectError) {
     return { answer: error, internal: error.code === Code.Internal || error.code === Code.Unknown };
   }

@@ -21,10 +21,7 @@ export function unauthenticated(): ConnectError {
  * Who shows the right bearer token, or undefined. The time it takes tells nothing of the token: digests are compared, of
  * the same length whatever was sent.
  */
-export function identify(
-  authorization: string | null | undefined,
-  token: string,
-): Actor | undefined {
+export function identify(authorization: string | null | undefined, token: string): Actor | undefined {
   const shown = /^Bearer +(?<token>[^\s]+)$/iu.exec(authorization ?? "")?.groups?.["token"] ?? "";
   return timingSafeEqual(digest(shown), digest(token)) && shown !== ""
     ? { kind: "operator", name: "token" }

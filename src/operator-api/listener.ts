@@ -66,12 +66,7 @@ function requestHandler(
     fallback: (request, response) => {
       // The adapter could serve HTTP/2 as well; this server speaks HTTP/1.1 alone.
       const path = pathOf(request as IncomingMessage);
-      answerJson(
-        response as ServerResponse,
-        404,
-        "not_found",
-        `there is nothing at ${request.method} ${path}`,
-      );
+      answerJson(response as ServerResponse, 404, "not_found", `there is nothing at ${request.method} ${path}`);
     },
     requestPathPrefix: "",
   });
@@ -91,12 +86,7 @@ function requestHandler(
       calls(request, response);
     } catch {
       // A Host header that is missing or no host's name: the router throws on it, where it would end the process.
-      answerJson(
-        response,
-        400,
-        "invalid_argument",
-        "the request's Host header is missing or not valid",
-      );
+      answerJson(response, 400, "invalid_argument", "the request's Host header is missing or not valid");
     }
   };
 }
@@ -112,8 +102,7 @@ async function listen(server: Server, address: HostPort): Promise<void> {
   } catch (error) {
     const code = errorCode(error) ?? "";
     const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE:
-        "another program listens there (another farrier?): stop it, or choose another address",
+      EADDRINUSE: "another program listens there (another farrier?): stop it, or choose another address",
       EACCES: "this user may not listen there: choose a port above 1023",
       EADDRNOTAVAIL: "the address is not this host's: choose another",
     };
@@ -130,7 +119,10 @@ async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
+  // A connection whose last call ends meanwhile would be kept for the next one.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
   const timer = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
   await closed;
   clearTimeout(timer);
+  clearInterval(idle);
 }

@@ -43,9 +43,7 @@ export function machineMessage(record: MachineRecord): Machine {
           agent: {
             startedAt: timestampFromDate(agent.startedAt),
             publicKey: Uint8Array.from(agent.publicKey),
-            ...(agent.heartbeatAt === undefined
-              ? {}
-              : { heartbeatAt: timestampFromDate(agent.heartbeatAt) }),
+            ...(agent.heartbeatAt === undefined ? {} : { heartbeatAt: timestampFromDate(agent.heartbeatAt) }),
           },
         }),
     ...(installation === undefined ? {} : { installation: installationMessage(installation) }),
@@ -68,10 +66,7 @@ function installationMessage(
   const image = requestedImage(installation.requestRaw);
   return {
     generation: installation.generation,
-    state:
-      installation.pending || final === undefined
-        ? InstallationState.PENDING
-        : states[final.result],
+    state: installation.pending || final === undefined ? InstallationState.PENDING : states[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
     ...(image === undefined ? {} : { image }),
     ...(progress === undefined
@@ -85,9 +80,7 @@ function installationMessage(
             updatedAt: timestampFromDate(progress.at),
           },
         }),
-    ...(final === undefined
-      ? {}
-      : { finishedAt: timestampFromDate(final.at), error: final.error ?? "" }),
+    ...(final === undefined ? {} : { finishedAt: timestampFromDate(final.at), error: final.error ?? "" }),
   };
 }
 

@@ -23,11 +23,7 @@ export async function operatorTokenEnsure(directory: string): Promise<string> {
   if (there !== undefined) {
     return there;
   }
-  const temporary = await writeTemporary(
-    path,
-    `frr_${randomBytes(32).toString("base64url")}\n`,
-    0o600,
-  );
+  const temporary = await writeTemporary(path, `frr_${randomBytes(32).toString("base64url")}\n`, 0o600);
   try {
     // A link, not a rename: it fails where another process was quicker, and its token is the one that counts.
     await link(temporary, path);
@@ -40,10 +36,7 @@ export async function operatorTokenEnsure(directory: string): Promise<string> {
   }
   const made = await tokenRead(path);
   if (made === undefined) {
-    throw new OperatorApiError(
-      "file_invalid",
-      `${path} was removed while it was made: start again`,
-    );
+    throw new OperatorApiError("file_invalid", `${path} was removed while it was made: start again`);
   }
   return made;
 }

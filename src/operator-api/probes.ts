@@ -15,12 +15,7 @@ const textType = "text/plain; charset=utf-8";
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Answers `/healthz`, `/readyz` or `/metrics`; false for any other path. */
-export function answerProbe(
-  probes: Probes,
-  log: Logger,
-  request: IncomingMessage,
-  response: ServerResponse,
-): boolean {
+export function answerProbe(probes: Probes, log: Logger, request: IncomingMessage, response: ServerResponse): boolean {
   const path = (request.url ?? "").split("?", 1)[0];
   const probe = path === undefined ? undefined : answers[path];
   if (probe === undefined) {

@@ -15,9 +15,7 @@ import { logInterceptor } from "./interceptors/log.ts";
 const messageLimit = 1024 * 1024;
 
 /** The whole operator API, for a listener or for a transport in memory. */
-export function operatorRoutes(
-  dependencies: OperatorApiDependencies,
-): (router: ConnectRouter) => void {
+export function operatorRoutes(dependencies: OperatorApiDependencies): (router: ConnectRouter) => void {
   return (router) => {
     router.service(MachineService, machineHandlers(dependencies));
     router.service(InstallationService, installationHandlers(dependencies));

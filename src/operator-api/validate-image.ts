@@ -19,10 +19,7 @@ const digestField = z
   );
 
 /** An enum's number that this server knows. */
-function known(
-  values: Readonly<Record<string, number | string>>,
-  what: string,
-): z.ZodType<number, number> {
+function known(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
   const numbers = new Set(Object.values(values));
   return z.number().refine((value) => numbers.has(value), `this server knows no such ${what}`);
 }
@@ -50,10 +47,7 @@ const selectorField = z
       disk.maxBytes > 0n,
     "is empty: say which disk, for example by its serial_number",
   )
-  .refine(
-    (disk) => disk.maxBytes === 0n || disk.minBytes <= disk.maxBytes,
-    "min_bytes is greater than max_bytes",
-  );
+  .refine((disk) => disk.maxBytes === 0n || disk.minBytes <= disk.maxBytes, "min_bytes is greater than max_bytes");
 
 const signatureField = z.object({
   format: known(SignatureFormat, "signature format").refine((format) => format !== 0, "is missing"),
@@ -68,9 +62,7 @@ export const imageField = z.object(
     digest: digestField,
     format: known(ImageFormat, "image format"),
     compression: known(Compression, "compression"),
-    rootDisk: z
-      .custom((value) => value !== undefined, "is missing: say which disk to write")
-      .pipe(selectorField),
+    rootDisk: z.custom((value) => value !== undefined, "is missing: say which disk to write").pipe(selectorField),
     sizeBytes: count,
     userData: bytes(256 * kibibyte),
     metaData: bytes(256 * kibibyte),

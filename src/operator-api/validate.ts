@@ -14,10 +14,7 @@ const maximumInt64 = 0x7fff_ffff_ffff_ffffn;
  * Checks a request; what comes back is what a handler may work with.
  * @throws {ConnectError} invalid_argument, naming each field that is wrong, what was expected, in the contract's spelling
  */
-export function validate<Schema extends z.ZodType>(
-  schema: Schema,
-  message: unknown,
-): z.output<Schema> {
+export function validate<Schema extends z.ZodType>(schema: Schema, message: unknown): z.output<Schema> {
   const result = schema.safeParse(message);
   if (result.success) {
     return result.data;
@@ -38,10 +35,7 @@ export function text(limit: number): z.ZodString {
   return z
     .string()
     .max(limit, `too long: expected at most ${limit} characters`)
-    .refine(
-      (value) => !value.includes("\0") && value.isWellFormed(),
-      "holds a NUL or a broken character",
-    );
+    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds a NUL or a broken character");
 }
 
 /** Text that must be there. */
@@ -66,10 +60,7 @@ export const count = z
 /** The caller's id of a command. */
 export const requestIdField = z
   .string()
-  .refine(
-    isUuid,
-    "expected a UUID made for this command, such as 123e4567-e89b-42d3-a456-426614174000",
-  )
+  .refine(isUuid, "expected a UUID made for this command, such as 123e4567-e89b-42d3-a456-426614174000")
   .transform(requestId);
 
 /** What names a machine: its UUID (then resolved at once), or its name. */
@@ -88,18 +79,12 @@ export const newNameField = z
     (value) => value === "" || machineNamePattern.test(value),
     "expected a-z, 0-9, '.' and '-', with a letter or digit at both ends, at most 63 characters",
   )
-  .refine(
-    (value) => !isUuid(value),
-    "looks like a UUID: a name must not, since it stands wherever an id does",
-  );
+  .refine((value) => !isUuid(value), "looks like a UUID: a name must not, since it stands wherever an id does");
 
 /** Labels of a machine, or those to look for. */
 export const labelsField = z
   .record(z.string(), text(256))
-  .refine(
-    (labels) => Object.keys(labels).length <= labelsLimit,
-    `expected at most ${labelsLimit} labels`,
-  )
+  .refine((labels) => Object.keys(labels).length <= labelsLimit, `expected at most ${labelsLimit} labels`)
   .refine(
     (labels) => Object.keys(labels).every((key) => labelKeyPattern.test(key)),
     "expected keys of a-z, 0-9 and '._/-', with a letter or digit at both ends, at most 63 characters",

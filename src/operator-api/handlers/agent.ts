@@ -1,9 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import {
-  AgentRegisterRequestSchema,
-  type AgentKeyService,
-} from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { AgentRegisterRequestSchema, type AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { agentKey } from "../../database/ids.ts";
 import { agentRegister } from "../../database/queries/agent.ts";
 import { bodyDigest } from "../body-digest.ts";
@@ -25,10 +22,7 @@ const registerRequest = z.object({
 });
 
 /** What operators call about agents. */
-export function agentHandlers({
-  database,
-  agents,
-}: OperatorApiDependencies): ServiceImpl<typeof AgentKeyService> {
+export function agentHandlers({ database, agents }: OperatorApiDependencies): ServiceImpl<typeof AgentKeyService> {
   return {
     async agentRegister(request, context) {
       const { requestId, machine, publicKey, replace } = validate(registerRequest, request);

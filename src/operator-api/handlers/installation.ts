@@ -30,17 +30,10 @@ const cancelRequest = z.object({
 });
 
 /** What operators call about installations. */
-export function installationHandlers({
-  database,
-}: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
+export function installationHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
   return {
     async installationRequest(request, context) {
-      const {
-        requestId,
-        machine,
-        image: checked,
-        replaceGeneration,
-      } = validate(installRequest, request);
+      const { requestId, machine, image: checked, replaceGeneration } = validate(installRequest, request);
       const machineId = await machineOf(database, machine);
       // The message itself goes to the agent, with fields that this server does not know of.
       const image = request.image as ImageInstallation;

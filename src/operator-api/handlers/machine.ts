@@ -11,11 +11,7 @@ import {
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Database } from "../../database/connect.ts";
 import { isUuid, machineId, type MachineId, type RequestId } from "../../database/ids.ts";
-import {
-  historyList,
-  type HistoryCursor,
-  type HistoryRecord,
-} from "../../database/queries/history.ts";
+import { historyList, type HistoryCursor, type HistoryRecord } from "../../database/queries/history.ts";
 import { machineAdd, machineList, machineShow } from "../../database/queries/machine.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -37,10 +33,7 @@ const addRequest = z.object({
   requestId: requestIdField,
   provider: z
     .string()
-    .regex(
-      /^[a-z][a-z0-9-]{0,31}$/u,
-      "expected a-z, 0-9 and '-', beginning with a letter, at most 32 characters",
-    ),
+    .regex(/^[a-z][a-z0-9-]{0,31}$/u, "expected a-z, 0-9 and '-', beginning with a letter, at most 32 characters"),
   providerId: requiredText(256),
   name: newNameField,
   labels: labelsField,
@@ -75,15 +68,10 @@ function pageTokenMessage(): string {
 }
 
 /** What operators call about machines. */
-export function machineHandlers({
-  database,
-}: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
+export function machineHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
   return {
     async machineAdd(request, context) {
-      const { requestId, name, provider, providerId, labels, ...rest } = validate(
-        addRequest,
-        request,
-      );
+      const { requestId, name, provider, providerId, labels, ...rest } = validate(addRequest, request);
       const id = machineIdOfRequest(requestId);
       await machineAdd(database, {
         machineId: id,
@@ -154,13 +142,7 @@ export function machineIdOfRequest(requestId: RequestId): MachineId {
   hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
   hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
   const hex = hash.toString("hex");
-  const parts = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20, 32),
-  ];
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
   return machineId(parts.join("-"));
 }
 

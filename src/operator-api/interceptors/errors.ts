@@ -15,10 +15,7 @@ export function errorsInterceptor({ log }: OperatorApiDependencies): Interceptor
       const { answer, internal } = operatorError(error, errorId);
       if (internal) {
         const stack = error instanceof Error ? error.stack : undefined;
-        log.error(
-          { errorId, method: methodName(request.method), error: describeError(error), stack },
-          "call failed",
-        );
+        log.error({ errorId, method: methodName(request.method), error: describeError(error), stack }, "call failed");
       }
       throw answer;
     }

@@ -13,10 +13,7 @@ export function identityInterceptor({ token, counters }: OperatorApiDependencies
     }
     const method = methodName(request.method);
     if (authorizationRules[method] === undefined) {
-      throw new ConnectError(
-        `${method} has no authorisation rule, so nobody may call it`,
-        Code.PermissionDenied,
-      );
+      throw new ConnectError(`${method} has no authorisation rule, so nobody may call it`, Code.PermissionDenied);
     }
     request.contextValues.set(operatorKey, operator);
     return next(request);

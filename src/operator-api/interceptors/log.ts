@@ -4,10 +4,7 @@ import { methodName } from "../authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 
 /** One line a call, and its count. Refusals at info, so that they are seen; what went well at debug. */
-export function logInterceptor(
-  { log, counters }: OperatorApiDependencies,
-  clock: Clock,
-): Interceptor {
+export function logInterceptor({ log, counters }: OperatorApiDependencies, clock: Clock): Interceptor {
   return (next) => async (request) => {
     const method = methodName(request.method);
     const started = clock.monotonic();
@@ -15,10 +12,7 @@ export function logInterceptor(
       const seconds = (clock.monotonic() - started) / 1_000;
       counters.called({ method, code, seconds });
       const milliseconds = Math.round(seconds * 1_000);
-      log[refusal === undefined ? "debug" : "info"](
-        { method, code, milliseconds, refusal },
-        "operator call",
-      );
+      log[refusal === undefined ? "debug" : "info"]({ method, code, milliseconds, refusal }, "operator call");
     };
     try {
       const response = await next(request);
@@ -34,7 +28,5 @@ export function logInterceptor(
 
 /** Connect's name of a code, such as "not_found". */
 function codeName(code: Code): string {
-  return (Code[code] ?? "Unknown")
-    .replaceAll(/(?<=[a-z])[A-Z]/gu, (letter) => `_${letter}`)
-    .toLowerCase();
+  return (Code[code] ?? "Unknown").replaceAll(/(?<=[a-z])[A-Z]/gu, (letter) => `_${letter}`).toLowerCase();
 }

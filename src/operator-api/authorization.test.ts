@@ -1,0 +1,64 @@
+import { readdir, readFile } from "node:fs/promises";
+import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, describe, expect, test } from "vitest";
+import { authorizationRules, methodName, operatorServices } from "./authorization.ts";
+import { unauthenticatedMessage } from "./identity.ts";
+import { nowhere, testDependencies, testToken, testTransport } from "./testing/operator-api.ts";
+
+const dependencies = testDependencies(nowhere);
+afterAll(() => dependencies[Symbol.asyncDispose]());
+
+const methods = operatorServices.flatMap((service: DescService) => service.methods);
+
+/** Every RPC that the contract's text has, by its full name. */
+async function contractMethods(): Promise<string[]> {
+  const directory = new URL("../../proto/farrier/operator/v1/", import.meta.url);
+  const texts = await Promise.all((await readdir(directory)).map((file) => readFile(new URL(file, directory), "utf8")));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/^service (?<service>\w+) \{(?<body>[^}]*)^\}/gmu)].flatMap((match) =>
+      [...(match.groups?.["body"] ?? "").matchAll(/^ *rpc (?<name>\w+)\(/gmu)].map(
+        (rpc) => `farrier.operator.v1.${match.groups?.["service"]}/${rpc.groups?.["name"]}`,
+      ),
+    ),
+  );
+}
+
+test("every RPC of the contract is served, and has a rule", async () => {
+  const names = await contractMethods();
+  expect(names.length).toBeGreaterThan(0);
+  expect(methods.map((method) => methodName(method)).toSorted()).toEqual(names.toSorted());
+  expect(Object.keys(authorizationRules).toSorted()).toEqual(names.toSorted());
+});
+
+const strangers: [string, string | undefined][] = [
+  ["no token", undefined],
+  ["an empty token", "Bearer "],
+  ["another token", `Bearer frr_${"u".repeat(43)}`],
+  ["the token and more", `Bearer ${testToken}x`],
+  ["the token twice", `Bearer ${testToken}, Bearer ${testToken}`],
+  ["another scheme", `Basic ${testToken}`],
+  ["the token alone", testToken],
+];
+
+describe.each(methods.map((method) => [methodName(method), method] as const))("%s", (_name, method) => {
+  test.each(strangers)("is refused to a caller with %s", async (_who, authorization) => {
+    const before = dependencies.refused();
+    const transport = testTransport(dependencies, authorization);
+    const call = transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+    const error = await call.then(
+      () => undefined,
+      (reason: unknown) => ConnectError.from(reason),
+    );
+    expect([error?.code, error?.rawMessage]).toEqual([Code.Unauthenticated, unauthenticatedMessage]);
+    expect(dependencies.refused()).toBe(before + 1);
+  });
+
+  test("is open to the token: its field are looked at, or its database is asked", async () => {
+    const transport = testTransport(dependencies, `bearer ${testToken}`);
+    const call = transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+    await expect(call).rejects.toSatisfy((reason) =>
+      [Code.InvalidArgument, Code.Unavailable].includes(ConnectError.from(reason).code),
+    );
+  });
+});

@@ -1,0 +1,42 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { DatabaseError, type DatabaseErrorCode } from "../database/errors.ts";
+import { operatorError } from "./errors.ts";
+
+const table: Record<DatabaseErrorCode, Code> = {
+  unavailable: Code.Unavailable,
+  session_lost: Code.Unavailable,
+  schema: Code.Unavailable,
+  not_found: Code.NotFound,
+  exists: Code.AlreadyExists,
+  refused: Code.FailedPrecondition,
+  request_id_reused: Code.FailedPrecondition,
+};
+
+test.each(Object.entries(table))("the database's %s is told with its message", (code, expected) => {
+  const error = new DatabaseError(code as DatabaseErrorCode, "why", { cause: new Error("secret") });
+  const { answer, internal } = operatorError(error, "id");
+  expect([answer.code, answer.rawMessage, internal, answer.cause]).toEqual([expected, "why", false, undefined]);
+});
+
+test("a connection that broke is unavailable, without its address", () => {
+  const error = Object.assign(new Error("connect ECONNREFUSED 10.1.2.3:5432"), { code: "ECONNREFUSED" });
+  const { answer } = operatorError(error, "id");
+  expect(answer.code).toBe(Code.Unavailable);
+  expect(answer.message).not.toContain("10.1.2.3");
+});
+
+test.each([new Error("SELECT secret"), new RangeError("secret"), "secret", undefined])(
+  "anything else is internal, and only its id is told",
+  (error) => {
+    const { answer, internal } = operatorError(error, "1a2b3c4d");
+    expect([answer.code, internal]).toEqual([Code.Internal, true]);
+    expect(answer.rawMessage).toBe("internal error; see the server's log, id 1a2b3c4d");
+    expect(JSON.stringify(answer.cause ?? "")).not.toContain("secret");
+  },
+);
+
+test("what is an answer already stays", () => {
+  const error = new ConnectError("no such thing", Code.InvalidArgument);
+  expect(operatorError(error, "id")).toEqual({ answer: error, internal: false });
+});

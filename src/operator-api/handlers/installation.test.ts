@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { create, equals, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { machineId } from "../../database/ids.ts";
+import { machineShow } from "../../database/queries/machine.ts";
+import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+
+let database: TestDatabase;
+let dependencies: TestDependencies;
+let clients: TestClients;
+let machine: string;
+let added = 0;
+beforeAll(async () => {
+  database = await testDatabase();
+  dependencies = testDependencies(database.connection);
+  clients = testClients(dependencies);
+});
+afterAll(async () => {
+  await dependencies[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  added += 1;
+  const answer = await clients.machines.machineAdd({
+    requestId: randomUUID(),
+    provider: "static",
+    providerId: `m${added}`,
+    name: `m${added}`,
+  });
+  machine = answer.machine?.id ?? "";
+});
+
+type ImageInit = MessageInitShape<typeof ImageInstallationSchema>;
+const image = {
+  url: "http://images.test/debian.raw.zst?token=1",
+  digest: `sha256:${"0a".repeat(32)}`,
+  rootDisk: { serialNumber: "S1", rotational: false },
+  userData: Uint8Array.of(1, 2),
+} satisfies ImageInit;
+
+const install = (
+  request: { requestId?: string; machine?: string; image?: ImageInit; replaceGeneration?: bigint } = {},
+): Promise<bigint> =>
+  clients.installations
+    .installationRequest({ requestId: randomUUID(), machine, image, ...request })
+    .then(({ generation }) => generation);
+
+const cancel = (request: { requestId?: string; generation?: bigint } = {}): Promise<bigint> =>
+  clients.installations
+    .installationCancel({ requestId: randomUUID(), machine, ...request })
+    .then(({ generation }) => generation);
+
+async function refusal(call: Promise<unknown>): Promise<[string, string]> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => ConnectError.from(reason),
+  );
+  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
+}
+
+test("a request is stored whole, with its generation, for the agent; history has no secrets", async () => {
+  expect(await install({ machine: `m${added}` })).toBe(1n);
+  const record = await machineShow(dependencies.database, machineId(machine));
+  const stored = fromBinary(OSInstallationRequestSchema, record.installation?.requestRaw ?? new Uint8Array());
+  expect(stored.generation).toBe(1n);
+  expect(
+    stored.type.case === "image" &&
+      equals(ImageInstallationSchema, stored.type.value, create(ImageInstallationSchema, image)),
+  ).toBe(true);
+  const shown = await clients.machines.machineShow({ machine });
+  expect(shown.machine?.installation).toMatchObject({
+    generation: 1n,
+    state: InstallationState.PENDING,
+    image: { url: image.url, rootDisk: { serialNumber: "S1", rotational: false } },
+  });
+  const { entries } = await clients.machines.machineHistory({ machine });
+  expect(JSON.parse(entries[0]?.detailJson ?? "")).toEqual({
+    url: "http://images.test/debian.raw.zst",
+    digest: image.digest,
+  });
+});
+
+describe("the same request id", () => {
+  test("gets the first answer again, by id and by name, whatever became of it", async () => {
+    const requestId = randomUUID();
+    expect(await install({ requestId })).toBe(1n);
+    expect(await install({ requestId, machine: `m${added}` })).toBe(1n);
+    await cancel();
+    expect(await install({ requestId: requestId.toUpperCase() })).toBe(1n);
+    expect(await install()).toBe(2n);
+    expect(await install({ requestId })).toBe(1n);
+    const { entries } = await clients.machines.machineHistory({ machine });
+    expect(entries.filter(({ event }) => event === "installation_requested")).toHaveLength(2);
+  });
+
+  test("with another body, or for another command, is refused", async () => {
+    const requestId = randomUUID();
+    await install({ requestId });
+    const other = install({ requestId, image: { ...image, sizeBytes: 1n } });
+    expect(await refusal(other)).toEqual(["FailedPrecondition", expect.stringContaining("make a new request id")]);
+    expect((await refusal(cancel({ requestId })))[0]).toBe("FailedPrecondition");
+  });
+
+  test("sent twenty times at once is carried out once", async () => {
+    const requestId = randomUUID();
+    const generations = await Promise.all(Array.from({ length: 20 }, () => install({ requestId })));
+    expect(new Set(generations)).toEqual(new Set([1n]));
+  });
+
+  test("of a refused request may be used again: nothing was carried out", async () => {
+    const requestId = randomUUID();
+    await install();
+    expect((await refusal(install({ requestId })))[0]).toBe("FailedPrecondition");
+    expect(await install({ requestId, replaceGeneration: 1n })).toBe(2n);
+  });
+});
+
+test("while one is pending another is refused, unless it names it", async () => {
+  await install();
+  expect(await refusal(install())).toEqual(["FailedPrecondition", expect.stringContaining("generation 1 is pending")]);
+  expect((await refusal(install({ replaceGeneration: 2n })))[0]).toBe("FailedPrecondition");
+  expect(await install({ replaceGeneration: 1n })).toBe(2n);
+});
+
+test("cancel ends the pending one, and only that", async () => {
+  expect((await refusal(cancel()))[0]).toBe("FailedPrecondition");
+  await install();
+  expect((await refusal(cancel({ generation: 2n })))[0]).toBe("FailedPrecondition");
+  const requestId = randomUUID();
+  expect(await cancel({ requestId, generation: 1n })).toBe(1n);
+  expect(await cancel({ requestId, generation: 1n })).toBe(1n);
+  expect((await refusal(cancel()))[0]).toBe("FailedPrecondition");
+  const { machine: shown } = await clients.machines.machineShow({ machine });
+  expect(shown?.installation).toMatchObject({ state: InstallationState.CANCELLED, error: "cancelled by an operator" });
+  expect(shown?.installation?.finishedAt).toBeDefined();
+});
+
+test("a machine that is not there is not found", async () => {
+  expect((await refusal(install({ machine: randomUUID() })))[0]).toBe("NotFound");
+  expect((await refusal(install({ machine: "nobody" })))[0]).toBe("NotFound");
+});
+
+describe("refuses, naming the field, and records nothing:", () => {
+  const disk = (rootDisk: ImageInit["rootDisk"]): { image: ImageInit } => ({ image: { ...image, rootDisk } });
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ["no request id", { requestId: "" }, /^request_id: expected a UUID/u],
+    ["no machine", { machine: "" }, /^machine: expected a machine's UUID or its name/u],
+    ["a negative generation to replace", { replaceGeneration: -1n }, /^replace_generation: is negative/u],
+    ["no image", { image: undefined }, /^image: is missing/u],
+    ["no URL", { image: { ...image, url: "" } }, /^image\.url: expected an http, https or oci URL/u],
+    ["a file's URL", { image: { ...image, url: "file:///etc/passwd" } }, /^image\.url: /u],
+    ["a URL with a space", { image: { ...image, url: "http://a/b c" } }, /^image\.url: /u],
+    ["no digest", { image: { ...image, digest: "" } }, /^image\.digest: expected sha256: and 64 lower-case/u],
+    ["a digest in capitals", { image: { ...image, digest: `sha256:${"AB".repeat(32)}` } }, /^image\.digest: /u],
+    ["a short digest", { image: { ...image, digest: `sha256:${"ab".repeat(31)}` } }, /^image\.digest: /u],
+    ["another digest", { image: { ...image, digest: `sha512:${"ab".repeat(64)}` } }, /^image\.digest: /u],
+    ["no disk", disk(undefined), /^image\.root_disk: is missing: say which disk/u],
+    ["an empty selector", disk({}), /^image\.root_disk: is empty: say which disk/u],
+    ["a negative size of the disk", disk({ name: "sda", minBytes: -1n }), /^image\.root_disk\.min_bytes: is negative/u],
+    ["a disk of no size", disk({ minBytes: 2n, maxBytes: 1n }), /^image\.root_disk: min_bytes is greater/u],
+    ["an unknown protocol", disk({ protocol: 9 as 1 }), /^image\.root_disk\.protocol: this server knows no such/u],
+    ["a negative size", { image: { ...image, sizeBytes: -1n } }, /^image\.size_bytes: is negative/u],
+    ["an unknown format", { image: { ...image, format: 99 as 1 } }, /^image\.format: this server knows no such/u],
+    ["an unknown compression", { image: { ...image, compression: -1 as 1 } }, /^image\.compression: /u],
+    ["too much user data", { image: { ...image, userData: new Uint8Array(262_145) } }, /^image\.user_data: too long/u],
+    ["a signature of no format", { image: { ...image, signature: {} } }, /^image\.signature\.format: is missing/u],
+  ])("%s", async (_what, wrong, message) => {
+    expect(await refusal(install(wrong))).toEqual(["InvalidArgument", expect.stringMatching(message)]);
+    const { machine: shown } = await clients.machines.machineShow({ machine });
+    expect(shown?.lastGeneration).toBe(0n);
+  });
+});

@@ -1,0 +1,80 @@
+import {
+  createClient,
+  createRouterTransport,
+  type Client,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { connect, type DatabaseAddress } from "../../database/connect.ts";
+import { createLogger } from "../../lib/log.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
+
+/** The token that tests' operator APIs take. */
+export const testToken = `frr_${"t".repeat(43)}`;
+
+/** What an operator API works with, and what it counted. */
+export interface TestDependencies extends OperatorApiDependencies, AsyncDisposable {
+  calls: { method: string; code: string }[];
+  refused: () => number;
+}
+
+/** Dependencies on a database, with counters that can be read. */
+export function testDependencies(address: DatabaseAddress): TestDependencies {
+  const log = createLogger({ level: "silent", component: "test" });
+  const calls: { method: string; code: string }[] = [];
+  let refused = 0;
+  const database = connect(address, { log });
+  return {
+    database,
+    agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
+    token: testToken,
+    counters: {
+      called: ({ method, code }) => calls.push({ method, code }),
+      unauthenticated: () => {
+        refused += 1;
+      },
+    },
+    log,
+    calls,
+    refused: () => refused,
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+/** A transport to the whole operator API, in memory; with what is sent as `authorization`. */
+export function testTransport(dependencies: OperatorApiDependencies, authorization?: string): Transport {
+  const withToken: Interceptor = (next) => (request) => {
+    if (authorization !== undefined) {
+      request.header.set("authorization", authorization);
+    }
+    return next(request);
+  };
+  return createRouterTransport(operatorRoutes(dependencies), {
+    router: operatorRouterOptions(dependencies),
+    transport: { interceptors: [withToken] },
+  });
+}
+
+/** Clients of every service. */
+export interface TestClients {
+  machines: Client<typeof MachineService>;
+  installations: Client<typeof InstallationService>;
+  agents: Client<typeof AgentKeyService>;
+}
+
+/** Clients in memory, with the right token. */
+export function testClients(dependencies: OperatorApiDependencies): TestClients {
+  const transport = testTransport(dependencies, `Bearer ${testToken}`);
+  return {
+    machines: createClient(MachineService, transport),
+    installations: createClient(InstallationService, transport),
+    agents: createClient(AgentKeyService, transport),
+  };
+}
+
+/** A database address where nothing listens: what must not be reached is not. */
+export const nowhere: DatabaseAddress = { host: "127.0.0.1", port: 1, user: "nobody", database: "none" };
