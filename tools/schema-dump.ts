@@ -162,7 +162,12 @@ if (import.meta.main) {
   await using database = await migratedDatabase();
   const client = new pg.Client({ ...database.connection });
   await client.connect();
-  const text = await schemaDump(client).finally(async () => await client.end());
+  let text: string;
+  try {
+    text = await schemaDump(client);
+  } finally {
+    await client.end();
+  }
   if (process.argv[2] !== "--check") {
     await writeFile(target, text);
   } else if ((await readFile(target, "utf8")) !== text) {

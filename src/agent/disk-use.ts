@@ -9,7 +9,7 @@ import { errorCode } from "../lib/errors.ts";
  */
 export async function diskUse(name: string, root = "/"): Promise<string | undefined> {
   const block = join(root, "sys/block", name);
-  const parts = [name, ...(await readdir(block)).filter((entry) => entry.startsWith(name)).sort()];
+  const parts = [name, ...(await readdir(block)).filter((entry) => entry.startsWith(name)).toSorted()];
   const mounts = await readFile(join(root, "proc/self/mountinfo"), "utf8");
   const swaps = await readIfThere(join(root, "proc/swaps"));
   for (const part of parts) {

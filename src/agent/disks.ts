@@ -43,7 +43,7 @@ export function fileDisks(directory: string): DiskSource {
   return {
     list: async () => {
       try {
-        const names = (await readdir(directory)).sort();
+        const names = (await readdir(directory)).toSorted();
         const disks = await Promise.all(names.map((name) => fileDisk(directory, name)));
         return disks.filter((disk) => disk !== undefined);
       } catch (cause) {

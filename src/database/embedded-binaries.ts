@@ -65,8 +65,7 @@ export async function binariesFrom(
   }
   throw new EmbeddedError(
     "binaries_unusable",
-    `PostgreSQL's programs in ${source.native} cannot be run from there, nor from a copy: ` +
-      `${failures.map(describeError).join("; ")}`,
+    `PostgreSQL's programs in ${source.native} cannot be run from there, nor from a copy: ${failures.map(describeError).join("; ")}`,
     { cause: failures[0] },
   );
 }

@@ -41,7 +41,7 @@ export async function packageCopy(source: PostgresPackage, base: string): Promis
 async function listFiles(native: string): Promise<CopiedFile[]> {
   const entries = await readdir(native, { recursive: true, withFileTypes: true });
   const wanted = entries
-    .filter((entry) => entry.isFile() && !/\.a$/u.test(entry.name))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".a"))
     .map((entry) => join(entry.parentPath, entry.name).slice(native.length + 1));
   const files = await Promise.all(
     wanted.map(async (path) => {
@@ -49,7 +49,7 @@ async function listFiles(native: string): Promise<CopiedFile[]> {
       return { path, size, executable: (mode & 0o100) !== 0 };
     }),
   );
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function digestOf(files: readonly CopiedFile[]): string {

@@ -13,8 +13,8 @@ export interface BatchEntry {
 }
 
 /** Bytes as an element of a PostgreSQL array literal of type bytea[]: the backslash of its hex form is escaped there. */
-export function byteaLiteral(bytes: Uint8Array): string {
-  return `\\\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
+export function byteaLiteral(value: Uint8Array): string {
+  return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
 }
 
 /** True where the entry's machine must be locked before anything is decided about it. */

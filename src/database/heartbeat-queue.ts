@@ -122,5 +122,5 @@ export function take(lane: Waiting[]): Waiting[] {
     }
   }
   lane.splice(0, read, ...left);
-  return batch.sort((a, b) => (a.item.entry.machineId < b.item.entry.machineId ? -1 : 1));
+  return batch.toSorted((a, b) => (a.item.entry.machineId < b.item.entry.machineId ? -1 : 1));
 }

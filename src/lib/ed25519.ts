@@ -58,7 +58,7 @@ export function ed25519PrivateKeyObject(privateKey: Uint8Array): KeyObject {
 
 /** The private key as PKCS#8 PEM, as TLS libraries take it. @throws {RangeError} as ed25519PrivateKeyObject */
 export function ed25519PrivateKeyPem(privateKey: Uint8Array): string {
-  return ed25519PrivateKeyObject(privateKey).export({ format: "pem", type: "pkcs8" }).toString();
+  return ed25519PrivateKeyObject(privateKey).export({ format: "pem", type: "pkcs8" });
 }
 
 function requireLength(bytes: Uint8Array, expected: number, what: string): void {

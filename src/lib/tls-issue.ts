@@ -18,7 +18,7 @@ export function keyMake(): KeyObject {
 
 /** The key as a PKCS #8 file holds it. */
 export function keyPem(key: KeyObject): string {
-  return key.export({ format: "pem", type: "pkcs8" }).toString();
+  return key.export({ format: "pem", type: "pkcs8" });
 }
 
 /**

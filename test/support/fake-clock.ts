@@ -64,7 +64,7 @@ export class FakeClock implements Clock {
   }
 
   #next(): Sleeper | undefined {
-    return [...this.#sleeping].sort((a, b) => a.due - b.due)[0];
+    return [...this.#sleeping].toSorted((a, b) => a.due - b.due)[0];
   }
 
   #describe(): Error {

@@ -72,7 +72,7 @@ export function hardwareTree(root: string): Tree {
       const value = await text(path);
       return /^-?\d{1,15}$/u.test(value) ? Number(value) : undefined;
     },
-    list: (path) => attempt(path, async (full) => (await readdir(full)).sort()),
+    list: (path) => attempt(path, async (full) => (await readdir(full)).toSorted()),
     link: (path) => attempt(path, (full) => readlink(full)),
     warn,
     warnings: () => (omitted === 0 ? noted : [...noted, `${omitted} more warnings are left out`]),

@@ -44,11 +44,11 @@ export function installationHandlers({ database }: OperatorApiDependencies): Ser
         bodyDigest: bodyDigest(InstallationRequestRequestSchema, request, machineId),
         actor: context.values.get(operatorKey),
         digest: checked.digest,
-        serialise: (generation) =>
+        serialise: (given) =>
           toBinary(
             OSInstallationRequestSchema,
             create(OSInstallationRequestSchema, {
-              generation,
+              generation: given,
               type: { case: "image", value: image },
             }),
           ),
