@@ -1,7 +1,6 @@
 import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
-import { limits } from "./limits.ts";
-import type { Peer, Peers } from "./peer.ts";
+import type { Addresses, Peer, Peers } from "./peer.ts";
 import { unauthenticated } from "./refusal.ts";
 
 type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];
@@ -17,14 +16,23 @@ export interface AgentCalls extends Disposable {
 /**
  * Makes the interceptor. A caller without a proven key is answered before its message is read; one whose message does not
  * arrive in time is cut off.
- * @param refused called for every call without a proven key
  */
-export function agentCalls(peers: Peers, clock: Clock, refused: () => void): AgentCalls {
+export function agentCalls(options: {
+  peers: Peers;
+  clock: Clock;
+  /** Milliseconds for a request's message to arrive. */
+  requestArrival: number;
+  /** Called for every call without a proven key. */
+  refused: () => void;
+  /** Called for every connection that was too slow: an answered call that its caller does not end would keep it open. */
+  late: (connection: Addresses) => void;
+}): AgentCalls {
+  const { peers, clock, requestArrival, refused } = options;
   const callers = new WeakMap<Metadata, Peer>();
   // One timer for all of them: a timer a call would cost more than the rest of this.
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
-    const late = clock.monotonic() - limits.requestArrival;
+    const late = clock.monotonic() - requestArrival;
     for (const [call, since] of awaited) {
       if (since > late) {
         break;
@@ -77,8 +85,9 @@ export function agentCalls(peers: Peers, clock: Clock, refused: () => void): Age
     endLate(): void {
       this.#next.sendStatus({
         code: 4, // DEADLINE_EXCEEDED
-        details: `the request did not arrive within ${limits.requestArrival / 1000} s`,
+        details: `the request did not arrive within ${requestArrival / 1000} s`,
       });
+      options.late(this.#next.getConnectionInfo());
     }
 
     // Nothing is changed on the way out: straight on, past the base class's bookkeeping for interceptors that do.

@@ -11,6 +11,11 @@ export const limits = {
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call began. */
   handshake: 10_000,
   requestArrival: 10_000,
+  /** Milliseconds that a connection without a proven key lives: its calls are answered, and that is all. */
+  strangerConnection: 10_000,
   /** Milliseconds without a call after which a connection is closed: agents heartbeat every 30 s. */
   idleConnection: 5 * 60_000,
 } as const;
+
+/** The limits of time, which tests shorten. */
+export type TimeLimits = { -readonly [Name in "handshake" | "requestArrival" | "strangerConnection"]: number };

@@ -7,7 +7,7 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "./agent-call.ts";
-import { limits } from "./limits.ts";
+import { limits, type TimeLimits } from "./limits.ts";
 import { createPeers, peerOf, type Addresses } from "./peer.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -29,6 +29,8 @@ export interface AgentMethod {
 
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
+/** Milliseconds for an answer to leave before its connection is closed. */
+const lastWords = 500;
 
 /**
  * Opens the agent port. TLS is ended here, not by the gRPC library: that shows a certificate only where a CA vouches for
@@ -44,12 +46,26 @@ export async function agentListen(options: {
   log: Logger;
   clock: Clock;
   maximumConnections?: number;
+  times?: TimeLimits;
 }): Promise<AgentListener> {
-  const { log, metrics, refusals } = options;
+  const { log, metrics, refusals, times = limits } = options;
   const peers = createPeers();
-  const calls = agentCalls(peers, options.clock, () => {
-    metrics.refusedCalls.inc({ listener: "agents" });
-    refusals.record("call", undefined, "no certificate with an Ed25519 key");
+  const sockets = new Set<TLSSocket>();
+  const calls = agentCalls({
+    peers,
+    clock: options.clock,
+    requestArrival: times.requestArrival,
+    refused: () => {
+      metrics.refusedCalls.inc({ listener: "agents" });
+      refusals.record("call", undefined, "no certificate with an Ed25519 key");
+    },
+    late: ({ remoteAddress, remotePort }) => {
+      for (const socket of sockets) {
+        if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) {
+          setTimeout(() => socket.destroy(), lastWords);
+        }
+      }
+    },
   });
   const grpc = new Server({
     "grpc.max_receive_message_length": limits.message,
@@ -75,10 +91,9 @@ export async function agentListen(options: {
     minVersion: "TLSv1.2",
     // A resumed session proves no key.
     secureOptions: constants.SSL_OP_NO_TICKET,
-    handshakeTimeout: limits.handshake,
+    handshakeTimeout: times.handshake,
   });
   tls.maxConnections = options.maximumConnections ?? 20_000;
-  const sockets = new Set<TLSSocket>();
   tls.on("secureConnection", (socket) => {
     sockets.add(socket);
     metrics.agentConnections.set(sockets.size);
@@ -92,6 +107,10 @@ export async function agentListen(options: {
     const peer = peerOf(socket);
     if (peer !== undefined) {
       peers.add(addresses, peer);
+    } else {
+      // Else a stranger who never ends a call would keep its connection for ever.
+      const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
+      socket.once("close", () => clearTimeout(timer));
     }
     socket.setNoDelay(true);
     socket.on("close", () => {

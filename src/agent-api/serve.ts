@@ -7,6 +7,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
+import type { TimeLimits } from "./limits.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
 import { progressHandler } from "./progress.ts";
 import { createRefusals } from "./refusals.ts";
@@ -24,6 +25,7 @@ export interface AgentApiOptions {
   clock: Clock;
   /** Methods beside the contract's own, for measuring the listener itself. */
   extraMethods?: (calls: AgentCalls) => AgentMethod[];
+  times?: TimeLimits;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       metrics,
       log,
       clock,
+      ...(options.times === undefined ? {} : { times: options.times }),
       methods: (calls) => [
         {
           path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
