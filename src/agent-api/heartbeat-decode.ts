@@ -96,7 +96,9 @@ function hardwareDecode(raw: Buffer): NonNullable<HeartbeatEntry["hardware"]> | 
   try {
     const report = fromBinary(AgentHardwareReportSchema, raw);
     if (report.warning.length > limits.warnings) {
-      return invalid(`hardware_report.warning has ${report.warning.length} entries: at most ${limits.warnings} are accepted`);
+      return invalid(
+        `hardware_report.warning has ${report.warning.length} entries: at most ${limits.warnings} are accepted`,
+      );
     }
     return { raw, fingerprint: hardwareFingerprint(report) };
   } catch {

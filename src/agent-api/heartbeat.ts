@@ -84,4 +84,3 @@ export function heartbeatEncode(outcome: HeartbeatOutcome & { status: "ok" }): B
       : [wireNumber(field.cancelledGeneration, outcome.cancelledGeneration)]),
   ]);
 }
-

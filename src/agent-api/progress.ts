@@ -41,7 +41,11 @@ export function progressHandler(deps: {
   const { calls, database, sessions, refusals, metrics, log } = deps;
   return (call, respond) => {
     const peer = calls.peer(call.metadata);
-    const refuse = (answer: "unauthenticated" | "invalid" | "unavailable", refusal: Refusal, machine?: string): void => {
+    const refuse = (
+      answer: "unauthenticated" | "invalid" | "unavailable",
+      refusal: Refusal,
+      machine?: string,
+    ): void => {
       metrics.progressReports.inc({ answer });
       refusals.record("progress", peer, refusal.details, machine);
       respond(refusal);

@@ -1,5 +1,6 @@
 import type { DatabaseAddress, Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeats.ts";
+import { notificationsListen } from "../database/notifications.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
@@ -12,6 +13,8 @@ import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts
 import { progressHandler } from "./progress.ts";
 import { createRefusals } from "./refusals.ts";
 import { requestProblem } from "./request-problem.ts";
+import { watchHandler } from "./watch.ts";
+import { createWatches } from "./watches.ts";
 
 /** What the agent API needs. */
 export interface AgentApiOptions {
@@ -49,6 +52,22 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       single: () => metrics.heartbeatSingles.inc(),
     },
   });
+  const watches = createWatches(metrics);
+  const notifications = notificationsListen({
+    address: options.databaseAddress,
+    log,
+    clock,
+    handlers: {
+      machineChanged: (machineId) => watches.wake(machineId),
+      listening: () => watches.wakeAll(),
+      deaf: () => undefined,
+    },
+  });
+  const release = async (): Promise<void> => {
+    watches[Symbol.dispose]();
+    await notifications[Symbol.asyncDispose]();
+    await batches[Symbol.asyncDispose]();
+  };
   try {
     const listener = await agentListen({
       address: options.address,
@@ -69,18 +88,24 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
           kind: "unary",
           handler: progressHandler({ calls, database, sessions, refusals, metrics, log }),
         },
+        {
+          path: "/farrier.agent.v1.AgentService/Watch",
+          kind: "serverStream",
+          handler: watchHandler({ calls, heartbeats: batches, watches, refusals }),
+        },
         ...(options.extraMethods?.(calls) ?? []),
       ],
     });
     return {
       address: listener.address,
       [Symbol.asyncDispose]: async () => {
+        watches.stopAll();
         await listener[Symbol.asyncDispose]();
-        await batches[Symbol.asyncDispose]();
+        await release();
       },
     };
   } catch (error) {
-    await batches[Symbol.asyncDispose]();
+    await release();
     throw error;
   }
 }

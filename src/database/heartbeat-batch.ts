@@ -10,17 +10,31 @@ export interface BatchEntry {
   keyLiteral: string;
   /** The pending generation that may be handed out to this run: its request was found readable. */
   offered?: Generation;
+  /** The server looks after a waiting agent's request by itself: no sign of the agent's life. */
+  look?: true;
 }
+
+/** Which statement an entry takes; a batch is of one kind. */
+export const batchKinds = ["plain", "look", "reporting"] as const;
+export type BatchKind = (typeof batchKinds)[number];
 
 /** Bytes as an element of a PostgreSQL array literal of type bytea[]: the backslash of its hex form is escaped there. */
 export function byteaLiteral(value: Uint8Array): string {
   return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
 }
 
-/** True where the entry's machine must be locked before anything is decided about it. */
-export function isReporting(entry: BatchEntry): boolean {
-  return entry.entry.hardware !== undefined || entry.entry.report !== undefined || entry.offered !== undefined;
+/** Entries with a report, or that are handed a request, need their machine locked before anything is decided about it. */
+export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
+  if (entry.hardware !== undefined || entry.report !== undefined || offered !== undefined) {
+    return "reporting";
+  }
+  return look === true ? "look" : "plain";
 }
+
+const plainStatements = {
+  plain: { name: "heartbeats-plain", text: plainStatement(true) },
+  look: { name: "heartbeats-look", text: plainStatement(false) },
+} as const;
 
 /**
  * Records a batch of heartbeats that only say "I am here", in one statement. One row an entry, in no order.
@@ -31,10 +45,10 @@ export async function plainBatch(
   session: SessionId,
   batch: readonly BatchEntry[],
   readRequest: boolean,
+  kind: "plain" | "look",
 ): Promise<HeartbeatRow[]> {
   const { rows } = await client.query<HeartbeatRow>({
-    name: "heartbeats-plain",
-    text: plainStatement,
+    ...plainStatements[kind],
     rowMode: "array",
     values: [session, ...identity(batch), readRequest],
   });
@@ -76,6 +90,7 @@ export async function reportingBatch(
         batch.map(({ entry }) => entry.report?.error ?? null),
         bytes(batch.map(({ entry }) => entry.report?.raw)),
         batch.map(({ offered }) => offered ?? null),
+        batch.map(({ look }) => look !== true),
       ],
     });
     await client.query("COMMIT");

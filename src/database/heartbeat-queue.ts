@@ -1,4 +1,4 @@
-import { isReporting, type BatchEntry } from "./heartbeat-batch.ts";
+import { batchKind, batchKinds, type BatchEntry, type BatchKind } from "./heartbeat-batch.ts";
 import type { HeartbeatOutcome } from "./heartbeat-entry.ts";
 
 /** An entry, and who waits for what comes of it. */
@@ -23,8 +23,8 @@ export interface HeartbeatQueue {
 export const batchLimits = { rows: 500, bytes: 4 << 20 } as const;
 
 /**
- * Gathers what waits into batches, at most `slots` of them under way. Two lanes: entries that need their machine locked
- * take turns with those that do not, so that neither waits for ever.
+ * Gathers what waits into batches, at most `slots` of them under way. A lane for each kind of batch; they take turns, so
+ * that none waits for ever.
  */
 export function heartbeatQueue(options: {
   slots: number;
@@ -32,17 +32,16 @@ export function heartbeatQueue(options: {
   /** Must not reject. */
   run: (batch: Waiting[]) => Promise<void>;
 }): HeartbeatQueue {
-  const plain: Waiting[] = [];
-  const reporting: Waiting[] = [];
+  const lanes: Record<BatchKind, Waiting[]> = { plain: [], look: [], reporting: [] };
+  let turn = 0;
   let running = 0;
   let scheduled = false;
-  let reportingNext = true;
   let drained: (() => void)[] = [];
 
-  const length = (): number => plain.length + reporting.length;
+  const length = (): number => lanes.plain.length + lanes.look.length + lanes.reporting.length;
 
   function push(waiting: Waiting): void {
-    (isReporting(waiting.item) ? reporting : plain).push(waiting);
+    lanes[batchKind(waiting.item)].push(waiting);
     if (!scheduled && running < options.slots) {
       // After this turn of the event loop: what arrived together leaves together, and an idle server answers at once.
       scheduled = true;
@@ -53,9 +52,12 @@ export function heartbeatQueue(options: {
   function dispatch(): void {
     scheduled = false;
     while (running < options.slots && length() > 0) {
-      const lane = plain.length === 0 || (reportingNext && reporting.length > 0) ? reporting : plain;
-      reportingNext = lane === plain;
-      start(take(lane));
+      turn = (turn + 1) % batchKinds.length;
+      // The remainder is one of the kinds.
+      const lane = lanes[batchKinds[turn] as BatchKind];
+      if (lane.length > 0) {
+        start(take(lane));
+      }
     }
     if (running === 0 && length() === 0) {
       for (const resolve of drained) {

@@ -44,11 +44,12 @@ const beat = (from: string): string => `beat AS (
 const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.reported_by = 'system')`;
 
 /**
- * Heartbeats that only say "I am here": authenticate, record, look up the request. A request that this run was not handed
+ * Heartbeats that only say "I am here": authenticate, record, look up the request. Without `beats` nothing is recorded:
+ * that is how a server looks after a waiting agent's request, which is no sign of the agent's life. A request that this run was not handed
  * yet comes back as not handed: handing it out takes the machine's lock, see {@link reportingStatement}.
  * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes.
  */
-export const plainStatement = `
+export const plainStatement = (beats: boolean): string => `
 WITH ${alive},
 entry AS MATERIALIZED (
   SELECT i.n, i.machine_id, i.run, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known
@@ -56,7 +57,7 @@ entry AS MATERIALIZED (
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
 ),
-${beat("entry WHERE known IS NOT NULL")}
+${beat(`entry WHERE known IS NOT NULL AND ${beats}`)}
 SELECT e.n::integer,
   CASE WHEN NOT e.alive THEN 0 WHEN e.known IS NULL THEN 1 ELSE 2 END,
   CASE WHEN installation_pending(q.generation, r.generation) THEN q.generation END,
@@ -92,7 +93,7 @@ ORDER BY m.machine_id FOR NO KEY UPDATE`;
  *
  * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 has a run id,
  * $7 hardware report, $8 its fingerprint, $9 reported generation, $10 result, $11 error, $12 the report's bytes,
- * $13 the generation that may be handed out now, having been found readable.
+ * $13 the generation that may be handed out now, having been found readable, $14 whether it is a sign of the agent's life.
  */
 export const reportingStatement = `
 WITH ${alive},
@@ -118,10 +119,10 @@ found AS MATERIALIZED (
     ) AS runs
   FROM unnest(
     $2::uuid[], $3::bytea[], $4::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
-    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[]
+    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[]
   ) WITH ORDINALITY AS i (
     machine_id, public_key, run, has_run_id, hardware_raw, hardware_fingerprint,
-    reported, result, error, report_raw, offered, n
+    reported, result, error, report_raw, offered, beats, n
   )
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
@@ -145,7 +146,7 @@ answer AS MATERIALIZED (
   FROM found f
 ),
 entry AS MATERIALIZED (SELECT * FROM answer WHERE known_machine IS NOT NULL),
-${beat("entry")},
+${beat("entry WHERE beats")},
 hardware AS MATERIALIZED (
   SELECT e.machine_id, e.actor, e.hardware_raw, e.hardware_fingerprint, h.report_number, h.hardware_reported_at,
     h.hardware_report_raw AS earlier_raw, h.hardware_report_fingerprint AS earlier_fingerprint

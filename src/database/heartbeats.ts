@@ -3,7 +3,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { connectionSettings, type DatabaseAddress } from "./connect.ts";
 import { isRetryable, isUnavailable } from "./errors.ts";
-import { isReporting, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
+import { batchKind, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
 import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
@@ -21,6 +21,8 @@ export interface HeartbeatMeter {
 export interface Heartbeats extends AsyncDisposable {
   /** Resolves once the heartbeat is committed, or can't be; never rejects. */
   submit(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
+  /** What a heartbeat of this agent would be answered now, and handed; nothing is recorded of its life. Never rejects. */
+  look(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
   /** Entries that wait for a batch. */
   waiting(): number;
 }
@@ -84,7 +86,10 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
           return;
         }
         if (!isRetryable(error)) {
-          log.error({ error: describeError(error), size: batch.length }, "a batch of heartbeats failed; trying them singly");
+          log.error(
+            { error: describeError(error), size: batch.length },
+            "a batch of heartbeats failed; trying them singly",
+          );
           await runSingly(session.id, batch);
           return;
         }
@@ -120,8 +125,10 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     try {
       const entries = batch.map((waiting) => waiting.item);
       const [first] = entries;
-      const statement = first !== undefined && isReporting(first) ? reportingBatch : plainBatch;
-      return await statement(client, session, entries, readRequest);
+      const kind = first === undefined ? "plain" : batchKind(first);
+      return kind === "reporting"
+        ? await reportingBatch(client, session, entries, readRequest)
+        : await plainBatch(client, session, entries, readRequest, kind);
     } catch (error) {
       failure = error;
       throw error;
@@ -174,19 +181,21 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
 
   /** The heartbeat is recorded; once more through the queue, for the lock under which a run is first handed a request. */
   function handOut(waiting: Waiting, offered: Generation, unasked: boolean): void {
-    const { entry, keyLiteral } = waiting.item;
-    const { hardware: _hardware, report: _report, ...here } = entry;
-    queue.push({ item: { entry: here, keyLiteral, offered }, resolve: waiting.resolve, unasked });
+    const { hardware: _hardware, report: _report, ...here } = waiting.item.entry;
+    queue.push({ item: { ...waiting.item, entry: here, offered }, resolve: waiting.resolve, unasked });
+  }
+
+  function offer(item: BatchEntry): Promise<HeartbeatOutcome> {
+    return new Promise((resolve) => {
+      if (!queue.offer({ item, resolve, unasked: false })) {
+        resolve({ status: "unavailable", cause: "too many heartbeats are waiting" });
+      }
+    });
   }
 
   return {
-    submit: (entry, keyLiteral) =>
-      new Promise((resolve) => {
-        const waiting: Waiting = { item: { entry, keyLiteral }, resolve, unasked: false };
-        if (!queue.offer(waiting)) {
-          resolve({ status: "unavailable", cause: "too many heartbeats are waiting" });
-        }
-      }),
+    submit: (entry, keyLiteral) => offer({ entry, keyLiteral }),
+    look: (entry, keyLiteral) => offer({ entry, keyLiteral, look: true }),
     waiting: () => queue.length(),
     [Symbol.asyncDispose]: async () => {
       await queue.drain();
@@ -200,5 +209,3 @@ function settleUnavailable(batch: Waiting[], cause: string): void {
     resolve({ status: "unavailable", cause });
   }
 }
-
-export type { BatchEntry };

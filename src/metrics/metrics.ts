@@ -17,6 +17,8 @@ export interface Metrics {
   /** Progress reports by what was answered. */
   progressReports: Counter<"answer">;
   agentConnections: Gauge;
+  /** Agents that wait for news. */
+  agentWatches: Gauge;
   /** Calls without the right to make them, by listener. */
   refusedCalls: Counter<"listener">;
   /** Seconds that operators' calls took, by method and code. */
@@ -83,6 +85,11 @@ export function createMetrics(): Metrics {
     agentConnections: new Gauge({
       name: "farrier_agent_connections",
       help: "Open connections on the agent port.",
+      registers,
+    }),
+    agentWatches: new Gauge({
+      name: "farrier_agent_watches",
+      help: "Agents that wait for news on a Watch stream.",
       registers,
     }),
     refusedCalls: new Counter({

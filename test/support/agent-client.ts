@@ -8,11 +8,15 @@ import {
 import {
   ReportProgressRequestSchema,
   ReportProgressResponseSchema,
+  WatchRequestSchema,
+  WatchResponseSchema,
+  type WatchResponse,
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { type Ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 
 export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
+export const watchPath = "/farrier.agent.v1.AgentService/Watch";
 export const progressPath = "/farrier.agent.v1.AgentService/ReportProgress";
 
 /** PEM of a key and its certificate. */
@@ -41,8 +45,17 @@ export interface AgentClient extends Disposable {
   heartbeat(request?: MessageInitShape<typeof AgentHeartbeatRequestSchema>): Promise<AgentHeartbeatResponse>;
   /** The generation that is called off, or 0. @throws {ServiceError} */
   progress(request: MessageInitShape<typeof ReportProgressRequestSchema>): Promise<bigint>;
+  /** Opens a Watch stream. */
+  watch(request?: MessageInitShape<typeof WatchRequestSchema>): TestWatch;
   /** Never rejects. */
   raw(path: string, bytes: Uint8Array): Promise<RawAnswer>;
+}
+
+/** A Watch stream and what has come of it. */
+export interface TestWatch extends Disposable {
+  events: WatchResponse["event"][];
+  /** How it ended, once it has. */
+  ended?: { code: status; details: string };
 }
 
 /** Connects when the first call is made. Without an identity it shows no certificate. */
@@ -94,6 +107,22 @@ export function agentClient(port: number, identity: Identity | undefined, machin
       const message = create(ReportProgressRequestSchema, { machineId, ...request } as typeof request);
       const answer = await unary(progressPath, toBinary(ReportProgressRequestSchema, message));
       return fromBinary(ReportProgressResponseSchema, answer).cancelledGeneration;
+    },
+    watch: (request = {}) => {
+      const message = create(WatchRequestSchema, { machineId, ...request } as typeof request);
+      const call = client.makeServerStreamRequest(
+        watchPath,
+        bytes,
+        bytes,
+        Buffer.from(toBinary(WatchRequestSchema, message)),
+      );
+      const watch: TestWatch = { events: [], [Symbol.dispose]: () => call.cancel() };
+      call.on("data", (value: Buffer) => watch.events.push(fromBinary(WatchResponseSchema, value).event));
+      call.on("error", () => undefined); // "status" says it too.
+      call.on("status", ({ code, details }) => {
+        watch.ended = { code, details };
+      });
+      return watch;
     },
     [Symbol.dispose]: () => client.close(),
   };
