@@ -51,7 +51,7 @@ const suggestionDistance = {
 };
 
 async function packageVersion(): Promise<string> {
-  // The same two steps up in a checkout (src/cli) and in the package (dist/cli).
+  // Two steps up, in a checkout (src/cli) as in the package (dist/src/cli).
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

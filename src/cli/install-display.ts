@@ -47,8 +47,9 @@ function liveDisplay(output: Output, clock: Clock): InstallDisplay {
     const text = [...machines].map(([title, { words }]) => `${title}: ${words}`).join("; ");
     const line = printable(text);
     // A full last column would make some terminals begin a new line.
-    const room = (output.columns ?? 80) - 1;
-    output.write(erase + (line.length <= room ? line : `${line.slice(0, room - 1)}…`));
+    const room = (output.columns || 80) - 1;
+    const shown = line.length <= room ? line : `${line.slice(0, room - 1)}…`;
+    output.write(erase + shown);
   };
   return {
     progress(title, installation) {

@@ -12,5 +12,6 @@ export function printJson<Desc extends DescMessage>(
 
 /** Characters that a line of standard output holds; undefined where it is not a terminal. */
 export function outputWidth({ process: { stdout } }: CliContext): number | undefined {
-  return stdout.isTTY === true ? stdout.columns : undefined;
+  // A terminal that does not know its width says 0.
+  return stdout.isTTY === true ? stdout.columns || undefined : undefined;
 }

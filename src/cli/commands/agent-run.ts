@@ -9,7 +9,13 @@ interface Flags {
 }
 
 export const agentRunCommand = buildCommand<Flags, [], CliContext>({
-  docs: { brief: "Run the agent on this host" },
+  docs: {
+    brief: "Run the agent on this host",
+    fullDescription:
+      "Runs the agent on this host: it tells the control plane what hardware is here, heartbeats every 30 s " +
+      "(FARRIER_AGENT_HEARTBEAT_SECONDS, 1 to 300), and carries out the installations that are asked for. " +
+      "Without --file-disks it writes to this host's own disks, as requests name them.",
+  },
   parameters: {
     flags: {
       init: requiredFlag("The init file that `farrier agent init` wrote", "FILE"),

@@ -1,0 +1,56 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { InstallationState, MachineSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { detailWords } from "./machine-history.ts";
+import { machineLines } from "./machine-show.ts";
+
+const now = new Date("2026-05-04T03:02:01Z");
+const at = timestampFromDate(new Date("2026-05-04T03:01:00Z"));
+
+test("a machine that is being installed", () => {
+  const text = machineLines(
+    create(MachineSchema, {
+      id: "id",
+      createdAt: at,
+      agent: { startedAt: at, publicKey: Uint8Array.of(0xab) },
+      installation: {
+        generation: 2n,
+        state: InstallationState.PENDING,
+        requestedAt: at,
+        progress: { phase: Phase.WRITING, bytesDone: 1_000_000n, detail: "\u001B[2J", updatedAt: at },
+      },
+      installed: { generation: 1n, installedAt: at },
+    }),
+    now,
+  );
+  expect(text.split("\n")).toEqual([
+    "id           id",
+    "added        2026-05-04T03:01:00Z (1 min ago)",
+    "agent        since 2026-05-04T03:01:00Z (1 min ago)",
+    "agent key    ab",
+    "heartbeat    none yet",
+    "installed    generation 1, no digest, 2026-05-04T03:01:00Z (1 min ago)",
+    "request      generation 2, pending, asked for 2026-05-04T03:01:00Z (1 min ago)",
+    "progress     writing 1.00 MB",
+    "progress at  2026-05-04T03:01:00Z (1 min ago)",
+    "detail       \uFFFD[2J",
+    "",
+  ]);
+});
+
+test("a machine of which nothing is known", () => {
+  const text = machineLines(create(MachineSchema, { id: "id" }), now);
+  expect(text).toMatch(/agent {6}none: `farrier agent init` makes its key\ninstalled {2}no\nrequest {4}none\n$/u);
+});
+
+test.each([
+  ["", ""],
+  ["{}", ""],
+  ['{"a":"x","b":[1],"c":null}', "a=x b=[1] c=null"],
+  ["no json", "no json"],
+  ["7", "7"],
+])("a detail of %j reads %j", (json, words) => {
+  expect(detailWords(json)).toBe(words);
+});
