@@ -11,4 +11,4 @@ if (major < 24) {
   process.exit(1);
 }
 const source = new URL("../src/main/farrier.ts", import.meta.url);
-await import(existsSync(source) ? source.href : new URL("../dist/main/farrier.js", import.meta.url).href);
+await import(existsSync(source) ? source.href : new URL("../dist/src/main/farrier.js", import.meta.url).href);

@@ -1,10 +1,5 @@
-// Writes src/database/schema.sql from a freshly migrated database: `node tools/schema-dump.ts [--check]`.
-import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+// What src/database/schema.sql is written from: see generate.ts.
 import pg from "pg";
-import { migratedDatabase } from "./migrated-database.ts";
-
-const target = fileURLToPath(new URL("../src/database/schema.sql", import.meta.url));
 
 /** What is left out: partitions that come and go with the months. */
 const ofDump = "n.nspname = 'public' AND c.relname !~ '^history_[0-9]{4}_[0-9]{2}'";
@@ -158,19 +153,13 @@ export async function schemaDump(client: pg.ClientBase): Promise<string> {
   }
 }
 
-if (import.meta.main) {
-  await using database = await migratedDatabase();
-  const client = new pg.Client({ ...database.connection });
+/** The dump of the database at that connection. */
+export async function schemaOf(connection: pg.ClientConfig): Promise<string> {
+  const client = new pg.Client({ ...connection });
   await client.connect();
-  let text: string;
   try {
-    text = await schemaDump(client);
+    return await schemaDump(client);
   } finally {
     await client.end();
-  }
-  if (process.argv[2] !== "--check") {
-    await writeFile(target, text);
-  } else if ((await readFile(target, "utf8")) !== text) {
-    throw new Error("src/database/schema.sql is not that of the migrations: run `node tools/schema-dump.ts`");
   }
 }

@@ -1,10 +1,8 @@
-// Writes src/database/tables.ts from a migrated database: `node tools/tables-generate.ts URL [--check]`.
+// What src/database/tables.ts is written from: see generate.ts.
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const target = fileURLToPath(new URL("../src/database/tables.ts", import.meta.url));
 const codegen = fileURLToPath(new URL("../node_modules/kysely-codegen/dist/cli/bin.js", import.meta.url));
 
 /** Columns whose type says more than their SQL type does, wherever they appear. */
@@ -53,17 +51,4 @@ export async function tablesGenerate(url: string): Promise<string> {
     '--type-mapping={"int8":"bigint","timestamptz":"Date","xid8":"string","jsonb":"JsonObject"}',
   ]);
   return `${brand(stdout).trim()}\n`;
-}
-
-if (import.meta.main) {
-  const [url, flag] = process.argv.slice(2);
-  if (url === undefined) {
-    throw new Error("usage: node tools/tables-generate.ts URL [--check]");
-  }
-  const text = await tablesGenerate(url);
-  if (flag !== "--check") {
-    await writeFile(target, text);
-  } else if ((await readFile(target, "utf8")) !== text) {
-    throw new Error("src/database/tables.ts is not that of the migrations: run `npm run generate`");
-  }
 }

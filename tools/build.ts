@@ -1,0 +1,19 @@
+// `npm run build`: dist/, what the npm package runs: the sources as JavaScript, with the files that they read beside them.
+import { execFile } from "node:child_process";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = new URL("../", import.meta.url);
+const dist = new URL("dist/", root);
+
+await rm(dist, { recursive: true, force: true });
+await promisify(execFile)(
+  process.execPath,
+  [fileURLToPath(new URL("node_modules/typescript/bin/tsc", root)), "-p", "tsconfig.build.json"],
+  { cwd: root },
+);
+await cp(new URL("src/database/migrations", root), new URL("src/database/migrations", dist), { recursive: true });
+// `farrier --version` reads it two folders up from src/cli, here as in a checkout.
+const manifest = JSON.parse(await readFile(new URL("package.json", root), "utf8")) as { version: string };
+await writeFile(new URL("package.json", dist), `${JSON.stringify({ type: "module", version: manifest.version })}\n`);

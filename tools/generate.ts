@@ -1,0 +1,54 @@
+// `npm run generate`: gen/ from proto/, src/database/tables.ts and schema.sql from the migrations.
+// `npm run generate:check` changes nothing, and fails where they are not current.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { fileDifferences, fileTexts } from "./file-texts.ts";
+import { migratedDatabase } from "./migrated-database.ts";
+import { schemaOf } from "./schema-dump.ts";
+import { tablesGenerate } from "./tables-generate.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+
+/** The files of gen/ that are not what proto/ gives. */
+export async function protocolStale(): Promise<string[]> {
+  const directory = await mkdtemp(join(tmpdir(), "farrier-generate-"));
+  try {
+    await run("buf", ["generate", "--output", directory], { cwd: root });
+    return fileDifferences(await fileTexts(join(root, "gen")), await fileTexts(join(directory, "gen")));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function main(check: boolean): Promise<string[]> {
+  const stale = check ? (await protocolStale()).map((name) => `gen/${name}`) : [];
+  if (!check) {
+    await run("buf", ["generate"], { cwd: root });
+  }
+  await using database = await migratedDatabase();
+  const written = {
+    "src/database/tables.ts": await tablesGenerate(database.url),
+    "src/database/schema.sql": await schemaOf(database.connection),
+  };
+  for (const [name, text] of Object.entries(written)) {
+    if (!check) {
+      await writeFile(join(root, name), text);
+    } else if ((await readFile(join(root, name), "utf8")) !== text) {
+      stale.push(name);
+    }
+  }
+  return stale;
+}
+
+if (import.meta.main) {
+  const stale = await main(process.argv[2] === "--check");
+  if (stale.length > 0) {
+    process.stderr.write(`not current: ${stale.join(", ")}: run \`npm run generate\`\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,43 @@
+// `npm test [-- PATH…]`: the suite on embedded PostgreSQL, then what uses a database again on Debian's PostgreSQL 15
+// where that is installed. The last line is `N passed, N failed`, of both together.
+// `node tools/test.ts --only-postgres-15` runs the second part alone.
+import { existsSync } from "node:fs";
+import { startVitest } from "vitest/node";
+import { CountingReporter, type TestCounts } from "./test-counts.ts";
+
+/** Where Debian puts the programs of the oldest PostgreSQL that Farrier runs on. */
+const postgres15 = "/usr/lib/postgresql/15/bin";
+/** These touch no database, or bring the embedded one themselves. */
+const withoutDatabase = ["src/agent/**", "src/cli/**", "src/lib/**", "test/e2e/**", "test/repository*.test.ts"];
+
+async function suite(title: string, filters: string[], exclude: string[]): Promise<TestCounts> {
+  process.stdout.write(`\n${title}\n`);
+  const reporter = new CountingReporter();
+  const vitest = await startVitest("test", filters, {
+    watch: false,
+    reporters: ["default", reporter],
+    ...(exclude.length === 0 ? {} : { exclude }),
+  });
+  await vitest.close();
+  return reporter.counts;
+}
+
+const only15 = process.argv.includes("--only-postgres-15");
+const filters = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const counts: TestCounts[] = [];
+if (!only15) {
+  counts.push(await suite("The suite, on embedded PostgreSQL:", filters, []));
+}
+if (!existsSync(postgres15)) {
+  process.stdout.write(`\nnot run on PostgreSQL 15: there is no ${postgres15} (Debian's package postgresql-15)\n`);
+} else if (only15 || filters.length === 0) {
+  process.env["FARRIER_TEST_POSTGRES_BIN"] = postgres15;
+  counts.push(await suite("What uses a database, again on PostgreSQL 15:", filters, withoutDatabase));
+}
+const sum = (key: keyof TestCounts): number => counts.reduce((total, count) => total + count[key], 0);
+const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
+if (skipped > 0) {
+  process.stdout.write(`${skipped} skipped; the reasons are above\n`);
+}
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
