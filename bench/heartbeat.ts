@@ -45,7 +45,10 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
     const { p50, p99 } = await run(heartbeatPath, load.seconds, { rate: top * share });
     at[`${share * 100} % of the top rate`] = { p50, p99 };
   }
-  const failed = rounds.reduce((sum, { empty, heartbeat, three }) => sum + empty.failed + heartbeat.failed + three.failed, 0);
+  const failed = rounds.reduce(
+    (sum, { empty, heartbeat, three }) => sum + empty.failed + heartbeat.failed + three.failed,
+    0,
+  );
   const settings = {
     machines: load.machines,
     connections: load.connections,
@@ -62,7 +65,9 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
       details: {
         "heartbeats a second": top,
         "empty calls a second": median(rounds.map(({ empty }) => empty.perSecond)),
-        "ratios of the rounds": rounds.map(({ empty, heartbeat }) => Number((heartbeat.perSecond / empty.perSecond).toFixed(3))),
+        "ratios of the rounds": rounds.map(({ empty, heartbeat }) =>
+          Number((heartbeat.perSecond / empty.perSecond).toFixed(3)),
+        ),
         "latency, ms": at,
         "latency of a lone heartbeat on an idle server, ms": { p50: lone.p50, p99: lone.p99 },
         "microseconds of CPU a heartbeat": {
@@ -82,7 +87,10 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
       value: median(rounds.map(({ heartbeat, three }) => heartbeat.perSecond / three.perSecond)),
       target: 8,
       better: "higher",
-      details: { "three-transaction heartbeats a second": median(rounds.map(({ three }) => three.perSecond)), ...settings },
+      details: {
+        "three-transaction heartbeats a second": median(rounds.map(({ three }) => three.perSecond)),
+        ...settings,
+      },
     },
     options.json,
   );

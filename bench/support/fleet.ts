@@ -43,12 +43,17 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
       [count],
     );
     await client.query(
-      each("machine_os_installation_request", "generation, os_installation_request_raw", String.raw`1, '\x0801'::bytea`),
+      each(
+        "machine_os_installation_request",
+        "generation, os_installation_request_raw",
+        String.raw`1, '\x0801'::bytea`,
+      ),
       [count],
     );
-    await client.query(each("machine_os_installation_report", "generation, result, reported_by", "1, 'success', 'agent'"), [
-      count,
-    ]);
+    await client.query(
+      each("machine_os_installation_report", "generation, result, reported_by", "1, 'success', 'agent'"),
+      [count],
+    );
     await client.query(each("machine_os_installed", "generation", "1"), [count]);
     await client.query("DROP TABLE fleet_key");
     await client.query("VACUUM ANALYZE");

@@ -17,7 +17,10 @@ export function report(figure: Figure, json: boolean): void {
   }
   const { id, value, target, better, unit = "" } = figure;
   const met = target === undefined || (better === "higher" ? value >= target : value <= target);
-  const wanted = target === undefined ? "" : ` (target ${better === "higher" ? "≥" : "≤"} ${target}${unit}: ${met ? "met" : "MISSED"})`;
+  const wanted =
+    target === undefined
+      ? ""
+      : ` (target ${better === "higher" ? "≥" : "≤"} ${target}${unit}: ${met ? "met" : "MISSED"})`;
   process.stdout.write(`${id}: ${rounded(value)}${unit}${wanted}\n`);
   for (const [name, detail] of Object.entries(figure.details)) {
     process.stdout.write(`  ${name}: ${typeof detail === "number" ? rounded(detail) : JSON.stringify(detail)}\n`);

@@ -190,7 +190,10 @@ export async function migrateCheck(pool: pg.Pool): Promise<void> {
     const missing = missingMigrations(known, await appliedMigrations(client));
     if (missing.length > 0) {
       const names = missing.map((migration) => migration.name).join(", ");
-      throw new DatabaseError("schema", `the database lacks migrations (${names}): run \`farrier migrate\` on it first`);
+      throw new DatabaseError(
+        "schema",
+        `the database lacks migrations (${names}): run \`farrier migrate\` on it first`,
+      );
     }
   } finally {
     client.release();

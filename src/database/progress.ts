@@ -124,7 +124,11 @@ async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): 
             actor,
             event: "installation_progressed" as const,
             generation,
-            detail: { phase, run: run.toString("hex").slice(0, 16), ...(entry.detail === "" ? {} : { detail: entry.detail }) },
+            detail: {
+              phase,
+              run: run.toString("hex").slice(0, 16),
+              ...(entry.detail === "" ? {} : { detail: entry.detail }),
+            },
           },
         ]
       : []),

@@ -23,7 +23,7 @@ export function sessionHold(database: Database, options: SessionOptions): Sessio
   waiting.promise.catch(() => undefined);
 
   const holding = (async () => {
-    for (let attempt = 0; !ended.signal.aborted; ) {
+    for (let attempt = 0; !ended.signal.aborted;) {
       try {
         const session = await sessionStart(database, options);
         attempt = 0;

@@ -60,7 +60,10 @@ export async function sessionStart(database: Database, options: SessionOptions):
       lost.abort(new Error(`session ${id} was ended`));
       await sessionEnd(database, id, options).catch((error: unknown) => {
         // The database is away: the session expires by itself, and the janitor collects it.
-        options.log.warn({ session: id, error: describeError(error) }, "the session could not be ended; it will expire");
+        options.log.warn(
+          { session: id, error: describeError(error) },
+          "the session could not be ended; it will expire",
+        );
       });
     },
   };
@@ -128,7 +131,11 @@ async function sessionEnd(database: Database, id: SessionId, options: SessionOpt
   await transact(database, null, async (tx) => {
     // The session before its work, as everywhere.
     await tx.selectFrom("sessions").select("session_id").where("session_id", "=", id).forUpdate().execute();
-    const held = await tx.deleteFrom("work").where("session_id", "=", id).returning(["machine_id", "process"]).execute();
+    const held = await tx
+      .deleteFrom("work")
+      .where("session_id", "=", id)
+      .returning(["machine_id", "process"])
+      .execute();
     await tx.deleteFrom("sessions").where("session_id", "=", id).execute();
     await historyAppend(
       tx,

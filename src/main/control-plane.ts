@@ -102,4 +102,3 @@ function endpointOf(address: HostPort, serverNames: readonly string[]): string {
   const wildcard = address.host === "" || address.host === "0.0.0.0" || address.host === "::";
   return formatHostPort(wildcard ? { host: serverNames[0] ?? hostname(), port: address.port } : address);
 }
-

@@ -59,7 +59,10 @@ export async function controlLoop(process: ControlProcess, options: ControlLoopO
       limit.take(turn.claimed);
     } catch (error) {
       if (!signal.aborted) {
-        log.warn({ process: process.name, error: describeError(error) }, "a turn of the loop failed; the next will try again");
+        log.warn(
+          { process: process.name, error: describeError(error) },
+          "a turn of the loop failed; the next will try again",
+        );
       }
     }
     options.turned(turn);

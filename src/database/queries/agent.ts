@@ -47,7 +47,12 @@ export async function agentRegister(
     await historyAppend(tx, [
       bound === undefined
         ? { machineId, actor, event: "agent_registered", detail }
-        : { machineId, actor, event: "agent_replaced", detail: { ...detail, before: keyStart(bound.agent_public_key) } },
+        : {
+            machineId,
+            actor,
+            event: "agent_replaced",
+            detail: { ...detail, before: keyStart(bound.agent_public_key) },
+          },
     ]);
   });
 }

@@ -117,7 +117,10 @@ function installationRequestAllowed(pending: Generation | null, replace: bigint 
   }
   if (replace !== undefined && replace !== pending) {
     const now = pending === null ? "nothing is pending" : `generation ${pending} is pending`;
-    throw new DatabaseError("refused", `generation ${replace} is to be replaced, but ${now} on this machine: look again`);
+    throw new DatabaseError(
+      "refused",
+      `generation ${replace} is to be replaced, but ${now} on this machine: look again`,
+    );
   }
 }
 

@@ -141,7 +141,8 @@ function machineTaken(
   cause: unknown,
 ): DatabaseError {
   const { provider, providerId } = machine.provided;
-  const what = constraint === "machines_name_key" ? `the name "${machine.name}"` : `"${providerId}" of provider "${provider}"`;
+  const what =
+    constraint === "machines_name_key" ? `the name "${machine.name}"` : `"${providerId}" of provider "${provider}"`;
   return new DatabaseError("exists", `${what} is taken by another machine: each is one machine's only`, { cause });
 }
 
@@ -212,9 +213,7 @@ async function machinesWhere(
 ): Promise<MachineRecord[]> {
   const query = sql<MachineRow>`
     SELECT ${machineColumns} FROM ${machineTables} WHERE ${condition} ORDER BY m.machine_id LIMIT ${limit}`;
-  const { rows } = await query
-    .execute(database.kysely)
-    .catch((error: unknown) => Promise.reject(translate(error)));
+  const { rows } = await query.execute(database.kysely).catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => machineRecord(row));
 }
 
