@@ -16,6 +16,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { limits } from "./limits.ts";
+import type { ProgressCoalesce } from "./progress-coalesce.ts";
 import { invalid, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -34,11 +35,12 @@ export function progressHandler(deps: {
   calls: AgentCalls;
   database: Database;
   sessions: SessionHolder;
+  coalesce: ProgressCoalesce;
   refusals: Refusals;
   metrics: Metrics;
   log: Logger;
 }): handleUnaryCall<Buffer, Buffer> {
-  const { calls, database, sessions, refusals, metrics, log } = deps;
+  const { calls, database, sessions, coalesce, refusals, metrics, log } = deps;
   return (call, respond) => {
     const peer = calls.peer(call.metadata);
     const refuse = (
@@ -50,9 +52,19 @@ export function progressHandler(deps: {
       refusals.record("progress", peer, refusal.details, machine);
       respond(refusal);
     };
-    const entry = progressDecode(call.request);
-    if ("code" in entry) {
-      refuse("invalid", entry);
+    const decoded = progressDecode(call.request);
+    if ("code" in decoded) {
+      refuse("invalid", decoded);
+      return;
+    }
+    const entry = { ...decoded, publicKey: peer.key, run: decoded.run ?? peer.key };
+    const accept = (cancelledGeneration: bigint): void => {
+      metrics.progressReports.inc({ answer: "ok" });
+      const response = create(ReportProgressResponseSchema, { cancelledGeneration });
+      respond(null, Buffer.from(toBinary(ReportProgressResponseSchema, response)));
+    };
+    if (coalesce.keep(entry)) {
+      accept(0n);
       return;
     }
     const session = sessions.current();
@@ -60,18 +72,18 @@ export function progressHandler(deps: {
       refuse("unavailable", unavailable, entry.machineId);
       return;
     }
-    progressRecord(database, session, { ...entry, publicKey: peer.key, run: entry.run ?? peer.key }).then(
+    const recorded = coalesce.recording(entry);
+    progressRecord(database, session, entry).then(
       (outcome) => {
+        recorded(outcome.status === "ok" && outcome.cancelledGeneration === undefined);
         if (outcome.status === "unauthenticated") {
           refuse("unauthenticated", unauthenticated, entry.machineId);
           return;
         }
-        metrics.progressReports.inc({ answer: "ok" });
-        const { cancelledGeneration = 0n } = outcome;
-        const response = create(ReportProgressResponseSchema, { cancelledGeneration });
-        respond(null, Buffer.from(toBinary(ReportProgressResponseSchema, response)));
+        accept(outcome.cancelledGeneration ?? 0n);
       },
       (error: unknown) => {
+        recorded(false);
         if (!(error instanceof DatabaseError)) {
           log.error({ machine: entry.machineId, error: describeError(error) }, "progress could not be recorded");
         }

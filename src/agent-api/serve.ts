@@ -1,6 +1,8 @@
 import type { DatabaseAddress, Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeats.ts";
+import { DatabaseError } from "../database/errors.ts";
 import { notificationsListen } from "../database/notifications.ts";
+import { progressFlush } from "../database/progress-flush.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
@@ -10,6 +12,7 @@ import type { AgentCalls } from "./agent-call.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import type { TimeLimits } from "./limits.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
+import { progressCoalesce } from "./progress-coalesce.ts";
 import { progressHandler } from "./progress.ts";
 import { createRefusals } from "./refusals.ts";
 import { requestProblem } from "./request-problem.ts";
@@ -53,18 +56,35 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     },
   });
   const watches = createWatches(metrics);
+  const coalesce = progressCoalesce({
+    clock,
+    log,
+    flush: (entries) => {
+      const session = sessions.current();
+      return session === undefined
+        ? Promise.reject(new DatabaseError("session_lost", "the server has no session"))
+        : progressFlush(database, session, entries);
+    },
+  });
   const notifications = notificationsListen({
     address: options.databaseAddress,
     log,
     clock,
     handlers: {
-      machineChanged: (machineId) => watches.wake(machineId),
-      listening: () => watches.wakeAll(),
-      deaf: () => undefined,
+      machineChanged: (machineId) => {
+        coalesce.forget(machineId);
+        watches.wake(machineId);
+      },
+      listening: () => {
+        coalesce.listening();
+        watches.wakeAll();
+      },
+      deaf: () => coalesce.deaf(),
     },
   });
   const release = async (): Promise<void> => {
     watches[Symbol.dispose]();
+    await coalesce[Symbol.asyncDispose]();
     await notifications[Symbol.asyncDispose]();
     await batches[Symbol.asyncDispose]();
   };
@@ -86,7 +106,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         {
           path: "/farrier.agent.v1.AgentService/ReportProgress",
           kind: "unary",
-          handler: progressHandler({ calls, database, sessions, refusals, metrics, log }),
+          handler: progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
         },
         {
           path: "/farrier.agent.v1.AgentService/Watch",
