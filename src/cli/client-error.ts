@@ -2,16 +2,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { errorCode } from "../lib/errors.ts";
 import { CliError, type CliErrorCode } from "./errors.ts";
 
-/** Codes of the system for a connection that could not be made or broke. */
-const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_)/u;
+/** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
+const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
 
 /** What a failed call means for the command. */
 export function clientError(error: unknown, url: string): CliError {
   const connect = ConnectError.from(error);
   const code = cliCode(connect.code);
-  const { cause } = connect;
-  const system = errorCode(cause) ?? "";
-  if (code === "unreachable" && (connectionCodes.test(system) || connect.code === Code.Aborted)) {
+  const system = errorCode(connect.cause) ?? "";
+  if (connectionCodes.test(system) || connect.code === Code.Aborted) {
     const why = system === "" ? connect.rawMessage : system;
     const message = `the control plane at ${url} can't be reached (${why}): start it with \`farrier up\`, or name another with --operators URL`;
     return new CliError("unreachable", message, { cause: error });

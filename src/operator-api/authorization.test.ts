@@ -54,7 +54,7 @@ describe.each(methods.map((method) => [methodName(method), method] as const))("%
     expect(dependencies.refused()).toBe(before + 1);
   });
 
-  test("is open to the token: its field are looked at, or its database is asked", async () => {
+  test("is open to the token: its fields are looked at, or its database is asked", async () => {
     const transport = testTransport(dependencies, `bearer ${testToken}`);
     const call = transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
     await expect(call).rejects.toSatisfy((reason) =>

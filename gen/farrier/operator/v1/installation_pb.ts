@@ -41,7 +41,8 @@ export type InstallationRequestRequest = Message<"farrier.operator.v1.Installati
   image?: ImageInstallation | undefined;
 
   /**
-   * The pending generation that this one takes the place of; 0 = none.
+   * The pending generation that this one takes the place of; 0 = none. Not part of the body: once this request is carried
+   * out, its own generation is the pending one, and a repetition may name it.
    *
    * @generated from field: int64 replace_generation = 4;
    */

@@ -1,0 +1,37 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { clientError } from "./client-error.ts";
+import type { CliErrorCode } from "./errors.ts";
+
+test.each<[Code, CliErrorCode]>([
+  [Code.InvalidArgument, "usage"],
+  [Code.NotFound, "failed"],
+  [Code.AlreadyExists, "failed"],
+  [Code.FailedPrecondition, "failed"],
+  [Code.ResourceExhausted, "failed"],
+  [Code.Internal, "failed"],
+  [Code.Unknown, "failed"],
+  [Code.Unimplemented, "failed"],
+  [Code.Unauthenticated, "unauthorised"],
+  [Code.PermissionDenied, "unauthorised"],
+  [Code.Unavailable, "unreachable"],
+  [Code.DeadlineExceeded, "unreachable"],
+  [Code.Aborted, "unreachable"],
+])("Connect's code %i is %s", (code, expected) => {
+  expect(clientError(new ConnectError("why", code), "http://x")).toMatchObject({ code: expected });
+});
+
+test.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ERR_STREAM_PREMATURE_CLOSE"])(
+  "%s is unreachable, whatever Connect made of it",
+  (system) => {
+    const cause = Object.assign(new Error("socket"), { code: system });
+    const error = clientError(new ConnectError("socket", Code.Internal, undefined, undefined, cause), "http://x");
+    expect(error.code).toBe("unreachable");
+    expect(error.message).toMatch(new RegExp(`^the control plane at http://x can't be reached \\(${system}\\): `, "u"));
+  },
+);
+
+test("a database that is away is told as the server says it", () => {
+  const error = clientError(new ConnectError("the database can't be reached", Code.Unavailable), "http://x");
+  expect([error.code, error.message]).toEqual(["unreachable", "the database can't be reached"]);
+});
