@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "../lib/log.ts";
+import { poolOpen } from "./pool.ts";
 import type { DB } from "./tables.ts";
 
 /** Where PostgreSQL is: a connection string, or the parts of one (the host may be a Unix socket's directory). */
@@ -38,14 +39,15 @@ export function connect(
   address: DatabaseAddress,
   options: { log: Logger; connections?: number; applicationName?: string },
 ): Database {
-  const pool = new pg.Pool({
-    ...address,
-    ...connectionSettings,
-    max: options.connections ?? 10,
-    application_name: options.applicationName ?? "farrier",
-  });
-  // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
-  pool.on("error", (error) => options.log.warn({ error: error.message }, "an idle database connection broke"));
+  const pool = poolOpen(
+    {
+      ...address,
+      ...connectionSettings,
+      max: options.connections ?? 10,
+      application_name: options.applicationName ?? "farrier",
+    },
+    options.log,
+  );
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return { pool, kysely, [Symbol.asyncDispose]: () => kysely.destroy() };
 }

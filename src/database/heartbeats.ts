@@ -1,5 +1,4 @@
-import pg from "pg";
-import { describeError } from "../lib/errors.ts";
+import { describeError, errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { connectionSettings, type DatabaseAddress } from "./connect.ts";
 import { isRetryable, isUnavailable } from "./errors.ts";
@@ -8,6 +7,7 @@ import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "./ids.ts";
+import { poolOpen } from "./pool.ts";
 import type { SessionHolder } from "./session-holder.ts";
 
 /** What heartbeats are measured by. */
@@ -44,6 +44,9 @@ export interface HeartbeatsOptions {
 const planSettings =
   "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off";
 
+/** SQLSTATE of a lock that was waited for longer than lock_timeout. */
+const lockNotAvailable = "55P03";
+
 /** Tries of a batch that PostgreSQL ends with 40001 or 40P01. */
 const batchTries = 4;
 
@@ -51,14 +54,16 @@ const batchTries = 4;
 export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   const { log, meter, sessions } = options;
   const slots = options.slots ?? 3;
-  const pool = new pg.Pool({
-    ...options.address,
-    ...connectionSettings,
-    options: planSettings,
-    max: slots,
-    application_name: "farrier heartbeats",
-  });
-  pool.on("error", (error) => log.warn({ error: error.message }, "an idle heartbeat connection broke"));
+  const pool = poolOpen(
+    {
+      ...options.address,
+      ...connectionSettings,
+      options: planSettings,
+      max: slots,
+      application_name: "farrier heartbeats",
+    },
+    log,
+  );
 
   const queue = heartbeatQueue({
     slots,
@@ -108,6 +113,11 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
       try {
         settle([waiting], await write(session, [waiting], true));
       } catch (first) {
+        if (errorCode(first) === lockNotAvailable) {
+          // Somebody decides about the machine for longer than a heartbeat waits: nothing that reading less would mend.
+          settleUnavailable([waiting], describeError(first));
+          continue;
+        }
         try {
           settle([waiting], await write(session, [waiting], false), describeError(first));
         } catch (error) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import type pg from "pg";
 import { DatabaseError } from "./errors.ts";
+import { silenceAllow } from "./pool.ts";
 
 /** One numbered pair of files in migrations/. */
 interface Migration {
@@ -93,6 +94,7 @@ async function withAdvisoryLock<T>(pool: pg.Pool, action: (client: pg.ClientBase
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
+    silenceAllow(client);
     // Others' migrations may take longer than a statement of ours may wait for a lock.
     await client.query("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);

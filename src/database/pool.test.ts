@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { testDatabase } from "../../test/support/database.ts";
+import { silent } from "../../test/support/fleet.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { connect } from "./connect.ts";
+import { isUnavailable, translate } from "./errors.ts";
+import { poolOpen, silenceAllow } from "./pool.ts";
+import { transact } from "./transaction.ts";
+
+test("a connection that breaks while it is held ends nothing but what was going on over it", async () => {
+  await using testing = await testDatabase();
+  const pool = poolOpen({ ...testing.connection, max: 2 }, silent);
+  const held = await pool.connect();
+  const { rows } = await held.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  await pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+  // Unheard, the event would have ended this process by now.
+  const error = await waitFor("the connection to be found broken", () =>
+    held.query("SELECT").then(
+      () => undefined,
+      (reason: unknown) => reason,
+    ),
+  );
+  expect(isUnavailable(error)).toBe(true);
+  held.release(true);
+  expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  await pool.end();
+});
+
+test("a transaction whose connection breaks between two queries is unavailable; the next one succeeds", async () => {
+  await using testing = await testDatabase();
+  await using database = connect(testing.connection, { log: silent });
+  const broken = transact(database, null, async (tx) => {
+    await tx.insertInto("machines").values({ name: "half" }).execute();
+    await database.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND state = 'idle in transaction'`,
+    );
+    await waitFor("its end", async () => {
+      const { rowCount } = await database.pool.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+      );
+      return rowCount === 0;
+    });
+    await tx.insertInto("machines").values({ name: "done" }).execute();
+  });
+  await expect(broken).rejects.toMatchObject({ name: "DatabaseError", code: "unavailable" });
+  expect((await database.pool.query("SELECT FROM machines")).rowCount).toBe(0);
+  await transact(database, null, async (tx) => {
+    await tx.insertInto("machines").values({ name: "whole" }).execute();
+  });
+  expect((await database.pool.query("SELECT name FROM machines")).rows).toEqual([{ name: "whole" }]);
+});
+
+test("a connection that says nothing for too long is given up, unless that is expected of it", async () => {
+  await using testing = await testDatabase();
+  const pool = poolOpen({ ...testing.connection, max: 1 }, silent, 200);
+  const error: unknown = await pool.query("SELECT pg_sleep(20)").catch((reason: unknown) => reason);
+  expect(translate(error)).toMatchObject({ code: "unavailable" });
+  const patient = await pool.connect();
+  silenceAllow(patient);
+  expect((await patient.query("SELECT pg_sleep(0.5), 1 AS one")).rows).toMatchObject([{ one: 1 }]);
+  patient.release();
+  await pool.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+  );
+  await pool.end();
+});

@@ -1,0 +1,36 @@
+import type { Socket } from "node:net";
+import pg from "pg";
+import type { Logger } from "../lib/log.ts";
+
+/**
+ * Milliseconds after which a connection is given up on which nothing came and nothing went: more than statement_timeout,
+ * so that whoever still waits for an answer then waits for a server that is no more, or that no packet reaches.
+ */
+export const silenceLimit = 40_000;
+
+/** A pool of which no connection can end the process by breaking, nor hang for ever. */
+export function poolOpen(config: pg.PoolConfig, log: Logger, silence: number = silenceLimit): pg.Pool {
+  const pool = new pg.Pool(config);
+  // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
+  pool.on("error", (error) => log.warn({ error: error.message }, "an idle database connection broke"));
+  pool.on("connect", (client) => {
+    // The same while it is in use: its query rejects, but between two queries, or after one, nobody else hears of it.
+    client.on("error", (error) => log.debug({ error: error.message }, "a database connection broke"));
+    const socket = socketOf(client);
+    socket.setTimeout(silence, () => {
+      const error = new Error(`the database did not answer for ${silence / 1000} s`);
+      socket.destroy(Object.assign(error, { code: "ETIMEDOUT" }));
+    });
+  });
+  return pool;
+}
+
+/** For statements that may take longer than any other's. */
+export function silenceAllow(client: pg.ClientBase): void {
+  socketOf(client).setTimeout(0);
+}
+
+function socketOf(client: pg.ClientBase): Socket {
+  // Not in the types, but there since node-postgres exists: the connection's stream.
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
