@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isUuid, machineId, requestId } from "../database/ids.ts";
 
 /** The name of a machine: what a host name may be, and never what looks like a UUID (as the table's CHECK says). */
-export const machineNamePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/u;
+const machineNamePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/u;
 const labelKeyPattern = /^[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?$/u;
 
 /** Labels that a machine may have. */

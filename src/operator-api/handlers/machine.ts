@@ -9,7 +9,6 @@ import {
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import type { Database } from "../../database/connect.ts";
 import { isUuid, machineId, type MachineId, type RequestId } from "../../database/ids.ts";
 import { historyList, type HistoryCursor, type HistoryRecord } from "../../database/queries/history.ts";
 import { machineAdd, machineList, machineShow } from "../../database/queries/machine.ts";
@@ -116,7 +115,8 @@ export function machineHandlers({ database }: OperatorApiDependencies): ServiceI
         ...(pageToken === undefined ? {} : { before: pageToken }),
       });
       if (records.length === 0 && pageToken === undefined) {
-        await machineOrHistory(database, id);
+        // A machine of which nothing is recorded is there, or was never heard of.
+        await machineShow(database, id);
       }
       const page = records.slice(0, pageSize);
       const cursor = records.length > pageSize ? page.at(-1)?.cursor : undefined;
@@ -128,16 +128,11 @@ export function machineHandlers({ database }: OperatorApiDependencies): ServiceI
   };
 }
 
-/** A machine of which nothing is recorded either is there, or was never heard of. */
-async function machineOrHistory(database: Database, id: MachineId): Promise<void> {
-  await machineShow(database, id);
-}
-
 /**
  * The id of the machine that a request to add one makes: the same request names the same machine. A UUID of version 8
  * (RFC 9562, 5.8), from the request id's SHA-256.
  */
-export function machineIdOfRequest(requestId: RequestId): MachineId {
+function machineIdOfRequest(requestId: RequestId): MachineId {
   const hash = createHash("sha256").update(`farrier machine ${requestId}`).digest();
   hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
   hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
