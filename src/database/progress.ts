@@ -36,6 +36,10 @@ export function diskIsTouched(phase: Phase): boolean {
   return phase !== "selecting-disk";
 }
 
+function comesAfterWriting(phase: Phase): boolean {
+  return phases.indexOf(phase) > phases.indexOf("writing");
+}
+
 /**
  * Records how far an installation is. An OK for a phase that touches the disk is the acknowledgement that the agent waits
  * for: by then *installed* is gone. Of a generation that is not pending nothing is recorded, and it is called off unless it
@@ -54,7 +58,10 @@ export async function progressRecord(
     const standing = await generationStanding(tx, entry.machineId);
     if (standing === undefined || standing.generation !== entry.generation || !standing.pending) {
       const succeeded = standing?.result === "success" && standing.reported === entry.generation;
-      return succeeded ? { status: "ok" } : { status: "ok", cancelledGeneration: entry.generation };
+      // Only afterwards: an OK to WRITING would let another run write over what this one installed.
+      return succeeded && comesAfterWriting(entry.phase)
+        ? { status: "ok" }
+        : { status: "ok", cancelledGeneration: entry.generation };
     }
     await progressWrite(tx, entry, standing);
     return { status: "ok" };
