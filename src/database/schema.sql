@@ -2,6 +2,28 @@
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.agent_notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('farrier_agent', CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END::text);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat))))));
+
+CREATE OR REPLACE FUNCTION public.agent_wanted(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((NOT (EXISTS (SELECT FROM machine_os_installed d WHERE (d.machine_id = agent_wanted.machine)))) OR (EXISTS (SELECT FROM (machine_os_installation_request q LEFT JOIN machine_os_installation_report r ON ((r.machine_id = q.machine_id))) WHERE ((q.machine_id = agent_wanted.machine) AND installation_pending(q.generation, r.generation)))));
+
 CREATE OR REPLACE FUNCTION public.history_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -97,6 +119,87 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_state_now(machine uuid)
+ RETURNS TABLE(state text, not_before timestamp with time zone, candidate text, provider text, wanted boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT
+        CASE
+            WHEN w.process = 'ShepherdAgentStart' THEN 'starting-agent'
+            WHEN w.process = 'ShepherdRecovery' THEN 'recovering'
+            WHEN f.candidate IS NOT NULL AND b.backoff_until > now() THEN 'backing-off'
+            WHEN f.candidate = 'ShepherdRecovery' THEN 'agent-lost'
+            WHEN f.pending AND g.machine_id IS NOT NULL THEN 'installing'
+            WHEN f.pending THEN 'install-pending'
+            WHEN d.machine_id IS NOT NULL THEN 'installed'
+            WHEN r.result IN ('error', 'cancelled') THEN 'install-failed'
+            WHEN a.machine_id IS NULL THEN 'new'
+            WHEN h.machine_id IS NULL THEN 'awaiting-agent'
+            ELSE 'ready'
+        END,
+        CASE WHEN w.process IS NULL AND f.candidate IS NOT NULL AND b.backoff_until > now() THEN b.backoff_until END,
+        f.candidate,
+        p.provider,
+        f.wanted
+    FROM machines m
+    LEFT JOIN machine_provided p ON p.machine_id = m.machine_id
+    LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
+    LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
+    LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
+    LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id AND r.generation = q.generation
+    LEFT JOIN machine_os_installation_progress g ON g.machine_id = m.machine_id AND g.generation = q.generation
+    LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
+    LEFT JOIN work w ON w.machine_id = m.machine_id
+    CROSS JOIN LATERAL (SELECT agent_wanted(m.machine_id) AS wanted) n
+    CROSS JOIN LATERAL (
+        SELECT n.wanted,
+            installation_pending(q.generation, r.generation) AS pending,
+            CASE
+                WHEN NOT n.wanted OR p.machine_id IS NULL THEN NULL
+                WHEN a.machine_id IS NULL THEN 'ShepherdAgentStart'
+                WHEN agent_silent(m.machine_id) THEN 'ShepherdRecovery'
+            END AS candidate
+    ) f
+    LEFT JOIN work_backoff b ON b.machine_id = m.machine_id AND b.process = f.candidate
+    WHERE m.machine_id = machine
+    ORDER BY w.process LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_state_refresh(machine uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    next record;
+BEGIN
+    PERFORM FROM machine_state s WHERE s.machine_id = machine FOR NO KEY UPDATE;
+    SELECT * INTO next FROM machine_state_now(machine);
+    IF next.state IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO machine_state AS s (machine_id, state, not_before, candidate, provider)
+    VALUES (machine, next.state, next.not_before, next.candidate, next.provider)
+    ON CONFLICT (machine_id) DO UPDATE SET
+        state = excluded.state, not_before = excluded.not_before, candidate = excluded.candidate,
+        provider = excluded.provider, since = CASE WHEN s.state = excluded.state THEN s.since ELSE now() END
+    WHERE (s.state, s.not_before, s.candidate, s.provider)
+        IS DISTINCT FROM (excluded.state, excluded.not_before, excluded.candidate, excluded.provider);
+    UPDATE machine_agent_heartbeat h SET agent_wanted = next.wanted
+        WHERE h.machine_id = machine AND h.agent_wanted <> next.wanted;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_state_touch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM machine_state_refresh(CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END);
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machines_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -126,11 +229,23 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM sessions s WHERE ((s.session_component = 'server'::text) AND (s.session_deadline > now()) AND (s.session_created_at <= (now() - server_alive_for.silence)))));
+
 -- Sequences
 
 CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
 
 -- Tables
+
+CREATE TABLE agent_silence (
+    only_row boolean DEFAULT true NOT NULL,
+    started interval DEFAULT '00:30:00'::interval NOT NULL,
+    heartbeat interval DEFAULT '00:10:00'::interval NOT NULL
+);
 
 CREATE TABLE history (
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -151,7 +266,8 @@ CREATE TABLE history_default PARTITION OF history DEFAULT;
 CREATE TABLE machine_agent_heartbeat (
     machine_id uuid NOT NULL,
     agent_heartbeat_at timestamp with time zone NOT NULL,
-    heartbeat_bucket integer NOT NULL
+    heartbeat_bucket integer NOT NULL,
+    agent_wanted boolean DEFAULT true NOT NULL
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.1);
 
 CREATE TABLE machine_agent_started (
@@ -230,6 +346,15 @@ CREATE TABLE machine_provided (
     provider_status text
 );
 
+CREATE TABLE machine_state (
+    machine_id uuid NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    not_before timestamp with time zone,
+    candidate text,
+    provider text
+) WITH (fillfactor=80);
+
 CREATE TABLE machine_tombstones (
     machine_id uuid NOT NULL,
     last_generation bigint NOT NULL,
@@ -287,6 +412,14 @@ CREATE TABLE work_backoff (
 
 -- Constraints
 
+ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_heartbeat_check CHECK ((heartbeat > '00:00:00'::interval));
+
+ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_only_row_check CHECK (only_row);
+
+ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
+
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_deleted'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text])));
@@ -340,6 +473,12 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_check CHEC
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_id_check CHECK ((provider_id <> ''::text));
 
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_provider_id_key UNIQUE (provider, provider_id);
+
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_check CHECK ((candidate = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
+
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state = ANY (ARRAY['new'::text, 'awaiting-agent'::text, 'ready'::text, 'install-pending'::text, 'installing'::text, 'installed'::text, 'install-failed'::text, 'agent-lost'::text, 'starting-agent'::text, 'recovering'::text, 'backing-off'::text])));
 
 ALTER TABLE machine_tombstones ADD CONSTRAINT machine_tombstones_last_generation_check CHECK ((last_generation >= 0));
 
@@ -399,6 +538,8 @@ ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_machine_id_
 
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE work ADD CONSTRAINT work_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
@@ -411,7 +552,15 @@ CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at,
 
 CREATE INDEX history_machine_generation ON ONLY public.history USING btree (machine_id, generation, event) WHERE (generation IS NOT NULL);
 
-CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket);
+CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
+
+CREATE INDEX machine_state_awaiting ON public.machine_state USING btree (since) WHERE (state = 'awaiting-agent'::text);
+
+CREATE INDEX machine_state_candidate ON public.machine_state USING btree (candidate, provider, machine_id) WHERE (candidate IS NOT NULL);
+
+CREATE INDEX machine_state_not_before ON public.machine_state USING btree (not_before) WHERE (not_before IS NOT NULL);
+
+CREATE INDEX machine_state_state ON public.machine_state USING btree (state, machine_id);
 
 CREATE INDEX machines_labels ON public.machines USING gin (labels jsonb_path_ops);
 
@@ -429,8 +578,38 @@ CREATE TRIGGER history_guard BEFORE DELETE OR UPDATE ON public.history FOR EACH 
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER agent_notify AFTER DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION agent_notify();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_os_installation_progress FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch_generation AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN ((new.generation <> old.generation)) EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER agent_notify AFTER INSERT OR UPDATE ON public.machine_os_installation_report FOR EACH ROW WHEN ((new.reported_by <> 'agent'::text)) EXECUTE FUNCTION agent_notify();
+
 CREATE TRIGGER installation_report_guard BEFORE UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION installation_report_guard();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER agent_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION agent_notify();
 
 CREATE TRIGGER installation_request_guard BEFORE INSERT OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION installation_request_guard();
 
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_provided FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT ON public.machines FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
 CREATE TRIGGER machines_guard BEFORE INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION machines_guard();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.work FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.work_backoff FOR EACH ROW EXECUTE FUNCTION machine_state_touch();

@@ -5,10 +5,19 @@
 
 import type { ColumnType } from "kysely";
 import type { Generation, MachineId, Process, RequestId, SessionId } from "./ids.ts";
+import type { IPostgresInterval } from "postgres-interval";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
+
+export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
+
+export interface AgentSilence {
+  heartbeat: Generated<Interval>;
+  only_row: Generated<boolean>;
+  started: Generated<Interval>;
+}
 
 export interface History {
   actor: string;
@@ -26,6 +35,7 @@ export interface History {
 
 export interface MachineAgentHeartbeat {
   agent_heartbeat_at: Date;
+  agent_wanted: Generated<boolean>;
   heartbeat_bucket: number;
   machine_id: MachineId;
 }
@@ -114,6 +124,15 @@ export interface Machines {
   name: string | null;
 }
 
+export interface MachineState {
+  candidate: string | null;
+  machine_id: MachineId;
+  not_before: Date | null;
+  provider: string | null;
+  since: Generated<Date>;
+  state: string;
+}
+
 export interface MachineTombstones {
   last_generation: bigint;
   machine_deleted_at: Generated<Date>;
@@ -154,6 +173,7 @@ export interface WorkBackoff {
 }
 
 export interface DB {
+  agent_silence: AgentSilence;
   history: History;
   machine_agent_heartbeat: MachineAgentHeartbeat;
   machine_agent_started: MachineAgentStarted;
@@ -165,6 +185,7 @@ export interface DB {
   machine_os_installation_run: MachineOsInstallationRun;
   machine_os_installed: MachineOsInstalled;
   machine_provided: MachineProvided;
+  machine_state: MachineState;
   machine_tombstones: MachineTombstones;
   machines: Machines;
   operator_command: OperatorCommand;

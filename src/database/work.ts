@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { backoffJittered, backoffNext, type BackoffPolicy } from "./backoff.ts";
 import type { Database } from "./connect.ts";
-import { eligible, type Eligibility } from "./eligibility.ts";
+import { candidates, eligible, type Eligibility } from "./eligibility.ts";
 import { DatabaseError } from "./errors.ts";
 import type { MachineId, Process } from "./ids.ts";
 import { historyAppend, type HistoryEvent } from "./queries/history.ts";
@@ -44,7 +44,7 @@ export async function workClaim(
 /** The first half of a claim: eligible machines, locked. */
 export async function workPick(tx: Tx, eligibility: Eligibility, limit: number): Promise<MachineId[]> {
   const { rows } = await sql<{ machine_id: MachineId }>`
-    SELECT m.machine_id FROM machines m WHERE ${eligible(eligibility)}
+    SELECT m.machine_id FROM ${candidates(eligibility)} AND ${eligible(eligibility)}
     LIMIT ${limit} FOR NO KEY UPDATE OF m SKIP LOCKED`.execute(tx);
   return rows.map((row) => row.machine_id);
 }
@@ -64,6 +64,7 @@ export async function workInsert(
     INSERT INTO work (machine_id, process, session_id)
     SELECT m.machine_id, ${process}, ${session.id} FROM machines m
     WHERE m.machine_id = ANY (${picked}::uuid[]) AND ${eligible(eligibility)}
+    ORDER BY m.machine_id
     ON CONFLICT DO NOTHING RETURNING machine_id`.execute(tx);
   const taken = rows.map((row) => row.machine_id);
   await historyAppend(

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
+import { statesRefreshTask } from "./states-refresh.ts";
 import type { Task } from "./task.ts";
 
 /** Starts the janitor. This is the list of its loops; any number of janitors may run on one database. */
@@ -17,7 +18,12 @@ export function janitorRun(options: {
 }): AsyncDisposable {
   const { database } = options;
   const stop = new AbortController();
-  const tasks = [sessionsExpireTask(database), recordsForgetTask(database), historyPartitionsTask(database)];
+  const tasks = [
+    sessionsExpireTask(database),
+    statesRefreshTask(database),
+    recordsForgetTask(database),
+    historyPartitionsTask(database),
+  ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,6 @@
 import type { UpOptions } from "../cli/starters.ts";
 import type { DatabaseAddress } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/data-directory.ts";
-import { defaultSilence } from "../database/eligibility.ts";
 import { embeddedStart } from "../database/embedded.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/host-port.ts";
@@ -33,7 +32,7 @@ export async function run(options: UpOptions): Promise<number> {
     }),
   );
   const { database, metrics } = server;
-  stack.use(shepherdRun({ database, log, clock: systemClock, metrics, silence: defaultSilence }));
+  stack.use(shepherdRun({ database, log, clock: systemClock, metrics }));
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
   log.info({ signal: await stopped }, "stopping");
   return 0;

@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { eligibleCount, type Eligibility, type SilenceThresholds } from "../database/eligibility.ts";
+import { eligibleCount, type Eligibility } from "../database/eligibility.ts";
 import { agentLost } from "../database/queries/recovery.ts";
 import { workClaim } from "../database/work.ts";
 import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
@@ -17,8 +17,8 @@ export function recoveryDecide(provider: Provider): { removeAgent: boolean; outc
  * old one's tags are removed, and agent start applies; where not they stay, and the machine backs off: somebody has to
  * start the agent again, and it will be welcome.
  */
-export function recoveryProcess(database: Database, provider: Provider, silence: SilenceThresholds): ControlProcess {
-  const eligibility = recoveryEligibility(provider, silence);
+export function recoveryProcess(database: Database, provider: Provider): ControlProcess {
+  const eligibility = recoveryEligibility(provider);
   const { removeAgent, outcome } = recoveryDecide(provider);
   return {
     name: `recovery of ${provider.name}`,
@@ -40,11 +40,11 @@ export function recoveryProcess(database: Database, provider: Provider, silence:
 }
 
 /** The machines of this provider that recovery may take. */
-export function recoveryEligibility(provider: Provider, silence: SilenceThresholds): Eligibility {
-  return { process: "ShepherdRecovery", provider: provider.name, silence };
+export function recoveryEligibility(provider: Provider): Eligibility {
+  return { process: "ShepherdRecovery", provider: provider.name };
 }
 
 /** How many those are. */
-export function recoveryCount(database: Database, provider: Provider, silence: SilenceThresholds): Promise<number> {
-  return eligibleCount(database, recoveryEligibility(provider, silence));
+export function recoveryCount(database: Database, provider: Provider): Promise<number> {
+  return eligibleCount(database, recoveryEligibility(provider));
 }

@@ -1,5 +1,4 @@
 import type { Database } from "../database/connect.ts";
-import type { SilenceThresholds } from "../database/eligibility.ts";
 import { providerNames } from "../database/queries/provider.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -17,7 +16,6 @@ export interface ShepherdOptions {
   log: Logger;
   clock: Clock;
   metrics: Metrics;
-  silence: SilenceThresholds;
   /** Providers that can do more than be listed, by name; any other name found in the database is a static one. */
   providers?: readonly Provider[];
   /** Milliseconds between looks for work, and for providers. */
@@ -29,14 +27,14 @@ export type Shepherd = AsyncDisposable;
 
 /** Starts the shepherd's loops: recovery, one for each provider that has machines. This is the list of its loops. */
 export function shepherdRun(options: ShepherdOptions): Shepherd {
-  const { database, log, clock, metrics, silence } = options;
+  const { database, log, clock, metrics } = options;
   const interval = options.interval ?? 10_000;
   const stop = new AbortController();
   const sessions = sessionHold(database, { component: "shepherd", log, clock });
   const running = new Map<string, Promise<void>>();
 
   function start(provider: Provider): void {
-    const process = recoveryProcess(database, provider, silence);
+    const process = recoveryProcess(database, provider);
     running.set(provider.name, loop(process, provider));
   }
 
@@ -53,7 +51,7 @@ export function shepherdRun(options: ShepherdOptions): Shepherd {
         metrics.loopRuns.inc({ loop: "recovery", outcome: turn.dropped === 0 ? "ok" : "failed" });
         metrics.work.inc({ process: "ShepherdRecovery", outcome: "finished" }, turn.finished);
         metrics.work.inc({ process: "ShepherdRecovery", outcome: "failed" }, turn.failed);
-        void recoveryCount(database, provider, silence).then(
+        void recoveryCount(database, provider).then(
           (count) => metrics.eligibleMachines.set({ process: "ShepherdRecovery", provider: provider.name }, count),
           () => undefined, // The database is away: the loop itself says so.
         );

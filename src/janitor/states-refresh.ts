@@ -1,0 +1,15 @@
+import type { Database } from "../database/connect.ts";
+import { statesRefresh } from "../database/queries/state.ts";
+import type { Task } from "./task.ts";
+
+/** States that time alone changes (an agent fell silent, a backoff ended) are set; all others are set where they change. */
+export function statesRefreshTask(database: Database): Task {
+  return {
+    name: "states-refresh",
+    interval: 5_000,
+    run: async () => {
+      const refreshed = await statesRefresh(database);
+      return refreshed === 0 ? {} : { refreshed };
+    },
+  };
+}
