@@ -1,0 +1,73 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
+import { mke2fsMissing } from "../support/mke2fs.ts";
+import { processGroup } from "../support/process-group.ts";
+import { waitFor } from "../support/wait.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const readme = await readFile(join(root, "README.md"), "utf8");
+
+/** The commands of the fenced block that follows `<!-- terminal: NAME -->`. */
+function block(name: string): string {
+  const found = new RegExp(`<!-- terminal: ${name} -->\\n+\`\`\`sh\\n([^]*?)\`\`\``, "u").exec(readme)?.[1];
+  if (found === undefined) {
+    throw new Error(`README.md has no fenced block after <!-- terminal: ${name} -->`);
+  }
+  return found;
+}
+
+/** The text with what must be there replaced: ports and folders that two runs may not share. */
+function replaced(text: string, what: Record<string, string>): string {
+  return Object.entries(what).reduce((before, [from, to]) => {
+    expect(before).toContain(from);
+    return before.replaceAll(from, to);
+  }, text);
+}
+
+test("the README's first run does what it says", { timeout: 120_000 }, async (context) => {
+  const missing = mke2fsMissing();
+  context.skip(missing !== undefined, missing);
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "farrier-readme-"));
+  stack.defer(async () => await rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const env = { FARRIER_DATA_DIR: join(directory, "data") };
+  const [agents, operators, images] = [await freePort(), await freePort(), await freePort()];
+
+  // npm ci is what put the modules here that this test runs with.
+  const start = replaced(block("first"), {
+    "npm ci && ": "",
+    "npm start": `npm start -- --agents 127.0.0.1:${agents} --operators 127.0.0.1:${operators}`,
+  });
+  const up = stack.use(processGroup(start, { cwd: root, env }));
+  await waitFor(
+    "the line `ready`",
+    () => {
+      expect(up.running).toBe(true);
+      return /^ready: /mu.test(up.output);
+    },
+    { timeoutMs: 60_000 },
+  );
+
+  const first = replaced(block("second"), { ".demo": directory, "8000": String(images) });
+  const run = stack.use(processGroup(first, { cwd: root, env }));
+  const status = await run.ended;
+  expect(run.output).toMatch(/^web1: generation 1 installed$/mu);
+  expect(run.output).toMatch(/^installed +generation 1, sha256:[0-9a-f]{64}/mu);
+  expect(run.output).toMatch(/installation_succeeded[^]*installation_requested[^]*machine_added/u);
+  expect(status).toBe(0);
+});
+
+test("the README names the scripts that package.json has", async () => {
+  const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const named = [...readme.matchAll(/npm (?:run (?:--silent )?(?<run>[a-z0-9:]+)|(?<short>start|test)\b)/gu)].map(
+    ({ groups }) => groups?.["run"] ?? groups?.["short"] ?? "",
+  );
+  expect(named).toContain("test");
+  expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+});
