@@ -1,0 +1,280 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { systemClock } from "../lib/clock.ts";
+import { recoveryProcess } from "../shepherd/recovery.ts";
+import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
+import { backoffNext } from "./backoff.ts";
+import { candidates, eligible, eligibleCount } from "./eligibility.ts";
+import { statesOverdue, statesRefresh } from "./queries/state.ts";
+import { sessionStart, type Session } from "./session.ts";
+import { workClaim, type Work } from "./work.ts";
+import { sql, type RawBuilder } from "kysely";
+
+async function stateOf(fleet: Fleet, machine: TestMachine): Promise<string | undefined> {
+  const [row] = await fleet.rows<{ state: string }>(
+    "SELECT state FROM machine_state WHERE machine_id = $1",
+    machine.machineId,
+  );
+  return row?.state;
+}
+
+/** Machines whose stored state is not what the definition says. */
+async function wrong(fleet: Fleet): Promise<unknown[]> {
+  return fleet.rows(`
+    SELECT m.machine_id, s.state, n.state AS should_be FROM machines m
+    LEFT JOIN machine_state s ON s.machine_id = m.machine_id
+    CROSS JOIN LATERAL machine_state_now(m.machine_id) n
+    LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id
+    WHERE (s.state, s.not_before, s.candidate, s.provider) IS DISTINCT FROM (n.state, n.not_before, n.candidate, n.provider)
+      OR h.agent_wanted <> n.wanted`);
+}
+
+const heartbeat = (fleet: Fleet, machine: TestMachine, secondsAgo = 0) =>
+  fleet.rows(
+    `INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
+     SELECT $1, at, floor(extract(epoch FROM at) / 300)::integer FROM (SELECT now() - make_interval(secs => $2) AS at) t
+     ON CONFLICT (machine_id) DO UPDATE SET
+       agent_heartbeat_at = excluded.agent_heartbeat_at, heartbeat_bucket = excluded.heartbeat_bucket`,
+    machine.machineId,
+    secondsAgo,
+  );
+
+const startedAgo = (fleet: Fleet, machine: TestMachine, seconds: number) =>
+  fleet.rows(
+    "UPDATE machine_agent_started SET agent_started_at = now() - make_interval(secs => $2) WHERE machine_id = $1",
+    machine.machineId,
+    seconds,
+  );
+
+const serverSince = (fleet: Fleet, seconds: number) =>
+  fleet.rows(
+    `INSERT INTO sessions (session_component, session_runtime_info, session_created_at, session_interval_seconds, session_deadline)
+     VALUES ('server', 'test', now() - make_interval(secs => $1), 3600, now() + interval '1 hour')`,
+    seconds,
+  );
+
+const succeed = (fleet: Fleet, machine: TestMachine, generation: bigint) =>
+  fleet.rows(
+    `WITH r AS (
+       INSERT INTO machine_os_installation_report (machine_id, generation, result, reported_by) VALUES ($1, $2, 'success', 'agent')
+       ON CONFLICT (machine_id) DO UPDATE SET generation = excluded.generation, result = 'success', reported_by = 'agent'
+     ) INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, $2)
+     ON CONFLICT (machine_id) DO UPDATE SET generation = excluded.generation`,
+    machine.machineId,
+    generation,
+  );
+
+describe("the stored state", () => {
+  test("follows a machine from new to installed and on", async () => {
+    await using fleet = await testFleet();
+    const bare = await fleet.add({ agent: false });
+    expect(await stateOf(fleet, bare)).toBe("new");
+    const machine = await fleet.add();
+    expect(await stateOf(fleet, machine)).toBe("awaiting-agent");
+    await heartbeat(fleet, machine);
+    expect(await stateOf(fleet, machine)).toBe("ready");
+    const generation = await fleet.request(machine);
+    expect(await stateOf(fleet, machine)).toBe("install-pending");
+    await fleet.cancel(machine);
+    expect(await stateOf(fleet, machine)).toBe("install-failed");
+    const second = await fleet.request(machine);
+    expect(second).toBeGreaterThan(generation);
+    await fleet.rows(
+      `INSERT INTO machine_os_installation_progress (machine_id, generation, run, phase, bytes_done, bytes_total, detail)
+       VALUES ($1, $2, '\\x00', 'writing', 0, 0, '')`,
+      machine.machineId,
+      second,
+    );
+    expect(await stateOf(fleet, machine)).toBe("installing");
+    await succeed(fleet, machine, second);
+    expect(await stateOf(fleet, machine)).toBe("installed");
+    await fleet.request(machine);
+    expect(await stateOf(fleet, machine)).toBe("install-pending");
+    expect(await wrong(fleet)).toEqual([]);
+  });
+
+  test("agents that time made silent are noticed by the janitor, and their return at once", async () => {
+    await using fleet = await testFleet();
+    const [quiet, unheard, installed] = [await fleet.add(), await fleet.add(), await fleet.add()];
+    for (const machine of [quiet, unheard, installed]) {
+      await startedAgo(fleet, machine, 4000);
+    }
+    await heartbeat(fleet, quiet, 1300);
+    await heartbeat(fleet, installed, 1300);
+    await succeed(fleet, installed, await fleet.request(installed));
+    expect(await statesRefresh(fleet.database)).toBe(0);
+    await serverSince(fleet, 3600);
+    await statesRefresh(fleet.database);
+    expect([await stateOf(fleet, quiet), await stateOf(fleet, unheard), await stateOf(fleet, installed)]).toEqual([
+      "agent-lost",
+      "awaiting-agent",
+      "installed",
+    ]);
+    // Never heard: its state has been what it is for a moment only.
+    await fleet.rows("UPDATE machine_state SET since = now() - interval '1 hour'");
+    await statesRefresh(fleet.database);
+    expect(await stateOf(fleet, unheard)).toBe("agent-lost");
+    await heartbeat(fleet, quiet);
+    expect(await stateOf(fleet, quiet)).toBe("ready");
+    expect(await wrong(fleet)).toEqual([]);
+  });
+
+  test("a backoff that ended is noticed", async () => {
+    await using fleet = await testFleet();
+    await serverSince(fleet, 3600);
+    const machine = await fleet.add();
+    await startedAgo(fleet, machine, 4000);
+    await heartbeat(fleet, machine, 1300);
+    await statesRefresh(fleet.database);
+    await using session = await sessionStart(fleet.database, {
+      component: "shepherd",
+      log: silent,
+      clock: systemClock,
+    });
+    const [work] = await workClaim(fleet.database, session, { process: "ShepherdRecovery", provider: "static" }, 5);
+    expect(await stateOf(fleet, machine)).toBe("recovering");
+    await work?.fail({ initial: 600 }, "for a test");
+    expect(await stateOf(fleet, machine)).toBe("backing-off");
+    await fleet.rows("UPDATE work_backoff SET backoff_until = now() + interval '20 milliseconds'");
+    await fleet.rows("SELECT pg_sleep(0.03)");
+    expect(await statesRefresh(fleet.database)).toBe(1);
+    expect(await stateOf(fleet, machine)).toBe("agent-lost");
+    expect(backoffNext({ initial: 600 })).toBe(600);
+    expect(recoveryProcess(fleet.database, { name: "static" }).name).toContain("static");
+  });
+
+  test("is what the definition says, whatever is done at once", async () => {
+    await using fleet = await testFleet({ connections: 12 });
+    await serverSince(fleet, 3600);
+    const machines = [await fleet.add(), await fleet.add(), await fleet.add({ agent: false })];
+    const sessions: Session[] = [];
+    await using stack = new AsyncDisposableStack();
+    for (let i = 0; i < 2; i += 1) {
+      sessions.push(
+        stack.use(await sessionStart(fleet.database, { component: "shepherd", log: silent, clock: systemClock })),
+      );
+    }
+    const works: Work[] = [];
+    const machine = fc.constantFrom(...machines);
+    const ignore = (): void => undefined; // Refusals are part of the game; the states afterwards are what is looked at.
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("request" as const), machine }),
+      fc.record({ do: fc.constant("cancel" as const), machine }),
+      fc.record({ do: fc.constant("succeed" as const), machine }),
+      fc.record({ do: fc.constant("uninstall" as const), machine }),
+      fc.record({ do: fc.constant("heartbeat" as const), machine, ago: fc.constantFrom(0, 1300) }),
+      fc.record({ do: fc.constant("rekey" as const), machine }),
+      fc.record({ do: fc.constant("started" as const), machine, ago: fc.constantFrom(0, 4000) }),
+      fc.record({
+        do: fc.constant("claim" as const),
+        process: fc.constantFrom("ShepherdRecovery", "ShepherdAgentStart"),
+      }),
+      fc.record({ do: fc.constant("end" as const), how: fc.constantFrom("finish", "fail", "cancel") }),
+      fc.record({ do: fc.constant("refresh" as const) }),
+    );
+    const run = async (action: typeof step extends fc.Arbitrary<infer T> ? T : never): Promise<unknown> => {
+      switch (action.do) {
+        case "request":
+          return fleet.request(action.machine);
+        case "cancel":
+          return fleet.cancel(action.machine);
+        case "succeed": {
+          const [row] = await fleet.rows<{ generation: bigint }>(
+            "SELECT generation FROM machine_os_installation_request WHERE machine_id = $1",
+            action.machine.machineId,
+          );
+          return row === undefined ? undefined : succeed(fleet, action.machine, row.generation);
+        }
+        case "uninstall":
+          return fleet.rows("DELETE FROM machine_os_installed WHERE machine_id = $1", action.machine.machineId);
+        case "heartbeat":
+          return heartbeat(fleet, action.machine, action.ago);
+        case "rekey":
+          return fleet.rekey(action.machine);
+        case "started":
+          return startedAgo(fleet, action.machine, action.ago);
+        case "claim": {
+          const session = sessions[randomBytes(1).readUInt8() % 2] as Session;
+          const claimed = await workClaim(
+            fleet.database,
+            session,
+            { process: action.process as "ShepherdRecovery", provider: "static" },
+            2,
+          );
+          works.push(...claimed);
+          return claimed;
+        }
+        case "end": {
+          const work = works.shift();
+          return action.how === "finish"
+            ? work?.finish()
+            : action.how === "fail"
+              ? work?.fail({ initial: 600 }, "for a test")
+              : work?.cancel("for a test");
+        }
+        case "refresh":
+          return statesRefresh(fleet.database);
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 6 }),
+        async (rounds) => {
+          for (const round of rounds) {
+            await Promise.all(round.map((action) => run(action).catch(ignore)));
+          }
+          await statesRefresh(fleet.database);
+          await fleet.rows("UPDATE machine_state SET since = now() - interval '1 hour' WHERE state = 'awaiting-agent'");
+          await statesRefresh(fleet.database);
+          expect(await wrong(fleet)).toEqual([]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 90_000);
+});
+
+describe("plans at 100,000 machines", () => {
+  test("neither claims, counts nor the janitor scan the fleet", async () => {
+    await using fleet = await testFleet();
+    await fleet.rows("SET session_replication_role = replica").catch(() => undefined);
+    const client = await fleet.database.pool.connect();
+    try {
+      await client.query("SET session_replication_role = replica");
+      for (const statement of [
+        "INSERT INTO machines (machine_id) SELECT md5(i::text)::uuid FROM generate_series(1, 100000) i",
+        "INSERT INTO machine_provided (machine_id, provider, provider_id) SELECT machine_id, 'static', machine_id::text FROM machines",
+        "INSERT INTO machine_agent_started (machine_id, agent_public_key) SELECT machine_id, decode(repeat('00', 32), 'hex') FROM machines",
+        "INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket, agent_wanted) SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, false FROM machines",
+        "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",
+        "INSERT INTO machine_state (machine_id, state, provider) SELECT machine_id, 'installed', 'static' FROM machines",
+        "UPDATE machine_state SET state = 'agent-lost', candidate = 'ShepherdRecovery' WHERE machine_id < '00100000-0000-0000-0000-000000000000'",
+        "ANALYZE",
+      ]) {
+        await client.query(statement);
+      }
+      await client.query("RESET session_replication_role");
+    } finally {
+      client.release();
+    }
+    const recovery = { process: "ShepherdRecovery", provider: "static" } as const;
+    const queries: Record<string, RawBuilder<unknown>> = {
+      claim: sql`SELECT m.machine_id FROM ${candidates(recovery)} AND ${eligible(recovery)} LIMIT 10 FOR NO KEY UPDATE OF m SKIP LOCKED`,
+      count: sql`SELECT count(*) FROM ${candidates(recovery)} AND ${eligible(recovery)}`,
+      ...Object.fromEntries(
+        Object.entries(statesOverdue).map(([name, overdue]) => [
+          name,
+          sql`${overdue} AND s.machine_id > '00000000-0000-0000-0000-000000000000' ORDER BY s.machine_id LIMIT 200`,
+        ]),
+      ),
+    };
+    for (const [name, query] of Object.entries(queries)) {
+      const { rows } = await sql<{ "QUERY PLAN": string }>`EXPLAIN ${query}`.execute(fleet.database.kysely);
+      const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+      const scanned = plan.match(/Seq Scan on (?:machines|machine_\w+)/gu) ?? [];
+      expect({ name, scanned, plan: scanned.length === 0 ? "" : plan }).toEqual({ name, scanned: [], plan: "" });
+    }
+    expect(await eligibleCount(fleet.database, recovery)).toBe(0);
+  }, 60_000);
+});
