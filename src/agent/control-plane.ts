@@ -4,9 +4,10 @@ import type { PeerCertificate } from "node:tls";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { AgentCallback } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentService } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { WatchRequest, WatchResponse } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { ed25519PrivateKeyPem } from "../lib/ed25519.ts";
 import { parseHostPort } from "../lib/host-port.ts";
 import { selfSignedCertificate } from "../lib/self-signed.ts";
@@ -35,6 +36,12 @@ type Call<Method extends DescMethodUnary> = (
 export interface ControlPlane extends Disposable {
   heartbeat: Call<typeof AgentCallback.method.heartbeat>;
   reportProgress: Call<typeof AgentService.method.reportProgress>;
+  /** Resolves with how the stream ended; an aborted signal ends it. Never throws, unless `onMessage` does. */
+  watch(
+    request: WatchRequest,
+    signal: AbortSignal,
+    onMessage: (message: WatchResponse) => void,
+  ): Promise<CallOutcome<void>>;
 }
 
 // Well under the interval of heartbeats, so that one that hangs does not cost the next.
@@ -78,6 +85,7 @@ export function controlPlaneConnect(
   return {
     heartbeat: unary(client, AgentCallback.method.heartbeat, deadlineMilliseconds),
     reportProgress: unary(client, AgentService.method.reportProgress, deadlineMilliseconds),
+    watch: (request, signal, onMessage) => watch(client, request, signal, onMessage),
     [Symbol.dispose]: () => client.close(),
   };
 }
@@ -90,19 +98,32 @@ function certificatePem(der: Uint8Array): string {
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
-function unary<Method extends DescMethodUnary>(client: Client, method: Method, milliseconds: number): Call<Method> {
-  type Request = MessageShape<Method["input"]>;
-  type Response = MessageShape<Method["output"]>;
-  const path = `/${method.parent.typeName}/${method.name}`;
-  const serialize = (request: Request): Buffer => {
-    const { buffer, byteOffset, byteLength } = toBinary<Method["input"]>(method.input, request);
-    return Buffer.from(buffer, byteOffset, byteLength);
+/** A method's path and how its messages become bytes. */
+function coding<Method extends DescMethod>(
+  method: Method,
+): {
+  path: string;
+  serialize: (request: MessageShape<Method["input"]>) => Buffer;
+  deserialize: (bytes: Buffer) => MessageShape<Method["output"]>;
+} {
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    serialize: (request) => {
+      const { buffer, byteOffset, byteLength } = toBinary<Method["input"]>(method.input, request);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    },
+    deserialize: (bytes) => fromBinary<Method["output"]>(method.output, bytes),
   };
-  const deserialize = (bytes: Buffer): Response => fromBinary<Method["output"]>(method.output, bytes);
+}
+
+const stopping = { kind: "unavailable", message: "the agent is stopping" } as const;
+
+function unary<Method extends DescMethodUnary>(client: Client, method: Method, milliseconds: number): Call<Method> {
+  const { path, serialize, deserialize } = coding(method);
   return (request, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) {
-        resolve({ kind: "unavailable", message: "the agent is stopping" });
+        resolve(stopping);
         return;
       }
       const deadline = new Date(Date.now() + milliseconds);
@@ -113,6 +134,30 @@ function unary<Method extends DescMethodUnary>(client: Client, method: Method, m
       const cancel = (): void => call.cancel();
       signal.addEventListener("abort", cancel, { once: true });
     });
+}
+
+function watch(
+  client: Client,
+  request: WatchRequest,
+  signal: AbortSignal,
+  onMessage: (message: WatchResponse) => void,
+): Promise<CallOutcome<void>> {
+  const { path, serialize, deserialize } = coding(AgentService.method.watch);
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(stopping);
+      return;
+    }
+    const call = client.makeServerStreamRequest(path, serialize, deserialize, request);
+    const cancel = (): void => call.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    call.on("data", onMessage);
+    call.on("error", () => undefined); // "status" says it too, and comes in every case.
+    call.on("status", (ended) => {
+      signal.removeEventListener("abort", cancel);
+      resolve(ended.code === status.OK ? { kind: "ok", response: undefined } : failure(ended));
+    });
+  });
 }
 
 /** What a gRPC status means to an agent. What a proxy or an overloaded server may answer counts as unavailable. */

@@ -16,6 +16,8 @@ export interface HeartbeatContext {
   controlPlane: Pick<ControlPlane, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
+  /** Called for each heartbeat that was answered OK, once its answer is heeded. */
+  answered?: () => void;
   waker: Waker;
   /** Milliseconds. */
   interval: number;
@@ -52,6 +54,7 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<void> {
         installations.acknowledged(report.generation);
       }
       installations.offer(outcome.response);
+      context.answered?.();
     } else if (next.refused) {
       installations.refused();
     }

@@ -7,12 +7,14 @@ import type {
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Logger } from "../lib/log.ts";
 import type { InstallationEnd, InstallerEvent, InstallerState } from "./installer.ts";
-import { installerDecide } from "./installer.ts";
+import { greatestSeen, installerDecide } from "./installer.ts";
 
 /** The installer at work: what the heartbeat's loop tells it, and asks of it. */
 export interface Installations extends AsyncDisposable {
-  /** A heartbeat was answered OK. */
-  offer(response: AgentHeartbeatResponse): void;
+  /** What a heartbeat's answer, or a message of the watch, says. */
+  offer(news: Pick<AgentHeartbeatResponse, "cancelledGeneration" | "installationRequest">): void;
+  /** The greatest generation that this run has taken up, 0 = none. */
+  lastSeen(): bigint;
   /** The agent's key was taken before, and is not any more. */
   refused(): void;
   /** The result that waits to be acknowledged. */
@@ -71,6 +73,7 @@ export function createInstallations(options: {
         tell({ kind: "requested", request: installationRequest });
       }
     },
+    lastSeen: () => greatestSeen(state),
     refused: () => tell({ kind: "refused" }),
     report: () => (state.kind === "reporting" ? reportOf(state) : undefined),
     acknowledged: (generation) => tell({ kind: "acknowledged", generation }),

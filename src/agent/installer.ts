@@ -71,6 +71,19 @@ export function installerDecide(state: InstallerState, event: InstallerEvent): D
   }
 }
 
+/** The greatest generation that was taken up, 0 = none. */
+export function greatestSeen(state: InstallerState): bigint {
+  switch (state.kind) {
+    case "idle":
+      return state.last?.generation ?? 0n;
+    case "aborting":
+      return state.next?.generation ?? state.generation;
+    case "installing":
+    case "reporting":
+      return state.generation;
+  }
+}
+
 function idleDecide(state: InstallerState & { kind: "idle" }, event: InstallerEvent): Decision {
   if (event.kind !== "requested") {
     return { state, actions: [] };

@@ -12,6 +12,7 @@ import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/fetch.ts";
 import { runInstallation } from "./install/run-installation.ts";
 import { createWaker } from "./wake.ts";
+import { startWatch } from "./watch.ts";
 
 /** How an agent is run. */
 export interface AgentOptions {
@@ -52,6 +53,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     reportReady: () => waker.wake(),
     log,
   });
+  await using watch = startWatch({ machineId, runId, controlPlane, installations, clock, random, log });
   log.info({ controlPlane: init.takeoverInit.bmaasEndpoint, warnings: hardware.warning }, "agent started");
   const interval = options.heartbeatIntervalMs ?? heartbeatInterval;
   await heartbeatLoop({
@@ -60,6 +62,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     controlPlane,
     installations,
     hardware,
+    answered: () => watch.heartbeatAnswered(),
     waker,
     interval,
     random,

@@ -24,7 +24,13 @@ export interface AgentServer extends AsyncDisposable {
 
 /** Serves, once there is a session. */
 export async function agentServer(
-  options: { log?: Logger; databaseAddress?: AgentApiOptions["databaseAddress"]; times?: TimeLimits } = {},
+  options: {
+    log?: Logger;
+    databaseAddress?: AgentApiOptions["databaseAddress"];
+    times?: TimeLimits;
+    /** Otherwise one that nobody vouches for. */
+    certificate?: AgentApiOptions["certificate"];
+  } = {},
 ): Promise<AgentServer> {
   await using stack = new AsyncDisposableStack();
   const log = options.log ?? silent;
@@ -36,7 +42,7 @@ export async function agentServer(
   const api = stack.use(
     await agentApiServe({
       address: { host: "127.0.0.1", port: 0 },
-      certificate: { certificatePem: identity.certificate, keyPem: identity.key },
+      certificate: options.certificate ?? { certificatePem: identity.certificate, keyPem: identity.key },
       database: fleet.database,
       databaseAddress: options.databaseAddress ?? fleet.test.connection,
       sessions,

@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type {
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import type { AgentInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentCallback, AgentHeartbeatResponseSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
@@ -13,8 +19,17 @@ import type {
   OSInstallationReport,
   OSInstallationRequest,
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { AgentService, ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { ReportProgressRequest, ReportProgressResponse } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import {
+  AgentService,
+  ReportProgressResponseSchema,
+  WatchResponseSchema,
+} from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type {
+  ReportProgressRequest,
+  ReportProgressResponse,
+  WatchRequest,
+  WatchResponse,
+} from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { ed25519KeyPair } from "../../src/lib/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "../../src/lib/tls-issue.ts";
@@ -29,6 +44,16 @@ export class Refusal extends Error {
   }
 }
 
+/** A Watch stream that an agent opened. */
+export interface FakeWatch {
+  request: WatchRequest;
+  send(event: WatchResponse["event"]): void;
+  /** Ends it. */
+  end(code: status): void;
+  /** The agent ended it, or its connection is gone. */
+  left: boolean;
+}
+
 /**
  * What an agent talks to in tests: the contract's answers over a real TLS listener, with no database behind. It asks for
  * `request` until a report of its generation came, and records all that it hears; a test overrides what it wants to.
@@ -39,6 +64,8 @@ export interface FakeControlPlane extends AsyncDisposable {
   progress: ReportProgressRequest[];
   /** Reports that were answered OK. */
   reports: OSInstallationReport[];
+  /** Watch streams, the oldest first; they say nothing but what a test has them say. */
+  watches: FakeWatch[];
   request: OSInstallationRequest | undefined;
   cancelled: bigint;
   /** Called before the normal answer; what it throws or returns is the answer. */
@@ -46,10 +73,15 @@ export interface FakeControlPlane extends AsyncDisposable {
   onProgress: (
     request: ReportProgressRequest,
   ) => ReportProgressResponse | undefined | void | Promise<ReportProgressResponse | undefined | void>;
+  /** Called before a stream is taken; what it throws is the answer. By default Watch is not known. */
+  onWatch: (request: WatchRequest) => void;
 }
 
 export const unavailable = (): never => {
   throw new Refusal(status.UNAVAILABLE, "the database is away");
+};
+const unimplemented = (): never => {
+  throw new Refusal(status.UNIMPLEMENTED, "no such method");
 };
 export const unauthenticated = (): never => {
   throw new Refusal(status.UNAUTHENTICATED, "unknown machine or key");
@@ -82,10 +114,12 @@ export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Prom
     heartbeats: [],
     progress: [],
     reports: [],
+    watches: [],
     request: undefined,
     cancelled: 0n,
     onHeartbeat: () => {},
     onProgress: () => {},
+    onWatch: unimplemented,
     [Symbol.asyncDispose]: () => {
       server.forceShutdown();
       return Promise.resolve();
@@ -100,6 +134,7 @@ export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Prom
     const cancelledGeneration = plane.cancelled === message.generation ? plane.cancelled : 0n;
     return (await plane.onProgress(message)) ?? create(ReportProgressResponseSchema, { cancelledGeneration });
   });
+  serveWatch(server, plane);
   return plane;
 }
 
@@ -127,27 +162,57 @@ function serve<Method extends DescMethodUnary>(
 ): void {
   type Request = MessageShape<Method["input"]>;
   type Response = MessageShape<Method["output"]>;
-  const definition = {
-    path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: Request) => Buffer.from(toBinary<Method["input"]>(method.input, message)),
-    requestDeserialize: (bytes: Buffer) => fromBinary<Method["input"]>(method.input, bytes),
-    responseSerialize: (message: Response) => Buffer.from(toBinary<Method["output"]>(method.output, message)),
-    responseDeserialize: (bytes: Buffer) => fromBinary<Method["output"]>(method.output, bytes),
-  };
   const implementation: UntypedServiceImplementation = {
     call: (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => {
       Promise.resolve()
         .then(() => handler(call.request))
         .then(
           (response) => answer(null, response),
-          (error: unknown) =>
-            error instanceof Refusal
-              ? answer({ code: error.code, details: error.message })
-              : answer({ code: status.INTERNAL, details: String(error) }),
+          (error: unknown) => answer(statusOf(error)),
         );
     },
   };
-  server.addService({ call: definition }, implementation);
+  server.addService({ call: definition(method) }, implementation);
+}
+
+function serveWatch(server: Server, plane: FakeControlPlane): void {
+  const implementation: UntypedServiceImplementation = {
+    call: (call: ServerWritableStream<WatchRequest, WatchResponse>) => {
+      try {
+        plane.onWatch(call.request);
+      } catch (error) {
+        call.emit("error", statusOf(error));
+        return;
+      }
+      const watch: FakeWatch = {
+        request: call.request,
+        send: (event) => void call.write(create(WatchResponseSchema, { event })),
+        end: (code) => void call.emit("error", { code, details: "ended by the test" }),
+        left: false,
+      };
+      call.on("cancelled", () => {
+        watch.left = true;
+      });
+      plane.watches.push(watch);
+    },
+  };
+  server.addService({ call: definition(AgentService.method.watch) }, implementation);
+}
+
+function statusOf(error: unknown): { code: status; details: string } {
+  return error instanceof Refusal
+    ? { code: error.code, details: error.message }
+    : { code: status.INTERNAL, details: String(error) };
+}
+
+function definition(method: DescMethod): ServiceDefinition[string] {
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: false,
+    responseStream: method.methodKind === "server_streaming",
+    requestSerialize: (message: Message) => Buffer.from(toBinary(method.input, message)),
+    requestDeserialize: (bytes: Buffer) => fromBinary(method.input, bytes),
+    responseSerialize: (message: Message) => Buffer.from(toBinary(method.output, message)),
+    responseDeserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
+  };
 }
