@@ -10,6 +10,8 @@ export interface ProcessGroup extends AsyncDisposable {
   /** Resolves to the shell's exit status. */
   readonly ended: Promise<number | null>;
   readonly running: boolean;
+  /** Signals the shell alone, or what it became by `exec`. */
+  signal(signal: NodeJS.Signals): void;
 }
 
 /** Starts a bash script in a process group of its own. */
@@ -33,6 +35,7 @@ export function processGroup(script: string, options: { cwd: string; env?: Recor
       return child.exitCode === null && child.signalCode === null;
     },
     ended,
+    signal: (signal) => void child.kill(signal),
     [Symbol.asyncDispose]: async () => await end(child),
   };
 }

@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { processGroup } from "../support/process-group.ts";
+import { waitFor } from "../support/wait.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+
+let directory: string;
+let packed: string[];
+
+// As a user gets it: packed, then installed in a project of its own by the ordinary client.
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "farrier-package-"));
+  await run("npm", ["pack", "--silent", "--pack-destination", directory], { cwd: root });
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  const tarball = join(directory, `farrier-${version}.tgz`);
+  packed = (await run("tar", ["-tzf", tarball])).stdout.trim().split("\n");
+  await mkdir(join(directory, "project"));
+  await writeFile(join(directory, "project/package.json"), JSON.stringify({ private: true }));
+  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--silent"];
+  await run("npm", ["install", ...flags, tarball], { cwd: join(directory, "project") });
+}, 180_000);
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+test("it holds what runs, the documents and the licence; no tests, no TypeScript, no source maps", () => {
+  for (const file of [
+    "bin/farrier.js",
+    "dist/src/main/farrier.js",
+    "dist/src/database/migrations/0001_machines.up.sql",
+  ]) {
+    expect(packed).toContain(`package/${file}`);
+  }
+  for (const file of ["LICENSE", "README.md", "CHANGELOG.md", "docs/operations.md"]) {
+    expect(packed).toContain(`package/${file}`);
+  }
+  expect(packed.filter((file) => /\.(?:ts|map)$|\.test\./u.test(file))).toEqual([]);
+});
+
+test("farrier --version says the package's version", async () => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  const { stdout } = await run(join(directory, "project/node_modules/.bin/farrier"), ["--version"]);
+  expect(stdout.trim()).toBe(version);
+});
+
+test("farrier up serves, commands reach it, and it stops when told to", { timeout: 90_000 }, async () => {
+  const cwd = join(directory, "project");
+  const addresses = "--agents 127.0.0.1:0 --operators 127.0.0.1:0";
+  await using up = processGroup(`exec node_modules/.bin/farrier up ${addresses}`, { cwd });
+  await waitFor(
+    "the line `ready`",
+    () => {
+      // Ends the wait with what it said, where it ended itself.
+      expect(up.running || up.output).toBe(true);
+      return /^ready: /mu.test(up.output);
+    },
+    { timeoutMs: 60_000 },
+  );
+  const farrier = join(cwd, "node_modules/.bin/farrier");
+  const added = await run(farrier, ["machine", "add", "--provider", "static", "--provider-id", "1"], { cwd });
+  const { stdout } = await run(farrier, ["machine", "list", "--json"], { cwd });
+  expect(stdout).toContain(added.stdout.trim());
+  up.signal("SIGTERM");
+  expect(await up.ended).toBe(0);
+});
