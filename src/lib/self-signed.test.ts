@@ -21,6 +21,19 @@ test("a self-signed certificate carries the key, serial 1, and is valid from 197
   expect(() => selfSignedCertificate(pair.publicKey, "x")).toThrow(/has 64 bytes/u);
 });
 
+test("a certificate can be of another time, as a wrong clock would make it", () => {
+  const { privateKey } = ed25519KeyPair();
+  for (const [from, to] of [
+    [1971, 1980],
+    [2049, 2050],
+    [2090, 2099],
+  ] as const) {
+    const certificate = new X509Certificate(selfSignedCertificate(privateKey, "a", { from, to }));
+    expect(new Date(certificate.validFrom).toISOString()).toBe(`${from}-01-01T00:00:00.000Z`);
+    expect(new Date(certificate.validTo).toISOString()).toBe(`${to}-12-31T23:59:59.000Z`);
+  }
+});
+
 test("a TLS server sees the key that the handshake proved", async () => {
   const [client, server] = [ed25519KeyPair(), ed25519KeyPair()];
   const options = (key: Uint8Array): { key: string; cert: string } => ({

@@ -10,14 +10,25 @@ const versionTag = 0xa0;
 // A PKCS common name has at most this many characters (RFC 5280, appendix A, ub-common-name).
 const commonNameLimit = 64;
 
+/** Years, both included, in which a certificate says that it is valid: 1970 to 9999. */
+interface ValidYears {
+  from: number;
+  to: number;
+}
+
 /**
  * A self-signed certificate for an Ed25519 key (64 raw bytes: seed, then public key), serial 1, without extensions, PEM.
  * It only carries the public key, which the TLS handshake proves: so it is valid from 1970 to the last instant that a
- * certificate can name (RFC 5280, 4.1.2.5), and no clock, however wrong, makes it useless. It is written out here, field
+ * certificate can name (RFC 5280, 4.1.2.5), and no clock, however wrong, makes it useless (`valid` is for trying out that
+ * nobody looks at it). It is written out here, field
  * by field (RFC 5280, 4.1), because the form is fixed and small, and a program in a machine's RAM wants few libraries.
  * @throws {RangeError} when the key is not one, or the name is empty or has more than 64 characters
  */
-export function selfSignedCertificate(privateKey: Uint8Array, commonName: string): string {
+export function selfSignedCertificate(
+  privateKey: Uint8Array,
+  commonName: string,
+  valid: ValidYears = { from: 1970, to: 9999 },
+): string {
   if (commonName.length === 0 || commonName.length > commonNameLimit) {
     throw new RangeError(`a common name has 1 to ${commonNameLimit} characters, this one has ${commonName.length}`);
   }
@@ -26,11 +37,7 @@ export function selfSignedCertificate(privateKey: Uint8Array, commonName: string
   const algorithm = der(derTag.sequence, derOid(ed25519Oid));
   const commonNameValue = der(derTag.utf8String, Buffer.from(commonName));
   const name = der(derTag.sequence, der(derTag.set, der(derTag.sequence, derOid(commonNameOid), commonNameValue)));
-  const validity = der(
-    derTag.sequence,
-    der(derTag.utcTime, Buffer.from("700101000000Z")),
-    der(derTag.generalizedTime, Buffer.from("99991231235959Z")),
-  );
+  const validity = der(derTag.sequence, time(`${valid.from}0101000000Z`), time(`${valid.to}1231235959Z`));
   const version = der(versionTag, der(derTag.integer, Buffer.from([2])));
   const serial = der(derTag.integer, Buffer.from([1]));
   const body = der(derTag.sequence, version, serial, algorithm, name, validity, name, spki);
@@ -38,4 +45,11 @@ export function selfSignedCertificate(privateKey: Uint8Array, commonName: string
   const base64 = der(derTag.sequence, body, algorithm, signature).toString("base64");
   const lines = base64.match(/.{1,64}/gu) ?? [];
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+}
+
+/** Years before 2050 are written with two digits (RFC 5280, 4.1.2.5). */
+function time(text: string): Buffer {
+  return text < "2050"
+    ? der(derTag.utcTime, Buffer.from(text.slice(2)))
+    : der(derTag.generalizedTime, Buffer.from(text));
 }
