@@ -35,16 +35,22 @@ export async function initFileRead(path: string): Promise<AgentInit> {
     if (error instanceof AgentError) {
       throw error;
     }
-    const hint = errorCode(error) === "ENOENT" ? "; make one with: farrier agent init MACHINE --out FILE" : "";
-    throw new AgentError("init_invalid", `init file ${path} cannot be read${hint}`, { cause: error });
+    if (errorCode(error) === "ENOENT") {
+      const make = `make it with \`farrier agent init MACHINE --out ${path}\``;
+      throw new AgentError("init_invalid", `there is no init file ${path}: ${make}`);
+    }
+    throw new AgentError("init_invalid", `init file ${path} cannot be read`, { cause: error });
   }
   let init: AgentInit;
   try {
     init = fromJsonString(AgentInitSchema, text, { ignoreUnknownFields: true });
-  } catch (error) {
+  } catch {
     // The parser's message may quote what it read, and that may be the key: only its kind goes on.
-    const kind = error instanceof SyntaxError ? "it is not JSON" : "a field has a wrong type";
-    throw new AgentError("init_invalid", `init file ${path} is not an AgentInit in protobuf JSON: ${kind}`);
+    const kind = isJson(text) ? "a field has a wrong type" : "it is not JSON";
+    throw new AgentError(
+      "init_invalid",
+      `init file ${path} is not an AgentInit in protobuf JSON: ${kind}; make a new one with \`farrier agent init\``,
+    );
   }
   try {
     initCheck(init);
@@ -52,6 +58,15 @@ export async function initFileRead(path: string): Promise<AgentInit> {
     throw new AgentError("init_invalid", `init file ${path}: ${describeError(error)}`);
   }
   return init;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

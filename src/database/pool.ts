@@ -12,7 +12,12 @@ export const silenceLimit = 40_000;
 export function poolOpen(config: pg.PoolConfig, log: Logger, silence: number = silenceLimit): pg.Pool {
   const pool = new pg.Pool(config);
   // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
-  pool.on("error", (error) => log.warn({ error: error.message }, "an idle database connection broke"));
+  pool.on("error", (error) => {
+    // One that is being closed may be broken first by its database: an embedded one is stopped right after the pools.
+    if (!pool.ending) {
+      log.warn({ error: error.message }, "an idle database connection broke");
+    }
+  });
   pool.on("connect", (client) => {
     // The same while it is in use: its query rejects, but between two queries, or after one, nobody else hears of it.
     client.on("error", (error) => log.debug({ error: error.message }, "a database connection broke"));

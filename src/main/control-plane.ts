@@ -10,6 +10,7 @@ import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { operatorApiListen } from "../operator-api/listener.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
+import { databaseReach } from "./database-reach.ts";
 import { tlsFiles } from "./tls-files.ts";
 import type { TlsFiles } from "../cli/starters.ts";
 
@@ -45,6 +46,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const metrics = createMetrics();
   await using stack = new AsyncDisposableStack();
   const database = stack.use(connect(databaseAddress, { log }));
+  await databaseReach(database);
   await (options.migrate ? migrate(database.pool) : migrateCheck(database.pool));
   const token = await operatorTokenEnsure(dataDir);
   const tls = await tlsFiles(options);

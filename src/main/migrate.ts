@@ -4,6 +4,7 @@ import { dataDirectoryOpen } from "../database/data-directory.ts";
 import { embeddedStart } from "../database/embedded.ts";
 import { migrate } from "../database/migrate.ts";
 import { createLogger } from "../lib/log.ts";
+import { databaseAddress, databaseReach } from "./database-reach.ts";
 
 /** `farrier migrate`: brings a database's schema up to this version's. Resolves to the exit status. */
 export async function run(options: MigrateOptions): Promise<number> {
@@ -14,9 +15,10 @@ export async function run(options: MigrateOptions): Promise<number> {
     const directory = stack.use(await dataDirectoryOpen(options.dataDir));
     address = stack.use(await embeddedStart({ directory: directory.postgres, log })).connection;
   } else {
-    address = { connectionString: options.databaseUrl };
+    address = databaseAddress(options.databaseUrl);
   }
   const database = stack.use(connect(address, { log }));
+  await databaseReach(database);
   const applied = await migrate(database.pool);
   process.stdout.write(applied.length === 0 ? "nothing to do\n" : `applied: ${applied.join(", ")}\n`);
   return 0;

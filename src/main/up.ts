@@ -7,6 +7,7 @@ import { formatHostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { controlPlaneStart } from "./control-plane.ts";
+import { databaseAddress } from "./database-reach.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier up`: everything in one process, on an embedded PostgreSQL unless one is named. Resolves to the exit status. */
@@ -15,10 +16,10 @@ export async function run(options: UpOptions): Promise<number> {
   const stopped = untilStopped();
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await dataDirectoryOpen(options.dataDir));
-  const databaseAddress: DatabaseAddress =
+  const address: DatabaseAddress =
     options.databaseUrl === undefined
       ? stack.use(await embeddedStart({ directory: directory.postgres, log })).connection
-      : { connectionString: options.databaseUrl };
+      : databaseAddress(options.databaseUrl);
   const server = stack.use(
     await controlPlaneStart({
       dataDir: directory.path,
@@ -26,7 +27,7 @@ export async function run(options: UpOptions): Promise<number> {
       operators: options.operators,
       serverNames: options.serverNames,
       tls: undefined,
-      databaseAddress,
+      databaseAddress: address,
       migrate: true,
       log,
     }),
