@@ -49,5 +49,15 @@ export function connect(
     options.log,
   );
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { pool, kysely, [Symbol.asyncDispose]: () => kysely.destroy() };
+  return {
+    pool,
+    kysely,
+    [Symbol.asyncDispose]: async () => {
+      await kysely.destroy();
+      // Kysely leaves a pool alone that it was never used on.
+      if (!pool.ending) {
+        await pool.end();
+      }
+    },
+  };
 }

@@ -22,6 +22,7 @@ export function sessionHold(database: Database, options: SessionOptions): Sessio
   // Nobody need be waiting when the holder ends.
   waiting.promise.catch(() => undefined);
 
+  const ending = new Set<Promise<void>>();
   const holding = (async () => {
     for (let attempt = 0; !ended.signal.aborted;) {
       try {
@@ -36,7 +37,10 @@ export function sessionHold(database: Database, options: SessionOptions): Sessio
           waiting = Promise.withResolvers<Session>();
           waiting.promise.catch(() => undefined);
         }
-        await session[Symbol.asyncDispose]();
+        // Not waited for: over a connection that hangs, it would keep the next session from starting.
+        const end = Promise.resolve(session[Symbol.asyncDispose]());
+        ending.add(end);
+        void end.finally(() => ending.delete(end));
       } catch (error) {
         options.log.warn({ error: describeError(error) }, "no session could be started; trying again");
         await options.clock.sleep(retryDelay(policy, attempt), ended.signal).catch(() => undefined);
@@ -52,6 +56,7 @@ export function sessionHold(database: Database, options: SessionOptions): Sessio
       ended.abort();
       waiting.reject(new Error("the component is stopping"));
       await holding;
+      await Promise.all(ending);
     },
   };
 }

@@ -29,7 +29,7 @@ export interface SessionOptions {
 }
 
 /**
- * Starts a session and keeps poking it, three times a lease. A poke that fails is only tried again: the session is lost
+ * Starts a session and keeps poking it, three times a lease. A poke that fails or hangs is only tried again: the session is lost
  * when the database says so, or when a whole lease went by without an answer.
  * @throws {DatabaseError} `unavailable`
  */
@@ -79,27 +79,21 @@ interface Poking extends SessionOptions {
 
 async function pokeUntilEnded(database: Database, poking: Poking): Promise<void> {
   const { clock, log, id, lease, lost, ended } = poking;
+  const third = (lease * 1000) / 3;
   // Counted from before the poke was sent: the database's deadline is never earlier.
   let lastPoke = poking.begun;
+  let next = poking.begun + third;
   while (!ended.aborted) {
-    const sincePoke = clock.monotonic() - lastPoke;
-    const wait = Math.min((lease * 1000) / 3, Math.max(0, lease * 1000 - sincePoke));
-    await clock.sleep(wait, ended).catch(() => undefined);
+    const wait = Math.min(next, lastPoke + lease * 1000) - clock.monotonic();
+    await clock.sleep(Math.max(0, wait), ended).catch(() => undefined);
     if (ended.aborted) {
       return;
     }
     const sent = clock.monotonic();
-    const answer = await Promise.race([
-      sessionPoke(database, id).catch((error: unknown) => {
-        log.warn({ session: id, error: describeError(error) }, "the session's poke failed; trying again");
-        return "unknown" as const;
-      }),
-      // A poke that hangs must not outlive the lease unnoticed.
-      clock.sleep(Math.max(1, lease * 1000 - (sent - lastPoke)), ended).then(
-        () => "unknown" as const,
-        () => "unknown" as const,
-      ),
-    ]);
+    const left = lease * 1000 - (sent - lastPoke);
+    const answer = left <= 0 ? "unknown" : await pokeWithin(database, poking, Math.min(third, left));
+    // After a failure soon again: ten times and more before the lease is over.
+    next = sent + (answer === "alive" ? third : third / 5);
     if (answer === "alive") {
       lastPoke = sent;
     } else if (sessionIsLost(answer, clock.monotonic() - lastPoke, lease)) {
@@ -108,6 +102,21 @@ async function pokeUntilEnded(database: Database, poking: Poking): Promise<void>
       return;
     }
   }
+}
+
+/** A poke that hangs must neither outlive the lease unnoticed nor keep the next one, over another connection, from trying. */
+function pokeWithin(database: Database, poking: Poking, milliseconds: number): Promise<"alive" | "gone" | "unknown"> {
+  const { clock, log, id, ended } = poking;
+  return Promise.race([
+    sessionPoke(database, id).catch((error: unknown) => {
+      log.warn({ session: id, error: describeError(error) }, "the session's poke failed; trying again");
+      return "unknown" as const;
+    }),
+    clock.sleep(milliseconds, ended).then(
+      () => "unknown" as const,
+      () => "unknown" as const,
+    ),
+  ]);
 }
 
 /**
