@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import { protocolStale } from "../tools/generate.ts";
+import { importsOf, isTest, main, mayImport, repositoryFiles } from "./support/repository.ts";
+
+const files = await repositoryFiles();
+const sources = files.filter(({ path }) => /^src\/.*\.ts$/u.test(path) && !isTest(path));
+const maximumLines = 400;
+const medianLines = 100;
+
+function lines(text: string): number {
+  return text.split("\n").length - 1;
+}
+
+function folderOf(path: string): string {
+  const [first, second] = path.split("/");
+  return first === "src" ? (second ?? "") : (first ?? "");
+}
+
+test("there are sources to look at, and their imports are found", () => {
+  expect(sources.length).toBeGreaterThan(100);
+  expect(importsOf({ path: "src/a/b.ts", text: 'import { x } from "../lib/x.ts";\nawait import("./c.ts");' })).toEqual([
+    "src/lib/x.ts",
+    "src/a/c.ts",
+  ]);
+});
+
+test("every folder of src is one of the design's, and imports only what it may", () => {
+  const wrong = sources.flatMap((file) => {
+    const folder = folderOf(file.path);
+    if (folder === main) {
+      return [];
+    }
+    const allowed = mayImport[folder];
+    if (allowed === undefined) {
+      return [`${file.path}: no folder of the design`];
+    }
+    return importsOf(file)
+      .filter((imported) => folderOf(imported) !== folder && !allowed.includes(folderOf(imported)))
+      .map((imported) => `${file.path} imports ${imported}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("no source is used by tests only, or uses what is there for tests", () => {
+  const wrong = sources.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isTest(imported) || /^(?:bench|tools)\//u.test(imported))
+      .map((imported) => `${file.path} imports ${imported}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("only the database's folder holds SQL", () => {
+  const sql = /\b(?:SELECT\s[^"`]*\sFROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET)\s/u;
+  expect(sql.test('query("SELECT name FROM machines WHERE true")')).toBe(true);
+  const elsewhere = sources.filter(({ path, text }) => !path.startsWith("src/database/") && sql.test(text));
+  expect(elsewhere.map(({ path }) => path)).toEqual([]);
+});
+
+test(`no source has over ${maximumLines} lines, and half of them have under ${medianLines}`, () => {
+  const own = sources.filter(({ path }) => path !== "src/database/tables.ts");
+  expect(own.filter(({ text }) => lines(text) > maximumLines).map(({ path }) => path)).toEqual([]);
+  const counts = own.map(({ text }) => lines(text)).toSorted((one, other) => one - other);
+  expect(counts[Math.floor(counts.length / 2)]).toBeLessThan(medianLines);
+});
+
+test("no test is left out by its text; one that can't run says why", () => {
+  const left = /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|todo|skip|skipIf|runIf|fails)\b|\.skip\(\)/u;
+  expect(left.test("describe.each(a).skip('x')") || left.test("test.skip('x')")).toBe(true);
+  const tests = files.filter(({ path }) => path.endsWith(".test.ts") && path !== "test/repository-shape.test.ts");
+  expect(tests.filter(({ text }) => left.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+test("gen/ is what proto/ gives", { timeout: 60_000 }, async () => {
+  expect(await protocolStale()).toEqual([]);
+});
+
+test("no registry's host and no developer's path is anywhere", () => {
+  // Put together here, so that this file holds none itself.
+  const hosts = ["npmjs", "yarnpkg", "jsr"].map((name) => `${name}.(?:org|com|io)`);
+  const forbidden = new RegExp(
+    [
+      `registry\\.(?:${hosts.join("|")})`,
+      "artifactory",
+      "codeartifact",
+      "npm\\.pkg\\.github",
+      "/home[/][a-z]+/",
+      "/Users[/]\\w+/",
+      "/work[/]",
+    ].join("|"),
+    "u",
+  );
+  const self = "test/repository-shape.test.ts";
+  const found = files.filter(({ path, text }) => path !== self && forbidden.test(text));
+  expect(found.map(({ path, text }) => `${path}: ${forbidden.exec(text)?.[0]}`)).toEqual([]);
+  const lock = files.find(({ path }) => path === "package-lock.json");
+  expect(lock?.text).not.toContain('"resolved"');
+});
+
+test("documents point at files that are there", () => {
+  const known = new Set(files.map(({ path }) => path));
+  const documents = files.filter(({ path }) => path.endsWith(".md"));
+  const broken = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\((?!https?:|#)(?<target>[^)#\s]+)/gu)]
+      .map((match) => new URL(match.groups?.["target"] ?? "", `file:///${path}`).pathname.slice(1))
+      .filter(
+        (target) => !known.has(target) && !files.some((file) => file.path.startsWith(`${target.replace(/\/$/u, "")}/`)),
+      )
+      .map((target) => `${path}: ${target}`),
+  );
+  expect(documents.length).toBeGreaterThan(3);
+  expect(broken).toEqual([]);
+});

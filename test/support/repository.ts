@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** The checkout's root. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Which folders of src each may import, besides itself; `gen` is the generated code. docs/architecture.md draws it, and
+ * .oxlintrc.json enforces it.
+ */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  metrics: ["lib"],
+  database: ["lib", "metrics"],
+  "agent-api": ["lib", "metrics", "database", "gen"],
+  "operator-api": ["lib", "metrics", "database", "gen"],
+  shepherd: ["lib", "metrics", "database", "gen"],
+  janitor: ["lib", "metrics", "database", "gen"],
+  netboot: ["lib", "metrics", "database", "gen"],
+  lab: ["lib", "shepherd", "netboot"],
+  agent: ["lib", "gen"],
+  simulator: ["lib", "gen"],
+  cli: ["lib", "gen"],
+};
+/** Sees everything. */
+export const main = "main";
+
+/** A file of the repository. */
+export interface RepositoryFile {
+  /** From the root, with forward slashes. */
+  path: string;
+  text: string;
+}
+
+/** All files that are or would be committed, without what is binary. */
+export async function repositoryFiles(): Promise<RepositoryFile[]> {
+  const args = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const { stdout } = await promisify(execFile)("git", args, { cwd: root, maxBuffer: 16 << 20 });
+  const paths = stdout.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path, text: await readFile(join(root, path), "utf8") })),
+  );
+  return files.filter(({ text }) => !text.includes("\0"));
+}
+
+/** True for what only tests use. */
+export function isTest(path: string): boolean {
+  return /\.test\.ts$|\/testing\/|^test\//u.test(path);
+}
+
+/** The files of the repository that this one imports, from the root. */
+export function importsOf({ path, text }: RepositoryFile): string[] {
+  return [...text.matchAll(/(?:\bfrom|\bimport\(?)\s*"(?<specifier>\.{1,2}\/[^"]+)"/gu)].map((match) =>
+    normalize(join(dirname(path), match.groups?.["specifier"] ?? "")),
+  );
+}
