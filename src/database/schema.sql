@@ -54,10 +54,20 @@ BEGIN
                     starts AT TIME ZONE 'UTC',
                     (starts + interval '1 month') AT TIME ZONE 'UTC'
                 );
+                -- Row triggers come with the parent's; those of statements do not.
+                EXECUTE format(
+                    'CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON %I '
+                        'FOR EACH STATEMENT EXECUTE FUNCTION history_guard()',
+                    partition_name
+                );
                 made := made + 1;
-            EXCEPTION WHEN duplicate_table THEN
-                -- Another component was quicker.
-                NULL;
+            EXCEPTION
+                WHEN duplicate_table OR unique_violation THEN
+                    -- Another component was quicker.
+                    NULL;
+                WHEN check_violation THEN
+                    -- The default partition has entries of that month already: there they stay, and the rest of it with them.
+                    NULL;
             END;
         END IF;
     END LOOP;
@@ -577,6 +587,8 @@ CREATE INDEX work_backoff_until ON public.work_backoff USING btree (backoff_unti
 CREATE TRIGGER history_guard BEFORE DELETE OR UPDATE ON public.history FOR EACH ROW EXECUTE FUNCTION history_guard();
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
+
+CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history_default FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

@@ -1,0 +1,39 @@
+DO $$
+DECLARE
+    partition regclass;
+BEGIN
+    FOR partition IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'history'::regclass LOOP
+        EXECUTE format('DROP TRIGGER history_truncate_guard ON %s', partition);
+    END LOOP;
+END
+$$;
+
+-- As it was.
+CREATE OR REPLACE FUNCTION history_partitions_ensure(months_ahead integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    this_month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
+    starts timestamp;
+    partition_name text;
+    made integer := 0;
+BEGIN
+    FOR month IN 0..months_ahead LOOP
+        starts := this_month + make_interval(months => month);
+        partition_name := 'history_' || to_char(starts, 'YYYY_MM');
+        IF to_regclass(partition_name) IS NULL THEN
+            BEGIN
+                EXECUTE format(
+                    'CREATE TABLE %I PARTITION OF history FOR VALUES FROM (%L) TO (%L)',
+                    partition_name,
+                    starts AT TIME ZONE 'UTC',
+                    (starts + interval '1 month') AT TIME ZONE 'UTC'
+                );
+                made := made + 1;
+            EXCEPTION WHEN duplicate_table THEN
+                -- Another component was quicker.
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+    RETURN made;
+END
+$$;
