@@ -5,6 +5,7 @@ import { migrate, migrateCheck } from "../database/migrate.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -80,7 +81,12 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
           if (sessions.current() === undefined) {
             return { ready: false, reason: "no session: the database is away" };
           }
-          await database.pool.query("SELECT 1");
+          try {
+            await database.pool.query("SELECT 1");
+          } catch (error) {
+            // The session outlives a short absence.
+            return { ready: false, reason: `the database does not answer (${describeError(error)})` };
+          }
           return { ready: true };
         },
         metrics: () => metrics.registry.metrics(),

@@ -62,8 +62,8 @@ export interface Lab extends AsyncDisposable {
   agentsEnd(): Promise<void>;
   /** Pid of the embedded PostgreSQL, running or not. */
   postgresPid(): Promise<number>;
-  /** Processes and sockets that work in the data directory, for people: empty once everything is down. */
-  leftovers(): Promise<string[]>;
+  /** Processes and sockets that work in the data directory, or in another one, for people: empty once everything is down. */
+  leftovers(directory?: string): Promise<string[]>;
 }
 
 /** Makes the folder and the image server; nothing of Farrier runs yet. Disposing ends all that was started. */
@@ -123,7 +123,7 @@ export async function lab(): Promise<Lab> {
       agentProcesses.length = 0;
     },
     postgresPid: async () => await postgresPidRead(dataDir),
-    leftovers: async () => [...(await processesIn(dataDir)), ...(await socketsIn(dataDir))],
+    leftovers: async (directory = dataDir) => [...(await processesIn(directory)), ...(await socketsIn(directory))],
     [Symbol.asyncDispose]: async () => await release.disposeAsync(),
   };
 }
