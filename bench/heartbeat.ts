@@ -9,7 +9,7 @@ const threePath = "/farrier.bench.BenchService/ThreeTransactions";
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
 /** Machines in the database, connections, rounds, and seconds of each measurement in a round. */
-const load = { machines: 100_000, connections: 1_000, rounds: 5, seconds: 4 } as const;
+const load = { machines: 100_000, connections: 1_000, rounds: 15, seconds: 2 } as const;
 
 /**
  * P1: authenticated, durable heartbeats as a ratio to an empty call of the same bytes through the same listener, taken in
@@ -31,10 +31,13 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
   }
   const rounds: { empty: LoadResult; heartbeat: LoadResult; three: LoadResult; cost: Cost }[] = [];
   for (let round = 0; round < load.rounds; round += 1) {
-    const empty = await run(emptyPath, load.seconds);
+    // Before and after, so that a machine that grows slower or faster meanwhile does not favour one of the two.
+    const before = await run(emptyPath, load.seconds / 2);
     const meter = await costMeter(database, server, generator);
     const heartbeat = await run(heartbeatPath, load.seconds);
     const cost = await meter(heartbeat.calls);
+    const after = await run(emptyPath, load.seconds / 2);
+    const empty = { ...before, perSecond: (before.perSecond + after.perSecond) / 2, failed: before.failed + after.failed };
     const three = await run(threePath, load.seconds / 2);
     rounds.push({ empty, heartbeat, three, cost });
   }

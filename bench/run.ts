@@ -1,8 +1,14 @@
 // `npm run bench -- [NAME…] [--json]`: the benchmarks of PERFORMANCE, all of them or the named ones.
+import { benchClaim } from "./claim.ts";
+import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchWatch } from "./watch.ts";
 
 const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> = {
   heartbeat: benchHeartbeat,
+  "fleet-size": benchFleetSize,
+  claim: benchClaim,
+  watch: benchWatch,
 };
 
 const json = process.argv.includes("--json");

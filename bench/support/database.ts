@@ -10,6 +10,8 @@ import { createLogger } from "../../src/lib/log.ts";
 export interface BenchDatabase extends AsyncDisposable {
   address: DatabaseAddress;
   database: Database;
+  /** Another database of the same server, migrated and empty. */
+  another(name: string): Promise<{ address: DatabaseAddress; database: Database }>;
   /** Of the postmaster. */
   pid: number;
   durability: Record<string, string>;
@@ -22,7 +24,7 @@ export async function benchDatabase(): Promise<BenchDatabase> {
   const directory = await mkdtemp(join(tmpdir(), "farrier-bench-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const postgres = stack.use(await embeddedStart({ directory, log }));
-  const database = stack.use(connect(postgres.connection, { log }));
+  const database = stack.use(connect(postgres.connection, { log, connections: 20 }));
   await migrate(database.pool);
   const durability: Record<string, string> = {};
   for (const name of ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers"]) {
@@ -30,7 +32,15 @@ export async function benchDatabase(): Promise<BenchDatabase> {
     durability[name] = rows[0]?.[name] ?? "";
   }
   const release = stack.move();
+  const another = async (name: string) => {
+    await database.pool.query(`CREATE DATABASE ${name}`);
+    const address = { ...postgres.connection, database: name };
+    const other = release.use(connect(address, { log, connections: 20 }));
+    await migrate(other.pool);
+    return { address, database: other };
+  };
   return {
+    another,
     address: postgres.connection,
     database,
     pid: postgres.pid ?? 0,

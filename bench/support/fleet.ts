@@ -19,7 +19,8 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
   const begun = performance.now();
   const client = await pool.connect();
   try {
-    await client.query("SET statement_timeout = 0");
+    // A million machines' states are set by one statement at the end, not by a trigger a row; nobody listens yet.
+    await client.query("SET statement_timeout = 0; SET session_replication_role = replica");
     await client.query("CREATE TEMP TABLE fleet_key (n integer PRIMARY KEY, public_key bytea)");
     await client.query("INSERT INTO fleet_key SELECT n - 1, k FROM unnest($1::bytea[]) WITH ORDINALITY AS t (k, n)", [
       keys.map((key) => Buffer.from(key.publicKey)),
@@ -37,8 +38,8 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
     await client.query(
       each(
         "machine_agent_heartbeat",
-        "agent_heartbeat_at, heartbeat_bucket",
-        "now(), floor(extract(epoch FROM now()) / 300)::integer",
+        "agent_heartbeat_at, heartbeat_bucket, agent_wanted",
+        "now(), floor(extract(epoch FROM now()) / 300)::integer, false",
       ),
       [count],
     );
@@ -55,10 +56,12 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
       [count],
     );
     await client.query(each("machine_os_installed", "generation", "1"), [count]);
+    await client.query(each("machine_state", "state, provider", "'installed', 'bench'"), [count]);
+    await client.query("UPDATE machines SET last_generation = 1");
     await client.query("DROP TABLE fleet_key");
     await client.query("VACUUM ANALYZE");
     await client.query("CHECKPOINT");
-    await client.query("RESET statement_timeout");
+    await client.query("RESET statement_timeout; RESET session_replication_role");
   } finally {
     client.release();
   }

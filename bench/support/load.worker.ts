@@ -10,6 +10,11 @@ import { serve } from "./processes.ts";
 /** What the generator is told. */
 export type LoadOrder =
   | { order: "connect"; port: number; connections: number; keys: Ed25519KeyPair[]; machines: number }
+  /** Opens a Watch on each connection c, for machine c. */
+  | { order: "watch" }
+  /** When each machine's request came, in nanoseconds of the monotonic clock; forgotten by this. */
+  | { order: "arrivals" }
+  | { order: "close" }
   | {
       order: "run";
       path: string;
@@ -68,6 +73,35 @@ async function open(order: LoadOrder & { order: "connect" }): Promise<void> {
     );
     sessions.push(...opened);
   }
+}
+
+const watchPath = "/farrier.agent.v1.AgentService/Watch";
+let arrivals: { machine: number; at: bigint }[] = [];
+
+/** Resolves when every stream has been accepted. */
+async function watch(): Promise<void> {
+  await Promise.all(
+    sessions.map(
+      (session, c) =>
+        new Promise<void>((resolve, reject) => {
+          const stream = session.request({
+            ":method": "POST",
+            ":path": watchPath,
+            "content-type": "application/grpc",
+            te: "trailers",
+          });
+          stream.once("error", reject);
+          stream.on("data", (frame: Buffer) => {
+            // gRPC's five bytes, then field 1: a request.
+            if (frame[5] === 0x0a) {
+              arrivals.push({ machine: c, at: process.hrtime.bigint() });
+            }
+          });
+          stream.end(heartbeatFrame(c));
+          session.ping((error) => (error === null ? resolve() : reject(error)));
+        }),
+    ),
+  );
 }
 
 async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
@@ -146,12 +180,29 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
   };
 }
 
-serve(
-  (order: LoadOrder) => (order.order === "connect" ? open(order) : run(order)),
-  async () => {
-    for (const session of sessions) {
-      session.destroy();
+async function handle(order: LoadOrder): Promise<unknown> {
+  switch (order.order) {
+    case "connect":
+      return open(order);
+    case "watch":
+      return watch();
+    case "run":
+      return run(order);
+    case "arrivals": {
+      const seen = arrivals;
+      arrivals = [];
+      return seen;
     }
-    sessions = [];
-  },
-);
+    case "close":
+      return closeAll();
+  }
+}
+
+async function closeAll(): Promise<void> {
+  for (const session of sessions) {
+    session.destroy();
+  }
+  sessions = [];
+}
+
+serve(handle, closeAll);

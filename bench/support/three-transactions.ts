@@ -9,19 +9,18 @@ import { heartbeatDecode } from "../../src/agent-api/heartbeat-decode.ts";
  */
 export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCalls): handleUnaryCall<Buffer, Buffer> {
   const nothing = Buffer.alloc(0);
-  async function transaction(name: string, text: string, values: unknown[]): Promise<pg.QueryResult> {
+  async function transaction(text: string, values: unknown[]): Promise<pg.QueryResult> {
     const client = await pool.connect();
     try {
       await client.query("BEGIN");
       const alive = await client.query({
-        name: "three-session",
         text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now()",
         values: [session],
       });
       if (alive.rowCount !== 1) {
         throw new Error("the session is lost");
       }
-      const result = await client.query({ name, text, values });
+      const result = await client.query({ text, values });
       await client.query("COMMIT");
       return result;
     } finally {
@@ -30,7 +29,6 @@ export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCa
   }
   async function heartbeat(machineId: string, key: Uint8Array): Promise<void> {
     const known = await transaction(
-      "three-authenticate",
       "SELECT FROM machine_agent_started WHERE machine_id = $1 AND agent_public_key = $2",
       [machineId, Buffer.from(key)],
     );
@@ -38,7 +36,6 @@ export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCa
       throw new Error("unauthenticated");
     }
     await transaction(
-      "three-record",
       `INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
        VALUES ($1, now(), floor(extract(epoch FROM now()) / 300)::integer)
        ON CONFLICT (machine_id) DO UPDATE SET
@@ -46,7 +43,6 @@ export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCa
       [machineId],
     );
     await transaction(
-      "three-request",
       `SELECT q.os_installation_request_raw FROM machine_os_installation_request q
        LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id
        WHERE q.machine_id = $1 AND installation_pending(q.generation, r.generation)`,

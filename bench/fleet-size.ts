@@ -1,0 +1,56 @@
+import { benchDatabase } from "./support/database.ts";
+import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
+import type { LoadResult } from "./support/load.worker.ts";
+import { startWorker, type Worker } from "./support/processes.ts";
+import { median, report } from "./support/report.ts";
+
+const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
+const load = { small: 1_000, large: 1_000_000, connections: 1_000, rounds: 10, seconds: 2 } as const;
+
+/** P2: heartbeats a second at a million machines as a ratio to a thousand, taken in turns in one run. */
+export async function benchFleetSize(options: { json: boolean }): Promise<void> {
+  await using database = await benchDatabase();
+  const keys = fleetKeyPairs();
+  const large = await database.another("large");
+  await fleetMake(database.database.pool, load.small, keys);
+  const seconds = await fleetMake(large.database.pool, load.large, keys);
+  await using stack = new AsyncDisposableStack();
+  const side = async (address: unknown, machines: number): Promise<Worker> => {
+    const server = stack.use(startWorker(new URL("support/server.worker.ts", import.meta.url)));
+    const { port } = await server.ask<{ port: number }>({ database: address });
+    const generator = stack.use(startWorker(new URL("support/load.worker.ts", import.meta.url)));
+    await generator.ask({ order: "connect", port, connections: load.connections, keys, machines });
+    await generator.ask({ order: "run", path: heartbeatPath, seconds: 2 });
+    return generator;
+  };
+  const onSmall = await side(database.address, load.small);
+  const onLarge = await side(large.address, load.large);
+  const run = (generator: Worker): Promise<LoadResult> =>
+    generator.ask<LoadResult>({ order: "run", path: heartbeatPath, seconds: load.seconds });
+  const rounds: { small: LoadResult; large: LoadResult }[] = [];
+  for (let round = 0; round < load.rounds; round += 1) {
+    rounds.push({ small: await run(onSmall), large: await run(onLarge) });
+  }
+  const { rows } = await large.database.pool.query<{ hot: number }>(
+    "SELECT n_tup_hot_upd::float / greatest(n_tup_upd, 1) AS hot FROM pg_stat_user_tables WHERE relname = 'machine_agent_heartbeat'",
+  );
+  report(
+    {
+      id: "P2",
+      value: median(rounds.map((round) => round.large.perSecond / round.small.perSecond)),
+      target: 0.85,
+      better: "higher",
+      details: {
+        "heartbeats a second at 1,000,000 machines": median(rounds.map((round) => round.large.perSecond)),
+        "heartbeats a second at 1,000 machines": median(rounds.map((round) => round.small.perSecond)),
+        "seconds to make 1,000,000 machines by SQL": seconds,
+        "share of HOT updates at 1,000,000 machines": rows[0]?.hot,
+        "failed calls": rounds.reduce((sum, round) => sum + round.large.failed + round.small.failed, 0),
+        connections: load.connections,
+        "calls in flight a connection": 1,
+        durability: database.durability,
+      },
+    },
+    options.json,
+  );
+}
