@@ -5,18 +5,24 @@ import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 /** Every service of the operator API; a test compares it with the contract. */
 export const operatorServices = [MachineService, InstallationService, AgentKeyService] as const;
 
-/** What a caller must show: `token` = the operators' bearer token. */
-export type AuthorizationRule = "token";
+/** Who an RPC is for, each role including the ones before it: a viewer reads, an operator changes, an admin says who may. */
+export const roles = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof roles)[number];
 
-/** The rule of every RPC, by its full name. One that is not here is refused to everybody. */
-export const authorizationRules: Readonly<Record<string, AuthorizationRule>> = {
-  "farrier.operator.v1.MachineService/MachineAdd": "token",
-  "farrier.operator.v1.MachineService/MachineList": "token",
-  "farrier.operator.v1.MachineService/MachineShow": "token",
-  "farrier.operator.v1.MachineService/MachineHistory": "token",
-  "farrier.operator.v1.InstallationService/InstallationRequest": "token",
-  "farrier.operator.v1.InstallationService/InstallationCancel": "token",
-  "farrier.operator.v1.AgentKeyService/AgentRegister": "token",
+/** True where somebody with the role `held` may do what `needed` is asked for. */
+export function roleIncludes(held: Role, needed: Role): boolean {
+  return roles.indexOf(held) >= roles.indexOf(needed);
+}
+
+/** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
+export const authorizationRules: Readonly<Record<string, Role>> = {
+  "farrier.operator.v1.MachineService/MachineAdd": "operator",
+  "farrier.operator.v1.MachineService/MachineList": "viewer",
+  "farrier.operator.v1.MachineService/MachineShow": "viewer",
+  "farrier.operator.v1.MachineService/MachineHistory": "viewer",
+  "farrier.operator.v1.InstallationService/InstallationRequest": "operator",
+  "farrier.operator.v1.InstallationService/InstallationCancel": "operator",
+  "farrier.operator.v1.AgentKeyService/AgentRegister": "operator",
 };
 
 /** The name of an RPC in the table. */
