@@ -108,6 +108,14 @@ test("documents point at files that are there", () => {
       )
       .map((target) => `${path}: ${target}`),
   );
+  // `src/lib/log.ts`, or `lib/log.ts` where the text is about src.
+  const named = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/`(?<name>(?:[\w.-]+\/)+[\w.-]+\.(?:ts|sql|md|json|js))`/gu)]
+      .map((match) => match.groups?.["name"] ?? "")
+      .filter((name) => !known.has(name) && !known.has(`src/${name}`))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(named).toEqual([]);
   expect(documents.length).toBeGreaterThan(3);
   expect(broken).toEqual([]);
 });
