@@ -10,6 +10,9 @@ const branded: Record<string, string> = {
   machine_id: "MachineId",
   session_id: "SessionId",
   request_id: "RequestId",
+  token_id: "TokenId",
+  created_request_id: "RequestId",
+  revoked_request_id: "RequestId",
   generation: "Generation",
   process: "Process",
   labels: "Record<string, string>",
@@ -19,7 +22,7 @@ const branded: Record<string, string> = {
 const brandedIn: Record<string, Record<string, string>> = { History: { detail: "Record<string, unknown>" } };
 
 /** The generated text with the branded types put in. Pure. */
-export function brand(generated: string): string {
+function brand(generated: string): string {
   let table = "";
   const lines = generated.split("\n").map((line) => {
     table = /^export interface (?<name>\w+)/u.exec(line)?.groups?.["name"] ?? table;
@@ -35,7 +38,7 @@ export function brand(generated: string): string {
     .join("\n")
     .replace(
       'import type { ColumnType } from "kysely";',
-      'import type { ColumnType } from "kysely";\nimport type { Generation, MachineId, Process, RequestId, SessionId } from "./ids.ts";',
+      'import type { ColumnType } from "kysely";\nimport type { Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";',
     );
 }
 
@@ -47,7 +50,7 @@ export async function tablesGenerate(url: string): Promise<string> {
     "--log-level=error",
     "--dialect=postgres",
     `--url=${url}`,
-    "--exclude-pattern=(schema_migrations|history_*)",
+    "--exclude-pattern=(schema_migrations|history_*|agent_silence)",
     '--type-mapping={"int8":"bigint","timestamptz":"Date","xid8":"string","jsonb":"JsonObject"}',
   ]);
   return `${brand(stdout).trim()}\n`;

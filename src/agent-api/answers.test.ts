@@ -172,14 +172,14 @@ describe("INVALID_ARGUMENT, saying which field and limit", () => {
       expect(await agent.raw(progressPath, Buffer.from(bytes))).toMatchObject({ code: status.INVALID_ARGUMENT });
     }
     // A report that is not one, in a heartbeat that is.
-    const id = heartbeat(id0());
+    const named = heartbeat(id0());
     for (const field of [0x12, 0x1a]) {
-      expect(await agent.raw(heartbeatPath, Buffer.concat([id, Buffer.from([field, 0x02, 0x0f, 0x7f])]))).toMatchObject(
-        {
-          code: status.INVALID_ARGUMENT,
-          details: expect.stringMatching(/report is not a message/u) as string,
-        },
-      );
+      expect(
+        await agent.raw(heartbeatPath, Buffer.concat([named, Buffer.from([field, 0x02, 0x0f, 0x7f])])),
+      ).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        details: expect.stringMatching(/report is not a message/u) as string,
+      });
     }
   });
   const id0 = (): Heartbeat => ({ machineId: machine.machineId });

@@ -6,6 +6,7 @@ import {
   type ClientHttp2Stream,
   connect as http2Connect,
   constants as http2,
+  type IncomingHttpHeaders,
 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
@@ -84,9 +85,9 @@ function call(session: ClientHttp2Session, path = heartbeatPath): ClientHttp2Str
 /** grpc-status of a stream's answer. */
 async function statusOf(stream: ClientHttp2Stream): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const seen = (headers: Record<string, unknown>): void => {
+    const seen = (headers: IncomingHttpHeaders): void => {
       if (headers["grpc-status"] !== undefined) {
-        resolve(String(headers["grpc-status"]));
+        resolve([headers["grpc-status"]].flat()[0]);
       }
     };
     stream.on("response", seen);

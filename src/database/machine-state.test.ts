@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../lib/clock.ts";
-import { recoveryProcess } from "../shepherd/recovery.ts";
 import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { backoffNext } from "./backoff.ts";
 import { candidates, eligible, eligibleCount } from "./eligibility.ts";
@@ -141,7 +140,6 @@ describe("the stored state", () => {
     expect(await statesRefresh(fleet.database)).toBe(1);
     expect(await stateOf(fleet, machine)).toBe("agent-lost");
     expect(backoffNext({ initial: 600 })).toBe(600);
-    expect(recoveryProcess(fleet.database, { name: "static" }).name).toContain("static");
   });
 
   test("is what the definition says, whatever is done at once", async () => {

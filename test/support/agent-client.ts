@@ -97,19 +97,19 @@ export function agentClient(port: number, identity: Identity | undefined, machin
   return {
     raw,
     heartbeat: async (request = {}) => {
-      const message = create(AgentHeartbeatRequestSchema, { machineId, ...request } as typeof request);
+      const message = create(AgentHeartbeatRequestSchema, { machineId, ...request });
       return fromBinary(
         AgentHeartbeatResponseSchema,
         await unary(heartbeatPath, toBinary(AgentHeartbeatRequestSchema, message)),
       );
     },
     progress: async (request) => {
-      const message = create(ReportProgressRequestSchema, { machineId, ...request } as typeof request);
+      const message = create(ReportProgressRequestSchema, { machineId, ...request });
       const answer = await unary(progressPath, toBinary(ReportProgressRequestSchema, message));
       return fromBinary(ReportProgressResponseSchema, answer).cancelledGeneration;
     },
     watch: (request = {}) => {
-      const message = create(WatchRequestSchema, { machineId, ...request } as typeof request);
+      const message = create(WatchRequestSchema, { machineId, ...request });
       const call = client.makeServerStreamRequest(
         watchPath,
         bytes,

@@ -23,7 +23,7 @@ export function otherIdentity(kind: "rsa" | "ec"): Identity {
   const signature = der(0x03, Buffer.from([0]), sign("sha256", body, pair.privateKey));
   const base64 = der(0x30, body, algorithm, signature).toString("base64");
   return {
-    key: pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+    key: pair.privateKey.export({ format: "pem", type: "pkcs8" }),
     certificate: [
       "-----BEGIN CERTIFICATE-----",
       ...(base64.match(/.{1,64}/gu) ?? []),
