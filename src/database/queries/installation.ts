@@ -52,8 +52,8 @@ async function once(
 /**
  * Asks a machine to install, once: takes the next generation, has the message serialised with it, stores it. The same
  * command again gets the same generation, whatever became of it.
- * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, or when
- * the one it names is not; `request_id_reused`
+ * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, when
+ * the one it names is not, or when the given generation is not greater than the last; `request_id_reused`
  */
 export async function installationRequest(
   database: Database,
@@ -73,6 +73,12 @@ export async function installationRequest(
   return once(database, request, async (tx) => {
     const { lastGeneration, pending } = await standing(tx, machineId);
     installationRequestAllowed(pending, request.replace);
+    if (request.generation !== undefined && request.generation <= lastGeneration) {
+      throw new DatabaseError(
+        "refused",
+        `generation ${request.generation} is not greater than this machine's last one, ${lastGeneration}: generations only grow`,
+      );
+    }
     const generation = request.generation ?? toGeneration(lastGeneration + 1n);
     const row = {
       generation,
