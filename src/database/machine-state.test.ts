@@ -197,7 +197,7 @@ describe("the stored state", () => {
           const claimed = await workClaim(
             fleet.database,
             session,
-            { process: action.process as "ShepherdRecovery", provider: "static" },
+            { process: action.process, provider: "static" },
             2,
           );
           works.push(...claimed);
