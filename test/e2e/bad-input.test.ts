@@ -2,13 +2,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { checkStory } from "../support/check-story.ts";
 import type { FarrierProcess, Ran, ServingFarrier } from "../support/farrier-process.ts";
 import { digestOf } from "../support/image-server.ts";
 import { diskMake, lab, type Lab, type LabMachine, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Many processes on few cores: most of a test is waiting for them to start.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const bytes = randomBytes(6 << 20);
 const digest = digestOf(bytes);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { embeddedStart, type EmbeddedPostgres } from "../../src/database/embedded.ts";
 import { createLogger } from "../../src/lib/log.ts";
@@ -11,6 +11,9 @@ import { checkStory } from "../support/check-story.ts";
 import { farrierStart, type ServingFarrier } from "../support/farrier-process.ts";
 import { lab, type Lab, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Many processes on few cores: most of a test is waiting for them to start.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const bytes = randomBytes(12 << 20);
 const images = new Map([[1n, bytes]]);
@@ -82,9 +85,8 @@ test("a PostgreSQL of one's own goes away for a while, in mid-installation, and 
 test("a stale lock of a dead PostgreSQL, whose pid is another program's by now, is no obstacle", async () => {
   const up = await place.up();
   const machine = await place.machine("box");
-  const pid = await place.postgresPid();
   await up.end("SIGKILL");
-  process.kill(pid, "SIGKILL");
+  await place.postgresKill();
   const lock = join(place.dataDir, "postgres/data/postmaster.pid");
   const text = await readFile(lock, "utf8");
   await writeFile(lock, text.replace(/^\d+/u, String(process.pid)));

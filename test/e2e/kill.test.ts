@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { checkStory } from "../support/check-story.ts";
@@ -7,6 +7,9 @@ import type { FarrierProcess, ServingFarrier } from "../support/farrier-process.
 import type { ServedImage } from "../support/image-server.ts";
 import { lab, type Lab, type LabMachine, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Many processes on few cores: most of a test is waiting for them to start.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 // Three blocks of what the agent writes at a time: cut after two, the disk holds some of it and not all.
 const bytes = randomBytes(12 << 20);
@@ -137,8 +140,7 @@ describe("the control plane", () => {
 describe("its PostgreSQL", () => {
   test("killed in mid-installation, is started again; the agent notices nothing but a delay", async () => {
     await installHalf();
-    const before = await place.postgresPid();
-    process.kill(before, "SIGKILL");
+    const before = await place.postgresKill();
     await waitFor("another PostgreSQL", async () => {
       const pid = await place.postgresPid();
       return pid !== before && (await ready());
@@ -158,8 +160,7 @@ describe("its PostgreSQL", () => {
     machine.agent();
     const acknowledged: string[] = [];
     for (let round = 0; round < 4; round += 1) {
-      const before = await place.postgresPid();
-      process.kill(before, "SIGKILL");
+      await place.postgresKill();
       const name = `spare${round}`;
       await waitFor(
         `machine add ${name} to be answered`,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { checkStory } from "../support/check-story.ts";
@@ -8,6 +8,9 @@ import type { Ran } from "../support/farrier-process.ts";
 import type { ServedImage } from "../support/image-server.ts";
 import { lab, type Lab, type LabMachine, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Many processes on few cores: most of a test is waiting for them to start.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const mebibyte = 1 << 20;
 

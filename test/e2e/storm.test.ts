@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { OperatorClient } from "../../src/cli/client.ts";
 import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/ed25519.ts";
@@ -7,6 +7,9 @@ import { agentClient, identityOf } from "../support/agent-client.ts";
 import type { ServingFarrier } from "../support/farrier-process.ts";
 import { lab, type Lab } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Many processes on few cores: most of a test is waiting for them to start.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 /** An agent that writes no disk: it takes its request and says that it was carried out. */
 interface StormAgent {
@@ -90,7 +93,7 @@ test("killed in a storm of heartbeats and reports: what was acknowledged stays, 
       if (round % 2 === 0) {
         await up.end("SIGKILL");
       } else {
-        process.kill(await place.postgresPid(), "SIGKILL");
+        await place.postgresKill();
       }
     }
     await Promise.all(storm);

@@ -68,11 +68,6 @@ async function endedOf(child: ChildProcess, said: { stdout: string; stderr: stri
   return { status: child.exitCode, signal: child.signalCode, ...said };
 }
 
-/** Runs `farrier ARGS…` to its end. */
-export async function farrierRun(args: readonly string[], options: FarrierOptions = {}): Promise<Ran> {
-  return await farrierStart(args, options).ended;
-}
-
 /** A farrier that serves. */
 export interface ServingFarrier extends FarrierProcess {
   /** HOST:PORT where agents are served. */

@@ -1,10 +1,10 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HistoryEntry, Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorClient, type OperatorClient } from "../../src/cli/client.ts";
-import { orphanStop } from "../../src/database/embedded-orphan.ts";
+import { isOurPostmaster, orphanStop } from "../../src/database/embedded-orphan.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import {
@@ -62,6 +62,8 @@ export interface Lab extends AsyncDisposable {
   agentsEnd(): Promise<void>;
   /** Pid of the embedded PostgreSQL, running or not. */
   postgresPid(): Promise<number>;
+  /** Ends the embedded PostgreSQL with SIGKILL; its pid. @throws where none runs */
+  postgresKill(): Promise<number>;
   /** Processes and sockets that work in the data directory, or in another one, for people: empty once everything is down. */
   leftovers(directory?: string): Promise<string[]>;
 }
@@ -123,6 +125,15 @@ export async function lab(): Promise<Lab> {
       agentProcesses.length = 0;
     },
     postgresPid: async () => await postgresPidRead(dataDir),
+    postgresKill: async () => {
+      const pid = await postgresPidRead(dataDir);
+      // The file outlives its PostgreSQL, and by then the pid may be anybody's.
+      if (!(await isOurPostmaster(pid, join(dataDir, "postgres/data")))) {
+        throw new Error("no PostgreSQL runs in the data directory");
+      }
+      process.kill(pid, "SIGKILL");
+      return pid;
+    },
     leftovers: async (directory = dataDir) => [...(await processesIn(directory)), ...(await socketsIn(directory))],
     [Symbol.asyncDispose]: async () => await release.disposeAsync(),
   };
@@ -238,9 +249,4 @@ async function socketsIn(folder: string): Promise<string[]> {
     entries.map(async (entry) => (await lstat(join(folder, entry)).catch(() => undefined))?.isSocket() ?? false),
   );
   return entries.filter((_, index) => kinds[index]).map((entry) => `socket ${entry}`);
-}
-
-/** Closes a file to others, as `agent run` wants an init file. */
-export async function closeToOthers(path: string): Promise<void> {
-  await chmod(path, 0o600);
 }
