@@ -26,14 +26,22 @@ const callTimeout = 30_000;
  * the token is too.
  * @throws {CliError} `unreachable` where no control plane is known, `unauthorised` where there is no token
  */
+export async function operatorAccess(
+  flags: Pick<ClientFlags, "dataDir" | "operators">,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ url: string; token: string }> {
+  const directory = dataDirectory(flags, env);
+  const named = flags.operators ?? (env["FARRIER_OPERATORS"] || undefined);
+  const url = operatorUrl(named ?? (await addressRead(directory)));
+  return { url, token: await tokenRead(directory) };
+}
+
+/** A client of the control plane that operatorAccess finds. @throws {CliError} as it does */
 export async function operatorClient(
   flags: Pick<ClientFlags, "dataDir" | "operators">,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OperatorClient> {
-  const directory = dataDirectory(flags, env);
-  const named = flags.operators ?? (env["FARRIER_OPERATORS"] || undefined);
-  const url = operatorUrl(named ?? (await addressRead(directory)));
-  const token = await tokenRead(directory);
+  const { url, token } = await operatorAccess(flags, env);
   const connect = createConnectTransport({
     httpVersion: "1.1",
     baseUrl: url,

@@ -6,6 +6,7 @@ export interface Starters {
   server(options: ServerOptions): Promise<number>;
   migrate(options: MigrateOptions): Promise<number>;
   agentRun(options: AgentRunOptions): Promise<number>;
+  simulate(options: SimulateOptions): Promise<number>;
 }
 
 /** What all processes of the control plane take. */
@@ -60,4 +61,23 @@ export interface AgentRunOptions {
   /** A directory each file of which is a disk; absent = this host's disks. */
   fileDisks: string | undefined;
   debug: boolean;
+}
+
+/** `farrier simulate`. Times in milliseconds. */
+export interface SimulateOptions {
+  agents: number;
+  interval: number;
+  /** As it was typed; absent = none. */
+  faults: string | undefined;
+  seed: string;
+  duration: number;
+  installsPerMinute: number;
+  /** Empty = where the control plane says. */
+  endpoints: readonly HostPort[];
+  /** The operator API's URL, and the token. */
+  operators: string;
+  token: string;
+  /** Also control planes that are not on this host. */
+  anywhere: boolean;
+  json: boolean;
 }

@@ -14,6 +14,7 @@ const status = await runCli(process.argv.slice(2), {
     server: async (options) => (await import("./server.ts")).run(options),
     migrate: async (options) => (await import("./migrate.ts")).run(options),
     agentRun: async (options) => (await import("./agent.ts")).run(options),
+    simulate: async (options) => (await import("./simulate.ts")).run(options),
   },
 });
 process.exit(status);

@@ -1,0 +1,82 @@
+import { buildCommand } from "@stricli/core";
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { operatorAccess } from "../client.ts";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { clientFlags, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
+
+interface Flags extends ClientFlags {
+  agents: number;
+  rate: number | undefined;
+  interval: number | undefined;
+  faults: string | undefined;
+  seed: string | undefined;
+  duration: number | undefined;
+  installs: number | undefined;
+  endpoint: readonly HostPort[] | undefined;
+  anywhere: boolean | undefined;
+}
+
+/** Seconds. */
+const defaults = { interval: 30, duration: 60 } as const;
+
+export const simulateCommand = buildCommand<Flags, [], CliContext>({
+  docs: {
+    brief: "Run a made-up fleet against a control plane, and check that nothing is lost",
+    fullDescription:
+      "Runs agents of made-up machines over real connections, asks for installations of them (which write nothing), " +
+      "and checks that each request is heard of and none is carried out after its end. Its machines are called " +
+      "sim-SEED-N; the same seed finds them again and takes them over. Exit status 1 where something was wrong.\n\n" +
+      "Faults: disconnect, kill, slow, bad-image, skew, duplicate, storm.",
+  },
+  parameters: {
+    flags: {
+      ...clientFlags,
+      json: switchFlag("Print what came of it as JSON; how it goes is shown on standard error"),
+      agents: { kind: "parsed", brief: "How many", placeholder: "N", parse: parsePositive },
+      rate: optionalFlag("Heartbeats a second, over all agents, instead of an interval", "N", parsePositive),
+      interval: optionalFlag("Seconds between an agent's heartbeats (30)", "SECONDS", parsePositive),
+      faults: optionalFlag("What is to go wrong: names with commas between them, or all", "LIST", String),
+      seed: optionalFlag("Names the fleet, and decides what is random (1)", "NAME", String),
+      duration: optionalFlag("Seconds until it comes to its end (60)", "SECONDS", parsePositive),
+      installs: optionalFlag(
+        "Installations a minute, over all machines (one a minute for ten agents)",
+        "N",
+        parseCount,
+      ),
+      endpoint: {
+        kind: "parsed",
+        optional: true,
+        variadic: true,
+        brief: "Where agents call, instead of where the control plane says; repeatable",
+        placeholder: "HOST:PORT",
+        parse: parseHostPort,
+      },
+      anywhere: switchFlag("Also a control plane that is not on this host: it must be meant to carry this"),
+    },
+  },
+  async func(flags) {
+    if (flags.rate !== undefined && flags.interval !== undefined) {
+      throw new CliError("usage", "--rate and --interval say the same thing: give one of them");
+    }
+    const { url, token } = await operatorAccess(flags, this.process.env);
+    const interval = flags.rate === undefined ? (flags.interval ?? defaults.interval) : flags.agents / flags.rate;
+    this.process.exitCode = await this.starters.simulate({
+      agents: flags.agents,
+      interval: interval * 1000,
+      faults: flags.faults,
+      seed: flags.seed ?? "1",
+      duration: (flags.duration ?? defaults.duration) * 1000,
+      installsPerMinute: flags.installs ?? Math.ceil(flags.agents / 10),
+      endpoints: flags.endpoint ?? [],
+      operators: url,
+      token,
+      anywhere: flags.anywhere ?? false,
+      json: flags.json ?? false,
+    });
+  },
+});
+
+function parseCount(value: string): number {
+  return value === "0" ? 0 : parsePositive(value);
+}

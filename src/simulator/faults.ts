@@ -1,0 +1,97 @@
+import { prng } from "../lib/prng.ts";
+
+/** Everything that can be made to go wrong. */
+export const faultNames = ["disconnect", "kill", "slow", "bad-image", "skew", "duplicate", "storm"] as const;
+
+/**
+ * `disconnect`: a connection is lost. `kill`: an agent vanishes, and comes back as a new run. `slow`: some links are slow.
+ * `bad-image`: some images fail or are cut short. `skew`: some agents' clocks are years off, and so their certificates'
+ * dates. `duplicate`: two agents with one key at once. `storm`: all connections are lost at once, and made anew at once.
+ */
+export type Fault = (typeof faultNames)[number];
+
+/** Something that goes wrong at one instant, with one agent or with all. */
+export interface FaultEvent {
+  /** Milliseconds from the beginning. */
+  at: number;
+  kind: "disconnect" | "kill" | "duplicate" | "storm";
+  /** Which; 0 for a storm. */
+  agent: number;
+  /** Milliseconds until a killed agent is back, or until a duplicate goes again. */
+  lasts: number;
+}
+
+/** How often each happens to an agent, on average, per minute. */
+const perMinute = { disconnect: 0.2, kill: 0.05, duplicate: 0.02 } as const;
+/** However small or short a simulation is, each kind is seen so often. */
+const least = 3;
+/** Milliseconds between storms; a shorter simulation has one, in its middle. */
+const stormEvery = 240_000;
+/** Shares of agents and of installations. */
+const shares = { slow: 0.05, skew: 0.2, "bad-image": 0.1 } as const;
+
+/** What goes wrong when, in order. The same seed gives the same plan. */
+export function faultPlan(options: {
+  faults: readonly Fault[];
+  seed: string;
+  agents: number;
+  /** Milliseconds. */
+  duration: number;
+}): FaultEvent[] {
+  const { faults, seed, agents, duration } = options;
+  const events: FaultEvent[] = [];
+  for (const kind of ["disconnect", "kill", "duplicate"] as const) {
+    if (!faults.includes(kind)) {
+      continue;
+    }
+    const random = prng(`${seed} faults ${kind}`);
+    const count = Math.max(least, Math.round((perMinute[kind] * agents * duration) / 60_000));
+    for (let index = 0; index < count; index += 1) {
+      const longest = Math.min(kind === "kill" ? 20_000 : 40_000, duration / 5);
+      events.push({
+        at: random.between(0.1, 0.95) * duration,
+        kind,
+        agent: random.integer(0, agents - 1),
+        lasts: random.between(longest / 10, longest),
+      });
+    }
+  }
+  if (faults.includes("storm")) {
+    const first = Math.min(stormEvery / 2, duration / 2);
+    for (let at = first; at < duration; at += stormEvery) {
+      events.push({ at, kind: "storm", agent: 0, lasts: 0 });
+    }
+  }
+  return events.toSorted((a, b) => a.at - b.at);
+}
+
+/** What is always wrong with an agent. */
+export interface AgentTraits {
+  slow: boolean;
+  /** Years in which its certificate says that it is valid; absent = always. */
+  validYears?: { from: number; to: number };
+}
+
+/** The traits of agent number `index`. */
+export function agentTraits(faults: readonly Fault[], seed: string, index: number): AgentTraits {
+  const random = prng(`${seed} traits ${index}`);
+  const slow = random.chance(shares.slow) && faults.includes("slow");
+  if (!random.chance(shares.skew) || !faults.includes("skew")) {
+    return { slow };
+  }
+  // Long over, or long from now.
+  const from = random.pick([1971, 1999, 2061, 2130]);
+  return { slow, validYears: { from, to: from + 2 } };
+}
+
+/** What is wrong with the image of an installation. */
+export type ImageFault = "missing" | "truncated" | "altered";
+
+/** Undefined = nothing. */
+export function imageFault(faults: readonly Fault[], draw: number): ImageFault | undefined {
+  if (!faults.includes("bad-image") || draw >= shares["bad-image"]) {
+    return undefined;
+  }
+  const kinds = ["missing", "truncated", "altered"] as const;
+  return kinds[Math.floor((draw / shares["bad-image"]) * kinds.length)];
+}

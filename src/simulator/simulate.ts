@@ -1,0 +1,231 @@
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import { prng } from "../lib/prng.ts";
+import { faultPlan } from "./faults.ts";
+import { createInstalls, unsure, type Installs } from "./installs.ts";
+import { fleetMachine, type FleetMachine } from "./machine.ts";
+import { operatorsConnect } from "./operators.ts";
+import { endpointCheck, optionsCheck, type SimulationOptions } from "./options.ts";
+import { createRecord, type SimulationRecord } from "./record.ts";
+import { fleetRegister } from "./registration.ts";
+import { createStatistics, type Statistics } from "./statistics.ts";
+import { statusLook, type SimulationPhase, type SimulationStatus } from "./status.ts";
+import { summarise, type SimulationSummary } from "./summary.ts";
+import type { SimulatedMachine, World } from "./world.ts";
+
+/** What came of a simulation. */
+export interface Simulated {
+  summary: SimulationSummary;
+  record: SimulationRecord;
+  machines: readonly SimulatedMachine[];
+}
+
+/** Milliseconds between an agent's connections at the start, so that they do not come as a storm. */
+const startGap = 6;
+const shortestSpread = 5_000;
+const defaultWriting = 15_000;
+/** Milliseconds between looks for what is overdue, and between questions what became of requests. */
+const checkEvery = 1_000;
+
+/**
+ * Runs a made-up fleet against a control plane: registers it, has its agents live and its operators ask, lets what is
+ * under way come to its end, and sums up. A signal that aborts ends it sooner.
+ * @throws {SimulationRefused} where the options are not good; {ConnectError} where the control plane refuses the fleet
+ */
+export async function simulate(
+  options: SimulationOptions,
+  hooks: {
+    clock: Clock;
+    signal: AbortSignal;
+    /** Called every second. */
+    status?: (status: SimulationStatus) => void;
+    tell?: (text: string) => void;
+  },
+): Promise<Simulated> {
+  optionsCheck(options);
+  const { clock, signal } = hooks;
+  const { seed, faults, agents, interval, writing = defaultWriting } = options;
+  const bound = options.bound ?? 3 * interval + 60_000;
+  const statistics = createStatistics();
+  const random = prng(`${seed} jitter`);
+  const operators = operatorsConnect({
+    urls: options.operators,
+    token: options.token,
+    clock,
+    random: () => random.next(),
+    signal,
+    retried: () => {
+      statistics.counts.operatorsRetried += 1;
+    },
+  });
+  let registered = 0;
+  const told = setInterval(() => hooks.tell?.(`registered ${registered} of ${agents} machines`), 5_000);
+  const fleetKnown = await fleetRegister({
+    operators,
+    seed,
+    agents,
+    faults,
+    done: () => {
+      registered += 1;
+    },
+  }).finally(() => clearInterval(told));
+  const { machines } = fleetKnown;
+  hooks.tell?.(`registered ${agents} machines, sim-${seed}-0 to sim-${seed}-${agents - 1}`);
+  const record = createRecord({
+    clock,
+    name: (machine) => machines[machine]?.name ?? String(machine),
+    heard: (by, milliseconds) => statistics.heard[by].add(milliseconds),
+  });
+  for (const { machine, generation } of fleetKnown.pending) {
+    record.found(machine, generation);
+  }
+  const endpoints =
+    options.endpoints.length > 0 ? options.endpoints : [endpointCheck(fleetKnown.endpoint, options.anywhere)];
+  const world: World = {
+    seed,
+    faults,
+    interval,
+    writing,
+    endpoints,
+    ca: fleetKnown.ca,
+    clock,
+    random,
+    record,
+    statistics,
+  };
+  const fleet = machines.map((machine) => fleetMachine(world, machine));
+  const installs = createInstalls({
+    operators,
+    machines,
+    seed,
+    perMinute: options.installsPerMinute,
+    writing,
+    clock,
+    record,
+    statistics,
+  });
+  const look = statusLook({ statistics, record, fleet, now: () => clock.monotonic() });
+  let phase: SimulationPhase = "running";
+  const begun = clock.monotonic();
+  const shown = setInterval(() => hooks.status?.(look(phase)), 1_000);
+  const overdue = setInterval(() => record.overdue(bound), checkEvery);
+  try {
+    const spread = Math.max(agents * startGap, Math.min(interval, shortestSpread));
+    for (const each of fleet) {
+      each.start(random.next() * spread);
+    }
+    await run({ options, fleet, installs, statistics, clock, signal });
+    phase = "settling";
+    await settle({ fleet, installs, record, clock, bound: signal.aborted ? checkEvery : bound });
+    phase = "ended";
+    hooks.status?.(look(phase));
+    if (!signal.aborted) {
+      for (const left of record.openAll()) {
+        record.violation(
+          `${machines[left.machine]?.name} generation ${left.generation} has no final result at the end`,
+        );
+      }
+    }
+  } finally {
+    clearInterval(shown);
+    clearInterval(overdue);
+    for (const each of fleet) {
+      each.stop();
+    }
+  }
+  const ran = clock.monotonic() - begun;
+  return { summary: summarise({ options, statistics, record, ran }), record, machines };
+}
+
+/** Until the duration is over or the signal aborts: requests, and what goes wrong. */
+async function run(context: {
+  options: SimulationOptions;
+  fleet: readonly FleetMachine[];
+  installs: Installs;
+  statistics: Statistics;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { options, clock } = context;
+  const end = new AbortController();
+  const stop = (): void => end.abort();
+  context.signal.addEventListener("abort", stop, { once: true });
+  if (context.signal.aborted) {
+    stop();
+  }
+  const timer = setTimeout(stop, options.duration);
+  try {
+    await Promise.all([
+      context.installs.run(end.signal),
+      goWrong(context, end.signal),
+      clock.sleep(options.duration, end.signal).catch(() => undefined), // Told to stop before.
+    ]);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener("abort", stop);
+  }
+}
+
+async function goWrong(
+  context: { options: SimulationOptions; fleet: readonly FleetMachine[]; statistics: Statistics; clock: Clock },
+  signal: AbortSignal,
+): Promise<void> {
+  const { fleet, clock, options } = context;
+  const { counts } = context.statistics;
+  const begun = clock.monotonic();
+  for (const event of faultPlan(options)) {
+    await clock.sleep(Math.max(0, begun + event.at - clock.monotonic()), signal).catch(() => undefined); // Stopping: see below.
+    if (signal.aborted) {
+      return;
+    }
+    const machine = fleet[event.agent];
+    switch (event.kind) {
+      case "disconnect":
+        counts.disconnects += 1;
+        machine?.disconnect(false);
+        break;
+      case "kill":
+        counts.kills += 1;
+        machine?.kill(event.lasts);
+        break;
+      case "duplicate":
+        counts.duplicates += 1;
+        machine?.duplicate(event.lasts);
+        break;
+      case "storm":
+        counts.storms += 1;
+        for (const each of fleet) {
+          each.disconnect(true);
+        }
+        break;
+    }
+  }
+}
+
+/** Lets all that was asked for come to its end. */
+async function settle(context: {
+  fleet: readonly FleetMachine[];
+  installs: Installs;
+  record: SimulationRecord;
+  clock: Clock;
+  bound: number;
+}): Promise<void> {
+  const { fleet, installs, record, clock, bound } = context;
+  for (const each of fleet) {
+    each.settle();
+  }
+  const end = clock.monotonic() + bound;
+  while (record.openAll().length > 0 && clock.monotonic() < end) {
+    await clock.sleep(checkEvery);
+    await ask(unsure(record.openAll()));
+  }
+  await ask(record.openAll());
+
+  async function ask(generations: Parameters<Installs["resolve"]>[0]): Promise<void> {
+    await installs
+      .resolve(generations)
+      .catch((error: unknown) =>
+        record.violation(`the control plane does not say how it stands: ${describeError(error)}`),
+      );
+  }
+}
