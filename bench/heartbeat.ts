@@ -37,7 +37,11 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
     const heartbeat = await run(heartbeatPath, load.seconds);
     const cost = await meter(heartbeat.calls);
     const after = await run(emptyPath, load.seconds / 2);
-    const empty = { ...before, perSecond: (before.perSecond + after.perSecond) / 2, failed: before.failed + after.failed };
+    const empty = {
+      ...before,
+      perSecond: (before.perSecond + after.perSecond) / 2,
+      failed: before.failed + after.failed,
+    };
     const three = await run(threePath, load.seconds / 2);
     rounds.push({ empty, heartbeat, three, cost });
   }

@@ -43,7 +43,11 @@ export async function benchWatch(options: { json: boolean }): Promise<void> {
       target: 90,
       better: "lower",
       unit: " KB",
-      details: { agents: load.watching, "resident before, MB": empty / 2 ** 20, "resident with them, MB": full / 2 ** 20 },
+      details: {
+        agents: load.watching,
+        "resident before, MB": empty / 2 ** 20,
+        "resident with them, MB": full / 2 ** 20,
+      },
     },
     options.json,
   );
@@ -65,7 +69,8 @@ export async function benchWatch(options: { json: boolean }): Promise<void> {
       command: "installation_request",
       bodyDigest: createHash("sha256").digest(),
       actor: { kind: "operator", name: "bench" },
-      serialise: (generation) => toBinary(OSInstallationRequestSchema, create(OSInstallationRequestSchema, { generation })),
+      serialise: (generation) =>
+        toBinary(OSInstallationRequestSchema, create(OSInstallationRequestSchema, { generation })),
     });
     const took = Number(process.hrtime.bigint() - begun) / 1e6;
     committed.push(took);
@@ -89,7 +94,10 @@ export async function benchWatch(options: { json: boolean }): Promise<void> {
       unit: " ms",
       details: {
         "p50, ms": quantile(times, 0.5),
-        "of it the operator's transaction, p50, ms": quantile(committed.toSorted((a, b) => a - b), 0.5),
+        "of it the operator's transaction, p50, ms": quantile(
+          committed.toSorted((a, b) => a - b),
+          0.5,
+        ),
         "watching agents": load.watching,
         requests: load.requests,
         "requests that arrived": times.length,

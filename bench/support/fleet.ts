@@ -25,15 +25,18 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
     await client.query("INSERT INTO fleet_key SELECT n - 1, k FROM unnest($1::bytea[]) WITH ORDINALITY AS t (k, n)", [
       keys.map((key) => Buffer.from(key.publicKey)),
     ]);
-    const id = machineIdSql("i");
+    // In the order of the ids: every index grows at its end.
+    await client.query(
+      `CREATE TEMP TABLE fleet AS
+       SELECT i, ${machineIdSql("i")} AS id FROM generate_series(0, $1::integer - 1) AS i ORDER BY id`,
+      [count],
+    );
     const each = (table: string, columns: string, values: string): string =>
-      `INSERT INTO ${table} (machine_id, ${columns})
-       SELECT ${id}, ${values} FROM generate_series(0, $1::integer - 1) AS i`;
-    await client.query(each("machines", "name", "'m' || i"), [count]);
-    await client.query(each("machine_provided", "provider, provider_id", "'bench', i::text"), [count]);
+      `INSERT INTO ${table} (machine_id, ${columns}) SELECT id, ${values} FROM fleet`;
+    await client.query(each("machines", "name, last_generation", "'m' || i, 1"));
+    await client.query(each("machine_provided", "provider, provider_id", "'bench', i::text"));
     await client.query(
       `${each("machine_agent_started", "agent_public_key", "k.public_key")} JOIN fleet_key k ON k.n = i % ${fleetKeys}`,
-      [count],
     );
     await client.query(
       each(
@@ -41,7 +44,6 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
         "agent_heartbeat_at, heartbeat_bucket, agent_wanted",
         "now(), floor(extract(epoch FROM now()) / 300)::integer, false",
       ),
-      [count],
     );
     await client.query(
       each(
@@ -49,16 +51,13 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
         "generation, os_installation_request_raw",
         String.raw`1, '\x0801'::bytea`,
       ),
-      [count],
     );
     await client.query(
       each("machine_os_installation_report", "generation, result, reported_by", "1, 'success', 'agent'"),
-      [count],
     );
-    await client.query(each("machine_os_installed", "generation", "1"), [count]);
-    await client.query(each("machine_state", "state, provider", "'installed', 'bench'"), [count]);
-    await client.query("UPDATE machines SET last_generation = 1");
-    await client.query("DROP TABLE fleet_key");
+    await client.query(each("machine_os_installed", "generation", "1"));
+    await client.query(each("machine_state", "state, provider", "'installed', 'bench'"));
+    await client.query("DROP TABLE fleet, fleet_key");
     await client.query("VACUUM ANALYZE");
     await client.query("CHECKPOINT");
     await client.query("RESET statement_timeout; RESET session_replication_role");

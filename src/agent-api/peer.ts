@@ -38,11 +38,23 @@ export interface Peers {
 
 /** Makes an empty one. */
 export function createPeers(): Peers {
-  const peers = new Map<string, Peer>();
-  const name = (a: Addresses): string => `${a.remoteAddress} ${a.remotePort} ${a.localAddress} ${a.localPort}`;
+  // By the remote port first: looked up for every call, and a string of all four would be made for every call.
+  const byPort = new Map<number | undefined, { addresses: Addresses; peer: Peer }[]>();
+  const same = (a: Addresses, b: Addresses): boolean =>
+    a.remoteAddress === b.remoteAddress && a.localPort === b.localPort && a.localAddress === b.localAddress;
   return {
-    add: (addresses, peer) => peers.set(name(addresses), peer),
-    remove: (addresses) => peers.delete(name(addresses)),
-    find: (addresses) => peers.get(name(addresses)),
+    add: (addresses, peer) => {
+      const there = byPort.get(addresses.remotePort) ?? [];
+      byPort.set(addresses.remotePort, [...there, { addresses, peer }]);
+    },
+    remove: (addresses) => {
+      const left = (byPort.get(addresses.remotePort) ?? []).filter((known) => !same(known.addresses, addresses));
+      if (left.length === 0) {
+        byPort.delete(addresses.remotePort);
+      } else {
+        byPort.set(addresses.remotePort, left);
+      }
+    },
+    find: (addresses) => byPort.get(addresses.remotePort)?.find((known) => same(known.addresses, addresses))?.peer,
   };
 }

@@ -20,6 +20,9 @@ export interface Work {
   cancel(cause: string): Promise<void>;
 }
 
+/** Tries of a claim whose picked machines others took first. */
+const claimTries = 5;
+
 /**
  * Takes up to `limit` machines for a process, and holds them for the session.
  *
@@ -34,10 +37,15 @@ export async function workClaim(
   limit: number,
 ): Promise<Work[]> {
   const { process } = eligibility;
-  const taken = await transact(database, session, async (tx) => {
-    const picked = await workPick(tx, eligibility, limit);
-    return workInsert(tx, session, eligibility, picked);
-  });
+  let taken: MachineId[] = [];
+  // Others may take all that was picked before it can be inserted: then there may be more to pick.
+  for (let attempt = 1, picked = 1; attempt <= claimTries && picked > 0 && taken.length === 0; attempt += 1) {
+    taken = await transact(database, session, async (tx) => {
+      const machines = await workPick(tx, eligibility, limit);
+      picked = machines.length;
+      return workInsert(tx, session, eligibility, machines);
+    });
+  }
   return taken.map((machineId) => workOf(database, session, machineId, process));
 }
 
