@@ -163,6 +163,17 @@ describe("recovery: provided, an agent that is silent, pending or not installed,
     test(`${name}: ${yes ? "yes" : "no"}`, async () => await expectEligible("ShepherdRecovery", yes, steps));
   }
 
+  test("time alone makes it so, also of a machine with a request whose agent never came", async () => {
+    const steps = [server, agent("29 minutes"), requested];
+    await expectEligible("ShepherdRecovery", false, steps);
+    await fleet.rows("UPDATE agent_silence SET started = '20 minutes'");
+    try {
+      await expectEligible("ShepherdRecovery", true, []);
+    } finally {
+      await fleet.rows("UPDATE agent_silence SET started = '30 minutes'");
+    }
+  });
+
   test("thresholds are the fleet's configuration", async () => {
     await fleet.rows("UPDATE agent_silence SET heartbeat = '5 minutes'");
     try {

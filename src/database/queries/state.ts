@@ -21,6 +21,16 @@ export const statesOverdue = {
   unheard: sql`
     SELECT s.machine_id FROM agent_silence t, machine_state s
     WHERE s.state = 'awaiting-agent' AND server_alive_for(t.started) AND s.since < now() - t.started AND s.candidate IS NULL`,
+  // The same where a request, or what came of one, is what the state tells of.
+  unheardAsked: sql`
+    SELECT s.machine_id FROM agent_silence t, machine_state s
+    JOIN machine_agent_started a ON a.machine_id = s.machine_id
+    WHERE s.state IN ('install-pending', 'installing', 'install-failed') AND s.candidate IS NULL
+      AND server_alive_for(t.started) AND a.agent_started_at < now() - t.started
+      AND NOT EXISTS (
+        SELECT FROM machine_agent_heartbeat h
+        WHERE h.machine_id = s.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
+      )`,
   lost: sql`SELECT s.machine_id FROM machine_state s
     WHERE s.state = 'agent-lost' AND NOT agent_silent(s.machine_id)`,
   backedOff: sql`SELECT s.machine_id FROM machine_state s WHERE s.not_before <= now()`,
