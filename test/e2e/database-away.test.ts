@@ -43,7 +43,7 @@ test("a PostgreSQL of one's own goes away for a while, in mid-installation, and 
   try {
     const { host, port, user, database } = postgres.connection;
     const url = `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
-    const up = await place.up("--database-url", url);
+    let up = await place.up("--database-url", url);
     const machine = await place.machine("box");
     const image = place.images.serve("image", bytes, { limit: 9 << 20 });
     const agent = machine.agent();
@@ -76,6 +76,14 @@ test("a PostgreSQL of one's own goes away for a while, in mid-installation, and 
     // The server that owns nothing of the database leaves it running.
     expect((await up.end("SIGTERM")).status).toBe(0);
     expect(postgres.pid).toBeGreaterThan(0);
+
+    // And it ends in time though its database is away.
+    up = await place.up("--database-url", url);
+    await postgres[Symbol.asyncDispose]();
+    await answers(up, 503);
+    const begun = performance.now();
+    expect((await up.end("SIGTERM")).status).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   } finally {
     await postgres[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
