@@ -76,6 +76,8 @@ async function work(
     }
     side.conflicts += side.held.has(claimed.machineId) ? 1 : 0;
     side.held.add(claimed.machineId);
+    // Held for a moment, in which the others' claims must not come upon it.
+    await new Promise((resolve) => setImmediate(resolve));
     side.held.delete(claimed.machineId);
     await claimed.cancel("for the benchmark");
   }
