@@ -1,4 +1,5 @@
 import type { BackoffPolicy } from "../database/backoff.ts";
+import { DatabaseError } from "../database/errors.ts";
 import type { Session } from "../database/session.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Tx } from "../database/transaction.ts";
@@ -7,6 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { rateLimit } from "../lib/rate-limit.ts";
+import { retryDelay } from "../lib/retry.ts";
 
 /** What processing a machine came to. */
 export type ProcessOutcome =
@@ -47,6 +49,9 @@ export interface ControlLoopOptions {
   turned(turn: ControlTurn): void;
 }
 
+/** Milliseconds between tries to give work back. */
+const giveBackPolicy = { initial: 200, maximum: 5_000, factor: 2 };
+
 /** Claim → process → finish or fail, until the signal aborts. A failed claim or a lost session costs a turn, no more. */
 export async function controlLoop(process: ControlProcess, options: ControlLoopOptions): Promise<void> {
   const { clock, signal, log } = options;
@@ -55,7 +60,7 @@ export async function controlLoop(process: ControlProcess, options: ControlLoopO
     let turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
     try {
       const session = await abortable(options.sessions.next(), signal);
-      turn = await controlTurn(process, session, Math.min(options.parallelism, limit.available()), log, signal);
+      turn = await controlTurn(process, session, Math.min(options.parallelism, limit.available()), options);
       limit.take(turn.claimed);
     } catch (error) {
       if (!signal.aborted) {
@@ -77,8 +82,7 @@ export async function controlTurn(
   process: ControlProcess,
   session: Session,
   limit: number,
-  log: Logger,
-  signal: AbortSignal,
+  { log, clock, signal }: Pick<ControlLoopOptions, "log" | "clock" | "signal">,
 ): Promise<ControlTurn> {
   const turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
   if (limit === 0) {
@@ -90,7 +94,7 @@ export async function controlTurn(
   await Promise.all(
     held.map(async (work) => {
       try {
-        turn[await processOne(process, work, session, stop)] += 1;
+        turn[await processOne(process, work, session, { log, clock, signal: stop })] += 1;
       } catch (error) {
         turn.dropped += 1;
         log.warn(
@@ -107,17 +111,50 @@ async function processOne(
   process: ControlProcess,
   work: Work,
   session: Session,
-  signal: AbortSignal,
+  options: Pick<ControlLoopOptions, "log" | "clock" | "signal">,
 ): Promise<"finished" | "failed"> {
   const outcome = await process
-    .process(work, session, signal)
+    .process(work, session, options.signal)
     .catch((error: unknown): ProcessOutcome => ({ outcome: "fail", cause: describeError(error) }));
-  if (outcome.outcome === "finish") {
-    await work.finish(outcome.tags);
-    return "finished";
+  try {
+    if (outcome.outcome === "finish") {
+      await work.finish(outcome.tags);
+      return "finished";
+    }
+    await work.fail(process.backoff, outcome.cause, outcome.tags);
+  } catch (error) {
+    await giveBack(process, work, error, options);
   }
-  await work.fail(process.backoff, outcome.cause, outcome.tags);
   return "failed";
+}
+
+/**
+ * Ends work whose end did not commit as failed, without its tags: this session lives on, so nobody else would give the
+ * machine back. Tried until it commits, or until the session's own end does it.
+ * @throws what makes trying again useless: the session is lost, the work is not held any more, the loop stops
+ */
+async function giveBack(
+  process: ControlProcess,
+  work: Work,
+  reason: unknown,
+  { log, clock, signal }: Pick<ControlLoopOptions, "log" | "clock" | "signal">,
+): Promise<void> {
+  let last = reason;
+  for (let attempt = 0; ; attempt += 1) {
+    if (last instanceof DatabaseError && (last.code === "session_lost" || last.code === "not_found")) {
+      throw last;
+    }
+    log.warn(
+      { process: process.name, machine: work.machineId, error: describeError(last) },
+      "the end of the work did not commit; it is given back as failed",
+    );
+    try {
+      return await work.fail(process.backoff, `its end could not be committed: ${describeError(reason)}`);
+    } catch (error) {
+      last = error;
+      await clock.sleep(retryDelay(giveBackPolicy, attempt), signal);
+    }
+  }
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

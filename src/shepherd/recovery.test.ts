@@ -1,0 +1,86 @@
+// Recovery on real data, through the loop itself.
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Fleet, silent, testFleet, type TestMachine } from "../../test/support/fleet.ts";
+import { heartbeatFleet } from "../../test/support/heartbeats.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { eligibleCount } from "../database/eligibility.ts";
+import { statesRefresh } from "../database/queries/state.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import type { Provider } from "./provider.ts";
+import { recoveryDecide } from "./recovery.ts";
+import { shepherdRun } from "./run.ts";
+
+let fleet: Fleet;
+beforeEach(async () => {
+  fleet = await testFleet();
+});
+afterEach(async () => await fleet[Symbol.asyncDispose]());
+
+const starter: Provider = { name: "starter", agentStart: () => Promise.resolve() };
+
+async function lose(of: Fleet, machine: TestMachine): Promise<void> {
+  await of.rows(
+    `INSERT INTO sessions (session_component, session_runtime_info, session_created_at, session_interval_seconds, session_deadline)
+     VALUES ('server', 'test', now() - interval '1 day', 15, now() + interval '1 hour')`,
+  );
+  await of.rows(
+    "UPDATE machine_agent_started SET agent_started_at = now() - interval '1 hour' WHERE machine_id = $1",
+    machine.machineId,
+  );
+  await statesRefresh(of.database);
+}
+
+const run = (of: Fleet) =>
+  shepherdRun({
+    database: of.database,
+    log: silent,
+    clock: systemClock,
+    metrics: createMetrics(),
+    providers: [starter],
+    interval: 50,
+  });
+
+test("what a provider can do decides", () => {
+  expect(recoveryDecide({ name: "static" })).toEqual({ removeAgent: false, outcome: "fail" });
+  expect(recoveryDecide(starter)).toEqual({ removeAgent: true, outcome: "finish" });
+});
+
+test("where the provider can start agents the lost one's tags go, and agent start applies", async () => {
+  const machine = await fleet.add({ provider: "starter" });
+  await lose(fleet, machine);
+  await using _shepherd = run(fleet);
+  const agentStart = { process: "ShepherdAgentStart", provider: "starter" } as const;
+  await waitFor("agent start to apply", async () => (await eligibleCount(fleet.database, agentStart)) === 1);
+  expect(await fleet.history(machine)).toEqual([
+    "machine_added",
+    "agent_registered",
+    "work_claimed",
+    "agent_lost",
+    "work_finished",
+  ]);
+  expect(await fleet.rows("SELECT FROM work_backoff")).toEqual([]);
+});
+
+test("where it can't they stay, the machine backs off, and the same agent is welcome", async () => {
+  await using it = await heartbeatFleet();
+  const machine = await it.fleet.add();
+  await lose(it.fleet, machine);
+  const backedOff = async () =>
+    it.fleet.rows<{ seconds: bigint }>("SELECT last_interval_seconds AS seconds FROM work_backoff");
+  {
+    await using _shepherd = run(it.fleet);
+    await waitFor("the backoff", async () => (await backedOff()).length === 1);
+    // Not again before it is over.
+    await waitFor("the work to be given back", async () => (await it.fleet.rows("SELECT FROM work")).length === 0);
+  }
+  expect(await backedOff()).toEqual([{ seconds: 600n }]);
+  const told = ["machine_added", "agent_registered", "work_claimed", "agent_lost", "work_failed"];
+  expect(await it.fleet.history(machine)).toEqual(told);
+  expect(await it.say(machine)).toBe("ok");
+  await it.fleet.rows("UPDATE work_backoff SET backoff_until = now()");
+  await statesRefresh(it.fleet.database);
+  const recovery = { process: "ShepherdRecovery", provider: "static" } as const;
+  expect(await eligibleCount(it.fleet.database, recovery)).toBe(0);
+  expect(await it.fleet.history(machine)).toEqual(told);
+});
