@@ -127,11 +127,14 @@ export function sessionIsLost(answer: "gone" | "unknown", sincePoke: number, lea
   return answer === "gone" || sincePoke >= lease * 1000;
 }
 
-/** Moves the deadline, unless it has passed: a poke never revives an expired session. */
+/**
+ * Moves the deadline, unless it has passed: a poke never revives an expired session. Not one either that expired while the
+ * poke waited for its row: hence clock_timestamp(), which moves on while a statement waits.
+ */
 export async function sessionPoke(database: Database, id: SessionId): Promise<"alive" | "gone"> {
   const { rows } = await sql`
     UPDATE sessions SET session_deadline = now() + make_interval(secs => session_interval_seconds)
-    WHERE session_id = ${id} AND session_deadline > now() RETURNING session_id`.execute(database.kysely);
+    WHERE session_id = ${id} AND session_deadline > clock_timestamp() RETURNING session_id`.execute(database.kysely);
   return rows.length === 1 ? "alive" : "gone";
 }
 

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { requestProblem } from "../../src/agent-api/request-problem.ts";
+import { requestProblem } from "../../src/contract/request-problem.ts";
 import { byteaLiteral } from "../../src/database/heartbeat-batch.ts";
 import { type Heartbeats, heartbeats } from "../../src/database/heartbeats.ts";
 import { agentKey, type SessionId } from "../../src/database/ids.ts";
@@ -173,7 +173,10 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
         });
         return "ok";
       case "expire":
-        await fleet.rows("UPDATE sessions SET session_deadline = now() WHERE session_id = $1", session.id);
+        await fleet.rows(
+          "UPDATE sessions SET session_deadline = least(session_deadline, now()) WHERE session_id = $1",
+          session.id,
+        );
         await sessionsExpire(fleet.database, 10);
         return "ok";
     }
