@@ -5,7 +5,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { heartbeatDecode } from "./heartbeat-decode.ts";
-import { unauthenticated, unavailable, type Refusal } from "./refusal.ts";
+import { overloaded, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
 import type { Refusals } from "./refusals.ts";
 import { wireBytes, wireNumber } from "./wire.ts";
 
@@ -49,7 +49,7 @@ export function heartbeatHandler(deps: {
         case "unavailable":
           answered.unavailable.inc();
           refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
-          refuse(unavailable);
+          refuse(outcome.overloaded === true ? overloaded() : unavailable);
           return;
         case "ok":
           answered.ok.inc();

@@ -1,4 +1,5 @@
 import { constants } from "node:crypto";
+import { createServer as createTcpServer, type Server as TcpServer, type Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
@@ -7,6 +8,7 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "./agent-call.ts";
+import { createHandshakes } from "./handshakes.ts";
 import { limits, type TimeLimits } from "./limits.ts";
 import { createPeers, peerOf, type Addresses } from "./peer.ts";
 import type { Refusals } from "./refusals.ts";
@@ -93,8 +95,14 @@ export async function agentListen(options: {
     secureOptions: constants.SSL_OP_NO_TICKET,
     handshakeTimeout: times.handshake,
   });
-  tls.maxConnections = options.maximumConnections ?? 20_000;
+  const handshakes = createHandshakes({
+    begin: (socket) => tls.emit("connection", socket),
+    firstBytes: times.handshake,
+  });
+  const tcp = createTcpServer({ noDelay: true }, (socket) => handshakes.accept(socket));
+  tcp.maxConnections = options.maximumConnections ?? 20_000;
   tls.on("secureConnection", (socket) => {
+    handshakes.done(underlying(socket));
     sockets.add(socket);
     metrics.agentConnections.set(sockets.size);
     // Copied: a closed socket no longer knows its addresses.
@@ -112,7 +120,6 @@ export async function agentListen(options: {
       const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
       socket.once("close", () => clearTimeout(timer));
     }
-    socket.setNoDelay(true);
     socket.on("close", () => {
       sockets.delete(socket);
       metrics.agentConnections.set(sockets.size);
@@ -128,19 +135,21 @@ export async function agentListen(options: {
   });
   tls.on("tlsClientError", (error, socket) => {
     log.debug({ error: error.message }, "a TLS handshake failed");
+    handshakes.done(underlying(socket));
     socket.destroy();
   });
 
-  await listen(tls, options.address);
-  const bound = tls.address();
+  await listen(tcp, options.address);
+  const bound = tcp.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : options.address.port;
   return {
     address: { host: options.address.host, port },
     [Symbol.asyncDispose]: async () => {
       calls[Symbol.dispose]();
       const closed = new Promise((resolve) => {
-        tls.close(resolve);
+        tcp.close(resolve);
       });
+      handshakes[Symbol.dispose]();
       injector.drain(drainTime);
       await Promise.race([closed, options.clock.sleep(drainTime)]);
       for (const socket of sockets) {
@@ -152,10 +161,15 @@ export async function agentListen(options: {
   };
 }
 
-function listen(server: ReturnType<typeof createServer>, address: HostPort): Promise<void> {
+/** The plain connection that a TLS one is over; node:tls keeps it where its types do not say. */
+function underlying(socket: TLSSocket): Socket {
+  return (socket as TLSSocket & { _parent?: Socket })._parent ?? socket;
+}
+
+function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(listenError(address, error)));
-    server.listen({ host: address.host === "" ? "::" : address.host, port: address.port }, resolve);
+    server.once("error", (error) => reject(listenError({ host, port }, error)));
+    server.listen({ host: host === "" ? "::" : host, port, reusePort: shared }, resolve);
   });
 }
 

@@ -1,9 +1,10 @@
-import { status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 
 /** A call's end without an answer: the status and what it says. */
 export interface Refusal {
   code: status;
   details: string;
+  metadata?: Metadata;
 }
 
 /**
@@ -22,3 +23,17 @@ export function invalid(details: string): Refusal {
 
 /** The agent tries again, with backoff; nothing was half-written. */
 export const unavailable: Refusal = { code: status.UNAVAILABLE, details: "not now: try again" };
+
+/** Milliseconds within which callers that are too many are asked to come back. */
+const overloadSpread = { from: 2_000, to: 20_000 } as const;
+
+/**
+ * Too many at once: the same, with a hint when to try again, another one for each caller
+ * (grpc-retry-pushback-ms, gRPC proposal A6).
+ */
+export function overloaded(random: () => number = Math.random): Refusal {
+  const metadata = new Metadata();
+  const pushback = overloadSpread.from + random() * (overloadSpread.to - overloadSpread.from);
+  metadata.set("grpc-retry-pushback-ms", String(Math.round(pushback)));
+  return { ...unavailable, metadata };
+}

@@ -15,7 +15,7 @@ import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts
 import { progressCoalesce } from "./progress-coalesce.ts";
 import { progressHandler } from "./progress.ts";
 import { createRefusals } from "./refusals.ts";
-import { requestProblem } from "./request-problem.ts";
+import { requestProblem } from "../contract/request-problem.ts";
 import { watchHandler } from "./watch.ts";
 import { createWatches } from "./watches.ts";
 
@@ -29,6 +29,8 @@ export interface AgentApiOptions {
   metrics: Metrics;
   log: Logger;
   clock: Clock;
+  /** Heartbeats that may wait for a batch; more are asked to come back later. */
+  maximumWaiting?: number;
   /** Methods beside the contract's own, for measuring the listener itself. */
   extraMethods?: (calls: AgentCalls) => AgentMethod[];
   times?: TimeLimits;
@@ -46,6 +48,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     sessions,
     log,
     requestProblem,
+    ...(options.maximumWaiting === undefined ? {} : { maximumWaiting: options.maximumWaiting }),
     meter: {
       batch: (size, seconds) => {
         metrics.heartbeatBatchSize.observe(size);

@@ -56,7 +56,11 @@ export function watchHandler(deps: {
       },
       end: (reason) => {
         stop();
-        end(reason === "unauthenticated" ? unauthenticated : unavailable, watch.machineId);
+        if (reason === "stopping") {
+          call.emit("error", unavailable);
+        } else {
+          end(reason === "unauthenticated" ? unauthenticated : unavailable, watch.machineId);
+        }
       },
     });
     // Before the first look: what changes after it must find the watcher.

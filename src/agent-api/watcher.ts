@@ -48,7 +48,7 @@ export interface Watcher {
 }
 
 /** Why a watch ends from the server's side. */
-export type WatchEnd = "unauthenticated" | "unavailable";
+export type WatchEnd = "unauthenticated" | "unavailable" | "stopping";
 
 /** Makes one; the first look must be asked for. */
 export function createWatcher(options: {
@@ -93,6 +93,6 @@ export function createWatcher(options: {
   return {
     look,
     keepalive: () => options.send({ kind: "keepalive" }),
-    stop: () => options.end("unavailable"),
+    stop: () => options.end("stopping"),
   };
 }

@@ -42,4 +42,9 @@ export type HeartbeatOutcome =
   /** An unknown machine, or another key: which one is not known here either. */
   | { status: "unauthenticated" }
   /** The database is away, the session is lost, or there is too much waiting. Nothing was written. */
-  | { status: "unavailable"; cause: string };
+  | {
+      status: "unavailable";
+      cause: string;
+      /** There is too much waiting: come back later. */
+      overloaded?: boolean;
+    };

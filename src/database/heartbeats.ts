@@ -67,7 +67,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
 
   const queue = heartbeatQueue({
     slots,
-    maximumWaiting: options.maximumWaiting ?? 20_000,
+    maximumWaiting: options.maximumWaiting ?? 10_000,
     run: async (batch) => {
       const begun = performance.now();
       await runBatch(batch);
@@ -198,7 +198,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   function offer(item: BatchEntry): Promise<HeartbeatOutcome> {
     return new Promise((resolve) => {
       if (!queue.offer({ item, resolve, unasked: false })) {
-        resolve({ status: "unavailable", cause: "too many heartbeats are waiting" });
+        resolve({ status: "unavailable", cause: "too many heartbeats are waiting", overloaded: true });
       }
     });
   }

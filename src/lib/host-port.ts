@@ -3,6 +3,8 @@ export interface HostPort {
   host: string;
   /** 0 to 65535; 0 = any free port. */
   port: number;
+  /** To be listened on by several processes of this host at once (SO_REUSEPORT); the kernel spreads connections. */
+  shared?: boolean;
 }
 
 /**

@@ -50,6 +50,7 @@ export async function agentServer(
       log,
       clock: systemClock,
       ...(options.times === undefined ? {} : { times: options.times }),
+      ...(options.maximumWaiting === undefined ? {} : { maximumWaiting: options.maximumWaiting }),
     }),
   );
   const clients = stack.use(new DisposableStack());
