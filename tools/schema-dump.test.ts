@@ -31,7 +31,7 @@ test.each([
   "ALTER TABLE machines ADD COLUMN note text",
   "ALTER TABLE machines ALTER COLUMN name SET NOT NULL",
   "ALTER TABLE machines ALTER COLUMN labels DROP DEFAULT",
-  "ALTER TABLE machines ALTER COLUMN name TYPE varchar(63)",
+  "ALTER TABLE operator_command ALTER COLUMN command TYPE varchar(63)",
   "ALTER TABLE machines ADD CHECK (last_generation < 1000)",
   "ALTER TABLE machines SET (fillfactor = 50)",
   "CREATE INDEX another ON machines (machine_created_at) WHERE name IS NULL",

@@ -4,6 +4,25 @@ import pg from "pg";
 /** What is left out: partitions that come and go with the months. */
 const ofDump = "n.nspname = 'public' AND c.relname !~ '^history_[0-9]{4}_[0-9]{2}'";
 
+/**
+ * Functions whose bodies name tables come after these, and after the functions that they call: PostgreSQL looks at bodies
+ * that are written as `RETURN ...` or `BEGIN ATOMIC` when it makes them.
+ * @param not "NOT" for those without
+ */
+function functions(not: "" | "NOT"): string {
+  return `WITH RECURSIVE call AS (
+            SELECT d.objid AS caller, d.refclassid, d.refobjid AS callee FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'n'
+          ), depth (oid, steps) AS (
+            SELECT caller, 1 FROM call WHERE refclassid = 'pg_class'::regclass
+            UNION SELECT c.caller, e.steps + 1 FROM call c JOIN depth e ON c.callee = e.oid AND c.refclassid = 'pg_proc'::regclass
+          )
+          SELECT to_char(coalesce(e.steps, 0), '000') || p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS text
+          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+          LEFT JOIN (SELECT oid, max(steps) AS steps FROM depth GROUP BY oid) e ON e.oid = p.oid
+          WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p') AND ${not} (e.oid IS NOT NULL)`;
+}
+
 function constraints(which: string): string {
   return `SELECT c.relname || ' ' || o.conname AS name,
             format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, o.conname, pg_get_constraintdef(o.oid)) AS text
@@ -16,11 +35,7 @@ function constraints(which: string): string {
  * that the same schema gives the same text on every version (views aside: 16 began to leave out table names in them).
  */
 const parts: readonly { readonly title: string; readonly sql: string }[] = [
-  {
-    title: "Functions",
-    sql: `SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS text
-          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p')`,
-  },
+  { title: "Functions", sql: functions("NOT") },
   {
     title: "Sequences",
     sql: `SELECT c.relname AS name,
@@ -70,6 +85,7 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
           ) columns ON true
           WHERE ${ofDump} AND c.relkind IN ('r', 'p')`,
   },
+  { title: "Functions over tables", sql: functions("") },
   // 18 lists NOT NULL as a constraint too (contype n); in the columns above it is on every version.
   { title: "Constraints", sql: constraints("o.contype NOT IN ('n', 't', 'f')") },
   { title: "Foreign keys", sql: constraints("o.contype = 'f'") },
