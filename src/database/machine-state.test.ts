@@ -194,12 +194,7 @@ describe("the stored state", () => {
           return startedAgo(fleet, action.machine, action.ago);
         case "claim": {
           const session = sessions[randomBytes(1).readUInt8() % 2] as Session;
-          const claimed = await workClaim(
-            fleet.database,
-            session,
-            { process: action.process, provider: "static" },
-            2,
-          );
+          const claimed = await workClaim(fleet.database, session, { process: action.process, provider: "static" }, 2);
           works.push(...claimed);
           return claimed;
         }
