@@ -28,6 +28,7 @@ export async function agentServer(
     log?: Logger;
     databaseAddress?: AgentApiOptions["databaseAddress"];
     times?: TimeLimits;
+    maximumWaiting?: number;
     /** Otherwise one that nobody vouches for. */
     certificate?: AgentApiOptions["certificate"];
   } = {},
