@@ -41,7 +41,13 @@ test("every folder of src is one of the design's, and imports only what it may",
   expect(wrong).toEqual([]);
 });
 
-test("no source is used by tests only, or uses what is there for tests", () => {
+test("docs/architecture.md says what each folder of src is", () => {
+  const text = files.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
+  const folders = new Set(sources.map(({ path }) => folderOf(path)));
+  expect([...folders].filter((folder) => !text.includes(`| \`src/${folder}/\` |`))).toEqual([]);
+});
+
+test("no source uses what is there for tests, tools or benchmarks", () => {
   const wrong = sources.flatMap((file) =>
     importsOf(file)
       .filter((imported) => isTest(imported) || /^(?:bench|tools)\//u.test(imported))
