@@ -40,6 +40,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
     first: machine.index,
     tls: { key: machine.key, cert: machine.certificate, ca: world.ca },
     slow: machine.slow,
+    handshakes: world.handshakes,
     connected: (milliseconds) => {
       counts.connections += 1;
       statistics.connect.add(milliseconds);
@@ -224,7 +225,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       clearTimeout(timer);
       current?.abort();
       watch.stop();
-      connection.cut();
+      connection.close();
       record.runEnded(machine.index, run);
     },
     get kind() {

@@ -1,6 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import type { HostPort } from "../lib/host-port.ts";
 import { formatHostPort } from "../lib/host-port.ts";
+import type { Gate } from "./gate.ts";
 import { frame, frameReader } from "./grpc-frame.ts";
 
 /** gRPC's status codes that matter here. */
@@ -32,6 +33,8 @@ export interface GrpcConnection {
   ): () => void;
   /** Cuts it, as a lost link would; the next call makes a new one. */
   cut(): void;
+  /** Cuts it for good. */
+  close(): void;
   readonly connected: boolean;
 }
 
@@ -50,16 +53,54 @@ export function grpcConnection(options: {
   first: number;
   tls: { key: string; cert: string; ca: string | undefined };
   slow: boolean;
+  /** Handshakes under way at a time, over all agents: real ones do not wait for each other's processor. */
+  handshakes: Gate;
   /** Called for each connection that is made, with the milliseconds that it took. */
   connected: (milliseconds: number) => void;
 }): GrpcConnection {
   let session: ClientHttp2Session | undefined;
   let turn = options.first;
 
-  function open(): ClientHttp2Session {
+  let asked = false;
+  let closed = false;
+  let waiting: { use: (session: ClientHttp2Session) => void; lost: () => void }[] = [];
+
+  /** Calls `use` with the connection: at once where there is one, else when there is room for another handshake. */
+  function withSession(use: (session: ClientHttp2Session) => void, lost: () => void): void {
     if (session !== undefined && !session.closed && !session.destroyed) {
-      return session;
+      use(session);
+      return;
     }
+    waiting.push({ use, lost });
+    if (asked) {
+      return;
+    }
+    asked = true;
+    options.handshakes.enter((leave) => {
+      asked = false;
+      const users = waiting;
+      waiting = [];
+      if (closed || users.length === 0) {
+        leave();
+        return;
+      }
+      const made = open(leave);
+      for (const { use: each } of users) {
+        each(made);
+      }
+    });
+  }
+
+  function cut(): void {
+    session?.destroy();
+    const users = waiting;
+    waiting = [];
+    for (const { lost } of users) {
+      lost();
+    }
+  }
+
+  function open(leave: () => void): ClientHttp2Session {
     const endpoint = options.endpoints[turn % options.endpoints.length] ?? { host: "", port: 0 };
     const begun = performance.now();
     const { key, cert, ca } = options.tls;
@@ -67,10 +108,12 @@ export function grpcConnection(options: {
     let up = false;
     made.once("connect", () => {
       up = true;
+      leave();
       options.connected(performance.now() - begun);
     });
     made.on("error", () => undefined); // Its streams say so.
     made.once("close", () => {
+      leave();
       if (session === made) {
         session = undefined;
       }
@@ -86,8 +129,8 @@ export function grpcConnection(options: {
     return made;
   }
 
-  function request(path: string): ClientHttp2Stream {
-    return open().request({
+  function request(on: ClientHttp2Session, path: string): ClientHttp2Stream {
+    return on.request({
       ":method": "POST",
       ":path": path,
       "content-type": "application/grpc",
@@ -125,14 +168,14 @@ export function grpcConnection(options: {
     handlers: { message: (bytes: Buffer) => void; ended: (status: GrpcStatus) => void },
   ): (code: number) => void {
     let status: GrpcStatus = { code: grpcCode.unavailable, details: "the connection was lost" };
-    let stream: ClientHttp2Stream;
-    try {
-      stream = request(path);
-    } catch (error) {
-      // The session went between the look at it and the call.
-      queueMicrotask(() => handlers.ended({ code: grpcCode.unavailable, details: String(error) }));
-      return () => undefined;
-    }
+    let stream: ClientHttp2Stream | undefined;
+    let over = false;
+    const ended = (): void => {
+      if (!over) {
+        over = true;
+        handlers.ended(status);
+      }
+    };
     const read = frameReader();
     const note = (headers: Record<string, unknown>): void => {
       const code = headers["grpc-status"];
@@ -143,21 +186,38 @@ export function grpcConnection(options: {
         status = { code: grpcCode.unavailable, details: `HTTP status ${String(headers[":status"])}` };
       }
     };
-    stream.on("response", (headers) => note(headers));
-    stream.on("trailers", (headers) => note({ ":status": 200, ...headers }));
-    stream.on("data", (chunk: Buffer) => {
-      for (const bytes of read(chunk)) {
-        handlers.message(bytes);
+    withSession((on) => {
+      if (over) {
+        return;
       }
-    });
-    stream.on("error", (error) => {
-      status = { code: grpcCode.unavailable, details: error.message };
-    });
-    stream.once("close", () => handlers.ended(status));
-    send(stream, message);
+      try {
+        stream = request(on, path);
+      } catch (error) {
+        // The session went between the look at it and the call.
+        status = { code: grpcCode.unavailable, details: String(error) };
+        queueMicrotask(ended);
+        return;
+      }
+      stream.on("response", (headers) => note(headers));
+      stream.on("trailers", (headers) => note({ ":status": 200, ...headers }));
+      stream.on("data", (chunk: Buffer) => {
+        for (const bytes of read(chunk)) {
+          handlers.message(bytes);
+        }
+      });
+      stream.on("error", (error) => {
+        status = { code: grpcCode.unavailable, details: error.message };
+      });
+      stream.once("close", ended);
+      send(stream, message);
+    }, ended);
     return (code) => {
       status = { code, details: "ended by the agent" };
-      stream.close(constants.NGHTTP2_CANCEL);
+      if (stream === undefined) {
+        queueMicrotask(ended);
+      } else {
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
     };
   }
 
@@ -195,7 +255,11 @@ export function grpcConnection(options: {
         end(grpcCode.cancelled);
       };
     },
-    cut: () => session?.destroy(),
+    cut,
+    close: () => {
+      closed = true;
+      cut();
+    },
     get connected() {
       return session !== undefined && !session.destroyed && !session.connecting;
     },

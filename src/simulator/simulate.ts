@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import { prng } from "../lib/prng.ts";
 import { faultPlan } from "./faults.ts";
+import { gate } from "./gate.ts";
 import { createInstalls, unsure, type Installs } from "./installs.ts";
 import { fleetMachine, type FleetMachine } from "./machine.ts";
 import { operatorsConnect } from "./operators.ts";
@@ -22,6 +23,8 @@ export interface Simulated {
 
 /** Milliseconds between an agent's connections at the start, so that they do not come as a storm. */
 const startGap = 6;
+/** More would only wait for this process's own processor, past the server's patience. */
+const handshakesAtATime = 256;
 const shortestSpread = 5_000;
 const defaultWriting = 15_000;
 /** Milliseconds between looks for what is overdue, and between questions what became of requests. */
@@ -88,6 +91,7 @@ export async function simulate(
     writing,
     endpoints,
     ca: fleetKnown.ca,
+    handshakes: gate(handshakesAtATime),
     clock,
     random,
     record,

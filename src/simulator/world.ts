@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Fault } from "./faults.ts";
+import type { Gate } from "./gate.ts";
 import type { SimulationRecord } from "./record.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -16,6 +17,8 @@ export interface World {
   endpoints: readonly HostPort[];
   /** PEM of the CA that vouches for the control plane; absent = the system's roots. */
   ca: string | undefined;
+  /** Handshakes under way at a time. */
+  handshakes: Gate;
   clock: Clock;
   /** For jitter: not what the plan of the simulation depends on. */
   random: Prng;
