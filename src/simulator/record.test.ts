@@ -183,10 +183,18 @@ test("a generation that is given to two requests, and a refused agent, are viola
 });
 
 test("what an earlier simulation left is open, but not owed", () => {
-  record.found(1, 7n);
+  record.found(1, 7n, true);
   for (const time of [20, 30, 40]) {
     answered(time, time - 1);
   }
   expect(record.violations).toEqual([]);
   expect(record.openAll().map(({ generation }) => generation)).toEqual([7n]);
+});
+
+test("what ended in an earlier simulation may still be called off", () => {
+  record.found(1, 7n, false);
+  answered(20, 15, { cancelled: 7n });
+  expect(record.violations).toEqual([]);
+  answered(40, 35, { request: 7n });
+  expect(record.violations).toHaveLength(1);
 });

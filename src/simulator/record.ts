@@ -35,8 +35,8 @@ export interface SimulationRecord {
   requested(machine: number, generation: bigint, sentAt: number): void;
   /** It is known that the generation has its final result, or was replaced. */
   closed(machine: number, generation: bigint, how: ClosedHow): void;
-  /** An earlier simulation left it pending. */
-  found(machine: number, generation: bigint): void;
+  /** An earlier simulation asked for it; it may be pending still. */
+  found(machine: number, generation: bigint, pending: boolean): void;
   /** A run of a machine's agent begins its life, or ends it. */
   runStarted(machine: number, run: string): void;
   runEnded(machine: number, run: string): void;
@@ -191,7 +191,12 @@ export function createRecord(options: {
         options.heard(of.heardBy, of.heardAt - sentAt);
       }
     },
-    found: (machine, generation) => void find(machine, generation),
+    found: (machine, generation, pending) => {
+      const of = find(machine, generation);
+      if (!pending) {
+        close(of, "closed, as the control plane said when asked");
+      }
+    },
     closed: (machine, generation, how) => close(find(machine, generation), how),
     runStarted: (machine, run) => {
       const of = lives.get(machine) ?? [];

@@ -13,8 +13,8 @@ export interface Registered {
   endpoint: string;
   /** PEM; undefined = the system's roots vouch for it. */
   ca: string | undefined;
-  /** Generations that an earlier simulation left pending, by machine. */
-  pending: { machine: number; generation: bigint }[];
+  /** The newest generations of an earlier simulation. */
+  earlier: { machine: number; generation: bigint; pending: boolean }[];
 }
 
 /** Calls under way at a time. */
@@ -33,15 +33,16 @@ export async function fleetRegister(options: {
 }): Promise<Registered> {
   const { operators, seed, agents, faults } = options;
   const machines: SimulatedMachine[] = [];
-  const pending: Registered["pending"] = [];
+  const earlier: Registered["earlier"] = [];
   let endpoint = "";
   let ca: Uint8Array = new Uint8Array();
   const one = async (index: number): Promise<void> => {
     const { machine, publicKey } = machineMake({ seed, index, faults });
     const known = await machineEnsure(operators, seed, machine.name);
     const { installation } = known;
-    if (installation?.state === InstallationState.PENDING) {
-      pending.push({ machine: index, generation: installation.generation });
+    if (installation !== undefined) {
+      const { generation, state } = installation;
+      earlier.push({ machine: index, generation, pending: state === InstallationState.PENDING });
     }
     const requestId = randomUUID();
     const answer = await operators.call(({ agents: keys }) =>
@@ -64,7 +65,7 @@ export async function fleetRegister(options: {
     machines,
     endpoint,
     ca: ca.length === 0 ? undefined : new X509Certificate(ca).toString(),
-    pending,
+    earlier,
   };
 }
 

@@ -79,8 +79,8 @@ export async function simulate(
     name: (machine) => machines[machine]?.name ?? String(machine),
     heard: (by, milliseconds) => statistics.heard[by].add(milliseconds),
   });
-  for (const { machine, generation } of fleetKnown.pending) {
-    record.found(machine, generation);
+  for (const { machine, generation, pending } of fleetKnown.earlier) {
+    record.found(machine, generation, pending);
   }
   const endpoints =
     options.endpoints.length > 0 ? options.endpoints : [endpointCheck(fleetKnown.endpoint, options.anywhere)];
