@@ -19,7 +19,10 @@ const branded: Record<string, string> = {
   detail_json: "Record<string, unknown>",
 };
 /** Columns of one table only. */
-const brandedIn: Record<string, Record<string, string>> = { History: { detail: "Record<string, unknown>" } };
+const brandedIn: Record<string, Record<string, string>> = {
+  History: { detail: "Record<string, unknown>" },
+  OperatorCommand: { answer: "Record<string, unknown>" },
+};
 
 /** The generated text with the branded types put in. Pure. */
 function brand(generated: string): string {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { getCACertificates } from "node:tls";
 import { createClient, type Client, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
@@ -48,6 +49,7 @@ export async function operatorClient(
     useBinaryFormat: true,
     defaultTimeoutMs: callTimeout,
     interceptors: [withToken(token)],
+    nodeOptions: await trusted(dataDirectory(flags, env), url),
   });
   const transport = withErrors(connect, url);
   return {
@@ -70,6 +72,12 @@ export function operatorUrl(text: string): string {
     );
   }
   return url.href.replace(/\/$/u, "");
+}
+
+/** The control plane's own CA beside those that the system trusts: a certificate that it made itself is of that one. */
+async function trusted(directory: string, url: string): Promise<{ ca?: string[] }> {
+  const own = url.startsWith("https:") ? await fileRead(join(directory, "tls", "ca.pem")) : undefined;
+  return own === undefined ? {} : { ca: [...getCACertificates("default"), own] };
 }
 
 function withToken(token: string): Interceptor {

@@ -1,4 +1,6 @@
 import { parseHostPort, type HostPort } from "../lib/host-port.ts";
+import { CliError } from "./errors.ts";
+import type { OperatorTlsFiles } from "./starters.ts";
 
 /** Flags of every command. */
 export interface CommonFlags {
@@ -70,10 +72,35 @@ export const clientFlags = {
 /** Flags of the processes that serve. */
 export const listenFlags = {
   agents: hostPortFlag("Where agents are served", "127.0.0.1:8443"),
-  operators: hostPortFlag("Where operators are served; loopback only", "127.0.0.1:8080"),
+  operators: hostPortFlag("Where operators are served; with TLS where it is not loopback", "127.0.0.1:8080"),
   databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
   serverName: repeatedFlag("A name or address that agents reach this host by; repeatable", "NAME"),
+  operatorTlsCert: textFlag(
+    "The operator port's certificate, PEM; otherwise made and kept in the data directory",
+    "FILE",
+  ),
+  operatorTlsKey: textFlag("Its private key, PEM", "FILE"),
+  operatorCa: textFlag("The CA that issues operators' client certificates (CN = name, OU = role), PEM", "FILE"),
 } as const;
+
+/** What {@link listenFlags} say about TLS on the operator port. */
+export interface OperatorTlsFlags {
+  operatorTlsCert: string | undefined;
+  operatorTlsKey: string | undefined;
+  operatorCa: string | undefined;
+}
+
+/** @throws {CliError} `usage` where one of certificate and key is given without the other */
+export function operatorTlsFiles(flags: OperatorTlsFlags): OperatorTlsFiles {
+  const { operatorTlsCert: certFile, operatorTlsKey: keyFile, operatorCa: clientCaFile } = flags;
+  if (certFile !== undefined && keyFile !== undefined) {
+    return { server: { certFile, keyFile }, clientCaFile };
+  }
+  if (certFile !== undefined || keyFile !== undefined) {
+    throw new CliError("usage", "--operator-tls-cert and --operator-tls-key go together: give both, or none");
+  }
+  return { server: undefined, clientCaFile };
+}
 
 function hostPortFlag(
   brief: string,

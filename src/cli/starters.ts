@@ -27,6 +27,15 @@ export interface UpOptions extends ProcessOptions {
   databaseUrl: string | undefined;
   /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
   serverNames: readonly string[];
+  operatorTls: OperatorTlsFiles;
+}
+
+/** How the operator port proves itself, and what operators' certificates are checked by. */
+export interface OperatorTlsFiles {
+  /** PEM files; absent = made and kept in the data directory where TLS is needed. */
+  server: { certFile: string; keyFile: string } | undefined;
+  /** PEM file of the CA that issues operators' client certificates; absent = operators have tokens alone. */
+  clientCaFile: string | undefined;
 }
 
 /** `farrier server`: the agent API, the operator API and the janitor, on a given PostgreSQL. */
@@ -37,6 +46,7 @@ export interface ServerOptions extends ProcessOptions {
   serverNames: readonly string[];
   /** Migrate the database before serving. */
   migrate: boolean;
+  operatorTls: OperatorTlsFiles;
   /** PEM files of the agent API; absent = made and kept in the data directory. */
   tls: TlsFiles | undefined;
 }

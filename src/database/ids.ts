@@ -9,6 +9,8 @@ export type SessionId = Branded<string, "SessionId">;
 export type Generation = Branded<bigint, "Generation">;
 /** UUID that a caller made for one command, lower case. */
 export type RequestId = Branded<string, "RequestId">;
+/** UUID of an operator's token, lower case. */
+export type TokenId = Branded<string, "TokenId">;
 /** Ed25519 public key, 32 bytes. */
 export type AgentKey = Branded<Uint8Array, "AgentKey">;
 
@@ -43,6 +45,11 @@ export function sessionId(text: string): SessionId {
 /** @throws {RangeError} when it is not a UUID */
 export function requestId(text: string): RequestId {
   return uuid(text, "a request id") as RequestId;
+}
+
+/** @throws {RangeError} when it is not a UUID */
+export function tokenId(text: string): TokenId {
+  return uuid(text, "a token's id") as TokenId;
 }
 
 /** @throws {RangeError} when it is not a positive int64 */

@@ -12,17 +12,26 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN (EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat))))));
+CREATE OR REPLACE FUNCTION public.agent_unheard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE machine_agent_heartbeat SET heartbeat_bucket = 0 WHERE machine_id = NEW.machine_id;
+    RETURN NULL;
+END
+$function$;
 
-CREATE OR REPLACE FUNCTION public.agent_wanted(machine uuid)
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN ((NOT (EXISTS (SELECT FROM machine_os_installed d WHERE (d.machine_id = agent_wanted.machine)))) OR (EXISTS (SELECT FROM (machine_os_installation_request q LEFT JOIN machine_os_installation_report r ON ((r.machine_id = q.machine_id))) WHERE ((q.machine_id = agent_wanted.machine) AND installation_pending(q.generation, r.generation)))));
+CREATE OR REPLACE FUNCTION public.heartbeat_unheard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE machine_agent_heartbeat h SET heartbeat_bucket = 0 FROM machine_agent_started a
+    WHERE h.machine_id = NEW.machine_id AND a.machine_id = NEW.machine_id AND a.agent_started_at > h.agent_heartbeat_at;
+    RETURN NULL;
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION public.history_guard()
  RETURNS trigger
@@ -239,15 +248,40 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN (EXISTS (SELECT FROM sessions s WHERE ((s.session_component = 'server'::text) AND (s.session_deadline > now()) AND (s.session_created_at <= (now() - server_alive_for.silence)))));
+CREATE OR REPLACE FUNCTION public.operator_audit_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the audit is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.operator_token_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'tokens are revoked, not deleted: the audit names them' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF (NEW.token_id, NEW.token_name, NEW.token_hash, NEW.token_prefix, NEW.role, NEW.created_at, NEW.created_by,
+        NEW.created_request_id, NEW.created_body_digest, NEW.expires_at) IS DISTINCT FROM
+       (OLD.token_id, OLD.token_name, OLD.token_hash, OLD.token_prefix, OLD.role, OLD.created_at, OLD.created_by,
+        OLD.created_request_id, OLD.created_body_digest, OLD.expires_at)
+        OR OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
+        RAISE EXCEPTION 'token % can''t be changed: revoke it, and make another', OLD.token_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
 
 -- Sequences
 
 CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
+
+CREATE SEQUENCE operator_audit_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY operator_audit.id;
 
 -- Tables
 
@@ -255,6 +289,19 @@ CREATE TABLE agent_silence (
     only_row boolean DEFAULT true NOT NULL,
     started interval DEFAULT '00:30:00'::interval NOT NULL,
     heartbeat interval DEFAULT '00:10:00'::interval NOT NULL
+);
+
+CREATE TABLE fleet_statistics (
+    only_row boolean DEFAULT true NOT NULL,
+    computed_at timestamp with time zone,
+    claimed_until timestamp with time zone,
+    hardware_reports bigint DEFAULT 0 NOT NULL,
+    cpu_cores bigint DEFAULT 0 NOT NULL,
+    cpu_threads bigint DEFAULT 0 NOT NULL,
+    memory_bytes numeric DEFAULT 0 NOT NULL,
+    disks bigint DEFAULT 0 NOT NULL,
+    disk_bytes numeric DEFAULT 0 NOT NULL,
+    unreadable_reports bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE history (
@@ -379,6 +426,22 @@ CREATE TABLE machines (
     last_generation bigint DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE operator_audit (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    id bigint DEFAULT nextval('operator_audit_id'::regclass) NOT NULL,
+    actor text NOT NULL,
+    credential text NOT NULL,
+    token_id uuid,
+    role text NOT NULL,
+    method text NOT NULL,
+    machine text NOT NULL,
+    machine_id uuid,
+    address text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    request_id uuid
+);
+
 CREATE TABLE operator_command (
     machine_id uuid NOT NULL,
     request_id uuid NOT NULL,
@@ -387,6 +450,23 @@ CREATE TABLE operator_command (
     generation bigint NOT NULL,
     carried_out_at timestamp with time zone DEFAULT now() NOT NULL
 );
+
+CREATE TABLE operator_token (
+    token_id uuid NOT NULL,
+    token_name text NOT NULL,
+    token_hash bytea NOT NULL,
+    token_prefix text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    created_request_id uuid NOT NULL,
+    created_body_digest bytea NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    revoked_request_id uuid,
+    last_used_at timestamp with time zone
+) WITH (fillfactor=80);
 
 CREATE TABLE schema_migrations (
     version integer NOT NULL,
@@ -420,6 +500,26 @@ CREATE TABLE work_backoff (
     cause text NOT NULL
 );
 
+-- Functions over tables
+
+CREATE OR REPLACE FUNCTION public.agent_wanted(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((NOT (EXISTS (SELECT FROM machine_os_installed d WHERE (d.machine_id = agent_wanted.machine)))) OR (EXISTS (SELECT FROM (machine_os_installation_request q LEFT JOIN machine_os_installation_report r ON ((r.machine_id = q.machine_id))) WHERE ((q.machine_id = agent_wanted.machine) AND installation_pending(q.generation, r.generation)))));
+
+CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM sessions s WHERE ((s.session_component = 'server'::text) AND (s.session_deadline > now()) AND (s.session_created_at <= (now() - server_alive_for.silence)))));
+
+CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat))))));
+
 -- Constraints
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_heartbeat_check CHECK ((heartbeat > '00:00:00'::interval));
@@ -430,9 +530,13 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_ro
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
 
+ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_only_row_check CHECK (only_row);
+
+ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_deleted'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_deleted'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -504,9 +608,35 @@ ALTER TABLE machines ADD CONSTRAINT machines_name_key UNIQUE (name);
 
 ALTER TABLE machines ADD CONSTRAINT machines_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE operator_audit ADD CONSTRAINT operator_audit_credential_check CHECK ((credential = ANY (ARRAY['data-directory'::text, 'token'::text, 'certificate'::text])));
+
+ALTER TABLE operator_audit ADD CONSTRAINT operator_audit_pkey PRIMARY KEY (at, id);
+
+ALTER TABLE operator_audit ADD CONSTRAINT operator_audit_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])));
+
 ALTER TABLE operator_command ADD CONSTRAINT operator_command_body_digest_check CHECK ((octet_length(body_digest) = 32));
 
 ALTER TABLE operator_command ADD CONSTRAINT operator_command_pkey PRIMARY KEY (machine_id, request_id);
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_check CHECK ((expires_at > created_at));
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_check1 CHECK ((((revoked_at IS NULL) = (revoked_by IS NULL)) AND ((revoked_at IS NULL) = (revoked_request_id IS NULL))));
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_created_body_digest_check CHECK ((octet_length(created_body_digest) = 32));
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_created_request_id_key UNIQUE (created_request_id);
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_pkey PRIMARY KEY (token_id);
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_revoked_request_id_key UNIQUE (revoked_request_id);
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])));
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_check CHECK ((octet_length(token_hash) = 32));
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_name_check CHECK ((token_name ~ '^[a-z0-9]([a-z0-9._@-]{0,61}[a-z0-9])?$'::text));
 
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -574,11 +704,21 @@ CREATE INDEX machine_state_state ON public.machine_state USING btree (state, mac
 
 CREATE INDEX machines_labels ON public.machines USING gin (labels jsonb_path_ops);
 
+CREATE INDEX operator_audit_actor ON public.operator_audit USING btree (actor, at, id);
+
+CREATE INDEX operator_audit_machine ON public.operator_audit USING btree (machine_id, at, id) WHERE (machine_id IS NOT NULL);
+
 CREATE INDEX operator_command_age ON public.operator_command USING btree (carried_out_at);
+
+CREATE UNIQUE INDEX operator_token_name ON public.operator_token USING btree (token_name) WHERE (revoked_at IS NULL);
 
 CREATE INDEX sessions_component ON public.sessions USING btree (session_component, session_created_at);
 
+CREATE INDEX work_process ON public.work USING btree (process, machine_id);
+
 CREATE INDEX work_session ON public.work USING btree (session_id);
+
+CREATE INDEX work_backoff_process ON public.work_backoff USING btree (process, machine_id);
 
 CREATE INDEX work_backoff_until ON public.work_backoff USING btree (backoff_until);
 
@@ -590,11 +730,17 @@ CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history_default FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
+CREATE TRIGGER heartbeat_unheard AFTER INSERT ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION heartbeat_unheard();
+
+CREATE TRIGGER heartbeat_unheard_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION heartbeat_unheard();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_touch_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER agent_notify AFTER DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION agent_notify();
+
+CREATE TRIGGER agent_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION agent_unheard();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
@@ -621,6 +767,12 @@ CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.ma
 CREATE TRIGGER machine_state_touch AFTER INSERT ON public.machines FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machines_guard BEFORE INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION machines_guard();
+
+CREATE TRIGGER operator_audit_guard BEFORE DELETE OR UPDATE ON public.operator_audit FOR EACH ROW EXECUTE FUNCTION operator_audit_guard();
+
+CREATE TRIGGER operator_audit_truncate_guard BEFORE TRUNCATE ON public.operator_audit FOR EACH STATEMENT EXECUTE FUNCTION operator_audit_guard();
+
+CREATE TRIGGER operator_token_guard BEFORE DELETE OR UPDATE ON public.operator_token FOR EACH ROW EXECUTE FUNCTION operator_token_guard();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.work FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

@@ -4,19 +4,25 @@
  */
 
 import type { ColumnType } from "kysely";
-import type { Generation, MachineId, Process, RequestId, SessionId } from "./ids.ts";
-import type { IPostgresInterval } from "postgres-interval";
+import type { Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
-export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
+export type Numeric = ColumnType<string, number | string, number | string>;
 
-export interface AgentSilence {
-  heartbeat: Generated<Interval>;
+export interface FleetStatistics {
+  claimed_until: Date | null;
+  computed_at: Date | null;
+  cpu_cores: Generated<bigint>;
+  cpu_threads: Generated<bigint>;
+  disk_bytes: Generated<Numeric>;
+  disks: Generated<bigint>;
+  hardware_reports: Generated<bigint>;
+  memory_bytes: Generated<Numeric>;
   only_row: Generated<boolean>;
-  started: Generated<Interval>;
+  unreadable_reports: Generated<bigint>;
 }
 
 export interface History {
@@ -139,6 +145,22 @@ export interface MachineTombstones {
   machine_id: MachineId;
 }
 
+export interface OperatorAudit {
+  actor: string;
+  address: string;
+  at: Generated<Date>;
+  code: string;
+  credential: string;
+  id: Generated<bigint>;
+  machine: string;
+  machine_id: MachineId | null;
+  message: string;
+  method: string;
+  request_id: RequestId | null;
+  role: string;
+  token_id: TokenId | null;
+}
+
 export interface OperatorCommand {
   body_digest: Buffer;
   carried_out_at: Generated<Date>;
@@ -146,6 +168,23 @@ export interface OperatorCommand {
   generation: Generation;
   machine_id: MachineId;
   request_id: RequestId;
+}
+
+export interface OperatorToken {
+  created_at: Generated<Date>;
+  created_body_digest: Buffer;
+  created_by: string;
+  created_request_id: RequestId;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  revoked_request_id: RequestId | null;
+  role: string;
+  token_hash: Buffer;
+  token_id: TokenId;
+  token_name: string;
+  token_prefix: string;
 }
 
 export interface Sessions {
@@ -173,7 +212,7 @@ export interface WorkBackoff {
 }
 
 export interface DB {
-  agent_silence: AgentSilence;
+  fleet_statistics: FleetStatistics;
   history: History;
   machine_agent_heartbeat: MachineAgentHeartbeat;
   machine_agent_started: MachineAgentStarted;
@@ -188,7 +227,9 @@ export interface DB {
   machine_state: MachineState;
   machine_tombstones: MachineTombstones;
   machines: Machines;
+  operator_audit: OperatorAudit;
   operator_command: OperatorCommand;
+  operator_token: OperatorToken;
   sessions: Sessions;
   work: Work;
   work_backoff: WorkBackoff;

@@ -9,11 +9,12 @@ import { describeError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { databaseAuthenticator } from "../operator-api/authenticator.ts";
 import { operatorApiListen } from "../operator-api/listener.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
-import { tlsFiles } from "./tls-files.ts";
-import type { TlsFiles } from "../cli/starters.ts";
+import { operatorTls, tlsFiles } from "./tls-files.ts";
+import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
 
 /** What one server process serves, and on which database. */
 export interface ControlPlaneOptions {
@@ -22,6 +23,7 @@ export interface ControlPlaneOptions {
   operators: HostPort;
   serverNames: readonly string[];
   tls: TlsFiles | undefined;
+  operatorTls: OperatorTlsFiles;
   databaseAddress: DatabaseAddress;
   /** Whether it may change the schema; else it only checks it. */
   migrate: boolean;
@@ -70,11 +72,17 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     await operatorApiListen({
       address: options.operators,
       database,
-      token,
+      tls: await operatorTls(options),
+      authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
       counters: {
         called: ({ method, code, seconds }) => metrics.operatorCalls.observe({ method, code }, seconds),
-        unauthenticated: () => metrics.refusedCalls.inc({ listener: "operators" }),
+        unauthenticated: (why) => {
+          metrics.refusedCalls.inc({ listener: "operators" });
+          if (why === "limited") {
+            metrics.limitedAttempts.inc();
+          }
+        },
       },
       probes: {
         ready: async () => {

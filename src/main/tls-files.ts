@@ -1,8 +1,11 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { TlsFiles } from "../cli/starters.ts";
-import type { HostPort } from "../lib/host-port.ts";
-import { tlsFilesEnsure, tlsFilesRead } from "../lib/tls.ts";
+import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
+import { isLoopback, type HostPort } from "../lib/host-port.ts";
+import { tlsFilesEnsure, tlsFilesRead, type TlsFiles as TlsMaterial } from "../lib/tls.ts";
+import { checkTime } from "../lib/tls-chain.ts";
+import { parseCertificates, readPem } from "../lib/tls-pem.ts";
+import type { OperatorTls } from "../operator-api/listener.ts";
 
 /** The agent API's certificate, and the CA that agents are given to check it by. */
 export interface AgentTls {
@@ -15,6 +18,7 @@ export interface AgentTls {
 export async function tlsFiles(options: {
   dataDir: string;
   agents: HostPort;
+  operators: HostPort;
   serverNames: readonly string[];
   tls: TlsFiles | undefined;
 }): Promise<AgentTls> {
@@ -22,10 +26,51 @@ export async function tlsFiles(options: {
     const { certFile, keyFile, caFile } = options.tls;
     return tlsFilesRead({ certificate: certFile, key: keyFile, ca: caFile });
   }
-  const { host } = options.agents;
-  const listened = host === "" || host === "0.0.0.0" || host === "::" ? [hostname()] : [host];
+  return ownTls(options);
+}
+
+/** What the operator port serves TLS with; undefined = clear text, which only loopback may. */
+export async function operatorTls(options: {
+  dataDir: string;
+  agents: HostPort;
+  operators: HostPort;
+  serverNames: readonly string[];
+  operatorTls: OperatorTlsFiles;
+}): Promise<OperatorTls | undefined> {
+  const { server, clientCaFile } = options.operatorTls;
+  if (server === undefined && clientCaFile === undefined && isLoopback(options.operators.host)) {
+    return undefined;
+  }
+  const files =
+    server === undefined
+      ? await ownTls(options)
+      : await tlsFilesRead({ certificate: server.certFile, key: server.keyFile });
+  return {
+    certificatePem: files.serverCertificatePem,
+    keyPem: files.serverKeyPem,
+    ...(clientCaFile === undefined ? {} : { clientCaPem: await certificatesPem(clientCaFile) }),
+  };
+}
+
+/** One certificate for both ports, of the data directory's own CA. */
+async function ownTls(options: {
+  dataDir: string;
+  agents: HostPort;
+  operators: HostPort;
+  serverNames: readonly string[];
+}): Promise<TlsMaterial> {
+  const listened = [options.agents.host, options.operators.host].map((host) =>
+    host === "" || host === "0.0.0.0" || host === "::" ? hostname() : host,
+  );
   return tlsFilesEnsure({
     directory: join(options.dataDir, "tls"),
     serverNames: [...new Set([...options.serverNames, ...listened])],
   });
+}
+
+/** @throws {TlsError} `unreadable`, `malformed`, `expired` */
+async function certificatesPem(path: string): Promise<string> {
+  const certificates = parseCertificates(await readPem(path), path);
+  checkTime(certificates, path);
+  return certificates.map(String).join("");
 }

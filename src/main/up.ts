@@ -27,6 +27,7 @@ export async function run(options: UpOptions): Promise<number> {
       operators: options.operators,
       serverNames: options.serverNames,
       tls: undefined,
+      operatorTls: options.operatorTls,
       databaseAddress: address,
       migrate: true,
       log,

@@ -21,6 +21,8 @@ export interface Metrics {
   agentWatches: Gauge;
   /** Calls without the right to make them, by listener. */
   refusedCalls: Counter<"listener">;
+  /** Of those on the operator port, the ones after too many from the same address. */
+  limitedAttempts: Counter;
   /** Seconds that operators' calls took, by method and code. */
   operatorCalls: Histogram<"method" | "code">;
   /** Runs of each background loop, by outcome: ok, failed. */
@@ -96,6 +98,11 @@ export function createMetrics(): Metrics {
       name: "farrier_refused_calls_total",
       help: "Calls that were not authenticated, by listener.",
       labelNames: ["listener"],
+      registers,
+    }),
+    limitedAttempts: new Counter({
+      name: "farrier_operator_attempts_limited_total",
+      help: "Failed attempts on the operator port after too many from the same address.",
       registers,
     }),
     operatorCalls: new Histogram({

@@ -1,18 +1,11 @@
+import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import type { Role } from "../database/role.ts";
 
 /** Every service of the operator API; a test compares it with the contract. */
-export const operatorServices = [MachineService, InstallationService, AgentKeyService] as const;
-
-/** Who an RPC is for, each role including the ones before it: a viewer reads, an operator changes, an admin says who may. */
-export const roles = ["viewer", "operator", "admin"] as const;
-export type Role = (typeof roles)[number];
-
-/** True where somebody with the role `held` may do what `needed` is asked for. */
-export function roleIncludes(held: Role, needed: Role): boolean {
-  return roles.indexOf(held) >= roles.indexOf(needed);
-}
+export const operatorServices = [MachineService, InstallationService, AgentKeyService, AccessService] as const;
 
 /** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
 export const authorizationRules: Readonly<Record<string, Role>> = {
@@ -23,6 +16,11 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.InstallationService/InstallationRequest": "operator",
   "farrier.operator.v1.InstallationService/InstallationCancel": "operator",
   "farrier.operator.v1.AgentKeyService/AgentRegister": "operator",
+  "farrier.operator.v1.AccessService/WhoAmI": "viewer",
+  "farrier.operator.v1.AccessService/TokenCreate": "admin",
+  "farrier.operator.v1.AccessService/TokenList": "admin",
+  "farrier.operator.v1.AccessService/TokenRevoke": "admin",
+  "farrier.operator.v1.AccessService/AuditList": "admin",
 };
 
 /** The name of an RPC in the table. */

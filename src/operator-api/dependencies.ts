@@ -1,12 +1,13 @@
 import type { Database } from "../database/connect.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Authenticator } from "./authenticate.ts";
 
 /** What is counted of the operator API; the metrics behind it are the caller's. */
 export interface OperatorApiCounters {
   /** A call ended; `code` is "ok" or Connect's name of the error, such as "not_found". */
   called(call: { method: string; code: string; seconds: number }): void;
-  /** A caller without the right token was turned away. */
-  unauthenticated(): void;
+  /** A caller without a valid credential was turned away; `limited` = after too many such attempts. */
+  unauthenticated(why: "unauthenticated" | "limited"): void;
 }
 
 /** What the handlers and interceptors work with. */
@@ -19,8 +20,8 @@ export interface OperatorApiDependencies {
     /** DER of the CA that vouches for the agent API. */
     caCertificate: Uint8Array;
   };
-  /** The bearer token that operators show. */
-  token: string;
+  /** Finds out who calls. */
+  authenticator: Authenticator;
   counters: OperatorApiCounters;
   log: Logger;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 
@@ -15,7 +16,12 @@ const textType = "text/plain; charset=utf-8";
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Answers `/healthz`, `/readyz` or `/metrics`; false for any other path. */
-export function answerProbe(probes: Probes, log: Logger, request: IncomingMessage, response: ServerResponse): boolean {
+export function answerProbe(
+  probes: Probes,
+  log: Logger,
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+): boolean {
   const path = (request.url ?? "").split("?", 1)[0];
   const probe = path === undefined ? undefined : answers[path];
   if (probe === undefined) {
@@ -28,8 +34,8 @@ export function answerProbe(probes: Probes, log: Logger, request: IncomingMessag
   }
   probe(probes).then(
     ({ status, type, body }) => {
-      response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
-      response.end(request.method === "HEAD" ? undefined : body);
+      head(response, status, { "content-type": type, "cache-control": "no-store" });
+      end(response, request.method === "HEAD" ? "" : body);
     },
     (error: unknown) => {
       log.error({ path, error: describeError(error) }, "probe failed");
@@ -58,12 +64,25 @@ const answers: Readonly<Record<string, (probes: Probes) => Promise<Answer>>> = {
 
 /** An error in Connect's JSON form, which its clients, and people with curl, understand. */
 export function answerJson(
-  response: ServerResponse,
+  response: ServerResponse | Http2ServerResponse,
   status: number,
   code: string,
   message: string,
   headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify({ code, message }));
+  head(response, status, { "content-type": "application/json", ...headers });
+  end(response, JSON.stringify({ code, message }));
+}
+
+/** The two classes' methods are the same and their types are not. */
+function head(
+  response: ServerResponse | Http2ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void {
+  (response as ServerResponse).writeHead(status, headers);
+}
+
+function end(response: ServerResponse | Http2ServerResponse, body: string): void {
+  (response as ServerResponse).end(body);
 }

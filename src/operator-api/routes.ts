@@ -1,12 +1,15 @@
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
+import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { OperatorApiDependencies } from "./dependencies.ts";
+import { accessHandlers } from "./handlers/access.ts";
 import { agentHandlers } from "./handlers/agent.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
+import { auditInterceptor } from "./interceptors/audit.ts";
 import { errorsInterceptor } from "./interceptors/errors.ts";
 import { identityInterceptor } from "./interceptors/identity.ts";
 import { logInterceptor } from "./interceptors/log.ts";
@@ -20,6 +23,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(MachineService, machineHandlers(dependencies));
     router.service(InstallationService, installationHandlers(dependencies));
     router.service(AgentKeyService, agentHandlers(dependencies));
+    router.service(AccessService, accessHandlers(dependencies));
   };
 }
 
@@ -35,6 +39,7 @@ export function operatorRouterOptions(
     jsonOptions: { ignoreUnknownFields: false },
     interceptors: [
       logInterceptor(dependencies, clock),
+      auditInterceptor(dependencies),
       errorsInterceptor(dependencies),
       identityInterceptor(dependencies),
     ],

@@ -2,10 +2,19 @@ import { buildCommand } from "@stricli/core";
 import type { HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { commonFlags, dataDirectory, listenFlags, switchFlag, textFlag, type CommonFlags } from "../flags.ts";
+import {
+  commonFlags,
+  dataDirectory,
+  listenFlags,
+  operatorTlsFiles,
+  switchFlag,
+  textFlag,
+  type CommonFlags,
+  type OperatorTlsFlags,
+} from "../flags.ts";
 import type { TlsFiles } from "../starters.ts";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUrl: string | undefined;
@@ -43,6 +52,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       operators: flags.operators,
       databaseUrl,
       serverNames: flags.serverName ?? [],
+      operatorTls: operatorTlsFiles(flags),
       migrate: flags.migrate ?? false,
       tls: tlsFiles(flags),
     });

@@ -1,9 +1,16 @@
 import { buildCommand } from "@stricli/core";
 import type { HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, listenFlags, type CommonFlags } from "../flags.ts";
+import {
+  commonFlags,
+  dataDirectory,
+  listenFlags,
+  operatorTlsFiles,
+  type CommonFlags,
+  type OperatorTlsFlags,
+} from "../flags.ts";
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUrl: string | undefined;
@@ -21,6 +28,7 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       operators: flags.operators,
       databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
       serverNames: flags.serverName ?? [],
+      operatorTls: operatorTlsFiles(flags),
     });
   },
 });

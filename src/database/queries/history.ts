@@ -27,6 +27,7 @@ export const historyEvents = [
   "work_failed",
   "work_cancelled",
   "work_lost",
+  "backoff_cleared",
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 

@@ -1,21 +1,34 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { roleIncludes } from "../../database/role.ts";
 import { authorizationRules, methodName } from "../authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { identify, operatorKey, unauthenticated } from "../identity.ts";
+import { callerKey, operatorKey, unauthenticated } from "../identity.ts";
 
-/** Lets a call through where its rule is met, and tells the handler who calls. */
-export function identityInterceptor({ token, counters }: OperatorApiDependencies): Interceptor {
-  return (next) => (request) => {
-    const operator = identify(request.header.get("authorization"), token);
-    if (operator === undefined) {
-      counters.unauthenticated();
+/** Lets a call through where its caller's role is enough for it, and tells the handler who calls. */
+export function identityInterceptor({ authenticator, counters }: OperatorApiDependencies): Interceptor {
+  return (next) => async (request) => {
+    const { operator: known, address } = request.contextValues.get(callerKey);
+    const shown = { authorization: request.header.get("authorization"), address };
+    const found = known === undefined ? await authenticator.authenticate(shown) : { operator: known };
+    if (!("operator" in found)) {
+      counters.unauthenticated(found.refused);
       throw unauthenticated();
     }
+    const { operator } = found;
+    request.contextValues.set(callerKey, { operator, address });
+    request.contextValues.set(operatorKey, { kind: "operator", name: operator.name });
     const method = methodName(request.method);
-    if (authorizationRules[method] === undefined) {
+    const needed = authorizationRules[method];
+    if (needed === undefined) {
       throw new ConnectError(`${method} has no authorisation rule, so nobody may call it`, Code.PermissionDenied);
     }
-    request.contextValues.set(operatorKey, operator);
+    if (!roleIncludes(operator.role, needed)) {
+      throw new ConnectError(
+        `${request.method.name} takes the role ${needed}; "${operator.name}" has the role ${operator.role}: ask an admin ` +
+          "for a token with that role",
+        Code.PermissionDenied,
+      );
+    }
     return next(request);
   };
 }

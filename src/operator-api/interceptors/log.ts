@@ -1,6 +1,7 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../../lib/clock.ts";
 import { methodName } from "../authorization.ts";
+import { codeName } from "../code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 
 /** One line a call, and its count. Refusals at info, so that they are seen; what went well at debug. */
@@ -24,9 +25,4 @@ export function logInterceptor({ log, counters }: OperatorApiDependencies, clock
       throw error;
     }
   };
-}
-
-/** Connect's name of a code, such as "not_found". */
-function codeName(code: Code): string {
-  return (Code[code] ?? "Unknown").replaceAll(/(?<=[a-z])[A-Z]/gu, (letter) => `_${letter}`).toLowerCase();
 }

@@ -5,11 +5,14 @@ import {
   type Interceptor,
   type Transport,
 } from "@connectrpc/connect";
+import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { connect, type DatabaseAddress } from "../../database/connect.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
+import { databaseAuthenticator } from "../authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 
@@ -20,6 +23,8 @@ export const testToken = `frr_${"t".repeat(43)}`;
 export interface TestDependencies extends OperatorApiDependencies, AsyncDisposable {
   calls: { method: string; code: string }[];
   refused: () => number;
+  /** Those of them that were too many. */
+  limited: () => number;
 }
 
 /** Dependencies on a database, with counters that can be read. */
@@ -27,20 +32,23 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   const log = createLogger({ level: "silent", component: "test" });
   const calls: { method: string; code: string }[] = [];
   let refused = 0;
+  let limited = 0;
   const database = connect(address, { log });
   return {
     database,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
-    token: testToken,
+    authenticator: databaseAuthenticator({ database, localToken: testToken, log, clock: systemClock }),
     counters: {
       called: ({ method, code }) => calls.push({ method, code }),
-      unauthenticated: () => {
+      unauthenticated: (why) => {
         refused += 1;
+        limited += why === "limited" ? 1 : 0;
       },
     },
     log,
     calls,
     refused: () => refused,
+    limited: () => limited,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
@@ -64,15 +72,17 @@ export interface TestClients {
   machines: Client<typeof MachineService>;
   installations: Client<typeof InstallationService>;
   agents: Client<typeof AgentKeyService>;
+  access: Client<typeof AccessService>;
 }
 
-/** Clients in memory, with the right token. */
-export function testClients(dependencies: OperatorApiDependencies): TestClients {
-  const transport = testTransport(dependencies, `Bearer ${testToken}`);
+/** Clients in memory, with the right token, or another one. */
+export function testClients(dependencies: OperatorApiDependencies, token: string = testToken): TestClients {
+  const transport = testTransport(dependencies, `Bearer ${token}`);
   return {
     machines: createClient(MachineService, transport),
     installations: createClient(InstallationService, transport),
     agents: createClient(AgentKeyService, transport),
+    access: createClient(AccessService, transport),
   };
 }
 

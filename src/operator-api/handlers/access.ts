@@ -1,0 +1,205 @@
+import { createHash, randomBytes } from "node:crypto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import {
+  AuditEntrySchema,
+  Credential,
+  Role as RoleNumber,
+  TokenCreateRequestSchema,
+  TokenSchema,
+  type AccessService,
+  type AuditEntry,
+  type Token,
+} from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { isUuid, tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
+import { auditList, type CredentialKind } from "../../database/queries/audit.ts";
+import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/token.ts";
+import type { Role } from "../../database/role.ts";
+import { bodyDigest } from "../body-digest.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { callerKey, localOperator, operatorKey } from "../identity.ts";
+import { machineOf } from "../machine-reference.ts";
+import { pageOf, timePageToken, timePageTokenField } from "../page-token.ts";
+import { machineField, pageSizeField, requestIdField, text, validate } from "../validate.ts";
+
+const roleNumbers: Record<Role, RoleNumber> = {
+  viewer: RoleNumber.VIEWER,
+  operator: RoleNumber.OPERATOR,
+  admin: RoleNumber.ADMIN,
+};
+const credentials: Record<CredentialKind, Credential> = {
+  "data-directory": Credential.DATA_DIRECTORY,
+  token: Credential.TOKEN,
+  certificate: Credential.CERTIFICATE,
+};
+
+const roleField = z.number().transform((value, context): Role => {
+  const found = (["viewer", "operator", "admin"] as const).find((role) => roleNumbers[role] === value);
+  if (found === undefined) {
+    context.addIssue({ code: "custom", message: "expected ROLE_VIEWER, ROLE_OPERATOR or ROLE_ADMIN" });
+    return z.NEVER;
+  }
+  return found;
+});
+
+/** A token's name: as the table's CHECK has it, and never what looks like an id or like the built-in administrator. */
+const tokenNameField = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._@-]{0,61}[a-z0-9])?$/u,
+    "expected a-z, 0-9 and '.-_@', with a letter or digit at both ends, at most 63 characters",
+  )
+  .refine((name) => !isUuid(name), "looks like a UUID: a name must not, since it stands wherever an id does")
+  .refine((name) => name !== localOperator.name, "is the name of the data directory's token: choose another");
+
+const tenYears = 315_360_000n;
+const createRequest = z.object({
+  requestId: requestIdField,
+  name: tokenNameField,
+  role: roleField,
+  expiresInSeconds: z
+    .bigint()
+    .refine(
+      (seconds) => seconds === 0n || (seconds >= 60n && seconds <= tenYears),
+      "expected 60 to 315360000 (10 years), or 0 for a token that never expires",
+    ),
+});
+
+const listRequest = z.object({
+  all: z.boolean(),
+  pageSize: pageSizeField,
+  pageToken: timePageTokenField((id) => (isUuid(id) ? tokenId(id) : undefined)),
+});
+
+const revokeRequest = z.object({
+  requestId: requestIdField,
+  token: z
+    .string()
+    .refine((value) => isUuid(value) || tokenNameField.safeParse(value).success, "expected a token's id or its name"),
+});
+
+const auditRequest = z.object({
+  machine: z.union([z.literal("").transform(() => undefined), machineField], "expected a machine's UUID or its name"),
+  actor: text(256),
+  pageSize: pageSizeField,
+  pageToken: timePageTokenField((id) => (/^\d{1,18}$/u.test(id) ? BigInt(id) : undefined)),
+});
+
+/** What operators call about who may call. */
+export function accessHandlers({
+  database,
+  authenticator,
+}: OperatorApiDependencies): ServiceImpl<typeof AccessService> {
+  return {
+    whoAmI(_request, context) {
+      const { operator = localOperator, address } = context.values.get(callerKey);
+      return {
+        name: operator.name,
+        role: roleNumbers[operator.role],
+        credential: credentials[operator.credential],
+        address,
+        ...(operator.expiresAt === undefined ? {} : { expiresAt: timestampFromDate(operator.expiresAt) }),
+      };
+    },
+
+    async tokenCreate(request, context) {
+      const { requestId, name, role, expiresInSeconds } = validate(createRequest, request);
+      const secret = `frr_${randomBytes(32).toString("base64url")}`;
+      const { token, made } = await tokenCreate(database, {
+        requestId,
+        bodyDigest: bodyDigest(TokenCreateRequestSchema, request),
+        tokenId: tokenIdOfRequest(requestId),
+        name,
+        role,
+        secret,
+        prefix: secret.slice(0, 10),
+        expiresInSeconds,
+        createdBy: context.values.get(operatorKey).name,
+      });
+      authenticator.tokensChanged();
+      return { token: tokenMessage(token), secret: made ? secret : "" };
+    },
+
+    async tokenList(request) {
+      const { all, pageSize, pageToken } = validate(listRequest, request);
+      const tokens = await tokenList(database, {
+        all,
+        limit: pageSize + 1,
+        ...(pageToken === undefined ? {} : { after: pageToken }),
+      });
+      const { page, next } = pageOf(tokens, pageSize);
+      return { tokens: page.map((token) => tokenMessage(token)), nextPageToken: timePageToken(next) };
+    },
+
+    async tokenRevoke(request, context) {
+      const { requestId, token } = validate(revokeRequest, request);
+      const revoked = await tokenRevoke(database, {
+        requestId,
+        token,
+        revokedBy: context.values.get(operatorKey).name,
+      });
+      authenticator.tokensChanged();
+      return { token: tokenMessage(revoked) };
+    },
+
+    async auditList(request) {
+      const { machine, actor, pageSize, pageToken } = validate(auditRequest, request);
+      const entries = await auditList(database, {
+        limit: pageSize + 1,
+        ...(machine === undefined ? {} : { machineId: await machineOf(database, machine) }),
+        ...(actor === "" ? {} : { actor }),
+        ...(pageToken === undefined ? {} : { before: pageToken }),
+      });
+      const { page, next } = pageOf(entries, pageSize);
+      return { entries: page.map((entry) => auditMessage(entry)), nextPageToken: timePageToken(next) };
+    },
+  };
+}
+
+/** The id of the token that a request makes, so that the same request at the same time elsewhere makes the same one. */
+function tokenIdOfRequest(requestId: RequestId): TokenId {
+  const hash = createHash("sha256").update(`farrier token ${requestId}`).digest();
+  // A UUID of version 8 (RFC 9562, 5.8).
+  hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
+  hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
+  const hex = hash.toString("hex");
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
+  return tokenId(parts.join("-"));
+}
+
+function tokenMessage(token: TokenRecord): Token {
+  const times: Partial<MessageInitShape<typeof TokenSchema>> = {
+    ...(token.expiresAt === undefined ? {} : { expiresAt: timestampFromDate(token.expiresAt) }),
+    ...(token.revokedAt === undefined ? {} : { revokedAt: timestampFromDate(token.revokedAt) }),
+    ...(token.lastUsedAt === undefined ? {} : { lastUsedAt: timestampFromDate(token.lastUsedAt) }),
+  };
+  return create(TokenSchema, {
+    id: token.tokenId,
+    name: token.name,
+    role: roleNumbers[token.role],
+    prefix: token.prefix,
+    createdAt: timestampFromDate(token.createdAt),
+    createdBy: token.createdBy,
+    revokedBy: token.revokedBy ?? "",
+    ...times,
+  });
+}
+
+function auditMessage(entry: Awaited<ReturnType<typeof auditList>>[number]): AuditEntry {
+  return create(AuditEntrySchema, {
+    at: timestampFromDate(entry.at),
+    actor: entry.actor,
+    credential: credentials[entry.credential],
+    role: roleNumbers[entry.role],
+    method: entry.method,
+    machine: entry.machine,
+    machineId: entry.machineId ?? "",
+    address: entry.address,
+    code: entry.code,
+    message: entry.message,
+    requestId: entry.requestId ?? "",
+    tokenId: entry.tokenId ?? "",
+  });
+}
