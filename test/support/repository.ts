@@ -14,16 +14,17 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
+  contract: ["lib", "gen"],
   metrics: ["lib"],
   database: ["lib", "metrics"],
-  "agent-api": ["lib", "metrics", "database", "gen"],
-  "operator-api": ["lib", "metrics", "database", "gen"],
-  shepherd: ["lib", "metrics", "database", "gen"],
-  janitor: ["lib", "metrics", "database", "gen"],
+  "agent-api": ["lib", "metrics", "database", "gen", "contract"],
+  "operator-api": ["lib", "metrics", "database", "gen", "contract"],
+  shepherd: ["lib", "metrics", "database", "gen", "contract"],
+  janitor: ["lib", "metrics", "database", "gen", "contract"],
   netboot: ["lib", "metrics", "database", "gen"],
   lab: ["lib", "shepherd", "netboot"],
-  agent: ["lib", "gen"],
-  simulator: ["lib", "gen"],
+  agent: ["lib", "gen", "contract"],
+  simulator: ["lib", "gen", "contract"],
   cli: ["lib", "gen"],
 };
 /** Sees everything. */
