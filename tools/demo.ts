@@ -1,5 +1,5 @@
 // `npm run demo`: the README's first run, by itself, in a temporary directory and on free ports. Exits with 0 only where
-// the disk holds the image byte for byte and the control plane says installed.
+// the disk holds the image byte for byte and the control plane says installed. `npm run demo -- fleet` is tools/demo-fleet.ts.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -9,6 +9,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { imageMake } from "./image-make.ts";
 import { imageServe } from "./image-serve.ts";
+
+if (process.argv[2] === "fleet") {
+  await import("./demo-fleet.ts");
+  process.exit();
+}
 
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
 const diskBytes = 48 * 1024 * 1024;
