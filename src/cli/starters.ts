@@ -46,6 +46,8 @@ export interface ServerOptions extends ProcessOptions {
   serverNames: readonly string[];
   /** Migrate the database before serving. */
   migrate: boolean;
+  /** Processes that share the ports. */
+  workers: number;
   operatorTls: OperatorTlsFiles;
   /** PEM files of the agent API; absent = made and kept in the data directory. */
   tls: TlsFiles | undefined;

@@ -27,6 +27,8 @@ export interface ControlPlaneOptions {
   databaseAddress: DatabaseAddress;
   /** Whether it may change the schema; else it only checks it. */
   migrate: boolean;
+  /** What /metrics shows where it is not this process's own alone. */
+  metricsText?: () => Promise<string>;
   log: Logger;
 }
 
@@ -97,7 +99,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
           }
           return { ready: true };
         },
-        metrics: () => metrics.registry.metrics(),
+        metrics: options.metricsText ?? (() => metrics.registry.metrics()),
       },
       log,
     }),

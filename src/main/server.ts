@@ -3,18 +3,37 @@ import { formatHostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";
+import { answerMetrics, workerLine } from "./server-worker.ts";
+import { serverWorkers } from "./server-workers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier server`: agent API, operator API and janitor on a given PostgreSQL. Resolves to the exit status. */
 export async function run(options: ServerOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "server" });
   const stopped = untilStopped();
+  const line = workerLine();
+  const print = ({ agents, operators }: { agents: string; operators: string }): void => {
+    process.stdout.write(`ready: agents on ${agents}, operators on ${operators}\n`);
+  };
+  if (options.workers > 1 && line === undefined) {
+    return serverWorkers({ count: options.workers, log, stopped, ready: print });
+  }
+  const shared = line !== undefined;
   await using server = await controlPlaneStart({
     ...options,
+    agents: { ...options.agents, shared },
+    operators: { ...options.operators, shared },
     databaseAddress: databaseAddress(options.databaseUrl),
+    ...(line === undefined ? {} : { metricsText: () => line.metricsOfAll() }),
     log,
   });
-  process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
+  const addresses = { agents: formatHostPort(server.agents), operators: server.operators };
+  if (line === undefined) {
+    print(addresses);
+  } else {
+    answerMetrics(server.metrics.registry);
+    line.ready(addresses);
+  }
   log.info({ signal: await stopped }, "stopping");
   return 0;
 }

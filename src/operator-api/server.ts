@@ -22,7 +22,7 @@ const opened = new WeakMap<AnyServer, { sockets: Set<{ destroy(): void }>; sessi
  */
 export async function serverListen(server: AnyServer, address: HostPort): Promise<number> {
   track(server);
-  server.listen({ host: address.host, port: address.port });
+  server.listen({ host: address.host, port: address.port, reusePort: address.shared ?? false });
   try {
     await once(server, "listening");
   } catch (error) {

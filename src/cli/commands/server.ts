@@ -7,6 +7,8 @@ import {
   dataDirectory,
   listenFlags,
   operatorTlsFiles,
+  optionalFlag,
+  parsePositive,
   switchFlag,
   textFlag,
   type CommonFlags,
@@ -20,6 +22,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   databaseUrl: string | undefined;
   serverName: readonly string[] | undefined;
   migrate: boolean | undefined;
+  workers: number | undefined;
   tlsCert: string | undefined;
   tlsKey: string | undefined;
   tlsCa: string | undefined;
@@ -32,6 +35,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       ...commonFlags,
       ...listenFlags,
       migrate: switchFlag("Migrate the database first"),
+      workers: optionalFlag("Processes that share the ports; otherwise 1", "N", parsePositive),
       tlsCert: textFlag("The agent API's certificate, PEM; otherwise made and kept in the data directory", "FILE"),
       tlsKey: textFlag("Its private key, PEM", "FILE"),
       tlsCa: textFlag("The CA that vouches for it, PEM", "FILE"),
@@ -54,6 +58,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       serverNames: flags.serverName ?? [],
       operatorTls: operatorTlsFiles(flags),
       migrate: flags.migrate ?? false,
+      workers: flags.workers ?? 1,
       tls: tlsFiles(flags),
     });
   },
