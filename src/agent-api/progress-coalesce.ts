@@ -115,11 +115,15 @@ export function progressCoalesce(options: {
   };
 }
 
-/** Whether the second entry says nothing new but its counts. Pure. */
+/**
+ * Whether the second entry says nothing new but that more bytes are done. A phase that is reported again with no more than
+ * before asks for its acknowledgement again: that is the database's to give. Pure.
+ */
 export function movesCountsOnly(known: ProgressEntry, entry: ProgressEntry): boolean {
   return (
     known.generation === entry.generation &&
     known.phase === entry.phase &&
+    known.bytesDone < entry.bytesDone &&
     equal(known.run, entry.run) &&
     equal(known.publicKey, entry.publicKey)
   );

@@ -9,6 +9,7 @@ import { machineListCommand } from "./commands/machine-list.ts";
 import { machineShowCommand } from "./commands/machine-show.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { serverCommand } from "./commands/server.ts";
+import { shepherdCommand } from "./commands/shepherd.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { upCommand } from "./commands/up.ts";
 import type { CliContext } from "./context.ts";
@@ -47,5 +48,5 @@ export const routes = buildRouteMap<string, CliContext>({
       "  4  not authorised: the token is missing or wrong",
     ].join("\n"),
   },
-  routes: { up: upCommand, server: serverCommand, migrate: migrateCommand, machine, agent, simulate: simulateCommand },
+  routes: { up: upCommand, server: serverCommand, shepherd: shepherdCommand, migrate: migrateCommand, machine, agent, simulate: simulateCommand },
 });

@@ -4,6 +4,7 @@ import type { HostPort } from "../lib/host-port.ts";
 export interface Starters {
   up(options: UpOptions): Promise<number>;
   server(options: ServerOptions): Promise<number>;
+  shepherd(options: ShepherdOptions): Promise<number>;
   migrate(options: MigrateOptions): Promise<number>;
   agentRun(options: AgentRunOptions): Promise<number>;
   simulate(options: SimulateOptions): Promise<number>;
@@ -58,6 +59,12 @@ export interface TlsFiles {
   certFile: string;
   keyFile: string;
   caFile: string;
+}
+
+/** `farrier shepherd`: the loops that look after agents. */
+export interface ShepherdOptions {
+  databaseUrl: string;
+  debug: boolean;
 }
 
 /** `farrier migrate`. */

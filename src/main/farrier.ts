@@ -12,6 +12,7 @@ const status = await runCli(process.argv.slice(2), {
   starters: {
     up: async (options) => (await import("./up.ts")).run(options),
     server: async (options) => (await import("./server.ts")).run(options),
+    shepherd: async (options) => (await import("./shepherd.ts")).run(options),
     migrate: async (options) => (await import("./migrate.ts")).run(options),
     agentRun: async (options) => (await import("./agent.ts")).run(options),
     simulate: async (options) => (await import("./simulate.ts")).run(options),

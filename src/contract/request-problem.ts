@@ -1,9 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import type { Generation } from "../database/ids.ts";
 
 /** Why a stored request can't be handed out; undefined where it can. A copy is decoded, the bytes go out as they are. */
-export function requestProblem(raw: Uint8Array, generation: Generation): string | undefined {
+export function requestProblem(raw: Uint8Array, generation: bigint): string | undefined {
   try {
     const request = fromBinary(OSInstallationRequestSchema, raw);
     return request.generation === generation

@@ -1,0 +1,23 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { commonFlags, listenFlags, type CommonFlags } from "../flags.ts";
+
+interface Flags extends CommonFlags {
+  databaseUrl: string | undefined;
+}
+
+export const shepherdCommand = buildCommand<Flags, [], CliContext>({
+  docs: { brief: "Look after agents, on a PostgreSQL that is there; any number of copies" },
+  parameters: { flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl } },
+  async func(flags) {
+    const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);
+    if (databaseUrl === undefined) {
+      throw new CliError(
+        "usage",
+        "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
+      );
+    }
+    this.process.exitCode = await this.starters.shepherd({ debug: this.debug, databaseUrl });
+  },
+});

@@ -1,0 +1,22 @@
+import type { ShepherdOptions } from "../cli/starters.ts";
+import { connect } from "../database/connect.ts";
+import { migrateCheck } from "../database/migrate.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createLogger } from "../lib/log.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { shepherdRun } from "../shepherd/run.ts";
+import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+/** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
+export async function run(options: ShepherdOptions): Promise<number> {
+  const log = createLogger({ level: options.debug ? "debug" : "info", component: "shepherd" });
+  const stopped = untilStopped();
+  await using database = connect(databaseAddress(options.databaseUrl), { log });
+  await databaseReach(database);
+  await migrateCheck(database.pool);
+  await using _shepherd = shepherdRun({ database, log, clock: systemClock, metrics: createMetrics() });
+  process.stdout.write("ready\n");
+  log.info({ signal: await stopped }, "stopping");
+  return 0;
+}
