@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { requestProblem } from "../../src/agent-api/request-problem.ts";
+import { requestProblem } from "../../src/contract/request-problem.ts";
 import { byteaLiteral } from "../../src/database/heartbeat-batch.ts";
 import type { HeartbeatOutcome, InstallationReport } from "../../src/database/heartbeat-entry.ts";
 import { type Heartbeats, heartbeats, type HeartbeatsOptions } from "../../src/database/heartbeats.ts";
