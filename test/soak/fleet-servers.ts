@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DatabaseAddress } from "../../src/database/connect.ts";
+import { embeddedStart } from "../../src/database/embedded.ts";
+import { databaseName } from "../../src/database/embedded-initialise.ts";
+import { port } from "../../src/database/embedded-settings.ts";
+import { migrate } from "../../src/database/migrate.ts";
+import { connect } from "../../src/database/connect.ts";
+import { parseHostPort, type HostPort } from "../../src/lib/host-port.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
+import { freePort } from "../support/free-port.ts";
+
+/** What a fleet is run against. */
+export interface FleetServers extends AsyncDisposable {
+  database: DatabaseAddress;
+  agents: HostPort[];
+  operators: string[];
+  token: string;
+  /** The process whose memory must stay level: the one that is not killed. */
+  steady: ServingFarrier;
+  /** Kills one with -9 and starts it again, where there are two. */
+  killOne?: (() => Promise<void>) | undefined;
+  /** Sessions that must be there at the end, by component, and no others. */
+  sessions: Record<string, number>;
+}
+
+/** `farrier up`, on its embedded PostgreSQL. */
+export async function oneProcess(directory: string): Promise<FleetServers> {
+  const dataDir = join(directory, "data");
+  const up = await farrierServe([
+    ...["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0"],
+  ]);
+  return {
+    // Its socket is in its data directory.
+    database: { host: join(dataDir, "postgres", "data"), port, user: databaseName, database: databaseName },
+    agents: [parseHostPort(up.agents)],
+    operators: [up.operators],
+    token: await tokenRead(dataDir),
+    steady: up,
+    sessions: { server: 1, shepherd: 1 },
+    [Symbol.asyncDispose]: async () => void (await up.end("SIGTERM")),
+  };
+}
+
+/** Two `farrier server` on one PostgreSQL, ports of their own, one data directory. */
+export async function twoServers(directory: string, log: Logger): Promise<FleetServers> {
+  await using stack = new AsyncDisposableStack();
+  const { connection } = stack.use(await embeddedStart({ directory: join(directory, "postgres"), log }));
+  {
+    await using database = connect(connection, { log });
+    await migrate(database.pool);
+  }
+  const dataDir = join(directory, "data");
+  const url = `postgresql://${connection.user}@/${connection.database}?host=${encodeURIComponent(connection.host)}&port=${connection.port}`;
+  const start = async (): Promise<{ serving: ServingFarrier; again: () => Promise<ServingFarrier> }> => {
+    const where = ["--agents", `127.0.0.1:${await freePort()}`, "--operators", `127.0.0.1:${await freePort()}`];
+    const serve = (): Promise<ServingFarrier> =>
+      farrierServe(["server", "--data-dir", dataDir, "--database-url", url, ...where]);
+    return { serving: await serve(), again: serve };
+  };
+  // One after the other: the first makes the token and the certificates.
+  const steady = await start();
+  stack.defer(async () => void (await steady.serving.end("SIGTERM")));
+  const other = await start();
+  stack.defer(async () => void (await other.serving.end("SIGTERM")));
+  const release = stack.move();
+  return {
+    database: connection,
+    agents: [steady, other].map(({ serving }) => parseHostPort(serving.agents)),
+    operators: [steady, other].map(({ serving }) => serving.operators),
+    token: await tokenRead(dataDir),
+    steady: steady.serving,
+    killOne: async () => {
+      await other.serving.end("SIGKILL");
+      other.serving = await other.again();
+    },
+    sessions: { server: 2 },
+    [Symbol.asyncDispose]: async () => await release.disposeAsync(),
+  };
+}
+
+async function tokenRead(dataDir: string): Promise<string> {
+  return (await readFile(join(dataDir, "operator-token"), "utf8")).trim();
+}

@@ -1,0 +1,42 @@
+// `npm run soak -- fleet [--minutes 20] [--agents 5000] [--servers 1|2] [--interval 30] [--seed NAME]`: what must hold over
+// time. Without --servers both: `farrier up`, then two servers on one database. The last line is `N passed, N failed`.
+import { parseArgs } from "node:util";
+import { soakFleet } from "./fleet.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: "string", default: "20" },
+    agents: { type: "string", default: "5000" },
+    servers: { type: "string" },
+    interval: { type: "string", default: "30" },
+    seed: { type: "string", default: "soak" },
+  },
+});
+
+function number(name: "minutes" | "agents" | "interval"): number {
+  const value = Number(values[name]);
+  if (!(value > 0)) {
+    throw new RangeError(`--${name} is "${values[name]}": expected a number above 0`);
+  }
+  return value;
+}
+
+if (positionals.length !== 1 || positionals[0] !== "fleet" || !["1", "2", undefined].includes(values.servers)) {
+  throw new RangeError("expected: npm run soak -- fleet [--minutes N] [--agents N] [--servers 1|2]");
+}
+const options = {
+  minutes: number("minutes"),
+  agents: number("agents"),
+  interval: number("interval"),
+  seed: values.seed,
+};
+const checks = [];
+for (const servers of [1, 2] as const) {
+  if (values.servers === undefined || Number(values.servers) === servers) {
+    checks.push(...(await soakFleet({ ...options, servers })));
+  }
+}
+const failed = checks.filter(({ against }) => against.length > 0).length;
+process.stdout.write(`\n${checks.length - failed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
