@@ -32,12 +32,14 @@ const alive = `alive AS MATERIALIZED (
   SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE
 )`;
 
-// Sorted, so that two batches that share machines lock them in one order. The bucket is 5 minutes of Unix time.
+// Sorted, so that two batches that share machines lock them in one order. Of two heartbeats the later one counts, not the
+// last to commit. The bucket is 5 minutes of Unix time.
 const beat = (from: string): string => `beat AS (
-  INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
+  INSERT INTO machine_agent_heartbeat AS t (machine_id, agent_heartbeat_at, heartbeat_bucket)
   SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer FROM ${from} ORDER BY machine_id
   ON CONFLICT (machine_id) DO UPDATE SET
-    agent_heartbeat_at = excluded.agent_heartbeat_at, heartbeat_bucket = excluded.heartbeat_bucket
+    agent_heartbeat_at = greatest(t.agent_heartbeat_at, excluded.agent_heartbeat_at),
+    heartbeat_bucket = greatest(t.heartbeat_bucket, excluded.heartbeat_bucket)
 )`;
 
 // What a run may know of a generation that ended without its doing: cancelled, or ended by the server.

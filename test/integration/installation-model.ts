@@ -41,7 +41,7 @@ export const emptyModel: Model = {
 };
 
 /** An answer, or the step that is still to come: a heartbeat that is handed a request takes two. */
-export type Stepped = { answer: string } | { then: (model: Model) => Stepped };
+export type Stepped = { answer: string } | { later: (model: Model) => Stepped };
 
 /** The first step of an operation; the model is changed. */
 export function step(model: Model, op: Op): Stepped {
@@ -122,7 +122,7 @@ function heartbeat(model: Model, op: Heartbeat): Stepped {
   const unasked = op.report !== undefined && reported(model, op.report) ? " unasked" : "";
   const now = pending(model);
   if (now !== 0 && !model.runs.includes(runOf(op))) {
-    return { then: (later) => handOut(later, op, now, unasked) };
+    return { later: (after) => handOut(after, op, now, unasked) };
   }
   if (now !== 0) {
     return { answer: `ok ${now}${unasked}` };
@@ -224,8 +224,8 @@ export function explanations(model: Model, ops: readonly Op[], answers: readonly
       const after = structuredClone(before);
       const stepped = chosen.next(after);
       const others = left.filter((other) => other !== chosen);
-      if ("then" in stepped) {
-        search(after, [...others, { index: chosen.index, next: stepped.then }]);
+      if ("later" in stepped) {
+        search(after, [...others, { index: chosen.index, next: stepped.later }]);
       } else if (stepped.answer === answers[chosen.index]) {
         search(after, others);
       }

@@ -253,7 +253,10 @@ test("whatever happens to a machine at once, it is as if one thing had happened 
             );
           }
           model = match ?? model;
-          expect(await fleet.rows(wrongStates, machine.machineId)).toEqual([]);
+          expect(
+            await fleet.rows(wrongStates, machine.machineId),
+            `the stored state is wrong after ${JSON.stringify(ops)} -> ${JSON.stringify(answers)}`,
+          ).toEqual([]);
           if (!model.alive) {
             await sessionRenew();
             model.alive = true;
@@ -261,7 +264,7 @@ test("whatever happens to a machine at once, it is as if one thing had happened 
         }
       },
     ),
-    { numRuns: 1_000, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: false, endOnFailure: true },
+    { numRuns: 1_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false, endOnFailure: true },
   );
   expect(rounds).toBeGreaterThan(200);
 }, 90_000);

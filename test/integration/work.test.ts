@@ -141,6 +141,6 @@ test("no two sessions hold a machine at once, and what an expired one does never
         expect(stray).toEqual([]);
       },
     ),
-    { numRuns: 400, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false, endOnFailure: true },
+    { numRuns: 400, interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false, endOnFailure: true },
   );
 }, 60_000);

@@ -133,12 +133,14 @@ export async function testFleet(options: { connections?: number } = {}): Promise
         ...(digest === undefined ? {} : { digest }),
       }),
     cancel: async (machine, { generation: wanted, ...repeat } = {}) =>
-      installationCancel(database, {
-        ...command(machine, "installation_cancel", repeat),
-        actor: operator,
-        reason: "for a test",
-        ...(wanted === undefined ? {} : { generation: wanted }),
-      }),
+      generationOf(
+        await installationCancel(database, {
+          ...command(machine, "installation_cancel", repeat),
+          actor: operator,
+          reason: "for a test",
+          ...(wanted === undefined ? {} : { generation: wanted }),
+        }),
+      ),
     rows: async <Row extends Record<string, unknown>>(text: string, ...values: unknown[]) =>
       (await database.pool.query<Row>(text, values)).rows,
     history: async (machine) =>
@@ -150,6 +152,11 @@ export async function testFleet(options: { connections?: number } = {}): Promise
       await test[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The generation of an answer, which may tell more than that. */
+function generationOf(answer: Generation | { generation: Generation }): Generation {
+  return typeof answer === "object" ? answer.generation : answer;
 }
 
 /** A connection of its own, for holding locks; closed when disposed, whatever it holds. */

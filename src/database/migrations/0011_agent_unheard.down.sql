@@ -1,5 +1,6 @@
-DROP TRIGGER heartbeat_unheard_after_silence ON machine_agent_heartbeat;
-DROP TRIGGER heartbeat_unheard ON machine_agent_heartbeat;
-DROP FUNCTION heartbeat_unheard();
+DROP TRIGGER machine_state_unheard_after_silence ON machine_agent_heartbeat;
+DROP TRIGGER machine_state_unheard ON machine_agent_heartbeat;
+DROP TRIGGER machine_state_unheard ON machine_agent_started;
 DROP TRIGGER agent_unheard ON machine_agent_started;
-DROP FUNCTION agent_unheard();
+DROP FUNCTION machine_state_started();
+DROP FUNCTION machine_state_unheard();
