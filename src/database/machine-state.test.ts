@@ -2,12 +2,26 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../lib/clock.ts";
-import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
+import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { backoffNext } from "./backoff.ts";
 import { candidates, eligible, eligibleCount } from "./eligibility.ts";
+import { machineStates } from "./machine-state.ts";
+import { deadlinesNote, deadlinesOverdue } from "./queries/deadlines.ts";
+import { installationListQuery } from "./queries/installation-list.ts";
+import {
+  machineListFew,
+  machineListHolds,
+  machineListWalk,
+  machineSorts,
+  type MachineListQuery,
+} from "./queries/machine-list.ts";
+import { labelsFilter, namePrefixFilter, searchFilter } from "./queries/machine-list-filter.ts";
+import { machineQuarantine, machineRelease } from "./queries/machine-quarantine.ts";
+import { machineUpdate } from "./queries/machine-update.ts";
 import { statesOverdue, statesRefresh } from "./queries/state.ts";
 import { sessionStart, type Session } from "./session.ts";
 import { workClaim, type Work } from "./work.ts";
+import type { MachineId } from "./ids.ts";
 import { sql, type RawBuilder } from "kysely";
 
 async function stateOf(fleet: Fleet, machine: TestMachine): Promise<string | undefined> {
@@ -25,7 +39,9 @@ async function wrong(fleet: Fleet): Promise<unknown[]> {
     LEFT JOIN machine_state s ON s.machine_id = m.machine_id
     CROSS JOIN LATERAL machine_state_now(m.machine_id) n
     LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id
-    WHERE (s.state, s.not_before, s.candidate, s.provider) IS DISTINCT FROM (n.state, n.not_before, n.candidate, n.provider)
+    WHERE (s.state, s.not_before, s.candidate, s.provider, s.name, s.machine_created_at, s.installation, s.requested_at)
+      IS DISTINCT FROM
+      (n.state, n.not_before, n.candidate, n.provider, n.name, n.machine_created_at, n.installation, n.requested_at)
       OR h.agent_wanted <> n.wanted`);
 }
 
@@ -142,6 +158,35 @@ describe("the stored state", () => {
     expect(backoffNext({ initial: 600 })).toBe(600);
   });
 
+  test("quarantined comes before all others, and what it was before comes back with its release", async () => {
+    await using fleet = await testFleet();
+    const [bare, asked] = [await fleet.add({ agent: false }), await fleet.add()];
+    await heartbeat(fleet, asked);
+    await fleet.request(asked);
+    for (const machine of [bare, asked]) {
+      const reason = "smoke";
+      await machineQuarantine(fleet.database, { ...command(machine, "machine_quarantine"), actor: operator, reason });
+    }
+    expect([await stateOf(fleet, bare), await stateOf(fleet, asked)]).toEqual(["quarantined", "quarantined"]);
+    for (const process of ["ShepherdAgentStart", "ShepherdRecovery"] as const) {
+      expect(await eligibleCount(fleet.database, { process, provider: "static" })).toBe(0);
+    }
+    expect(await wrong(fleet)).toEqual([]);
+    for (const machine of [bare, asked]) {
+      await machineRelease(fleet.database, { ...command(machine, "machine_release"), actor: operator });
+    }
+    // The request was cancelled, and stays so.
+    expect([await stateOf(fleet, bare), await stateOf(fleet, asked)]).toEqual(["new", "install-failed"]);
+    expect(await eligibleCount(fleet.database, { process: "ShepherdAgentStart", provider: "static" })).toBe(1);
+    expect(await wrong(fleet)).toEqual([]);
+  });
+
+  test("every state has a limit in the table, and the table no other", async () => {
+    await using fleet = await testFleet();
+    const rows = await fleet.rows<{ state: string }>("SELECT state FROM machine_state_limit");
+    expect(rows.map(({ state }) => state).toSorted()).toEqual([...machineStates].toSorted());
+  });
+
   test("is what the definition says, whatever is done at once", async () => {
     await using fleet = await testFleet({ connections: 12 });
     await serverSince(fleet, 3600);
@@ -170,6 +215,10 @@ describe("the stored state", () => {
       }),
       fc.record({ do: fc.constant("end" as const), how: fc.constantFrom("finish", "fail", "cancel") }),
       fc.record({ do: fc.constant("refresh" as const) }),
+      fc.record({ do: fc.constant("quarantine" as const), machine }),
+      fc.record({ do: fc.constant("release" as const), machine }),
+      fc.record({ do: fc.constant("rename" as const), machine, name: fc.constantFrom("a", "b", null) }),
+      fc.record({ do: fc.constant("deadlines" as const) }),
     );
     const run = async (action: typeof step extends fc.Arbitrary<infer T> ? T : never): Promise<unknown> => {
       switch (action.do) {
@@ -208,6 +257,24 @@ describe("the stored state", () => {
         }
         case "refresh":
           return statesRefresh(fleet.database);
+        case "quarantine":
+          return machineQuarantine(fleet.database, {
+            ...command(action.machine, "machine_quarantine"),
+            actor: operator,
+            reason: "for a test",
+          });
+        case "release":
+          return machineRelease(fleet.database, { ...command(action.machine, "machine_release"), actor: operator });
+        case "rename":
+          return machineUpdate(fleet.database, {
+            ...command(action.machine, "machine_update"),
+            actor: operator,
+            name: action.name,
+            setLabels: {},
+            removeLabels: [],
+          });
+        case "deadlines":
+          return deadlinesNote(fleet.database, 10);
       }
     };
     await fc.assert(
@@ -221,6 +288,11 @@ describe("the stored state", () => {
           await fleet.rows("UPDATE machine_state SET since = now() - interval '1 hour' WHERE state = 'awaiting-agent'");
           await statesRefresh(fleet.database);
           expect(await wrong(fleet)).toEqual([]);
+          // Whoever is left alone is nobody's candidate, and has nothing pending.
+          const disturbed = await fleet.rows(
+            "SELECT FROM machine_state WHERE state = 'quarantined' AND (candidate IS NOT NULL OR installation = 'pending')",
+          );
+          expect(disturbed).toEqual([]);
         },
       ),
       { numRuns: 60 },
@@ -228,20 +300,86 @@ describe("the stored state", () => {
   }, 90_000);
 });
 
+interface PlanNode {
+  "Node Type": string;
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  Plans?: PlanNode[];
+}
+
+/** Rows that all the scans of a plan have read. */
+function rowsRead(node: PlanNode): number {
+  const removed = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0);
+  const own = node["Node Type"].includes("Scan") ? (node["Actual Rows"] + removed) * node["Actual Loops"] : 0;
+  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsRead(child), 0);
+}
+
+/** Every way that lists are read: each order, with each kind of filter, from the first page on and from a later one. */
+function listQueries(): Record<string, RawBuilder<unknown>> {
+  const all: MachineListQuery = {
+    states: [],
+    providers: [],
+    labels: {},
+    namePrefix: "",
+    search: "",
+    sort: "id",
+    descending: false,
+  };
+  const id = "80000000-0000-0000-0000-000000000000";
+  const cursors = {
+    id: [id],
+    name: ["m5", id],
+    created: ["1700000000000000", id],
+    state: ["installed", "1700000000000000", id],
+    since: ["1700000000000000", id],
+  } as const;
+  const filters = [labelsFilter({ rack: "r7" }), namePrefixFilter("m77"), searchFilter("m4242")] as const;
+  const queries: Record<string, RawBuilder<unknown>> = {
+    installations: installationListQuery([], undefined, 101),
+    "installations, later": installationListQuery(["success"], { requestedAt: "1", machineId: id as MachineId }, 101),
+  };
+  for (const sort of machineSorts) {
+    for (const descending of [false, true]) {
+      for (const [states, providers] of [
+        [[], []],
+        [["agent-lost"], []],
+        [[], ["static"]],
+        [["installed"], ["static", "lab"]],
+      ] as const) {
+        const query = { ...all, sort, descending, states, providers };
+        const what = `by ${sort} ${descending} ${states.join()} ${providers.join()}`;
+        const cursor = [...cursors[sort]] as [...string[], string];
+        queries[`walk ${what}`] = machineListWalk(query, undefined, 101);
+        queries[`walk on ${what}`] = machineListWalk(query, cursor, 101);
+        queries[`filtered walk ${what}`] = machineListHolds(machineListWalk(query, cursor, 500), filters);
+      }
+    }
+    for (const filter of filters) {
+      queries[`few ${sort} ${filters.indexOf(filter)}`] = machineListFew({ ...all, sort }, filter, filters, 101);
+    }
+  }
+  return queries;
+}
+
 describe("plans at 100,000 machines", () => {
-  test("neither claims, counts nor the janitor scan the fleet", async () => {
+  test("neither claims, counts, the janitor nor lists scan the fleet", async () => {
     await using fleet = await testFleet();
     await fleet.rows("SET session_replication_role = replica").catch(() => undefined);
     const client = await fleet.database.pool.connect();
     try {
       await client.query("SET session_replication_role = replica");
       for (const statement of [
-        "INSERT INTO machines (machine_id) SELECT md5(i::text)::uuid FROM generate_series(1, 100000) i",
+        `INSERT INTO machines (machine_id, name, labels)
+         SELECT md5(i::text)::uuid, 'm' || i, jsonb_build_object('rack', 'r' || i % 500, 'room', 'a' || i % 3)
+         FROM generate_series(1, 100000) i`,
         "INSERT INTO machine_provided (machine_id, provider, provider_id) SELECT machine_id, 'static', machine_id::text FROM machines",
         "INSERT INTO machine_agent_started (machine_id, agent_public_key) SELECT machine_id, decode(repeat('00', 32), 'hex') FROM machines",
         "INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket, agent_wanted) SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, false FROM machines",
         "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",
-        "INSERT INTO machine_state (machine_id, state, provider) SELECT machine_id, 'installed', 'static' FROM machines",
+        `INSERT INTO machine_state (machine_id, state, provider, name, installation, requested_at)
+         SELECT machine_id, 'installed', 'static', name, 'success', now() FROM machines`,
         "UPDATE machine_state SET state = 'agent-lost', candidate = 'ShepherdRecovery' WHERE machine_id < '00100000-0000-0000-0000-000000000000'",
         "ANALYZE",
       ]) {
@@ -261,12 +399,24 @@ describe("plans at 100,000 machines", () => {
           sql`${overdue} AND s.machine_id > '00000000-0000-0000-0000-000000000000' ORDER BY s.machine_id LIMIT 200`,
         ]),
       ),
+      ...listQueries(),
+      deadlines: sql`${deadlinesOverdue} ORDER BY s.machine_id LIMIT 200`,
     };
     for (const [name, query] of Object.entries(queries)) {
       const { rows } = await sql<{ "QUERY PLAN": string }>`EXPLAIN ${query}`.execute(fleet.database.kysely);
       const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
       const scanned = plan.match(/Seq Scan on (?:machines|machine_\w+)/gu) ?? [];
       expect({ name, scanned, plan: scanned.length === 0 ? "" : plan }).toEqual({ name, scanned: [], plan: "" });
+    }
+    // An index that is read from one end to the other is a scan too: what they read is counted.
+    for (const [name, query] of Object.entries(listQueries())) {
+      const { rows } = await sql<{ "QUERY PLAN": [{ Plan: PlanNode }] }>`
+        EXPLAIN (ANALYZE, FORMAT JSON) ${query}`.execute(fleet.database.kysely);
+      const plan = rows[0]?.["QUERY PLAN"][0].Plan;
+      expect({ name, read: plan === undefined || rowsRead(plan) > 20_000 ? plan : "few" }).toEqual({
+        name,
+        read: "few",
+      });
     }
     expect(await eligibleCount(fleet.database, recovery)).toBe(0);
   }, 60_000);

@@ -16,7 +16,9 @@ export interface NotificationHandlers {
   deaf(): void;
 }
 
-const channel = "farrier_agent";
+/** What may be listened to: what agents must hear of, and whatever changes about any machine (which one is not said). */
+export type NotificationChannel = "farrier_agent" | "farrier_machine";
+
 /** Milliseconds between tries to listen again. */
 const policy = { initial: 100, maximum: 5_000, factor: 2 };
 /** Milliseconds between proofs that the connection lives: one that died silently would never say so. */
@@ -25,6 +27,7 @@ const proofInterval = 10_000;
 /** Listens on a connection of its own, again whenever that breaks, until disposed of. */
 export function notificationsListen(options: {
   address: DatabaseAddress;
+  channel?: NotificationChannel;
   handlers: NotificationHandlers;
   log: Logger;
   clock: Clock;
@@ -54,7 +57,12 @@ export function notificationsListen(options: {
 
 /** Listens until the connection breaks (an error) or the signal aborts. */
 async function listenOnce(
-  { address, handlers, clock }: { address: DatabaseAddress; handlers: NotificationHandlers; clock: Clock },
+  {
+    address,
+    handlers,
+    clock,
+    channel = "farrier_agent",
+  }: { address: DatabaseAddress; handlers: NotificationHandlers; clock: Clock; channel?: NotificationChannel },
   signal: AbortSignal,
   listening: () => void,
 ): Promise<void> {

@@ -12,27 +12,6 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION public.agent_unheard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    UPDATE machine_agent_heartbeat SET heartbeat_bucket = 0 WHERE machine_id = NEW.machine_id;
-    RETURN NULL;
-END
-$function$;
-
-CREATE OR REPLACE FUNCTION public.heartbeat_unheard()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    UPDATE machine_agent_heartbeat h SET heartbeat_bucket = 0 FROM machine_agent_started a
-    WHERE h.machine_id = NEW.machine_id AND a.machine_id = NEW.machine_id AND a.agent_started_at > h.agent_heartbeat_at;
-    RETURN NULL;
-END
-$function$;
-
 CREATE OR REPLACE FUNCTION public.history_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -138,13 +117,59 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.installation_retry_arm()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.result = 'error' THEN
+        UPDATE machine_os_installation_retry
+            SET not_before = CASE WHEN attempts_left > 0 THEN now() + make_interval(secs => wait_jittered_seconds) END
+            WHERE machine_id = NEW.machine_id AND generation = NEW.generation;
+    ELSE
+        -- A success needs no other, and whoever cancels wants none.
+        DELETE FROM machine_os_installation_retry WHERE machine_id = NEW.machine_id AND generation = NEW.generation;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_change_touch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM machine_changed(NEW.machine_id);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_changed(machine uuid)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    UPDATE machine_state s SET changed_xact = pg_current_xact_id()
+    WHERE s.machine_id = machine AND s.changed_xact <> pg_current_xact_id()
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('farrier_machine', '');
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_state_now(machine uuid)
- RETURNS TABLE(state text, not_before timestamp with time zone, candidate text, provider text, wanted boolean)
+ RETURNS TABLE(state text, not_before timestamp with time zone, candidate text, provider text, wanted boolean, name text, machine_created_at timestamp with time zone, installation text, requested_at timestamp with time zone)
  LANGUAGE sql
  STABLE
 AS $function$
     SELECT
         CASE
+            WHEN z.machine_id IS NOT NULL THEN 'quarantined'
             WHEN w.process = 'ShepherdAgentStart' THEN 'starting-agent'
             WHEN w.process = 'ShepherdRecovery' THEN 'recovering'
             WHEN f.candidate IS NOT NULL AND b.backoff_until > now() THEN 'backing-off'
@@ -160,8 +185,13 @@ AS $function$
         CASE WHEN w.process IS NULL AND f.candidate IS NOT NULL AND b.backoff_until > now() THEN b.backoff_until END,
         f.candidate,
         p.provider,
-        f.wanted
+        f.wanted,
+        coalesce(m.name, ''),
+        m.machine_created_at,
+        CASE WHEN f.pending THEN 'pending' ELSE r.result END,
+        q.requested_at
     FROM machines m
+    LEFT JOIN machine_quarantine z ON z.machine_id = m.machine_id
     LEFT JOIN machine_provided p ON p.machine_id = m.machine_id
     LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
     LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
@@ -197,15 +227,40 @@ BEGIN
     IF next.state IS NULL THEN
         RETURN;
     END IF;
-    INSERT INTO machine_state AS s (machine_id, state, not_before, candidate, provider)
-    VALUES (machine, next.state, next.not_before, next.candidate, next.provider)
-    ON CONFLICT (machine_id) DO UPDATE SET
+    INSERT INTO machine_state AS s (
+        machine_id, state, not_before, candidate, provider, name, machine_created_at, installation, requested_at
+    ) VALUES (
+        machine, next.state, next.not_before, next.candidate, next.provider, next.name, next.machine_created_at,
+        next.installation, next.requested_at
+    ) ON CONFLICT (machine_id) DO UPDATE SET
         state = excluded.state, not_before = excluded.not_before, candidate = excluded.candidate,
-        provider = excluded.provider, since = CASE WHEN s.state = excluded.state THEN s.since ELSE now() END
-    WHERE (s.state, s.not_before, s.candidate, s.provider)
-        IS DISTINCT FROM (excluded.state, excluded.not_before, excluded.candidate, excluded.provider);
+        provider = excluded.provider, name = excluded.name, machine_created_at = excluded.machine_created_at,
+        installation = excluded.installation, requested_at = excluded.requested_at,
+        since = CASE WHEN s.state = excluded.state THEN s.since ELSE now() END,
+        deadline_missed_at = CASE WHEN s.state = excluded.state THEN s.deadline_missed_at END,
+        changed_xact = pg_current_xact_id()
+    WHERE (s.state, s.not_before, s.candidate, s.provider, s.name, s.machine_created_at, s.installation, s.requested_at)
+        IS DISTINCT FROM (
+            excluded.state, excluded.not_before, excluded.candidate, excluded.provider, excluded.name,
+            excluded.machine_created_at, excluded.installation, excluded.requested_at
+        );
     UPDATE machine_agent_heartbeat h SET agent_wanted = next.wanted
         WHERE h.machine_id = machine AND h.agent_wanted <> next.wanted;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_state_started()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM machine_agent_heartbeat h WHERE h.machine_id = NEW.machine_id FOR NO KEY UPDATE;
+    IF FOUND THEN
+        PERFORM machine_state_refresh(NEW.machine_id);
+        UPDATE machine_agent_heartbeat h SET heartbeat_bucket = 0
+            WHERE h.machine_id = NEW.machine_id AND h.agent_heartbeat_at < NEW.agent_started_at AND h.heartbeat_bucket <> 0;
+    END IF;
+    RETURN NULL;
 END
 $function$;
 
@@ -213,8 +268,22 @@ CREATE OR REPLACE FUNCTION public.machine_state_touch()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+DECLARE
+    machine uuid := CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END;
 BEGIN
-    PERFORM machine_state_refresh(CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END);
+    PERFORM machine_state_refresh(machine);
+    PERFORM machine_changed(machine);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_state_unheard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE machine_agent_heartbeat h SET heartbeat_bucket = 0 FROM machine_agent_started a
+    WHERE h.machine_id = NEW.machine_id AND a.machine_id = NEW.machine_id AND a.agent_started_at > h.agent_heartbeat_at;
     RETURN NULL;
 END
 $function$;
@@ -234,7 +303,7 @@ BEGIN
         INSERT INTO machine_tombstones (machine_id, last_generation) VALUES (OLD.machine_id, OLD.last_generation)
         ON CONFLICT (machine_id) DO UPDATE SET
             last_generation = greatest(machine_tombstones.last_generation, excluded.last_generation),
-            machine_deleted_at = now();
+            machine_deleted_at = now(), deleted_xact = pg_current_xact_id();
         RETURN OLD;
     END IF;
     IF NEW.machine_id <> OLD.machine_id THEN
@@ -379,6 +448,19 @@ CREATE TABLE machine_os_installation_request (
     requested_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE machine_os_installation_retry (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    attempts integer NOT NULL,
+    attempts_left integer NOT NULL,
+    initial_seconds integer NOT NULL,
+    maximum_seconds integer NOT NULL,
+    exponent double precision NOT NULL,
+    wait_seconds bigint NOT NULL,
+    wait_jittered_seconds double precision NOT NULL,
+    not_before timestamp with time zone
+);
+
 CREATE TABLE machine_os_installation_run (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
@@ -403,19 +485,39 @@ CREATE TABLE machine_provided (
     provider_status text
 );
 
+CREATE TABLE machine_quarantine (
+    machine_id uuid NOT NULL,
+    reason text NOT NULL,
+    quarantined_by text NOT NULL,
+    quarantined_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE machine_state (
     machine_id uuid NOT NULL,
     state text NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
     not_before timestamp with time zone,
     candidate text,
-    provider text
+    provider text,
+    deadline_missed_at timestamp with time zone,
+    name text COLLATE "C" DEFAULT ''::text NOT NULL,
+    machine_created_at timestamp with time zone DEFAULT now() NOT NULL,
+    installation text,
+    requested_at timestamp with time zone,
+    provider_state text GENERATED ALWAYS AS (((provider || ' '::text) || state)) STORED,
+    changed_xact xid8 DEFAULT pg_current_xact_id() NOT NULL
 ) WITH (fillfactor=80);
+
+CREATE TABLE machine_state_limit (
+    state text NOT NULL,
+    at_most interval
+);
 
 CREATE TABLE machine_tombstones (
     machine_id uuid NOT NULL,
     last_generation bigint NOT NULL,
-    machine_deleted_at timestamp with time zone DEFAULT now() NOT NULL
+    machine_deleted_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_xact xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
 CREATE TABLE machines (
@@ -448,7 +550,8 @@ CREATE TABLE operator_command (
     command text NOT NULL,
     body_digest bytea NOT NULL,
     generation bigint NOT NULL,
-    carried_out_at timestamp with time zone DEFAULT now() NOT NULL
+    carried_out_at timestamp with time zone DEFAULT now() NOT NULL,
+    answer jsonb
 );
 
 CREATE TABLE operator_token (
@@ -506,7 +609,13 @@ CREATE OR REPLACE FUNCTION public.agent_wanted(machine uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ((NOT (EXISTS (SELECT FROM machine_os_installed d WHERE (d.machine_id = agent_wanted.machine)))) OR (EXISTS (SELECT FROM (machine_os_installation_request q LEFT JOIN machine_os_installation_report r ON ((r.machine_id = q.machine_id))) WHERE ((q.machine_id = agent_wanted.machine) AND installation_pending(q.generation, r.generation)))));
+RETURN ((NOT (EXISTS (SELECT FROM machine_quarantine z WHERE (z.machine_id = agent_wanted.machine)))) AND ((NOT (EXISTS (SELECT FROM machine_os_installed d WHERE (d.machine_id = agent_wanted.machine)))) OR (EXISTS (SELECT FROM (machine_os_installation_request q LEFT JOIN machine_os_installation_report r ON ((r.machine_id = q.machine_id))) WHERE ((q.machine_id = agent_wanted.machine) AND installation_pending(q.generation, r.generation))))));
+
+CREATE OR REPLACE FUNCTION public.machine_state_deadline(state text, since timestamp with time zone, not_before timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (SELECT (GREATEST(machine_state_deadline.since, machine_state_deadline.not_before) + l.at_most) FROM machine_state_limit l WHERE (l.state = machine_state_deadline.state));
 
 CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
  RETURNS boolean
@@ -536,7 +645,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_deleted'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -574,6 +683,24 @@ ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installati
 
 ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installation_request_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_attempts_check CHECK ((attempts >= 1));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_check CHECK (((attempts_left >= 0) AND (attempts_left <= attempts)));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_check1 CHECK ((maximum_seconds >= initial_seconds));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_exponent_check CHECK ((exponent >= (1)::double precision));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_initial_seconds_check CHECK ((initial_seconds >= 1));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_wait_jittered_seconds_check CHECK ((wait_jittered_seconds >= (1)::double precision));
+
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_wait_seconds_check CHECK ((wait_seconds >= 1));
+
 ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_pkey PRIMARY KEY (machine_id, generation, run);
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_generation_check CHECK ((generation >= 1));
@@ -588,11 +715,21 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_id_check C
 
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_provider_id_key UNIQUE (provider, provider_id);
 
+ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_reason_check CHECK ((reason <> ''::text));
+
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_check CHECK ((candidate = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
+
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_installation_check CHECK ((installation = ANY (ARRAY['pending'::text, 'success'::text, 'error'::text, 'cancelled'::text])));
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_pkey PRIMARY KEY (machine_id);
 
-ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state = ANY (ARRAY['new'::text, 'awaiting-agent'::text, 'ready'::text, 'install-pending'::text, 'installing'::text, 'installed'::text, 'install-failed'::text, 'agent-lost'::text, 'starting-agent'::text, 'recovering'::text, 'backing-off'::text])));
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state = ANY (ARRAY['new'::text, 'awaiting-agent'::text, 'ready'::text, 'install-pending'::text, 'installing'::text, 'installed'::text, 'install-failed'::text, 'agent-lost'::text, 'starting-agent'::text, 'recovering'::text, 'backing-off'::text, 'quarantined'::text])));
+
+ALTER TABLE machine_state_limit ADD CONSTRAINT machine_state_limit_at_most_check CHECK ((at_most > '00:00:00'::interval));
+
+ALTER TABLE machine_state_limit ADD CONSTRAINT machine_state_limit_pkey PRIMARY KEY (state);
 
 ALTER TABLE machine_tombstones ADD CONSTRAINT machine_tombstones_last_generation_check CHECK ((last_generation >= 0));
 
@@ -672,11 +809,15 @@ ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installatio
 
 ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installation_request_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
 ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
@@ -694,13 +835,41 @@ CREATE INDEX history_machine_generation ON ONLY public.history USING btree (mach
 
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
 
+CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation_retry USING btree (not_before) WHERE (not_before IS NOT NULL);
+
+CREATE INDEX machine_provided_id ON public.machine_provided USING btree (provider_id COLLATE "C");
+
 CREATE INDEX machine_state_awaiting ON public.machine_state USING btree (since) WHERE (state = 'awaiting-agent'::text);
+
+CREATE INDEX machine_state_by_created ON public.machine_state USING btree (state, machine_created_at, machine_id);
+
+CREATE INDEX machine_state_by_name ON public.machine_state USING btree (state, name, machine_id);
+
+CREATE INDEX machine_state_by_since ON public.machine_state USING btree (state, since, machine_id);
 
 CREATE INDEX machine_state_candidate ON public.machine_state USING btree (candidate, provider, machine_id) WHERE (candidate IS NOT NULL);
 
+CREATE INDEX machine_state_changed ON public.machine_state USING btree (changed_xact, machine_id);
+
+CREATE INDEX machine_state_due ON public.machine_state USING btree (state, since) WHERE (deadline_missed_at IS NULL);
+
+CREATE INDEX machine_state_installation ON public.machine_state USING btree (installation, requested_at, machine_id) WHERE (installation IS NOT NULL);
+
 CREATE INDEX machine_state_not_before ON public.machine_state USING btree (not_before) WHERE (not_before IS NOT NULL);
 
+CREATE INDEX machine_state_provider ON public.machine_state USING btree (provider_state, machine_id);
+
+CREATE INDEX machine_state_provider_by_created ON public.machine_state USING btree (provider_state, machine_created_at, machine_id);
+
+CREATE INDEX machine_state_provider_by_name ON public.machine_state USING btree (provider_state, name, machine_id);
+
+CREATE INDEX machine_state_provider_by_since ON public.machine_state USING btree (provider_state, since, machine_id);
+
 CREATE INDEX machine_state_state ON public.machine_state USING btree (state, machine_id);
+
+CREATE INDEX machine_tombstones_deleted ON public.machine_tombstones USING btree (deleted_xact, machine_id);
+
+CREATE INDEX machines_label_values ON public.machines USING gin (jsonb_path_query_array(labels, '$.*'::jsonpath) jsonb_path_ops);
 
 CREATE INDEX machines_labels ON public.machines USING gin (labels jsonb_path_ops);
 
@@ -730,19 +899,25 @@ CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history_default FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
-CREATE TRIGGER heartbeat_unheard AFTER INSERT ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION heartbeat_unheard();
-
-CREATE TRIGGER heartbeat_unheard_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION heartbeat_unheard();
-
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_touch_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION machine_state_touch();
 
+CREATE TRIGGER machine_state_unheard AFTER INSERT ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_unheard();
+
+CREATE TRIGGER machine_state_unheard_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION machine_state_unheard();
+
 CREATE TRIGGER agent_notify AFTER DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION agent_notify();
 
-CREATE TRIGGER agent_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION agent_unheard();
+CREATE TRIGGER agent_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_unheard();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_started();
+
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_hardware_report FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN (((new.phase <> old.phase) OR (new.run <> old.run))) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_os_installation_progress FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
@@ -752,6 +927,8 @@ CREATE TRIGGER agent_notify AFTER INSERT OR UPDATE ON public.machine_os_installa
 
 CREATE TRIGGER installation_report_guard BEFORE UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION installation_report_guard();
 
+CREATE TRIGGER installation_retry_arm AFTER INSERT OR UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION installation_retry_arm();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER agent_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION agent_notify();
@@ -760,11 +937,19 @@ CREATE TRIGGER installation_request_guard BEFORE INSERT OR UPDATE ON public.mach
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_os_installation_retry FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_provided FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_quarantine FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_state FOR EACH STATEMENT EXECUTE FUNCTION machine_notify();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT ON public.machines FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_state_touch_name AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((new.name IS DISTINCT FROM old.name) OR (new.labels IS DISTINCT FROM old.labels))) EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machines_guard BEFORE INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION machines_guard();
 

@@ -98,6 +98,19 @@ export interface MachineOsInstallationRequest {
   requested_at: Generated<Date>;
 }
 
+export interface MachineOsInstallationRetry {
+  attempts: number;
+  attempts_left: number;
+  exponent: number;
+  generation: Generation;
+  initial_seconds: number;
+  machine_id: MachineId;
+  maximum_seconds: number;
+  not_before: Date | null;
+  wait_jittered_seconds: number;
+  wait_seconds: bigint;
+}
+
 export interface MachineOsInstallationRun {
   generation: Generation;
   handed_out_at: Generated<Date>;
@@ -122,6 +135,13 @@ export interface MachineProvided {
   provider_status: string | null;
 }
 
+export interface MachineQuarantine {
+  machine_id: MachineId;
+  quarantined_at: Generated<Date>;
+  quarantined_by: string;
+  reason: string;
+}
+
 export interface Machines {
   labels: Generated<Record<string, string>>;
   last_generation: Generated<bigint>;
@@ -132,14 +152,22 @@ export interface Machines {
 
 export interface MachineState {
   candidate: string | null;
+  changed_xact: Generated<string>;
+  deadline_missed_at: Date | null;
+  installation: string | null;
+  machine_created_at: Generated<Date>;
   machine_id: MachineId;
+  name: Generated<string>;
   not_before: Date | null;
   provider: string | null;
+  provider_state: Generated<string | null>;
+  requested_at: Date | null;
   since: Generated<Date>;
   state: string;
 }
 
 export interface MachineTombstones {
+  deleted_xact: Generated<string>;
   last_generation: bigint;
   machine_deleted_at: Generated<Date>;
   machine_id: MachineId;
@@ -162,6 +190,7 @@ export interface OperatorAudit {
 }
 
 export interface OperatorCommand {
+  answer: Record<string, unknown> | null;
   body_digest: Buffer;
   carried_out_at: Generated<Date>;
   command: string;
@@ -221,9 +250,11 @@ export interface DB {
   machine_os_installation_progress: MachineOsInstallationProgress;
   machine_os_installation_report: MachineOsInstallationReport;
   machine_os_installation_request: MachineOsInstallationRequest;
+  machine_os_installation_retry: MachineOsInstallationRetry;
   machine_os_installation_run: MachineOsInstallationRun;
   machine_os_installed: MachineOsInstalled;
   machine_provided: MachineProvided;
+  machine_quarantine: MachineQuarantine;
   machine_state: MachineState;
   machine_tombstones: MachineTombstones;
   machines: Machines;

@@ -3,7 +3,9 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
+import { installationsRetryTask } from "./installations-retry.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
 import { statesRefreshTask } from "./states-refresh.ts";
@@ -21,6 +23,8 @@ export function janitorRun(options: {
   const tasks = [
     sessionsExpireTask(database),
     statesRefreshTask(database),
+    installationsRetryTask(database),
+    deadlinesNoteTask(database, options.metrics),
     recordsForgetTask(database),
     historyPartitionsTask(database),
   ];

@@ -11,6 +11,7 @@ import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { databaseAuthenticator } from "../operator-api/authenticator.ts";
 import { operatorApiListen } from "../operator-api/listener.ts";
+import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
@@ -70,10 +71,12 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     }),
   );
   await sessions.next();
+  const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operators = stack.use(
     await operatorApiListen({
       address: options.operators,
       database,
+      feed,
       tls: await operatorTls(options),
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },

@@ -29,6 +29,8 @@ export interface Metrics {
   loopRuns: Counter<"loop" | "outcome">;
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
+  /** Machines that were noticed to be longer in a state than expected. */
+  deadlinesMissed: Counter<"state">;
   /** Machines that a process may take now. */
   eligibleMachines: Gauge<"process" | "provider">;
 }
@@ -122,6 +124,12 @@ export function createMetrics(): Metrics {
       name: "farrier_work_total",
       help: "Work by process and how it ended.",
       labelNames: ["process", "outcome"],
+      registers,
+    }),
+    deadlinesMissed: new Counter({
+      name: "farrier_machine_deadlines_missed_total",
+      help: "Machines that were noticed to be longer in a state than expected.",
+      labelNames: ["state"],
       registers,
     }),
     eligibleMachines: new Gauge({

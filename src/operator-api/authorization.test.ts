@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, describe, expect, test } from "vitest";
 import { authorizationRules, methodName, operatorServices } from "./authorization.ts";
 import { unauthenticatedMessage } from "./identity.ts";
@@ -44,6 +44,23 @@ test.each(methods.map((method) => [method.name, method] as const))(
   },
 );
 
+/** Calls a method with nothing; of a stream, waits for its first message. */
+async function callOnce(transport: Transport, method: DescMethod): Promise<unknown> {
+  if (method.methodKind === "unary") {
+    return transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+  }
+  const { message } = await transport.stream(
+    method as DescMethodServerStreaming,
+    undefined,
+    undefined,
+    undefined,
+    (async function* () {
+      yield {};
+    })(),
+  );
+  return message[Symbol.asyncIterator]().next();
+}
+
 const strangers: [string, string | undefined][] = [
   ["no token", undefined],
   ["an empty token", "Bearer "],
@@ -58,7 +75,7 @@ describe.each(methods.map((method) => [methodName(method), method] as const))("%
   test.each(strangers)("is refused to a caller with %s", async (_who, authorization) => {
     const before = dependencies.refused();
     const transport = testTransport(dependencies, authorization);
-    const call = transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+    const call = callOnce(transport, method);
     const error = await call.then(
       () => undefined,
       (reason: unknown) => ConnectError.from(reason),
@@ -69,7 +86,7 @@ describe.each(methods.map((method) => [methodName(method), method] as const))("%
 
   test("is open to the token: its fields are looked at, or its database is asked", async () => {
     const transport = testTransport(dependencies, `bearer ${testToken}`);
-    const call = transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+    const call = callOnce(transport, method);
     const code = await call.then(
       () => "ok" as const,
       (reason: unknown) => ConnectError.from(reason).code,

@@ -1,6 +1,8 @@
 import type { Database } from "../database/connect.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Authenticator } from "./authenticate.ts";
+import type { MachineFeed } from "./machine-feed.ts";
 
 /** What is counted of the operator API; the metrics behind it are the caller's. */
 export interface OperatorApiCounters {
@@ -22,6 +24,10 @@ export interface OperatorApiDependencies {
   };
   /** Finds out who calls. */
   authenticator: Authenticator;
+  /** Says that machines may have changed. */
+  feed: MachineFeed;
   counters: OperatorApiCounters;
+  /** The machine's own where none is given. */
+  clock?: Clock;
   log: Logger;
 }

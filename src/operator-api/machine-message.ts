@@ -9,16 +9,18 @@ import {
   type InstallationSchema,
   type Machine,
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import type { InstallationResult, MachineRecord } from "../database/queries/machine.ts";
+import type { InstallationRecord, InstallationResult, MachineRecord } from "../database/queries/machine-record.ts";
+import type { Phase as PhaseName } from "../database/progress.ts";
+import { standingMessage } from "./state-message.ts";
 
-const states: Record<InstallationResult, InstallationState> = {
+/** How a request stands, by what the database calls its final result. */
+export const installationStates: Record<InstallationResult, InstallationState> = {
   success: InstallationState.SUCCEEDED,
   error: InstallationState.FAILED,
   cancelled: InstallationState.CANCELLED,
 };
 
-/** As the table's CHECK spells them. */
-const phases: Readonly<Record<string, Phase>> = {
+const phases: Record<PhaseName, Phase> = {
   "selecting-disk": Phase.SELECTING_DISK,
   writing: Phase.WRITING,
   verifying: Phase.VERIFYING,
@@ -29,14 +31,33 @@ const phases: Readonly<Record<string, Phase>> = {
 
 /** A machine as operators see it. */
 export function machineMessage(record: MachineRecord): Machine {
-  const { provided, agent, installation, installed } = record;
+  const { provided, agent, installation, installed, quarantine, hardwareReportedAt } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
     labels: record.labels,
     createdAt: timestampFromDate(record.createdAt),
     lastGeneration: record.lastGeneration,
+    standing: standingMessage(record),
+    work: record.work.map((work) => ({
+      process: work.process,
+      sessionId: work.sessionId,
+      startedAt: timestampFromDate(work.startedAt),
+      sessionDeadline: timestampFromDate(work.deadline),
+      runtimeInfo: work.runtimeInfo,
+    })),
+    backoff: record.backoffs.map(({ process, until, cause }) => ({ process, until: timestampFromDate(until), cause })),
     ...(provided === undefined ? {} : { provided }),
+    ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),
+    ...(quarantine === undefined
+      ? {}
+      : {
+          quarantine: {
+            reason: quarantine.reason,
+            quarantinedBy: quarantine.by,
+            quarantinedAt: timestampFromDate(quarantine.at),
+          },
+        }),
     ...(agent === undefined
       ? {}
       : {
@@ -59,32 +80,42 @@ export function machineMessage(record: MachineRecord): Machine {
   });
 }
 
-function installationMessage(
-  installation: NonNullable<MachineRecord["installation"]>,
-): MessageInitShape<typeof InstallationSchema> {
-  const { final, progress } = installation;
+/** A machine's newest request as operators see it. */
+export function installationMessage(installation: InstallationRecord): MessageInitShape<typeof InstallationSchema> {
+  const { final, progress, retry } = installation;
   const image = requestedImage(installation.requestRaw);
   return {
     generation: installation.generation,
-    state: installation.pending || final === undefined ? InstallationState.PENDING : states[final.result],
+    state: installation.pending || final === undefined ? InstallationState.PENDING : installationStates[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
     ...(image === undefined ? {} : { image }),
     ...(progress === undefined
       ? {}
       : {
           progress: {
-            phase: phases[progress.phase] ?? Phase.UNSPECIFIED,
+            phase: phases[progress.phase],
             bytesDone: progress.bytesDone,
             bytesTotal: progress.bytesTotal,
             detail: progress.detail,
             updatedAt: timestampFromDate(progress.at),
+          },
+          ...(progress.writingSince === undefined ? {} : { writingSince: timestampFromDate(progress.writingSince) }),
+        }),
+    ...(retry === undefined
+      ? {}
+      : {
+          retry: {
+            attempts: retry.attempts,
+            attemptsLeft: retry.attemptsLeft,
+            ...(retry.nextAt === undefined ? {} : { nextAt: timestampFromDate(retry.nextAt) }),
           },
         }),
     ...(final === undefined ? {} : { finishedAt: timestampFromDate(final.at), error: final.error ?? "" }),
   };
 }
 
-function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
+/** The image that is asked for; undefined for a request of another system's type, and one that can't be read. */
+export function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
   try {
     const { type } = fromBinary(OSInstallationRequestSchema, raw);
     return type.case === "image" ? type.value : undefined;

@@ -63,12 +63,15 @@ export const requestIdField = z
   .refine(isUuid, "expected a UUID made for this command, such as 123e4567-e89b-42d3-a456-426614174000")
   .transform(requestId);
 
-/** What names a machine: its UUID (then resolved at once), or its name. */
+/** The beginning of a UUID, in any letter case. */
+const machinePrefixPattern = /^[0-9a-f][0-9a-f-]{3,34}$/iu;
+
+/** What names a machine: its UUID (then resolved at once), its name, or the beginning of its UUID. */
 export const machineField = z
   .string()
   .refine(
-    (value) => isUuid(value) || machineNamePattern.test(value),
-    "expected a machine's UUID or its name (a-z, 0-9, '.' and '-', at most 63 characters)",
+    (value) => isUuid(value) || machineNamePattern.test(value) || machinePrefixPattern.test(value),
+    "expected a machine's UUID or its name (a-z, 0-9, '.' and '-', at most 63 characters), or a UUID's first 4 or more",
   )
   .transform((value) => (isUuid(value) ? { id: machineId(value) } : { name: value }));
 
@@ -80,6 +83,14 @@ export const newNameField = z
     "expected a-z, 0-9, '.' and '-', with a letter or digit at both ends, at most 63 characters",
   )
   .refine((value) => !isUuid(value), "looks like a UUID: a name must not, since it stands wherever an id does");
+
+/** The key of a label. */
+export const labelKeyField = z
+  .string()
+  .regex(
+    labelKeyPattern,
+    "expected keys of a-z, 0-9 and '._/-', with a letter or digit at both ends, at most 63 characters",
+  );
 
 /** Labels of a machine, or those to look for. */
 export const labelsField = z

@@ -51,7 +51,7 @@ describe("the one disk", () => {
     [{}, /does not say which disk/u],
     [
       { serialNumber: "S9" },
-      /no disk matches serial=S9\. Disks: sda \(1000 bytes; serial=S1 or wwn=5000c5 or name=sda\); sdb/u,
+      /no disk matches serial=S9\. Disks: sda \(1000 bytes; serial=S1 or wwn=5000c5 or by-path=pci-0000:00:1f.2-ata-1 or name=sda\); sdb/u,
     ],
     // Each condition holds for one, both for none.
     [{ serialNumber: "S1", name: "sdb" }, /no disk matches serial=S1,name=sdb/u],

@@ -3,15 +3,21 @@ import { InstallationCancelResponseSchema } from "../../../gen/farrier/operator/
 import { operatorClient } from "../client.ts";
 import type { MachineCancelFlags } from "../commands/machine-cancel.ts";
 import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
 import { printJson } from "../print.ts";
 
 /** `farrier machine cancel` */
 export async function machineCancel(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {
-  const { installations } = await operatorClient(flags, this.process.env);
+  const { installations, machines } = await operatorClient(flags, this.process.env);
+  const generation =
+    flags.generation ?? (await machines.machineShow({ machine })).machine?.installation?.generation ?? 0n;
+  if (generation === 0n) {
+    throw new CliError("failed", "nothing is pending on this machine: there is nothing to cancel");
+  }
   const response = await installations.installationCancel({
     requestId: flags.requestId ?? randomUUID(),
     machine,
-    generation: flags.generation ?? 0n,
+    generation,
   });
   if (flags.json === true) {
     printJson(this, InstallationCancelResponseSchema, response);

@@ -7,7 +7,10 @@ import type { Tx } from "../transaction.ts";
 /** What can happen to a machine: the closed set that the table's CHECK holds. */
 export const historyEvents = [
   "machine_added",
+  "machine_updated",
   "machine_deleted",
+  "machine_quarantined",
+  "machine_released",
   "agent_registered",
   "agent_replaced",
   "agent_lost",
@@ -19,6 +22,7 @@ export const historyEvents = [
   "installation_succeeded",
   "installation_failed",
   "installation_cancelled",
+  "installation_retries_stopped",
   "installed_removed",
   "report_late",
   "report_unasked",
@@ -28,6 +32,7 @@ export const historyEvents = [
   "work_cancelled",
   "work_lost",
   "backoff_cleared",
+  "deadline_missed",
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 

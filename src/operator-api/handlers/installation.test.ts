@@ -52,7 +52,7 @@ const install = (
 
 const cancel = (request: { requestId?: string; generation?: bigint } = {}): Promise<bigint> =>
   clients.installations
-    .installationCancel({ requestId: randomUUID(), machine, ...request })
+    .installationCancel({ requestId: randomUUID(), machine, generation: 1n, ...request })
     .then(({ generation }) => generation);
 
 async function refusal(call: Promise<unknown>): Promise<[string, string]> {

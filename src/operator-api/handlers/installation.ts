@@ -6,38 +6,104 @@ import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.t
 import {
   InstallationCancelRequestSchema,
   InstallationRequestRequestSchema,
+  InstallationRetryRequestSchema,
+  type InstallationPlan,
   type InstallationService,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
-import { installationCancel, installationRequest } from "../../database/queries/installation.ts";
+import { requestOfGeneration } from "../../contract/request-generation.ts";
+import { DatabaseError } from "../../database/errors.ts";
+import {
+  installationCancel,
+  installationDryRun,
+  installationRequest,
+  type InstallationFacts,
+} from "../../database/queries/installation.ts";
+import { installationRetry } from "../../database/queries/installation-retry.ts";
+import type { RetryPolicy } from "../../database/queries/installation-retry-budget.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
+import { installationForesee } from "../installation-plan.ts";
 import { machineOf } from "../machine-reference.ts";
 import { imageField } from "../validate-image.ts";
-import { count, machineField, requestIdField, validate } from "../validate.ts";
+import { count, machineField, requestIdField, text, validate } from "../validate.ts";
+import { installationListHandler } from "./installation-list.ts";
+
+const whole = (least: number, most: number, what: string) => {
+  const message = `expected ${what}`;
+  return z.int(message).min(least, message).max(most, message);
+};
+
+/** Seconds; more than a day between tries is no retry any more. */
+const longestWait = 86_400;
+const retryField = z
+  .object({
+    attempts: whole(1, 100, "1 to 100 tries"),
+    initialSeconds: whole(0, longestWait, `1 to ${longestWait} seconds, or 0 for 60`),
+    maximumSeconds: whole(0, longestWait, `1 to ${longestWait} seconds, or 0 for 3600`),
+    exponent: z.number().refine((value) => value === 0 || (value >= 1 && value <= 10), "expected 1 to 10, or 0 for 2"),
+  })
+  .transform(({ attempts, initialSeconds, maximumSeconds, exponent }): RetryPolicy => {
+    const initial = initialSeconds === 0 ? 60 : initialSeconds;
+    return {
+      attempts,
+      initial,
+      maximum: maximumSeconds === 0 ? Math.max(3_600, initial) : maximumSeconds,
+      exponent: exponent === 0 ? 2 : exponent,
+    };
+  })
+  .refine(({ initial, maximum }) => maximum >= initial, "maximum_seconds is less than initial_seconds")
+  .optional();
+
+const namedGeneration = count.refine(
+  (generation) => generation > 0n,
+  "is missing: name the generation that is meant, as `farrier machine show` shows it",
+);
 
 const installRequest = z.object({
   requestId: requestIdField,
   machine: machineField,
   image: imageField,
   replaceGeneration: count,
+  retry: retryField,
+  dryRun: z.boolean(),
 });
 
 const cancelRequest = z.object({
   requestId: requestIdField,
   machine: machineField,
-  generation: count,
+  generation: namedGeneration,
+  reason: text(1024),
+});
+
+const retryRequest = z.object({
+  requestId: requestIdField,
+  machine: machineField,
+  generation: namedGeneration,
+  retry: retryField,
 });
 
 /** What operators call about installations. */
-export function installationHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
+export function installationHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
+  const { database } = dependencies;
   return {
     async installationRequest(request, context) {
-      const { requestId, machine, image: checked, replaceGeneration } = validate(installRequest, request);
-      const machineId = await machineOf(database, machine);
+      const valid = validate(installRequest, request);
+      const { requestId, image: checked, replaceGeneration, retry, dryRun } = valid;
+      const machineId = await machineOf(database, valid.machine);
       // The message itself goes to the agent, with fields that this server does not know of.
       const image = request.image as ImageInstallation;
+      const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
+      const order = {
+        ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
+        check: (facts: InstallationFacts) => Object.assign(foreseen, planned(image, facts)),
+      };
+      if (dryRun) {
+        await installationDryRun(database, machineId, order);
+        return { machineId, ...foreseen };
+      }
       const generation = await installationRequest(database, {
+        ...order,
         machineId,
         requestId,
         command: "installation_request",
@@ -52,27 +118,63 @@ export function installationHandlers({ database }: OperatorApiDependencies): Ser
               type: { case: "image", value: image },
             }),
           ),
-        ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
+        ...(retry === undefined ? {} : { retry }),
         detail: { url: withoutSecrets(checked.url), digest: checked.digest },
       });
-      return { machineId, generation };
+      return { machineId, generation, ...foreseen };
     },
 
     async installationCancel(request, context) {
-      const { requestId, machine, generation: meant } = validate(cancelRequest, request);
+      const { requestId, machine, generation, reason } = validate(cancelRequest, request);
       const machineId = await machineOf(database, machine);
-      const generation = await installationCancel(database, {
+      const cancelled = await installationCancel(database, {
         machineId,
         requestId,
         command: "installation_cancel",
         bodyDigest: bodyDigest(InstallationCancelRequestSchema, request, machineId),
         actor: context.values.get(operatorKey),
-        reason: "cancelled by an operator",
-        ...(meant === 0n ? {} : { generation: meant }),
+        reason: reason === "" ? "cancelled by an operator" : reason,
+        generation,
       });
-      return { machineId, generation };
+      return { machineId, ...cancelled };
     },
+
+    async installationRetry(request, context) {
+      const { requestId, machine, generation, retry } = validate(retryRequest, request);
+      const machineId = await machineOf(database, machine);
+      const next = await installationRetry(database, {
+        machineId,
+        requestId,
+        command: "installation_retry",
+        bodyDigest: bodyDigest(InstallationRetryRequestSchema, request, machineId),
+        actor: context.values.get(operatorKey),
+        generation,
+        reserialise: requestOfGeneration,
+        ...(retry === undefined ? {} : { retry }),
+      });
+      return { machineId, generation: next };
+    },
+
+    installationList: installationListHandler(dependencies),
   };
+}
+
+/** What would be done; refuses what the machine's hardware report says can't be. @throws {DatabaseError} `refused` */
+function planned(
+  image: ImageInstallation,
+  facts: InstallationFacts,
+): { plan: InstallationPlan } | { warnings: string[] } {
+  const foresight = installationForesee(image, facts);
+  switch (foresight.kind) {
+    case "plan":
+      return { plan: foresight.plan };
+    case "unknown":
+      return { warnings: [foresight.warning] };
+    case "refused": {
+      const at = facts.hardware === undefined ? "" : ` (hardware report of ${facts.hardware.at.toISOString()})`;
+      throw new DatabaseError("refused", foresight.reason + at);
+    }
+  }
 }
 
 /** The URL without what may give access: user, password, query. History is kept for ever and read by many. */

@@ -1,23 +1,33 @@
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   HistoryEntrySchema,
   MachineAddRequestSchema,
+  MachineDeleteRequestSchema,
+  MachineQuarantineRequestSchema,
+  MachineReleaseRequestSchema,
+  MachineUpdateRequestSchema,
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { isUuid, machineId, type MachineId, type RequestId } from "../../database/ids.ts";
-import { historyList, type HistoryCursor, type HistoryRecord } from "../../database/queries/history.ts";
-import { machineAdd, machineList, machineShow } from "../../database/queries/machine.ts";
+import { machineId, type MachineId, type RequestId } from "../../database/ids.ts";
+import { historyList, type HistoryRecord } from "../../database/queries/history.ts";
+import { machineAdd, machineShow } from "../../database/queries/machine.ts";
+import { machineDelete } from "../../database/queries/machine-delete.ts";
+import { machineQuarantine, machineRelease } from "../../database/queries/machine-quarantine.ts";
+import { machineUpdate } from "../../database/queries/machine-update.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
 import { machineMessage } from "../machine-message.ts";
 import { machineOf } from "../machine-reference.ts";
+import { timePageToken, timePageTokenField } from "../page-token.ts";
+import { isCount } from "../query-token.ts";
 import {
+  labelKeyField,
   labelsField,
   machineField,
   newNameField,
@@ -27,6 +37,9 @@ import {
   text,
   validate,
 } from "../validate.ts";
+import { machineExplainHandler } from "./machine-explain.ts";
+import { machineListHandler } from "./machine-list.ts";
+import { machineWatchHandler } from "./machine-watch.ts";
 
 const addRequest = z.object({
   requestId: requestIdField,
@@ -41,33 +54,38 @@ const addRequest = z.object({
   location: text(256),
 });
 
-const listRequest = z.object({
-  labels: labelsField,
-  pageSize: pageSizeField,
-  pageToken: z
-    .string()
-    .refine((token) => token === "" || isUuid(token), pageTokenMessage())
-    .transform((token) => (token === "" ? undefined : machineId(token))),
-});
-
 const showRequest = z.object({ machine: machineField });
 
-const historyPattern = /^(?<at>\d{1,18})-(?<id>\d{1,18})$/u;
+const updateRequest = z
+  .object({
+    requestId: requestIdField,
+    machine: machineField,
+    name: newNameField.optional(),
+    setLabels: labelsField,
+    removeLabels: z.array(labelKeyField).max(64, "expected at most 64 keys"),
+  })
+  .refine(
+    ({ name, setLabels, removeLabels }) =>
+      name !== undefined || Object.keys(setLabels).length > 0 || removeLabels.length > 0,
+    "nothing is to be changed: give name, set_labels or remove_labels",
+  )
+  .refine(({ setLabels, removeLabels }) => removeLabels.every((key) => setLabels[key] === undefined), {
+    path: ["removeLabels"],
+    message: "has a key that set_labels has too: one or the other",
+  });
+
+const commandRequest = z.object({ requestId: requestIdField, machine: machineField });
+const quarantineRequest = commandRequest.extend({ reason: requiredText(1024) });
+
 const historyRequest = z.object({
   machine: machineField,
   pageSize: pageSizeField,
-  pageToken: z
-    .string()
-    .refine((token) => token === "" || historyPattern.test(token), pageTokenMessage())
-    .transform(historyCursor),
+  pageToken: timePageTokenField((id) => (isCount(id) ? BigInt(id) : undefined)),
 });
 
-function pageTokenMessage(): string {
-  return "expected next_page_token of the page before, unchanged, or nothing for the first page";
-}
-
 /** What operators call about machines. */
-export function machineHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
+export function machineHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
+  const { database } = dependencies;
   return {
     async machineAdd(request, context) {
       const { requestId, name, provider, providerId, labels, ...rest } = validate(addRequest, request);
@@ -85,19 +103,64 @@ export function machineHandlers({ database }: OperatorApiDependencies): ServiceI
       return { machine: machineMessage(await machineShow(database, id)) };
     },
 
-    async machineList(request) {
-      const { labels, pageSize, pageToken } = validate(listRequest, request);
-      // One more than asked for tells whether there is another page.
-      const records = await machineList(database, {
-        labels,
-        limit: pageSize + 1,
-        ...(pageToken === undefined ? {} : { after: pageToken }),
+    machineList: machineListHandler(dependencies),
+    machineExplain: machineExplainHandler(dependencies),
+    machineWatch: machineWatchHandler(dependencies),
+
+    async machineUpdate(request, context) {
+      const { requestId, machine, name, setLabels, removeLabels } = validate(updateRequest, request);
+      const id = await machineOf(database, machine);
+      await machineUpdate(database, {
+        machineId: id,
+        requestId,
+        command: "machine_update",
+        bodyDigest: bodyDigest(MachineUpdateRequestSchema, request, id),
+        actor: context.values.get(operatorKey),
+        ...(name === undefined ? {} : { name: name === "" ? null : name }),
+        setLabels,
+        removeLabels,
       });
-      const page = records.slice(0, pageSize);
-      return {
-        machines: page.map((record) => machineMessage(record)),
-        nextPageToken: records.length > pageSize ? (page.at(-1)?.machineId ?? "") : "",
-      };
+      return { machine: machineMessage(await machineShow(database, id)) };
+    },
+
+    async machineDelete(request, context) {
+      const { requestId, machine } = validate(commandRequest, request);
+      const id = await machineOf(database, machine);
+      await machineDelete(database, {
+        machineId: id,
+        requestId,
+        command: "machine_delete",
+        bodyDigest: bodyDigest(MachineDeleteRequestSchema, request, id),
+        actor: context.values.get(operatorKey),
+      });
+      return { machineId: id };
+    },
+
+    async machineQuarantine(request, context) {
+      const { requestId, machine, reason } = validate(quarantineRequest, request);
+      const id = await machineOf(database, machine);
+      const cancelledGeneration = await machineQuarantine(database, {
+        machineId: id,
+        requestId,
+        command: "machine_quarantine",
+        bodyDigest: bodyDigest(MachineQuarantineRequestSchema, request, id),
+        actor: context.values.get(operatorKey),
+        reason,
+      });
+      return { machine: machineMessage(await machineShow(database, id)), cancelledGeneration };
+    },
+
+    async machineRelease(request, context) {
+      const { requestId, machine } = validate(commandRequest, request);
+      const id = await machineOf(database, machine);
+      await machineRelease(database, {
+        machineId: id,
+        requestId,
+        command: "machine_release",
+        bodyDigest: bodyDigest(MachineReleaseRequestSchema, request, id),
+        actor: context.values.get(operatorKey),
+      });
+      return { machine: machineMessage(await machineShow(database, id)) };
     },
 
     async machineShow(request) {
@@ -122,7 +185,7 @@ export function machineHandlers({ database }: OperatorApiDependencies): ServiceI
       const cursor = records.length > pageSize ? page.at(-1)?.cursor : undefined;
       return {
         entries: page.map((record) => historyMessage(record)),
-        nextPageToken: cursor === undefined ? "" : `${cursor.atMicroseconds}-${cursor.id}`,
+        nextPageToken: timePageToken(cursor),
       };
     },
   };
@@ -143,17 +206,6 @@ function machineIdOfRequest(requestId: RequestId): MachineId {
 
 function withoutEmpty(texts: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== ""));
-}
-
-function historyCursor(token: string): HistoryCursor | undefined {
-  const groups = historyPattern.exec(token)?.groups;
-  if (groups === undefined) {
-    if (token === "") {
-      return undefined;
-    }
-    throw new ConnectError(`page_token: ${pageTokenMessage()}`, Code.InvalidArgument);
-  }
-  return { atMicroseconds: BigInt(groups["at"] ?? 0), id: BigInt(groups["id"] ?? 0) };
 }
 
 function historyMessage(record: HistoryRecord): HistoryEntry {

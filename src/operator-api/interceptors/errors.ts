@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Interceptor } from "@connectrpc/connect";
+import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import { describeError } from "../../lib/errors.ts";
 import { methodName } from "../authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -8,16 +8,32 @@ import { operatorError } from "../errors.ts";
 /** Translates errors, once: the caller gets a code and a sentence, the log the whole chain of causes. */
 export function errorsInterceptor({ log }: OperatorApiDependencies): Interceptor {
   return (next) => async (request) => {
-    try {
-      return await next(request);
-    } catch (error) {
+    const translated = (error: unknown): ConnectError => {
       const errorId = randomUUID().slice(0, 8);
       const { answer, internal } = operatorError(error, errorId);
       if (internal) {
         const stack = error instanceof Error ? error.stack : undefined;
         log.error({ errorId, method: methodName(request.method), error: describeError(error), stack }, "call failed");
       }
-      throw answer;
+      return answer;
+    };
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: streamTranslated(response.message, translated) } : response;
+    } catch (error) {
+      throw translated(error);
     }
   };
+}
+
+/** A stream's errors come while it is read. */
+async function* streamTranslated<Message>(
+  messages: AsyncIterable<Message>,
+  translated: (error: unknown) => ConnectError,
+): AsyncGenerator<Message> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw translated(error);
+  }
 }

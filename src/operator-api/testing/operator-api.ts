@@ -14,6 +14,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
 import { databaseAuthenticator } from "../authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
+import { machineFeed } from "../machine-feed.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 
 /** The token that tests' operator APIs take. */
@@ -34,8 +35,10 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   let refused = 0;
   let limited = 0;
   const database = connect(address, { log });
+  const feed = machineFeed({ address, log, clock: systemClock });
   return {
     database,
+    feed,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
     authenticator: databaseAuthenticator({ database, localToken: testToken, log, clock: systemClock }),
     counters: {
@@ -49,7 +52,10 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
     calls,
     refused: () => refused,
     limited: () => limited,
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await feed[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
   };
 }
 

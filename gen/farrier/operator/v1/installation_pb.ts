@@ -8,13 +8,17 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ImageInstallation } from "../../agent/v1/image_pb.ts";
 import { file_farrier_agent_v1_image } from "../../agent/v1/image_pb.ts";
+import type { Installation, InstallationState, Installed } from "./machine_pb.ts";
+import { file_farrier_operator_v1_machine } from "./machine_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file farrier/operator/v1/installation.proto.
  */
 export const file_farrier_operator_v1_installation: GenFile = /*@__PURE__*/
-  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSKRAQoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMiRQobSW5zdGFsbGF0aW9uUmVxdWVzdFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAyJUChlJbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgDIkQKGkluc3RhbGxhdGlvbkNhbmNlbFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAzKGAgoTSW5zdGFsbGF0aW9uU2VydmljZRJ4ChNJbnN0YWxsYXRpb25SZXF1ZXN0Ei8uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXF1ZXN0UmVxdWVzdBowLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmVxdWVzdFJlc3BvbnNlEnUKEkluc3RhbGxhdGlvbkNhbmNlbBIuLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uQ2FuY2VsUmVxdWVzdBovLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uQ2FuY2VsUmVzcG9uc2ViBnByb3RvMw", [file_farrier_agent_v1_image]);
+  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSLTAQoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMSLwoFcmV0cnkYBSABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5Eg8KB2RyeV9ydW4YBiABKAgiYwoLUmV0cnlQb2xpY3kSEAoIYXR0ZW1wdHMYASABKAUSFwoPaW5pdGlhbF9zZWNvbmRzGAIgASgFEhcKD21heGltdW1fc2Vjb25kcxgDIAEoBRIQCghleHBvbmVudBgEIAEoASKMAQobSW5zdGFsbGF0aW9uUmVxdWVzdFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAxIzCgRwbGFuGAMgASgLMiUuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25QbGFuEhAKCHdhcm5pbmdzGAQgAygJIsMBChBJbnN0YWxsYXRpb25QbGFuEicKBGRpc2sYASABKAsyGS5mYXJyaWVyLm9wZXJhdG9yLnYxLkRpc2sSMgoKb3ZlcndyaXRlcxgCIAEoCzIeLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGVkEhgKEGltYWdlX3NpemVfYnl0ZXMYAyABKAMSOAoUaGFyZHdhcmVfcmVwb3J0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoEBCgREaXNrEgwKBG5hbWUYASABKAkSDgoGdmVuZG9yGAIgASgJEg0KBW1vZGVsGAMgASgJEhUKDXNlcmlhbF9udW1iZXIYBCABKAkSCwoDd3duGAUgASgMEhYKDmNhcGFjaXR5X2J5dGVzGAYgASgDEhAKCHNlbGVjdG9yGAcgASgJImQKGUluc3RhbGxhdGlvbkNhbmNlbFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAMSDgoGcmVhc29uGAQgASgJIowBChpJbnN0YWxsYXRpb25DYW5jZWxSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMSFAoMZGlza190b3VjaGVkGAMgASgIEhcKD3N0aWxsX2luc3RhbGxlZBgEIAEoCBIXCg9yZXRyaWVzX3N0b3BwZWQYBSABKAgihAEKGEluc3RhbGxhdGlvblJldHJ5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoAxIvCgVyZXRyeRgEIAEoCzIgLmZhcnJpZXIub3BlcmF0b3IudjEuUmV0cnlQb2xpY3kiQwoZSW5zdGFsbGF0aW9uUmV0cnlSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMiiQEKF0luc3RhbGxhdGlvbkxpc3RSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkSNgoGc3RhdGVzGAIgAygOMiYuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25TdGF0ZRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJyChhJbnN0YWxsYXRpb25MaXN0UmVzcG9uc2USPQoNaW5zdGFsbGF0aW9ucxgBIAMoCzImLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInYKEUluc3RhbGxhdGlvbkVudHJ5EhIKCm1hY2hpbmVfaWQYASABKAkSFAoMbWFjaGluZV9uYW1lGAIgASgJEjcKDGluc3RhbGxhdGlvbhgDIAEoCzIhLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uMusDChNJbnN0YWxsYXRpb25TZXJ2aWNlEngKE0luc3RhbGxhdGlvblJlcXVlc3QSLy5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJlcXVlc3RSZXF1ZXN0GjAuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXF1ZXN0UmVzcG9uc2USdQoSSW5zdGFsbGF0aW9uQ2FuY2VsEi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0Gi8uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXNwb25zZRJyChFJbnN0YWxsYXRpb25SZXRyeRItLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmV0cnlSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXRyeVJlc3BvbnNlEm8KEEluc3RhbGxhdGlvbkxpc3QSLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkxpc3RSZXF1ZXN0Gi0uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25MaXN0UmVzcG9uc2ViBnByb3RvMw", [file_farrier_agent_v1_image, file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.InstallationRequestRequest
@@ -29,7 +33,7 @@ export type InstallationRequestRequest = Message<"farrier.operator.v1.Installati
   requestId: string;
 
   /**
-   * UUID or name.
+   * UUID, name or the beginning of a UUID.
    *
    * @generated from field: string machine = 2;
    */
@@ -47,6 +51,20 @@ export type InstallationRequestRequest = Message<"farrier.operator.v1.Installati
    * @generated from field: int64 replace_generation = 4;
    */
   replaceGeneration: bigint;
+
+  /**
+   * Tries after an error; absent = none.
+   *
+   * @generated from field: farrier.operator.v1.RetryPolicy retry = 5;
+   */
+  retry?: RetryPolicy | undefined;
+
+  /**
+   * Only say what would be done.
+   *
+   * @generated from field: bool dry_run = 6;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -55,6 +73,48 @@ export type InstallationRequestRequest = Message<"farrier.operator.v1.Installati
  */
 export const InstallationRequestRequestSchema: GenMessage<InstallationRequestRequest> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_installation, 0);
+
+/**
+ * How often, and how long after an error, a failed installation is asked for again.
+ *
+ * @generated from message farrier.operator.v1.RetryPolicy
+ */
+export type RetryPolicy = Message<"farrier.operator.v1.RetryPolicy"> & {
+  /**
+   * 1 to 100.
+   *
+   * @generated from field: int32 attempts = 1;
+   */
+  attempts: number;
+
+  /**
+   * Seconds until the first; 0 = 60.
+   *
+   * @generated from field: int32 initial_seconds = 2;
+   */
+  initialSeconds: number;
+
+  /**
+   * No wait is longer; 0 = 3600.
+   *
+   * @generated from field: int32 maximum_seconds = 3;
+   */
+  maximumSeconds: number;
+
+  /**
+   * Each wait is this many times the one before, 1 to 10; 0 = 2.
+   *
+   * @generated from field: double exponent = 4;
+   */
+  exponent: number;
+};
+
+/**
+ * Describes the message farrier.operator.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 1);
 
 /**
  * @generated from message farrier.operator.v1.InstallationRequestResponse
@@ -66,9 +126,25 @@ export type InstallationRequestResponse = Message<"farrier.operator.v1.Installat
   machineId: string;
 
   /**
+   * 0 for a dry run.
+   *
    * @generated from field: int64 generation = 2;
    */
   generation: bigint;
+
+  /**
+   * What would be written where; absent where no hardware report says, and for a repeated command.
+   *
+   * @generated from field: farrier.operator.v1.InstallationPlan plan = 3;
+   */
+  plan?: InstallationPlan | undefined;
+
+  /**
+   * What the caller should know, such as that the disk selector could not be checked yet.
+   *
+   * @generated from field: repeated string warnings = 4;
+   */
+  warnings: string[];
 };
 
 /**
@@ -76,7 +152,98 @@ export type InstallationRequestResponse = Message<"farrier.operator.v1.Installat
  * Use `create(InstallationRequestResponseSchema)` to create a new message.
  */
 export const InstallationRequestResponseSchema: GenMessage<InstallationRequestResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_installation, 1);
+  messageDesc(file_farrier_operator_v1_installation, 2);
+
+/**
+ * What an installation would do, going by the machine's latest hardware report. The agent checks again.
+ *
+ * @generated from message farrier.operator.v1.InstallationPlan
+ */
+export type InstallationPlan = Message<"farrier.operator.v1.InstallationPlan"> & {
+  /**
+   * The one disk that is written.
+   *
+   * @generated from field: farrier.operator.v1.Disk disk = 1;
+   */
+  disk?: Disk | undefined;
+
+  /**
+   * What is on the machine's disk now, as far as is known, and would be overwritten.
+   *
+   * @generated from field: farrier.operator.v1.Installed overwrites = 2;
+   */
+  overwrites?: Installed | undefined;
+
+  /**
+   * Size of the image once unpacked; 0 = unknown.
+   *
+   * @generated from field: int64 image_size_bytes = 3;
+   */
+  imageSizeBytes: bigint;
+
+  /**
+   * When the hardware report came.
+   *
+   * @generated from field: google.protobuf.Timestamp hardware_reported_at = 4;
+   */
+  hardwareReportedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationPlan.
+ * Use `create(InstallationPlanSchema)` to create a new message.
+ */
+export const InstallationPlanSchema: GenMessage<InstallationPlan> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 3);
+
+/**
+ * @generated from message farrier.operator.v1.Disk
+ */
+export type Disk = Message<"farrier.operator.v1.Disk"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string vendor = 2;
+   */
+  vendor: string;
+
+  /**
+   * @generated from field: string model = 3;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string serial_number = 4;
+   */
+  serialNumber: string;
+
+  /**
+   * @generated from field: bytes wwn = 5;
+   */
+  wwn: Uint8Array;
+
+  /**
+   * @generated from field: int64 capacity_bytes = 6;
+   */
+  capacityBytes: bigint;
+
+  /**
+   * Conditions that this disk alone of the machine's meets, as the command line takes them: "serial=S1".
+   *
+   * @generated from field: string selector = 7;
+   */
+  selector: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.Disk.
+ * Use `create(DiskSchema)` to create a new message.
+ */
+export const DiskSchema: GenMessage<Disk> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 4);
 
 /**
  * @generated from message farrier.operator.v1.InstallationCancelRequest
@@ -93,11 +260,18 @@ export type InstallationCancelRequest = Message<"farrier.operator.v1.Installatio
   machine: string;
 
   /**
-   * The pending generation that is meant; 0 = whichever is pending.
+   * The generation that is meant.
    *
    * @generated from field: int64 generation = 3;
    */
   generation: bigint;
+
+  /**
+   * Why, for whoever wonders; at most 1024 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -105,7 +279,7 @@ export type InstallationCancelRequest = Message<"farrier.operator.v1.Installatio
  * Use `create(InstallationCancelRequestSchema)` to create a new message.
  */
 export const InstallationCancelRequestSchema: GenMessage<InstallationCancelRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_installation, 2);
+  messageDesc(file_farrier_operator_v1_installation, 5);
 
 /**
  * @generated from message farrier.operator.v1.InstallationCancelResponse
@@ -120,6 +294,27 @@ export type InstallationCancelResponse = Message<"farrier.operator.v1.Installati
    * @generated from field: int64 generation = 2;
    */
   generation: bigint;
+
+  /**
+   * Whether a byte may have gone to the disk before.
+   *
+   * @generated from field: bool disk_touched = 3;
+   */
+  diskTouched: boolean;
+
+  /**
+   * Whether the machine is installed still, by an earlier generation.
+   *
+   * @generated from field: bool still_installed = 4;
+   */
+  stillInstalled: boolean;
+
+  /**
+   * It had ended in error already: the tries that were to follow are stopped.
+   *
+   * @generated from field: bool retries_stopped = 5;
+   */
+  retriesStopped: boolean;
 };
 
 /**
@@ -127,7 +322,158 @@ export type InstallationCancelResponse = Message<"farrier.operator.v1.Installati
  * Use `create(InstallationCancelResponseSchema)` to create a new message.
  */
 export const InstallationCancelResponseSchema: GenMessage<InstallationCancelResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_installation, 3);
+  messageDesc(file_farrier_operator_v1_installation, 6);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationRetryRequest
+ */
+export type InstallationRetryRequest = Message<"farrier.operator.v1.InstallationRetryRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string machine = 2;
+   */
+  machine: string;
+
+  /**
+   * The generation that ended in error or was cancelled.
+   *
+   * @generated from field: int64 generation = 3;
+   */
+  generation: bigint;
+
+  /**
+   * Tries after an error; absent = none.
+   *
+   * @generated from field: farrier.operator.v1.RetryPolicy retry = 4;
+   */
+  retry?: RetryPolicy | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationRetryRequest.
+ * Use `create(InstallationRetryRequestSchema)` to create a new message.
+ */
+export const InstallationRetryRequestSchema: GenMessage<InstallationRetryRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 7);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationRetryResponse
+ */
+export type InstallationRetryResponse = Message<"farrier.operator.v1.InstallationRetryResponse"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * The new one.
+   *
+   * @generated from field: int64 generation = 2;
+   */
+  generation: bigint;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationRetryResponse.
+ * Use `create(InstallationRetryResponseSchema)` to create a new message.
+ */
+export const InstallationRetryResponseSchema: GenMessage<InstallationRetryResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 8);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationListRequest
+ */
+export type InstallationListRequest = Message<"farrier.operator.v1.InstallationListRequest"> & {
+  /**
+   * All generations of this one, by history; empty = the newest of each machine.
+   *
+   * @generated from field: string machine = 1;
+   */
+  machine: string;
+
+  /**
+   * One of these; none = all. Without a machine only.
+   *
+   * @generated from field: repeated farrier.operator.v1.InstallationState states = 2;
+   */
+  states: InstallationState[];
+
+  /**
+   * 1 to 1000; 0 = 100.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationListRequest.
+ * Use `create(InstallationListRequestSchema)` to create a new message.
+ */
+export const InstallationListRequestSchema: GenMessage<InstallationListRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 9);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationListResponse
+ */
+export type InstallationListResponse = Message<"farrier.operator.v1.InstallationListResponse"> & {
+  /**
+   * @generated from field: repeated farrier.operator.v1.InstallationEntry installations = 1;
+   */
+  installations: InstallationEntry[];
+
+  /**
+   * Empty: this was the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationListResponse.
+ * Use `create(InstallationListResponseSchema)` to create a new message.
+ */
+export const InstallationListResponseSchema: GenMessage<InstallationListResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 10);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationEntry
+ */
+export type InstallationEntry = Message<"farrier.operator.v1.InstallationEntry"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: string machine_name = 2;
+   */
+  machineName: string;
+
+  /**
+   * Of an earlier generation: without image and progress.
+   *
+   * @generated from field: farrier.operator.v1.Installation installation = 3;
+   */
+  installation?: Installation | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationEntry.
+ * Use `create(InstallationEntrySchema)` to create a new message.
+ */
+export const InstallationEntrySchema: GenMessage<InstallationEntry> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 11);
 
 /**
  * @generated from service farrier.operator.v1.InstallationService
@@ -135,7 +481,8 @@ export const InstallationCancelResponseSchema: GenMessage<InstallationCancelResp
 export const InstallationService: GenService<{
   /**
    * InstallationRequest asks one machine to install an image, once. Refused while another generation is pending,
-   * unless that one is named as replaced.
+   * unless that one is named as replaced; while the machine is in quarantine; and where its hardware report says that the
+   * disk selector matches none or several of its disks, or the image does not fit.
    *
    * @generated from rpc farrier.operator.v1.InstallationService.InstallationRequest
    */
@@ -145,7 +492,8 @@ export const InstallationService: GenService<{
     output: typeof InstallationRequestResponseSchema;
   },
   /**
-   * InstallationCancel ends a pending generation with the result cancelled. Refused where nothing is pending.
+   * InstallationCancel ends a pending generation with the result cancelled, or stops the tries that would follow one that
+   * ended in error. Refused where it is no longer the current one, or has ended.
    *
    * @generated from rpc farrier.operator.v1.InstallationService.InstallationCancel
    */
@@ -153,6 +501,26 @@ export const InstallationService: GenService<{
     methodKind: "unary";
     input: typeof InstallationCancelRequestSchema;
     output: typeof InstallationCancelResponseSchema;
+  },
+  /**
+   * InstallationRetry asks again for what ended in error or was cancelled, as a new generation.
+   *
+   * @generated from rpc farrier.operator.v1.InstallationService.InstallationRetry
+   */
+  installationRetry: {
+    methodKind: "unary";
+    input: typeof InstallationRetryRequestSchema;
+    output: typeof InstallationRetryResponseSchema;
+  },
+  /**
+   * InstallationList lists the newest request of each machine, the newest first; or all of one machine.
+   *
+   * @generated from rpc farrier.operator.v1.InstallationService.InstallationList
+   */
+  installationList: {
+    methodKind: "unary";
+    input: typeof InstallationListRequestSchema;
+    output: typeof InstallationListResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_farrier_operator_v1_installation, 0);

@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/machine.proto.
  */
 export const file_farrier_operator_v1_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL21hY2hpbmUucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEinQMKB01hY2hpbmUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRI4CgZsYWJlbHMYAyADKAsyKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUuTGFiZWxzRW50cnkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPbGFzdF9nZW5lcmF0aW9uGAUgASgDEi8KCHByb3ZpZGVkGAYgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm92aWRlZBIpCgVhZ2VudBgHIAEoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQWdlbnQSNwoMaW5zdGFsbGF0aW9uGAggASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24SMQoJaW5zdGFsbGVkGAkgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ8CghQcm92aWRlZBIQCghwcm92aWRlchgBIAEoCRITCgtwcm92aWRlcl9pZBgCIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEhAKCGxvY2F0aW9uGAUgASgJEg4KBnN0YXR1cxgGIAEoCSJ9CgVBZ2VudBIuCgpzdGFydGVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpwdWJsaWNfa2V5GAIgASgMEjAKDGhlYXJ0YmVhdF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAisAIKDEluc3RhbGxhdGlvbhISCgpnZW5lcmF0aW9uGAEgASgDEjUKBXN0YXRlGAIgASgOMiYuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25TdGF0ZRIwCgxyZXF1ZXN0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKBWltYWdlGAQgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIvCghwcm9ncmVzcxgFIAEoCzIdLmZhcnJpZXIub3BlcmF0b3IudjEuUHJvZ3Jlc3MSLwoLZmluaXNoZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWVycm9yGAcgASgJIpsBCghQcm9ncmVzcxImCgVwaGFzZRgBIAEoDjIXLmZhcnJpZXIuYWdlbnQudjEuUGhhc2USEgoKYnl0ZXNfZG9uZRgCIAEoAxITCgtieXRlc190b3RhbBgDIAEoAxIOCgZkZXRhaWwYBCABKAkSLgoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoJSW5zdGFsbGVkEhIKCmdlbmVyYXRpb24YASABKAMSDgoGZGlnZXN0GAIgASgJEjAKDGluc3RhbGxlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiigIKEU1hY2hpbmVBZGRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSEwoLcHJvdmlkZXJfaWQYAyABKAkSDAoEbmFtZRgEIAEoCRJCCgZsYWJlbHMYBSADKAsyMi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVBZGRSZXF1ZXN0LkxhYmVsc0VudHJ5EhYKDnJlc2VydmF0aW9uX2lkGAYgASgJEg8KB2FkZHJlc3MYByABKAkSEAoIbG9jYXRpb24YCCABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDChJNYWNoaW5lQWRkUmVzcG9uc2USLQoHbWFjaGluZRgBIAEoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZSKvAQoSTWFjaGluZUxpc3RSZXF1ZXN0EkMKBmxhYmVscxgBIAMoCzIzLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxpc3RSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXgoTTWFjaGluZUxpc3RSZXNwb25zZRIuCghtYWNoaW5lcxgBIAMoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJQoSTWFjaGluZVNob3dSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiRAoTTWFjaGluZVNob3dSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIk8KFU1hY2hpbmVIaXN0b3J5UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKFk1hY2hpbmVIaXN0b3J5UmVzcG9uc2USMgoHZW50cmllcxgBIAMoCzIhLmZhcnJpZXIub3BlcmF0b3IudjEuSGlzdG9yeUVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKiAQoMSGlzdG9yeUVudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphY3Rvcl9raW5kGAIgASgJEg0KBWFjdG9yGAMgASgJEg0KBWV2ZW50GAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAMSDwoHcHJvY2VzcxgGIAEoCRITCgtkZXRhaWxfanNvbhgHIAEoCSq6AQoRSW5zdGFsbGF0aW9uU3RhdGUSIgoeSU5TVEFMTEFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaSU5TVEFMTEFUSU9OX1NUQVRFX1BFTkRJTkcQARIgChxJTlNUQUxMQVRJT05fU1RBVEVfU1VDQ0VFREVEEAISHQoZSU5TVEFMTEFUSU9OX1NUQVRFX0ZBSUxFRBADEiAKHElOU1RBTExBVElPTl9TVEFURV9DQU5DRUxMRUQQBDKeAwoOTWFjaGluZVNlcnZpY2USXQoKTWFjaGluZUFkZBImLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QaJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVBZGRSZXNwb25zZRJgCgtNYWNoaW5lTGlzdBInLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxpc3RSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTGlzdFJlc3BvbnNlEmAKC01hY2hpbmVTaG93EicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU2hvd1JlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTaG93UmVzcG9uc2USaQoOTWFjaGluZUhpc3RvcnkSKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVIaXN0b3J5UmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUhpc3RvcnlSZXNwb25zZWIGcHJvdG8z", [file_farrier_agent_v1_agent_service, file_farrier_agent_v1_image, file_google_protobuf_timestamp]);
+  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL21hY2hpbmUucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiowUKB01hY2hpbmUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRI4CgZsYWJlbHMYAyADKAsyKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUuTGFiZWxzRW50cnkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPbGFzdF9nZW5lcmF0aW9uGAUgASgDEi8KCHByb3ZpZGVkGAYgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm92aWRlZBIpCgVhZ2VudBgHIAEoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQWdlbnQSNwoMaW5zdGFsbGF0aW9uGAggASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24SMQoJaW5zdGFsbGVkGAkgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQSLwoIc3RhbmRpbmcYCiABKAsyHS5mYXJyaWVyLm9wZXJhdG9yLnYxLlN0YW5kaW5nEjMKCnF1YXJhbnRpbmUYCyABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLlF1YXJhbnRpbmUSLgoEd29yaxgMIAMoCzIgLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVdvcmsSNAoHYmFja29mZhgNIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUJhY2tvZmYSOAoUaGFyZHdhcmVfcmVwb3J0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEilwIKCFN0YW5kaW5nEjAKBXN0YXRlGAEgASgOMiEuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGUSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJkZWFkbGluZV9taXNzZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKBW93bmVyGAUgASgOMiYuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGVPd25lchIRCgluZXh0X3N0ZXAYBiABKAkiaAoKUXVhcmFudGluZRIOCgZyZWFzb24YASABKAkSFgoOcXVhcmFudGluZWRfYnkYAiABKAkSMgoOcXVhcmFudGluZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq4BCgtNYWNoaW5lV29yaxIPCgdwcm9jZXNzGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQc2Vzc2lvbl9kZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcnVudGltZV9pbmZvGAUgASgJIlsKDk1hY2hpbmVCYWNrb2ZmEg8KB3Byb2Nlc3MYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNhdXNlGAMgASgJInwKCFByb3ZpZGVkEhAKCHByb3ZpZGVyGAEgASgJEhMKC3Byb3ZpZGVyX2lkGAIgASgJEhYKDnJlc2VydmF0aW9uX2lkGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSDgoGc3RhdHVzGAYgASgJIn0KBUFnZW50Ei4KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnB1YmxpY19rZXkYAiABKAwSMAoMaGVhcnRiZWF0X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKOAwoMSW5zdGFsbGF0aW9uEhIKCmdlbmVyYXRpb24YASABKAMSNQoFc3RhdGUYAiABKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblN0YXRlEjAKDHJlcXVlc3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFaW1hZ2UYBCABKAsyIy5mYXJyaWVyLmFnZW50LnYxLkltYWdlSW5zdGFsbGF0aW9uEi8KCHByb2dyZXNzGAUgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm9ncmVzcxIvCgtmaW5pc2hlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSMQoNd3JpdGluZ19zaW5jZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFcmV0cnkYCSABKAsyGi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5Il0KBVJldHJ5EhAKCGF0dGVtcHRzGAEgASgFEhUKDWF0dGVtcHRzX2xlZnQYAiABKAUSKwoHbmV4dF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKCFByb2dyZXNzEiYKBXBoYXNlGAEgASgOMhcuZmFycmllci5hZ2VudC52MS5QaGFzZRISCgpieXRlc19kb25lGAIgASgDEhMKC2J5dGVzX3RvdGFsGAMgASgDEg4KBmRldGFpbBgEIAEoCRIuCgp1cGRhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJhCglJbnN0YWxsZWQSEgoKZ2VuZXJhdGlvbhgBIAEoAxIOCgZkaWdlc3QYAiABKAkSMAoMaW5zdGFsbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKKAgoRTWFjaGluZUFkZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRITCgtwcm92aWRlcl9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEkIKBmxhYmVscxgFIAMoCzIyLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QuTGFiZWxzRW50cnkSFgoOcmVzZXJ2YXRpb25faWQYBiABKAkSDwoHYWRkcmVzcxgHIAEoCRIQCghsb2NhdGlvbhgIIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKEk1hY2hpbmVBZGRSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIt4CChJNYWNoaW5lTGlzdFJlcXVlc3QSQwoGbGFiZWxzGAEgAygLMjMuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTGlzdFJlcXVlc3QuTGFiZWxzRW50cnkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSMQoGc3RhdGVzGAQgAygOMiEuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGUSEQoJcHJvdmlkZXJzGAUgAygJEhMKC25hbWVfcHJlZml4GAYgASgJEg4KBnNlYXJjaBgHIAEoCRIuCgRzb3J0GAggASgOMiAuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU29ydBISCgpkZXNjZW5kaW5nGAkgASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXgoTTWFjaGluZUxpc3RSZXNwb25zZRIuCghtYWNoaW5lcxgBIAMoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJQoSTWFjaGluZVNob3dSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiRAoTTWFjaGluZVNob3dSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIu4BChRNYWNoaW5lVXBkYXRlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSEQoEbmFtZRgDIAEoCUgAiAEBEkwKCnNldF9sYWJlbHMYBCADKAsyOC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVVcGRhdGVSZXF1ZXN0LlNldExhYmVsc0VudHJ5EhUKDXJlbW92ZV9sYWJlbHMYBSADKAkaMAoOU2V0TGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfbmFtZSJGChVNYWNoaW5lVXBkYXRlUmVzcG9uc2USLQoHbWFjaGluZRgBIAEoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZSI7ChRNYWNoaW5lRGVsZXRlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkiKwoVTWFjaGluZURlbGV0ZVJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkiTwoYTWFjaGluZVF1YXJhbnRpbmVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIOCgZyZWFzb24YAyABKAkiaAoZTWFjaGluZVF1YXJhbnRpbmVSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lEhwKFGNhbmNlbGxlZF9nZW5lcmF0aW9uGAIgASgDIjwKFU1hY2hpbmVSZWxlYXNlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkiRwoWTWFjaGluZVJlbGVhc2VSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIigKFU1hY2hpbmVFeHBsYWluUmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJIuoBChZNYWNoaW5lRXhwbGFpblJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSLwoIc3RhbmRpbmcYAiABKAsyHS5mYXJyaWVyLm9wZXJhdG9yLnYxLlN0YW5kaW5nEg0KBWxpbmVzGAMgAygJEhMKC3dhaXRpbmdfZm9yGAQgASgJEioKBmNhdXNlcxgFIAMoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F1c2USEgoKbGFzdF9lcnJvchgGIAEoCRIQCghyZW1lZGllcxgHIAMoCRIVCg1kb2N1bWVudGF0aW9uGAggASgJIkMKBUNhdXNlEiwKBGtpbmQYASABKA4yHi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNhdXNlS2luZBIMCgR0ZXh0GAIgASgJIj8KE01hY2hpbmVXYXRjaFJlcXVlc3QSDgoGY3Vyc29yGAEgASgJEhgKEGluY2x1ZGVfZXhpc3RpbmcYAiABKAgiWwoUTWFjaGluZVdhdGNoUmVzcG9uc2USMwoHY2hhbmdlcxgBIAMoCzIiLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUNoYW5nZRIOCgZjdXJzb3IYAiABKAkiaAoNTWFjaGluZUNoYW5nZRIvCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSAASHAoSZGVsZXRlZF9tYWNoaW5lX2lkGAIgASgJSABCCAoGY2hhbmdlIk8KFU1hY2hpbmVIaXN0b3J5UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKFk1hY2hpbmVIaXN0b3J5UmVzcG9uc2USMgoHZW50cmllcxgBIAMoCzIhLmZhcnJpZXIub3BlcmF0b3IudjEuSGlzdG9yeUVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKiAQoMSGlzdG9yeUVudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphY3Rvcl9raW5kGAIgASgJEg0KBWFjdG9yGAMgASgJEg0KBWV2ZW50GAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAMSDwoHcHJvY2VzcxgGIAEoCRITCgtkZXRhaWxfanNvbhgHIAEoCSqbAwoMTWFjaGluZVN0YXRlEh0KGU1BQ0hJTkVfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFNQUNISU5FX1NUQVRFX05FVxABEiAKHE1BQ0hJTkVfU1RBVEVfQVdBSVRJTkdfQUdFTlQQAhIXChNNQUNISU5FX1NUQVRFX1JFQURZEAMSIQodTUFDSElORV9TVEFURV9JTlNUQUxMX1BFTkRJTkcQBBIcChhNQUNISU5FX1NUQVRFX0lOU1RBTExJTkcQBRIbChdNQUNISU5FX1NUQVRFX0lOU1RBTExFRBAGEiAKHE1BQ0hJTkVfU1RBVEVfSU5TVEFMTF9GQUlMRUQQBxIcChhNQUNISU5FX1NUQVRFX0FHRU5UX0xPU1QQCBIgChxNQUNISU5FX1NUQVRFX1NUQVJUSU5HX0FHRU5UEAkSHAoYTUFDSElORV9TVEFURV9SRUNPVkVSSU5HEAoSHQoZTUFDSElORV9TVEFURV9CQUNLSU5HX09GRhALEh0KGU1BQ0hJTkVfU1RBVEVfUVVBUkFOVElORUQQDCq7AQoRTWFjaGluZVN0YXRlT3duZXISIwofTUFDSElORV9TVEFURV9PV05FUl9VTlNQRUNJRklFRBAAEiAKHE1BQ0hJTkVfU1RBVEVfT1dORVJfT1BFUkFUT1IQARIdChlNQUNISU5FX1NUQVRFX09XTkVSX0FHRU5UEAISIAocTUFDSElORV9TVEFURV9PV05FUl9TSEVQSEVSRBADEh4KGk1BQ0hJTkVfU1RBVEVfT1dORVJfU0VSVkVSEAQqugEKEUluc3RhbGxhdGlvblN0YXRlEiIKHklOU1RBTExBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEh4KGklOU1RBTExBVElPTl9TVEFURV9QRU5ESU5HEAESIAocSU5TVEFMTEFUSU9OX1NUQVRFX1NVQ0NFRURFRBACEh0KGUlOU1RBTExBVElPTl9TVEFURV9GQUlMRUQQAxIgChxJTlNUQUxMQVRJT05fU1RBVEVfQ0FOQ0VMTEVEEAQqoQEKC01hY2hpbmVTb3J0EhwKGE1BQ0hJTkVfU09SVF9VTlNQRUNJRklFRBAAEhMKD01BQ0hJTkVfU09SVF9JRBABEhUKEU1BQ0hJTkVfU09SVF9OQU1FEAISGAoUTUFDSElORV9TT1JUX0NSRUFURUQQAxIWChJNQUNISU5FX1NPUlRfU1RBVEUQBBIWChJNQUNISU5FX1NPUlRfU0lOQ0UQBSrABAoJQ2F1c2VLaW5kEhoKFkNBVVNFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDQVVTRV9LSU5EX05PX0FHRU5UEAESIAocQ0FVU0VfS0lORF9BR0VOVF9ORVZFUl9IRUFSRBACEhsKF0NBVVNFX0tJTkRfQUdFTlRfU0lMRU5UEAMSIQodQ0FVU0VfS0lORF9JTlNUQUxMQVRJT05fRVJST1IQBBIbChdDQVVTRV9LSU5EX1dST05HX0RJR0VTVBAFEhwKGENBVVNFX0tJTkRfRElTS19TRUxFQ1RPUhAGEh0KGUNBVVNFX0tJTkRfUlVOU19FWEhBVVNURUQQBxIYChRDQVVTRV9LSU5EX0NBTkNFTExFRBAIEhYKEkNBVVNFX0tJTkRfQkFDS09GRhAJEhsKF0NBVVNFX0tJTkRfU0VTU0lPTl9MT1NUEAoSIQodQ0FVU0VfS0lORF9SRVFVRVNUX1VOUkVBREFCTEUQCxIZChVDQVVTRV9LSU5EX1FVQVJBTlRJTkUQDBIYChRDQVVTRV9LSU5EX05PX1NFUlZFUhANEhoKFkNBVVNFX0tJTkRfTk9fU0hFUEhFUkQQDhIfChtDQVVTRV9LSU5EX1BST0dSRVNTX1NUQUxMRUQQDxIcChhDQVVTRV9LSU5EX1JFVFJZX1dBSVRJTkcQEBIgChxDQVVTRV9LSU5EX1JFVFJJRVNfRVhIQVVTVEVEEBESHgoaQ0FVU0VfS0lORF9ERUFETElORV9NSVNTRUQQEjKfCAoOTWFjaGluZVNlcnZpY2USXQoKTWFjaGluZUFkZBImLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QaJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVBZGRSZXNwb25zZRJgCgtNYWNoaW5lTGlzdBInLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxpc3RSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTGlzdFJlc3BvbnNlEmAKC01hY2hpbmVTaG93EicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU2hvd1JlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTaG93UmVzcG9uc2USZgoNTWFjaGluZVVwZGF0ZRIpLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVVwZGF0ZVJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVVcGRhdGVSZXNwb25zZRJmCg1NYWNoaW5lRGVsZXRlEikuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lRGVsZXRlUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZURlbGV0ZVJlc3BvbnNlEnIKEU1hY2hpbmVRdWFyYW50aW5lEi0uZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUXVhcmFudGluZVJlcXVlc3QaLi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVRdWFyYW50aW5lUmVzcG9uc2USaQoOTWFjaGluZVJlbGVhc2USKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVSZWxlYXNlUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVJlbGVhc2VSZXNwb25zZRJpCg5NYWNoaW5lRXhwbGFpbhIqLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUV4cGxhaW5SZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lRXhwbGFpblJlc3BvbnNlEmkKDk1hY2hpbmVIaXN0b3J5EiouZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSGlzdG9yeVJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVIaXN0b3J5UmVzcG9uc2USZQoMTWFjaGluZVdhdGNoEiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lV2F0Y2hSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_farrier_agent_v1_agent_service, file_farrier_agent_v1_image, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.Machine
@@ -80,6 +80,39 @@ export type Machine = Message<"farrier.operator.v1.Machine"> & {
    * @generated from field: farrier.operator.v1.Installed installed = 9;
    */
   installed?: Installed | undefined;
+
+  /**
+   * @generated from field: farrier.operator.v1.Standing standing = 10;
+   */
+  standing?: Standing | undefined;
+
+  /**
+   * Present while the machine is left alone.
+   *
+   * @generated from field: farrier.operator.v1.Quarantine quarantine = 11;
+   */
+  quarantine?: Quarantine | undefined;
+
+  /**
+   * The work that is held on it.
+   *
+   * @generated from field: repeated farrier.operator.v1.MachineWork work = 12;
+   */
+  work: MachineWork[];
+
+  /**
+   * Until when which work is not tried again.
+   *
+   * @generated from field: repeated farrier.operator.v1.MachineBackoff backoff = 13;
+   */
+  backoff: MachineBackoff[];
+
+  /**
+   * Absent: no agent has reported its hardware.
+   *
+   * @generated from field: google.protobuf.Timestamp hardware_reported_at = 14;
+   */
+  hardwareReportedAt?: Timestamp | undefined;
 };
 
 /**
@@ -88,6 +121,153 @@ export type Machine = Message<"farrier.operator.v1.Machine"> & {
  */
 export const MachineSchema: GenMessage<Machine> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_machine, 0);
+
+/**
+ * Where a machine stands.
+ *
+ * @generated from message farrier.operator.v1.Standing
+ */
+export type Standing = Message<"farrier.operator.v1.Standing"> & {
+  /**
+   * @generated from field: farrier.operator.v1.MachineState state = 1;
+   */
+  state: MachineState;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Until when it is expected to be in this state at most; absent = it may stay.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 3;
+   */
+  deadline?: Timestamp | undefined;
+
+  /**
+   * When it was noticed that the deadline has passed; absent = it was not.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline_missed_at = 4;
+   */
+  deadlineMissedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: farrier.operator.v1.MachineStateOwner owner = 5;
+   */
+  owner: MachineStateOwner;
+
+  /**
+   * What happens next, or what has to.
+   *
+   * @generated from field: string next_step = 6;
+   */
+  nextStep: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.Standing.
+ * Use `create(StandingSchema)` to create a new message.
+ */
+export const StandingSchema: GenMessage<Standing> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 1);
+
+/**
+ * @generated from message farrier.operator.v1.Quarantine
+ */
+export type Quarantine = Message<"farrier.operator.v1.Quarantine"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string quarantined_by = 2;
+   */
+  quarantinedBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp quarantined_at = 3;
+   */
+  quarantinedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.Quarantine.
+ * Use `create(QuarantineSchema)` to create a new message.
+ */
+export const QuarantineSchema: GenMessage<Quarantine> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 2);
+
+/**
+ * @generated from message farrier.operator.v1.MachineWork
+ */
+export type MachineWork = Message<"farrier.operator.v1.MachineWork"> & {
+  /**
+   * ShepherdAgentStart or ShepherdRecovery.
+   *
+   * @generated from field: string process = 1;
+   */
+  process: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 3;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * Until when the session lives unless it is heard again; past = it is about to be collected, and its work freed.
+   *
+   * @generated from field: google.protobuf.Timestamp session_deadline = 4;
+   */
+  sessionDeadline?: Timestamp | undefined;
+
+  /**
+   * Host and process id of the component.
+   *
+   * @generated from field: string runtime_info = 5;
+   */
+  runtimeInfo: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineWork.
+ * Use `create(MachineWorkSchema)` to create a new message.
+ */
+export const MachineWorkSchema: GenMessage<MachineWork> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 3);
+
+/**
+ * @generated from message farrier.operator.v1.MachineBackoff
+ */
+export type MachineBackoff = Message<"farrier.operator.v1.MachineBackoff"> & {
+  /**
+   * @generated from field: string process = 1;
+   */
+  process: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string cause = 3;
+   */
+  cause: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineBackoff.
+ * Use `create(MachineBackoffSchema)` to create a new message.
+ */
+export const MachineBackoffSchema: GenMessage<MachineBackoff> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 4);
 
 /**
  * @generated from message farrier.operator.v1.Provided
@@ -129,7 +309,7 @@ export type Provided = Message<"farrier.operator.v1.Provided"> & {
  * Use `create(ProvidedSchema)` to create a new message.
  */
 export const ProvidedSchema: GenMessage<Provided> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 1);
+  messageDesc(file_farrier_operator_v1_machine, 5);
 
 /**
  * @generated from message farrier.operator.v1.Agent
@@ -160,7 +340,7 @@ export type Agent = Message<"farrier.operator.v1.Agent"> & {
  * Use `create(AgentSchema)` to create a new message.
  */
 export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 2);
+  messageDesc(file_farrier_operator_v1_machine, 6);
 
 /**
  * @generated from message farrier.operator.v1.Installation
@@ -206,6 +386,20 @@ export type Installation = Message<"farrier.operator.v1.Installation"> & {
    * @generated from field: string error = 7;
    */
   error: string;
+
+  /**
+   * When a byte may first have gone to the disk; absent: the disk is as it was.
+   *
+   * @generated from field: google.protobuf.Timestamp writing_since = 8;
+   */
+  writingSince?: Timestamp | undefined;
+
+  /**
+   * Present where the request has a budget for tries after an error.
+   *
+   * @generated from field: farrier.operator.v1.Retry retry = 9;
+   */
+  retry?: Retry | undefined;
 };
 
 /**
@@ -213,7 +407,40 @@ export type Installation = Message<"farrier.operator.v1.Installation"> & {
  * Use `create(InstallationSchema)` to create a new message.
  */
 export const InstallationSchema: GenMessage<Installation> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 3);
+  messageDesc(file_farrier_operator_v1_machine, 7);
+
+/**
+ * What is left of a request's retry budget.
+ *
+ * @generated from message farrier.operator.v1.Retry
+ */
+export type Retry = Message<"farrier.operator.v1.Retry"> & {
+  /**
+   * As asked for.
+   *
+   * @generated from field: int32 attempts = 1;
+   */
+  attempts: number;
+
+  /**
+   * @generated from field: int32 attempts_left = 2;
+   */
+  attemptsLeft: number;
+
+  /**
+   * When the next generation is made; absent: only after an error.
+   *
+   * @generated from field: google.protobuf.Timestamp next_at = 3;
+   */
+  nextAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.Retry.
+ * Use `create(RetrySchema)` to create a new message.
+ */
+export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 8);
 
 /**
  * @generated from message farrier.operator.v1.Progress
@@ -252,7 +479,7 @@ export type Progress = Message<"farrier.operator.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 4);
+  messageDesc(file_farrier_operator_v1_machine, 9);
 
 /**
  * @generated from message farrier.operator.v1.Installed
@@ -281,7 +508,7 @@ export type Installed = Message<"farrier.operator.v1.Installed"> & {
  * Use `create(InstalledSchema)` to create a new message.
  */
 export const InstalledSchema: GenMessage<Installed> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 5);
+  messageDesc(file_farrier_operator_v1_machine, 10);
 
 /**
  * @generated from message farrier.operator.v1.MachineAddRequest
@@ -337,7 +564,7 @@ export type MachineAddRequest = Message<"farrier.operator.v1.MachineAddRequest">
  * Use `create(MachineAddRequestSchema)` to create a new message.
  */
 export const MachineAddRequestSchema: GenMessage<MachineAddRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 6);
+  messageDesc(file_farrier_operator_v1_machine, 11);
 
 /**
  * @generated from message farrier.operator.v1.MachineAddResponse
@@ -354,7 +581,7 @@ export type MachineAddResponse = Message<"farrier.operator.v1.MachineAddResponse
  * Use `create(MachineAddResponseSchema)` to create a new message.
  */
 export const MachineAddResponseSchema: GenMessage<MachineAddResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 7);
+  messageDesc(file_farrier_operator_v1_machine, 12);
 
 /**
  * @generated from message farrier.operator.v1.MachineListRequest
@@ -375,11 +602,49 @@ export type MachineListRequest = Message<"farrier.operator.v1.MachineListRequest
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * next_page_token of the page before; everything else but page_size as it was then.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * One of these; none = all.
+   *
+   * @generated from field: repeated farrier.operator.v1.MachineState states = 4;
+   */
+  states: MachineState[];
+
+  /**
+   * One of these; none = all.
+   *
+   * @generated from field: repeated string providers = 5;
+   */
+  providers: string[];
+
+  /**
+   * What the name begins with.
+   *
+   * @generated from field: string name_prefix = 6;
+   */
+  namePrefix: string;
+
+  /**
+   * What the name, the id or the provider's id begins with, or the whole value of a label.
+   *
+   * @generated from field: string search = 7;
+   */
+  search: string;
+
+  /**
+   * @generated from field: farrier.operator.v1.MachineSort sort = 8;
+   */
+  sort: MachineSort;
+
+  /**
+   * @generated from field: bool descending = 9;
+   */
+  descending: boolean;
 };
 
 /**
@@ -387,13 +652,15 @@ export type MachineListRequest = Message<"farrier.operator.v1.MachineListRequest
  * Use `create(MachineListRequestSchema)` to create a new message.
  */
 export const MachineListRequestSchema: GenMessage<MachineListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 8);
+  messageDesc(file_farrier_operator_v1_machine, 13);
 
 /**
  * @generated from message farrier.operator.v1.MachineListResponse
  */
 export type MachineListResponse = Message<"farrier.operator.v1.MachineListResponse"> & {
   /**
+   * May be fewer than page_size, even none, although there are more: only next_page_token says whether there are.
+   *
    * @generated from field: repeated farrier.operator.v1.Machine machines = 1;
    */
   machines: Machine[];
@@ -411,14 +678,14 @@ export type MachineListResponse = Message<"farrier.operator.v1.MachineListRespon
  * Use `create(MachineListResponseSchema)` to create a new message.
  */
 export const MachineListResponseSchema: GenMessage<MachineListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 9);
+  messageDesc(file_farrier_operator_v1_machine, 14);
 
 /**
  * @generated from message farrier.operator.v1.MachineShowRequest
  */
 export type MachineShowRequest = Message<"farrier.operator.v1.MachineShowRequest"> & {
   /**
-   * UUID or name.
+   * UUID, name, or the first 4 or more characters of a UUID while no other machine's begins with them.
    *
    * @generated from field: string machine = 1;
    */
@@ -430,7 +697,7 @@ export type MachineShowRequest = Message<"farrier.operator.v1.MachineShowRequest
  * Use `create(MachineShowRequestSchema)` to create a new message.
  */
 export const MachineShowRequestSchema: GenMessage<MachineShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 10);
+  messageDesc(file_farrier_operator_v1_machine, 15);
 
 /**
  * @generated from message farrier.operator.v1.MachineShowResponse
@@ -447,7 +714,384 @@ export type MachineShowResponse = Message<"farrier.operator.v1.MachineShowRespon
  * Use `create(MachineShowResponseSchema)` to create a new message.
  */
 export const MachineShowResponseSchema: GenMessage<MachineShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 11);
+  messageDesc(file_farrier_operator_v1_machine, 16);
+
+/**
+ * @generated from message farrier.operator.v1.MachineUpdateRequest
+ */
+export type MachineUpdateRequest = Message<"farrier.operator.v1.MachineUpdateRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string machine = 2;
+   */
+  machine: string;
+
+  /**
+   * Absent = as it is; empty = none.
+   *
+   * @generated from field: optional string name = 3;
+   */
+  name?: string | undefined;
+
+  /**
+   * @generated from field: map<string, string> set_labels = 4;
+   */
+  setLabels: { [key: string]: string };
+
+  /**
+   * Keys.
+   *
+   * @generated from field: repeated string remove_labels = 5;
+   */
+  removeLabels: string[];
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineUpdateRequest.
+ * Use `create(MachineUpdateRequestSchema)` to create a new message.
+ */
+export const MachineUpdateRequestSchema: GenMessage<MachineUpdateRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 17);
+
+/**
+ * @generated from message farrier.operator.v1.MachineUpdateResponse
+ */
+export type MachineUpdateResponse = Message<"farrier.operator.v1.MachineUpdateResponse"> & {
+  /**
+   * @generated from field: farrier.operator.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineUpdateResponse.
+ * Use `create(MachineUpdateResponseSchema)` to create a new message.
+ */
+export const MachineUpdateResponseSchema: GenMessage<MachineUpdateResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 18);
+
+/**
+ * @generated from message farrier.operator.v1.MachineDeleteRequest
+ */
+export type MachineDeleteRequest = Message<"farrier.operator.v1.MachineDeleteRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * A repetition finds the deleted machine by its UUID alone.
+   *
+   * @generated from field: string machine = 2;
+   */
+  machine: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineDeleteRequest.
+ * Use `create(MachineDeleteRequestSchema)` to create a new message.
+ */
+export const MachineDeleteRequestSchema: GenMessage<MachineDeleteRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 19);
+
+/**
+ * @generated from message farrier.operator.v1.MachineDeleteResponse
+ */
+export type MachineDeleteResponse = Message<"farrier.operator.v1.MachineDeleteResponse"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineDeleteResponse.
+ * Use `create(MachineDeleteResponseSchema)` to create a new message.
+ */
+export const MachineDeleteResponseSchema: GenMessage<MachineDeleteResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 20);
+
+/**
+ * @generated from message farrier.operator.v1.MachineQuarantineRequest
+ */
+export type MachineQuarantineRequest = Message<"farrier.operator.v1.MachineQuarantineRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string machine = 2;
+   */
+  machine: string;
+
+  /**
+   * Why, for whoever wonders; 1 to 1024 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineQuarantineRequest.
+ * Use `create(MachineQuarantineRequestSchema)` to create a new message.
+ */
+export const MachineQuarantineRequestSchema: GenMessage<MachineQuarantineRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 21);
+
+/**
+ * @generated from message farrier.operator.v1.MachineQuarantineResponse
+ */
+export type MachineQuarantineResponse = Message<"farrier.operator.v1.MachineQuarantineResponse"> & {
+  /**
+   * @generated from field: farrier.operator.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+
+  /**
+   * The generation that was pending and is cancelled now; 0 = none was.
+   *
+   * @generated from field: int64 cancelled_generation = 2;
+   */
+  cancelledGeneration: bigint;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineQuarantineResponse.
+ * Use `create(MachineQuarantineResponseSchema)` to create a new message.
+ */
+export const MachineQuarantineResponseSchema: GenMessage<MachineQuarantineResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 22);
+
+/**
+ * @generated from message farrier.operator.v1.MachineReleaseRequest
+ */
+export type MachineReleaseRequest = Message<"farrier.operator.v1.MachineReleaseRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string machine = 2;
+   */
+  machine: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineReleaseRequest.
+ * Use `create(MachineReleaseRequestSchema)` to create a new message.
+ */
+export const MachineReleaseRequestSchema: GenMessage<MachineReleaseRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 23);
+
+/**
+ * @generated from message farrier.operator.v1.MachineReleaseResponse
+ */
+export type MachineReleaseResponse = Message<"farrier.operator.v1.MachineReleaseResponse"> & {
+  /**
+   * @generated from field: farrier.operator.v1.Machine machine = 1;
+   */
+  machine?: Machine | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineReleaseResponse.
+ * Use `create(MachineReleaseResponseSchema)` to create a new message.
+ */
+export const MachineReleaseResponseSchema: GenMessage<MachineReleaseResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 24);
+
+/**
+ * @generated from message farrier.operator.v1.MachineExplainRequest
+ */
+export type MachineExplainRequest = Message<"farrier.operator.v1.MachineExplainRequest"> & {
+  /**
+   * @generated from field: string machine = 1;
+   */
+  machine: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineExplainRequest.
+ * Use `create(MachineExplainRequestSchema)` to create a new message.
+ */
+export const MachineExplainRequestSchema: GenMessage<MachineExplainRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 25);
+
+/**
+ * @generated from message farrier.operator.v1.MachineExplainResponse
+ */
+export type MachineExplainResponse = Message<"farrier.operator.v1.MachineExplainResponse"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: farrier.operator.v1.Standing standing = 2;
+   */
+  standing?: Standing | undefined;
+
+  /**
+   * The whole of it in words, a line each.
+   *
+   * @generated from field: repeated string lines = 3;
+   */
+  lines: string[];
+
+  /**
+   * What it waits for.
+   *
+   * @generated from field: string waiting_for = 4;
+   */
+  waitingFor: string;
+
+  /**
+   * What is in the way, the most telling first.
+   *
+   * @generated from field: repeated farrier.operator.v1.Cause causes = 5;
+   */
+  causes: Cause[];
+
+  /**
+   * The error of the newest request, work or backoff; empty = none.
+   *
+   * @generated from field: string last_error = 6;
+   */
+  lastError: string;
+
+  /**
+   * What can be done about it.
+   *
+   * @generated from field: repeated string remedies = 7;
+   */
+  remedies: string[];
+
+  /**
+   * The section about this state, such as docs/operations.md#state-agent-lost.
+   *
+   * @generated from field: string documentation = 8;
+   */
+  documentation: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineExplainResponse.
+ * Use `create(MachineExplainResponseSchema)` to create a new message.
+ */
+export const MachineExplainResponseSchema: GenMessage<MachineExplainResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 26);
+
+/**
+ * @generated from message farrier.operator.v1.Cause
+ */
+export type Cause = Message<"farrier.operator.v1.Cause"> & {
+  /**
+   * @generated from field: farrier.operator.v1.CauseKind kind = 1;
+   */
+  kind: CauseKind;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.Cause.
+ * Use `create(CauseSchema)` to create a new message.
+ */
+export const CauseSchema: GenMessage<Cause> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 27);
+
+/**
+ * @generated from message farrier.operator.v1.MachineWatchRequest
+ */
+export type MachineWatchRequest = Message<"farrier.operator.v1.MachineWatchRequest"> & {
+  /**
+   * cursor of the last response that was dealt with; empty = from now on.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+
+  /**
+   * Without a cursor: all machines that there are come first.
+   *
+   * @generated from field: bool include_existing = 2;
+   */
+  includeExisting: boolean;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineWatchRequest.
+ * Use `create(MachineWatchRequestSchema)` to create a new message.
+ */
+export const MachineWatchRequestSchema: GenMessage<MachineWatchRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 28);
+
+/**
+ * @generated from message farrier.operator.v1.MachineWatchResponse
+ */
+export type MachineWatchResponse = Message<"farrier.operator.v1.MachineWatchResponse"> & {
+  /**
+   * Empty: a sign of life, every 15 seconds.
+   *
+   * @generated from field: repeated farrier.operator.v1.MachineChange changes = 1;
+   */
+  changes: MachineChange[];
+
+  /**
+   * To go on from here, in another call.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineWatchResponse.
+ * Use `create(MachineWatchResponseSchema)` to create a new message.
+ */
+export const MachineWatchResponseSchema: GenMessage<MachineWatchResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 29);
+
+/**
+ * @generated from message farrier.operator.v1.MachineChange
+ */
+export type MachineChange = Message<"farrier.operator.v1.MachineChange"> & {
+  /**
+   * @generated from oneof farrier.operator.v1.MachineChange.change
+   */
+  change: {
+    /**
+     * Added or changed: as it is now.
+     *
+     * @generated from field: farrier.operator.v1.Machine machine = 1;
+     */
+    value: Machine;
+    case: "machine";
+  } | {
+    /**
+     * @generated from field: string deleted_machine_id = 2;
+     */
+    value: string;
+    case: "deletedMachineId";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineChange.
+ * Use `create(MachineChangeSchema)` to create a new message.
+ */
+export const MachineChangeSchema: GenMessage<MachineChange> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 30);
 
 /**
  * @generated from message farrier.operator.v1.MachineHistoryRequest
@@ -478,7 +1122,7 @@ export type MachineHistoryRequest = Message<"farrier.operator.v1.MachineHistoryR
  * Use `create(MachineHistoryRequestSchema)` to create a new message.
  */
 export const MachineHistoryRequestSchema: GenMessage<MachineHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 12);
+  messageDesc(file_farrier_operator_v1_machine, 31);
 
 /**
  * @generated from message farrier.operator.v1.MachineHistoryResponse
@@ -500,7 +1144,7 @@ export type MachineHistoryResponse = Message<"farrier.operator.v1.MachineHistory
  * Use `create(MachineHistoryResponseSchema)` to create a new message.
  */
 export const MachineHistoryResponseSchema: GenMessage<MachineHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 13);
+  messageDesc(file_farrier_operator_v1_machine, 32);
 
 /**
  * @generated from message farrier.operator.v1.HistoryEntry
@@ -555,7 +1199,163 @@ export type HistoryEntry = Message<"farrier.operator.v1.HistoryEntry"> & {
  * Use `create(HistoryEntrySchema)` to create a new message.
  */
 export const HistoryEntrySchema: GenMessage<HistoryEntry> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 14);
+  messageDesc(file_farrier_operator_v1_machine, 33);
+
+/**
+ * The state of a machine: of those that apply, the first in the order quarantined; starting agent, recovering; backing
+ * off; agent lost; then the rest. docs/operations.md has a section on each.
+ *
+ * @generated from enum farrier.operator.v1.MachineState
+ */
+export const MachineState = {
+  /**
+   * @generated from enum value: MACHINE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Known; no agent was ever started on it, and nothing is asked for.
+   *
+   * @generated from enum value: MACHINE_STATE_NEW = 1;
+   */
+  NEW: 1,
+
+  /**
+   * Its agent was registered, and has not been heard yet.
+   *
+   * @generated from enum value: MACHINE_STATE_AWAITING_AGENT = 2;
+   */
+  AWAITING_AGENT: 2,
+
+  /**
+   * Its agent waits for something to install.
+   *
+   * @generated from enum value: MACHINE_STATE_READY = 3;
+   */
+  READY: 3,
+
+  /**
+   * Asked to install; its agent has not begun.
+   *
+   * @generated from enum value: MACHINE_STATE_INSTALL_PENDING = 4;
+   */
+  INSTALL_PENDING: 4,
+
+  /**
+   * @generated from enum value: MACHINE_STATE_INSTALLING = 5;
+   */
+  INSTALLING: 5,
+
+  /**
+   * What was asked for is on its disk, and nothing else is asked for.
+   *
+   * @generated from enum value: MACHINE_STATE_INSTALLED = 6;
+   */
+  INSTALLED: 6,
+
+  /**
+   * The newest request ended in error or was cancelled, and nothing is installed.
+   *
+   * @generated from enum value: MACHINE_STATE_INSTALL_FAILED = 7;
+   */
+  INSTALL_FAILED: 7,
+
+  /**
+   * Its agent is needed and has been silent for too long.
+   *
+   * @generated from enum value: MACHINE_STATE_AGENT_LOST = 8;
+   */
+  AGENT_LOST: 8,
+
+  /**
+   * A shepherd is starting an agent on it.
+   *
+   * @generated from enum value: MACHINE_STATE_STARTING_AGENT = 9;
+   */
+  STARTING_AGENT: 9,
+
+  /**
+   * A shepherd is dealing with its lost agent.
+   *
+   * @generated from enum value: MACHINE_STATE_RECOVERING = 10;
+   */
+  RECOVERING: 10,
+
+  /**
+   * A shepherd could not do what was needed, and will try again later.
+   *
+   * @generated from enum value: MACHINE_STATE_BACKING_OFF = 11;
+   */
+  BACKING_OFF: 11,
+
+  /**
+   * Left alone until an operator releases it.
+   *
+   * @generated from enum value: MACHINE_STATE_QUARANTINED = 12;
+   */
+  QUARANTINED: 12,
+} as const;
+
+/**
+ * The state of a machine: of those that apply, the first in the order quarantined; starting agent, recovering; backing
+ * off; agent lost; then the rest. docs/operations.md has a section on each.
+ *
+ * @generated from enum farrier.operator.v1.MachineState
+ */
+export type MachineState = (typeof MachineState)[keyof typeof MachineState] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.MachineState.
+ */
+export const MachineStateSchema: GenEnum<MachineState> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_machine, 0);
+
+/**
+ * Who moves a machine on from its state.
+ *
+ * @generated from enum farrier.operator.v1.MachineStateOwner
+ */
+export const MachineStateOwner = {
+  /**
+   * @generated from enum value: MACHINE_STATE_OWNER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: MACHINE_STATE_OWNER_OPERATOR = 1;
+   */
+  OPERATOR: 1,
+
+  /**
+   * @generated from enum value: MACHINE_STATE_OWNER_AGENT = 2;
+   */
+  AGENT: 2,
+
+  /**
+   * @generated from enum value: MACHINE_STATE_OWNER_SHEPHERD = 3;
+   */
+  SHEPHERD: 3,
+
+  /**
+   * The janitor, which makes the next generation of a request with a retry budget.
+   *
+   * @generated from enum value: MACHINE_STATE_OWNER_SERVER = 4;
+   */
+  SERVER: 4,
+} as const;
+
+/**
+ * Who moves a machine on from its state.
+ *
+ * @generated from enum farrier.operator.v1.MachineStateOwner
+ */
+export type MachineStateOwner = (typeof MachineStateOwner)[keyof typeof MachineStateOwner] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.MachineStateOwner.
+ */
+export const MachineStateOwnerSchema: GenEnum<MachineStateOwner> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_machine, 1);
 
 /**
  * How a machine's newest installation request stands.
@@ -602,7 +1402,200 @@ export type InstallationState = (typeof InstallationState)[keyof typeof Installa
  * Describes the enum farrier.operator.v1.InstallationState.
  */
 export const InstallationStateSchema: GenEnum<InstallationState> = /*@__PURE__*/
-  enumDesc(file_farrier_operator_v1_machine, 0);
+  enumDesc(file_farrier_operator_v1_machine, 2);
+
+/**
+ * What machines can be sorted by; each has an index. Machines that are equal in it are sorted by id.
+ *
+ * @generated from enum farrier.operator.v1.MachineSort
+ */
+export const MachineSort = {
+  /**
+   * By id.
+   *
+   * @generated from enum value: MACHINE_SORT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: MACHINE_SORT_ID = 1;
+   */
+  ID: 1,
+
+  /**
+   * Machines without a name come first.
+   *
+   * @generated from enum value: MACHINE_SORT_NAME = 2;
+   */
+  NAME: 2,
+
+  /**
+   * @generated from enum value: MACHINE_SORT_CREATED = 3;
+   */
+  CREATED: 3,
+
+  /**
+   * By the name of the state, then by the time in it.
+   *
+   * @generated from enum value: MACHINE_SORT_STATE = 4;
+   */
+  STATE: 4,
+
+  /**
+   * By the time since which the machine is in its state.
+   *
+   * @generated from enum value: MACHINE_SORT_SINCE = 5;
+   */
+  SINCE: 5,
+} as const;
+
+/**
+ * What machines can be sorted by; each has an index. Machines that are equal in it are sorted by id.
+ *
+ * @generated from enum farrier.operator.v1.MachineSort
+ */
+export type MachineSort = (typeof MachineSort)[keyof typeof MachineSort] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.MachineSort.
+ */
+export const MachineSortSchema: GenEnum<MachineSort> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_machine, 3);
+
+/**
+ * @generated from enum farrier.operator.v1.CauseKind
+ */
+export const CauseKind = {
+  /**
+   * @generated from enum value: CAUSE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * No agent was ever registered.
+   *
+   * @generated from enum value: CAUSE_KIND_NO_AGENT = 1;
+   */
+  NO_AGENT: 1,
+
+  /**
+   * An agent is registered, and was never heard.
+   *
+   * @generated from enum value: CAUSE_KIND_AGENT_NEVER_HEARD = 2;
+   */
+  AGENT_NEVER_HEARD: 2,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_AGENT_SILENT = 3;
+   */
+  AGENT_SILENT: 3,
+
+  /**
+   * The agent reported an error.
+   *
+   * @generated from enum value: CAUSE_KIND_INSTALLATION_ERROR = 4;
+   */
+  INSTALLATION_ERROR: 4,
+
+  /**
+   * What was fetched is not what the request's digest says.
+   *
+   * @generated from enum value: CAUSE_KIND_WRONG_DIGEST = 5;
+   */
+  WRONG_DIGEST: 5,
+
+  /**
+   * The disk selector matches no disk of the hardware report, or several.
+   *
+   * @generated from enum value: CAUSE_KIND_DISK_SELECTOR = 6;
+   */
+  DISK_SELECTOR: 6,
+
+  /**
+   * Agents began the generation three times, and none reported.
+   *
+   * @generated from enum value: CAUSE_KIND_RUNS_EXHAUSTED = 7;
+   */
+  RUNS_EXHAUSTED: 7,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_CANCELLED = 8;
+   */
+  CANCELLED: 8,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_BACKOFF = 9;
+   */
+  BACKOFF: 9,
+
+  /**
+   * The session that holds the work is past its deadline.
+   *
+   * @generated from enum value: CAUSE_KIND_SESSION_LOST = 10;
+   */
+  SESSION_LOST: 10,
+
+  /**
+   * The stored request can't be read, so it is not handed out.
+   *
+   * @generated from enum value: CAUSE_KIND_REQUEST_UNREADABLE = 11;
+   */
+  REQUEST_UNREADABLE: 11,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_QUARANTINE = 12;
+   */
+  QUARANTINE: 12,
+
+  /**
+   * No server has been there to hear agents for long enough.
+   *
+   * @generated from enum value: CAUSE_KIND_NO_SERVER = 13;
+   */
+  NO_SERVER: 13,
+
+  /**
+   * No shepherd is running.
+   *
+   * @generated from enum value: CAUSE_KIND_NO_SHEPHERD = 14;
+   */
+  NO_SHEPHERD: 14,
+
+  /**
+   * No progress was reported for a while.
+   *
+   * @generated from enum value: CAUSE_KIND_PROGRESS_STALLED = 15;
+   */
+  PROGRESS_STALLED: 15,
+
+  /**
+   * Another try follows by itself.
+   *
+   * @generated from enum value: CAUSE_KIND_RETRY_WAITING = 16;
+   */
+  RETRY_WAITING: 16,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_RETRIES_EXHAUSTED = 17;
+   */
+  RETRIES_EXHAUSTED: 17,
+
+  /**
+   * @generated from enum value: CAUSE_KIND_DEADLINE_MISSED = 18;
+   */
+  DEADLINE_MISSED: 18,
+} as const;
+
+/**
+ * @generated from enum farrier.operator.v1.CauseKind
+ */
+export type CauseKind = (typeof CauseKind)[keyof typeof CauseKind] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.CauseKind.
+ */
+export const CauseKindSchema: GenEnum<CauseKind> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_machine, 4);
 
 /**
  * @generated from service farrier.operator.v1.MachineService
@@ -619,7 +1612,7 @@ export const MachineService: GenService<{
     output: typeof MachineAddResponseSchema;
   },
   /**
-   * MachineList lists machines, ordered by id, a page at a time.
+   * MachineList lists machines, filtered and sorted, a page at a time.
    *
    * @generated from rpc farrier.operator.v1.MachineService.MachineList
    */
@@ -639,6 +1632,58 @@ export const MachineService: GenService<{
     output: typeof MachineShowResponseSchema;
   },
   /**
+   * MachineUpdate renames a machine, and sets and removes labels.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineUpdate
+   */
+  machineUpdate: {
+    methodKind: "unary";
+    input: typeof MachineUpdateRequestSchema;
+    output: typeof MachineUpdateResponseSchema;
+  },
+  /**
+   * MachineDelete forgets a machine, tags and all. Refused while an installation is pending or work is held on it. Its
+   * history stays, and is read by its UUID.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineDelete
+   */
+  machineDelete: {
+    methodKind: "unary";
+    input: typeof MachineDeleteRequestSchema;
+    output: typeof MachineDeleteResponseSchema;
+  },
+  /**
+   * MachineQuarantine has a machine left alone: what is pending is cancelled, new requests are refused, no agent is
+   * started on it and none recovered.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineQuarantine
+   */
+  machineQuarantine: {
+    methodKind: "unary";
+    input: typeof MachineQuarantineRequestSchema;
+    output: typeof MachineQuarantineResponseSchema;
+  },
+  /**
+   * MachineRelease lifts a quarantine. It revives no request.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineRelease
+   */
+  machineRelease: {
+    methodKind: "unary";
+    input: typeof MachineReleaseRequestSchema;
+    output: typeof MachineReleaseResponseSchema;
+  },
+  /**
+   * MachineExplain says why a machine does not move: its state, what it waits for, and what can be done.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineExplain
+   */
+  machineExplain: {
+    methodKind: "unary";
+    input: typeof MachineExplainRequestSchema;
+    output: typeof MachineExplainResponseSchema;
+  },
+  /**
    * MachineHistory lists what happened to a machine, by whom and why; the newest first.
    *
    * @generated from rpc farrier.operator.v1.MachineService.MachineHistory
@@ -647,6 +1692,17 @@ export const MachineService: GenService<{
     methodKind: "unary";
     input: typeof MachineHistoryRequestSchema;
     output: typeof MachineHistoryResponseSchema;
+  },
+  /**
+   * MachineWatch tells of every machine that changes, until the caller hangs up. A machine that changes several times in a
+   * short while may be told of once, as it is then; its last change is always told.
+   *
+   * @generated from rpc farrier.operator.v1.MachineService.MachineWatch
+   */
+  machineWatch: {
+    methodKind: "server_streaming";
+    input: typeof MachineWatchRequestSchema;
+    output: typeof MachineWatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_farrier_operator_v1_machine, 0);

@@ -1,0 +1,115 @@
+// Which disk a selector means: decided by the agent, and foretold by the operator API from the hardware report.
+import { BlockDevice_Protocol, type BlockDevice } from "../../gen/cloud/agent/api/hardware_pb.ts";
+import type { DiskSelector } from "../../gen/farrier/agent/v1/image_pb.ts";
+
+/** What a selector looks at. */
+export type SelectableDisk = Pick<
+  BlockDevice,
+  "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "protocol" | "rotational"
+>;
+
+/** What a selector came to. */
+export type DiskSelection<Disk> =
+  | { kind: "one"; disk: Disk }
+  /** Why not, with the disks and what would select each. */
+  | { kind: "none" | "several" | "unsaid"; message: string };
+
+/** The one disk for which every condition given holds, or why there is none. Pure. */
+export function diskSelect<Disk extends { device: SelectableDisk }>(
+  disks: readonly Disk[],
+  selector: DiskSelector | undefined,
+): DiskSelection<Disk> {
+  const conditions = selector === undefined ? [] : selectorConditions(selector);
+  if (conditions.length === 0) {
+    const message = withDisks("the request does not say which disk to write: a disk is never guessed", disks, disks);
+    return { kind: "unsaid", message };
+  }
+  const wanted = conditions.map(({ text }) => text).join(",");
+  const matching = disks.filter(({ device }) => conditions.every(({ holds }) => holds(device)));
+  const [only, ...others] = matching;
+  if (only === undefined) {
+    return { kind: "none", message: withDisks(`no disk matches ${wanted}`, disks, disks) };
+  }
+  if (others.length > 0) {
+    const what = `${matching.length} disks match ${wanted}, expected exactly one`;
+    return { kind: "several", message: withDisks(what, matching, disks) };
+  }
+  return { kind: "one", disk: only };
+}
+
+interface Condition {
+  text: string;
+  holds: (device: SelectableDisk) => boolean;
+}
+
+function selectorConditions(selector: DiskSelector): Condition[] {
+  const { serialNumber, wwn, byPath, name, protocol, rotational, minBytes, maxBytes } = selector;
+  const conditions: [given: boolean, text: string, holds: Condition["holds"]][] = [
+    [serialNumber !== "", `serial=${serialNumber}`, (device) => device.serialNumber === serialNumber],
+    [wwn.length > 0, `wwn=${hex(wwn)}`, (device) => hex(device.wwn) === hex(wwn)],
+    [byPath !== "", `by-path=${byPath}`, (device) => device.byPath.includes(baseName(byPath))],
+    [name !== "", `name=${name}`, (device) => device.name === baseName(name)],
+    [
+      protocol !== BlockDevice_Protocol.UNKNOWN,
+      `protocol=${protocolName(protocol)}`,
+      (device) => device.protocol === protocol,
+    ],
+    [rotational !== undefined, `rotational=${rotational}`, (device) => device.rotational === rotational],
+    [minBytes !== 0n, `min-bytes=${minBytes}`, (device) => device.capacityBytes >= minBytes],
+    [maxBytes !== 0n, `max-bytes=${maxBytes}`, (device) => device.capacityBytes <= maxBytes],
+  ];
+  return conditions.filter(([given]) => given).map(([, text, holds]) => ({ text, holds }));
+}
+
+/**
+ * Conditions that this disk alone of all meets, the most lasting first: "serial=S1". Pure.
+ */
+export function diskSelectors(device: SelectableDisk, all: readonly SelectableDisk[]): string[] {
+  const alone = (same: (other: SelectableDisk) => boolean): boolean =>
+    all.filter((other) => other !== device && same(other)).length === 0;
+  return [
+    ...(device.serialNumber !== "" && alone((other) => other.serialNumber === device.serialNumber)
+      ? [`serial=${device.serialNumber}`]
+      : []),
+    ...(device.wwn.length > 0 && alone((other) => hex(other.wwn) === hex(device.wwn))
+      ? [`wwn=${hex(device.wwn)}`]
+      : []),
+    ...device.byPath.filter((path) => alone((other) => other.byPath.includes(path))).map((path) => `by-path=${path}`),
+    ...(device.name !== "" && alone((other) => other.name === device.name) ? [`name=${device.name}`] : []),
+  ];
+}
+
+// Few machines have more; those that do get the rest counted.
+const listedDisks = 32;
+
+function withDisks(
+  what: string,
+  disks: readonly { device: SelectableDisk }[],
+  all: readonly { device: SelectableDisk }[],
+): string {
+  const devices = all.map(({ device }) => device);
+  const listed = disks.slice(0, listedDisks).map(({ device }) => describe(device, devices));
+  const rest = disks.length > listedDisks ? `; and ${disks.length - listedDisks} more` : "";
+  const there = disks.length === 0 ? "there is no disk that may be written" : listed.join("; ") + rest;
+  return `${what}. Disks: ${there}`;
+}
+
+function describe(device: SelectableDisk, all: readonly SelectableDisk[]): string {
+  const selectors = diskSelectors(device, all);
+  const how = selectors.length === 0 ? "no selector tells it from the others" : selectors.join(" or ");
+  return `${device.name === "" ? "unnamed" : device.name} (${device.capacityBytes} bytes; ${how})`;
+}
+
+/** People write /dev/sda and /dev/disk/by-path/pci-…; the kernel's names have no folder. */
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+function protocolName(protocol: BlockDevice_Protocol): string {
+  const entry = Object.entries(BlockDevice_Protocol).find(([, value]) => value === protocol);
+  return entry === undefined ? String(protocol) : entry[0].toLowerCase();
+}

@@ -1,0 +1,71 @@
+import { sql, type RawBuilder } from "kysely";
+import { uuidRange } from "./machine.ts";
+
+/** A filter that is not in the index that an order is walked by. */
+export interface ListFilter {
+  /** SELECT machine_id of all that meet it, by indexes of its own. */
+  machines: RawBuilder<unknown>;
+  /** Whether `machine_state s` and `machines m` meet it. */
+  holds: RawBuilder<boolean>;
+}
+
+/** All of the labels, with these values. */
+export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilter {
+  const wanted = JSON.stringify(labels);
+  return {
+    machines: sql`SELECT m.machine_id FROM machines m WHERE m.labels @> ${wanted}::jsonb`,
+    holds: sql`m.labels @> ${wanted}::jsonb`,
+  };
+}
+
+/** What the name begins with. */
+export function namePrefixFilter(prefix: string): ListFilter {
+  return {
+    machines: sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, prefix)}`,
+    holds: begins(sql`s.name`, prefix),
+  };
+}
+
+/** What the name, the id or the provider's id begins with, or the whole value of a label. */
+export function searchFilter(text: string): ListFilter {
+  const range = uuidRange(text);
+  const value = JSON.stringify([text]);
+  const hasValue = sql`jsonb_path_query_array(m.labels, '$.*') @> ${value}::jsonb`;
+  const inRange = range === undefined ? sql`false` : sql`m.machine_id BETWEEN ${range.first} AND ${range.last}`;
+  return {
+    machines: sql`
+      SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, text)}
+      UNION SELECT m.machine_id FROM machines m WHERE ${hasValue}
+      UNION SELECT p.machine_id FROM machine_provided p WHERE ${begins(sql`p.provider_id COLLATE "C"`, text)}
+      ${range === undefined ? sql`` : sql`UNION SELECT m.machine_id FROM machines m WHERE ${inRange}`}`,
+    holds: sql<boolean>`(${begins(sql`s.name`, text)} OR ${inRange} OR ${hasValue} OR EXISTS (
+      SELECT FROM machine_provided p
+      WHERE p.machine_id = m.machine_id AND ${begins(sql`p.provider_id COLLATE "C"`, text)}
+    ))`,
+  };
+}
+
+/**
+ * In the "C" collation, whose order is that of the bytes of UTF-8 and so of the code points: from the prefix on, and
+ * below what comes after all that begins with it.
+ */
+function begins(column: RawBuilder<unknown>, prefix: string): RawBuilder<boolean> {
+  const end = prefixEnd(prefix);
+  return end === undefined
+    ? sql<boolean>`${column} >= ${prefix}`
+    : sql<boolean>`(${column} >= ${prefix} AND ${column} < ${end})`;
+}
+
+/** The first text after all those that begin with the prefix; undefined where there is none. Pure. */
+export function prefixEnd(prefix: string): string | undefined {
+  const points = Array.from(prefix, (letter) => letter.codePointAt(0) ?? 0);
+  while (points.length > 0) {
+    const last = points.pop() ?? 0;
+    if (last < 0x10_ffff) {
+      // Surrogates are no characters of their own.
+      const next = last + 1 === 0xd800 ? 0xe000 : last + 1;
+      return String.fromCodePoint(...points, next);
+    }
+  }
+  return undefined;
+}

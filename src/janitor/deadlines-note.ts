@@ -1,0 +1,27 @@
+import type { Database } from "../database/connect.ts";
+import { deadlinesNote } from "../database/queries/deadlines.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Task } from "./task.ts";
+
+/** Machines noted in one transaction. */
+const atOnce = 200;
+
+/** A machine that is longer in its state than expected is noted: in history, in its state, and in a metric. */
+export function deadlinesNoteTask(database: Database, metrics: Pick<Metrics, "deadlinesMissed">): Task {
+  return {
+    name: "deadlines-note",
+    interval: 10_000,
+    run: async () => {
+      const missed: Record<string, number> = {};
+      for (let noted = atOnce; noted === atOnce;) {
+        const page = await deadlinesNote(database, atOnce);
+        noted = page.length;
+        for (const { state } of page) {
+          metrics.deadlinesMissed.inc({ state });
+          missed[state] = (missed[state] ?? 0) + 1;
+        }
+      }
+      return missed;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import { explainCauses } from "./causes.ts";
+import { durationText } from "./duration-text.ts";
+import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";
+import { nextStep } from "./next-step.ts";
+import { explainRemedies, explainWaitingFor } from "./remedies.ts";
+
+/** Why a machine does not move, and what can be done about it. */
+export interface Explanation {
+  waitingFor: string;
+  nextStep: string;
+  causes: Cause[];
+  /** Empty = none. */
+  lastError: string;
+  remedies: string[];
+  /** The whole of it for people, a line each. */
+  lines: string[];
+  /** The section about this state. */
+  documentation: string;
+}
+
+/**
+ * In state X for Y (expected at most Z); waiting for W; next step T; last error E; you can: … Pure.
+ */
+export function explain(facts: ExplainFacts): Explanation {
+  const { record, now } = facts;
+  const { state } = record;
+  const waitingFor = explainWaitingFor(facts);
+  const next = nextStep(record);
+  const causes = explainCauses(facts);
+  const lastError = lastErrorOf(record);
+  const remedies = explainRemedies(facts);
+  const expected =
+    state.deadline === undefined
+      ? "it may stay so"
+      : `expected at most ${durationText(state.deadline.getTime() - state.since.getTime())}`;
+  const documentation = `docs/operations.md#state-${state.state}`;
+  return {
+    waitingFor,
+    nextStep: next,
+    causes,
+    lastError,
+    remedies,
+    documentation,
+    lines: [
+      `${machineTitle(record)} is in state ${state.state} for ${durationText(now.getTime() - state.since.getTime())} (${expected})`,
+      `waiting for ${waitingFor}`,
+      `next: ${next}`,
+      ...causes.map(({ text }) => `because: ${text}`),
+      ...(lastError === "" ? [] : [`last error: ${lastError}`]),
+      ...remedies.map((remedy) => `you can: ${remedy}`),
+      `more: ${documentation}`,
+    ],
+  };
+}
+
+/** The newest error that is known of: the newest request's, or why work was last given up. */
+function lastErrorOf({ installation, backoffs }: MachineRecord): string {
+  const final = installation?.final;
+  if (final?.result === "error" && installation?.pending === false) {
+    return final.error ?? "";
+  }
+  return backoffs.at(-1)?.cause ?? "";
+}

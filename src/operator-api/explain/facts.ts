@@ -1,0 +1,50 @@
+import type { MachineRecord } from "../../database/queries/machine-record.ts";
+
+/** All that an explanation goes by. */
+export interface ExplainFacts {
+  record: MachineRecord;
+  /** The database's. */
+  now: Date;
+  /** When the server started that has been there longest, of those that live; absent = none lives. */
+  serverSince?: Date;
+  /** Whether a shepherd lives. */
+  shepherd: boolean;
+  /** Milliseconds of silence after which an agent is lost: since it was started, since its last heartbeat. */
+  silence: { started: number; heartbeat: number };
+  /** Why the pending request can't be handed out. */
+  requestProblem?: string;
+  /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
+  diskProblem?: string;
+}
+
+/** What is in the way. */
+export type CauseKind =
+  | "no-agent"
+  | "agent-never-heard"
+  | "agent-silent"
+  | "installation-error"
+  | "wrong-digest"
+  | "disk-selector"
+  | "runs-exhausted"
+  | "cancelled"
+  | "backoff"
+  | "session-lost"
+  | "request-unreadable"
+  | "quarantine"
+  | "no-server"
+  | "no-shepherd"
+  | "progress-stalled"
+  | "retry-waiting"
+  | "retries-exhausted"
+  | "deadline-missed";
+
+/** A cause, in words. */
+export interface Cause {
+  kind: CauseKind;
+  text: string;
+}
+
+/** The name that people would use, or the id. */
+export function machineTitle({ name, machineId }: MachineRecord): string {
+  return name ?? machineId;
+}

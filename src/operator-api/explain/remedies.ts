@@ -1,0 +1,107 @@
+import { machineTitle, type ExplainFacts } from "./facts.ts";
+
+/** What an operator can do about a machine in its state; never nothing. Pure. */
+export function explainRemedies(facts: ExplainFacts): string[] {
+  const { record } = facts;
+  const { state } = record;
+  const title = machineTitle(record);
+  const generation = record.installation?.generation ?? 0n;
+  const cancel = `cancel it: \`farrier machine cancel ${title} --generation ${generation}\``;
+  const quarantine = `have it left alone: \`farrier machine quarantine ${title} --reason WHY\``;
+  const history = `see what happened: \`farrier machine history ${title}\``;
+  const replaceAgent = `start another agent: \`farrier agent init ${title} --replace\``;
+  const install = `request an installation: \`farrier machine install ${title} …\``;
+  switch (state.state) {
+    case "new":
+      return [`register an agent and start it: \`farrier agent init ${title}\``, install, quarantine];
+    case "awaiting-agent":
+      return [
+        "look at the machine: is the agent running, does it reach the control plane, what does it log",
+        replaceAgent,
+        quarantine,
+      ];
+    case "ready":
+      return [install, quarantine];
+    case "install-pending":
+      return [
+        ...(facts.requestProblem === undefined && facts.diskProblem === undefined
+          ? []
+          : [`replace the request by one that can be carried out: \`farrier machine install ${title} --replace …\``]),
+        ...(record.agent === undefined
+          ? [`register an agent and start it: \`farrier agent init ${title}\``]
+          : ["look at the machine: is the agent running", replaceAgent]),
+        cancel,
+      ];
+    case "installing":
+      return [`follow it: \`farrier machine show ${title}\``, cancel, quarantine];
+    case "installed":
+      return [install, quarantine];
+    case "install-failed":
+      return [
+        ...(state.retryAt === undefined
+          ? []
+          : [`stop the tries to come: \`farrier machine cancel ${title} --generation ${generation}\``]),
+        `try the same again: \`farrier machine retry ${title} --generation ${generation}\``,
+        install,
+        history,
+      ];
+    case "agent-lost":
+      return [
+        "look at the machine: is it on, is the agent running, does it reach the control plane",
+        replaceAgent,
+        ...(record.installation?.pending === true ? [cancel] : []),
+        quarantine,
+      ];
+    case "starting-agent":
+    case "recovering":
+      return ["wait: the work ends, or its session does", history, quarantine];
+    case "backing-off":
+      return [
+        "mend what the cause names",
+        `have it tried at once: \`farrier backoff clear ${title}\``,
+        replaceAgent,
+        quarantine,
+      ];
+    case "quarantined":
+      return [`release it: \`farrier machine release ${title}\``, history];
+  }
+}
+
+/** What a machine in this state waits for. Pure. */
+export function explainWaitingFor({ record, shepherd }: ExplainFacts): string {
+  const { state } = record;
+  const someShepherd = shepherd ? "a shepherd" : "a shepherd, and none lives";
+  switch (state.state) {
+    case "new":
+      return "an agent to be registered";
+    case "awaiting-agent":
+      return "the first heartbeat of its agent";
+    case "ready":
+      return "an installation request";
+    case "install-pending":
+      return record.agent === undefined
+        ? `an agent, to hand generation ${state.generation ?? "?"} to`
+        : `its agent to begin generation ${state.generation ?? "?"}`;
+    case "installing":
+      return `its agent to finish generation ${state.generation ?? "?"} (${state.phase ?? "unknown phase"}, ${bytes(state)})`;
+    case "installed":
+      return "nothing";
+    case "install-failed":
+      return state.retryAt === undefined ? "an operator's decision" : "the time of the next try";
+    case "agent-lost":
+      return someShepherd;
+    case "starting-agent":
+    case "recovering":
+      return state.work === undefined
+        ? "the work that is held on it"
+        : `${state.work.process}, held by ${state.work.runtimeInfo} (session ${state.work.sessionId})`;
+    case "backing-off":
+      return `the end of the backoff${state.backoff === undefined ? "" : ` at ${state.backoff.until.toISOString()}`}, then ${someShepherd}`;
+    case "quarantined":
+      return "an operator to release it";
+  }
+}
+
+function bytes({ bytesDone, bytesTotal }: { bytesDone: bigint; bytesTotal: bigint }): string {
+  return bytesTotal === 0n ? `${bytesDone} bytes` : `${bytesDone} of ${bytesTotal} bytes`;
+}

@@ -1,0 +1,125 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { z } from "zod";
+import {
+  type InstallationEntrySchema,
+  type InstallationListRequest,
+  type InstallationListResponseSchema,
+} from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { isUuid, machineId as toMachineId } from "../../database/ids.ts";
+import {
+  installationList,
+  installationPast,
+  type InstallationPast,
+  type InstallationStateName,
+} from "../../database/queries/installation-list.ts";
+import { machineShow } from "../../database/queries/machine.ts";
+import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { installationMessage, installationStates } from "../machine-message.ts";
+import { machineOf } from "../machine-reference.ts";
+import { isCount, queryToken, queryTokenRead } from "../query-token.ts";
+import { machineField, pageSizeField, validate } from "../validate.ts";
+
+const stateNames: ReadonlyMap<number, InstallationStateName> = new Map<number, InstallationStateName>([
+  [InstallationState.PENDING, "pending"],
+  [InstallationState.SUCCEEDED, "success"],
+  [InstallationState.FAILED, "error"],
+  [InstallationState.CANCELLED, "cancelled"],
+]);
+
+const listRequest = z
+  .object({
+    machine: z.string().transform((value, context) => {
+      if (value === "") {
+        return undefined;
+      }
+      const result = machineField.safeParse(value);
+      if (!result.success) {
+        context.addIssue({ code: "custom", message: result.error.issues[0]?.message ?? "is not valid" });
+        return z.NEVER;
+      }
+      return result.data;
+    }),
+    states: z
+      .array(z.number())
+      .refine((states) => states.every((state) => stateNames.has(state)), "this server knows no such state")
+      .transform((states) => states.flatMap((state) => stateNames.get(state) ?? [])),
+    pageSize: pageSizeField,
+    pageToken: z.string(),
+  })
+  .refine(({ machine, states }) => machine === undefined || states.length === 0, {
+    path: ["states"],
+    message: "expected none beside machine: all of its generations are listed",
+  });
+
+type Entry = MessageInitShape<typeof InstallationEntrySchema>;
+type Response = MessageInitShape<typeof InstallationListResponseSchema>;
+
+/** The newest request of each machine, or all of one. */
+export function installationListHandler({ database }: OperatorApiDependencies) {
+  return async (request: InstallationListRequest): Promise<Response> => {
+    const { machine, states, pageSize: limit, pageToken } = validate(listRequest, request);
+    if (machine !== undefined) {
+      const machineId = await machineOf(database, machine);
+      const query = { machineId };
+      const [before] = queryTokenRead(query, pageToken, ([one, ...rest]) => isCount(one) && rest.length === 0) ?? [];
+      const past = await installationPast(database, machineId, {
+        limit: limit + 1,
+        ...(before === undefined ? {} : { before: BigInt(before) }),
+      });
+      // Gone, or never there: its history alone may know it.
+      const record = await machineShow(database, machineId).catch((error: unknown) =>
+        past.length > 0 || before !== undefined ? undefined : Promise.reject(error as Error),
+      );
+      const page = past.slice(0, limit);
+      const last = past.length > limit ? page.at(-1) : undefined;
+      return {
+        installations: page.map((entry) => pastMessage(entry, machineId, record)),
+        nextPageToken: queryToken(query, last === undefined ? undefined : [String(last.generation)]),
+      };
+    }
+    const query = { states };
+    const token = queryTokenRead(
+      query,
+      pageToken,
+      ([at, id = "", ...rest]) => isCount(at) && isUuid(id) && rest.length === 0,
+    );
+    const [requestedAt = "", id = ""] = token ?? [];
+    const { machines, next } = await installationList(database, {
+      states,
+      limit,
+      ...(token === undefined ? {} : { after: { requestedAt, machineId: toMachineId(id) } }),
+    });
+    return {
+      installations: machines.flatMap((record) => newestMessage(record)),
+      nextPageToken: queryToken(query, next === undefined ? undefined : [next.requestedAt, next.machineId]),
+    };
+  };
+}
+
+function newestMessage({ machineId, name, installation }: MachineRecord): Entry[] {
+  return installation === undefined
+    ? []
+    : [{ machineId, machineName: name ?? "", installation: installationMessage(installation) }];
+}
+
+function pastMessage(past: InstallationPast, machineId: string, record: MachineRecord | undefined): Entry {
+  const { generation, requestedAt, final, replacedBy } = past;
+  const named = { machineId, machineName: record?.name ?? "" };
+  if (record?.installation?.generation === generation) {
+    return { ...named, installation: installationMessage(record.installation) };
+  }
+  return {
+    ...named,
+    installation: {
+      generation,
+      requestedAt: timestampFromDate(requestedAt),
+      // Whatever took its place ended it.
+      state: final === undefined ? InstallationState.CANCELLED : installationStates[final.result],
+      ...(final === undefined ? {} : { finishedAt: timestampFromDate(final.at), error: final.error }),
+      ...(replacedBy === undefined ? {} : { error: `replaced by generation ${replacedBy}` }),
+    },
+  };
+}

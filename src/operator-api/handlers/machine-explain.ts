@@ -1,0 +1,82 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { z } from "zod";
+import {
+  CauseKind as KindMessage,
+  type MachineExplainRequest,
+  type MachineExplainResponseSchema,
+} from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { requestProblem } from "../../contract/request-problem.ts";
+import { machineSurroundings } from "../../database/queries/explain.ts";
+import { machineShow } from "../../database/queries/machine.ts";
+import type { InstallationRecord } from "../../database/queries/machine-record.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { explain } from "../explain/explain.ts";
+import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
+import { diskProblem, reportedDisks } from "../installation-plan.ts";
+import { requestedImage } from "../machine-message.ts";
+import { machineOf } from "../machine-reference.ts";
+import { standingMessage } from "../state-message.ts";
+import { machineField, validate } from "../validate.ts";
+
+const kinds: Record<CauseKind, KindMessage> = {
+  "no-agent": KindMessage.NO_AGENT,
+  "agent-never-heard": KindMessage.AGENT_NEVER_HEARD,
+  "agent-silent": KindMessage.AGENT_SILENT,
+  "installation-error": KindMessage.INSTALLATION_ERROR,
+  "wrong-digest": KindMessage.WRONG_DIGEST,
+  "disk-selector": KindMessage.DISK_SELECTOR,
+  "runs-exhausted": KindMessage.RUNS_EXHAUSTED,
+  cancelled: KindMessage.CANCELLED,
+  backoff: KindMessage.BACKOFF,
+  "session-lost": KindMessage.SESSION_LOST,
+  "request-unreadable": KindMessage.REQUEST_UNREADABLE,
+  quarantine: KindMessage.QUARANTINE,
+  "no-server": KindMessage.NO_SERVER,
+  "no-shepherd": KindMessage.NO_SHEPHERD,
+  "progress-stalled": KindMessage.PROGRESS_STALLED,
+  "retry-waiting": KindMessage.RETRY_WAITING,
+  "retries-exhausted": KindMessage.RETRIES_EXHAUSTED,
+  "deadline-missed": KindMessage.DEADLINE_MISSED,
+};
+
+const explainRequest = z.object({ machine: machineField });
+
+/** Why a machine does not move. */
+export function machineExplainHandler({ database }: OperatorApiDependencies) {
+  return async (request: MachineExplainRequest): Promise<MessageInitShape<typeof MachineExplainResponseSchema>> => {
+    const { machine } = validate(explainRequest, request);
+    const machineId = await machineOf(database, machine);
+    const record = await machineShow(database, machineId);
+    const { hardwareRaw, ...surroundings } = await machineSurroundings(database, machineId);
+    const { causes, lines, waitingFor, lastError, remedies, documentation } = explain({
+      record,
+      ...surroundings,
+      ...(record.installation?.pending === true ? requestProblems(record.installation, hardwareRaw) : {}),
+    });
+    return {
+      machineId,
+      standing: standingMessage(record),
+      lines,
+      waitingFor,
+      lastError,
+      remedies,
+      documentation,
+      causes: causes.map(({ kind, text }) => ({ kind: kinds[kind], text })),
+    };
+  };
+}
+
+/** What is wrong with a pending request, looked at as the agent API and the agent will. */
+function requestProblems(
+  { requestRaw, generation }: InstallationRecord,
+  hardwareRaw: Uint8Array | undefined,
+): Pick<ExplainFacts, "requestProblem" | "diskProblem"> {
+  const unreadable = requestProblem(requestRaw, generation);
+  if (unreadable !== undefined) {
+    return { requestProblem: unreadable };
+  }
+  const image = requestedImage(requestRaw);
+  const disks = hardwareRaw === undefined ? undefined : reportedDisks(hardwareRaw);
+  const problem = image === undefined || disks === undefined ? undefined : diskProblem(image.rootDisk, disks);
+  return problem === undefined ? {} : { diskProblem: problem };
+}

@@ -1,0 +1,85 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { z } from "zod";
+import {
+  MachineSort as SortMessage,
+  type MachineListRequest,
+  type MachineListResponseSchema,
+} from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { isUuid } from "../../database/ids.ts";
+import { machineStates } from "../../database/machine-state.ts";
+import {
+  machineCursorLength,
+  machineList,
+  type MachineListCursor,
+  type MachineSort,
+} from "../../database/queries/machine-list.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { machineMessage } from "../machine-message.ts";
+import { isCount, queryToken, queryTokenRead } from "../query-token.ts";
+import { stateNamed } from "../state-message.ts";
+import { labelsField, pageSizeField, text, validate } from "../validate.ts";
+
+const sorts: ReadonlyMap<number, MachineSort> = new Map<number, MachineSort>([
+  [SortMessage.UNSPECIFIED, "id"],
+  [SortMessage.ID, "id"],
+  [SortMessage.NAME, "name"],
+  [SortMessage.CREATED, "created"],
+  [SortMessage.STATE, "state"],
+  [SortMessage.SINCE, "since"],
+]);
+
+const listRequest = z.object({
+  labels: labelsField,
+  pageSize: pageSizeField,
+  pageToken: z.string(),
+  states: z
+    .array(z.number())
+    .max(64, "expected at most 64 states")
+    .refine((states) => states.every((state) => stateNamed(state) !== undefined), "this server knows no such state")
+    .transform((states) => states.flatMap((state) => stateNamed(state) ?? [])),
+  providers: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/u, "expected a provider's name, such as static"))
+    .max(32, "expected at most 32 providers"),
+  namePrefix: text(63),
+  search: text(256),
+  sort: z
+    .number()
+    .refine((sort) => sorts.has(sort), "this server knows no such order")
+    .transform((sort) => sorts.get(sort) ?? "id"),
+  descending: z.boolean(),
+});
+
+/** Whether a token's strings are the columns of this order: names, states and times, the id last. */
+function cursorValid(sort: MachineSort, cursor: readonly string[]): cursor is MachineListCursor {
+  if (cursor.length !== machineCursorLength(sort) || !isUuid(cursor.at(-1) ?? "")) {
+    return false;
+  }
+  switch (sort) {
+    case "id":
+    case "name":
+      return true;
+    case "created":
+    case "since":
+      return isCount(cursor[0]);
+    case "state":
+      return machineStates.some((state) => state === cursor[0]) && isCount(cursor[1]);
+  }
+}
+
+/** Machines, filtered and sorted, a page at a time. */
+export function machineListHandler({ database }: OperatorApiDependencies) {
+  return async (request: MachineListRequest): Promise<MessageInitShape<typeof MachineListResponseSchema>> => {
+    const { pageSize, pageToken, ...query } = validate(listRequest, request);
+    const asked = {
+      ...query,
+      labels: Object.entries(query.labels).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    };
+    const after = queryTokenRead(asked, pageToken, (cursor) => cursorValid(query.sort, cursor));
+    const { machines, next } = await machineList(database, {
+      ...query,
+      limit: pageSize,
+      ...(after === undefined ? {} : { after: after as MachineListCursor }),
+    });
+    return { machines: machines.map((record) => machineMessage(record)), nextPageToken: queryToken(asked, next) };
+  };
+}
