@@ -5,14 +5,16 @@ import { startWorker, type Worker } from "./support/processes.ts";
 import { median, report } from "./support/report.ts";
 
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
-const load = { small: 1_000, large: 1_000_000, connections: 1_000, rounds: 10, seconds: 2 } as const;
+const load = { small: 1_000, middle: 100_000, large: 1_000_000, connections: 1_000, rounds: 10, seconds: 2 } as const;
 
 /** P2: heartbeats a second at a million machines as a ratio to a thousand, taken in turns in one run. */
 export async function benchFleetSize(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const keys = fleetKeyPairs();
   const large = await database.another("large");
+  const middle = await database.another("middle");
   await fleetMake(database.database.pool, load.small, keys);
+  await fleetMake(middle.database.pool, load.middle, keys);
   const seconds = await fleetMake(large.database.pool, load.large, keys);
   await using stack = new AsyncDisposableStack();
   const side = async (address: unknown, machines: number): Promise<Worker> => {
@@ -24,13 +26,19 @@ export async function benchFleetSize(options: { json: boolean }): Promise<void> 
     return generator;
   };
   const onSmall = await side(database.address, load.small);
+  const onMiddle = await side(middle.address, load.middle);
   const onLarge = await side(large.address, load.large);
   const run = (generator: Worker): Promise<LoadResult> =>
     generator.ask<LoadResult>({ order: "run", path: heartbeatPath, seconds: load.seconds });
-  const rounds: { small: LoadResult; large: LoadResult }[] = [];
+  const rounds: { small: LoadResult; middle: LoadResult; large: LoadResult }[] = [];
   for (let round = 0; round < load.rounds; round += 1) {
-    rounds.push({ small: await run(onSmall), large: await run(onLarge) });
+    rounds.push({ small: await run(onSmall), middle: await run(onMiddle), large: await run(onLarge) });
   }
+  const bySize = (["small", "middle", "large"] as const).map((size) => ({
+    machines: load[size],
+    perSecond: median(rounds.map((round) => round[size].perSecond)),
+    p99: median(rounds.map((round) => round[size].p99)),
+  }));
   const { rows } = await large.database.pool.query<{ hot: number }>(
     "SELECT n_tup_hot_upd::float / greatest(n_tup_upd, 1) AS hot FROM pg_stat_user_tables WHERE relname = 'machine_agent_heartbeat'",
   );
@@ -43,6 +51,7 @@ export async function benchFleetSize(options: { json: boolean }): Promise<void> 
       details: {
         "heartbeats a second at 1,000,000 machines": median(rounds.map((round) => round.large.perSecond)),
         "heartbeats a second at 1,000 machines": median(rounds.map((round) => round.small.perSecond)),
+        "by fleet size": bySize,
         "seconds to make 1,000,000 machines by SQL": seconds,
         "share of HOT updates at 1,000,000 machines": rows[0]?.hot,
         "failed calls": rounds.reduce((sum, round) => sum + round.large.failed + round.small.failed, 0),

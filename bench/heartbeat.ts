@@ -48,9 +48,11 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
   const top = median(rounds.map(({ heartbeat }) => heartbeat.perSecond));
   const lone = await run(heartbeatPath, 2, { connections: 1, rate: 20 });
   const at: Record<string, { p50: number; p99: number }> = {};
-  for (const share of [0.1, 0.5, 0.9]) {
-    const { p50, p99 } = await run(heartbeatPath, load.seconds, { rate: top * share });
+  const curve: { offered: number; perSecond: number; p50: number; p99: number }[] = [];
+  for (const share of [0.1, 0.25, 0.5, 0.75, 0.9, 1]) {
+    const { p50, p99, perSecond } = await run(heartbeatPath, load.seconds * 2, { rate: top * share });
     at[`${share * 100} % of the top rate`] = { p50, p99 };
+    curve.push({ offered: top * share, perSecond, p50, p99 });
   }
   const failed = rounds.reduce(
     (sum, { empty, heartbeat, three }) => sum + empty.failed + heartbeat.failed + three.failed,
@@ -76,6 +78,7 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
           Number((heartbeat.perSecond / empty.perSecond).toFixed(3)),
         ),
         "latency, ms": at,
+        curve,
         "latency of a lone heartbeat on an idle server, ms": { p50: lone.p50, p99: lone.p99 },
         "microseconds of CPU a heartbeat": {
           server: median(rounds.map(({ cost }) => cost.server)),

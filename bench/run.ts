@@ -1,18 +1,26 @@
-// `npm run bench -- [NAME…] [--json]`: the benchmarks of PERFORMANCE, all of them or the named ones.
+// `npm run bench -- [NAME…] [--json] [--write]`: the benchmarks of PERFORMANCE, all of them or the named ones; --write puts
+// what all of them found into docs/performance.md.
 import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchReconnect } from "./reconnect.ts";
+import { documentWrite } from "./support/document.ts";
+import { reported } from "./support/report.ts";
 import { benchWatch } from "./watch.ts";
+import { benchWorkers } from "./workers.ts";
 
 const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> = {
   heartbeat: benchHeartbeat,
   "fleet-size": benchFleetSize,
   claim: benchClaim,
   watch: benchWatch,
+  reconnect: benchReconnect,
+  workers: benchWorkers,
 };
 
+const flags = new Set(["--json", "--write"]);
 const json = process.argv.includes("--json");
-const named = process.argv.slice(2).filter((argument) => argument !== "--json");
+const named = process.argv.slice(2).filter((argument) => !flags.has(argument));
 for (const name of named) {
   if (benchmarks[name] === undefined) {
     process.stderr.write(`there is no benchmark "${name}": expected ${Object.keys(benchmarks).join(", ")}\n`);
@@ -23,4 +31,7 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
   if (named.length === 0 || named.includes(name)) {
     await benchmark({ json });
   }
+}
+if (process.argv.includes("--write")) {
+  await documentWrite(reported);
 }

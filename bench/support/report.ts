@@ -9,14 +9,23 @@ export interface Figure {
   details: Record<string, unknown>;
 }
 
-/** Prints figures: a line for people each, or a JSON object a line. */
+/** All that this process has reported. */
+export const reported: Figure[] = [];
+
+/** Whether a figure reaches its target. */
+export function isMet({ value, target, better }: Figure): boolean {
+  return target === undefined || (better === "higher" ? value >= target : value <= target);
+}
+
+/** Prints a figure: lines for people, or a JSON object on one line; and keeps it. */
 export function report(figure: Figure, json: boolean): void {
+  reported.push(figure);
   if (json) {
     process.stdout.write(`${JSON.stringify(figure)}\n`);
     return;
   }
   const { id, value, target, better, unit = "" } = figure;
-  const met = target === undefined || (better === "higher" ? value >= target : value <= target);
+  const met = isMet(figure);
   const wanted =
     target === undefined
       ? ""

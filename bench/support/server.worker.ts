@@ -19,9 +19,16 @@ export const emptyPath = "/farrier.bench.BenchService/Empty";
 export const threePath = "/farrier.bench.BenchService/ThreeTransactions";
 export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
+/** Serves agents on that database; on a port that several workers share where asked for. */
+interface Order {
+  database: DatabaseAddress;
+  shared?: boolean;
+  port?: number;
+}
+
 const stack = new AsyncDisposableStack();
 
-async function start(databaseAddress: DatabaseAddress): Promise<{ port: number }> {
+async function start({ database: databaseAddress, shared = false, port = 0 }: Order): Promise<{ port: number }> {
   const log = createLogger({ level: "warn", component: "bench" });
   const database = stack.use(connect(databaseAddress, { log }));
   const sessions = stack.use(sessionHold(database, { component: "server", log, clock: systemClock }));
@@ -33,7 +40,7 @@ async function start(databaseAddress: DatabaseAddress): Promise<{ port: number }
   stack.defer(() => pool.end());
   const api = stack.use(
     await agentApiServe({
-      address: { host: "127.0.0.1", port: 0 },
+      address: { host: "127.0.0.1", port, shared },
       certificate: {
         certificatePem: selfSignedCertificate(privateKey, "localhost"),
         keyPem: ed25519PrivateKeyPem(privateKey),
@@ -64,6 +71,6 @@ function memory(): number {
 }
 
 serve(
-  async (order: { database: DatabaseAddress } | "memory") => (order === "memory" ? memory() : start(order.database)),
+  async (order: Order | "memory") => (order === "memory" ? memory() : start(order)),
   () => stack.disposeAsync(),
 );

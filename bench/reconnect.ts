@@ -1,0 +1,33 @@
+import { benchDatabase } from "./support/database.ts";
+import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
+import { startWorker } from "./support/processes.ts";
+import { report } from "./support/report.ts";
+
+const load = { machines: 10_000, connections: 2_000 } as const;
+
+/** The third ceiling of capacity: how fast a fleet that lost its connections is back, each agent with a new handshake. */
+export async function benchReconnect(options: { json: boolean }): Promise<void> {
+  await using database = await benchDatabase();
+  const keys = fleetKeyPairs();
+  await fleetMake(database.database.pool, load.machines, keys);
+  await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
+  const { port } = await server.ask<{ port: number }>({ database: database.address });
+  await using generator = startWorker(new URL("support/load.worker.ts", import.meta.url));
+  const begun = performance.now();
+  await generator.ask({ order: "connect", port, connections: load.connections, keys, machines: load.machines });
+  const seconds = (performance.now() - begun) / 1000;
+  report(
+    {
+      id: "handshakes",
+      value: load.connections / seconds,
+      better: "higher",
+      unit: " a second",
+      details: {
+        connections: load.connections,
+        seconds,
+        "minutes for 100,000 agents": 100_000 / (load.connections / seconds) / 60,
+      },
+    },
+    options.json,
+  );
+}
