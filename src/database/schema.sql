@@ -21,6 +21,32 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.history_partitions_drop()
+ RETURNS text[]
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    kept integer := (SELECT months FROM history_retention);
+    oldest text;
+    partition_name text;
+    dropped text[] := '{}';
+BEGIN
+    IF kept IS NULL THEN
+        RETURN dropped;
+    END IF;
+    oldest := 'history_' || to_char((now() AT TIME ZONE 'UTC') - make_interval(months => kept), 'YYYY_MM');
+    FOR partition_name IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'history'::regclass AND c.relname ~ '^history_[0-9]{4}_[0-9]{2}$' AND c.relname < oldest
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('DROP TABLE %I', partition_name);
+        dropped := dropped || partition_name;
+    END LOOP;
+    RETURN dropped;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.history_partitions_ensure(months_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -389,6 +415,11 @@ CREATE TABLE history (
 
 CREATE TABLE history_default PARTITION OF history DEFAULT;
 
+CREATE TABLE history_retention (
+    only_row boolean DEFAULT true NOT NULL,
+    months integer
+);
+
 CREATE TABLE machine_agent_heartbeat (
     machine_id uuid NOT NULL,
     agent_heartbeat_at timestamp with time zone NOT NULL,
@@ -648,6 +679,12 @@ ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind =
 ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
+
+ALTER TABLE history_retention ADD CONSTRAINT history_retention_months_check CHECK ((months >= 1));
+
+ALTER TABLE history_retention ADD CONSTRAINT history_retention_only_row_check CHECK (only_row);
+
+ALTER TABLE history_retention ADD CONSTRAINT history_retention_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
 

@@ -5,6 +5,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
+import { historyRetentionTask } from "./history-retention.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
@@ -27,6 +28,7 @@ export function janitorRun(options: {
     deadlinesNoteTask(database, options.metrics),
     recordsForgetTask(database),
     historyPartitionsTask(database),
+    historyRetentionTask(database),
   ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {

@@ -67,3 +67,11 @@ export async function historyPartitionsEnsure(database: Database, monthsAhead: n
   );
   return rows[0]?.made ?? 0;
 }
+
+/** Drops the months of history that are older than are kept; returns their partitions' names. */
+export async function historyPartitionsDrop(database: Database): Promise<string[]> {
+  const { rows } = await sql<{ dropped: string[] }>`SELECT history_partitions_drop() AS dropped`.execute(
+    database.kysely,
+  );
+  return rows[0]?.dropped ?? [];
+}
