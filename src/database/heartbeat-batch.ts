@@ -71,7 +71,11 @@ export async function reportingBatch(
       text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE",
       values: [session],
     });
-    await client.query({ name: "heartbeats-lock", text: lockStatement, values: [machines, keys] });
+    const locked = await client.query<{ machine_id: string }>({
+      name: "heartbeats-lock",
+      text: lockStatement,
+      values: [machines, keys],
+    });
     const { rows } = await client.query<HeartbeatRow>({
       name: "heartbeats-reporting",
       text: reportingStatement,
@@ -91,6 +95,7 @@ export async function reportingBatch(
         bytes(batch.map(({ entry }) => entry.report?.raw)),
         batch.map(({ offered }) => offered ?? null),
         batch.map(({ look }) => look !== true),
+        locked.rows.map((row) => row.machine_id),
       ],
     });
     await client.query("COMMIT");

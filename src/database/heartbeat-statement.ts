@@ -79,7 +79,7 @@ LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id`;
  * who names a machine locks nothing. $1 machine ids, $2 keys.
  */
 export const lockStatement = `
-SELECT FROM machines m
+SELECT m.machine_id FROM machines m
 WHERE m.machine_id IN (
   SELECT i.machine_id FROM unnest($1::uuid[], $2::bytea[]) AS i (machine_id, public_key)
   JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key
@@ -95,13 +95,15 @@ ORDER BY m.machine_id FOR NO KEY UPDATE`;
  *
  * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 has a run id,
  * $7 hardware report, $8 its fingerprint, $9 reported generation, $10 result, $11 error, $12 the report's bytes,
- * $13 the generation that may be handed out now, having been found readable, $14 whether it is a sign of the agent's life.
+ * $13 the generation that may be handed out now, having been found readable, $14 whether it is a sign of the agent's life,
+ * $15 the machines that were locked. An entry whose key was bound only after the locking must come again: as if the session
+ * were dead.
  */
 export const reportingStatement = `
 WITH ${alive},
 found AS MATERIALIZED (
   SELECT i.*,
-    EXISTS (SELECT FROM alive) AS alive,
+    EXISTS (SELECT FROM alive) AND (s.machine_id IS NULL OR m.machine_id IS NOT NULL) AS alive,
     m.machine_id AS known_machine,
     left(encode(i.public_key, 'hex'), 16) AS actor,
     m.last_generation,
@@ -128,7 +130,7 @@ found AS MATERIALIZED (
   )
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
-  LEFT JOIN machines m ON m.machine_id = s.machine_id
+  LEFT JOIN machines m ON m.machine_id = s.machine_id AND m.machine_id = ANY ($15::uuid[])
   LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
   LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id
 ),

@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION public.history_partitions_drop()
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    kept integer := (SELECT months FROM history_retention);
+    kept integer := (SELECT history_months FROM retention);
     oldest text;
     partition_name text;
     dropped text[] := '{}';
@@ -415,11 +415,6 @@ CREATE TABLE history (
 
 CREATE TABLE history_default PARTITION OF history DEFAULT;
 
-CREATE TABLE history_retention (
-    only_row boolean DEFAULT true NOT NULL,
-    months integer
-);
-
 CREATE TABLE machine_agent_heartbeat (
     machine_id uuid NOT NULL,
     agent_heartbeat_at timestamp with time zone NOT NULL,
@@ -602,6 +597,11 @@ CREATE TABLE operator_token (
     last_used_at timestamp with time zone
 ) WITH (fillfactor=80);
 
+CREATE TABLE retention (
+    only_row boolean DEFAULT true NOT NULL,
+    history_months integer
+);
+
 CREATE TABLE schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -679,12 +679,6 @@ ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind =
 ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
-
-ALTER TABLE history_retention ADD CONSTRAINT history_retention_months_check CHECK ((months >= 1));
-
-ALTER TABLE history_retention ADD CONSTRAINT history_retention_only_row_check CHECK (only_row);
-
-ALTER TABLE history_retention ADD CONSTRAINT history_retention_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
 
@@ -811,6 +805,12 @@ ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_check CHECK 
 ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_name_check CHECK ((token_name ~ '^[a-z0-9]([a-z0-9._@-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE retention ADD CONSTRAINT retention_history_months_check CHECK ((history_months >= 1));
+
+ALTER TABLE retention ADD CONSTRAINT retention_only_row_check CHECK (only_row);
+
+ALTER TABLE retention ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 

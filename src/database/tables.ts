@@ -216,6 +216,11 @@ export interface OperatorToken {
   token_prefix: string;
 }
 
+export interface Retention {
+  history_months: number | null;
+  only_row: Generated<boolean>;
+}
+
 export interface Sessions {
   session_component: string;
   session_created_at: Generated<Date>;
@@ -261,6 +266,7 @@ export interface DB {
   operator_audit: OperatorAudit;
   operator_command: OperatorCommand;
   operator_token: OperatorToken;
+  retention: Retention;
   sessions: Sessions;
   work: Work;
   work_backoff: WorkBackoff;

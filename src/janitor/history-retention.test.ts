@@ -24,7 +24,7 @@ test("history is kept for ever, unless a number of months is set: then older one
   const task = historyRetentionTask(fleet.database);
   const [three, two, one] = [await monthAgo(fleet, 3), await monthAgo(fleet, 2), await monthAgo(fleet, 1)];
   expect(await task.run()).toEqual({});
-  await fleet.rows("UPDATE history_retention SET months = 2");
+  await fleet.rows("UPDATE retention SET history_months = 2");
   expect(await task.run()).toEqual({ dropped: [three] });
   expect(await task.run()).toEqual({});
   const rows = await fleet.rows<{ name: string }>(

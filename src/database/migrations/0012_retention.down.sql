@@ -1,2 +1,2 @@
 DROP FUNCTION history_partitions_drop();
-DROP TABLE history_retention;
+DROP TABLE retention;

@@ -1,17 +1,17 @@
 -- oldest-binary: 7
 
 -- How many whole months of history are kept beside the current one: the fleet's configuration, one row; NULL = all.
-CREATE TABLE history_retention (
+CREATE TABLE retention (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    months integer CHECK (months >= 1)
+    history_months integer CHECK (history_months >= 1)
 );
-INSERT INTO history_retention DEFAULT VALUES;
+INSERT INTO retention DEFAULT VALUES;
 
 -- Drops the partitions of months older than are kept; returns their names. Entries are refused to be deleted one by one;
 -- a month goes as a whole or not at all.
 CREATE FUNCTION history_partitions_drop() RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
-    kept integer := (SELECT months FROM history_retention);
+    kept integer := (SELECT history_months FROM retention);
     oldest text;
     partition_name text;
     dropped text[] := '{}';
