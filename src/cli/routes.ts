@@ -48,5 +48,13 @@ export const routes = buildRouteMap<string, CliContext>({
       "  4  not authorised: the token is missing or wrong",
     ].join("\n"),
   },
-  routes: { up: upCommand, server: serverCommand, shepherd: shepherdCommand, migrate: migrateCommand, machine, agent, simulate: simulateCommand },
+  routes: {
+    up: upCommand,
+    server: serverCommand,
+    shepherd: shepherdCommand,
+    migrate: migrateCommand,
+    machine,
+    agent,
+    simulate: simulateCommand,
+  },
 });

@@ -4,6 +4,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
+import { hardwareCountTask } from "./hardware-count.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
 import { historyRetentionTask } from "./history-retention.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
@@ -29,6 +30,7 @@ export function janitorRun(options: {
     recordsForgetTask(database),
     historyPartitionsTask(database),
     historyRetentionTask(database),
+    hardwareCountTask(database),
   ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {

@@ -1,11 +1,20 @@
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
+import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Role } from "../database/role.ts";
 
 /** Every service of the operator API; a test compares it with the contract. */
-export const operatorServices = [MachineService, InstallationService, AgentKeyService, AccessService] as const;
+export const operatorServices = [
+  MachineService,
+  InstallationService,
+  AgentKeyService,
+  AccessService,
+  HardwareService,
+  FleetService,
+] as const;
 
 /** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
 export const authorizationRules: Readonly<Record<string, Role>> = {
@@ -24,6 +33,14 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.InstallationService/InstallationRetry": "operator",
   "farrier.operator.v1.InstallationService/InstallationList": "viewer",
   "farrier.operator.v1.AgentKeyService/AgentRegister": "operator",
+  "farrier.operator.v1.HardwareService/HardwareList": "viewer",
+  "farrier.operator.v1.HardwareService/HardwareShow": "viewer",
+  "farrier.operator.v1.HardwareService/HardwareDiff": "viewer",
+  "farrier.operator.v1.FleetService/FleetSummary": "viewer",
+  "farrier.operator.v1.FleetService/SessionList": "viewer",
+  "farrier.operator.v1.FleetService/WorkList": "viewer",
+  "farrier.operator.v1.FleetService/BackoffList": "viewer",
+  "farrier.operator.v1.FleetService/BackoffClear": "operator",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",
   "farrier.operator.v1.AccessService/TokenCreate": "admin",
   "farrier.operator.v1.AccessService/TokenList": "admin",

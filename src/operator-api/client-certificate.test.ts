@@ -6,7 +6,7 @@ const now = new Date("2026-06-01T00:00:00Z");
 
 /** Node's types know a part that comes twice as one string only. */
 const certificate = (subject: Record<string, string | string[]>): Parameters<typeof certificateOperator>[0] => ({
-  subject: subject as never,
+  subject,
   ...dates,
 });
 

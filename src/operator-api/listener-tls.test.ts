@@ -114,6 +114,28 @@ const transports: Record<string, (shown: Shown) => Transport> = {
 
 const whoAmI = (transport: Transport) => createClient(AccessService, transport).whoAmI({});
 
+/** A GET with Node's own client, over HTTP/1.1. */
+async function get(path: string, headers: Record<string, string> = {}): Promise<[number, string]> {
+  return new Promise((resolve, reject) => {
+    httpsRequest(`${listener.url}${path}`, { ca, headers, agent: false }, (response) => {
+      let text = "";
+      response
+        .on("data", (chunk) => (text += String(chunk)))
+        .on("end", () => resolve([response.statusCode ?? 0, text]));
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+// Before the tests that fail to prove who they are: too many of those are told something else.
+test("over the network the metrics are for operators; whether it lives is for all", async () => {
+  expect((await get("/healthz"))[0]).toBe(200);
+  expect((await get("/readyz"))[0]).toBe(200);
+  expect((await get("/metrics"))[0]).toBe(401);
+  expect(await get("/metrics", { authorization: `Bearer ${testToken}` })).toEqual([200, "farrier_test 1\n"]);
+});
+
 describe.each(Object.entries(transports))("%s", (_name, transport) => {
   test("takes a token", async () => {
     expect(await whoAmI(transport({ token: testToken }))).toMatchObject({ role: Role.ADMIN, address: "127.0.0.1" });
@@ -166,27 +188,6 @@ test("what a certificate's owner does is in history and audit under the certific
   expect(entries.map(({ actor }) => actor)).toEqual(["Frank"]);
   const audit = await testClients(dependencies).access.auditList({ actor: "Frank" });
   expect(audit.entries).toMatchObject([{ credential: Credential.CERTIFICATE, address: "127.0.0.1", code: "ok" }]);
-});
-
-/** A GET with Node's own client, over HTTP/1.1. */
-async function get(path: string, headers: Record<string, string> = {}): Promise<[number, string]> {
-  return new Promise((resolve, reject) => {
-    httpsRequest(`${listener.url}${path}`, { ca, headers, agent: false }, (response) => {
-      let text = "";
-      response
-        .on("data", (chunk) => (text += String(chunk)))
-        .on("end", () => resolve([response.statusCode ?? 0, text]));
-    })
-      .on("error", reject)
-      .end();
-  });
-}
-
-test("over the network the metrics are for operators; whether it lives is for all", async () => {
-  expect((await get("/healthz"))[0]).toBe(200);
-  expect((await get("/readyz"))[0]).toBe(200);
-  expect((await get("/metrics"))[0]).toBe(401);
-  expect(await get("/metrics", { authorization: `Bearer ${testToken}` })).toEqual([200, "farrier_test 1\n"]);
 });
 
 test("the URL is for this host, whatever is listened on", () => {

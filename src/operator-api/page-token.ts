@@ -3,7 +3,7 @@ import { z } from "zod";
 const timePattern = /^(?<at>\d{1,16})-(?<id>[0-9a-f-]{1,36})$/u;
 
 /** Said of every page token that is none of ours. */
-const pageTokenMessage = "expected next_page_token of the page before, unchanged, or nothing for the first page";
+export const pageTokenMessage = "expected next_page_token of the page before, unchanged, or nothing for the first page";
 
 /** A page token made of a time and an id, as {@link timePageToken} writes it; `read` reads the id, or gives undefined. */
 export function timePageTokenField<Id>(

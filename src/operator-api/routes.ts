@@ -1,12 +1,16 @@
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
+import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { OperatorApiDependencies } from "./dependencies.ts";
 import { accessHandlers } from "./handlers/access.ts";
 import { agentHandlers } from "./handlers/agent.ts";
+import { fleetHandlers } from "./handlers/fleet.ts";
+import { hardwareHandlers } from "./handlers/hardware.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
 import { auditInterceptor } from "./interceptors/audit.ts";
@@ -24,6 +28,8 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(InstallationService, installationHandlers(dependencies));
     router.service(AgentKeyService, agentHandlers(dependencies));
     router.service(AccessService, accessHandlers(dependencies));
+    router.service(HardwareService, hardwareHandlers(dependencies));
+    router.service(FleetService, fleetHandlers(dependencies));
   };
 }
 

@@ -7,6 +7,8 @@ import {
 } from "@connectrpc/connect";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { connect, type DatabaseAddress } from "../../database/connect.ts";
@@ -79,6 +81,8 @@ export interface TestClients {
   installations: Client<typeof InstallationService>;
   agents: Client<typeof AgentKeyService>;
   access: Client<typeof AccessService>;
+  hardware: Client<typeof HardwareService>;
+  fleet: Client<typeof FleetService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -89,6 +93,8 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     installations: createClient(InstallationService, transport),
     agents: createClient(AgentKeyService, transport),
     access: createClient(AccessService, transport),
+    hardware: createClient(HardwareService, transport),
+    fleet: createClient(FleetService, transport),
   };
 }
 

@@ -1,0 +1,26 @@
+import type { AgentHardwareReport } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+
+/** What a machine's hardware amounts to. */
+export interface HardwareAmounts {
+  cores: number;
+  threads: number;
+  memoryBytes: bigint;
+  disks: number;
+  diskBytes: bigint;
+  networkInterfaces: number;
+}
+
+/** Adds up a hardware report. What is negative in it counts as nothing. Pure. */
+export function hardwareAmounts(report: AgentHardwareReport): HardwareAmounts {
+  const { cpu = [], blockDevice = [], networkInterface = [], memoryInstalledBytes = 0n } = report.report ?? {};
+  return {
+    cores: cpu.reduce((sum, { cores }) => sum + Math.max(0, cores), 0),
+    threads: cpu.reduce((sum, { hardwareThreads }) => sum + Math.max(0, hardwareThreads), 0),
+    memoryBytes: notNegative(memoryInstalledBytes),
+    disks: blockDevice.length,
+    diskBytes: blockDevice.reduce((sum, { capacityBytes }) => sum + notNegative(capacityBytes), 0n),
+    networkInterfaces: networkInterface.length,
+  };
+}
+
+const notNegative = (value: bigint): bigint => (value > 0n ? value : 0n);

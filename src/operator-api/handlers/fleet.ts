@@ -1,0 +1,168 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import { BackoffClearRequestSchema, type FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import { isUuid, machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
+import { fleetSummary } from "../../database/queries/fleet.ts";
+import {
+  backoffClear,
+  backoffList,
+  sessionList,
+  workList,
+  type WorkCursor,
+  type WorkPage,
+} from "../../database/queries/work-list.ts";
+import { bodyDigest } from "../body-digest.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operatorKey } from "../identity.ts";
+import { machineOf, type MachineReference } from "../machine-reference.ts";
+import { pageTokenMessage } from "../page-token.ts";
+import { machineField, pageSizeField, requestIdField, validate } from "../validate.ts";
+
+const processField = z.string().transform((text, context): Process | undefined => {
+  const process = processes.find((name) => name === text);
+  if (process === undefined && text !== "") {
+    context.addIssue({ code: "custom", message: `expected ${processes.join(" or ")}, or nothing for all` });
+    return z.NEVER;
+  }
+  return process;
+});
+
+const optionalMachineField = z.union(
+  [z.literal("").transform(() => undefined), machineField],
+  "expected a machine's UUID or its name, or nothing for all",
+);
+
+const pageTokenField = z.string().transform((token, context): WorkCursor | undefined => {
+  const [id = "", name] = token.split("/");
+  const process = processes.find((known) => known === name);
+  if (token !== "" && (!isUuid(id) || process === undefined || token.split("/").length !== 2)) {
+    context.addIssue({ code: "custom", message: pageTokenMessage });
+    return z.NEVER;
+  }
+  return process === undefined ? undefined : { machineId: toMachineId(id), process };
+});
+
+const listFields = {
+  machine: optionalMachineField,
+  process: processField,
+  pageSize: pageSizeField,
+  pageToken: pageTokenField,
+};
+const workRequest = z.object(listFields);
+const backoffRequest = z.object({ ...listFields, all: z.boolean() });
+const clearRequest = z.object({ requestId: requestIdField, machine: machineField, process: processField });
+
+const bigints = (counts: Readonly<Record<string, number>>): Record<string, bigint> =>
+  Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, BigInt(count)]));
+
+/** What operators call about the fleet as a whole. */
+export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof FleetService> {
+  const pageOf = async (request: {
+    machine: MachineReference | undefined;
+    process: Process | undefined;
+    pageSize: number;
+    pageToken: WorkCursor | undefined;
+  }): Promise<WorkPage> => ({
+    // One more than asked for tells whether there is another page.
+    limit: request.pageSize + 1,
+    ...(request.machine === undefined ? {} : { machineId: await machineOf(database, request.machine) }),
+    ...(request.process === undefined ? {} : { process: request.process }),
+    ...(request.pageToken === undefined ? {} : { after: request.pageToken }),
+  });
+
+  return {
+    async fleetSummary() {
+      const summary = await fleetSummary(database);
+      const { hardware } = summary;
+      return {
+        machines: BigInt(summary.machines),
+        states: bigints(summary.states),
+        pending: BigInt(summary.pending),
+        eligible: summary.eligible.map((one) => ({ ...one, machines: BigInt(one.machines) })),
+        sessions: bigints(summary.sessions),
+        work: bigints(summary.work),
+        backoffs: bigints(summary.backoffs),
+        hardware: {
+          ...(hardware.computedAt === undefined ? {} : { computedAt: timestampFromDate(hardware.computedAt) }),
+          reports: BigInt(hardware.reports),
+          cpuCores: BigInt(hardware.cores),
+          cpuThreads: BigInt(hardware.threads),
+          memoryBytes: hardware.memoryBytes,
+          disks: BigInt(hardware.disks),
+          diskBytes: hardware.diskBytes,
+          unreadableReports: BigInt(hardware.unreadable),
+        },
+        at: timestampFromDate(summary.at),
+      };
+    },
+
+    async sessionList() {
+      const sessions = await sessionList(database);
+      return {
+        sessions: sessions.map((session) => ({
+          id: session.sessionId,
+          component: session.component,
+          runtimeInfo: session.runtimeInfo,
+          createdAt: timestampFromDate(session.createdAt),
+          deadline: timestampFromDate(session.deadline),
+          expired: session.expired,
+          work: BigInt(session.work),
+        })),
+      };
+    },
+
+    async workList(request) {
+      const checked = validate(workRequest, request);
+      const records = await workList(database, await pageOf(checked));
+      const page = records.slice(0, checked.pageSize);
+      return {
+        work: page.map((work) => ({
+          machineId: work.machineId,
+          machineName: work.machineName ?? "",
+          process: work.process,
+          sessionId: work.sessionId,
+          component: work.component,
+          startedAt: timestampFromDate(work.startedAt),
+        })),
+        nextPageToken: nextPageToken(records, page),
+      };
+    },
+
+    async backoffList(request) {
+      const checked = validate(backoffRequest, request);
+      const records = await backoffList(database, { ...(await pageOf(checked)), all: checked.all });
+      const page = records.slice(0, checked.pageSize);
+      return {
+        backoffs: page.map((backoff) => ({
+          machineId: backoff.machineId,
+          machineName: backoff.machineName ?? "",
+          process: backoff.process,
+          until: timestampFromDate(backoff.until),
+          intervalSeconds: backoff.intervalSeconds,
+          cause: backoff.cause,
+        })),
+        nextPageToken: nextPageToken(records, page),
+      };
+    },
+
+    async backoffClear(request, context) {
+      const { requestId, machine, process } = validate(clearRequest, request);
+      const machineId = await machineOf(database, machine);
+      await backoffClear(database, {
+        machineId,
+        requestId,
+        command: "backoff_clear",
+        bodyDigest: bodyDigest(BackoffClearRequestSchema, request, machineId),
+        actor: context.values.get(operatorKey),
+        ...(process === undefined ? {} : { process }),
+      });
+      return { machineId };
+    },
+  };
+}
+
+function nextPageToken(records: readonly WorkCursor[], page: readonly WorkCursor[]): string {
+  const last = page.at(-1);
+  return last === undefined || records.length === page.length ? "" : `${last.machineId}/${last.process}`;
+}
