@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, stat } from "node:fs/promises";
+import { chmod, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errorCode } from "../lib/errors.ts";
 import { directoryLock } from "./directory-lock.ts";
+import { makeDirectory } from "../lib/make-directory.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** Where one `farrier up` keeps everything: keys, tokens, the embedded database. */
@@ -30,7 +31,7 @@ export async function dataDirectoryOpen(path: string): Promise<DataDirectory> {
 
 async function makePrivate(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) {
       await close(path);

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { type Clock, systemClock } from "../lib/clock.ts";
@@ -12,6 +11,7 @@ import { databaseInitialise, databaseName } from "./embedded-initialise.ts";
 import { type Postmaster, type PostmasterOptions, postmasterStart } from "./embedded-process.ts";
 import { defaultSettings, fixedSettings, port } from "./embedded-settings.ts";
 import { socketDirectory } from "./embedded-socket.ts";
+import { makeDirectory } from "../lib/make-directory.ts";
 import { runUser } from "./embedded-user.ts";
 
 /** What node-postgres needs to connect. */
@@ -52,7 +52,7 @@ export async function embeddedStart(options: {
   const directory = resolve(options.directory);
   const settings = { ...defaultSettings, ...options.settings, ...fixedSettings };
   await using stack = new AsyncDisposableStack();
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   stack.use(await directoryLock(directory, "postgres"));
   const user = await runUser(join(directory, "data"));
   const binaries = await binariesPrepare({ binaries: options.binaries, user, directory, log });

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { errorCode } from "./errors.ts";
@@ -7,6 +7,7 @@ import { checkTime, findRoot, oneLine } from "./tls-chain.ts";
 import { TlsError } from "./tls-error.ts";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "./tls-issue.ts";
 import { certificateCovers, type ServerName, serverNames } from "./tls-names.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { parseCertificates, parseKey, readPem } from "./tls-pem.ts";
 
 /** What a TLS server needs, and what its clients need to trust it. */
@@ -36,7 +37,7 @@ export async function tlsFilesEnsure(options: {
 }): Promise<TlsFiles> {
   const { directory } = options;
   const names = serverNames(options.serverNames);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const authority = await ensureAuthority(directory);
   const server = await ensureServer(directory, names, authority);
   return {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import { link, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../lib/errors.ts";
+import { makeDirectory } from "../lib/make-directory.ts";
 import { OperatorApiError } from "./errors.ts";
 
 /** The file of the data directory that holds the operators' token. */
@@ -17,7 +18,7 @@ const tokenPattern = /^frr_[A-Za-z0-9_-]{43}$/u;
  * @throws {OperatorApiError} `file_invalid` when the file holds something else
  */
 export async function operatorTokenEnsure(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const path = join(directory, operatorTokenFile);
   const there = await tokenRead(path);
   if (there !== undefined) {
