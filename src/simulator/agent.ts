@@ -95,10 +95,12 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       statistics.heartbeat.all.add(took);
       statistics.heartbeat.recent.add(took);
       failures = 0;
+      // Agents that started one after the other would heartbeat together for long.
+      const share = told ? 1 - jitter + 2 * jitter * random() : random();
       told = true;
       heed(answer.answer, sentAt, reporting);
       watch.ensure();
-      schedule(interval * (1 - jitter + 2 * jitter * random()));
+      schedule(interval * share);
     } else {
       schedule(pauseAfter(answer.code, answer.details));
     }
