@@ -18,6 +18,8 @@ export interface InstallPlan {
   image: ImageInstallation;
   /** Take the place of the pending generation that was seen. */
   replace: boolean;
+  /** Have it accepted whatever the hardware report says. */
+  ignoreHardwareReport: boolean;
   wait: boolean;
 }
 
@@ -33,6 +35,7 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
         machine: target.id,
         image,
         replaceGeneration: plan.replace ? pending : 0n,
+        ignoreHardwareReport: plan.ignoreHardwareReport,
       }),
     );
   const { generation } = await (plan.wait ? patiently(call, plan.clock, note(plan, target)) : call());

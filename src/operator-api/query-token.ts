@@ -46,8 +46,8 @@ export function queryTokenRead(
 const tokenLimit = 1_024;
 
 /** The strings in a token; undefined where it is none of ours. */
-export function tokenParts(token: string): string[] | undefined {
-  if (token.length > tokenLimit || !/^[\w-]+$/u.test(token)) {
+export function tokenParts(token: string, limit: number = tokenLimit): string[] | undefined {
+  if (token.length > limit || !/^[\w-]+$/u.test(token)) {
     return undefined;
   }
   try {

@@ -99,7 +99,7 @@ describe("machine cancel", () => {
     const agent = machine.agent({ heartbeatSeconds: 300 });
     await writing(2n);
     const cancelled = await must(place.cli("machine", "cancel", machine.name, "--json"));
-    expect(JSON.parse(cancelled.stdout)).toEqual({ machineId: machine.id, generation: "2" });
+    expect(JSON.parse(cancelled.stdout)).toEqual({ machineId: machine.id, generation: "2", diskTouched: true });
     await waitFor("the fetch to be broken off", () => second.open === 0, { timeoutMs: 5_000 });
     expect(second.sent).toBeLessThan(second.bytes.length);
     const { installation, installed } = await machine.show();

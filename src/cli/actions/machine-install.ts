@@ -39,6 +39,7 @@ export async function machineInstall(this: CliContext, flags: MachineInstallFlag
     requestId: flags.requestId ?? randomUUID(),
     image,
     replace: flags.replace ?? false,
+    ignoreHardwareReport: flags.ignoreHardwareReport ?? false,
     wait: flags.wait === true || flags.maxParallel !== undefined,
   };
   // Before anything is asked for: whatever happens then, this is what repeats it safely.

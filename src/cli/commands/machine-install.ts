@@ -34,6 +34,7 @@ export interface MachineInstallFlags extends ClientFlags {
   size: bigint | undefined;
   wait: boolean | undefined;
   replace: boolean | undefined;
+  ignoreHardwareReport: boolean | undefined;
   maxParallel: number | undefined;
   requestId: string | undefined;
 }
@@ -70,6 +71,9 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       size: optionalFlag("Its size once unpacked, checked against the disk first", "BYTES", parseSize),
       wait: switchFlag("Wait for the result, and show how far it is"),
       replace: switchFlag("Take the place of the installation that is pending"),
+      ignoreHardwareReport: switchFlag(
+        "Ask even if the hardware report has no such disk: the disks have changed since",
+      ),
       maxParallel: optionalFlag("Install on at most so many machines at a time; waits", "N", parsePositive),
       requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
     },

@@ -1,6 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { command, heldConnection, operator, testFleet, type Fleet } from "../../../test/support/fleet.ts";
-import { changesPosition, machineChanges, type ChangeCursor, type MachineChange } from "./machine-changes.ts";
+import {
+  changesPosition,
+  isSnapshot,
+  machineChanges,
+  type ChangeCursor,
+  type MachineChange,
+} from "./machine-changes.ts";
 import { machineDelete } from "./machine-delete.ts";
 import { machineUpdate } from "./machine-update.ts";
 
@@ -20,8 +26,8 @@ async function changes(limit = 100): Promise<MachineChange[]> {
   for (;;) {
     const page = await machineChanges(fleet.database, at, limit);
     found.push(...page.changes);
-    at = page.changes.at(-1)?.cursor ?? at;
-    if (page.changes.length < limit) {
+    at = page.cursor;
+    if (!page.more) {
       return found;
     }
   }
@@ -77,18 +83,18 @@ test("what is done to a machine is a change, whether its state is another for it
   expect(await changed()).toEqual([`-${id}`]);
 });
 
-test("of a transaction that began first and commits last nothing is lost, nor told before its time", async () => {
+test("of a transaction that began first and commits last nothing is lost, and it holds up no other", async () => {
   const [early, late] = [await fleet.add(), await fleet.add()];
   await changed();
   await using held = await heldConnection(fleet.test);
   await held.query("BEGIN");
   await held.query('UPDATE machines SET labels = \'{"a": "b"}\' WHERE machine_id = $1', [early.machineId]);
   await fleet.request(late);
-  // The later one has committed; it waits all the same, and the reader is told so.
-  expect(await machineChanges(fleet.database, at, 10)).toEqual({ changes: [], behind: true });
+  expect(await changed()).toEqual([late.machineId]);
+  expect(await changed()).toEqual([]);
   await held.query("COMMIT");
-  expect(await changed()).toEqual([early.machineId, late.machineId]);
-  expect((await machineChanges(fleet.database, at, 10)).behind).toBe(false);
+  expect(await changed()).toEqual([early.machineId]);
+  expect(await changed()).toEqual([]);
 });
 
 test("from the start on all machines come, page by page; deleted ones only if they went since", async () => {
@@ -144,4 +150,39 @@ test("a reader beside many writers hears of the last change of every machine", a
   writing = false;
   await reading;
   expect(machines.map(({ machineId }) => heard.get(machineId))).toEqual(machines.map(() => "20"));
+});
+
+test("a page that was begun is gone on with, though machines change meanwhile: the rest of it, then those", async () => {
+  const machines = await Promise.all(Array.from({ length: 6 }, () => fleet.add({ agent: false })));
+  const ids = machines.map(({ machineId }) => machineId);
+  const first = await machineChanges(fleet.database, at, 4);
+  expect([first.changes.length, first.more]).toEqual([4, true]);
+  at = first.cursor;
+  const [told] = first.changes;
+  await fleet.rows('UPDATE machines SET labels = \'{"x": "y"}\' WHERE machine_id = $1', told?.machineId);
+  const second = await machineChanges(fleet.database, at, 4);
+  expect([second.changes.length, second.more]).toEqual([2, false]);
+  expect([...first.changes, ...second.changes].map(({ machineId }) => machineId).toSorted()).toEqual(ids.toSorted());
+  at = second.cursor;
+  expect(await changed()).toEqual([told?.machineId]);
+});
+
+describe("a snapshot's text", () => {
+  test.each([
+    ["1:1:", true],
+    ["10:20:", true],
+    ["10:20:10,15,19", true],
+    ["10:20:9", false],
+    ["10:20:20", false],
+    ["20:10:", false],
+    ["0:1:", false],
+    ["10:20", false],
+    ["10:20:,", false],
+    ["", false],
+    ["a:b:", false],
+  ])("%s is one: %s", async (text, is) => {
+    expect(isSnapshot(text)).toBe(is);
+    const read = fleet.rows("SELECT $1::text::pg_snapshot", text);
+    await (is ? expect(read).resolves.toHaveLength(1) : expect(read).rejects.toThrow(/invalid input syntax/u));
+  });
 });

@@ -67,6 +67,7 @@ const installRequest = z.object({
   replaceGeneration: count,
   retry: retryField,
   dryRun: z.boolean(),
+  ignoreHardwareReport: z.boolean(),
 });
 
 const cancelRequest = z.object({
@@ -89,14 +90,14 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
   return {
     async installationRequest(request, context) {
       const valid = validate(installRequest, request);
-      const { requestId, image: checked, replaceGeneration, retry, dryRun } = valid;
+      const { requestId, image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
       const machineId = await machineOf(database, valid.machine);
       // The message itself goes to the agent, with fields that this server does not know of.
       const image = request.image as ImageInstallation;
       const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
       const order = {
         ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
-        check: (facts: InstallationFacts) => Object.assign(foreseen, planned(image, facts)),
+        check: (facts: InstallationFacts) => Object.assign(foreseen, planned(image, facts, ignoreHardwareReport)),
       };
       if (dryRun) {
         await installationDryRun(database, machineId, order);
@@ -163,6 +164,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
 function planned(
   image: ImageInstallation,
   facts: InstallationFacts,
+  ignoreHardwareReport: boolean,
 ): { plan: InstallationPlan } | { warnings: string[] } {
   const foresight = installationForesee(image, facts);
   switch (foresight.kind) {
@@ -171,8 +173,15 @@ function planned(
     case "unknown":
       return { warnings: [foresight.warning] };
     case "refused": {
-      const at = facts.hardware === undefined ? "" : ` (hardware report of ${facts.hardware.at.toISOString()})`;
-      throw new DatabaseError("refused", foresight.reason + at);
+      const at = facts.hardware?.at.toISOString() ?? "";
+      const said = `${foresight.reason} (hardware report of ${at})`;
+      if (ignoreHardwareReport) {
+        return { warnings: [`${said}: accepted all the same, as asked; the agent goes by what it finds`] };
+      }
+      throw new DatabaseError(
+        "refused",
+        `${said}; if the machine's disks have changed since, set ignore_hardware_report`,
+      );
     }
   }
 }

@@ -11,9 +11,12 @@ import { isUuid, machineId as toMachineId } from "../../database/ids.ts";
 import { machinesShow } from "../../database/queries/machine.ts";
 import {
   changesPosition,
+  isSnapshot,
   machineChanges,
+  snapshotEnd,
   type ChangeCursor,
   type MachineChange,
+  type SnapshotText,
 } from "../../database/queries/machine-changes.ts";
 import type { Database } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -26,11 +29,9 @@ import { validate } from "../validate.ts";
 const batch = 100;
 /** Milliseconds between looks while nothing is heard of. */
 const pollInterval = 2_000;
-/** The same while transactions under way hold up what has changed. */
-const behindInterval = 50;
 /** Milliseconds between signs of life. */
 const keepaliveInterval = 15_000;
-/** Milliseconds that a reader may take for one message. */
+/** Milliseconds that a reader may take for one message; then it is told to come back with its cursor. */
 const slowAfter = 30_000;
 
 const watchRequest = z
@@ -52,17 +53,16 @@ export function machineWatchHandler({ database, feed, clock = systemClock }: Ope
     context: Pick<HandlerContext, "signal">,
   ): AsyncGenerator<Response> {
     const { cursor, includeExisting } = validate(watchRequest, request);
-    const { origin, now, start } = await changesPosition(database);
-    let at = cursor === "" ? (includeExisting ? start : now) : cursorRead(cursor, origin, now);
+    const { origin, snapshot, now, start } = await changesPosition(database);
+    let at = cursor === "" ? (includeExisting ? start : now) : cursorRead(cursor, origin, snapshot);
     // At once: who asks for nothing old learns from where on it is told.
     yield { cursor: cursorText(at) };
     let told = clock.monotonic();
     while (!context.signal.aborted) {
       const heard = feed.next();
-      const { changes, behind } = await machineChanges(database, at, batch);
-      const last = changes.at(-1);
-      if (last !== undefined || clock.monotonic() - told >= keepaliveInterval) {
-        at = last?.cursor ?? at;
+      const { changes, cursor: next, more } = await machineChanges(database, at, batch);
+      at = next;
+      if (changes.length > 0 || clock.monotonic() - told >= keepaliveInterval) {
         const message = { changes: await changeMessages(database, changes), cursor: cursorText(at) };
         const sent = clock.monotonic();
         yield message;
@@ -74,8 +74,8 @@ export function machineWatchHandler({ database, feed, clock = systemClock }: Ope
           );
         }
       }
-      if (changes.length < batch) {
-        await heard.wait(behind ? behindInterval : pollInterval, context.signal);
+      if (!more) {
+        await heard.wait(pollInterval, context.signal);
       }
     }
   };
@@ -96,23 +96,34 @@ async function changeMessages(database: Database, changes: readonly MachineChang
   });
 }
 
-function cursorText({ origin, xact, machineId, since }: ChangeCursor): string {
-  return Buffer.from(JSON.stringify([origin, String(xact), machineId, String(since)])).toString("base64url");
+function cursorText({ origin, from, to, deletedFrom }: ChangeCursor): string {
+  const position = to === undefined ? [] : [to.snapshot, String(to.xact), to.machineId];
+  return Buffer.from(JSON.stringify([origin, from, deletedFrom, ...position])).toString("base64url");
 }
 
-function cursorRead(text: string, origin: string, now: ChangeCursor): ChangeCursor {
-  const [of, xact = "", machineId = "", since = "", ...rest] = tokenParts(text) ?? [];
-  if (of === undefined || !isCount(xact) || !isUuid(machineId) || !isCount(since) || rest.length > 0) {
+/** Snapshots name the transactions under way: as many as there are connections. */
+const cursorLimit = 65_536;
+
+function cursorRead(text: string, origin: string, now: SnapshotText): ChangeCursor {
+  const [of, from = "", deletedFrom = "", ...position] = tokenParts(text, cursorLimit) ?? [];
+  const [snapshot = "", xact = "", machineId = "", ...rest] = position;
+  const known = position.length === 0 ? [from, deletedFrom] : [from, deletedFrom, snapshot];
+  if (
+    of === undefined ||
+    !known.every((one) => isSnapshot(one)) ||
+    (position.length > 0 && (!isCount(xact) || !isUuid(machineId) || rest.length > 0))
+  ) {
     throw new ConnectError(
       "cursor: expected the cursor of an earlier answer, unchanged, or nothing",
       Code.InvalidArgument,
     );
   }
-  if (of !== origin || BigInt(xact) > now.xact) {
+  if (of !== origin || known.some((one) => snapshotEnd(one) > snapshotEnd(now))) {
     throw new ConnectError(
       "cursor: belongs to another database, or to this one before it was restored: watch with include_existing instead",
       Code.FailedPrecondition,
     );
   }
-  return { origin, xact: BigInt(xact), machineId: toMachineId(machineId), since: BigInt(since) };
+  const to = position.length === 0 ? {} : { to: { snapshot, xact: BigInt(xact), machineId: toMachineId(machineId) } };
+  return { origin, from, deletedFrom, ...to };
 }
