@@ -8,7 +8,7 @@ import {
   text_en,
   type ApplicationText,
 } from "@stricli/core";
-import { describeError } from "../lib/errors.ts";
+import { CodedError, describeError } from "../lib/errors.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
 import { routes } from "./routes.ts";
@@ -61,8 +61,8 @@ function applicationText(debug: boolean): ApplicationText {
     if (debug && error instanceof Error) {
       return `farrier: ${error.stack ?? error.message}${causes(error)}`;
     }
-    // A CliError's causes are in its message as far as they help; of any other error, all there is to say.
-    return `farrier: ${error instanceof CliError ? error.message : describeError(error)}`;
+    // What a layer of ours throws says in its message all that helps; of any other error, all there is to say.
+    return `farrier: ${error instanceof CodedError ? error.message : describeError(error)}`;
   };
   return {
     ...text_en,
@@ -87,7 +87,10 @@ function scannerMessage(error: ArgumentScannerError): string {
       `there is no flag --${input}${suggestion(corrections.map((name) => `--${kebab(name)}`))}`,
     AliasNotFoundError: ({ input }) => `there is no flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
-      `${name}: ${exception instanceof Error ? exception.message : String(exception)}`,
+      // Placeholders of positional arguments are in capitals, flags are not.
+      `${/^[a-z]/u.test(name) ? `--${kebab(name)}` : name}: ${exception instanceof Error ? exception.message : String(exception)}`,
+    EnumValidationError: ({ externalFlagName, input, values }) =>
+      `--${kebab(externalFlagName)}: "${input}" is not one of ${values.join(", ")}`,
     UnsatisfiedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is missing, or has no value`,
     UnexpectedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is given twice`,
     UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,

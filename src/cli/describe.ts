@@ -6,7 +6,7 @@ import { formatTime } from "./time.ts";
 
 const states: ReadonlyMap<InstallationState, string> = new Map([
   [InstallationState.PENDING, "pending"],
-  [InstallationState.SUCCEEDED, "installed"],
+  [InstallationState.SUCCEEDED, "succeeded"],
   [InstallationState.FAILED, "failed"],
   [InstallationState.CANCELLED, "cancelled"],
 ]);

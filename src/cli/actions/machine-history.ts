@@ -7,7 +7,13 @@ import { when } from "../describe.ts";
 import { outputWidth, printJson } from "../print.ts";
 import { table } from "../table.ts";
 
-const header = ["AT", "EVENT", "GENERATION", "BY", "DETAIL"];
+const header = [
+  { title: "AT", whole: true },
+  { title: "EVENT", whole: true },
+  { title: "GENERATION", whole: true },
+  "BY",
+  { title: "DETAIL", wrapped: true },
+];
 const pageSize = 1000;
 
 /** `farrier machine history` */
@@ -35,7 +41,7 @@ export async function machineHistory(this: CliContext, flags: MachineHistoryFlag
     entry.actor === "" ? entry.actorKind : `${entry.actorKind} ${entry.actor}`,
     detailWords(entry.detailJson),
   ]);
-  this.process.stdout.write(table(header, rows, outputWidth(this)));
+  this.process.stdout.write(table(header, rows, { width: outputWidth(this) }));
   if (pageToken !== "") {
     this.process.stderr.write("there is more: --limit N shows it\n");
   }

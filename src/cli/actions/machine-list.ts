@@ -39,7 +39,7 @@ export async function machineList(this: CliContext, flags: MachineListFlags): Pr
   }
   const now = new Date();
   const rows = machines.map((machine) => row(machine, now));
-  this.process.stdout.write(table(header, rows, outputWidth(this)));
+  this.process.stdout.write(table(header, rows, { width: outputWidth(this) }));
 }
 
 function row(machine: Machine, now: Date): string[] {

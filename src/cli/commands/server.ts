@@ -49,6 +49,11 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
         "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
       );
     }
+    const workers = flags.workers ?? 1;
+    if (workers > 1 && (flags.agents.port === 0 || flags.operators.port === 0)) {
+      const flag = flags.agents.port === 0 ? "--agents" : "--operators";
+      throw new CliError("usage", `${flag} has port 0, but ${workers} workers share a port: name one`);
+    }
     this.process.exitCode = await this.starters.server({
       dataDir: dataDirectory(flags, this.process.env),
       debug: this.debug,
@@ -58,7 +63,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       serverNames: flags.serverName ?? [],
       operatorTls: operatorTlsFiles(flags),
       migrate: flags.migrate ?? false,
-      workers: flags.workers ?? 1,
+      workers,
       tls: tlsFiles(flags),
     });
   },
