@@ -189,6 +189,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       random,
       signal: controller.signal,
       report: async (progress) => {
+        const sentAt = clock.monotonic();
         const answer = await calls.progress({ generation, ...progress });
         if (controller.signal.aborted) {
           return answer;
@@ -197,6 +198,8 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
         if (answer.ok && answer.answer !== 0n) {
           counts.calledOff += 1;
           record.calledOff(machine.index, answer.answer);
+        } else if (answer.ok) {
+          record.progressed(machine.index, generation, run, sentAt);
         } else if (!answer.ok && answer.code === grpcCode.unauthenticated) {
           record.refused(machine.index, `a progress report of run ${run} was refused: ${answer.details}`);
         }

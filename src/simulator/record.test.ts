@@ -198,3 +198,17 @@ test("what ended in an earlier simulation may still be called off", () => {
   answered(40, 35, { request: 7n });
   expect(record.violations).toHaveLength(1);
 });
+
+test("a run that is let go on after a cancellation is a violation; after a success it is not", () => {
+  for (const [generation, how] of [
+    [1n, "success"],
+    [2n, "cancelled"],
+  ] as const) {
+    at(10).requested(1, generation, 5);
+    at(20).closed(1, generation, how);
+    at(40).progressed(1, generation, "run", 15);
+    expect(record.violations).toEqual([]);
+    at(50).progressed(1, generation, "run", 30);
+  }
+  expect(record.violations).toEqual(["m1 generation 2: run run was let go on after it was cancelled"]);
+});

@@ -47,6 +47,8 @@ export interface SimulationRecord {
   begun(machine: number, generation: bigint, run: string): void;
   /** WRITING, asked for at `sentAt`, was acknowledged. */
   writing(machine: number, generation: bigint, run: string, sentAt: number): void;
+  /** A progress report, sent at `sentAt`, was answered OK and did not call it off. */
+  progressed(machine: number, generation: bigint, run: string, sentAt: number): void;
   /** The answer to a progress report called it off. */
   calledOff(machine: number, generation: bigint): void;
   /** A report is about to be sent: from now on it may have arrived. */
@@ -70,6 +72,7 @@ const missesAllowed = 1;
 const streamSlack = 5_000;
 /** The control plane hands a generation to so many runs, and ends it when another one asks. */
 const runsAllowed = 3;
+const mayBeSuccess: ReadonlySet<ClosedHow> = new Set(["success", "closed, as the control plane said when asked"]);
 /** More than this are counted, not told. */
 const violationsTold = 1_000;
 
@@ -222,7 +225,7 @@ export function createRecord(options: {
       }
       if (due !== undefined && generationState(due) === "open" && (request ?? 0n) < due.generation) {
         due.misses += 1;
-        if (due.misses > missesAllowed) {
+        if (due.misses === missesAllowed + 1) {
           violation(`${title(due)} is pending, but ${due.misses} heartbeats in a row (run ${run}) were not told of it`);
         }
       }
@@ -250,6 +253,14 @@ export function createRecord(options: {
         violation(`${title(of)}: WRITING was acknowledged to run ${run}, ${late} ms after it was ${of.closed.how}`);
       }
       of.writing.push(run);
+    },
+    progressed: (machine, generation, run, sentAt) => {
+      const of = find(machine, generation);
+      // What succeeded may be told of once more: another run finished it.
+      const { closed } = of;
+      if (closed !== undefined && closed.at < sentAt && !mayBeSuccess.has(closed.how)) {
+        violation(`${title(of)}: run ${run} was let go on after it was ${closed.how}`);
+      }
     },
     calledOff: (machine, generation) => cancelled(find(machine, generation), 0),
     reporting: (machine, generation) => {
