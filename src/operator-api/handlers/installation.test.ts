@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { create, equals, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, equals, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import {
+  AgentHardwareReportSchema,
+  OSInstallationRequestSchema,
+} from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
@@ -174,4 +178,103 @@ describe("refuses, naming the field, and records nothing:", () => {
     const { machine: shown } = await clients.machines.machineShow({ machine });
     expect(shown?.lastGeneration).toBe(0n);
   });
+});
+
+describe("the hardware report", () => {
+  const report = (...blockDevice: MessageInitShape<typeof BlockDeviceSchema>[]) =>
+    dependencies.database.pool.query(
+      `INSERT INTO machine_hardware_report
+         (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
+       VALUES ($1, 1, now(), decode(repeat('00', 32), 'hex'), $2)
+       ON CONFLICT (machine_id) DO UPDATE SET hardware_report_raw = excluded.hardware_report_raw`,
+      [machine, toBinary(AgentHardwareReportSchema, create(AgentHardwareReportSchema, { report: { blockDevice } }))],
+    );
+  const request = (more: Record<string, unknown> = {}) =>
+    clients.installations.installationRequest({ requestId: randomUUID(), machine, image, ...more });
+  const s1 = { name: "sda", serialNumber: "S1", capacityBytes: 1000n };
+
+  test("says which disk is written; without one the agent alone decides, and the answer says so", async () => {
+    const unknown = await request({ dryRun: true });
+    expect(unknown).toMatchObject({ machineId: machine, generation: 0n });
+    expect(unknown.plan).toBeUndefined();
+    expect(unknown.warnings).toEqual([expect.stringMatching(/no agent has reported this machine's hardware yet/u)]);
+    await report(s1);
+    const planned = await request({ dryRun: true });
+    expect(planned).toMatchObject({
+      generation: 0n,
+      warnings: [],
+      plan: { disk: { name: "sda", selector: "serial=S1" } },
+    });
+    const { machine: shown } = await clients.machines.machineShow({ machine });
+    expect([shown?.lastGeneration, shown?.installation]).toEqual([0n, undefined]);
+    expect(await request()).toMatchObject({ generation: 1n, plan: { disk: { capacityBytes: 1000n } } });
+    expect(await refusal(request({ dryRun: true }))).toEqual([
+      "FailedPrecondition",
+      expect.stringContaining("generation 1 is pending"),
+    ]);
+  });
+
+  test("refuses what can't be done, before anything is; unless it is to be left aside", async () => {
+    await report({ ...s1, serialNumber: "S2" });
+    for (const dryRun of [true, false]) {
+      expect(await refusal(request({ dryRun }))).toEqual([
+        "FailedPrecondition",
+        expect.stringMatching(
+          /^image\.root_disk: no disk matches serial=S1.*serial=S2 or name=sda.*ignore_hardware_report$/u,
+        ),
+      ]);
+    }
+    await report(s1);
+    const big = { image: { ...image, sizeBytes: 1001n } };
+    expect(await refusal(request(big))).toEqual(["FailedPrecondition", expect.stringMatching(/^image\.size_bytes: /u)]);
+    expect((await clients.machines.machineShow({ machine })).machine?.lastGeneration).toBe(0n);
+    const accepted = await request({ ...big, ignoreHardwareReport: true });
+    expect(accepted).toMatchObject({ generation: 1n, warnings: [expect.stringContaining("accepted all the same")] });
+  });
+
+  test("does not stand in the way of a repetition", async () => {
+    await report(s1);
+    const requestId = randomUUID();
+    expect((await request({ requestId })).generation).toBe(1n);
+    await report({ ...s1, serialNumber: "S2" });
+    expect((await request({ requestId })).generation).toBe(1n);
+  });
+});
+
+test("a cancellation says whether the disk was touched, and whether the machine is installed still; so does its repetition", async () => {
+  const sql = (text: string) => dependencies.database.pool.query(text, [machine]);
+  await sql("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)");
+  await install();
+  const requestId = randomUUID();
+  const early = { requestId, machine, generation: 1n, reason: "changed my mind" };
+  const untouched = { generation: 1n, diskTouched: false, stillInstalled: true, retriesStopped: false };
+  expect(await clients.installations.installationCancel(early)).toMatchObject(untouched);
+  await install();
+  await sql(
+    `INSERT INTO machine_os_installation_progress
+       (machine_id, generation, run, phase, bytes_done, bytes_total, detail, writing_since)
+     VALUES ($1, 2, '', 'writing', 1, 2, '', now())`,
+  );
+  await sql("DELETE FROM machine_os_installed WHERE machine_id = $1");
+  const late = { requestId: randomUUID(), machine, generation: 2n };
+  expect(await clients.installations.installationCancel(late)).toMatchObject({
+    generation: 2n,
+    diskTouched: true,
+    stillInstalled: false,
+  });
+  expect(await clients.installations.installationCancel(early)).toMatchObject(untouched);
+  const { entries } = await clients.machines.machineHistory({ machine });
+  expect(entries.map(({ detailJson }) => detailJson).join()).toContain("changed my mind");
+});
+
+test("a request with a retry budget shows what is left of it", async () => {
+  await clients.installations.installationRequest({
+    requestId: randomUUID(),
+    machine,
+    image,
+    retry: { attempts: 3, initialSeconds: 5 },
+  });
+  const { machine: shown } = await clients.machines.machineShow({ machine });
+  expect(shown?.installation?.retry).toMatchObject({ attempts: 3, attemptsLeft: 3 });
+  expect(shown?.installation?.retry?.nextAt).toBeUndefined();
 });

@@ -1,0 +1,305 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { generation, machineId, sessionId } from "../../database/ids.ts";
+import { machineStates, type MachineStateName } from "../../database/machine-state.ts";
+import { machineStateOf } from "../../database/queries/machine-record-state.ts";
+import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import { durationText } from "./duration-text.ts";
+import { explain } from "./explain.ts";
+import type { CauseKind, ExplainFacts } from "./facts.ts";
+
+const now = new Date("2026-05-01T12:00:00Z");
+const minutes = 60_000;
+const ago = (count: number): Date => new Date(now.getTime() - count * minutes);
+const hence = (count: number): Date => ago(-count);
+
+type Parts = Omit<MachineRecord, "state">;
+const machine: Parts = {
+  machineId: machineId("123e4567-e89b-42d3-a456-426614174000"),
+  name: "box",
+  labels: {},
+  createdAt: ago(1000),
+  lastGeneration: 3n,
+  provided: { provider: "static", providerId: "box" },
+  work: [],
+  backoffs: [],
+};
+
+const agent = (heartbeat?: number): Pick<Parts, "agent"> => ({
+  agent: {
+    startedAt: ago(60),
+    publicKey: new Uint8Array(32),
+    ...(heartbeat === undefined ? {} : { heartbeatAt: ago(heartbeat) }),
+  },
+});
+
+const asked = (more: Partial<NonNullable<Parts["installation"]>> = {}): Pick<Parts, "installation"> => ({
+  installation: {
+    generation: generation(3n),
+    requestRaw: new Uint8Array(),
+    requestedAt: ago(5),
+    pending: true,
+    runs: 0,
+    ...more,
+  },
+});
+
+const failed = (error: string, retry?: NonNullable<Parts["installation"]>["retry"]) =>
+  asked({
+    pending: false,
+    final: { result: "error", error, at: ago(1), by: "agent" },
+    ...(retry === undefined ? {} : { retry }),
+  });
+
+const work = (process: "ShepherdAgentStart" | "ShepherdRecovery", deadline: Date): Pick<Parts, "work"> => ({
+  work: [
+    {
+      process,
+      sessionId: sessionId("00000000-1111-4222-8333-444444444444"),
+      startedAt: ago(1),
+      deadline,
+      runtimeInfo: "host7 4711",
+    },
+  ],
+});
+
+function factsOf(state: MachineStateName, parts: Partial<Parts>, more: Partial<ExplainFacts> = {}): ExplainFacts {
+  const record = { ...machine, ...parts };
+  return {
+    record: {
+      ...record,
+      state: { since: ago(10), deadline: hence(5), ...machineStateOf(state, record) },
+    },
+    now,
+    serverSince: ago(1000),
+    shepherd: true,
+    silence: { started: 30 * minutes, heartbeat: 10 * minutes },
+    ...more,
+  };
+}
+
+/** What happened, the state that it shows in, and what is named as the cause. */
+const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines: RegExp[]][] = [
+  ["nothing yet", factsOf("new", {}), ["no-agent"], [/waiting for an agent to be registered/u]],
+  ["nothing yet, and no shepherd", factsOf("new", {}, { shepherd: false }), ["no-agent", "no-shepherd"], []],
+  [
+    "an agent that was never heard",
+    factsOf("awaiting-agent", agent()),
+    ["agent-never-heard"],
+    [/registered 1 h ago .* and was never heard/u, /agent init box --replace/u],
+  ],
+  [
+    "the same, and a server that just came up",
+    factsOf("awaiting-agent", agent(), { serverSince: ago(2) }),
+    ["agent-never-heard", "no-server"],
+    [/hear agents for 2 min only: silence counts after 30 min/u],
+  ],
+  [
+    "the same, and no server",
+    (() => {
+      const { serverSince: _none, ...facts } = factsOf("awaiting-agent", agent());
+      return facts;
+    })(),
+    ["agent-never-heard", "no-server"],
+    [/no server lives/u],
+  ],
+  ["an agent that waits", factsOf("ready", agent(0)), [], [/waiting for an installation request/u]],
+  ["an agent that waits, and is quiet", factsOf("ready", agent(5)), ["agent-silent"], [/silent since .*, 5 min ago/u]],
+  [
+    "a request, and an agent that died",
+    factsOf("install-pending", { ...agent(6), ...asked() }),
+    ["agent-silent"],
+    [/agent to begin generation 3/u, /machine cancel box --generation 3/u],
+  ],
+  ["a request without an agent", factsOf("install-pending", asked()), ["no-agent"], [/to hand generation 3 to/u]],
+  [
+    "a request that can't be read",
+    factsOf("install-pending", { ...agent(0), ...asked() }, { requestProblem: "it can't be decoded" }),
+    ["request-unreadable"],
+    [/not handed out, for it can't be decoded/u, /install box --replace/u],
+  ],
+  [
+    "a selector that matches two disks",
+    factsOf("install-pending", { ...agent(0), ...asked() }, { diskProblem: "2 disks match min-bytes=1" }),
+    ["disk-selector"],
+    [/going by the hardware report, 2 disks match/u],
+  ],
+  [
+    "agents that begin and never report",
+    factsOf("install-pending", { ...agent(0), ...asked({ runs: 2 }) }),
+    ["progress-stalled"],
+    [/2 of 3 agent runs/u],
+  ],
+  [
+    "an installation under way",
+    factsOf("installing", {
+      ...agent(0),
+      ...asked({
+        runs: 1,
+        progress: { phase: "writing", bytesDone: 5n, bytesTotal: 10n, detail: "", at: now, writingSince: ago(1) },
+      }),
+    }),
+    [],
+    [/finish generation 3 \(writing, 5 of 10 bytes\)/u],
+  ],
+  [
+    "one that stands still",
+    factsOf("installing", {
+      ...agent(4),
+      ...asked({ runs: 1, progress: { phase: "writing", bytesDone: 5n, bytesTotal: 0n, detail: "", at: ago(4) } }),
+    }),
+    ["progress-stalled", "agent-silent"],
+    [/no progress was reported for 4 min; the last was writing, 5 bytes/u],
+  ],
+  ["all done", factsOf("installed", asked({ pending: false })), [], [/waiting for nothing/u]],
+  [
+    "all done, and a newer request failed before it touched the disk",
+    factsOf("installed", failed("https://a/b cannot be fetched: 404")),
+    ["installation-error"],
+    [/last error: https:\/\/a\/b cannot be fetched: 404/u],
+  ],
+  [
+    "a wrong digest",
+    factsOf("install-failed", failed("http://a/b has the digest sha256:00 (1 bytes), expected sha256:11")),
+    ["wrong-digest"],
+    [/because: generation 3 failed: .*expected sha256:11/u, /machine retry box --generation 3/u],
+  ],
+  [
+    "a selector that the agent found to match none",
+    factsOf("install-failed", failed("no disk matches serial=S9. Disks: sda (1 bytes; serial=S1)")),
+    ["disk-selector"],
+    [/Disks: sda/u],
+  ],
+  [
+    "three runs that did not report",
+    factsOf("install-failed", failed("three agents began, none reported")),
+    ["runs-exhausted"],
+    [],
+  ],
+  [
+    "a cancellation",
+    factsOf(
+      "install-failed",
+      asked({ pending: false, final: { result: "cancelled", error: "why not", at: now, by: "operator" } }),
+    ),
+    ["cancelled"],
+    [/generation 3 was cancelled: why not/u],
+  ],
+  [
+    "an error with a budget",
+    factsOf("install-failed", failed("it broke", { attempts: 3, attemptsLeft: 2, nextAt: hence(2) })),
+    ["installation-error", "retry-waiting"],
+    [/next: a new generation is made at 2026-05-01T12:02:00.000Z \(2 of 3 tries left\)/u, /stop the tries to come/u],
+  ],
+  [
+    "an error with a budget used up",
+    factsOf("install-failed", failed("it broke", { attempts: 3, attemptsLeft: 0 })),
+    ["installation-error", "retries-exhausted"],
+    [/all 3 tries/u],
+  ],
+  [
+    "a lost agent, and no shepherd",
+    factsOf("agent-lost", agent(20), { shepherd: false }),
+    ["agent-silent", "no-shepherd"],
+    [/waiting for a shepherd, and none lives/u],
+  ],
+  [
+    "work that is held",
+    factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2))),
+    ["no-agent"],
+    [/ShepherdAgentStart, held by host7 4711/u],
+  ],
+  [
+    "work of a session that is lost",
+    factsOf("recovering", { ...agent(20), ...work("ShepherdRecovery", ago(0.1)) }),
+    ["session-lost", "agent-silent"],
+    [/past its deadline since 2026-05-01T11:59:54/u],
+  ],
+  [
+    "a backoff",
+    factsOf("backing-off", {
+      ...agent(30),
+      backoffs: [{ process: "ShepherdRecovery", until: hence(7), cause: "provider static can't start an agent" }],
+    }),
+    ["backoff", "agent-silent"],
+    [/not tried again before 2026-05-01T12:07:00.000Z: provider static can't start/u, /backoff clear box/u],
+  ],
+  [
+    "a quarantine",
+    factsOf("quarantined", { ...agent(30), quarantine: { reason: "smells", by: "eve", at: ago(90) } }),
+    ["quarantine"],
+    [/eve put it in quarantine 1 h 30 min ago: smells/u, /machine release box/u],
+  ],
+];
+
+describe.each(situations)("%s", (_what, facts, causes, lines) => {
+  const explanation = explain(facts);
+
+  test("is explained: causes, and words for people", () => {
+    expect(explanation.causes.map(({ kind }) => kind)).toEqual(causes);
+    expect(explanation.lines[0]).toBe(
+      `box is in state ${facts.record.state.state} for 10 min (expected at most 15 min)`,
+    );
+    for (const line of lines) {
+      expect(explanation.lines.join("\n")).toMatch(line);
+    }
+  });
+
+  test("has a next step, something that it waits for, and an exit", () => {
+    expect(explanation.nextStep).not.toBe("");
+    expect(explanation.waitingFor).not.toBe("");
+    expect(explanation.remedies.length).toBeGreaterThan(0);
+    // What is missing must not be shown as a word of JavaScript's.
+    expect(explanation.lines.join("\n")).not.toMatch(/undefined|null|NaN|\[object/u);
+  });
+});
+
+test("every state is in the table", () => {
+  const shown = new Set(situations.map(([, { record }]) => record.state.state));
+  expect([...shown].toSorted()).toEqual([...machineStates].toSorted());
+});
+
+test.each(machineStates)(
+  "state %s is explained where nothing belongs to it that could, and has its section",
+  async (state) => {
+    const { provided: _none, ...bare } = machine;
+    const { remedies, lines, documentation } = explain(factsOf(state, bare));
+    expect(remedies.length).toBeGreaterThan(0);
+    expect(lines.join("\n")).not.toMatch(/undefined|null|NaN|\[object/u);
+    const [file = "", anchor] = documentation.split("#");
+    const text = await readFile(new URL(`../../../${file}`, import.meta.url), "utf8");
+    const anchors = [...text.matchAll(/^#+ (?<title>.+)$/gmu)].map((match) =>
+      (match.groups?.["title"] ?? "")
+        .toLowerCase()
+        .replaceAll("`", "")
+        .replaceAll(/[^a-z0-9 -]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+    expect(anchors).toContain(anchor);
+  },
+);
+
+test("a deadline that has passed is named, noted or not; a state without one may stay", () => {
+  const facts = factsOf("ready", agent(0));
+  const late = { ...facts, record: { ...facts.record, state: { ...facts.record.state, deadline: ago(1) } } };
+  expect(explain(late).causes.map(({ kind }) => kind)).toEqual(["deadline-missed"]);
+  const { deadline: _none, ...standing } = facts.record.state;
+  const resting = { ...facts, record: { ...facts.record, state: standing } };
+  expect(explain(resting).lines[0]).toContain("(it may stay so)");
+});
+
+test.each([
+  [0, "0 s"],
+  [-5, "0 s"],
+  [999, "0 s"],
+  [59_000, "59 s"],
+  [60_000, "1 min"],
+  [61_000, "1 min 1 s"],
+  [3_600_000, "1 h"],
+  [3_661_000, "1 h 1 min"],
+  [3_601_000, "1 h"],
+  [90_061_000, "1 d 1 h"],
+  [86_460_000, "1 d"],
+])("%i ms are %s", (milliseconds, text) => {
+  expect(durationText(milliseconds)).toBe(text);
+});
