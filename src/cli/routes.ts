@@ -1,6 +1,7 @@
 import { buildRouteMap } from "@stricli/core";
 import { agentInitCommand } from "./commands/agent-init.ts";
 import { agentRunCommand } from "./commands/agent-run.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
 import { machineCancelCommand } from "./commands/machine-cancel.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
@@ -8,6 +9,7 @@ import { machineInstallCommand } from "./commands/machine-install.ts";
 import { machineListCommand } from "./commands/machine-list.ts";
 import { machineShowCommand } from "./commands/machine-show.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
 import { shepherdCommand } from "./commands/shepherd.ts";
 import { simulateCommand } from "./commands/simulate.ts";
@@ -53,6 +55,8 @@ export const routes = buildRouteMap<string, CliContext>({
     server: serverCommand,
     shepherd: shepherdCommand,
     migrate: migrateCommand,
+    backup: backupCommand,
+    restore: restoreCommand,
     machine,
     agent,
     simulate: simulateCommand,

@@ -6,6 +6,8 @@ export interface Starters {
   server(options: ServerOptions): Promise<number>;
   shepherd(options: ShepherdOptions): Promise<number>;
   migrate(options: MigrateOptions): Promise<number>;
+  backup(options: BackupOptions): Promise<number>;
+  restore(options: RestoreOptions): Promise<number>;
   agentRun(options: AgentRunOptions): Promise<number>;
   simulate(options: SimulateOptions): Promise<number>;
 }
@@ -99,4 +101,20 @@ export interface SimulateOptions {
   /** Also control planes that are not on this host. */
   anywhere: boolean;
   json: boolean;
+}
+
+/** `farrier backup`. */
+export interface BackupOptions extends ProcessOptions {
+  /** Absent = the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+  /** What to write. */
+  file: string;
+}
+
+/** `farrier restore`. */
+export interface RestoreOptions extends ProcessOptions {
+  /** Absent = the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+  /** What `farrier backup` wrote. */
+  file: string;
 }

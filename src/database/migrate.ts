@@ -139,11 +139,12 @@ async function apply(client: pg.ClientBase, migration: Migration, direction: "up
 
 /**
  * Brings the schema up to this binary's. Any number of processes may call it at once: one migrates, the rest find it done.
- * Returns the names of the migrations it applied.
+ * Returns the names of the migrations it applied. `upTo` is the last one to apply: for a backup of an older schema.
  * @throws {DatabaseError} `schema` when the database is newer than this binary can work with, or a migration fails
  */
-export async function migrate(pool: pg.Pool): Promise<string[]> {
-  const known = await migrations();
+export async function migrate(pool: pg.Pool, options: { upTo?: number } = {}): Promise<string[]> {
+  const { upTo = Number.POSITIVE_INFINITY } = options;
+  const known = (await migrations()).filter(({ version }) => version <= upTo);
   return withAdvisoryLock(pool, async (client) => {
     const missing = missingMigrations(known, await appliedMigrations(client));
     if (missing.length > 0) {
