@@ -2,12 +2,14 @@ import { createHash, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import pg from "pg";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { requestOfGeneration } from "../../src/contract/request-generation.ts";
 import type { Actor } from "../../src/database/actor.ts";
 import { connect, type Database } from "../../src/database/connect.ts";
 import { agentKey, generation, type Generation, type MachineId, machineId, requestId } from "../../src/database/ids.ts";
 import { agentRegister } from "../../src/database/queries/agent.ts";
 import { historyList } from "../../src/database/queries/history.ts";
 import { installationCancel, installationRequest } from "../../src/database/queries/installation.ts";
+import type { Reserialise } from "../../src/database/queries/installation-retry.ts";
 import { machineAdd } from "../../src/database/queries/machine.ts";
 import type { OperatorCommand } from "../../src/database/queries/operator-command.ts";
 import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/ed25519.ts";
@@ -70,6 +72,9 @@ export function requestRaw(value: bigint): Uint8Array {
     Buffer.from([0xba, 0x3e, 0x07, ...Buffer.from("keep me")]),
   ]);
 }
+
+/** A request under another generation, as the operator API and the janitor have it made. */
+export const reserialise: Reserialise = (raw, value) => requestOfGeneration(raw, value);
 
 /** A command as the operator API makes it: the digest is of `body`. */
 export function command(

@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generation as toGeneration, type Generation } from "../ids.ts";
-import { command, operator, testFleet, type Fleet, type TestMachine } from "../../../test/support/fleet.ts";
-import { requestOfGeneration } from "../../contract/request-generation.ts";
+import {
+  command,
+  operator,
+  requestRaw,
+  reserialise,
+  testFleet,
+  type Fleet,
+  type TestMachine,
+} from "../../../test/support/fleet.ts";
 import { installationCancel, installationRequest } from "./installation.ts";
 import { installationRetriesMake, installationRetry } from "./installation-retry.ts";
 import { machineShow } from "./machine.ts";
 import { machineQuarantine, machineRelease } from "./machine-quarantine.ts";
-import { requestRaw } from "../../../test/support/fleet.ts";
 
 let fleet: Fleet;
 beforeAll(async () => {
@@ -51,14 +57,14 @@ const due = (machine: TestMachine) =>
     machine.machineId,
   );
 
-const make = async () => (await installationRetriesMake(fleet.database, requestOfGeneration, 10)).length;
+const make = async () => (await installationRetriesMake(fleet.database, reserialise, 10)).length;
 
 const retry = (machine: TestMachine, generation: bigint, requestId?: string) =>
   installationRetry(fleet.database, {
     ...command(machine, "installation_retry", requestId === undefined ? {} : { requestId }),
     actor: operator,
     generation,
-    reserialise: requestOfGeneration,
+    reserialise,
   });
 
 describe("a retry budget", () => {

@@ -243,7 +243,7 @@ const calls: Record<string, (request: { machine: string; requestId?: string }) =
     clients.installations.installationRetry({ requestId: randomUUID(), generation: 1n, ...request }),
 };
 
-describe.each(Object.entries(calls))("%s", (rpc, call) => {
+describe.each(Object.entries(calls))("%s", (_rpc, call) => {
   test("of a machine that is not there is not found", async () => {
     expect((await refusal(call({ machine: randomUUID() })))[0]).toBe("NotFound");
     expect((await refusal(call({ machine: "nobody" })))[0]).toBe("NotFound");
@@ -258,21 +258,22 @@ describe.each(Object.entries(calls))("%s", (rpc, call) => {
       ]);
     }
   });
+});
 
-  if (!["machineShow", "machineExplain", "machineHistory"].includes(rpc)) {
-    test("takes a request id, and one that was used for another command is refused", async () => {
-      expect(await refusal(call({ machine, requestId: "" }))).toEqual([
-        "InvalidArgument",
-        expect.stringMatching(/^request_id: expected a UUID/u),
-      ]);
-      const requestId = randomUUID();
-      await clients.machines.machineUpdate({ requestId, machine, setLabels: { used: "yes" } });
-      expect(await refusal(call({ machine, requestId }))).toEqual([
-        "FailedPrecondition",
-        expect.stringContaining("was used for another command"),
-      ]);
-    });
-  }
+const looks = new Set(["machineShow", "machineExplain", "machineHistory"]);
+describe.each(Object.entries(calls).filter(([rpc]) => !looks.has(rpc)))("%s", (_rpc, call) => {
+  test("takes a request id, and one that was used for another command is refused", async () => {
+    expect(await refusal(call({ machine, requestId: "" }))).toEqual([
+      "InvalidArgument",
+      expect.stringMatching(/^request_id: expected a UUID/u),
+    ]);
+    const requestId = randomUUID();
+    await clients.machines.machineUpdate({ requestId, machine, setLabels: { used: "yes" } });
+    expect(await refusal(call({ machine, requestId }))).toEqual([
+      "FailedPrecondition",
+      expect.stringContaining("was used for another command"),
+    ]);
+  });
 });
 
 describe("wrong fields are named, and nothing is done", () => {
