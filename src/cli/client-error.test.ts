@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { clientError } from "./client-error.ts";
 import type { CliErrorCode } from "./errors.ts";
 
+const facts = { url: "http://x", from: "/data/operator-token" };
+
 test.each<[Code, CliErrorCode]>([
   [Code.InvalidArgument, "usage"],
   [Code.NotFound, "failed"],
@@ -18,20 +20,36 @@ test.each<[Code, CliErrorCode]>([
   [Code.DeadlineExceeded, "unreachable"],
   [Code.Aborted, "unreachable"],
 ])("Connect's code %i is %s", (code, expected) => {
-  expect(clientError(new ConnectError("why", code), "http://x")).toMatchObject({ code: expected });
+  expect(clientError(new ConnectError("why", code), facts)).toMatchObject({ code: expected });
 });
 
 test.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ERR_STREAM_PREMATURE_CLOSE"])(
   "%s is unreachable, whatever Connect made of it",
   (system) => {
     const cause = Object.assign(new Error("socket"), { code: system });
-    const error = clientError(new ConnectError("socket", Code.Internal, undefined, undefined, cause), "http://x");
+    const error = clientError(new ConnectError("socket", Code.Internal, undefined, undefined, cause), facts);
     expect(error.code).toBe("unreachable");
     expect(error.message).toMatch(new RegExp(`^the control plane at http://x can't be reached \\(${system}\\): `, "u"));
   },
 );
 
 test("a database that is away is told as the server says it", () => {
-  const error = clientError(new ConnectError("the database can't be reached", Code.Unavailable), "http://x");
+  const error = clientError(new ConnectError("the database can't be reached", Code.Unavailable), facts);
   expect([error.code, error.message]).toEqual(["unreachable", "the database can't be reached"]);
+});
+
+test("a refused token is told with the address, and where the token came from", () => {
+  const { message } = clientError(new ConnectError("send authorization: Bearer", Code.Unauthenticated), facts);
+  expect(message).toMatch(/^not authorised: http:\/\/x does not accept what \/data\/operator-token holds/u);
+});
+
+test("a wrong field is told as the flag, with its value", () => {
+  const error = new ConnectError(
+    "provider_id: too long; labels: expected keys; machine: expected",
+    Code.InvalidArgument,
+  );
+  const input = { providerId: "x y", labels: { A: "b" }, machine: "no!" };
+  expect(clientError(error, facts, input).message).toBe(
+    '--provider-id "x y": too long; --label: expected keys; machine "no!": expected',
+  );
 });

@@ -5,8 +5,15 @@ import { CliError, type CliErrorCode } from "./errors.ts";
 /** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
 const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
 
-/** What a failed call means for the command. */
-export function clientError(error: unknown, url: string): CliError {
+/** What messages about a call name. */
+export interface CallFacts {
+  url: string;
+  /** Where the token, or the certificate, came from. */
+  from: string;
+}
+
+/** What a failed call means for the command. `input` is what was sent: its wrong values are quoted. */
+export function clientError(error: unknown, { url, from }: CallFacts, input?: object): CliError {
   const connect = ConnectError.from(error);
   const code = cliCode(connect.code);
   const system = errorCode(connect.cause) ?? "";
@@ -24,7 +31,40 @@ export function clientError(error: unknown, url: string): CliError {
     const message = `${url} did not answer as a farrier of this version does (${connect.rawMessage}): check --operators`;
     return new CliError("failed", message, { cause: error });
   }
+  if (connect.code === Code.Unauthenticated) {
+    const message = `not authorised: ${url} does not accept what ${from} holds: it may be of another control plane, revoked or expired`;
+    return new CliError("unauthorised", message, { cause: error });
+  }
+  if (connect.code === Code.InvalidArgument) {
+    return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
+  }
   return new CliError(code, connect.rawMessage, { cause: error });
+}
+
+/** Fields that are no flags, but stand on the command line by themselves. */
+const positional = new Set(["machine", "token"]);
+/** Fields whose flag has another name. */
+const flagNames = new Map([
+  ["labels", "label"],
+  ["set_labels", "label"],
+  ["remove_labels", "remove-label"],
+  ["page_size", "limit"],
+  ["states", "state"],
+  ["providers", "provider"],
+  ["expires_in_seconds", "expires"],
+]);
+
+/** The server names fields; here are their flags, with the values that were given. */
+function flagsNamed(message: string, input: object | undefined): string {
+  return message.replaceAll(/(?<=^|; )(?<field>[a-z_]+): /gu, (whole, field: string) => {
+    const local = field.replaceAll(/_(?<letter>[a-z])/gu, (_, letter: string) => letter.toUpperCase());
+    if (input === undefined || !Object.hasOwn(input, local)) {
+      return whole;
+    }
+    const value: unknown = input[local as keyof typeof input];
+    const name = positional.has(field) ? field : `--${flagNames.get(field) ?? field.replaceAll("_", "-")}`;
+    return typeof value === "string" ? `${name} ${JSON.stringify(value)}: ` : `${name}: `;
+  });
 }
 
 function cliCode(code: Code): CliErrorCode {

@@ -1,15 +1,15 @@
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { InstallationState, type Installation, type Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import type {
+  Installation,
+  InstallationState,
+  Machine,
+  MachineState,
+  Standing,
+} from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { formatSize } from "./size.ts";
+import { installationStates, machineStates } from "./states.ts";
 import { formatTime } from "./time.ts";
-
-const states: ReadonlyMap<InstallationState, string> = new Map([
-  [InstallationState.PENDING, "pending"],
-  [InstallationState.SUCCEEDED, "succeeded"],
-  [InstallationState.FAILED, "failed"],
-  [InstallationState.CANCELLED, "cancelled"],
-]);
 
 const phases: ReadonlyMap<Phase, string> = new Map([
   [Phase.SELECTING_DISK, "selecting the disk"],
@@ -22,7 +22,24 @@ const phases: ReadonlyMap<Phase, string> = new Map([
 
 /** The word for a state; a later control plane may have further ones. */
 export function stateWord(state: InstallationState): string {
-  return states.get(state) ?? `state ${String(state)}`;
+  return installationStates.get(state) ?? `state ${String(state)}`;
+}
+
+/** The word for a machine's state; a later control plane may have further ones. */
+export function machineStateWord(state: MachineState): string {
+  return machineStates.get(state) ?? `state ${String(state)}`;
+}
+
+/** What is to be said beside the state: that it has lasted for longer than it should. */
+export function standingWord({ deadline }: Standing, now: Date): string {
+  return deadline !== undefined && timestampDate(deadline) < now ? " (overdue)" : "";
+}
+
+/** Labels as the command line takes them. */
+export function labelWords(labels: Readonly<Record<string, string>>, between: string): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(between);
 }
 
 /** The words for a phase; a later control plane may have further ones. */

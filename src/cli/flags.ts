@@ -11,8 +11,20 @@ export interface CommonFlags {
 /** Flags of every command that calls the control plane. */
 export interface ClientFlags extends CommonFlags {
   operators: string | undefined;
+  context: string | undefined;
+  output: OutputFormat | undefined;
   json: boolean | undefined;
 }
+
+/** Flags of every command that can go on showing. */
+export interface WatchFlags {
+  watch: boolean | undefined;
+}
+
+const outputFormats = ["wide", "json", "yaml", "name"] as const;
+
+/** `--output`'s words. */
+export type OutputFormat = (typeof outputFormats)[number];
 
 const text = (value: string): string => value;
 
@@ -66,8 +78,33 @@ export const commonFlags = {
 export const clientFlags = {
   ...commonFlags,
   operators: textFlag("The operator API (or FARRIER_OPERATORS; otherwise as the data directory says)", "URL"),
-  json: switchFlag("Print protobuf JSON"),
+  context: textFlag("Which fleet: a context's name (or FARRIER_CONTEXT); see `farrier context --help`", "NAME"),
+  output: {
+    kind: "enum",
+    optional: true,
+    values: outputFormats,
+    brief: "All columns, protobuf JSON, the same as YAML, or names alone",
+  },
+  json: switchFlag("Short for --output json"),
 } as const;
+
+export const watchFlags = { watch: switchFlag("Print it again whenever it changes, until interrupted") } as const;
+
+export const pageFlags = {
+  limit: optionalFlag("At most so many", "N", parsePositive),
+  pageToken: textFlag("Go on from where an earlier page ended", "TOKEN"),
+} as const;
+
+/** A command's help: what it does, and examples. */
+export function docs(
+  brief: string,
+  text: string,
+  examples: readonly string[],
+): { brief: string; fullDescription: string } {
+  const lines = examples.map((example) => `  ${example}`);
+  const status = "Exit status: 0 done, 1 failed or refused, 2 wrong command line, 3 unreachable, 4 not authorised";
+  return { brief, fullDescription: [text === "" ? brief : text, "", "Examples:", ...lines, "", status].join("\n") };
+}
 
 /** Flags of the processes that serve. */
 export const listenFlags = {

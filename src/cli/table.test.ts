@@ -35,11 +35,7 @@ test.each([
   expect(printable(text)).toBe(expected);
 });
 
-const events = [
-  { title: "AT", whole: true },
-  { title: "BY" },
-  { title: "DETAIL", wrapped: true },
-];
+const events = [{ title: "AT", whole: true }, { title: "BY" }, { title: "DETAIL", wrapped: true }];
 
 test("a time is never cut, and the last column goes on in further lines, whole", () => {
   const at = "2026-05-04T03:02:01Z";
@@ -49,7 +45,10 @@ test("a time is never cut, and the last column goes on in further lines, whole",
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   expect(lines[1]?.startsWith(`${at}  `)).toBe(true);
   const column = (lines[0] ?? "").indexOf("DETAIL");
-  const whole = lines.slice(1).map((line) => line.slice(column)).join("");
+  const whole = lines
+    .slice(1)
+    .map((line) => line.slice(column))
+    .join("");
   expect(whole.replaceAll(" ", "")).toBe(detail.replaceAll(" ", ""));
 });
 

@@ -3,51 +3,103 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   InstallationState,
   MachineListResponseSchema,
+  MachineSort,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { operatorClient } from "../client.ts";
-import type { MachineListFlags } from "../commands/machine-list.ts";
+import { answerOf, answerWatched, type View } from "../answer.ts";
+import { machineChanges, operatorClient } from "../client.ts";
+import type { MachineListFlags, MachineSortWord } from "../commands/machine-list.ts";
 import type { CliContext } from "../context.ts";
-import { progressWords, stateWord } from "../describe.ts";
+import {
+  labelWords,
+  machineStateWord,
+  machineTitle,
+  progressWords,
+  standingWord,
+  stateWord,
+  when,
+} from "../describe.ts";
 import { parseLabels } from "../labels.ts";
-import { machinePages } from "../machines.ts";
-import { outputWidth, printJson } from "../print.ts";
-import { table } from "../table.ts";
-import { formatAge } from "../time.ts";
+import { pages } from "../pages.ts";
+import { parseMachineStates } from "../states.ts";
+import { formatAge, formatSeconds } from "../time.ts";
 
-const header = ["ID", "NAME", "AGENT", "INSTALLED", "REQUEST", "LABELS"];
+const header = [
+  { title: "ID", whole: true },
+  "NAME",
+  "STATE",
+  { title: "FOR", whole: true },
+  "AGENT",
+  "INSTALLED",
+  "REQUEST",
+  "LABELS",
+];
+const wideHeader = [...header, "PROVIDER", "PROVIDER ID", "ADDRESS", "LOCATION", "DEADLINE", "NEXT STEP"];
+
+const sorts: Record<MachineSortWord, MachineSort> = {
+  id: MachineSort.ID,
+  name: MachineSort.NAME,
+  created: MachineSort.CREATED,
+  state: MachineSort.STATE,
+  since: MachineSort.SINCE,
+};
 
 /** `farrier machine list` */
 export async function machineList(this: CliContext, flags: MachineListFlags): Promise<void> {
   const labels = parseLabels(flags.label ?? []);
+  const query = {
+    labels,
+    states: parseMachineStates(flags.state ?? []),
+    providers: [...(flags.provider ?? [])],
+    search: flags.search ?? "",
+    sort: flags.sort === undefined ? MachineSort.UNSPECIFIED : sorts[flags.sort],
+    descending: flags.descending ?? false,
+  };
   const client = await operatorClient(flags, this.process.env);
-  const machines: Machine[] = [];
-  for await (const page of machinePages(client, { labels, limit: flags.limit })) {
-    machines.push(...page);
-  }
-  if (flags.json === true) {
-    printJson(this, MachineListResponseSchema, create(MachineListResponseSchema, { machines }));
-    return;
-  }
-  if (machines.length === 0) {
-    this.process.stderr.write(
-      Object.keys(labels).length === 0
-        ? "no machines yet: `farrier machine add` makes one known\n"
-        : "no such machines\n",
-    );
-    return;
-  }
-  const now = new Date();
-  const rows = machines.map((machine) => row(machine, now));
-  this.process.stdout.write(table(header, rows, { width: outputWidth(this) }));
+  const filtered = query.states.length + query.providers.length + Object.keys(labels).length > 0 || query.search !== "";
+  const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
+    const { items, more, nextPageToken } = await pages(flags, async (page) => {
+      const { machines, nextPageToken: next } = await client.machines.machineList({ ...query, ...page });
+      return { items: machines, nextPageToken: next };
+    });
+    const none = filtered ? "no such machines" : "no machines yet: `farrier machine add` makes one known";
+    return answerOf({
+      schema: MachineListResponseSchema,
+      message: create(MachineListResponseSchema, { machines: items, nextPageToken }),
+      names: () => items.map((machine) => machineTitle(machine)),
+      text: (view) => (items.length === 0 ? "" : machineTable(items, view)),
+      note: items.length === 0 ? none : more,
+    });
+  };
+  await answerWatched(this, flags, fetch, () => machineChanges(client));
 }
 
-function row(machine: Machine, now: Date): string[] {
-  const { agent, installation, installed } = machine;
+function machineTable(machines: readonly Machine[], view: View): string {
+  const ids = view.width === undefined ? machines.map(({ id }) => id) : shortIds(machines.map(({ id }) => id));
+  const rows = machines.map((machine, index) => row(machine, ids[index] ?? machine.id, view));
+  return view.table(view.wide ? wideHeader : header, rows);
+}
+
+/** The first 8 characters of each, or as many more as it takes to tell these apart: commands take them. */
+export function shortIds(ids: readonly string[]): string[] {
+  for (let length = 8; length < 36; length += 5) {
+    const short = ids.map((id) => id.slice(0, length));
+    if (new Set(short).size === ids.length) {
+      return short;
+    }
+  }
+  return [...ids];
+}
+
+function row(machine: Machine, id: string, { wide, now }: View): string[] {
+  const { agent, installation, installed, standing, provided } = machine;
   const heartbeat = agent?.heartbeatAt;
-  return [
-    machine.id,
+  const since = standing?.since;
+  const cells = [
+    id,
     machine.name === "" ? "-" : machine.name,
+    standing === undefined ? "-" : machineStateWord(standing.state) + standingWord(standing, now),
+    since === undefined ? "-" : formatSeconds((now.getTime() - timestampDate(since).getTime()) / 1000),
     agent === undefined ? "-" : heartbeat === undefined ? "not heard of" : formatAge(timestampDate(heartbeat), now),
     installed === undefined ? "-" : `generation ${installed.generation}`,
     installation === undefined
@@ -57,8 +109,15 @@ function row(machine: Machine, now: Date): string[] {
             ? progressWords(installation)
             : stateWord(installation.state)
         }`,
-    Object.entries(machine.labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(","),
+    labelWords(machine.labels, ","),
   ];
+  const more = [
+    provided?.provider,
+    provided?.providerId,
+    provided?.address,
+    provided?.location,
+    when(standing?.deadline, now),
+    standing?.nextStep,
+  ];
+  return wide ? [...cells, ...more.map((text) => (text === undefined || text === "" ? "-" : text))] : cells;
 }

@@ -1,30 +1,44 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   InstallationState,
   MachineShowResponseSchema,
   type Installation,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { operatorClient } from "../client.ts";
+import { answerOf, answerWatched } from "../answer.ts";
+import { machineChanges, operatorClient } from "../client.ts";
 import type { CliContext } from "../context.ts";
-import { progressWords, stateWord, when } from "../describe.ts";
-import type { ClientFlags } from "../flags.ts";
-import { printJson } from "../print.ts";
+import {
+  labelWords,
+  machineStateWord,
+  machineTitle,
+  progressWords,
+  standingWord,
+  stateWord,
+  when,
+} from "../describe.ts";
+import type { ClientFlags, WatchFlags } from "../flags.ts";
 import { printable } from "../table.ts";
 
 /** `farrier machine show` */
-export async function machineShow(this: CliContext, flags: ClientFlags, machine: string): Promise<void> {
-  const { machines } = await operatorClient(flags, this.process.env);
-  const response = await machines.machineShow({ machine });
-  if (flags.json === true) {
-    printJson(this, MachineShowResponseSchema, response);
-  } else if (response.machine !== undefined) {
-    this.process.stdout.write(machineLines(response.machine, new Date()));
-  }
+export async function machineShow(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {
+  const client = await operatorClient(flags, this.process.env);
+  const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
+    const message = await client.machines.machineShow({ machine });
+    const { machine: shown } = message;
+    return answerOf({
+      schema: MachineShowResponseSchema,
+      message,
+      names: () => (shown === undefined ? [] : [machineTitle(shown)]),
+      text: ({ now }) => (shown === undefined ? "" : machineLines(shown, now)),
+    });
+  };
+  await answerWatched(this, flags, fetch, () => machineChanges(client));
 }
 
 /** What is known of a machine, a line each: what it is, and its value. */
 export function machineLines(machine: Machine, now: Date): string {
-  const { provided, agent, installation, installed } = machine;
+  const { provided, agent, installation, installed, standing } = machine;
   const lines: [string, string][] = [["id", machine.id]];
   const line = (what: string, value: string | undefined): void => {
     if (value !== undefined && value !== "") {
@@ -32,12 +46,25 @@ export function machineLines(machine: Machine, now: Date): string {
     }
   };
   line("name", machine.name);
-  line(
-    "labels",
-    Object.entries(machine.labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(", "),
-  );
+  line("labels", labelWords(machine.labels, ", "));
+  if (standing !== undefined) {
+    line(
+      "state",
+      `${machineStateWord(standing.state)}${standingWord(standing, now)}, since ${when(standing.since, now)}`,
+    );
+    line("expected", standing.deadline && `to end by ${timestampDate(standing.deadline).toISOString().slice(0, 19)}Z`);
+    line("next", standing.nextStep);
+  }
+  line("quarantine", machine.quarantine && `${machine.quarantine.reason} (${machine.quarantine.quarantinedBy})`);
+  for (const work of machine.work) {
+    line("work", `${work.process}, since ${when(work.startedAt, now)}, by ${work.runtimeInfo}`);
+  }
+  for (const { process, until, cause } of machine.backoff) {
+    line(
+      "backoff",
+      `${process}, until ${until === undefined ? "-" : timestampDate(until).toISOString().slice(0, 19)}Z: ${cause}`,
+    );
+  }
   line("added", when(machine.createdAt, now));
   line("provider", provided && `${provided.provider}, id ${provided.providerId}`);
   line("reservation", provided?.reservationId);
@@ -70,7 +97,7 @@ function installationLines(
     line("request", "none");
     return;
   }
-  const { generation, state, image, progress } = installation;
+  const { generation, state, image, progress, retry } = installation;
   line("request", `generation ${generation}, ${stateWord(state)}, asked for ${when(installation.requestedAt, now)}`);
   line("image", image?.url);
   line("digest", image?.digest);
@@ -82,4 +109,10 @@ function installationLines(
     line("finished", when(installation.finishedAt, now));
     line("error", installation.error);
   }
+  line("disk", installation.writingSince && `written to since ${when(installation.writingSince, now)}`);
+  line(
+    "retry",
+    retry &&
+      `${retry.attemptsLeft} of ${retry.attempts} tries left${retry.nextAt === undefined ? "" : `, the next at ${timestampDate(retry.nextAt).toISOString().slice(0, 19)}Z`}`,
+  );
 }

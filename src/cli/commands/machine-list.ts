@@ -1,20 +1,51 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, optionalFlag, parsePositive, repeatedFlag, type ClientFlags } from "../flags.ts";
+import {
+  clientFlags,
+  docs,
+  pageFlags,
+  repeatedFlag,
+  switchFlag,
+  textFlag,
+  watchFlags,
+  type ClientFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import type { PageFlags } from "../pages.ts";
+
+const sorts = ["id", "name", "created", "state", "since"] as const;
+
+/** `--sort`'s words. */
+export type MachineSortWord = (typeof sorts)[number];
 
 /** Flags of `farrier machine list`. */
-export interface MachineListFlags extends ClientFlags {
+export interface MachineListFlags extends ClientFlags, WatchFlags, PageFlags {
   label: readonly string[] | undefined;
-  limit: number | undefined;
+  state: readonly string[] | undefined;
+  provider: readonly string[] | undefined;
+  search: string | undefined;
+  sort: MachineSortWord | undefined;
+  descending: boolean | undefined;
 }
 
 export const machineListCommand = buildCommand<MachineListFlags, [], CliContext>({
-  docs: { brief: "List machines" },
+  docs: docs("List machines", "", [
+    "farrier machine list --state agent-lost,install-failed",
+    "farrier machine list --label rack=b12 --sort name --output wide",
+    "farrier machine list --search web --output name",
+    "farrier machine list --watch",
+  ]),
   parameters: {
     flags: {
       ...clientFlags,
+      ...pageFlags,
+      ...watchFlags,
       label: repeatedFlag("Only machines with this label; repeatable, all must be there", "KEY=VALUE"),
-      limit: optionalFlag("At most so many", "N", parsePositive),
+      state: repeatedFlag("Only in this state, such as agent-lost; repeatable, or with commas between", "STATE"),
+      provider: repeatedFlag("Only of this provider; repeatable", "NAME"),
+      search: textFlag("What the name, id or provider's id begins with, or a label's value", "TEXT"),
+      sort: { kind: "enum", optional: true, values: sorts, brief: "By what (otherwise id)" },
+      descending: switchFlag("The last first"),
     },
   },
   loader: async () => (await import("../actions/machine-list.ts")).machineList,

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
-import { operatorAccess } from "../client.ts";
+import { operatorAccess } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { clientFlags, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
@@ -60,6 +60,9 @@ export const simulateCommand = buildCommand<Flags, [], CliContext>({
       throw new CliError("usage", "--rate and --interval say the same thing: give one of them");
     }
     const { url, token } = await operatorAccess(flags, this.process.env);
+    if (token === undefined) {
+      throw new CliError("usage", "the simulator shows a token: name a context that has one, or a data directory");
+    }
     const interval = flags.rate === undefined ? (flags.interval ?? defaults.interval) : flags.agents / flags.rate;
     this.process.exitCode = await this.starters.simulate({
       agents: flags.agents,

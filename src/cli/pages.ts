@@ -1,0 +1,33 @@
+/** Items a call, at most what the contract allows. */
+const pageSize = 1000;
+
+/** What paging needs of the flags. */
+export interface PageFlags {
+  limit: number | undefined;
+  pageToken: string | undefined;
+}
+
+/** Items of several pages. */
+export interface Pages<Item> {
+  items: Item[];
+  /** Where it goes on; empty = that was all. */
+  nextPageToken: string;
+  /** For people: how to see the rest; undefined = that was all. */
+  more: string | undefined;
+}
+
+/** Calls for page after page, until there are `limit` items or no more pages. */
+export async function pages<Item>(
+  { limit = Infinity, pageToken = "" }: Partial<PageFlags>,
+  call: (page: { pageSize: number; pageToken: string }) => Promise<{ items: Item[]; nextPageToken: string }>,
+): Promise<Pages<Item>> {
+  const items: Item[] = [];
+  let next = pageToken;
+  do {
+    const page = await call({ pageSize: Math.min(pageSize, limit - items.length), pageToken: next });
+    items.push(...page.items);
+    next = page.nextPageToken;
+  } while (next !== "" && items.length < limit);
+  const more = next === "" ? undefined : `there is more: --limit N shows it, --page-token ${next} goes on from here`;
+  return { items, nextPageToken: next, more };
+}
