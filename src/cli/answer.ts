@@ -16,7 +16,7 @@ export interface View {
   /** Characters of a line; undefined = as many as needed. */
   width: number | undefined;
   /** A table that fits. */
-  table(header: readonly (string | Column)[], rows: readonly (readonly string[])[]): string;
+  table: (header: readonly (string | Column)[], rows: readonly (readonly string[])[]) => string;
   now: Date;
 }
 
@@ -33,9 +33,8 @@ export interface Answer<Desc extends DescMessage = DescMessage> {
 }
 
 /** Lets the compiler see that message and schema belong together. */
-export function answerOf<Desc extends DescMessage>(answer: Answer<Desc>): Answer {
-  // Only `answerText` reads the message, and by its own schema.
-  return answer as unknown as Answer;
+export function answerOf<Desc extends DescMessage>(what: Answer<Desc>): Answer {
+  return what;
 }
 
 /** The form that the flags ask for; undefined = text. @throws {CliError} `usage` where they contradict each other */

@@ -4,11 +4,13 @@ import {
   buildApplication,
   ExitCode,
   formatMessageForArgumentScannerError,
+  proposeCompletions,
   run,
   text_en,
   type ApplicationText,
 } from "@stricli/core";
 import { CodedError, describeError } from "../lib/errors.ts";
+import { completionWord } from "./completion-scripts.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
 import { routes } from "./routes.ts";
@@ -31,10 +33,16 @@ export async function runCli(
     versionInfo: { getCurrentVersion: packageVersion },
     scanner: { caseStyle: "allow-kebab-for-camel", distanceOptions: suggestionDistance },
     documentation: { disableAnsiColor: true },
+    completion: { includeAliases: false, includeHiddenRoutes: false },
     localization: { text: applicationText(debug) },
     determineExitCode: (error) => (error instanceof CliError ? exitStatus[error.code] : exitStatus.failed),
   });
   const process: CliContext["process"] = { stdout, stderr, env };
+  if (argv[0] === completionWord) {
+    const found = await proposeCompletions(application, argv.slice(1), { process, starters, debug });
+    found.forEach(({ completion }) => stdout.write(`${completion}\n`));
+    return 0;
+  }
   await run(application, argv, { process, starters, debug });
   const status = Number(process.exitCode ?? 0);
   if (status === ExitCode.InvalidArgument || status === ExitCode.UnknownCommand) {

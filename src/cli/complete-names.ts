@@ -8,10 +8,7 @@ export async function machineNames(this: CliContext, partial: string): Promise<r
   try {
     // Loaded only here: no command starts slower for it.
     const { operatorClient } = await import("./client.ts");
-    const client = await operatorClient(
-      { dataDir: undefined, operators: undefined },
-      this.process.env,
-    );
+    const client = await operatorClient({ dataDir: undefined, operators: undefined }, this.process.env);
     const options = { timeoutMs: 2_000 };
     const { machines } = await client.machines.machineList({ namePrefix: partial, pageSize: most }, options);
     return machines.map(({ name }) => name).filter((name) => name !== "");

@@ -1,4 +1,5 @@
 import { parseHostPort, type HostPort } from "../lib/host-port.ts";
+import { parseSeconds } from "./duration.ts";
 import { CliError } from "./errors.ts";
 import type { OperatorTlsFiles } from "./starters.ts";
 
@@ -95,15 +96,32 @@ export const pageFlags = {
   pageToken: textFlag("Go on from where an earlier page ended", "TOKEN"),
 } as const;
 
+/** Flags of what asks for installations. */
+export interface RetryFlags {
+  retryAttempts: number | undefined;
+  retryInitial: number | undefined;
+  retryMaximum: number | undefined;
+}
+
+export const retryFlags = {
+  retryAttempts: optionalFlag("Ask again by itself after an error, at most so often", "N", parsePositive),
+  retryInitial: optionalFlag(
+    "How long after an error, each time twice as long (otherwise 60s)",
+    "DURATION",
+    parseSeconds,
+  ),
+  retryMaximum: optionalFlag("No wait is longer (otherwise 1h)", "DURATION", parseSeconds),
+} as const;
+
 /** A command's help: what it does, and examples. */
 export function docs(
   brief: string,
-  text: string,
+  more: string,
   examples: readonly string[],
 ): { brief: string; fullDescription: string } {
   const lines = examples.map((example) => `  ${example}`);
   const status = "Exit status: 0 done, 1 failed or refused, 2 wrong command line, 3 unreachable, 4 not authorised";
-  return { brief, fullDescription: [text === "" ? brief : text, "", "Examples:", ...lines, "", status].join("\n") };
+  return { brief, fullDescription: [more === "" ? brief : more, "", "Examples:", ...lines, "", status].join("\n") };
 }
 
 /** Flags of the processes that serve. */

@@ -18,7 +18,7 @@ export interface Pages<Item> {
 
 /** Calls for page after page, until there are `limit` items or no more pages. */
 export async function pages<Item>(
-  { limit = Infinity, pageToken = "" }: Partial<PageFlags>,
+  { limit = Infinity, pageToken = "" }: { [Name in keyof PageFlags]?: PageFlags[Name] },
   call: (page: { pageSize: number; pageToken: string }) => Promise<{ items: Item[]; nextPageToken: string }>,
 ): Promise<Pages<Item>> {
   const items: Item[] = [];

@@ -1,13 +1,46 @@
 import { buildRouteMap } from "@stricli/core";
+import {
+  auditListCommand,
+  tokenCreateCommand,
+  tokenListCommand,
+  tokenRevokeCommand,
+  whoamiCommand,
+} from "./commands/access.ts";
 import { agentInitCommand } from "./commands/agent-init.ts";
 import { agentRunCommand } from "./commands/agent-run.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { completionCommand } from "./commands/completion.ts";
+import {
+  contextAddCommand,
+  contextListCommand,
+  contextRemoveCommand,
+  contextShowCommand,
+  contextUseCommand,
+} from "./commands/context.ts";
+import {
+  backoffClearCommand,
+  backoffListCommand,
+  fleetSummaryCommand,
+  sessionListCommand,
+  workListCommand,
+} from "./commands/fleet.ts";
+import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
+import { installationListCommand } from "./commands/installation.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
 import { machineCancelCommand } from "./commands/machine-cancel.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
 import { machineInstallCommand } from "./commands/machine-install.ts";
 import { machineListCommand } from "./commands/machine-list.ts";
 import { machineShowCommand } from "./commands/machine-show.ts";
+import {
+  machineDeleteCommand,
+  machineExplainCommand,
+  machineQuarantineCommand,
+  machineReleaseCommand,
+  machineRetryCommand,
+  machineUpdateCommand,
+  machineWatchCommand,
+} from "./commands/machine-more.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
@@ -17,14 +50,72 @@ import { upCommand } from "./commands/up.ts";
 import type { CliContext } from "./context.ts";
 
 const machine = buildRouteMap<string, CliContext>({
-  docs: { brief: "Machines: add, list, show, history, install, cancel" },
+  docs: { brief: "Machines: add, list, show, explain, history, install, cancel, retry, quarantine, …" },
   routes: {
     add: machineAddCommand,
     list: machineListCommand,
     show: machineShowCommand,
+    explain: machineExplainCommand,
     history: machineHistoryCommand,
+    watch: machineWatchCommand,
+    update: machineUpdateCommand,
+    delete: machineDeleteCommand,
     install: machineInstallCommand,
     cancel: machineCancelCommand,
+    retry: machineRetryCommand,
+    quarantine: machineQuarantineCommand,
+    release: machineReleaseCommand,
+  },
+});
+
+const installation = buildRouteMap<string, CliContext>({
+  docs: { brief: "Installations: list" },
+  routes: { list: installationListCommand },
+});
+
+const hardware = buildRouteMap<string, CliContext>({
+  docs: { brief: "Hardware that agents reported: list, show, diff" },
+  routes: { list: hardwareListCommand, show: hardwareShowCommand, diff: hardwareDiffCommand },
+});
+
+const fleet = buildRouteMap<string, CliContext>({
+  docs: { brief: "The fleet in numbers: summary" },
+  routes: { summary: fleetSummaryCommand },
+});
+
+const session = buildRouteMap<string, CliContext>({
+  docs: { brief: "Live components: list" },
+  routes: { list: sessionListCommand },
+});
+
+const work = buildRouteMap<string, CliContext>({
+  docs: { brief: "Which component works on which machine: list" },
+  routes: { list: workListCommand },
+});
+
+const backoff = buildRouteMap<string, CliContext>({
+  docs: { brief: "Which machine is not worked on before when: list, clear" },
+  routes: { list: backoffListCommand, clear: backoffClearCommand },
+});
+
+const token = buildRouteMap<string, CliContext>({
+  docs: { brief: "Operators' tokens: create, list, revoke" },
+  routes: { create: tokenCreateCommand, list: tokenListCommand, revoke: tokenRevokeCommand },
+});
+
+const audit = buildRouteMap<string, CliContext>({
+  docs: { brief: "What operators did and were refused: list" },
+  routes: { list: auditListCommand },
+});
+
+const context = buildRouteMap<string, CliContext>({
+  docs: { brief: "Several fleets: add, list, show, use, remove" },
+  routes: {
+    add: contextAddCommand,
+    list: contextListCommand,
+    show: contextShowCommand,
+    use: contextUseCommand,
+    remove: contextRemoveCommand,
   },
 });
 
@@ -40,7 +131,8 @@ export const routes = buildRouteMap<string, CliContext>({
     fullDescription: [
       "Puts operating systems on bare metal: exactly once per request, with live progress.",
       "",
-      "Commands find the control plane and its token in the data directory: --data-dir, FARRIER_DATA_DIR, or ./.farrier.",
+      "Commands find the control plane and its token in the data directory: --data-dir, FARRIER_DATA_DIR, or ./.farrier;",
+      "or by a context: --context, FARRIER_CONTEXT, or the one that `farrier context use` chose.",
       "",
       "Exit status:",
       "  0  done",
@@ -48,6 +140,7 @@ export const routes = buildRouteMap<string, CliContext>({
       "  2  the command line or a value on it is wrong",
       "  3  the control plane or its database can't be reached",
       "  4  not authorised: the token is missing or wrong",
+      "  130  interrupted while waiting: what was asked for goes on",
     ].join("\n"),
   },
   routes: {
@@ -58,7 +151,18 @@ export const routes = buildRouteMap<string, CliContext>({
     backup: backupCommand,
     restore: restoreCommand,
     machine,
+    installation,
+    hardware,
+    fleet,
+    session,
+    work,
+    backoff,
+    token,
+    whoami: whoamiCommand,
+    audit,
+    context,
     agent,
     simulate: simulateCommand,
+    completion: completionCommand,
   },
 });

@@ -1,0 +1,99 @@
+import { toJson } from "@bufbuild/protobuf";
+import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import {
+  HardwareDiffResponseSchema,
+  HardwareListResponseSchema,
+  HardwareShowResponseSchema,
+  type HardwareSummary,
+} from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { answer, answerOf, answerWatched } from "../answer.ts";
+import { operatorClient } from "../client.ts";
+import type { HardwareDiffFlags, HardwareShowFlags } from "../commands/hardware.ts";
+import type { CliContext } from "../context.ts";
+import { when } from "../describe.ts";
+import type { ClientFlags, WatchFlags } from "../flags.ts";
+import { formatSize } from "../size.ts";
+import { printable } from "../table.ts";
+import { toYaml } from "../yaml.ts";
+
+const header = [
+  "NUMBER",
+  { title: "AT", whole: true },
+  "MANUFACTURER",
+  "PRODUCT",
+  "SERIAL",
+  "CORES",
+  "THREADS",
+  "MEMORY",
+  "DISKS",
+  "CAPACITY",
+  "INTERFACES",
+];
+
+function cells(report: HardwareSummary, now: Date): string[] {
+  return report.unreadable
+    ? [String(report.number), when(report.reportedAt, now), "unreadable"]
+    : [
+        String(report.number),
+        when(report.reportedAt, now),
+        ...[report.manufacturer, report.product, report.serialNumber].map((text) => text || "-"),
+        String(report.cpuCores),
+        String(report.cpuThreads),
+        formatSize(report.memoryBytes),
+        String(report.disks),
+        formatSize(report.diskBytes),
+        String(report.networkInterfaces),
+      ];
+}
+
+/** `farrier hardware list` */
+export async function hardwareList(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {
+  const { hardware } = await operatorClient(flags, this.process.env);
+  await answerWatched(this, flags, async () => {
+    const message = await hardware.hardwareList({ machine });
+    const { reports } = message;
+    return answerOf({
+      schema: HardwareListResponseSchema,
+      message,
+      names: () => reports.map(({ number }) => String(number)),
+      text: ({ table, now }) =>
+        reports.length === 0
+          ? ""
+          : table(
+              header,
+              reports.map((report) => cells(report, now)),
+            ),
+      note: reports.length === 0 ? "no agent has reported this machine's hardware yet" : undefined,
+    });
+  });
+}
+
+/** `farrier hardware show` */
+export async function hardwareShow(this: CliContext, flags: HardwareShowFlags, machine: string): Promise<void> {
+  const { hardware } = await operatorClient(flags, this.process.env);
+  await answerWatched(this, flags, async () => {
+    const message = await hardware.hardwareShow({ machine, number: flags.number ?? 0n });
+    const { summary, report } = message;
+    return answerOf({
+      schema: HardwareShowResponseSchema,
+      message,
+      names: () => [String(summary?.number ?? "")],
+      text: ({ now }) =>
+        `report ${summary?.number ?? "-"} of ${message.machineId}, ${when(summary?.reportedAt, now)}\n` +
+        (report === undefined ? "it can't be read\n" : toYaml(toJson(AgentHardwareReportSchema, report))),
+    });
+  });
+}
+
+/** `farrier hardware diff` */
+export async function hardwareDiff(this: CliContext, flags: HardwareDiffFlags, machine: string): Promise<void> {
+  const { hardware } = await operatorClient(flags, this.process.env);
+  const message = await hardware.hardwareDiff({ machine, from: flags.from ?? 0n, to: flags.to ?? 0n });
+  answer(this, flags, {
+    schema: HardwareDiffResponseSchema,
+    message,
+    names: () => [...new Set(message.changes.map(({ part }) => part))],
+    text: () => message.changes.map(({ text }) => `${printable(text)}\n`).join(""),
+    note: message.changes.length === 0 ? `nothing changed from report ${message.from} to ${message.to}` : undefined,
+  });
+}

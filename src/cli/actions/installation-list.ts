@@ -1,0 +1,51 @@
+import { create } from "@bufbuild/protobuf";
+import { InstallationListResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { answerOf, answerWatched } from "../answer.ts";
+import { operatorClient } from "../client.ts";
+import type { InstallationListFlags } from "../commands/installation.ts";
+import type { CliContext } from "../context.ts";
+import { progressWords, stateWord, when } from "../describe.ts";
+import { pages } from "../pages.ts";
+import { parseInstallationStates } from "../states.ts";
+
+const header = [
+  "MACHINE",
+  "GENERATION",
+  "STATE",
+  { title: "ASKED FOR", whole: true },
+  { title: "DETAIL", wrapped: true },
+];
+
+/** `farrier installation list` */
+export async function installationList(this: CliContext, flags: InstallationListFlags): Promise<void> {
+  const query = { machine: flags.machine ?? "", states: parseInstallationStates(flags.state ?? []) };
+  const { installations } = await operatorClient(flags, this.process.env);
+  await answerWatched(this, flags, async () => {
+    const { items, more, nextPageToken } = await pages({ ...flags, limit: flags.limit ?? 100 }, async (page) => {
+      const response = await installations.installationList({ ...query, ...page });
+      return { items: response.installations, nextPageToken: response.nextPageToken };
+    });
+    return answerOf({
+      schema: InstallationListResponseSchema,
+      message: create(InstallationListResponseSchema, { installations: items, nextPageToken }),
+      names: () => items.map(({ machineId, machineName }) => machineName || machineId),
+      text: ({ table, now }) =>
+        items.length === 0
+          ? ""
+          : table(
+              header,
+              items.map(({ machineId, machineName, installation }) => [
+                machineName || machineId,
+                String(installation?.generation ?? "-"),
+                installation === undefined ? "-" : stateWord(installation.state),
+                when(installation?.requestedAt, now),
+                installation?.state === InstallationState.PENDING
+                  ? progressWords(installation)
+                  : (installation?.error ?? ""),
+              ]),
+            ),
+      note: items.length === 0 ? "no such installations" : more,
+    });
+  });
+}

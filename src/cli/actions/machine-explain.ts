@@ -1,0 +1,25 @@
+import { MachineExplainResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { answerOf, answerWatched } from "../answer.ts";
+import { machineChanges, operatorClient } from "../client.ts";
+import type { CliContext } from "../context.ts";
+import type { ClientFlags, WatchFlags } from "../flags.ts";
+import { printable } from "../table.ts";
+
+/** `farrier machine explain` */
+export async function machineExplain(
+  this: CliContext,
+  flags: ClientFlags & WatchFlags,
+  machine: string,
+): Promise<void> {
+  const client = await operatorClient(flags, this.process.env);
+  const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
+    const message = await client.machines.machineExplain({ machine });
+    return answerOf({
+      schema: MachineExplainResponseSchema,
+      message,
+      names: () => [message.machineId],
+      text: () => message.lines.map((line) => `${printable(line)}\n`).join(""),
+    });
+  };
+  await answerWatched(this, flags, fetch, () => machineChanges(client));
+}

@@ -1,0 +1,58 @@
+import { toJsonString } from "@bufbuild/protobuf";
+import { MachineWatchResponseSchema, type MachineChange } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { outputFormat } from "../answer.ts";
+import { operatorClient } from "../client.ts";
+import type { CliContext } from "../context.ts";
+import { machineStateWord, machineTitle, progressWords, stateWord } from "../describe.ts";
+import { CliError } from "../errors.ts";
+import type { ClientFlags } from "../flags.ts";
+import { patiently } from "../patience.ts";
+import { printable } from "../table.ts";
+
+/** `farrier machine watch`: ends only when interrupted, or refused. */
+export async function machineWatch(
+  this: CliContext,
+  flags: ClientFlags & { cursor: string | undefined },
+): Promise<void> {
+  const format = outputFormat(flags);
+  if (format === "yaml") {
+    throw new CliError("usage", "--output yaml: a watch prints a line a change; expected json, name or wide");
+  }
+  const { machines } = await operatorClient(flags, this.process.env);
+  const { stdout, stderr } = this.process;
+  let cursor = flags.cursor ?? "";
+  const follow = async (): Promise<void> => {
+    // A watch has no end of its own; where it ends nonetheless, it goes on from the last cursor, and nothing is lost.
+    for await (const response of machines.machineWatch({ cursor }, { timeoutMs: 0 })) {
+      ({ cursor } = response);
+      if (format === "json") {
+        stdout.write(`${toJsonString(MachineWatchResponseSchema, response)}\n`);
+      } else {
+        response.changes.forEach((change) => stdout.write(`${printable(changeWords(change, format === "name"))}\n`));
+      }
+    }
+  };
+  for (;;) {
+    await patiently(follow, systemClock, (text) => stderr.write(`${text}\n`));
+  }
+}
+
+function changeWords({ change }: MachineChange, nameOnly: boolean): string {
+  if (change.case !== "machine") {
+    const id = change.value ?? "";
+    return nameOnly ? id : `${id} deleted`;
+  }
+  const machine = change.value;
+  const title = machineTitle(machine);
+  const { standing, installation } = machine;
+  if (nameOnly) {
+    return title;
+  }
+  const state = standing === undefined ? "-" : machineStateWord(standing.state);
+  const request =
+    installation === undefined
+      ? ""
+      : `, generation ${installation.generation} ${installation.progress === undefined || installation.finishedAt !== undefined ? stateWord(installation.state) : progressWords(installation)}`;
+  return `${new Date().toISOString().slice(0, 19)}Z ${title} ${state}${request}`;
+}

@@ -1,0 +1,105 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { parseSeconds } from "../duration.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  pageFlags,
+  parseRequestId,
+  switchFlag,
+  textFlag,
+  watchFlags,
+  type ClientFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import type { PageFlags } from "../pages.ts";
+
+const roles = ["viewer", "operator", "admin"] as const;
+
+/** `--role`'s words. */
+export type RoleWord = (typeof roles)[number];
+
+/** Flags of `farrier token create`. */
+export interface TokenCreateFlags extends ClientFlags {
+  role: RoleWord;
+  expires: number | undefined;
+  requestId: string | undefined;
+}
+
+/** Flags of `farrier token list`. */
+export interface TokenListFlags extends ClientFlags, WatchFlags, PageFlags {
+  all: boolean | undefined;
+}
+
+/** Flags of `farrier token revoke`. */
+export interface TokenRevokeFlags extends ClientFlags {
+  requestId: string | undefined;
+}
+
+/** Flags of `farrier audit list`. */
+export interface AuditListFlags extends ClientFlags, WatchFlags, PageFlags {
+  machine: string | undefined;
+  actor: string | undefined;
+}
+
+const requestId = optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId);
+const text = (value: string): string => value;
+
+export const whoamiCommand = buildCommand<ClientFlags, [], CliContext>({
+  docs: docs("Tell who you are taken for, and what you may do", "", ["farrier whoami", "farrier whoami --context lab"]),
+  parameters: { flags: clientFlags },
+  loader: async () => (await import("../actions/access.ts")).whoami,
+});
+
+export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliContext>({
+  docs: docs(
+    "Make a token; its secret is printed this once",
+    "The secret goes to standard output, all else to standard error.",
+    ["farrier token create alice --role operator --expires 90d", "farrier token create ci --role viewer > ci-token"],
+  ),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      role: { kind: "enum", values: roles, brief: "What it may do" },
+      expires: optionalFlag("After how long it ends, such as 90d (otherwise never)", "DURATION", parseSeconds),
+      requestId,
+    },
+    positional: { kind: "tuple", parameters: [{ brief: "Whose it is", placeholder: "NAME", parse: text }] },
+  },
+  loader: async () => (await import("../actions/access.ts")).tokenCreate,
+});
+
+export const tokenListCommand = buildCommand<TokenListFlags, [], CliContext>({
+  docs: docs("List tokens, the newest first", "", ["farrier token list --all"]),
+  parameters: {
+    flags: { ...clientFlags, ...pageFlags, ...watchFlags, all: switchFlag("Those that are revoked or expired too") },
+  },
+  loader: async () => (await import("../actions/access.ts")).tokenList,
+});
+
+export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliContext>({
+  docs: docs("End a token, within seconds on every server", "", ["farrier token revoke alice"]),
+  parameters: {
+    flags: { ...clientFlags, requestId },
+    positional: { kind: "tuple", parameters: [{ brief: "Its name or id", placeholder: "TOKEN", parse: text }] },
+  },
+  loader: async () => (await import("../actions/access.ts")).tokenRevoke,
+});
+
+export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
+  docs: docs("List what operators did and were refused, the newest first", "", [
+    "farrier audit list --machine web1",
+    "farrier audit list --actor alice --limit 20 --output json",
+  ]),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      ...pageFlags,
+      ...watchFlags,
+      machine: textFlag("Only about this machine", "ID"),
+      actor: textFlag("Only by this one", "NAME"),
+    },
+  },
+  loader: async () => (await import("../actions/access.ts")).auditList,
+});

@@ -1,0 +1,87 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { contextsRead } from "../contexts.ts";
+import { commonFlags, docs, requiredFlag, switchFlag, textFlag } from "../flags.ts";
+
+/** Flags of `farrier context add`. */
+export interface ContextAddFlags {
+  url: string;
+  tokenFile: string | undefined;
+  tokenStdin: boolean | undefined;
+  ca: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
+  use: boolean | undefined;
+  replace: boolean | undefined;
+  debug: boolean | undefined;
+}
+
+/** Flags of the commands that show contexts. */
+export interface ContextFlags {
+  json: boolean | undefined;
+  debug: boolean | undefined;
+}
+
+const { debug } = commonFlags;
+const shown = { json: switchFlag("Print JSON, without secrets"), debug } as const;
+const named = {
+  brief: "The context's name",
+  placeholder: "NAME",
+  parse: (value: string): string => value,
+  async proposeCompletions(this: CliContext): Promise<readonly string[]> {
+    // Who presses a key wants no message.
+    return Object.keys((await contextsRead(this.process.env).catch(() => ({ contexts: {} }))).contexts);
+  },
+} as const;
+const one = { kind: "tuple", parameters: [named] } as const;
+
+export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliContext>({
+  docs: docs(
+    "Add a fleet: where its control plane is, and what to show there",
+    "Adds a fleet to ~/.config/farrier/contexts.json, which this user alone may read.",
+    [
+      "farrier context add lab --url https://farrier.lab:8080 --ca ca.pem --token-file lab-token --use",
+      "farrier token create alice --role operator | farrier context add prod --url https://farrier:8080 --token-stdin",
+      "farrier context add prod --url https://farrier:8080 --ca ca.pem --cert alice.pem --key alice.key",
+    ],
+  ),
+  parameters: {
+    flags: {
+      url: requiredFlag("The operator API", "URL"),
+      tokenFile: textFlag("A file with the token; read at each command", "FILE"),
+      tokenStdin: switchFlag("Read the token from standard input, and keep it"),
+      ca: textFlag("The CA that vouches for the control plane, PEM", "FILE"),
+      cert: textFlag("A client certificate, PEM", "FILE"),
+      key: textFlag("Its private key, PEM", "FILE"),
+      use: switchFlag("Use it from now on"),
+      replace: switchFlag("In place of the one of this name"),
+      debug,
+    },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/context.ts")).contextAdd,
+});
+
+export const contextListCommand = buildCommand<ContextFlags, [], CliContext>({
+  docs: docs("List the fleets that are known here", "", ["farrier context list"]),
+  parameters: { flags: shown },
+  loader: async () => (await import("../actions/context.ts")).contextList,
+});
+
+export const contextShowCommand = buildCommand<ContextFlags, [string?], CliContext>({
+  docs: docs("Show one, otherwise the one in use; without secrets", "", ["farrier context show lab"]),
+  parameters: { flags: shown, positional: { kind: "tuple", parameters: [{ ...named, optional: true }] } },
+  loader: async () => (await import("../actions/context.ts")).contextShow,
+});
+
+export const contextUseCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
+  docs: docs("Use one where no other is named", "", ["farrier context use lab"]),
+  parameters: { flags: { debug }, positional: one },
+  loader: async () => (await import("../actions/context.ts")).contextUse,
+});
+
+export const contextRemoveCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
+  docs: docs("Forget one", "", ["farrier context remove lab"]),
+  parameters: { flags: { debug }, positional: one },
+  loader: async () => (await import("../actions/context.ts")).contextRemove,
+});

@@ -1,0 +1,81 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  pageFlags,
+  parseRequestId,
+  switchFlag,
+  textFlag,
+  watchFlags,
+  type ClientFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import type { PageFlags } from "../pages.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier work list`. */
+export interface WorkListFlags extends ClientFlags, WatchFlags, PageFlags {
+  machine: string | undefined;
+  process: string | undefined;
+}
+
+/** Flags of `farrier backoff list`. */
+export interface BackoffListFlags extends WorkListFlags {
+  all: boolean | undefined;
+}
+
+/** Flags of `farrier backoff clear`. */
+export interface BackoffClearFlags extends ClientFlags {
+  process: string | undefined;
+  requestId: string | undefined;
+}
+
+const shown = { ...clientFlags, ...watchFlags } as const;
+const listed = {
+  ...shown,
+  ...pageFlags,
+  machine: textFlag("Only this machine's", "ID"),
+  process: textFlag("Only this process's, such as ShepherdRecovery", "NAME"),
+} as const;
+
+export const fleetSummaryCommand = buildCommand<ClientFlags & WatchFlags, [], CliContext>({
+  docs: docs("Count machines by state, what is pending, and who is alive", "", [
+    "farrier fleet summary",
+    "farrier fleet summary --watch",
+  ]),
+  parameters: { flags: shown },
+  loader: async () => (await import("../actions/fleet.ts")).fleetSummary,
+});
+
+export const sessionListCommand = buildCommand<ClientFlags & WatchFlags, [], CliContext>({
+  docs: docs("List the live components", "", ["farrier session list"]),
+  parameters: { flags: shown },
+  loader: async () => (await import("../actions/fleet.ts")).sessionList,
+});
+
+export const workListCommand = buildCommand<WorkListFlags, [], CliContext>({
+  docs: docs("List which component works on which machine", "", ["farrier work list --process ShepherdRecovery"]),
+  parameters: { flags: listed },
+  loader: async () => (await import("../actions/fleet.ts")).workList,
+});
+
+export const backoffListCommand = buildCommand<BackoffListFlags, [], CliContext>({
+  docs: docs("List which machine is not worked on before when, and why", "", ["farrier backoff list --machine web1"]),
+  parameters: { flags: { ...listed, all: switchFlag("Those that are over too") } },
+  loader: async () => (await import("../actions/fleet.ts")).backoffList,
+});
+
+export const backoffClearCommand = buildCommand<BackoffClearFlags, [string], CliContext>({
+  docs: docs("Let a machine be worked on at once", "", ["farrier backoff clear web1"]),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      process: textFlag("Only for this process (otherwise whichever holds it back)", "NAME"),
+      requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+    },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/fleet.ts")).backoffClear,
+});

@@ -1,0 +1,59 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  parseGeneration,
+  watchFlags,
+  type ClientFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier hardware show`. */
+export interface HardwareShowFlags extends ClientFlags, WatchFlags {
+  number: bigint | undefined;
+}
+
+/** Flags of `farrier hardware diff`. */
+export interface HardwareDiffFlags extends ClientFlags {
+  from: bigint | undefined;
+  to: bigint | undefined;
+}
+
+const one = { kind: "tuple", parameters: [machineParameter] } as const;
+
+export const hardwareListCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
+  docs: docs("List a machine's hardware reports, the latest first", "", ["farrier hardware list web1"]),
+  parameters: { flags: { ...clientFlags, ...watchFlags }, positional: one },
+  loader: async () => (await import("../actions/hardware.ts")).hardwareList,
+});
+
+export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], CliContext>({
+  docs: docs("Show a machine's hardware: the latest report, or an earlier one", "", [
+    "farrier hardware show web1",
+    "farrier hardware show web1 --number 3 --output json",
+  ]),
+  parameters: {
+    flags: { ...clientFlags, ...watchFlags, number: optionalFlag("The report's number", "N", parseGeneration) },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/hardware.ts")).hardwareShow,
+});
+
+export const hardwareDiffCommand = buildCommand<HardwareDiffFlags, [string], CliContext>({
+  docs: docs("Tell in words what changed in a machine's hardware", "", [
+    "farrier hardware diff web1",
+    "farrier hardware diff web1 --from 1 --to 4",
+  ]),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      from: optionalFlag("A report's number (otherwise the one before)", "N", parseGeneration),
+      to: optionalFlag("A report's number (otherwise the latest)", "N", parseGeneration),
+    },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/hardware.ts")).hardwareDiff,
+});

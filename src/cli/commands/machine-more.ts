@@ -1,0 +1,124 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  parseGeneration,
+  parseRequestId,
+  repeatedFlag,
+  requiredFlag,
+  retryFlags,
+  textFlag,
+  watchFlags,
+  type ClientFlags,
+  type RetryFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of the commands that change one machine. */
+export interface MachineChangeFlags extends ClientFlags {
+  requestId: string | undefined;
+}
+
+/** Flags of `farrier machine update`. */
+export interface MachineUpdateFlags extends MachineChangeFlags {
+  name: string | undefined;
+  label: readonly string[] | undefined;
+  removeLabel: readonly string[] | undefined;
+}
+
+/** Flags of `farrier machine quarantine`. */
+export interface MachineQuarantineFlags extends MachineChangeFlags {
+  reason: string;
+}
+
+/** Flags of `farrier machine retry`. */
+export interface MachineRetryFlags extends MachineChangeFlags, RetryFlags {
+  generation: bigint | undefined;
+}
+
+const one = { kind: "tuple", parameters: [machineParameter] } as const;
+const changeFlags = {
+  ...clientFlags,
+  requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+} as const;
+
+export const machineExplainCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
+  docs: docs("Say why a machine does not move: its state, what it waits for, what you can do", "", [
+    "farrier machine explain web1",
+    "farrier machine explain web1 --watch",
+  ]),
+  parameters: { flags: { ...clientFlags, ...watchFlags }, positional: one },
+  loader: async () => (await import("../actions/machine-explain.ts")).machineExplain,
+});
+
+export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], CliContext>({
+  docs: docs("Rename a machine, set and remove labels", "", [
+    "farrier machine update 3f2a --name web1",
+    "farrier machine update web1 --label rack=b12 --remove-label spare",
+    'farrier machine update web1 --name ""',
+  ]),
+  parameters: {
+    flags: {
+      ...changeFlags,
+      name: textFlag('Its new name; "" = none', "NAME"),
+      label: repeatedFlag("Set a label; repeatable", "KEY=VALUE"),
+      removeLabel: repeatedFlag("Remove a label; repeatable", "KEY"),
+    },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/machine-change.ts")).machineUpdate,
+});
+
+export const machineDeleteCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
+  docs: docs("Forget a machine that nothing is asked of; its history stays", "", ["farrier machine delete web1"]),
+  parameters: { flags: changeFlags, positional: one },
+  loader: async () => (await import("../actions/machine-change.ts")).machineDelete,
+});
+
+export const machineQuarantineCommand = buildCommand<MachineQuarantineFlags, [string], CliContext>({
+  docs: docs("Have a machine left alone; what is pending is cancelled", "", [
+    'farrier machine quarantine web1 --reason "memory errors, ticket 4711"',
+  ]),
+  parameters: {
+    flags: { ...changeFlags, reason: requiredFlag("Why, for whoever wonders", "TEXT") },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/machine-change.ts")).machineQuarantine,
+});
+
+export const machineReleaseCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
+  docs: docs("Lift a quarantine; no request is revived", "", ["farrier machine release web1"]),
+  parameters: { flags: changeFlags, positional: one },
+  loader: async () => (await import("../actions/machine-change.ts")).machineRelease,
+});
+
+export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], CliContext>({
+  docs: docs("Ask again for the installation that failed or was cancelled, as a new generation", "", [
+    "farrier machine retry web1",
+    "farrier machine retry web1 --generation 3 --retry-attempts 5",
+  ]),
+  parameters: {
+    flags: {
+      ...changeFlags,
+      ...retryFlags,
+      generation: optionalFlag("The one that is meant (otherwise the newest)", "N", parseGeneration),
+    },
+    positional: one,
+  },
+  loader: async () => (await import("../actions/machine-change.ts")).machineRetry,
+});
+
+export const machineWatchCommand = buildCommand<ClientFlags & { cursor: string | undefined }, [], CliContext>({
+  docs: docs(
+    "Tell of every machine that changes, until interrupted",
+    "A line a change; with --json a JSON document a line.",
+    ["farrier machine watch", "farrier machine watch --json | jq .changes"],
+  ),
+  parameters: {
+    flags: { ...clientFlags, cursor: textFlag("Go on from where an earlier watch ended (--json shows it)", "CURSOR") },
+  },
+  loader: async () => (await import("../actions/machine-watch.ts")).machineWatch,
+});
