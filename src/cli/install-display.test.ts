@@ -29,20 +29,24 @@ test("away from a terminal a line tells each change, once", () => {
   expect(text()).toBe("web1: waiting for the agent\nweb1: writing\nweb1: \uFFFD[31mnote\n");
 });
 
-test("on a terminal one line is drawn over and over, with the rate, and never wraps", () => {
-  const { text, output } = recorder(true, 60);
+test("on a terminal a line a machine is drawn over and over, with bar, rate and time left, and never wraps", () => {
+  const { text, output } = recorder(true, 100);
   const display = installDisplay(output, clock);
   display.progress("web1", writing(500_000_000n));
   now += 1_000;
   display.progress("web1", writing(1_000_000_000n));
-  expect(text().split("\r\u001B[K").at(-1)).toBe("web1: writing 1.00 GB of 2.00 GB (50 %), 500 MB/s");
+  expect(text().split("\u001B[J").at(-1)).toBe(
+    "web1: [##########----------] writing 1.00 GB of 2.00 GB (50 %), 500 MB/s, 2 s left",
+  );
+  output.columns = 60;
   display.progress("web2", writing(500_000_000n));
-  for (const line of text().split("\r\u001B[K")) {
-    expect(line.length).toBeLessThan(60);
-    expect(line).not.toContain("\n");
-  }
+  const lines = (text().split("\u001B[J").at(-1) ?? "").split("\n");
+  expect(lines).toHaveLength(2);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(60);
+  display.line("note");
+  expect(text().split("\u001B[1A\r\u001B[J").at(-1)).toMatch(/^note\nweb1: [^\n]*\nweb2: [^\n]*$/u);
   display.finished("web1");
-  expect(text().split("\r\u001B[K").at(-1)).toBe("web2: writing 500 MB of 2.00 GB (25 %)");
+  expect(text().split("\u001B[J").at(-1)).toMatch(/^web2: \[#####-{15}\] writing 500 MB/u);
   display.end();
-  expect(text().endsWith("\r\u001B[K")).toBe(true);
+  expect(text().endsWith("\r\u001B[J")).toBe(true);
 });

@@ -6,6 +6,7 @@ import { phaseWord, progressWords } from "./describe.ts";
 import { rateMeter } from "./rate.ts";
 import { formatSize } from "./size.ts";
 import { printable } from "./table.ts";
+import { formatSeconds } from "./time.ts";
 
 /** Shows how installations go on while a command waits. */
 export interface InstallDisplay {
@@ -15,11 +16,11 @@ export interface InstallDisplay {
   finished(title: string): void;
   /** A line that stays. */
   line(text: string): void;
-  /** Takes the live line away. */
+  /** Takes the live lines away. */
   end(): void;
 }
 
-/** One live line on a terminal; elsewhere a line whenever something changes. */
+/** A live line a machine on a terminal; elsewhere a line whenever something changes. */
 export function installDisplay(output: Output, clock: Clock): InstallDisplay {
   return output.isTTY === true ? liveDisplay(output, clock) : plainDisplay(output);
 }
@@ -40,34 +41,59 @@ function plainDisplay(output: Output): InstallDisplay {
   };
 }
 
+/** Lines at most: more than fit would scroll the terminal. */
+const mostLines = 8;
+
 function liveDisplay(output: Output, clock: Clock): InstallDisplay {
   const machines = new Map<string, { words: string; rate: ReturnType<typeof rateMeter> }>();
-  const erase = "\r\u001B[K";
-  const draw = (): void => {
-    const text = [...machines].map(([title, { words }]) => `${title}: ${words}`).join("; ");
-    const line = printable(text);
+  let drawn = 0;
+  /** To the beginning of the first line drawn, with nothing left below. */
+  const erase = (): string => (drawn > 1 ? `\u001B[${drawn - 1}A` : "") + "\r\u001B[J";
+  const draw = (before = ""): void => {
     // A full last column would make some terminals begin a new line.
     const room = (output.columns || 80) - 1;
-    const shown = line.length <= room ? line : `${line.slice(0, room - 1)}…`;
-    output.write(erase + shown);
+    const lines = [...machines].slice(0, mostLines).map(([title, { words }]) => printable(`${title}: ${words}`));
+    if (machines.size > mostLines) {
+      lines.push(`and ${machines.size - mostLines} more`);
+    }
+    const shown = lines.map((line) => (line.length <= room ? line : `${line.slice(0, room - 1)}…`));
+    output.write(erase() + before + shown.join("\n"));
+    drawn = shown.length;
   };
   return {
     progress(title, installation) {
       const rate = machines.get(title)?.rate ?? rateMeter(clock);
       const { progress } = installation;
       const bytesPerSecond = progress?.phase === Phase.WRITING ? rate(Number(progress.bytesDone)) : undefined;
-      const speed = bytesPerSecond === undefined ? "" : `, ${formatSize(bytesPerSecond)}/s`;
-      machines.set(title, { words: progressWords(installation) + speed, rate });
+      machines.set(title, { words: barWords(installation, bytesPerSecond), rate });
       draw();
     },
     finished(title) {
       machines.delete(title);
       draw();
     },
-    line(text) {
-      output.write(`${erase}${printable(text)}\n`);
-      draw();
+    line: (text) => draw(`${printable(text)}\n`),
+    end() {
+      output.write(erase());
+      drawn = 0;
     },
-    end: () => output.write(erase),
   };
+}
+
+/** Characters of a bar. */
+const barWidth = 20;
+
+/** How far it is, with a bar, the rate, and the time that is left at that rate. */
+export function barWords(installation: Installation, bytesPerSecond: number | undefined): string {
+  const { progress } = installation;
+  const words = progressWords(installation);
+  if (progress?.phase !== Phase.WRITING || progress.bytesDone === 0n) {
+    return words;
+  }
+  const [done, total] = [Number(progress.bytesDone), Number(progress.bytesTotal)];
+  const full = total === 0 ? 0 : Math.min(barWidth, Math.floor((done / total) * barWidth));
+  const bar = total === 0 ? "" : `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] `;
+  const rate = bytesPerSecond === undefined ? "" : `, ${formatSize(bytesPerSecond)}/s`;
+  const left = (bytesPerSecond ?? 0) > 0 && total > done ? (total - done) / (bytesPerSecond ?? 1) : undefined;
+  return `${bar}${words}${rate}${left === undefined ? "" : `, ${formatSeconds(Math.ceil(left))} left`}`;
 }

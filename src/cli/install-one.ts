@@ -1,4 +1,5 @@
 import type { ImageInstallation } from "../../gen/farrier/agent/v1/image_pb.ts";
+import type { InstallationRequestResponse, RetryPolicy } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { OperatorClient } from "./client.ts";
@@ -21,6 +22,26 @@ export interface InstallPlan {
   /** Have it accepted whatever the hardware report says. */
   ignoreHardwareReport: boolean;
   wait: boolean;
+  /** Tries after an error; undefined = none. */
+  retry: RetryPolicy | undefined;
+}
+
+/** What the installation would do to one machine; nothing is asked for. */
+export async function installDry(plan: InstallPlan, target: InstallTarget): Promise<InstallationRequestResponse> {
+  const { requestId, image, ignoreHardwareReport, retry, client } = plan;
+  const seen = target.machine?.installation;
+  const pending = seen?.state === InstallationState.PENDING ? seen.generation : 0n;
+  return plan.limit(() =>
+    client.installations.installationRequest({
+      requestId,
+      machine: target.id,
+      image,
+      replaceGeneration: plan.replace ? pending : 0n,
+      ignoreHardwareReport,
+      dryRun: true,
+      ...(retry === undefined ? {} : { retry }),
+    }),
+  );
 }
 
 /** Asks one machine to install. Once under a request id, however often it is called. */
@@ -36,6 +57,7 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
         image,
         replaceGeneration: plan.replace ? pending : 0n,
         ignoreHardwareReport: plan.ignoreHardwareReport,
+        ...(plan.retry === undefined ? {} : { retry: plan.retry }),
       }),
     );
   const { generation } = await (plan.wait ? patiently(call, plan.clock, note(plan, target)) : call());

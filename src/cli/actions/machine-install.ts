@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../../lib/clock.ts";
+import { outputFormat } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { MachineInstallFlags } from "../commands/machine-install.ts";
 import type { CliContext } from "../context.ts";
 import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
 import { installDisplay } from "../install-display.ts";
 import { installImage } from "../install-image.ts";
+import { installPreview } from "../install-preview.ts";
+import { interruptedStatus, untilInterrupted } from "../interrupt.ts";
 import { installRequest, installWait, type InstallPlan } from "../install-one.ts";
 import { installTargets, installTargetsCheck, type InstallTarget } from "../install-targets.ts";
 import { limiter } from "../limit.ts";
+import { retryPolicy } from "../retry-policy.ts";
 import { printable } from "../table.ts";
 
 /** Calls under way at a time. */
@@ -26,6 +30,12 @@ interface Result {
 export async function machineInstall(this: CliContext, flags: MachineInstallFlags, ...ids: string[]): Promise<void> {
   const labels = flags.label ?? [];
   installTargetsCheck(ids, labels, flags.requestId);
+  const format = outputFormat(flags);
+  if (format !== undefined && format !== "json") {
+    throw new CliError("usage", `--output ${format}: this command tells how it goes; expected json, or none`);
+  }
+  const json = format === "json";
+  const retry = retryPolicy(flags);
   const image = await installImage(flags);
   const client = await operatorClient(flags, this.process.env);
   const targets = await installTargets(client, ids, labels, flags.requestId);
@@ -40,25 +50,41 @@ export async function machineInstall(this: CliContext, flags: MachineInstallFlag
     image,
     replace: flags.replace ?? false,
     ignoreHardwareReport: flags.ignoreHardwareReport ?? false,
+    retry,
     wait: flags.wait === true || flags.maxParallel !== undefined,
   };
+  if (flags.dryRun === true) {
+    await installPreview(this, plan, targets, json);
+    return;
+  }
   // Before anything is asked for: whatever happens then, this is what repeats it safely.
-  const said = flags.json === true ? stderr : stdout;
+  const said = json ? stderr : stdout;
   said.write(`request ${plan.requestId} for ${targets.map(({ id }) => id).join(" ")}\n`);
   const place = limiter(flags.maxParallel ?? targets.length);
   const codes = new Set<CliErrorCode>();
   const tell = (result: Result, text: string): Result => {
     display.end();
-    if (flags.json !== true) {
+    if (!json) {
       (result.error === undefined ? stdout : stderr).write(`${printable(text)}\n`);
     }
     return result;
   };
-  const results = await Promise.all(
+  const work = Promise.all(
     targets.map((target) => place(() => installOn(plan, target, tell, (code) => codes.add(code)))),
   );
+  const results = await (plan.wait ? untilInterrupted(work) : work);
   display.end();
-  if (flags.json === true) {
+  if (results === "interrupted") {
+    const names = targets.map(({ title }) => title);
+    const which = names.length === 1 ? (names[0] ?? "") : "NAME";
+    stderr.write(
+      `farrier: waiting was interrupted; what was asked for goes on: \`farrier machine show ${printable(which)}\` tells how, ` +
+        `\`farrier machine cancel ${printable(which)}\` stops it\n`,
+    );
+    this.process.exitCode = interruptedStatus;
+    return;
+  }
+  if (json) {
     stdout.write(`${JSON.stringify({ requestId: plan.requestId, installations: results }, null, 2)}\n`);
   }
   const [code] = codes;

@@ -2,14 +2,17 @@ import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import {
   clientFlags,
+  docs,
   optionalFlag,
   parsePositive,
   parseRequestId,
   repeatedFlag,
   requiredFlag,
+  retryFlags,
   switchFlag,
   textFlag,
   type ClientFlags,
+  type RetryFlags,
 } from "../flags.ts";
 import { machineParameter } from "../parameters.ts";
 import { parseSize } from "../size.ts";
@@ -23,7 +26,7 @@ export type ImageFormatWord = (typeof imageFormats)[number];
 export type CompressionWord = (typeof compressions)[number];
 
 /** Flags of `farrier machine install`. */
-export interface MachineInstallFlags extends ClientFlags {
+export interface MachineInstallFlags extends ClientFlags, RetryFlags {
   label: readonly string[] | undefined;
   image: string;
   digest: string;
@@ -33,6 +36,7 @@ export interface MachineInstallFlags extends ClientFlags {
   compression: CompressionWord | undefined;
   size: bigint | undefined;
   wait: boolean | undefined;
+  dryRun: boolean | undefined;
   replace: boolean | undefined;
   ignoreHardwareReport: boolean | undefined;
   maxParallel: number | undefined;
@@ -40,14 +44,18 @@ export interface MachineInstallFlags extends ClientFlags {
 }
 
 export const machineInstallCommand = buildCommand<MachineInstallFlags, string[], CliContext>({
-  docs: {
-    brief: "Install an operating system, exactly once per request",
-    fullDescription:
-      "Asks machines, named or chosen by label, to install an image. The request id that it prints repeats the same " +
+  docs: docs(
+    "Install an operating system, exactly once per request",
+    "Asks machines, named or chosen by label, to install an image. The request id that it prints repeats the same " +
       "command safely (--request-id, with the ids printed): what was asked for already is not asked for again.\n\n" +
       "SELECTOR names the one disk to write: serial=, wwn=, name=, by-path=, protocol=scsi|ata|nvme|mmc, " +
       "rotational=yes|no, min=, max= (sizes such as 500G), with commas between them; all must hold.",
-  },
+    [
+      "farrier machine install web1 --image https://images/debian.raw.zst --digest sha256:… --disk serial=S3Z9NB0K --wait",
+      "farrier machine install web1 --image URL --digest DIGEST --disk protocol=nvme --dry-run",
+      "farrier machine install --label rack=b12 --image URL --digest DIGEST --disk min=500G --max-parallel 8",
+    ],
+  ),
   parameters: {
     flags: {
       ...clientFlags,
@@ -70,6 +78,8 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       },
       size: optionalFlag("Its size once unpacked, checked against the disk first", "BYTES", parseSize),
       wait: switchFlag("Wait for the result, and show how far it is"),
+      dryRun: switchFlag("Only say what would be written where"),
+      ...retryFlags,
       replace: switchFlag("Take the place of the installation that is pending"),
       ignoreHardwareReport: switchFlag(
         "Ask even if the hardware report has no such disk: the disks have changed since",
