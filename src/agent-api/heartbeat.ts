@@ -30,6 +30,7 @@ export function heartbeatHandler(deps: {
     unavailable: metrics.heartbeats.labels("unavailable"),
   };
   return (call, respond) => {
+    const begun = performance.now();
     const peer = calls.peer(call.metadata);
     const decoded = heartbeatDecode(call.request);
     if ("code" in decoded) {
@@ -40,6 +41,7 @@ export function heartbeatHandler(deps: {
     }
     const refuse = (refusal: Refusal): void => respond(refusal);
     void heartbeats.submit({ ...decoded, publicKey: peer.key }, peer.keyLiteral).then((outcome) => {
+      metrics.heartbeatSeconds.observe((performance.now() - begun) / 1_000);
       switch (outcome.status) {
         case "unauthenticated":
           answered.unauthenticated.inc();

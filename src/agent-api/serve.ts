@@ -56,6 +56,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         metrics.heartbeatsWaiting.set(batches.waiting());
       },
       single: () => metrics.heartbeatSingles.inc(),
+      failed: (code) => metrics.databaseErrors.inc({ code }),
     },
   });
   const watches = createWatches(metrics);

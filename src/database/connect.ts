@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "../lib/log.ts";
-import { poolOpen } from "./pool.ts";
+import { poolOpen, silenceLimit } from "./pool.ts";
 import type { DB } from "./tables.ts";
 
 /** Where PostgreSQL is: a connection string, or the parts of one (the host may be a Unix socket's directory). */
@@ -37,7 +37,13 @@ export const connectionSettings = {
 /** Connects lazily: the first query opens the first connection. */
 export function connect(
   address: DatabaseAddress,
-  options: { log: Logger; connections?: number; applicationName?: string },
+  options: {
+    log: Logger;
+    connections?: number;
+    applicationName?: string;
+    /** Told of every error that the database or the way to it answers with, by its code. */
+    failed?: (code: string) => void;
+  },
 ): Database {
   const pool = poolOpen(
     {
@@ -47,6 +53,8 @@ export function connect(
       application_name: options.applicationName ?? "farrier",
     },
     options.log,
+    silenceLimit,
+    options.failed,
   );
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {

@@ -7,7 +7,7 @@ import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "./ids.ts";
-import { poolOpen } from "./pool.ts";
+import { poolOpen, silenceLimit } from "./pool.ts";
 import type { SessionHolder } from "./session-holder.ts";
 
 /** What heartbeats are measured by. */
@@ -15,6 +15,8 @@ export interface HeartbeatMeter {
   batch(size: number, seconds: number): void;
   /** Rows of a batch that failed were tried singly. */
   single(): void;
+  /** The database, or the way to it, answered with this error. */
+  failed?(code: string): void;
 }
 
 /** Takes heartbeats one by one and writes them in batches. */
@@ -63,6 +65,8 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
       application_name: "farrier heartbeats",
     },
     log,
+    silenceLimit,
+    (code) => meter.failed?.(code),
   );
 
   const queue = heartbeatQueue({

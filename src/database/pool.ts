@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import pg from "pg";
+import { errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 
 /**
@@ -9,8 +10,13 @@ import type { Logger } from "../lib/log.ts";
 export const silenceLimit = 40_000;
 
 /** A pool of which no connection can end the process by breaking, nor hang for ever. */
-export function poolOpen(config: pg.PoolConfig, log: Logger, silence: number = silenceLimit): pg.Pool {
-  const pool = new pg.Pool(config);
+export function poolOpen(
+  config: pg.PoolConfig,
+  log: Logger,
+  silence: number = silenceLimit,
+  failed?: (code: string) => void,
+): pg.Pool {
+  const pool = new pg.Pool(failed === undefined ? config : { ...config, Client: countingClient(failed) });
   // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
   pool.on("error", (error) => {
     // One that is being closed may be broken first by its database: an embedded one is stopped right after the pools.
@@ -28,6 +34,20 @@ export function poolOpen(config: pg.PoolConfig, log: Logger, silence: number = s
     });
   });
   return pool;
+}
+
+/** A client that tells of every error that the server or the network answers with, whoever hears of it otherwise. */
+function countingClient(failed: (code: string) => void): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      // Not in the types, but there since node-postgres exists.
+      const { connection } = this as unknown as { connection: NodeJS.EventEmitter };
+      const tell = (error: unknown): void => failed(errorCode(error) ?? "unknown");
+      connection.on("errorMessage", tell);
+      connection.on("error", tell);
+    }
+  };
 }
 
 /** For statements that may take longer than any other's. */

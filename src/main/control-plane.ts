@@ -14,6 +14,7 @@ import { operatorApiListen } from "../operator-api/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
+import { fleetMetricsFollow } from "./fleet-metrics.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
 
@@ -51,9 +52,10 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const clock = systemClock;
   const metrics = createMetrics();
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(connect(databaseAddress, { log }));
+  const database = stack.use(connect(databaseAddress, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
   await databaseReach(database);
   await (options.migrate ? migrate(database.pool) : migrateCheck(database.pool));
+  fleetMetricsFollow({ database, metrics, clock, log });
   const token = await operatorTokenEnsure(dataDir);
   const tls = await tlsFiles(options);
   const sessions = stack.use(sessionHold(database, { component: "server", log, clock }));

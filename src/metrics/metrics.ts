@@ -1,10 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createFleetMetrics, type FleetMetrics } from "./fleet.ts";
 
 /** Everything that /metrics shows, by its name there. */
 export interface Metrics {
   registry: Registry;
   /** Heartbeats by what was answered: ok, unauthenticated, invalid, unavailable. */
   heartbeats: Counter<"answer">;
+  /** From a heartbeat's arrival to its answer, in seconds. */
+  heartbeatSeconds: Histogram;
   heartbeatBatchSize: Histogram;
   heartbeatBatchSeconds: Histogram;
   /** Heartbeats of a failed batch that were tried singly. */
@@ -33,12 +36,17 @@ export interface Metrics {
   deadlinesMissed: Counter<"state">;
   /** Machines that a process may take now. */
   eligibleMachines: Gauge<"process" | "provider">;
+  /** Statements that the database refused or did not answer, by SQLSTATE or the system's code. */
+  databaseErrors: Counter<"code">;
+  /** The whole fleet, the same on every server. */
+  fleet: FleetMetrics;
 }
 
 /** Makes the metrics of one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  const fleet = createFleetMetrics(registry);
   collectDefaultMetrics({ register: registry });
   return {
     registry,
@@ -46,6 +54,12 @@ export function createMetrics(): Metrics {
       name: "farrier_heartbeats_total",
       help: "Heartbeats by what was answered.",
       labelNames: ["answer"],
+      registers,
+    }),
+    heartbeatSeconds: new Histogram({
+      name: "farrier_heartbeat_seconds",
+      help: "Time from a heartbeat's arrival to its answer, in seconds.",
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
       registers,
     }),
     heartbeatBatchSize: new Histogram({
@@ -132,11 +146,13 @@ export function createMetrics(): Metrics {
       labelNames: ["state"],
       registers,
     }),
-    eligibleMachines: new Gauge({
-      name: "farrier_eligible_machines",
-      help: "Machines that a process may take now.",
-      labelNames: ["process", "provider"],
+    eligibleMachines: fleet.eligible,
+    databaseErrors: new Counter({
+      name: "farrier_database_errors_total",
+      help: "Statements that the database refused or did not answer, by SQLSTATE or the system's code.",
+      labelNames: ["code"],
       registers,
     }),
+    fleet,
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testFleet, type Fleet, type TestMachine } from "../../../test/support/fleet.ts";
+import { eligibleCounts } from "../../database/queries/fleet.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let fleet: Fleet;
@@ -77,6 +78,21 @@ test("the summary counts machines, what is pending, what may be worked on, and w
     eligible: [{ process: "ShepherdAgentStart", provider: "redfish", machines: 1n }],
   });
   expect(summary.hardware?.computedAt).toBeUndefined();
+});
+
+test("eligible machines are as many by the stored states as by the predicate", async () => {
+  // Silent for an hour, while a server was there to hear them.
+  await fleet.rows("UPDATE machine_agent_started SET agent_started_at = now() - interval '1 h'");
+  await fleet.rows(
+    `INSERT INTO sessions (session_component, session_runtime_info, session_interval_seconds, session_deadline, session_created_at)
+     VALUES ('server', 'host 3', 15, now() + interval '1 h', now() - interval '2 h')`,
+  );
+  await fleet.rows("SELECT machine_state_refresh(machine_id) FROM machines");
+  const exact = await eligibleCounts(fleet.database, 1_000);
+  expect(exact.reduce((sum, { machines: count }) => sum + count, 0)).toBeGreaterThan(1);
+  expect(exact.map(({ process }) => process)).toContain("ShepherdRecovery");
+  expect(await eligibleCounts(fleet.database, 0)).toEqual(exact);
+  await fleet.rows("DELETE FROM sessions WHERE session_runtime_info = 'host 3'");
 });
 
 test("sessions are listed with what they hold", async () => {

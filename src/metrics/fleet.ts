@@ -1,0 +1,66 @@
+import { Gauge, type Registry } from "prom-client";
+
+/** The fleet as a whole: read from the database when somebody asks for the metrics, the same on every server. */
+export interface FleetMetrics {
+  machines: Gauge<"state">;
+  pending: Gauge;
+  /** Machines that a process may take now. */
+  eligible: Gauge<"process" | "provider">;
+  /** Live sessions. */
+  sessions: Gauge<"component">;
+  work: Gauge<"process">;
+  /** Those that are not over. */
+  backoffs: Gauge<"process">;
+  hardwareReports: Gauge;
+  cpuCores: Gauge;
+  cpuThreads: Gauge;
+  memoryBytes: Gauge;
+  disks: Gauge;
+  diskBytes: Gauge;
+  /** Unix time of the hardware's count. */
+  hardwareCountedAt: Gauge;
+  /** Unix time at which all of these were read. */
+  readAt: Gauge;
+  /** Sets what brings them up to date; awaited before any of them is shown. */
+  refreshWith(refresh: () => Promise<void>): void;
+}
+
+/** Makes them; nothing is shown of them before they are read. */
+export function createFleetMetrics(registry: Registry): FleetMetrics {
+  let refresh = (): Promise<void> => Promise.resolve();
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> => {
+    const made = new Gauge<Label>({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      // Each worker of a server reads the same fleet.
+      aggregator: "max",
+      collect: () => refresh(),
+    });
+    if (labelNames.length === 0) {
+      // Without labels a gauge begins at 0, which would be a lie.
+      made.remove();
+    }
+    return made;
+  };
+  return {
+    machines: gauge("farrier_machines", "Machines by state.", ["state"]),
+    pending: gauge("farrier_pending_machines", "Machines with a request and no final result for it."),
+    eligible: gauge("farrier_eligible_machines", "Machines that a process may take now.", ["process", "provider"]),
+    sessions: gauge("farrier_sessions", "Live sessions by component.", ["component"]),
+    work: gauge("farrier_work_held", "Machines that are held, by process.", ["process"]),
+    backoffs: gauge("farrier_backoffs", "Machines that are held back, by process.", ["process"]),
+    hardwareReports: gauge("farrier_hardware_reports", "Machines whose hardware is known."),
+    cpuCores: gauge("farrier_hardware_cpu_cores", "Processor cores of all machines."),
+    cpuThreads: gauge("farrier_hardware_cpu_threads", "Hardware threads of all machines."),
+    memoryBytes: gauge("farrier_hardware_memory_bytes", "Memory installed in all machines, in bytes."),
+    disks: gauge("farrier_hardware_disks", "Disks of all machines."),
+    diskBytes: gauge("farrier_hardware_disk_bytes", "Capacity of all machines' disks, in bytes."),
+    hardwareCountedAt: gauge("farrier_hardware_counted_timestamp_seconds", "When the hardware was counted, Unix time."),
+    readAt: gauge("farrier_fleet_read_timestamp_seconds", "When the fleet's figures were read, Unix time."),
+    refreshWith: (given) => {
+      refresh = given;
+    },
+  };
+}
