@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import { prng } from "../lib/prng.ts";
+import { sleepUntil } from "./sleep-until.ts";
 import { generationState, type GenerationRecord } from "./generation-record.ts";
 import { firstDisk, hardwareReport } from "./hardware.ts";
 import { installFollowUp, installOperation, type InstallOperation } from "./install-plan.ts";
@@ -41,7 +42,7 @@ export function createInstalls(options: {
     if (options.perMinute > 0) {
       const gap = 60_000 / options.perMinute;
       for (let due = clock.monotonic(); !signal.aborted; due += gap * random.between(0.5, 1.5)) {
-        await clock.sleep(Math.max(0, due - clock.monotonic()), signal).catch(() => undefined); // The loop's condition says so.
+        await sleepUntil(clock, due, signal);
         if (!signal.aborted) {
           launch(random.integer(0, machines.length - 1), signal);
         }

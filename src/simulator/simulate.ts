@@ -10,6 +10,7 @@ import { endpointCheck, optionsCheck, type SimulationOptions } from "./options.t
 import { createRecord, type SimulationRecord } from "./record.ts";
 import { fleetRegister } from "./registration.ts";
 import { createStatistics, type Statistics } from "./statistics.ts";
+import { sleepUntil } from "./sleep-until.ts";
 import { statusLook, type SimulationPhase, type SimulationStatus } from "./status.ts";
 import { summarise, type SimulationSummary } from "./summary.ts";
 import type { SimulatedMachine, World } from "./world.ts";
@@ -178,7 +179,7 @@ async function goWrong(
   const { counts } = context.statistics;
   const begun = clock.monotonic();
   for (const event of faultPlan(options)) {
-    await clock.sleep(Math.max(0, begun + event.at - clock.monotonic()), signal).catch(() => undefined); // Stopping: see below.
+    await sleepUntil(clock, begun + event.at, signal);
     if (signal.aborted) {
       return;
     }
