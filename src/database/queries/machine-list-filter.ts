@@ -5,7 +5,7 @@ import { uuidRange } from "./machine.ts";
 export interface ListFilter {
   /** SELECT machine_id of all that meet it, by indexes of its own. */
   machines: RawBuilder<unknown>;
-  /** Whether `machine_state s` and `machines m` meet it. */
+  /** Whether `machines m` meets it. */
   holds: RawBuilder<boolean>;
 }
 
@@ -22,8 +22,13 @@ export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilt
 export function namePrefixFilter(prefix: string): ListFilter {
   return {
     machines: sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, prefix)}`,
-    holds: begins(sql`s.name`, prefix),
+    holds: begins(sql`m.name`, prefix),
   };
+}
+
+/** What the name begins with, as a condition on `machine_state s`, whose indexes have the name. */
+export function nameBegins(prefix: string): RawBuilder<boolean> {
+  return begins(sql`s.name`, prefix);
 }
 
 /** What the name, the id or the provider's id begins with, or the whole value of a label. */
@@ -38,7 +43,7 @@ export function searchFilter(text: string): ListFilter {
       UNION SELECT m.machine_id FROM machines m WHERE ${hasValue}
       UNION SELECT p.machine_id FROM machine_provided p WHERE ${begins(sql`p.provider_id COLLATE "C"`, text)}
       ${range === undefined ? sql`` : sql`UNION SELECT m.machine_id FROM machines m WHERE ${inRange}`}`,
-    holds: sql<boolean>`(${begins(sql`s.name`, text)} OR ${inRange} OR ${hasValue} OR EXISTS (
+    holds: sql<boolean>`(coalesce(${begins(sql`m.name`, text)}, false) OR ${inRange} OR ${hasValue} OR EXISTS (
       SELECT FROM machine_provided p
       WHERE p.machine_id = m.machine_id AND ${begins(sql`p.provider_id COLLATE "C"`, text)}
     ))`,

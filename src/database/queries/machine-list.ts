@@ -1,9 +1,10 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Database } from "../connect.ts";
 import { translate } from "../errors.ts";
+import { systemClock, type Clock } from "../../lib/clock.ts";
 import type { MachineId } from "../ids.ts";
 import { machineStates, type MachineStateName } from "../machine-state.ts";
-import { labelsFilter, namePrefixFilter, searchFilter, type ListFilter } from "./machine-list-filter.ts";
+import { labelsFilter, nameBegins, namePrefixFilter, searchFilter, type ListFilter } from "./machine-list-filter.ts";
 import type { MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "./machine.ts";
 
@@ -77,9 +78,11 @@ export function machineCursorLength(sort: MachineSort): number {
 }
 
 /** A filter that so few machines meet is looked up first, and what it finds sorted; else the order is walked. */
-const fewMachines = 5_000;
-/** Machines looked at for one page where the order is walked and a filter has no part in its index. */
-const walkChunks = [500, 1_000, 1_500];
+const fewMachines = 2_000;
+/** Machines looked at, at a time, where the order is walked and a filter has no part in its index. */
+const walkChunk = 400;
+/** Milliseconds after which no more are looked at for one page. */
+const walkTime = 15;
 
 /**
  * A page of machines. Where a filter meets few of many machines it may hold fewer than asked for, even none, although
@@ -88,13 +91,14 @@ const walkChunks = [500, 1_000, 1_500];
 export async function machineList(
   database: Database,
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
+  clock: Clock = systemClock,
 ): Promise<MachineListPage> {
   const filters = [
     ...(Object.keys(query.labels).length === 0 ? [] : [labelsFilter(query.labels)]),
-    ...(query.namePrefix === "" ? [] : [namePrefixFilter(query.namePrefix)]),
+    ...(query.namePrefix === "" || prefixIndexed(query) ? [] : [namePrefixFilter(query.namePrefix)]),
     ...(query.search === "" ? [] : [searchFilter(query.search)]),
   ];
-  const page = await machineListKeys(database, query, filters).catch((error: unknown) =>
+  const page = await machineListKeys(database, query, filters, clock).catch((error: unknown) =>
     Promise.reject(translate(error)),
   );
   const machines = await machinesShow(
@@ -102,6 +106,11 @@ export async function machineList(
     page.keys.map((key) => key.at(-1) as MachineId),
   );
   return { machines, ...(page.next === undefined ? {} : { next: page.next }) };
+}
+
+/** Sorted by name, machines whose names begin alike are beside each other: the walk begins and ends with them. */
+function prefixIndexed({ sort, namePrefix }: MachineListQuery): boolean {
+  return sort === "name" && namePrefix !== "";
 }
 
 interface KeyPage {
@@ -113,6 +122,7 @@ async function machineListKeys(
   database: Database,
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
   filters: readonly ListFilter[],
+  clock: Clock,
 ): Promise<KeyPage> {
   const { limit } = query;
   if (filters.length === 0) {
@@ -123,9 +133,10 @@ async function machineListKeys(
     return pageOf(await keysOf(database, machineListFew(query, narrowest, filters, limit + 1)), limit);
   }
   const keys: MachineListCursor[] = [];
+  const begun = clock.monotonic();
   let after = query.after;
-  for (const chunk of walkChunks) {
-    const rows = await keysOf(database, machineListHolds(machineListWalk(query, after, chunk), filters));
+  do {
+    const rows = await keysOf(database, machineListHolds(machineListWalk(query, after, walkChunk), filters));
     keys.push(...rows.filter(({ holds }) => holds).map(({ key }) => key));
     after = rows.at(-1)?.key;
     if (keys.length > limit) {
@@ -134,11 +145,11 @@ async function machineListKeys(
         limit,
       );
     }
-    if (rows.length < chunk || after === undefined) {
+    if (rows.length < walkChunk || after === undefined) {
       return { keys };
     }
-  }
-  return { keys, ...(after === undefined ? {} : { next: after }) };
+  } while (clock.monotonic() - begun < walkTime);
+  return { keys, next: after };
 }
 
 function pageOf(rows: readonly { key: MachineListCursor }[], limit: number): KeyPage {
@@ -232,15 +243,14 @@ function walkBranch(
   limit: number,
 ): RawBuilder<unknown> {
   const byProvider = query.providers.length > 0;
-  const prefix = query.sort === "name" && query.namePrefix !== "" ? namePrefixFilter(query.namePrefix) : undefined;
   return sql`
-    SELECT x.* FROM unnest(${[...states]}::text[]) AS st (state)
+    SELECT st.state, x.* FROM unnest(${[...states]}::text[]) AS st (state)
     ${byProvider ? sql`CROSS JOIN unnest(${[...new Set(query.providers)]}::text[]) AS pr (provider)` : sql``}
     CROSS JOIN LATERAL (
-      SELECT s.machine_id, s.name, s.machine_created_at, s.state, s.since FROM machine_state s
+      SELECT ${sql.join(columns.map(({ column }) => column))} FROM machine_state s
       WHERE ${byProvider ? sql`s.provider_state = pr.provider || ' ' || st.state` : sql`s.state = st.state`}
         ${after === undefined ? sql`` : sql`AND ${beyond(columns, after, query.descending)}`}
-        ${prefix === undefined ? sql`` : sql`AND ${prefix.holds}`}
+        ${prefixIndexed(query) ? sql`AND ${nameBegins(query.namePrefix)}` : sql``}
       ORDER BY ${order(columns, query.descending)} LIMIT ${limit}
     ) x`;
 }
@@ -254,8 +264,7 @@ export function machineListHolds(walk: RawBuilder<unknown>, filters: readonly Li
   return sql`
     WITH walked AS MATERIALIZED (SELECT w.key, row_number() OVER () AS n FROM (${walk}) w)
     SELECT w.key, (${holds}) AS holds FROM walked w
-    JOIN machine_state s ON s.machine_id = w.key[array_length(w.key, 1)]::uuid
-    JOIN machines m ON m.machine_id = s.machine_id
+    JOIN machines m ON m.machine_id = w.key[array_length(w.key, 1)]::uuid
     ORDER BY w.n`;
 }
 
@@ -272,6 +281,7 @@ export function machineListFew(
     ...(query.states.length === 0 ? [] : [sql`s.state = ANY (${[...query.states]}::text[])`]),
     ...(query.providers.length === 0 ? [] : [sql`s.provider = ANY (${[...query.providers]}::text[])`]),
     ...(query.after === undefined ? [] : [beyond(columns, query.after, query.descending)]),
+    ...(prefixIndexed(query) ? [nameBegins(query.namePrefix)] : []),
   ];
   return sql`
     WITH few AS MATERIALIZED (${narrowest.machines})

@@ -428,3 +428,18 @@ describe("wrong fields are named, and nothing is done", () => {
     }
   });
 });
+
+describe("10 MB in any field are refused unread:", () => {
+  const much = "x".repeat(10_000_000);
+  test.each<[string, () => Promise<unknown>]>([
+    ...Object.entries(calls).map(([rpc, call]): [string, () => Promise<unknown>] => [
+      rpc,
+      () => call({ machine: much }),
+    ]),
+    ["machineList", () => clients.machines.machineList({ search: much })],
+    ["installationList", () => clients.installations.installationList({ pageToken: much })],
+    ["machineAdd", () => clients.machines.machineAdd({ requestId: randomUUID(), providerId: much })],
+  ])("%s", async (_rpc, call) => {
+    expect((await refusal(call()))[0]).toBe("ResourceExhausted");
+  });
+});
