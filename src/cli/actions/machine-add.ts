@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { MachineAddResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { answer } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { MachineAddFlags } from "../commands/machine-add.ts";
 import type { CliContext } from "../context.ts";
 import { parseLabels } from "../labels.ts";
-import { printJson } from "../print.ts";
 
 /** `farrier machine add` */
 export async function machineAdd(this: CliContext, flags: MachineAddFlags): Promise<void> {
@@ -20,9 +20,11 @@ export async function machineAdd(this: CliContext, flags: MachineAddFlags): Prom
     address: flags.address ?? "",
     location: flags.location ?? "",
   });
-  if (flags.json === true) {
-    printJson(this, MachineAddResponseSchema, response);
-  } else {
-    this.process.stdout.write(`${response.machine?.id ?? ""}\n`);
-  }
+  const id = response.machine?.id ?? "";
+  answer(this, flags, {
+    schema: MachineAddResponseSchema,
+    message: response,
+    names: () => [response.machine?.name || id],
+    text: () => `${id}\n`,
+  });
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { InstallationCancelResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { answer } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { MachineCancelFlags } from "../commands/machine-cancel.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { printJson } from "../print.ts";
 
 /** `farrier machine cancel` */
 export async function machineCancel(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {
@@ -18,10 +18,16 @@ export async function machineCancel(this: CliContext, flags: MachineCancelFlags,
     requestId: flags.requestId ?? randomUUID(),
     machine,
     generation,
+    reason: flags.reason ?? "",
   });
-  if (flags.json === true) {
-    printJson(this, InstallationCancelResponseSchema, response);
-  } else {
-    this.process.stdout.write(`${response.machineId} generation ${response.generation} cancelled\n`);
-  }
+  const what = response.retriesStopped ? "ended before; no further tries follow" : "cancelled";
+  answer(this, flags, {
+    schema: InstallationCancelResponseSchema,
+    message: response,
+    names: () => [response.machineId],
+    text: () => `${response.machineId} generation ${response.generation} ${what}\n`,
+    note: response.diskTouched
+      ? "its disk may have been written to: it holds nothing that can be relied on"
+      : undefined,
+  });
 }

@@ -1,11 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { answer } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { MachineHistoryFlags } from "../commands/machine-history.ts";
 import type { CliContext } from "../context.ts";
 import { when } from "../describe.ts";
-import { outputWidth, printJson } from "../print.ts";
-import { table } from "../table.ts";
 
 const header = [
   { title: "AT", whole: true },
@@ -28,23 +27,23 @@ export async function machineHistory(this: CliContext, flags: MachineHistoryFlag
     entries.push(...page.entries);
     pageToken = page.nextPageToken;
   } while (pageToken !== "" && entries.length < limit);
-  if (flags.json === true) {
-    const response = create(MachineHistoryResponseSchema, { entries, nextPageToken: pageToken });
-    printJson(this, MachineHistoryResponseSchema, response);
-    return;
-  }
-  const now = new Date();
-  const rows = entries.map((entry) => [
-    when(entry.at, now),
-    entry.event,
-    entry.generation === 0n ? "-" : String(entry.generation),
-    entry.actor === "" ? entry.actorKind : `${entry.actorKind} ${entry.actor}`,
-    detailWords(entry.detailJson),
-  ]);
-  this.process.stdout.write(table(header, rows, { width: outputWidth(this) }));
-  if (pageToken !== "") {
-    this.process.stderr.write("there is more: --limit N shows it\n");
-  }
+  answer(this, flags, {
+    schema: MachineHistoryResponseSchema,
+    message: create(MachineHistoryResponseSchema, { entries, nextPageToken: pageToken }),
+    names: () => entries.map(({ event }) => event),
+    text: ({ table, now }) =>
+      table(
+        header,
+        entries.map((entry) => [
+          when(entry.at, now),
+          entry.event,
+          entry.generation === 0n ? "-" : String(entry.generation),
+          entry.actor === "" ? entry.actorKind : `${entry.actorKind} ${entry.actor}`,
+          detailWords(entry.detailJson),
+        ]),
+      ),
+    note: pageToken === "" ? undefined : "there is more: --limit N shows it",
+  });
 }
 
 /** A detail's keys and values on one line. */
