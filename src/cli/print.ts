@@ -1,14 +1,4 @@
-import { toJsonString, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { CliContext } from "./context.ts";
-
-/** Prints a message as protobuf JSON. */
-export function printJson<Desc extends DescMessage>(
-  context: CliContext,
-  schema: Desc,
-  message: MessageShape<Desc>,
-): void {
-  context.process.stdout.write(`${toJsonString(schema, message, { prettySpaces: 2 })}\n`);
-}
 
 /** Characters that a line of standard output holds; undefined where it is not a terminal. */
 export function outputWidth({ process: { stdout } }: CliContext): number | undefined {
