@@ -1,4 +1,4 @@
-// `npm run generate`: gen/ from proto/, src/database/tables.ts and schema.sql from the migrations.
+// `npm run generate`: gen/ from proto/, src/database/tables.ts and schema.sql from the migrations, docs/api.md from both.
 // `npm run generate:check` changes nothing, and fails where they are not current.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { apiDocs } from "./api-docs.ts";
 import { fileDifferences, fileTexts } from "./file-texts.ts";
 import { migratedDatabase } from "./migrated-database.ts";
 import { schemaOf } from "./schema-dump.ts";
@@ -34,6 +35,7 @@ async function main(check: boolean): Promise<string[]> {
   const written = {
     "src/database/tables.ts": await tablesGenerate(database.url),
     "src/database/schema.sql": await schemaOf(database.connection),
+    "docs/api.md": await apiDocs(),
   };
   for (const [name, text] of Object.entries(written)) {
     if (!check) {

@@ -15,6 +15,7 @@ import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
 import { fleetMetricsFollow } from "./fleet-metrics.ts";
+import { tracingStart } from "./tracing.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
 
@@ -55,6 +56,10 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const database = stack.use(connect(databaseAddress, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
   await databaseReach(database);
   await (options.migrate ? migrate(database.pool) : migrateCheck(database.pool));
+  const tracing = await tracingStart({ env: process.env, log });
+  if (tracing !== undefined) {
+    stack.use(tracing);
+  }
   fleetMetricsFollow({ database, metrics, clock, log });
   const token = await operatorTokenEnsure(dataDir);
   const tls = await tlsFiles(options);
@@ -80,6 +85,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       database,
       feed,
       tls: await operatorTls(options),
+      trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
       counters: {

@@ -1,3 +1,4 @@
+import type { Interceptor } from "@connectrpc/connect";
 import type { Database } from "../database/connect.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
@@ -27,6 +28,8 @@ export interface OperatorApiDependencies {
   /** Says that machines may have changed. */
   feed: MachineFeed;
   counters: OperatorApiCounters;
+  /** Sees every call from its beginning to its end; absent where nobody traces. */
+  trace?: Interceptor | undefined;
   /** The machine's own where none is given. */
   clock?: Clock;
   log: Logger;

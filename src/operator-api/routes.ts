@@ -44,6 +44,7 @@ export function operatorRouterOptions(
     // A misspelt field must not be dropped: without it a disk selector could match another disk.
     jsonOptions: { ignoreUnknownFields: false },
     interceptors: [
+      ...(dependencies.trace === undefined ? [] : [dependencies.trace]),
       logInterceptor(dependencies, clock),
       auditInterceptor(dependencies),
       errorsInterceptor(dependencies),

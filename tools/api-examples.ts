@@ -1,0 +1,85 @@
+// One example of every RPC, in an order in which each works: docs/api.md shows them, and a test runs them against a server.
+
+/** A call as docs/api.md shows it. */
+export interface ApiExample {
+  /** Full name of the RPC. */
+  method: string;
+  /** Its request as protobuf JSON. */
+  request: Record<string, unknown>;
+  /** What must be so before it, where the examples before don't make it so. */
+  needs?: ExampleNeed;
+}
+
+/** What the test does before an example, since no operator can. */
+export type ExampleNeed =
+  /** web1's agent reported its hardware, twice. */
+  | "hardware"
+  /** A shepherd failed on web1. */
+  | "backoff";
+
+const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
+const machine = "web1";
+const image = {
+  url: "https://images.example.org/debian-13.raw.zst",
+  digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  rootDisk: { serialNumber: "S3EVNX0K123456" },
+};
+
+/** In this order. */
+export const apiExamples: readonly ApiExample[] = [
+  { method: "farrier.operator.v1.AccessService/WhoAmI", request: {} },
+  {
+    method: "farrier.operator.v1.AccessService/TokenCreate",
+    request: { requestId: id(1), name: "alice", role: "ROLE_OPERATOR", expiresInSeconds: "7776000" },
+  },
+  { method: "farrier.operator.v1.AccessService/TokenList", request: { pageSize: 10 } },
+  {
+    method: "farrier.operator.v1.MachineService/MachineAdd",
+    request: { requestId: id(2), provider: "static", providerId: "rack7-12", name: machine, labels: { rack: "7" } },
+  },
+  {
+    method: "farrier.operator.v1.AgentKeyService/AgentRegister",
+    request: { requestId: id(3), machine, publicKey: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
+  },
+  {
+    method: "farrier.operator.v1.MachineService/MachineList",
+    request: { labels: { rack: "7" }, states: ["MACHINE_STATE_AWAITING_AGENT"], pageSize: 50 },
+  },
+  { method: "farrier.operator.v1.MachineService/MachineShow", request: { machine } },
+  { method: "farrier.operator.v1.MachineService/MachineExplain", request: { machine } },
+  {
+    method: "farrier.operator.v1.MachineService/MachineUpdate",
+    request: { requestId: id(4), machine, setLabels: { role: "web" }, removeLabels: ["rack"] },
+  },
+  { method: "farrier.operator.v1.MachineService/MachineWatch", request: { includeExisting: true } },
+  { method: "farrier.operator.v1.HardwareService/HardwareList", request: { machine }, needs: "hardware" },
+  { method: "farrier.operator.v1.HardwareService/HardwareShow", request: { machine } },
+  { method: "farrier.operator.v1.HardwareService/HardwareDiff", request: { machine, from: "1", to: "2" } },
+  {
+    method: "farrier.operator.v1.InstallationService/InstallationRequest",
+    request: { requestId: id(5), machine, image },
+  },
+  { method: "farrier.operator.v1.InstallationService/InstallationList", request: { machine } },
+  {
+    method: "farrier.operator.v1.InstallationService/InstallationCancel",
+    request: { requestId: id(6), machine, generation: "1", reason: "wrong image" },
+  },
+  {
+    method: "farrier.operator.v1.InstallationService/InstallationRetry",
+    request: { requestId: id(7), machine, generation: "1" },
+  },
+  { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
+  { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
+  { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },
+  { method: "farrier.operator.v1.FleetService/BackoffList", request: { machine }, needs: "backoff" },
+  { method: "farrier.operator.v1.FleetService/BackoffClear", request: { requestId: id(8), machine } },
+  {
+    method: "farrier.operator.v1.MachineService/MachineQuarantine",
+    request: { requestId: id(9), machine, reason: "smells of smoke" },
+  },
+  { method: "farrier.operator.v1.MachineService/MachineRelease", request: { requestId: id(10), machine } },
+  { method: "farrier.operator.v1.MachineService/MachineHistory", request: { machine, pageSize: 20 } },
+  { method: "farrier.operator.v1.MachineService/MachineDelete", request: { requestId: id(11), machine } },
+  { method: "farrier.operator.v1.AccessService/AuditList", request: { actor: "token", pageSize: 20 } },
+  { method: "farrier.operator.v1.AccessService/TokenRevoke", request: { requestId: id(12), token: "alice" } },
+];
