@@ -3,6 +3,7 @@
 import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { documentWrite } from "./support/document.ts";
 import { reported } from "./support/report.ts";
@@ -13,6 +14,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   heartbeat: benchHeartbeat,
   "fleet-size": benchFleetSize,
   claim: benchClaim,
+  operator: benchOperator,
   watch: benchWatch,
   reconnect: benchReconnect,
   workers: benchWorkers,

@@ -20,7 +20,7 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
   const client = await pool.connect();
   try {
     // A million machines' states are set by one statement at the end, not by a trigger a row; nobody listens yet.
-    await client.query("SET statement_timeout = 0; SET session_replication_role = replica");
+    await client.query("SET statement_timeout = 0; SET lock_timeout = 0; SET session_replication_role = replica");
     await client.query("CREATE TEMP TABLE fleet_key (n integer PRIMARY KEY, public_key bytea)");
     await client.query("INSERT INTO fleet_key SELECT n - 1, k FROM unnest($1::bytea[]) WITH ORDINALITY AS t (k, n)", [
       keys.map((key) => Buffer.from(key.publicKey)),
@@ -60,7 +60,7 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
     await client.query("DROP TABLE fleet, fleet_key");
     await client.query("VACUUM ANALYZE");
     await client.query("CHECKPOINT");
-    await client.query("RESET statement_timeout; RESET session_replication_role");
+    await client.query("RESET statement_timeout; RESET lock_timeout; RESET session_replication_role");
   } finally {
     client.release();
   }

@@ -353,7 +353,7 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
         const cursor = [...cursors[sort]] as [...string[], string];
         queries[`walk ${what}`] = machineListWalk(query, undefined, 101);
         queries[`walk on ${what}`] = machineListWalk(query, cursor, 101);
-        queries[`filtered walk ${what}`] = machineListHolds(machineListWalk(query, cursor, 500), filters);
+        queries[`filtered walk ${what}`] = machineListHolds(machineListWalk(query, cursor, 400), filters);
       }
     }
     for (const filter of filters) {

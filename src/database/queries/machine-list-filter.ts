@@ -3,8 +3,8 @@ import { uuidRange } from "./machine.ts";
 
 /** A filter that is not in the index that an order is walked by. */
 export interface ListFilter {
-  /** SELECT machine_id of all that meet it, by indexes of its own. */
-  machines: RawBuilder<unknown>;
+  /** SELECT machine_id of those that meet it, by indexes of its own: all, or some so many. */
+  machines: (limit?: number) => RawBuilder<unknown>;
   /** Whether `machines m` meets it. */
   holds: RawBuilder<boolean>;
 }
@@ -13,7 +13,7 @@ export interface ListFilter {
 export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilter {
   const wanted = JSON.stringify(labels);
   return {
-    machines: sql`SELECT m.machine_id FROM machines m WHERE m.labels @> ${wanted}::jsonb`,
+    machines: (limit) => sql`SELECT m.machine_id FROM machines m WHERE m.labels @> ${wanted}::jsonb ${upTo(limit)}`,
     holds: sql`m.labels @> ${wanted}::jsonb`,
   };
 }
@@ -21,7 +21,7 @@ export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilt
 /** What the name begins with. */
 export function namePrefixFilter(prefix: string): ListFilter {
   return {
-    machines: sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, prefix)}`,
+    machines: (limit) => sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, prefix)} ${upTo(limit)}`,
     holds: begins(sql`m.name`, prefix),
   };
 }
@@ -38,16 +38,27 @@ export function searchFilter(text: string): ListFilter {
   const hasValue = sql`jsonb_path_query_array(m.labels, '$.*') @> ${value}::jsonb`;
   const inRange = range === undefined ? sql`false` : sql`m.machine_id BETWEEN ${range.first} AND ${range.last}`;
   return {
-    machines: sql`
-      SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, text)}
-      UNION SELECT m.machine_id FROM machines m WHERE ${hasValue}
-      UNION SELECT p.machine_id FROM machine_provided p WHERE ${begins(sql`p.provider_id COLLATE "C"`, text)}
-      ${range === undefined ? sql`` : sql`UNION SELECT m.machine_id FROM machines m WHERE ${inRange}`}`,
+    machines: (limit) => {
+      const parts = [
+        sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, text)}`,
+        sql`SELECT m.machine_id FROM machines m WHERE ${hasValue}`,
+        sql`SELECT p.machine_id FROM machine_provided p WHERE ${begins(sql`p.provider_id COLLATE "C"`, text)}`,
+        ...(range === undefined ? [] : [sql`SELECT m.machine_id FROM machines m WHERE ${inRange}`]),
+      ];
+      return sql.join(
+        parts.map((part) => sql`(${part} ${upTo(limit)})`),
+        sql` UNION `,
+      );
+    },
     holds: sql<boolean>`(coalesce(${begins(sql`m.name`, text)}, false) OR ${inRange} OR ${hasValue} OR EXISTS (
       SELECT FROM machine_provided p
       WHERE p.machine_id = m.machine_id AND ${begins(sql`p.provider_id COLLATE "C"`, text)}
     ))`,
   };
+}
+
+function upTo(limit: number | undefined): RawBuilder<unknown> {
+  return limit === undefined ? sql`` : sql`LIMIT ${limit}`;
 }
 
 /**

@@ -77,12 +77,18 @@ export function machineCursorLength(sort: MachineSort): number {
   return sortColumns[sort].length;
 }
 
-/** A filter that so few machines meet is looked up first, and what it finds sorted; else the order is walked. */
-const fewMachines = 2_000;
-/** Machines looked at, at a time, where the order is walked and a filter has no part in its index. */
-const walkChunk = 400;
-/** Milliseconds after which no more are looked at for one page. */
-const walkTime = 15;
+/** How a page is looked for; for tests. */
+export interface MachineListEffort {
+  /** A filter that so few machines meet is looked up first, and what it finds sorted; else the order is walked. */
+  few: number;
+  /** Machines looked at, at a time, where the order is walked and a filter has no part in its index. */
+  chunk: number;
+  /** Milliseconds after which no more are looked at for one page. */
+  milliseconds: number;
+  clock: Clock;
+}
+
+const usualEffort: MachineListEffort = { few: 6_000, chunk: 400, milliseconds: 15, clock: systemClock };
 
 /**
  * A page of machines. Where a filter meets few of many machines it may hold fewer than asked for, even none, although
@@ -91,14 +97,14 @@ const walkTime = 15;
 export async function machineList(
   database: Database,
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
-  clock: Clock = systemClock,
+  effort: MachineListEffort = usualEffort,
 ): Promise<MachineListPage> {
   const filters = [
     ...(Object.keys(query.labels).length === 0 ? [] : [labelsFilter(query.labels)]),
     ...(query.namePrefix === "" || prefixIndexed(query) ? [] : [namePrefixFilter(query.namePrefix)]),
     ...(query.search === "" ? [] : [searchFilter(query.search)]),
   ];
-  const page = await machineListKeys(database, query, filters, clock).catch((error: unknown) =>
+  const page = await machineListKeys(database, query, filters, effort).catch((error: unknown) =>
     Promise.reject(translate(error)),
   );
   const machines = await machinesShow(
@@ -113,6 +119,11 @@ function prefixIndexed({ sort, namePrefix }: MachineListQuery): boolean {
   return sort === "name" && namePrefix !== "";
 }
 
+interface KeyRow {
+  key: MachineListCursor;
+  holds: boolean;
+}
+
 interface KeyPage {
   keys: MachineListCursor[];
   next?: MachineListCursor;
@@ -122,21 +133,24 @@ async function machineListKeys(
   database: Database,
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
   filters: readonly ListFilter[],
-  clock: Clock,
+  { few, chunk, milliseconds, clock }: MachineListEffort,
 ): Promise<KeyPage> {
   const { limit } = query;
   if (filters.length === 0) {
     return pageOf(await keysOf(database, machineListWalk(query, query.after, limit + 1)), limit);
   }
-  const narrowest = await filterNarrowest(database, filters);
+  const narrowest = await filterNarrowest(database, filters, few);
   if (narrowest !== undefined) {
-    return pageOf(await keysOf(database, machineListFew(query, narrowest, filters, limit + 1)), limit);
+    const rows = await keysOfFew(database, machineListFew(query, narrowest, filters, limit + 1, few));
+    if (rows !== undefined) {
+      return pageOf(rows, limit);
+    }
   }
   const keys: MachineListCursor[] = [];
   const begun = clock.monotonic();
   let after = query.after;
   do {
-    const rows = await keysOf(database, machineListHolds(machineListWalk(query, after, walkChunk), filters));
+    const rows = await keysOf(database, machineListHolds(machineListWalk(query, after, chunk), filters));
     keys.push(...rows.filter(({ holds }) => holds).map(({ key }) => key));
     after = rows.at(-1)?.key;
     if (keys.length > limit) {
@@ -145,10 +159,10 @@ async function machineListKeys(
         limit,
       );
     }
-    if (rows.length < walkChunk || after === undefined) {
+    if (rows.length < chunk || after === undefined) {
       return { keys };
     }
-  } while (clock.monotonic() - begun < walkTime);
+  } while (clock.monotonic() - begun < milliseconds);
   return { keys, next: after };
 }
 
@@ -158,22 +172,30 @@ function pageOf(rows: readonly { key: MachineListCursor }[], limit: number): Key
   return { keys, ...(next === undefined ? {} : { next }) };
 }
 
-async function keysOf(
-  database: Database,
-  query: RawBuilder<unknown>,
-): Promise<{ key: MachineListCursor; holds: boolean }[]> {
-  const { rows } = await (query as RawBuilder<{ key: MachineListCursor; holds: boolean }>).execute(database.kysely);
+async function keysOf(database: Database, query: RawBuilder<unknown>): Promise<KeyRow[]> {
+  const { rows } = await (query as RawBuilder<KeyRow>).execute(database.kysely);
   return rows;
 }
 
+/** Undefined where they are not few: estimates may be far too low. Then the order is walked after all. */
+async function keysOfFew(database: Database, query: RawBuilder<unknown>): Promise<KeyRow[] | undefined> {
+  const { rows } = await (query as RawBuilder<KeyRow | { key: null }>).execute(database.kysely);
+  const found = rows.filter((row): row is KeyRow => row.key !== null);
+  return found.length === rows.length ? found : undefined;
+}
+
 /** The filter that is worth being looked up first, if any, by the planner's estimate. */
-async function filterNarrowest(database: Database, filters: readonly ListFilter[]): Promise<ListFilter | undefined> {
+async function filterNarrowest(
+  database: Database,
+  filters: readonly ListFilter[],
+  few: number,
+): Promise<ListFilter | undefined> {
   let narrowest: { filter: ListFilter; rows: number } | undefined;
   for (const filter of filters) {
     const { rows } = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
-      EXPLAIN (FORMAT JSON) ${filter.machines}`.execute(database.kysely);
+      EXPLAIN (FORMAT JSON) ${filter.machines()}`.execute(database.kysely);
     const estimate = rows[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? Infinity;
-    if (estimate <= fewMachines && estimate < (narrowest?.rows ?? Infinity)) {
+    if (estimate <= few && estimate < (narrowest?.rows ?? Infinity)) {
       narrowest = { filter, rows: estimate };
     }
   }
@@ -268,26 +290,36 @@ export function machineListHolds(walk: RawBuilder<unknown>, filters: readonly Li
     ORDER BY w.n`;
 }
 
-/** Looks up the few machines that meet one filter, and sorts those that meet all. */
+/**
+ * Looks up the few machines that meet one filter, and sorts those that meet all. Where they turn out not to be few, one row
+ * without a key.
+ */
 export function machineListFew(
   query: MachineListQuery & { after?: MachineListCursor },
   narrowest: ListFilter,
   filters: readonly ListFilter[],
   limit: number,
+  fewMachines: number = usualEffort.few,
 ): RawBuilder<unknown> {
   const columns = sortColumns[query.sort];
+  const others = filters.filter((filter) => filter !== narrowest).map(({ holds }) => holds);
   const conditions = [
-    ...filters.filter((filter) => filter !== narrowest).map(({ holds }) => holds),
+    sql`n.few <= ${fewMachines}`,
+    ...others,
     ...(query.states.length === 0 ? [] : [sql`s.state = ANY (${[...query.states]}::text[])`]),
     ...(query.providers.length === 0 ? [] : [sql`s.provider = ANY (${[...query.providers]}::text[])`]),
     ...(query.after === undefined ? [] : [beyond(columns, query.after, query.descending)]),
     ...(prefixIndexed(query) ? [nameBegins(query.namePrefix)] : []),
   ];
   return sql`
-    WITH few AS MATERIALIZED (${narrowest.machines})
-    SELECT ${keyOf(columns)} AS key, true AS holds FROM few f
-    JOIN machine_state s ON s.machine_id = f.machine_id
-    JOIN machines m ON m.machine_id = f.machine_id
-    WHERE ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `)}
-    ORDER BY ${order(columns, query.descending)} LIMIT ${limit}`;
+    WITH few AS MATERIALIZED (${narrowest.machines(fewMachines + 1)}),
+    n AS MATERIALIZED (SELECT count(*) AS few FROM few)
+    SELECT NULL AS key, true AS holds FROM n WHERE n.few > ${fewMachines}
+    UNION ALL (
+      SELECT ${keyOf(columns)}, true FROM n CROSS JOIN few f
+      JOIN machine_state s ON s.machine_id = f.machine_id
+      ${others.length === 0 ? sql`` : sql`JOIN machines m ON m.machine_id = f.machine_id`}
+      WHERE ${sql.join(conditions, sql` AND `)}
+      ORDER BY ${order(columns, query.descending)} LIMIT ${limit}
+    )`;
 }
