@@ -30,6 +30,8 @@ export interface OperatorApiDependencies {
   counters: OperatorApiCounters;
   /** Sees every call from its beginning to its end; absent where nobody traces. */
   trace?: Interceptor | undefined;
+  /** Aborts when the listener begins to drain: streams without an end are ended. */
+  stopping?: AbortSignal;
   /** The machine's own where none is given. */
   clock?: Clock;
   log: Logger;

@@ -39,6 +39,8 @@ export interface OperatorApiListenOptions extends OperatorApiDependencies {
   /** Absent = clear text, for this host alone. */
   tls?: OperatorTls | undefined;
   clock?: Clock;
+  /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
+  stallMilliseconds?: number;
 }
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -58,7 +60,8 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
         "text. Use a loopback address (--operators 127.0.0.1:8080), and a tunnel such as `ssh -L` from elsewhere",
     );
   }
-  const handle = requestHandler(options);
+  const stopping = new AbortController();
+  const handle = requestHandler({ ...options, stopping: stopping.signal });
   const server: AnyServer =
     tls === undefined
       ? createServer(httpLimits, handle)
@@ -80,12 +83,17 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
           handle,
         );
   server.maxConnections = 512;
+  // Streams give a sign of life more often: whoever takes nothing for so long has stopped reading.
+  server.setTimeout(options.stallMilliseconds ?? 60_000);
   const port = await serverListen(server, address);
   const host = wildcards.has(address.host) ? "localhost" : address.host;
   return {
     address: { host: address.host, port },
     url: `${tls === undefined ? "http" : "https"}://${formatHostPort({ host, port })}`,
-    [Symbol.asyncDispose]: () => serverClose(server),
+    [Symbol.asyncDispose]: () => {
+      stopping.abort();
+      return serverClose(server);
+    },
   };
 }
 

@@ -47,7 +47,7 @@ type Response = MessageInitShape<typeof MachineWatchResponseSchema>;
  * Tells of machines that change, until the caller hangs up. It holds a page of changes at most: what a slow reader has not
  * taken yet stays in the database, of each machine the newest alone.
  */
-export function machineWatchHandler({ database, feed, clock = systemClock }: OperatorApiDependencies) {
+export function machineWatchHandler({ database, feed, clock = systemClock, stopping }: OperatorApiDependencies) {
   return async function* machineWatch(
     request: MachineWatchRequest,
     context: Pick<HandlerContext, "signal">,
@@ -58,7 +58,8 @@ export function machineWatchHandler({ database, feed, clock = systemClock }: Ope
     // At once: who asks for nothing old learns from where on it is told.
     yield { cursor: cursorText(at) };
     let told = clock.monotonic();
-    while (!context.signal.aborted) {
+    const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
+    while (!end.aborted) {
       const heard = feed.next();
       const { changes, cursor: next, more } = await machineChanges(database, at, batch);
       at = next;
@@ -75,7 +76,7 @@ export function machineWatchHandler({ database, feed, clock = systemClock }: Ope
         }
       }
       if (!more) {
-        await heard.wait(pollInterval, context.signal);
+        await heard.wait(pollInterval, end);
       }
     }
   };

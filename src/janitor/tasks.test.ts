@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { command, operator, requestRaw, testFleet } from "../../test/support/fleet.ts";
+import { installationRequest } from "../database/queries/installation.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { deadlinesNoteTask } from "./deadlines-note.ts";
+import { installationsRetryTask } from "./installations-retry.ts";
+
+test("missed deadlines are counted by state, all of them, once", async () => {
+  await using fleet = await testFleet();
+  const metrics = createMetrics();
+  const task = deadlinesNoteTask(fleet.database, metrics);
+  expect(await task.run()).toEqual({});
+  await fleet.rows("INSERT INTO machines SELECT FROM generate_series(1, 450)");
+  await fleet.add();
+  await fleet.rows("UPDATE machine_state SET since = now() - interval '61 minutes'");
+  expect(await task.run()).toEqual({ new: 450, "awaiting-agent": 1 });
+  expect(await task.run()).toEqual({});
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('farrier_machine_deadlines_missed_total{state="new"} 450');
+  expect(text).toContain('farrier_machine_deadlines_missed_total{state="awaiting-agent"} 1');
+});
+
+test("a request with budget left is asked for again when its time has come", async () => {
+  await using fleet = await testFleet();
+  const task = installationsRetryTask(fleet.database);
+  const machine = await fleet.add();
+  await installationRequest(fleet.database, {
+    ...command(machine, "installation_request"),
+    actor: operator,
+    serialise: requestRaw,
+    retry: { attempts: 1, initial: 1, maximum: 1, exponent: 1 },
+  });
+  await fleet.rows(
+    "INSERT INTO machine_os_installation_report (machine_id, generation, result, reported_by) VALUES ($1, 1, 'error', 'agent')",
+    machine.machineId,
+  );
+  expect(await task.run()).toEqual({});
+  await fleet.rows("UPDATE machine_os_installation_retry SET not_before = now()");
+  expect(await task.run()).toEqual({ retried: 1 });
+  expect((await fleet.history(machine)).at(-1)).toBe("installation_requested 2");
+  expect(await task.run()).toEqual({});
+});
