@@ -18,7 +18,8 @@ test.each<[unknown, string]>([
 
 // A reader that is not ours; where this host has none, the table above has to do.
 const reader = spawnSync("python3", ["-c", "import yaml"]).status === 0;
-test.runIf(reader)("another reader finds the same in it", () => {
+test("another reader finds the same in it", (context) => {
+  context.skip(!reader, "there is no python3 with its yaml module here to read it with");
   const value = {
     "": [[], {}, [[{ a: [{ b: null }] }]], true, 1.5, -0.25],
     text: ["", " ", "- a", "a: b", "#", "2026-01-01", "~", "null", "é\u0000\u007f\u0080\u2028\ufeff\"\\'\n\t", "😀"],
