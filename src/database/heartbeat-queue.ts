@@ -101,7 +101,8 @@ export function heartbeatQueue(options: {
  * The key is part of it so that a stranger who names a machine can't delay it.
  */
 export function take(lane: Waiting[]): Waiting[] {
-  const seen = new Set<string>();
+  // By machine first: nearly always one key names it, and a string of both would be made for each.
+  const seen = new Map<string, string[]>();
   const batch: Waiting[] = [];
   const left: Waiting[] = [];
   let bytes = 0;
@@ -114,11 +115,15 @@ export function take(lane: Waiting[]): Waiting[] {
     if (batch.length > 0 && bytes + size > batchLimits.bytes) {
       break;
     }
-    const key = entry.machineId + keyLiteral;
-    if (seen.has(key)) {
+    const keys = seen.get(entry.machineId);
+    if (keys?.includes(keyLiteral) === true) {
       left.push(waiting);
     } else {
-      seen.add(key);
+      if (keys === undefined) {
+        seen.set(entry.machineId, [keyLiteral]);
+      } else {
+        keys.push(keyLiteral);
+      }
       bytes += size;
       batch.push(waiting);
     }

@@ -58,7 +58,7 @@ export function createMetrics(): Metrics {
     }),
     heartbeatSeconds: new Histogram({
       name: "farrier_heartbeat_seconds",
-      help: "Time from a heartbeat's arrival to its answer, in seconds.",
+      help: "Time from a heartbeat's arrival to its answer, of one in sixteen, in seconds.",
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
       registers,
     }),

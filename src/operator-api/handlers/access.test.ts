@@ -274,15 +274,16 @@ describe("the audit", () => {
   });
 
   test("goes back page by page, every entry once", async () => {
-    const ids: string[] = [];
+    const { entries: whole } = await clients.access.auditList({ pageSize: 1_000 });
+    const paged: typeof whole = [];
     let pageToken = "";
     do {
       const page = await clients.access.auditList({ pageSize: 3, pageToken });
-      ids.push(...page.entries.map(({ requestId, method, at }) => `${requestId} ${method} ${at?.nanos}`));
+      paged.push(...page.entries);
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
-    expect(ids.length).toBeGreaterThan(10);
-    expect(new Set(ids).size).toBe(ids.length);
+    expect(whole.length).toBeGreaterThan(10);
+    expect(paged).toEqual(whole);
   });
 
   test("the database refuses to change, delete or empty it", async () => {
