@@ -247,9 +247,15 @@ test("memory does not grow with any of it", async () => {
   await rounds(30);
   const before = await used();
   await rounds(120);
-  const perRound = ((await used()) - before) / 120;
-  // A connection kept would be 89 KB, a stream 19 KB, a message up to 1 MiB.
-  expect(perRound).toBeLessThan(8_000);
+  // A connection kept would be 89 KB, a stream 19 KB, a message up to 1 MiB. What is only not yet given back (buffers are,
+  // some turns after the objects that held them) is given back in time; what is kept never is.
+  await waitFor(
+    "the memory of 120 rounds to be given back",
+    async () => ((await used()) - before) / 120 < 8_000 || undefined,
+    {
+      timeoutMs: 20_000,
+    },
+  );
 }, 60_000);
 
 describe("a session is not resumed: only a handshake proves a key", () => {
