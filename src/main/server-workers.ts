@@ -33,6 +33,7 @@ export async function serverWorkers(options: {
   const { log } = options;
   const workers = new Set<ChildProcess>();
   let stopping = false;
+  const stop = new AbortController();
   let serving = 0;
   const failed = Promise.withResolvers<number>();
 
@@ -50,7 +51,8 @@ export async function serverWorkers(options: {
       }
       attempt = systemClock.monotonic() - begun > 60_000 ? 0 : attempt;
       log.error({ status }, "a worker ended; starting another");
-      await systemClock.sleep(retryDelay(restartPolicy, attempt));
+      // Cut short when told to stop: then there is nothing to start any more.
+      await systemClock.sleep(retryDelay(restartPolicy, attempt), stop.signal).catch(() => undefined);
     }
   }
 
@@ -81,6 +83,7 @@ export async function serverWorkers(options: {
   const kept = Promise.all(Array.from({ length: options.count }, () => keep()));
   const status = await Promise.race([options.stopped.then(() => 0), failed.promise]);
   stopping = true;
+  stop.abort();
   for (const worker of workers) {
     worker.kill("SIGTERM");
   }
