@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../flags.ts";
+import { clientFlags, docs, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../flags.ts";
 import { machineParameter } from "../parameters.ts";
 
 /** Flags of `farrier agent init`. */
@@ -12,13 +12,16 @@ export interface AgentInitFlags extends ClientFlags {
 }
 
 export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContext>({
-  docs: {
-    brief: "Make an agent's key and init file",
-    fullDescription:
-      "Makes an agent's key on this host, registers its public half with the control plane, and writes the init file " +
+  docs: docs(
+    "Make an agent's key and init file",
+    "Makes an agent's key on this host, registers its public half with the control plane, and writes the init file " +
       "(mode 0600) that `farrier agent run` takes. A file that exists is never written over, save the same machine's " +
       "with --replace.",
-  },
+    [
+      "farrier agent init web1 --out web1.json",
+      "farrier agent init web1 --out web1.json --replace --endpoint farrier.lab:8443",
+    ],
+  ),
   parameters: {
     flags: {
       ...clientFlags,

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, requiredFlag, textFlag } from "../flags.ts";
+import { commonFlags, docs, requiredFlag, textFlag } from "../flags.ts";
 
 interface Flags {
   init: string;
@@ -9,13 +9,13 @@ interface Flags {
 }
 
 export const agentRunCommand = buildCommand<Flags, [], CliContext>({
-  docs: {
-    brief: "Run the agent on this host",
-    fullDescription:
-      "Runs the agent on this host: it tells the control plane what hardware is here, heartbeats every 30 s " +
+  docs: docs(
+    "Run the agent on this host",
+    "Runs the agent on this host: it tells the control plane what hardware is here, heartbeats every 30 s " +
       "(FARRIER_AGENT_HEARTBEAT_SECONDS, 1 to 300), and carries out the installations that are asked for. " +
       "Without --file-disks it writes to this host's own disks, as requests name them.",
-  },
+    ["farrier agent run --init web1.json", "farrier agent run --init web1.json --file-disks disks"],
+  ),
   parameters: {
     flags: {
       init: requiredFlag("The init file that `farrier agent init` wrote", "FILE"),

@@ -1,13 +1,21 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, listenFlags, type CommonFlags } from "../flags.ts";
+import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../flags.ts";
 
 interface Flags extends CommonFlags {
   databaseUrl: string | undefined;
 }
 
 export const backupCommand = buildCommand<Flags, [string], CliContext>({
-  docs: { brief: "Write the whole control plane into one file, while it runs" },
+  docs: docs(
+    "Write the whole control plane into one file, while it runs",
+    "Writes the database, and the tokens, certificates and keys of the data directory, into one file, as they are at one " +
+      "moment. Nothing is held up meanwhile. `farrier restore` reads it.",
+    [
+      "farrier backup farrier.backup",
+      "farrier backup /backup/farrier-$(date +%F) --database-url postgresql://farrier@db/farrier --data-dir /var/lib/farrier",
+    ],
+  ),
   parameters: {
     flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl },
     positional: {

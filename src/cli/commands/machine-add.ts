@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import {
   clientFlags,
+  docs,
   optionalFlag,
   parseRequestId,
   repeatedFlag,
@@ -23,7 +24,10 @@ export interface MachineAddFlags extends ClientFlags {
 }
 
 export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
-  docs: { brief: "Make a machine known; prints its id" },
+  docs: docs("Make a machine known; prints its id", "", [
+    "farrier machine add --provider static --provider-id rack1-u1 --name web1 --label rack=b12",
+    "farrier machine add --provider static --provider-id rack1-u2 --address 10.0.0.2 --location 'rack 1, unit 2'",
+  ]),
   parameters: {
     flags: {
       ...clientFlags,

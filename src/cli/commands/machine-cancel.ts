@@ -1,6 +1,14 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, optionalFlag, parseGeneration, parseRequestId, textFlag, type ClientFlags } from "../flags.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  parseGeneration,
+  parseRequestId,
+  textFlag,
+  type ClientFlags,
+} from "../flags.ts";
 import { machineParameter } from "../parameters.ts";
 
 /** Flags of `farrier machine cancel`. */
@@ -11,7 +19,12 @@ export interface MachineCancelFlags extends ClientFlags {
 }
 
 export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], CliContext>({
-  docs: { brief: "Call off the installation that is pending" },
+  docs: docs(
+    "Call off the installation that is pending",
+    "Calls off the installation that is pending. Before a byte was written, the disk is left as it was, and the machine " +
+      "installed if it was; after that, it says so. It also stops the tries that were to follow an error.",
+    ["farrier machine cancel web1", 'farrier machine cancel web1 --generation 3 --reason "wrong image, ticket 4711"'],
+  ),
   parameters: {
     flags: {
       ...clientFlags,

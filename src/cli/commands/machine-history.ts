@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, optionalFlag, parsePositive, type ClientFlags } from "../flags.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, type ClientFlags } from "../flags.ts";
 import { machineParameter } from "../parameters.ts";
 
 /** Flags of `farrier machine history`. */
@@ -9,7 +9,10 @@ export interface MachineHistoryFlags extends ClientFlags {
 }
 
 export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string], CliContext>({
-  docs: { brief: "Show what happened to a machine, by whom and why; the newest first" },
+  docs: docs("Show what happened to a machine, by whom and why; the newest first", "", [
+    "farrier machine history web1",
+    "farrier machine history web1 --limit 20 --json",
+  ]),
   parameters: {
     flags: { ...clientFlags, limit: optionalFlag("At most so many entries (otherwise 100)", "N", parsePositive) },
     positional: { kind: "tuple", parameters: [machineParameter] },

@@ -1,13 +1,20 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, listenFlags, type CommonFlags } from "../flags.ts";
+import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../flags.ts";
 
 interface Flags extends CommonFlags {
   databaseUrl: string | undefined;
 }
 
 export const restoreCommand = buildCommand<Flags, [string], CliContext>({
-  docs: { brief: "Put a backup into an empty database and data directory" },
+  docs: docs(
+    "Put a backup into an empty database and data directory",
+    "Puts what `farrier backup` wrote into a database and a data directory. Both must be empty; else nothing is changed.",
+    [
+      "farrier restore farrier.backup --data-dir fresh",
+      "farrier restore farrier.backup --database-url postgresql://farrier@db/fresh --data-dir /var/lib/farrier",
+    ],
+  ),
   parameters: {
     flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl },
     positional: {

@@ -5,6 +5,7 @@ import { CliError } from "../errors.ts";
 import {
   commonFlags,
   dataDirectory,
+  docs,
   listenFlags,
   operatorTlsFiles,
   optionalFlag,
@@ -29,7 +30,11 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
 }
 
 export const serverCommand = buildCommand<Flags, [], CliContext>({
-  docs: { brief: "Serve agents and operators, on a PostgreSQL that is there; any number of copies" },
+  docs: docs("Serve agents and operators, on a PostgreSQL that is there; any number of copies", "", [
+    "farrier server --database-url postgresql://farrier@db/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
+    "farrier server --database-url postgresql://farrier@db/farrier --migrate --workers 4",
+    "farrier server --database-url postgresql://farrier@db/farrier --operators 0.0.0.0:8080 --operator-ca operators.pem",
+  ]),
   parameters: {
     flags: {
       ...commonFlags,

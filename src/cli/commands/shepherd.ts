@@ -1,14 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { commonFlags, listenFlags, type CommonFlags } from "../flags.ts";
+import { commonFlags, docs, listenFlags, type CommonFlags } from "../flags.ts";
 
 interface Flags extends CommonFlags {
   databaseUrl: string | undefined;
 }
 
 export const shepherdCommand = buildCommand<Flags, [], CliContext>({
-  docs: { brief: "Look after agents, on a PostgreSQL that is there; any number of copies" },
+  docs: docs("Look after agents, on a PostgreSQL that is there; any number of copies", "", [
+    "farrier shepherd --database-url postgresql://farrier@db/farrier",
+    "FARRIER_DATABASE_URL=postgresql://farrier@db/farrier farrier shepherd",
+  ]),
   parameters: { flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl } },
   async func(flags) {
     const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);

@@ -3,7 +3,7 @@ import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import { operatorAccess } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { clientFlags, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
 
 interface Flags extends ClientFlags {
   agents: number;
@@ -21,14 +21,17 @@ interface Flags extends ClientFlags {
 const defaults = { interval: 30, duration: 60 } as const;
 
 export const simulateCommand = buildCommand<Flags, [], CliContext>({
-  docs: {
-    brief: "Run a made-up fleet against a control plane, and check that nothing is lost",
-    fullDescription:
-      "Runs agents of made-up machines over real connections, asks for installations of them (which write nothing), " +
+  docs: docs(
+    "Run a made-up fleet against a control plane, and check that nothing is lost",
+    "Runs agents of made-up machines over real connections, asks for installations of them (which write nothing), " +
       "and checks that each request is heard of and none is carried out after its end. Its machines are called " +
       "sim-SEED-N; the same seed finds them again and takes them over. Exit status 1 where something was wrong.\n\n" +
       "Faults: disconnect, kill, slow, bad-image, skew, duplicate, storm.",
-  },
+    [
+      "farrier simulate --agents 200",
+      "farrier simulate --agents 1000 --interval 10 --faults all --seed 7 --duration 300",
+    ],
+  ),
   parameters: {
     flags: {
       ...clientFlags,

@@ -4,6 +4,7 @@ import type { CliContext } from "../context.ts";
 import {
   commonFlags,
   dataDirectory,
+  docs,
   listenFlags,
   operatorTlsFiles,
   type CommonFlags,
@@ -18,7 +19,15 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
 }
 
 export const upCommand = buildCommand<Flags, [], CliContext>({
-  docs: { brief: "Run everything in one process, on an embedded PostgreSQL" },
+  docs: docs(
+    "Run everything in one process, on an embedded PostgreSQL",
+    "Runs everything in one process, on an embedded PostgreSQL in the data directory, which is made where there is none.",
+    [
+      "farrier up",
+      "farrier up --data-dir /var/lib/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
+      "farrier up --database-url postgresql://farrier@db/farrier",
+    ],
+  ),
   parameters: { flags: { ...commonFlags, ...listenFlags } },
   async func(flags) {
     this.process.exitCode = await this.starters.up({
