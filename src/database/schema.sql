@@ -160,6 +160,24 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_by_identity(smbios uuid, macs macaddr[])
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN count(*) = 1 THEN (array_agg(c.machine_id))[1] END
+    FROM (
+        SELECT u.machine_id FROM machine_smbios u WHERE u.smbios_uuid = smbios
+        UNION SELECT k.machine_id FROM machine_mac k WHERE k.mac = ANY (macs)
+    ) c
+    WHERE NOT EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = c.machine_id AND u.smbios_uuid <> smbios)
+        AND (
+            cardinality(macs) = 0
+            OR NOT EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id)
+            OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id AND k.mac = ANY (macs))
+        )
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_change_touch()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -176,6 +194,16 @@ CREATE OR REPLACE FUNCTION public.machine_changed(machine uuid)
 AS $function$
     UPDATE machine_state s SET changed_xact = pg_current_xact_id()
     WHERE s.machine_id = machine AND s.changed_xact <> pg_current_xact_id()
+$function$;
+
+CREATE OR REPLACE FUNCTION public.machine_identity_touch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM machine_changed(CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END);
+    RETURN NULL;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.machine_notify()
@@ -386,6 +414,19 @@ CREATE TABLE agent_silence (
     heartbeat interval DEFAULT '00:10:00'::interval NOT NULL
 );
 
+CREATE TABLE enrollment_claim (
+    agent_public_key bytea NOT NULL,
+    smbios_uuid uuid,
+    macs macaddr[] DEFAULT '{}'::macaddr[] NOT NULL,
+    claim_address text NOT NULL,
+    hardware_report_raw bytea,
+    hardware_report_fingerprint bytea,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    rejected_at timestamp with time zone,
+    rejected_by text
+) WITH (fillfactor=80);
+
 CREATE TABLE fleet_statistics (
     only_row boolean DEFAULT true NOT NULL,
     computed_at timestamp with time zone,
@@ -428,6 +469,20 @@ CREATE TABLE machine_agent_started (
     agent_public_key bytea NOT NULL
 );
 
+CREATE TABLE machine_boot_window (
+    machine_id uuid NOT NULL,
+    window_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    closes_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    token_digest bytea,
+    given_at timestamp with time zone,
+    enrolled_key bytea,
+    enrolled_at timestamp with time zone,
+    claimed_keys bytea[] DEFAULT '{}'::bytea[] NOT NULL
+);
+
 CREATE TABLE machine_hardware_report (
     machine_id uuid NOT NULL,
     report_number bigint NOT NULL,
@@ -442,6 +497,11 @@ CREATE TABLE machine_hardware_report_earlier (
     hardware_reported_at timestamp with time zone NOT NULL,
     hardware_report_fingerprint bytea NOT NULL,
     hardware_report_raw bytea NOT NULL
+);
+
+CREATE TABLE machine_mac (
+    machine_id uuid NOT NULL,
+    mac macaddr NOT NULL
 );
 
 CREATE TABLE machine_os_installation_progress (
@@ -516,6 +576,11 @@ CREATE TABLE machine_quarantine (
     reason text NOT NULL,
     quarantined_by text NOT NULL,
     quarantined_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_smbios (
+    machine_id uuid NOT NULL,
+    smbios_uuid uuid NOT NULL
 );
 
 CREATE TABLE machine_state (
@@ -670,13 +735,23 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_ro
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
 
+ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
+
+ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_check CHECK (((rejected_at IS NULL) = (rejected_by IS NULL)));
+
+ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_check1 CHECK (((hardware_report_raw IS NULL) = (hardware_report_fingerprint IS NULL)));
+
+ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
+
+ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_pkey PRIMARY KEY (agent_public_key);
+
 ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_only_row_check CHECK (only_row);
 
 ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_lost'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -686,11 +761,35 @@ ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_agent_pub
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check CHECK ((closes_at > opened_at));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check1 CHECK ((((token_digest IS NULL) = (given_at IS NULL)) AND ((enrolled_key IS NULL) = (enrolled_at IS NULL))));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check2 CHECK (((enrolled_at IS NULL) OR (closed_at IS NULL)));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_claimed_keys_check CHECK ((cardinality(claimed_keys) <= 2));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_enrolled_key_check CHECK ((octet_length(enrolled_key) = 32));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_check CHECK ((octet_length(token_digest) = 32));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_key UNIQUE (token_digest);
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
+
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
 
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_pkey PRIMARY KEY (machine_id, report_number);
+
+ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_check CHECK ((((mac & '01:00:00:00:00:00'::macaddr) = '00:00:00:00:00:00'::macaddr) AND (mac <> '00:00:00:00:00:00'::macaddr)));
+
+ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_key UNIQUE (mac);
+
+ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_pkey PRIMARY KEY (machine_id, mac);
 
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_done_check CHECK ((bytes_done >= 0));
 
@@ -749,6 +848,12 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_provider_i
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_reason_check CHECK ((reason <> ''::text));
+
+ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK ((smbios_uuid <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, '03000200-0400-0500-0006-000700080009'::uuid])));
+
+ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_key UNIQUE (smbios_uuid);
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_check CHECK ((candidate = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
 
@@ -836,9 +941,13 @@ ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machi
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -856,6 +965,8 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOR
 
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -866,11 +977,15 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_machine_id_fkey FOREIGN KEY
 
 -- Indexes
 
+CREATE INDEX enrollment_claim_seen ON public.enrollment_claim USING btree (last_seen_at);
+
 CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at, id);
 
 CREATE INDEX history_machine_generation ON ONLY public.history USING btree (machine_id, generation, event) WHERE (generation IS NOT NULL);
 
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
+
+CREATE INDEX machine_agent_started_key ON public.machine_agent_started USING btree (agent_public_key);
 
 CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation_retry USING btree (not_before) WHERE (not_before IS NOT NULL);
 
@@ -952,7 +1067,11 @@ CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.ma
 
 CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_started();
 
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_boot_window FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_hardware_report FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_identity_touch AFTER INSERT OR DELETE ON public.machine_mac FOR EACH ROW EXECUTE FUNCTION machine_identity_touch();
 
 CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN (((new.phase <> old.phase) OR (new.run <> old.run))) EXECUTE FUNCTION machine_change_touch();
 
@@ -981,6 +1100,8 @@ CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.ma
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_provided FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_quarantine FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_identity_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_smbios FOR EACH ROW EXECUTE FUNCTION machine_identity_touch();
 
 CREATE TRIGGER machine_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_state FOR EACH STATEMENT EXECUTE FUNCTION machine_notify();
 

@@ -6,11 +6,32 @@
 import type { ColumnType } from "kysely";
 import type { Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
 export type Numeric = ColumnType<string, number | string, number | string>;
+
+export interface EnrollmentClaim {
+  agent_public_key: Buffer;
+  claim_address: string;
+  first_seen_at: Generated<Date>;
+  hardware_report_fingerprint: Buffer | null;
+  hardware_report_raw: Buffer | null;
+  last_seen_at: Generated<Date>;
+  macs: Generated<string[]>;
+  rejected_at: Date | null;
+  rejected_by: string | null;
+  smbios_uuid: string | null;
+}
 
 export interface FleetStatistics {
   claimed_until: Date | null;
@@ -52,6 +73,20 @@ export interface MachineAgentStarted {
   machine_id: MachineId;
 }
 
+export interface MachineBootWindow {
+  claimed_keys: Generated<ArrayType<Buffer>>;
+  closed_at: Date | null;
+  closes_at: Date;
+  enrolled_at: Date | null;
+  enrolled_key: Buffer | null;
+  given_at: Date | null;
+  machine_id: MachineId;
+  opened_at: Generated<Date>;
+  opened_by: string;
+  token_digest: Buffer | null;
+  window_id: Generated<string>;
+}
+
 export interface MachineHardwareReport {
   hardware_report_fingerprint: Buffer;
   hardware_report_raw: Buffer;
@@ -66,6 +101,11 @@ export interface MachineHardwareReportEarlier {
   hardware_reported_at: Date;
   machine_id: MachineId;
   report_number: bigint;
+}
+
+export interface MachineMac {
+  mac: string;
+  machine_id: MachineId;
 }
 
 export interface MachineOsInstallationProgress {
@@ -148,6 +188,11 @@ export interface Machines {
   machine_created_at: Generated<Date>;
   machine_id: Generated<MachineId>;
   name: string | null;
+}
+
+export interface MachineSmbios {
+  machine_id: MachineId;
+  smbios_uuid: string;
 }
 
 export interface MachineState {
@@ -246,12 +291,15 @@ export interface WorkBackoff {
 }
 
 export interface DB {
+  enrollment_claim: EnrollmentClaim;
   fleet_statistics: FleetStatistics;
   history: History;
   machine_agent_heartbeat: MachineAgentHeartbeat;
   machine_agent_started: MachineAgentStarted;
+  machine_boot_window: MachineBootWindow;
   machine_hardware_report: MachineHardwareReport;
   machine_hardware_report_earlier: MachineHardwareReportEarlier;
+  machine_mac: MachineMac;
   machine_os_installation_progress: MachineOsInstallationProgress;
   machine_os_installation_report: MachineOsInstallationReport;
   machine_os_installation_request: MachineOsInstallationRequest;
@@ -260,6 +308,7 @@ export interface DB {
   machine_os_installed: MachineOsInstalled;
   machine_provided: MachineProvided;
   machine_quarantine: MachineQuarantine;
+  machine_smbios: MachineSmbios;
   machine_state: MachineState;
   machine_tombstones: MachineTombstones;
   machines: Machines;

@@ -9,6 +9,9 @@ import { operatorCommandOnce, type OperatorCommand } from "./operator-command.ts
 /** All that is keyed by a machine and goes with it; a test compares this with the schema. */
 export const machineTags = [
   "machine_provided",
+  "machine_smbios",
+  "machine_mac",
+  "machine_boot_window",
   "machine_agent_started",
   "machine_agent_heartbeat",
   "machine_hardware_report",

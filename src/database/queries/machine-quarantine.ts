@@ -2,7 +2,9 @@ import { sql } from "kysely";
 import type { Actor } from "../actor.ts";
 import type { Database } from "../connect.ts";
 import { DatabaseError } from "../errors.ts";
-import type { Generation } from "../ids.ts";
+import type { Generation, MachineId } from "../ids.ts";
+import type { Tx } from "../transaction.ts";
+import { bootWindowClose } from "./boot-window.ts";
 import { historyAppend } from "./history.ts";
 import { installationCancelWrite, installationStanding } from "./installation.ts";
 import { retryForget } from "./installation-retry-budget.ts";
@@ -19,23 +21,34 @@ export async function machineQuarantine(
 ): Promise<Generation | 0n> {
   const { machineId, actor, reason } = request;
   const { generation } = await operatorCommandOnce(database, request, async (tx) => {
-    const { pending, quarantine } = await installationStanding(tx, machineId);
+    const { quarantine } = await installationStanding(tx, machineId);
     if (quarantine !== null) {
       throw new DatabaseError("refused", `this machine is in quarantine already (${quarantine}): release it first`);
     }
-    if (pending !== null) {
-      const cancelled = { machineId, actor, generation: pending, reason: `quarantined: ${reason}` };
-      await installationCancelWrite(tx, { ...cancelled, reportedBy: "operator" });
-    }
-    await retryForget(tx, machineId);
-    await tx
-      .insertInto("machine_quarantine")
-      .values({ machine_id: machineId, reason, quarantined_by: actor.name })
-      .execute();
-    await historyAppend(tx, [{ machineId, actor, event: "machine_quarantined", detail: { reason } }]);
-    return { generation: pending ?? 0n };
+    return { generation: await machineQuarantineWrite(tx, { machineId, actor, reason, reportedBy: "operator" }) };
   });
   return generation;
+}
+
+/** The same under the machine's lock, of one that is found in no quarantine. Its boot window, unless used, closes. */
+export async function machineQuarantineWrite(
+  tx: Tx,
+  quarantine: { machineId: MachineId; actor: Actor; reason: string; reportedBy: "operator" | "system" },
+): Promise<Generation | 0n> {
+  const { machineId, actor, reason, reportedBy } = quarantine;
+  const { pending } = await installationStanding(tx, machineId);
+  if (pending !== null) {
+    const cancelled = { machineId, actor, generation: pending, reason: `quarantined: ${reason}` };
+    await installationCancelWrite(tx, { ...cancelled, reportedBy });
+  }
+  await retryForget(tx, machineId);
+  await bootWindowClose(tx, { machineId, actor });
+  await tx
+    .insertInto("machine_quarantine")
+    .values({ machine_id: machineId, reason, quarantined_by: actor.name })
+    .execute();
+  await historyAppend(tx, [{ machineId, actor, event: "machine_quarantined", detail: { reason } }]);
+  return pending ?? 0n;
 }
 
 /**

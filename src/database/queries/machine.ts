@@ -5,6 +5,7 @@ import { DatabaseError, isUniqueViolation, translate } from "../errors.ts";
 import { isUuid, machineId as toMachineId, type MachineId } from "../ids.ts";
 import { transact, type Tx } from "../transaction.ts";
 import { historyAppend } from "./history.ts";
+import { identityTaken, machineIdentitySet } from "./machine-identity.ts";
 import {
   machineColumns,
   machineRecord,
@@ -17,7 +18,7 @@ import { operatorCommandFind, operatorCommandRecord, type OperatorCommand } from
 
 /**
  * Makes a machine known. Its id is the caller's choice (made from the request id), so that the same command again finds it.
- * @throws {DatabaseError} `exists` when the name or the provider's id is taken; `request_id_reused`
+ * @throws {DatabaseError} `exists` when the name, the provider's id, the SMBIOS UUID or a MAC is taken; `request_id_reused`
  */
 export async function machineAdd(
   database: Database,
@@ -25,10 +26,17 @@ export async function machineAdd(
     name?: string;
     labels: Record<string, string>;
     provided: Provided;
+    /** What it is known by where it boots from the network. */
+    smbiosUuid?: string | undefined;
+    macs?: readonly string[];
     actor: Actor;
   },
 ): Promise<void> {
   const { machineId, provided, actor } = command;
+  const identity = {
+    ...(command.smbiosUuid === undefined ? {} : { smbiosUuid: command.smbiosUuid }),
+    macs: command.macs ?? [],
+  };
   try {
     await transact(database, null, async (tx) => {
       if ((await operatorCommandFind(tx, command)) !== undefined) {
@@ -39,8 +47,15 @@ export async function machineAdd(
         .values({ machine_id: machineId, name: command.name ?? null, labels: command.labels })
         .execute();
       await machineProvidedSet(tx, machineId, provided);
+      await machineIdentitySet(tx, machineId, identity);
       await operatorCommandRecord(tx, command, 0n);
-      const detail = { provider: provided.provider, providerId: provided.providerId, name: command.name };
+      const detail = {
+        provider: provided.provider,
+        providerId: provided.providerId,
+        name: command.name,
+        ...(command.smbiosUuid === undefined ? {} : { smbiosUuid: command.smbiosUuid }),
+        ...(identity.macs.length === 0 ? {} : { macs: identity.macs }),
+      };
       await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);
     });
   } catch (error) {
@@ -52,7 +67,8 @@ export async function machineAdd(
         return;
       }
     }
-    throw constraint === undefined ? error : machineTaken(constraint, command, error);
+    const taken = await identityTaken(database, constraint, machineId, identity, error);
+    throw constraint === undefined ? error : (taken ?? machineTaken(constraint, command, error));
   }
 }
 
