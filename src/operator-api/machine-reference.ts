@@ -13,3 +13,11 @@ export type MachineReference = { id: MachineId } | { name: string };
 export async function machineOf(database: Database, machine: MachineReference): Promise<MachineId> {
   return "id" in machine ? machine.id : machineResolve(database, machine.name);
 }
+
+/**
+ * The id of a machine that must be there.
+ * @throws {DatabaseError} `not_found`
+ */
+export async function machineThere(database: Database, machine: MachineReference): Promise<MachineId> {
+  return machineResolve(database, "id" in machine ? machine.id : machine.name);
+}

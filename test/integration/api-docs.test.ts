@@ -1,15 +1,13 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { DescService } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { methodName, operatorServices } from "../../src/operator-api/authorization.ts";
 import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../../src/operator-api/testing/operator-api.ts";
 import { apiDocs, exampleBody } from "../../tools/api-docs.ts";
-import { apiExamples, type ExampleNeed } from "../../tools/api-examples.ts";
+import { apiExamples } from "../../tools/api-examples.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { exampleNeeds } from "../support/example-needs.ts";
 
 let database: TestDatabase;
 let dependencies: TestDependencies;
@@ -34,37 +32,6 @@ const streams = new Set(
     .map((method) => methodName(method)),
 );
 
-function report(capacityBytes: bigint): Buffer {
-  const blockDevice = [{ serialNumber: "S3EVNX0K123456", capacityBytes }];
-  return Buffer.from(
-    toBinary(
-      AgentHardwareReportSchema,
-      create(AgentHardwareReportSchema, { report: { blockDevice: blockDevice as never } }),
-    ),
-  );
-}
-
-const prepare: Record<ExampleNeed, () => Promise<unknown>> = {
-  hardware: async () => {
-    for (const [number, table] of [
-      [1, "machine_hardware_report_earlier"],
-      [2, "machine_hardware_report"],
-    ] as const) {
-      const raw = report(BigInt(number) * 500_000_000_000n);
-      await dependencies.database.pool.query(
-        `INSERT INTO ${table} (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
-         SELECT machine_id, $1, now(), $2, $3 FROM machines WHERE name = 'web1'`,
-        [number, createHash("sha256").update(raw).digest(), raw],
-      );
-    }
-  },
-  backoff: () =>
-    dependencies.database.pool.query(
-      `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)
-       SELECT machine_id, 'ShepherdRecovery', now() + interval '1 h', 60, 'no power' FROM machines WHERE name = 'web1'`,
-    ),
-};
-
 async function call(method: string, type: string, body: Buffer, signal?: AbortSignal): Promise<Response> {
   return fetch(`${listener.url}/${method}`, {
     method: "POST",
@@ -79,7 +46,7 @@ describe("every example of docs/api.md works, in this order:", () => {
     "%s",
     async (_name, example) => {
       if (example.needs !== undefined) {
-        await prepare[example.needs]();
+        await exampleNeeds[example.needs](dependencies.database);
       }
       const stream = streams.has(example.method);
       const { type, body } = exampleBody(example, stream);

@@ -15,7 +15,7 @@ import {
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
-import { machineOf, type MachineReference } from "../machine-reference.ts";
+import { machineOf, machineThere, type MachineReference } from "../machine-reference.ts";
 import { pageTokenMessage } from "../page-token.ts";
 import { machineField, pageSizeField, requestIdField, validate } from "../validate.ts";
 
@@ -66,7 +66,7 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
   }): Promise<WorkPage> => ({
     // One more than asked for tells whether there is another page.
     limit: request.pageSize + 1,
-    ...(request.machine === undefined ? {} : { machineId: await machineOf(database, request.machine) }),
+    ...(request.machine === undefined ? {} : { machineId: await machineThere(database, request.machine) }),
     ...(request.process === undefined ? {} : { process: request.process }),
     ...(request.pageToken === undefined ? {} : { after: request.pageToken }),
   });

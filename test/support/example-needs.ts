@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { Database } from "../../src/database/connect.ts";
+import type { ExampleNeed } from "../../tools/api-examples.ts";
+
+function report(capacityBytes: bigint): Buffer {
+  const blockDevice = [{ serialNumber: "S3EVNX0K123456", capacityBytes }];
+  return Buffer.from(
+    toBinary(
+      AgentHardwareReportSchema,
+      create(AgentHardwareReportSchema, { report: { blockDevice: blockDevice as never } }),
+    ),
+  );
+}
+
+/** What must be so before an example of docs/api.md, and no operator can make so. */
+export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<unknown>> = {
+  hardware: async ({ pool }) => {
+    for (const [number, table] of [
+      [1, "machine_hardware_report_earlier"],
+      [2, "machine_hardware_report"],
+    ] as const) {
+      const raw = report(BigInt(number) * 500_000_000_000n);
+      await pool.query(
+        `INSERT INTO ${table} (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
+         SELECT machine_id, $1, now(), $2, $3 FROM machines WHERE name = 'web1'`,
+        [number, createHash("sha256").update(raw).digest(), raw],
+      );
+    }
+  },
+  backoff: async ({ pool }) =>
+    await pool.query(
+      `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)
+       SELECT machine_id, 'ShepherdRecovery', now() + interval '1 h', 60, 'no power' FROM machines WHERE name = 'web1'`,
+    ),
+};
