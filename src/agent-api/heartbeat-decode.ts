@@ -1,8 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { AgentHardwareReportSchema, OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat-entry.ts";
 import { isUuid, machineId } from "../database/ids.ts";
-import { hardwareFingerprint } from "./hardware-fingerprint.ts";
+import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";
 import { wireFields } from "./wire.ts";
@@ -87,23 +87,6 @@ function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
     return undefined;
   }
   return parts;
-}
-
-function hardwareDecode(raw: Buffer): NonNullable<HeartbeatEntry["hardware"]> | Refusal {
-  if (raw.length > limits.hardwareReport) {
-    return invalid(`hardware_report has ${raw.length} bytes: at most ${limits.hardwareReport} are accepted`);
-  }
-  try {
-    const report = fromBinary(AgentHardwareReportSchema, raw);
-    if (report.warning.length > limits.warnings) {
-      return invalid(
-        `hardware_report.warning has ${report.warning.length} entries: at most ${limits.warnings} are accepted`,
-      );
-    }
-    return { raw, fingerprint: hardwareFingerprint(report) };
-  } catch {
-    return invalid("hardware_report is not a message of its type");
-  }
 }
 
 function installationReportDecode(raw: Buffer): InstallationReport | Refusal {

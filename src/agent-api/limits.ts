@@ -6,6 +6,10 @@ export const limits = {
   errorText: 8 << 10,
   detail: 1 << 10,
   runId: 16,
+  token: 128,
+  /** What firmware writes in a UUID's place is as long as any text. */
+  smbiosUuid: 128,
+  macs: 64,
   /** Calls under way on one connection: a Watch, a heartbeat, a progress report and room for a retry of each. */
   streamsPerConnection: 8,
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call began. */

@@ -9,6 +9,7 @@ import type { HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
+import { enrollHandler } from "./enroll.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import type { TimeLimits } from "./limits.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
@@ -111,6 +112,11 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
           path: "/farrier.agent.v1.AgentService/ReportProgress",
           kind: "unary",
           handler: progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
+        },
+        {
+          path: "/farrier.agent.v1.AgentService/Enroll",
+          kind: "unary",
+          handler: enrollHandler({ calls, database, sessions, refusals, metrics, log, clock }),
         },
         {
           path: "/farrier.agent.v1.AgentService/Watch",

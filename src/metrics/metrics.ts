@@ -19,6 +19,8 @@ export interface Metrics {
   unaskedReports: Counter;
   /** Progress reports by what was answered. */
   progressReports: Counter<"answer">;
+  /** Calls of Enroll by what became of them; second_claimant and full are answered as awaiting is. */
+  enrollments: Counter<"outcome">;
   agentConnections: Gauge;
   /** Agents that wait for news. */
   agentWatches: Gauge;
@@ -98,6 +100,12 @@ export function createMetrics(): Metrics {
       name: "farrier_progress_reports_total",
       help: "Progress reports by what was answered.",
       labelNames: ["answer"],
+      registers,
+    }),
+    enrollments: new Counter({
+      name: "farrier_enrollments_total",
+      help: "Calls of Enroll by outcome.",
+      labelNames: ["outcome"],
       registers,
     }),
     agentConnections: new Gauge({

@@ -6,6 +6,9 @@ import {
   AgentHeartbeatResponseSchema,
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import {
+  type EnrollResponse,
+  EnrollRequestSchema,
+  EnrollResponseSchema,
   ReportProgressRequestSchema,
   ReportProgressResponseSchema,
   WatchRequestSchema,
@@ -17,6 +20,7 @@ import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 
 export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 export const watchPath = "/farrier.agent.v1.AgentService/Watch";
+export const enrollPath = "/farrier.agent.v1.AgentService/Enroll";
 export const progressPath = "/farrier.agent.v1.AgentService/ReportProgress";
 
 /** PEM of a key and its certificate. */
@@ -45,6 +49,8 @@ export interface AgentClient extends Disposable {
   heartbeat(request?: MessageInitShape<typeof AgentHeartbeatRequestSchema>): Promise<AgentHeartbeatResponse>;
   /** The generation that is called off, or 0. @throws {ServiceError} */
   progress(request: MessageInitShape<typeof ReportProgressRequestSchema>): Promise<bigint>;
+  /** @throws {ServiceError} */
+  enroll(request: MessageInitShape<typeof EnrollRequestSchema>): Promise<EnrollResponse>;
   /** Opens a Watch stream. */
   watch(request?: MessageInitShape<typeof WatchRequestSchema>): TestWatch;
   /** Never rejects. */
@@ -107,6 +113,10 @@ export function agentClient(port: number, identity: Identity | undefined, machin
       const message = create(ReportProgressRequestSchema, { machineId, ...request });
       const answer = await unary(progressPath, toBinary(ReportProgressRequestSchema, message));
       return fromBinary(ReportProgressResponseSchema, answer).cancelledGeneration;
+    },
+    enroll: async (request) => {
+      const answer = await unary(enrollPath, toBinary(EnrollRequestSchema, create(EnrollRequestSchema, request)));
+      return fromBinary(EnrollResponseSchema, answer);
     },
     watch: (request = {}) => {
       const message = create(WatchRequestSchema, { machineId, ...request });

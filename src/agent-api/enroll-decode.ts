@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { fromBinary } from "@bufbuild/protobuf";
+import { EnrollRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Enrollment } from "../database/queries/enrollment.ts";
+import { macOfBytes } from "../lib/mac.ts";
+import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
+import { hardwareDecode } from "./hardware-decode.ts";
+import { limits } from "./limits.ts";
+import { invalid, type Refusal } from "./refusal.ts";
+import { wireFields } from "./wire.ts";
+
+/** Field number of EnrollRequest.hardware_report. */
+const hardwareField = 4;
+
+/** What an agent says of itself; whose key it came with is added by the caller. */
+export type DecodedEnrollment = Omit<Enrollment, "publicKey" | "address">;
+
+/**
+ * Takes an EnrollRequest apart and checks all that could make a statement raise. A UUID or MAC that tells no machine from
+ * another is left out, as is any text that is no UUID: firmware writes what it likes.
+ */
+export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
+  let request;
+  let raw: Buffer | undefined;
+  try {
+    request = fromBinary(EnrollRequestSchema, message);
+    for (const part of wireFields(message)) {
+      if (part.number === hardwareField && part.type === "bytes") {
+        // A message field that comes twice is merged: that is what its parts put together decode to.
+        raw = raw === undefined ? part.value : Buffer.concat([raw, part.value]);
+      }
+    }
+  } catch {
+    // Whatever the bytes are, the answer is that they are no message.
+    return invalid("the request is not a protobuf message");
+  }
+  const { token, smbiosUuid, mac } = request;
+  if (Buffer.byteLength(token) > limits.token) {
+    return invalid(`token has more than ${limits.token} bytes`);
+  }
+  if (Buffer.byteLength(smbiosUuid) > limits.smbiosUuid) {
+    return invalid(`smbios_uuid has more than ${limits.smbiosUuid} bytes`);
+  }
+  if (mac.length > limits.macs) {
+    return invalid(`mac has ${mac.length} entries: at most ${limits.macs} are accepted`);
+  }
+  const wrong = mac.find((bytes) => bytes.length !== 6);
+  if (wrong !== undefined) {
+    return invalid(`mac has an entry of ${wrong.length} bytes: expected the 6 of an EUI-48`);
+  }
+  const hardware = raw === undefined ? undefined : hardwareDecode(raw);
+  if (hardware !== undefined && "code" in hardware) {
+    return hardware;
+  }
+  return {
+    identity: {
+      smbiosUuid: smbiosUuidParse(smbiosUuid),
+      macs: [...new Set(mac.flatMap((bytes) => macOfBytes(bytes) ?? []))],
+    },
+    ...(token === "" ? {} : { tokenDigest: createHash("sha256").update(token).digest() }),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
+}
