@@ -7,7 +7,7 @@ import type {
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Logger } from "../lib/log.ts";
 import type { InstallationEnd, InstallerEvent, InstallerState } from "./installer.ts";
-import { greatestSeen, installerDecide } from "./installer.ts";
+import { greatestSeen, installedAtRest, installerDecide } from "./installer.ts";
 
 /** The installer at work: what the heartbeat's loop tells it, and asks of it. */
 export interface Installations extends AsyncDisposable {
@@ -21,6 +21,8 @@ export interface Installations extends AsyncDisposable {
   report(): OSInstallationReport | undefined;
   /** A heartbeat that carried the result of this generation was answered OK. */
   acknowledged(generation: bigint): void;
+  /** The generation that is installed, acknowledged, and not followed by another; undefined = none. */
+  installed(): bigint | undefined;
 }
 
 /**
@@ -30,10 +32,15 @@ export interface Installations extends AsyncDisposable {
 export function createInstallations(options: {
   run: (request: OSInstallationRequest, signal: AbortSignal) => Promise<InstallationEnd>;
   reportReady: () => void;
+  /** A generation that an earlier run of the agent installed, since the machine started, without being acknowledged. */
+  unreported?: bigint | undefined;
   log: Logger;
 }): Installations {
-  const { run, reportReady, log } = options;
-  let state: InstallerState = { kind: "idle" };
+  const { run, reportReady, unreported, log } = options;
+  let state: InstallerState =
+    unreported === undefined
+      ? { kind: "idle" }
+      : { kind: "reporting", generation: unreported, result: { kind: "success" } };
   let current: { controller: AbortController; ended: Promise<void> } | undefined;
   let disposed = false;
   const begin = (request: OSInstallationRequest): void => {
@@ -77,6 +84,7 @@ export function createInstallations(options: {
     refused: () => tell({ kind: "refused" }),
     report: () => (state.kind === "reporting" ? reportOf(state) : undefined),
     acknowledged: (generation) => tell({ kind: "acknowledged", generation }),
+    installed: () => installedAtRest(state),
     [Symbol.asyncDispose]: async () => {
       disposed = true;
       current?.controller.abort(new Error("the agent is stopping"));

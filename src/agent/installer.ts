@@ -84,6 +84,11 @@ export function greatestSeen(state: InstallerState): bigint {
   }
 }
 
+/** The generation that this run has installed, if its result was acknowledged and nothing else is in hand. */
+export function installedAtRest(state: InstallerState): bigint | undefined {
+  return state.kind === "idle" && state.last?.result?.kind === "success" ? state.last.generation : undefined;
+}
+
 function idleDecide(state: InstallerState & { kind: "idle" }, event: InstallerEvent): Decision {
   if (event.kind !== "requested") {
     return { state, actions: [] };

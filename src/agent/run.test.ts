@@ -210,6 +210,7 @@ describe("an installation", () => {
       Phase.SELECTING_DISK,
       Phase.WRITING,
       Phase.VERIFYING,
+      Phase.CONFIGURING,
     ]);
     expect(new Set(plane.progress.map(({ runId }) => Buffer.from(runId).toString("hex"))).size).toBe(1);
   });
@@ -284,6 +285,79 @@ describe("an installation", () => {
     start({ random: () => 0 });
     expect((await reported()).result.case).toBe("success");
     expect(seen.get(Phase.WRITING)).toBeGreaterThan(2);
+  });
+});
+
+describe("the machine is started into its disk", () => {
+  const reboots = (): { reboot: () => Promise<void>; count: () => number } => {
+    let count = 0;
+    return { reboot: () => Promise.resolve(void (count += 1)), count: () => count };
+  };
+
+  test("once a success was acknowledged, which is told first; not before", async () => {
+    const { reboot, count } = reboots();
+    let refusals = 3;
+    plane.request = installation(7n);
+    plane.onHeartbeat = ({ installationReport }) =>
+      installationReport !== undefined && refusals-- > 0 ? unavailable() : undefined;
+    start({ reboot });
+    await until(() => expect(refusals).toBe(1));
+    expect(count()).toBe(0);
+    await until(() => expect(count()).toBe(1));
+    expect(plane.reports).toHaveLength(1);
+    expect(plane.progress.at(-1)).toMatchObject({ generation: 7n, phase: Phase.REBOOTING });
+  });
+
+  test("not after a failure, nor while a newer generation is asked for", async () => {
+    const { reboot, count } = reboots();
+    plane.request = installation(7n, { digest: `sha256:${"0".repeat(64)}` });
+    start({ reboot });
+    expect((await reported()).result.case).toBe("error");
+    await heardAfter(3);
+    expect(count()).toBe(0);
+    // The answer that acknowledges the next success asks for another one.
+    const held = Promise.withResolvers<void>();
+    plane.onHeartbeat = ({ installationReport }) => {
+      if (installationReport?.generation === 8n) {
+        plane.request = installation(9n);
+        serveImage = (_request, response) => void held.promise.then(() => response.end(image));
+      }
+    };
+    plane.request = installation(8n);
+    await until(() => expect(plane.reports.map(({ generation }) => generation)).toContain(8n));
+    await heardAfter(3);
+    expect(count()).toBe(0);
+    held.resolve();
+    await until(() => expect(count()).toBe(1));
+    expect(plane.reports.map(({ generation }) => generation)).toEqual([7n, 8n, 9n]);
+  });
+
+  test("a reboot that fails is tried again", async () => {
+    let tries = 0;
+    plane.request = installation(7n);
+    start({ reboot: () => (++tries < 3 ? Promise.reject(new Error("not now")) : Promise.resolve()) });
+    await until(() => expect(tries).toBe(3));
+  });
+
+  test("also by the next run of an agent that ended between its success and the answer", async () => {
+    const { reboot, count } = reboots();
+    const resultFile = join(folder, "..", `result-${plane.init.takeoverInit?.machineId}`);
+    plane.request = installation(7n);
+    const acknowledge = plane.onHeartbeat;
+    plane.onHeartbeat = ({ installationReport }) => (installationReport === undefined ? undefined : unavailable());
+    const stop = start({ reboot, resultFile });
+    await until(() =>
+      expect(plane.heartbeats.some(({ installationReport }) => installationReport !== undefined)).toBe(true),
+    );
+    await stop();
+    expect(count()).toBe(0);
+    // The control plane has the result, but its answer was lost: nothing is asked for any more.
+    plane.request = undefined;
+    plane.onHeartbeat = acknowledge;
+    start({ reboot, resultFile });
+    await until(() => expect(count()).toBe(1));
+    expect(plane.reports).toMatchObject([{ generation: 7n, result: { case: "success" } }]);
+    await rm(resultFile);
   });
 });
 
@@ -405,7 +479,6 @@ describe("no byte goes to a disk", () => {
       /127.0.0.1:1\/x cannot be fetched: .*ECONNREFUSED/u,
     ],
     ["a signature", () => {}, { signature: {} }, /signature to be checked, which is not supported/u],
-    ["cloud-init", () => {}, { userData: Buffer.from("x") }, /cloud-init data.*not supported/u],
     ["no selector", () => {}, { rootDisk: {} }, /does not say which disk.*disk0 \(25165824 bytes; serial=disk0/u],
     ["no disk", () => {}, { rootDisk: { serialNumber: "x" } }, /no disk matches serial=x.*Disks: disk0/u],
     ["a real disk", () => {}, { rootDisk: { name: "/dev/vda" } }, /no disk matches name=/u],

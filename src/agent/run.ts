@@ -11,6 +11,8 @@ import { initCheck } from "./init-file.ts";
 import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/fetch.ts";
 import { runInstallation } from "./install/run-installation.ts";
+import { createReboot } from "./reboot.ts";
+import { resultFile } from "./result-file.ts";
 import { createWaker } from "./wake.ts";
 import { startWatch } from "./watch.ts";
 
@@ -25,6 +27,13 @@ export interface AgentOptions {
   heartbeatIntervalMs?: number | undefined;
   fetchLimits?: FetchLimits | undefined;
   random?: (() => number) | undefined;
+  /**
+   * Starts the machine into its disk; called once a success was acknowledged and nothing else is asked for. Only the
+   * agent of the boot image, whose machine this is, has it: on a host that runs something else, nothing is ever rebooted.
+   */
+  reboot?: (() => Promise<void>) | undefined;
+  /** Where a success is kept until it is acknowledged, for the next run should this one end; it must not outlive a reboot. */
+  resultFile?: string | undefined;
   signal: AbortSignal;
 }
 
@@ -48,11 +57,24 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   using controlPlane = controlPlaneConnect(init);
   const waker = createWaker(clock, signal);
   const context = { machineId, runId, controlPlane, disks, clock, log, random, limits: options.fetchLimits };
+  const kept = resultFile(options.resultFile, log);
   await using installations = createInstallations({
-    run: (request, aborted) => runInstallation(request, context, aborted),
+    run: async (request, aborted) => {
+      await kept.forget();
+      const end = await runInstallation(request, context, aborted);
+      if (end.kind === "success") {
+        await kept.remember(request.generation);
+      }
+      return end;
+    },
     reportReady: () => waker.wake(),
+    unreported: await kept.recall(),
     log,
   });
+  const reboot =
+    options.reboot === undefined
+      ? undefined
+      : createReboot({ reboot: options.reboot, controlPlane, machineId, runId, log, signal });
   await using watch = startWatch({ machineId, runId, controlPlane, installations, clock, random, log });
   log.info({ controlPlane: init.takeoverInit.bmaasEndpoint, warnings: hardware.warning }, "agent started");
   const interval = options.heartbeatIntervalMs ?? heartbeatInterval;
@@ -62,7 +84,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     controlPlane,
     installations,
     hardware,
-    answered: () => watch.heartbeatAnswered(),
+    answered: () => {
+      watch.heartbeatAnswered();
+      const generation = installations.installed();
+      if (generation !== undefined) {
+        reboot?.(generation);
+      }
+    },
     waker,
     interval,
     random,

@@ -26,8 +26,8 @@ const compressions: Record<CompressionWord, Compression> = {
   xz: Compression.XZ,
 };
 
-/** Bytes of user data that the control plane takes. */
-const userDataLimit = 256 * 1024;
+/** Bytes of each of cloud-init's files that the control plane takes. */
+const seedFileLimit = 256 * 1024;
 
 /**
  * What is to be installed, by the flags.
@@ -51,25 +51,28 @@ export async function installImage(flags: MachineInstallFlags): Promise<ImageIns
     format: formats[flags.format ?? "auto"],
     compression: compressions[flags.compression ?? "auto"],
     sizeBytes: flags.size ?? 0n,
-    userData: flags.userData === undefined ? new Uint8Array() : await userDataRead(flags.userData),
+    userData: await fileFlagRead("--user-data", flags.userData, seedFileLimit),
+    metaData: await fileFlagRead("--meta-data", flags.metaData, seedFileLimit),
+    networkConfig: await fileFlagRead("--network-config", flags.networkConfig, seedFileLimit),
+    grow: flags.grow ?? false,
+    readBack: flags.readBack ?? false,
   });
 }
 
-async function userDataRead(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function fileFlagRead(flag: string, path: string | undefined, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (path === undefined) {
+    return new Uint8Array();
+  }
   let data: Uint8Array;
   try {
     data = await readFile(path);
   } catch (error) {
-    throw new CliError(
-      "usage",
-      `--user-data ${path} can't be read (${errorCode(error) ?? "unknown"}): check the path`,
-      {
-        cause: error,
-      },
-    );
+    throw new CliError("usage", `${flag} ${path} can't be read (${errorCode(error) ?? "unknown"}): check the path`, {
+      cause: error,
+    });
   }
-  if (data.length > userDataLimit) {
-    throw new CliError("usage", `--user-data ${path} has ${data.length} bytes: expected at most ${userDataLimit}`);
+  if (data.length > limit) {
+    throw new CliError("usage", `${flag} ${path} has ${data.length} bytes: expected at most ${limit}`);
   }
   return Uint8Array.from(data);
 }

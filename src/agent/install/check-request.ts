@@ -54,11 +54,6 @@ function unsupported(image: ImageInstallation): [boolean, string][] {
       image.compression === Compression.XZ ? "the compression xz" : "an unknown compression",
     ],
     [image.signature !== undefined, "a signature to be checked"],
-    [image.grow, "the last partition to be grown"],
-    [
-      image.userData.length > 0 || image.metaData.length > 0 || image.networkConfig.length > 0,
-      "cloud-init data (user_data, meta_data, network_config) to be written",
-    ],
   ];
 }
 

@@ -11,8 +11,10 @@ import { AgentError, errorText } from "../errors.ts";
 import type { InstallationEnd } from "../installer.ts";
 import { acknowledgeWriting } from "./acknowledge-writing.ts";
 import { CalledOff } from "./called-off.ts";
+import { bootEntrySet, bootedByUefi } from "./boot-entry.ts";
 import { checkRequest } from "./check-request.ts";
 import type { CheckedRequest } from "./check-request.ts";
+import { configure } from "./configure.ts";
 import { decompressInto, packingOf } from "./decompress.ts";
 import { digestTap } from "./digest.ts";
 import { fetchLimits, imageFetch } from "./fetch.ts";
@@ -21,6 +23,7 @@ import { peek } from "./peek.ts";
 import { createProgress } from "./progress.ts";
 import type { Progress, ProgressState } from "./progress.ts";
 import { selectDisk } from "./select-disk.ts";
+import { wipe } from "./wipe.ts";
 import { diskOpen, requireRoom } from "./write.ts";
 import type { DiskWriter } from "./write.ts";
 
@@ -50,8 +53,8 @@ interface Run extends InstallationContext {
 
 /**
  * Carries out one request, in this order: check it; find the disk and open it; begin to fetch; have WRITING acknowledged;
- * write while fetching; check the digest; make it last. Never throws. When it returns, for whatever reason, nothing is
- * written any more.
+ * wipe what is on the disk; write while fetching; check the digest; read back; fit the partition table and add the seed;
+ * write the beginning; set the boot entry. Never throws. When it returns, for whatever reason, nothing is written any more.
  */
 export async function runInstallation(
   request: OSInstallationRequest,
@@ -117,6 +120,15 @@ async function install(run: Run): Promise<void> {
   if (image.readBack) {
     await writer.verify(signal);
   }
+  progress.phase(Phase.CONFIGURING);
+  const { machineId, generation } = run;
+  const { systemPartition } = await configure({ writer, disk, image, instance: { machineId, generation }, signal });
+  signal.throwIfAborted();
+  await writer.seal();
+  if (disk.kind === "block" && (await bootedByUefi())) {
+    progress.phase(Phase.BOOT_ENTRY);
+    await bootEntrySet(disk.path, systemPartition, signal);
+  }
 }
 
 /** False: nothing was written, but WRITING is acknowledged now; begin again. */
@@ -131,7 +143,7 @@ async function fetchAndWrite(run: Run, disk: Disk, writer: DiskWriter): Promise<
   const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     const { head, body } = await peek(chunks, 4);
     refuseQcow2(image.format, head);
-    if (!(await mayWrite(run))) {
+    if (!(await mayWrite(run, disk, writer))) {
       throw new HeldTooLong();
     }
     for await (const chunk of body) {
@@ -166,7 +178,7 @@ async function fetchAndWrite(run: Run, disk: Disk, writer: DiskWriter): Promise<
 class HeldTooLong extends Error {}
 
 /** Has WRITING acknowledged, once an installation. False: it is, but the connection waited too long to be relied on. */
-async function mayWrite(run: Run): Promise<boolean> {
+async function mayWrite(run: Run, disk: Disk, writer: DiskWriter): Promise<boolean> {
   const { clock, signal, log, progress, random } = run;
   if (run.acknowledged) {
     return true;
@@ -181,6 +193,9 @@ async function mayWrite(run: Run): Promise<boolean> {
   run.acknowledged = true;
   log.info("WRITING is acknowledged: the disk is written now");
   progress.continueFrom(Phase.WRITING);
+  if (await wipe(disk, log, signal)) {
+    writer.skipZeros();
+  }
   return clock.monotonic() - since < heldConnectionMilliseconds;
 }
 

@@ -1,72 +1,107 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { open, writeFile } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { errorCode } from "../../lib/errors.ts";
 import type { Disk } from "../disks.ts";
 import { AgentError } from "../errors.ts";
+import { alignedBuffer } from "./aligned-buffer.ts";
+import { diskFileOpen } from "./disk-file.ts";
+import type { DiskFile } from "./disk-file.ts";
+import { isZero } from "./zero.ts";
 
 // A multiple of every block size there is, large enough that the kernel's cost of a write does not count.
 const blockBytes = 4 << 20;
+// One is filled while the others are on their way.
+const buffers = 3;
+// Zeros are looked for in pieces of this size.
+const pieceBytes = 256 << 10;
 
 /** A disk open for writing an image from its first byte on. */
 export interface DiskWriter extends AsyncDisposable {
+  /** The disk, for what is not the image's next byte. Nothing may be under way in `write` meanwhile. */
+  readonly file: DiskFile;
+  /** From now on zeros are not written where the disk reads as zeros already. */
+  skipZeros(): void;
   /** @throws {AgentError} `disk_too_small` when the image does not fit, before the piece that does not; `disk_failed` */
   write(chunk: Buffer): Promise<void>;
   /** Bytes given to `write`. */
   bytes(): bigint;
-  /** Writes what is outstanding, the image's beginning last, and has it all on the medium when it returns. */
+  /** Writes all but the image's beginning, and has it on the medium when it returns. */
   finish(): Promise<void>;
-  /** Reads the image back from the disk and compares. @throws {AgentError} `disk_failed` */
+  /** After `finish`: reads the image, all but its beginning, back from the disk and compares. @throws {AgentError} `disk_failed` */
   verify(signal: AbortSignal): Promise<void>;
+  /** After `finish`: the image's beginning, at most 4 MiB; it may be changed until `seal`. */
+  beginning(): Buffer;
+  /** Writes the beginning: the last thing that happens to a disk. With `readBack` it is read again. */
+  seal(): Promise<void>;
 }
 
 /**
- * Opens a disk; nothing is written yet. The first block of the image is held back until `finish`, and zeros stand in its
- * place: so no disk whose image was cut short, altered or called off looks as if it could boot.
+ * Opens a disk; nothing is written yet. The first block of the image is held back until `seal`, and zeros stand in its
+ * place; the last one until `finish`. So no disk whose image was cut short, altered or called off looks as if it could boot.
  * @throws {AgentError} `disk_busy`, `disk_failed`
  */
 export async function diskOpen(disk: Disk, options: { readBack: boolean }): Promise<DiskWriter> {
-  const { path } = disk;
-  const handle = await openChecked(disk);
+  const file = await diskFileOpen(disk);
   const capacity = disk.device.capacityBytes;
   const hash = options.readBack ? createHash("sha256") : undefined;
-  let [filling, spare] = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)];
+  const free = Array.from({ length: buffers }, () => alignedBuffer(blockBytes));
+  const scratch = alignedBuffer(blockBytes);
+  let underWay: Promise<void>[] = [];
+  let filling = free.pop() ?? scratch;
   let filled = 0;
   let position = 0;
   let total = 0n;
-  let beginning: Buffer | undefined;
-  let pending = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    // One block is on its way to the disk while the next is filled.
-    await pending;
-    const block = filling.subarray(0, filled);
-    if (position === 0) {
-      beginning = Buffer.from(block);
-      pending = writeAll(handle, Buffer.alloc(filled), 0, path);
-    } else {
-      pending = writeAll(handle, block, position, path);
+  let beginning = Buffer.alloc(0);
+  let sparse = false;
+  const put = async (block: Buffer, at: number): Promise<void> => {
+    for (const run of sparse ? dataRuns(block) : [{ start: 0, end: block.length, zero: false }]) {
+      const bytes = block.subarray(run.start, run.end);
+      if (!(run.zero && (await readsAsZero(file, scratch, at + run.start, bytes.length)))) {
+        await file.writeAligned(bytes, at + run.start);
+      }
     }
-    // Whoever awaits it next has its error; until then it is not an unhandled one.
-    pending.catch(() => {});
-    [filling, spare] = [spare, filling];
+  };
+  const flush = async (): Promise<void> => {
+    const block = filling.subarray(0, filled);
+    const at = position;
     position += filled;
     filled = 0;
+    if (at === 0) {
+      beginning = Buffer.from(block);
+      block.fill(0);
+    } else {
+      hash?.update(block);
+    }
+    const whole = block.length % file.alignBytes === 0;
+    // Zeros are read back into one buffer: one block after the other where that is done.
+    const before = sparse ? Promise.all(underWay) : Promise.resolve();
+    const written = before.then(() => (whole ? put(block, at) : file.write(block, at)));
+    const buffer = filling;
+    const done = written.then(() => void free.push(buffer));
+    // Whoever awaits it next has its error; until then it is not an unhandled one.
+    done.catch(() => {});
+    underWay.push(done);
+    while (free.length === 0) {
+      await underWay[0];
+      underWay = underWay.slice(1);
+    }
+    filling = free.pop() ?? buffer;
   };
   return {
+    file,
+    skipZeros: () => {
+      sparse = true;
+    },
     write: async (chunk) => {
       if (total + BigInt(chunk.length) > capacity) {
         throw tooSmall(disk, `more than ${total} bytes`);
       }
-      hash?.update(chunk);
       for (let offset = 0; offset < chunk.length;) {
+        if (filled === blockBytes) {
+          await flush();
+        }
         const copied = chunk.copy(filling, filled, offset);
         offset += copied;
         filled += copied;
         total += BigInt(copied);
-        if (filled === blockBytes) {
-          await flush();
-        }
       }
     },
     bytes: () => total,
@@ -74,27 +109,28 @@ export async function diskOpen(disk: Disk, options: { readBack: boolean }): Prom
       if (filled > 0) {
         await flush();
       }
-      await pending;
-      await sync(handle, path);
-      if (beginning !== undefined) {
-        await writeAll(handle, beginning, 0, path);
-        await sync(handle, path);
-      }
+      await Promise.all(underWay);
+      await file.sync();
     },
     verify: async (signal) => {
-      await forgetCache(disk);
-      await using reader = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      const actual = await digestOf(reader, total, signal);
+      const actual = await digestOf(file, scratch, { from: beginning.length, to: Number(total) }, signal);
       const expected = hash?.digest("hex");
       if (expected !== undefined && actual !== expected) {
-        const what = `${path} does not hold what was written to it: read back sha256:${actual}, wrote sha256:${expected}`;
-        throw new AgentError("disk_failed", `${what}; replace the disk`);
+        throw otherwise(disk, `read back sha256:${actual}, wrote sha256:${expected}`);
+      }
+    },
+    beginning: () => beginning,
+    seal: async () => {
+      await file.write(beginning, 0);
+      await file.sync();
+      if (options.readBack && !(await file.read(beginning.length, 0)).equals(beginning)) {
+        throw otherwise(disk, "its beginning reads otherwise");
       }
     },
     [Symbol.asyncDispose]: async () => {
       // Its error, if any, was thrown to whoever wrote; here it only matters that it has ended.
-      await pending.catch(() => {});
-      await handle.close();
+      await Promise.allSettled(underWay);
+      await file[Symbol.asyncDispose]();
     },
   };
 }
@@ -114,67 +150,45 @@ function tooSmall(disk: Disk, image: string): AgentError {
   );
 }
 
-async function openChecked({ path, kind }: Disk): Promise<FileHandle> {
-  // On a block device O_EXCL needs no O_CREAT: it fails while the kernel uses the disk (open(2)).
-  const exclusive = kind === "block" ? constants.O_EXCL : 0;
-  let handle: FileHandle;
-  try {
-    handle = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW | exclusive);
-  } catch (cause) {
-    const busy = errorCode(cause) === "EBUSY";
-    throw new AgentError(busy ? "disk_busy" : "disk_failed", `${path} cannot be opened for writing`, { cause });
-  }
-  const stat = await handle.stat();
-  if (!(kind === "block" ? stat.isBlockDevice() : stat.isFile())) {
-    await handle.close();
-    throw new AgentError("disk_failed", `${path} is no longer a ${kind === "block" ? "block device" : "regular file"}`);
-  }
-  return handle;
+function otherwise(disk: Disk, how: string): AgentError {
+  return new AgentError("disk_failed", `${disk.path} does not hold what was written to it: ${how}; replace the disk`);
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number, path: string): Promise<void> {
-  try {
-    for (let written = 0; written < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-      if (bytesWritten === 0) {
-        throw new Error("the disk takes no more bytes");
-      }
-      written += bytesWritten;
+/** A block as runs of zeros and of other bytes, in pieces of 256 KiB. */
+function dataRuns(block: Buffer): { start: number; end: number; zero: boolean }[] {
+  const runs: { start: number; end: number; zero: boolean }[] = [];
+  for (let start = 0; start < block.length; start += pieceBytes) {
+    const end = Math.min(block.length, start + pieceBytes);
+    const zero = isZero(block.subarray(start, end));
+    const last = runs.at(-1);
+    if (last?.zero === zero) {
+      last.end = end;
+    } else {
+      runs.push({ start, end, zero });
     }
-  } catch (cause) {
-    const message = `writing ${bytes.length} bytes at ${position} to ${path} failed`;
-    throw new AgentError("disk_failed", message, { cause });
   }
+  return runs;
 }
 
-async function sync(handle: FileHandle, path: string): Promise<void> {
-  try {
-    await handle.sync();
-  } catch (cause) {
-    throw new AgentError("disk_failed", `${path} did not take what was written to it (fsync)`, { cause });
-  }
+async function readsAsZero(file: DiskFile, scratch: Buffer, position: number, length: number): Promise<boolean> {
+  const into = scratch.subarray(0, length);
+  return (await file.readAligned(into, position)) === length && isZero(into);
 }
 
-/** Has the kernel forget what it holds of a real disk, so that reading back reads the medium (proc_sys_vm(5)). */
-async function forgetCache({ kind }: Disk): Promise<void> {
-  if (kind === "block") {
-    // Whoever may write a disk may do this as a rule; where not, reading back still finds what the kernel lost.
-    await writeFile("/proc/sys/vm/drop_caches", "1").catch(() => {});
-  }
-}
-
-async function digestOf(handle: FileHandle, length: bigint, signal: AbortSignal): Promise<string> {
+async function digestOf(
+  file: DiskFile,
+  buffer: Buffer,
+  range: { from: number; to: number },
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(blockBytes);
-  for (let position = 0n; position < length;) {
+  // The beginning is a whole block, or all there is.
+  for (let position = range.from; position < range.to; position += buffer.length) {
     signal.throwIfAborted();
-    const wanted = Number(length - position < BigInt(blockBytes) ? length - position : BigInt(blockBytes));
-    const { bytesRead } = await handle.read(buffer, 0, wanted, Number(position));
-    if (bytesRead === 0) {
-      break;
-    }
-    hash.update(buffer.subarray(0, bytesRead));
-    position += BigInt(bytesRead);
+    const wanted = Math.min(buffer.length, range.to - position);
+    const aligned = Math.ceil(wanted / file.alignBytes) * file.alignBytes;
+    const there = await file.readAligned(buffer.subarray(0, aligned), position);
+    hash.update(buffer.subarray(0, Math.min(there, wanted)));
   }
   return hash.digest("hex");
 }

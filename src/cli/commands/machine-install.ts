@@ -32,6 +32,10 @@ export interface MachineInstallFlags extends ClientFlags, RetryFlags {
   digest: string;
   disk: string;
   userData: string | undefined;
+  metaData: string | undefined;
+  networkConfig: string | undefined;
+  grow: boolean | undefined;
+  readBack: boolean | undefined;
   format: ImageFormatWord | undefined;
   compression: CompressionWord | undefined;
   size: bigint | undefined;
@@ -64,6 +68,10 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       digest: requiredFlag("sha256: and the hex digest of the bytes fetched", "DIGEST"),
       disk: requiredFlag("The one disk to write, such as serial=S3Z9NB0K", "SELECTOR"),
       userData: textFlag("cloud-init user data", "FILE"),
+      metaData: textFlag("cloud-init meta data (an instance id is added where it has none)", "FILE"),
+      networkConfig: textFlag("cloud-init network configuration", "FILE"),
+      grow: switchFlag("Grow the last partition, and an ext file system on it, to the disk's end"),
+      readBack: switchFlag("Read the disk again and compare before success is reported"),
       format: {
         kind: "enum",
         optional: true,
