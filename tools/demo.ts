@@ -1,5 +1,6 @@
 // `npm run demo`: the README's first run, by itself, in a temporary directory and on free ports. Exits with 0 only where
-// the disk holds the image byte for byte and the control plane says installed. `npm run demo -- fleet` is tools/demo-fleet.ts.
+// the disk holds the image byte for byte and the control plane says installed. `npm run demo -- NAME` is
+// tools/demo-NAME.ts.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -10,8 +11,18 @@ import { fileURLToPath } from "node:url";
 import { imageMake } from "./image-make.ts";
 import { imageServe } from "./image-serve.ts";
 
-if (process.argv[2] === "fleet") {
-  await import("./demo-fleet.ts");
+const others: Record<string, () => Promise<unknown>> = {
+  fleet: () => import("./demo-fleet.ts"),
+  states: () => import("./demo-states.ts"),
+};
+const [, , named] = process.argv;
+if (named !== undefined) {
+  const other = others[named];
+  if (other === undefined) {
+    process.stderr.write(`there is no demo "${named}": expected ${Object.keys(others).join(", ")}, or nothing\n`);
+    process.exit(2);
+  }
+  await other();
   process.exit();
 }
 

@@ -7,12 +7,15 @@ export function hasColour({ process: { stdout, env } }: CliContext): boolean {
 
 const codes = { bold: "1", red: "31", green: "32", yellow: "33", magenta: "35" } as const;
 
+/** A way to stand out. */
+export type Colour = keyof typeof codes;
+
 /** Words of the columns that tell how something stands. */
-const words: readonly [RegExp, keyof typeof codes][] = [
+const words: readonly [RegExp, Colour][] = [
   [/^(?:installed|ready|succeeded|ok)\b/u, "green"],
   [/\b(?:failed|lost|expired|revoked|[a-z]+_denied|unauthenticated|failed_precondition|overdue)\b/u, "red"],
   [/^(?:quarantined|cancelled)\b/u, "magenta"],
-  [/^(?:install pending|installing|starting agent|recovering|backing off|awaiting agent|pending)\b/u, "yellow"],
+  [/^(?:install-pending|installing|starting-agent|recovering|backing-off|awaiting-agent|pending)\b/u, "yellow"],
 ];
 
 /** Columns whose words are in colour. */
@@ -21,13 +24,14 @@ const columns = new Set(["STATE", "REQUEST", "CODE", "STATUS"]);
 /** Makes a table's cell stand out: titles (no `title`) in bold, states in their colour. */
 export function paint(text: string, title: string): string {
   if (title === "") {
-    return wrapped(text, "bold");
+    return coloured(text, "bold");
   }
   // A request's generation stands before its state.
   const found = columns.has(title) ? words.find(([word]) => word.test(text.replace(/^\d+ /u, ""))) : undefined;
-  return found === undefined ? text : wrapped(text, found[1]);
+  return found === undefined ? text : coloured(text, found[1]);
 }
 
-function wrapped(text: string, colour: keyof typeof codes): string {
+/** Text in a colour. */
+export function coloured(text: string, colour: Colour): string {
   return `\u001B[${codes[colour]}m${text}\u001B[0m`;
 }

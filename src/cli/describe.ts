@@ -67,6 +67,15 @@ export function progressWords(installation: Installation): string {
   return `${words} ${formatSize(bytesDone)}${share}`;
 }
 
+/** How far an installation is in a few characters, such as "writing 50 %". */
+export function progressShort({ progress }: Installation): string {
+  if (progress === undefined) {
+    return "pending";
+  }
+  const { phase, bytesDone, bytesTotal } = progress;
+  return `${phaseWord(phase)}${bytesTotal === 0n || bytesDone === 0n ? "" : ` ${(bytesDone * 100n) / bytesTotal} %`}`;
+}
+
 /** What a machine is called in messages: its name, or else its id. */
 export function machineTitle(machine: Pick<Machine, "id" | "name">): string {
   return machine.name === "" ? machine.id : machine.name;

@@ -3,6 +3,7 @@ import { shortIds } from "./actions/machine-list.ts";
 import { paint } from "./colour.ts";
 import { contextsParse } from "./contexts.ts";
 import { parseSeconds } from "./duration.ts";
+import { explainText } from "./explain-text.ts";
 import { pages } from "./pages.ts";
 import { parseMachineStates } from "./states.ts";
 
@@ -43,7 +44,7 @@ test("ids are shortened to what tells them apart", () => {
 });
 
 test("states stand out, names do not", () => {
-  expect(paint("agent lost", "STATE")).toBe("\u001B[31magent lost\u001B[0m");
+  expect(paint("agent-lost", "STATE")).toBe("\u001B[31magent-lost\u001B[0m");
   expect(paint("2 succeeded", "REQUEST")).toBe("\u001B[32m2 succeeded\u001B[0m");
   expect(paint("failed", "NAME")).toBe("failed");
 });
@@ -60,4 +61,14 @@ test("pages are called for until there is enough, and say where it goes on", asy
     "b",
     expect.stringMatching(/--page-token b/u),
   ]);
+});
+
+test("an explanation fits the terminal, and its first words stand out there", () => {
+  const lines = ["box is lost", "because: nobody has heard of it", "you can: look"];
+  expect(explainText(lines, { width: 27, colour: false })).toBe(
+    "box is lost\nbecause: nobody has heard\n  of it\nyou can: look\n",
+  );
+  expect(explainText(lines, { width: undefined, colour: true })).toBe(
+    "\u001B[1mbox is lost\u001B[0m\n\u001B[33mbecause:\u001B[0m nobody has heard of it\n\u001B[32myou can:\u001B[0m look\n",
+  );
 });

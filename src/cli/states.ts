@@ -1,19 +1,19 @@
 import { InstallationState, MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { CliError } from "./errors.ts";
 
-/** Words for a machine's state, on the command line with "-" in place of blanks. */
+/** Words for a machine's state, as explanations, metrics and the command line have them. */
 export const machineStates: ReadonlyMap<MachineState, string> = new Map([
   [MachineState.NEW, "new"],
-  [MachineState.AWAITING_AGENT, "awaiting agent"],
+  [MachineState.AWAITING_AGENT, "awaiting-agent"],
   [MachineState.READY, "ready"],
-  [MachineState.INSTALL_PENDING, "install pending"],
+  [MachineState.INSTALL_PENDING, "install-pending"],
   [MachineState.INSTALLING, "installing"],
   [MachineState.INSTALLED, "installed"],
-  [MachineState.INSTALL_FAILED, "install failed"],
-  [MachineState.AGENT_LOST, "agent lost"],
-  [MachineState.STARTING_AGENT, "starting agent"],
+  [MachineState.INSTALL_FAILED, "install-failed"],
+  [MachineState.AGENT_LOST, "agent-lost"],
+  [MachineState.STARTING_AGENT, "starting-agent"],
   [MachineState.RECOVERING, "recovering"],
-  [MachineState.BACKING_OFF, "backing off"],
+  [MachineState.BACKING_OFF, "backing-off"],
   [MachineState.QUARANTINED, "quarantined"],
 ]);
 
@@ -36,7 +36,7 @@ export function parseInstallationStates(texts: readonly string[]): InstallationS
 }
 
 function parseStates<State>(words: ReadonlyMap<State, string>, texts: readonly string[]): State[] {
-  const states = new Map([...words].map(([state, word]) => [word.replaceAll(" ", "-"), state]));
+  const states = new Map([...words].map(([state, word]) => [word, state]));
   return texts
     .flatMap((text) => text.split(","))
     .map((text) => {

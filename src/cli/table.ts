@@ -93,8 +93,8 @@ function shrink(widths: number[], room: number, kept: (column: number) => boolea
   }
 }
 
-/** At blanks where there are some, else wherever the line ends. */
-function wrap(text: string, width: number): string[] {
+/** Lines of a text, no longer than that: broken at blanks where there are some, else wherever the line ends. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {

@@ -9,7 +9,7 @@ import {
   WorkListResponseSchema,
   type FleetSummaryResponse,
 } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
-import { answer, answerOf, answerWatched } from "../answer.ts";
+import { answer, answerOf, answerWatched, type View } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { BackoffClearFlags, BackoffListFlags, WorkListFlags } from "../commands/fleet.ts";
 import type { CliContext } from "../context.ts";
@@ -24,18 +24,16 @@ export async function fleetSummary(this: CliContext, flags: ClientFlags & WatchF
   const { fleet } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await fleet.fleetSummary({});
-    const rows = summaryRows(message);
-    const text = ({ table }: { table: (header: string[], rows: string[][]) => string }): string =>
-      table(["WHAT", "STATE", "COUNT"], rows);
+    const text = ({ table, now }: View): string => table(["WHAT", "STATE", "COUNT"], summaryRows(message, now));
     return answerOf({ schema: FleetSummaryResponseSchema, message, names: () => Object.keys(message.states), text });
   });
 }
 
-function summaryRows(summary: FleetSummaryResponse): string[][] {
+function summaryRows(summary: FleetSummaryResponse, now: Date): string[][] {
   const counts = (what: string, map: Readonly<Record<string, bigint>>): string[][] =>
     Object.entries(map)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, value]) => [what, key.replaceAll("_", " "), String(value)]);
+      .map(([key, value]) => [what, key.replaceAll("_", "-"), String(value)]);
   const { hardware } = summary;
   return [
     ["machines", "all", String(summary.machines)],
@@ -52,6 +50,7 @@ function summaryRows(summary: FleetSummaryResponse): string[][] {
     ...(hardware?.computedAt === undefined
       ? []
       : [
+          ["hardware", "counted", when(hardware.computedAt, now)],
           ["hardware", "reports", String(hardware.reports)],
           ["hardware", "CPU cores", String(hardware.cpuCores)],
           ["hardware", "memory", formatSize(hardware.memoryBytes)],

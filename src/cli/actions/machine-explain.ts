@@ -1,9 +1,10 @@
 import { MachineExplainResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { answerOf, answerWatched } from "../answer.ts";
 import { machineChanges, operatorClient } from "../client.ts";
+import { hasColour } from "../colour.ts";
 import type { CliContext } from "../context.ts";
+import { explainText } from "../explain-text.ts";
 import type { ClientFlags, WatchFlags } from "../flags.ts";
-import { printable } from "../table.ts";
 
 /** `farrier machine explain` */
 export async function machineExplain(
@@ -18,7 +19,7 @@ export async function machineExplain(
       schema: MachineExplainResponseSchema,
       message,
       names: () => [message.machineId],
-      text: () => message.lines.map((line) => `${printable(line)}\n`).join(""),
+      text: ({ width }) => explainText(message.lines, { width, colour: hasColour(this) }),
     });
   };
   await answerWatched(this, flags, fetch, () => machineChanges(client));

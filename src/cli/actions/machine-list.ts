@@ -14,6 +14,7 @@ import {
   labelWords,
   machineStateWord,
   machineTitle,
+  progressShort,
   progressWords,
   standingWord,
   stateWord,
@@ -27,7 +28,7 @@ import { formatAge, formatSeconds } from "../time.ts";
 const header = [
   { title: "ID", whole: true },
   "NAME",
-  "STATE",
+  { title: "STATE", whole: true },
   { title: "FOR", whole: true },
   "AGENT",
   "INSTALLED",
@@ -100,13 +101,15 @@ function row(machine: Machine, id: string, { wide, now }: View): string[] {
     machine.name === "" ? "-" : machine.name,
     standing === undefined ? "-" : machineStateWord(standing.state) + standingWord(standing, now),
     since === undefined ? "-" : formatSeconds((now.getTime() - timestampDate(since).getTime()) / 1000),
-    agent === undefined ? "-" : heartbeat === undefined ? "not heard of" : formatAge(timestampDate(heartbeat), now),
-    installed === undefined ? "-" : `generation ${installed.generation}`,
+    agent === undefined ? "-" : heartbeat === undefined ? "never" : formatAge(timestampDate(heartbeat), now),
+    installed === undefined ? "-" : String(installed.generation),
     installation === undefined
       ? "-"
       : `${installation.generation} ${
           installation.state === InstallationState.PENDING && installation.progress !== undefined
-            ? progressWords(installation)
+            ? wide
+              ? progressWords(installation)
+              : progressShort(installation)
             : stateWord(installation.state)
         }`,
     labelWords(machine.labels, ","),

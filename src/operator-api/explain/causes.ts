@@ -1,4 +1,5 @@
 import { runsExhausted } from "../../database/heartbeat-statement.ts";
+import { shortBytes } from "../hardware-words.ts";
 import { durationText } from "./duration-text.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
@@ -82,7 +83,8 @@ function agentCauses(facts: ExplainFacts): Cause[] {
       },
     ];
   }
-  return facts.now.getTime() - agent.heartbeatAt.getTime() < quietAfter
+  // Where an agent is lost sooner than that, it is worth a mention sooner.
+  return facts.now.getTime() - agent.heartbeatAt.getTime() < Math.min(quietAfter, facts.silence.heartbeat)
     ? []
     : [
         {
@@ -145,7 +147,7 @@ function progressCauses(facts: ExplainFacts): Cause[] {
     : [
         {
           kind: "progress-stalled",
-          text: `no progress was reported for ${ago(facts, progress.at)}; the last was ${progress.phase}, ${progress.bytesDone} bytes`,
+          text: `no progress was reported for ${ago(facts, progress.at)}; the last was ${progress.phase}, ${shortBytes(progress.bytesDone)}`,
         },
       ];
 }

@@ -140,7 +140,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       }),
     }),
     [],
-    [/finish generation 3 \(writing, 5 of 10 bytes\)/u],
+    [/finish generation 3 \(writing, 5 B of 10 B, 50 %\)/u],
   ],
   [
     "one that stands still",
@@ -149,7 +149,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       ...asked({ runs: 1, progress: { phase: "writing", bytesDone: 5n, bytesTotal: 0n, detail: "", at: ago(4) } }),
     }),
     ["progress-stalled", "agent-silent"],
-    [/no progress was reported for 4 min; the last was writing, 5 bytes/u],
+    [/no progress was reported for 4 min; the last was writing, 5 B/u],
   ],
   ["all done", factsOf("installed", asked({ pending: false })), [], [/waiting for nothing/u]],
   [
@@ -162,7 +162,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a wrong digest",
     factsOf("install-failed", failed("http://a/b has the digest sha256:00 (1 bytes), expected sha256:11")),
     ["wrong-digest"],
-    [/because: generation 3 failed: .*expected sha256:11/u, /machine retry box --generation 3/u],
+    [/because: generation 3 failed\nlast error: .*expected sha256:11/u, /machine retry box --generation 3/u],
   ],
   [
     "a selector that the agent found to match none",
@@ -222,7 +222,10 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       backoffs: [{ process: "ShepherdRecovery", until: hence(7), cause: "provider static can't start an agent" }],
     }),
     ["backoff", "agent-silent"],
-    [/not tried again before 2026-05-01T12:07:00.000Z: provider static can't start/u, /backoff clear box/u],
+    [
+      /not tried again before 2026-05-01T12:07:00.000Z\n[^]*last error: provider static can't start/u,
+      /backoff clear box/u,
+    ],
   ],
   [
     "a quarantine",

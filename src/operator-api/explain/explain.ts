@@ -46,12 +46,18 @@ export function explain(facts: ExplainFacts): Explanation {
       `${machineTitle(record)} is in state ${state.state} for ${durationText(now.getTime() - state.since.getTime())} (${expected})`,
       `waiting for ${waitingFor}`,
       `next: ${next}`,
-      ...causes.map(({ text }) => `because: ${text}`),
+      ...causes.map(({ text }) => `because: ${withoutError(text, lastError)}`),
       ...(lastError === "" ? [] : [`last error: ${lastError}`]),
       ...remedies.map((remedy) => `you can: ${remedy}`),
       `more: ${documentation}`,
     ],
   };
+}
+
+/** A cause that ends in the last error, which is told in a line of its own. */
+function withoutError(text: string, lastError: string): string {
+  const ending = `: ${lastError}`;
+  return lastError !== "" && text.endsWith(ending) ? text.slice(0, -ending.length) : text;
 }
 
 /** The newest error that is known of: the newest request's, or why work was last given up. */

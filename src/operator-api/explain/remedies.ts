@@ -1,3 +1,4 @@
+import { shortBytes } from "../hardware-words.ts";
 import { machineTitle, type ExplainFacts } from "./facts.ts";
 
 /** What an operator can do about a machine in its state; never nothing. Pure. */
@@ -103,5 +104,7 @@ export function explainWaitingFor({ record, shepherd }: ExplainFacts): string {
 }
 
 function bytes({ bytesDone, bytesTotal }: { bytesDone: bigint; bytesTotal: bigint }): string {
-  return bytesTotal === 0n ? `${bytesDone} bytes` : `${bytesDone} of ${bytesTotal} bytes`;
+  return bytesTotal === 0n
+    ? shortBytes(bytesDone)
+    : `${shortBytes(bytesDone)} of ${shortBytes(bytesTotal)}, ${(bytesDone * 100n) / bytesTotal} %`;
 }

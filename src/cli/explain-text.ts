@@ -1,0 +1,36 @@
+import { coloured, type Colour } from "./colour.ts";
+import { printable, wrap } from "./table.ts";
+
+/** Words that lines of an explanation begin with, and how they stand out. */
+const labels: readonly [RegExp, Colour][] = [
+  [/^because:/u, "yellow"],
+  [/^last error:/u, "red"],
+  [/^you can:/u, "green"],
+  [/^(?:waiting for|next:|more:)/u, "bold"],
+];
+
+/** What a line that goes on in further ones is indented by there. */
+const indent = "  ";
+
+/** An explanation for people: lines that fit, with their first words in colour on a terminal that has them. */
+export function explainText(
+  lines: readonly string[],
+  { width, colour }: { width: number | undefined; colour: boolean },
+): string {
+  return lines
+    .map((line, index) => {
+      const text = printable(line);
+      const [first = "", ...more] = width === undefined ? [text] : wrap(text, width - indent.length);
+      const shown = colour ? painted(first, index === 0) : first;
+      return [shown, ...more.map((rest) => indent + rest)].map((one) => `${one}\n`).join("");
+    })
+    .join("");
+}
+
+function painted(line: string, title: boolean): string {
+  if (title) {
+    return coloured(line, "bold");
+  }
+  const found = labels.find(([label]) => label.test(line));
+  return found === undefined ? line : line.replace(found[0], (label) => coloured(label, found[1]));
+}
