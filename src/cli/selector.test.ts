@@ -13,6 +13,7 @@ test.each<[string, Selector]>([
   ["wwn=eui.0025385b", { wwn: Uint8Array.of(0, 0x25, 0x38, 0x5b) }],
   ["wwn=50:00:c5:00", { wwn: Uint8Array.of(0x50, 0, 0xc5, 0) }],
   ["by-path=/dev/disk/by-path/pci-0000:00:1f.2-ata-1", { byPath: "pci-0000:00:1f.2-ata-1" }],
+  ["by-path=/dev/disk/by-id/wwn-0x5000c50015ea71ab", { byPath: "wwn-0x5000c50015ea71ab" }],
   ["protocol=NVMe,rotational=no", { protocol: BlockDevice_Protocol.NVME, rotational: false }],
   ["rotational=true", { rotational: true }],
   ["min=500G,max=1.5Ti", { minBytes: 500_000_000_000n, maxBytes: 1_649_267_441_664n }],

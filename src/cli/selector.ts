@@ -25,7 +25,7 @@ const readers: Readonly<Record<string, (value: string) => Selector>> = {
   serial: (value) => ({ serialNumber: value }),
   wwn: (value) => ({ wwn: parseWwn(value) }),
   name: (value) => ({ name: value.replace(/^\/dev\//u, "") }),
-  "by-path": (value) => ({ byPath: value.replace(/^\/dev\/disk\/by-path\//u, "") }),
+  "by-path": (value) => ({ byPath: value.replace(/^\/dev\/disk\/by-(?:path|id)\//u, "") }),
   protocol: (value) => ({ protocol: oneOf(protocols, value) }),
   rotational: (value) => ({ rotational: oneOf(booleans, value) }),
   min: (value) => ({ minBytes: parseSize(value) }),

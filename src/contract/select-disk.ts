@@ -5,7 +5,7 @@ import type { DiskSelector } from "../../gen/farrier/agent/v1/image_pb.ts";
 /** What a selector looks at. */
 export type SelectableDisk = Pick<
   BlockDevice,
-  "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "protocol" | "rotational"
+  "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "byId" | "protocol" | "rotational"
 >;
 
 /** What a selector came to. */
@@ -47,7 +47,7 @@ function selectorConditions(selector: DiskSelector): Condition[] {
   const conditions: [given: boolean, text: string, holds: Condition["holds"]][] = [
     [serialNumber !== "", `serial=${serialNumber}`, (device) => device.serialNumber === serialNumber],
     [wwn.length > 0, `wwn=${hex(wwn)}`, (device) => hex(device.wwn) === hex(wwn)],
-    [byPath !== "", `by-path=${byPath}`, (device) => device.byPath.includes(baseName(byPath))],
+    [byPath !== "", `by-path=${byPath}`, (device) => [...device.byPath, ...device.byId].includes(baseName(byPath))],
     [name !== "", `name=${name}`, (device) => device.name === baseName(name)],
     [
       protocol !== BlockDevice_Protocol.UNKNOWN,

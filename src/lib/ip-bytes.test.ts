@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ipBytes } from "./ip-bytes.ts";
+import { ipBytes, ipText } from "./ip-bytes.ts";
 
 test.each([
   ["192.0.2.7", "c0000207"],
@@ -11,4 +11,8 @@ test.each([
   ["::ffff:192.0.2.7", "00000000000000000000ffffc0000207"],
 ])("%s", (address, bytes) => {
   expect(ipBytes(address).toString("hex")).toBe(bytes);
+});
+
+test.each(["192.0.2.7", "::", "::1", "2001:db8::7:a0b", "fe80::1"])("%s and back", (address) => {
+  expect(ipText(ipBytes(address))).toBe(address);
 });

@@ -16,3 +16,14 @@ export function ipBytes(address: string): Buffer {
 function groups(text: string): number[] {
   return text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
 }
+
+/** The address in 4 or 16 bytes, as it is written: IPv6 in lower case, its longest row of zeros as "::". */
+export function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) {
+    return bytes.join(".");
+  }
+  const text = Array.from({ length: 8 }, (_, index) =>
+    (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16),
+  ).join(":");
+  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+}

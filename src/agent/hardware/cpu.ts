@@ -69,5 +69,6 @@ function cpuOf(members: Map<string, string>[]): CPU {
     // ARM names the implementer by its number.
     vendor: cleanText(first.get("vendor_id") ?? first.get("CPU implementer") ?? "", textLimit),
     model: cleanText(first.get("model name") ?? first.get("CPU part") ?? "", textLimit),
+    microcode: cleanText(first.get("microcode") ?? "", textLimit),
   });
 }

@@ -1,16 +1,41 @@
-import { EFISupport } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { EFISupport, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import type { Smbios } from "./smbios.ts";
 import type { Tree } from "./tree.ts";
 
+const folder = "sys/firmware/efi";
+// UEFI 2.10, 3.3: the vendor of the variables that the specification names.
+const globalVariable = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+// The attributes, before the value.
+const valueAt = 4;
+
 /** Whether this boot went through EFI, or could have: a bit of the firmware's first table says the latter. */
-export async function efiSupport(tree: Tree): Promise<EFISupport> {
-  if ((await tree.list("sys/firmware/efi")) !== undefined) {
+export async function efiSupport(tree: Tree, tables: Smbios): Promise<EFISupport> {
+  if ((await tree.list(folder)) !== undefined) {
     return EFISupport.EFI_SUPPORT_ENABLED;
   }
-  const bios = await tree.bytes("sys/firmware/dmi/entries/0-0/raw");
+  const bios = tables.structures.find(({ type }) => type === 0);
   // DSP0134, 7.1.2.2: byte 2 of the characteristics' extension, bit 3: UEFI is supported.
-  const extension = bios === undefined || bios[0] !== 0 || (bios[1] ?? 0) < 0x14 ? undefined : bios[0x13];
-  if (extension === undefined) {
+  if (bios === undefined || bios.length < 0x14) {
     return EFISupport.EFI_SUPPORT_UNKNOWN;
   }
-  return (extension & 0x08) === 0 ? EFISupport.EFI_SUPPORT_UNSUPPORTED : EFISupport.EFI_SUPPORT_SUPPORTED;
+  return (bios.byte(0x13) & 0x08) === 0 ? EFISupport.EFI_SUPPORT_UNSUPPORTED : EFISupport.EFI_SUPPORT_SUPPORTED;
+}
+
+/** Whether the firmware starts only what is signed. */
+export async function secureBoot(tree: Tree): Promise<SecureBoot> {
+  if ((await tree.list(folder)) === undefined) {
+    return SecureBoot.UNSUPPORTED;
+  }
+  const variables = (await tree.list(`${folder}/efivars`)) ?? [];
+  if (variables.length === 0) {
+    tree.warn("the firmware's variables are not there (/sys/firmware/efi/efivars): secure boot is unknown");
+    return SecureBoot.UNKNOWN;
+  }
+  const flag = async (name: string): Promise<number | undefined> =>
+    (await tree.bytes(`${folder}/efivars/${name}-${globalVariable}`))?.[valueAt];
+  const enabled = await flag("SecureBoot");
+  if (enabled === undefined) {
+    return SecureBoot.UNSUPPORTED;
+  }
+  return enabled === 1 ? SecureBoot.ENABLED : (await flag("SetupMode")) === 1 ? SecureBoot.SETUP : SecureBoot.DISABLED;
 }

@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import type { NetworkInterface } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { NetworkInterfaceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { cleanText } from "../errors.ts";
+import { pciAddressPattern } from "./disk-place.ts";
+import { deviceNumaNode } from "./numa.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
 
@@ -32,7 +34,8 @@ export async function networkInterfaces(tree: Tree): Promise<NetworkInterface[]>
 async function networkInterface(tree: Tree, name: string): Promise<NetworkInterface | undefined> {
   const path = `sys/class/net/${name}`;
   // Only what stands on a device of a bus has this.
-  if ((await tree.link(`${path}/device`)) === undefined || (await tree.integer(`${path}/type`)) !== ethernet) {
+  const device = await tree.link(`${path}/device`);
+  if (device === undefined || (await tree.integer(`${path}/type`)) !== ethernet) {
     return undefined;
   }
   const mac = macBytes(await tree.text(`${path}/address`));
@@ -41,15 +44,30 @@ async function networkInterface(tree: Tree, name: string): Promise<NetworkInterf
     return undefined;
   }
   const driver = await tree.link(`${path}/device/driver`);
+  const node = await deviceNumaNode(tree, `${path}/device`);
   // Unknown is -1, and while the link is down many drivers refuse to say.
   const megabits = (await tree.integer(`${path}/speed`)) ?? -1;
   return create(NetworkInterfaceSchema, {
     name: cleanText(name, textLimit),
     mac,
     driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
+    pciAddress: pciAddress((await tree.link(path)) ?? device),
+    ...(node === undefined ? {} : { numaNode: node }),
+    port: await tree.text(`${path}/phys_port_name`),
+    duplex: duplex(await tree.text(`${path}/duplex`)),
     linkUp: (await tree.integer(`${path}/carrier`)) === 1,
     currentSpeedBytes: megabits > 0 && megabits < 2 ** 31 ? BigInt(megabits) * BigInt(bytesPerMegabit) : 0n,
   });
+}
+
+/** The last PCI address in a path: virtio and others stand on a bus of their own below it. */
+function pciAddress(path: string): string {
+  return path.split("/").findLast((part) => pciAddressPattern.test(part)) ?? "";
+}
+
+/** Drivers that do not know write "unknown". */
+function duplex(text: string): string {
+  return text === "full" || text === "half" ? text : "";
 }
 
 /** The six bytes of "52:54:00:12:34:56". */

@@ -1,71 +1,83 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { EFISupport, NodeSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import { EFISupport, NodeSchema, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { AgentHardwareReport } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { errorText } from "../errors.ts";
 import { blockDevices } from "./block-devices.ts";
+import { bmc } from "./bmc.ts";
 import { cpus } from "./cpu.ts";
-import { dmi } from "./dmi.ts";
-import { efiSupport } from "./efi.ts";
-import { memory } from "./memory.ts";
+import { diskHealth } from "./disk-health.ts";
+import { efiSupport, secureBoot } from "./efi.ts";
+import { identity, smbiosIdentity } from "./identity.ts";
+import { memory, noMemory } from "./memory.ts";
 import { networkInterfaces } from "./network-interfaces.ts";
+import { numaNodes } from "./numa.ts";
+import { pciDevices } from "./pci.ts";
+import { reportWithinLimit } from "./report-limit.ts";
+import { smbios } from "./smbios.ts";
+import type { Smbios } from "./smbios.ts";
+import type { RunTool } from "./tool.ts";
+import { runTool } from "./tool.ts";
+import { tpm } from "./tpm.ts";
 import { hardwareTree } from "./tree.ts";
 
-// The server refuses a greater one (WIRE.md).
-const reportLimit = 512 << 10;
+/** Milliseconds for one probe; a file of a device that hangs may never be read to its end. */
+const probeLimit = 20_000;
 
 /**
  * What is in this machine, as far as it can be read; whatever cannot is a warning, never an error. `root` stands for
- * "/", for tests; `otherDisks` are listed after the machine's own.
+ * "/", for tests and recorded trees, whose disks are asked for their health only where `run` is given; `otherDisks` are
+ * listed after the machine's own.
  */
 export async function hardwareReport(
-  options: { root?: string; otherDisks?: readonly BlockDevice[] } = {},
+  options: { root?: string; otherDisks?: readonly BlockDevice[]; run?: RunTool; clock?: Clock; limitMs?: number } = {},
 ): Promise<AgentHardwareReport> {
-  const root = options.root ?? "/";
+  const { root = "/", clock = systemClock, limitMs = probeLimit } = options;
+  const run = options.run ?? (root === "/" ? runTool : undefined);
   const tree = hardwareTree(root);
-  const probe = async <Value>(what: string, run: () => Promise<Value>, otherwise: Value): Promise<Value> => {
+  const probe = async <Value>(what: string, ask: () => Promise<Value>, otherwise: Value): Promise<Value> => {
+    const ended = new AbortController();
+    const late = clock.sleep(limitMs, ended.signal).then(() => {
+      throw new Error(`not read within ${limitMs / 1000} s`);
+    });
     try {
-      return await run();
+      return await Promise.race([ask(), late]);
     } catch (error) {
       // A machine that is odd in one part still reports the others.
       tree.warn(`${what}: ${errorText(error)}`);
       return otherwise;
+    } finally {
+      ended.abort();
+      await late.catch(() => undefined);
     }
   };
-  const identity = await probe("identity", () => dmi(tree), { manufacturer: "", product: "", serialNumber: "" });
-  const { installedBytes, usableRatio } = await probe("memory", () => memory(tree), {
-    installedBytes: 0n,
-    usableRatio: 0,
-  });
+  const none: Smbios = { version: 0, structures: [] };
+  const tables = await probe("firmware tables", () => smbios(tree), none);
   const disks = await probe("disks", async () => (await blockDevices(root, tree)).devices, []);
   const node = create(NodeSchema, {
-    ...identity,
-    memoryInstalledBytes: installedBytes,
-    memoryUsableRatio: usableRatio,
+    ...(await probe("identity", () => identity(tree, tables), smbiosIdentity(none))),
+    ...(await probe("memory", () => memory(tree, tables), noMemory)),
     cpu: await probe("processors", () => cpus(tree), []),
+    numaNode: await probe("NUMA", () => numaNodes(tree), []),
     blockDevice: [...disks, ...(options.otherDisks ?? [])],
     networkInterface: await probe("network interfaces", () => networkInterfaces(tree), []),
-    efiSupport: await probe("EFI", () => efiSupport(tree), EFISupport.EFI_SUPPORT_UNKNOWN),
+    pciDevice: await probe("PCI", () => pciDevices(tree), []),
+    efiSupport: await probe("EFI", () => efiSupport(tree, tables), EFISupport.EFI_SUPPORT_UNKNOWN),
+    secureBoot: await probe("secure boot", () => secureBoot(tree), SecureBoot.UNKNOWN),
   });
-  return withinLimit(create(AgentHardwareReportSchema, { report: node, warning: tree.warnings() }));
-}
-
-/** Leaves out what people miss least until the report is one that the server takes. */
-function withinLimit(report: AgentHardwareReport): AgentHardwareReport {
-  const size = (): number => toBinary(AgentHardwareReportSchema, report).length;
-  const node = report.report;
-  if (node === undefined || size() <= reportLimit) {
-    return report;
+  const security = await probe("TPM", () => tpm(tree, tables), undefined);
+  const controller = await probe("BMC", () => bmc(tree, tables), undefined);
+  if (security !== undefined) {
+    node.tpm = security;
   }
-  report.warning = [...report.warning.slice(0, -1), "the report was too large: part of its lists is left out"];
-  for (const device of node.blockDevice) {
-    device.byPath = [];
+  if (controller !== undefined) {
+    node.bmc = controller;
   }
-  while (size() > reportLimit) {
-    node.blockDevice = node.blockDevice.slice(0, Math.floor(node.blockDevice.length / 2));
-    node.networkInterface = node.networkInterface.slice(0, Math.ceil(node.networkInterface.length / 2));
-    node.cpu = node.cpu.slice(0, Math.ceil(node.cpu.length / 2));
+  if (run !== undefined) {
+    await probe("health of disks", () => diskHealth(tree, disks, run), undefined);
   }
-  return report;
+  return reportWithinLimit(create(AgentHardwareReportSchema, { report: node, warning: [...tree.warnings()] }));
 }

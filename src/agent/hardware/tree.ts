@@ -82,14 +82,16 @@ export function hardwareTree(root: string): Tree {
 async function readBounded(path: string): Promise<Buffer> {
   await using file = await open(path, "r");
   const chunks: Buffer[] = [];
-  // The kernel's files have no size of their own: they are read until they end.
+  // The kernel's files have no size of their own: they are read until they end. Most have a line.
+  let room = 4 << 10;
   for (let total = 0; total < fileLimit;) {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(64 << 10));
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(room));
     if (bytesRead === 0) {
       break;
     }
     chunks.push(buffer.subarray(0, bytesRead));
     total += bytesRead;
+    room = 64 << 10;
   }
   return Buffer.concat(chunks);
 }

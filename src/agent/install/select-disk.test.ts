@@ -14,6 +14,7 @@ const disks = [
     protocol: BlockDevice_Protocol.ATA,
     rotational: true,
     byPath: ["pci-0000:00:1f.2-ata-1"],
+    byId: ["ata-ST2000NX0253_S1"],
   },
   {
     name: "sdb",
@@ -34,6 +35,7 @@ describe("the one disk", () => {
     [{ wwn: Uint8Array.of(0x50) }, "sdb"],
     [{ byPath: "pci-0000:00:1f.2-ata-1" }, "sda"],
     [{ byPath: "/dev/disk/by-path/pci-0000:00:1f.2-ata-1" }, "sda"],
+    [{ byPath: "/dev/disk/by-id/ata-ST2000NX0253_S1" }, "sda"],
     [{ name: "vda" }, "vda"],
     [{ name: "/dev/vda" }, "vda"],
     [{ protocol: BlockDevice_Protocol.NVME }, "nvme0n1"],

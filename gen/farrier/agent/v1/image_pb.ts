@@ -150,6 +150,8 @@ export type DiskSelector = Message<"farrier.agent.v1.DiskSelector"> & {
   wwn: Uint8Array;
 
   /**
+   * A name below /dev/disk/by-path or /dev/disk/by-id, as udev gives them.
+   *
    * @generated from field: string by_path = 3;
    */
   byPath: string;

@@ -1,0 +1,105 @@
+import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { diskPlace, type DiskPlace } from "./disk-place.ts";
+import { nvmeHealth } from "./nvme-health.ts";
+import { smartHealth } from "./smart-health.ts";
+import type { RunTool, ToolOutcome } from "./tool.ts";
+import type { Tree } from "./tree.ts";
+
+/** How a disk is; what is not there it did not say. */
+export type DiskHealth = Partial<
+  Pick<
+    BlockDevice,
+    | "criticalWarning"
+    | "mediaErrors"
+    | "availableSpareRatio"
+    | "usageRatio"
+    | "temperatureCelsius"
+    | "powerOnHours"
+    | "powerCycles"
+    | "unsafeShutdowns"
+    | "writtenBytes"
+  >
+>;
+
+/** How a kind of disk is asked: by the program, and what is read in its answer. */
+interface Question {
+  program: string;
+  args: readonly string[];
+  read: (output: Buffer) => DiskHealth | undefined;
+}
+
+const atOnce = 4;
+const namedDisks = 8;
+
+/**
+ * Writes into each disk how it is: by what `nvme` and `smartctl` answer (health is asked for by commands to the disk, which
+ * the kernel does not show), else its temperature alone. What cannot be asked is a warning.
+ */
+export async function diskHealth(tree: Tree, disks: readonly BlockDevice[], run: RunTool): Promise<void> {
+  const missing = new Map<string, string[]>();
+  const queue = [...disks];
+  const worker = async (): Promise<void> => {
+    for (let disk = queue.shift(); disk !== undefined; disk = queue.shift()) {
+      await askOne(tree, disk, run, missing);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  for (const [program, names] of [...missing].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const sorted = names.toSorted();
+    const rest = sorted.length > namedDisks ? ` and ${sorted.length - namedDisks} more` : "";
+    const listed = sorted.slice(0, namedDisks).join(", ") + rest;
+    tree.warn(`the health of ${listed} is unknown: there is no program ${program} here`);
+  }
+}
+
+async function askOne(tree: Tree, disk: BlockDevice, run: RunTool, missing: Map<string, string[]>): Promise<void> {
+  const place = await diskPlace(tree, disk.name);
+  const question = questionFor(disk, place);
+  if (question === undefined) {
+    return;
+  }
+  const celsius = await sensorCelsius(tree, disk.name, place.path);
+  if (celsius !== undefined) {
+    disk.temperatureCelsius = celsius;
+  }
+  const outcome = await run(question.program, question.args);
+  const health = outcome.kind === "ran" ? question.read(outcome.output) : undefined;
+  if (health !== undefined) {
+    Object.assign(disk, health);
+  } else if (outcome.kind === "absent") {
+    missing.set(question.program, [...(missing.get(question.program) ?? []), disk.name]);
+  } else {
+    tree.warn(`the health of ${disk.name} is unknown: ${problem(question.program, outcome)}`);
+  }
+}
+
+function problem(program: string, outcome: Exclude<ToolOutcome, { kind: "absent" }>): string {
+  return outcome.kind === "failed" ? outcome.message : `${program} got no answer from it`;
+}
+
+function questionFor(disk: BlockDevice, place: DiskPlace): Question | undefined {
+  if (disk.protocol === BlockDevice_Protocol.NVME) {
+    return place.controller === undefined
+      ? undefined
+      : { program: "nvme", args: ["smart-log", `/dev/${place.controller}`, "--raw-binary"], read: nvmeHealth };
+  }
+  // Made-up disks have no health; what is behind USB or a network is no part of the machine.
+  const madeUp = /\/virtio\d+\//u.test(place.path);
+  return !madeUp && ["ata", "sas", "scsi"].includes(disk.transport)
+    ? { program: "smartctl", args: ["--json", "-H", "-A", `/dev/${disk.name}`], read: smartHealth }
+    : undefined;
+}
+
+/** The kernel's own sensor of the disk's temperature, in whole degrees; drivers: nvme, drivetemp. */
+async function sensorCelsius(tree: Tree, name: string, path: string): Promise<number | undefined> {
+  const folders = [`sys/block/${name}/device/hwmon`, path.slice(0, path.lastIndexOf("/"))];
+  for (const folder of folders) {
+    const sensor = ((await tree.list(folder)) ?? []).find((entry) => /^hwmon\d+$/u.test(entry));
+    const thousandths = sensor === undefined ? undefined : await tree.integer(`${folder}/${sensor}/temp1_input`);
+    if (thousandths !== undefined && thousandths > -100_000 && thousandths < 300_000) {
+      return Math.round(thousandths / 1000);
+    }
+  }
+  return undefined;
+}

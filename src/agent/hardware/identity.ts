@@ -1,0 +1,101 @@
+import { create } from "@bufbuild/protobuf";
+import type { Board, Chassis, Firmware } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { BoardSchema, ChassisSchema, FirmwareSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { chassisKind } from "./smbios-words.ts";
+import type { Smbios, SmbiosStructure } from "./smbios.ts";
+import type { Tree } from "./tree.ts";
+
+/** What the firmware says the machine is; "" = it does not say. */
+export interface Identity {
+  manufacturer: string;
+  product: string;
+  serialNumber: string;
+  productVersion: string;
+  skuNumber: string;
+  smbiosUuid: string;
+  firmware?: Firmware;
+  board?: Board;
+  chassis?: Chassis;
+}
+
+/** The machine's identity, out of the firmware's tables, or as the kernel shows it where these cannot be read. */
+export async function identity(tree: Tree, tables: Smbios): Promise<Identity> {
+  const told = smbiosIdentity(tables);
+  const found: Identity = {
+    ...told,
+    manufacturer: told.manufacturer || (await tree.text("sys/class/dmi/id/sys_vendor")),
+    product: told.product || (await tree.text("sys/class/dmi/id/product_name")),
+    // Only root may read it.
+    serialNumber: told.serialNumber || (await tree.text("sys/class/dmi/id/product_serial")),
+  };
+  if (found.manufacturer === "" && found.product === "") {
+    tree.warn("the firmware does not say what this machine is (/sys/class/dmi/id)");
+  }
+  return found;
+}
+
+/** Out of SMBIOS types 0 to 3 (DSP0134, 7.1 to 7.4). Pure. */
+export function smbiosIdentity(tables: Smbios): Identity {
+  const first = (type: number): SmbiosStructure | undefined => tables.structures.find((entry) => entry.type === type);
+  const [bios, system, board, chassis] = [first(0), first(1), first(2), first(3)];
+  return {
+    manufacturer: system?.text(0x04) ?? "",
+    product: system?.text(0x05) ?? "",
+    productVersion: system?.text(0x06) ?? "",
+    serialNumber: system?.text(0x07) ?? "",
+    smbiosUuid: system === undefined ? "" : uuidText(system.bytes(0x08, 16), tables.version),
+    skuNumber: system?.text(0x19) ?? "",
+    ...(bios === undefined
+      ? {}
+      : {
+          firmware: create(FirmwareSchema, {
+            vendor: bios.text(0x04),
+            version: bios.text(0x05),
+            releaseDate: bios.text(0x08),
+          }),
+        }),
+    ...(board === undefined
+      ? {}
+      : {
+          board: create(BoardSchema, {
+            manufacturer: board.text(0x04),
+            product: board.text(0x05),
+            version: board.text(0x06),
+            serialNumber: board.text(0x07),
+            assetTag: board.text(0x08),
+          }),
+        }),
+    ...(chassis === undefined
+      ? {}
+      : {
+          chassis: create(ChassisSchema, {
+            manufacturer: chassis.text(0x04),
+            kind: chassisKind(chassis.byte(0x05)),
+            version: chassis.text(0x06),
+            serialNumber: chassis.text(0x07),
+            assetTag: chassis.text(0x08),
+            heightUnits: chassis.byte(0x11),
+          }),
+        }),
+  };
+}
+
+/**
+ * DSP0134, 7.2.1: from version 2.6 on the first three fields are little-endian, before that none is. All zeros and all ones
+ * mean that there is none.
+ */
+export function uuidText(bytes: Buffer, version: number): string {
+  if (bytes.length !== 16 || bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff)) {
+    return "";
+  }
+  const ordered = Buffer.from(bytes);
+  if (version === 0 || version >= 0x02_06) {
+    ordered.subarray(0, 4).reverse();
+    ordered.subarray(4, 6).reverse();
+    ordered.subarray(6, 8).reverse();
+  }
+  const digits = ordered.toString("hex");
+  return [[0, 8] as const, [8, 12] as const, [12, 16] as const, [16, 20] as const, [20, 32] as const]
+    .map(([from, to]) => digits.slice(from, to))
+    .join("-");
+}

@@ -1,0 +1,121 @@
+// The firmware's tables (SMBIOS, DMTF DSP0134): taken apart here, understood by the probes.
+import { cleanText } from "../errors.ts";
+import type { Tree } from "./tree.ts";
+import { textLimit } from "./tree.ts";
+
+/** One structure of the tables; offsets are those of DSP0134, from the structure's start. What lies beyond its end is 0 or "". */
+export interface SmbiosStructure {
+  /** 0 = firmware, 1 = system, 17 = memory device … */
+  type: number;
+  handle: number;
+  /** Bytes of the formatted part, its head included. */
+  length: number;
+  byte(offset: number): number;
+  word(offset: number): number;
+  double(offset: number): number;
+  quad(offset: number): bigint;
+  /** The string whose number is at the offset, cleaned; "" for none, and for what firmware writes where it has nothing to say. */
+  text(offset: number): string;
+  bytes(offset: number, length: number): Buffer;
+}
+
+/** The tables. */
+export interface Smbios {
+  /** Such as 0x0304 for 3.4; 0 = unknown. */
+  version: number;
+  structures: SmbiosStructure[];
+  /** What is wrong with them, for people. */
+  problem?: string;
+}
+
+// Machines with the most memory slots have some hundred structures.
+const structureLimit = 4096;
+const stringLimit = 255;
+const tableLimit = 1 << 20;
+const headBytes = 4;
+const endOfTable = 127;
+
+/** The firmware's tables; without any structure where they are not there or only root may read them. */
+export async function smbios(tree: Tree): Promise<Smbios> {
+  const entryPoint = await tree.bytes("sys/firmware/dmi/tables/smbios_entry_point");
+  const table = await tree.bytes("sys/firmware/dmi/tables/DMI");
+  if (table === undefined) {
+    tree.warn(
+      "the firmware's tables are not there (/sys/firmware/dmi/tables): memory devices and the board are unknown",
+    );
+    return { version: 0, structures: [] };
+  }
+  const parsed = smbiosParse(entryPoint ?? Buffer.alloc(0), table);
+  if (parsed.problem !== undefined) {
+    tree.warn(parsed.problem);
+  }
+  return parsed;
+}
+
+/** Takes the tables apart, as far as they can be followed. Pure; never throws. */
+export function smbiosParse(entryPoint: Buffer, table: Buffer): Smbios {
+  const version = smbiosVersion(entryPoint);
+  const structures: SmbiosStructure[] = [];
+  const end = Math.min(table.length, tableLimit);
+  let at = 0;
+  while (at + headBytes <= end) {
+    const [type = 0, length = 0] = table.subarray(at, at + 2);
+    if (length < headBytes || at + length > end || structures.length === structureLimit) {
+      const problem = `the firmware's tables are damaged or too long: nothing after byte ${at} was read`;
+      return { version, structures, problem };
+    }
+    const { strings, next } = stringsAfter(table, at + length, end);
+    structures.push(structure(table.subarray(at, at + length), strings));
+    if (type === endOfTable) {
+      break;
+    }
+    at = next;
+  }
+  return { version, structures };
+}
+
+/** DSP0134, 5.2: "_SM_" has major and minor version at 6 and 7, "_SM3_" at 7 and 8. */
+function smbiosVersion(entryPoint: Buffer): number {
+  const anchor = entryPoint.toString("latin1", 0, 5);
+  const at = anchor === "_SM3_" ? 7 : anchor.startsWith("_SM_") ? 6 : undefined;
+  return at === undefined || entryPoint.length < at + 2 ? 0 : entryPoint.readUInt16BE(at);
+}
+
+/** DSP0134, 6.1.3: strings end with a NUL byte, their list with another; an empty list is two. */
+function stringsAfter(table: Buffer, from: number, end: number): { strings: string[]; next: number } {
+  const strings: string[] = [];
+  let at = from;
+  while (at < end && table[at] !== 0) {
+    const nul = table.indexOf(0, at);
+    const stop = nul === -1 || nul > end ? end : nul;
+    if (strings.length < stringLimit) {
+      strings.push(table.toString("latin1", at, Math.min(stop, at + textLimit)));
+    }
+    at = stop + 1;
+  }
+  return { strings, next: at === from ? from + 2 : at + 1 };
+}
+
+// Found in boards of many makers, and of no use to anybody.
+const placeholders =
+  /^(?:to be filled by o\.?e\.?m\.?|default string|not (?:specified|available|applicable|provided)|none|n\/a|unknown|no dimm|o\.e\.m\.|system (?:serial number|product name|manufacturer|version)|(?:chassis|base ?board|board) serial number|asset.?tag|serial ?n(?:um|umber)?|[x0. -]+|123456789|0123456789|invalid|empty)$/iu;
+
+/** "" for what firmware writes where it has nothing to say. Pure. */
+export function meaningful(text: string): string {
+  return placeholders.test(text) ? "" : text;
+}
+
+function structure(data: Buffer, strings: readonly string[]): SmbiosStructure {
+  const has = (offset: number, length: number): boolean => offset + length <= data.length;
+  return {
+    type: data.readUInt8(0),
+    handle: data.readUInt16LE(2),
+    length: data.length,
+    byte: (offset) => data[offset] ?? 0,
+    word: (offset) => (has(offset, 2) ? data.readUInt16LE(offset) : 0),
+    double: (offset) => (has(offset, 4) ? data.readUInt32LE(offset) : 0),
+    quad: (offset) => (has(offset, 8) ? data.readBigUInt64LE(offset) : 0n),
+    text: (offset) => meaningful(cleanText(strings[(data[offset] ?? 0) - 1] ?? "", textLimit)),
+    bytes: (offset, length) => data.subarray(offset, offset + length),
+  };
+}
