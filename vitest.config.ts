@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 // The one default export of the project: Vitest asks for it.
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "boot-image/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     // Processes, not threads: tests send signals, change the working directory, and hold native handles.
     pool: "forks",

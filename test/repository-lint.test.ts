@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { main, mayImport, root } from "./support/repository.ts";
+import { folderPath, main, mayImport, root } from "./support/repository.ts";
 
 /** What lint says of made-up files, as FILE:RULE, under the repository's own configuration. */
 async function lint(made: Record<string, string>): Promise<string[]> {
@@ -40,17 +40,20 @@ test(
     const expected: string[] = [];
     for (const importer of folders) {
       for (const imported of [...folders, "gen"]) {
-        const target = imported === "gen" ? "../../gen/x.ts" : `../${imported}/x.ts`;
-        const path = `src/${importer}/imports-${imported}.ts`;
+        const folder = folderPath(importer);
+        const path = `${folder}/imports-${imported}.ts`;
+        const target = relative(folder, `${imported === "gen" ? "gen" : folderPath(imported)}/x.ts`);
         made[path] = `import { x } from "${target}";\nexport const y = x;\n`;
         if (importer !== main && importer !== imported && mayImport[importer]?.includes(imported) !== true) {
           expected.push(`${path}:no-restricted-imports`);
         }
       }
-      made[`src/${importer}/x.ts`] = "export const x = 1;\n";
-      made[`src/${importer}/deeper/x.ts`] = 'import { x } from "../../database/x.ts";\nexport const y = x;\n';
+      const folder = folderPath(importer);
+      made[`${folder}/x.ts`] = "export const x = 1;\n";
+      const database = relative(`${folder}/deeper`, "src/database/x.ts");
+      made[`${folder}/deeper/x.ts`] = `import { x } from "${database}";\nexport const y = x;\n`;
       if (importer !== main && importer !== "database" && mayImport[importer]?.includes("database") !== true) {
-        expected.push(`src/${importer}/deeper/x.ts:no-restricted-imports`);
+        expected.push(`${folder}/deeper/x.ts:no-restricted-imports`);
       }
     }
     made["gen/x.ts"] = "export const x = 1;\n";

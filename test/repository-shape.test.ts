@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { protocolStale } from "../tools/generate.ts";
-import { importsOf, isTest, main, mayImport, repositoryFiles } from "./support/repository.ts";
+import { folderPath, importsOf, isTest, main, mayImport, repositoryFiles } from "./support/repository.ts";
 
 const files = await repositoryFiles();
-const sources = files.filter(({ path }) => /^src\/.*\.ts$/u.test(path) && !isTest(path));
+const sources = files.filter(({ path }) => /^(?:src|boot-image)\/.*\.ts$/u.test(path) && !isTest(path));
 const maximumLines = 400;
 const medianLines = 100;
 
@@ -44,7 +44,7 @@ test("every folder of src is one of the design's, and imports only what it may",
 test("docs/architecture.md says what each folder of src is", () => {
   const text = files.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
   const folders = new Set(sources.map(({ path }) => folderOf(path)));
-  expect([...folders].filter((folder) => !text.includes(`| \`src/${folder}/\` |`))).toEqual([]);
+  expect([...folders].filter((folder) => !text.includes(`| \`${folderPath(folder)}/\` |`))).toEqual([]);
 });
 
 test("no source uses what is there for tests, tools or benchmarks", () => {

@@ -3,6 +3,8 @@ import { execFile } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { agentBundleMake } from "../boot-image/agent-bundle-make.ts";
+import { bundleName } from "../boot-image/agent-bundle.ts";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
@@ -14,6 +16,10 @@ await promisify(execFile)(
   { cwd: root },
 );
 await cp(new URL("src/database/migrations", root), new URL("src/database/migrations", dist), { recursive: true });
+await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), { recursive: true });
+// The published package has no bundler: the agent of the boot image is in it as one file.
+const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
+await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);
 // `farrier --version` reads it two folders up from src/cli, here as in a checkout.
 const manifest = JSON.parse(await readFile(new URL("package.json", root), "utf8")) as { version: string };
 await writeFile(new URL("package.json", dist), `${JSON.stringify({ type: "module", version: manifest.version })}\n`);

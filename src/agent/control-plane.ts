@@ -71,23 +71,52 @@ export function controlPlaneConnect(
   deadlineMilliseconds: number = callDeadlineMilliseconds,
 ): ControlPlane {
   initCheck(init);
-  const { bmaasEndpoint, caCertificate, machineId } = init.takeoverInit;
-  const roots = caCertificate.length === 0 ? null : Buffer.from(certificatePem(caCertificate));
-  const key = Buffer.from(ed25519PrivateKeyPem(init.privateKey));
-  const certificate = Buffer.from(selfSignedCertificate(init.privateKey, machineId));
-  const { host } = parseHostPort(bmaasEndpoint);
-  const verify = { checkServerIdentity: (_shown: string, peer: PeerCertificate) => checkServerIdentity(host, peer) };
-  const client = new Client(bmaasEndpoint, credentials.createSsl(roots, key, certificate, verify), {
-    ...channelOptions,
-    // The library would ask for an address by TLS's server name, which must be a name (RFC 6066, 3), and Node refuses to.
-    ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "control-plane.invalid" }),
-  });
+  const { bmaasEndpoint: endpoint, caCertificate, machineId } = init.takeoverInit;
+  const client = clientConnect({ endpoint, caCertificate, privateKey: init.privateKey, commonName: machineId });
   return {
     heartbeat: unary(client, AgentCallback.method.heartbeat, deadlineMilliseconds),
     reportProgress: unary(client, AgentService.method.reportProgress, deadlineMilliseconds),
     watch: (request, signal, onMessage) => watch(client, request, signal, onMessage),
     [Symbol.dispose]: () => client.close(),
   };
+}
+
+/** What an agent can ask of the control plane before it is known. */
+export interface Enrollment extends Disposable {
+  enroll: Call<typeof AgentService.method.enroll>;
+}
+
+/** Where the control plane is, and the key that is shown to it. */
+export interface EnrollmentTarget {
+  /** host:port */
+  endpoint: string;
+  /** DER; empty = the system's roots. */
+  caCertificate: Uint8Array;
+  /** 64 bytes: seed, then public key. */
+  privateKey: Uint8Array;
+}
+
+/** Connects (lazily) as {@link controlPlaneConnect} does, with a key that the control plane need not know yet. */
+export function enrollmentConnect(target: EnrollmentTarget): Enrollment {
+  const client = clientConnect({ ...target, commonName: "enrolling" });
+  return {
+    enroll: unary(client, AgentService.method.enroll, callDeadlineMilliseconds),
+    [Symbol.dispose]: () => client.close(),
+  };
+}
+
+function clientConnect(target: EnrollmentTarget & { commonName: string }): Client {
+  const { endpoint, caCertificate, privateKey, commonName } = target;
+  const roots = caCertificate.length === 0 ? null : Buffer.from(certificatePem(caCertificate));
+  const key = Buffer.from(ed25519PrivateKeyPem(privateKey));
+  const certificate = Buffer.from(selfSignedCertificate(privateKey, commonName));
+  const { host } = parseHostPort(endpoint);
+  const verify = { checkServerIdentity: (_shown: string, peer: PeerCertificate) => checkServerIdentity(host, peer) };
+  return new Client(endpoint, credentials.createSsl(roots, key, certificate, verify), {
+    ...channelOptions,
+    // The library would ask for an address by TLS's server name, which must be a name (RFC 6066, 3), and Node refuses to.
+    ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "control-plane.invalid" }),
+  });
 }
 
 function certificatePem(der: Uint8Array): string {

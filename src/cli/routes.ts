@@ -9,6 +9,7 @@ import {
 import { agentInitCommand } from "./commands/agent-init.ts";
 import { agentRunCommand } from "./commands/agent-run.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { bootImageBuildCommand } from "./commands/boot-image-build.ts";
 import { completionCommand } from "./commands/completion.ts";
 import {
   contextAddCommand,
@@ -124,6 +125,11 @@ const agent = buildRouteMap<string, CliContext>({
   routes: { init: agentInitCommand, run: agentRunCommand },
 });
 
+const bootImage = buildRouteMap<string, CliContext>({
+  docs: { brief: "What agents run in: build" },
+  routes: { build: bootImageBuildCommand },
+});
+
 /** Every command. */
 export const routes = buildRouteMap<string, CliContext>({
   docs: {
@@ -162,6 +168,7 @@ export const routes = buildRouteMap<string, CliContext>({
     audit,
     context,
     agent,
+    "boot-image": bootImage,
     simulate: simulateCommand,
     completion: completionCommand,
   },

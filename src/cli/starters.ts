@@ -10,6 +10,7 @@ export interface Starters {
   restore(options: RestoreOptions): Promise<number>;
   agentRun(options: AgentRunOptions): Promise<number>;
   simulate(options: SimulateOptions): Promise<number>;
+  bootImageBuild(options: BootImageBuildOptions): Promise<number>;
 }
 
 /** What all processes of the control plane take. */
@@ -117,4 +118,20 @@ export interface RestoreOptions extends ProcessOptions {
   databaseUrl: string | undefined;
   /** What `farrier backup` wrote. */
   file: string;
+}
+
+/** Which drivers a boot image has. */
+export type BootImageProfile = "lab" | "full";
+
+/** `farrier boot-image build`. */
+export interface BootImageBuildOptions {
+  profile: BootImageProfile;
+  /** A directory. */
+  out: string;
+  /** A folder of .deb files; absent = apt fetches them. */
+  packages: string | undefined;
+  /** .deb files. */
+  firmware: readonly string[];
+  /** Where programs keep what they can fetch again; absent = ~/.cache. */
+  cacheHome: string | undefined;
 }

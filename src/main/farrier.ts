@@ -18,6 +18,7 @@ const status = await runCli(process.argv.slice(2), {
     migrate: async (options) => (await import("./migrate.ts")).run(options),
     agentRun: async (options) => (await import("./agent.ts")).run(options),
     simulate: async (options) => (await import("./simulate.ts")).run(options),
+    bootImageBuild: async (options) => (await import("./boot-image.ts")).build(options),
   },
 });
 process.exit(status);

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Which folders of src each may import, besides itself; `gen` is the generated code. docs/architecture.md draws it, and
+ * Which folders of src each may import, besides itself; boot-image lies beside src, and `gen` is the generated code. docs/architecture.md draws it, and
  * .oxlintrc.json enforces it.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -26,9 +26,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   agent: ["lib", "gen", "contract"],
   simulator: ["lib", "gen", "contract"],
   cli: ["lib", "gen"],
+  "boot-image": ["lib"],
 };
 /** Sees everything. */
 export const main = "main";
+
+/** Where a folder of {@link mayImport} lies, from the root. */
+export function folderPath(folder: string): string {
+  return folder === "boot-image" ? folder : `src/${folder}`;
+}
 
 /** A file of the repository. */
 export interface RepositoryFile {

@@ -1,0 +1,21 @@
+import { rolldown } from "rolldown";
+
+/** A bundle, and what it still imports. */
+export interface AgentBundle {
+  code: string;
+  /** Specifiers that are left in it: Node's own modules. */
+  imports: string[];
+  /** Paths of the files that are in it. */
+  files: string[];
+}
+
+/** Puts `entry` and all that it imports into one ECMAScript module. */
+export async function agentBundleMake(entry: string): Promise<AgentBundle> {
+  await using bundle = await rolldown({ input: entry, platform: "node", logLevel: "silent" });
+  const { output } = await bundle.generate({ format: "esm", codeSplitting: false, comments: false });
+  const [chunk, ...others] = output;
+  if (others.length > 0) {
+    throw new Error(`the agent's bundle has ${output.length} files, expected one`);
+  }
+  return { code: chunk.code, imports: [...chunk.imports, ...chunk.dynamicImports], files: chunk.moduleIds };
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "../src/lib/errors.ts";
+import { makeDirectory } from "../src/lib/make-directory.ts";
+import { BuildError } from "./errors.ts";
+import { kernelMetaPackage, kernelPackage, libraryPackages, toolPackages } from "./packages.ts";
+import { runProgram } from "./run-program.ts";
+
+/** A package as apt knows it. */
+interface Download {
+  file: string;
+  sha256: string;
+}
+
+/**
+ * Fetches the packages of the boot image with apt into `directory`, those that are not there yet; resolves to their files. apt checks
+ * them against the archive's signed index; what was fetched before is checked against the same index again.
+ * @throws {BuildError}
+ */
+export async function fetchPackages(directory: string): Promise<string[]> {
+  const names = [...(await libraries()), ...toolPackages, await kernel()];
+  await makeDirectory(directory);
+  const wanted = await downloads(names);
+  const missing: Download[] = [];
+  for (const download of wanted) {
+    if (!(await isThere(directory, download))) {
+      missing.push(download);
+    }
+  }
+  if (missing.length > 0) {
+    await runProgram("apt-get", ["download", "-q", ...missing.map(({ file }) => file.slice(0, file.indexOf("_")))], {
+      cwd: directory,
+    });
+    for (const download of missing) {
+      if (!(await isThere(directory, download))) {
+        throw new BuildError(
+          "packages",
+          `apt did not leave ${download.file} in ${directory} as its index describes it: run \`apt-get update\``,
+        );
+      }
+    }
+  }
+  return wanted.map(({ file }) => join(directory, file));
+}
+
+const dependsOptions = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map(
+  (kind) => `--no-${kind}`,
+);
+
+/** The libraries that the tools depend on, whatever between them they depend on. */
+async function libraries(): Promise<string[]> {
+  const roots = [...toolPackages, ...libraryPackages];
+  const text = await runProgram("apt-cache", ["depends", "--recurse", ...dependsOptions, ...roots]);
+  const names = text.split("\n").filter((line) => /^(?:lib|zlib)[a-z0-9.+-]+$/u.test(line) && !line.includes("perl"));
+  return [...new Set(names)].toSorted();
+}
+
+async function kernel(): Promise<string> {
+  const text = await runProgram("apt-cache", ["depends", ...dependsOptions, kernelMetaPackage]);
+  const name = [...text.matchAll(/Depends: (?<name>\S+)/gu)].map(({ groups }) => groups?.["name"] ?? "");
+  const found = name.find((each) => kernelPackage.test(each));
+  if (found === undefined) {
+    throw new BuildError(
+      "packages",
+      `apt does not know which kernel ${kernelMetaPackage} is: run \`apt-get update\` on a Debian for amd64, or give ` +
+        "the packages as a folder with --packages",
+    );
+  }
+  return found;
+}
+
+async function downloads(names: readonly string[]): Promise<Download[]> {
+  // Each line: 'URI' FILE SIZE SHA256:HEX
+  const text = await runProgram("apt-get", ["download", "--print-uris", "-q", ...names]);
+  const lines = [...text.matchAll(/^'\S+' (?<file>\S+\.deb) \d+ SHA256:(?<sha256>[0-9a-f]{64})$/gmu)];
+  const found = lines.map(({ groups }) => ({ file: groups?.["file"] ?? "", sha256: groups?.["sha256"] ?? "" }));
+  if (found.length < names.length) {
+    throw new BuildError(
+      "packages",
+      `apt knows ${found.length} of ${names.length} packages with their digests: run \`apt-get update\``,
+    );
+  }
+  return found.toSorted((left, right) => (left.file < right.file ? -1 : 1));
+}
+
+async function isThere(directory: string, { file, sha256 }: Download): Promise<boolean> {
+  try {
+    const bytes = await readFile(join(directory, file));
+    return createHash("sha256").update(bytes).digest("hex") === sha256;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+#!/bin/busybox sh
+# Keeps the agent running: it is started again when it ends, later each time, and killed when it does nothing any more.
+# One that can't be kept up has the machine restarted. The hardware's watchdog is fed from here, so that it restarts a
+# machine on which this loop does not run any more. The variables are there for tests.
+: "${FARRIER_RUN:=/run/farrier}" "${FARRIER_WATCHDOG:=/dev/watchdog}"
+: "${FARRIER_AGENT:=/opt/farrier/node /opt/farrier/agent.mjs}" "${FARRIER_REBOOT:=/bin/busybox reboot -f}"
+# Seconds, but for the second.
+: "${FARRIER_POLL:=2}" "${FARRIER_DEATHS:=8}" "${FARRIER_GOOD_RUN:=600}" "${FARRIER_SILENCE:=300}" "${FARRIER_DELAY:=1}"
+
+say() {
+  echo "farrier-supervise: $*"
+}
+
+seconds() {
+  cut -d . -f 1 /proc/uptime
+}
+
+watchdog=no
+if [ -c "$FARRIER_WATCHDOG" ] && exec 9> "$FARRIER_WATCHDOG"; then
+  watchdog=yes
+  say "feeding $FARRIER_WATCHDOG"
+fi
+
+deaths=0
+delay=$FARRIER_DELAY
+while :; do
+  started=$(seconds)
+  rm -f "$FARRIER_RUN/alive"
+  # shellcheck disable=SC2086 # it is a program and its arguments
+  $FARRIER_AGENT 9>&- &
+  agent=$!
+  said=""
+  heard=$started
+  while kill -0 "$agent" 2> /dev/null; do
+    [ "$watchdog" = yes ] && echo >&9
+    # The agent counts up in this file for as long as it does anything.
+    now_says=$(cat "$FARRIER_RUN/alive" 2> /dev/null)
+    if [ "$now_says" != "$said" ]; then
+      said=$now_says
+      heard=$(seconds)
+    elif [ $(($(seconds) - heard)) -ge "$FARRIER_SILENCE" ]; then
+      say "the agent has done nothing for $FARRIER_SILENCE s: killing it"
+      kill -9 "$agent"
+      break
+    fi
+    sleep "$FARRIER_POLL"
+  done
+  wait "$agent"
+  status=$?
+  lasted=$(($(seconds) - started))
+  if [ "$lasted" -ge "$FARRIER_GOOD_RUN" ]; then
+    deaths=0
+    delay=$FARRIER_DELAY
+  fi
+  deaths=$((deaths + 1))
+  say "the agent ended with status $status after $lasted s ($deaths in a row)"
+  if [ "$deaths" -ge "$FARRIER_DEATHS" ]; then
+    say "the agent can't be kept up: restarting the machine"
+    sync
+    $FARRIER_REBOOT
+    exit 1
+  fi
+  sleep "$delay"
+  [ "$watchdog" = yes ] && echo >&9
+  delay=$((delay * 2))
+  [ "$delay" -gt 30 ] && delay=30
+done

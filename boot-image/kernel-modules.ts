@@ -1,0 +1,130 @@
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { CpioEntry } from "../src/lib/cpio.ts";
+import { makeDirectory } from "../src/lib/make-directory.ts";
+import { BuildError } from "./errors.ts";
+import { modulesMissing, modulesWanted } from "./module-lists.ts";
+import type { PackageTree } from "./package-tree.ts";
+import type { Profile } from "./packages.ts";
+import { runFile } from "./run-program.ts";
+
+const plainFile = 0o644;
+// Made when the kernel was built: depmod reads them.
+const kernelTables = ["modules.builtin", "modules.builtin.modinfo", "modules.order"];
+// What kmod's modprobe reads.
+const depmodTables = [
+  "modules.alias.bin",
+  "modules.builtin.alias.bin",
+  "modules.builtin.bin",
+  "modules.dep.bin",
+  "modules.softdep",
+  "modules.symbols.bin",
+];
+
+/** The kernel's modules of a profile. */
+export interface KernelModules {
+  entries: CpioEntry[];
+  count: number;
+}
+
+/**
+ * The modules of the profile with all that they depend on, and the tables by which modprobe finds them. The kernel's package has
+ * no tables: they are made by the depmod of the kmod package, first of all modules, then of the chosen.
+ * @throws {BuildError}
+ */
+export async function kernelModules(options: {
+  profile: Profile;
+  kernelVersion: string;
+  /** The unpacked package of the kernel. */
+  kernelRoot: string;
+  tree: PackageTree;
+}): Promise<KernelModules> {
+  const { profile, kernelVersion, kernelRoot, tree } = options;
+  const folder = await modulesFolder(kernelRoot, kernelVersion);
+  const work = await mkdtemp(join(tmpdir(), "farrier-modules-"));
+  try {
+    const all = join(work, "all");
+    const chosen = join(work, "chosen");
+    await stage(folder, join(all, "lib/modules", kernelVersion), ["kernel"]);
+    await depmod(tree, all, kernelVersion);
+    const dependencies = dependenciesRead(await tableText(all, kernelVersion, "modules.dep"));
+    const builtin = (await tableText(all, kernelVersion, "modules.builtin")).trim().split("\n");
+    const missing = modulesMissing([...dependencies.keys()], builtin);
+    if (missing.length > 0) {
+      throw new BuildError(
+        "packages",
+        `kernel ${kernelVersion} has no module ${missing.join(", ")}, expected a Debian kernel`,
+      );
+    }
+    const paths = moduleClosure(modulesWanted(profile, [...dependencies.keys()]), dependencies);
+    await stage(folder, join(chosen, "lib/modules", kernelVersion), paths);
+    await depmod(tree, chosen, kernelVersion);
+    const entries: CpioEntry[] = [];
+    for (const path of [...paths, ...depmodTables]) {
+      const name = `lib/modules/${kernelVersion}/${path}`;
+      entries.push({ kind: "file", path: name, mode: plainFile, data: await readFile(join(chosen, name)) });
+    }
+    return { entries, count: paths.length };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** What each module needs loaded before it, as modules.dep says: "a.ko: b.ko c.ko". */
+export function dependenciesRead(text: string): Map<string, string[]> {
+  const lines = text.split("\n").filter((line) => line.includes(":"));
+  return new Map(
+    lines.map((line) => {
+      const [path = "", needed = ""] = line.split(":");
+      return [path, needed.split(" ").filter((each) => each !== "")];
+    }),
+  );
+}
+
+/** These modules and all that they need, sorted, each once. */
+export function moduleClosure(
+  wanted: readonly string[],
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    if (!found.has(path)) {
+      found.add(path);
+      dependencies.get(path)?.forEach(add);
+    }
+  };
+  wanted.forEach(add);
+  return [...found].toSorted();
+}
+
+async function modulesFolder(kernelRoot: string, kernelVersion: string): Promise<string> {
+  for (const folder of ["lib/modules", "usr/lib/modules"].map((each) => join(kernelRoot, each))) {
+    const versions = await readdir(folder).catch((): string[] => []);
+    if (versions.includes(kernelVersion)) {
+      return join(folder, kernelVersion);
+    }
+  }
+  throw new BuildError("packages", `the kernel's package has no modules of ${kernelVersion}: is it a Debian kernel?`);
+}
+
+/** A folder of modules that has only these, by links. */
+async function stage(folder: string, staged: string, paths: readonly string[]): Promise<void> {
+  for (const path of [...kernelTables, ...paths]) {
+    await makeDirectory(dirname(join(staged, path)));
+    await symlink(join(folder, path), join(staged, path));
+  }
+}
+
+async function depmod(tree: PackageTree, base: string, kernelVersion: string): Promise<void> {
+  // By the loader of the same packages: this host need have neither depmod nor its libraries.
+  const loader = await tree.library("ld-linux-x86-64.so.2");
+  const libraries = ["--library-path", tree.libraryFolders().join(":"), "--argv0", "depmod"];
+  await runFile(loader, [...libraries, await tree.program("kmod"), "-b", base, kernelVersion], {
+    missing: "give the package libc6 of the same Debian",
+  });
+}
+
+function tableText(base: string, kernelVersion: string, table: string): Promise<string> {
+  return readFile(join(base, "lib/modules", kernelVersion, table), "utf8");
+}

@@ -1,0 +1,100 @@
+import type { Profile } from "./packages.ts";
+
+/** What QEMU's machines are made of, file systems that an installation writes to, watchdogs, and what tells of the machine. */
+const labModules = [
+  // buses
+  "virtio_pci",
+  "virtio_mmio",
+  "xhci_pci",
+  "ehci_pci",
+  "uhci_hcd",
+  // disks
+  "ahci",
+  "ata_piix",
+  "nvme",
+  "sd_mod",
+  "sr_mod",
+  "virtio_blk",
+  "virtio_scsi",
+  "uas",
+  "usb_storage",
+  // networks
+  "8139cp",
+  "8139too",
+  "af_packet",
+  "e1000",
+  "e1000e",
+  "igb",
+  "virtio_net",
+  "vmxnet3",
+  // file systems, with the character sets of vfat
+  "efivarfs",
+  "ext4",
+  "nls_ascii",
+  "nls_cp437",
+  "nls_iso8859_1",
+  "nls_utf8",
+  "vfat",
+  // ext4 asks for this by an alias, which no table of dependencies says
+  "crc32c_generic",
+  // watchdogs
+  "i6300esb",
+  "iTCO_wdt",
+  "i2c_i801",
+  // entropy, BMC and TPM
+  "virtio_rng",
+  "ipmi_devintf",
+  "ipmi_si",
+  "tpm_crb",
+  "tpm_tis",
+] as const;
+
+/** Below these folders of the kernel's modules, the full profile takes everything. */
+const fullFolders = [
+  "drivers/ata/",
+  "drivers/block/",
+  "drivers/char/hw_random/",
+  "drivers/char/ipmi/",
+  "drivers/char/tpm/",
+  "drivers/hv/",
+  "drivers/message/",
+  "drivers/mmc/",
+  "drivers/net/ethernet/",
+  "drivers/net/mdio/",
+  "drivers/net/phy/",
+  "drivers/net/vmxnet3/",
+  "drivers/nvme/",
+  "drivers/pci/",
+  "drivers/scsi/",
+  "drivers/usb/host/",
+  "drivers/usb/storage/",
+  "drivers/virtio/",
+  "drivers/watchdog/",
+] as const;
+// Storage on other machines, and what stands for hardware that is not there.
+const notHardware =
+  /\/(?:aoe|brd|drbd|loop|nbd|null_blk|rbd|zram|ublk_drv|rnbd-\w+|scsi_debug|nvme-(?:tcp|rdma|fc|fcloop|loop)|nvmet\w*|softdog|fcoe|libfcoe|pcmcia)(?:\.ko|\/)|\/pcmcia\//u;
+
+/** A module's name as the kernel says it, of its file: "kernel/drivers/net/8139cp.ko.xz" → "8139cp". */
+export function moduleName(path: string): string {
+  return path
+    .slice(path.lastIndexOf("/") + 1)
+    .replace(/\.ko(?:\.\w+)?$/u, "")
+    .replaceAll("-", "_");
+}
+
+/** Which modules the profile takes, besides those that they depend on; `paths` are all that there are. */
+export function modulesWanted(profile: Profile, paths: readonly string[]): string[] {
+  const lab: ReadonlySet<string> = new Set(labModules.map((name) => name.replaceAll("-", "_")));
+  return paths.filter((path) => lab.has(moduleName(path)) || (profile === "full" && isFull(path)));
+}
+
+function isFull(path: string): boolean {
+  return fullFolders.some((folder) => path.startsWith(`kernel/${folder}`)) && !notHardware.test(path);
+}
+
+/** Modules of the lab's profile that are neither a file nor built into the kernel. */
+export function modulesMissing(paths: readonly string[], builtin: readonly string[]): string[] {
+  const there = new Set([...paths, ...builtin].map(moduleName));
+  return labModules.filter((name) => !there.has(name));
+}

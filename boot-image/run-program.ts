@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { delimiter } from "node:path";
+import { promisify } from "node:util";
+import { errorCode } from "../src/lib/errors.ts";
+import { BuildError } from "./errors.ts";
+
+const outputLimit = 64 << 20;
+// The last lines of what a program said tell why it failed.
+const toldLines = 5;
+
+/** The Debian package of each program that builders call. */
+const packageOf = {
+  "apt-cache": "apt",
+  "apt-get": "apt",
+  "dpkg-deb": "dpkg",
+} as const;
+type Program = keyof typeof packageOf;
+
+/**
+ * Runs a program of this host to its end; resolves to its standard output.
+ * @throws {BuildError} `program_missing`, naming the Debian package; `program_failed`, with its last words
+ */
+export function runProgram(program: Program, args: readonly string[], options?: { cwd?: string }): Promise<string> {
+  return runFile(program, args, { ...options, missing: `on Debian, \`apt install ${packageOf[program]}\`` });
+}
+
+/** Runs any executable file; `missing` says what to do where it is not there. @throws {BuildError} as {@link runProgram} */
+export async function runFile(
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string | undefined; missing: string },
+): Promise<string> {
+  // Debian has some of them in sbin, which is not in everybody's path. The locale decides how apt words its answers.
+  const path = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
+  const env = { ...process.env, PATH: path, LC_ALL: "C" };
+  try {
+    const { stdout } = await promisify(execFile)(file, [...args], { cwd: options.cwd, env, maxBuffer: outputLimit });
+    return stdout;
+  } catch (cause) {
+    if (errorCode(cause) === "ENOENT") {
+      throw new BuildError("program_missing", `${file} is not installed: ${options.missing}`, { cause });
+    }
+    const said = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
+    const last = said.split("\n").slice(-toldLines).join("; ");
+    throw new BuildError("program_failed", `${file} ${args[0] ?? ""} failed: ${last}`, { cause });
+  }
+}

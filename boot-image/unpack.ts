@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { errorCode } from "../src/lib/errors.ts";
+import { makeDirectory } from "../src/lib/make-directory.ts";
+import { runProgram } from "./run-program.ts";
+
+/** A package, and the folder that it was unpacked into. */
+export interface Unpacked {
+  /** As in its file's name. */
+  name: string;
+  version: string;
+  sha256: string;
+  root: string;
+}
+
+/**
+ * Unpacks a package into a folder of its own below `directory`, named by its digest: unpacked once, found again later.
+ * @throws {BuildError} where it is no package
+ */
+export async function unpack(file: string, directory: string): Promise<Unpacked> {
+  const sha256 = createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+  const root = join(directory, sha256);
+  await makeDirectory(directory);
+  const partial = await mkdtemp(`${root}.`);
+  const [name = "", version = ""] = basename(file, ".deb").split("_");
+  try {
+    if (await isDirectory(root)) {
+      return { name, version, sha256, root };
+    }
+    await runProgram("dpkg-deb", ["--extract", file, join(partial, "root")]);
+    await rename(join(partial, "root"), root).catch((error: unknown) => {
+      // Somebody else unpacked the same at the same time.
+      if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") {
+        throw error;
+      }
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return { name, version, sha256, root };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { AgentInitSchema, type AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { errorCode } from "../../lib/errors.ts";
+import { enrollmentConnect } from "../control-plane.ts";
+import { hardwareReport } from "../hardware/report.ts";
+import { hardwareTree } from "../hardware/tree.ts";
+import { initFileRead, initFileWrite } from "../init-file.ts";
+import type { AgentOptions } from "../run.ts";
+import { runAgent } from "../run.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { alive } from "./alive.ts";
+import { bootConfigurationRead } from "./configuration.ts";
+import { enroll } from "./enroll.ts";
+import { bootKey } from "./key.ts";
+import { tokenAsk } from "./token-ask.ts";
+
+/** How the agent of a boot image is run. */
+export interface BootOptions extends Omit<AgentOptions, "init"> {
+  /** Stands for "/", for tests. */
+  root?: string | undefined;
+}
+
+/**
+ * Runs the agent of a machine that booted into it, until `signal` is aborted. What it needs to know is, in this order: what an agent of
+ * this boot left behind; /etc/farrier/agent-init.json, when that came with the boot; what the control plane answers to the enrolment of
+ * a new key.
+ * @throws {AgentError} `init_invalid` when what came with the boot is not right
+ */
+export async function runBoot(options: BootOptions): Promise<void> {
+  const { root = "/", signal, log, clock = systemClock } = options;
+  const ended = new AbortController();
+  const counting = alive(join(root, "run/farrier/alive"), clock, AbortSignal.any([signal, ended.signal]));
+  try {
+    const init = await initOf(options, root);
+    await runAgent({ ...options, init });
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error;
+    }
+    log.info("agent stopping");
+  } finally {
+    ended.abort();
+    await counting;
+  }
+}
+
+async function initOf(options: BootOptions, root: string): Promise<AgentInit> {
+  const kept = join(root, "run/farrier/agent-init.json");
+  for (const path of [kept, join(root, "etc/farrier/agent-init.json")]) {
+    if ((await textRead(path)) !== undefined) {
+      return initFileRead(path);
+    }
+  }
+  const init = await initByEnrollment(options, root);
+  await initFileWrite(kept, init);
+  return init;
+}
+
+async function initByEnrollment(options: BootOptions, root: string): Promise<AgentInit> {
+  const { log, clock = systemClock, random = Math.random, signal } = options;
+  const commandLine = (await textRead(join(root, "proc/cmdline"))) ?? "";
+  const configuration = bootConfigurationRead(await textRead(join(root, "etc/farrier/boot.json")), commandLine);
+  const { endpoint, caCertificate, netboot, token } = configuration;
+  const privateKey = Uint8Array.from(await bootKey(join(root, "run/farrier/agent.key")));
+  const smbiosUuid = (await hardwareTree(root).text("sys/class/dmi/id/product_uuid")).toLowerCase();
+  const hardware = await hardwareReport({ root });
+  log.info({ endpoint, netboot, token: token === undefined ? "none" : "given", smbiosUuid }, "enrolling");
+  using enrollment = enrollmentConnect({ endpoint, caCertificate, privateKey });
+  const machineId = await enroll({
+    enrollment,
+    smbiosUuid,
+    hardware,
+    token,
+    askToken: netboot === undefined ? undefined : (machine, until) => tokenAsk(netboot, machine, until),
+    clock,
+    random,
+    log,
+    signal,
+  });
+  return create(AgentInitSchema, {
+    takeoverInit: { machineId, bmaasEndpoint: endpoint, caCertificate: Uint8Array.from(caCertificate) },
+    privateKey,
+  });
+}
+
+async function textRead(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
