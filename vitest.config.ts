@@ -11,6 +11,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    // Each `farrier up` of a test takes a port of its own to boot machines from.
+    env: { FARRIER_NETBOOT: "127.0.0.1:0" },
     unstubEnvs: true,
   },
 });

@@ -30,7 +30,10 @@ async function farrier(...args: string[]): Promise<number | null> {
 }
 
 tell("A control plane, on an embedded PostgreSQL, for this run only");
-const up = await farrierServe(["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0"], { env });
+const up = await farrierServe(
+  ["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "127.0.0.1:0"],
+  { env },
+);
 stack.defer(async () => void (await up.end("SIGTERM")));
 process.stdout.write(`ready: agents on ${up.agents}, operators on ${up.operators}\n`);
 

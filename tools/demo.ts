@@ -107,7 +107,7 @@ async function isImageOn(disk: string, image: string): Promise<boolean> {
 }
 
 tell("A control plane, on an embedded PostgreSQL, for this run only");
-const up = start(["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0"], "up.log");
+const up = start(["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "127.0.0.1:0"], "up.log");
 process.stdout.write(`${await line(up, /^ready: .*$/mu)}\n`);
 
 tell("A file system image of real files, served over HTTP");

@@ -157,7 +157,31 @@ export function operatorTlsFiles(flags: OperatorTlsFlags): OperatorTlsFiles {
   return { server: undefined, clientCaFile };
 }
 
-function hostPortFlag(
+/** Flags of what machines boot from. */
+export const netbootFlags = {
+  bootImages: textFlag(
+    "Boot images, a folder for each architecture (otherwise boot-image in the data directory)",
+    "DIR",
+  ),
+  kernelArguments: {
+    kind: "parsed",
+    brief: "Appended to the agent's kernel command line",
+    placeholder: "TEXT",
+    default: "console=tty0 console=ttyS0,115200",
+    parse: parseKernelArguments,
+  },
+} as const;
+
+/** One line that iPXE takes as it is. @throws {RangeError} */
+function parseKernelArguments(value: string): string {
+  // "$" begins a setting, "|", "&" and "#" end what belongs to the command.
+  if (!/^[\w ,.:=/@+-]{0,1024}$/u.test(value)) {
+    throw new RangeError(`"${value}" can't be passed on: expected letters, digits, spaces and , . : = / @ + - _`);
+  }
+  return value.trim();
+}
+
+export function hostPortFlag(
   brief: string,
   otherwise: string,
 ): { kind: "parsed"; brief: string; placeholder: string; default: string; parse: (value: string) => HostPort } {

@@ -43,6 +43,7 @@ import {
   machineWatchCommand,
 } from "./commands/machine-more.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { netbootCommand } from "./commands/netboot.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
 import { shepherdCommand } from "./commands/shepherd.ts";
@@ -153,6 +154,7 @@ export const routes = buildRouteMap<string, CliContext>({
     up: upCommand,
     server: serverCommand,
     shepherd: shepherdCommand,
+    netboot: netbootCommand,
     migrate: migrateCommand,
     backup: backupCommand,
     restore: restoreCommand,

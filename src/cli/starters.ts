@@ -5,6 +5,7 @@ export interface Starters {
   up(options: UpOptions): Promise<number>;
   server(options: ServerOptions): Promise<number>;
   shepherd(options: ShepherdOptions): Promise<number>;
+  netboot(options: NetbootOptions): Promise<number>;
   migrate(options: MigrateOptions): Promise<number>;
   backup(options: BackupOptions): Promise<number>;
   restore(options: RestoreOptions): Promise<number>;
@@ -32,6 +33,24 @@ export interface UpOptions extends ProcessOptions {
   /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
   serverNames: readonly string[];
   operatorTls: OperatorTlsFiles;
+  /** Where machines boot from; undefined = nowhere. */
+  netboot: HostPort | undefined;
+  /** Absent = `boot-image` in the data directory. */
+  bootImages: string | undefined;
+  kernelArguments: string;
+}
+
+/** `farrier netboot`: what machines boot from, on a given PostgreSQL. */
+export interface NetbootOptions extends ProcessOptions {
+  databaseUrl: string;
+  listen: HostPort;
+  /** Absent = `boot-image` in the data directory. */
+  bootImages: string | undefined;
+  kernelArguments: string;
+  /** How agents reach the agent API; absent = on its usual port of the host that they boot from. */
+  agents: HostPort | undefined;
+  /** PEM file of the CA that vouches for the agent API; absent = the data directory's own. */
+  caFile: string | undefined;
 }
 
 /** How the operator port proves itself, and what operators' certificates are checked by. */

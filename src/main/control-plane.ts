@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   agents: HostPort;
   operators: HostPort;
   serverNames: readonly string[];
+  /** More of them, of which none is how agents are told to reach it. */
+  otherNames?: readonly string[];
   tls: TlsFiles | undefined;
   operatorTls: OperatorTlsFiles;
   databaseAddress: DatabaseAddress;
@@ -42,6 +44,8 @@ export interface ControlPlane extends AsyncDisposable {
   agents: HostPort;
   /** The operator API's URL. */
   operators: string;
+  /** DER of the CA that vouches for the agent API; empty = the system's own roots. */
+  caCertificate: Uint8Array;
 }
 
 /**
@@ -122,6 +126,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     metrics,
     agents: agents.address,
     operators: operators.url,
+    caCertificate: tls.caCertificateDer,
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
 }

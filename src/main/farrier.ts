@@ -13,6 +13,7 @@ const status = await runCli(process.argv.slice(2), {
     up: async (options) => (await import("./up.ts")).run(options),
     server: async (options) => (await import("./server.ts")).run(options),
     shepherd: async (options) => (await import("./shepherd.ts")).run(options),
+    netboot: async (options) => (await import("./netboot.ts")).run(options),
     backup: async (options) => (await import("./backup.ts")).run(options),
     restore: async (options) => (await import("./restore.ts")).run(options),
     migrate: async (options) => (await import("./migrate.ts")).run(options),

@@ -20,6 +20,7 @@ export async function tlsFiles(options: {
   agents: HostPort;
   operators: HostPort;
   serverNames: readonly string[];
+  otherNames?: readonly string[];
   tls: TlsFiles | undefined;
 }): Promise<AgentTls> {
   if (options.tls !== undefined) {
@@ -35,6 +36,7 @@ export async function operatorTls(options: {
   agents: HostPort;
   operators: HostPort;
   serverNames: readonly string[];
+  otherNames?: readonly string[];
   operatorTls: OperatorTlsFiles;
 }): Promise<OperatorTls | undefined> {
   const { server, clientCaFile } = options.operatorTls;
@@ -58,13 +60,14 @@ async function ownTls(options: {
   agents: HostPort;
   operators: HostPort;
   serverNames: readonly string[];
+  otherNames?: readonly string[];
 }): Promise<TlsMaterial> {
   const listened = [options.agents.host, options.operators.host].map((host) =>
     host === "" || host === "0.0.0.0" || host === "::" ? hostname() : host,
   );
   return tlsFilesEnsure({
     directory: join(options.dataDir, "tls"),
-    serverNames: [...new Set([...options.serverNames, ...listened])],
+    serverNames: [...new Set([...options.serverNames, ...listened, ...(options.otherNames ?? [])])],
   });
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { UpOptions } from "../cli/starters.ts";
 import type { DatabaseAddress } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/data-directory.ts";
@@ -5,10 +6,15 @@ import { embeddedStart } from "../database/embedded.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
+import { ipxeDirectory } from "../netboot/ipxe-files.ts";
+import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";
 import { untilStopped } from "./until-stopped.ts";
+
+/** How QEMU's guests with user networking reach this host's loopback. */
+const hostOfGuests = "10.0.2.2";
 
 /** `farrier up`: everything in one process, on an embedded PostgreSQL unless one is named. Resolves to the exit status. */
 export async function run(options: UpOptions): Promise<number> {
@@ -26,6 +32,7 @@ export async function run(options: UpOptions): Promise<number> {
       agents: options.agents,
       operators: options.operators,
       serverNames: options.serverNames,
+      otherNames: [hostOfGuests],
       tls: undefined,
       operatorTls: options.operatorTls,
       databaseAddress: address,
@@ -35,6 +42,23 @@ export async function run(options: UpOptions): Promise<number> {
   );
   const { database, metrics } = server;
   stack.use(shepherdRun({ database, log, clock: systemClock, metrics }));
+  if (options.netboot !== undefined) {
+    const netboot = stack.use(
+      await netbootServe({
+        address: options.netboot,
+        database,
+        bootImages: options.bootImages ?? join(directory.path, "boot-image"),
+        ipxeFiles: ipxeDirectory,
+        agents: { port: server.agents.port },
+        caCertificate: server.caCertificate,
+        kernelArguments: options.kernelArguments,
+        metrics,
+        log,
+        clock: systemClock,
+      }),
+    );
+    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
+  }
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
   log.info({ signal: await stopped }, "stopping");
   return 0;

@@ -21,6 +21,8 @@ export interface Metrics {
   progressReports: Counter<"answer">;
   /** Calls of Enroll by what became of them; second_claimant and full are answered as awaiting is. */
   enrollments: Counter<"outcome">;
+  /** Requests of machines that boot from the network: of what, and the decision or the HTTP status. */
+  netbootRequests: Counter<"resource" | "outcome">;
   agentConnections: Gauge;
   /** Agents that wait for news. */
   agentWatches: Gauge;
@@ -106,6 +108,12 @@ export function createMetrics(): Metrics {
       name: "farrier_enrollments_total",
       help: "Calls of Enroll by outcome.",
       labelNames: ["outcome"],
+      registers,
+    }),
+    netbootRequests: new Counter({
+      name: "farrier_netboot_requests_total",
+      help: "Requests to network boot, by what was asked for and the outcome.",
+      labelNames: ["resource", "outcome"],
       registers,
     }),
     agentConnections: new Gauge({

@@ -292,9 +292,10 @@ describe("the ports", () => {
 
 describe("farrier up", () => {
   /** On a data directory of its own, in which nothing may be left running. */
-  async function upElsewhere(agents: string, operators: string): Promise<Ran> {
+  async function upElsewhere(agents: string, operators: string, netboot = "127.0.0.1:0"): Promise<Ran> {
     const dataDir = join(place.folder, `elsewhere-${randomUUID()}`);
-    const ran = await place.cli("up", "--data-dir", dataDir, "--agents", agents, "--operators", operators);
+    const addresses = ["--agents", agents, "--operators", operators, "--netboot", netboot];
+    const ran = await place.cli("up", "--data-dir", dataDir, ...addresses);
     expect(await place.leftovers(dataDir)).toEqual([]);
     return ran;
   }
@@ -310,6 +311,11 @@ describe("farrier up", () => {
     expect(taken.status).toBe(1);
     expect(taken.stderr).toMatch(
       /farrier: operators can't be served on .*: another program listens there .*--operators/u,
+    );
+    const netboot = await upElsewhere("127.0.0.1:0", "127.0.0.1:0", operators);
+    expect(netboot.status).toBe(1);
+    expect(netboot.stderr).toMatch(
+      /farrier: network boot can't be served on .*: another program listens there .*--netboot/u,
     );
   });
 

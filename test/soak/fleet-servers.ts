@@ -29,7 +29,7 @@ export interface FleetServers extends AsyncDisposable {
 export async function oneProcess(directory: string): Promise<FleetServers> {
   const dataDir = join(directory, "data");
   const up = await farrierServe([
-    ...["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0"],
+    ...["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "off"],
   ]);
   return {
     // Its socket is in its data directory.

@@ -1,12 +1,14 @@
 import { buildCommand } from "@stricli/core";
-import type { HostPort } from "../../lib/host-port.ts";
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
 import {
   commonFlags,
   dataDirectory,
   docs,
   listenFlags,
+  netbootFlags,
   operatorTlsFiles,
+  optionalFlag,
   type CommonFlags,
   type OperatorTlsFlags,
 } from "../flags.ts";
@@ -16,7 +18,13 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   operators: HostPort;
   databaseUrl: string | undefined;
   serverName: readonly string[] | undefined;
+  netboot: HostPort | "off" | undefined;
+  bootImages: string | undefined;
+  kernelArguments: string;
 }
+
+/** Where machines boot from unless it is said. */
+const netbootDefault = "127.0.0.1:8081";
 
 export const upCommand = buildCommand<Flags, [], CliContext>({
   docs: docs(
@@ -26,10 +34,23 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       "farrier up",
       "farrier up --data-dir /var/lib/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
       "farrier up --database-url postgresql://farrier@db/farrier",
+      "farrier up --agents 0.0.0.0:8443 --netboot 0.0.0.0:8081",
     ],
   ),
-  parameters: { flags: { ...commonFlags, ...listenFlags } },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      ...listenFlags,
+      netboot: optionalFlag(
+        `Where machines boot from, or "off" (or FARRIER_NETBOOT; otherwise ${netbootDefault})`,
+        "HOST:PORT",
+        parseNetboot,
+      ),
+      ...netbootFlags,
+    },
+  },
   async func(flags) {
+    const netboot = flags.netboot ?? parseNetboot(this.process.env["FARRIER_NETBOOT"] || netbootDefault);
     this.process.exitCode = await this.starters.up({
       dataDir: dataDirectory(flags, this.process.env),
       debug: this.debug,
@@ -38,6 +59,14 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
       serverNames: flags.serverName ?? [],
       operatorTls: operatorTlsFiles(flags),
+      netboot: netboot === "off" ? undefined : netboot,
+      bootImages: flags.bootImages,
+      kernelArguments: flags.kernelArguments,
     });
   },
 });
+
+/** @throws {RangeError} */
+function parseNetboot(value: string): HostPort | "off" {
+  return value === "off" ? value : parseHostPort(value);
+}

@@ -68,7 +68,7 @@ export async function controlPlaneStart(directory: string, databaseUrl: string):
   const env = { FARRIER_DATA_DIR: dataDir };
   const up = async (agents: string, operators: string): Promise<[Running, string, string]> => {
     const running = farrierStart(
-      ["up", "--agents", agents, "--operators", operators, "--database-url", databaseUrl],
+      ["up", "--agents", agents, "--operators", operators, "--netboot", "off", "--database-url", databaseUrl],
       env,
     );
     const match = await waitFor("the line `ready`", () => {

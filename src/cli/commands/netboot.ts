@@ -1,0 +1,69 @@
+import { buildCommand } from "@stricli/core";
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import {
+  commonFlags,
+  dataDirectory,
+  docs,
+  hostPortFlag,
+  listenFlags,
+  netbootFlags,
+  optionalFlag,
+  textFlag,
+  type CommonFlags,
+} from "../flags.ts";
+
+interface Flags extends CommonFlags {
+  databaseUrl: string | undefined;
+  listen: HostPort;
+  agents: HostPort | undefined;
+  tlsCa: string | undefined;
+  bootImages: string | undefined;
+  kernelArguments: string;
+}
+
+export const netbootCommand = buildCommand<Flags, [], CliContext>({
+  docs: docs(
+    "Serve what machines boot from, on a PostgreSQL that is there; any number of copies",
+    "Serves iPXE scripts, kernel and initramfs over HTTP: a machine is told to start the agent while it is not installed or " +
+      "something is pending, its own disk when not, and nothing while it is in quarantine.",
+    [
+      "farrier netboot --database-url postgresql://farrier@db/farrier --listen 10.0.0.1:8081 --agents farrier.lab:8443",
+      "farrier netboot --database-url postgresql://farrier@db/farrier --listen 0.0.0.0:8081 --tls-ca ca.pem",
+    ],
+  ),
+  parameters: {
+    flags: {
+      ...commonFlags,
+      databaseUrl: listenFlags.databaseUrl,
+      listen: hostPortFlag("Where machines boot from", "127.0.0.1:8081"),
+      agents: optionalFlag(
+        "How agents reach the agent API (otherwise port 8443 of the host that they boot from)",
+        "HOST:PORT",
+        parseHostPort,
+      ),
+      tlsCa: textFlag("The CA that vouches for the agent API, PEM (otherwise the data directory's own)", "FILE"),
+      ...netbootFlags,
+    },
+  },
+  async func(flags) {
+    const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);
+    if (databaseUrl === undefined) {
+      throw new CliError(
+        "usage",
+        "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
+      );
+    }
+    this.process.exitCode = await this.starters.netboot({
+      dataDir: dataDirectory(flags, this.process.env),
+      debug: this.debug,
+      databaseUrl,
+      listen: flags.listen,
+      bootImages: flags.bootImages,
+      kernelArguments: flags.kernelArguments,
+      agents: flags.agents,
+      caFile: flags.tlsCa,
+    });
+  },
+});

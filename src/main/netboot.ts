@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { NetbootOptions } from "../cli/starters.ts";
+import { connect } from "../database/connect.ts";
+import { migrateCheck } from "../database/migrate.ts";
+import { systemClock } from "../lib/clock.ts";
+import { formatHostPort } from "../lib/host-port.ts";
+import { createLogger } from "../lib/log.ts";
+import { checkTime } from "../lib/tls-chain.ts";
+import { parseCertificates, readPem } from "../lib/tls-pem.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { ipxeDirectory } from "../netboot/ipxe-files.ts";
+import { netbootServe } from "../netboot/serve.ts";
+import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+/** The agent API's usual port. */
+const agentPort = 8443;
+
+/** `farrier netboot`: what machines boot from, on a given PostgreSQL. Resolves to the exit status. */
+export async function run(options: NetbootOptions): Promise<number> {
+  const { dataDir, agents } = options;
+  const log = createLogger({ level: options.debug ? "debug" : "info", component: "netboot" });
+  const stopped = untilStopped();
+  const metrics = createMetrics();
+  const caFile = options.caFile ?? join(dataDir, "tls", "ca.pem");
+  const [authority] = parseCertificates(await readPem(caFile), caFile);
+  checkTime(authority === undefined ? [] : [authority], caFile);
+  await using database = connect(databaseAddress(options.databaseUrl), { log });
+  await databaseReach(database);
+  await migrateCheck(database.pool);
+  await using netboot = await netbootServe({
+    address: options.listen,
+    database,
+    bootImages: options.bootImages ?? join(dataDir, "boot-image"),
+    ipxeFiles: ipxeDirectory,
+    agents: agents === undefined ? { port: agentPort } : { endpoint: formatHostPort(agents) },
+    caCertificate: authority?.raw ?? new Uint8Array(),
+    kernelArguments: options.kernelArguments,
+    metrics,
+    log,
+    clock: systemClock,
+  });
+  process.stdout.write(`ready: network boot on http://${formatHostPort(netboot.address)}\n`);
+  log.info({ signal: await stopped }, "stopping");
+  return 0;
+}

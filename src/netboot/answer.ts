@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Database } from "../database/connect.ts";
+import { netbootFacts } from "../database/queries/netboot.ts";
+import { formatHostPort } from "../lib/host-port.ts";
+import type { Logger } from "../lib/log.ts";
+import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
+import { bootConfigArchive } from "./boot-config.ts";
+import { bootDecide } from "./boot-decide.ts";
+import { bootFilePath, bootImageIsThere } from "./boot-image.ts";
+import { bootQuery } from "./boot-query.ts";
+import { bootTokenFor } from "./boot-token.ts";
+import { configHandle, configHandleRead } from "./config-handle.ts";
+import { fileAnswer } from "./file-answer.ts";
+import { ipxeFilePath } from "./ipxe-files.ts";
+import { agentScript, bootScript, diskScript, holdScript, noImageScript } from "./ipxe-script.ts";
+import { requestBody } from "./request-body.ts";
+import type { Route } from "./route.ts";
+import { tokenRequest, tokenRequestLimit } from "./token-request.ts";
+
+/** What answers are made from. */
+export interface AnswerOptions {
+  database: Database;
+  /** A folder with one for each architecture, with `vmlinuz` and `initramfs`. */
+  bootImages: string;
+  /** Where iPXE's own programs are. */
+  ipxeFiles: string;
+  agents: AgentsAt;
+  /** DER of the CA that vouches for the agent API; empty = the system's own roots. */
+  caCertificate: Uint8Array;
+  /** Appended to the kernel's command line. */
+  kernelArguments: string;
+  log: Logger;
+}
+
+/** A request and where its answer goes. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** The caller's network address. */
+  address: string;
+}
+
+const textType = "text/plain; charset=utf-8";
+
+/** Sends a short text. */
+export function answerText({ request, response }: Exchange, status: number, text: string): number {
+  const body = Buffer.from(text);
+  response.writeHead(status, {
+    "content-type": textType,
+    "content-length": body.length,
+    "cache-control": "no-store",
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+  return status;
+}
+
+/**
+ * Answers what a route is for; returns what is counted: the decision, or the HTTP status.
+ * @throws {DatabaseError} `unavailable`, before anything of an answer is sent
+ */
+export async function answer(options: AnswerOptions, exchange: Exchange, route: Route): Promise<string> {
+  switch (route.resource) {
+    case "boot":
+      return String(answerText(exchange, 200, bootScript()));
+    case "machine":
+      return answerMachine(options, exchange, route.query);
+    case "image": {
+      const path = bootFilePath(options.bootImages, route.architecture, route.file);
+      return answerFile(exchange, path, `no boot image for ${route.architecture}: farrier boot-image build makes one`);
+    }
+    case "ipxe": {
+      const path = ipxeFilePath(options.ipxeFiles, route.architecture, route.name);
+      return answerFile(exchange, path, "no such program of iPXE's here: Debian's package ipxe brings some");
+    }
+    case "config":
+      return answerConfig(options, exchange, route.handle);
+    case "token":
+      return answerToken(options, exchange);
+    case "health":
+      return String(answerText(exchange, 200, "ok\n"));
+  }
+}
+
+async function answerFile(exchange: Exchange, path: string | undefined, missing: string): Promise<string> {
+  const status = path === undefined ? 404 : await fileAnswer(exchange.request, exchange.response, path);
+  return String(status === 404 ? answerText(exchange, 404, `${missing}\n`) : status);
+}
+
+async function answerMachine(options: AnswerOptions, exchange: Exchange, query: URLSearchParams): Promise<string> {
+  const { identity, architecture, platform } = bootQuery(query);
+  const facts = await netbootFacts(options.database, identity);
+  const decision = bootDecide(facts);
+  const { address } = exchange;
+  options.log.info(
+    { ...(facts === undefined ? {} : { machine: facts.machineId }), ...identity, decision, platform, address },
+    facts === undefined ? "an unknown machine boots from the network" : "a machine boots from the network",
+  );
+  switch (decision) {
+    case "hold":
+      answerText(exchange, 200, holdScript());
+      return decision;
+    case "disk":
+      answerText(exchange, 200, diskScript(platform));
+      return decision;
+    case "agent": {
+      if (architecture === undefined || !(await bootImageIsThere(options.bootImages, architecture))) {
+        answerText(exchange, 200, noImageScript(architecture));
+        return "no-image";
+      }
+      const { kernelArguments } = options;
+      answerText(exchange, 200, agentScript({ architecture, handle: configHandle(identity), kernelArguments }));
+      return facts === undefined ? "unknown" : decision;
+    }
+  }
+}
+
+async function answerConfig(options: AnswerOptions, exchange: Exchange, handle: string): Promise<string> {
+  const { request, response, address } = exchange;
+  const identity = configHandleRead(handle);
+  const reached = hostReached(request.headers.host);
+  if (identity === undefined) {
+    return String(answerText(exchange, 404, "no such configuration: /machine.ipxe names them\n"));
+  }
+  if (reached === undefined) {
+    return String(answerText(exchange, 400, "the Host header is missing or no host's name\n"));
+  }
+  // A token leaves once: not by a request that takes none away.
+  const token = request.method === "HEAD" ? undefined : await bootTokenFor(options.database, identity, address);
+  const archive = bootConfigArchive({
+    endpoint: agentEndpoint(options.agents, reached),
+    caCertificate: Buffer.from(options.caCertificate).toString("base64"),
+    netboot: `http://${formatHostPort(reached)}`,
+    ...(token === undefined ? {} : { token }),
+  });
+  response.writeHead(200, {
+    "content-type": "application/octet-stream",
+    "cache-control": "no-store",
+    ...(request.method === "HEAD" ? {} : { "content-length": archive.length }),
+  });
+  response.end(request.method === "HEAD" ? undefined : archive);
+  return token === undefined ? "200" : "token";
+}
+
+async function answerToken(options: AnswerOptions, exchange: Exchange): Promise<string> {
+  const text = await requestBody(exchange.request, tokenRequestLimit);
+  const identity = text === undefined ? undefined : tokenRequest(text.toString("utf8"));
+  if (identity === undefined) {
+    const expected = '{"uuid": "…", "mac": ["…"]}';
+    const why = `expected a body such as ${expected} of at most ${tokenRequestLimit} bytes\n`;
+    // What is left of a body that is too long is not waited for.
+    exchange.response.setHeader("connection", "close");
+    return String(answerText(exchange, 400, why));
+  }
+  const token = await bootTokenFor(options.database, identity, exchange.address);
+  if (token === undefined) {
+    return String(answerText(exchange, 404, "no token: ask again later\n"));
+  }
+  const body = Buffer.from(JSON.stringify({ token }));
+  exchange.response.writeHead(200, {
+    "content-type": "application/json",
+    "content-length": body.length,
+    "cache-control": "no-store",
+  });
+  exchange.response.end(body);
+  return "token";
+}

@@ -1,0 +1,18 @@
+import { cpioArchive } from "../lib/cpio.ts";
+
+/** What an agent that starts from a boot image is told: the file /etc/farrier/boot.json of its initramfs. */
+export interface BootConfig {
+  /** The agent API, HOST:PORT. */
+  endpoint: string;
+  /** DER in base64; empty = the system's own roots. */
+  caCertificate: string;
+  /** This network boot service: http://HOST:PORT. */
+  netboot: string;
+  token?: string;
+}
+
+/** The configuration as an archive that is loaded beside the initramfs. Pure. */
+export function bootConfigArchive(config: BootConfig): Buffer {
+  const data = Buffer.from(`${JSON.stringify(config)}\n`);
+  return cpioArchive([{ kind: "file", path: "etc/farrier/boot.json", mode: 0o600, data }]);
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { open, type FileHandle } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { errorCode } from "../lib/errors.ts";
+import { byteRange } from "./byte-range.ts";
+
+/** Bytes read at once: a kernel and an initramfs are tens of megabytes. */
+const chunk = 1 << 20;
+
+/**
+ * Answers with a file, in parts where a part is asked for; a cache need ask only whether it is still the same. Returns the
+ * status; 404 is left to the caller to say.
+ */
+export async function fileAnswer(request: IncomingMessage, response: ServerResponse, path: string): Promise<number> {
+  const file = await openFile(path);
+  if (file === undefined) {
+    return 404;
+  }
+  await using _file = file;
+  const { size, mtimeMs, mtime } = await file.stat();
+  // Another file has another size or another time: one is put in the other's place whole.
+  const etag = `"${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}"`;
+  const headers = {
+    etag,
+    "last-modified": mtime.toUTCString(),
+    "accept-ranges": "bytes",
+    "cache-control": "no-cache",
+    "content-type": "application/octet-stream",
+  };
+  const seen = request.headers["if-none-match"];
+  if (seen !== undefined && (seen === "*" || seen.split(",").some((one) => one.trim().replace(/^W\//u, "") === etag))) {
+    response.writeHead(304, headers).end();
+    return 304;
+  }
+  // A part of another file than the one whose other parts the caller has is of no use to it.
+  const condition = request.headers["if-range"];
+  const range =
+    condition === undefined || condition === etag ? byteRange(request.headers.range, size) : ("whole" as const);
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { ...headers, "content-range": `bytes */${size}` }).end();
+    return 416;
+  }
+  const { first, last } = range === "whole" ? { first: 0, last: size - 1 } : range;
+  const status = range === "whole" ? 200 : 206;
+  response.writeHead(status, {
+    ...headers,
+    "content-length": last - first + 1,
+    ...(range === "whole" ? {} : { "content-range": `bytes ${first}-${last}/${size}` }),
+  });
+  if (request.method === "HEAD" || last < first) {
+    response.end();
+    return status;
+  }
+  const stream = file.createReadStream({ start: first, end: last, highWaterMark: chunk, autoClose: false });
+  await pipeline(stream, response);
+  return status;
+}
+
+/** A regular file, open; undefined where there is none. */
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") {
+      return undefined;
+    }
+    throw error;
+  }
+  if ((await file.stat()).isFile()) {
+    return file;
+  }
+  await file.close();
+  return undefined;
+}

@@ -1,0 +1,95 @@
+// What iPXE is told (https://ipxe.org/scripting). Paths alone: iPXE asks the host that it has the script from.
+import type { Architecture } from "./architecture.ts";
+import { interfacesAsked } from "./boot-query.ts";
+
+/** Seconds between tries of what failed. */
+const pause = 5;
+/** Seconds after which a machine that is held asks again. */
+const holdPause = 30;
+
+function script(...lines: string[]): string {
+  return ["#!ipxe", ...lines, ""].join("\n");
+}
+
+/** The same for every machine: asks what this one is to do, until it is answered. */
+export function bootScript(): string {
+  const macs = Array.from({ length: interfacesAsked }, (_, index) => `&mac=\${net${index}/mac:hexhyp}`).join("");
+  return script(
+    ":ask",
+    "echo Farrier: asking what to boot",
+    `chain --replace --autofree /machine.ipxe?uuid=\${uuid}${macs}&arch=\${buildarch}&platform=\${platform} || goto failed`,
+    ":failed",
+    `echo Farrier: no answer, asking again in ${pause} s`,
+    `sleep ${pause}`,
+    "goto ask",
+  );
+}
+
+/** Shows why nothing is booted, and asks again later. */
+function waitScript(reason: string): string {
+  return script(
+    `echo Farrier: ${reason}`,
+    `sleep ${holdPause}`,
+    ":ask",
+    "chain --replace --autofree /boot.ipxe || goto failed",
+    ":failed",
+    `sleep ${pause}`,
+    "goto ask",
+  );
+}
+
+/** For a machine in quarantine. */
+export function holdScript(): string {
+  return waitScript("this machine is held: an operator has to release it (farrier machine explain)");
+}
+
+/** For an architecture whose boot image is not there, or not yet; undefined = there is never one. */
+export function noImageScript(architecture: Architecture | undefined): string {
+  return waitScript(
+    architecture === undefined
+      ? "there are no boot images for ${buildarch}"
+      : `no boot image for ${architecture} is here yet: build one with "farrier boot-image build"`,
+  );
+}
+
+/**
+ * Starts the agent. The configuration is fetched last, since a token is given out once; and named first, since it is an
+ * archive that is not compressed, of a length that keeps the next one where the kernel looks for it.
+ */
+export function agentScript(options: { architecture: Architecture; handle: string; kernelArguments: string }): string {
+  const { architecture, handle, kernelArguments } = options;
+  const files = `initrd=config.cpio initrd=initramfs BOOTIF=01-\${netX/mac:hexhyp}`;
+  const again = (label: string): string[] => [
+    `:${label}-failed`,
+    `echo Farrier: could not fetch it, trying again in ${pause} s`,
+    `sleep ${pause}`,
+    `goto ${label}`,
+  ];
+  return script(
+    "echo Farrier: starting the agent",
+    ":kernel",
+    `kernel --name vmlinuz /boot/${architecture}/vmlinuz ${`${files} ${kernelArguments}`.trim()} || goto kernel-failed`,
+    ":initramfs",
+    `initrd --name initramfs /boot/${architecture}/initramfs || goto initramfs-failed`,
+    ":config",
+    `initrd --name config.cpio /config/${handle}.cpio || goto config-failed`,
+    "boot ||",
+    `echo Farrier: the agent's kernel could not be started, asking again in ${pause} s`,
+    `sleep ${pause}`,
+    "chain --replace --autofree /boot.ipxe || reboot",
+    ...again("kernel"),
+    ...again("initramfs"),
+    ...again("config"),
+  );
+}
+
+/**
+ * Leaves the machine to its disk: a BIOS is told which, UEFI goes on with its next boot entry. (UEFI's sanboot fails with
+ * Debian's iPXE.)
+ */
+export function diskScript(platform: "efi" | "pcbios"): string {
+  return script(
+    "echo Farrier: installed, nothing pending: booting the disk",
+    platform === "efi" ? "exit" : "sanboot --no-describe --drive 0x80 || exit 1",
+  );
+}

@@ -1,0 +1,58 @@
+import { architectures, type Architecture } from "./architecture.ts";
+import { bootFiles, type BootFile } from "./boot-image.ts";
+
+/** What a request is for. */
+export type Route =
+  | { resource: "boot" }
+  | { resource: "machine"; query: URLSearchParams }
+  | { resource: "image"; architecture: Architecture; file: BootFile }
+  | { resource: "ipxe"; architecture: string; name: string }
+  | { resource: "config"; handle: string }
+  | { resource: "token" }
+  | { resource: "health" };
+
+/** A request's target is no longer than this: eight MACs and a UUID have 300 characters. */
+const targetLimit = 4096;
+
+/** What a path means, in whatever letter case; undefined = nothing is there. No path of a file comes from it. Pure. */
+export function route(target: string): Route | undefined {
+  if (target.length > targetLimit || !target.startsWith("/")) {
+    return undefined;
+  }
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const [first = "", second = "", third = "", ...more] = path.slice(1).split("/");
+  if (more.length > 0) {
+    return undefined;
+  }
+  const lower = path.toLowerCase();
+  switch (lower) {
+    case "/boot.ipxe":
+      return { resource: "boot" };
+    case "/machine.ipxe":
+      return { resource: "machine", query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)) };
+    case "/enrollment-token":
+      return { resource: "token" };
+    case "/healthz":
+      return { resource: "health" };
+    default:
+  }
+  switch (first.toLowerCase()) {
+    case "boot": {
+      const architecture = architectures.find((one) => one === second.toLowerCase());
+      const file = bootFiles.find((one) => one === third.toLowerCase());
+      return architecture === undefined || file === undefined ? undefined : { resource: "image", architecture, file };
+    }
+    case "ipxe":
+      // What an iPXE that came from there asks for by itself.
+      return third.toLowerCase() === "autoexec.ipxe"
+        ? { resource: "boot" }
+        : { resource: "ipxe", architecture: second.toLowerCase(), name: third.toLowerCase() };
+    case "config":
+      return third === "" && second.endsWith(".cpio")
+        ? { resource: "config", handle: second.slice(0, -".cpio".length) }
+        : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { DatabaseError } from "../database/errors.ts";
+import { addressLimit } from "../lib/address-limit.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError, errorCode } from "../lib/errors.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { answer, answerText, type AnswerOptions } from "./answer.ts";
+import { NetbootError } from "./errors.ts";
+import { route, type Route } from "./route.ts";
+
+/** Network boot over HTTP, listening. Disposing ends what is under way: whoever boots asks again. */
+export interface NetbootListener extends AsyncDisposable {
+  /** Where it listens, with the port that was chosen. */
+  address: HostPort;
+}
+
+/** What it serves, and where. */
+export interface NetbootOptions extends AnswerOptions {
+  address: HostPort;
+  metrics: Metrics;
+  clock: Clock;
+}
+
+/** A rack of machines behind one address that all ask at once, and what each asks for. */
+const perAddress = { perSecond: 20, burst: 400 };
+const together = { perSecond: 200, burst: 2_000 };
+/** Connections: a machine has one or two while it boots. */
+const connectionsLimit = 1_024;
+/** Milliseconds without a byte in either direction. */
+const stallLimit = 60_000;
+
+const httpLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 8_192,
+};
+
+/**
+ * Serves network boot in clear text, to whoever asks: firmware can do no other. docs/security.md says what that means.
+ * @throws {NetbootError} `address_unusable`, saying why
+ */
+export async function netbootServe(options: NetbootOptions): Promise<NetbootListener> {
+  const server = createServer(httpLimits, requestHandler(options));
+  server.maxConnections = connectionsLimit;
+  server.setTimeout(stallLimit);
+  const port = await listen(server, options.address);
+  return {
+    address: { host: options.address.host, port },
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, address: HostPort): Promise<number> {
+  server.listen({ host: address.host, port: address.port });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "another program listens there (another farrier?): stop it, or choose another address",
+      EACCES: "this user may not listen there: choose a port above 1023",
+      EADDRNOTAVAIL: "the address is not this host's: choose another",
+    };
+    const reason = reasons[errorCode(error) ?? ""] ?? "choose another address";
+    throw new NetbootError(
+      "address_unusable",
+      `network boot can't be served on ${formatHostPort(address)}: ${reason} with --netboot HOST:PORT`,
+      { cause: error },
+    );
+  }
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : address.port;
+}
+
+/** The methods of what is not fetched with GET. */
+const methods: Partial<Record<Route["resource"], readonly string[]>> = { token: ["POST"] };
+const fetchMethods = ["GET", "HEAD"] as const;
+
+function requestHandler(options: NetbootOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const { log, metrics, clock } = options;
+  const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
+  return (request, response) => {
+    const address = request.socket.remoteAddress ?? "";
+    const exchange = { request, response, address };
+    const asked = route(request.url ?? "");
+    const count = (outcome: string): void =>
+      metrics.netbootRequests.inc({ resource: asked?.resource ?? "none", outcome });
+    if (!limit.allow(address)) {
+      response.setHeader("retry-after", "5");
+      count(String(answerText(exchange, 429, "too many requests: ask again later\n")));
+      return;
+    }
+    if (asked === undefined) {
+      count(String(answerText(exchange, 404, "there is nothing here: /boot.ipxe is where machines begin\n")));
+      return;
+    }
+    const allowed = methods[asked.resource] ?? fetchMethods;
+    if (!allowed.includes(request.method ?? "")) {
+      response.setHeader("allow", allowed.join(", "));
+      count(String(answerText(exchange, 405, `it takes ${allowed.join(" and ")}\n`)));
+      return;
+    }
+    answer(options, exchange, asked).then(count, (error: unknown) => {
+      if (response.headersSent || response.destroyed) {
+        // The machine was switched off in the middle, or has what it wants.
+        log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was broken off");
+        response.destroy();
+        count("broken-off");
+        return;
+      }
+      const away = error instanceof DatabaseError && error.code === "unavailable";
+      log[away ? "warn" : "error"](
+        { address, resource: asked.resource, error: describeError(error) },
+        "a network boot request could not be answered",
+      );
+      count(String(answerText(exchange, away ? 503 : 500, "not now: ask again later\n")));
+    });
+  };
+}
