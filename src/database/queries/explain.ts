@@ -11,6 +11,8 @@ export interface MachineSurroundings {
   shepherd: boolean;
   /** Milliseconds of silence after which an agent is lost. */
   silence: { started: number; heartbeat: number };
+  /** The agent took another's place, which runs on, for all that is known. */
+  agentReplaced: boolean;
   /** Serialised, the latest. */
   hardwareRaw?: Uint8Array;
 }
@@ -21,6 +23,7 @@ interface Row {
   shepherd: boolean;
   started: number;
   heartbeat: number;
+  agent_replaced: boolean;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -36,6 +39,10 @@ export async function machineSurroundings(database: Database, machineId: Machine
       EXISTS (SELECT FROM sessions WHERE session_component = 'shepherd' AND session_deadline > now()) AS shepherd,
       (extract(epoch FROM t.started) * 1000)::float8 AS started,
       (extract(epoch FROM t.heartbeat) * 1000)::float8 AS heartbeat,
+      EXISTS (
+        SELECT FROM machine_agent_started a JOIN history y ON y.machine_id = a.machine_id AND y.at = a.agent_started_at
+        WHERE a.machine_id = ${machineId} AND y.event = 'agent_replaced'
+      ) AS agent_replaced,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t`
@@ -50,6 +57,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
     ...(row.server_since === null ? {} : { serverSince: row.server_since }),
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
+    agentReplaced: row.agent_replaced,
     ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
   };
 }

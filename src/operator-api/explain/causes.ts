@@ -76,10 +76,13 @@ function agentCauses(facts: ExplainFacts): Cause[] {
     return [{ kind: "no-agent", text: "no agent is registered" }];
   }
   if (agent.heartbeatAt === undefined) {
+    const replaced = facts.agentReplaced === true;
     return [
       {
         kind: "agent-never-heard",
-        text: `the agent was registered ${ago(facts, agent.startedAt)} ago (${agent.startedAt.toISOString()}) and was never heard`,
+        text:
+          `the agent was registered ${ago(facts, agent.startedAt)} ago (${agent.startedAt.toISOString()}) and was never heard` +
+          (replaced ? "; it took another's place, whose key is refused: start it with the new init file" : ""),
       },
     ];
   }

@@ -104,6 +104,12 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/no server lives/u],
   ],
   ["an agent that waits", factsOf("ready", agent(0)), [], [/waiting for an installation request/u]],
+  [
+    "an agent in another's place",
+    factsOf("awaiting-agent", agent(), { agentReplaced: true }),
+    ["agent-never-heard"],
+    [/never heard; it took another's place, whose key is refused: start it with the new init file/u],
+  ],
   ["an agent that waits, and is quiet", factsOf("ready", agent(5)), ["agent-silent"], [/silent since .*, 5 min ago/u]],
   [
     "a request, and an agent that died",

@@ -11,6 +11,8 @@ export interface ExplainFacts {
   shepherd: boolean;
   /** Milliseconds of silence after which an agent is lost: since it was started, since its last heartbeat. */
   silence: { started: number; heartbeat: number };
+  /** The agent took another's place: that one's key is refused. */
+  agentReplaced?: boolean;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
