@@ -5,6 +5,7 @@ import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
 import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
+import { benchStorm } from "./storm.ts";
 import { documentWrite } from "./support/document.ts";
 import { reported } from "./support/report.ts";
 import { benchWatch } from "./watch.ts";
@@ -17,6 +18,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   operator: benchOperator,
   watch: benchWatch,
   reconnect: benchReconnect,
+  storm: benchStorm,
   workers: benchWorkers,
 };
 

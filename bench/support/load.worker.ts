@@ -2,6 +2,7 @@
 // it can of the cores it shares with what is measured.
 import { createHash } from "node:crypto";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
+import { createSecureContext } from "node:tls";
 import { ed25519PrivateKeyPem, type Ed25519KeyPair } from "../../src/lib/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 import { fleetKeys } from "./fleet.ts";
@@ -15,6 +16,8 @@ export type LoadOrder =
   /** When each machine's request came, in nanoseconds of the monotonic clock; forgotten by this. */
   | { order: "arrivals" }
   | { order: "close" }
+  /** Loses all connections at once, and makes them anew at once; each heartbeats when it is back. */
+  | { order: "storm" }
   | {
       order: "run";
       path: string;
@@ -23,7 +26,27 @@ export type LoadOrder =
       rate?: number;
       /** Connections to use; absent = all. */
       connections?: number;
+      /** Return each call's time and latency too. */
+      samples?: boolean;
     };
+
+/** A call: when it was made, by the monotonic clock that all processes share, and its latency; both in milliseconds. */
+export interface CallSample {
+  at: number;
+  took: number;
+  ok: boolean;
+}
+
+/** What a storm came to; milliseconds, times by the same clock. */
+export interface StormResult {
+  begun: number;
+  ended: number;
+  /** Until each agent had the answer to its first heartbeat. */
+  p50: number;
+  p99: number;
+  /** Connections and heartbeats that failed and were tried again. */
+  failed: number;
+}
 
 /** What a run came to; latencies in milliseconds. */
 export interface LoadResult {
@@ -33,10 +56,15 @@ export interface LoadResult {
   perSecond: number;
   p50: number;
   p99: number;
+  worst: number;
+  samples?: CallSample[];
 }
 
 let sessions: ClientHttp2Session[] = [];
 let machines = 0;
+let open: (c: number) => ClientHttp2Session = () => {
+  throw new Error("the order to connect comes first");
+};
 
 function machineId(i: number): string {
   const hex = createHash("md5").update(`machine ${i}`).digest("hex");
@@ -49,22 +77,25 @@ function heartbeatFrame(i: number): Buffer {
   return Buffer.concat([Buffer.from([0, 0, 0, 0, id.length + 2, 0x0a, id.length]), id]);
 }
 
-async function open(order: LoadOrder & { order: "connect" }): Promise<void> {
+const now = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+async function connectAll(order: LoadOrder & { order: "connect" }): Promise<void> {
   ({ machines } = order);
-  const certificates = order.keys.map((key) => ({
-    cert: selfSignedCertificate(key.privateKey, "bench"),
-    key: ed25519PrivateKeyPem(key.privateKey),
-  }));
+  const contexts = order.keys.map(({ privateKey }) =>
+    createSecureContext({ cert: selfSignedCertificate(privateKey, "bench"), key: ed25519PrivateKeyPem(privateKey) }),
+  );
+  open = (c) =>
+    connect(`https://127.0.0.1:${order.port}`, {
+      secureContext: contexts[c % fleetKeys],
+      rejectUnauthorized: false,
+      servername: "localhost",
+    });
   // A few handshakes at once: a thousand would run into their own timeouts.
   for (let first = 0; first < order.connections; first += 20) {
     const count = Math.min(20, order.connections - first);
     const opened = await Promise.all(
       Array.from({ length: count }, (_, offset) => {
-        const session = connect(`https://127.0.0.1:${order.port}`, {
-          ...certificates[(first + offset) % fleetKeys],
-          rejectUnauthorized: false,
-          servername: "localhost",
-        });
+        const session = open(first + offset);
         return new Promise<ClientHttp2Session>((resolve, reject) => {
           session.once("connect", () => resolve(session));
           session.once("error", reject);
@@ -75,6 +106,70 @@ async function open(order: LoadOrder & { order: "connect" }): Promise<void> {
   }
 }
 
+async function storm(): Promise<StormResult> {
+  const count = sessions.length;
+  closeAll();
+  const begun = now();
+  const took: number[] = [];
+  let failed = 0;
+  sessions = await Promise.all(
+    Array.from({ length: count }, async (_, c) => {
+      for (let attempt = 0; ; attempt += 1) {
+        const session = await stormOne(c);
+        if (session !== undefined) {
+          took.push(now() - begun);
+          return session;
+        }
+        failed += 1;
+        // As agents do: half of a step that doubles, up to a minute, and the rest by chance.
+        const step = Math.min(60_000, 1_000 * 2 ** attempt);
+        await new Promise((resolve) => setTimeout(resolve, step / 2 + (step / 2) * Math.random()));
+      }
+    }),
+  );
+  const ended = now();
+  const sorted = took.toSorted((a, b) => a - b);
+  const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
+  return { begun, ended, p50: quantile(0.5), p99: quantile(0.99), failed };
+}
+
+/** The connection once its first heartbeat was answered; undefined where that failed. */
+function stormOne(c: number): Promise<ClientHttp2Session | undefined> {
+  return new Promise((resolve) => {
+    const session = open(c);
+    session.on("error", () => undefined); // Its "close" follows.
+    const stream = session.request({
+      ":method": "POST",
+      ":path": heartbeatPath,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    let status = "";
+    stream.on("response", (response) => {
+      status = String(response["grpc-status"] ?? status);
+    });
+    stream.on("trailers", (trailers) => {
+      status = String(trailers["grpc-status"] ?? status);
+    });
+    stream.on("error", () => undefined);
+    stream.resume();
+    const timer = setTimeout(() => session.destroy(), callDeadline);
+    stream.once("close", () => {
+      clearTimeout(timer);
+      if (status === "0") {
+        resolve(session);
+      } else {
+        session.destroy();
+        resolve(undefined);
+      }
+    });
+    stream.end(heartbeatFrame(c));
+  });
+}
+
+const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
+/** Milliseconds for a call, as the agent's. */
+const callDeadline = 20_000;
 const watchPath = "/farrier.agent.v1.AgentService/Watch";
 let arrivals: { machine: number; at: bigint }[] = [];
 
@@ -107,6 +202,7 @@ async function watch(): Promise<void> {
 async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
   const used = sessions.slice(0, order.connections);
   const latencies: number[] = [];
+  const samples: CallSample[] = [];
   let failed = 0;
   const begun = performance.now();
   const end = begun + order.seconds * 1000;
@@ -144,9 +240,12 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
             stream.on("error", () => undefined);
             stream.resume();
             stream.once("close", () => {
-              latencies.push(performance.now() - sent);
-              if (status !== "0" || stream.rstCode !== constants.NGHTTP2_NO_ERROR) {
-                failed += 1;
+              const took = performance.now() - sent;
+              const ok = status === "0" && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+              latencies.push(took);
+              failed += ok ? 0 : 1;
+              if (order.samples === true) {
+                samples.push({ at: now() - took, took, ok });
               }
               next += gap;
               const wait = gap === 0 ? 0 : next - performance.now();
@@ -177,13 +276,17 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
     perSecond: latencies.length / seconds,
     p50: quantile(0.5),
     p99: quantile(0.99),
+    worst: sorted.at(-1) ?? 0,
+    ...(order.samples === true ? { samples } : {}),
   };
 }
 
 async function handle(order: LoadOrder): Promise<unknown> {
   switch (order.order) {
     case "connect":
-      return open(order);
+      return connectAll(order);
+    case "storm":
+      return storm();
     case "watch":
       return watch();
     case "run":
@@ -194,15 +297,16 @@ async function handle(order: LoadOrder): Promise<unknown> {
       return seen;
     }
     case "close":
-      return closeAll();
+      closeAll();
+      return undefined;
   }
 }
 
-async function closeAll(): Promise<void> {
+function closeAll(): void {
   for (const session of sessions) {
     session.destroy();
   }
   sessions = [];
 }
 
-serve(handle, closeAll);
+serve(handle, async () => closeAll());

@@ -29,6 +29,11 @@ export interface AgentMethod {
   handler: UntypedHandleCall;
 }
 
+/**
+ * Connections that the kernel completes and holds until they are accepted, as far as it allows (net.core.somaxconn): one is
+ * accepted in a turn of the event loop, and those that find no room come again after 1, 3 and 7 seconds.
+ */
+const backlog = 4_096;
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
 /** Milliseconds for an answer to leave before its connection is closed. */
@@ -98,6 +103,8 @@ export async function agentListen(options: {
   const handshakes = createHandshakes({
     begin: (socket) => tls.emit("connection", socket),
     firstBytes: times.handshake,
+    clock: options.clock,
+    waiting: (count) => metrics.agentHandshakesWaiting.set(count),
   });
   const tcp = createTcpServer({ noDelay: true }, (socket) => handshakes.accept(socket));
   tcp.maxConnections = options.maximumConnections ?? 20_000;
@@ -169,7 +176,7 @@ function underlying(socket: TLSSocket): Socket {
 function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(listenError({ host, port }, error)));
-    server.listen({ host: host === "" ? "::" : host, port, reusePort: shared }, resolve);
+    server.listen({ host: host === "" ? "::" : host, port, reusePort: shared, backlog }, resolve);
   });
 }
 

@@ -1,4 +1,4 @@
-import { status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { failure } from "./control-plane.ts";
 
@@ -17,4 +17,16 @@ test.each<[status, string, string]>([
   [status.UNIMPLEMENTED, "", "fatal"],
 ])("gRPC status %s (%j) is %s to an agent", (code, details, kind) => {
   expect(failure({ code, details })).toEqual({ kind, message: `${status[code]}: ${details}` });
+});
+
+test("how long an overloaded server asks to wait is heard; nonsense is not", () => {
+  const hint = (text: string): unknown => {
+    const metadata = new Metadata();
+    metadata.set("grpc-retry-pushback-ms", text);
+    return failure({ code: status.UNAVAILABLE, details: "", metadata });
+  };
+  expect(hint("2500")).toEqual({ kind: "unavailable", message: "UNAVAILABLE: ", retryAfter: 2500 });
+  for (const text of ["-1", "0", "soon", ""]) {
+    expect(hint(text)).toEqual({ kind: "unavailable", message: "UNAVAILABLE: " });
+  }
 });

@@ -17,8 +17,8 @@ import { initCheck } from "./init-file.ts";
 /** What became of a call. Only `ok` says that the control plane has taken what was sent. */
 export type CallOutcome<Response> =
   | { kind: "ok"; response: Response }
-  /** Not reached, or not ready: the same call again, later. */
-  | { kind: "unavailable"; message: string }
+  /** Not reached, or not ready: the same call again, later; not before so many milliseconds where it said so. */
+  | { kind: "unavailable"; message: string; retryAfter?: number }
   /** The key is not (or no longer) that of the machine's agent. */
   | { kind: "unauthenticated"; message: string }
   /** The message was refused for what is in it. */
@@ -46,6 +46,9 @@ export interface ControlPlane extends Disposable {
 
 // Well under the interval of heartbeats, so that one that hangs does not cost the next.
 const callDeadlineMilliseconds = 20_000;
+
+/** Where a server that has too much to do says in how many milliseconds to come again (gRPC proposal A6). */
+const pushback = "grpc-retry-pushback-ms";
 
 const channelOptions = {
   // A connection whose other end vanished is noticed while a call waits on it, and before the call's deadline.
@@ -190,7 +193,9 @@ function watch(
 }
 
 /** What a gRPC status means to an agent. What a proxy or an overloaded server may answer counts as unavailable. */
-export function failure(error: Pick<ServiceError, "code" | "details"> | null): CallOutcome<never> {
+export function failure(
+  error: (Pick<ServiceError, "code" | "details"> & Partial<Pick<ServiceError, "metadata">>) | null,
+): CallOutcome<never> {
   const message = error === null ? "no answer" : `${status[error.code]}: ${error.details}`;
   switch (error?.code) {
     case status.UNAUTHENTICATED:
@@ -204,7 +209,9 @@ export function failure(error: Pick<ServiceError, "code" | "details"> | null): C
       return { kind: /larger than max|too large|message size/iu.test(message) ? "invalid" : "unavailable", message };
     case status.UNIMPLEMENTED:
       return { kind: "fatal", message };
-    default:
-      return { kind: "unavailable", message };
+    default: {
+      const retryAfter = Number(error?.metadata?.get(pushback)[0] ?? Number.NaN);
+      return { kind: "unavailable", message, ...(retryAfter > 0 ? { retryAfter } : {}) };
+    }
   }
 }

@@ -9,6 +9,7 @@ const outcome = (kind: "unavailable" | "unauthenticated" | "invalid" | "fatal"):
   kind,
   message: "why",
 });
+const busy: CallOutcome<object> = { kind: "unavailable", message: "why" };
 const told: HeartbeatMemory = { failures: 0, accepted: true, hardwareTold: true };
 
 /** The next step at both ends of the jitter. */
@@ -24,6 +25,14 @@ describe("the next heartbeat", () => {
     ["soon after the first failure", told, outcome("unavailable"), [500, 1000]],
     ["later after the fourth", { ...told, failures: 3 }, outcome("unavailable"), [4000, 8000]],
     ["at most two intervals later", { ...told, failures: 99 }, outcome("unavailable"), [30_000, 60_000]],
+    ["not before an overloaded server asked to", told, { ...busy, retryAfter: 7_000 }, [7_000, 7_000]],
+    [
+      "later than it asked to, where backoff says so",
+      { ...told, failures: 4 },
+      { ...busy, retryAfter: 9_000 },
+      [9_000, 16_000],
+    ],
+    ["at most two intervals later, whatever it asked", told, { ...busy, retryAfter: 3_600_000 }, [60_000, 60_000]],
     ["with backoff for a key never accepted", heartbeatMemory, outcome("unauthenticated"), [500, 1000]],
     ["minutes later for a key that was", told, outcome("unauthenticated"), [60_000, 120_000]],
     ["at most ten minutes", { ...told, failures: 9 }, outcome("unauthenticated"), [300_000, 600_000]],

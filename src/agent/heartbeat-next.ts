@@ -30,7 +30,8 @@ export const heartbeatMemory: HeartbeatMemory = { failures: 0, accepted: false, 
 const jitter = 0.05;
 
 /**
- * When to heartbeat next, after `outcome`. A failure is retried with backoff, up to two intervals; a refused key that was
+ * When to heartbeat next, after `outcome`. A failure is retried with backoff, up to two intervals, and not before the server
+ * asked to; a refused key that was
  * accepted before, and a control plane that does not know heartbeats, only every 4 to 20 intervals (minutes).
  */
 export function heartbeatNext(
@@ -51,8 +52,11 @@ export function heartbeatNext(
         wakeable: true,
         refused: false,
       };
-    case "unavailable":
-      return { memory: failed, delay: after(quick), wakeable: true, refused: false };
+    case "unavailable": {
+      // The server's hint is another for each agent. However long it is, the machine must not be taken for dead.
+      const hint = Math.min(outcome.retryAfter ?? 0, quick.maximum);
+      return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false };
+    }
     case "invalid": {
       // A machine that is odd must not be taken for dead: it goes on without the report that was refused.
       const next = carriedHardware ? { ...failed, hardwareRefused: outcome.message } : failed;

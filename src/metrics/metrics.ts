@@ -24,6 +24,8 @@ export interface Metrics {
   /** Requests of machines that boot from the network: of what, and the decision or the HTTP status. */
   netbootRequests: Counter<"resource" | "outcome">;
   agentConnections: Gauge;
+  /** Connections that wait for their TLS handshake. */
+  agentHandshakesWaiting: Gauge;
   /** Agents that wait for news. */
   agentWatches: Gauge;
   /** Calls without the right to make them, by listener. */
@@ -119,6 +121,11 @@ export function createMetrics(): Metrics {
     agentConnections: new Gauge({
       name: "farrier_agent_connections",
       help: "Open connections on the agent port.",
+      registers,
+    }),
+    agentHandshakesWaiting: new Gauge({
+      name: "farrier_agent_handshakes_waiting",
+      help: "Connections on the agent port that wait for their TLS handshake.",
       registers,
     }),
     agentWatches: new Gauge({

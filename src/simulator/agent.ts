@@ -4,7 +4,7 @@ import { retryDelay } from "../lib/retry.ts";
 import { agentDecide, type AgentEvent, type AgentState } from "./agent-state.ts";
 import { agentWatch } from "./agent-watch.ts";
 import { agentCalls } from "./calls.ts";
-import { grpcCode, grpcConnection } from "./grpc-connection.ts";
+import { grpcCode, grpcConnection, type GrpcStatus } from "./grpc-connection.ts";
 import { hardwareReport } from "./hardware.ts";
 import { installationPlan } from "./installation-plan.ts";
 import { installationRun } from "./installation.ts";
@@ -102,7 +102,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       watch.ensure();
       schedule(interval * share);
     } else {
-      schedule(pauseAfter(answer.code, answer.details));
+      schedule(pauseAfter(answer));
     }
     if (again) {
       void beat();
@@ -113,13 +113,13 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
     timer = setTimeout(() => void beat(), milliseconds);
   }
 
-  function pauseAfter(code: number, details: string): number {
+  function pauseAfter({ code, details, retryAfter = 0 }: GrpcStatus): number {
     failures += 1;
     const lost = code === grpcCode.unavailable || code === grpcCode.deadlineExceeded;
     if (lost || code === grpcCode.resourceExhausted) {
       counts.heartbeatsUnavailable += 1;
       const policy = { initial: Math.min(1000, interval), maximum: 2 * interval, factor };
-      return retryDelay(policy, failures - 1, random);
+      return Math.max(retryDelay(policy, failures - 1, random), Math.min(retryAfter, policy.maximum));
     }
     counts.heartbeatsRefused += 1;
     record.refused(machine.index, `a heartbeat of run ${run} was refused with status ${code}: ${details}`);

@@ -19,6 +19,8 @@ export const grpcCode = {
 export interface GrpcStatus {
   code: number;
   details: string;
+  /** Milliseconds not to call again, where a server that has too much to do said so. */
+  retryAfter?: number;
 }
 
 /** One agent's connection: made when it is needed, and again after it was lost. */
@@ -181,7 +183,12 @@ export function grpcConnection(options: {
       const code = headers["grpc-status"];
       if (code !== undefined) {
         const details = headers["grpc-message"];
-        status = { code: Number(code), details: typeof details === "string" ? decodeURIComponent(details) : "" };
+        const retryAfter = Number(headers["grpc-retry-pushback-ms"] ?? Number.NaN);
+        status = {
+          code: Number(code),
+          details: typeof details === "string" ? decodeURIComponent(details) : "",
+          ...(retryAfter > 0 ? { retryAfter } : {}),
+        };
       } else if (headers[":status"] !== 200) {
         status = { code: grpcCode.unavailable, details: `HTTP status ${String(headers[":status"])}` };
       }

@@ -1,0 +1,75 @@
+import { benchDatabase } from "./support/database.ts";
+import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
+import type { CallSample, LoadResult, StormResult } from "./support/load.worker.ts";
+import { startWorker } from "./support/processes.ts";
+import { report } from "./support/report.ts";
+
+const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
+
+/**
+ * Agents that stay connected, the heartbeats of all of them a second (as of 3,000 that call every 30 s), those that lose
+ * their connections at once and come back at once, and seconds: before the storm, and of looking from its beginning.
+ */
+const load = { machines: 10_000, established: 500, perSecond: 100, storm: 5_000, before: 5, during: 20 } as const;
+
+/** What established agents see of a storm of reconnects: their heartbeats go on, and how long the others take to be back. */
+export async function benchStorm(options: { json: boolean }): Promise<void> {
+  await using database = await benchDatabase();
+  const keys = fleetKeyPairs();
+  await fleetMake(database.database.pool, load.machines, keys);
+  await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
+  const { port } = await server.ask<{ port: number }>({ database: database.address });
+  // Two processes: those who reconnect must not hold up the calls of those who stay at their own end.
+  await using staying = startWorker(new URL("support/load.worker.ts", import.meta.url));
+  await using leaving = startWorker(new URL("support/load.worker.ts", import.meta.url));
+  const { machines } = load;
+  await staying.ask({ order: "connect", port, connections: load.established, keys, machines });
+  await leaving.ask({ order: "connect", port, connections: load.storm, keys, machines });
+  await staying.ask({ order: "run", path: heartbeatPath, seconds: 2, rate: load.perSecond });
+
+  const beating = staying.ask<LoadResult>({
+    ...{ order: "run", path: heartbeatPath, seconds: load.before + load.during, rate: load.perSecond, samples: true },
+  });
+  await new Promise((resolve) => setTimeout(resolve, load.before * 1_000));
+  const storm = await leaving.ask<StormResult>({ order: "storm" });
+  const { samples = [] } = await beating;
+  const seconds = (storm.ended - storm.begun) / 1_000;
+  const during = samples.filter(({ at, took }) => at + took >= storm.begun && at <= storm.ended);
+  const before = samples.filter(({ at, took }) => at + took < storm.begun);
+  report(
+    {
+      id: "storm",
+      value: quantile(during, 0.99),
+      target: 500,
+      better: "lower",
+      unit: " ms",
+      details: {
+        "heartbeats of established agents before the storm, ms": spread(before),
+        "the same during the storm, ms": spread(during),
+        "of these failed": during.filter(({ ok }) => !ok).length,
+        "established agents": load.established,
+        "their heartbeats a second": load.perSecond,
+        "agents that reconnect at once": load.storm,
+        "seconds until all of them are back": seconds,
+        "of these a second": load.storm / seconds,
+        "their first heartbeat after the storm's beginning, ms": { p50: storm.p50, p99: storm.p99 },
+        "tries that failed": storm.failed,
+      },
+    },
+    options.json,
+  );
+}
+
+function spread(samples: readonly CallSample[]): { calls: number; p50: number; p99: number; worst: number } {
+  return {
+    calls: samples.length,
+    p50: quantile(samples, 0.5),
+    p99: quantile(samples, 0.99),
+    worst: quantile(samples, 1),
+  };
+}
+
+function quantile(samples: readonly CallSample[], q: number): number {
+  const sorted = samples.map(({ took }) => took).toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
