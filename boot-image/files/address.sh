@@ -9,7 +9,7 @@ case "$1" in
     ip addr replace "$ip/$mask" dev "$interface"
     for gateway in $router; do
       # The first interface that got an address has the default route.
-      ip route show default | grep -q . || ip route add default via "$gateway" dev "$interface"
+      ip route | grep -q '^default ' || ip route add default via "$gateway" dev "$interface"
       break
     done
     if [ -n "$dns" ]; then

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AgentInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
+import type { AgentHardwareReport } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
@@ -19,6 +20,8 @@ import { startWatch } from "./watch.ts";
 /** How an agent is run. */
 export interface AgentOptions {
   init: AgentInit;
+  /** What is in this machine, where that was found out already. */
+  hardware?: AgentHardwareReport | undefined;
   /** Only the files in this folder are disks; the machine's own are never written. */
   fileDisks?: string | undefined;
   log: Logger;
@@ -53,7 +56,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
   const otherDisks = options.fileDisks === undefined ? [] : (await disks.list()).map(({ device }) => device);
-  const hardware = await hardwareReport({ otherDisks });
+  const hardware = options.hardware ?? (await hardwareReport({ otherDisks }));
   using controlPlane = controlPlaneConnect(init);
   const waker = createWaker(clock, signal);
   const context = { machineId, runId, controlPlane, disks, clock, log, random, limits: options.fetchLimits };

@@ -1,3 +1,4 @@
+import { machineReboot } from "../agent/boot/reboot.ts";
 import { runBoot } from "../agent/boot/run.ts";
 import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
@@ -9,7 +10,7 @@ log.info({ pid: process.pid, uptime: Math.round(process.uptime() * 1000) }, "far
 const stop = new AbortController();
 void untilStopped().then((signal) => stop.abort(new Error(`told to stop by ${signal}`)));
 try {
-  await runBoot({ log, signal: stop.signal });
+  await runBoot({ log, reboot: machineReboot, signal: stop.signal });
   process.exit(0);
 } catch (error) {
   // What supervises it starts it again, later each time.

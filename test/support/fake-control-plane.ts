@@ -21,10 +21,14 @@ import type {
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import {
   AgentService,
+  EnrollResponseSchema,
+  EnrollState,
   ReportProgressResponseSchema,
   WatchResponseSchema,
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type {
+  EnrollRequest,
+  EnrollResponse,
   ReportProgressRequest,
   ReportProgressResponse,
   WatchRequest,
@@ -62,6 +66,7 @@ export interface FakeControlPlane extends AsyncDisposable {
   init: AgentInit;
   heartbeats: AgentHeartbeatRequest[];
   progress: ReportProgressRequest[];
+  enrollments: EnrollRequest[];
   /** Reports that were answered OK. */
   reports: OSInstallationReport[];
   /** Watch streams, the oldest first; they say nothing but what a test has them say. */
@@ -73,6 +78,8 @@ export interface FakeControlPlane extends AsyncDisposable {
   onProgress: (
     request: ReportProgressRequest,
   ) => ReportProgressResponse | undefined | void | Promise<ReportProgressResponse | undefined | void>;
+  /** By default whoever has the key is let in. */
+  onEnroll: (request: EnrollRequest) => EnrollResponse | undefined | void;
   /** Called before a stream is taken; what it throws is the answer. By default Watch is not known. */
   onWatch: (request: WatchRequest) => void;
 }
@@ -96,7 +103,8 @@ export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Prom
   const keyPair = { private_key: Buffer.from(keyPem(serverKey)), cert_chain: Buffer.from(certificate.toString()) };
   const machineId = randomUUID();
   // The agent's own certificate as the only CA: nobody without its key gets through the handshake.
-  const clients = Buffer.from(selfSignedCertificate(agent.privateKey, machineId));
+  const clientNames = [machineId, "enrolling"];
+  const clients = Buffer.from(clientNames.map((name) => selfSignedCertificate(agent.privateKey, name)).join(""));
   const server = new Server();
   const port = await new Promise<number>((resolve, reject) => {
     const serverCredentials = ServerCredentials.createSsl(clients, [keyPair], true);
@@ -113,12 +121,14 @@ export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Prom
     }),
     heartbeats: [],
     progress: [],
+    enrollments: [],
     reports: [],
     watches: [],
     request: undefined,
     cancelled: 0n,
     onHeartbeat: () => {},
     onProgress: () => {},
+    onEnroll: () => {},
     onWatch: unimplemented,
     [Symbol.asyncDispose]: () => {
       server.forceShutdown();
@@ -133,6 +143,10 @@ export async function fakeControlPlane(names = ["127.0.0.1", "localhost"]): Prom
     plane.progress.push(message);
     const cancelledGeneration = plane.cancelled === message.generation ? plane.cancelled : 0n;
     return (await plane.onProgress(message)) ?? create(ReportProgressResponseSchema, { cancelledGeneration });
+  });
+  serve(server, AgentService.method.enroll, (message) => {
+    plane.enrollments.push(message);
+    return plane.onEnroll(message) ?? create(EnrollResponseSchema, { machineId, state: EnrollState.ACCEPTED });
   });
   serveWatch(server, plane);
   return plane;

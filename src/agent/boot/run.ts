@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { AgentInitSchema, type AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { enrollmentConnect } from "../control-plane.ts";
 import { hardwareReport } from "../hardware/report.ts";
@@ -17,7 +17,7 @@ import { bootKey } from "./key.ts";
 import { tokenAsk } from "./token-ask.ts";
 
 /** How the agent of a boot image is run. */
-export interface BootOptions extends Omit<AgentOptions, "init"> {
+export interface BootOptions extends Omit<AgentOptions, "init" | "hardware" | "resultFile"> {
   /** Stands for "/", for tests. */
   root?: string | undefined;
 }
@@ -33,8 +33,8 @@ export async function runBoot(options: BootOptions): Promise<void> {
   const ended = new AbortController();
   const counting = alive(join(root, "run/farrier/alive"), clock, AbortSignal.any([signal, ended.signal]));
   try {
-    const init = await initOf(options, root);
-    await runAgent({ ...options, init });
+    const known = await initOf(options, root);
+    await runAgent({ ...options, ...known, resultFile: join(root, "run/farrier/installed") });
   } catch (error) {
     if (!signal.aborted) {
       throw error;
@@ -46,19 +46,22 @@ export async function runBoot(options: BootOptions): Promise<void> {
   }
 }
 
-async function initOf(options: BootOptions, root: string): Promise<AgentInit> {
+/** What the agent needs to begin; the hardware where it had to be found out before. */
+type Known = Pick<AgentOptions, "init" | "hardware">;
+
+async function initOf(options: BootOptions, root: string): Promise<Known> {
   const kept = join(root, "run/farrier/agent-init.json");
   for (const path of [kept, join(root, "etc/farrier/agent-init.json")]) {
     if ((await textRead(path)) !== undefined) {
-      return initFileRead(path);
+      return { init: await initFileRead(path) };
     }
   }
-  const init = await initByEnrollment(options, root);
-  await initFileWrite(kept, init);
-  return init;
+  const known = await initByEnrollment(options, root);
+  await initFileWrite(kept, known.init);
+  return known;
 }
 
-async function initByEnrollment(options: BootOptions, root: string): Promise<AgentInit> {
+async function initByEnrollment(options: BootOptions, root: string): Promise<Known> {
   const { log, clock = systemClock, random = Math.random, signal } = options;
   const commandLine = (await textRead(join(root, "proc/cmdline"))) ?? "";
   const configuration = bootConfigurationRead(await textRead(join(root, "etc/farrier/boot.json")), commandLine);
@@ -79,10 +82,11 @@ async function initByEnrollment(options: BootOptions, root: string): Promise<Age
     log,
     signal,
   });
-  return create(AgentInitSchema, {
+  const init = create(AgentInitSchema, {
     takeoverInit: { machineId, bmaasEndpoint: endpoint, caCertificate: Uint8Array.from(caCertificate) },
     privateKey,
   });
+  return { init, hardware };
 }
 
 async function textRead(path: string): Promise<string | undefined> {
