@@ -27,6 +27,7 @@ import {
 } from "./commands/fleet.ts";
 import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
 import { installationListCommand } from "./commands/installation.ts";
+import { labConsoleCommand, labDownCommand, labListCommand, labPowerCommand, labUpCommand } from "./commands/lab.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
 import { machineCancelCommand } from "./commands/machine-cancel.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
@@ -131,6 +132,17 @@ const bootImage = buildRouteMap<string, CliContext>({
   routes: { build: bootImageBuildCommand },
 });
 
+const lab = buildRouteMap<string, CliContext>({
+  docs: { brief: "QEMU machines that behave as bare metal: up, down, list, power, console" },
+  routes: {
+    up: labUpCommand,
+    down: labDownCommand,
+    list: labListCommand,
+    power: labPowerCommand,
+    console: labConsoleCommand,
+  },
+});
+
 /** Every command. */
 export const routes = buildRouteMap<string, CliContext>({
   docs: {
@@ -171,6 +183,7 @@ export const routes = buildRouteMap<string, CliContext>({
     context,
     agent,
     "boot-image": bootImage,
+    lab,
     simulate: simulateCommand,
     completion: completionCommand,
   },

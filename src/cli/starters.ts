@@ -12,6 +12,51 @@ export interface Starters {
   agentRun(options: AgentRunOptions): Promise<number>;
   simulate(options: SimulateOptions): Promise<number>;
   bootImageBuild(options: BootImageBuildOptions): Promise<number>;
+  lab: LabStarter;
+}
+
+/** `farrier lab …`: what is done to lab machines. */
+export interface LabStarter {
+  /** Makes those that are missing; returns the names of all. */
+  up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]>;
+  /** Takes those away, or all where none is named; returns what they were. */
+  down(options: { dataDir: string; names: readonly string[] }): Promise<LabMachineSummary[]>;
+  list(options: { dataDir: string }): Promise<LabMachineSummary[]>;
+  power(options: {
+    dataDir: string;
+    name: string;
+    action: "on" | "off" | "reset";
+    boot: "network" | "disk" | undefined;
+  }): Promise<void>;
+  /** Resolves when all is shown; with `follow` when interrupted. */
+  console(options: {
+    dataDir: string;
+    name: string;
+    lines: number | undefined;
+    follow: boolean;
+    write: (text: string) => void;
+  }): Promise<void>;
+}
+
+/** What may be chosen of a lab machine. */
+export interface LabShape {
+  firmware: "uefi" | "bios";
+  disk: "virtio" | "nvme" | "sata";
+  disks: number;
+  diskBytes: number;
+  nics: number;
+  memoryMiB: number;
+  cpus: number;
+}
+
+/** A lab machine, as it is listed. */
+export interface LabMachineSummary {
+  name: string;
+  uuid: string;
+  power: "on" | "off";
+  firmware: LabShape["firmware"];
+  disks: { kind: LabShape["disk"]; bytes: number }[];
+  macs: string[];
 }
 
 /** What all processes of the control plane take. */
@@ -86,6 +131,10 @@ export interface TlsFiles {
 /** `farrier shepherd`: the loops that look after agents. */
 export interface ShepherdOptions {
   databaseUrl: string;
+  /** The folder of the lab machines that it looks after; absent = none. */
+  lab: string | undefined;
+  /** Where netboot listens, for lab machines. */
+  netboot: HostPort | undefined;
   debug: boolean;
 }
 

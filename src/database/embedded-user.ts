@@ -1,12 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorCode } from "../lib/errors.ts";
+import { findUser, type UserIds } from "../lib/passwd.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The user that PostgreSQL runs under when we are root, which it refuses to be. */
-export interface RunUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+export type RunUser = UserIds;
 
 /**
  * Who runs PostgreSQL: nobody else when we are an ordinary user (undefined); as root the owner of the data if there is
@@ -52,15 +50,4 @@ async function ownerOf(path: string): Promise<RunUser | undefined> {
       cause: error,
     });
   }
-}
-
-/** A user of /etc/passwd (passwd(5)) by name; root under another name does not count. */
-export function findUser(passwd: string, name: string): RunUser | undefined {
-  for (const line of passwd.split("\n")) {
-    const [user, , uid, gid] = line.split(":");
-    if (user === name && Number(uid) > 0) {
-      return { uid: Number(uid), gid: Number(gid) };
-    }
-  }
-  return undefined;
 }

@@ -568,7 +568,8 @@ CREATE TABLE machine_provided (
     provider_reservation_id text,
     provider_address text,
     provider_location text,
-    provider_status text
+    provider_status text,
+    vanished_at timestamp with time zone
 );
 
 CREATE TABLE machine_quarantine (
@@ -662,6 +663,14 @@ CREATE TABLE operator_token (
     last_used_at timestamp with time zone
 ) WITH (fillfactor=80);
 
+CREATE TABLE provider (
+    provider text NOT NULL,
+    power boolean NOT NULL,
+    listed_at timestamp with time zone,
+    unreachable_since timestamp with time zone,
+    unreachable_cause text
+);
+
 CREATE TABLE retention (
     only_row boolean DEFAULT true NOT NULL,
     history_months integer
@@ -719,11 +728,17 @@ CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
  STABLE PARALLEL SAFE
 RETURN (EXISTS (SELECT FROM sessions s WHERE ((s.session_component = 'server'::text) AND (s.session_deadline > now()) AND (s.session_created_at <= (now() - server_alive_for.silence)))));
 
+CREATE OR REPLACE FUNCTION public.agent_left(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM ((machine_os_installed d JOIN machine_agent_heartbeat h ON ((h.machine_id = d.machine_id))) JOIN machine_agent_started a ON (((a.machine_id = d.machine_id) AND (a.agent_started_at <= h.agent_heartbeat_at)))) WHERE ((d.machine_id = agent_left.machine) AND (h.agent_heartbeat_at <= (d.installed_at + '00:00:20'::interval)) AND (h.agent_heartbeat_at < (now() - '00:01:00'::interval)) AND server_alive_for('00:01:00'::interval))));
+
 CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat))))));
+RETURN ((EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat)))))) OR agent_left(machine));
 
 -- Constraints
 
@@ -751,7 +766,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'machine_vanished'::text, 'machine_returned'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -910,6 +925,12 @@ ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_check CHECK 
 ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_name_check CHECK ((token_name ~ '^[a-z0-9]([a-z0-9._@-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE provider ADD CONSTRAINT provider_check CHECK (((unreachable_since IS NULL) = (unreachable_cause IS NULL)));
+
+ALTER TABLE provider ADD CONSTRAINT provider_pkey PRIMARY KEY (provider);
+
+ALTER TABLE provider ADD CONSTRAINT provider_provider_check CHECK ((provider ~ '^[a-z][a-z0-9-]{0,31}$'::text));
 
 ALTER TABLE retention ADD CONSTRAINT retention_history_months_check CHECK ((history_months >= 1));
 

@@ -173,6 +173,7 @@ export interface MachineProvided {
   provider_location: string | null;
   provider_reservation_id: string | null;
   provider_status: string | null;
+  vanished_at: Date | null;
 }
 
 export interface MachineQuarantine {
@@ -261,6 +262,14 @@ export interface OperatorToken {
   token_prefix: string;
 }
 
+export interface Provider {
+  listed_at: Date | null;
+  power: boolean;
+  provider: string;
+  unreachable_cause: string | null;
+  unreachable_since: Date | null;
+}
+
 export interface Retention {
   history_months: number | null;
   only_row: Generated<boolean>;
@@ -315,6 +324,7 @@ export interface DB {
   operator_audit: OperatorAudit;
   operator_command: OperatorCommand;
   operator_token: OperatorToken;
+  provider: Provider;
   retention: Retention;
   sessions: Sessions;
   work: Work;

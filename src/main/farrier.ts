@@ -18,6 +18,13 @@ const status = await runCli(process.argv.slice(2), {
     restore: async (options) => (await import("./restore.ts")).run(options),
     migrate: async (options) => (await import("./migrate.ts")).run(options),
     agentRun: async (options) => (await import("./agent.ts")).run(options),
+    lab: {
+      up: async (options) => (await import("./lab.ts")).up(options),
+      down: async (options) => (await import("./lab.ts")).down(options),
+      list: async (options) => (await import("./lab.ts")).list(options),
+      power: async (options) => (await import("./lab.ts")).power(options),
+      console: async (options) => (await import("./lab.ts")).showConsole(options),
+    },
     simulate: async (options) => (await import("./simulate.ts")).run(options),
     bootImageBuild: async (options) => (await import("./boot-image.ts")).build(options),
   },

@@ -6,6 +6,7 @@ import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { labOf } from "./lab-provider.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
@@ -15,7 +16,8 @@ export async function run(options: ShepherdOptions): Promise<number> {
   await using database = connect(databaseAddress(options.databaseUrl), { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
-  await using _shepherd = shepherdRun({ database, log, clock: systemClock, metrics: createMetrics() });
+  const providers = options.lab === undefined ? [] : [await labOf(options.lab, options.netboot)];
+  await using _shepherd = shepherdRun({ database, log, clock: systemClock, metrics: createMetrics(), providers });
   process.stdout.write("ready\n");
   log.info({ signal: await stopped }, "stopping");
   return 0;

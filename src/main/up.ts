@@ -4,13 +4,14 @@ import type { DatabaseAddress } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/data-directory.ts";
 import { embeddedStart } from "../database/embedded.ts";
 import { systemClock } from "../lib/clock.ts";
-import { formatHostPort } from "../lib/host-port.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";
+import { labDirectory, labOf } from "./lab-provider.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** How QEMU's guests with user networking reach this host's loopback. */
@@ -41,7 +42,7 @@ export async function run(options: UpOptions): Promise<number> {
     }),
   );
   const { database, metrics } = server;
-  stack.use(shepherdRun({ database, log, clock: systemClock, metrics }));
+  let netbootAddress: HostPort | undefined;
   if (options.netboot !== undefined) {
     const netboot = stack.use(
       await netbootServe({
@@ -57,8 +58,12 @@ export async function run(options: UpOptions): Promise<number> {
         clock: systemClock,
       }),
     );
-    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
+    netbootAddress = netboot.address;
+    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}
+`);
   }
+  const providers = [await labOf(labDirectory(directory.path), netbootAddress)];
+  stack.use(shepherdRun({ database, log, clock: systemClock, metrics, providers }));
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
   log.info({ signal: await stopped }, "stopping");
   return 0;

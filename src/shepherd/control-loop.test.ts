@@ -72,6 +72,8 @@ function setUp(
     clock,
     turns,
     ends,
+    /** The first turn that took something. */
+    told: () => turns.find(({ claimed }) => claimed > 0),
     left: () => left,
     renew: () => {
       session.lose();
@@ -151,10 +153,10 @@ describe("the loop", () => {
       { machines: 3 },
     );
     await waitFor("all three", () => it.ends.length === 3);
-    await waitFor("the turn", () => it.turns.length > 0);
+    await waitFor("the turn", () => it.told() !== undefined);
     await it.end();
     expect(it.ends.toSorted()).toEqual(["failed: no disk", "failed: no power", "finished"]);
-    expect(it.turns[0]).toEqual({ claimed: 3, finished: 1, failed: 2, dropped: 0 });
+    expect(it.told()).toEqual({ claimed: 3, finished: 1, failed: 2, dropped: 0 });
   });
 
   test("a lost session's work is dropped: its process is told, and its end, refused, is not tried again", async () => {
@@ -175,10 +177,51 @@ describe("the loop", () => {
     );
     await waitFor("the process to begin", () => begun);
     it.renew();
-    await waitFor("the turn", () => it.turns.length > 0);
+    await waitFor("the turn", () => it.told() !== undefined);
     expect(told).toBe(true);
-    expect(it.turns[0]).toEqual({ claimed: 1, finished: 0, failed: 0, dropped: 1 });
+    expect(it.told()).toEqual({ claimed: 1, finished: 0, failed: 0, dropped: 1 });
     await it.end();
+  });
+
+  test("a machine that takes long holds up no other", async () => {
+    const slow = Promise.withResolvers<undefined>();
+    let calls = 0;
+    const it = setUp(
+      {
+        process: async () => {
+          calls += 1;
+          if (calls === 1) {
+            await slow.promise;
+          }
+          return { outcome: "finish" };
+        },
+      },
+      { machines: 9, parallelism: 2, perSecond: 100 },
+    );
+    await waitFor("the others", async () => {
+      await it.clock.advance(1_000);
+      return it.ends.length === 8;
+    });
+    slow.resolve(undefined);
+    await waitFor("the slow one", () => it.ends.length === 9);
+    await it.end();
+  });
+
+  test("what is under way when the loop stops is given back without a backoff", async () => {
+    let begun = false;
+    const it = setUp(
+      {
+        process: (_work, _session, signal) =>
+          new Promise((_resolve, reject) => {
+            begun = true;
+            signal.addEventListener("abort", () => reject(signal.reason as Error));
+          }),
+      },
+      { machines: 1 },
+    );
+    await waitFor("the process to begin", () => begun);
+    await it.end();
+    expect(it.ends).toEqual(["cancelled"]);
   });
 
   test("an end that does not commit is given back as failed, however long that takes", async () => {
@@ -199,10 +242,10 @@ describe("the loop", () => {
     );
     await waitFor("the work to be given back", async () => {
       await it.clock.advance(1_000);
-      return it.turns.length > 0;
+      return it.told() !== undefined;
     });
     expect(causes).toEqual(Array.from({ length: 4 }, () => "its end could not be committed: the disk is full"));
-    expect(it.turns[0]).toEqual({ claimed: 1, finished: 0, failed: 1, dropped: 0 });
+    expect(it.told()).toEqual({ claimed: 1, finished: 0, failed: 1, dropped: 0 });
     await it.end();
   });
 
@@ -219,9 +262,9 @@ describe("the loop", () => {
     );
     await waitFor("the turn", async () => {
       await it.clock.advance(1_000);
-      return it.turns.length > 0;
+      return it.told() !== undefined;
     });
-    expect(it.turns[0]?.dropped).toBe(1);
+    expect(it.told()?.dropped).toBe(1);
     await it.end();
   });
 });

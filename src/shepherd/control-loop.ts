@@ -52,16 +52,36 @@ export interface ControlLoopOptions {
 /** Milliseconds between tries to give work back. */
 const giveBackPolicy = { initial: 200, maximum: 5_000, factor: 2 };
 
-/** Claim → process → finish or fail, until the signal aborts. A failed claim or a lost session costs a turn, no more. */
+/**
+ * Claim → process → finish or fail, until the signal aborts; what is under way then is given back. A machine that takes long
+ * holds up no other: each place is taken again as soon as it is free. A failed claim or a lost session costs a turn, no more.
+ */
 export async function controlLoop(process: ControlProcess, options: ControlLoopOptions): Promise<void> {
   const { clock, signal, log } = options;
   const limit = rateLimit({ clock, perSecond: options.perSecond, burst: options.parallelism });
+  const turns = new Set<Promise<void>>();
+  let busy = 0;
+  let freed = Promise.withResolvers<undefined>();
+  const ended = (): void => {
+    busy -= 1;
+    freed.resolve(undefined);
+  };
   while (!signal.aborted) {
-    let turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
+    let claimed = 0;
     try {
       const session = await abortable(options.sessions.next(), signal);
-      turn = await controlTurn(process, session, Math.min(options.parallelism, limit.available()), options);
-      limit.take(turn.claimed);
+      const turn = await turnBegin(process, session, Math.min(options.parallelism - busy, limit.available()), {
+        ...options,
+        ended,
+      });
+      claimed = turn.claimed;
+      busy += claimed;
+      limit.take(claimed);
+      const over: Promise<void> = turn.over.then((what) => {
+        turns.delete(over);
+        options.turned(what);
+      });
+      turns.add(over);
     } catch (error) {
       if (!signal.aborted) {
         log.warn(
@@ -69,50 +89,52 @@ export async function controlLoop(process: ControlProcess, options: ControlLoopO
           "a turn of the loop failed; the next will try again",
         );
       }
+      options.turned({ claimed: 0, finished: 0, failed: 0, dropped: 0 });
     }
-    options.turned(turn);
-    if (turn.claimed === 0) {
+    if (busy === options.parallelism) {
+      await freed.promise;
+    }
+    freed = Promise.withResolvers<undefined>();
+    if (claimed === 0) {
       await clock.sleep(options.interval, signal).catch(() => undefined);
     }
   }
+  await Promise.all(turns);
 }
 
-/** One claim, and all of it dealt with side by side. */
-export async function controlTurn(
+/** One claim, and the beginning of all that it took; `over` never rejects, and is told of each end before. */
+async function turnBegin(
   process: ControlProcess,
   session: Session,
   limit: number,
-  { log, clock, signal }: Pick<ControlLoopOptions, "log" | "clock" | "signal">,
-): Promise<ControlTurn> {
+  { log, clock, signal, ended }: Pick<ControlLoopOptions, "log" | "clock" | "signal"> & { ended: () => void },
+): Promise<{ claimed: number; over: Promise<ControlTurn> }> {
   const turn: ControlTurn = { claimed: 0, finished: 0, failed: 0, dropped: 0 };
-  if (limit === 0) {
-    return turn;
-  }
-  const held = await process.claim(session, limit);
+  const held = limit === 0 ? [] : await process.claim(session, limit);
   turn.claimed = held.length;
-  const stop = AbortSignal.any([session.lost, signal]);
-  await Promise.all(
-    held.map(async (work) => {
-      try {
-        turn[await processOne(process, work, session, { log, clock, signal: stop })] += 1;
-      } catch (error) {
-        turn.dropped += 1;
-        log.warn(
-          { process: process.name, machine: work.machineId, error: describeError(error) },
-          "the work could not be ended; it is given back when its session is",
-        );
-      }
-    }),
-  );
-  return turn;
+  const lost = AbortSignal.any([session.lost, signal]);
+  const all = held.map(async (work) => {
+    try {
+      turn[await processOne(process, work, session, { log, clock, signal: lost, stop: signal })] += 1;
+    } catch (error) {
+      turn.dropped += 1;
+      log.warn(
+        { process: process.name, machine: work.machineId, error: describeError(error) },
+        "the work could not be ended; it is given back when its session is",
+      );
+    } finally {
+      ended();
+    }
+  });
+  return { claimed: held.length, over: Promise.all(all).then(() => turn) };
 }
 
 async function processOne(
   process: ControlProcess,
   work: Work,
   session: Session,
-  options: Pick<ControlLoopOptions, "log" | "clock" | "signal">,
-): Promise<"finished" | "failed"> {
+  options: Pick<ControlLoopOptions, "log" | "clock" | "signal"> & { stop: AbortSignal },
+): Promise<"finished" | "failed" | "dropped"> {
   const outcome = await process
     .process(work, session, options.signal)
     .catch((error: unknown): ProcessOutcome => ({ outcome: "fail", cause: describeError(error) }));
@@ -120,6 +142,11 @@ async function processOne(
     if (outcome.outcome === "finish") {
       await work.finish(outcome.tags);
       return "finished";
+    }
+    if (options.stop.aborted && !session.lost.aborted) {
+      // No failure of the machine's: whoever looks next takes it up at once.
+      await work.cancel("the component is stopping");
+      return "dropped";
     }
     await work.fail(process.backoff, outcome.cause, outcome.tags);
   } catch (error) {

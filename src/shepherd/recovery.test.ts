@@ -7,7 +7,7 @@ import { eligibleCount } from "../database/eligibility.ts";
 import { statesRefresh } from "../database/queries/state.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
-import type { Provider } from "./provider.ts";
+import { type Provider, ProviderError } from "./provider.ts";
 import { recoveryDecide } from "./recovery.ts";
 import { shepherdRun } from "./run.ts";
 
@@ -17,7 +17,14 @@ beforeEach(async () => {
 });
 afterEach(async () => await fleet[Symbol.asyncDispose]());
 
-const starter: Provider = { name: "starter", agentStart: () => Promise.resolve() };
+// A power switch that no provider would have: agent start fails at it, and its tags stay as recovery left them.
+const starter: Provider = {
+  name: "starter",
+  power: {
+    get: () => Promise.reject(new ProviderError("unavailable", "it is for recovery's test only")),
+    set: () => Promise.reject(new ProviderError("unavailable", "it is for recovery's test only")),
+  },
+};
 
 async function lose(of: Fleet, machine: TestMachine): Promise<void> {
   await of.rows(
@@ -50,16 +57,20 @@ test("where the provider can start agents the lost one's tags go, and agent star
   const machine = await fleet.add({ provider: "starter" });
   await lose(fleet, machine);
   await using _shepherd = run(fleet);
-  const agentStart = { process: "ShepherdAgentStart", provider: "starter" } as const;
-  await waitFor("agent start to apply", async () => (await eligibleCount(fleet.database, agentStart)) === 1);
+  await waitFor("agent start to be tried", async () => (await fleet.rows("SELECT FROM work_backoff")).length === 1);
   expect(await fleet.history(machine)).toEqual([
     "machine_added",
     "agent_registered",
     "work_claimed",
     "agent_lost",
     "work_finished",
+    "work_claimed",
+    "work_failed",
   ]);
-  expect(await fleet.rows("SELECT FROM work_backoff")).toEqual([]);
+  expect(await fleet.rows("SELECT process, cause FROM work_backoff")).toEqual([
+    { process: "ShepherdAgentStart", cause: "it is for recovery's test only" },
+  ]);
+  expect(await fleet.rows("SELECT FROM machine_agent_started")).toEqual([]);
 });
 
 test("where it can't they stay, the machine backs off, and the same agent is welcome", async () => {

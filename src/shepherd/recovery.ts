@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { eligibleCount, type Eligibility } from "../database/eligibility.ts";
+import type { Eligibility } from "../database/eligibility.ts";
 import { agentLost } from "../database/queries/recovery.ts";
 import { workClaim } from "../database/work.ts";
 import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
@@ -7,7 +7,7 @@ import type { Provider } from "./provider.ts";
 
 /** What recovery does about a lost agent, by what its provider can do. Pure. */
 export function recoveryDecide(provider: Provider): { removeAgent: boolean; outcome: ProcessOutcome["outcome"] } {
-  return provider.agentStart === undefined
+  return provider.power === undefined
     ? { removeAgent: false, outcome: "fail" }
     : { removeAgent: true, outcome: "finish" };
 }
@@ -42,9 +42,4 @@ export function recoveryProcess(database: Database, provider: Provider): Control
 /** The machines of this provider that recovery may take. */
 export function recoveryEligibility(provider: Provider): Eligibility {
   return { process: "ShepherdRecovery", provider: provider.name };
-}
-
-/** How many those are. */
-export function recoveryCount(database: Database, provider: Provider): Promise<number> {
-  return eligibleCount(database, recoveryEligibility(provider));
 }

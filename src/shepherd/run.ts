@@ -1,14 +1,17 @@
 import type { Database } from "../database/connect.ts";
+import { eligibleCount, type Eligibility } from "../database/eligibility.ts";
 import { providerNames } from "../database/queries/provider.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
 import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
+import { providerSync, type SyncMemory } from "./provider-sync.ts";
 import { staticProvider } from "./providers/static/provider.ts";
-import { recoveryCount, recoveryProcess } from "./recovery.ts";
+import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 
 /** What the shepherd needs. */
 export interface ShepherdOptions {
@@ -20,47 +23,84 @@ export interface ShepherdOptions {
   providers?: readonly Provider[];
   /** Milliseconds between looks for work, and for providers. */
   interval?: number;
+  /** Seconds that a machine has to boot from the network and enrol. */
+  bootSeconds?: number;
 }
 
 /** The shepherd, running. */
 export type Shepherd = AsyncDisposable;
 
-/** Starts the shepherd's loops: recovery, one for each provider that has machines. This is the list of its loops. */
+/**
+ * Starts the shepherd's loops, for each provider that there is or that has machines: recovery; where it has a list, the look
+ * at it; where it has a power switch, agent start. This is the list of its loops.
+ */
 export function shepherdRun(options: ShepherdOptions): Shepherd {
   const { database, log, clock, metrics } = options;
   const interval = options.interval ?? 10_000;
   const stop = new AbortController();
   const sessions = sessionHold(database, { component: "shepherd", log, clock });
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, Promise<unknown>>();
 
   function start(provider: Provider): void {
-    const process = recoveryProcess(database, provider);
-    running.set(provider.name, loop(process, provider));
+    const { power, list } = provider;
+    const loops = [loop("recovery", recoveryProcess(database, provider), recoveryEligibility(provider), provider)];
+    if (list !== undefined) {
+      loops.push(look({ ...provider, list }));
+    }
+    if (power !== undefined) {
+      const process = agentStartProcess(database, { ...provider, power }, { clock, bootSeconds: options.bootSeconds });
+      loops.push(loop("agent-start", process, agentStartEligibility(provider), provider));
+    }
+    running.set(provider.name, Promise.all(loops));
   }
 
-  function loop(process: ControlProcess, provider: Provider): Promise<void> {
+  function loop(name: string, process: ControlProcess, eligibility: Eligibility, provider: Provider): Promise<void> {
+    const labels = { process: eligibility.process };
     return controlLoop(process, {
       sessions,
       log,
       clock,
       signal: stop.signal,
-      interval,
+      interval: Math.min(provider.pace ?? interval, interval),
       parallelism: 16,
       perSecond: 10,
       turned: (turn) => {
-        metrics.loopRuns.inc({ loop: "recovery", outcome: turn.dropped === 0 ? "ok" : "failed" });
-        metrics.work.inc({ process: "ShepherdRecovery", outcome: "finished" }, turn.finished);
-        metrics.work.inc({ process: "ShepherdRecovery", outcome: "failed" }, turn.failed);
-        void recoveryCount(database, provider).then(
-          (count) => metrics.eligibleMachines.set({ process: "ShepherdRecovery", provider: provider.name }, count),
+        metrics.loopRuns.inc({ loop: name, outcome: turn.dropped === 0 ? "ok" : "failed" });
+        metrics.work.inc({ ...labels, outcome: "finished" }, turn.finished);
+        metrics.work.inc({ ...labels, outcome: "failed" }, turn.failed);
+        void eligibleCount(database, eligibility).then(
+          (count) => metrics.eligibleMachines.set({ ...labels, provider: provider.name }, count),
           () => undefined, // The database is away: the loop itself says so.
         );
       },
     });
   }
 
+  async function look(provider: Provider & { list: NonNullable<Provider["list"]> }): Promise<void> {
+    const memory: SyncMemory = new Map();
+    while (!stop.signal.aborted) {
+      try {
+        const done = await providerSync(database, provider, { log, signal: stop.signal, memory });
+        metrics.loopRuns.inc({ loop: "provider-sync", outcome: "ok" });
+        if (done.added + done.updated + done.vanished > 0) {
+          log.debug({ provider: provider.name, ...done }, "the provider's machines are known");
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) {
+          metrics.loopRuns.inc({ loop: "provider-sync", outcome: "failed" });
+          log.warn(
+            { provider: provider.name, error: describeError(error) },
+            "the look at a provider failed; trying again",
+          );
+        }
+      }
+      await clock.sleep(Math.min(provider.pace ?? interval, interval), stop.signal).catch(() => undefined);
+    }
+  }
+
   const looking = (async () => {
     const known = new Map((options.providers ?? []).map((provider) => [provider.name, provider]));
+    [...known.values()].forEach((provider) => provider.list !== undefined && start(provider));
     while (!stop.signal.aborted) {
       try {
         for (const name of await providerNames(database)) {

@@ -1,9 +1,12 @@
 import { buildCommand } from "@stricli/core";
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { commonFlags, docs, listenFlags, type CommonFlags } from "../flags.ts";
+import { commonFlags, docs, listenFlags, optionalFlag, textFlag, type CommonFlags } from "../flags.ts";
 
 interface Flags extends CommonFlags {
+  lab: string | undefined;
+  netboot: HostPort | undefined;
   databaseUrl: string | undefined;
 }
 
@@ -12,7 +15,14 @@ export const shepherdCommand = buildCommand<Flags, [], CliContext>({
     "farrier shepherd --database-url postgresql://farrier@db/farrier",
     "FARRIER_DATABASE_URL=postgresql://farrier@db/farrier farrier shepherd",
   ]),
-  parameters: { flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl } },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      databaseUrl: listenFlags.databaseUrl,
+      lab: textFlag("Look after the lab machines of this folder: `lab` in a data directory", "DIR"),
+      netboot: optionalFlag("Where `farrier netboot` listens, for lab machines", "HOST:PORT", parseHostPort),
+    },
+  },
   async func(flags) {
     const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);
     if (databaseUrl === undefined) {
@@ -21,6 +31,11 @@ export const shepherdCommand = buildCommand<Flags, [], CliContext>({
         "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
       );
     }
-    this.process.exitCode = await this.starters.shepherd({ debug: this.debug, databaseUrl });
+    this.process.exitCode = await this.starters.shepherd({
+      debug: this.debug,
+      databaseUrl,
+      lab: flags.lab,
+      netboot: flags.netboot,
+    });
   },
 });

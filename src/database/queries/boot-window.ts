@@ -86,6 +86,22 @@ export async function bootWindowState(database: Database, windowId: string): Pro
 }
 
 /**
+ * A machine's newest window; undefined where it never had one.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function bootWindowOf(
+  database: Database,
+  machineId: MachineId,
+): Promise<{ windowId: string; openedBy: string; state: BootWindowState } | undefined> {
+  const { rows } = await sql<{ windowId: string; openedBy: string; state: BootWindowState }>`
+    SELECT w.window_id AS "windowId", w.opened_by AS "openedBy", ${windowState} AS state
+    FROM machine_boot_window w WHERE w.machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows[0];
+}
+
+/**
  * Closes a machine's boot window before its time: the one that is named, or whichever is open. False where none was. One
  * by which an agent was enrolled stays for its time: within it a second claimant is noticed.
  */

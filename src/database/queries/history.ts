@@ -11,6 +11,8 @@ export const historyEvents = [
   "machine_deleted",
   "machine_quarantined",
   "machine_released",
+  "machine_vanished",
+  "machine_returned",
   "agent_registered",
   "agent_replaced",
   "agent_enrolled",

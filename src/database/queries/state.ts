@@ -31,6 +31,10 @@ export const statesOverdue = {
         SELECT FROM machine_agent_heartbeat h
         WHERE h.machine_id = s.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
       )`,
+  // Asked for again within a minute of its agent's reboot.
+  left: sql`
+    SELECT s.machine_id FROM machine_state s JOIN machine_os_installed d ON d.machine_id = s.machine_id
+    WHERE s.state = 'install-pending' AND s.candidate IS NULL AND agent_left(s.machine_id)`,
   lost: sql`SELECT s.machine_id FROM machine_state s
     WHERE s.state = 'agent-lost' AND NOT agent_silent(s.machine_id)`,
   backedOff: sql`SELECT s.machine_id FROM machine_state s WHERE s.not_before <= now()`,

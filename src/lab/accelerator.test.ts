@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile, chmod } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { qemuMissing } from "../../test/support/qemu.ts";
+import { systemClock } from "../lib/clock.ts";
+import { acceleratorFind, acceleratorWorks, testFirmware } from "./accelerator.ts";
+import { qemuFind } from "./programs.ts";
+import { qemuUser } from "./run-user.ts";
+
+const missing = await qemuMissing();
+
+test(
+  "the guest of the self-test runs: with QEMU's own translator it says its word",
+  { timeout: 60_000 },
+  async (context) => {
+    context.skip(missing !== undefined, missing);
+    const options = { qemu: await qemuFind(), user: await qemuUser(), clock: systemClock };
+    expect(testFirmware().length).toBe(64 << 10);
+    expect(await acceleratorWorks("tcg", options)).toBe(true);
+  },
+);
+
+test(
+  "a guest that never says a word is given up, and the answer is kept until the next boot",
+  { timeout: 60_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "farrier-accelerator-"));
+    try {
+      // Stands for a QEMU whose KVM hangs: it ignores all it is told, and ends by SIGKILL alone.
+      const qemu = join(folder, "qemu");
+      await writeFile(qemu, `#!/bin/sh\necho started >> ${folder}/starts\ntrap '' TERM\nexec sleep 1000\n`);
+      await chmod(qemu, 0o755);
+      const options = { qemu, user: undefined, clock: systemClock };
+      expect(await acceleratorFind(folder, options)).toBe("tcg");
+      expect(await acceleratorFind(folder, options)).toBe("tcg");
+      expect(await readFile(join(folder, "starts"), "utf8")).toBe("started\n");
+      await writeFile(join(folder, ".accelerator.json"), '{"boot":"another","accelerator":"kvm"}');
+      expect(await acceleratorFind(folder, options)).toBe("tcg");
+      expect(await readFile(join(folder, "starts"), "utf8")).toBe("started\nstarted\n");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);

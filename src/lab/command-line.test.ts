@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { qemuArguments } from "./command-line.ts";
+import { type DiskKind, diskKinds, labMachineMake, labMachineParse } from "./machine.ts";
+import { labPrograms } from "./programs.ts";
+
+const shape = {
+  firmware: "uefi",
+  disk: "virtio",
+  disks: 2,
+  diskBytes: 1 << 30,
+  nics: 2,
+  memoryMiB: 1024,
+  cpus: 2,
+} as const;
+const programs = { qemu: "/bin/qemu", ovmf: { code: "/ovmf/code", variables: "/ovmf/variables" } };
+
+function line(disk: DiskKind, boot?: "network" | "disk", netbootUrl = "http://10.0.2.2:8081/boot.ipxe") {
+  const machine = labMachineMake("lab-1", { ...shape, disk });
+  return { machine, text: qemuArguments(machine, { programs, accelerator: "tcg", boot, netbootUrl }).join(" ") };
+}
+
+test.each([
+  ["virtio", /virtio-blk-pci,id=disk0,.* virtio-blk-pci,id=disk1,/u],
+  ["nvme", /nvme,id=disk0,.* nvme,id=disk1,/u],
+  ["sata", /ide-hd,bus=ide\.0,id=disk0,.* ide-hd,bus=ide\.1,id=disk1,/u],
+] as const)("disks: %s, with their serial numbers", (disk, pattern) => {
+  const { machine, text } = line(disk);
+  expect(text).toMatch(pattern);
+  machine.disks.forEach(({ serial }) => expect(text).toContain(`serial=${serial}`));
+  machine.nics.forEach(({ mac }) => expect(text).toContain(`mac=${mac}`));
+  expect(text).toContain(`-uuid ${machine.uuid}`);
+});
+
+test("where to boot from is said of one device, or of none", () => {
+  expect(line("virtio").text).not.toContain("bootindex");
+  expect(line("virtio", "network").text).toMatch(/virtio-net-pci,id=nic0,[^ ]*bootindex=0/u);
+  expect(line("virtio", "disk").text).toMatch(/virtio-blk-pci,id=disk0,[^ ]*bootindex=0/u);
+  expect(line("sata", "disk").text.match(/bootindex/gu)).toHaveLength(1);
+});
+
+test("a comma in an address does not end QEMU's option", () => {
+  expect(line("virtio", "network", "http://10.0.2.2:1/a,b").text).toContain("bootfile=http://10.0.2.2:1/a,,b");
+});
+
+test("what is made up is what is read back; anything else says what is wrong with which file", () => {
+  for (const disk of diskKinds) {
+    const machine = labMachineMake("lab-1", { ...shape, disk });
+    expect(labMachineParse(JSON.stringify(machine), "f")).toEqual(machine);
+  }
+  const machine = labMachineMake("lab-1", shape);
+  for (const text of [
+    "",
+    "{}",
+    JSON.stringify({ ...machine, name: "../up" }),
+    JSON.stringify({ ...machine, disks: [] }),
+    JSON.stringify({ ...machine, disks: [{ kind: "virtio", bytes: 1 << 30, serial: "a,readonly=on" }] }),
+    JSON.stringify({ ...machine, nics: [{ mac: "52:54:00:00:00:01,x=y" }] }),
+    JSON.stringify({ ...machine, more: 1 }),
+  ]) {
+    expect(() => labMachineParse(text, "/x/machine.json")).toThrow(
+      /\/x\/machine\.json does not describe a lab machine/u,
+    );
+  }
+});
+
+test("a QEMU that is missing is named with its package", async () => {
+  await expect(labPrograms("uefi", { env: { PATH: "/nowhere" } })).rejects.toThrow(/apt-get install qemu-system-x86/u);
+});

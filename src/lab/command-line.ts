@@ -1,0 +1,85 @@
+import { diskFile } from "./directory.ts";
+import type { Accelerator } from "./accelerator.ts";
+import type { LabMachine } from "./machine.ts";
+import type { LabPrograms } from "./programs.ts";
+
+/** Where a machine is told to boot from, once; absent = as its firmware has it. */
+export type BootDevice = "network" | "disk";
+
+/** The device that a boot from there is of, by its id in QEMU. */
+export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
+
+/**
+ * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by whoever starts QEMU. So its
+ * user need not be able to walk the path to it, and the path may be longer than a socket's may be.
+ */
+const own = "/proc/self/fd/3";
+
+/**
+ * The arguments that QEMU runs a machine with. Pure.
+ *
+ * `bootindex` is what QEMU tells the firmware at each reset; power.ts takes it away once the machine runs, so that it holds
+ * for one boot. Without any, UEFI follows its own entries and BIOS tries the disk first.
+ */
+export function qemuArguments(
+  machine: LabMachine,
+  options: { programs: LabPrograms; accelerator: Accelerator; boot?: BootDevice | undefined; netbootUrl: string },
+): string[] {
+  const { programs, accelerator, boot, netbootUrl } = options;
+  const index = (device: BootDevice): string => (boot === device ? ",bootindex=0" : "");
+  return [
+    ...["-name", `farrier-lab-${machine.name},process=qemu-farrier`, "-uuid", machine.uuid],
+    ...["-nodefaults", "-no-user-config", "-display", "none"],
+    // Without graphics firmware and boot loaders talk to the serial port.
+    ...["-machine", "q35,graphics=off", "-boot", "order=cn"],
+    ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
+    ...["-smp", String(machine.cpus), "-m", `${machine.memoryMiB}M`],
+    ...["-smbios", `type=1,manufacturer=Farrier,product=Lab,serial=${machine.serial},uuid=${machine.uuid}`],
+    ...["-chardev", `file,id=console,path=${own}/console.log,append=on`, "-serial", "chardev:console"],
+    ...["-qmp", `unix:${own}/qmp,server=on,wait=off`],
+    ...["-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0"],
+    ...["-device", "i6300esb", "-action", "watchdog=reset"],
+    ...(programs.ovmf === undefined ? [] : pflash(programs.ovmf.code)),
+    ...machine.disks.flatMap((disk, number) => [
+      "-drive",
+      // `unsafe` loses nothing when QEMU is killed, only when the host is: that is the host's own cache.
+      `if=none,id=drive${number},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap,file=${own}/${diskFile(number)}`,
+      "-device",
+      `${diskDevice(disk, number)}${number === 0 ? index("disk") : ""}`,
+    ]),
+    ...machine.nics.flatMap(({ mac }, number) => [
+      "-netdev",
+      number === 0
+        ? `user,id=net0,ipv6=off,bootfile=${escaped(netbootUrl)}`
+        : // Networks of their own, with nobody in them: two of one address would confuse the guest.
+          `user,id=net${number},ipv6=off,restrict=on,net=10.0.${number + 2}.0/24`,
+      "-device",
+      // The first has QEMU's own choice of ROM, iPXE: one that is named by its file is not fitted to the device, and BIOS skips it.
+      `virtio-net-pci,id=nic${number},netdev=net${number},mac=${mac}${number === 0 ? index("network") : ",romfile="}`,
+    ]),
+  ];
+}
+
+function diskDevice({ kind, serial }: LabMachine["disks"][number], number: number): string {
+  const common = `id=disk${number},drive=drive${number},serial=${serial}`;
+  switch (kind) {
+    case "virtio":
+      return `virtio-blk-pci,${common}`;
+    case "nvme":
+      return `nvme,${common}`;
+    case "sata":
+      return `ide-hd,bus=ide.${number},${common}`;
+  }
+}
+
+function pflash(code: string): string[] {
+  return [
+    ...["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=${code}`],
+    ...["-drive", `if=pflash,unit=1,format=raw,file=${own}/variables.fd`],
+  ];
+}
+
+/** A comma within a value is written twice. */
+function escaped(value: string): string {
+  return value.replaceAll(",", ",,");
+}

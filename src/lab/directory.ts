@@ -1,0 +1,112 @@
+import { open, readdir, readFile, rename, rm, chown, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { errorCode } from "../lib/errors.ts";
+import { makeDirectory } from "../lib/make-directory.ts";
+import type { UserIds } from "../lib/passwd.ts";
+import { LabError } from "./errors.ts";
+import { type LabMachine, labMachineParse } from "./machine.ts";
+
+// DIRECTORY/NAME/machine.json is ours; DIRECTORY/NAME/qemu/ is QEMU's (and its user's): disks, firmware variables,
+// console.log, qemu.log, pid, qmp.
+
+/** What of a machine QEMU works in. */
+export function qemuDirectory(directory: string, name: string): string {
+  return join(directory, name, "qemu");
+}
+
+/** Where a machine's serial console is logged. */
+export function consoleFile(directory: string, name: string): string {
+  return join(qemuDirectory(directory, name), "console.log");
+}
+
+/** The file of a disk, within QEMU's directory. */
+export function diskFile(index: number): string {
+  return `disk${index}.raw`;
+}
+
+/**
+ * All machines of the lab, by name. No directory is an empty lab.
+ * @throws {LabError} `definition_invalid`
+ */
+export async function labMachineList(directory: string): Promise<LabMachine[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") {
+      return [];
+    }
+    throw error;
+  });
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+  const machines = await Promise.all(names.map((name) => read(directory, name)));
+  return machines
+    .filter((machine) => machine !== undefined)
+    .toSorted((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
+}
+
+/** @throws {LabError} `not_found`, `definition_invalid` */
+export async function labMachineRead(directory: string, name: string): Promise<LabMachine> {
+  const machine = /^[a-z0-9-]{1,40}$/u.test(name) ? await read(directory, name) : undefined;
+  if (machine === undefined) {
+    throw new LabError("not_found", `there is no lab machine "${name}": \`farrier lab list\` shows all`);
+  }
+  return machine;
+}
+
+async function read(directory: string, name: string): Promise<LabMachine | undefined> {
+  const path = join(directory, name, "machine.json");
+  try {
+    return labMachineParse(await readFile(path, "utf8"), path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Writes a machine down, with empty disks. It is there with the last step: whoever is killed before leaves a directory
+ * without a machine, which the next one of that name is made in.
+ * @param owner who runs QEMU, where that is not this user
+ */
+export async function labMachineCreate(
+  directory: string,
+  machine: LabMachine,
+  owner: UserIds | undefined,
+): Promise<void> {
+  await makeDirectory(directory);
+  const qemu = qemuDirectory(directory, machine.name);
+  await rm(qemu, { recursive: true, force: true });
+  await makeDirectory(qemu);
+  for (const [index, disk] of machine.disks.entries()) {
+    await using file = await open(join(qemu, diskFile(index)), "wx", 0o600);
+    await file.truncate(disk.bytes);
+    await give(file, owner);
+  }
+  if (owner !== undefined) {
+    await chown(qemu, owner.uid, owner.gid);
+  }
+  const text = `${JSON.stringify(machine, undefined, 2)}\n`;
+  await writeFileAtomic(join(directory, machine.name, "machine.json"), text, { mode: 0o600 });
+}
+
+async function give(file: FileHandle, owner: UserIds | undefined): Promise<void> {
+  if (owner !== undefined) {
+    await file.chown(owner.uid, owner.gid);
+  }
+}
+
+/** Takes a machine away, disks and all: out of sight with the first step. It must be off. */
+export async function machineDirectoryRemove(directory: string, name: string): Promise<void> {
+  const away = join(directory, `.removed-${process.pid}-${name}`);
+  await rm(away, { recursive: true, force: true });
+  await rename(join(directory, name), away);
+  await rm(away, { recursive: true, force: true });
+}
+
+/** Makes a file in QEMU's directory that QEMU may write; there is none of that name yet. */
+export async function qemuFileWrite(path: string, content: Uint8Array, owner: UserIds | undefined): Promise<void> {
+  await using file = await open(path, "wx", 0o600);
+  await file.writeFile(content);
+  await give(file, owner);
+}

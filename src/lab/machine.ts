@@ -1,0 +1,96 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { z } from "zod";
+import { describeError } from "../lib/errors.ts";
+import { LabError } from "./errors.ts";
+
+/** How a machine starts. */
+export const firmwares = ["uefi", "bios"] as const;
+export type Firmware = (typeof firmwares)[number];
+
+/** What a disk is attached to. */
+export const diskKinds = ["virtio", "nvme", "sata"] as const;
+export type DiskKind = (typeof diskKinds)[number];
+
+/** The most disks and network interfaces a machine has: q35's AHCI has six ports, and more tells nothing more. */
+export const mostDevices = 6;
+
+const definition = z.strictObject({
+  version: z.literal(1),
+  name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/u),
+  /** SMBIOS UUID, and what the provider calls it: made anew with each machine, so that it never stands for another disk. */
+  uuid: z.uuid().toLowerCase(),
+  serial: z.string().regex(/^[A-Za-z0-9-]{1,32}$/u),
+  firmware: z.enum(firmwares),
+  memoryMiB: z.int().min(256).max(1_048_576),
+  cpus: z.int().min(1).max(64),
+  disks: z
+    .array(
+      z.strictObject({
+        kind: z.enum(diskKinds),
+        bytes: z
+          .int()
+          .min(1 << 20)
+          .multipleOf(512),
+        /** At most 20 bytes: virtio and NVMe have no room for more. */
+        serial: z.string().regex(/^[A-Za-z0-9-]{1,20}$/u),
+      }),
+    )
+    .min(1)
+    .max(mostDevices),
+  /** The first boots from the network. */
+  nics: z
+    .array(z.strictObject({ mac: z.string().regex(/^52:54:00(:[0-9a-f]{2}){3}$/u) }))
+    .min(1)
+    .max(mostDevices),
+});
+
+/** A lab machine, as its `machine.json` keeps it. */
+export type LabMachine = z.infer<typeof definition>;
+
+/** What may be chosen of it. */
+export interface LabMachineShape {
+  firmware: Firmware;
+  disk: DiskKind;
+  disks: number;
+  /** Of each disk. */
+  diskBytes: number;
+  nics: number;
+  memoryMiB: number;
+  cpus: number;
+}
+
+/** Makes up a machine of that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random. */
+export function labMachineMake(name: string, shape: LabMachineShape): LabMachine {
+  const serial = `LAB-${randomBytes(4).toString("hex").toUpperCase()}`;
+  return {
+    version: 1,
+    name,
+    uuid: randomUUID(),
+    serial,
+    firmware: shape.firmware,
+    memoryMiB: shape.memoryMiB,
+    cpus: shape.cpus,
+    disks: Array.from({ length: shape.disks }, (_, index) => ({
+      kind: shape.disk,
+      bytes: shape.diskBytes,
+      serial: `${serial}-D${index}`,
+    })),
+    nics: Array.from({ length: shape.nics }, () => ({
+      mac: `52:54:00:${(randomBytes(3).toString("hex").match(/../gu) ?? []).join(":")}`,
+    })),
+  };
+}
+
+/** @throws {LabError} `definition_invalid`, naming the file */
+export function labMachineParse(text: string, path: string): LabMachine {
+  try {
+    return definition.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : describeError(error);
+    throw new LabError(
+      "definition_invalid",
+      `${path} does not describe a lab machine (${why}): mend it, or remove the machine with \`farrier lab down\``,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import { open, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../lib/clock.ts";
+import type { UserIds } from "../lib/passwd.ts";
+import { acceleratorFind } from "./accelerator.ts";
+import { type BootDevice, bootDeviceIds, qemuArguments } from "./command-line.ts";
+import { labMachineRead, machineDirectoryRemove, qemuDirectory, qemuFileWrite } from "./directory.ts";
+import { LabError } from "./errors.ts";
+import type { LabMachine } from "./machine.ts";
+import { machineLock } from "./machine-lock.ts";
+import { labPrograms } from "./programs.ts";
+import { pidWrite, qemuGone, qemuPid } from "./qemu-process.ts";
+import { qmpConnect } from "./qmp.ts";
+import { qemuUser } from "./run-user.ts";
+
+/** Where a lab is, and what its machines are told. */
+export interface LabPlace {
+  directory: string;
+  /** What a machine's firmware fetches when it boots from the network, as the machine sees it. */
+  netbootUrl: string;
+  clock: Clock;
+}
+
+/** What a power switch does. */
+export type PowerAction = "on" | "off" | "reset";
+
+/** Whether it runs. @throws {LabError} `not_found`, `definition_invalid` */
+export async function powerGet(directory: string, name: string): Promise<"on" | "off"> {
+  const machine = await labMachineRead(directory, name);
+  return (await qemuPid(qemuDirectory(directory, name), machine)) === undefined ? "off" : "on";
+}
+
+/**
+ * Switches a machine; one that is so already is left as it is. `boot` holds for one boot: a reset by the machine itself
+ * follows its firmware again.
+ * @throws {LabError} `not_found`, `definition_invalid`, `program_missing`, `busy`, `qemu_failed`
+ */
+export async function powerSet(place: LabPlace, name: string, action: PowerAction, boot?: BootDevice): Promise<void> {
+  const { directory, clock } = place;
+  await using _held = await machineLock(directory, name, clock);
+  const machine = await labMachineRead(directory, name);
+  const qemu = qemuDirectory(directory, name);
+  const runs = (await qemuPid(qemu, machine)) !== undefined;
+  switch (action) {
+    case "on":
+      return runs ? undefined : await start(place, machine, boot);
+    case "off":
+      return runs ? await end(qemu, machine, clock) : undefined;
+    case "reset":
+      if (runs && boot === undefined) {
+        return await reset(qemu);
+      }
+      // BIOS resets itself once more after a reset: only at a start is it known which boot is the first.
+      await end(qemu, machine, clock);
+      return await start(place, machine, boot);
+  }
+}
+
+/** Switches a machine off and takes it away, disks and all. @throws as {@link powerSet} */
+export async function labMachineRemove({ directory, clock }: LabPlace, name: string): Promise<void> {
+  await using _held = await machineLock(directory, name, clock);
+  const machine = await labMachineRead(directory, name);
+  await end(qemuDirectory(directory, name), machine, clock);
+  await machineDirectoryRemove(directory, name);
+}
+
+async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | undefined): Promise<void> {
+  const { directory, netbootUrl, clock } = place;
+  const qemu = qemuDirectory(directory, machine.name);
+  const user = await qemuUser();
+  const programs = await labPrograms(machine.firmware);
+  const accelerator = await acceleratorFind(directory, { qemu: programs.qemu, user, clock });
+  await rm(join(qemu, "qmp"), { force: true });
+  if (programs.ovmf !== undefined && !(await isThere(join(qemu, "variables.fd")))) {
+    await qemuFileWrite(join(qemu, "variables.fd"), await readFile(programs.ovmf.variables), user);
+  }
+  await runDetached(programs.qemu, qemuArguments(machine, { programs, accelerator, boot, netbootUrl }), {
+    qemu,
+    user,
+    clock,
+  });
+  if (boot !== undefined) {
+    // QEMU has told the firmware at its own first reset, before it took commands; from the next reset on nothing is said.
+    await using qmp = await qmpConnect(qemu);
+    const path = `/machine/peripheral/${bootDeviceIds[boot]}`;
+    await qmp.execute("qom-set", { path, property: "bootindex", value: -1 });
+  }
+}
+
+/**
+ * Starts QEMU so that it outlives this process, and waits until it takes commands.
+ * @throws {LabError} `qemu_failed` with QEMU's own words
+ */
+async function runDetached(
+  program: string,
+  args: readonly string[],
+  { qemu, user, clock }: { qemu: string; user: UserIds | undefined; clock: Clock },
+): Promise<void> {
+  await using own = await open(qemu, "r");
+  await using log = await open(join(qemu, "qemu.log"), "w", 0o600);
+  const child = spawn(program, args, {
+    ...user,
+    cwd: "/",
+    // slirp asks the environment nothing; glibc may.
+    env: { PATH: "/usr/bin:/bin" },
+    detached: true,
+    stdio: ["ignore", log.fd, log.fd, own.fd],
+  });
+  await pidWrite(qemu, child.pid);
+  let ended: string | undefined;
+  child.once("error", (error) => (ended = error.message));
+  child.once("exit", (code, signal) => (ended = `it ended with ${signal ?? code}`));
+  child.unref();
+  const deadline = clock.monotonic() + 20_000;
+  for (;;) {
+    try {
+      await using _qmp = await qmpConnect(qemu);
+      return;
+    } catch (error) {
+      if (ended !== undefined || clock.monotonic() > deadline) {
+        child.kill("SIGKILL");
+        const words = (await readFile(join(qemu, "qemu.log"), "utf8")).trim().slice(-1000);
+        throw new LabError(
+          "qemu_failed",
+          `QEMU did not start (${ended ?? "no answer within 20 s"}); it said: ${words === "" ? "nothing" : words}`,
+          { cause: error },
+        );
+      }
+    }
+    await clock.sleep(20);
+  }
+}
+
+/** A power cut: nothing is asked of the guest. */
+async function end(qemu: string, machine: LabMachine, clock: Clock): Promise<void> {
+  const pid = await qemuPid(qemu, machine);
+  if (pid === undefined) {
+    return;
+  }
+  process.kill(pid, "SIGKILL");
+  if (!(await qemuGone(qemu, machine, { clock, milliseconds: 10_000 }))) {
+    throw new LabError("qemu_failed", `QEMU (process ${pid}) does not end, though it was killed: is its disk stuck?`);
+  }
+  await rm(join(qemu, "qmp"), { force: true });
+}
+
+async function reset(qemu: string): Promise<void> {
+  await using qmp = await qmpConnect(qemu);
+  await Promise.all([qmp.execute("system_reset"), qmp.event("RESET")]);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

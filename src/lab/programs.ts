@@ -1,0 +1,67 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { LabError } from "./errors.ts";
+import type { Firmware } from "./machine.ts";
+
+/** What a machine is made of on this host; absolute paths. */
+export interface LabPrograms {
+  qemu: string;
+  /** OVMF's code and the template of its variables; absent for BIOS. */
+  ovmf?: { code: string; variables: string };
+}
+
+/** Debian's places; 4 MiB OVMF is what Debian 12 and later keep. */
+const ovmfFolder = "/usr/share/OVMF";
+/** iPXE for both firmwares, which QEMU gives a virtio network interface by itself. */
+const networkRom = "/usr/lib/ipxe/qemu/efi-virtio.rom";
+
+/**
+ * Finds all that a machine of this firmware needs.
+ * @throws {LabError} `program_missing`, with the package to install
+ */
+export async function labPrograms(
+  firmware: Firmware,
+  { env = process.env }: { env?: Readonly<Record<string, string | undefined>> } = {},
+): Promise<LabPrograms> {
+  const qemu = await qemuFind(env);
+  await need(networkRom, "the network boot ROM", "ipxe-qemu");
+  if (firmware === "bios") {
+    return { qemu };
+  }
+  const ovmf = { code: join(ovmfFolder, "OVMF_CODE_4M.fd"), variables: join(ovmfFolder, "OVMF_VARS_4M.fd") };
+  await need(ovmf.code, "the UEFI firmware", "ovmf");
+  await need(ovmf.variables, "the UEFI firmware's variables", "ovmf");
+  return { qemu, ovmf };
+}
+
+/** @throws {LabError} `program_missing` */
+export async function qemuFind(env: Readonly<Record<string, string | undefined>> = process.env): Promise<string> {
+  const name = "qemu-system-x86_64";
+  for (const folder of (env["PATH"] ?? "").split(delimiter).filter((part) => part !== "")) {
+    const path = join(folder, name);
+    if (await isThere(path, constants.X_OK)) {
+      return path;
+    }
+  }
+  throw missing(name, "QEMU", "qemu-system-x86");
+}
+
+async function need(path: string, what: string, debianPackage: string): Promise<void> {
+  if (!(await isThere(path, constants.R_OK))) {
+    throw missing(path, what, debianPackage);
+  }
+}
+
+function isThere(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+function missing(path: string, what: string, debianPackage: string): LabError {
+  return new LabError(
+    "program_missing",
+    `${what} (${path}) is not here, and lab machines need it: \`apt-get install ${debianPackage}\``,
+  );
+}

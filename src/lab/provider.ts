@@ -1,0 +1,68 @@
+import { describeError } from "../lib/errors.ts";
+import { type ProvidedMachine, type Provider, ProviderError } from "../shepherd/provider.ts";
+import { labMachineList } from "./directory.ts";
+import { LabError } from "./errors.ts";
+import type { LabMachine } from "./machine.ts";
+import { type LabPlace, powerGet, powerSet } from "./power.ts";
+
+/** The name of the provider. */
+export const labProviderName = "lab";
+
+/** The lab's machines, as a provider: what its directory says at each look. A machine is called by its UUID. */
+export function labProvider(place: LabPlace): Provider {
+  const { directory } = place;
+
+  async function find(providerId: string): Promise<LabMachine> {
+    const machine = (await labMachineList(directory)).find(({ uuid }) => uuid === providerId);
+    if (machine === undefined) {
+      throw new ProviderError("not_found", `the lab has no machine ${providerId} (any more): \`farrier lab list\``);
+    }
+    return machine;
+  }
+
+  return {
+    name: labProviderName,
+    // Its list is a directory of this host.
+    pace: 1_000,
+    list: (signal) =>
+      told(signal, async () =>
+        Promise.all((await labMachineList(directory)).map((machine) => provided(directory, machine))),
+      ),
+    get: (providerId, signal) => told(signal, async () => provided(directory, await find(providerId))),
+    power: {
+      get: (providerId, signal) => told(signal, async () => powerGet(directory, (await find(providerId)).name)),
+      set: (providerId, action, { boot, signal }) =>
+        told(signal, async () => powerSet(place, (await find(providerId)).name, action, boot)),
+    },
+  };
+}
+
+async function provided(directory: string, machine: LabMachine): Promise<ProvidedMachine> {
+  const [first] = machine.disks;
+  return {
+    providerId: machine.uuid,
+    name: machine.name,
+    smbiosUuid: machine.uuid,
+    macs: machine.nics.map(({ mac }) => mac),
+    location: `lab, ${machine.firmware}, ${first?.kind ?? "no disk"}`,
+    status: await powerGet(directory, machine.name),
+  };
+}
+
+/** The lab's errors as a provider's. A switch that is being thrown is not stopped half-way. */
+async function told<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof ProviderError) {
+      throw error;
+    }
+    if (error instanceof LabError) {
+      throw new ProviderError(error.code === "not_found" ? "not_found" : "unavailable", error.message, {
+        cause: error,
+      });
+    }
+    throw new ProviderError("unavailable", `the lab failed: ${describeError(error)}`, { cause: error });
+  }
+}

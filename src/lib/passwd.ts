@@ -1,0 +1,16 @@
+/** A user as the kernel knows it. */
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A user of /etc/passwd (passwd(5)) by name; root under another name does not count. */
+export function findUser(passwd: string, name: string): UserIds | undefined {
+  for (const line of passwd.split("\n")) {
+    const [user, , uid, gid] = line.split(":");
+    if (user === name && Number(uid) > 0) {
+      return { uid: Number(uid), gid: Number(gid) };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import type { LabMachineSummary, LabShape, LabStarter } from "../cli/starters.ts";
+import { consoleShow } from "../lab/console.ts";
+import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
+import { labMachineMake } from "../lab/machine.ts";
+import { netbootUrlRead } from "../lab/netboot-url.ts";
+import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/power.ts";
+import { labPrograms } from "../lab/programs.ts";
+import { qemuUser } from "../lab/run-user.ts";
+import { systemClock } from "../lib/clock.ts";
+import { labDirectory } from "./lab-provider.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+async function placeOf(dataDir: string): Promise<LabPlace> {
+  const directory = labDirectory(dataDir);
+  return { directory, netbootUrl: await netbootUrlRead(directory), clock: systemClock };
+}
+
+/** Makes the machines that are missing. What they need of this host is looked for first. */
+export async function up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]> {
+  const directory = labDirectory(options.dataDir);
+  await labPrograms(options.shape.firmware);
+  const user = await qemuUser();
+  const there = new Set((await labMachineList(directory)).map(({ name }) => name));
+  for (const name of options.names.filter((wanted) => !there.has(wanted))) {
+    await labMachineCreate(directory, labMachineMake(name, options.shape), user);
+  }
+  return [...options.names];
+}
+
+/** Switches machines off and removes them. */
+export async function down({
+  dataDir,
+  names,
+}: {
+  dataDir: string;
+  names: readonly string[];
+}): Promise<LabMachineSummary[]> {
+  const place = await placeOf(dataDir);
+  const machines = await list({ dataDir });
+  // All that are named must be there, before one is touched.
+  await Promise.all(names.map((name) => labMachineRead(place.directory, name)));
+  const chosen = machines.filter(({ name }) => names.length === 0 || names.includes(name));
+  for (const { name } of chosen) {
+    await labMachineRemove(place, name);
+  }
+  return chosen;
+}
+
+/** All machines, and whether they run. */
+export async function list({ dataDir }: { dataDir: string }): Promise<LabMachineSummary[]> {
+  const directory = labDirectory(dataDir);
+  return Promise.all(
+    (await labMachineList(directory)).map(async (machine) => ({
+      name: machine.name,
+      uuid: machine.uuid,
+      power: await powerGet(directory, machine.name),
+      firmware: machine.firmware,
+      disks: machine.disks.map(({ kind, bytes }) => ({ kind, bytes })),
+      macs: machine.nics.map(({ mac }) => mac),
+    })),
+  );
+}
+
+/** The power switch. */
+export async function power(options: Parameters<LabStarter["power"]>[0]): Promise<void> {
+  await powerSet(await placeOf(options.dataDir), options.name, options.action, options.boot);
+}
+
+/** The console's log. */
+export async function showConsole({ dataDir, name, ...options }: Parameters<LabStarter["console"]>[0]): Promise<void> {
+  const stop = new AbortController();
+  void untilStopped().then(() => stop.abort());
+  await consoleShow(labDirectory(dataDir), name, { ...options, clock: systemClock, signal: stop.signal });
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { BootWindowState } from "../database/queries/boot-window.ts";
+import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
+import type { PowerState } from "./provider.ts";
+
+test.each<[window: BootWindowState, power: PowerState, seconds: number, next: string, cause: RegExp | undefined]>([
+  ["open", "on", 5, "wait", undefined],
+  ["open", "off", 1, "wait", undefined],
+  ["open", "off", 3, "fail", /went off while it booted from the network/u],
+  ["given", "on", 5, "wait", undefined],
+  ["given", "off", 50, "fail", /went off while its agent was starting/u],
+  ["enrolled", "on", 5, "finish", undefined],
+  // However it stands by now: it has made itself known.
+  ["enrolled", "off", 5, "finish", undefined],
+  ["closed", "on", 5, "fail", /boot window was closed/u],
+  ["expired", "on", 600, "fail", /no agent enrolled within 600 s .* boot network/u],
+  ["expired", "off", 600, "fail", /no agent enrolled/u],
+])("a window that is %s, power %s for %d s: %s", (window, power, seconds, next, cause) => {
+  const decided = agentStartNext({ window, power, seconds });
+  expect(decided.next).toBe(next);
+  expect(decided.next === "fail" ? decided.cause : undefined).toEqual(
+    cause === undefined ? undefined : expect.stringMatching(cause),
+  );
+});
+
+const windowOf = (state: BootWindowState, openedBy = "shepherd") => ({ windowId: "w", openedBy, state });
+
+test.each([
+  ["no window", undefined, "on", "power-cycle"],
+  ["a shepherd's, and power", windowOf("open"), "on", "join"],
+  ["one whose token was given out", windowOf("given"), "on", "join"],
+  ["one of a machine that is off", windowOf("open"), "off", "power-cycle"],
+  ["an operator's", windowOf("open", "anna"), "on", "power-cycle"],
+  ["one that was used", windowOf("enrolled"), "on", "power-cycle"],
+  ["one that ran out", windowOf("expired"), "on", "power-cycle"],
+  ["a closed one", windowOf("closed"), "on", "power-cycle"],
+] as const)("begin with %s", (_what, window, power, begin) => {
+  expect(agentStartBegin(window, power, "shepherd").begin).toBe(begin);
+});

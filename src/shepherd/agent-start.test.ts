@@ -1,0 +1,164 @@
+// Agent start on real data, through the shepherd itself; the machines are made up.
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Fleet, operator, silent, testFleet } from "../../test/support/fleet.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { agentKey, type MachineId } from "../database/ids.ts";
+import { bootTokenGive } from "../database/queries/boot-token.ts";
+import { bootWindowClose, bootWindowOf } from "../database/queries/boot-window.ts";
+import { agentEnroll } from "../database/queries/enrollment.ts";
+import { machineShow } from "../database/queries/machine.ts";
+import { type Session, sessionStart } from "../database/session.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { shepherdRun } from "./run.ts";
+import { fakeProvider, type FakeProvider } from "./testing/fake-provider.ts";
+
+let fleet: Fleet;
+let server: Session;
+let provider: FakeProvider;
+beforeEach(async () => {
+  fleet = await testFleet();
+  server = await sessionStart(fleet.database, { component: "server", log: silent, clock: systemClock });
+  provider = fakeProvider("rack");
+});
+afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+  await fleet[Symbol.asyncDispose]();
+});
+
+const shepherd = (bootSeconds?: number) =>
+  shepherdRun({
+    database: fleet.database,
+    log: silent,
+    clock: systemClock,
+    metrics: createMetrics(),
+    providers: [provider],
+    interval: 50,
+    ...(bootSeconds === undefined ? {} : { bootSeconds }),
+  });
+
+/** A machine of the provider's, once the shepherd has taken it up. */
+async function known(providerId: string): Promise<MachineId> {
+  return waitFor(`${providerId} to be known`, async () => {
+    const [row] = await fleet.rows<{ machine_id: MachineId }>(
+      "SELECT machine_id FROM machine_provided WHERE provider_id = $1",
+      providerId,
+    );
+    return row?.machine_id;
+  });
+}
+
+const smbiosUuid = randomUUID();
+const machine = { providerId: "a", smbiosUuid, macs: ["52:54:00:00:00:01"] };
+
+/** What the machine's firmware and then its agent do once it is on. */
+async function bootAndEnroll(): Promise<void> {
+  const identity = { smbiosUuid, macs: machine.macs };
+  const token = randomBytes(32);
+  const tokenDigest = createHash("sha256").update(token).digest();
+  const netboot = { kind: "component", name: "netboot" } as const;
+  await waitFor("the boot token", () =>
+    bootTokenGive(fleet.database, { identity, tokenDigest, actor: netboot, address: "" }),
+  );
+  const outcome = await agentEnroll(fleet.database, server, {
+    publicKey: agentKey(randomBytes(32)),
+    identity,
+    address: "192.0.2.9",
+    tokenDigest,
+  });
+  expect(outcome.status).toBe("accepted");
+}
+
+const told = async (machineId: MachineId) => {
+  const events = await fleet.history({ machineId });
+  return events.filter((event) => !event.startsWith("boot_token") && event !== "machine_added");
+};
+const backedOff = () => fleet.rows<{ process: string; cause: string }>("SELECT process, cause FROM work_backoff");
+
+test("off, window, on into the network, and done when its agent has enrolled", async () => {
+  provider.machines.set("a", machine);
+  provider.states.set("a", "on");
+  await using _running = shepherd();
+  const id = await known("a");
+  await waitFor("the machine to be switched on", () => provider.switched.length === 2);
+  expect(provider.switched).toEqual(["a off", "a on network"]);
+  await waitFor("the state", async () => (await machineShow(fleet.database, id)).state.state === "starting-agent");
+  await bootAndEnroll();
+  await waitFor("the end of the work", async () => (await told(id)).includes("work_finished"));
+  expect(await told(id)).toEqual(["work_claimed", "boot_window_opened", "agent_enrolled", "work_finished"]);
+  expect(provider.switched).toEqual(["a off", "a on network"]);
+  expect(await backedOff()).toEqual([]);
+});
+
+test("a machine that is installed and not asked for is left alone", async () => {
+  provider.machines.set("a", machine);
+  await using _running = shepherd();
+  const id = await known("a");
+  await waitFor("the first start", () => provider.switched.length === 2);
+  await bootAndEnroll();
+  await waitFor("the end of the work", async () => (await told(id)).includes("work_finished"));
+  await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", id);
+  await fleet.rows("DELETE FROM machine_agent_started WHERE machine_id = $1", id);
+  expect((await machineShow(fleet.database, id)).state.state).toBe("installed");
+  provider.machines.set("b", { providerId: "b", macs: [] });
+  await waitFor("the next machine to be started", () => provider.switched.includes("b on network"));
+  expect(provider.switched.filter((what) => what.startsWith("a "))).toHaveLength(2);
+});
+
+test("a power switch that fails is the cause, word for word, and the machine backs off", async () => {
+  provider.machines.set("a", machine);
+  const running = shepherd();
+  const id = await known("a");
+  await running[Symbol.asyncDispose]();
+  provider.broken = "the BMC does not answer";
+  await fleet.rows("DELETE FROM machine_boot_window");
+  await using _again = shepherd();
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect(await backedOff()).toEqual([{ process: "ShepherdAgentStart", cause: "the BMC does not answer" }]);
+  expect((await machineShow(fleet.database, id)).state.state).toBe("backing-off");
+});
+
+test("nobody enrols within the time: the window is over, and the cause says where to look", async () => {
+  provider.machines.set("a", machine);
+  await using _running = shepherd(1);
+  const id = await known("a");
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect(await backedOff()).toEqual([
+    { process: "ShepherdAgentStart", cause: expect.stringMatching(/no agent enrolled within \d+ s .* console/u) },
+  ]);
+  expect((await bootWindowOf(fleet.database, id))?.state).toBe("expired");
+});
+
+test("a machine that goes off on the way, or whose window somebody closes, is not waited for", async () => {
+  provider.machines.set("a", machine);
+  await using _running = shepherd();
+  const id = await known("a");
+  await waitFor("the machine to be on", () => provider.switched.length === 2);
+  provider.states.set("a", "off");
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect((await backedOff())[0]?.cause).toMatch(/went off while it booted from the network/u);
+  expect((await bootWindowOf(fleet.database, id))?.state).toBe("closed");
+
+  await fleet.rows("DELETE FROM work_backoff");
+  await waitFor("another start", () => provider.switched.length === 4);
+  await bootWindowClose(fleet.database, { machineId: id, actor: operator });
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect((await backedOff())[0]?.cause).toMatch(/boot window was closed/u);
+});
+
+test("a shepherd that stops gives the machine back, and the next one waits for it without another boot", async () => {
+  provider.machines.set("a", machine);
+  const first = shepherd();
+  const id = await known("a");
+  await waitFor("the machine to be on", () => provider.switched.length === 2);
+  await waitFor("the wait for it", async () => (await bootWindowOf(fleet.database, id))?.state === "open");
+  await first[Symbol.asyncDispose]();
+  expect(await fleet.rows("SELECT FROM work")).toEqual([]);
+  expect(await backedOff()).toEqual([]);
+  await using _second = shepherd();
+  await waitFor("the second to take it up", async () => (await fleet.rows("SELECT FROM work")).length === 1);
+  await bootAndEnroll();
+  await waitFor("the end of the work", async () => (await told(id)).includes("work_finished"));
+  expect(provider.switched).toEqual(["a off", "a on network"]);
+});
