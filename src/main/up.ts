@@ -59,8 +59,7 @@ export async function run(options: UpOptions): Promise<number> {
       }),
     );
     netbootAddress = netboot.address;
-    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}
-`);
+    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
   const providers = [await labOf(labDirectory(directory.path), netbootAddress)];
   stack.use(shepherdRun({ database, log, clock: systemClock, metrics, providers }));
