@@ -10,6 +10,7 @@ import { parseHostPort, type HostPort } from "../../src/lib/host-port.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
 import { freePort } from "../support/free-port.ts";
+import { memoryEnvironment } from "./memory.ts";
 
 /** What a fleet is run against. */
 export interface FleetServers extends AsyncDisposable {
@@ -19,6 +20,8 @@ export interface FleetServers extends AsyncDisposable {
   token: string;
   /** The process whose memory must stay level: the one that is not killed. */
   steady: ServingFarrier;
+  /** Where it answers when its memory is looked at. */
+  memory: string;
   /** Kills one with -9 and starts it again, where there are two. */
   killOne?: (() => Promise<void>) | undefined;
   /** Sessions that must be there at the end, by component, and no others. */
@@ -28,9 +31,11 @@ export interface FleetServers extends AsyncDisposable {
 /** `farrier up`, on its embedded PostgreSQL. */
 export async function oneProcess(directory: string): Promise<FleetServers> {
   const dataDir = join(directory, "data");
-  const up = await farrierServe([
-    ...["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "off"],
-  ]);
+  const memory = join(directory, "memory");
+  const up = await farrierServe(
+    ["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "off"],
+    { env: memoryEnvironment(memory) },
+  );
   return {
     // Its socket is in its data directory.
     database: { host: join(dataDir, "postgres", "data"), port, user: databaseName, database: databaseName },
@@ -38,6 +43,7 @@ export async function oneProcess(directory: string): Promise<FleetServers> {
     operators: [up.operators],
     token: await tokenRead(dataDir),
     steady: up,
+    memory,
     sessions: { server: 1, shepherd: 1 },
     [Symbol.asyncDispose]: async () => void (await up.end("SIGTERM")),
   };
@@ -53,14 +59,15 @@ export async function twoServers(directory: string, log: Logger): Promise<FleetS
   }
   const dataDir = join(directory, "data");
   const url = `postgresql://${connection.user}@/${connection.database}?host=${encodeURIComponent(connection.host)}&port=${connection.port}`;
-  const start = async (): Promise<{ serving: ServingFarrier; again: () => Promise<ServingFarrier> }> => {
+  const memory = join(directory, "memory");
+  const start = async (env = {}): Promise<{ serving: ServingFarrier; again: () => Promise<ServingFarrier> }> => {
     const where = ["--agents", `127.0.0.1:${await freePort()}`, "--operators", `127.0.0.1:${await freePort()}`];
     const serve = (): Promise<ServingFarrier> =>
-      farrierServe(["server", "--data-dir", dataDir, "--database-url", url, ...where]);
+      farrierServe(["server", "--data-dir", dataDir, "--database-url", url, ...where], { env });
     return { serving: await serve(), again: serve };
   };
   // One after the other: the first makes the token and the certificates.
-  const steady = await start();
+  const steady = await start(memoryEnvironment(memory));
   stack.defer(async () => void (await steady.serving.end("SIGTERM")));
   const other = await start();
   stack.defer(async () => void (await other.serving.end("SIGTERM")));
@@ -71,6 +78,7 @@ export async function twoServers(directory: string, log: Logger): Promise<FleetS
     operators: [steady, other].map(({ serving }) => serving.operators),
     token: await tokenRead(dataDir),
     steady: steady.serving,
+    memory,
     killOne: async () => {
       await other.serving.end("SIGKILL");
       other.serving = await other.again();

@@ -9,7 +9,7 @@ import { faultNames } from "../../src/simulator/faults.ts";
 import { simulate, type Simulated } from "../../src/simulator/simulate.ts";
 import { fleetCheck, type Check } from "./fleet-check.ts";
 import { oneProcess, twoServers, type FleetServers } from "./fleet-servers.ts";
-import { memoryLevel, memorySample, type MemorySamples } from "./memory.ts";
+import { memoryLevel, memorySample, type MemoryLook } from "./memory.ts";
 
 /** How a fleet is soaked. */
 export interface FleetSoak {
@@ -22,6 +22,8 @@ export interface FleetSoak {
   seed: string;
 }
 
+/** Milliseconds between looks at the server's memory: 60 of a run, and not so often that collecting would slow it down. */
+const lookEvery = (duration: number): number => Math.max(5_000, duration / 60);
 /** By what share memory may be greater in the last third than in the middle one. */
 const growthAllowed = 0.15;
 /** At what share of the time a server is killed: before the middle third, whose memory is compared with the last one's. */
@@ -40,9 +42,18 @@ export async function soakFleet(options: FleetSoak): Promise<Check[]> {
     await using control = await (servers === 1 ? oneProcess(directory) : twoServers(directory, log));
     const pool = new pg.Pool({ ...control.database });
     try {
-      const { simulated, samples } = await soak(options, control);
+      const { simulated, looks } = await soak(options, control);
       const checks = await fleetCheck(pool, simulated, control.sessions);
-      checks.push(memoryCheck(samples.megabytes));
+      checks.push(
+        memoryCheck(
+          "resident",
+          looks.map(({ resident }) => resident),
+        ),
+        memoryCheck(
+          "held by JavaScript",
+          looks.map(({ held }) => held),
+        ),
+      );
       figures(say, simulated);
       for (const { what, against } of checks) {
         say(`${against.length === 0 ? "ok    " : "FAILED"} ${what}`);
@@ -62,55 +73,48 @@ export async function soakFleet(options: FleetSoak): Promise<Check[]> {
   }
 }
 
-async function soak(
-  options: FleetSoak,
-  control: FleetServers,
-): Promise<{ simulated: Simulated; samples: MemorySamples }> {
+async function soak(options: FleetSoak, control: FleetServers): Promise<{ simulated: Simulated; looks: MemoryLook[] }> {
   const { agents, interval, seed } = options;
   const duration = options.minutes * 60_000;
   const display = createDisplay({ write: (text) => void process.stdout.write(text) });
-  const samples = memorySample(control.steady.pid);
+  using samples = memorySample(control.steady.pid, control.memory, lookEvery(duration));
   let killing: Promise<void> | undefined;
-  try {
-    const simulated = await simulate(
-      {
-        agents,
-        interval: interval * 1000,
-        faults: faultNames,
-        seed,
-        duration,
-        installsPerMinute: Math.ceil(agents / 5),
-        endpoints: control.agents,
-        operators: control.operators,
-        token: control.token,
-        anywhere: false,
+  const simulated = await simulate(
+    {
+      agents,
+      interval: interval * 1000,
+      faults: faultNames,
+      seed,
+      duration,
+      installsPerMinute: Math.ceil(agents / 5),
+      endpoints: control.agents,
+      operators: control.operators,
+      token: control.token,
+      anywhere: false,
+    },
+    {
+      clock: systemClock,
+      signal: new AbortController().signal,
+      tell: (text) => display.tell(text),
+      status: (status) => {
+        display.show(status);
+        if (status.phase !== "running") {
+          samples[Symbol.dispose]();
+        } else if (status.seconds * 1000 > killedAt * duration && killing === undefined) {
+          killing = control.killOne?.().then(() => display.tell("a server was killed with -9, and is up again"));
+        }
       },
-      {
-        clock: systemClock,
-        signal: new AbortController().signal,
-        tell: (text) => display.tell(text),
-        status: (status) => {
-          display.show(status);
-          if (status.phase !== "running") {
-            samples[Symbol.dispose]();
-          } else if (status.seconds * 1000 > killedAt * duration && killing === undefined) {
-            killing = control.killOne?.().then(() => display.tell("a server was killed with -9, and is up again"));
-          }
-        },
-      },
-    );
-    await killing;
-    return { simulated, samples };
-  } finally {
-    samples[Symbol.dispose]();
-  }
+    },
+  );
+  await killing;
+  return { simulated, looks: samples.looks() };
 }
 
-function memoryCheck(megabytes: readonly number[]): Check {
+function memoryCheck(what: string, megabytes: readonly number[]): Check {
   const { middle, last, growth } = memoryLevel(megabytes);
   const text = `${middle.toFixed(0)} MB in the middle third, ${last.toFixed(0)} MB in the last`;
   return {
-    what: `the server's memory is level: ${text}`,
+    what: `the server's memory is level (${what}, after collection): ${text}`,
     // Not "greater": of too short a run there is no number at all.
     against:
       growth <= growthAllowed ? [] : [`${(growth * 100).toFixed(0)} % more, at most ${growthAllowed * 100} % expected`],
