@@ -96,6 +96,17 @@ export interface NetbootOptions extends ProcessOptions {
   agents: HostPort | undefined;
   /** PEM file of the CA that vouches for the agent API; absent = the data directory's own. */
   caFile: string | undefined;
+  /** DHCP on a network; undefined = there is somebody else's. */
+  dhcp: NetbootDhcp | undefined;
+}
+
+/** What dnsmasq is to do on a network. */
+export interface NetbootDhcp {
+  interface: string;
+  /** The first and the last address, "A,B"; undefined = ProxyDHCP: another server gives addresses. */
+  range: string | undefined;
+  router: string | undefined;
+  dns: string | undefined;
 }
 
 /** How the operator port proves itself, and what operators' certificates are checked by. */

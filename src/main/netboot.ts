@@ -8,6 +8,8 @@ import { createLogger } from "../lib/log.ts";
 import { checkTime } from "../lib/tls-chain.ts";
 import { parseCertificates, readPem } from "../lib/tls-pem.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { dhcpRange } from "../netboot/dnsmasq/options.ts";
+import { dnsmasqRun } from "../netboot/dnsmasq/run.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
@@ -40,6 +42,18 @@ export async function run(options: NetbootOptions): Promise<number> {
     log,
     clock: systemClock,
   });
+  const { dhcp } = options;
+  await using _dnsmasq =
+    dhcp === undefined
+      ? undefined
+      : await dnsmasqRun({
+          dhcp: { ...dhcp, mode: dhcp.range === undefined ? { kind: "proxy" } : dhcpRange(dhcp.range) },
+          httpPort: netboot.address.port,
+          ipxeFiles: ipxeDirectory,
+          directory: join(dataDir, "netboot"),
+          log,
+          clock: systemClock,
+        });
   process.stdout.write(`ready: network boot on http://${formatHostPort(netboot.address)}\n`);
   log.info({ signal: await stopped }, "stopping");
   return 0;

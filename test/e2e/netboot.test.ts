@@ -65,5 +65,17 @@ test("what can't be served is said: no database, no CA, arguments that iPXE woul
     status: 2,
     stderr: expect.stringContaining("can't be passed on") as string,
   });
+  const dhcp = ["--dhcp-interface", "eno2"];
+  for (const [flags, said] of [
+    [["--proxy-dhcp"], "need --dhcp-interface"],
+    [dhcp, "needs one of --dhcp-range A,B"],
+    [[...dhcp, "--proxy-dhcp", "--dhcp-range", "10.0.0.1,10.0.0.2"], "needs one of --dhcp-range A,B"],
+    [[...dhcp, "--proxy-dhcp"], "machines on eno2 can't reach --listen 127.0.0.1"],
+  ] as const) {
+    expect(await ran(...database, ...flags)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(said) as string,
+    });
+  }
   await rm(folder, { recursive: true });
 });

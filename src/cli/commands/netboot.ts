@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { isLoopback, parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import {
@@ -10,9 +10,11 @@ import {
   listenFlags,
   netbootFlags,
   optionalFlag,
+  switchFlag,
   textFlag,
   type CommonFlags,
 } from "../flags.ts";
+import type { NetbootDhcp } from "../starters.ts";
 
 interface Flags extends CommonFlags {
   databaseUrl: string | undefined;
@@ -21,6 +23,11 @@ interface Flags extends CommonFlags {
   tlsCa: string | undefined;
   bootImages: string | undefined;
   kernelArguments: string;
+  dhcpInterface: string | undefined;
+  dhcpRange: string | undefined;
+  proxyDhcp: boolean | undefined;
+  dhcpRouter: string | undefined;
+  dhcpDns: string | undefined;
 }
 
 export const netbootCommand = buildCommand<Flags, [], CliContext>({
@@ -31,6 +38,7 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
     [
       "farrier netboot --database-url postgresql://farrier@db/farrier --listen 10.0.0.1:8081 --agents farrier.lab:8443",
       "farrier netboot --database-url postgresql://farrier@db/farrier --listen 0.0.0.0:8081 --tls-ca ca.pem",
+      "farrier netboot --database-url postgresql://farrier@db/farrier --listen 0.0.0.0:8081 --dhcp-interface eno2 --proxy-dhcp",
     ],
   ),
   parameters: {
@@ -45,6 +53,11 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
       ),
       tlsCa: textFlag("The CA that vouches for the agent API, PEM (otherwise the data directory's own)", "FILE"),
       ...netbootFlags,
+      dhcpInterface: textFlag("Run dnsmasq on this interface for DHCP and TFTP; needs root", "IF"),
+      dhcpRange: textFlag("Addresses to give there: the first and the last", "A,B"),
+      proxyDhcp: switchFlag("Give none: another DHCP server does, and this one only says what to boot"),
+      dhcpRouter: textFlag("The router that machines are told; otherwise none", "ADDRESS"),
+      dhcpDns: textFlag("The name server that machines are told; otherwise none", "ADDRESS"),
     },
   },
   async func(flags) {
@@ -64,6 +77,31 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
       kernelArguments: flags.kernelArguments,
       agents: flags.agents,
       caFile: flags.tlsCa,
+      dhcp: dhcpOf(flags),
     });
   },
 });
+
+/** @throws {CliError} `usage` where the flags do not go together */
+function dhcpOf(flags: Flags): NetbootDhcp | undefined {
+  const { dhcpInterface, dhcpRange: range, proxyDhcp = false, dhcpRouter: router, dhcpDns: dns } = flags;
+  if (dhcpInterface === undefined) {
+    if (range !== undefined || proxyDhcp || router !== undefined || dns !== undefined) {
+      throw new CliError("usage", "--dhcp-range, --proxy-dhcp, --dhcp-router and --dhcp-dns need --dhcp-interface IF");
+    }
+    return undefined;
+  }
+  if ((range === undefined) !== proxyDhcp) {
+    throw new CliError(
+      "usage",
+      "--dhcp-interface needs one of --dhcp-range A,B (no other DHCP server is there) and --proxy-dhcp (one is)",
+    );
+  }
+  if (isLoopback(flags.listen.host)) {
+    throw new CliError(
+      "usage",
+      `machines on ${dhcpInterface} can't reach --listen ${flags.listen.host}: listen on 0.0.0.0`,
+    );
+  }
+  return { interface: dhcpInterface, range, router, dns };
+}
