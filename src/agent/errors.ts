@@ -17,6 +17,8 @@ export type AgentErrorCode =
   | "fetch_failed"
   /** What was fetched is not the image that was asked for. */
   | "image_invalid"
+  /** The image is not signed as the request says that it is. */
+  | "signature_invalid"
   /** A program that the agent calls is not there, or failed. */
   | "program_failed"
   /** The control plane refused what it had to acknowledge. */

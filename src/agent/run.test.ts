@@ -19,6 +19,7 @@ import { Phase, ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/
 import { Compression, DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
 import type { FakeControlPlane } from "../../test/support/fake-control-plane.ts";
 import { fakeControlPlane, Refusal, unauthenticated, unavailable } from "../../test/support/fake-control-plane.ts";
+import { quickLimits } from "../../test/support/install-rig.ts";
 import { createLogger } from "../lib/log.ts";
 import type { AgentOptions } from "./run.ts";
 import { runAgent } from "./run.ts";
@@ -451,9 +452,14 @@ describe("no byte goes to a disk", () => {
       {},
       /redirects to/u,
     ],
-    ["xz", (_q, r) => void r.end(Buffer.from("fd377a585a000000", "hex")), {}, /packed with xz, .*not supported/u],
-    ["qcow2", (_q, r) => void r.end(Buffer.from("514649fb00000003", "hex")), {}, /format qcow2, .*not supported/u],
-    ["packed qcow2", (_q, r) => void r.end(gzipSync(Buffer.from("514649fb0003", "hex"))), {}, /format qcow2/u],
+    ["broken xz", (_q, r) => void r.end(Buffer.from("fd377a585a000000", "hex")), {}, /unpacked as xz: /u],
+    ["broken qcow2", (_q, r) => void r.end(Buffer.from("514649fb00000003", "hex")), {}, /qcow2 image is damaged/u],
+    [
+      "packed qcow2",
+      (_q, r) => void r.end(gzipSync(Buffer.from("514649fb0003", "hex"))),
+      {},
+      /qcow2 image is damaged/u,
+    ],
     [
       "not gzip",
       (_q, r) => void r.end(image),
@@ -471,14 +477,14 @@ describe("no byte goes to a disk", () => {
     ["no digest", () => {}, { digest: "" }, /has no digest/u],
     ["a bad digest", () => {}, { digest: "sha256:123" }, /has the digest "sha256:123", expected sha256:<64/u],
     ["a bad url", () => {}, { url: "ftp://x/y" }, /url is "ftp:\/\/x\/y", expected http/u],
-    ["oci", () => {}, { url: "oci://x/y@sha256:0" }, /oci.*not supported/u],
+    ["oci", () => {}, { url: "oci://x/y@sha256:0" }, /expected oci:\/\/host\/repository@sha256/u],
     [
       "an unreachable image",
       () => {},
       { url: "http://127.0.0.1:1/x" },
-      /127.0.0.1:1\/x cannot be fetched: .*ECONNREFUSED/u,
+      /127.0.0.1:1\/x cannot be fetched .*: .*ECONNREFUSED/u,
     ],
-    ["a signature", () => {}, { signature: {} }, /signature to be checked, which is not supported/u],
+    ["a signature of no format", () => {}, { signature: {} }, /format, 0, is none that this agent knows/u],
     ["no selector", () => {}, { rootDisk: {} }, /does not say which disk.*disk0 \(25165824 bytes; serial=disk0/u],
     ["no disk", () => {}, { rootDisk: { serialNumber: "x" } }, /no disk matches serial=x.*Disks: disk0/u],
     ["a real disk", () => {}, { rootDisk: { name: "/dev/vda" } }, /no disk matches name=/u],
@@ -488,7 +494,7 @@ describe("no byte goes to a disk", () => {
     await symlink(join(folder, "disk0"), join(folder, "link"));
     serveImage = listener;
     plane.request = installation(7n, fields);
-    start({ fetchLimits: { answer: 300, idle: 300, redirects: 5 } });
+    start({ fetchLimits: { ...quickLimits, answer: 300, idle: 300 } });
     expect(errorOf(await reported())).toMatch(expected);
     expect((await disk()).equals(old)).toBe(true);
     expect(phases()).not.toContain(Phase.VERIFYING);
@@ -574,7 +580,7 @@ describe("an image that is not what was asked for is an error", () => {
   test.each(bad)("%s", async (_name, listener, fields, expected) => {
     serveImage = listener;
     plane.request = installation(7n, fields);
-    start({ fetchLimits: { answer: 2000, idle: 500, redirects: 5 } });
+    start({ fetchLimits: quickLimits });
     expect(errorOf(await reported())).toMatch(expected);
     // It goes on heartbeating, and does not try again.
     const fetched = phases().filter((phase) => phase === Phase.SELECTING_DISK).length;

@@ -10,7 +10,7 @@ import { hardwareReport } from "./hardware/report.ts";
 import { heartbeatLoop } from "./heartbeat.ts";
 import { initCheck } from "./init-file.ts";
 import { createInstallations } from "./installations.ts";
-import type { FetchLimits } from "./install/fetch.ts";
+import type { FetchLimits } from "./install/http-answer.ts";
 import { runInstallation } from "./install/run-installation.ts";
 import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";

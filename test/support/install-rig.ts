@@ -16,10 +16,10 @@ import { ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_s
 import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
 import type { DiskSource } from "../../src/agent/disks.ts";
 import { fileDisks } from "../../src/agent/disks.ts";
-import type { FetchLimits } from "../../src/agent/install/fetch.ts";
+import type { FetchLimits } from "../../src/agent/install/http-answer.ts";
 import { programEnvironment } from "../../src/agent/install/program.ts";
 import { runInstallation } from "../../src/agent/install/run-installation.ts";
-import type { InstallationContext } from "../../src/agent/install/run-installation.ts";
+import type { InstallationContext } from "../../src/agent/install/run-context.ts";
 import type { InstallationEnd } from "../../src/agent/installer.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/log.ts";
@@ -50,7 +50,14 @@ export interface InstallRig extends AsyncDisposable {
 }
 
 /** Limits that fail soon. */
-export const quickLimits: FetchLimits = { answer: 2000, idle: 500, redirects: 5 };
+export const quickLimits: FetchLimits = {
+  answer: 2000,
+  idle: 500,
+  redirects: 5,
+  tries: 3,
+  pause: 10,
+  longestPause: 50,
+};
 
 /** sha256:<hex> */
 export const digestOf = (bytes: Buffer): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

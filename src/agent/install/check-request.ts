@@ -2,11 +2,16 @@ import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image_pb
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentError } from "../errors.ts";
+import { ociReference } from "./oci-reference.ts";
+import type { OciReference } from "./oci-reference.ts";
+
+/** Where an image comes from. */
+export type CheckedSource = { kind: "http"; url: URL } | { kind: "oci"; reference: OciReference };
 
 /** A request that this agent can carry out. */
 export interface CheckedRequest {
   image: ImageInstallation;
-  url: URL;
+  source: CheckedSource;
   /** Lower-case hex of the SHA-256 that the bytes fetched must have. */
   digest: string;
 }
@@ -38,35 +43,33 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
   if (image.sizeBytes < 0n) {
     throw new AgentError("request_invalid", `size_bytes is ${image.sizeBytes}, expected 0 (unknown) or more`);
   }
-  for (const [asked, what] of unsupported(image)) {
-    if (asked) {
-      throw new AgentError("unsupported", `the request asks for ${what}, which is not supported by this agent yet`);
-    }
+  if (image.format > ImageFormat.QCOW2 || image.compression > Compression.XZ) {
+    throw new AgentError(
+      "unsupported",
+      "the request asks for a format or a compression that this agent does not know: expected raw or qcow2, packed with " +
+        "gzip, zstd, xz or not at all; use a newer boot image",
+    );
   }
-  return { image, url: imageUrl(image.url), digest };
+  return { image, source: checkSource(image.url), digest };
 }
 
-function unsupported(image: ImageInstallation): [boolean, string][] {
-  return [
-    [image.format > ImageFormat.RAW, image.format === ImageFormat.QCOW2 ? "the format qcow2" : "an unknown format"],
-    [
-      image.compression > Compression.ZSTD,
-      image.compression === Compression.XZ ? "the compression xz" : "an unknown compression",
-    ],
-    [image.signature !== undefined, "a signature to be checked"],
-  ];
-}
-
-function imageUrl(text: string): URL {
+function checkSource(text: string): CheckedSource {
   const url = URL.parse(text);
   if (url?.protocol === "oci:") {
-    throw new AgentError("unsupported", "the request's url is oci://…, which is not supported by this agent yet");
+    const reference = ociReference(text);
+    if (reference === undefined) {
+      throw new AgentError(
+        "request_invalid",
+        `the request's url is "${text.slice(0, 300)}", expected oci://host/repository@sha256:<64 hexadecimal digits>`,
+      );
+    }
+    return { kind: "oci", reference };
   }
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new AgentError(
       "request_invalid",
-      `the request's url is "${text.slice(0, 300)}", expected http://… or https://…`,
+      `the request's url is "${text.slice(0, 300)}", expected http://…, https://… or oci://…`,
     );
   }
-  return url;
+  return { kind: "http", url };
 }

@@ -3,17 +3,15 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { Compression } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { AgentError } from "../errors.ts";
+import { unxzInto } from "./unxz.ts";
 
 /** How an image is packed. */
-export type Packing = "none" | "gzip" | "zstd";
+export type Packing = "none" | "gzip" | "zstd" | "xz";
 
 // Pieces of this size come out: one write to the disk each.
 const chunkSize = 4 << 20;
 
-/**
- * How the bytes that begin with `head` are packed: as the request says, else by their magic.
- * @throws {AgentError} `unsupported` for xz
- */
+/** How the bytes that begin with `head` are packed: as the request says, else by their magic. Pure. */
 export function packingOf(compression: Compression, head: Buffer): Packing {
   switch (compression) {
     case Compression.NONE:
@@ -22,10 +20,12 @@ export function packingOf(compression: Compression, head: Buffer): Packing {
       return "gzip";
     case Compression.ZSTD:
       return "zstd";
+    case Compression.XZ:
+      return "xz";
     default:
   }
   if (head.subarray(0, 6).equals(Buffer.from("fd377a585a00", "hex"))) {
-    throw new AgentError("unsupported", "the image is packed with xz, which is not supported by this agent yet");
+    return "xz";
   }
   if (head.subarray(0, 2).equals(Buffer.from("1f8b", "hex"))) {
     return "gzip";
@@ -59,6 +59,9 @@ export async function decompressInto(
         break;
       case "zstd":
         await pipeline(source, createZstdDecompress({ chunkSize }), end);
+        break;
+      case "xz":
+        await unxzInto(source, end);
         break;
     }
   } catch (error) {

@@ -13,8 +13,8 @@ export interface DigestTap {
   check(expected: string, shownUrl: string): void;
 }
 
-/** A tap for the bytes as they are fetched. */
-export function digestTap(): DigestTap {
+/** A tap for the bytes as they are fetched; `also` sees each of them too. */
+export function digestTap(also?: (chunk: Buffer) => void): DigestTap {
   const hash = createHash("sha256");
   let bytes = 0n;
   let ended = false;
@@ -22,6 +22,7 @@ export function digestTap(): DigestTap {
     async *through(source) {
       for await (const chunk of source) {
         hash.update(chunk);
+        also?.(chunk);
         bytes += BigInt(chunk.length);
         yield chunk;
       }

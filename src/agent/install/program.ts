@@ -7,7 +7,6 @@ import { AgentError, cleanText } from "../errors.ts";
 const packages = {
   wipefs: "util-linux",
   blkdiscard: "util-linux",
-  blockdev: "util-linux",
   efibootmgr: "efibootmgr",
   e2fsck: "e2fsprogs",
   resize2fs: "e2fsprogs",

@@ -1,0 +1,25 @@
+// `oci://host[:port]/repository@sha256:…`: an image as the one layer of a manifest in a registry.
+
+/** Which manifest, in which repository. */
+export interface OciReference {
+  /** The registry's root, `https://host[:port]`; on loopback `http`, as container tools have it. */
+  registry: URL;
+  repository: string;
+  /** sha256:<hex>, of the manifest. */
+  digest: string;
+}
+
+// OCI distribution specification 1.1, "Pulling manifests".
+const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/u;
+
+/** Undefined = not of this form. Pure. */
+export function ociReference(text: string): OciReference | undefined {
+  const parts = /^oci:\/\/(?<host>[^/@\s]+)\/(?<repository>[^@\s]+)@(?<digest>sha256:[0-9a-f]{64})$/u.exec(
+    text,
+  )?.groups;
+  const { host = "", repository = "", digest = "" } = parts ?? {};
+  const name = host.replace(/:\d+$/u, "");
+  const loopback = name === "localhost" || /^127(?:\.\d{1,3}){3}$/u.test(name) || name === "[::1]";
+  const registry = URL.parse(`${loopback ? "http" : "https"}://${host}/`);
+  return registry === null || !repositoryPattern.test(repository) ? undefined : { registry, repository, digest };
+}

@@ -1,0 +1,42 @@
+import { create } from "@bufbuild/protobuf";
+import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { ReportProgressRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { CallOutcome, ControlPlane } from "../control-plane.ts";
+import type { DiskSource } from "../disks.ts";
+import type { CheckedRequest } from "./check-request.ts";
+import type { FetchLimits } from "./http-answer.ts";
+import type { Progress, ProgressState } from "./progress.ts";
+
+/** What an installation works with. */
+export interface InstallationContext {
+  machineId: string;
+  runId: Uint8Array;
+  controlPlane: Pick<ControlPlane, "reportProgress">;
+  disks: DiskSource;
+  clock: Clock;
+  log: Logger;
+  random?: (() => number) | undefined;
+  limits?: FetchLimits | undefined;
+}
+
+/** One installation, under way. */
+export interface Run extends InstallationContext {
+  checked: CheckedRequest;
+  generation: bigint;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** Tells the control plane how far an installation is. */
+export function reportProgress(
+  context: Pick<InstallationContext, "controlPlane" | "machineId" | "runId">,
+  generation: bigint,
+  state: ProgressState,
+  signal: AbortSignal,
+): Promise<CallOutcome<ReportProgressResponse>> {
+  const { machineId, runId } = context;
+  const message = create(ReportProgressRequestSchema, { machineId, runId, generation, ...state });
+  return context.controlPlane.reportProgress(message, signal);
+}

@@ -1,0 +1,56 @@
+import type { CheckedRequest } from "./check-request.ts";
+import { imageFetch } from "./fetch.ts";
+import type { Fetched } from "./fetch.ts";
+import { fetchLimits, httpAnswer } from "./http-answer.ts";
+import type { HttpOptions } from "./http-answer.ts";
+import { httpSmallGet } from "./http-small.ts";
+import { ociOpen } from "./oci.ts";
+import type { Run } from "./run-context.ts";
+import { signatureCheck } from "./signature.ts";
+import type { SignatureCheck } from "./signature.ts";
+import type { TriesContext } from "./tries.ts";
+import { AgentError } from "../errors.ts";
+
+const signatureMost = 64 << 10;
+
+/** Where the image comes from, opened. */
+export interface Source extends Disposable {
+  fetched: Fetched;
+  /** What its bytes are to be checked against, where the request has a signature. */
+  signature: SignatureCheck | undefined;
+}
+
+/**
+ * Gets what an image is checked against, and begins to fetch it.
+ * @throws {AgentError} `fetch_failed`, `image_invalid`, `request_invalid`, `signature_invalid`
+ */
+export async function sourceOpen(run: Run): Promise<Source> {
+  const { checked, signal, clock, log, limits = fetchLimits, random = Math.random } = run;
+  const context: TriesContext = { signal, limits, clock, random, log };
+  const options: HttpOptions = { signal, limits, certificates: certificatesOf(checked) };
+  const { source, image } = checked;
+  const { signature: asked } = image;
+  const signature = asked === undefined ? undefined : await signatureCheck(asked, (suffix) => beside(suffix));
+  const open =
+    source.kind === "oci"
+      ? await ociOpen(source.reference, checked.digest, options, context)
+      : (headers: Record<string, string>) => httpAnswer(source.url, { ...options, headers });
+  const fetched = await imageFetch(open, context);
+  return { fetched, signature, [Symbol.dispose]: () => fetched[Symbol.dispose]() };
+
+  function beside(suffix: string): Promise<Uint8Array> {
+    if (source.kind === "oci") {
+      throw new AgentError(
+        "request_invalid",
+        "the request has a signature format but no signature, and beside an image in a registry there is none: give it",
+      );
+    }
+    const url = new URL(source.url);
+    url.pathname += suffix;
+    return httpSmallGet(url, signatureMost, options, context);
+  }
+}
+
+function certificatesOf(_checked: CheckedRequest): string | undefined {
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { CallOutcome } from "../control-plane.ts";
+import type { Disk } from "../disks.ts";
+import { AgentError } from "../errors.ts";
+import { acknowledgeWriting } from "./acknowledge-writing.ts";
+import { decompressInto, packingOf } from "./decompress.ts";
+import { digestTap } from "./digest.ts";
+import { peek } from "./peek.ts";
+import { qcow2Header, qcow2HeaderBytes, qcow2Magic } from "./qcow2-header.ts";
+import type { Qcow2 } from "./qcow2-header.ts";
+import { qcow2Read } from "./qcow2-read.ts";
+import { reportProgress } from "./run-context.ts";
+import type { Run } from "./run-context.ts";
+import { sourceOpen } from "./source.ts";
+import { stageOpen } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import { wipe } from "./wipe.ts";
+import { requireRoom } from "./write.ts";
+import type { DiskWriter } from "./write.ts";
+
+/** A qcow2 image that lies on the disk, to be converted. */
+interface Staged {
+  image: Qcow2;
+  stage: Stage;
+}
+
+/**
+ * Fetches, unpacks, writes and hashes in one stream, having had WRITING acknowledged before the first byte. When it returns,
+ * all bytes have the digest and the signature that were asked for, and are with the writer; the image's beginning is not on
+ * the disk yet. A qcow2 image is laid down, checked, and only then looked into and converted.
+ * @throws {AgentError} whatever is wrong with source, image or disk
+ */
+export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
+  const { checked, progress, signal } = run;
+  const { image, digest } = checked;
+  using source = await sourceOpen(run);
+  const { fetched, signature } = source;
+  const packing = packingOf(image.compression, fetched.head);
+  const unpackedBytes = packing === "none" ? (fetched.contentLength ?? image.sizeBytes) : image.sizeBytes;
+  const tap = digestTap((chunk) => signature?.update(chunk));
+  let staged: Staged | undefined;
+  const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    const { head, body } = await peek(chunks, qcow2HeaderBytes);
+    // What unpacked to nothing is an error, which whoever unpacks has yet to tell.
+    if (head.length === 0) {
+      return;
+    }
+    const qcow2 = isQcow2(image.format, head) ? qcow2Header(head) : undefined;
+    requireRoom(disk, qcow2 === undefined ? unpackedBytes : BigInt(qcow2.virtualBytes));
+    if (qcow2 !== undefined) {
+      requireSize(image.sizeBytes, BigInt(qcow2.virtualBytes));
+    }
+    staged = qcow2 === undefined ? undefined : stagedOn(disk, writer, qcow2, packing === "none" ? fetched : undefined);
+    await begin(run, disk, writer);
+    const into: Pick<DiskWriter, "write"> = staged?.stage ?? writer;
+    const byUnpacked = staged === undefined && unpackedBytes > 0n;
+    for await (const chunk of body) {
+      signal.throwIfAborted();
+      await into.write(chunk);
+      if (byUnpacked) {
+        progress.bytes(writer.bytes(), unpackedBytes);
+      } else {
+        progress.bytes(tap.bytes(), fetched.contentLength ?? 0n);
+      }
+    }
+  };
+  await decompressInto(tap.through(fetched.body), packing, sink);
+  signal.throwIfAborted();
+  tap.check(digest, fetched.shownUrl);
+  if (signature?.holds() === false) {
+    throw new AgentError(
+      "signature_invalid",
+      `${fetched.shownUrl} has the digest that was asked for, but the signature is not of it: sign this very file, or give ` +
+        "the key that signed it",
+    );
+  }
+  if (staged !== undefined) {
+    await convert(staged, writer, signal);
+  }
+  requireSize(image.sizeBytes, writer.bytes());
+}
+
+function isQcow2(format: ImageFormat, head: Buffer): boolean {
+  // An image that is said to be raw is raw, whatever it begins with.
+  return format === ImageFormat.QCOW2 || (format !== ImageFormat.RAW && head.subarray(0, 4).equals(qcow2Magic));
+}
+
+function stagedOn(
+  disk: Disk,
+  writer: DiskWriter,
+  image: Qcow2,
+  fetched: { contentLength: bigint | undefined } | undefined,
+): Staged {
+  const length = fetched?.contentLength === undefined ? undefined : Number(fetched.contentLength);
+  return { image, stage: stageOpen(disk, writer.file, { needed: image.virtualBytes, length }) };
+}
+
+/** Has WRITING acknowledged, and takes from the disk what was on it. */
+async function begin(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
+  const { clock, signal, log, progress, random } = run;
+  const state = { phase: Phase.WRITING, bytesDone: 0n, bytesTotal: 0n };
+  // Phases arrive in their order.
+  await progress.settled();
+  signal.throwIfAborted();
+  const report = (): Promise<CallOutcome<ReportProgressResponse>> => reportProgress(run, run.generation, state, signal);
+  await acknowledgeWriting({ report, clock, log, random, signal });
+  log.info("WRITING is acknowledged: the disk is written now");
+  progress.continueFrom(Phase.WRITING);
+  if (await wipe(disk, log, signal)) {
+    writer.skipZeros();
+  }
+}
+
+async function convert({ image, stage }: Staged, writer: DiskWriter, signal: AbortSignal): Promise<void> {
+  await stage.finish();
+  for await (const chunk of qcow2Read(image, (length, position) => stage.read(length, position), stage.bytes())) {
+    signal.throwIfAborted();
+    await writer.write(chunk);
+  }
+  await stage.discard();
+}
+
+function requireSize(asked: bigint, bytes: bigint): void {
+  if (bytes === 0n || (asked !== 0n && bytes !== asked)) {
+    const expected = asked === 0n ? "more than none" : `size_bytes, ${asked}`;
+    throw new AgentError("image_invalid", `the image unpacks to ${bytes} bytes, expected ${expected}`);
+  }
+}
