@@ -18,7 +18,8 @@ import { ociReference } from "./oci-reference.ts";
 const mebibyte = 1 << 20;
 const raw = Buffer.concat([randomBytes(3 * mebibyte), Buffer.alloc(2 * mebibyte, "abc")]);
 const image = zstdCompressSync(raw);
-const missing = await programsMissing("docker-registry");
+const program = "docker-registry";
+const missing = await programsMissing(program);
 const why = "docker-registry is not installed: apt install docker-registry";
 const digest = `sha256:${"0".repeat(64)}`;
 
@@ -87,7 +88,7 @@ describe("Debian's registry", () => {
       `http: {addr: "${root}"}`,
     ];
     await writeFile(join(folder, "config.yml"), configuration.join("\n"));
-    registry = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
+    registry = spawn(program, ["serve", join(folder, "config.yml")], { stdio: "ignore" });
     await waitFor("the registry", async () => (await fetch(`http://${root}/v2/`)).ok);
     return async () => {
       const exit = once(registry, "exit");
