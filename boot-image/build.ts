@@ -8,10 +8,12 @@ import { cpioArchive, type CpioEntry } from "../src/lib/cpio.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import { agentBundle } from "./agent-bundle.ts";
 import { BuildError } from "./errors.ts";
-import { fetchPackages } from "./fetch-packages.ts";
+import { fetchPackages, type PackageFile } from "./fetch-packages.ts";
 import { firmwareEntries } from "./firmware.ts";
 import { initEntries } from "./init-entries.ts";
+import { inputsDigest } from "./inputs.ts";
 import { kernelModules } from "./kernel-modules.ts";
+import { manifestRead, type BootImageManifest } from "./manifest.ts";
 import { packageTree } from "./package-tree.ts";
 import { kernelPackage, type Profile } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
@@ -34,27 +36,13 @@ export interface BootImageOptions {
   tell: (text: string) => void;
 }
 
-/** What manifest.json says. */
-export interface BootImageManifest {
-  architecture: "x86_64";
-  profile: Profile;
-  kernelVersion: string;
-  /** Bytes. */
-  sizes: { vmlinuz: number; initramfs: number };
-  /** Hexadecimal. */
-  sha256: { vmlinuz: string; initramfs: string };
-  modules: number;
-  /** Version of Node inside. */
-  node: string;
-  packages: { name: string; version: string; sha256: string }[];
-}
-
 const readable = 0o644;
 // Level 19 would save 6 of 50 MB for a minute more.
 const compressionLevel = 9;
 
 /**
- * Builds kernel and initramfs of the boot image. The same packages, Node and Farrier give the same bytes.
+ * Builds kernel and initramfs of the boot image. The same packages, Node and Farrier give the same bytes; where these are what the
+ * folder's image was made from, it is left as it is.
  * @throws {BuildError}
  */
 export async function bootImageBuild(options: BootImageOptions): Promise<BootImageManifest> {
@@ -69,9 +57,16 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
       : await packageFiles(options.packages);
   tell(`unpacking ${files.length} packages`);
   const unpacked = await unpackAll(files, join(cache, "unpacked"));
-  const firmware = await unpackAll(options.firmware, join(cache, "unpacked"));
+  const firmware = await unpackAll(await digested(options.firmware), join(cache, "unpacked"));
   const tree = packageTree(unpacked);
   const kernel = kernelOf(unpacked);
+  const agent = await agentBundle();
+  const inputs = await inputsDigest({ profile, node: options.node, agent, packages: [...unpacked, ...firmware] });
+  const before = await manifestRead(out);
+  if (before?.inputs === inputs) {
+    tell("nothing has changed since it was built");
+    return before;
+  }
   tell(`assembling, with kernel ${kernel.version} and Node ${process.version}`);
   const modules = await kernelModules({ profile, kernelVersion: kernel.version, kernelRoot: kernel.root, tree });
   const entries = [
@@ -79,7 +74,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
     ...(await programEntries(tree, options.node)),
     ...modules.entries,
     ...(await firmwareEntries(firmware)),
-    { kind: "file", path: "opt/farrier/agent.mjs", mode: readable, data: await agentBundle() } as const,
+    { kind: "file", path: "opt/farrier/agent.mjs", mode: readable, data: agent } as const,
   ];
   const archives = halves(entries).map(cpioArchive);
   tell(`compressing ${(archives.reduce((sum, { length }) => sum + length, 0) / 1e6).toFixed(1)} MB`);
@@ -92,6 +87,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
     sizes: { vmlinuz: vmlinuz.length, initramfs: initramfs.length },
     sha256: { vmlinuz: sha256(vmlinuz), initramfs: sha256(initramfs) },
     modules: modules.count,
+    inputs,
     node: process.version,
     packages: [...unpacked, ...firmware].map(({ name, version, sha256: digest }) => ({
       name,
@@ -107,15 +103,23 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   return manifest;
 }
 
-async function packageFiles(folder: string): Promise<string[]> {
+async function packageFiles(folder: string): Promise<PackageFile[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".deb")).toSorted();
   if (names.length === 0) {
     throw new BuildError("packages", `there is no .deb file in ${folder}`);
   }
-  return names.map((name) => join(folder, name));
+  return digested(names.map((name) => join(folder, name)));
 }
 
-async function unpackAll(files: readonly string[], directory: string): Promise<Unpacked[]> {
+async function digested(paths: readonly string[]): Promise<PackageFile[]> {
+  const files: PackageFile[] = [];
+  for (const path of paths) {
+    files.push({ path, sha256: sha256(await readFile(path)) });
+  }
+  return files;
+}
+
+async function unpackAll(files: readonly PackageFile[], directory: string): Promise<Unpacked[]> {
   const unpacked: Unpacked[] = [];
   for (const file of files) {
     unpacked.push(await unpack(file, directory));

@@ -13,12 +13,19 @@ interface Download {
   sha256: string;
 }
 
+/** A package on this host's disk. */
+export interface PackageFile {
+  path: string;
+  /** Hexadecimal. */
+  sha256: string;
+}
+
 /**
- * Fetches the packages of the boot image with apt into `directory`, those that are not there yet; resolves to their files. apt checks
+ * Fetches the packages of the boot image with apt into `directory`, those that are not there yet; resolves to them. apt checks
  * them against the archive's signed index; what was fetched before is checked against the same index again.
  * @throws {BuildError}
  */
-export async function fetchPackages(directory: string): Promise<string[]> {
+export async function fetchPackages(directory: string): Promise<PackageFile[]> {
   const names = [...(await libraries()), ...toolPackages, await kernel()];
   await makeDirectory(directory);
   const wanted = await downloads(names);
@@ -41,7 +48,7 @@ export async function fetchPackages(directory: string): Promise<string[]> {
       }
     }
   }
-  return wanted.map(({ file }) => join(directory, file));
+  return wanted.map(({ file, sha256 }) => ({ path: join(directory, file), sha256 }));
 }
 
 const dependsOptions = ["recommends", "suggests", "conflicts", "breaks", "replaces", "enhances"].map(

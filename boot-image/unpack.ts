@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorCode } from "../src/lib/errors.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
+import type { PackageFile } from "./fetch-packages.ts";
 import { runProgram } from "./run-program.ts";
 
 /** A package, and the folder that it was unpacked into. */
@@ -18,19 +18,16 @@ export interface Unpacked {
  * Unpacks a package into a folder of its own below `directory`, named by its digest: unpacked once, found again later.
  * @throws {BuildError} where it is no package
  */
-export async function unpack(file: string, directory: string): Promise<Unpacked> {
-  const sha256 = createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
+export async function unpack({ path, sha256 }: PackageFile, directory: string): Promise<Unpacked> {
   const root = join(directory, sha256);
   await makeDirectory(directory);
   const partial = await mkdtemp(`${root}.`);
-  const [name = "", version = ""] = basename(file, ".deb").split("_");
+  const [name = "", version = ""] = basename(path, ".deb").split("_");
   try {
     if (await isDirectory(root)) {
       return { name, version, sha256, root };
     }
-    await runProgram("dpkg-deb", ["--extract", file, join(partial, "root")]);
+    await runProgram("dpkg-deb", ["--extract", path, join(partial, "root")]);
     await rename(join(partial, "root"), root).catch((error: unknown) => {
       // Somebody else unpacked the same at the same time.
       if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") {

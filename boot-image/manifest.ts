@@ -1,0 +1,35 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Profile } from "./packages.ts";
+
+/** What manifest.json says. */
+export interface BootImageManifest {
+  architecture: "x86_64";
+  profile: Profile;
+  kernelVersion: string;
+  /** Bytes. */
+  sizes: { vmlinuz: number; initramfs: number };
+  /** Hexadecimal. */
+  sha256: { vmlinuz: string; initramfs: string };
+  modules: number;
+  /** Digest of all that it was made from. */
+  inputs: string;
+  /** Version of Node inside. */
+  node: string;
+  packages: { name: string; version: string; sha256: string }[];
+}
+
+/** The manifest of a folder whose files are there as it says, going by their sizes; undefined where there is none. */
+export async function manifestRead(folder: string): Promise<BootImageManifest | undefined> {
+  try {
+    const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as BootImageManifest;
+    const { vmlinuz, initramfs } = manifest.sizes;
+    const sizes = await Promise.all(
+      ["vmlinuz", "initramfs"].map(async (name) => (await stat(join(folder, name))).size),
+    );
+    return sizes[0] === vmlinuz && sizes[1] === initramfs ? manifest : undefined;
+  } catch {
+    // Whatever is there, it is not what was built here.
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { cpioArchive, type CpioEntry } from "../../src/lib/cpio.ts";
+import { bootImage, bootImageMissing, qemuMissing } from "../support/boot-image.ts";
+import { lab, type Lab } from "../support/lab.ts";
+import { processGroup, type ProcessGroup } from "../support/process-group.ts";
+import { waitFor } from "../support/wait.ts";
+
+// An emulated machine on a shared core takes half a minute from power-on to the agent.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+const patience = { timeoutMs: 180_000, intervalMs: 100 };
+
+let folder: string;
+let image: string;
+let missing: string | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "farrier-boot-"));
+  missing = (await qemuMissing()) ?? (await bootImageMissing());
+  if (missing === undefined) {
+    image = await bootImage();
+  }
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach((context) => {
+  context.skip(missing !== undefined, missing);
+});
+
+/** A machine that has the kernel and the initramfs at hand, with these files appended; it ends where it would restart. */
+async function power(name: string, files: Record<string, string>, commandLine: string): Promise<ProcessGroup> {
+  const entries = Object.entries(files).map(([path, text]): CpioEntry => ({
+    kind: "file",
+    path,
+    mode: 0o700,
+    data: Buffer.from(text),
+  }));
+  const initrd = join(folder, name);
+  await writeFile(initrd, Buffer.concat([await readFile(join(image, "initramfs")), cpioArchive(entries)]));
+  await writeFile(`${initrd}.disk`, Buffer.alloc(1 << 20));
+  const words = [
+    ...["qemu-system-x86_64", "-machine", "q35,graphics=off", "-accel", "tcg,thread=multi", "-cpu", "max"],
+    ...["-smp", "2", "-m", "1024", "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"],
+    ...["-kernel", join(image, "vmlinuz"), "-initrd", initrd, "-append", `'console=ttyS0 ${commandLine}'`],
+    ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,mac=52:54:00:fa:22:1e"],
+    ...["-drive", `file=${initrd}.disk,format=raw,if=none,id=disk`, "-device", "nvme,drive=disk,serial=first"],
+  ];
+  return processGroup(`exec ${words.join(" ")}`, { cwd: folder });
+}
+
+/** @throws with what the machine said */
+async function said(machine: ProcessGroup, text: string | RegExp): Promise<void> {
+  await waitFor(
+    `${text} on the console`,
+    () => {
+      const found = typeof text === "string" ? machine.output.includes(text) : text.test(machine.output);
+      return found || (machine.running ? undefined : Promise.reject(new Error(machine.output.slice(-3000))));
+    },
+    patience,
+  );
+}
+
+test("a machine boots into the agent, which heartbeats to its control plane", async () => {
+  const place: Lab = await lab();
+  try {
+    const up = await place.up("--server-name", "10.0.2.2");
+    const { initFile, show } = await place.machine("guest");
+    // Where a guest of QEMU's own network finds its host's loopback.
+    const init = (await readFile(initFile, "utf8")).replace(up.agents, `10.0.2.2:${up.agents.split(":")[1]}`);
+    await using machine = await power("guest", { "etc/farrier/agent-init.json": init }, "");
+    await said(machine, '"msg":"farrier agent boots"');
+    await said(machine, "the control plane answers heartbeats");
+    const { agent } = await show();
+    expect(agent?.heartbeatAt).toBeDefined();
+    const { stdout } = await place.cli("hardware", "show", "guest", "--json");
+    expect(stdout).toContain("QEMU");
+    expect(stdout).toContain("first");
+  } finally {
+    await place[Symbol.asyncDispose]();
+  }
+});
+
+test("what the agent calls is there and runs, by its name", async () => {
+  // In place of what keeps the agent running.
+  const script = `#!/bin/busybox sh
+    cd /tmp
+    for tool in sgdisk efibootmgr wipefs blkdiscard qemu-img zstd xz nvme mcopy mmd sfdisk blockdev partx lsblk smartctl; do
+      case "$(/bin/busybox env which $tool)" in /opt/farrier/bin/*) ;; *) echo "WRONG $tool" ;; esac
+      /opt/farrier/bin/$tool --version > /dev/null 2>&1 || echo "WRONG $tool ended with $?"
+    done
+    dd if=/dev/zero of=disk bs=1M count=8 2> /dev/null
+    /opt/farrier/bin/mkfs.vfat -n CIDATA disk > /dev/null || echo "WRONG mkfs.vfat"
+    echo written > file
+    /opt/farrier/bin/mcopy -i disk file ::/user-data && /opt/farrier/bin/mcopy -i disk ::/user-data back
+    cmp file back || echo "WRONG mcopy"
+    dd if=/dev/zero of=root bs=1M count=16 2> /dev/null
+    /bin/busybox mke2fs -F root > /dev/null 2>&1
+    /opt/farrier/bin/e2fsck -fp root > /dev/null || echo "WRONG e2fsck ended with $?"
+    /opt/farrier/bin/resize2fs root 12M > /dev/null 2>&1 || echo "WRONG resize2fs"
+    [ -b /dev/nvme0n1 ] || echo "WRONG no NVMe"
+    while [ ! -e /run/farrier/online ]; do sleep 0.2; done
+    ip route | grep -q "^default via 10.0.2.2" || echo "WRONG no default route"
+    grep -q 10.0.2.3 /etc/resolv.conf || echo "WRONG no name server"
+    # The kernel asks for a file system's driver by itself.
+    mount -t vfat /dev/nvme0n1 /mnt 2> /dev/null
+    grep -q vfat /proc/filesystems || echo "WRONG no vfat"
+    echo "TOOLS DONE"
+    reboot -f
+  `;
+  await using machine = await power("tools", { "opt/farrier/supervise.sh": script }, "");
+  await said(machine, "TOOLS DONE");
+  expect(machine.output.split("\n").filter((line) => line.includes("WRONG"))).toEqual([]);
+  await machine.ended;
+});
+
+test("a machine whose agent can't be kept up restarts", async () => {
+  // What the kernel does not know of its command line is the first process's environment.
+  const commandLine = "FARRIER_DEATHS=2 FARRIER_DELAY=0 FARRIER_POLL=0.2";
+  await using machine = await power("broken", { "etc/farrier/boot.json": '{"endpoint":"nowhere"}' }, commandLine);
+  await said(machine, "the agent can't be kept up: restarting the machine");
+  expect(machine.output).toContain('\\"endpoint\\" is \\"nowhere\\", expected HOST:PORT');
+  // Told not to restart, QEMU ends instead.
+  expect(await machine.ended).toBe(0);
+});

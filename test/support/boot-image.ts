@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bootImageBuild } from "../../boot-image/build.ts";
+
+/** Why the boot image can't be built here; undefined = it can. */
+export async function bootImageMissing(): Promise<string | undefined> {
+  if (process.arch !== "x64") {
+    return `this host is ${process.arch}, boot images are built on x86-64`;
+  }
+  for (const program of ["dpkg-deb", "apt-get"]) {
+    if ((await said(program, ["--version"])) === undefined) {
+      return `${program} is not installed: boot images are built from Debian packages`;
+    }
+  }
+  const known = await said("apt-cache", ["depends", "linux-image-amd64"]);
+  return known === undefined || !known.includes("Depends:")
+    ? "apt knows no kernel linux-image-amd64: run `apt-get update` on a Debian"
+    : undefined;
+}
+
+/** Why there is no QEMU to start here; undefined = there is one. */
+export async function qemuMissing(): Promise<string | undefined> {
+  return (await said("qemu-system-x86_64", ["--version"])) === undefined
+    ? "qemu-system-x86_64 is not installed: on Debian, `apt install qemu-system-x86`"
+    : undefined;
+}
+
+let built: Promise<string> | undefined;
+
+/** The folder of a boot image of this checkout, profile lab: built where it is not what it would be built as now. */
+export function bootImage(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<string> {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
+  const out = join(cache, "test-boot-image");
+  await bootImageBuild({
+    profile: "lab",
+    out,
+    packages: undefined,
+    firmware: [],
+    cache,
+    node: process.execPath,
+    tell: () => {},
+  });
+  return out;
+}
+
+async function said(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    return (await promisify(execFile)(program, [...args])).stdout;
+  } catch {
+    return undefined;
+  }
+}
