@@ -411,7 +411,8 @@ CREATE SEQUENCE operator_audit_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVA
 CREATE TABLE agent_silence (
     only_row boolean DEFAULT true NOT NULL,
     started interval DEFAULT '00:30:00'::interval NOT NULL,
-    heartbeat interval DEFAULT '00:10:00'::interval NOT NULL
+    heartbeat interval DEFAULT '00:10:00'::interval NOT NULL,
+    departed interval DEFAULT '00:01:00'::interval NOT NULL
 );
 
 CREATE TABLE enrollment_claim (
@@ -732,7 +733,7 @@ CREATE OR REPLACE FUNCTION public.agent_left(machine uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (EXISTS (SELECT FROM ((machine_os_installed d JOIN machine_agent_heartbeat h ON ((h.machine_id = d.machine_id))) JOIN machine_agent_started a ON (((a.machine_id = d.machine_id) AND (a.agent_started_at <= h.agent_heartbeat_at)))) WHERE ((d.machine_id = agent_left.machine) AND (h.agent_heartbeat_at <= (d.installed_at + '00:00:20'::interval)) AND (h.agent_heartbeat_at < (now() - '00:01:00'::interval)) AND server_alive_for('00:01:00'::interval))));
+RETURN (EXISTS (SELECT FROM agent_silence t, ((machine_os_installed d JOIN machine_agent_heartbeat h ON ((h.machine_id = d.machine_id))) JOIN machine_agent_started a ON (((a.machine_id = d.machine_id) AND (a.agent_started_at <= h.agent_heartbeat_at)))) WHERE ((d.machine_id = agent_left.machine) AND (h.agent_heartbeat_at <= (d.installed_at + '00:00:20'::interval)) AND (h.agent_heartbeat_at < (now() - t.departed)) AND server_alive_for(t.departed))));
 
 CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
  RETURNS boolean
@@ -741,6 +742,8 @@ CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
 RETURN ((EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat)))))) OR agent_left(machine));
 
 -- Constraints
+
+ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_departed_check CHECK ((departed > '00:00:00'::interval));
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_heartbeat_check CHECK ((heartbeat > '00:00:00'::interval));
 

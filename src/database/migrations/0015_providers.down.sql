@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION agent_silent(machine uuid) RETURNS boolean LANGUAGE s
         )
     );
 DROP FUNCTION agent_left(uuid);
+ALTER TABLE agent_silence DROP COLUMN departed;
 ALTER TABLE machine_provided DROP COLUMN vanished_at;
 DROP TABLE provider;
 ALTER TABLE history DROP CONSTRAINT history_event_check;

@@ -30,13 +30,14 @@ ALTER TABLE history ADD CONSTRAINT history_event_check CHECK (event IN (
 
 -- An agent whose last word was that it has installed went away with its reboot: no need to wait for as long as for one that
 -- may only be cut off. Two of its heartbeats would have come in a minute.
+ALTER TABLE agent_silence ADD COLUMN departed interval NOT NULL DEFAULT '1 minute' CHECK (departed > '0');
 CREATE FUNCTION agent_left(machine uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN EXISTS (
-        SELECT FROM machine_os_installed d
+        SELECT FROM agent_silence t, machine_os_installed d
         JOIN machine_agent_heartbeat h ON h.machine_id = d.machine_id
         JOIN machine_agent_started a ON a.machine_id = d.machine_id AND a.agent_started_at <= h.agent_heartbeat_at
         WHERE d.machine_id = machine AND h.agent_heartbeat_at <= d.installed_at + interval '20 seconds'
-            AND h.agent_heartbeat_at < now() - interval '1 minute' AND server_alive_for('1 minute')
+            AND h.agent_heartbeat_at < now() - t.departed AND server_alive_for(t.departed)
     );
 
 CREATE OR REPLACE FUNCTION agent_silent(machine uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE

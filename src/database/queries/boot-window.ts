@@ -23,7 +23,7 @@ export type BootWindowState =
 const windowSeconds = { least: 1, most: 86_400 } as const;
 
 /** How a window stands now, in SQL over `machine_boot_window w`. */
-const windowState = sql<BootWindowState>`
+export const windowState = sql<BootWindowState>`
   CASE
     WHEN w.enrolled_at IS NOT NULL THEN 'enrolled'
     WHEN w.closed_at IS NOT NULL THEN 'closed'

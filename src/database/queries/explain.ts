@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { DatabaseError, translate } from "../errors.ts";
 import type { MachineId } from "../ids.ts";
+import { type BootWindowState, windowState } from "./boot-window.ts";
 
 /** What an explanation needs beside the machine's record. */
 export interface MachineSurroundings {
@@ -13,6 +14,8 @@ export interface MachineSurroundings {
   silence: { started: number; heartbeat: number };
   /** The agent took another's place, which runs on, for all that is known. */
   agentReplaced: boolean;
+  /** How its newest boot window stands; absent = it never had one. */
+  bootWindow?: BootWindowState;
   /** Serialised, the latest. */
   hardwareRaw?: Uint8Array;
 }
@@ -24,6 +27,7 @@ interface Row {
   started: number;
   heartbeat: number;
   agent_replaced: boolean;
+  boot_window: BootWindowState | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -43,6 +47,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
         SELECT FROM machine_agent_started a JOIN history y ON y.machine_id = a.machine_id AND y.at = a.agent_started_at
         WHERE a.machine_id = ${machineId} AND y.event = 'agent_replaced'
       ) AS agent_replaced,
+      (SELECT ${windowState} FROM machine_boot_window w WHERE w.machine_id = ${machineId}) AS boot_window,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t`
@@ -58,6 +63,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
     agentReplaced: row.agent_replaced,
+    ...(row.boot_window === null ? {} : { bootWindow: row.boot_window }),
     ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
   };
 }

@@ -15,6 +15,16 @@ export interface Provided {
   status?: string;
 }
 
+/** What is known of a machine's provider, and of the machine there. */
+export interface Providing {
+  /** It has a power switch: shepherds start agents by it. */
+  power: boolean;
+  /** It could not be listed, since when and why. */
+  unreachable?: { since: Date; cause: string };
+  /** It does not tell of the machine any more, since then. */
+  vanishedAt?: Date;
+}
+
 /** The final result of a generation. */
 export type InstallationResult = "success" | "error" | "cancelled";
 
@@ -49,6 +59,7 @@ export interface MachineRecord {
   /** 0 = nothing was ever asked for. */
   lastGeneration: bigint;
   provided?: Provided;
+  providing?: Providing;
   agent?: { startedAt: Date; publicKey: Uint8Array; heartbeatAt?: Date };
   installation?: InstallationRecord;
   installed?: { generation: Generation; digest?: string; at: Date };
@@ -72,6 +83,10 @@ export interface MachineRow {
   provider_address: string | null;
   provider_location: string | null;
   provider_status: string | null;
+  provider_power: boolean | null;
+  unreachable_since: Date | null;
+  unreachable_cause: string | null;
+  vanished_at: Date | null;
   agent_started_at: Date | null;
   agent_public_key: Uint8Array | null;
   agent_heartbeat_at: Date | null;
@@ -113,6 +128,7 @@ export interface MachineRow {
 export const machineColumns = sql`
   m.machine_id, m.name, m.labels, m.machine_created_at, m.last_generation,
   p.provider, p.provider_id, p.provider_reservation_id, p.provider_address, p.provider_location, p.provider_status,
+  p.vanished_at, v.power AS provider_power, v.unreachable_since, v.unreachable_cause,
   a.agent_started_at, a.agent_public_key, h.agent_heartbeat_at,
   q.generation AS requested_generation, q.os_installation_request_raw, q.requested_at,
   installation_pending(q.generation, r.generation) AS pending,
@@ -146,6 +162,7 @@ export const machineTables = sql`
   machines m
   JOIN machine_state s ON s.machine_id = m.machine_id
   LEFT JOIN machine_provided p ON p.machine_id = m.machine_id
+  LEFT JOIN provider v ON v.provider = p.provider
   LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
   LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
   LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
@@ -187,7 +204,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
   return { ...parts, state: { ...standing, ...machineStateOf(row.state, parts) } };
 }
 
-function providedOf(row: MachineRow): Pick<MachineRecord, "provided"> {
+function providedOf(row: MachineRow): Pick<MachineRecord, "provided" | "providing"> {
   if (row.provider === null || row.provider_id === null) {
     return {};
   }
@@ -199,6 +216,13 @@ function providedOf(row: MachineRow): Pick<MachineRecord, "provided"> {
       ...(row.provider_address === null ? {} : { address: row.provider_address }),
       ...(row.provider_location === null ? {} : { location: row.provider_location }),
       ...(row.provider_status === null ? {} : { status: row.provider_status }),
+    },
+    providing: {
+      power: row.provider_power ?? false,
+      ...(row.unreachable_since === null
+        ? {}
+        : { unreachable: { since: row.unreachable_since, cause: row.unreachable_cause ?? "" } }),
+      ...(row.vanished_at === null ? {} : { vanishedAt: row.vanished_at }),
     },
   };
 }

@@ -28,7 +28,11 @@ function stateCauses(facts: ExplainFacts): Cause[] {
   const { state } = record;
   switch (state.state) {
     case "new":
-      return [{ kind: "no-agent", text: "no agent was ever registered" }, ...shepherdCauses(facts)];
+      return [
+        { kind: "no-agent", text: "no agent was ever registered" },
+        ...providerCauses(facts),
+        ...shepherdCauses(facts),
+      ];
     case "awaiting-agent":
       return [...agentCauses(facts), ...serverCauses(facts)];
     case "ready":
@@ -42,10 +46,10 @@ function stateCauses(facts: ExplainFacts): Cause[] {
     case "install-failed":
       return [...finalCauses(facts), ...retryCauses(facts)];
     case "agent-lost":
-      return [...agentCauses(facts), ...shepherdCauses(facts)];
+      return [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)];
     case "starting-agent":
     case "recovering":
-      return [...workCauses(facts), ...agentCauses(facts)];
+      return [...workCauses(facts), ...agentCauses(facts), ...providerCauses(facts)];
     case "backing-off":
       return [
         ...(state.backoff === undefined
@@ -57,6 +61,7 @@ function stateCauses(facts: ExplainFacts): Cause[] {
               },
             ]),
         ...agentCauses(facts),
+        ...providerCauses(facts),
       ];
     case "quarantined":
       return state.quarantine === undefined
@@ -113,6 +118,29 @@ function shepherdCauses(facts: ExplainFacts): Cause[] {
   return facts.shepherd || facts.record.provided === undefined
     ? []
     : [{ kind: "no-shepherd", text: "no shepherd lives: nobody starts agents or recovers machines" }];
+}
+
+/** What is wrong with where it comes from: in the way of whatever needs its power switch. */
+function providerCauses({ now, record: { provided, providing } }: ExplainFacts): Cause[] {
+  const { vanishedAt, unreachable } = providing ?? {};
+  return [
+    ...(vanishedAt === undefined
+      ? []
+      : [
+          {
+            kind: "machine-vanished" as const,
+            text: `provider ${provided?.provider ?? "?"} does not tell of it any more, since ${vanishedAt.toISOString()}`,
+          },
+        ]),
+    ...(unreachable === undefined
+      ? []
+      : [
+          {
+            kind: "provider-unreachable" as const,
+            text: `provider ${provided?.provider ?? "?"} can't be reached for ${durationText(now.getTime() - unreachable.since.getTime())}: ${unreachable.cause}`,
+          },
+        ]),
+  ];
 }
 
 function requestCauses(facts: ExplainFacts): Cause[] {

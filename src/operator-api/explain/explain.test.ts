@@ -210,6 +210,36 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/waiting for a shepherd, and none lives/u],
   ],
   [
+    "nothing yet, and a provider with a power switch",
+    factsOf("new", { providing: { power: true } }),
+    ["no-agent"],
+    [/waiting for an agent, from a shepherd/u, /by the power switch of provider static/u, /started by itself/u],
+  ],
+  [
+    "a provider that is away",
+    factsOf("new", { providing: { power: true, unreachable: { since: ago(3), cause: "no route to the rack" } } }),
+    ["no-agent", "provider-unreachable"],
+    [/provider static can't be reached for 3 min: no route to the rack/u],
+  ],
+  [
+    "a machine that its provider has no more",
+    factsOf("new", { providing: { power: true, vanishedAt: ago(3) } }),
+    ["no-agent", "machine-vanished"],
+    [/does not tell of it any more, since 2026-05-01T11:57/u, /machine delete box/u],
+  ],
+  [
+    "a machine that was switched on",
+    factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2)), { bootWindow: "open" }),
+    ["no-agent"],
+    [/waiting for it to boot from the network/u],
+  ],
+  [
+    "one whose agent was handed its token",
+    factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2)), { bootWindow: "given" }),
+    ["no-agent"],
+    [/waiting for its agent to start, and to enrol/u],
+  ],
+  [
     "work that is held",
     factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2))),
     ["no-agent"],

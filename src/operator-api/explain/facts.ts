@@ -1,3 +1,4 @@
+import type { BootWindowState } from "../../database/queries/boot-window.ts";
 import type { MachineRecord } from "../../database/queries/machine-record.ts";
 
 /** All that an explanation goes by. */
@@ -13,6 +14,8 @@ export interface ExplainFacts {
   silence: { started: number; heartbeat: number };
   /** The agent took another's place: that one's key is refused. */
   agentReplaced?: boolean;
+  /** How its newest boot window stands; absent = it never had one. */
+  bootWindow?: BootWindowState;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
@@ -35,6 +38,8 @@ export type CauseKind =
   | "quarantine"
   | "no-server"
   | "no-shepherd"
+  | "provider-unreachable"
+  | "machine-vanished"
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"

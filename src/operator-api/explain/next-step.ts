@@ -1,19 +1,21 @@
 import type { MachineRecord } from "../../database/queries/machine-record.ts";
 
 /** What happens to a machine next by itself, or what has to be done for anything to happen. Pure. */
-export function nextStep({ state, agent, provided, installation }: MachineRecord): string {
+export function nextStep({ state, agent, provided, providing, installation }: MachineRecord): string {
   switch (state.state) {
     case "new":
       return provided === undefined
         ? "none by itself: register an agent, and start it on the machine"
-        : `a shepherd starts an agent if provider ${provided.provider} can; else register one and start it by hand`;
+        : providing?.power === true
+          ? `a shepherd starts an agent on it by the power switch of provider ${provided.provider}`
+          : `register an agent and start it by hand: provider ${provided.provider} has no power switch`;
     case "awaiting-agent":
       return "the agent's first heartbeat makes it ready; if none comes, the agent counts as lost";
     case "ready":
       return "none by itself: request an installation";
     case "install-pending":
       return agent === undefined
-        ? "an agent has to be started; it is handed the request with its first heartbeat"
+        ? `${providing?.power === true ? "a shepherd starts an agent" : "an agent has to be started"}; it is handed the request with its first heartbeat`
         : "the agent takes the request up, at the latest with its next heartbeat";
     case "installing":
       return "the agent reports the next phase, and in the end the result";

@@ -1,4 +1,5 @@
 import { shortBytes } from "../hardware-words.ts";
+import type { HeldWork } from "../../database/machine-state.ts";
 import { machineTitle, type ExplainFacts } from "./facts.ts";
 
 /** What an operator can do about a machine in its state; never nothing. Pure. */
@@ -11,10 +12,21 @@ export function explainRemedies(facts: ExplainFacts): string[] {
   const quarantine = `have it left alone: \`farrier machine quarantine ${title} --reason WHY\``;
   const history = `see what happened: \`farrier machine history ${title}\``;
   const replaceAgent = `start another agent: \`farrier agent init ${title} --replace\``;
+  const vanished =
+    record.providing?.vanishedAt === undefined
+      ? []
+      : [`forget it, where it is gone for good: \`farrier machine delete ${title}\``];
   const install = `request an installation: \`farrier machine install ${title} …\``;
   switch (state.state) {
     case "new":
-      return [`register an agent and start it: \`farrier agent init ${title}\``, install, quarantine];
+      return [
+        ...(record.providing?.power === true
+          ? ["wait: an agent is started by itself"]
+          : [`register an agent and start it: \`farrier agent init ${title}\``]),
+        ...vanished,
+        install,
+        quarantine,
+      ];
     case "awaiting-agent":
       return [
         "look at the machine: is the agent running, does it reach the control plane, what does it log",
@@ -60,6 +72,7 @@ export function explainRemedies(facts: ExplainFacts): string[] {
       return [
         "mend what the cause names",
         `have it tried at once: \`farrier backoff clear ${title}\``,
+        ...vanished,
         replaceAgent,
         quarantine,
       ];
@@ -69,12 +82,12 @@ export function explainRemedies(facts: ExplainFacts): string[] {
 }
 
 /** What a machine in this state waits for. Pure. */
-export function explainWaitingFor({ record, shepherd }: ExplainFacts): string {
+export function explainWaitingFor({ record, shepherd, bootWindow }: ExplainFacts): string {
   const { state } = record;
   const someShepherd = shepherd ? "a shepherd" : "a shepherd, and none lives";
   switch (state.state) {
     case "new":
-      return "an agent to be registered";
+      return record.providing?.power === true ? `an agent, from ${someShepherd}` : "an agent to be registered";
     case "awaiting-agent":
       return "the first heartbeat of its agent";
     case "ready":
@@ -92,15 +105,23 @@ export function explainWaitingFor({ record, shepherd }: ExplainFacts): string {
     case "agent-lost":
       return someShepherd;
     case "starting-agent":
+      if (bootWindow === "open" || bootWindow === "given") {
+        return bootWindow === "open" ? "it to boot from the network" : "its agent to start, and to enrol";
+      }
+      return heldWork(state);
     case "recovering":
-      return state.work === undefined
-        ? "the work that is held on it"
-        : `${state.work.process}, held by ${state.work.runtimeInfo} (session ${state.work.sessionId})`;
+      return heldWork(state);
     case "backing-off":
       return `the end of the backoff${state.backoff === undefined ? "" : ` at ${state.backoff.until.toISOString()}`}, then ${someShepherd}`;
     case "quarantined":
       return "an operator to release it";
   }
+}
+
+function heldWork({ work }: { work?: HeldWork }): string {
+  return work === undefined
+    ? "the work that is held on it"
+    : `${work.process}, held by ${work.runtimeInfo} (session ${work.sessionId})`;
 }
 
 function bytes({ bytesDone, bytesTotal }: { bytesDone: bigint; bytesTotal: bigint }): string {

@@ -33,6 +33,8 @@ const kinds: Record<CauseKind, KindMessage> = {
   quarantine: KindMessage.QUARANTINE,
   "no-server": KindMessage.NO_SERVER,
   "no-shepherd": KindMessage.NO_SHEPHERD,
+  "provider-unreachable": KindMessage.PROVIDER_UNREACHABLE,
+  "machine-vanished": KindMessage.MACHINE_VANISHED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,
   "retries-exhausted": KindMessage.RETRIES_EXHAUSTED,
