@@ -14,6 +14,8 @@ export interface ApiExample {
 export type ExampleNeed =
   /** web1's agent reported its hardware, twice. */
   | "hardware"
+  /** web1's agent sent lines of its log. */
+  | "log"
   /** A shepherd failed on web1. */
   | "backoff";
 
@@ -79,6 +81,7 @@ export const apiExamples: readonly ApiExample[] = [
   },
   { method: "farrier.operator.v1.MachineService/MachineRelease", request: { requestId: id(10), machine } },
   { method: "farrier.operator.v1.MachineService/MachineHistory", request: { machine, pageSize: 20 } },
+  { method: "farrier.operator.v1.MachineService/MachineLog", request: { machine, lines: 20 }, needs: "log" },
   { method: "farrier.operator.v1.MachineService/MachineDelete", request: { requestId: id(11), machine } },
   { method: "farrier.operator.v1.AccessService/AuditList", request: { actor: "token", pageSize: 20 } },
   { method: "farrier.operator.v1.AccessService/TokenRevoke", request: { requestId: id(12), token: "alice" } },

@@ -6,6 +6,11 @@ export const limits = {
   errorText: 8 << 10,
   detail: 1 << 10,
   runId: 16,
+  /** Of ReportLog: a call, its lines, the text of one, and keys whose rate is remembered. */
+  log: 64 << 10,
+  logLines: 200,
+  logText: 1 << 10,
+  logKeys: 100_000,
   token: 128,
   /** What firmware writes in a UUID's place is as long as any text. */
   smbiosUuid: 128,

@@ -13,6 +13,7 @@ import { enrollHandler } from "./enroll.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import type { TimeLimits } from "./limits.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
+import { logHandler } from "./log.ts";
 import { progressCoalesce } from "./progress-coalesce.ts";
 import { progressHandler } from "./progress.ts";
 import { createRefusals } from "./refusals.ts";
@@ -117,6 +118,11 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
           path: "/farrier.agent.v1.AgentService/Enroll",
           kind: "unary",
           handler: enrollHandler({ calls, database, sessions, refusals, metrics, log, clock }),
+        },
+        {
+          path: "/farrier.agent.v1.AgentService/ReportLog",
+          kind: "unary",
+          handler: logHandler({ calls, database, sessions, refusals, metrics, log, clock }),
         },
         {
           path: "/farrier.agent.v1.AgentService/Watch",

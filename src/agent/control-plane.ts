@@ -36,6 +36,7 @@ type Call<Method extends DescMethodUnary> = (
 export interface ControlPlane extends Disposable {
   heartbeat: Call<typeof AgentCallback.method.heartbeat>;
   reportProgress: Call<typeof AgentService.method.reportProgress>;
+  reportLog: Call<typeof AgentService.method.reportLog>;
   /** Resolves with how the stream ended; an aborted signal ends it. Never throws, unless `onMessage` does. */
   watch(
     request: WatchRequest,
@@ -79,6 +80,7 @@ export function controlPlaneConnect(
   return {
     heartbeat: unary(client, AgentCallback.method.heartbeat, deadlineMilliseconds),
     reportProgress: unary(client, AgentService.method.reportProgress, deadlineMilliseconds),
+    reportLog: unary(client, AgentService.method.reportLog, deadlineMilliseconds),
     watch: (request, signal, onMessage) => watch(client, request, signal, onMessage),
     [Symbol.dispose]: () => client.close(),
   };

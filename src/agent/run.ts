@@ -12,6 +12,8 @@ import { initCheck } from "./init-file.ts";
 import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/http-answer.ts";
 import { runInstallation } from "./install/run-installation.ts";
+import { startLogSender } from "./log-sender.ts";
+import type { LogTail } from "./log-tail.ts";
 import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";
 import { createWaker } from "./wake.ts";
@@ -25,6 +27,8 @@ export interface AgentOptions {
   /** Only the files in this folder are disks; the machine's own are never written. */
   fileDisks?: string | undefined;
   log: Logger;
+  /** What `log` was told, to be sent to the control plane. */
+  logTail?: LogTail | undefined;
   clock?: Clock | undefined;
   /** Milliseconds; 30,000 by default. */
   heartbeatIntervalMs?: number | undefined;
@@ -58,6 +62,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const otherDisks = options.fileDisks === undefined ? [] : (await disks.list()).map(({ device }) => device);
   const hardware = options.hardware ?? (await hardwareReport({ otherDisks }));
   using controlPlane = controlPlaneConnect(init);
+  const { logTail: tail } = options;
+  await using logSender =
+    tail === undefined ? undefined : startLogSender({ machineId, runId, controlPlane, tail, clock, random });
   const waker = createWaker(clock, signal);
   const context = { machineId, runId, controlPlane, disks, clock, log, random, limits: options.fetchLimits };
   const kept = resultFile(options.resultFile, log);
@@ -89,6 +96,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     hardware,
     answered: () => {
       watch.heartbeatAnswered();
+      logSender?.heartbeatAnswered();
       const generation = installations.installed();
       if (generation !== undefined) {
         reboot?.(generation);

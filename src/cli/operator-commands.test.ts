@@ -152,3 +152,22 @@ test("bash completes commands, flags and machines' names", async () => {
     "",
   ]);
 });
+
+test("machine log --follow shows what an agent logs, to its last words", async () => {
+  const [init, disks] = [join(directory, "agent-init.json"), join(directory, "disks")];
+  await mkdir(disks);
+  await ok("machine", "add", "--provider", "static", "--provider-id", "log", "--name", "chatty");
+  expect(await ok("machine", "log", "chatty")).toBe("");
+  expect((await plane.run("machine", "log", "nobody")).status).toBe(1);
+  await ok("agent", "init", "chatty", "--out", init);
+  await using agent = plane.start("agent", "run", "--init", init, "--file-disks", disks);
+  await using following = plane.start("machine", "log", "chatty", "--follow");
+  await waitFor("the first lines", () => /Z info {2}agent started /u.test(following.stdout()));
+  agent.child.kill("SIGTERM");
+  await agent.finished;
+  await waitFor("the last words", () => following.stdout().includes("Z info  agent stopping\n"));
+  expect(await ok("machine", "log", "chatty", "--lines", "1")).toMatch(/^\S+ info {2}agent stopping\n$/u);
+  expect(JSON.parse(await ok("machine", "log", "chatty", "--lines", "1", "--output", "json"))).toMatchObject({
+    lines: [{ level: "LOG_LEVEL_INFO", text: "agent stopping" }],
+  });
+});

@@ -33,6 +33,7 @@ import { machineCancelCommand } from "./commands/machine-cancel.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
 import { machineInstallCommand } from "./commands/machine-install.ts";
 import { machineListCommand } from "./commands/machine-list.ts";
+import { machineLogCommand } from "./commands/machine-log.ts";
 import { machineShowCommand } from "./commands/machine-show.ts";
 import {
   machineDeleteCommand,
@@ -53,13 +54,14 @@ import { upCommand } from "./commands/up.ts";
 import type { CliContext } from "./context.ts";
 
 const machine = buildRouteMap<string, CliContext>({
-  docs: { brief: "Machines: add, list, show, explain, history, install, cancel, retry, quarantine, …" },
+  docs: { brief: "Machines: add, list, show, explain, history, log, install, cancel, retry, quarantine, …" },
   routes: {
     add: machineAddCommand,
     list: machineListCommand,
     show: machineShowCommand,
     explain: machineExplainCommand,
     history: machineHistoryCommand,
+    log: machineLogCommand,
     watch: machineWatchCommand,
     update: machineUpdateCommand,
     delete: machineDeleteCommand,

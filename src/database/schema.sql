@@ -404,6 +404,8 @@ $function$;
 
 CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
 
+CREATE SEQUENCE machine_agent_log_log_number_seq AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY machine_agent_log.log_number;
+
 CREATE SEQUENCE operator_audit_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY operator_audit.id;
 
 -- Tables
@@ -463,6 +465,16 @@ CREATE TABLE machine_agent_heartbeat (
     heartbeat_bucket integer NOT NULL,
     agent_wanted boolean DEFAULT true NOT NULL
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.1);
+
+CREATE TABLE machine_agent_log (
+    machine_id uuid NOT NULL,
+    log_number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    logged_at timestamp with time zone DEFAULT now() NOT NULL,
+    run bytea NOT NULL,
+    sequence bigint NOT NULL,
+    line_count integer NOT NULL,
+    agent_log_raw bytea NOT NULL
+) WITH (autovacuum_vacuum_scale_factor=0.05);
 
 CREATE TABLE machine_agent_started (
     machine_id uuid NOT NULL,
@@ -775,6 +787,16 @@ ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_agent_log_raw_check CHECK ((octet_length(agent_log_raw) <= 65536));
+
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_line_count_check CHECK (((line_count >= 1) AND (line_count <= 200)));
+
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_machine_id_run_sequence_key UNIQUE (machine_id, run, sequence);
+
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_pkey PRIMARY KEY (machine_id, log_number);
+
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_sequence_check CHECK ((sequence >= 0));
+
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_pkey PRIMARY KEY (machine_id);
@@ -962,6 +984,8 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_check CHECK ((proce
 -- Foreign keys
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 

@@ -67,6 +67,16 @@ export interface MachineAgentHeartbeat {
   machine_id: MachineId;
 }
 
+export interface MachineAgentLog {
+  agent_log_raw: Buffer;
+  line_count: number;
+  log_number: Generated<bigint>;
+  logged_at: Generated<Date>;
+  machine_id: MachineId;
+  run: Buffer;
+  sequence: bigint;
+}
+
 export interface MachineAgentStarted {
   agent_public_key: Buffer;
   agent_started_at: Generated<Date>;
@@ -304,6 +314,7 @@ export interface DB {
   fleet_statistics: FleetStatistics;
   history: History;
   machine_agent_heartbeat: MachineAgentHeartbeat;
+  machine_agent_log: MachineAgentLog;
   machine_agent_started: MachineAgentStarted;
   machine_boot_window: MachineBootWindow;
   machine_hardware_report: MachineHardwareReport;

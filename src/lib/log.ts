@@ -7,8 +7,17 @@ export type Logger = pino.Logger;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** A logger on standard error, so that standard output stays for what a command prints. */
-export function createLogger(options: { level: LogLevel; component: string }): Logger {
+/**
+ * A logger on standard error, so that standard output stays for what a command prints. `also` gets each line too, as it is
+ * written.
+ */
+export function createLogger(options: {
+  level: LogLevel;
+  component: string;
+  also?: ((line: string) => void) | undefined;
+}): Logger {
+  const { also } = options;
+  const standardError = pino.destination({ dest: 2, sync: true });
   return pino(
     {
       level: options.level,
@@ -16,6 +25,13 @@ export function createLogger(options: { level: LogLevel; component: string }): L
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    also === undefined
+      ? standardError
+      : {
+          write: (line: string) => {
+            standardError.write(line);
+            also(line);
+          },
+        },
   );
 }

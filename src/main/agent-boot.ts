@@ -1,16 +1,18 @@
 import { machineReboot } from "../agent/boot/reboot.ts";
 import { runBoot } from "../agent/boot/run.ts";
+import { createLogTail } from "../agent/log-tail.ts";
 import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 // The agent of the boot image: this file and what it imports is bundled into one, and is the image's main program.
-const log = createLogger({ level: "info", component: "agent" });
+const logTail = createLogTail();
+const log = createLogger({ level: "info", component: "agent", also: logTail.write });
 log.info({ pid: process.pid, uptime: Math.round(process.uptime() * 1000) }, "farrier agent boots");
 const stop = new AbortController();
 void untilStopped().then((signal) => stop.abort(new Error(`told to stop by ${signal}`)));
 try {
-  await runBoot({ log, reboot: machineReboot, signal: stop.signal });
+  await runBoot({ log, logTail, reboot: machineReboot, signal: stop.signal });
   process.exit(0);
 } catch (error) {
   // What supervises it starts it again, later each time.

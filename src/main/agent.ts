@@ -1,4 +1,5 @@
 import { initFileRead } from "../agent/init-file.ts";
+import { createLogTail } from "../agent/log-tail.ts";
 import { runAgent } from "../agent/run.ts";
 import type { AgentRunOptions } from "../cli/starters.ts";
 import { createLogger } from "../lib/log.ts";
@@ -7,7 +8,8 @@ import { untilStopped } from "./until-stopped.ts";
 /** `farrier agent run`: the agent, on this host. Resolves to the exit status. */
 export async function run(options: AgentRunOptions): Promise<number> {
   const heartbeatSeconds = heartbeatSecondsRead(process.env["FARRIER_AGENT_HEARTBEAT_SECONDS"]);
-  const log = createLogger({ level: options.debug ? "debug" : "info", component: "agent" });
+  const logTail = createLogTail();
+  const log = createLogger({ level: options.debug ? "debug" : "info", component: "agent", also: logTail.write });
   const init = await initFileRead(options.init);
   const stop = new AbortController();
   void untilStopped().then((signal) => {
@@ -17,6 +19,7 @@ export async function run(options: AgentRunOptions): Promise<number> {
   await runAgent({
     init,
     log,
+    logTail,
     signal: stop.signal,
     ...(options.fileDisks === undefined ? {} : { fileDisks: options.fileDisks }),
     ...(heartbeatSeconds === undefined ? {} : { heartbeatIntervalMs: heartbeatSeconds * 1000 }),

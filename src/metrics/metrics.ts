@@ -19,6 +19,7 @@ export interface Metrics {
   unaskedReports: Counter;
   /** Progress reports by what was answered. */
   progressReports: Counter<"answer">;
+  agentLogs: Counter<"answer">;
   /** Calls of Enroll by what became of them; second_claimant and full are answered as awaiting is. */
   enrollments: Counter<"outcome">;
   /** Requests of machines that boot from the network: of what, and the decision or the HTTP status. */
@@ -103,6 +104,12 @@ export function createMetrics(): Metrics {
     progressReports: new Counter({
       name: "farrier_progress_reports_total",
       help: "Progress reports by what was answered.",
+      labelNames: ["answer"],
+      registers,
+    }),
+    agentLogs: new Counter({
+      name: "farrier_agent_logs_total",
+      help: "Calls with lines of agents' logs, by what was answered.",
       labelNames: ["answer"],
       registers,
     }),

@@ -33,7 +33,7 @@ test("every RPC of the contract is served, and has a rule", async () => {
 });
 
 /** Verbs of calls that only look. */
-const reads = /(?:List|Show|History|Diff|Summary|Explain|Watch|WhoAmI|Plan)$/u;
+const reads = /(?:List|Show|History|Log|Diff|Summary|Explain|Watch|WhoAmI|Plan)$/u;
 
 test.each(methods.map((method) => [method.name, method] as const))(
   "%s takes the caller's request id if and only if it changes something",

@@ -22,6 +22,7 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.MachineService/MachineList": "viewer",
   "farrier.operator.v1.MachineService/MachineShow": "viewer",
   "farrier.operator.v1.MachineService/MachineHistory": "viewer",
+  "farrier.operator.v1.MachineService/MachineLog": "viewer",
   "farrier.operator.v1.MachineService/MachineUpdate": "operator",
   "farrier.operator.v1.MachineService/MachineDelete": "operator",
   "farrier.operator.v1.MachineService/MachineQuarantine": "operator",

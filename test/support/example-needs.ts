@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { LogLevel, ReportLogRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Database } from "../../src/database/connect.ts";
 import type { ExampleNeed } from "../../tools/api-examples.ts";
 
@@ -28,6 +29,15 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
         [number, createHash("sha256").update(raw).digest(), raw],
       );
     }
+  },
+  log: async ({ pool }) => {
+    const lines = [{ atMs: 1_767_225_600_000n, level: LogLevel.INFO, text: "agent started" }];
+    const raw = toBinary(ReportLogRequestSchema, create(ReportLogRequestSchema, { lines }));
+    await pool.query(
+      `INSERT INTO machine_agent_log (machine_id, run, sequence, line_count, agent_log_raw)
+       SELECT machine_id, '\\x00', 1, 1, $1 FROM machines WHERE name = 'web1'`,
+      [Buffer.from(raw)],
+    );
   },
   backoff: async ({ pool }) =>
     await pool.query(

@@ -9,11 +9,22 @@ export interface RecordingLog {
   count(message: string | RegExp): number;
 }
 
-export function recordingLog(): RecordingLog {
+/** @param also gets each line too, as `createLogger` gives it */
+export function recordingLog(also?: (line: string) => void): RecordingLog {
   const lines: Record<string, unknown>[] = [];
+  const asItIs = {
+    base: { component: "agent" },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+  };
   const log = pino(
-    { level: "debug" },
-    { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    { level: "debug", ...(also === undefined ? {} : asItIs) },
+    {
+      write: (line: string) => {
+        lines.push(JSON.parse(line) as Record<string, unknown>);
+        also?.(line);
+      },
+    },
   );
   return {
     log,

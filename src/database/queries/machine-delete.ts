@@ -14,6 +14,7 @@ export const machineTags = [
   "machine_boot_window",
   "machine_agent_started",
   "machine_agent_heartbeat",
+  "machine_agent_log",
   "machine_hardware_report",
   "machine_hardware_report_earlier",
   "machine_os_installation_request",

@@ -39,6 +39,7 @@ import {
 } from "../validate.ts";
 import { machineExplainHandler } from "./machine-explain.ts";
 import { machineListHandler } from "./machine-list.ts";
+import { machineLogHandler } from "./machine-log.ts";
 import { machineWatchHandler } from "./machine-watch.ts";
 
 const addRequest = z.object({
@@ -105,6 +106,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
 
     machineList: machineListHandler(dependencies),
     machineExplain: machineExplainHandler(dependencies),
+    machineLog: machineLogHandler(dependencies),
     machineWatch: machineWatchHandler(dependencies),
 
     async machineUpdate(request, context) {

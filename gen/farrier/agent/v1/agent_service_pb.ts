@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/agent/v1/agent_service.proto.
  */
 export const file_farrier_agent_v1_agent_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRmYXJyaWVyL2FnZW50L3YxL2FnZW50X3NlcnZpY2UucHJvdG8SEGZhcnJpZXIuYWdlbnQudjEiUAoMV2F0Y2hSZXF1ZXN0EhIKCm1hY2hpbmVfaWQYASABKAkSHAoUbGFzdF9zZWVuX2dlbmVyYXRpb24YAiABKAMSDgoGcnVuX2lkGAMgASgMIgsKCUtlZXBhbGl2ZSK5AQoNV2F0Y2hSZXNwb25zZRJNChRpbnN0YWxsYXRpb25fcmVxdWVzdBgBIAEoCzItLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXF1ZXN0SAASHgoUY2FuY2VsbGVkX2dlbmVyYXRpb24YAiABKANIABIwCglrZWVwYWxpdmUYAyABKAsyGy5mYXJyaWVyLmFnZW50LnYxLktlZXBhbGl2ZUgAQgcKBWV2ZW50IrABChVSZXBvcnRQcm9ncmVzc1JlcXVlc3QSEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEiYKBXBoYXNlGAMgASgOMhcuZmFycmllci5hZ2VudC52MS5QaGFzZRISCgpieXRlc19kb25lGAQgASgDEhMKC2J5dGVzX3RvdGFsGAUgASgDEg4KBmRldGFpbBgGIAEoCRIOCgZydW5faWQYByABKAwiNgoWUmVwb3J0UHJvZ3Jlc3NSZXNwb25zZRIcChRjYW5jZWxsZWRfZ2VuZXJhdGlvbhgBIAEoAyKGAQoNRW5yb2xsUmVxdWVzdBINCgV0b2tlbhgBIAEoCRITCgtzbWJpb3NfdXVpZBgCIAEoCRILCgNtYWMYAyADKAwSRAoPaGFyZHdhcmVfcmVwb3J0GAQgASgLMisuY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5BZ2VudEhhcmR3YXJlUmVwb3J0Im8KDkVucm9sbFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSLAoFc3RhdGUYAiABKA4yHS5mYXJyaWVyLmFnZW50LnYxLkVucm9sbFN0YXRlEhsKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKAUqogEKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASGAoUUEhBU0VfU0VMRUNUSU5HX0RJU0sQARIRCg1QSEFTRV9XUklUSU5HEAISEwoPUEhBU0VfVkVSSUZZSU5HEAMSFQoRUEhBU0VfQ09ORklHVVJJTkcQBBIUChBQSEFTRV9CT09UX0VOVFJZEAUSEwoPUEhBU0VfUkVCT09USU5HEAYqagoLRW5yb2xsU3RhdGUSHAoYRU5ST0xMX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVRU5ST0xMX1NUQVRFX0FDQ0VQVEVEEAESIgoeRU5ST0xMX1NUQVRFX0FXQUlUSU5HX0FQUFJPVkFMEAIyjAIKDEFnZW50U2VydmljZRJKCgVXYXRjaBIeLmZhcnJpZXIuYWdlbnQudjEuV2F0Y2hSZXF1ZXN0Gh8uZmFycmllci5hZ2VudC52MS5XYXRjaFJlc3BvbnNlMAESYwoOUmVwb3J0UHJvZ3Jlc3MSJy5mYXJyaWVyLmFnZW50LnYxLlJlcG9ydFByb2dyZXNzUmVxdWVzdBooLmZhcnJpZXIuYWdlbnQudjEuUmVwb3J0UHJvZ3Jlc3NSZXNwb25zZRJLCgZFbnJvbGwSHy5mYXJyaWVyLmFnZW50LnYxLkVucm9sbFJlcXVlc3QaIC5mYXJyaWVyLmFnZW50LnYxLkVucm9sbFJlc3BvbnNlYgZwcm90bzM", [file_cloud_bmaas_server_api_agent]);
+  fileDesc("CiRmYXJyaWVyL2FnZW50L3YxL2FnZW50X3NlcnZpY2UucHJvdG8SEGZhcnJpZXIuYWdlbnQudjEiUAoMV2F0Y2hSZXF1ZXN0EhIKCm1hY2hpbmVfaWQYASABKAkSHAoUbGFzdF9zZWVuX2dlbmVyYXRpb24YAiABKAMSDgoGcnVuX2lkGAMgASgMIgsKCUtlZXBhbGl2ZSK5AQoNV2F0Y2hSZXNwb25zZRJNChRpbnN0YWxsYXRpb25fcmVxdWVzdBgBIAEoCzItLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXF1ZXN0SAASHgoUY2FuY2VsbGVkX2dlbmVyYXRpb24YAiABKANIABIwCglrZWVwYWxpdmUYAyABKAsyGy5mYXJyaWVyLmFnZW50LnYxLktlZXBhbGl2ZUgAQgcKBWV2ZW50IrABChVSZXBvcnRQcm9ncmVzc1JlcXVlc3QSEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEiYKBXBoYXNlGAMgASgOMhcuZmFycmllci5hZ2VudC52MS5QaGFzZRISCgpieXRlc19kb25lGAQgASgDEhMKC2J5dGVzX3RvdGFsGAUgASgDEg4KBmRldGFpbBgGIAEoCRIOCgZydW5faWQYByABKAwiNgoWUmVwb3J0UHJvZ3Jlc3NSZXNwb25zZRIcChRjYW5jZWxsZWRfZ2VuZXJhdGlvbhgBIAEoAyKGAQoNRW5yb2xsUmVxdWVzdBINCgV0b2tlbhgBIAEoCRITCgtzbWJpb3NfdXVpZBgCIAEoCRILCgNtYWMYAyADKAwSRAoPaGFyZHdhcmVfcmVwb3J0GAQgASgLMisuY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5BZ2VudEhhcmR3YXJlUmVwb3J0Im8KDkVucm9sbFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSLAoFc3RhdGUYAiABKA4yHS5mYXJyaWVyLmFnZW50LnYxLkVucm9sbFN0YXRlEhsKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKAUiUQoHTG9nTGluZRINCgVhdF9tcxgBIAEoAxIpCgVsZXZlbBgCIAEoDjIaLmZhcnJpZXIuYWdlbnQudjEuTG9nTGV2ZWwSDAoEdGV4dBgDIAEoCSKDAQoQUmVwb3J0TG9nUmVxdWVzdBISCgptYWNoaW5lX2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoDBIQCghzZXF1ZW5jZRgDIAEoAxIoCgVsaW5lcxgEIAMoCzIZLmZhcnJpZXIuYWdlbnQudjEuTG9nTGluZRIPCgdkcm9wcGVkGAUgASgDIhMKEVJlcG9ydExvZ1Jlc3BvbnNlKqIBCgVQaGFzZRIVChFQSEFTRV9VTlNQRUNJRklFRBAAEhgKFFBIQVNFX1NFTEVDVElOR19ESVNLEAESEQoNUEhBU0VfV1JJVElORxACEhMKD1BIQVNFX1ZFUklGWUlORxADEhUKEVBIQVNFX0NPTkZJR1VSSU5HEAQSFAoQUEhBU0VfQk9PVF9FTlRSWRAFEhMKD1BIQVNFX1JFQk9PVElORxAGKmoKC0Vucm9sbFN0YXRlEhwKGEVOUk9MTF9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUVOUk9MTF9TVEFURV9BQ0NFUFRFRBABEiIKHkVOUk9MTF9TVEFURV9BV0FJVElOR19BUFBST1ZBTBACKncKCExvZ0xldmVsEhkKFUxPR19MRVZFTF9VTlNQRUNJRklFRBAAEhMKD0xPR19MRVZFTF9ERUJVRxABEhIKDkxPR19MRVZFTF9JTkZPEAISEgoOTE9HX0xFVkVMX1dBUk4QAxITCg9MT0dfTEVWRUxfRVJST1IQBDLiAgoMQWdlbnRTZXJ2aWNlEkoKBVdhdGNoEh4uZmFycmllci5hZ2VudC52MS5XYXRjaFJlcXVlc3QaHy5mYXJyaWVyLmFnZW50LnYxLldhdGNoUmVzcG9uc2UwARJjCg5SZXBvcnRQcm9ncmVzcxInLmZhcnJpZXIuYWdlbnQudjEuUmVwb3J0UHJvZ3Jlc3NSZXF1ZXN0GiguZmFycmllci5hZ2VudC52MS5SZXBvcnRQcm9ncmVzc1Jlc3BvbnNlEksKBkVucm9sbBIfLmZhcnJpZXIuYWdlbnQudjEuRW5yb2xsUmVxdWVzdBogLmZhcnJpZXIuYWdlbnQudjEuRW5yb2xsUmVzcG9uc2USVAoJUmVwb3J0TG9nEiIuZmFycmllci5hZ2VudC52MS5SZXBvcnRMb2dSZXF1ZXN0GiMuZmFycmllci5hZ2VudC52MS5SZXBvcnRMb2dSZXNwb25zZWIGcHJvdG8z", [file_cloud_bmaas_server_api_agent]);
 
 /**
  * @generated from message farrier.agent.v1.WatchRequest
@@ -221,6 +221,95 @@ export const EnrollResponseSchema: GenMessage<EnrollResponse> = /*@__PURE__*/
   messageDesc(file_farrier_agent_v1_agent_service, 6);
 
 /**
+ * @generated from message farrier.agent.v1.LogLine
+ */
+export type LogLine = Message<"farrier.agent.v1.LogLine"> & {
+  /**
+   * Milliseconds of Unix time by the agent's clock, which may be wrong.
+   *
+   * @generated from field: int64 at_ms = 1;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: farrier.agent.v1.LogLevel level = 2;
+   */
+  level: LogLevel;
+
+  /**
+   * At most 1 KiB.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message farrier.agent.v1.LogLine.
+ * Use `create(LogLineSchema)` to create a new message.
+ */
+export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
+  messageDesc(file_farrier_agent_v1_agent_service, 7);
+
+/**
+ * At most 64 KiB.
+ *
+ * @generated from message farrier.agent.v1.ReportLogRequest
+ */
+export type ReportLogRequest = Message<"farrier.agent.v1.ReportLogRequest"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: bytes run_id = 2;
+   */
+  runId: Uint8Array;
+
+  /**
+   * Grows with each call of a run; a call that is repeated has the same one, and is kept once.
+   *
+   * @generated from field: int64 sequence = 3;
+   */
+  sequence: bigint;
+
+  /**
+   * 1 to 200.
+   *
+   * @generated from field: repeated farrier.agent.v1.LogLine lines = 4;
+   */
+  lines: LogLine[];
+
+  /**
+   * Lines before these that the agent had no room for.
+   *
+   * @generated from field: int64 dropped = 5;
+   */
+  dropped: bigint;
+};
+
+/**
+ * Describes the message farrier.agent.v1.ReportLogRequest.
+ * Use `create(ReportLogRequestSchema)` to create a new message.
+ */
+export const ReportLogRequestSchema: GenMessage<ReportLogRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_agent_v1_agent_service, 8);
+
+/**
+ * @generated from message farrier.agent.v1.ReportLogResponse
+ */
+export type ReportLogResponse = Message<"farrier.agent.v1.ReportLogResponse"> & {
+};
+
+/**
+ * Describes the message farrier.agent.v1.ReportLogResponse.
+ * Use `create(ReportLogResponseSchema)` to create a new message.
+ */
+export const ReportLogResponseSchema: GenMessage<ReportLogResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_agent_v1_agent_service, 9);
+
+/**
  * @generated from enum farrier.agent.v1.Phase
  */
 export const Phase = {
@@ -305,6 +394,47 @@ export const EnrollStateSchema: GenEnum<EnrollState> = /*@__PURE__*/
   enumDesc(file_farrier_agent_v1_agent_service, 1);
 
 /**
+ * @generated from enum farrier.agent.v1.LogLevel
+ */
+export const LogLevel = {
+  /**
+   * @generated from enum value: LOG_LEVEL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: LOG_LEVEL_DEBUG = 1;
+   */
+  DEBUG: 1,
+
+  /**
+   * @generated from enum value: LOG_LEVEL_INFO = 2;
+   */
+  INFO: 2,
+
+  /**
+   * @generated from enum value: LOG_LEVEL_WARN = 3;
+   */
+  WARN: 3,
+
+  /**
+   * @generated from enum value: LOG_LEVEL_ERROR = 4;
+   */
+  ERROR: 4,
+} as const;
+
+/**
+ * @generated from enum farrier.agent.v1.LogLevel
+ */
+export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.agent.v1.LogLevel.
+ */
+export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
+  enumDesc(file_farrier_agent_v1_agent_service, 2);
+
+/**
  * @generated from service farrier.agent.v1.AgentService
  */
 export const AgentService: GenService<{
@@ -339,6 +469,17 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof EnrollRequestSchema;
     output: typeof EnrollResponseSchema;
+  },
+  /**
+   * ReportLog keeps the latest lines of an agent's log for people. A server that does not know it answers UNIMPLEMENTED,
+   * and the agent goes on without.
+   *
+   * @generated from rpc farrier.agent.v1.AgentService.ReportLog
+   */
+  reportLog: {
+    methodKind: "unary";
+    input: typeof ReportLogRequestSchema;
+    output: typeof ReportLogResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_farrier_agent_v1_agent_service, 0);

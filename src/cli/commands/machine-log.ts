@@ -1,0 +1,27 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier machine log`. */
+export interface MachineLogFlags extends ClientFlags {
+  lines: number | undefined;
+  follow: boolean | undefined;
+}
+
+export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliContext>({
+  docs: docs(
+    "Show the latest lines that a machine's agent logged",
+    "About 500 lines are kept of each machine. Times are by the machine's own clock, which may be wrong.",
+    ["farrier machine log web1", "farrier machine log web1 --lines 20 --follow"],
+  ),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      lines: optionalFlag("At most so many lines, the latest (otherwise all that are kept)", "N", parsePositive),
+      follow: switchFlag("Go on with what comes, until interrupted"),
+    },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/machine-log.ts")).machineLog,
+});
