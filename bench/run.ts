@@ -3,6 +3,7 @@
 import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchInstalled } from "./installed.ts";
 import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { benchStorm } from "./storm.ts";
@@ -15,7 +16,10 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   heartbeat: benchHeartbeat,
   "fleet-size": benchFleetSize,
   claim: benchClaim,
-  operator: benchOperator,
+  operator: async (options) => {
+    await benchOperator(options);
+    await benchInstalled(options);
+  },
   watch: benchWatch,
   reconnect: benchReconnect,
   storm: benchStorm,
