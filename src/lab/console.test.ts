@@ -37,7 +37,7 @@ async function shown(lines?: number): Promise<string> {
 }
 
 test("what a terminal would be told is left out", () => {
-  expect(plain("\u001b[2J\u001b[01;01H\u001b[0m\u001b[37mBoot\u001b[0m\r\n\u0007\tä\n")).toBe("Boot\n\tä\n");
+  expect(plain("\u001b[=3h\u001b[2J\u001b[01;01H\u001b[0m\u001b[37mBoot\u001b[0m\r\n\u0007\tä\n")).toBe("Boot\n\tä\n");
 });
 
 test("all of it, or the last lines", async () => {

@@ -76,7 +76,10 @@ async function lastLines(log: FileHandle, count: number): Promise<number> {
   return 0;
 }
 
+/** ANSI.SYS's way to set the screen, which UEFI firmware uses and Node's list does not have. */
+const screenMode = new RegExp(String.raw`${"\u001b"}\[=[\d;]*[hl]`, "gu");
+
 /** What is left of a terminal's text when nothing may move a cursor: firmware paints its screen. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\t]/gu, "");
+  return stripVTControlCharacters(text.replaceAll(screenMode, "")).replaceAll(/[^\P{Cc}\n\t]/gu, "");
 }

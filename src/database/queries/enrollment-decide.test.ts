@@ -14,6 +14,7 @@ const window = (init: Partial<Window>): Window => ({
   quarantined: false,
   enrolledKey: null,
   claimedKeys: [],
+  bothAlive: false,
   ...init,
 });
 
@@ -63,8 +64,13 @@ const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = 
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [
-    "another key that says to be the machine",
+    "another key that says to be the machine, as the machine itself after a reset does",
     { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other }) },
+    { decision: "note", machineId: a },
+  ],
+  [
+    "another key that says to be the machine, while its agent lives",
+    { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other, bothAlive: true }) },
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [

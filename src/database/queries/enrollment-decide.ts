@@ -16,6 +16,8 @@ export interface EnrollmentFacts {
     enrolledKey: Uint8Array | null;
     /** Others that claimed the machine meanwhile. */
     claimedKeys: readonly Uint8Array[];
+    /** That agent was heard some time after this one first asked: there are two of them, at once. */
+    bothAlive: boolean;
   } | null;
 }
 
@@ -25,7 +27,7 @@ export type EnrollmentDecision =
   | { decision: "accept"; machineId: MachineId }
   /** The first to present the token. `contested`: another key has claimed the machine in the same window. */
   | { decision: "bind"; machineId: MachineId; contested: Uint8Array | undefined }
-  /** Another key was bound in this window: the machine can't be trusted to be one. */
+  /** Another key was bound in this window, and this one has its token or lives beside it: the machine can't be trusted to be one. */
   | { decision: "second-claimant"; machineId: MachineId; enrolled: Uint8Array }
   /** Remembered by the window, should a token be presented by another. */
   | { decision: "note"; machineId: MachineId }
@@ -47,9 +49,13 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
   const { machineId, enrolledKey } = window;
   if (enrolledKey !== null) {
     // Its own key, which an operator has replaced since: it may ask again, and no more.
-    return same(enrolledKey)
-      ? { decision: "await" }
-      : { decision: "second-claimant", machineId, enrolled: enrolledKey };
+    if (same(enrolledKey)) {
+      return { decision: "await" };
+    }
+    // Without the token it may be the machine itself, reset soon after its agent was let in: that agent is heard no more then.
+    return window.byToken || window.bothAlive
+      ? { decision: "second-claimant", machineId, enrolled: enrolledKey }
+      : { decision: "note", machineId };
   }
   if (window.quarantined) {
     return { decision: "await" };

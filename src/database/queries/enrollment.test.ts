@@ -95,7 +95,7 @@ test("a token binds the first key that presents it; the same key again gets the 
   expect(await fleet.rows("SELECT FROM enrollment_claim")).toEqual([]);
 });
 
-test("of many keys with one token exactly one wins, and the machine is in quarantine exactly when another claimed it", async () => {
+test("of many keys with one token exactly one wins, and the machine is in quarantine when another had it too", async () => {
   await fc.assert(
     fc.asyncProperty(
       // Who comes (one of three keys), and how: with the token, naming the machine, or both.
@@ -117,7 +117,14 @@ test("of many keys with one token exactly one wins, and the machine is in quaran
         const after = await standing(machine);
         const winner = keys.findIndex((key) => after?.key?.equals(key) === true);
         expect(winner !== -1).toBe(presented);
-        expect(after?.reason !== null).toBe(presented && claimants.size > 1);
+        // One that names the machine after another was let in may be the machine itself after a reset: see below.
+        const presenters = new Set(calls.flatMap(({ who, token }) => (token ? [who] : [])));
+        if (presenters.size > 1) {
+          expect(after?.reason).not.toBeNull();
+        }
+        if (!presented || claimants.size === 1) {
+          expect(after?.reason).toBeNull();
+        }
         expect(after?.pending).toBe(after?.reason === null);
         // Only the winner is ever let in, each time once it has presented the token.
         outcomes.forEach((outcome, index) => {
@@ -157,7 +164,7 @@ test("a token is no good in another window, after it has closed, or for what say
   expect(await standing(other)).toEqual({ key: null, reason: null, pending: true });
 });
 
-test("the agent of before, alive beside the new one, is a second claimant; restarted before it, it is none", async () => {
+test("the agent of before, alive beside the new one, is a second claimant; alone, before it or after it, it is none", async () => {
   const machine = await booting();
   const [before, after] = [newKey(), newKey()];
   await fleet.rows(
@@ -169,6 +176,17 @@ test("the agent of before, alive beside the new one, is a second claimant; resta
   expect(await enroll({ publicKey: before, identity })).toMatchObject({ status: "accepted" });
   expect(await enroll({ publicKey: after, identity, tokenDigest })).toMatchObject({ status: "accepted", newly: true });
   expect(await standing(machine)).toMatchObject({ reason: null });
+  // It may be the machine itself, reset since: only that both live says that there are two.
+  const again = await enroll({ publicKey: before, identity });
+  expect(again).toMatchObject({ status: "awaiting" });
+  expect(again).not.toHaveProperty("secondClaimantOf");
+  expect(await standing(machine)).toMatchObject({ reason: null });
+  await fleet.rows("UPDATE enrollment_claim SET first_seen_at = now() - interval '1 minute'");
+  expect(await enroll({ publicKey: before, identity })).not.toHaveProperty("secondClaimantOf");
+  await fleet.rows(
+    "INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket) VALUES ($1, now(), 0)",
+    machine.machineId,
+  );
   expect(await enroll({ publicKey: before, identity })).toMatchObject({
     status: "awaiting",
     secondClaimantOf: machine.machineId,

@@ -95,6 +95,7 @@ interface FactsRow {
   quarantined: boolean;
   enrolled_key: Buffer | null;
   claimed_keys: Buffer[] | null;
+  both_alive: boolean;
 }
 
 async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment): Promise<EnrollmentFacts> {
@@ -106,7 +107,13 @@ async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment)
         ORDER BY s.machine_id = i.claimed DESC NULLS LAST LIMIT 2
       ) AS bound,
       i.claimed, w.machine_id, w.window_id, w.by_token, w.enrolled_key, w.claimed_keys,
-      EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id) AS quarantined
+      EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id) AS quarantined,
+      EXISTS (
+        SELECT FROM enrollment_claim c
+        JOIN machine_agent_started s ON s.machine_id = w.machine_id AND s.agent_public_key = w.enrolled_key
+        JOIN machine_agent_heartbeat h ON h.machine_id = w.machine_id
+        WHERE c.agent_public_key = ${Buffer.from(publicKey)} AND h.agent_heartbeat_at > c.first_seen_at + interval '5 seconds'
+      ) AS both_alive
     FROM (SELECT ${machineByIdentity(identity)} AS claimed) i
     LEFT JOIN LATERAL (
       SELECT w.*, coalesce(w.token_digest = ${digest}::bytea, false) AS by_token FROM machine_boot_window w
@@ -131,6 +138,7 @@ async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment)
             quarantined: row.quarantined,
             enrolledKey: row.enrolled_key,
             claimedKeys: row.claimed_keys ?? [],
+            bothAlive: row.both_alive,
           },
   };
 }
