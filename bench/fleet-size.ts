@@ -42,6 +42,9 @@ export async function benchFleetSize(options: { json: boolean }): Promise<void> 
   const { rows } = await large.database.pool.query<{ hot: number }>(
     "SELECT n_tup_hot_upd::float / greatest(n_tup_upd, 1) AS hot FROM pg_stat_user_tables WHERE relname = 'machine_agent_heartbeat'",
   );
+  const { rows: sizes } = await large.database.pool.query<{ bytes: string }>(
+    "SELECT pg_database_size(current_database()) AS bytes",
+  );
   report(
     {
       id: "P2",
@@ -54,6 +57,7 @@ export async function benchFleetSize(options: { json: boolean }): Promise<void> 
         "by fleet size": bySize,
         "seconds to make 1,000,000 machines by SQL": seconds,
         "share of HOT updates at 1,000,000 machines": rows[0]?.hot,
+        "megabytes of database at 1,000,000 machines": Number(sizes[0]?.bytes ?? 0) / 1e6,
         "failed calls": rounds.reduce((sum, round) => sum + round.large.failed + round.small.failed, 0),
         connections: load.connections,
         "calls in flight a connection": 1,

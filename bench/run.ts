@@ -35,6 +35,10 @@ for (const name of named) {
     process.exit(2);
   }
 }
+if (process.argv.includes("--write") && named.length > 0) {
+  process.stderr.write("--write is of one run of all benchmarks: leave the names out\n");
+  process.exit(2);
+}
 for (const [name, benchmark] of Object.entries(benchmarks)) {
   if (named.length === 0 || named.includes(name)) {
     await benchmark({ json });

@@ -7,7 +7,10 @@ import { median, report } from "./support/report.ts";
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 const load = { machines: 100_000, connections: 1_000, rounds: 6, seconds: 2 } as const;
 
-/** What a heartbeat costs in server CPU when two processes share the port, as a ratio to one. */
+/** Processes that share the port. */
+const counts = [1, 2, 4] as const;
+
+/** What a heartbeat costs in server CPU when several processes share the port: of the most, as a ratio to one. */
 export async function benchWorkers(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const keys = fleetKeyPairs();
@@ -27,8 +30,10 @@ export async function benchWorkers(options: { json: boolean }): Promise<void> {
     await generator.ask({ order: "run", path: heartbeatPath, seconds: 2 });
     return { servers, generator };
   };
-  const one = await side(1);
-  const two = await side(2);
+  const sides: Awaited<ReturnType<typeof side>>[] = [];
+  for (const count of counts) {
+    sides.push(await side(count));
+  }
   const cost = async ({ servers, generator }: { servers: Worker[]; generator: Worker }) => {
     const cpu = async (): Promise<number> =>
       (await Promise.all(servers.map(({ pid }) => cpuSeconds(pid)))).reduce((sum, seconds) => sum + seconds, 0);
@@ -40,21 +45,33 @@ export async function benchWorkers(options: { json: boolean }): Promise<void> {
       failed: result.failed,
     };
   };
-  const rounds = [];
+  const rounds: Awaited<ReturnType<typeof cost>>[][] = [];
   for (let round = 0; round < load.rounds; round += 1) {
-    rounds.push({ one: await cost(one), two: await cost(two) });
+    const costs = [];
+    for (const each of sides) {
+      costs.push(await cost(each));
+    }
+    rounds.push(costs);
   }
+  const by = counts.map((workers, index) => {
+    const of = rounds.flatMap((costs) => costs[index] ?? []);
+    return {
+      workers,
+      micros: median(of.map(({ micros }) => micros)),
+      perSecond: median(of.map(({ perSecond }) => perSecond)),
+    };
+  });
   report(
     {
       id: "workers",
-      value: median(rounds.map((round) => round.two.micros / round.one.micros)),
+      value: median(rounds.map((costs) => (costs.at(-1)?.micros ?? Number.NaN) / (costs[0]?.micros ?? Number.NaN))),
       better: "lower",
       details: {
-        "microseconds of server CPU a heartbeat, one process": median(rounds.map((round) => round.one.micros)),
-        "the same, two processes": median(rounds.map((round) => round.two.micros)),
-        "heartbeats a second, one process": median(rounds.map((round) => round.one.perSecond)),
-        "the same, two processes on the same cores": median(rounds.map((round) => round.two.perSecond)),
-        "failed calls": rounds.reduce((sum, round) => sum + round.one.failed + round.two.failed, 0),
+        "by workers": by,
+        machines: load.machines,
+        connections: load.connections,
+        "failed calls": rounds.flat().reduce((sum, { failed }) => sum + failed, 0),
+        durability: database.durability,
       },
     },
     options.json,

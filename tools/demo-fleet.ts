@@ -1,11 +1,12 @@
 // `npm run demo -- fleet`: a made-up fleet of 200 machines against a control plane of its own, in a temporary directory and
 // on free ports, with everything going wrong. Exits with 0 only where nothing was lost and nothing was done twice.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { farrierServe } from "../test/support/farrier-process.ts";
 
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
@@ -41,8 +42,10 @@ tell("200 made-up machines, each with its key and its connection; requests, canc
 const simulated = await farrier("simulate", ...fleet, ...trouble);
 
 tell("What the control plane says of one of them");
-await farrier("machine", "show", "sim-demo-7");
-await farrier("machine", "history", "sim-demo-7");
+const installed = ["machine", "list", "--state", "installed", "--limit", "1", "--output", "name"];
+const { stdout: name } = await promisify(execFile)(process.execPath, [bin, ...installed], { env });
+await farrier("machine", "show", name.trim());
+await farrier("machine", "history", name.trim());
 
 tell(
   simulated === 0

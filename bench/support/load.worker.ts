@@ -249,7 +249,9 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
               }
               next += gap;
               const wait = gap === 0 ? 0 : next - performance.now();
-              if (wait > 1) {
+              if (next >= end && gap !== 0) {
+                resolve();
+              } else if (wait > 1) {
                 setTimeout(call, wait);
               } else {
                 call();
@@ -260,13 +262,16 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
           };
           if (gap === 0) {
             call();
+          } else if (next >= end) {
+            resolve();
           } else {
             setTimeout(call, Math.max(0, next - performance.now()));
           }
         }),
     ),
   );
-  const seconds = (performance.now() - begun) / 1000;
+  // The last calls may be answered after the time; where they come at a rate, the last of them end before it.
+  const seconds = Math.max(order.seconds, (performance.now() - begun) / 1000);
   const sorted = Float64Array.from(latencies).toSorted();
   const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
   return {

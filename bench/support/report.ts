@@ -36,9 +36,11 @@ export function report(figure: Figure, json: boolean): void {
   }
 }
 
-/** Three significant digits, more for large numbers. */
+/** Three significant digits, whole where the number is, with commas between thousands: "0.844", "12", "9,778". */
 export function rounded(value: number): string {
-  return Math.abs(value) >= 100 ? String(Math.round(value)) : value.toPrecision(3);
+  return Number.isInteger(value) || Math.abs(value) >= 100
+    ? Math.round(value).toLocaleString("en-US")
+    : value.toPrecision(3);
 }
 
 /** The middle of some numbers. */

@@ -11,6 +11,7 @@ import { createLogger } from "../../src/lib/log.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { serve } from "./processes.ts";
+import { profileStart, type ProfileSummary } from "./profile.ts";
 import { threeTransactions } from "./three-transactions.ts";
 
 /** The empty call: the same bytes in, the same (none) out, nothing between. */
@@ -70,7 +71,20 @@ function memory(): number {
   return process.memoryUsage().rss;
 }
 
-serve(
-  async (order: Order | "memory") => (order === "memory" ? memory() : start(order)),
-  () => stack.disposeAsync(),
-);
+let profiled: () => Promise<ProfileSummary> = () => Promise.reject(new Error("no profile was begun"));
+
+async function handle(order: Order | "memory" | "profile" | "profiled"): Promise<unknown> {
+  switch (order) {
+    case "memory":
+      return memory();
+    case "profile":
+      profiled = await profileStart();
+      return undefined;
+    case "profiled":
+      return profiled();
+    default:
+      return start(order);
+  }
+}
+
+serve(handle, () => stack.disposeAsync());

@@ -527,7 +527,7 @@ CREATE TABLE machine_os_installation_progress (
     detail text NOT NULL,
     writing_since timestamp with time zone,
     progressed_at timestamp with time zone DEFAULT now() NOT NULL
-) WITH (fillfactor=60);
+) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02);
 
 CREATE TABLE machine_os_installation_report (
     machine_id uuid NOT NULL,
@@ -611,7 +611,7 @@ CREATE TABLE machine_state (
     requested_at timestamp with time zone,
     provider_state text GENERATED ALWAYS AS (((provider || ' '::text) || state)) STORED,
     changed_xact xid8 DEFAULT pg_current_xact_id() NOT NULL
-) WITH (fillfactor=80);
+) WITH (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.05);
 
 CREATE TABLE machine_state_limit (
     state text NOT NULL,
@@ -631,7 +631,7 @@ CREATE TABLE machines (
     name text COLLATE "C",
     labels jsonb DEFAULT '{}'::jsonb NOT NULL,
     last_generation bigint DEFAULT 0 NOT NULL
-);
+) WITH (fillfactor=90, autovacuum_vacuum_scale_factor=0.05);
 
 CREATE TABLE operator_audit (
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -711,7 +711,7 @@ CREATE TABLE work (
     process text NOT NULL,
     session_id uuid NOT NULL,
     work_started_at timestamp with time zone DEFAULT now() NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor=0.02);
 
 CREATE TABLE work_backoff (
     machine_id uuid NOT NULL,
@@ -719,7 +719,7 @@ CREATE TABLE work_backoff (
     backoff_until timestamp with time zone NOT NULL,
     last_interval_seconds bigint NOT NULL,
     cause text NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor=0.02);
 
 -- Functions over tables
 

@@ -59,7 +59,7 @@ export function formatMilliseconds(milliseconds: number): string {
 }
 
 function quantiles({ p50, p99 }: { p50: number; p99: number }): string {
-  return `p50 ${formatMilliseconds(p50)}, p99 ${formatMilliseconds(p99)}`;
+  return p99 === 0 ? "none yet" : `p50 ${formatMilliseconds(p50)}, p99 ${formatMilliseconds(p99)}`;
 }
 
 /** All of it, for a terminal. */
@@ -71,7 +71,7 @@ export function statusLines(status: SimulationStatus): string[] {
       `${agents.idle} idle, ${agents.installing} installing, ${agents.reporting} reporting, ${agents.away} away`,
     `  heartbeats  ${status.heartbeatsPerSecond.toFixed(0)} a second; ${quantiles(status.heartbeat)}; ` +
       `${counts.heartbeatsUnavailable} unanswered so far`,
-    `  requests    ${counts.requests} made, ${status.open} open; heard of after ${quantiles(status.heard)}`,
+    `  requests    ${counts.requests} made, ${status.open} open; heard of after: ${quantiles(status.heard)}`,
     `  results     ${counts.succeeded} succeeded, ${counts.failed} failed, ${counts.cancelled} cancelled, ` +
       `${counts.replaced} replaced`,
     `  faults      ${counts.disconnects} connections lost, ${counts.kills} agents killed, ${counts.duplicates} ` +

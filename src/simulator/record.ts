@@ -81,6 +81,7 @@ export function createRecord(options: {
   clock: Pick<Clock, "monotonic">;
   name: (machine: number) => string;
   heard: (by: HandedBy, milliseconds: number) => void;
+  violated?: ((text: string) => void) | undefined;
 }): SimulationRecord {
   const { clock, name } = options;
   const machines = new Map<number, Map<bigint, GenerationRecord>>();
@@ -91,6 +92,7 @@ export function createRecord(options: {
   function violation(text: string): void {
     if (violations.length < violationsTold) {
       violations.push(text);
+      options.violated?.(text);
     }
   }
 

@@ -44,6 +44,8 @@ export async function simulate(
     /** Called every second. */
     status?: (status: SimulationStatus) => void;
     tell?: (text: string) => void;
+    /** Called for each thing that the control plane did and must not, as soon as it is seen. */
+    violated?: (text: string) => void;
   },
 ): Promise<Simulated> {
   optionsCheck(options);
@@ -79,6 +81,7 @@ export async function simulate(
     clock,
     name: (machine) => machines[machine]?.name ?? String(machine),
     heard: (by, milliseconds) => statistics.heard[by].add(milliseconds),
+    violated: hooks.violated,
   });
   for (const { machine, generation, pending } of fleetKnown.earlier) {
     record.found(machine, generation, pending);

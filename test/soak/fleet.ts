@@ -96,6 +96,7 @@ async function soak(options: FleetSoak, control: FleetServers): Promise<{ simula
       clock: systemClock,
       signal: new AbortController().signal,
       tell: (text) => display.tell(text),
+      violated: (text) => display.tell(`violation: ${text}`),
       status: (status) => {
         display.show(status);
         if (status.phase !== "running") {
