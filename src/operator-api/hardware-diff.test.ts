@@ -1,6 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { BlockDevice_Protocol, EFISupport, type NodeSchema } from "../../gen/cloud/agent/api/hardware_pb.ts";
+import {
+  BlockDevice_Protocol,
+  EFISupport,
+  SecureBoot,
+  type NodeSchema,
+} from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { hardwareDiff } from "./hardware-diff.ts";
 
@@ -76,6 +81,102 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
       "processor 1: architecture was family 6, model 1, stepping 0, is family 6, model 2, stepping 0",
       "processor 2 is new (Other, 1 cores)",
     ],
+  ],
+  [
+    "firmware and board, management controller and TPM",
+    [
+      {
+        firmware: { vendor: "Dell", version: "1.1" },
+        board: { product: "0M58GC" },
+        tpm: { version: "2.0", manufacturer: "INTC" },
+        bmc: { interface: "KCS", baseAddress: 0xca2n },
+        secureBoot: SecureBoot.ENABLED,
+      },
+    ],
+    [
+      {
+        firmware: { vendor: "Dell", version: "1.2" },
+        board: { product: "0M58GD" },
+        bmc: { interface: "KCS", baseAddress: 0xca8n },
+        secureBoot: SecureBoot.SETUP,
+      },
+    ],
+    [
+      "machine: secure boot was enabled, is in setup mode",
+      "TPM is gone (2.0 INTC)",
+      "firmware: version was 1.1, is 1.2",
+      "board: product was 0M58GC, is 0M58GD",
+      "management controller: base address was 0xca2, is 0xca8",
+    ],
+  ],
+  [
+    "memory slots",
+    [{ memoryDevice: [{ locator: "A1", sizeBytes: 1n << 34n, kind: "DDR4" }, { locator: "A2" }] }],
+    [
+      {
+        memoryDevice: [
+          { locator: "A1", sizeBytes: 1n << 35n, kind: "DDR4" },
+          { locator: "A2", sizeBytes: 1n << 34n, kind: "DDR4" },
+        ],
+      },
+    ],
+    [
+      "memory slot A1: size bytes was 17.2 GB (17179869184), is 34.4 GB (34359738368)",
+      "memory slot A2: size bytes was not given, is 17.2 GB (17179869184)",
+      "memory slot A2: kind was not given, is DDR4",
+    ],
+  ],
+  [
+    "PCI devices and NUMA nodes",
+    [
+      {
+        pciDevice: [
+          { address: "0000:3b:00.0", class: 0x03_02_00, vendorId: 0x10de, deviceId: 0x20b0, linkWidth: 16 },
+          { address: "0000:5e:00.0", class: 0x01_08_02, vendorId: 0x144d, deviceId: 0xa824 },
+        ],
+        numaNode: [{ number: 0, cpus: "0-7" }],
+      },
+    ],
+    [
+      {
+        pciDevice: [
+          { address: "0000:3b:00.0", class: 0x03_02_00, vendorId: 0x10de, deviceId: 0x20b0, linkWidth: 8, numaNode: 0 },
+        ],
+        numaNode: [
+          { number: 0, cpus: "0-3" },
+          { number: 1, cpus: "4-7" },
+        ],
+      },
+    ],
+    [
+      "NUMA node 0: cpus was 0-7, is 0-3",
+      "NUMA node 1 is new (processors 4-7)",
+      "PCI device 0000:5e:00.0 is gone (NVMe 144d:a824)",
+      "PCI device 0000:3b:00.0: link width was 16, is 8",
+      "PCI device 0000:3b:00.0: numa node was not given, is 0",
+    ],
+  ],
+  [
+    "nothing, where disks and links read otherwise than before",
+    [
+      {
+        blockDevice: [{ ...disk, temperatureCelsius: 30, powerOnHours: 1n, writtenBytes: 1n }],
+        pciDevice: [{ address: "0000:3b:00.0", linkSpeed: "2.5 GT/s PCIe" }],
+      },
+    ],
+    [
+      {
+        blockDevice: [{ ...disk, temperatureCelsius: 31, powerOnHours: 2n, writtenBytes: 2n }],
+        pciDevice: [{ address: "0000:3b:00.0", linkSpeed: "16.0 GT/s PCIe" }],
+      },
+    ],
+    [],
+  ],
+  [
+    "what an agent of an earlier version did not tell, in a line",
+    [{ product: "A" }],
+    [{ product: "A", pciDevice: [{ address: "a" }, { address: "b" }], memoryDevice: [{ locator: "A1" }] }],
+    ["memory slots are told for the first time (1)", "PCI devices are told for the first time (2)"],
   ],
   [
     "warnings",

@@ -1,18 +1,5 @@
-import type { DescField } from "@bufbuild/protobuf";
-import {
-  BlockDeviceSchema,
-  CPUSchema,
-  EFISupport,
-  BlockDevice_Protocol,
-  NetworkInterfaceSchema,
-  NodeSchema,
-  type BlockDevice,
-  type CPU,
-  type NetworkInterface,
-  type Node,
-} from "../../gen/cloud/agent/api/hardware_pb.ts";
 import type { AgentHardwareReport } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { formatBytes, hex } from "./hardware-words.ts";
+import { machinePart, partLists, type Part, type PartList } from "./hardware-parts.ts";
 
 /** One difference between two hardware reports. */
 export interface HardwareChange {
@@ -27,36 +14,32 @@ export interface HardwareChange {
   text: string;
 }
 
-/** A part of a machine that can be told from its like. */
-interface Part {
-  /** What makes it the same part in both reports. */
-  key: string;
-  /** For people. */
-  label: string;
-  /** What it is, when it comes or goes. */
-  what: string;
-  values: ReadonlyMap<string, string>;
-}
-
 /**
  * What changed from one report to the other. Disks are told apart by serial number, WWN or name, network interfaces by
- * their address, processors by their place; what is neither there before nor after is left out. Pure.
+ * their address, PCI devices and memory by their place; what is neither there before nor after is left out, and so is what
+ * disks read at a moment. Pure.
  */
 export function hardwareDiff(before: AgentHardwareReport, after: AgentHardwareReport): HardwareChange[] {
-  const [one, other] = [before.report, after.report];
+  const later = partLists(after.report);
   return [
-    ...partChanges(machinePart(one), machinePart(other)),
-    ...listChanges((one?.cpu ?? []).map(cpuPart), (other?.cpu ?? []).map(cpuPart)),
-    ...listChanges(
-      distinct((one?.blockDevice ?? []).map(diskPart)),
-      distinct((other?.blockDevice ?? []).map(diskPart)),
-    ),
-    ...listChanges(
-      distinct((one?.networkInterface ?? []).map(interfacePart)),
-      distinct((other?.networkInterface ?? []).map(interfacePart)),
-    ),
+    ...partChanges(machinePart(before.report), machinePart(after.report)),
+    ...partLists(before.report).flatMap((list, index) => kindChanges(list, later[index] ?? { ...list, parts: [] })),
     ...warningChanges(before.warning, after.warning),
   ];
+}
+
+function kindChanges(before: PartList, after: PartList): HardwareChange[] {
+  const [was, is] = [before.parts.length, after.parts.length];
+  if (before.maybeUntold && (was === 0) !== (is === 0)) {
+    const [kind, text] =
+      was === 0
+        ? (["added", `${before.title} are told for the first time (${is})`] as const)
+        : (["removed", `${before.title} are not told any more (${was})`] as const);
+    return [
+      { kind, part: before.title, field: "", before: was === 0 ? "" : `${was}`, after: is === 0 ? "" : `${is}`, text },
+    ];
+  }
+  return listChanges(before.parts, after.parts);
 }
 
 function listChanges(before: readonly Part[], after: readonly Part[]): HardwareChange[] {
@@ -103,116 +86,4 @@ function warningChanges(before: readonly string[], after: readonly string[]): Ha
     ...before.filter((warning) => !after.includes(warning)).map((warning) => change("removed", warning)),
     ...after.filter((warning) => !before.includes(warning)).map((warning) => change("added", warning)),
   ];
-}
-
-/** Two disks without a serial number may look alike: the second of a kind is another part. */
-function distinct(parts: readonly Part[]): Part[] {
-  const seen = new Map<string, number>();
-  return parts.map((part) => {
-    const times = (seen.get(part.key) ?? 0) + 1;
-    seen.set(part.key, times);
-    return times === 1 ? part : { ...part, key: `${part.key} ${times}`, label: `${part.label} (${times})` };
-  });
-}
-
-function machinePart(node: Node | undefined): Part {
-  return {
-    key: "machine",
-    label: "machine",
-    what: "",
-    values: node === undefined ? new Map() : values(NodeSchema.fields, node),
-  };
-}
-
-function cpuPart(cpu: CPU, index: number): Part {
-  const label = `processor ${index + 1}`;
-  const architecture =
-    cpu.architecture.case === "x8664"
-      ? `family ${cpu.architecture.value.family}, model ${cpu.architecture.value.model}, stepping ${cpu.architecture.value.stepping}`
-      : "";
-  const what = `${cpu.model === "" ? cpu.vendor : cpu.model}, ${cpu.cores} cores`;
-  return { key: label, label, what, values: values(CPUSchema.fields, cpu, { architecture }) };
-}
-
-function diskPart(disk: BlockDevice): Part {
-  const name =
-    [disk.serialNumber, hex(disk.wwn), disk.name, disk.deviceModel].find((text) => text !== "") ?? "without a name";
-  const what = [disk.vendor, disk.deviceModel, formatBytes(disk.capacityBytes)].filter((text) => text !== "").join(" ");
-  return { key: name, label: `disk ${name}`, what, values: values(BlockDeviceSchema.fields, disk) };
-}
-
-function interfacePart(networkInterface: NetworkInterface): Part {
-  const name = [hex(networkInterface.mac, ":"), networkInterface.name].find((text) => text !== "") ?? "without a name";
-  const what = [networkInterface.name, networkInterface.driver].filter((text) => text !== "").join(", ");
-  return {
-    key: name,
-    label: `network interface ${name}`,
-    what: what === "" ? name : what,
-    values: values(NetworkInterfaceSchema.fields, networkInterface),
-  };
-}
-
-/** A message's own fields in words, by name; parts that are compared on their own, and unset fields, are left out. */
-function values(
-  fields: readonly DescField[],
-  message: object,
-  more: Readonly<Record<string, string>> = {},
-): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const field of fields) {
-    const text = fieldWords(field, (message as Readonly<Record<string, unknown>>)[field.localName]);
-    if (text !== "") {
-      found.set(field.name, text);
-    }
-  }
-  for (const [name, text] of Object.entries(more).filter(([, value]) => value !== "")) {
-    found.set(name, text);
-  }
-  return found;
-}
-
-const efiWords: Readonly<Record<number, string>> = {
-  [EFISupport.EFI_SUPPORT_UNKNOWN]: "unknown",
-  [EFISupport.EFI_SUPPORT_UNSUPPORTED]: "unsupported",
-  [EFISupport.EFI_SUPPORT_SUPPORTED]: "supported",
-  [EFISupport.EFI_SUPPORT_ENABLED]: "enabled",
-};
-const protocolWords: Readonly<Record<number, string>> = {
-  [BlockDevice_Protocol.SCSI]: "SCSI",
-  [BlockDevice_Protocol.ATA]: "ATA",
-  [BlockDevice_Protocol.NVME]: "NVMe",
-  [BlockDevice_Protocol.MMC]: "MMC",
-};
-
-function fieldWords(field: DescField, value: unknown): string {
-  if (
-    value === undefined ||
-    (field.fieldKind === "list" && field.listKind === "message") ||
-    field.fieldKind === "message"
-  ) {
-    return "";
-  }
-  if (field.name === "efi_support") {
-    return efiWords[Number(value)] ?? "";
-  }
-  if (field.name === "protocol") {
-    return protocolWords[Number(value)] ?? "";
-  }
-  if (Array.isArray(value)) {
-    return value.map(String).join(", ");
-  }
-  if (value instanceof Uint8Array) {
-    return hex(value);
-  }
-  if (typeof value === "boolean") {
-    return value ? "yes" : "no";
-  }
-  if (typeof value === "bigint") {
-    return value === 0n
-      ? ""
-      : field.name.endsWith("_bytes") && !field.name.includes("speed")
-        ? formatBytes(value)
-        : String(value);
-  }
-  return typeof value === "number" && value !== 0 ? String(value) : typeof value === "string" ? value : "";
 }

@@ -1,5 +1,3 @@
-import { toJson } from "@bufbuild/protobuf";
-import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import {
   HardwareDiffResponseSchema,
   HardwareListResponseSchema,
@@ -12,9 +10,10 @@ import type { HardwareDiffFlags, HardwareShowFlags } from "../commands/hardware.
 import type { CliContext } from "../context.ts";
 import { when } from "../describe.ts";
 import type { ClientFlags, WatchFlags } from "../flags.ts";
+import { hardwareLines } from "../hardware-lines.ts";
+import { hardwareTables } from "../hardware-tables.ts";
 import { formatSize } from "../size.ts";
 import { printable } from "../table.ts";
-import { toYaml } from "../yaml.ts";
 
 const header = [
   "NUMBER",
@@ -78,11 +77,22 @@ export async function hardwareShow(this: CliContext, flags: HardwareShowFlags, m
       schema: HardwareShowResponseSchema,
       message,
       names: () => [String(summary?.number ?? "")],
-      text: ({ now }) =>
-        `report ${summary?.number ?? "-"} of ${message.machineId}, ${when(summary?.reportedAt, now)}\n` +
-        (report === undefined ? "it can't be read\n" : toYaml(toJson(AgentHardwareReportSchema, report))),
+      text: ({ table, now, wide }) =>
+        [
+          `report ${summary?.number ?? "-"} of ${message.machineId}, ${when(summary?.reportedAt, now)}\n` +
+            (report?.report === undefined ? "it says nothing\n" : hardwareLines(report.report)),
+          ...(report?.report === undefined ? [] : hardwareTables(report.report, message.disks, wide)).map(
+            ({ header: titles, rows }) => table(titles, rows),
+          ),
+          ...(report === undefined || report.warning.length === 0 ? [] : [warningLines(report.warning)]),
+        ].join("\n"),
     });
   });
+}
+
+/** What the agent could not find out. */
+function warningLines(warnings: readonly string[]): string {
+  return warnings.map((warning) => `warning: ${printable(warning)}\n`).join("");
 }
 
 /** `farrier hardware diff` */

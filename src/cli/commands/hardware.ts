@@ -31,10 +31,12 @@ export const hardwareListCommand = buildCommand<ClientFlags & WatchFlags, [strin
 });
 
 export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], CliContext>({
-  docs: docs("Show a machine's hardware: the latest report, or an earlier one", "", [
-    "farrier hardware show web1",
-    "farrier hardware show web1 --number 3 --output json",
-  ]),
+  docs: docs(
+    "Show a machine's hardware: the latest report, or an earlier one",
+    "SELECTOR is what names a disk to `farrier machine install --disk` for good. --output wide shows all PCI devices, yaml and " +
+      "json all that the agent told.",
+    ["farrier hardware show web1", "farrier hardware show web1 --number 3 --output json"],
+  ),
   parameters: {
     flags: { ...clientFlags, ...watchFlags, number: optionalFlag("The report's number", "N", parseGeneration) },
     positional: one,

@@ -10,6 +10,7 @@ import {
   type HardwareSummary,
 } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { hardwareAmounts } from "../../contract/hardware-amounts.ts";
+import { diskSelectors } from "../../contract/select-disk.ts";
 import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { hardwareDiff, type HardwareChange } from "../hardware-diff.ts";
@@ -40,7 +41,10 @@ export function hardwareHandlers({ database }: OperatorApiDependencies): Service
       const { machine, number } = validate(showRequest, request);
       const machineId = await machineOf(database, machine);
       const record = await hardwareShow(database, machineId, number);
-      return { machineId, summary: summary(record), report: readable(record) };
+      const report = readable(record);
+      const devices = report.report?.blockDevice ?? [];
+      const disks = devices.map((device) => ({ name: device.name, selectors: diskSelectors(device, devices) }));
+      return { machineId, summary: summary(record), report, disks };
     },
 
     async hardwareDiff(request) {

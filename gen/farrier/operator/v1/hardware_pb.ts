@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/hardware.proto.
  */
 export const file_farrier_operator_v1_hardware: GenFile = /*@__PURE__*/
-  fileDesc("CiJmYXJyaWVyL29wZXJhdG9yL3YxL2hhcmR3YXJlLnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIqECCg9IYXJkd2FyZVN1bW1hcnkSDgoGbnVtYmVyGAEgASgDEi8KC3JlcG9ydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxtYW51ZmFjdHVyZXIYAyABKAkSDwoHcHJvZHVjdBgEIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAUgASgJEhEKCWNwdV9jb3JlcxgGIAEoAxITCgtjcHVfdGhyZWFkcxgHIAEoAxIUCgxtZW1vcnlfYnl0ZXMYCCABKAMSDQoFZGlza3MYCSABKAMSEgoKZGlza19ieXRlcxgKIAEoAxIaChJuZXR3b3JrX2ludGVyZmFjZXMYCyABKAMSEgoKdW5yZWFkYWJsZRgMIAEoCCImChNIYXJkd2FyZUxpc3RSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiYQoUSGFyZHdhcmVMaXN0UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRI1CgdyZXBvcnRzGAIgAygLMiQuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVN1bW1hcnkiNgoTSGFyZHdhcmVTaG93UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEg4KBm51bWJlchgCIAEoAyKeAQoUSGFyZHdhcmVTaG93UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRI1CgdzdW1tYXJ5GAIgASgLMiQuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVN1bW1hcnkSOwoGcmVwb3J0GAMgASgLMisuY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5BZ2VudEhhcmR3YXJlUmVwb3J0IkAKE0hhcmR3YXJlRGlmZlJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRIMCgRmcm9tGAIgASgDEgoKAnRvGAMgASgDInoKFEhhcmR3YXJlRGlmZlJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSDAoEZnJvbRgCIAEoAxIKCgJ0bxgDIAEoAxI0CgdjaGFuZ2VzGAQgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZUNoYW5nZSKRAQoOSGFyZHdhcmVDaGFuZ2USNQoEa2luZBgBIAEoDjInLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVDaGFuZ2VLaW5kEgwKBHBhcnQYAiABKAkSDQoFZmllbGQYAyABKAkSDgoGYmVmb3JlGAQgASgJEg0KBWFmdGVyGAUgASgJEgwKBHRleHQYBiABKAkqngEKEkhhcmR3YXJlQ2hhbmdlS2luZBIkCiBIQVJEV0FSRV9DSEFOR0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkhBUkRXQVJFX0NIQU5HRV9LSU5EX0FEREVEEAESIAocSEFSRFdBUkVfQ0hBTkdFX0tJTkRfUkVNT1ZFRBACEiAKHEhBUkRXQVJFX0NIQU5HRV9LSU5EX0NIQU5HRUQQAzLAAgoPSGFyZHdhcmVTZXJ2aWNlEmMKDEhhcmR3YXJlTGlzdBIoLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVMaXN0UmVxdWVzdBopLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVMaXN0UmVzcG9uc2USYwoMSGFyZHdhcmVTaG93EiguZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVNob3dSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVNob3dSZXNwb25zZRJjCgxIYXJkd2FyZURpZmYSKC5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlRGlmZlJlcXVlc3QaKS5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlRGlmZlJlc3BvbnNlYgZwcm90bzM", [file_cloud_bmaas_server_api_agent, file_google_protobuf_timestamp]);
+  fileDesc("CiJmYXJyaWVyL29wZXJhdG9yL3YxL2hhcmR3YXJlLnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIqECCg9IYXJkd2FyZVN1bW1hcnkSDgoGbnVtYmVyGAEgASgDEi8KC3JlcG9ydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxtYW51ZmFjdHVyZXIYAyABKAkSDwoHcHJvZHVjdBgEIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAUgASgJEhEKCWNwdV9jb3JlcxgGIAEoAxITCgtjcHVfdGhyZWFkcxgHIAEoAxIUCgxtZW1vcnlfYnl0ZXMYCCABKAMSDQoFZGlza3MYCSABKAMSEgoKZGlza19ieXRlcxgKIAEoAxIaChJuZXR3b3JrX2ludGVyZmFjZXMYCyABKAMSEgoKdW5yZWFkYWJsZRgMIAEoCCImChNIYXJkd2FyZUxpc3RSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiYQoUSGFyZHdhcmVMaXN0UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRI1CgdyZXBvcnRzGAIgAygLMiQuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVN1bW1hcnkiNgoTSGFyZHdhcmVTaG93UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEg4KBm51bWJlchgCIAEoAyLQAQoUSGFyZHdhcmVTaG93UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRI1CgdzdW1tYXJ5GAIgASgLMiQuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVN1bW1hcnkSOwoGcmVwb3J0GAMgASgLMisuY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5BZ2VudEhhcmR3YXJlUmVwb3J0EjAKBWRpc2tzGAQgAygLMiEuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZURpc2siLwoMSGFyZHdhcmVEaXNrEgwKBG5hbWUYASABKAkSEQoJc2VsZWN0b3JzGAIgAygJIkAKE0hhcmR3YXJlRGlmZlJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRIMCgRmcm9tGAIgASgDEgoKAnRvGAMgASgDInoKFEhhcmR3YXJlRGlmZlJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSDAoEZnJvbRgCIAEoAxIKCgJ0bxgDIAEoAxI0CgdjaGFuZ2VzGAQgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZUNoYW5nZSKRAQoOSGFyZHdhcmVDaGFuZ2USNQoEa2luZBgBIAEoDjInLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVDaGFuZ2VLaW5kEgwKBHBhcnQYAiABKAkSDQoFZmllbGQYAyABKAkSDgoGYmVmb3JlGAQgASgJEg0KBWFmdGVyGAUgASgJEgwKBHRleHQYBiABKAkqngEKEkhhcmR3YXJlQ2hhbmdlS2luZBIkCiBIQVJEV0FSRV9DSEFOR0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkhBUkRXQVJFX0NIQU5HRV9LSU5EX0FEREVEEAESIAocSEFSRFdBUkVfQ0hBTkdFX0tJTkRfUkVNT1ZFRBACEiAKHEhBUkRXQVJFX0NIQU5HRV9LSU5EX0NIQU5HRUQQAzLAAgoPSGFyZHdhcmVTZXJ2aWNlEmMKDEhhcmR3YXJlTGlzdBIoLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVMaXN0UmVxdWVzdBopLmZhcnJpZXIub3BlcmF0b3IudjEuSGFyZHdhcmVMaXN0UmVzcG9uc2USYwoMSGFyZHdhcmVTaG93EiguZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVNob3dSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVNob3dSZXNwb25zZRJjCgxIYXJkd2FyZURpZmYSKC5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlRGlmZlJlcXVlc3QaKS5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlRGlmZlJlc3BvbnNlYgZwcm90bzM", [file_cloud_bmaas_server_api_agent, file_google_protobuf_timestamp]);
 
 /**
  * A report's number and time, and what it amounts to.
@@ -179,6 +179,13 @@ export type HardwareShowResponse = Message<"farrier.operator.v1.HardwareShowResp
    * @generated from field: cloud.bmaas.server.api.AgentHardwareReport report = 3;
    */
   report?: AgentHardwareReport | undefined;
+
+  /**
+   * In the order of the report's.
+   *
+   * @generated from field: repeated farrier.operator.v1.HardwareDisk disks = 4;
+   */
+  disks: HardwareDisk[];
 };
 
 /**
@@ -187,6 +194,32 @@ export type HardwareShowResponse = Message<"farrier.operator.v1.HardwareShowResp
  */
 export const HardwareShowResponseSchema: GenMessage<HardwareShowResponse> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_hardware, 4);
+
+/**
+ * @generated from message farrier.operator.v1.HardwareDisk
+ */
+export type HardwareDisk = Message<"farrier.operator.v1.HardwareDisk"> & {
+  /**
+   * The kernel's name; another one after another boot.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Conditions, each of which this disk alone of the machine meets, the most lasting first: "serial=S3EVNX0K123456".
+   *
+   * @generated from field: repeated string selectors = 2;
+   */
+  selectors: string[];
+};
+
+/**
+ * Describes the message farrier.operator.v1.HardwareDisk.
+ * Use `create(HardwareDiskSchema)` to create a new message.
+ */
+export const HardwareDiskSchema: GenMessage<HardwareDisk> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_hardware, 5);
 
 /**
  * @generated from message farrier.operator.v1.HardwareDiffRequest
@@ -217,7 +250,7 @@ export type HardwareDiffRequest = Message<"farrier.operator.v1.HardwareDiffReque
  * Use `create(HardwareDiffRequestSchema)` to create a new message.
  */
 export const HardwareDiffRequestSchema: GenMessage<HardwareDiffRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_hardware, 5);
+  messageDesc(file_farrier_operator_v1_hardware, 6);
 
 /**
  * @generated from message farrier.operator.v1.HardwareDiffResponse
@@ -249,7 +282,7 @@ export type HardwareDiffResponse = Message<"farrier.operator.v1.HardwareDiffResp
  * Use `create(HardwareDiffResponseSchema)` to create a new message.
  */
 export const HardwareDiffResponseSchema: GenMessage<HardwareDiffResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_hardware, 6);
+  messageDesc(file_farrier_operator_v1_hardware, 7);
 
 /**
  * @generated from message farrier.operator.v1.HardwareChange
@@ -299,7 +332,7 @@ export type HardwareChange = Message<"farrier.operator.v1.HardwareChange"> & {
  * Use `create(HardwareChangeSchema)` to create a new message.
  */
 export const HardwareChangeSchema: GenMessage<HardwareChange> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_hardware, 7);
+  messageDesc(file_farrier_operator_v1_hardware, 8);
 
 /**
  * What kind of change.
