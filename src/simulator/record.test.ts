@@ -97,6 +97,15 @@ describe("handed out after its end", () => {
   });
 });
 
+test("a success that came too late is answered OK: what an operator called off at the same time stays so", () => {
+  at(10).requested(1, 1n, 5);
+  answered(20, 15, { request: 1n });
+  at(24).closing(1, 1n, "cancelled");
+  answered(30, 25, { reported: 1n });
+  answered(50, 45, { cancelled: 1n });
+  expect(record.violations).toEqual([]);
+});
+
 describe("not handed out", () => {
   beforeEach(() => at(10).requested(1, 1n, 5));
 
