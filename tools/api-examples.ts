@@ -16,6 +16,8 @@ export type ExampleNeed =
   | "hardware"
   /** web1's agent sent lines of its log. */
   | "log"
+  /** Two agents ask to be let in: one says to be web1. */
+  | "enrollments"
   /** A shepherd failed on web1. */
   | "backoff";
 
@@ -37,7 +39,15 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.AccessService/TokenList", request: { pageSize: 10 } },
   {
     method: "farrier.operator.v1.MachineService/MachineAdd",
-    request: { requestId: id(2), provider: "static", providerId: "rack7-12", name: machine, labels: { rack: "7" } },
+    request: {
+      requestId: id(2),
+      provider: "static",
+      providerId: "rack7-12",
+      name: machine,
+      labels: { rack: "7" },
+      smbiosUuid: "4c4c4544-0042-3010-8054-b7c04f4e3232",
+      macs: ["52:54:00:12:34:56"],
+    },
   },
   {
     method: "farrier.operator.v1.AgentKeyService/AgentRegister",
@@ -52,6 +62,20 @@ export const apiExamples: readonly ApiExample[] = [
   {
     method: "farrier.operator.v1.MachineService/MachineUpdate",
     request: { requestId: id(4), machine, setLabels: { role: "web" }, removeLabels: ["rack"] },
+  },
+  {
+    method: "farrier.operator.v1.EnrollmentService/BootWindowOpen",
+    request: { requestId: id(13), machine, seconds: 300 },
+  },
+  { method: "farrier.operator.v1.EnrollmentService/BootWindowClose", request: { requestId: id(14), machine } },
+  { method: "farrier.operator.v1.EnrollmentService/EnrollmentList", request: {}, needs: "enrollments" },
+  {
+    method: "farrier.operator.v1.EnrollmentService/EnrollmentApprove",
+    request: { requestId: id(15), key: "a1a1a1a1a1a1a1a1", machine, replace: true },
+  },
+  {
+    method: "farrier.operator.v1.EnrollmentService/EnrollmentReject",
+    request: { requestId: id(16), key: "b2b2b2b2b2b2b2b2" },
   },
   { method: "farrier.operator.v1.MachineService/MachineWatch", request: { includeExisting: true } },
   { method: "farrier.operator.v1.HardwareService/HardwareList", request: { machine }, needs: "hardware" },

@@ -2,6 +2,7 @@ import { createClient, type Client, type Interceptor, type Transport } from "@co
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
@@ -17,6 +18,7 @@ export interface OperatorClient {
   access: Client<typeof AccessService>;
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
+  enrollments: Client<typeof EnrollmentService>;
 }
 
 /** Milliseconds after which a call is given up. */
@@ -44,6 +46,7 @@ export async function operatorClient(
     access: createClient(AccessService, transport),
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
+    enrollments: createClient(EnrollmentService, transport),
   };
 }
 

@@ -1,11 +1,13 @@
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type {
-  Installation,
-  InstallationState,
-  Machine,
-  MachineState,
-  Standing,
+import {
+  BootWindowState,
+  type BootWindow,
+  type Installation,
+  type InstallationState,
+  type Machine,
+  type MachineState,
+  type Standing,
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { formatSize } from "./size.ts";
 import { installationStates, machineStates } from "./states.ts";
@@ -74,6 +76,20 @@ export function progressShort({ progress }: Installation): string {
   }
   const { phase, bytesDone, bytesTotal } = progress;
   return `${phaseWord(phase)}${bytesTotal === 0n || bytesDone === 0n ? "" : ` ${(bytesDone * 100n) / bytesTotal} %`}`;
+}
+
+const windowStates: ReadonlyMap<BootWindowState, string> = new Map([
+  [BootWindowState.OPEN, "open"],
+  [BootWindowState.GIVEN, "open, its token given out"],
+  [BootWindowState.ENROLLED, "an agent was enrolled"],
+  [BootWindowState.CLOSED, "closed"],
+  [BootWindowState.EXPIRED, "over, and nobody came"],
+]);
+
+/** How a boot window stands. */
+export function bootWindowWords({ state, openedBy, closesAt }: BootWindow): string {
+  const until = closesAt === undefined ? "" : `, until ${timestampDate(closesAt).toISOString().slice(0, 19)}Z`;
+  return `${windowStates.get(state) ?? `state ${String(state)}`}${until}, opened by ${openedBy}`;
 }
 
 /** What a machine is called in messages: its name, or else its id. */

@@ -19,6 +19,12 @@ import {
   contextUseCommand,
 } from "./commands/context.ts";
 import {
+  bootWindowCommand,
+  enrollmentApproveCommand,
+  enrollmentListCommand,
+  enrollmentRejectCommand,
+} from "./commands/enrollment.ts";
+import {
   backoffClearCommand,
   backoffListCommand,
   fleetSummaryCommand,
@@ -63,6 +69,7 @@ const machine = buildRouteMap<string, CliContext>({
     history: machineHistoryCommand,
     log: machineLogCommand,
     watch: machineWatchCommand,
+    "boot-window": bootWindowCommand,
     update: machineUpdateCommand,
     delete: machineDeleteCommand,
     install: machineInstallCommand,
@@ -101,6 +108,11 @@ const work = buildRouteMap<string, CliContext>({
 const backoff = buildRouteMap<string, CliContext>({
   docs: { brief: "Which machine is not worked on before when: list, clear" },
   routes: { list: backoffListCommand, clear: backoffClearCommand },
+});
+
+const enrollment = buildRouteMap<string, CliContext>({
+  docs: { brief: "Agents that ask to be let in: list, approve, reject" },
+  routes: { list: enrollmentListCommand, approve: enrollmentApproveCommand, reject: enrollmentRejectCommand },
 });
 
 const token = buildRouteMap<string, CliContext>({
@@ -175,6 +187,7 @@ export const routes = buildRouteMap<string, CliContext>({
     machine,
     installation,
     hardware,
+    enrollment,
     fleet,
     session,
     work,

@@ -1,14 +1,18 @@
 import type { Database } from "../database/connect.ts";
+import { enrollmentsForget } from "../database/queries/enrollment-forget.ts";
 import { operatorCommandsForget } from "../database/queries/upkeep.ts";
 import type { Task } from "./task.ts";
 
-/** Records of operators' commands are forgotten after 30 days: until then a repeated request id finds its answer. */
+/**
+ * Records of operators' commands are forgotten after 30 days: until then a repeated request id finds its answer. Agents that
+ * asked to be let in are forgotten a day after they were last seen.
+ */
 export function recordsForgetTask(database: Database): Task {
   return {
     name: "records-forget",
     interval: 3_600_000,
     run: async () => {
-      const forgotten = await operatorCommandsForget(database);
+      const forgotten = (await operatorCommandsForget(database)) + (await enrollmentsForget(database));
       return forgotten === 0 ? {} : { forgotten };
     },
   };

@@ -1,5 +1,6 @@
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
@@ -14,6 +15,7 @@ export const operatorServices = [
   AccessService,
   HardwareService,
   FleetService,
+  EnrollmentService,
 ] as const;
 
 /** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
@@ -42,6 +44,11 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.FleetService/WorkList": "viewer",
   "farrier.operator.v1.FleetService/BackoffList": "viewer",
   "farrier.operator.v1.FleetService/BackoffClear": "operator",
+  "farrier.operator.v1.EnrollmentService/BootWindowOpen": "operator",
+  "farrier.operator.v1.EnrollmentService/BootWindowClose": "operator",
+  "farrier.operator.v1.EnrollmentService/EnrollmentList": "viewer",
+  "farrier.operator.v1.EnrollmentService/EnrollmentApprove": "operator",
+  "farrier.operator.v1.EnrollmentService/EnrollmentReject": "operator",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",
   "farrier.operator.v1.AccessService/TokenCreate": "admin",
   "farrier.operator.v1.AccessService/TokenList": "admin",

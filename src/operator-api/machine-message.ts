@@ -11,6 +11,7 @@ import {
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { InstallationRecord, InstallationResult, MachineRecord } from "../database/queries/machine-record.ts";
 import type { Phase as PhaseName } from "../database/progress.ts";
+import { bootWindowMessage } from "./boot-window-message.ts";
 import { standingMessage } from "./state-message.ts";
 
 /** How a request stands, by what the database calls its final result. */
@@ -31,7 +32,7 @@ const phases: Record<PhaseName, Phase> = {
 
 /** A machine as operators see it. */
 export function machineMessage(record: MachineRecord): Machine {
-  const { provided, agent, installation, installed, quarantine, hardwareReportedAt } = record;
+  const { provided, agent, installation, installed, quarantine, hardwareReportedAt, identity, bootWindow } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
@@ -47,6 +48,9 @@ export function machineMessage(record: MachineRecord): Machine {
       runtimeInfo: work.runtimeInfo,
     })),
     backoff: record.backoffs.map(({ process, until, cause }) => ({ process, until: timestampFromDate(until), cause })),
+    smbiosUuid: identity.smbiosUuid ?? "",
+    macs: [...identity.macs],
+    ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
     ...(provided === undefined ? {} : { provided }),
     ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),
     ...(quarantine === undefined

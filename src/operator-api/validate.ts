@@ -1,5 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { z } from "zod";
+import { macParse } from "../lib/mac.ts";
+import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { isUuid, machineId, requestId } from "../database/ids.ts";
 
 /** The name of a machine: what a host name may be, and never what looks like a UUID (as the table's CHECK says). */
@@ -107,3 +109,32 @@ export const pageSizeField = z
   .min(0, "expected 1 to 1000, or 0 for 100")
   .max(1000, "expected 1 to 1000, or 0 for 100")
   .transform((size) => (size === 0 ? 100 : size));
+
+/** A board's UUID, or "" for none. */
+export const smbiosUuidField = z.string().transform((value, context) => {
+  const uuid = value === "" ? "" : smbiosUuidParse(value);
+  if (uuid === undefined) {
+    context.addIssue(
+      isUuid(value)
+        ? "is one that makers write on every board: leave it out, and give the machine's MACs"
+        : "expected a board's UUID such as 4c4c4544-0042-3010-8054-b7c04f4e3232 (`dmidecode -s system-uuid`)",
+    );
+    return z.NEVER;
+  }
+  return uuid;
+});
+
+const macField = z.string().transform((value, context) => {
+  const mac = macParse(value);
+  if (mac === undefined) {
+    context.addIssue("expected an interface's MAC such as 52:54:00:12:34:56 (no group's, not all zeros)");
+    return z.NEVER;
+  }
+  return mac;
+});
+
+/** The MACs of a machine's interfaces. */
+export const macsField = z
+  .array(macField)
+  .max(64, "expected at most 64")
+  .transform((macs) => [...new Set(macs)]);

@@ -39,6 +39,12 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
       [Buffer.from(raw)],
     );
   },
+  enrollments: async ({ pool }) =>
+    await pool.query(
+      `INSERT INTO enrollment_claim (agent_public_key, smbios_uuid, macs, claim_address) VALUES
+       (decode(repeat('a1', 32), 'hex'), '4c4c4544-0042-3010-8054-b7c04f4e3232', '{52:54:00:12:34:56}', '10.0.0.117'),
+       (decode(repeat('b2', 32), 'hex'), NULL, '{52:54:00:99:99:99}', '10.0.0.118')`,
+    ),
   backoff: async ({ pool }) =>
     await pool.query(
       `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)

@@ -19,6 +19,8 @@ export async function machineAdd(this: CliContext, flags: MachineAddFlags): Prom
     reservationId: flags.reservationId ?? "",
     address: flags.address ?? "",
     location: flags.location ?? "",
+    smbiosUuid: flags.smbiosUuid ?? "",
+    macs: [...(flags.mac ?? [])],
   });
   const id = response.machine?.id ?? "";
   answer(this, flags, {

@@ -21,9 +21,13 @@ import { retryPolicy } from "../retry-policy.ts";
 
 /** `farrier machine update` */
 export async function machineUpdate(this: CliContext, flags: MachineUpdateFlags, machine: string): Promise<void> {
-  const { name, label = [], removeLabel = [] } = flags;
-  if (name === undefined && label.length + removeLabel.length === 0) {
-    throw new CliError("usage", "nothing is to be changed: give --name, --label or --remove-label");
+  const { name, label = [], removeLabel = [], smbiosUuid, mac = [], removeMac = [] } = flags;
+  const changes = label.length + removeLabel.length + mac.length + removeMac.length;
+  if (name === undefined && smbiosUuid === undefined && changes === 0) {
+    throw new CliError(
+      "usage",
+      "nothing is to be changed: give --name, --label, --remove-label, --smbios-uuid, --mac or --remove-mac",
+    );
   }
   const setLabels = parseLabels(label);
   const { machines } = await operatorClient(flags, this.process.env);
@@ -32,7 +36,10 @@ export async function machineUpdate(this: CliContext, flags: MachineUpdateFlags,
     machine,
     setLabels,
     removeLabels: [...removeLabel],
+    addMacs: [...mac],
+    removeMacs: [...removeMac],
     ...(name === undefined ? {} : { name }),
+    ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
   });
   const id = message.machine?.id ?? "";
   answer(this, flags, {

@@ -9,6 +9,7 @@ import { answerOf, answerWatched } from "../answer.ts";
 import { machineChanges, operatorClient } from "../client.ts";
 import type { CliContext } from "../context.ts";
 import {
+  bootWindowWords,
   labelWords,
   machineStateWord,
   machineTitle,
@@ -71,6 +72,9 @@ export function machineLines(machine: Machine, now: Date): string {
   line("address", provided?.address);
   line("location", provided?.location);
   line("status", provided?.status);
+  line("SMBIOS UUID", machine.smbiosUuid);
+  line("MACs", machine.macs.join(", "));
+  line("boot window", machine.bootWindow && bootWindowWords(machine.bootWindow));
   line(
     "agent",
     agent === undefined ? "none: `farrier agent init` makes its key" : `since ${when(agent.startedAt, now)}`,

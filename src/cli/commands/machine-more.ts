@@ -27,6 +27,9 @@ export interface MachineUpdateFlags extends MachineChangeFlags {
   name: string | undefined;
   label: readonly string[] | undefined;
   removeLabel: readonly string[] | undefined;
+  smbiosUuid: string | undefined;
+  mac: readonly string[] | undefined;
+  removeMac: readonly string[] | undefined;
 }
 
 /** Flags of `farrier machine quarantine`. */
@@ -55,10 +58,11 @@ export const machineExplainCommand = buildCommand<ClientFlags & WatchFlags, [str
 });
 
 export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], CliContext>({
-  docs: docs("Rename a machine, set and remove labels", "", [
+  docs: docs("Rename a machine, set and remove labels, and what a network boot knows it by", "", [
     "farrier machine update 3f2a --name web1",
     "farrier machine update web1 --label rack=b12 --remove-label spare",
     'farrier machine update web1 --name ""',
+    "farrier machine update web1 --mac 52:54:00:12:34:57 --remove-mac 52:54:00:12:34:56",
   ]),
   parameters: {
     flags: {
@@ -66,6 +70,9 @@ export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], C
       name: textFlag('Its new name; "" = none', "NAME"),
       label: repeatedFlag("Set a label; repeatable", "KEY=VALUE"),
       removeLabel: repeatedFlag("Remove a label; repeatable", "KEY"),
+      smbiosUuid: textFlag('Its firmware\'s UUID, by which a network boot is known; "" = none', "UUID"),
+      mac: repeatedFlag("Add the MAC of an interface that it may boot by; repeatable", "MAC"),
+      removeMac: repeatedFlag("Remove one; repeatable", "MAC"),
     },
     positional: one,
   },

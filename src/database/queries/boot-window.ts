@@ -4,33 +4,13 @@ import type { Database } from "../connect.ts";
 import { translate } from "../errors.ts";
 import type { MachineId } from "../ids.ts";
 import { transact, type Tx } from "../transaction.ts";
+import { windowState, type BootWindowState } from "./boot-window-state.ts";
 import { historyAppend } from "./history.ts";
 import { installationStanding, quarantineRefuse } from "./installation.ts";
 import { machineLock } from "./operator-command.ts";
 
-/** How a boot window stands. One that another took the place of is closed. */
-export type BootWindowState =
-  /** Its token was not given out yet. */
-  | "open"
-  /** It was; nobody has presented it. */
-  | "given"
-  /** An agent's key was bound by it. */
-  | "enrolled"
-  | "closed"
-  | "expired";
-
 /** Seconds that a window may be open: nobody watches a machine boot for more than a day. */
 const windowSeconds = { least: 1, most: 86_400 } as const;
-
-/** How a window stands now, in SQL over `machine_boot_window w`. */
-export const windowState = sql<BootWindowState>`
-  CASE
-    WHEN w.enrolled_at IS NOT NULL THEN 'enrolled'
-    WHEN w.closed_at IS NOT NULL THEN 'closed'
-    WHEN w.closes_at <= now() THEN 'expired'
-    WHEN w.given_at IS NOT NULL THEN 'given'
-    ELSE 'open'
-  END`;
 
 /** In the caller's transaction, or in one of its own. */
 function within<T>(target: Database | Tx, action: (tx: Tx) => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { DatabaseError, translate } from "../errors.ts";
 import type { MachineId } from "../ids.ts";
-import { type BootWindowState, windowState } from "./boot-window.ts";
 
 /** What an explanation needs beside the machine's record. */
 export interface MachineSurroundings {
@@ -14,10 +13,19 @@ export interface MachineSurroundings {
   silence: { started: number; heartbeat: number };
   /** The agent took another's place, which runs on, for all that is known. */
   agentReplaced: boolean;
-  /** How its newest boot window stands; absent = it never had one. */
-  bootWindow?: BootWindowState;
+  /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
+  claims: SurroundingClaim[];
   /** Serialised, the latest. */
   hardwareRaw?: Uint8Array;
+}
+
+/** An agent that asks to be let in. */
+export interface SurroundingClaim {
+  key: string;
+  address: string;
+  since: Date;
+  /** It shares the SMBIOS UUID or a MAC with the machine, and something else of it disagrees. */
+  disagrees: boolean;
 }
 
 interface Row {
@@ -27,7 +35,8 @@ interface Row {
   started: number;
   heartbeat: number;
   agent_replaced: boolean;
-  boot_window: BootWindowState | null;
+  /** Times as text: they come as JSON. */
+  claims: { key: string; address: string; since: string; disagrees: boolean }[] | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -47,7 +56,18 @@ export async function machineSurroundings(database: Database, machineId: Machine
         SELECT FROM machine_agent_started a JOIN history y ON y.machine_id = a.machine_id AND y.at = a.agent_started_at
         WHERE a.machine_id = ${machineId} AND y.event = 'agent_replaced'
       ) AS agent_replaced,
-      (SELECT ${windowState} FROM machine_boot_window w WHERE w.machine_id = ${machineId}) AS boot_window,
+      (
+        SELECT jsonb_agg(to_jsonb(e)) FROM (
+          SELECT left(encode(c.agent_public_key, 'hex'), 16) AS key, c.claim_address AS address, c.first_seen_at AS since,
+            machine_by_identity(c.smbios_uuid, c.macs) IS DISTINCT FROM ${machineId} AS disagrees
+          FROM enrollment_claim c
+          WHERE c.rejected_at IS NULL AND c.last_seen_at > now() - interval '15 minutes' AND (
+            EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = ${machineId} AND u.smbios_uuid = c.smbios_uuid)
+            OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = ${machineId} AND k.mac = ANY (c.macs))
+          )
+          ORDER BY c.first_seen_at LIMIT 3
+        ) e
+      ) AS claims,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t`
@@ -63,7 +83,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
     agentReplaced: row.agent_replaced,
-    ...(row.boot_window === null ? {} : { bootWindow: row.boot_window }),
+    claims: (row.claims ?? []).map((claim) => ({ ...claim, since: new Date(claim.since) })),
     ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
   };
 }

@@ -41,6 +41,12 @@ export async function machineIdentitySet(
   }
 }
 
+/** The MACs that a machine is known by. */
+export async function machineMacs(tx: Tx, machineId: MachineId): Promise<string[]> {
+  const rows = await tx.selectFrom("machine_mac").select("mac").where("machine_id", "=", machineId).execute();
+  return rows.map(({ mac }) => mac);
+}
+
 /** The constraints that hold each SMBIOS UUID and each MAC to one machine. */
 const identityConstraints = new Set(["machine_smbios_smbios_uuid_key", "machine_mac_mac_key"]);
 
@@ -49,7 +55,7 @@ export async function identityTaken(
   database: Database,
   constraint: string | undefined,
   machineId: MachineId,
-  { smbiosUuid, macs = [] }: { smbiosUuid?: string | null; macs?: readonly string[] },
+  { smbiosUuid, macs = [] }: { smbiosUuid?: string | null | undefined; macs?: readonly string[] },
   cause: unknown,
 ): Promise<DatabaseError | undefined> {
   if (constraint === undefined || !identityConstraints.has(constraint)) {

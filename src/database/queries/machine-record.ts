@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import type { Generation, MachineId, Process, SessionId } from "../ids.ts";
 import type { HeldBack, HeldWork, MachineState, MachineStateName, Quarantine } from "../machine-state.ts";
 import type { Phase } from "../progress.ts";
+import { windowState, type BootWindow, type BootWindowState } from "./boot-window-state.ts";
+import type { MachineIdentity } from "./machine-identity.ts";
 import { machineStateOf } from "./machine-record-state.ts";
 
 /** Where a machine comes from. */
@@ -67,6 +69,9 @@ export interface MachineRecord {
   work: HeldWork[];
   backoffs: HeldBack[];
   hardwareReportedAt?: Date;
+  /** What it is known by where it boots from the network. */
+  identity: MachineIdentity;
+  bootWindow?: BootWindow;
   state: MachineState;
 }
 
@@ -118,6 +123,13 @@ export interface MachineRow {
   work: { process: Process; sessionId: SessionId; startedAt: string; deadline: string; runtimeInfo: string }[] | null;
   backoffs: { process: Process; until: string; cause: string }[] | null;
   hardware_reported_at: Date | null;
+  smbios_uuid: string | null;
+  macs: string[];
+  window_id: string | null;
+  opened_by: string | null;
+  opened_at: Date | null;
+  closes_at: Date | null;
+  window_state: BootWindowState | null;
   state: MachineStateName;
   since: Date;
   deadline: Date | null;
@@ -154,7 +166,10 @@ export const machineColumns = sql`
     )
     FROM work_backoff b WHERE b.machine_id = m.machine_id
   ) AS backoffs,
-  e.hardware_reported_at,
+  e.hardware_reported_at, i.smbios_uuid,
+  ARRAY(SELECT k.mac::text FROM machine_mac k WHERE k.machine_id = m.machine_id ORDER BY k.mac) AS macs,
+  w.window_id, w.opened_by, w.opened_at, w.closes_at,
+  CASE WHEN w.window_id IS NOT NULL THEN ${windowState} END AS window_state,
   s.state, s.since, machine_state_deadline(s.state, s.since, s.not_before) AS deadline, s.deadline_missed_at`;
 
 /** Everything about `machines m`. */
@@ -171,7 +186,9 @@ export const machineTables = sql`
   LEFT JOIN machine_os_installation_retry y ON y.machine_id = m.machine_id AND y.generation = q.generation
   LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
   LEFT JOIN machine_quarantine z ON z.machine_id = m.machine_id
-  LEFT JOIN machine_hardware_report e ON e.machine_id = m.machine_id`;
+  LEFT JOIN machine_hardware_report e ON e.machine_id = m.machine_id
+  LEFT JOIN machine_smbios i ON i.machine_id = m.machine_id
+  LEFT JOIN machine_boot_window w ON w.machine_id = m.machine_id`;
 
 /** The record of a row. */
 export function machineRecord(row: MachineRow): MachineRecord {
@@ -195,6 +212,8 @@ export function machineRecord(row: MachineRow): MachineRecord {
     })),
     backoffs: (row.backoffs ?? []).map((backoff) => ({ ...backoff, until: new Date(backoff.until) })),
     ...(row.hardware_reported_at === null ? {} : { hardwareReportedAt: row.hardware_reported_at }),
+    identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
+    ...bootWindowOf(row),
   };
   const standing = {
     since: row.since,
@@ -202,6 +221,13 @@ export function machineRecord(row: MachineRow): MachineRecord {
     ...(row.deadline_missed_at === null ? {} : { deadlineMissedAt: row.deadline_missed_at }),
   };
   return { ...parts, state: { ...standing, ...machineStateOf(row.state, parts) } };
+}
+
+function bootWindowOf(row: MachineRow): Pick<MachineRecord, "bootWindow"> {
+  const { window_id: windowId, opened_at: openedAt, closes_at: closesAt, window_state: state } = row;
+  return windowId === null || openedAt === null || closesAt === null || state === null
+    ? {}
+    : { bootWindow: { windowId, openedBy: row.opened_by ?? "", openedAt, closesAt, state } };
 }
 
 function providedOf(row: MachineRow): Pick<MachineRecord, "provided" | "providing"> {

@@ -3,14 +3,18 @@ import type { Actor } from "../actor.ts";
 import type { Database } from "../connect.ts";
 import { DatabaseError, isUniqueViolation } from "../errors.ts";
 import { historyAppend } from "./history.ts";
+import { identityTaken, machineIdentitySet, machineMacs } from "./machine-identity.ts";
+import type { MachineId } from "../ids.ts";
+import type { Tx } from "../transaction.ts";
 import { operatorCommandOnce, type OperatorCommand } from "./operator-command.ts";
 
 /** Labels that a machine may have. */
 export const labelsLimit = 64;
 
 /**
- * Renames a machine (null = no name), sets and removes labels.
- * @throws {DatabaseError} `not_found`; `exists` when the name is taken; `refused` for too many labels; `request_id_reused`
+ * Renames a machine (null = no name), sets and removes labels, and what it is known by where it boots from the network.
+ * @throws {DatabaseError} `not_found`; `exists` when the name, the SMBIOS UUID or a MAC is taken; `refused` for too many
+ * labels; `request_id_reused`
  */
 export async function machineUpdate(
   database: Database,
@@ -19,9 +23,13 @@ export async function machineUpdate(
     name?: string | null;
     setLabels: Record<string, string>;
     removeLabels: readonly string[];
+    /** null = none. */
+    smbiosUuid?: string | null;
+    addMacs?: readonly string[];
+    removeMacs?: readonly string[];
   },
 ): Promise<void> {
-  const { machineId, actor, name, setLabels, removeLabels } = request;
+  const { machineId, actor, name, setLabels, removeLabels, smbiosUuid, addMacs = [], removeMacs = [] } = request;
   try {
     await operatorCommandOnce(database, request, async (tx) => {
       const { labels, name: before } = await tx
@@ -39,7 +47,16 @@ export async function machineUpdate(
         .set({ labels: sql`${JSON.stringify(next)}::jsonb`, ...(name === undefined ? {} : { name }) })
         .where("machine_id", "=", machineId)
         .execute();
+      await machineIdentitySet(tx, machineId, {
+        ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+        ...(addMacs.length + removeMacs.length === 0
+          ? {}
+          : { macs: await macsWith(tx, machineId, { addMacs, removeMacs }) }),
+      });
       const detail = {
+        ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+        ...(addMacs.length === 0 ? {} : { addMacs }),
+        ...(removeMacs.length === 0 ? {} : { removeMacs }),
         ...(name === undefined || name === before ? {} : { name, nameBefore: before }),
         ...(Object.keys(setLabels).length === 0 ? {} : { setLabels }),
         ...(removeLabels.length === 0 ? {} : { removeLabels }),
@@ -48,11 +65,31 @@ export async function machineUpdate(
       return { generation: 0n };
     });
   } catch (error) {
-    if (isUniqueViolation(error) === "machines_name_key") {
+    const constraint = isUniqueViolation(error);
+    const taken = await identityTaken(
+      database,
+      constraint,
+      machineId,
+      { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs: addMacs },
+      error,
+    );
+    if (taken !== undefined) {
+      throw taken;
+    }
+    if (constraint === "machines_name_key") {
       throw new DatabaseError("exists", `the name "${name}" is taken by another machine: each is one machine's only`, {
         cause: error,
       });
     }
     throw error;
   }
+}
+
+async function macsWith(
+  tx: Tx,
+  machineId: MachineId,
+  { addMacs, removeMacs }: { addMacs: readonly string[]; removeMacs: readonly string[] },
+): Promise<string[]> {
+  const before = await machineMacs(tx, machineId);
+  return [...before.filter((mac) => !removeMacs.includes(mac)), ...addMacs];
 }

@@ -16,48 +16,37 @@ import {
 } from "./machine-record.ts";
 import { operatorCommandFind, operatorCommandRecord, type OperatorCommand } from "./operator-command.ts";
 
+/** A machine that is to be made known. */
+export interface NewMachine {
+  machineId: MachineId;
+  name?: string;
+  labels: Record<string, string>;
+  provided: Provided;
+  /** What it is known by where it boots from the network. */
+  smbiosUuid?: string | undefined;
+  macs?: readonly string[];
+  actor: Actor;
+}
+
 /**
  * Makes a machine known. Its id is the caller's choice (made from the request id), so that the same command again finds it.
  * @throws {DatabaseError} `exists` when the name, the provider's id, the SMBIOS UUID or a MAC is taken; `request_id_reused`
  */
-export async function machineAdd(
+export async function machineAdd(database: Database, command: OperatorCommand & NewMachine): Promise<void> {
+  await machineAddOnce(database, command, () => machineAddWrite(database, command));
+}
+
+/**
+ * Runs what makes a machine known, which the same command may have done at the same time elsewhere.
+ * @throws {DatabaseError} `exists` when anything of it is taken; and what `add` throws
+ */
+export async function machineAddOnce(
   database: Database,
-  command: OperatorCommand & {
-    name?: string;
-    labels: Record<string, string>;
-    provided: Provided;
-    /** What it is known by where it boots from the network. */
-    smbiosUuid?: string | undefined;
-    macs?: readonly string[];
-    actor: Actor;
-  },
+  command: OperatorCommand & NewMachine,
+  add: () => Promise<void>,
 ): Promise<void> {
-  const { machineId, provided, actor } = command;
-  const identity = {
-    ...(command.smbiosUuid === undefined ? {} : { smbiosUuid: command.smbiosUuid }),
-    macs: command.macs ?? [],
-  };
   try {
-    await transact(database, null, async (tx) => {
-      if ((await operatorCommandFind(tx, command)) !== undefined) {
-        return;
-      }
-      await tx
-        .insertInto("machines")
-        .values({ machine_id: machineId, name: command.name ?? null, labels: command.labels })
-        .execute();
-      await machineProvidedSet(tx, machineId, provided);
-      await machineIdentitySet(tx, machineId, identity);
-      await operatorCommandRecord(tx, command, 0n);
-      const detail = {
-        provider: provided.provider,
-        providerId: provided.providerId,
-        name: command.name,
-        ...(command.smbiosUuid === undefined ? {} : { smbiosUuid: command.smbiosUuid }),
-        ...(identity.macs.length === 0 ? {} : { macs: identity.macs }),
-      };
-      await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);
-    });
+    await add();
   } catch (error) {
     const constraint = isUniqueViolation(error);
     if (constraint === "machines_pkey") {
@@ -67,9 +56,37 @@ export async function machineAdd(
         return;
       }
     }
-    const taken = await identityTaken(database, constraint, machineId, identity, error);
+    const taken = await identityTaken(database, constraint, command.machineId, command, error);
     throw constraint === undefined ? error : (taken ?? machineTaken(constraint, command, error));
   }
+}
+
+async function machineAddWrite(database: Database, command: OperatorCommand & NewMachine): Promise<void> {
+  await transact(database, null, async (tx) => {
+    if ((await operatorCommandFind(tx, command)) === undefined) {
+      await machineInsert(tx, command);
+      await operatorCommandRecord(tx, command, 0n);
+    }
+  });
+}
+
+/** Writes a new machine with its tags and its first entry of history. */
+export async function machineInsert(tx: Tx, machine: NewMachine): Promise<void> {
+  const { machineId, name, labels, provided, smbiosUuid, macs = [], actor } = machine;
+  await tx
+    .insertInto("machines")
+    .values({ machine_id: machineId, name: name ?? null, labels })
+    .execute();
+  await machineProvidedSet(tx, machineId, provided);
+  await machineIdentitySet(tx, machineId, { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs });
+  const detail = {
+    provider: provided.provider,
+    providerId: provided.providerId,
+    name,
+    ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+    ...(macs.length === 0 ? {} : { macs }),
+  };
+  await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);
 }
 
 function machineTaken(

@@ -1,6 +1,7 @@
 import { runsExhausted } from "../../database/heartbeat-statement.ts";
 import { shortBytes } from "../hardware-words.ts";
 import { durationText } from "./duration-text.ts";
+import { bootWindowCauses, enrollmentCauses, isSecondClaimant } from "./enrollment-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Milliseconds without a word after which an agent that heartbeats every 30 s is worth a mention. */
@@ -13,7 +14,7 @@ const ago = (facts: ExplainFacts, at: Date): string => durationText(facts.now.ge
 /** What is in the way of a machine, the most telling first. Pure. */
 export function explainCauses(facts: ExplainFacts): Cause[] {
   const { state } = facts.record;
-  const causes = stateCauses(facts);
+  const causes = [...enrollmentCauses(facts), ...bootWindowCauses(facts), ...stateCauses(facts)];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({
       kind: "deadline-missed",
@@ -68,7 +69,7 @@ function stateCauses(facts: ExplainFacts): Cause[] {
         ? []
         : [
             {
-              kind: "quarantine",
+              kind: isSecondClaimant(state.quarantine) ? "second-claimant" : "quarantine",
               text: `${state.quarantine.by} put it in quarantine ${ago(facts, state.quarantine.at)} ago: ${state.quarantine.reason}`,
             },
           ];

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { generation, machineId, sessionId } from "../../database/ids.ts";
 import { machineStates, type MachineStateName } from "../../database/machine-state.ts";
+import type { BootWindowState } from "../../database/queries/boot-window-state.ts";
 import { machineStateOf } from "../../database/queries/machine-record-state.ts";
 import type { MachineRecord } from "../../database/queries/machine-record.ts";
 import { durationText } from "./duration-text.ts";
@@ -23,6 +24,7 @@ const machine: Parts = {
   provided: { provider: "static", providerId: "box" },
   work: [],
   backoffs: [],
+  identity: { macs: [] },
 };
 
 const agent = (heartbeat?: number): Pick<Parts, "agent"> => ({
@@ -61,6 +63,14 @@ const work = (process: "ShepherdAgentStart" | "ShepherdRecovery", deadline: Date
       runtimeInfo: "host7 4711",
     },
   ],
+});
+
+const windowOf = (state: BootWindowState, closesAt: Date): NonNullable<Parts["bootWindow"]> => ({
+  windowId: "w",
+  openedBy: "eve",
+  openedAt: ago(30),
+  closesAt,
+  state,
 });
 
 function factsOf(state: MachineStateName, parts: Partial<Parts>, more: Partial<ExplainFacts> = {}): ExplainFacts {
@@ -229,14 +239,20 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
   ],
   [
     "a machine that was switched on",
-    factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2)), { bootWindow: "open" }),
-    ["no-agent"],
+    factsOf("starting-agent", {
+      ...work("ShepherdAgentStart", hence(0.2)),
+      bootWindow: windowOf("open", hence(8)),
+    }),
+    ["boot-window", "no-agent"],
     [/waiting for it to boot from the network/u],
   ],
   [
     "one whose agent was handed its token",
-    factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2)), { bootWindow: "given" }),
-    ["no-agent"],
+    factsOf("starting-agent", {
+      ...work("ShepherdAgentStart", hence(0.2)),
+      bootWindow: windowOf("given", hence(8)),
+    }),
+    ["boot-window", "no-agent"],
     [/waiting for its agent to start, and to enrol/u],
   ],
   [
@@ -262,6 +278,58 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       /not tried again before 2026-05-01T12:07:00.000Z\n[^]*last error: provider static can't start/u,
       /backoff clear box/u,
     ],
+  ],
+  [
+    "an agent that asks to be let in",
+    factsOf(
+      "new",
+      {},
+      { claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: false }] },
+    ),
+    ["enrollment-waiting", "no-agent"],
+    [
+      /waiting for an operator to approve the agent that says to be it/u,
+      /because: key 0123456789abcdef \(192\.0\.2\.9\) says to be this machine since 3 min/u,
+      /farrier enrollment approve 0123456789abcdef --machine box/u,
+    ],
+  ],
+  [
+    "another board with the same UUID",
+    factsOf("ready", agent(0), {
+      claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: true }],
+    }),
+    ["enrollment-waiting"],
+    [
+      /has its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID/u,
+      /a machine of its own, if not: `farrier enrollment approve 0123456789abcdef --name NAME`/u,
+    ],
+  ],
+  [
+    "a boot window that is open",
+    factsOf("new", { bootWindow: windowOf("open", hence(8)) }),
+    ["boot-window", "no-agent"],
+    [/waiting for it to boot from the network/u, /boot window .* is open until 2026-05-01T12:08:00.000Z/u],
+  ],
+  [
+    "a boot window whose token nobody has presented",
+    factsOf("install-pending", { ...asked(), bootWindow: windowOf("given", hence(8)) }),
+    ["boot-window", "no-agent"],
+    [/its token was given out, and no agent has presented it yet/u],
+  ],
+  [
+    "a boot window in which nobody came",
+    factsOf("new", { bootWindow: windowOf("expired", ago(8)) }),
+    ["boot-window", "no-agent"],
+    [/ended 8 min ago, and no agent came/u, /farrier machine boot-window box/u],
+  ],
+  [
+    "a second claimant",
+    factsOf("quarantined", {
+      ...agent(30),
+      quarantine: { reason: "a second claimant: key 01 said to be this machine", by: "farrier", at: ago(90) },
+    }),
+    ["second-claimant"],
+    [/farrier put it in quarantine 1 h 30 min ago: a second claimant: key 01/u, /find out which of the two is it/u],
   ],
   [
     "a quarantine",

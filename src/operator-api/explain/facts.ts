@@ -1,4 +1,4 @@
-import type { BootWindowState } from "../../database/queries/boot-window.ts";
+import type { SurroundingClaim } from "../../database/queries/explain.ts";
 import type { MachineRecord } from "../../database/queries/machine-record.ts";
 
 /** All that an explanation goes by. */
@@ -14,8 +14,8 @@ export interface ExplainFacts {
   silence: { started: number; heartbeat: number };
   /** The agent took another's place: that one's key is refused. */
   agentReplaced?: boolean;
-  /** How its newest boot window stands; absent = it never had one. */
-  bootWindow?: BootWindowState;
+  /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
+  claims?: readonly SurroundingClaim[];
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
@@ -43,7 +43,10 @@ export type CauseKind =
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"
-  | "deadline-missed";
+  | "deadline-missed"
+  | "boot-window"
+  | "enrollment-waiting"
+  | "second-claimant";
 
 /** A cause, in words. */
 export interface Cause {

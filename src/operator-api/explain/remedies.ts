@@ -1,9 +1,30 @@
 import { shortBytes } from "../hardware-words.ts";
 import type { HeldWork } from "../../database/machine-state.ts";
+import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import { isSecondClaimant } from "./enrollment-causes.ts";
 import { machineTitle, type ExplainFacts } from "./facts.ts";
 
 /** What an operator can do about a machine in its state; never nothing. Pure. */
 export function explainRemedies(facts: ExplainFacts): string[] {
+  return [...enrollmentRemedies(facts), ...stateRemedies(facts)];
+}
+
+function enrollmentRemedies({ record, claims = [] }: ExplainFacts): string[] {
+  const title = machineTitle(record);
+  const { bootWindow, agent } = record;
+  const nobodyCame = bootWindow?.state === "expired" && (agent === undefined || agent.startedAt < bootWindow.openedAt);
+  return [
+    ...claims.flatMap(({ key, disagrees }) => [
+      `let it in, if it is this machine: \`farrier enrollment approve ${key} --machine ${title}\``,
+      ...(disagrees ? [`make it a machine of its own, if not: \`farrier enrollment approve ${key} --name NAME\``] : []),
+    ]),
+    ...(nobodyCame
+      ? [`switch it off, open another: \`farrier machine boot-window ${title}\`, and have it boot from the network`]
+      : []),
+  ];
+}
+
+function stateRemedies(facts: ExplainFacts): string[] {
   const { record } = facts;
   const { state } = record;
   const title = machineTitle(record);
@@ -76,25 +97,37 @@ export function explainRemedies(facts: ExplainFacts): string[] {
         replaceAgent,
         quarantine,
       ];
-    case "quarantined":
-      return [`release it: \`farrier machine release ${title}\``, history];
+    case "quarantined": {
+      const release = `release it: \`farrier machine release ${title}\``;
+      return state.quarantine !== undefined && isSecondClaimant(state.quarantine)
+        ? [
+            "find out which of the two is it: history has both keys and their addresses; a machine that was restarted or " +
+              "was not off when its boot window was opened is a second claimant too",
+            `${release}, switch it off, then open another boot window: \`farrier machine boot-window ${title}\``,
+            history,
+          ]
+        : [release, history];
+    }
   }
 }
 
 /** What a machine in this state waits for. Pure. */
-export function explainWaitingFor({ record, shepherd, bootWindow }: ExplainFacts): string {
+export function explainWaitingFor({ record, shepherd, claims = [] }: ExplainFacts): string {
   const { state } = record;
   const someShepherd = shepherd ? "a shepherd" : "a shepherd, and none lives";
   switch (state.state) {
     case "new":
-      return record.providing?.power === true ? `an agent, from ${someShepherd}` : "an agent to be registered";
+      return (
+        agentAwaited(record, claims) ??
+        (record.providing?.power === true ? `an agent, from ${someShepherd}` : "an agent to be registered")
+      );
     case "awaiting-agent":
       return "the first heartbeat of its agent";
     case "ready":
       return "an installation request";
     case "install-pending":
       return record.agent === undefined
-        ? `an agent, to hand generation ${state.generation ?? "?"} to`
+        ? `${agentAwaited(record, claims) ?? "an agent"}, to hand generation ${state.generation ?? "?"} to`
         : `its agent to begin generation ${state.generation ?? "?"}`;
     case "installing":
       return `its agent to finish generation ${state.generation ?? "?"} (${state.phase ?? "unknown phase"}, ${bytes(state)})`;
@@ -105,10 +138,7 @@ export function explainWaitingFor({ record, shepherd, bootWindow }: ExplainFacts
     case "agent-lost":
       return someShepherd;
     case "starting-agent":
-      if (bootWindow === "open" || bootWindow === "given") {
-        return bootWindow === "open" ? "it to boot from the network" : "its agent to start, and to enrol";
-      }
-      return heldWork(state);
+      return windowAwaited(record) ?? heldWork(state);
     case "recovering":
       return heldWork(state);
     case "backing-off":
@@ -122,6 +152,28 @@ function heldWork({ work }: { work?: HeldWork }): string {
   return work === undefined
     ? "the work that is held on it"
     : `${work.process}, held by ${work.runtimeInfo} (session ${work.sessionId})`;
+}
+
+/** What an open boot window waits for. */
+function windowAwaited({ bootWindow }: MachineRecord): string | undefined {
+  switch (bootWindow?.state) {
+    case "open":
+      return "it to boot from the network";
+    case "given":
+      return "its agent to start, and to enrol";
+    case "enrolled":
+    case "closed":
+    case "expired":
+    case undefined:
+      return undefined;
+  }
+}
+
+/** How an agent is to come, where that is known. */
+function agentAwaited(record: MachineRecord, claims: NonNullable<ExplainFacts["claims"]>): string | undefined {
+  return (
+    windowAwaited(record) ?? (claims.length > 0 ? "an operator to approve the agent that says to be it" : undefined)
+  );
 }
 
 function bytes({ bytesDone, bytesTotal }: { bytesDone: bigint; bytesTotal: bigint }): string {

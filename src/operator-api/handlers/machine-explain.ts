@@ -39,6 +39,9 @@ const kinds: Record<CauseKind, KindMessage> = {
   "retry-waiting": KindMessage.RETRY_WAITING,
   "retries-exhausted": KindMessage.RETRIES_EXHAUSTED,
   "deadline-missed": KindMessage.DEADLINE_MISSED,
+  "boot-window": KindMessage.BOOT_WINDOW,
+  "enrollment-waiting": KindMessage.ENROLLMENT_WAITING,
+  "second-claimant": KindMessage.SECOND_CLAIMANT,
 };
 
 const explainRequest = z.object({ machine: machineField });

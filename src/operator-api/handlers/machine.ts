@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
@@ -13,7 +12,6 @@ import {
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { machineId, type MachineId, type RequestId } from "../../database/ids.ts";
 import { historyList, type HistoryRecord } from "../../database/queries/history.ts";
 import { machineAdd, machineShow } from "../../database/queries/machine.ts";
 import { machineDelete } from "../../database/queries/machine-delete.ts";
@@ -22,6 +20,7 @@ import { machineUpdate } from "../../database/queries/machine-update.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
+import { machineIdOfRequest } from "../machine-id-of-request.ts";
 import { machineMessage } from "../machine-message.ts";
 import { machineOf } from "../machine-reference.ts";
 import { timePageToken, timePageTokenField } from "../page-token.ts";
@@ -30,10 +29,12 @@ import {
   labelKeyField,
   labelsField,
   machineField,
+  macsField,
   newNameField,
   pageSizeField,
   requestIdField,
   requiredText,
+  smbiosUuidField,
   text,
   validate,
 } from "../validate.ts";
@@ -53,6 +54,8 @@ const addRequest = z.object({
   reservationId: text(256),
   address: text(256),
   location: text(256),
+  smbiosUuid: smbiosUuidField,
+  macs: macsField,
 });
 
 const showRequest = z.object({ machine: machineField });
@@ -64,11 +67,16 @@ const updateRequest = z
     name: newNameField.optional(),
     setLabels: labelsField,
     removeLabels: z.array(labelKeyField).max(64, "expected at most 64 keys"),
+    smbiosUuid: smbiosUuidField.optional(),
+    addMacs: macsField,
+    removeMacs: macsField,
   })
   .refine(
-    ({ name, setLabels, removeLabels }) =>
-      name !== undefined || Object.keys(setLabels).length > 0 || removeLabels.length > 0,
-    "nothing is to be changed: give name, set_labels or remove_labels",
+    ({ name, setLabels, removeLabels, smbiosUuid, addMacs, removeMacs }) =>
+      name !== undefined ||
+      smbiosUuid !== undefined ||
+      Object.keys(setLabels).length + removeLabels.length + addMacs.length + removeMacs.length > 0,
+    "nothing is to be changed: give name, set_labels, remove_labels, smbios_uuid, add_macs or remove_macs",
   )
   .refine(({ setLabels, removeLabels }) => removeLabels.every((key) => setLabels[key] === undefined), {
     path: ["removeLabels"],
@@ -89,7 +97,10 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
   const { database } = dependencies;
   return {
     async machineAdd(request, context) {
-      const { requestId, name, provider, providerId, labels, ...rest } = validate(addRequest, request);
+      const { requestId, name, provider, providerId, labels, smbiosUuid, macs, ...rest } = validate(
+        addRequest,
+        request,
+      );
       const id = machineIdOfRequest(requestId);
       await machineAdd(database, {
         machineId: id,
@@ -99,6 +110,8 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         ...(name === "" ? {} : { name }),
         labels,
         provided: { provider, providerId, ...withoutEmpty(rest) },
+        ...(smbiosUuid === "" ? {} : { smbiosUuid }),
+        macs,
         actor: context.values.get(operatorKey),
       });
       return { machine: machineMessage(await machineShow(database, id)) };
@@ -110,7 +123,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     machineWatch: machineWatchHandler(dependencies),
 
     async machineUpdate(request, context) {
-      const { requestId, machine, name, setLabels, removeLabels } = validate(updateRequest, request);
+      const { requestId, machine, name, smbiosUuid, ...changes } = validate(updateRequest, request);
       const id = await machineOf(database, machine);
       await machineUpdate(database, {
         machineId: id,
@@ -119,8 +132,8 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         bodyDigest: bodyDigest(MachineUpdateRequestSchema, request, id),
         actor: context.values.get(operatorKey),
         ...(name === undefined ? {} : { name: name === "" ? null : name }),
-        setLabels,
-        removeLabels,
+        ...(smbiosUuid === undefined ? {} : { smbiosUuid: smbiosUuid === "" ? null : smbiosUuid }),
+        ...changes,
       });
       return { machine: machineMessage(await machineShow(database, id)) };
     },
@@ -191,19 +204,6 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
       };
     },
   };
-}
-
-/**
- * The id of the machine that a request to add one makes: the same request names the same machine. A UUID of version 8
- * (RFC 9562, 5.8), from the request id's SHA-256.
- */
-function machineIdOfRequest(requestId: RequestId): MachineId {
-  const hash = createHash("sha256").update(`farrier machine ${requestId}`).digest();
-  hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
-  hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
-  const hex = hash.toString("hex");
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
-  return machineId(parts.join("-"));
 }
 
 function withoutEmpty(texts: Record<string, string>): Record<string, string> {

@@ -7,6 +7,7 @@ import {
 } from "@connectrpc/connect";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
@@ -83,6 +84,7 @@ export interface TestClients {
   access: Client<typeof AccessService>;
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
+  enrollments: Client<typeof EnrollmentService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -95,6 +97,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     access: createClient(AccessService, transport),
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
+    enrollments: createClient(EnrollmentService, transport),
   };
 }
 

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/machine.proto.
  */
 export const file_farrier_operator_v1_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL21hY2hpbmUucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiowUKB01hY2hpbmUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRI4CgZsYWJlbHMYAyADKAsyKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUuTGFiZWxzRW50cnkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPbGFzdF9nZW5lcmF0aW9uGAUgASgDEi8KCHByb3ZpZGVkGAYgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm92aWRlZBIpCgVhZ2VudBgHIAEoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQWdlbnQSNwoMaW5zdGFsbGF0aW9uGAggASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24SMQoJaW5zdGFsbGVkGAkgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQSLwoIc3RhbmRpbmcYCiABKAsyHS5mYXJyaWVyLm9wZXJhdG9yLnYxLlN0YW5kaW5nEjMKCnF1YXJhbnRpbmUYCyABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLlF1YXJhbnRpbmUSLgoEd29yaxgMIAMoCzIgLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVdvcmsSNAoHYmFja29mZhgNIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUJhY2tvZmYSOAoUaGFyZHdhcmVfcmVwb3J0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEilwIKCFN0YW5kaW5nEjAKBXN0YXRlGAEgASgOMiEuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGUSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJkZWFkbGluZV9taXNzZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKBW93bmVyGAUgASgOMiYuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGVPd25lchIRCgluZXh0X3N0ZXAYBiABKAkiaAoKUXVhcmFudGluZRIOCgZyZWFzb24YASABKAkSFgoOcXVhcmFudGluZWRfYnkYAiABKAkSMgoOcXVhcmFudGluZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq4BCgtNYWNoaW5lV29yaxIPCgdwcm9jZXNzGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQc2Vzc2lvbl9kZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcnVudGltZV9pbmZvGAUgASgJIlsKDk1hY2hpbmVCYWNrb2ZmEg8KB3Byb2Nlc3MYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNhdXNlGAMgASgJInwKCFByb3ZpZGVkEhAKCHByb3ZpZGVyGAEgASgJEhMKC3Byb3ZpZGVyX2lkGAIgASgJEhYKDnJlc2VydmF0aW9uX2lkGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSDgoGc3RhdHVzGAYgASgJIn0KBUFnZW50Ei4KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnB1YmxpY19rZXkYAiABKAwSMAoMaGVhcnRiZWF0X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKOAwoMSW5zdGFsbGF0aW9uEhIKCmdlbmVyYXRpb24YASABKAMSNQoFc3RhdGUYAiABKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblN0YXRlEjAKDHJlcXVlc3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFaW1hZ2UYBCABKAsyIy5mYXJyaWVyLmFnZW50LnYxLkltYWdlSW5zdGFsbGF0aW9uEi8KCHByb2dyZXNzGAUgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm9ncmVzcxIvCgtmaW5pc2hlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSMQoNd3JpdGluZ19zaW5jZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFcmV0cnkYCSABKAsyGi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5Il0KBVJldHJ5EhAKCGF0dGVtcHRzGAEgASgFEhUKDWF0dGVtcHRzX2xlZnQYAiABKAUSKwoHbmV4dF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKCFByb2dyZXNzEiYKBXBoYXNlGAEgASgOMhcuZmFycmllci5hZ2VudC52MS5QaGFzZRISCgpieXRlc19kb25lGAIgASgDEhMKC2J5dGVzX3RvdGFsGAMgASgDEg4KBmRldGFpbBgEIAEoCRIuCgp1cGRhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJhCglJbnN0YWxsZWQSEgoKZ2VuZXJhdGlvbhgBIAEoAxIOCgZkaWdlc3QYAiABKAkSMAoMaW5zdGFsbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKKAgoRTWFjaGluZUFkZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRITCgtwcm92aWRlcl9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEkIKBmxhYmVscxgFIAMoCzIyLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QuTGFiZWxzRW50cnkSFgoOcmVzZXJ2YXRpb25faWQYBiABKAkSDwoHYWRkcmVzcxgHIAEoCRIQCghsb2NhdGlvbhgIIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKEk1hY2hpbmVBZGRSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIt4CChJNYWNoaW5lTGlzdFJlcXVlc3QSQwoGbGFiZWxzGAEgAygLMjMuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTGlzdFJlcXVlc3QuTGFiZWxzRW50cnkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSMQoGc3RhdGVzGAQgAygOMiEuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhdGUSEQoJcHJvdmlkZXJzGAUgAygJEhMKC25hbWVfcHJlZml4GAYgASgJEg4KBnNlYXJjaBgHIAEoCRIuCgRzb3J0GAggASgOMiAuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU29ydBISCgpkZXNjZW5kaW5nGAkgASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXgoTTWFjaGluZUxpc3RSZXNwb25zZRIuCghtYWNoaW5lcxgBIAMoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJQoSTWFjaGluZVNob3dSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiRAoTTWFjaGluZVNob3dSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIu4BChRNYWNoaW5lVXBkYXRlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSEQoEbmFtZRgDIAEoCUgAiAEBEkwKCnNldF9sYWJlbHMYBCADKAsyOC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVVcGRhdGVSZXF1ZXN0LlNldExhYmVsc0VudHJ5EhUKDXJlbW92ZV9sYWJlbHMYBSADKAkaMAoOU2V0TGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfbmFtZSJGChVNYWNoaW5lVXBkYXRlUmVzcG9uc2USLQoHbWFjaGluZRgBIAEoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZSI7ChRNYWNoaW5lRGVsZXRlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkiKwoVTWFjaGluZURlbGV0ZVJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkiTwoYTWFjaGluZVF1YXJhbnRpbmVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIOCgZyZWFzb24YAyABKAkiaAoZTWFjaGluZVF1YXJhbnRpbmVSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lEhwKFGNhbmNlbGxlZF9nZW5lcmF0aW9uGAIgASgDIjwKFU1hY2hpbmVSZWxlYXNlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkiRwoWTWFjaGluZVJlbGVhc2VSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIigKFU1hY2hpbmVFeHBsYWluUmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJIuoBChZNYWNoaW5lRXhwbGFpblJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSLwoIc3RhbmRpbmcYAiABKAsyHS5mYXJyaWVyLm9wZXJhdG9yLnYxLlN0YW5kaW5nEg0KBWxpbmVzGAMgAygJEhMKC3dhaXRpbmdfZm9yGAQgASgJEioKBmNhdXNlcxgFIAMoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F1c2USEgoKbGFzdF9lcnJvchgGIAEoCRIQCghyZW1lZGllcxgHIAMoCRIVCg1kb2N1bWVudGF0aW9uGAggASgJIkMKBUNhdXNlEiwKBGtpbmQYASABKA4yHi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNhdXNlS2luZBIMCgR0ZXh0GAIgASgJIj8KE01hY2hpbmVXYXRjaFJlcXVlc3QSDgoGY3Vyc29yGAEgASgJEhgKEGluY2x1ZGVfZXhpc3RpbmcYAiABKAgiWwoUTWFjaGluZVdhdGNoUmVzcG9uc2USMwoHY2hhbmdlcxgBIAMoCzIiLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUNoYW5nZRIOCgZjdXJzb3IYAiABKAkiaAoNTWFjaGluZUNoYW5nZRIvCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSAASHAoSZGVsZXRlZF9tYWNoaW5lX2lkGAIgASgJSABCCAoGY2hhbmdlIk8KFU1hY2hpbmVIaXN0b3J5UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKFk1hY2hpbmVIaXN0b3J5UmVzcG9uc2USMgoHZW50cmllcxgBIAMoCzIhLmZhcnJpZXIub3BlcmF0b3IudjEuSGlzdG9yeUVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKiAQoMSGlzdG9yeUVudHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgphY3Rvcl9raW5kGAIgASgJEg0KBWFjdG9yGAMgASgJEg0KBWV2ZW50GAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAMSDwoHcHJvY2VzcxgGIAEoCRITCgtkZXRhaWxfanNvbhgHIAEoCSqbAwoMTWFjaGluZVN0YXRlEh0KGU1BQ0hJTkVfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFNQUNISU5FX1NUQVRFX05FVxABEiAKHE1BQ0hJTkVfU1RBVEVfQVdBSVRJTkdfQUdFTlQQAhIXChNNQUNISU5FX1NUQVRFX1JFQURZEAMSIQodTUFDSElORV9TVEFURV9JTlNUQUxMX1BFTkRJTkcQBBIcChhNQUNISU5FX1NUQVRFX0lOU1RBTExJTkcQBRIbChdNQUNISU5FX1NUQVRFX0lOU1RBTExFRBAGEiAKHE1BQ0hJTkVfU1RBVEVfSU5TVEFMTF9GQUlMRUQQBxIcChhNQUNISU5FX1NUQVRFX0FHRU5UX0xPU1QQCBIgChxNQUNISU5FX1NUQVRFX1NUQVJUSU5HX0FHRU5UEAkSHAoYTUFDSElORV9TVEFURV9SRUNPVkVSSU5HEAoSHQoZTUFDSElORV9TVEFURV9CQUNLSU5HX09GRhALEh0KGU1BQ0hJTkVfU1RBVEVfUVVBUkFOVElORUQQDCq7AQoRTWFjaGluZVN0YXRlT3duZXISIwofTUFDSElORV9TVEFURV9PV05FUl9VTlNQRUNJRklFRBAAEiAKHE1BQ0hJTkVfU1RBVEVfT1dORVJfT1BFUkFUT1IQARIdChlNQUNISU5FX1NUQVRFX09XTkVSX0FHRU5UEAISIAocTUFDSElORV9TVEFURV9PV05FUl9TSEVQSEVSRBADEh4KGk1BQ0hJTkVfU1RBVEVfT1dORVJfU0VSVkVSEAQqugEKEUluc3RhbGxhdGlvblN0YXRlEiIKHklOU1RBTExBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEh4KGklOU1RBTExBVElPTl9TVEFURV9QRU5ESU5HEAESIAocSU5TVEFMTEFUSU9OX1NUQVRFX1NVQ0NFRURFRBACEh0KGUlOU1RBTExBVElPTl9TVEFURV9GQUlMRUQQAxIgChxJTlNUQUxMQVRJT05fU1RBVEVfQ0FOQ0VMTEVEEAQqoQEKC01hY2hpbmVTb3J0EhwKGE1BQ0hJTkVfU09SVF9VTlNQRUNJRklFRBAAEhMKD01BQ0hJTkVfU09SVF9JRBABEhUKEU1BQ0hJTkVfU09SVF9OQU1FEAISGAoUTUFDSElORV9TT1JUX0NSRUFURUQQAxIWChJNQUNISU5FX1NPUlRfU1RBVEUQBBIWChJNQUNISU5FX1NPUlRfU0lOQ0UQBSqGBQoJQ2F1c2VLaW5kEhoKFkNBVVNFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDQVVTRV9LSU5EX05PX0FHRU5UEAESIAocQ0FVU0VfS0lORF9BR0VOVF9ORVZFUl9IRUFSRBACEhsKF0NBVVNFX0tJTkRfQUdFTlRfU0lMRU5UEAMSIQodQ0FVU0VfS0lORF9JTlNUQUxMQVRJT05fRVJST1IQBBIbChdDQVVTRV9LSU5EX1dST05HX0RJR0VTVBAFEhwKGENBVVNFX0tJTkRfRElTS19TRUxFQ1RPUhAGEh0KGUNBVVNFX0tJTkRfUlVOU19FWEhBVVNURUQQBxIYChRDQVVTRV9LSU5EX0NBTkNFTExFRBAIEhYKEkNBVVNFX0tJTkRfQkFDS09GRhAJEhsKF0NBVVNFX0tJTkRfU0VTU0lPTl9MT1NUEAoSIQodQ0FVU0VfS0lORF9SRVFVRVNUX1VOUkVBREFCTEUQCxIZChVDQVVTRV9LSU5EX1FVQVJBTlRJTkUQDBIYChRDQVVTRV9LSU5EX05PX1NFUlZFUhANEhoKFkNBVVNFX0tJTkRfTk9fU0hFUEhFUkQQDhIfChtDQVVTRV9LSU5EX1BST0dSRVNTX1NUQUxMRUQQDxIcChhDQVVTRV9LSU5EX1JFVFJZX1dBSVRJTkcQEBIgChxDQVVTRV9LSU5EX1JFVFJJRVNfRVhIQVVTVEVEEBESHgoaQ0FVU0VfS0lORF9ERUFETElORV9NSVNTRUQQEhIjCh9DQVVTRV9LSU5EX1BST1ZJREVSX1VOUkVBQ0hBQkxFEBMSHwobQ0FVU0VfS0lORF9NQUNISU5FX1ZBTklTSEVEEBQy/ggKDk1hY2hpbmVTZXJ2aWNlEl0KCk1hY2hpbmVBZGQSJi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVBZGRSZXF1ZXN0GicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lQWRkUmVzcG9uc2USYAoLTWFjaGluZUxpc3QSJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVMaXN0UmVxdWVzdBooLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxpc3RSZXNwb25zZRJgCgtNYWNoaW5lU2hvdxInLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVNob3dSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU2hvd1Jlc3BvbnNlEmYKDU1hY2hpbmVVcGRhdGUSKS5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVVcGRhdGVSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lVXBkYXRlUmVzcG9uc2USZgoNTWFjaGluZURlbGV0ZRIpLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZURlbGV0ZVJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVEZWxldGVSZXNwb25zZRJyChFNYWNoaW5lUXVhcmFudGluZRItLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVF1YXJhbnRpbmVSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUXVhcmFudGluZVJlc3BvbnNlEmkKDk1hY2hpbmVSZWxlYXNlEiouZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUmVsZWFzZVJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVSZWxlYXNlUmVzcG9uc2USaQoOTWFjaGluZUV4cGxhaW4SKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVFeHBsYWluUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUV4cGxhaW5SZXNwb25zZRJpCg5NYWNoaW5lSGlzdG9yeRIqLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUhpc3RvcnlSZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSGlzdG9yeVJlc3BvbnNlEl0KCk1hY2hpbmVMb2cSJi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVMb2dSZXF1ZXN0GicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTG9nUmVzcG9uc2USZQoMTWFjaGluZVdhdGNoEiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lV2F0Y2hSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_farrier_agent_v1_agent_service, file_farrier_agent_v1_image, file_farrier_operator_v1_machine_log, file_google_protobuf_timestamp]);
+  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL21hY2hpbmUucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEi/AUKB01hY2hpbmUSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRI4CgZsYWJlbHMYAyADKAsyKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUuTGFiZWxzRW50cnkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPbGFzdF9nZW5lcmF0aW9uGAUgASgDEi8KCHByb3ZpZGVkGAYgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm92aWRlZBIpCgVhZ2VudBgHIAEoCzIaLmZhcnJpZXIub3BlcmF0b3IudjEuQWdlbnQSNwoMaW5zdGFsbGF0aW9uGAggASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24SMQoJaW5zdGFsbGVkGAkgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQSLwoIc3RhbmRpbmcYCiABKAsyHS5mYXJyaWVyLm9wZXJhdG9yLnYxLlN0YW5kaW5nEjMKCnF1YXJhbnRpbmUYCyABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLlF1YXJhbnRpbmUSLgoEd29yaxgMIAMoCzIgLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVdvcmsSNAoHYmFja29mZhgNIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUJhY2tvZmYSOAoUaGFyZHdhcmVfcmVwb3J0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NtYmlvc191dWlkGA8gASgJEgwKBG1hY3MYECADKAkSNAoLYm9vdF93aW5kb3cYESABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3caLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKXAgoIU3RhbmRpbmcSMAoFc3RhdGUYASABKA4yIS5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTdGF0ZRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKEmRlYWRsaW5lX21pc3NlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoFb3duZXIYBSABKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTdGF0ZU93bmVyEhEKCW5leHRfc3RlcBgGIAEoCSK+AQoKQm9vdFdpbmRvdxIKCgJpZBgBIAEoCRIzCgVzdGF0ZRgCIAEoDjIkLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd1N0YXRlEhEKCW9wZW5lZF9ieRgDIAEoCRItCglvcGVuZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3Nlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiaAoKUXVhcmFudGluZRIOCgZyZWFzb24YASABKAkSFgoOcXVhcmFudGluZWRfYnkYAiABKAkSMgoOcXVhcmFudGluZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq4BCgtNYWNoaW5lV29yaxIPCgdwcm9jZXNzGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQc2Vzc2lvbl9kZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcnVudGltZV9pbmZvGAUgASgJIlsKDk1hY2hpbmVCYWNrb2ZmEg8KB3Byb2Nlc3MYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNhdXNlGAMgASgJInwKCFByb3ZpZGVkEhAKCHByb3ZpZGVyGAEgASgJEhMKC3Byb3ZpZGVyX2lkGAIgASgJEhYKDnJlc2VydmF0aW9uX2lkGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSEAoIbG9jYXRpb24YBSABKAkSDgoGc3RhdHVzGAYgASgJIn0KBUFnZW50Ei4KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnB1YmxpY19rZXkYAiABKAwSMAoMaGVhcnRiZWF0X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKOAwoMSW5zdGFsbGF0aW9uEhIKCmdlbmVyYXRpb24YASABKAMSNQoFc3RhdGUYAiABKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblN0YXRlEjAKDHJlcXVlc3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFaW1hZ2UYBCABKAsyIy5mYXJyaWVyLmFnZW50LnYxLkltYWdlSW5zdGFsbGF0aW9uEi8KCHByb2dyZXNzGAUgASgLMh0uZmFycmllci5vcGVyYXRvci52MS5Qcm9ncmVzcxIvCgtmaW5pc2hlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSMQoNd3JpdGluZ19zaW5jZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFcmV0cnkYCSABKAsyGi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5Il0KBVJldHJ5EhAKCGF0dGVtcHRzGAEgASgFEhUKDWF0dGVtcHRzX2xlZnQYAiABKAUSKwoHbmV4dF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKCFByb2dyZXNzEiYKBXBoYXNlGAEgASgOMhcuZmFycmllci5hZ2VudC52MS5QaGFzZRISCgpieXRlc19kb25lGAIgASgDEhMKC2J5dGVzX3RvdGFsGAMgASgDEg4KBmRldGFpbBgEIAEoCRIuCgp1cGRhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJhCglJbnN0YWxsZWQSEgoKZ2VuZXJhdGlvbhgBIAEoAxIOCgZkaWdlc3QYAiABKAkSMAoMaW5zdGFsbGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKtAgoRTWFjaGluZUFkZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRITCgtwcm92aWRlcl9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEkIKBmxhYmVscxgFIAMoCzIyLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QuTGFiZWxzRW50cnkSFgoOcmVzZXJ2YXRpb25faWQYBiABKAkSDwoHYWRkcmVzcxgHIAEoCRIQCghsb2NhdGlvbhgIIAEoCRITCgtzbWJpb3NfdXVpZBgJIAEoCRIMCgRtYWNzGAogAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQwoSTWFjaGluZUFkZFJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUi3gIKEk1hY2hpbmVMaXN0UmVxdWVzdBJDCgZsYWJlbHMYASADKAsyMy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVMaXN0UmVxdWVzdC5MYWJlbHNFbnRyeRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIxCgZzdGF0ZXMYBCADKA4yIS5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTdGF0ZRIRCglwcm92aWRlcnMYBSADKAkSEwoLbmFtZV9wcmVmaXgYBiABKAkSDgoGc2VhcmNoGAcgASgJEi4KBHNvcnQYCCABKA4yIC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTb3J0EhIKCmRlc2NlbmRpbmcYCSABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJeChNNYWNoaW5lTGlzdFJlc3BvbnNlEi4KCG1hY2hpbmVzGAEgAygLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChJNYWNoaW5lU2hvd1JlcXVlc3QSDwoHbWFjaGluZRgBIAEoCSJEChNNYWNoaW5lU2hvd1Jlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUivwIKFE1hY2hpbmVVcGRhdGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIRCgRuYW1lGAMgASgJSACIAQESTAoKc2V0X2xhYmVscxgEIAMoCzI4LmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVVwZGF0ZVJlcXVlc3QuU2V0TGFiZWxzRW50cnkSFQoNcmVtb3ZlX2xhYmVscxgFIAMoCRIYCgtzbWJpb3NfdXVpZBgGIAEoCUgBiAEBEhAKCGFkZF9tYWNzGAcgAygJEhMKC3JlbW92ZV9tYWNzGAggAygJGjAKDlNldExhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBwoFX25hbWVCDgoMX3NtYmlvc191dWlkIkYKFU1hY2hpbmVVcGRhdGVSZXNwb25zZRItCgdtYWNoaW5lGAEgASgLMhwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lIjsKFE1hY2hpbmVEZWxldGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSIrChVNYWNoaW5lRGVsZXRlUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCSJPChhNYWNoaW5lUXVhcmFudGluZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJoChlNYWNoaW5lUXVhcmFudGluZVJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUSHAoUY2FuY2VsbGVkX2dlbmVyYXRpb24YAiABKAMiPAoVTWFjaGluZVJlbGVhc2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSJHChZNYWNoaW5lUmVsZWFzZVJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUiKAoVTWFjaGluZUV4cGxhaW5SZXF1ZXN0Eg8KB21hY2hpbmUYASABKAki6gEKFk1hY2hpbmVFeHBsYWluUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRIvCghzdGFuZGluZxgCIAEoCzIdLmZhcnJpZXIub3BlcmF0b3IudjEuU3RhbmRpbmcSDQoFbGluZXMYAyADKAkSEwoLd2FpdGluZ19mb3IYBCABKAkSKgoGY2F1c2VzGAUgAygLMhouZmFycmllci5vcGVyYXRvci52MS5DYXVzZRISCgpsYXN0X2Vycm9yGAYgASgJEhAKCHJlbWVkaWVzGAcgAygJEhUKDWRvY3VtZW50YXRpb24YCCABKAkiQwoFQ2F1c2USLAoEa2luZBgBIAEoDjIeLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F1c2VLaW5kEgwKBHRleHQYAiABKAkiPwoTTWFjaGluZVdhdGNoUmVxdWVzdBIOCgZjdXJzb3IYASABKAkSGAoQaW5jbHVkZV9leGlzdGluZxgCIAEoCCJbChRNYWNoaW5lV2F0Y2hSZXNwb25zZRIzCgdjaGFuZ2VzGAEgAygLMiIuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lQ2hhbmdlEg4KBmN1cnNvchgCIAEoCSJoCg1NYWNoaW5lQ2hhbmdlEi8KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVIABIcChJkZWxldGVkX21hY2hpbmVfaWQYAiABKAlIAEIICgZjaGFuZ2UiTwoVTWFjaGluZUhpc3RvcnlSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZQoWTWFjaGluZUhpc3RvcnlSZXNwb25zZRIyCgdlbnRyaWVzGAEgAygLMiEuZmFycmllci5vcGVyYXRvci52MS5IaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqIBCgxIaXN0b3J5RW50cnkSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmFjdG9yX2tpbmQYAiABKAkSDQoFYWN0b3IYAyABKAkSDQoFZXZlbnQYBCABKAkSEgoKZ2VuZXJhdGlvbhgFIAEoAxIPCgdwcm9jZXNzGAYgASgJEhMKC2RldGFpbF9qc29uGAcgASgJKpsDCgxNYWNoaW5lU3RhdGUSHQoZTUFDSElORV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEU1BQ0hJTkVfU1RBVEVfTkVXEAESIAocTUFDSElORV9TVEFURV9BV0FJVElOR19BR0VOVBACEhcKE01BQ0hJTkVfU1RBVEVfUkVBRFkQAxIhCh1NQUNISU5FX1NUQVRFX0lOU1RBTExfUEVORElORxAEEhwKGE1BQ0hJTkVfU1RBVEVfSU5TVEFMTElORxAFEhsKF01BQ0hJTkVfU1RBVEVfSU5TVEFMTEVEEAYSIAocTUFDSElORV9TVEFURV9JTlNUQUxMX0ZBSUxFRBAHEhwKGE1BQ0hJTkVfU1RBVEVfQUdFTlRfTE9TVBAIEiAKHE1BQ0hJTkVfU1RBVEVfU1RBUlRJTkdfQUdFTlQQCRIcChhNQUNISU5FX1NUQVRFX1JFQ09WRVJJTkcQChIdChlNQUNISU5FX1NUQVRFX0JBQ0tJTkdfT0ZGEAsSHQoZTUFDSElORV9TVEFURV9RVUFSQU5USU5FRBAMKrsBChFNYWNoaW5lU3RhdGVPd25lchIjCh9NQUNISU5FX1NUQVRFX09XTkVSX1VOU1BFQ0lGSUVEEAASIAocTUFDSElORV9TVEFURV9PV05FUl9PUEVSQVRPUhABEh0KGU1BQ0hJTkVfU1RBVEVfT1dORVJfQUdFTlQQAhIgChxNQUNISU5FX1NUQVRFX09XTkVSX1NIRVBIRVJEEAMSHgoaTUFDSElORV9TVEFURV9PV05FUl9TRVJWRVIQBCq6AQoRSW5zdGFsbGF0aW9uU3RhdGUSIgoeSU5TVEFMTEFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaSU5TVEFMTEFUSU9OX1NUQVRFX1BFTkRJTkcQARIgChxJTlNUQUxMQVRJT05fU1RBVEVfU1VDQ0VFREVEEAISHQoZSU5TVEFMTEFUSU9OX1NUQVRFX0ZBSUxFRBADEiAKHElOU1RBTExBVElPTl9TVEFURV9DQU5DRUxMRUQQBCrKAQoPQm9vdFdpbmRvd1N0YXRlEiEKHUJPT1RfV0lORE9XX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWQk9PVF9XSU5ET1dfU1RBVEVfT1BFThABEhsKF0JPT1RfV0lORE9XX1NUQVRFX0dJVkVOEAISHgoaQk9PVF9XSU5ET1dfU1RBVEVfRU5ST0xMRUQQAxIcChhCT09UX1dJTkRPV19TVEFURV9DTE9TRUQQBBIdChlCT09UX1dJTkRPV19TVEFURV9FWFBJUkVEEAUqoQEKC01hY2hpbmVTb3J0EhwKGE1BQ0hJTkVfU09SVF9VTlNQRUNJRklFRBAAEhMKD01BQ0hJTkVfU09SVF9JRBABEhUKEU1BQ0hJTkVfU09SVF9OQU1FEAISGAoUTUFDSElORV9TT1JUX0NSRUFURUQQAxIWChJNQUNISU5FX1NPUlRfU1RBVEUQBBIWChJNQUNISU5FX1NPUlRfU0lOQ0UQBSrlBQoJQ2F1c2VLaW5kEhoKFkNBVVNFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDQVVTRV9LSU5EX05PX0FHRU5UEAESIAocQ0FVU0VfS0lORF9BR0VOVF9ORVZFUl9IRUFSRBACEhsKF0NBVVNFX0tJTkRfQUdFTlRfU0lMRU5UEAMSIQodQ0FVU0VfS0lORF9JTlNUQUxMQVRJT05fRVJST1IQBBIbChdDQVVTRV9LSU5EX1dST05HX0RJR0VTVBAFEhwKGENBVVNFX0tJTkRfRElTS19TRUxFQ1RPUhAGEh0KGUNBVVNFX0tJTkRfUlVOU19FWEhBVVNURUQQBxIYChRDQVVTRV9LSU5EX0NBTkNFTExFRBAIEhYKEkNBVVNFX0tJTkRfQkFDS09GRhAJEhsKF0NBVVNFX0tJTkRfU0VTU0lPTl9MT1NUEAoSIQodQ0FVU0VfS0lORF9SRVFVRVNUX1VOUkVBREFCTEUQCxIZChVDQVVTRV9LSU5EX1FVQVJBTlRJTkUQDBIYChRDQVVTRV9LSU5EX05PX1NFUlZFUhANEhoKFkNBVVNFX0tJTkRfTk9fU0hFUEhFUkQQDhIfChtDQVVTRV9LSU5EX1BST0dSRVNTX1NUQUxMRUQQDxIcChhDQVVTRV9LSU5EX1JFVFJZX1dBSVRJTkcQEBIgChxDQVVTRV9LSU5EX1JFVFJJRVNfRVhIQVVTVEVEEBESHgoaQ0FVU0VfS0lORF9ERUFETElORV9NSVNTRUQQEhIjCh9DQVVTRV9LSU5EX1BST1ZJREVSX1VOUkVBQ0hBQkxFEBMSHwobQ0FVU0VfS0lORF9NQUNISU5FX1ZBTklTSEVEEBQSGgoWQ0FVU0VfS0lORF9CT09UX1dJTkRPVxAVEiEKHUNBVVNFX0tJTkRfRU5ST0xMTUVOVF9XQUlUSU5HEBYSHgoaQ0FVU0VfS0lORF9TRUNPTkRfQ0xBSU1BTlQQFzL+CAoOTWFjaGluZVNlcnZpY2USXQoKTWFjaGluZUFkZBImLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUFkZFJlcXVlc3QaJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVBZGRSZXNwb25zZRJgCgtNYWNoaW5lTGlzdBInLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxpc3RSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lTGlzdFJlc3BvbnNlEmAKC01hY2hpbmVTaG93EicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU2hvd1JlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTaG93UmVzcG9uc2USZgoNTWFjaGluZVVwZGF0ZRIpLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVVwZGF0ZVJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVVcGRhdGVSZXNwb25zZRJmCg1NYWNoaW5lRGVsZXRlEikuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lRGVsZXRlUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZURlbGV0ZVJlc3BvbnNlEnIKEU1hY2hpbmVRdWFyYW50aW5lEi0uZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUXVhcmFudGluZVJlcXVlc3QaLi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVRdWFyYW50aW5lUmVzcG9uc2USaQoOTWFjaGluZVJlbGVhc2USKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVSZWxlYXNlUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVJlbGVhc2VSZXNwb25zZRJpCg5NYWNoaW5lRXhwbGFpbhIqLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUV4cGxhaW5SZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lRXhwbGFpblJlc3BvbnNlEmkKDk1hY2hpbmVIaXN0b3J5EiouZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSGlzdG9yeVJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVIaXN0b3J5UmVzcG9uc2USXQoKTWFjaGluZUxvZxImLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUxvZ1JlcXVlc3QaJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVMb2dSZXNwb25zZRJlCgxNYWNoaW5lV2F0Y2gSKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVXYXRjaFJlcXVlc3QaKS5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVXYXRjaFJlc3BvbnNlMAFiBnByb3RvMw", [file_farrier_agent_v1_agent_service, file_farrier_agent_v1_image, file_farrier_operator_v1_machine_log, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.Machine
@@ -115,6 +115,25 @@ export type Machine = Message<"farrier.operator.v1.Machine"> & {
    * @generated from field: google.protobuf.Timestamp hardware_reported_at = 14;
    */
   hardwareReportedAt?: Timestamp | undefined;
+
+  /**
+   * What it is known by where it boots from the network; empty = nothing.
+   *
+   * @generated from field: string smbios_uuid = 15;
+   */
+  smbiosUuid: string;
+
+  /**
+   * @generated from field: repeated string macs = 16;
+   */
+  macs: string[];
+
+  /**
+   * The newest one; absent = none was opened.
+   *
+   * @generated from field: farrier.operator.v1.BootWindow boot_window = 17;
+   */
+  bootWindow?: BootWindow | undefined;
 };
 
 /**
@@ -175,6 +194,45 @@ export const StandingSchema: GenMessage<Standing> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_machine, 1);
 
 /**
+ * A time in which a machine that boots from the network may make itself known.
+ *
+ * @generated from message farrier.operator.v1.BootWindow
+ */
+export type BootWindow = Message<"farrier.operator.v1.BootWindow"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: farrier.operator.v1.BootWindowState state = 2;
+   */
+  state: BootWindowState;
+
+  /**
+   * @generated from field: string opened_by = 3;
+   */
+  openedBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp opened_at = 4;
+   */
+  openedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp closes_at = 5;
+   */
+  closesAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.BootWindow.
+ * Use `create(BootWindowSchema)` to create a new message.
+ */
+export const BootWindowSchema: GenMessage<BootWindow> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_machine, 2);
+
+/**
  * @generated from message farrier.operator.v1.Quarantine
  */
 export type Quarantine = Message<"farrier.operator.v1.Quarantine"> & {
@@ -199,7 +257,7 @@ export type Quarantine = Message<"farrier.operator.v1.Quarantine"> & {
  * Use `create(QuarantineSchema)` to create a new message.
  */
 export const QuarantineSchema: GenMessage<Quarantine> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 2);
+  messageDesc(file_farrier_operator_v1_machine, 3);
 
 /**
  * @generated from message farrier.operator.v1.MachineWork
@@ -242,7 +300,7 @@ export type MachineWork = Message<"farrier.operator.v1.MachineWork"> & {
  * Use `create(MachineWorkSchema)` to create a new message.
  */
 export const MachineWorkSchema: GenMessage<MachineWork> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 3);
+  messageDesc(file_farrier_operator_v1_machine, 4);
 
 /**
  * @generated from message farrier.operator.v1.MachineBackoff
@@ -269,7 +327,7 @@ export type MachineBackoff = Message<"farrier.operator.v1.MachineBackoff"> & {
  * Use `create(MachineBackoffSchema)` to create a new message.
  */
 export const MachineBackoffSchema: GenMessage<MachineBackoff> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 4);
+  messageDesc(file_farrier_operator_v1_machine, 5);
 
 /**
  * @generated from message farrier.operator.v1.Provided
@@ -311,7 +369,7 @@ export type Provided = Message<"farrier.operator.v1.Provided"> & {
  * Use `create(ProvidedSchema)` to create a new message.
  */
 export const ProvidedSchema: GenMessage<Provided> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 5);
+  messageDesc(file_farrier_operator_v1_machine, 6);
 
 /**
  * @generated from message farrier.operator.v1.Agent
@@ -342,7 +400,7 @@ export type Agent = Message<"farrier.operator.v1.Agent"> & {
  * Use `create(AgentSchema)` to create a new message.
  */
 export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 6);
+  messageDesc(file_farrier_operator_v1_machine, 7);
 
 /**
  * @generated from message farrier.operator.v1.Installation
@@ -409,7 +467,7 @@ export type Installation = Message<"farrier.operator.v1.Installation"> & {
  * Use `create(InstallationSchema)` to create a new message.
  */
 export const InstallationSchema: GenMessage<Installation> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 7);
+  messageDesc(file_farrier_operator_v1_machine, 8);
 
 /**
  * What is left of a request's retry budget.
@@ -442,7 +500,7 @@ export type Retry = Message<"farrier.operator.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 8);
+  messageDesc(file_farrier_operator_v1_machine, 9);
 
 /**
  * @generated from message farrier.operator.v1.Progress
@@ -481,7 +539,7 @@ export type Progress = Message<"farrier.operator.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 9);
+  messageDesc(file_farrier_operator_v1_machine, 10);
 
 /**
  * @generated from message farrier.operator.v1.Installed
@@ -510,7 +568,7 @@ export type Installed = Message<"farrier.operator.v1.Installed"> & {
  * Use `create(InstalledSchema)` to create a new message.
  */
 export const InstalledSchema: GenMessage<Installed> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 10);
+  messageDesc(file_farrier_operator_v1_machine, 11);
 
 /**
  * @generated from message farrier.operator.v1.MachineAddRequest
@@ -559,6 +617,18 @@ export type MachineAddRequest = Message<"farrier.operator.v1.MachineAddRequest">
    * @generated from field: string location = 8;
    */
   location: string;
+
+  /**
+   * What it is known by where it boots from the network: its firmware's UUID, and its interfaces' MACs.
+   *
+   * @generated from field: string smbios_uuid = 9;
+   */
+  smbiosUuid: string;
+
+  /**
+   * @generated from field: repeated string macs = 10;
+   */
+  macs: string[];
 };
 
 /**
@@ -566,7 +636,7 @@ export type MachineAddRequest = Message<"farrier.operator.v1.MachineAddRequest">
  * Use `create(MachineAddRequestSchema)` to create a new message.
  */
 export const MachineAddRequestSchema: GenMessage<MachineAddRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 11);
+  messageDesc(file_farrier_operator_v1_machine, 12);
 
 /**
  * @generated from message farrier.operator.v1.MachineAddResponse
@@ -583,7 +653,7 @@ export type MachineAddResponse = Message<"farrier.operator.v1.MachineAddResponse
  * Use `create(MachineAddResponseSchema)` to create a new message.
  */
 export const MachineAddResponseSchema: GenMessage<MachineAddResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 12);
+  messageDesc(file_farrier_operator_v1_machine, 13);
 
 /**
  * @generated from message farrier.operator.v1.MachineListRequest
@@ -654,7 +724,7 @@ export type MachineListRequest = Message<"farrier.operator.v1.MachineListRequest
  * Use `create(MachineListRequestSchema)` to create a new message.
  */
 export const MachineListRequestSchema: GenMessage<MachineListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 13);
+  messageDesc(file_farrier_operator_v1_machine, 14);
 
 /**
  * @generated from message farrier.operator.v1.MachineListResponse
@@ -680,7 +750,7 @@ export type MachineListResponse = Message<"farrier.operator.v1.MachineListRespon
  * Use `create(MachineListResponseSchema)` to create a new message.
  */
 export const MachineListResponseSchema: GenMessage<MachineListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 14);
+  messageDesc(file_farrier_operator_v1_machine, 15);
 
 /**
  * @generated from message farrier.operator.v1.MachineShowRequest
@@ -699,7 +769,7 @@ export type MachineShowRequest = Message<"farrier.operator.v1.MachineShowRequest
  * Use `create(MachineShowRequestSchema)` to create a new message.
  */
 export const MachineShowRequestSchema: GenMessage<MachineShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 15);
+  messageDesc(file_farrier_operator_v1_machine, 16);
 
 /**
  * @generated from message farrier.operator.v1.MachineShowResponse
@@ -716,7 +786,7 @@ export type MachineShowResponse = Message<"farrier.operator.v1.MachineShowRespon
  * Use `create(MachineShowResponseSchema)` to create a new message.
  */
 export const MachineShowResponseSchema: GenMessage<MachineShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 16);
+  messageDesc(file_farrier_operator_v1_machine, 17);
 
 /**
  * @generated from message farrier.operator.v1.MachineUpdateRequest
@@ -750,6 +820,23 @@ export type MachineUpdateRequest = Message<"farrier.operator.v1.MachineUpdateReq
    * @generated from field: repeated string remove_labels = 5;
    */
   removeLabels: string[];
+
+  /**
+   * Absent = as it is; empty = none.
+   *
+   * @generated from field: optional string smbios_uuid = 6;
+   */
+  smbiosUuid?: string | undefined;
+
+  /**
+   * @generated from field: repeated string add_macs = 7;
+   */
+  addMacs: string[];
+
+  /**
+   * @generated from field: repeated string remove_macs = 8;
+   */
+  removeMacs: string[];
 };
 
 /**
@@ -757,7 +844,7 @@ export type MachineUpdateRequest = Message<"farrier.operator.v1.MachineUpdateReq
  * Use `create(MachineUpdateRequestSchema)` to create a new message.
  */
 export const MachineUpdateRequestSchema: GenMessage<MachineUpdateRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 17);
+  messageDesc(file_farrier_operator_v1_machine, 18);
 
 /**
  * @generated from message farrier.operator.v1.MachineUpdateResponse
@@ -774,7 +861,7 @@ export type MachineUpdateResponse = Message<"farrier.operator.v1.MachineUpdateRe
  * Use `create(MachineUpdateResponseSchema)` to create a new message.
  */
 export const MachineUpdateResponseSchema: GenMessage<MachineUpdateResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 18);
+  messageDesc(file_farrier_operator_v1_machine, 19);
 
 /**
  * @generated from message farrier.operator.v1.MachineDeleteRequest
@@ -798,7 +885,7 @@ export type MachineDeleteRequest = Message<"farrier.operator.v1.MachineDeleteReq
  * Use `create(MachineDeleteRequestSchema)` to create a new message.
  */
 export const MachineDeleteRequestSchema: GenMessage<MachineDeleteRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 19);
+  messageDesc(file_farrier_operator_v1_machine, 20);
 
 /**
  * @generated from message farrier.operator.v1.MachineDeleteResponse
@@ -815,7 +902,7 @@ export type MachineDeleteResponse = Message<"farrier.operator.v1.MachineDeleteRe
  * Use `create(MachineDeleteResponseSchema)` to create a new message.
  */
 export const MachineDeleteResponseSchema: GenMessage<MachineDeleteResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 20);
+  messageDesc(file_farrier_operator_v1_machine, 21);
 
 /**
  * @generated from message farrier.operator.v1.MachineQuarantineRequest
@@ -844,7 +931,7 @@ export type MachineQuarantineRequest = Message<"farrier.operator.v1.MachineQuara
  * Use `create(MachineQuarantineRequestSchema)` to create a new message.
  */
 export const MachineQuarantineRequestSchema: GenMessage<MachineQuarantineRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 21);
+  messageDesc(file_farrier_operator_v1_machine, 22);
 
 /**
  * @generated from message farrier.operator.v1.MachineQuarantineResponse
@@ -868,7 +955,7 @@ export type MachineQuarantineResponse = Message<"farrier.operator.v1.MachineQuar
  * Use `create(MachineQuarantineResponseSchema)` to create a new message.
  */
 export const MachineQuarantineResponseSchema: GenMessage<MachineQuarantineResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 22);
+  messageDesc(file_farrier_operator_v1_machine, 23);
 
 /**
  * @generated from message farrier.operator.v1.MachineReleaseRequest
@@ -890,7 +977,7 @@ export type MachineReleaseRequest = Message<"farrier.operator.v1.MachineReleaseR
  * Use `create(MachineReleaseRequestSchema)` to create a new message.
  */
 export const MachineReleaseRequestSchema: GenMessage<MachineReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 23);
+  messageDesc(file_farrier_operator_v1_machine, 24);
 
 /**
  * @generated from message farrier.operator.v1.MachineReleaseResponse
@@ -907,7 +994,7 @@ export type MachineReleaseResponse = Message<"farrier.operator.v1.MachineRelease
  * Use `create(MachineReleaseResponseSchema)` to create a new message.
  */
 export const MachineReleaseResponseSchema: GenMessage<MachineReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 24);
+  messageDesc(file_farrier_operator_v1_machine, 25);
 
 /**
  * @generated from message farrier.operator.v1.MachineExplainRequest
@@ -924,7 +1011,7 @@ export type MachineExplainRequest = Message<"farrier.operator.v1.MachineExplainR
  * Use `create(MachineExplainRequestSchema)` to create a new message.
  */
 export const MachineExplainRequestSchema: GenMessage<MachineExplainRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 25);
+  messageDesc(file_farrier_operator_v1_machine, 26);
 
 /**
  * @generated from message farrier.operator.v1.MachineExplainResponse
@@ -988,7 +1075,7 @@ export type MachineExplainResponse = Message<"farrier.operator.v1.MachineExplain
  * Use `create(MachineExplainResponseSchema)` to create a new message.
  */
 export const MachineExplainResponseSchema: GenMessage<MachineExplainResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 26);
+  messageDesc(file_farrier_operator_v1_machine, 27);
 
 /**
  * @generated from message farrier.operator.v1.Cause
@@ -1010,7 +1097,7 @@ export type Cause = Message<"farrier.operator.v1.Cause"> & {
  * Use `create(CauseSchema)` to create a new message.
  */
 export const CauseSchema: GenMessage<Cause> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 27);
+  messageDesc(file_farrier_operator_v1_machine, 28);
 
 /**
  * @generated from message farrier.operator.v1.MachineWatchRequest
@@ -1036,7 +1123,7 @@ export type MachineWatchRequest = Message<"farrier.operator.v1.MachineWatchReque
  * Use `create(MachineWatchRequestSchema)` to create a new message.
  */
 export const MachineWatchRequestSchema: GenMessage<MachineWatchRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 28);
+  messageDesc(file_farrier_operator_v1_machine, 29);
 
 /**
  * @generated from message farrier.operator.v1.MachineWatchResponse
@@ -1062,7 +1149,7 @@ export type MachineWatchResponse = Message<"farrier.operator.v1.MachineWatchResp
  * Use `create(MachineWatchResponseSchema)` to create a new message.
  */
 export const MachineWatchResponseSchema: GenMessage<MachineWatchResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 29);
+  messageDesc(file_farrier_operator_v1_machine, 30);
 
 /**
  * @generated from message farrier.operator.v1.MachineChange
@@ -1093,7 +1180,7 @@ export type MachineChange = Message<"farrier.operator.v1.MachineChange"> & {
  * Use `create(MachineChangeSchema)` to create a new message.
  */
 export const MachineChangeSchema: GenMessage<MachineChange> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 30);
+  messageDesc(file_farrier_operator_v1_machine, 31);
 
 /**
  * @generated from message farrier.operator.v1.MachineHistoryRequest
@@ -1124,7 +1211,7 @@ export type MachineHistoryRequest = Message<"farrier.operator.v1.MachineHistoryR
  * Use `create(MachineHistoryRequestSchema)` to create a new message.
  */
 export const MachineHistoryRequestSchema: GenMessage<MachineHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 31);
+  messageDesc(file_farrier_operator_v1_machine, 32);
 
 /**
  * @generated from message farrier.operator.v1.MachineHistoryResponse
@@ -1146,7 +1233,7 @@ export type MachineHistoryResponse = Message<"farrier.operator.v1.MachineHistory
  * Use `create(MachineHistoryResponseSchema)` to create a new message.
  */
 export const MachineHistoryResponseSchema: GenMessage<MachineHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 32);
+  messageDesc(file_farrier_operator_v1_machine, 33);
 
 /**
  * @generated from message farrier.operator.v1.HistoryEntry
@@ -1201,7 +1288,7 @@ export type HistoryEntry = Message<"farrier.operator.v1.HistoryEntry"> & {
  * Use `create(HistoryEntrySchema)` to create a new message.
  */
 export const HistoryEntrySchema: GenMessage<HistoryEntry> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_machine, 33);
+  messageDesc(file_farrier_operator_v1_machine, 34);
 
 /**
  * The state of a machine: of those that apply, the first in the order quarantined; starting agent, recovering; backing
@@ -1407,6 +1494,58 @@ export const InstallationStateSchema: GenEnum<InstallationState> = /*@__PURE__*/
   enumDesc(file_farrier_operator_v1_machine, 2);
 
 /**
+ * @generated from enum farrier.operator.v1.BootWindowState
+ */
+export const BootWindowState = {
+  /**
+   * @generated from enum value: BOOT_WINDOW_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Its token was not given out yet.
+   *
+   * @generated from enum value: BOOT_WINDOW_STATE_OPEN = 1;
+   */
+  OPEN: 1,
+
+  /**
+   * It was; nobody has presented it.
+   *
+   * @generated from enum value: BOOT_WINDOW_STATE_GIVEN = 2;
+   */
+  GIVEN: 2,
+
+  /**
+   * An agent's key was bound by it.
+   *
+   * @generated from enum value: BOOT_WINDOW_STATE_ENROLLED = 3;
+   */
+  ENROLLED: 3,
+
+  /**
+   * @generated from enum value: BOOT_WINDOW_STATE_CLOSED = 4;
+   */
+  CLOSED: 4,
+
+  /**
+   * @generated from enum value: BOOT_WINDOW_STATE_EXPIRED = 5;
+   */
+  EXPIRED: 5,
+} as const;
+
+/**
+ * @generated from enum farrier.operator.v1.BootWindowState
+ */
+export type BootWindowState = (typeof BootWindowState)[keyof typeof BootWindowState] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.BootWindowState.
+ */
+export const BootWindowStateSchema: GenEnum<BootWindowState> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_machine, 3);
+
+/**
  * What machines can be sorted by; each has an index. Machines that are equal in it are sorted by id.
  *
  * @generated from enum farrier.operator.v1.MachineSort
@@ -1462,7 +1601,7 @@ export type MachineSort = (typeof MachineSort)[keyof typeof MachineSort] | Unkno
  * Describes the enum farrier.operator.v1.MachineSort.
  */
 export const MachineSortSchema: GenEnum<MachineSort> = /*@__PURE__*/
-  enumDesc(file_farrier_operator_v1_machine, 3);
+  enumDesc(file_farrier_operator_v1_machine, 4);
 
 /**
  * @generated from enum farrier.operator.v1.CauseKind
@@ -1600,6 +1739,27 @@ export const CauseKind = {
    * @generated from enum value: CAUSE_KIND_MACHINE_VANISHED = 20;
    */
   MACHINE_VANISHED: 20,
+
+  /**
+   * A boot window is open, or was and nobody came.
+   *
+   * @generated from enum value: CAUSE_KIND_BOOT_WINDOW = 21;
+   */
+  BOOT_WINDOW: 21,
+
+  /**
+   * An agent that nobody has let in says to be this machine.
+   *
+   * @generated from enum value: CAUSE_KIND_ENROLLMENT_WAITING = 22;
+   */
+  ENROLLMENT_WAITING: 22,
+
+  /**
+   * Two keys said to be this machine in one boot window.
+   *
+   * @generated from enum value: CAUSE_KIND_SECOND_CLAIMANT = 23;
+   */
+  SECOND_CLAIMANT: 23,
 } as const;
 
 /**
@@ -1611,7 +1771,7 @@ export type CauseKind = (typeof CauseKind)[keyof typeof CauseKind] | UnknownEnum
  * Describes the enum farrier.operator.v1.CauseKind.
  */
 export const CauseKindSchema: GenEnum<CauseKind> = /*@__PURE__*/
-  enumDesc(file_farrier_operator_v1_machine, 4);
+  enumDesc(file_farrier_operator_v1_machine, 5);
 
 /**
  * @generated from service farrier.operator.v1.MachineService
@@ -1648,7 +1808,7 @@ export const MachineService: GenService<{
     output: typeof MachineShowResponseSchema;
   },
   /**
-   * MachineUpdate renames a machine, and sets and removes labels.
+   * MachineUpdate renames a machine, sets and removes labels, and what it is known by where it boots from the network.
    *
    * @generated from rpc farrier.operator.v1.MachineService.MachineUpdate
    */

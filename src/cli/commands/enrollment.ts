@@ -1,0 +1,103 @@
+import { buildCommand } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { parseSeconds } from "../duration.ts";
+import {
+  clientFlags,
+  docs,
+  optionalFlag,
+  parseRequestId,
+  repeatedFlag,
+  switchFlag,
+  textFlag,
+  watchFlags,
+  type ClientFlags,
+  type WatchFlags,
+} from "../flags.ts";
+import { machineParameter } from "../parameters.ts";
+
+/** Flags of `farrier machine boot-window`. */
+export interface BootWindowFlags extends ClientFlags {
+  for: number | undefined;
+  close: boolean | undefined;
+  requestId: string | undefined;
+}
+
+/** Flags of `farrier enrollment list`. */
+export interface EnrollmentListFlags extends ClientFlags, WatchFlags {
+  rejected: boolean | undefined;
+}
+
+/** Flags of `farrier enrollment reject`. */
+export interface EnrollmentRejectFlags extends ClientFlags {
+  requestId: string | undefined;
+}
+
+/** Flags of `farrier enrollment approve`. */
+export interface EnrollmentApproveFlags extends EnrollmentRejectFlags {
+  machine: string | undefined;
+  name: string | undefined;
+  label: readonly string[] | undefined;
+  replace: boolean | undefined;
+}
+
+const requestId = optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId);
+
+const keyParameter = {
+  brief: "The agent's key, or its first 8 or more characters",
+  placeholder: "KEY",
+  parse: (value: string): string => value,
+} as const;
+
+export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliContext>({
+  docs: docs(
+    "Let a machine that boots from the network make itself known, for a while",
+    "Opens a boot window: whoever boots as this machine first is given a token, and the key that comes with it is bound. " +
+      "Switch the machine off before: another key that says to be the machine meanwhile puts it in quarantine.",
+    [
+      "farrier machine boot-window web1",
+      "farrier machine boot-window web1 --for 30m",
+      "farrier machine boot-window web1 --close",
+    ],
+  ),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      for: optionalFlag("How long (otherwise 10m)", "DURATION", parseSeconds),
+      close: switchFlag("Close the one that is open"),
+      requestId,
+    },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/enrollment.ts")).bootWindow,
+});
+
+export const enrollmentListCommand = buildCommand<EnrollmentListFlags, [], CliContext>({
+  docs: docs("List agents that ask to be let in", "", ["farrier enrollment list", "farrier enrollment list --watch"]),
+  parameters: { flags: { ...clientFlags, ...watchFlags, rejected: switchFlag("Those too that were rejected") } },
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentList,
+});
+
+export const enrollmentApproveCommand = buildCommand<EnrollmentApproveFlags, [string], CliContext>({
+  docs: docs("Let an agent in, as that of a machine that is known or of a new one; prints the machine's id", "", [
+    "farrier enrollment approve 3f2a9c01 --machine web1",
+    "farrier enrollment approve 3f2a9c01 --name web7 --label rack=b12",
+  ]),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      machine: textFlag("Whose agent it is (otherwise a new machine's)", "ID"),
+      name: textFlag("A name for the new machine", "NAME"),
+      label: repeatedFlag("A label of the new machine; repeatable", "KEY=VALUE"),
+      replace: switchFlag("The machine has an agent already: its key stops at once"),
+      requestId,
+    },
+    positional: { kind: "tuple", parameters: [keyParameter] },
+  },
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentApprove,
+});
+
+export const enrollmentRejectCommand = buildCommand<EnrollmentRejectFlags, [string], CliContext>({
+  docs: docs("Have an agent that asks to be let in not listed any more", "", ["farrier enrollment reject 3f2a9c01"]),
+  parameters: { flags: { ...clientFlags, requestId }, positional: { kind: "tuple", parameters: [keyParameter] } },
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentReject,
+});

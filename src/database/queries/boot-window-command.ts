@@ -1,0 +1,39 @@
+import type { Actor } from "../actor.ts";
+import type { Database } from "../connect.ts";
+import { DatabaseError } from "../errors.ts";
+import { bootWindowClose, bootWindowOpen } from "./boot-window.ts";
+import { operatorCommandOnce, type OperatorCommand } from "./operator-command.ts";
+
+/**
+ * Opens a boot window as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` in quarantine; `request_id_reused`
+ */
+export async function bootWindowOpenOnce(
+  database: Database,
+  request: OperatorCommand & { actor: Actor; seconds: number },
+): Promise<{ windowId: string; closesAt: Date }> {
+  const { answer = {} } = await operatorCommandOnce(database, request, async (tx) => {
+    const { windowId, closesAt } = await bootWindowOpen(tx, request.machineId, request);
+    return { generation: 0n, answer: { windowId, closesAt: closesAt.toISOString() } };
+  });
+  return { windowId: String(answer["windowId"]), closesAt: new Date(String(answer["closesAt"])) };
+}
+
+/**
+ * Closes a machine's boot window as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` where none is open, or it was used; `request_id_reused`
+ */
+export async function bootWindowCloseOnce(
+  database: Database,
+  request: OperatorCommand & { actor: Actor },
+): Promise<void> {
+  await operatorCommandOnce(database, request, async (tx) => {
+    if (!(await bootWindowClose(tx, request))) {
+      throw new DatabaseError(
+        "refused",
+        "this machine has no boot window that could be closed: none is open, or an agent was enrolled by it",
+      );
+    }
+    return { generation: 0n };
+  });
+}

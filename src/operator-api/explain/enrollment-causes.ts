@@ -1,0 +1,58 @@
+import type { Quarantine } from "../../database/machine-state.ts";
+import { durationText } from "./duration-text.ts";
+import type { Cause, ExplainFacts } from "./facts.ts";
+
+/** Who says to be this machine and was not let in. Pure. */
+export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {
+  return claims.map(({ key, address, since, disagrees }) => {
+    const who = `key ${key} (${address})`;
+    const time = durationText(now.getTime() - since.getTime());
+    return {
+      kind: "enrollment-waiting",
+      text: disagrees
+        ? `${who} has its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID, or this one with ` +
+          `another network interface; it waits for an operator's approval since ${time}`
+        : `${who} says to be this machine since ${time}, and waits for a boot window or an operator's approval`,
+    };
+  });
+}
+
+/** What a boot window has to do with it that no agent is there. Pure. */
+export function bootWindowCauses({ record, now }: ExplainFacts): Cause[] {
+  const { bootWindow, agent } = record;
+  // One that was opened before the agent that is there now has done its part.
+  if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
+    return [];
+  }
+  const { state, openedBy, closesAt } = bootWindow;
+  const until = closesAt.toISOString();
+  const which = `the boot window that ${openedBy} opened`;
+  switch (state) {
+    case "open":
+      return [
+        { kind: "boot-window", text: `${which} is open until ${until}: it was not seen booting from the network yet` },
+      ];
+    case "given":
+      return [
+        {
+          kind: "boot-window",
+          text: `${which} is open until ${until}: its token was given out, and no agent has presented it yet`,
+        },
+      ];
+    case "expired":
+      return [
+        {
+          kind: "boot-window",
+          text: `${which} ended ${durationText(now.getTime() - closesAt.getTime())} ago, and no agent came`,
+        },
+      ];
+    case "enrolled":
+    case "closed":
+      return [];
+  }
+}
+
+/** Whether the server put it there because two keys said to be the machine. Pure. */
+export function isSecondClaimant({ by, reason }: Quarantine): boolean {
+  return by === "farrier" && reason.startsWith("a second claimant: ");
+}

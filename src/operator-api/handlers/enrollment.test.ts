@@ -1,0 +1,259 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { silent } from "../../../test/support/fleet.ts";
+import { agentKey, machineId, type AgentKey } from "../../database/ids.ts";
+import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enrollment.ts";
+import { historyList } from "../../database/queries/history.ts";
+import { sessionStart, type Session } from "../../database/session.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+
+let database: TestDatabase;
+let dependencies: TestDependencies;
+let clients: TestClients;
+let session: Session;
+beforeAll(async () => {
+  database = await testDatabase();
+  dependencies = testDependencies(database.connection);
+  clients = testClients(dependencies);
+  session = await sessionStart(dependencies.database, { component: "server", log: silent, clock: systemClock });
+});
+afterAll(async () => {
+  await session[Symbol.asyncDispose]();
+  await dependencies[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(() => dependencies.database.pool.query("DELETE FROM enrollment_claim"));
+
+let counted = 0;
+const id = () => ({ requestId: randomUUID() });
+const mac = (): string => `52:54${randomBytes(4).toString("hex").replaceAll(/../gu, ":$&")}`;
+
+async function add(identity: { smbiosUuid?: string; macs?: string[] } = {}): Promise<{ id: string; name: string }> {
+  counted += 1;
+  const name = `box${counted}`;
+  const { machine } = await clients.machines.machineAdd({
+    ...id(),
+    provider: "static",
+    providerId: name,
+    name,
+    ...identity,
+  });
+  return { id: machine?.id ?? "", name };
+}
+
+const hardware = Buffer.from(
+  toBinary(
+    AgentHardwareReportSchema,
+    create(AgentHardwareReportSchema, { report: { manufacturer: "Acme", product: "A1", serialNumber: "S9" } as never }),
+  ),
+);
+
+/** An agent asks to be let in. */
+async function ask(
+  identity: { smbiosUuid?: string; macs?: string[] } = {},
+  key: AgentKey = agentKey(randomBytes(32)),
+): Promise<{ key: string; agent: AgentKey; outcome: EnrollmentOutcome }> {
+  const outcome = await agentEnroll(dependencies.database, session, {
+    publicKey: key,
+    identity: { macs: [], ...identity },
+    address: "192.0.2.9",
+    hardware: { raw: hardware, fingerprint: createHash("sha256").update(hardware).digest() },
+  });
+  return { key: Buffer.from(key).toString("hex"), agent: key, outcome };
+}
+
+const eventsOf = async (machine: string): Promise<string[]> =>
+  (await historyList(dependencies.database, machineId(machine), { limit: 100 })).map(({ event }) => event);
+const explain = async (machine: string): Promise<string> =>
+  (await clients.machines.machineExplain({ machine })).lines.join("\n");
+
+describe("what a machine is known by", () => {
+  test("is given when it is added, shown, and changed", async () => {
+    const [uuid, one, two] = [randomUUID(), mac(), mac()];
+    const machine = await add({ smbiosUuid: uuid.toUpperCase(), macs: [one.toUpperCase().replaceAll(":", "-"), one] });
+    const show = async () => (await clients.machines.machineShow({ machine: machine.id })).machine;
+    expect(await show()).toMatchObject({ smbiosUuid: uuid, macs: [one] });
+    await clients.machines.machineUpdate({
+      ...id(),
+      machine: machine.id,
+      smbiosUuid: "",
+      addMacs: [two],
+      removeMacs: [one],
+    });
+    expect(await show()).toMatchObject({ smbiosUuid: "", macs: [two] });
+    await clients.machines.machineUpdate({ ...id(), machine: machine.id, name: `${machine.name}-x` });
+    expect(await show()).toMatchObject({ macs: [two] });
+  });
+
+  test("is one machine's only", async () => {
+    const [uuid, address] = [randomUUID(), mac()];
+    const first = await add({ smbiosUuid: uuid, macs: [address] });
+    await expect(add({ smbiosUuid: uuid })).rejects.toMatchObject({
+      code: Code.AlreadyExists,
+      rawMessage: expect.stringContaining(
+        `that of machine ${first.name}: leave it out where a maker gave two`,
+      ) as string,
+    });
+    const second = await add();
+    await expect(
+      clients.machines.machineUpdate({ ...id(), machine: second.id, addMacs: [address] }),
+    ).rejects.toMatchObject({ code: Code.AlreadyExists });
+  });
+
+  test.for([
+    [{ smbiosUuid: "nonsense" }, /smbios_uuid: expected a board's UUID/u],
+    [{ smbiosUuid: "03000200-0400-0500-0006-000700080009" }, /smbios_uuid: is one that makers write on every board/u],
+    [{ macs: ["52:54:00:12:34"] }, /macs\.0: expected an interface's MAC/u],
+    [{ macs: ["ff:ff:ff:ff:ff:ff"] }, /macs\.0: expected an interface's MAC/u],
+  ] as const)("is refused where it is none: %s", async ([identity, message]) => {
+    await expect(add(identity as Parameters<typeof add>[0])).rejects.toThrow(message);
+  });
+});
+
+describe("a boot window", () => {
+  test("is opened, shown and explained, and closed; each command once", async () => {
+    const machine = await add({ macs: [mac()] });
+    const request = { ...id(), machine: machine.id, seconds: 300 };
+    const first = await clients.enrollments.bootWindowOpen(request);
+    expect(await clients.enrollments.bootWindowOpen(request)).toEqual(first);
+    const { machine: shown } = await clients.machines.machineShow({ machine: machine.id });
+    expect(shown?.bootWindow).toMatchObject({ id: first.windowId, state: BootWindowState.OPEN, openedBy: "token" });
+    expect(await explain(machine.id)).toContain("waiting for it to boot from the network");
+    await clients.enrollments.bootWindowClose({ ...id(), machine: machine.id });
+    await expect(clients.enrollments.bootWindowClose({ ...id(), machine: machine.id })).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+    });
+    expect(await eventsOf(machine.id)).toEqual(["boot_window_closed", "boot_window_opened", "machine_added"]);
+  });
+
+  test("is refused in quarantine", async () => {
+    const machine = await add();
+    await clients.machines.machineQuarantine({ ...id(), machine: machine.id, reason: "broken" });
+    await expect(clients.enrollments.bootWindowOpen({ ...id(), machine: machine.id })).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+    });
+  });
+});
+
+describe("an agent that asks to be let in", () => {
+  test("is listed with what it is, approved as a new machine, and let in when it asks again", async () => {
+    const identity = { smbiosUuid: randomUUID(), macs: [mac()] };
+    const { key, agent } = await ask(identity);
+    const { enrollments } = await clients.enrollments.enrollmentList({});
+    expect(enrollments).toMatchObject([
+      { key, ...identity, address: "192.0.2.9", machineId: "", related: [], manufacturer: "Acme", serialNumber: "S9" },
+    ]);
+    const request = { ...id(), key: key.slice(0, 8).toUpperCase(), name: "fresh", labels: { rack: "7" } };
+    const { machine } = await clients.enrollments.enrollmentApprove(request);
+    expect(machine).toMatchObject({ name: "fresh", labels: { rack: "7" }, ...identity });
+    expect(machine?.hardwareReportedAt).toBeDefined();
+    expect((await clients.enrollments.enrollmentApprove(request)).machine?.id).toBe(machine?.id);
+    expect((await ask({}, agent)).outcome).toMatchObject({ status: "accepted", machineId: machine?.id });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toEqual([]);
+    expect(await eventsOf(machine?.id ?? "")).toEqual(["hardware_reported", "agent_enrolled", "machine_added"]);
+  });
+
+  test("is approved as a machine that is known, in the place of its agent only where that is said", async () => {
+    const [address, another] = [mac(), mac()];
+    const machine = await add({ macs: [address] });
+    await clients.agents.agentRegister({ ...id(), machine: machine.id, publicKey: randomBytes(32) });
+    const { key, agent } = await ask({ smbiosUuid: randomUUID(), macs: [address, another] });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toMatchObject([
+      { key, machineId: machine.id, machineName: machine.name },
+    ]);
+    expect(await explain(machine.id)).toContain(
+      `farrier enrollment approve ${key.slice(0, 16)} --machine ${machine.name}`,
+    );
+    const approve = (replace: boolean) =>
+      clients.enrollments.enrollmentApprove({ ...id(), key, machine: machine.name, replace });
+    await expect(approve(false)).rejects.toMatchObject({ code: Code.FailedPrecondition });
+    const approved = await approve(true);
+    expect(approved.machine?.macs.toSorted()).toEqual([address, another].toSorted());
+    expect(Buffer.from(approved.machine?.agent?.publicKey ?? []).toString("hex")).toBe(key);
+    expect((await ask({}, agent)).outcome).toMatchObject({ status: "accepted", machineId: machine.id });
+  });
+
+  test("of two boards with one UUID the second is told from the first, and becomes a machine of its own", async () => {
+    const [uuid, one, two] = [randomUUID(), mac(), mac()];
+    const machine = await add({ smbiosUuid: uuid, macs: [one] });
+    const { key } = await ask({ smbiosUuid: uuid, macs: [two] });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toMatchObject([
+      { machineId: "", related: [{ id: machine.id, name: machine.name }] },
+    ]);
+    expect(await explain(machine.id)).toContain("another board with the same UUID");
+    const { machine: twin } = await clients.enrollments.enrollmentApprove({
+      ...id(),
+      key,
+      name: `${machine.name}-twin`,
+    });
+    expect(twin).toMatchObject({ smbiosUuid: "", macs: [two] });
+    expect((await ask({ smbiosUuid: uuid, macs: [two] })).outcome).toMatchObject({ status: "awaiting" });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toMatchObject([{ machineId: twin?.id }]);
+  });
+
+  test("with another machine's MAC is no new machine, and nothing is half-done", async () => {
+    const address = mac();
+    const machine = await add({ macs: [address] });
+    const { key } = await ask({ macs: [address] });
+    await expect(clients.enrollments.enrollmentApprove({ ...id(), key })).rejects.toMatchObject({
+      code: Code.AlreadyExists,
+      rawMessage: expect.stringContaining(`the MAC ${address} is that of machine ${machine.name}`) as string,
+    });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toHaveLength(1);
+  });
+
+  test("that is rejected goes on asking, and is not listed any more unless it is asked for", async () => {
+    const { key, agent } = await ask();
+    const request = { ...id(), key: key.slice(0, 12) };
+    expect(await clients.enrollments.enrollmentReject(request)).toMatchObject({ key });
+    expect((await ask({}, agent)).outcome).toEqual({ status: "awaiting", claim: "known" });
+    expect((await clients.enrollments.enrollmentList({})).enrollments).toEqual([]);
+    const { enrollments } = await clients.enrollments.enrollmentList({ includeRejected: true });
+    expect(enrollments).toMatchObject([{ key, rejectedBy: "token" }]);
+    await clients.enrollments.enrollmentApprove({ ...id(), key });
+    // Its repetition is answered as it was, though there is nothing to reject any more.
+    expect(await clients.enrollments.enrollmentReject(request)).toMatchObject({ key });
+    await expect(clients.enrollments.enrollmentReject({ ...id(), key })).rejects.toMatchObject({ code: Code.NotFound });
+  });
+
+  test.for([
+    [{ key: "short" }, Code.InvalidArgument],
+    [{ key: "ff".repeat(32) }, Code.NotFound],
+    [{ key: "ff".repeat(32), machine: "box1", name: "another" }, Code.InvalidArgument],
+  ] as const)("that is not there, or named amiss: %s", async ([request, code]) => {
+    await expect(clients.enrollments.enrollmentApprove({ ...id(), ...request })).rejects.toMatchObject({ code });
+  });
+
+  test("whose key begins as another's has to be named by more of it", async () => {
+    const start = randomBytes(8);
+    const keys = [1, 2].map((last) => agentKey(Buffer.concat([start, Buffer.alloc(24, last)])));
+    for (const key of keys) {
+      await ask({}, key);
+    }
+    await expect(clients.enrollments.enrollmentApprove({ ...id(), key: start.toString("hex") })).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+      rawMessage: expect.stringContaining("give more") as string,
+    });
+  });
+});
+
+test("a second claimant is named by explain, with what to do", async () => {
+  const address = mac();
+  const machine = await add({ macs: [address] });
+  await clients.enrollments.bootWindowOpen({ ...id(), machine: machine.id });
+  const first = agentKey(randomBytes(32));
+  await dependencies.database.pool.query(
+    "UPDATE machine_boot_window SET enrolled_key = $2, enrolled_at = now() WHERE machine_id = $1",
+    [machine.id, Buffer.from(first)],
+  );
+  const { key } = await ask({ macs: [address] });
+  const told = await explain(machine.id);
+  expect(told).toContain(`a second claimant: key ${key.slice(0, 16)} (from 192.0.2.9) said to be this machine`);
+  expect(told).toContain(`farrier machine boot-window ${machine.name}`);
+});

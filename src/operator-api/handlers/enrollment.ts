@@ -1,0 +1,157 @@
+import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import {
+  BootWindowCloseRequestSchema,
+  BootWindowOpenRequestSchema,
+  EnrollmentApproveRequestSchema,
+  EnrollmentRejectRequestSchema,
+  type EnrollmentSchema,
+  type EnrollmentService,
+} from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot-window-command.ts";
+import {
+  enrollmentApproveKnown,
+  enrollmentApproveNew,
+  enrollmentReject,
+} from "../../database/queries/enrollment-approve.ts";
+import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment-list.ts";
+import { machineShow } from "../../database/queries/machine.ts";
+import { bodyDigest } from "../body-digest.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operatorKey } from "../identity.ts";
+import { machineIdOfRequest } from "../machine-id-of-request.ts";
+import { machineMessage } from "../machine-message.ts";
+import { machineOf } from "../machine-reference.ts";
+import { labelsField, machineField, newNameField, requestIdField, validate } from "../validate.ts";
+
+/** Seconds that a boot window is open unless it is said. */
+const windowSeconds = 600;
+
+const openRequest = z.object({
+  requestId: requestIdField,
+  machine: machineField,
+  seconds: z
+    .int()
+    .min(0, "expected 1 to 86400, or 0 for 600")
+    .max(86_400, "expected 1 to 86400, or 0 for 600")
+    .transform((seconds) => (seconds === 0 ? windowSeconds : seconds)),
+});
+
+const closeRequest = z.object({ requestId: requestIdField, machine: machineField });
+
+const keyField = z
+  .string()
+  .regex(/^[0-9a-f]{8,64}$/iu, "expected an agent's public key in hex, or its first 8 or more characters");
+
+const approveRequest = z
+  .object({
+    requestId: requestIdField,
+    key: keyField,
+    machine: z.union([z.literal(""), machineField]),
+    name: newNameField,
+    labels: labelsField,
+    replace: z.boolean(),
+  })
+  .refine(({ machine, name, labels }) => machine === "" || (name === "" && Object.keys(labels).length === 0), {
+    path: ["machine"],
+    message: "is given, and so is a name or labels for a new one: one or the other",
+  });
+
+const rejectRequest = z.object({ requestId: requestIdField, key: keyField });
+
+/** What operators call about machines that boot from the network, and agents that ask to be let in. */
+export function enrollmentHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof EnrollmentService> {
+  return {
+    async bootWindowOpen(request, context) {
+      const { requestId, machine, seconds } = validate(openRequest, request);
+      const machineId = await machineOf(database, machine);
+      const { windowId, closesAt } = await bootWindowOpenOnce(database, {
+        machineId,
+        requestId,
+        command: "boot_window_open",
+        bodyDigest: bodyDigest(BootWindowOpenRequestSchema, request, machineId),
+        actor: context.values.get(operatorKey),
+        seconds,
+      });
+      return { machineId, windowId, closesAt: timestampFromDate(closesAt) };
+    },
+
+    async bootWindowClose(request, context) {
+      const { requestId, machine } = validate(closeRequest, request);
+      const machineId = await machineOf(database, machine);
+      await bootWindowCloseOnce(database, {
+        machineId,
+        requestId,
+        command: "boot_window_close",
+        bodyDigest: bodyDigest(BootWindowCloseRequestSchema, request, machineId),
+        actor: context.values.get(operatorKey),
+      });
+      return { machineId };
+    },
+
+    async enrollmentList(request) {
+      const claims = await claimList(database, { rejected: request.includeRejected });
+      return { enrollments: claims.map((claim) => enrollmentMessage(claim)) };
+    },
+
+    async enrollmentApprove(request, context) {
+      const { requestId, key, machine, name, labels, replace } = validate(approveRequest, request);
+      const actor = context.values.get(operatorKey);
+      const machineId = machine === "" ? machineIdOfRequest(requestId) : await machineOf(database, machine);
+      const digest = bodyDigest(EnrollmentApproveRequestSchema, request, machine === "" ? undefined : machineId);
+      const decided = { machineId, requestId, command: "enrollment_approve", bodyDigest: digest, actor, key };
+      await (machine === ""
+        ? enrollmentApproveNew(database, { ...decided, labels, ...(name === "" ? {} : { name }) })
+        : enrollmentApproveKnown(database, { ...decided, replace }));
+      return { machine: machineMessage(await machineShow(database, machineId)) };
+    },
+
+    async enrollmentReject(request, context) {
+      const { requestId, key } = validate(rejectRequest, request);
+      const rejected = await enrollmentReject(database, {
+        machineId: machineIdOfRequest(requestId),
+        requestId,
+        command: "enrollment_reject",
+        bodyDigest: bodyDigest(EnrollmentRejectRequestSchema, request),
+        actor: context.values.get(operatorKey),
+        key,
+      });
+      return { key: rejected };
+    },
+  };
+}
+
+function enrollmentMessage(claim: EnrollmentClaim): MessageInitShape<typeof EnrollmentSchema> {
+  const { identity, rejected, claimed, hardwareRaw } = claim;
+  return {
+    key: Buffer.from(claim.publicKey).toString("hex"),
+    smbiosUuid: identity.smbiosUuid ?? "",
+    macs: [...identity.macs],
+    address: claim.address,
+    firstSeenAt: timestampFromDate(claim.firstSeenAt),
+    lastSeenAt: timestampFromDate(claim.lastSeenAt),
+    ...(rejected === undefined ? {} : { rejectedBy: rejected.by, rejectedAt: timestampFromDate(rejected.at) }),
+    machineId: claimed?.machineId ?? "",
+    machineName: claimed?.name ?? "",
+    related: claim.related.map(({ machineId, name = "" }) => ({ id: machineId, name })),
+    ...(hardwareRaw === undefined ? {} : hardwareOf(hardwareRaw)),
+  };
+}
+
+/** What a hardware report says a machine is. */
+function hardwareOf(raw: Uint8Array): { manufacturer?: string; product?: string; serialNumber?: string } {
+  try {
+    const {
+      manufacturer = "",
+      product = "",
+      serialNumber = "",
+    } = fromBinary(AgentHardwareReportSchema, raw).report ?? {};
+    return { manufacturer, product, serialNumber };
+  } catch {
+    // It was checked when it came; a later version's may be more than this one reads.
+    return {};
+  }
+}
