@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { constants, zstdCompress } from "node:zlib";
 import { writeFileAtomic } from "../src/lib/atomic-file.ts";
 import { cpioArchive, type CpioEntry } from "../src/lib/cpio.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import { agentBundle } from "./agent-bundle.ts";
+import { compress } from "./compress.ts";
 import { BuildError } from "./errors.ts";
 import { fetchPackages, type PackageFile } from "./fetch-packages.ts";
 import { firmwareEntries } from "./firmware.ts";
 import { initEntries } from "./init-entries.ts";
 import { inputsDigest } from "./inputs.ts";
+import { kernelOf } from "./kernel.ts";
 import { kernelModules } from "./kernel-modules.ts";
 import { manifestRead, type BootImageManifest } from "./manifest.ts";
 import { packageTree } from "./package-tree.ts";
-import { kernelPackage, type Profile } from "./packages.ts";
+import { libraryPackages, toolPackages, type Profile } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
-import { unpack, type Unpacked } from "./unpack.ts";
+import { unpackAll } from "./unpack.ts";
 
 /** What to build, from what. */
 export interface BootImageOptions {
@@ -37,8 +37,6 @@ export interface BootImageOptions {
 }
 
 const readable = 0o644;
-// Level 19 would save 6 of 50 MB for a minute more.
-const compressionLevel = 9;
 
 /**
  * Builds kernel and initramfs of the boot image. The same packages, Node and Farrier give the same bytes; where these are what the
@@ -53,7 +51,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   tell(options.packages === undefined ? "fetching packages with apt" : `taking packages of ${options.packages}`);
   const files =
     options.packages === undefined
-      ? await fetchPackages(join(cache, "packages"))
+      ? await fetchPackages(join(cache, "packages"), [...toolPackages, ...libraryPackages])
       : await packageFiles(options.packages);
   tell(`unpacking ${files.length} packages`);
   const unpacked = await unpackAll(files, join(cache, "unpacked"));
@@ -68,7 +66,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
     return before;
   }
   tell(`assembling, with kernel ${kernel.version} and Node ${process.version}`);
-  const modules = await kernelModules({ profile, kernelVersion: kernel.version, kernelRoot: kernel.root, tree });
+  const modules = await kernelModules({ set: profile, kernelVersion: kernel.version, kernelRoot: kernel.root, tree });
   const entries = [
     ...(await initEntries(tree)),
     ...(await programEntries(tree, options.node)),
@@ -78,8 +76,8 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   ];
   const archives = halves(entries).map(cpioArchive);
   tell(`compressing ${(archives.reduce((sum, { length }) => sum + length, 0) / 1e6).toFixed(1)} MB`);
-  const initramfs = Buffer.concat((await Promise.all(archives.map(compress))).map(blocks));
-  const vmlinuz = await readFile(join(kernel.root, "boot", `vmlinuz-${kernel.version}`));
+  const initramfs = Buffer.concat((await Promise.all(archives.map((archive) => compress(archive)))).map(blocks));
+  const vmlinuz = await readFile(kernel.image);
   const manifest: BootImageManifest = {
     architecture: "x86_64",
     profile,
@@ -119,37 +117,9 @@ async function digested(paths: readonly string[]): Promise<PackageFile[]> {
   return files;
 }
 
-async function unpackAll(files: readonly PackageFile[], directory: string): Promise<Unpacked[]> {
-  const unpacked: Unpacked[] = [];
-  for (const file of files) {
-    unpacked.push(await unpack(file, directory));
-  }
-  return unpacked;
-}
-
-function kernelOf(unpacked: readonly Unpacked[]): { version: string; root: string } {
-  const kernels = unpacked.filter(({ name }) => kernelPackage.test(name));
-  const [kernel] = kernels;
-  if (kernel === undefined || kernels.length > 1) {
-    throw new BuildError(
-      "packages",
-      `there are ${kernels.length} packages of a kernel (linux-image-…-amd64), expected one`,
-    );
-  }
-  return { version: kernel.name.slice("linux-image-".length), root: kernel.root };
-}
-
 /** Node's binary is most of the image: in an archive of its own, two cores compress. The kernel unpacks one after the other. */
 function halves(entries: readonly CpioEntry[]): CpioEntry[][] {
   return [entries.filter(({ path }) => path === nodePath), entries.filter(({ path }) => path !== nodePath)];
-}
-
-function compress(bytes: Buffer): Promise<Buffer> {
-  const params = {
-    [constants.ZSTD_c_compressionLevel]: compressionLevel,
-    [constants.ZSTD_c_checksumFlag]: 1,
-  };
-  return promisify(zstdCompress)(bytes, { params, pledgedSrcSize: bytes.length });
 }
 
 /** Filled to blocks of 512, which the kernel passes over: what is appended begins where it looks for an archive. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { errorCode } from "../src/lib/errors.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import { BuildError } from "./errors.ts";
-import { kernelMetaPackage, kernelPackage, libraryPackages, toolPackages } from "./packages.ts";
+import { kernelMetaPackage, kernelPackage } from "./packages.ts";
 import { runProgram } from "./run-program.ts";
 
 /** A package as apt knows it. */
@@ -21,12 +21,12 @@ export interface PackageFile {
 }
 
 /**
- * Fetches the packages of the boot image with apt into `directory`, those that are not there yet; resolves to them. apt checks
+ * Fetches these packages, the libraries that they depend on, and the kernel with apt into `directory`, where they are not there yet; resolves to them. apt checks
  * them against the archive's signed index; what was fetched before is checked against the same index again.
  * @throws {BuildError}
  */
-export async function fetchPackages(directory: string): Promise<PackageFile[]> {
-  const names = [...(await libraries()), ...toolPackages, await kernel()];
+export async function fetchPackages(directory: string, roots: readonly string[]): Promise<PackageFile[]> {
+  const names = [...new Set([...(await libraries(roots)), ...roots, await kernel()])];
   await makeDirectory(directory);
   const wanted = await downloads(names);
   const missing: Download[] = [];
@@ -55,9 +55,8 @@ const dependsOptions = ["recommends", "suggests", "conflicts", "breaks", "replac
   (kind) => `--no-${kind}`,
 );
 
-/** The libraries that the tools depend on, whatever between them they depend on. */
-async function libraries(): Promise<string[]> {
-  const roots = [...toolPackages, ...libraryPackages];
+/** The libraries that these packages depend on, by whatever way. */
+async function libraries(roots: readonly string[]): Promise<string[]> {
   const text = await runProgram("apt-cache", ["depends", "--recurse", ...dependsOptions, ...roots]);
   const names = text.split("\n").filter((line) => /^(?:lib|zlib)[a-z0-9.+-]+$/u.test(line) && !line.includes("perl"));
   return [...new Set(names)].toSorted();

@@ -4,16 +4,16 @@ import { dirname, join } from "node:path";
 import type { CpioEntry } from "../src/lib/cpio.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import { BuildError } from "./errors.ts";
-import { modulesMissing, modulesWanted } from "./module-lists.ts";
+import { modulesMissing, modulesWanted, type ModuleSet } from "./module-lists.ts";
 import type { PackageTree } from "./package-tree.ts";
-import type { Profile } from "./packages.ts";
-import { runFile } from "./run-program.ts";
+import { runPackageProgram } from "./package-program.ts";
 
 const plainFile = 0o644;
 // Made when the kernel was built: depmod reads them.
 const kernelTables = ["modules.builtin", "modules.builtin.modinfo", "modules.order"];
-// What kmod's modprobe reads.
+// What kmod's modprobe reads, and busybox's.
 const depmodTables = [
+  "modules.dep",
   "modules.alias.bin",
   "modules.builtin.alias.bin",
   "modules.builtin.bin",
@@ -22,25 +22,25 @@ const depmodTables = [
   "modules.symbols.bin",
 ];
 
-/** The kernel's modules of a profile. */
+/** The kernel's modules of a set. */
 export interface KernelModules {
   entries: CpioEntry[];
   count: number;
 }
 
 /**
- * The modules of the profile with all that they depend on, and the tables by which modprobe finds them. The kernel's package has
+ * The modules of the set with all that they depend on, and the tables by which modprobe finds them. The kernel's package has
  * no tables: they are made by the depmod of the kmod package, first of all modules, then of the chosen.
  * @throws {BuildError}
  */
 export async function kernelModules(options: {
-  profile: Profile;
+  set: ModuleSet;
   kernelVersion: string;
   /** The unpacked package of the kernel. */
   kernelRoot: string;
   tree: PackageTree;
 }): Promise<KernelModules> {
-  const { profile, kernelVersion, kernelRoot, tree } = options;
+  const { set, kernelVersion, kernelRoot, tree } = options;
   const folder = await modulesFolder(kernelRoot, kernelVersion);
   const work = await mkdtemp(join(tmpdir(), "farrier-modules-"));
   try {
@@ -50,14 +50,14 @@ export async function kernelModules(options: {
     await depmod(tree, all, kernelVersion);
     const dependencies = dependenciesRead(await tableText(all, kernelVersion, "modules.dep"));
     const builtin = (await tableText(all, kernelVersion, "modules.builtin")).trim().split("\n");
-    const missing = modulesMissing([...dependencies.keys()], builtin);
+    const missing = modulesMissing(set, [...dependencies.keys()], builtin);
     if (missing.length > 0) {
       throw new BuildError(
         "packages",
         `kernel ${kernelVersion} has no module ${missing.join(", ")}, expected a Debian kernel`,
       );
     }
-    const paths = moduleClosure(modulesWanted(profile, [...dependencies.keys()]), dependencies);
+    const paths = moduleClosure(modulesWanted(set, [...dependencies.keys()]), dependencies);
     await stage(folder, join(chosen, "lib/modules", kernelVersion), paths);
     await depmod(tree, chosen, kernelVersion);
     const entries: CpioEntry[] = [];
@@ -117,12 +117,7 @@ async function stage(folder: string, staged: string, paths: readonly string[]): 
 }
 
 async function depmod(tree: PackageTree, base: string, kernelVersion: string): Promise<void> {
-  // By the loader of the same packages: this host need have neither depmod nor its libraries.
-  const loader = await tree.library("ld-linux-x86-64.so.2");
-  const libraries = ["--library-path", tree.libraryFolders().join(":"), "--argv0", "depmod"];
-  await runFile(loader, [...libraries, await tree.program("kmod"), "-b", base, kernelVersion], {
-    missing: "give the package libc6 of the same Debian",
-  });
+  await runPackageProgram(tree, "depmod", ["-b", base, kernelVersion], { file: await tree.program("kmod") });
 }
 
 function tableText(base: string, kernelVersion: string, table: string): Promise<string> {

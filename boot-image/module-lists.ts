@@ -1,4 +1,5 @@
-import type { Profile } from "./packages.ts";
+/** Which drivers an image has: of QEMU's machines, of all storage and network cards, or what the tiny system needs. */
+export type ModuleSet = "lab" | "full" | "tiny";
 
 /** What QEMU's machines are made of, file systems that an installation writes to, watchdogs, and what tells of the machine. */
 const labModules = [
@@ -49,6 +50,21 @@ const labModules = [
   "tpm_tis",
 ] as const;
 
+/** Disks of QEMU's machines, and the file system of an installation's seed. */
+const tinyModules = [
+  "ahci",
+  "ata_piix",
+  "nls_ascii",
+  "nls_cp437",
+  "nls_utf8",
+  "nvme",
+  "sd_mod",
+  "vfat",
+  "virtio_blk",
+  "virtio_pci",
+  "virtio_scsi",
+] as const;
+
 /** Below these folders of the kernel's modules, the full profile takes everything. */
 const fullFolders = [
   "drivers/ata/",
@@ -83,18 +99,22 @@ export function moduleName(path: string): string {
     .replaceAll("-", "_");
 }
 
-/** Which modules the profile takes, besides those that they depend on; `paths` are all that there are. */
-export function modulesWanted(profile: Profile, paths: readonly string[]): string[] {
-  const lab: ReadonlySet<string> = new Set(labModules.map((name) => name.replaceAll("-", "_")));
-  return paths.filter((path) => lab.has(moduleName(path)) || (profile === "full" && isFull(path)));
+/** Which modules the set takes, besides those that they depend on; `paths` are all that there are. */
+export function modulesWanted(set: ModuleSet, paths: readonly string[]): string[] {
+  const named = new Set(namesOf(set).map((name) => name.replaceAll("-", "_")));
+  return paths.filter((path) => named.has(moduleName(path)) || (set === "full" && isFull(path)));
+}
+
+function namesOf(set: ModuleSet): readonly string[] {
+  return set === "tiny" ? tinyModules : labModules;
 }
 
 function isFull(path: string): boolean {
   return fullFolders.some((folder) => path.startsWith(`kernel/${folder}`)) && !notHardware.test(path);
 }
 
-/** Modules of the lab's profile that are neither a file nor built into the kernel. */
-export function modulesMissing(paths: readonly string[], builtin: readonly string[]): string[] {
+/** Modules that the set names and that are neither a file nor built into the kernel. */
+export function modulesMissing(set: ModuleSet, paths: readonly string[], builtin: readonly string[]): string[] {
   const there = new Set([...paths, ...builtin].map(moduleName));
-  return labModules.filter((name) => !there.has(name));
+  return namesOf(set).filter((name) => !there.has(name.replaceAll("-", "_")));
 }

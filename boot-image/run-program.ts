@@ -28,11 +28,11 @@ export function runProgram(program: Program, args: readonly string[], options?: 
 export async function runFile(
   file: string,
   args: readonly string[],
-  options: { cwd?: string | undefined; missing: string },
+  options: { cwd?: string | undefined; env?: Readonly<Record<string, string>> | undefined; missing: string },
 ): Promise<string> {
   // Debian has some of them in sbin, which is not in everybody's path. The locale decides how apt words its answers.
   const path = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
-  const env = { ...process.env, PATH: path, LC_ALL: "C" };
+  const env = { ...process.env, PATH: path, LC_ALL: "C", ...options.env };
   try {
     const { stdout } = await promisify(execFile)(file, [...args], { cwd: options.cwd, env, maxBuffer: outputLimit });
     return stdout;

@@ -18,7 +18,7 @@ export interface Unpacked {
  * Unpacks a package into a folder of its own below `directory`, named by its digest: unpacked once, found again later.
  * @throws {BuildError} where it is no package
  */
-export async function unpack({ path, sha256 }: PackageFile, directory: string): Promise<Unpacked> {
+async function unpack({ path, sha256 }: PackageFile, directory: string): Promise<Unpacked> {
   const root = join(directory, sha256);
   await makeDirectory(directory);
   const partial = await mkdtemp(`${root}.`);
@@ -45,4 +45,13 @@ async function isDirectory(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   );
+}
+
+/** Unpacks several, one after the other. @throws {BuildError} as {@link unpack} */
+export async function unpackAll(files: readonly PackageFile[], directory: string): Promise<Unpacked[]> {
+  const unpacked: Unpacked[] = [];
+  for (const file of files) {
+    unpacked.push(await unpack(file, directory));
+  }
+  return unpacked;
 }

@@ -32,6 +32,7 @@ import {
   workListCommand,
 } from "./commands/fleet.ts";
 import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
+import { imageBuildTinyCommand } from "./commands/image-build.ts";
 import { installationListCommand } from "./commands/installation.ts";
 import { labConsoleCommand, labDownCommand, labListCommand, labPowerCommand, labUpCommand } from "./commands/lab.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
@@ -141,6 +142,16 @@ const agent = buildRouteMap<string, CliContext>({
   routes: { init: agentInitCommand, run: agentRunCommand },
 });
 
+const imageBuild = buildRouteMap<string, CliContext>({
+  docs: { brief: "Disk images to try installations with: tiny" },
+  routes: { tiny: imageBuildTinyCommand },
+});
+
+const image = buildRouteMap<string, CliContext>({
+  docs: { brief: "Disk images: build" },
+  routes: { build: imageBuild },
+});
+
 const bootImage = buildRouteMap<string, CliContext>({
   docs: { brief: "What agents run in: build" },
   routes: { build: bootImageBuildCommand },
@@ -198,6 +209,7 @@ export const routes = buildRouteMap<string, CliContext>({
     context,
     agent,
     "boot-image": bootImage,
+    image,
     lab,
     simulate: simulateCommand,
     completion: completionCommand,

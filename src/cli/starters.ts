@@ -11,6 +11,7 @@ export interface Starters {
   restore(options: RestoreOptions): Promise<number>;
   agentRun(options: AgentRunOptions): Promise<number>;
   simulate(options: SimulateOptions): Promise<number>;
+  imageBuild(options: ImageBuildOptions): Promise<number>;
   bootImageBuild(options: BootImageBuildOptions): Promise<number>;
   lab: LabStarter;
 }
@@ -211,6 +212,16 @@ export interface BootImageBuildOptions {
   packages: string | undefined;
   /** .deb files. */
   firmware: readonly string[];
+  /** Where programs keep what they can fetch again; absent = ~/.cache. */
+  cacheHome: string | undefined;
+}
+
+/** `farrier image build`. */
+export interface ImageBuildOptions {
+  kind: "tiny";
+  firmware: "uefi" | "bios";
+  /** A file. */
+  out: string;
   /** Where programs keep what they can fetch again; absent = ~/.cache. */
   cacheHome: string | undefined;
 }

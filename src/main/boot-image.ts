@@ -1,14 +1,13 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { bootImageBuild } from "../../boot-image/build.ts";
 import type { BootImageBuildOptions } from "../cli/starters.ts";
+import { buildCache } from "./build-cache.ts";
 
 /** `farrier boot-image build`. Resolves to the exit status. */
 export async function build(options: BootImageBuildOptions): Promise<number> {
   const { cacheHome, ...rest } = options;
   const manifest = await bootImageBuild({
     ...rest,
-    cache: join(cacheHome === undefined || cacheHome === "" ? join(homedir(), ".cache") : cacheHome, "farrier"),
+    cache: buildCache(cacheHome),
     node: process.execPath,
     tell: (text) => process.stderr.write(`${text}\n`),
   });

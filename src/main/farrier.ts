@@ -26,6 +26,7 @@ const status = await runCli(process.argv.slice(2), {
       console: async (options) => (await import("./lab.ts")).showConsole(options),
     },
     simulate: async (options) => (await import("./simulate.ts")).run(options),
+    imageBuild: async (options) => (await import("./image.ts")).build(options),
     bootImageBuild: async (options) => (await import("./boot-image.ts")).build(options),
   },
 });

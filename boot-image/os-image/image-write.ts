@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createZstdCompress } from "node:zlib";
+import { writeFileAtomic } from "../../src/lib/atomic-file.ts";
+import { makeDirectory } from "../../src/lib/make-directory.ts";
+
+/** An image on the disk, packed. */
+export interface MadeImage {
+  file: string;
+  /** sha256:<hex> of the packed bytes: what `machine install --digest` takes. */
+  digest: string;
+  /** Of the packed bytes, and unpacked. */
+  packedBytes: number;
+  bytes: number;
+}
+
+const level = 9;
+const readable = 0o644;
+
+/**
+ * Packs a disk into `out`, which is there whole or not at all, and writes its digest beside it, as `--digest` takes it.
+ */
+export async function imageWrite(disk: string, out: string): Promise<MadeImage> {
+  await makeDirectory(dirname(out));
+  const partial = `${out}.partial`;
+  const hash = createHash("sha256");
+  let packedBytes = 0;
+  const tap = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      packedBytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const { size } = await stat(disk);
+  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+  try {
+    await pipeline(
+      createReadStream(disk, { highWaterMark: 4 << 20 }),
+      // Told before, its size stands in the packed file's head.
+      createZstdCompress({ params, pledgedSrcSize: size, chunkSize: 1 << 20 }),
+      tap,
+      createWriteStream(partial, { mode: readable, flush: true }),
+    );
+    await rename(partial, out);
+  } finally {
+    await rm(partial, { force: true });
+  }
+  const hex = hash.digest("hex");
+  await writeFileAtomic(`${out}.sha256`, `sha256:${hex}\n`, { mode: readable });
+  return { file: out, digest: `sha256:${hex}`, packedBytes, bytes: size };
+}

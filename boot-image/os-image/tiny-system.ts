@@ -1,0 +1,31 @@
+import { readFile } from "node:fs/promises";
+import { cpioArchive, type CpioEntry } from "../../src/lib/cpio.ts";
+import { compress } from "../compress.ts";
+import { kernelModules } from "../kernel-modules.ts";
+import type { Kernel } from "../kernel.ts";
+import type { PackageTree } from "../package-tree.ts";
+
+/** What the tiny system's kernel is told: all goes to the serial line. */
+export const tinyCommandLine = "console=ttyS0 quiet panic=5";
+
+/** The initrd that is the whole of the tiny system: busybox and one script. */
+export async function tinyInitrd(tree: PackageTree, kernel: Kernel): Promise<Buffer> {
+  const modules = await kernelModules({
+    set: "tiny",
+    kernelVersion: kernel.version,
+    kernelRoot: kernel.root,
+    tree,
+  });
+  const script = await readFile(new URL("../files/tiny-init.sh", import.meta.url));
+  const entries: CpioEntry[] = [
+    ...["proc", "sys", "mnt"].map((path) => ({ kind: "directory", path, mode: 0o755 }) as const),
+    { kind: "device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
+    { kind: "device", path: "dev/null", mode: 0o666, major: 1, minor: 3 },
+    { kind: "file", path: "init", mode: 0o755, data: script },
+    { kind: "file", path: "bin/busybox", mode: 0o755, data: await readFile(await tree.program("busybox")) },
+    // The kernel itself calls it, for a file system's character sets.
+    { kind: "symlink", path: "sbin/modprobe", target: "../bin/busybox" },
+    ...modules.entries,
+  ];
+  return compress(cpioArchive(entries));
+}
