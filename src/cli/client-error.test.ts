@@ -33,6 +33,18 @@ test.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ERR_STREAM_PREMA
   },
 );
 
+test.each([
+  ["SELF_SIGNED_CERT_IN_CHAIN", /the certificate of http:\/\/x is not to be trusted .*--ca FILE/u],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /the certificate of http:\/\/x is not to be trusted/u],
+  ["CERT_HAS_EXPIRED", /the certificate of http:\/\/x is not to be trusted/u],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", /the certificate of http:\/\/x is not to be trusted/u],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", /does not speak TLS .*is it http/u],
+])("%s is told as what it is, and what to do", (system, message) => {
+  const cause = Object.assign(new Error("tls"), { code: system });
+  const error = clientError(new ConnectError("tls", Code.Internal, undefined, undefined, cause), facts);
+  expect([error.code, error.message]).toEqual(["unreachable", expect.stringMatching(message)]);
+});
+
 test("a database that is away is told as the server says it", () => {
   const error = clientError(new ConnectError("the database can't be reached", Code.Unavailable), facts);
   expect([error.code, error.message]).toEqual(["unreachable", "the database can't be reached"]);

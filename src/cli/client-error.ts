@@ -5,6 +5,12 @@ import { CliError, type CliErrorCode } from "./errors.ts";
 /** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
 const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
 
+/** Codes of OpenSSL and of Node for a certificate that is not taken (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const certificateCodes =
+  /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/u;
+/** Codes for a port that speaks no TLS. */
+const noTlsCodes = /^(?:EPROTO|ERR_SSL_)/u;
+
 /** What messages about a call name. */
 export interface CallFacts {
   url: string;
@@ -17,6 +23,14 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
   const connect = ConnectError.from(error);
   const code = cliCode(connect.code);
   const system = errorCode(connect.cause) ?? "";
+  if (certificateCodes.test(system)) {
+    const message = `the certificate of ${url} is not to be trusted (${system}): name the CA that vouches for it with \`farrier context add … --ca FILE\``;
+    return new CliError("unreachable", message, { cause: error });
+  }
+  if (noTlsCodes.test(system)) {
+    const message = `${url} does not speak TLS as this command does (${system}): is it http, or another program's port?`;
+    return new CliError("unreachable", message, { cause: error });
+  }
   if (connectionCodes.test(system) || connect.code === Code.Aborted) {
     const why = system === "" ? connect.rawMessage : system;
     const message = `the control plane at ${url} can't be reached (${why}): start it with \`farrier up\`, or name another with --operators URL`;

@@ -8,6 +8,8 @@ import {
 } from "@stricli/core";
 import { expect, test } from "vitest";
 import type { CliContext } from "./context.ts";
+import { exitStatus } from "./errors.ts";
+import { interruptedStatus } from "./interrupt.ts";
 import { routes } from "./routes.ts";
 
 // Help runs no command, so that it needs none of what commands work with.
@@ -35,6 +37,12 @@ function found(words: readonly string[]): { command: Command<CliContext>; rest: 
 function camel(flag: string): string {
   return flag.replaceAll(/-(?<letter>[a-z])/gu, (_, letter: string) => letter.toUpperCase());
 }
+
+test("farrier --help has every exit status, and no other", () => {
+  const section = routes.fullDescription.split("Exit status:\n")[1] ?? "";
+  const documented = [...section.matchAll(/^ {2}(?<status>\d+) {2}/gmu)].map((match) => Number(match.groups?.["status"]));
+  expect(documented).toEqual([0, ...Object.values(exitStatus), interruptedStatus]);
+});
 
 test("there are commands to look at", () => {
   expect(helpTexts.length).toBeGreaterThan(30);
