@@ -39,8 +39,10 @@ function camel(flag: string): string {
 }
 
 test("farrier --help has every exit status, and no other", () => {
-  const section = routes.fullDescription.split("Exit status:\n")[1] ?? "";
-  const documented = [...section.matchAll(/^ {2}(?<status>\d+) {2}/gmu)].map((match) => Number(match.groups?.["status"]));
+  const section = routes.fullDescription?.split("Exit status:\n")[1] ?? "";
+  const documented = [...section.matchAll(/^ {2}(?<status>\d+) {2}/gmu)].map((match) =>
+    Number(match.groups?.["status"]),
+  );
   expect(documented).toEqual([0, ...Object.values(exitStatus), interruptedStatus]);
 });
 

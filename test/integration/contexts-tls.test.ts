@@ -58,7 +58,8 @@ async function operatorsCa(): Promise<string> {
 
 const command = (...args: string[]): Promise<Finished> => farrier(args, { HOME: directory });
 const at = (name: string): string => join(directory, name);
-const add = (name: string, ...flags: string[]): Promise<Finished> => command("context", "add", name, "--url", url, ...flags);
+const add = (name: string, ...flags: string[]): Promise<Finished> =>
+  command("context", "add", name, "--url", url, ...flags);
 
 test("a fleet behind TLS with a CA of its own: by token, by certificate, and one after the other", async () => {
   expect((await add("lab", "--ca", at("ca.pem"), "--token-file", at("token"), "--use")).status).toBe(0);
