@@ -34,7 +34,10 @@ export function qemuArguments(
     ...["-machine", "q35,graphics=off", "-boot", "order=cn"],
     ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
     ...["-smp", String(machine.cpus), "-m", `${machine.memoryMiB}M`],
-    ...["-smbios", `type=1,manufacturer=Farrier,product=Lab,serial=${machine.serial},uuid=${machine.uuid}`],
+    ...[
+      "-smbios",
+      `type=1,manufacturer=Farrier,product=Lab,serial=${machine.serial},uuid=${machine.smbiosUuid ?? machine.uuid}`,
+    ],
     ...["-chardev", `file,id=console,path=${own}/console.log,append=on`, "-serial", "chardev:console"],
     ...["-qmp", `unix:${own}/qmp,server=on,wait=off`],
     ...["-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0"],

@@ -19,6 +19,8 @@ const definition = z.strictObject({
   name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/u),
   /** SMBIOS UUID, and what the provider calls it: made anew with each machine, so that it never stands for another disk. */
   uuid: z.uuid().toLowerCase(),
+  /** Another SMBIOS UUID, for two boards whose maker gave them the same one. */
+  smbiosUuid: z.uuid().toLowerCase().optional(),
   serial: z.string().regex(/^[A-Za-z0-9-]{1,32}$/u),
   firmware: z.enum(firmwares),
   memoryMiB: z.int().min(256).max(1_048_576),

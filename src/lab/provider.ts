@@ -42,7 +42,7 @@ async function provided(directory: string, machine: LabMachine): Promise<Provide
   return {
     providerId: machine.uuid,
     name: machine.name,
-    smbiosUuid: machine.uuid,
+    smbiosUuid: machine.smbiosUuid ?? machine.uuid,
     macs: machine.nics.map(({ mac }) => mac),
     location: `lab, ${machine.firmware}, ${first?.kind ?? "no disk"}`,
     status: await powerGet(directory, machine.name),

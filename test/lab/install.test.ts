@@ -1,0 +1,52 @@
+// From an empty machine that knows nothing but how to boot from the network to an operating system that runs, by each
+// firmware and kind of disk; then once more, and never again by itself.
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { qemuLab, type QemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
+import { installAndRun, powerCycle, tinyServed } from "../support/qemu-lab-story.ts";
+
+vi.setConfig({ testTimeout: 1_500_000, hookTimeout: 300_000 });
+
+let missing: string | undefined;
+let lab: QemuLab;
+beforeAll(async () => {
+  missing = await qemuLabMissing();
+  if (missing === undefined) {
+    lab = await qemuLab();
+  }
+});
+afterAll(async () => await lab?.[Symbol.asyncDispose]());
+beforeEach((context) => context.skip(missing !== undefined, missing));
+
+test.for([
+  ["uefi", "virtio"],
+  ["uefi", "nvme"],
+  ["uefi", "sata"],
+  ["bios", "virtio"],
+] as const)("%s, %s", async ([firmware, disk]) => {
+  const flags = ["--firmware", firmware, "--disk", disk, "--memory", "1024", "--disk-size", "1Gi"];
+  const machine = await lab.machine(`${firmware}-${disk}`, ...flags);
+  const { image } = await tinyServed(lab, firmware);
+  await machine.happened("agent_enrolled", 1);
+  expect(await machine.explain()).toMatch(/ready/u);
+
+  await installAndRun(machine, image, "first");
+  expect(await powerCycle(lab, machine, "first")).toEqual([]);
+  await installAndRun(machine, image, "second");
+  expect(await powerCycle(lab, machine, "second")).toEqual([]);
+
+  expect(await machine.story()).toEqual([
+    "agent_enrolled",
+    "installation_requested 1",
+    "installation_handed_out 1",
+    "installation_succeeded 1",
+    "installation_requested 2",
+    "agent_lost",
+    "agent_enrolled",
+    "installation_handed_out 2",
+    "installed_removed 2",
+    "installation_succeeded 2",
+  ]);
+  const { installed } = await machine.show();
+  expect(installed?.generation).toBe(2n);
+  await machine.power("off");
+});
