@@ -20,30 +20,31 @@ export async function pciDevices(tree: Tree): Promise<PciDevice[]> {
   }
   const devices: PciDevice[] = [];
   for (const address of addresses.slice(0, deviceLimit)) {
-    if ((await tree.link(`${folder}/${address}/physfn`)) === undefined) {
-      devices.push(await pciDevice(tree, address));
+    const device = await pciDevice(tree, address);
+    if (device !== undefined) {
+      devices.push(device);
     }
   }
   return devices;
 }
 
-async function pciDevice(tree: Tree, address: string): Promise<PciDevice> {
+async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undefined> {
   const path = `${folder}/${address}`;
-  const number = async (file: string, bits: number): Promise<number> =>
-    hexNumber(await tree.text(`${path}/${file}`), bits);
-  const driver = await tree.link(`${path}/driver`);
-  const node = await deviceNumaNode(tree, path);
+  // Half of them lack most of these: files that are not there are not asked for.
+  const there = new Set(await tree.list(path));
+  if (there.has("physfn")) {
+    return undefined;
+  }
+  const text = async (file: string): Promise<string> => (there.has(file) ? tree.text(`${path}/${file}`) : "");
+  const number = async (file: string, bits: number): Promise<number> => hexNumber(await text(file), bits);
+  const driver = there.has("driver") ? await tree.link(`${path}/driver`) : undefined;
+  const node = there.has("numa_node") ? await deviceNumaNode(tree, path) : undefined;
   const lanes = async (file: string): Promise<number> => {
-    const count = (await tree.integer(`${path}/${file}`)) ?? 0;
+    const count = wholeNumber(await text(file));
     return count > 0 && count <= laneLimit ? count : 0;
   };
-  const width = await lanes("current_link_width");
-  const speed = async (file: string): Promise<string> => {
-    const text = await tree.text(`${path}/${file}`);
-    return /^unknown/iu.test(text) ? "" : text;
-  };
-  const linked = width > 0 || (await lanes("max_link_width")) > 0;
-  const memory = await tree.integer(`${path}/mem_info_vram_total`);
+  const speed = async (file: string): Promise<string> => (await text(file)).replace(/^unknown.*/iu, "");
+  const [width, widest] = [await lanes("current_link_width"), await lanes("max_link_width")];
   return create(PciDeviceSchema, {
     address,
     class: await number("class", 24),
@@ -54,16 +55,21 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice> {
     revision: await number("revision", 8),
     driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
     ...(node === undefined ? {} : { numaNode: node }),
-    ...(linked
+    ...(width > 0 || widest > 0
       ? {
           linkWidth: width,
-          linkWidthMaximum: await lanes("max_link_width"),
+          linkWidthMaximum: widest,
           linkSpeed: await speed("current_link_speed"),
           linkSpeedMaximum: await speed("max_link_speed"),
         }
       : {}),
-    memoryBytes: memory !== undefined && memory > 0 ? BigInt(memory) : 0n,
+    memoryBytes: BigInt(wholeNumber(await text("mem_info_vram_total"))),
   });
+}
+
+/** 0 for what is none. */
+function wholeNumber(text: string): number {
+  return /^\d{1,15}$/u.test(text) ? Number(text) : 0;
 }
 
 /** "0x8086"; 0 for what is no such number, or takes more bits. Pure. */

@@ -57,6 +57,9 @@ export async function hardwareReport(
   const none: Smbios = { version: 0, structures: [] };
   const tables = await probe("firmware tables", () => smbios(tree), none);
   const disks = await probe("disks", async () => (await blockDevices(root, tree)).devices, []);
+  // Programs are asked, which takes them longer than all else takes here.
+  const healthKnown =
+    run === undefined ? undefined : probe("health of disks", () => diskHealth(tree, disks, run), undefined);
   const node = create(NodeSchema, {
     ...(await probe("identity", () => identity(tree, tables), smbiosIdentity(none))),
     ...(await probe("memory", () => memory(tree, tables), noMemory)),
@@ -76,8 +79,6 @@ export async function hardwareReport(
   if (controller !== undefined) {
     node.bmc = controller;
   }
-  if (run !== undefined) {
-    await probe("health of disks", () => diskHealth(tree, disks, run), undefined);
-  }
+  await healthKnown;
   return reportWithinLimit(create(AgentHardwareReportSchema, { report: node, warning: [...tree.warnings()] }));
 }

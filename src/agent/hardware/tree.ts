@@ -10,6 +10,7 @@ const warningLimit = 64;
 
 // The largest file read is /proc/cpuinfo: 2 KiB a thread.
 const fileLimit = 4 << 20;
+const pageBytes = 4 << 10;
 
 /**
  * Reads the kernel's own files below a root, for probes. It never throws: what is not there is undefined, and what is
@@ -35,7 +36,17 @@ export interface Tree {
 }
 
 // What a file says that has nothing to say: absent, a driver without this figure, a device that has gone.
-const absent = new Set(["ENOENT", "ENOTDIR", "EINVAL", "EOPNOTSUPP", "ENODEV", "ENXIO", "ENODATA", "EISDIR"]);
+const absent = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "EINVAL",
+  "EOPNOTSUPP",
+  "ENOTSUP",
+  "ENODEV",
+  "ENXIO",
+  "ENODATA",
+  "EISDIR",
+]);
 
 /** A tree below `root`: "/", or a made-up one in tests. */
 export function hardwareTree(root: string): Tree {
@@ -62,7 +73,8 @@ export function hardwareTree(root: string): Tree {
       return undefined;
     }
   };
-  const bytes: Tree["bytes"] = (path) => attempt(path, readBounded);
+  // sysfs gives all that is left in one read, a page at most; /proc may give less.
+  const bytes: Tree["bytes"] = (path) => attempt(path, (full) => readBounded(full, path.startsWith("sys/")));
   const text: Tree["text"] = async (path) => cleanText((await bytes(path))?.toString("utf8") ?? "", textLimit);
   return {
     bytes,
@@ -79,11 +91,11 @@ export function hardwareTree(root: string): Tree {
   };
 }
 
-async function readBounded(path: string): Promise<Buffer> {
+async function readBounded(path: string, shortIsLast: boolean): Promise<Buffer> {
   await using file = await open(path, "r");
   const chunks: Buffer[] = [];
   // The kernel's files have no size of their own: they are read until they end. Most have a line.
-  let room = 4 << 10;
+  let room = pageBytes;
   for (let total = 0; total < fileLimit;) {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(room));
     if (bytesRead === 0) {
@@ -91,6 +103,9 @@ async function readBounded(path: string): Promise<Buffer> {
     }
     chunks.push(buffer.subarray(0, bytesRead));
     total += bytesRead;
+    if (shortIsLast && bytesRead < pageBytes) {
+      break;
+    }
     room = 64 << 10;
   }
   return Buffer.concat(chunks);
