@@ -165,9 +165,10 @@ test("no token is stored or logged in clear", async () => {
 });
 
 test("an address that calls too often is asked to come back later", async () => {
+  // What is no message is answered without the database: as fast as it goes.
   const one = connect();
-  const answers = await Promise.all(Array.from({ length: 160 }, () => one.raw(enrollPath, Buffer.alloc(0))));
+  const answers = await Promise.all(Array.from({ length: 600 }, () => one.raw(enrollPath, Buffer.from([0xff]))));
   const codes = answers.map(({ code }) => code);
-  expect(codes.filter((code) => code === status.OK).length).toBeGreaterThan(50);
+  expect(codes).toContain(status.INVALID_ARGUMENT);
   expect(codes).toContain(status.UNAVAILABLE);
 });

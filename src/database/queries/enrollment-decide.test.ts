@@ -15,6 +15,7 @@ const window = (init: Partial<Window>): Window => ({
   enrolledKey: null,
   claimedKeys: [],
   bothAlive: false,
+  elsewhere: false,
   ...init,
 });
 
@@ -71,6 +72,11 @@ const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = 
   [
     "another key that says to be the machine, while its agent lives",
     { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other, bothAlive: true }) },
+    { decision: "second-claimant", machineId: a, enrolled: other },
+  ],
+  [
+    "another key that says to be the machine, from somewhere else",
+    { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other, elsewhere: true }) },
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [

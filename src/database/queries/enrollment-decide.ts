@@ -18,6 +18,8 @@ export interface EnrollmentFacts {
     claimedKeys: readonly Uint8Array[];
     /** That agent was heard some time after this one first asked: there are two of them, at once. */
     bothAlive: boolean;
+    /** This one asks from another network address than that agent did. */
+    elsewhere: boolean;
   } | null;
 }
 
@@ -27,7 +29,7 @@ export type EnrollmentDecision =
   | { decision: "accept"; machineId: MachineId }
   /** The first to present the token. `contested`: another key has claimed the machine in the same window. */
   | { decision: "bind"; machineId: MachineId; contested: Uint8Array | undefined }
-  /** Another key was bound in this window, and this one has its token or lives beside it: the machine can't be trusted to be one. */
+  /** Another key was bound in this window, and this one has its token, lives beside it or somewhere else: it can't be trusted. */
   | { decision: "second-claimant"; machineId: MachineId; enrolled: Uint8Array }
   /** Remembered by the window, should a token be presented by another. */
   | { decision: "note"; machineId: MachineId }
@@ -52,8 +54,9 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
     if (same(enrolledKey)) {
       return { decision: "await" };
     }
-    // Without the token it may be the machine itself, reset soon after its agent was let in: that agent is heard no more then.
-    return window.byToken || window.bothAlive
+    // Without the token it may be the machine itself, reset soon after its agent was let in: that agent is heard no more
+    // then, and the machine asks from where it asked before.
+    return window.byToken || window.bothAlive || window.elsewhere
       ? { decision: "second-claimant", machineId, enrolled: enrolledKey }
       : { decision: "note", machineId };
   }

@@ -194,6 +194,15 @@ test("the agent of before, alive beside the new one, is a second claimant; alone
   expect((await standing(machine))?.reason).toMatch(/^a second claimant: key [0-9a-f]{16} \(from 192\.0\.2\.9\) said/u);
 });
 
+test("without the token, who asks from another address than the agent that was let in is a second claimant", async () => {
+  const machine = await booting();
+  const { identity, tokenDigest, machineId } = machine;
+  expect(await enroll({ identity, tokenDigest })).toMatchObject({ status: "accepted" });
+  expect(await enroll({ identity })).not.toHaveProperty("secondClaimantOf");
+  expect(await enroll({ identity, address: "192.0.2.66" })).toMatchObject({ secondClaimantOf: machineId });
+  expect((await standing(machine))?.reason).toContain("(from 192.0.2.66)");
+});
+
 test("claims are bounded: the newest comes in the place of who was not seen for long, or is not remembered", async () => {
   await fleet.rows("DELETE FROM enrollment_claim");
   await fleet.rows(

@@ -96,9 +96,10 @@ interface FactsRow {
   enrolled_key: Buffer | null;
   claimed_keys: Buffer[] | null;
   both_alive: boolean;
+  elsewhere: boolean;
 }
 
-async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment): Promise<EnrollmentFacts> {
+async function factsOf(tx: Tx, { publicKey, identity, tokenDigest, address }: Enrollment): Promise<EnrollmentFacts> {
   const digest = tokenDigest === undefined ? null : Buffer.from(tokenDigest);
   const { rows } = await sql<FactsRow>`
     SELECT
@@ -113,7 +114,13 @@ async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment)
         JOIN machine_agent_started s ON s.machine_id = w.machine_id AND s.agent_public_key = w.enrolled_key
         JOIN machine_agent_heartbeat h ON h.machine_id = w.machine_id
         WHERE c.agent_public_key = ${Buffer.from(publicKey)} AND h.agent_heartbeat_at > c.first_seen_at + interval '5 seconds'
-      ) AS both_alive
+      ) AS both_alive,
+      coalesce((
+        SELECT y.detail ->> 'address' FROM history y
+        WHERE y.machine_id = w.machine_id AND y.at >= w.opened_at AND y.event = 'agent_enrolled'
+          AND y.detail ->> 'window' = w.window_id::text
+        ORDER BY y.at DESC LIMIT 1
+      ) <> ${address}, false) AS elsewhere
     FROM (SELECT ${machineByIdentity(identity)} AS claimed) i
     LEFT JOIN LATERAL (
       SELECT w.*, coalesce(w.token_digest = ${digest}::bytea, false) AS by_token FROM machine_boot_window w
@@ -139,6 +146,7 @@ async function factsOf(tx: Tx, { publicKey, identity, tokenDigest }: Enrollment)
             enrolledKey: row.enrolled_key,
             claimedKeys: row.claimed_keys ?? [],
             bothAlive: row.both_alive,
+            elsewhere: row.elsewhere,
           },
   };
 }

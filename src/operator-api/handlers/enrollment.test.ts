@@ -247,13 +247,23 @@ test("a second claimant is named by explain, with what to do", async () => {
   const address = mac();
   const machine = await add({ macs: [address] });
   await clients.enrollments.bootWindowOpen({ ...id(), machine: machine.id });
-  const first = agentKey(randomBytes(32));
+  const token = createHash("sha256").update("a token").digest();
   await dependencies.database.pool.query(
-    "UPDATE machine_boot_window SET enrolled_key = $2, enrolled_at = now() WHERE machine_id = $1",
-    [machine.id, Buffer.from(first)],
+    "UPDATE machine_boot_window SET token_digest = $2, given_at = now() WHERE machine_id = $1",
+    [machine.id, token],
   );
-  const { key } = await ask({ macs: [address] });
+  const present = (publicKey: AgentKey) =>
+    agentEnroll(dependencies.database, session, {
+      publicKey,
+      identity: { macs: [address] },
+      address: "192.0.2.9",
+      tokenDigest: token,
+    });
+  expect(await present(agentKey(randomBytes(32)))).toMatchObject({ status: "accepted" });
+  const second = agentKey(randomBytes(32));
+  expect(await present(second)).toMatchObject({ status: "awaiting", secondClaimantOf: machine.id });
   const told = await explain(machine.id);
-  expect(told).toContain(`a second claimant: key ${key.slice(0, 16)} (from 192.0.2.9) said to be this machine`);
+  const key = Buffer.from(second).toString("hex").slice(0, 16);
+  expect(told).toContain(`a second claimant: key ${key} (from 192.0.2.9) said to be this machine`);
   expect(told).toContain(`farrier machine boot-window ${machine.name}`);
 });
