@@ -49,6 +49,8 @@ export function enrollHandler(deps: {
 }): handleUnaryCall<Buffer, Buffer> {
   const { calls, database, sessions, refusals, metrics, log, clock } = deps;
   const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
+  // There from the beginning: an alert sees no increase of what was not there before.
+  metrics.enrollments.inc({ outcome: "second_claimant" }, 0);
   return (call, respond) => {
     const arrived = clock.monotonic();
     const peer = calls.peer(call.metadata);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Database } from "../database/connect.ts";
 import { netbootFacts } from "../database/queries/netboot.ts";
-import { formatHostPort } from "../lib/host-port.ts";
+import { formatHostPort, isLoopback } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
 import { bootConfigArchive } from "./boot-config.ts";
@@ -29,6 +29,8 @@ export interface AnswerOptions {
   caCertificate: Uint8Array;
   /** Appended to the kernel's command line. */
   kernelArguments: string;
+  /** The metrics in Prometheus' text format, for callers on this host. */
+  metricsText: () => Promise<string>;
   log: Logger;
 }
 
@@ -78,6 +80,12 @@ export async function answer(options: AnswerOptions, exchange: Exchange, route: 
       return answerToken(options, exchange);
     case "health":
       return String(answerText(exchange, 200, "ok\n"));
+    case "metrics":
+      return String(
+        isLoopback(exchange.address.replace(/^::ffff:/u, ""))
+          ? answerText(exchange, 200, await options.metricsText())
+          : answerText(exchange, 404, "metrics are for this host\n"),
+      );
   }
 }
 

@@ -9,7 +9,8 @@ export type Route =
   | { resource: "ipxe"; architecture: string; name: string }
   | { resource: "config"; handle: string }
   | { resource: "token" }
-  | { resource: "health" };
+  | { resource: "health" }
+  | { resource: "metrics" };
 
 /** A request's target is no longer than this: eight MACs and a UUID have 300 characters. */
 const targetLimit = 4096;
@@ -35,6 +36,8 @@ export function route(target: string): Route | undefined {
       return { resource: "token" };
     case "/healthz":
       return { resource: "health" };
+    case "/metrics":
+      return { resource: "metrics" };
     default:
   }
   switch (first.toLowerCase()) {

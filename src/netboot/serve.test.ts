@@ -371,6 +371,8 @@ test("requests are counted by what they were for and what came of them", async (
   }
   expect(counted).toContain("config token");
   expect(counted).toContain("none 404");
+  // For a process that has no operator port; to callers on this host alone.
+  expect((await ask("/metrics")).text).toContain('farrier_netboot_requests_total{resource="machine",outcome="disk"}');
 });
 
 test("an address that asks too often is asked to wait, and one that is taken is said to be", async () => {

@@ -17,7 +17,7 @@ export interface NetbootListener extends AsyncDisposable {
 }
 
 /** What it serves, and where. */
-export interface NetbootOptions extends AnswerOptions {
+export interface NetbootOptions extends Omit<AnswerOptions, "metricsText"> {
   address: HostPort;
   metrics: Metrics;
   clock: Clock;
@@ -87,6 +87,7 @@ const fetchMethods = ["GET", "HEAD"] as const;
 
 function requestHandler(options: NetbootOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { log, metrics, clock } = options;
+  const answering = { ...options, metricsText: () => metrics.registry.metrics() };
   const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
   return (request, response) => {
     const address = request.socket.remoteAddress ?? "";
@@ -109,7 +110,7 @@ function requestHandler(options: NetbootOptions): (request: IncomingMessage, res
       count(String(answerText(exchange, 405, `it takes ${allowed.join(" and ")}\n`)));
       return;
     }
-    answer(options, exchange, asked).then(count, (error: unknown) => {
+    answer(answering, exchange, asked).then(count, (error: unknown) => {
       if (response.headersSent || response.destroyed) {
         // The machine was switched off in the middle, or has what it wants.
         log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was broken off");
