@@ -56,7 +56,7 @@ export function dhcpCheck(options: DhcpOptions, own: InterfaceAddress | undefine
   if (own === undefined) {
     throw new NetbootError(
       "options",
-      `the interface ${name} is not there or has no IPv4 address: give it one (ip addr add …), or name another with --dhcp-interface`,
+      `the interface ${name} is not there, has no link, or no IPv4 address: give it one (ip addr add …), or name another with --dhcp-interface`,
     );
   }
   const outside = (address: string): boolean => networkOf({ ...own, address }) !== networkOf(own);

@@ -201,6 +201,6 @@ test("one that does not start is said in its own words", async (context) => {
 
 test("an interface that is not there is said", async () => {
   await expect(dnsmasqRun(options({ ...range, interface: "nonesuch" }))).rejects.toThrow(
-    "the interface nonesuch is not there or has no IPv4 address",
+    "the interface nonesuch is not there, has no link, or no IPv4 address",
   );
 });
