@@ -4,6 +4,7 @@ import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
 import { benchInstalled } from "./installed.ts";
+import { benchLab } from "./lab.ts";
 import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { benchStorm } from "./storm.ts";
@@ -24,6 +25,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   reconnect: benchReconnect,
   storm: benchStorm,
   workers: benchWorkers,
+  lab: benchLab,
 };
 
 const flags = new Set(["--json", "--write"]);

@@ -14,6 +14,7 @@ import { imageServe } from "./image-serve.ts";
 const others: Record<string, () => Promise<unknown>> = {
   fleet: () => import("./demo-fleet.ts"),
   states: () => import("./demo-states.ts"),
+  lab: () => import("./demo-lab.ts"),
 };
 const [, , named] = process.argv;
 if (named !== undefined) {

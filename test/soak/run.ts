@@ -1,7 +1,11 @@
 // `npm run soak -- fleet [--minutes 20] [--agents 5000] [--servers 1|2] [--interval 30] [--seed NAME]`: what must hold over
-// time. Without --servers both: `farrier up`, then two servers on one database. The last line is `N passed, N failed`.
+// time. Without --servers both: `farrier up`, then two servers on one database.
+// `npm run soak -- lab [--rounds 20] [--seed NAME] [--no-debian]`: a lab machine, installed while somebody is killed.
+// The last line is `N passed, N failed`.
 import { parseArgs } from "node:util";
+import type { Check } from "./fleet-check.ts";
 import { soakFleet } from "./fleet.ts";
+import { soakLab } from "./lab.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -11,10 +15,12 @@ const { values, positionals } = parseArgs({
     servers: { type: "string" },
     interval: { type: "string", default: "30" },
     seed: { type: "string", default: "soak" },
+    rounds: { type: "string", default: "20" },
+    "no-debian": { type: "boolean", default: false },
   },
 });
 
-function number(name: "minutes" | "agents" | "interval"): number {
+function number(name: "minutes" | "agents" | "interval" | "rounds"): number {
   const value = Number(values[name]);
   if (!(value > 0)) {
     throw new RangeError(`--${name} is "${values[name]}": expected a number above 0`);
@@ -22,21 +28,36 @@ function number(name: "minutes" | "agents" | "interval"): number {
   return value;
 }
 
-if (positionals.length !== 1 || positionals[0] !== "fleet" || !["1", "2", undefined].includes(values.servers)) {
-  throw new RangeError("expected: npm run soak -- fleet [--minutes N] [--agents N] [--servers 1|2]");
+const [what] = positionals;
+if (
+  positionals.length !== 1 ||
+  (what !== "fleet" && what !== "lab") ||
+  !["1", "2", undefined].includes(values.servers)
+) {
+  throw new RangeError(
+    "expected: npm run soak -- fleet [--minutes N] [--agents N] [--servers 1|2], or npm run soak -- lab [--rounds N]",
+  );
 }
-const options = {
-  minutes: number("minutes"),
-  agents: number("agents"),
-  interval: number("interval"),
-  seed: values.seed,
-};
-const checks = [];
-for (const servers of [1, 2] as const) {
-  if (values.servers === undefined || Number(values.servers) === servers) {
-    checks.push(...(await soakFleet({ ...options, servers })));
+
+async function fleet(): Promise<Check[]> {
+  const options = {
+    minutes: number("minutes"),
+    agents: number("agents"),
+    interval: number("interval"),
+    seed: values.seed,
+  };
+  const found: Check[] = [];
+  for (const servers of [1, 2] as const) {
+    if (values.servers === undefined || Number(values.servers) === servers) {
+      found.push(...(await soakFleet({ ...options, servers })));
+    }
   }
+  return found;
 }
+
+const checks = await (what === "fleet"
+  ? fleet()
+  : soakLab({ rounds: number("rounds"), seed: values.seed, debian: !values["no-debian"] }));
 const failed = checks.filter(({ against }) => against.length > 0).length;
 process.stdout.write(`\n${checks.length - failed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

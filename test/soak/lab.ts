@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { prng } from "../../src/lib/prng.ts";
+import { qemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
+import { killPhases, killRound, momentOf, momentText, victims } from "../support/qemu-lab-kill.ts";
+import type { Check } from "./fleet-check.ts";
+
+/**
+ * A lab machine installed over and over, and each time somebody is killed: first the power in each phase, then at random.
+ * Before it, the demonstration with Debian.
+ */
+export async function soakLab(options: { rounds: number; seed: string; debian: boolean }): Promise<Check[]> {
+  const missing = await qemuLabMissing();
+  if (missing !== undefined) {
+    return [{ what: "a lab", against: [missing] }];
+  }
+  const checks: Check[] = [];
+  function noted(check: Check): void {
+    checks.push(check);
+    process.stdout.write(`${check.against.length === 0 ? "held" : "BROKEN"}: ${check.what}\n`);
+    check.against.forEach((line) => process.stdout.write(`  ${line}\n`));
+  }
+
+  if (options.debian) {
+    const demo = fileURLToPath(new URL("../../tools/demo.ts", import.meta.url));
+    const child = spawn(process.execPath, [demo, "lab"], { stdio: "inherit" });
+    const [code] = (await once(child, "close")) as [number | null];
+    noted({ what: "npm run demo -- lab, with Debian", against: code === 0 ? [] : [`it ended with ${code}`] });
+  }
+  const random = prng(options.seed);
+  await using lab = await qemuLab();
+  const machine = await lab.machine("soak", "--memory", "1024", "--disk-size", "1Gi");
+  await machine.happened("agent_enrolled", 1);
+  const attempts = [
+    ...killPhases.map((phase) => ({ victim: "machine" as const, moment: { phase } })),
+    ...Array.from({ length: options.rounds }, () => ({ victim: random.pick(victims), moment: momentOf(random) })),
+  ];
+  for (const [index, { victim, moment }] of attempts.entries()) {
+    const word = `round-${index + 1}`;
+    const against = await killRound(lab, machine, { victim, moment, word }).catch((error: unknown) => [String(error)]);
+    noted({ what: `${word}: the ${victim} killed ${momentText(moment)}`, against });
+  }
+  return checks;
+}
