@@ -12,7 +12,10 @@ const folder = "sys/bus/pci/devices";
 // PCI Express has at most 32 lanes; the kernel shows 255 where it does not know.
 const laneLimit = 32;
 
-/** What is on the machine's PCI buses, ordered by address; without the virtual functions that drivers make of a device. */
+/**
+ * What is on the machine's PCI buses, ordered by address; without the virtual functions that drivers make of a device, and
+ * without the processor's own hundreds of functions.
+ */
 export async function pciDevices(tree: Tree): Promise<PciDevice[]> {
   const addresses = ((await tree.list(folder)) ?? []).filter((name) => pciAddressPattern.test(name));
   if (addresses.length > deviceLimit) {
@@ -37,6 +40,10 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undef
   }
   const text = async (file: string): Promise<string> => (there.has(file) ? tree.text(`${path}/${file}`) : "");
   const number = async (file: string, bits: number): Promise<number> => hexNumber(await text(file), bits);
+  const code = await number("class", 24);
+  if (!there.has("driver") && ofProcessor(code)) {
+    return undefined;
+  }
   const driver = there.has("driver") ? await tree.link(`${path}/driver`) : undefined;
   const node = there.has("numa_node") ? await deviceNumaNode(tree, path) : undefined;
   const lanes = async (file: string): Promise<number> => {
@@ -47,7 +54,7 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undef
   const [width, widest] = [await lanes("current_link_width"), await lanes("max_link_width")];
   return create(PciDeviceSchema, {
     address,
-    class: await number("class", 24),
+    class: code,
     vendorId: await number("vendor", 16),
     deviceId: await number("device", 16),
     subsystemVendorId: await number("subsystem_vendor", 16),
@@ -65,6 +72,14 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undef
       : {}),
     memoryBytes: BigInt(wholeNumber(await text("mem_info_vram_total"))),
   });
+}
+
+/**
+ * Host bridges, system peripherals and performance counters: a processor shows some two hundred of them, which nobody misses
+ * in an inventory and which would be most of it.
+ */
+function ofProcessor(code: number): boolean {
+  return code >>> 8 === 0x0600 || code >>> 16 === 0x08 || code >>> 8 === 0x1101;
 }
 
 /** 0 for what is none. */

@@ -1,12 +1,15 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlockDevice_Protocol, EFISupport, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { FileTree } from "../../../test/support/file-tree.ts";
 import { fileTree } from "../../../test/support/file-tree.ts";
 import { diskSelect, diskSelectors } from "../../contract/select-disk.ts";
 import { hardwareReport } from "./report.ts";
+import type { RunTool } from "./tool.ts";
 import { recorded, recordedNames } from "./testing/recorded.ts";
 
 async function report(name: string): Promise<{ node: Node; warning: string[] }> {
@@ -124,6 +127,9 @@ describe("what is read of", () => {
       ["nvme1n1", "0000:81:00.0", 1],
     ]);
     expect(node.pciDevice.find(({ class: code }) => code >> 16 === 0x03)).toMatchObject({ vendorId: 0x1234 });
+    // Host bridges are the processor's own.
+    expect(node.pciDevice.filter(({ class: code }) => code >> 8 === 0x0600)).toEqual([]);
+    expect(node.pciDevice.length).toBeGreaterThan(5);
   });
 
   test("a machine whose firmware has no tables", async () => {
@@ -137,6 +143,49 @@ describe("what is read of", () => {
     expect(node.blockDevice).toMatchObject([{ name: "vda", byPath: ["pci-0000:00:02.0", "virtio-pci-0000:00:02.0"] }]);
   });
 });
+
+test.each(["q35-mixed", "q35-uefi-numa"])("%s with garbage in its files never makes a probe throw", async (name) => {
+  const { files, run } = recorded(name);
+  const paths = Object.keys(files);
+  const texts = Object.values(files).filter((value) => typeof value === "string" || value instanceof Uint8Array);
+  const spoilt = fc.oneof(
+    fc.uint8Array({ maxLength: 600 }),
+    fc.string({ unit: "binary", maxLength: 60 }),
+    // What another file says, a loop, a way out, a name that is far too long, and nothing at all.
+    fc.constantFrom(...texts),
+    fc.constantFrom({ link: "." }, { link: "../../../../../../../../.." }, { link: `/${"x".repeat(2000)}` }, null),
+    fc.constantFrom("0x", "-1\n", "99999999999999999999\n", "\0\0\0", "9".repeat(5000)),
+  );
+  const changes = fc.array(fc.tuple(fc.nat({ max: paths.length - 1 }), spoilt), { minLength: 1, maxLength: 40 });
+  const garbled: RunTool = async (program, args) => {
+    const outcome = await run(program, args);
+    return outcome.kind === "ran" ? { kind: "ran", output: outcome.output.subarray(0, 300) } : outcome;
+  };
+  await fc.assert(
+    fc.asyncProperty(changes, async (entries) => {
+      const changed = Object.fromEntries(entries.map(([at, value]) => [paths[at] ?? "", value]));
+      await using tree = await fileTree(spoiltTree({ ...files, ...changed }));
+      const result = await hardwareReport({ root: tree.root, run: garbled, limitMs: 60_000 });
+      const bytes = toBinary(AgentHardwareReportSchema, result);
+      expect(bytes.length).toBeLessThanOrEqual(512 << 10);
+      expect(result.warning.length).toBeLessThanOrEqual(64);
+      // What is sent can be read again, and be shown.
+      const told = toJsonString(AgentHardwareReportSchema, fromBinary(AgentHardwareReportSchema, bytes));
+      expect(told.includes("\\u0000")).toBe(false);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+/** A file or link that stands where a folder is needed goes before what is in that folder. */
+function spoiltTree(files: FileTree): FileTree {
+  const leaves = new Set(Object.keys(files).filter((path) => files[path] !== null));
+  const below = (path: string): boolean => {
+    const parts = path.split("/");
+    return parts.some((_, index) => index > 0 && leaves.has(parts.slice(0, index).join("/")));
+  };
+  return Object.fromEntries(Object.entries(files).filter(([path]) => !below(path)));
+}
 
 test("a disk that cannot be asked for its health is a warning, one for all that lack the same program", async () => {
   const { files } = recorded("q35-mixed");
