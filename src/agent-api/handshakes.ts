@@ -16,9 +16,10 @@ export interface Handshakes extends Disposable {
 
 /**
  * `turn`: milliseconds of handshakes begun in one turn of the event loop. `atOnce`: handshakes under way, whose second halves
- * may come in one turn. `place`: milliseconds for which one that stalls counts as such. `waiting`: connections in the line.
+ * may come in one turn: enough for agents a tenth of a second away, few enough that these take no more than some tens of
+ * milliseconds. `place`: milliseconds for which one that stalls counts as such. `waiting`: connections in the line.
  */
-export const handshakeLimits = { turn: 4, atOnce: 32, place: 250, waiting: 10_000 } as const;
+export const handshakeLimits = { turn: 4, atOnce: 128, place: 250, waiting: 10_000 } as const;
 
 /**
  * @param options.begin starts the handshake; what the other end has sent is worked off at once, or in the next tick

@@ -63,33 +63,40 @@ function hintOf(metadata: Record<string, unknown>): number {
   return Number((metadata["grpc-retry-pushback-ms"] as string[] | undefined)?.[0]);
 }
 
-test("more heartbeats than are taken: all agents are served alike, if they come again when they are asked to", async () => {
-  const [agents, enough] = [30, 20];
-  await using server = await agentServer({ maximumWaiting: 2 });
-  const fleet = await Promise.all(Array.from({ length: agents }, () => server.agent()));
-  let refused = 0;
-  let served = 0;
-  const share = fleet.map(() => 0);
-  await Promise.all(
-    fleet.map(async ({ machine, client }, index) => {
-      const request = toBinary(
-        AgentHeartbeatRequestSchema,
-        create(AgentHeartbeatRequestSchema, { machineId: machine.machineId }),
-      );
-      while (served < agents * enough) {
-        const { code, metadata } = await client.raw(heartbeatPath, request);
-        served += code === status.OK ? 1 : 0;
-        refused += code === status.OK ? 0 : 1;
-        share[index] = (share[index] ?? 0) + (code === status.OK ? 1 : 0);
-        // As an agent does, a thousand times quicker.
-        const pause = code === status.OK ? 8_000 + 2_000 * Math.random() : hintOf(metadata);
-        await new Promise((resolve) => setTimeout(resolve, pause / 1_000));
-      }
-    }),
-  );
-  expect(refused).toBeGreaterThan(agents);
-  expect(Math.min(...share)).toBeGreaterThan(enough / 4);
-});
+/** Milliseconds: a machine that has more to do takes longer over hundreds of calls. */
+const patience = { timeout: 90_000 };
+
+test(
+  "more heartbeats than are taken: all agents are served alike, if they come again when asked to",
+  patience,
+  async () => {
+    const [agents, enough] = [20, 12];
+    await using server = await agentServer({ maximumWaiting: 2 });
+    const fleet = await Promise.all(Array.from({ length: agents }, () => server.agent()));
+    let refused = 0;
+    let served = 0;
+    const share = fleet.map(() => 0);
+    await Promise.all(
+      fleet.map(async ({ machine, client }, index) => {
+        const request = toBinary(
+          AgentHeartbeatRequestSchema,
+          create(AgentHeartbeatRequestSchema, { machineId: machine.machineId }),
+        );
+        while (served < agents * enough) {
+          const { code, metadata } = await client.raw(heartbeatPath, request);
+          served += code === status.OK ? 1 : 0;
+          refused += code === status.OK ? 0 : 1;
+          share[index] = (share[index] ?? 0) + (code === status.OK ? 1 : 0);
+          // As an agent does, a thousand times quicker.
+          const pause = code === status.OK ? 8_000 + 2_000 * Math.random() : hintOf(metadata);
+          await new Promise((resolve) => setTimeout(resolve, pause / 1_000));
+        }
+      }),
+    );
+    expect(refused).toBeGreaterThan(agents);
+    expect(Math.min(...share)).toBeGreaterThan(enough / 4);
+  },
+);
 
 describe("a storm of connections", () => {
   test("that say nothing keeps nobody out", async () => {
@@ -117,7 +124,7 @@ describe("a storm of connections", () => {
     }
   });
 
-  test("never has the event loop work on more than a few handshakes in a row", async () => {
+  test("never has the event loop work on more than a few handshakes in a row", patience, async () => {
     await using server = await agentServer();
     const { client } = await server.agent();
     await client.heartbeat();
