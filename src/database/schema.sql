@@ -1127,7 +1127,7 @@ CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_os_i
 
 CREATE TRIGGER machine_state_touch_generation AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN ((new.generation <> old.generation)) EXECUTE FUNCTION machine_state_touch();
 
-CREATE TRIGGER agent_notify AFTER INSERT OR UPDATE ON public.machine_os_installation_report FOR EACH ROW WHEN ((new.reported_by <> 'agent'::text)) EXECUTE FUNCTION agent_notify();
+CREATE TRIGGER agent_notify AFTER INSERT OR UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION agent_notify();
 
 CREATE TRIGGER installation_report_guard BEFORE UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION installation_report_guard();
 
