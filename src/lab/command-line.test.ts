@@ -63,6 +63,15 @@ test("what is made up is what is read back; anything else says what is wrong wit
   }
 });
 
+test.each([
+  ["too little memory", { memoryMiB: 64 }, /memoryMiB/u],
+  ["half a sector", { diskBytes: (1 << 30) + 1 }, /disks/u],
+  ["no disk", { disks: 0 }, /disks/u],
+  ["too many of them", { nics: 7 }, /nics/u],
+])("there is no machine with %s", (_what, more, pattern) => {
+  expect(() => labMachineMake("lab-1", { ...shape, ...more })).toThrow(pattern);
+});
+
 test("a QEMU that is missing is named with its package", async () => {
   await expect(labPrograms("uefi", { env: { PATH: "/nowhere" } })).rejects.toThrow(/apt-get install qemu-system-x86/u);
 });

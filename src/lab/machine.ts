@@ -61,10 +61,13 @@ export interface LabMachineShape {
   cpus: number;
 }
 
-/** Makes up a machine of that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random. */
+/**
+ * Makes up a machine of that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random.
+ * @throws {LabError} `definition_invalid` where there can be no such machine
+ */
 export function labMachineMake(name: string, shape: LabMachineShape): LabMachine {
   const serial = `LAB-${randomBytes(4).toString("hex").toUpperCase()}`;
-  return {
+  const made = definition.safeParse({
     version: 1,
     name,
     uuid: randomUUID(),
@@ -80,7 +83,15 @@ export function labMachineMake(name: string, shape: LabMachineShape): LabMachine
     nics: Array.from({ length: shape.nics }, () => ({
       mac: `52:54:00:${(randomBytes(3).toString("hex").match(/../gu) ?? []).join(":")}`,
     })),
-  };
+  });
+  if (made.success) {
+    return made.data;
+  }
+  throw new LabError("definition_invalid", `there can be no such lab machine: ${problem(made.error)}`);
+}
+
+function problem(error: z.ZodError): string {
+  return z.prettifyError(error).replaceAll(/\s*\n\s*/gu, " ");
 }
 
 /** @throws {LabError} `definition_invalid`, naming the file */
@@ -88,7 +99,7 @@ export function labMachineParse(text: string, path: string): LabMachine {
   try {
     return definition.parse(JSON.parse(text));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : describeError(error);
+    const why = error instanceof z.ZodError ? problem(error) : describeError(error);
     throw new LabError(
       "definition_invalid",
       `${path} does not describe a lab machine (${why}): mend it, or remove the machine with \`farrier lab down\``,
