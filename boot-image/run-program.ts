@@ -13,6 +13,10 @@ const packageOf = {
   "apt-cache": "apt",
   "apt-get": "apt",
   "dpkg-deb": "dpkg",
+  fakeroot: "fakeroot",
+  mmdebstrap: "mmdebstrap",
+  sh: "dash",
+  tar: "tar",
 } as const;
 type Program = keyof typeof packageOf;
 

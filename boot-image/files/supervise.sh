@@ -16,7 +16,8 @@ seconds() {
 }
 
 watchdog=no
-if [ -c "$FARRIER_WATCHDOG" ] && exec 9> "$FARRIER_WATCHDOG"; then
+# By `command`: a failed `exec` alone would end this shell, and with it the machine.
+if [ -c "$FARRIER_WATCHDOG" ] && command exec 9> "$FARRIER_WATCHDOG"; then
   watchdog=yes
   say "feeding $FARRIER_WATCHDOG"
 fi

@@ -14,9 +14,15 @@ export interface FatFile {
 export async function fatMake(
   tree: PackageTree,
   file: string,
-  options: { label: string; bytes: number; files: readonly FatFile[] },
+  options: {
+    label: string;
+    bytes: number;
+    files: readonly FatFile[];
+    /** Eight hexadecimal digits; absent = always the same. */
+    volumeId?: string;
+  },
 ): Promise<void> {
-  const { label, bytes, files } = options;
+  const { label, bytes, files, volumeId } = options;
   await writeFile(file, "");
   await truncate(file, bytes);
   // mtools looks for a table of FAT's short names; where this host has one, it need not fit the libraries used here.
@@ -26,7 +32,8 @@ export async function fatMake(
     MTOOLS_SKIP_CHECK: "1",
     TZ: "UTC",
   };
-  await runPackageProgram(tree, "mkfs.vfat", ["-n", label, "--invariant", file], { env });
+  const identity = volumeId === undefined ? ["--invariant"] : ["-i", volumeId];
+  await runPackageProgram(tree, "mkfs.vfat", ["-n", label, ...identity, file], { env });
   const folders = new Set(files.flatMap(({ path }) => foldersOf(path)));
   for (const folder of [...folders].toSorted()) {
     await runPackageProgram(tree, "mmd", ["-i", file, `::/${folder}`], { env });

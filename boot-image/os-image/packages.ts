@@ -6,3 +6,6 @@ export const tinyRoots = {
   uefi: [...tinyPackages, "systemd-boot-efi"],
   bios: [...tinyPackages, "grub-common", "grub-pc-bin"],
 } as const;
+
+/** Debian packages that put the Debian image on a disk. */
+export const debianRoots = ["dosfstools", "gdisk", "grub-common", "grub-pc-bin", "libc6", "mtools"] as const;

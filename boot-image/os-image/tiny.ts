@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuildError } from "../errors.ts";
@@ -8,8 +8,9 @@ import { kernelOf, type Kernel } from "../kernel.ts";
 import { runPackageProgram } from "../package-program.ts";
 import { packageTree, type PackageTree } from "../package-tree.ts";
 import { unpackAll } from "../unpack.ts";
+import { put } from "./disk-put.ts";
 import { fatMake, type FatFile } from "./fat.ts";
-import { grubBiosFit } from "./grub-bios.ts";
+import { grubBiosMake } from "./grub-bios-make.ts";
 import { imageWrite, type MadeImage } from "./image-write.ts";
 import { tinyRoots } from "./packages.ts";
 import { peWithSections } from "./pe-sections.ts";
@@ -108,11 +109,6 @@ async function uefiDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
 
 /** Two partitions: GRUB's core, and the files that it starts. */
 async function biosDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<void> {
-  const modules = await tree.find(["usr/lib/grub/i386-pc/boot.img"]);
-  if (modules === undefined) {
-    throw new BuildError("packages", "the package grub-pc-bin has no i386-pc/boot.img");
-  }
-  const folder = join(modules, "..");
   const script = [
     "serial --unit=0 --speed=115200",
     "terminal_output serial console",
@@ -121,14 +117,13 @@ async function biosDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
     "boot",
     "",
   ].join("\n");
-  await writeFile(join(work, "grub.cfg"), script);
-  const wanted = ["biosdisk", "part_gpt", "fat", "linux16", "serial", "terminal", "boot"];
-  await runPackageProgram(tree, "grub-mkimage", [
-    // Without a disk's name: the one that it was started from.
-    ...["-O", "i386-pc", "-d", folder, "-p", "(,gpt2)/", "-c", join(work, "grub.cfg"), "-o", join(work, "core")],
-    ...wanted,
-  ]);
-  const { boot, core } = grubBiosFit(await readFile(modules), await readFile(join(work, "core")), firstSector);
+  const { boot, core } = await grubBiosMake(tree, {
+    work,
+    firstSector,
+    prefix: "(,gpt2)/",
+    modules: ["biosdisk", "part_gpt", "fat", "linux16", "serial", "terminal", "boot"],
+    script,
+  });
   const start = firstSector + grubBytes / sectorSize;
   const bytes = diskBytes - (start + firstSector) * sectorSize;
   const file = join(work, "boot");
@@ -155,9 +150,4 @@ function guidsOf(content: Buffer): { disk: string; part1: string; part2: string 
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   };
   return { disk: guid("disk"), part1: guid("1"), part2: guid("2") };
-}
-
-async function put(file: string, offset: number, data: Buffer): Promise<void> {
-  await using handle = await open(file, "r+");
-  await handle.write(data, 0, data.length, offset);
 }

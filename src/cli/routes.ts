@@ -32,7 +32,7 @@ import {
   workListCommand,
 } from "./commands/fleet.ts";
 import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
-import { imageBuildTinyCommand } from "./commands/image-build.ts";
+import { imageBuildDebianCommand, imageBuildTinyCommand } from "./commands/image-build.ts";
 import { installationListCommand } from "./commands/installation.ts";
 import { labConsoleCommand, labDownCommand, labListCommand, labPowerCommand, labUpCommand } from "./commands/lab.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
@@ -143,8 +143,8 @@ const agent = buildRouteMap<string, CliContext>({
 });
 
 const imageBuild = buildRouteMap<string, CliContext>({
-  docs: { brief: "Disk images to try installations with: tiny" },
-  routes: { tiny: imageBuildTinyCommand },
+  docs: { brief: "Disk images to try installations with: debian, tiny" },
+  routes: { debian: imageBuildDebianCommand, tiny: imageBuildTinyCommand },
 });
 
 const image = buildRouteMap<string, CliContext>({

@@ -218,8 +218,8 @@ export interface BootImageBuildOptions {
 
 /** `farrier image build`. */
 export interface ImageBuildOptions {
-  kind: "tiny";
-  firmware: "uefi" | "bios";
+  /** Debian's is for both kinds of firmware. */
+  system: { kind: "tiny"; firmware: "uefi" | "bios" } | { kind: "debian" };
   /** A file. */
   out: string;
   /** Where programs keep what they can fetch again; absent = ~/.cache. */

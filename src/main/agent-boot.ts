@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import { machineReboot } from "../agent/boot/reboot.ts";
 import { runBoot } from "../agent/boot/run.ts";
 import { createLogTail } from "../agent/log-tail.ts";
@@ -8,7 +9,7 @@ import { untilStopped } from "./until-stopped.ts";
 // The agent of the boot image: this file and what it imports is bundled into one, and is the image's main program.
 const logTail = createLogTail();
 const log = createLogger({ level: "info", component: "agent", also: logTail.write });
-log.info({ pid: process.pid, uptime: Math.round(process.uptime() * 1000) }, "farrier agent boots");
+log.info({ machineUp: `${uptime()} s` }, "farrier agent boots");
 const stop = new AbortController();
 void untilStopped().then((signal) => stop.abort(new Error(`told to stop by ${signal}`)));
 try {

@@ -1,0 +1,135 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeDirectory } from "../../src/lib/make-directory.ts";
+import { runProgram } from "../run-program.ts";
+
+/** Debian 12. */
+const suite = "bookworm";
+
+/** Debian packages of the image, besides those that every Debian has. */
+const packages = [
+  "ca-certificates",
+  "cloud-guest-utils",
+  "cloud-init",
+  "dbus",
+  "e2fsprogs",
+  "grub-efi-amd64-bin",
+  "grub-efi-amd64-signed",
+  "grub-pc-bin",
+  "grub2-common",
+  "iproute2",
+  "linux-image-amd64",
+  "login",
+  "netbase",
+  "openssh-server",
+  "shim-signed",
+  "sudo",
+  "systemd",
+  "systemd-resolved",
+  "systemd-sysv",
+  "udev",
+];
+
+const kernelParameters = "console=tty0 console=ttyS0,115200";
+
+/** The system's files that are ours: path → text. */
+function overlay(rootUuid: string): Record<string, string> {
+  return {
+    "etc/fstab": `UUID=${rootUuid} / ext4 errors=remount-ro 0 1\nLABEL=EFI /boot/efi vfat umask=0077,nofail 0 2\n`,
+    "etc/hostname": "debian\n",
+    "etc/hosts": "127.0.0.1 localhost\n127.0.1.1 debian\n::1 localhost ip6-localhost ip6-loopback\n",
+    // Empty: each machine makes its own on the first boot.
+    "etc/machine-id": "",
+    "etc/default/grub": [
+      "GRUB_DEFAULT=0",
+      "GRUB_TIMEOUT=1",
+      "GRUB_DISTRIBUTOR=Debian",
+      'GRUB_CMDLINE_LINUX_DEFAULT=""',
+      `GRUB_CMDLINE_LINUX="${kernelParameters}"`,
+      'GRUB_TERMINAL="console serial"',
+      "",
+    ].join("\n"),
+    "boot/grub/grub.cfg": [
+      "# Until `update-grub` writes another one.",
+      "set timeout=0",
+      `search --no-floppy --fs-uuid --set=root ${rootUuid}`,
+      "menuentry Debian {",
+      // Of a BIOS, the older protocol: the newer one has GRUB move tens of megabytes about.
+      '  if [ "$grub_platform" = pc ]; then',
+      `    linux16 /vmlinuz root=UUID=${rootUuid} ro ${kernelParameters}`,
+      "    initrd16 /initrd.img",
+      "  else",
+      `    linux /vmlinuz root=UUID=${rootUuid} ro ${kernelParameters}`,
+      "    initrd /initrd.img",
+      "  fi",
+      "}",
+      "",
+    ].join("\n"),
+    // Nowhere else is looked for data, so that a machine without any does not wait for a cloud.
+    "etc/cloud/cloud.cfg.d/90_farrier.cfg": "datasource_list: [NoCloud, None]\n",
+    // All drivers of disks: the image is built on one machine and boots on others.
+    "etc/initramfs-tools/conf.d/farrier": "MODULES=most\nCOMPRESS=zstd\n",
+    "etc/systemd/network/80-dhcp.network": "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n",
+  };
+}
+
+/** What is done in the root once its packages are there; $1 is the root. */
+const customize = [
+  'chroot "$1" systemctl enable systemd-networkd systemd-resolved ssh',
+  // The overlay came after the packages: what the initramfs is made by may have changed.
+  'chroot "$1" update-initramfs -u -k all',
+  'rm -f "$1"/etc/ssh/ssh_host_*',
+  'mkdir -p "$1/boot/efi" "$1/boot/grub/i386-pc"',
+  'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"',
+];
+
+/** A root file system as a tar archive, and what of it goes into other partitions. */
+export interface DebianRoot {
+  tar: string;
+  /** Folder with shimx64.efi.signed, mmx64.efi.signed and grubx64.efi.signed. */
+  efi: string;
+}
+
+/**
+ * Makes Debian's root file system, with cloud-init and both kinds of GRUB, as a tar archive in `work`. mmdebstrap finds out how it may:
+ * as root, or as an ordinary user in name spaces of its own.
+ * @throws {BuildError}
+ */
+export async function debianRoot(options: {
+  work: string;
+  rootUuid: string;
+  grubModules: string;
+}): Promise<DebianRoot> {
+  const { work, rootUuid, grubModules } = options;
+  const files = join(work, "overlay");
+  for (const [path, text] of Object.entries(overlay(rootUuid))) {
+    await makeDirectory(dirname(join(files, path)));
+    await writeFile(join(files, path), text, { mode: 0o644 });
+  }
+  const overlayTar = join(work, "overlay.tar");
+  const plain = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--no-recursion"];
+  await runProgram("tar", ["-cf", overlayTar, ...plain, "-C", files, ...Object.keys(overlay(rootUuid))]);
+  const efi = join(work, "efi");
+  await mkdir(efi);
+  const tar = join(work, "root.tar");
+  const hooks = [
+    `tar-in '${overlayTar}' /`,
+    ...customize,
+    ...["usr/lib/shim/shimx64.efi.signed", "usr/lib/shim/mmx64.efi.signed"].map((file) => `copy-out /${file} '${efi}'`),
+    `copy-out /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed '${efi}'`,
+    `sync-in '${grubModules}' /boot/grub/i386-pc`,
+  ];
+  await runProgram("mmdebstrap", [
+    "--variant=minbase",
+    "--quiet",
+    `--include=${packages.join(",")}`,
+    ...['APT::Install-Recommends "false"', 'Acquire::Languages "none"'].map((option) => `--aptopt=${option}`),
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    ...hooks.map((hook) => `--customize-hook=${hook}`),
+    suite,
+    tar,
+  ]);
+  return { tar, efi };
+}
