@@ -14,6 +14,7 @@ const packageOf = {
   "apt-get": "apt",
   "dpkg-deb": "dpkg",
   fakeroot: "fakeroot",
+  mke2fs: "e2fsprogs",
   mmdebstrap: "mmdebstrap",
   sh: "dash",
   tar: "tar",

@@ -44,6 +44,7 @@ export async function debianImageBuild(options: DebianImageOptions): Promise<Mad
   if (process.arch !== "x64") {
     throw new BuildError("unsupported", `the Debian image is built on x86-64 for x86-64, this host is ${process.arch}`);
   }
+  await programsCheck();
   tell("fetching packages with apt");
   const files = await fetchPackages(join(cache, "packages"), debianRoots);
   const tree = packageTree(await unpackAll(files, join(cache, "unpacked")));
@@ -86,6 +87,19 @@ export async function debianImageBuild(options: DebianImageOptions): Promise<Mad
   }
 }
 
+/** All of them first: nobody should wait for minutes to hear of the second one. */
+async function programsCheck(): Promise<void> {
+  await runProgram("mmdebstrap", ["--version"]);
+  await runProgram("mke2fs", ["-V"]);
+  if (!isRoot()) {
+    await runProgram("fakeroot", ["--version"]);
+  }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
 interface Place {
   work: string;
   disk: string;
@@ -109,7 +123,7 @@ async function rootPartition({ tar }: DebianRoot, { work, disk, rootUuid }: Plac
   const folder = join(work, "root");
   const words = ["-ec", script, "sh", folder, tar, rootUuid, features, String(offset), disk, `${bytes / 1024}k`];
   // What belongs to whom in the image, only root may say, or who is told that he is.
-  await (process.getuid?.() === 0 ? runProgram("sh", words) : runProgram("fakeroot", ["--", "sh", ...words]));
+  await (isRoot() ? runProgram("sh", words) : runProgram("fakeroot", ["--", "sh", ...words]));
   await rm(folder, { recursive: true, force: true });
   return bytes;
 }

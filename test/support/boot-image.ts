@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bootImageBuild } from "../../boot-image/build.ts";
+import { root } from "./repository.ts";
 
 /** Why the boot image can't be built here; undefined = it can. */
 export async function bootImageMissing(): Promise<string | undefined> {
@@ -37,7 +39,9 @@ export function bootImage(): Promise<string> {
 
 async function build(): Promise<string> {
   const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
-  const out = join(cache, "test-boot-image");
+  // Each checkout has its own: tests of several may run at the same time.
+  const checkout = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  const out = join(cache, `test-boot-image-${checkout}`);
   await bootImageBuild({
     profile: "lab",
     out,
