@@ -8,7 +8,7 @@ import { agentEnroll, type EnrollmentOutcome } from "../database/queries/enrollm
 import type { SessionHolder } from "../database/session-holder.ts";
 import { addressLimit } from "../lib/address-limit.ts";
 import type { Clock } from "../lib/clock.ts";
-import { describeError } from "../lib/errors.ts";
+import { describeError, errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
@@ -86,10 +86,12 @@ export function enrollHandler(deps: {
       respond(null, awaiting);
     };
     answer().catch((error: unknown) => {
-      if (!(error instanceof DatabaseError)) {
+      // lock_not_available: the machine is held by another transaction, and the agent asks again.
+      const expected = error instanceof DatabaseError || errorCode(error) === "55P03";
+      if (!expected) {
         log.error({ key: keyStart(peer.key), error: describeError(error) }, "an enrolment could not be decided");
       }
-      refuse("unavailable", error instanceof DatabaseError ? error.code : "an error", unavailable);
+      refuse("unavailable", expected ? (errorCode(error) ?? "") : "an error", unavailable);
     });
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,11 +63,11 @@ interface Answer {
 /** By hand: fetch would tidy the path up, and does not let the Host header be set. */
 function ask(
   path: string,
-  init: { method?: string; headers?: Record<string, string>; body?: string; port?: number } = {},
+  init: { method?: string; headers?: Record<string, string>; body?: string; port?: number; agent?: Agent } = {},
 ): Promise<Answer> {
-  const { port = netboot.address.port, method = "GET", headers = {}, body } = init;
+  const { port = netboot.address.port, method = "GET", headers = {}, body, agent } = init;
   return new Promise((resolve, reject) => {
-    const call = httpRequest({ host: "127.0.0.1", port, path, method, headers }, (response) => {
+    const call = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);
@@ -378,7 +378,9 @@ test("requests are counted by what they were for and what came of them", async (
 test("an address that asks too often is asked to wait, and one that is taken is said to be", async () => {
   await using another = await netbootServe({ ...options(), log: silent });
   const { port } = another.address;
-  const answers = await Promise.all(Array.from({ length: 500 }, () => ask("/healthz", { port })));
+  using calls = new DisposableStack();
+  const agent = calls.adopt(new Agent({ keepAlive: true, maxSockets: 32 }), (used) => used.destroy());
+  const answers = await Promise.all(Array.from({ length: 1_200 }, () => ask("/healthz", { port, agent })));
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(400);
   expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
   await expect(netbootServe({ ...options(), address: { host: "127.0.0.1", port } })).rejects.toThrow(
