@@ -25,8 +25,12 @@ export function logNext(failures: number, outcome: CallOutcome<unknown>, random:
   switch (outcome.kind) {
     case "ok":
       return { failures: 0, delay: gather, lines: "sent", awaitHeartbeat: false };
-    case "unavailable":
-      return { failures: failed, delay: retryDelay(broken, failures, random), lines: "again", awaitHeartbeat: false };
+    case "unavailable": {
+      // Not before an overloaded server said, as far as that is believable.
+      const hint = Math.min(outcome.retryAfter ?? 0, broken.maximum);
+      const delay = Math.max(retryDelay(broken, failures, random), hint);
+      return { failures: failed, delay, lines: "again", awaitHeartbeat: false };
+    }
     case "unauthenticated":
       return { failures: failed, delay: retryDelay(broken, failures, random), lines: "again", awaitHeartbeat: true };
     case "invalid":

@@ -13,17 +13,21 @@ export type ToolOutcome =
 /** Runs a program that asks a disk something. Never throws. */
 export type RunTool = (program: string, args: readonly string[]) => Promise<ToolOutcome>;
 
+/** Milliseconds. */
 const timeLimit = 10_000;
 const outputLimit = 1 << 20;
 
 /** Runs a program of this host, for ten seconds at most: one that hangs in a dead disk cannot even be killed. */
-export const runTool: RunTool = (program, args) =>
-  new Promise((resolve) => {
+export const runTool: RunTool = (program, args) => runToolFor(timeLimit, program, args);
+
+/** The same, for so many milliseconds and a second. */
+export function runToolFor(limit: number, program: string, args: readonly string[]): Promise<ToolOutcome> {
+  return new Promise((resolve) => {
     const late = setTimeout(
-      () => resolve({ kind: "failed", message: `${program} did not end within ${timeLimit / 1000} s` }),
-      timeLimit + 1_000,
+      () => resolve({ kind: "failed", message: `${program} did not end within ${limit / 1000} s` }),
+      limit + 1_000,
     );
-    const options = { encoding: "buffer", timeout: timeLimit, killSignal: "SIGKILL", maxBuffer: outputLimit } as const;
+    const options = { encoding: "buffer", timeout: limit, killSignal: "SIGKILL", maxBuffer: outputLimit } as const;
     const child = execFile(program, args, options, (error, stdout) => {
       clearTimeout(late);
       const exited = error === null || typeof error.code === "number";
@@ -38,3 +42,4 @@ export const runTool: RunTool = (program, args) =>
     // The agent ends when it is told to, whether or not the program does.
     child.unref();
   });
+}
