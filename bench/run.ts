@@ -3,6 +3,7 @@
 import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchInstall } from "./install.ts";
 import { benchInstalled } from "./installed.ts";
 import { benchLab } from "./lab.ts";
 import { benchOperator } from "./operator.ts";
@@ -24,6 +25,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   watch: benchWatch,
   reconnect: benchReconnect,
   storm: benchStorm,
+  install: benchInstall,
   workers: benchWorkers,
   lab: benchLab,
 };

@@ -1,4 +1,4 @@
-import { pipeline } from "node:stream/promises";
+import type { Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { Compression } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { errorCode } from "../../lib/errors.ts";
@@ -8,8 +8,9 @@ import { unxzInto } from "./unxz.ts";
 /** How an image is packed. */
 export type Packing = "none" | "gzip" | "zstd" | "xz";
 
-// Pieces of this size come out: one write to the disk each.
-const chunkSize = 4 << 20;
+// Pieces of up to this size come out; some of them may wait. By themselves they would be small, or be put together again.
+const chunkSize = 1 << 20;
+const unpacking = { chunkSize, readableObjectMode: true, readableHighWaterMark: 4 };
 
 /** How the bytes that begin with `head` are packed: as the request says, else by their magic. Pure. */
 export function packingOf(compression: Compression, head: Buffer): Packing {
@@ -36,7 +37,8 @@ export function packingOf(compression: Compression, head: Buffer): Packing {
 }
 
 /**
- * Unpacks `source` into `sink`. When it returns or throws, `sink` has ended: nothing runs on behind its back.
+ * Unpacks `source` into `sink`. A piece of `source` is used up when the next is asked for. When this returns or throws, `sink`
+ * has ended: nothing runs on behind its back.
  * @throws what `source` or `sink` throws, or {AgentError} `image_invalid` when the bytes are not packed so
  */
 export async function decompressInto(
@@ -44,33 +46,64 @@ export async function decompressInto(
   packing: Packing,
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<void> {
-  let sunk: Promise<void> = Promise.resolve();
-  const end = (chunks: AsyncIterable<Buffer>): Promise<void> => {
-    sunk = sink(chunks);
-    return sunk;
-  };
-  try {
-    switch (packing) {
-      case "none":
-        await end(source);
-        break;
-      case "gzip":
-        await pipeline(source, createGunzip({ chunkSize }), end);
-        break;
-      case "zstd":
-        await pipeline(source, createZstdDecompress({ chunkSize }), end);
-        break;
-      case "xz":
-        await unxzInto(source, end);
-        break;
-    }
-  } catch (error) {
-    throw /^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(error) ?? "")
-      ? new AgentError("image_invalid", `the image cannot be unpacked as ${packing}`, { cause: error })
-      : error;
-  } finally {
-    // A pipeline may fail while its last stage is still in a write. That stage's own error is the pipeline's, or follows
-    // from it.
-    await sunk.catch(() => {});
+  switch (packing) {
+    case "none":
+      return sink(source);
+    case "gzip":
+      return through(source, createGunzip(unpacking), packing, sink);
+    case "zstd":
+      return through(source, createZstdDecompress(unpacking), packing, sink);
+    case "xz":
+      return unxzInto(source, sink);
   }
+}
+
+async function through(
+  source: AsyncIterable<Buffer>,
+  unpack: Transform,
+  packing: Packing,
+  sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  // The first that fails is the reason; what fails after it follows from it.
+  let reason: unknown;
+  const failed = (error: unknown): void => {
+    reason ??= error;
+    unpack.destroy();
+  };
+  unpack.once("error", failed);
+  const sunk = sink(unpack as AsyncIterable<Buffer>).catch(failed);
+  await feed(source, unpack).catch(failed);
+  await sunk;
+  if (reason !== undefined) {
+    throw /^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(reason) ?? "")
+      ? new AgentError("image_invalid", `the image cannot be unpacked as ${packing}`, { cause: reason })
+      : reason;
+  }
+}
+
+/** Gives each piece, and waits until it is used up, or nobody is left to use it. */
+async function feed(source: AsyncIterable<Buffer>, unpack: Transform): Promise<void> {
+  let goOn = (): void => {};
+  let closed = false;
+  // What fails calls nobody back whose bytes it had.
+  unpack.once("close", () => {
+    closed = true;
+    goOn();
+  });
+  const settled = (begin: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      goOn = resolve;
+      if (closed) {
+        resolve();
+      } else {
+        begin();
+      }
+    });
+  for await (const piece of source) {
+    await settled(() => void unpack.write(piece, () => goOn()));
+    if (unpack.destroyed) {
+      return;
+    }
+  }
+  await settled(() => void unpack.end());
 }

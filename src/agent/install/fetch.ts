@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { AgentError } from "../errors.ts";
 import { requireStatus } from "./http-status.ts";
 import { shownUrl } from "./http-answer.ts";
@@ -36,20 +35,19 @@ export async function imageFetch(
 ): Promise<Fetched> {
   const tries = createTries(context);
   for (;;) {
-    let response: IncomingMessage | undefined;
+    let answer: HttpAnswer | undefined;
     try {
-      const answer = await open({});
-      response = answer.response;
+      answer = await open({});
       requireStatus(answer, 200);
       const shown = shownUrl(answer.url);
-      const version = fileVersion(response.headers);
-      const stream = resumingBody({ open, response, shown, version, context, tries });
+      const version = fileVersion(answer.headers);
+      const stream = resumingBody({ open, answer, shown, version, context, tries });
       const { head, body } = await peek(stream.body, headBytes);
-      requireImage(head, response.headers["content-type"] ?? "", shown);
+      requireImage(head, answer.headers["content-type"] ?? "", shown);
       const { bytes: contentLength } = version;
       return { head, body, contentLength, shownUrl: shown, [Symbol.dispose]: () => stream.end() };
     } catch (error) {
-      response?.destroy();
+      answer?.destroy();
       await tries.failed(error);
     }
   }
@@ -69,7 +67,7 @@ function requireImage(head: Buffer, type: string, shown: string): void {
 
 interface Resuming {
   open: (headers: Record<string, string>) => Promise<HttpAnswer>;
-  response: IncomingMessage;
+  answer: HttpAnswer;
   shown: string;
   version: FileVersion;
   context: TriesContext;
@@ -78,18 +76,17 @@ interface Resuming {
 
 function resumingBody(of: Resuming): { body: AsyncGenerator<Buffer>; end: () => void } {
   const { open, shown, version, context, tries } = of;
-  let response: IncomingMessage | undefined = of.response;
+  let answer: HttpAnswer | undefined = of.answer;
   let received = 0n;
   async function* body(): AsyncGenerator<Buffer> {
     let skip = 0n;
     for (;;) {
       try {
-        if (response === undefined) {
-          const answer = await open(rangeHeaders(received, version));
-          response = answer.response;
+        if (answer === undefined) {
+          answer = await open(rangeHeaders(received, version));
           skip = requireContinuation(answer, received, version);
         }
-        for await (const chunk of chunksOf(response, shown, () => received, version, context)) {
+        for await (const chunk of chunksOf(answer, shown, () => received, version, context)) {
           const known = skip < BigInt(chunk.length) ? Number(skip) : chunk.length;
           skip -= BigInt(known);
           if (known < chunk.length) {
@@ -103,19 +100,18 @@ function resumingBody(of: Resuming): { body: AsyncGenerator<Buffer>; end: () => 
         }
         throw new TransientError("fetch_failed", `${shown}: the transfer ended ${how(received, version)}`);
       } catch (error) {
-        response?.destroy();
-        response = undefined;
+        answer?.destroy();
+        answer = undefined;
         context.signal.throwIfAborted();
         await tries.failed(error);
       }
     }
   }
-  return { body: body(), end: () => void response?.destroy() };
+  return { body: body(), end: () => answer?.destroy() };
 }
 
 function requireContinuation(answer: HttpAnswer, from: bigint, version: FileVersion): bigint {
-  const { statusCode: status = 0, headers } = answer.response;
-  const next = continuation({ status, headers }, from, version);
+  const next = continuation(answer, from, version);
   switch (next.kind) {
     case "goes-on":
       return next.skip;
@@ -131,24 +127,27 @@ function requireContinuation(answer: HttpAnswer, from: bigint, version: FileVers
 }
 
 async function* chunksOf(
-  response: IncomingMessage,
+  answer: HttpAnswer,
   shown: string,
   received: () => bigint,
   version: FileVersion,
   { signal, limits }: TriesContext,
 ): AsyncGenerator<Buffer> {
-  const chunks = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const chunks = answer.body[Symbol.asyncIterator]();
   const short = (what: string, cause?: unknown): TransientError =>
     new TransientError("fetch_failed", `${shown}: ${what} ${how(received(), version)}`, { cause });
   for (;;) {
     // Armed only while a byte is waited for: a slow disk is no fault of the server's.
-    const timer = setTimeout(() => response.destroy(short(`no byte came for ${limits.idle / 1000} s`)), limits.idle);
+    const timer = setTimeout(() => answer.destroy(short(`no byte came for ${limits.idle / 1000} s`)), limits.idle);
     let next: IteratorResult<Buffer>;
     try {
       next = await chunks.next();
-    } catch (cause) {
+    } catch (error) {
       signal.throwIfAborted();
-      throw cause instanceof AgentError ? cause : short("the transfer broke off", cause);
+      // What broke off says where.
+      throw error instanceof TransientError && error.cause !== undefined
+        ? short("the transfer broke off", error.cause)
+        : error;
     } finally {
       clearTimeout(timer);
     }

@@ -1,9 +1,9 @@
-import { request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { getCACertificates } from "node:tls";
 import { errorCode } from "../../lib/errors.ts";
 import { AgentError } from "../errors.ts";
+import { CutShort, httpBody } from "./http-body.ts";
+import { bodyEnd, httpHead } from "./http-head.ts";
+import type { HttpHead } from "./http-head.ts";
+import { socketOpen } from "./socket-chunks.ts";
 import { TransientError } from "./transient-error.ts";
 
 /** Milliseconds, and counts. */
@@ -42,10 +42,12 @@ export interface HttpOptions {
   limits: FetchLimits;
 }
 
-/** An answer's head, and where it came from; its body waits to be read, or the response to be destroyed. */
-export interface HttpAnswer {
-  response: IncomingMessage;
+/** An answer's head, and where it came from. Its body waits to be read; whoever has it destroys it. */
+export interface HttpAnswer extends HttpHead {
   url: URL;
+  /** The body; a piece is good only until the next is asked for. @throws {TransientError} when it is cut short */
+  body: AsyncIterable<Buffer>;
+  destroy(error?: Error): void;
 }
 
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
@@ -63,12 +65,12 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
   const { limits } = options;
   let current = url;
   for (let redirects = 0; ; redirects += 1) {
-    const response = await ask(current, current.host === url.host ? options : withoutCredentials(options));
-    const { location } = response.headers;
-    if (!redirectStatus.has(response.statusCode ?? 0) || location === undefined) {
-      return { response, url: current };
+    const answer = await ask(current, current.host === url.host ? options : withoutCredentials(options));
+    const { location } = answer.headers;
+    if (!redirectStatus.has(answer.status) || location === undefined) {
+      return answer;
     }
-    response.destroy();
+    answer.destroy();
     if (redirects >= limits.redirects) {
       throw new AgentError("fetch_failed", `${shownUrl(url)} was redirected more than ${limits.redirects} times`);
     }
@@ -76,37 +78,88 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
   }
 }
 
-function ask(url: URL, options: HttpOptions): Promise<IncomingMessage> {
+async function ask(url: URL, options: HttpOptions): Promise<HttpAnswer> {
   const { signal, limits, certificates } = options;
-  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
-  // Bytes must come as they are stored: the digest is of these.
-  const headers = { "accept-encoding": "identity", "user-agent": "farrier-agent", ...options.headers };
-  const trust = certificates === undefined ? {} : { ca: [...getCACertificates("default"), certificates] };
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { signal, headers, agent: false, ...trust });
-    const timer = setTimeout(() => {
-      outgoing.destroy(
-        new TransientError("fetch_failed", `${shownUrl(url)} did not answer within ${limits.answer / 1000} s`),
-      );
-    }, limits.answer);
-    outgoing.once("response", (response) => {
-      clearTimeout(timer);
-      // What goes wrong with the body is told to who reads it; before that, to nobody.
-      response.on("error", () => {});
-      resolve(response);
-    });
-    // Stays attached: after the answer an abort is told here too, and must not be an unhandled error.
-    outgoing.on("error", (cause) => {
-      clearTimeout(timer);
-      if (signal.aborted || cause instanceof AgentError) {
-        reject(signal.aborted ? signal.reason : cause);
-        return;
+  signal.throwIfAborted();
+  const { socket, next } = socketOpen(url, certificates);
+  const aborted = (): void => void socket.destroy();
+  signal.addEventListener("abort", aborted, { once: true });
+  socket.once("close", () => signal.removeEventListener("abort", aborted));
+  const timer = setTimeout(() => {
+    socket.destroy(
+      new TransientError("fetch_failed", `${shownUrl(url)} did not answer within ${limits.answer / 1000} s`),
+    );
+  }, limits.answer);
+  const failed = (error: unknown): Error => {
+    socket.destroy();
+    signal.throwIfAborted();
+    return error instanceof AgentError ? error : wrapped(error, `${shownUrl(url)} cannot be fetched`);
+  };
+  try {
+    socket.write(requestText(url, options.headers ?? {}));
+    const { head, rest } = await headRead(next);
+    const pieces = async function* pieces(): AsyncGenerator<Buffer> {
+      try {
+        yield* httpBody(bodyEnd(head), restFirst(rest, next));
+      } catch (error) {
+        throw error instanceof AgentError ? error : wrapped(error, `${shownUrl(url)}: the transfer broke off`);
       }
-      const kind = passing.has(errorCode(cause) ?? "") ? TransientError : AgentError;
-      reject(new kind("fetch_failed", `${shownUrl(url)} cannot be fetched`, { cause }));
-    });
-    outgoing.end();
-  });
+    };
+    return { ...head, url, body: pieces(), destroy: (error) => void socket.destroy(error) };
+  } catch (error) {
+    throw failed(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function requestText(url: URL, headers: Readonly<Record<string, string>>): string {
+  const user = url.username === "" && url.password === "" ? undefined : `${url.username}:${url.password}`;
+  const basic =
+    user === undefined ? {} : { authorization: `Basic ${Buffer.from(decodeURIComponent(user)).toString("base64")}` };
+  // Bytes must come as they are stored: the digest is of these.
+  const own = {
+    host: url.host,
+    connection: "close",
+    "user-agent": "farrier-agent",
+    accept: "*/*",
+    "accept-encoding": "identity",
+  };
+  const fields = Object.entries({ ...own, ...basic, ...headers }).map(([name, value]) => `${name}: ${value}`);
+  return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...fields, "", ""].join("\r\n");
+}
+
+/** The head of the final answer (those of 1xx are passed over), and what came behind it. */
+async function headRead(next: () => Promise<Buffer | undefined>): Promise<{ head: HttpHead; rest: Buffer }> {
+  let bytes = Buffer.alloc(0);
+  for (;;) {
+    const read = httpHead(bytes);
+    if (read === undefined) {
+      const piece = await next();
+      if (piece === undefined) {
+        throw new CutShort();
+      }
+      bytes = Buffer.concat([bytes, piece]);
+    } else if (read.head.status < 200) {
+      bytes = bytes.subarray(read.end);
+    } else {
+      return { head: read.head, rest: bytes.subarray(read.end) };
+    }
+  }
+}
+
+function restFirst(rest: Buffer, next: () => Promise<Buffer | undefined>): () => Promise<Buffer | undefined> {
+  let first: Buffer | undefined = rest.length === 0 ? undefined : rest;
+  return () => {
+    const piece = first;
+    first = undefined;
+    return piece === undefined ? next() : Promise.resolve(piece);
+  };
+}
+
+function wrapped(cause: unknown, message: string): AgentError {
+  const passes = cause instanceof CutShort || passing.has(errorCode(cause) ?? "");
+  return new (passes ? TransientError : AgentError)("fetch_failed", message, { cause });
 }
 
 function withoutCredentials(options: HttpOptions): HttpOptions {
@@ -116,7 +169,8 @@ function withoutCredentials(options: HttpOptions): HttpOptions {
 
 function redirected(from: URL, location: string): URL {
   const to = URL.parse(location, from);
-  if (to === null || (to.protocol !== "https:" && to.protocol !== from.protocol)) {
+  const known = to !== null && (to.protocol === "https:" || to.protocol === "http:");
+  if (!known || (to.protocol !== "https:" && to.protocol !== from.protocol)) {
     const where = location.slice(0, 300);
     throw new AgentError(
       "fetch_failed",

@@ -20,7 +20,7 @@ export async function httpSmall(open: () => Promise<HttpAnswer>, most: number, c
         requireStatus(answer, 200);
         return await whole(answer, most, context);
       } finally {
-        answer.response.destroy();
+        answer.destroy();
       }
     } catch (error) {
       context.signal.throwIfAborted();
@@ -34,16 +34,16 @@ export function httpSmallGet(url: URL, most: number, options: HttpOptions, conte
   return httpSmall(() => httpAnswer(url, options), most, context);
 }
 
-async function whole({ response, url }: HttpAnswer, most: number, { limits }: TriesContext): Promise<Buffer> {
-  const shown = shownUrl(url);
+async function whole(answer: HttpAnswer, most: number, { limits }: TriesContext): Promise<Buffer> {
+  const shown = shownUrl(answer.url);
   const timer = setTimeout(() => {
-    response.destroy(new TransientError("fetch_failed", `${shown} took longer than ${limits.idle / 1000} s`));
+    answer.destroy(new TransientError("fetch_failed", `${shown} took longer than ${limits.idle / 1000} s`));
   }, limits.idle);
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
+    for await (const chunk of answer.body) {
+      chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes > most) {
         throw new AgentError(
@@ -52,10 +52,6 @@ async function whole({ response, url }: HttpAnswer, most: number, { limits }: Tr
         );
       }
     }
-  } catch (cause) {
-    throw cause instanceof AgentError
-      ? cause
-      : new TransientError("fetch_failed", `${shown}: the transfer broke off`, { cause });
   } finally {
     clearTimeout(timer);
   }

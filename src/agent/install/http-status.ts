@@ -9,14 +9,13 @@ const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 const waitMost = 60_000;
 
 /** @throws {TransientError} for a status that passes, {AgentError} `fetch_failed` for any other that is not `expected` */
-export function requireStatus({ response, url }: HttpAnswer, expected: number): void {
-  const { statusCode = 0, statusMessage = "" } = response;
-  if (statusCode === expected) {
+export function requireStatus({ status, reason, headers, url }: HttpAnswer, expected: number): void {
+  if (status === expected) {
     return;
   }
-  const message = `${shownUrl(url)} answered ${statusCode} ${statusMessage}, expected ${expected}`;
-  const after = /^\d{1,6}$/u.exec(response.headers["retry-after"] ?? "")?.[0];
-  throw passingStatus.has(statusCode)
+  const message = `${shownUrl(url)} answered ${status} ${reason}, expected ${expected}`;
+  const after = /^\d{1,6}$/u.exec(headers["retry-after"] ?? "")?.[0];
+  throw passingStatus.has(status)
     ? new TransientError("fetch_failed", message, { wait: Math.min(waitMost, Number(after ?? 0) * 1000) })
     : new AgentError("fetch_failed", message);
 }

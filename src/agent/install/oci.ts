@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { AgentError } from "../errors.ts";
 import { httpAnswer, shownUrl } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
@@ -93,23 +92,22 @@ function authorizing(
       return httpAnswer(url, { ...options, headers: { ...headers, ...authorization } });
     };
     const answer = await once();
-    if (answer.response.statusCode !== 401) {
+    if (answer.status !== 401) {
       return answer;
     }
-    answer.response.destroy();
-    token = await tokenFetch(answer.response, url, options, context);
+    answer.destroy();
+    token = await tokenFetch(answer, options, context);
     return once();
   };
 }
 
 /** An anonymous token, where the registry says that it gives them out (its `WWW-Authenticate: Bearer`). */
 async function tokenFetch(
-  response: IncomingMessage,
-  asked: URL,
+  { headers, url: asked }: HttpAnswer,
   options: HttpOptions,
   context: TriesContext,
 ): Promise<string> {
-  const challenge = response.headers["www-authenticate"] ?? "";
+  const challenge = headers["www-authenticate"] ?? "";
   const parameters = new Map(
     Array.from(challenge.matchAll(/(?<name>\w+)="(?<value>[^"]*)"/gu), ({ groups }) => [
       groups?.["name"],

@@ -1,6 +1,6 @@
 /**
  * Reads the first bytes of a stream, at most `length`, and gives them back together with a stream of all its bytes.
- * What the source throws meanwhile, `peek` throws.
+ * What the source throws meanwhile, `peek` throws. As with the source's, a piece is good only until the next is asked for.
  */
 export async function peek(
   source: AsyncIterable<Buffer>,
@@ -14,7 +14,8 @@ export async function peek(
     if (next.done === true) {
       break;
     }
-    taken.push(next.value);
+    // A piece is good only until the next is asked for.
+    taken.push(Buffer.from(next.value));
     total += next.value.length;
   }
   const first = Buffer.concat(taken);

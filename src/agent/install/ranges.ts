@@ -1,5 +1,7 @@
 // Getting the rest of a file whose beginning was fetched before (RFC 9110, 13.1.5 and 14). Pure.
-import type { IncomingHttpHeaders } from "node:http";
+import type { HttpHead } from "./http-head.ts";
+
+type Headers = HttpHead["headers"];
 
 /** What tells one version of a file from another. */
 export interface FileVersion {
@@ -10,9 +12,10 @@ export interface FileVersion {
 }
 
 /** The version of a whole answer (200). */
-export function fileVersion(headers: IncomingHttpHeaders): FileVersion {
+export function fileVersion(headers: Headers): FileVersion {
   const { etag, "last-modified": lastModified, "content-length": length } = headers;
-  return { etag, lastModified, bytes: decimal(length) };
+  // Where chunks are sent, a length means nothing.
+  return { etag, lastModified, bytes: headers["transfer-encoding"] === undefined ? decimal(length) : undefined };
 }
 
 /** The headers that ask for all from byte `from` on, if it is still that version. */
@@ -33,11 +36,12 @@ export type Continuation =
 
 /** Reads the answer to a request for the rest from byte `from` on. */
 export function continuation(
-  answer: { status: number; headers: IncomingHttpHeaders },
+  answer: { status: number; headers: Headers },
   from: bigint,
   version: FileVersion,
 ): Continuation {
   const { status, headers } = answer;
+  const { etag } = headers;
   if (status !== 200 && status !== 206) {
     return status === 416 ? { kind: "changed", how: `it has no byte ${from}` } : { kind: "refused" };
   }
@@ -48,8 +52,8 @@ export function continuation(
   if (total !== undefined && version.bytes !== undefined && total !== version.bytes) {
     return { kind: "changed", how: `it had ${version.bytes} bytes, and now has ${total}` };
   }
-  if (headers.etag !== undefined && version.etag !== undefined && headers.etag !== version.etag) {
-    return { kind: "changed", how: `its ETag was ${version.etag}, and now is ${headers.etag}` };
+  if (etag !== undefined && version.etag !== undefined && etag !== version.etag) {
+    return { kind: "changed", how: `its ETag was ${version.etag}, and now is ${etag}` };
   }
   // A server without ranges sends the whole.
   const first = status === 206 ? decimal(range?.["first"]) : 0n;
