@@ -87,6 +87,8 @@ describe("without a control plane", () => {
       ["machine", "install", "x", ...image, "--user-data", "/nowhere"],
       /--user-data \/nowhere can't be read \(ENOENT\)/u,
     ],
+    [["machine", "install", "x", ...image, "--signature", "/x"], /--signature without a key to check it by/u],
+    [["machine", "install", "x", ...image, "--minisign-key", "a", "--cosign-key", "b"], /expected one of them/u],
     [
       ["machine", "install", "x", ...image.slice(0, 3), "sha256:ab", ...image.slice(4)],
       /--digest "sha256:ab": expected/u,

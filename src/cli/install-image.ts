@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 import {
   Compression,
@@ -7,9 +6,10 @@ import {
   ImageInstallationSchema,
   type ImageInstallation,
 } from "../../gen/farrier/agent/v1/image_pb.ts";
-import { errorCode } from "../lib/errors.ts";
 import type { CompressionWord, ImageFormatWord, MachineInstallFlags } from "./commands/machine-install.ts";
 import { CliError } from "./errors.ts";
+import { fileFlagRead } from "./file-flag.ts";
+import { installSignature } from "./install-signature.ts";
 import { parseSelector } from "./selector.ts";
 
 const formats: Record<ImageFormatWord, ImageFormat> = {
@@ -28,6 +28,8 @@ const compressions: Record<CompressionWord, Compression> = {
 
 /** Bytes of each of cloud-init's files that the control plane takes. */
 const seedFileLimit = 256 * 1024;
+/** Bytes of certificates that it takes. */
+const certificatesLimit = 64 * 1024;
 
 /**
  * What is to be installed, by the flags.
@@ -44,7 +46,10 @@ export async function installImage(flags: MachineInstallFlags): Promise<ImageIns
       `--digest "${flags.digest}": expected sha256: and 64 lower-case hex digits, as \`sha256sum FILE\` prints them`,
     );
   }
+  const signature = await installSignature(flags);
   return create(ImageInstallationSchema, {
+    ...(signature === undefined ? {} : { signature }),
+    caCertificates: await fileFlagRead("--image-ca", flags.imageCa, certificatesLimit),
     url: flags.image,
     digest: flags.digest,
     rootDisk: create(DiskSelectorSchema, parseSelector(flags.disk)),
@@ -57,22 +62,4 @@ export async function installImage(flags: MachineInstallFlags): Promise<ImageIns
     grow: flags.grow ?? false,
     readBack: flags.readBack ?? false,
   });
-}
-
-async function fileFlagRead(flag: string, path: string | undefined, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (path === undefined) {
-    return new Uint8Array();
-  }
-  let data: Uint8Array;
-  try {
-    data = await readFile(path);
-  } catch (error) {
-    throw new CliError("usage", `${flag} ${path} can't be read (${errorCode(error) ?? "unknown"}): check the path`, {
-      cause: error,
-    });
-  }
-  if (data.length > limit) {
-    throw new CliError("usage", `${flag} ${path} has ${data.length} bytes: expected at most ${limit}`);
-  }
-  return Uint8Array.from(data);
 }

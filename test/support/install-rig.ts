@@ -43,7 +43,7 @@ export interface InstallRig extends AsyncDisposable {
   /** One installation, of the bytes that `serveBytes` got. */
   install(
     fields?: ImageFields,
-    options?: { signal?: AbortSignal; limits?: Partial<FetchLimits> },
+    options?: { signal?: AbortSignal; limits?: Partial<FetchLimits>; disks?: DiskSource },
   ): Promise<InstallationEnd>;
   read(position: number, length: number): Promise<Buffer>;
   onProgress: InstallationContext["controlPlane"]["reportProgress"];
@@ -119,7 +119,7 @@ export async function installRig(options: {
       digest = digestOf(bytes);
       rig.serve = (_request, response) => void response.end(bytes);
     },
-    install: (fields = {}, { signal = new AbortController().signal, limits = {} } = {}) => {
+    install: (fields = {}, { signal = new AbortController().signal, limits = {}, disks } = {}) => {
       generation += 1n;
       const rootDisk = create(DiskSelectorSchema, { serialNumber: "disk0" });
       const value = create(ImageInstallationSchema, {
@@ -140,7 +140,7 @@ export async function installRig(options: {
             return rig.onProgress(message, aborted);
           },
         },
-        disks: loop === undefined ? fileDisks(folder) : loopDisk(loop, options.diskBytes),
+        disks: disks ?? (loop === undefined ? fileDisks(folder) : loopDisk(loop, options.diskBytes)),
         clock: systemClock,
         log: createLogger({ level: "silent", component: "agent" }),
         limits: { ...quickLimits, ...limits },

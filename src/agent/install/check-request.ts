@@ -2,8 +2,8 @@ import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image_pb
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentError } from "../errors.ts";
-import { ociReference } from "./oci-reference.ts";
-import type { OciReference } from "./oci-reference.ts";
+import { ociReference } from "../../contract/oci-reference.ts";
+import type { OciReference } from "../../contract/oci-reference.ts";
 
 /** Where an image comes from. */
 export type CheckedSource = { kind: "http"; url: URL } | { kind: "oci"; reference: OciReference };

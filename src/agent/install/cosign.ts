@@ -1,6 +1,6 @@
 // Signatures of `cosign sign-blob --key`: ECDSA on P-256 over SHA-256, in base64.
-import { createPublicKey, createVerify } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createVerify } from "node:crypto";
+import { cosignKey } from "../../contract/signature-key.ts";
 import { AgentError } from "../errors.ts";
 import type { SignatureCheck } from "./signature.ts";
 
@@ -13,7 +13,13 @@ const signatureMost = 80;
  * @throws {AgentError} `request_invalid` for a key, `signature_invalid` for a signature that is none
  */
 export function cosignCheck(publicKey: Uint8Array, signature: Uint8Array): SignatureCheck {
-  const key = readKey(Buffer.from(publicKey));
+  const key = cosignKey(publicKey);
+  if (key === undefined) {
+    throw new AgentError(
+      "request_invalid",
+      "the signature's public key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
+    );
+  }
   const given = Buffer.from(signature);
   const bytes = given[0] === derSequence ? given : Buffer.from(given.toString("latin1").trim(), "base64");
   if (bytes[0] !== derSequence || bytes.length > signatureMost) {
@@ -24,20 +30,4 @@ export function cosignCheck(publicKey: Uint8Array, signature: Uint8Array): Signa
   }
   const check = createVerify("sha256");
   return { update: (chunk) => void check.update(chunk), holds: () => check.verify(key, bytes) };
-}
-
-function readKey(given: Buffer): KeyObject {
-  let key: KeyObject | undefined;
-  try {
-    key = createPublicKey(given);
-  } catch {
-    // Said below, as for a key of another kind.
-  }
-  if (key?.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
-    throw new AgentError(
-      "request_invalid",
-      "the signature's public key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
-    );
-  }
-  return key;
 }

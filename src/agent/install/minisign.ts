@@ -1,27 +1,29 @@
 // Signatures of minisign (https://jedisct1.github.io/minisign/, "Signature format" and "Public key format").
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { minisignKey } from "../../contract/signature-key.ts";
 import { AgentError } from "../errors.ts";
 import type { SignatureCheck } from "./signature.ts";
 
-const keyBytes = 42;
 const signatureBytes = 74;
 const untrusted = "untrusted comment:";
 const trusted = "trusted comment: ";
 // A legacy signature is of the file itself, which must therefore be held in memory.
 const legacyMost = 128 << 20;
 
-interface PublicKey {
-  id: Buffer;
-  key: KeyObject;
-}
-
 /**
  * What checks the bytes of an image against a signature.
  * @throws {AgentError} `request_invalid` for a key, `signature_invalid` for a signature that is none, or another key's
  */
 export function minisignCheck(publicKey: Uint8Array, signature: Uint8Array): SignatureCheck {
-  const { id, key } = readKey(Buffer.from(publicKey));
+  const known = minisignKey(publicKey);
+  if (known === undefined) {
+    throw new AgentError(
+      "request_invalid",
+      "the signature's public key is none of minisign's: expected a .pub file, or its line that begins with RW",
+    );
+  }
+  const { id, key } = known;
   const [first = "", encoded = "", comment = "", encodedGlobal = ""] = Buffer.from(signature)
     .toString("utf8")
     .split(/\r?\n/u);
@@ -76,20 +78,6 @@ function legacy(key: KeyObject, signature: Buffer): SignatureCheck {
     },
     holds: () => verify(null, Buffer.concat(chunks), key, signature),
   };
-}
-
-/** The text of a .pub file, its second line alone, or the bytes that this encodes. */
-function readKey(given: Buffer): PublicKey {
-  const lines = given.toString("utf8").trim().split(/\r?\n/u);
-  const bytes = given.length === keyBytes ? given : Buffer.from(lines.at(-1) ?? "", "base64");
-  if (bytes.length !== keyBytes || bytes.toString("latin1", 0, 2) !== "Ed") {
-    throw new AgentError(
-      "request_invalid",
-      "the signature's public key is none of minisign's: expected a .pub file, or its line that begins with RW",
-    );
-  }
-  const x = bytes.subarray(10).toString("base64url");
-  return { id: bytes.subarray(2, 10), key: createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" }) };
 }
 
 /** As minisign prints it. */

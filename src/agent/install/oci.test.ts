@@ -13,7 +13,7 @@ import { freePort } from "../../../test/support/free-port.ts";
 import type { InstallRig } from "../../../test/support/install-rig.ts";
 import { digestOf, installRig, programsMissing } from "../../../test/support/install-rig.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { ociReference } from "./oci-reference.ts";
+import { ociReference } from "../../contract/oci-reference.ts";
 
 const mebibyte = 1 << 20;
 const raw = Buffer.concat([randomBytes(3 * mebibyte), Buffer.alloc(2 * mebibyte, "abc")]);

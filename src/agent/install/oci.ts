@@ -3,7 +3,7 @@ import { AgentError } from "../errors.ts";
 import { httpAnswer, shownUrl } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { httpSmall, httpSmallGet } from "./http-small.ts";
-import type { OciReference } from "./oci-reference.ts";
+import type { OciReference } from "../../contract/oci-reference.ts";
 import type { TriesContext } from "./tries.ts";
 
 const manifestTypes = [

@@ -1,4 +1,3 @@
-import type { CheckedRequest } from "./check-request.ts";
 import { imageFetch } from "./fetch.ts";
 import type { Fetched } from "./fetch.ts";
 import { fetchLimits, httpAnswer } from "./http-answer.ts";
@@ -27,8 +26,12 @@ export interface Source extends Disposable {
 export async function sourceOpen(run: Run): Promise<Source> {
   const { checked, signal, clock, log, limits = fetchLimits, random = Math.random } = run;
   const context: TriesContext = { signal, limits, clock, random, log };
-  const options: HttpOptions = { signal, limits, certificates: certificatesOf(checked) };
   const { source, image } = checked;
+  const options: HttpOptions = {
+    signal,
+    limits,
+    certificates: image.caCertificates.length === 0 ? undefined : Buffer.from(image.caCertificates).toString("latin1"),
+  };
   const { signature: asked } = image;
   const signature = asked === undefined ? undefined : await signatureCheck(asked, (suffix) => beside(suffix));
   const open =
@@ -49,8 +52,4 @@ export async function sourceOpen(run: Run): Promise<Source> {
     url.pathname += suffix;
     return httpSmallGet(url, signatureMost, options, context);
   }
-}
-
-function certificatesOf(_checked: CheckedRequest): string | undefined {
-  return undefined;
 }

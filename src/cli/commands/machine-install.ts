@@ -36,6 +36,10 @@ export interface MachineInstallFlags extends ClientFlags, RetryFlags {
   networkConfig: string | undefined;
   grow: boolean | undefined;
   readBack: boolean | undefined;
+  minisignKey: string | undefined;
+  cosignKey: string | undefined;
+  signature: string | undefined;
+  imageCa: string | undefined;
   format: ImageFormatWord | undefined;
   compression: CompressionWord | undefined;
   size: bigint | undefined;
@@ -57,6 +61,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
     [
       "farrier machine install web1 --image https://images/debian.raw.zst --digest sha256:… --disk serial=S3Z9NB0K --wait",
       "farrier machine install web1 --image URL --digest DIGEST --disk protocol=nvme --dry-run",
+      "farrier machine install web1 --image URL --digest DIGEST --disk serial=S3Z9NB0K --grow --user-data user.yaml --minisign-key images.pub",
       "farrier machine install --label rack=b12 --image URL --digest DIGEST --disk min=500G --max-parallel 8",
     ],
   ),
@@ -71,6 +76,10 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       metaData: textFlag("cloud-init meta data (an instance id is added where it has none)", "FILE"),
       networkConfig: textFlag("cloud-init network configuration", "FILE"),
       grow: switchFlag("Grow the last partition, and an ext file system on it, to the disk's end"),
+      minisignKey: textFlag("Refuse an image that is not signed with this minisign key (.pub)", "FILE"),
+      cosignKey: textFlag("Refuse an image that is not signed with this cosign key (.pub)", "FILE"),
+      signature: textFlag("The signature; otherwise from beside the image, as .minisig or .sig", "FILE"),
+      imageCa: textFlag("A CA that may vouch for the image's server, PEM, beside the public ones", "FILE"),
       readBack: switchFlag("Read the disk again and compare before success is reported"),
       format: {
         kind: "enum",

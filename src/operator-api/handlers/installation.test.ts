@@ -172,6 +172,26 @@ describe("refuses, naming the field, and records nothing:", () => {
     ["an unknown format", { image: { ...image, format: 99 as 1 } }, /^image\.format: this server knows no such/u],
     ["an unknown compression", { image: { ...image, compression: -1 as 1 } }, /^image\.compression: /u],
     ["too much user data", { image: { ...image, userData: new Uint8Array(262_145) } }, /^image\.user_data: too long/u],
+    [
+      "an image of a registry by tag",
+      { image: { ...image, url: "oci://host/a:b" } },
+      /^image\.url: expected oci:\/\/host/u,
+    ],
+    [
+      "a minisign key that is none",
+      { image: { ...image, signature: { format: 1, publicKey: Uint8Array.of(1) } } },
+      /^image\.signature: public_key is none of minisign's/u,
+    ],
+    [
+      "a cosign key that is none",
+      { image: { ...image, signature: { format: 2, publicKey: Uint8Array.of(1) } } },
+      /^image\.signature: public_key is none of cosign's/u,
+    ],
+    [
+      "a CA that is none",
+      { image: { ...image, caCertificates: Uint8Array.of(1) } },
+      /^image\.ca_certificates: expected cert/u,
+    ],
     ["a signature of no format", { image: { ...image, signature: {} } }, /^image\.signature\.format: is missing/u],
   ])("%s", async (_what, wrong, message) => {
     expect(await refusal(install(wrong))).toEqual(["InvalidArgument", expect.stringMatching(message)]);
