@@ -54,6 +54,11 @@ export function when(timestamp: Timestamp | undefined, now: Date): string {
   return timestamp === undefined ? "-" : formatTime(timestampDate(timestamp), now);
 }
 
+/** A time, if there is one, as ISO 8601 to the second; otherwise "-". */
+export function shortTime(timestamp: Timestamp | undefined): string {
+  return timestamp === undefined ? "-" : `${timestampDate(timestamp).toISOString().slice(0, 19)}Z`;
+}
+
 /** How far an installation is, such as "writing 1.20 GB of 2.40 GB (50 %)". */
 export function progressWords(installation: Installation): string {
   const { progress } = installation;

@@ -36,7 +36,7 @@ test("on a terminal a line a machine is drawn over and over, with bar, rate and 
   now += 1_000;
   display.progress("web1", writing(1_000_000_000n));
   expect(text().split("\u001B[J").at(-1)).toBe(
-    "web1: [##########----------] writing 1.00 GB of 2.00 GB (50 %), 500 MB/s, 2 s left",
+    "web1: writing [##########----------] 50 % of 2.00 GB, 500 MB/s, 2 s left",
   );
   output.columns = 60;
   display.progress("web2", writing(500_000_000n));
@@ -46,7 +46,7 @@ test("on a terminal a line a machine is drawn over and over, with bar, rate and 
   display.line("note");
   expect(text().split("\u001B[1A\r\u001B[J").at(-1)).toMatch(/^note\nweb1: [^\n]*\nweb2: [^\n]*$/u);
   display.finished("web1");
-  expect(text().split("\u001B[J").at(-1)).toMatch(/^web2: \[#####-{15}\] writing 500 MB/u);
+  expect(text().split("\u001B[J").at(-1)).toMatch(/^web2: writing \[#####-{15}\] 25 % of 2\.00 GB/u);
   display.end();
   expect(text().endsWith("\r\u001B[J")).toBe(true);
 });

@@ -45,14 +45,17 @@ function plainDisplay(output: Output): InstallDisplay {
 const mostLines = 8;
 
 function liveDisplay(output: Output, clock: Clock): InstallDisplay {
-  const machines = new Map<string, { words: string; rate: ReturnType<typeof rateMeter> }>();
+  const machines = new Map<string, { words: (room: number) => string; rate: ReturnType<typeof rateMeter> }>();
   let drawn = 0;
   /** To the beginning of the first line drawn, with nothing left below. */
   const erase = (): string => (drawn > 1 ? `\u001B[${drawn - 1}A` : "") + "\r\u001B[J";
   const draw = (before = ""): void => {
     // A full last column would make some terminals begin a new line.
     const room = (output.columns || 80) - 1;
-    const lines = [...machines].slice(0, mostLines).map(([title, { words }]) => printable(`${title}: ${words}`));
+    const lines = [...machines].slice(0, mostLines).map(([name, { words }]) => {
+      const title = printable(`${name}: `);
+      return title + printable(words(room - title.length));
+    });
     if (machines.size > mostLines) {
       lines.push(`and ${machines.size - mostLines} more`);
     }
@@ -65,7 +68,7 @@ function liveDisplay(output: Output, clock: Clock): InstallDisplay {
       const rate = machines.get(title)?.rate ?? rateMeter(clock);
       const { progress } = installation;
       const bytesPerSecond = progress?.phase === Phase.WRITING ? rate(Number(progress.bytesDone)) : undefined;
-      machines.set(title, { words: barWords(installation, bytesPerSecond), rate });
+      machines.set(title, { words: (room) => barWords(installation, bytesPerSecond, room), rate });
       draw();
     },
     finished(title) {
@@ -80,20 +83,29 @@ function liveDisplay(output: Output, clock: Clock): InstallDisplay {
   };
 }
 
-/** Characters of a bar. */
-const barWidth = 20;
+/** Characters of a bar: as many as there is room for. */
+const barWidths = [20, 10, 0] as const;
 
-/** How far it is, with a bar, the rate, and the time that is left at that rate. */
-export function barWords(installation: Installation, bytesPerSecond: number | undefined): string {
+/** How far it is, with a bar, the rate, and the time that is left at that rate; the bar is what gives way to `room`. */
+export function barWords(installation: Installation, bytesPerSecond: number | undefined, room: number): string {
   const { progress } = installation;
-  const words = progressWords(installation);
   if (progress?.phase !== Phase.WRITING || progress.bytesDone === 0n) {
-    return words;
+    return progressWords(installation);
   }
   const [done, total] = [Number(progress.bytesDone), Number(progress.bytesTotal)];
-  const full = total === 0 ? 0 : Math.min(barWidth, Math.floor((done / total) * barWidth));
-  const bar = total === 0 ? "" : `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] `;
   const rate = bytesPerSecond === undefined ? "" : `, ${formatSize(bytesPerSecond)}/s`;
-  const left = (bytesPerSecond ?? 0) > 0 && total > done ? (total - done) / (bytesPerSecond ?? 1) : undefined;
-  return `${bar}${words}${rate}${left === undefined ? "" : `, ${formatSeconds(Math.ceil(left))} left`}`;
+  if (total === 0) {
+    return `${progressWords(installation)}${rate}`;
+  }
+  const seconds = (bytesPerSecond ?? 0) > 0 && total > done ? (total - done) / (bytesPerSecond ?? 1) : undefined;
+  const left = seconds === undefined ? "" : `, ${formatSeconds(Math.ceil(seconds))} left`;
+  const percent = Math.floor((done / total) * 100);
+  const words = `${percent} % of ${formatSize(progress.bytesTotal)}${rate}${left}`;
+  const lines = barWidths.map((width) => `${phaseWord(progress.phase)} ${bar(width, done / total)}${words}`);
+  return lines.find((line) => line.length <= room) ?? lines.at(-1) ?? words;
+}
+
+function bar(width: number, share: number): string {
+  const full = Math.min(width, Math.floor(share * width));
+  return width === 0 ? "" : `[${"#".repeat(full)}${"-".repeat(width - full)}] `;
 }

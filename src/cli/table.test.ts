@@ -56,3 +56,10 @@ test("what makes a cell stand out takes no room", () => {
   const paint = (text: string, title: string): string => (title === "ID" ? `<${text}>` : text);
   expect(table(header, rows, { paint })).toBe("ID  DETAIL\n<1>   short\n<22>  a text that is rather long\n");
 });
+
+test("a spare column is cut before all others", () => {
+  const columns = ["NAME", { title: "LABELS", spare: true }];
+  const machines = [["a-long-name-of-a-machine", "rack=b12,role=web"]];
+  expect(table(columns, machines, { width: 36 }).split("\n")[1]).toBe("a-long-name-of-a-machine  rack=b12,…");
+  expect(table(columns, machines, { width: 24 }).split("\n")[1]).toBe("a-long-name-of-…  rack=…");
+});

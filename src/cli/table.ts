@@ -6,6 +6,8 @@ export interface Column {
   title: string;
   /** Never cut: half a time or id says nothing. */
   whole?: boolean;
+  /** Cut before all others are. */
+  spare?: boolean;
   /** Of the last column: never cut, but goes on in further lines. */
   wrapped?: boolean;
 }
@@ -44,7 +46,9 @@ export function table(
     if (wrapped !== undefined) {
       widths[wrapped] = wrappedWidth(widths.slice(0, -1), widths[wrapped] ?? 0, room, columns);
     }
-    shrink(widths, room, (column) => columns[column]?.whole === true || column === wrapped);
+    const kept = (column: number): boolean => columns[column]?.whole === true || column === wrapped;
+    shrink(widths, room, (column) => kept(column) || columns[column]?.spare !== true);
+    shrink(widths, room, kept);
   }
   const lines = cells.flatMap((row, index) => {
     const parts = row.map((cell, column) => {
@@ -99,7 +103,10 @@ export function wrap(text: string, width: number): string[] {
   let rest = text;
   while (rest.length > width) {
     const blank = rest.lastIndexOf(" ", width);
-    const end = blank > width / 2 ? blank : width;
+    const next = rest.indexOf(" ", blank + 1);
+    const word = (next === -1 ? rest.length : next) - blank - 1;
+    // A word that has no room on a line of its own either goes on here.
+    const end = blank > 0 && (blank > width / 2 || word <= width) ? blank : width;
     lines.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
   }

@@ -19,7 +19,8 @@ export function formatTime(time: Date, now: Date): string {
   return `${time.toISOString().slice(0, 19)}Z (${formatAge(time, now)})`;
 }
 
-/** How long ago it was. */
+/** How long ago it was, or how long it is until then: "5 min ago", "in 5 min". */
 export function formatAge(time: Date, now: Date): string {
-  return `${formatSeconds((now.getTime() - time.getTime()) / 1000)} ago`;
+  const seconds = (now.getTime() - time.getTime()) / 1000;
+  return seconds <= -1 ? `in ${formatSeconds(-seconds)}` : `${formatSeconds(seconds)} ago`;
 }

@@ -8,10 +8,11 @@ import { answer, answerOf, answerWatched } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { HardwareDiffFlags, HardwareShowFlags } from "../commands/hardware.ts";
 import type { CliContext } from "../context.ts";
-import { when } from "../describe.ts";
+import { shortTime, when } from "../describe.ts";
 import type { ClientFlags, WatchFlags } from "../flags.ts";
 import { hardwareLines } from "../hardware-lines.ts";
 import { hardwareTables } from "../hardware-tables.ts";
+import { isNarrow } from "../print.ts";
 import { formatSize } from "../size.ts";
 import { printable } from "../table.ts";
 
@@ -28,6 +29,28 @@ const header = [
   "CAPACITY",
   "INTERFACES",
 ];
+
+const narrowHeader = [
+  "NUMBER",
+  { title: "AT", whole: true },
+  { title: "PRODUCT", spare: true },
+  "SERIAL",
+  "CORES",
+  "MEMORY",
+  "DISKS",
+  "CAPACITY",
+];
+
+function narrowCells(report: HardwareSummary): string[] {
+  const { number, reportedAt, unreadable, product, serialNumber, cpuCores, memoryBytes, disks, diskBytes } = report;
+  const which = [String(number), shortTime(reportedAt)];
+  return unreadable
+    ? [...which, "unreadable"]
+    : [
+        ...[...which, product || "-", serialNumber || "-", String(cpuCores)],
+        ...[formatSize(memoryBytes), String(disks), formatSize(diskBytes)],
+      ];
+}
 
 function cells(report: HardwareSummary, now: Date): string[] {
   return report.unreadable
@@ -55,13 +78,15 @@ export async function hardwareList(this: CliContext, flags: ClientFlags & WatchF
       schema: HardwareListResponseSchema,
       message,
       names: () => reports.map(({ number }) => String(number)),
-      text: ({ table, now }) =>
+      text: ({ table, now, width }) =>
         reports.length === 0
           ? ""
-          : table(
-              header,
-              reports.map((report) => cells(report, now)),
-            ),
+          : isNarrow(width)
+            ? table(narrowHeader, reports.map(narrowCells))
+            : table(
+                header,
+                reports.map((report) => cells(report, now)),
+              ),
       note: reports.length === 0 ? "no agent has reported this machine's hardware yet" : undefined,
     });
   });

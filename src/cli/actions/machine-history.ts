@@ -4,12 +4,20 @@ import { answer } from "../answer.ts";
 import { operatorClient } from "../client.ts";
 import type { MachineHistoryFlags } from "../commands/machine-history.ts";
 import type { CliContext } from "../context.ts";
-import { when } from "../describe.ts";
+import { shortTime, when } from "../describe.ts";
+import { isNarrow } from "../print.ts";
 
 const header = [
   { title: "AT", whole: true },
   { title: "EVENT", whole: true },
   { title: "GENERATION", whole: true },
+  "BY",
+  { title: "DETAIL", wrapped: true },
+];
+/** For terminals on which {@link header}'s columns would leave no room for the detail. */
+const narrowHeader = [
+  { title: "AT", whole: true },
+  { title: "EVENT", whole: true },
   "BY",
   { title: "DETAIL", wrapped: true },
 ];
@@ -31,19 +39,35 @@ export async function machineHistory(this: CliContext, flags: MachineHistoryFlag
     schema: MachineHistoryResponseSchema,
     message: create(MachineHistoryResponseSchema, { entries, nextPageToken: pageToken }),
     names: () => entries.map(({ event }) => event),
-    text: ({ table, now }) =>
-      table(
-        header,
-        entries.map((entry) => [
-          when(entry.at, now),
-          entry.event,
-          entry.generation === 0n ? "-" : String(entry.generation),
-          entry.actor === "" ? entry.actorKind : `${entry.actorKind} ${entry.actor}`,
-          detailWords(entry.detailJson),
-        ]),
-      ),
+    text: ({ table, now, width }) =>
+      isNarrow(width)
+        ? table(narrowHeader, entries.map(narrowRow))
+        : table(
+            header,
+            entries.map((entry) => row(entry, now)),
+          ),
     note: pageToken === "" ? undefined : "there is more: --limit N shows it",
   });
+}
+
+function row(entry: HistoryEntry, now: Date): string[] {
+  const { event, generation, detailJson } = entry;
+  return [when(entry.at, now), event, generation === 0n ? "-" : String(generation), by(entry), detailWords(detailJson)];
+}
+
+function narrowRow(entry: HistoryEntry): string[] {
+  const { at, event, generation, detailJson } = entry;
+  return [
+    shortTime(at),
+    generation === 0n ? event : `${event} ${generation}`,
+    // An agent's name is its key: the machine's own.
+    entry.actor === "" || entry.actorKind === "agent" ? entry.actorKind : entry.actor,
+    detailWords(detailJson),
+  ];
+}
+
+function by({ actor, actorKind }: HistoryEntry): string {
+  return actor === "" ? actorKind : `${actorKind} ${actor}`;
 }
 
 /** A detail's keys and values on one line. */

@@ -33,7 +33,7 @@ const header = [
   "AGENT",
   "INSTALLED",
   "REQUEST",
-  "LABELS",
+  { title: "LABELS", spare: true },
 ];
 const wideHeader = [...header, "PROVIDER", "PROVIDER ID", "ADDRESS", "LOCATION", "DEADLINE", "NEXT STEP"];
 
