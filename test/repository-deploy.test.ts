@@ -105,13 +105,26 @@ test("promtool finds the rules in order", async (context) => {
   }
 });
 
+/** Processes that stay, each with a unit of its own. */
+const processes = ["up", "server", "shepherd", "netboot"];
+
 describe("systemd units", async () => {
   const units = await readdir(new URL("systemd/", deploy));
+
+  test("there is one for every process of the control plane", async () => {
+    const started = await Promise.all(
+      units.map(
+        async (unit) =>
+          /^ExecStart=\/usr\/bin\/farrier (?<word>\S+)/mu.exec(await text(`systemd/${unit}`))?.groups?.["word"],
+      ),
+    );
+    expect(new Set(started)).toEqual(new Set(processes));
+  });
 
   test.each(units)("%s starts a command that there is, and is kept to its own directory", async (unit) => {
     const lines = (await text(`systemd/${unit}`)).split("\n");
     const start = lines.find((line) => line.startsWith("ExecStart="));
-    expect(start).toMatch(/^ExecStart=\/usr\/bin\/farrier (?:up|server) /u);
+    expect(start).toMatch(/^ExecStart=\/usr\/bin\/farrier \w+/u);
     const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
     const command = start?.split(" ").slice(1) ?? [];
     // --help of that very command, after its flags have been looked at.
