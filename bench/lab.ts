@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { cpioArchive } from "../src/lib/cpio.ts";
 import { qemuFind } from "../src/lab/programs.ts";
 import { bootImage } from "../test/support/boot-image.ts";
-import { qemuLab, type QemuLab, qemuLabMissing, type QemuMachine } from "../test/support/qemu-lab.ts";
+import { bootPatience, qemuLab, type QemuLab, qemuLabMissing, type QemuMachine } from "../test/support/qemu-lab.ts";
 import { installAndRun, tinyServed } from "../test/support/qemu-lab-story.ts";
+import { waitFor } from "../test/support/wait.ts";
 import { report } from "./support/report.ts";
 
 /** Installations that are timed; the quickest counts, of the reference too: what else the host does only ever adds. */
@@ -98,6 +99,9 @@ async function waitingAgain(lab: QemuLab, machine: QemuMachine, round: number): 
   await lab.rows("DELETE FROM machine_agent_started");
   await lab.rows("DELETE FROM machine_os_installed");
   await machine.happened("agent_enrolled", round);
+  await waitFor("its heartbeat", async () => (await machine.show()).agent?.heartbeatAt !== undefined, {
+    timeoutMs: bootPatience,
+  });
 }
 
 async function reboot(machine: QemuMachine, word: string): Promise<number> {

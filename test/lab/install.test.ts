@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { qemuLab, type QemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
 import { installAndRun, powerCycle, tinyServed } from "../support/qemu-lab-story.ts";
 
-vi.setConfig({ testTimeout: 1_500_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
 
 let missing: string | undefined;
 let lab: QemuLab;

@@ -7,7 +7,7 @@ import { prng } from "../../src/lib/prng.ts";
 import { qemuLab, type QemuLab, qemuLabMissing, type QemuMachine } from "../support/qemu-lab.ts";
 import { killPhases, killRound, momentOf, momentText, victims } from "../support/qemu-lab-kill.ts";
 
-vi.setConfig({ testTimeout: 1_500_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
 
 let missing: string | undefined;
 let lab: QemuLab;

@@ -52,8 +52,8 @@ export async function qemuLabMissing(): Promise<string | undefined> {
   return (await qemuMissing()) ?? (await bootImageMissing());
 }
 
-/** Milliseconds that an emulated machine may take to boot: half a minute, several times that on a busy host. */
-export const bootPatience = 300_000;
+/** Milliseconds that an emulated machine may take to boot: half a minute, many times that on a busy host. */
+export const bootPatience = 900_000;
 
 /**
  * Makes the folder and starts everything. An agent counts as lost soon: after 45 s, and 5 s after its reboot.

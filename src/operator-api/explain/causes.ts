@@ -35,13 +35,13 @@ function stateCauses(facts: ExplainFacts): Cause[] {
         ...shepherdCauses(facts),
       ];
     case "awaiting-agent":
-      return [...agentCauses(facts), ...serverCauses(facts)];
+      return [...agentCauses(facts), ...serverCauses(facts), ...providerCauses(facts)];
     case "ready":
       return agentCauses(facts);
     case "install-pending":
-      return [...requestCauses(facts), ...agentCauses(facts), ...runCauses(facts)];
+      return [...requestCauses(facts), ...agentCauses(facts), ...runCauses(facts), ...providerCauses(facts)];
     case "installing":
-      return [...progressCauses(facts), ...agentCauses(facts)];
+      return [...progressCauses(facts), ...agentCauses(facts), ...providerCauses(facts)];
     case "installed":
       return finalCauses(facts);
     case "install-failed":
@@ -123,8 +123,11 @@ function shepherdCauses(facts: ExplainFacts): Cause[] {
 
 /** What is wrong with where it comes from: in the way of whatever needs its power switch. */
 function providerCauses({ now, record: { provided, providing } }: ExplainFacts): Cause[] {
-  const { vanishedAt, unreachable } = providing ?? {};
+  const { vanishedAt, unreachable, power } = providing ?? {};
   return [
+    ...(power === true && provided?.status?.toLowerCase() === "off"
+      ? [{ kind: "no-power" as const, text: `it has no power, as its provider ${provided.provider} says` }]
+      : []),
     ...(vanishedAt === undefined
       ? []
       : [

@@ -238,6 +238,17 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/does not tell of it any more, since 2026-05-01T11:57/u, /machine delete box/u],
   ],
   [
+    "a power cut in an installation",
+    factsOf("installing", {
+      ...agent(0),
+      ...asked({ runs: 1 }),
+      provided: { provider: "lab", providerId: "u", status: "off" },
+      providing: { power: true },
+    }),
+    ["no-power"],
+    [/because: it has no power, as its provider lab says/u],
+  ],
+  [
     "a machine that was switched on",
     factsOf("starting-agent", {
       ...work("ShepherdAgentStart", hence(0.2)),

@@ -40,6 +40,7 @@ export type CauseKind =
   | "no-shepherd"
   | "provider-unreachable"
   | "machine-vanished"
+  | "no-power"
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"

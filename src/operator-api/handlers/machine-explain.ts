@@ -34,6 +34,7 @@ const kinds: Record<CauseKind, KindMessage> = {
   "no-server": KindMessage.NO_SERVER,
   "no-shepherd": KindMessage.NO_SHEPHERD,
   "provider-unreachable": KindMessage.PROVIDER_UNREACHABLE,
+  "no-power": KindMessage.NO_POWER,
   "machine-vanished": KindMessage.MACHINE_VANISHED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,
