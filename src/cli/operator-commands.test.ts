@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -156,6 +156,7 @@ test("bash completes commands, flags and machines' names", async () => {
 test("machine log --follow shows what an agent logs, to its last words", async () => {
   const [init, disks] = [join(directory, "agent-init.json"), join(directory, "disks")];
   await mkdir(disks);
+  await writeFile(join(disks, "disk1"), Buffer.alloc(1 << 20));
   await ok("machine", "add", "--provider", "static", "--provider-id", "log", "--name", "chatty");
   expect(await ok("machine", "log", "chatty")).toBe("");
   expect((await plane.run("machine", "log", "nobody")).status).toBe(1);
@@ -163,6 +164,10 @@ test("machine log --follow shows what an agent logs, to its last words", async (
   await using agent = plane.start("agent", "run", "--init", init, "--file-disks", disks);
   await using following = plane.start("machine", "log", "chatty", "--follow");
   await waitFor("the first lines", () => /Z info {2}agent started /u.test(following.stdout()));
+  const hardware = await ok("hardware", "show", "chatty");
+  expect(hardware).toMatch(/^processors +\d+ × /mu);
+  expect(hardware).toMatch(/^disk1 +1\.05 MB .* serial=disk1$/mu);
+  expect(await ok("hardware", "show", "chatty", "--output", "yaml")).toMatch(/^disks:\n(?:.*\n)*.*- "serial=disk1"/mu);
   agent.child.kill("SIGTERM");
   await agent.finished;
   await waitFor("the last words", () => following.stdout().includes("Z info  agent stopping\n"));
