@@ -1,4 +1,8 @@
 import { expect, test } from "vitest";
+import { testFleet } from "../../test/support/fleet.ts";
+import { machineIdentitySet } from "../database/queries/machine-identity.ts";
+import { netbootFacts } from "../database/queries/netboot.ts";
+import { transact } from "../database/transaction.ts";
 import { bootDecide } from "./boot-decide.ts";
 
 test.for([
@@ -17,4 +21,31 @@ test.for([
 
 test("a machine that nobody knows starts the agent, which asks to be let in", () => {
   expect(bootDecide(undefined)).toBe("agent");
+});
+
+test("the agent is started exactly where the database says that one is wanted", async () => {
+  await using fleet = await testFleet();
+  for (let combination = 0; combination < 8; combination += 1) {
+    const [quarantined, pending, installed] = [1, 2, 4].map((bit) => (combination & bit) !== 0);
+    const machine = await fleet.add({ agent: false });
+    const mac = `52:54:00:00:00:0${combination}`;
+    await transact(fleet.database, null, (tx) => machineIdentitySet(tx, machine.machineId, { macs: [mac] }));
+    await fleet.request(machine);
+    if (pending !== true) {
+      await fleet.cancel(machine);
+    }
+    if (installed === true) {
+      await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machine.machineId);
+    }
+    if (quarantined === true) {
+      await fleet.rows(
+        "INSERT INTO machine_quarantine (machine_id, reason, quarantined_by) VALUES ($1, 'broken', 'tester')",
+        machine.machineId,
+      );
+    }
+    const facts = await netbootFacts(fleet.database, { macs: [mac] });
+    expect(facts).toEqual({ machineId: machine.machineId, quarantined, pending, installed });
+    const [row] = await fleet.rows<{ wanted: boolean }>("SELECT agent_wanted($1) AS wanted", machine.machineId);
+    expect([combination, bootDecide(facts) === "agent"]).toEqual([combination, row?.wanted]);
+  }
 });

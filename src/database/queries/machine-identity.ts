@@ -47,6 +47,14 @@ export async function machineMacs(tx: Tx, machineId: MachineId): Promise<string[
   return rows.map(({ mac }) => mac);
 }
 
+/** Whether anything is known by which a boot could be known to be this machine's. */
+export async function machineIsIdentified(tx: Tx, machineId: MachineId): Promise<boolean> {
+  const { rows } = await sql<{ known: boolean }>`
+    SELECT EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = ${machineId})
+      OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = ${machineId}) AS known`.execute(tx);
+  return rows[0]?.known === true;
+}
+
 /** The constraints that hold each SMBIOS UUID and each MAC to one machine. */
 const identityConstraints = new Set(["machine_smbios_smbios_uuid_key", "machine_mac_mac_key"]);
 

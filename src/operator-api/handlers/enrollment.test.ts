@@ -132,8 +132,17 @@ describe("a boot window", () => {
     expect(await eventsOf(machine.id)).toEqual(["boot_window_closed", "boot_window_opened", "machine_added"]);
   });
 
-  test("is refused in quarantine", async () => {
+  test("is refused for a machine that no boot could be known to be, and leaves nothing", async () => {
     const machine = await add();
+    await expect(clients.enrollments.bootWindowOpen({ ...id(), machine: machine.id })).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+      rawMessage: expect.stringContaining("farrier machine update --smbios-uuid U --mac M") as string,
+    });
+    expect(await eventsOf(machine.id)).toEqual(["machine_added"]);
+  });
+
+  test("is refused in quarantine", async () => {
+    const machine = await add({ macs: [mac()] });
     await clients.machines.machineQuarantine({ ...id(), machine: machine.id, reason: "broken" });
     await expect(clients.enrollments.bootWindowOpen({ ...id(), machine: machine.id })).rejects.toMatchObject({
       code: Code.FailedPrecondition,
