@@ -84,7 +84,7 @@ export async function agentListen(options: {
   });
   const asBytes = (value: Buffer): Buffer => value;
   for (const { path, kind, handler } of options.methods(calls)) {
-    grpc.register(path, handler, asBytes, asBytes, kind);
+    grpc.register(path, handler, asBytes, kind === "unary" ? asBytes : ownBytes, kind);
   }
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 
@@ -94,7 +94,8 @@ export async function agentListen(options: {
     // Asked for, and judged by its key alone: see peerOf.
     requestCert: true,
     rejectUnauthorized: false,
-    ALPNProtocols: ["h2"],
+    // Not ALPNProtocols: of these, node:tls keeps a copy for each connection, a piece of Buffer's pool (see ownBytes).
+    ALPNCallback: ({ protocols }) => (protocols.includes("h2") ? "h2" : undefined),
     minVersion: "TLSv1.2",
     // A resumed session proves no key.
     secureOptions: constants.SSL_OP_NO_TICKET,
@@ -166,6 +167,16 @@ export async function agentListen(options: {
       await closed;
     },
   };
+}
+
+/**
+ * A copy in memory of its own, for what lasts as long as a stream: a piece of Buffer's pool keeps all of its 64 KB alive, and
+ * agents that come one at a time would hold one piece each.
+ */
+function ownBytes(value: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(value.length);
+  value.copy(own);
+  return own;
 }
 
 /** The plain connection that a TLS one is over; node:tls keeps it where its types do not say. */

@@ -25,7 +25,8 @@ export function peerOf(socket: TLSSocket): Peer | undefined {
   }
   // RFC 8037: x is the key itself.
   const { x } = certificate.publicKey.export({ format: "jwk" });
-  const key = agentKey(Buffer.from(x ?? "", "base64url"));
+  // In memory of its own: a piece of Buffer's pool would keep 64 KB alive for as long as the connection lasts.
+  const key = agentKey(Uint8Array.from(Buffer.from(x ?? "", "base64url")));
   return { key, keyLiteral: byteaLiteral(key) };
 }
 
