@@ -9,7 +9,7 @@ import { unxzInto } from "./unxz.ts";
 export type Packing = "none" | "gzip" | "zstd" | "xz";
 
 // Pieces of up to this size come out; some of them may wait. By themselves they would be small, or be put together again.
-const chunkSize = 1 << 20;
+const chunkSize = 4 << 20;
 const unpacking = { chunkSize, readableObjectMode: true, readableHighWaterMark: 4 };
 
 /** How the bytes that begin with `head` are packed: as the request says, else by their magic. Pure. */
@@ -37,32 +37,40 @@ export function packingOf(compression: Compression, head: Buffer): Packing {
 }
 
 /**
- * Unpacks `source` into `sink`. A piece of `source` is used up when the next is asked for. When this returns or throws, `sink`
- * has ended: nothing runs on behind its back.
+ * Unpacks `source` into `sink`. A piece of `source` is used up when the next is asked for; `seen` is called with each, while
+ * another thread already unpacks it. When this returns or throws, `sink` has ended: nothing runs on behind its back.
  * @throws what `source` or `sink` throws, or {AgentError} `image_invalid` when the bytes are not packed so
  */
 export async function decompressInto(
   source: AsyncIterable<Buffer>,
   packing: Packing,
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+  seen: (piece: Buffer) => void,
 ): Promise<void> {
   switch (packing) {
     case "none":
-      return sink(source);
+      return sink(tapped(source, seen));
     case "gzip":
-      return through(source, createGunzip(unpacking), packing, sink);
+      return through(source, { unpack: createGunzip(unpacking), packing }, sink, seen);
     case "zstd":
-      return through(source, createZstdDecompress(unpacking), packing, sink);
+      return through(source, { unpack: createZstdDecompress(unpacking), packing }, sink, seen);
     case "xz":
-      return unxzInto(source, sink);
+      return unxzInto(tapped(source, seen), sink);
+  }
+}
+
+async function* tapped(source: AsyncIterable<Buffer>, seen: (piece: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const piece of source) {
+    seen(piece);
+    yield piece;
   }
 }
 
 async function through(
   source: AsyncIterable<Buffer>,
-  unpack: Transform,
-  packing: Packing,
+  { unpack, packing }: { unpack: Transform; packing: Packing },
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+  seen: (piece: Buffer) => void,
 ): Promise<void> {
   // The first that fails is the reason; what fails after it follows from it.
   let reason: unknown;
@@ -72,7 +80,7 @@ async function through(
   };
   unpack.once("error", failed);
   const sunk = sink(unpack as AsyncIterable<Buffer>).catch(failed);
-  await feed(source, unpack).catch(failed);
+  await feed(source, unpack, seen).catch(failed);
   await sunk;
   if (reason !== undefined) {
     throw /^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(reason) ?? "")
@@ -82,7 +90,7 @@ async function through(
 }
 
 /** Gives each piece, and waits until it is used up, or nobody is left to use it. */
-async function feed(source: AsyncIterable<Buffer>, unpack: Transform): Promise<void> {
+async function feed(source: AsyncIterable<Buffer>, unpack: Transform, seen: (piece: Buffer) => void): Promise<void> {
   let goOn = (): void => {};
   let closed = false;
   // What fails calls nobody back whose bytes it had.
@@ -100,7 +108,10 @@ async function feed(source: AsyncIterable<Buffer>, unpack: Transform): Promise<v
       }
     });
   for await (const piece of source) {
-    await settled(() => void unpack.write(piece, () => goOn()));
+    await settled(() => {
+      unpack.write(piece, () => goOn());
+      seen(piece);
+    });
     if (unpack.destroyed) {
       return;
     }

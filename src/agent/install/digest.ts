@@ -1,32 +1,35 @@
 import { createHash } from "node:crypto";
 import { AgentError } from "../errors.ts";
 
-/** Counts and hashes what passes through. */
+/** Counts and hashes the bytes that are fetched. */
 export interface DigestTap {
+  /** Gives the source's pieces on, and sees its end. */
   through(source: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
-  /** Bytes that have passed. */
+  /** For each piece, once, in their order. */
+  update(piece: Buffer): void;
+  /** Bytes that were hashed. */
   bytes(): bigint;
   /**
-   * @throws {AgentError} `image_invalid` when the SHA-256 of all that passed is not `expected` (hex), or the source has
-   * not come to its end
+   * @throws {AgentError} `image_invalid` when the SHA-256 of all pieces is not `expected` (hex), or the source has not come
+   * to its end
    */
   check(expected: string, shownUrl: string): void;
 }
 
-/** A tap for the bytes as they are fetched; `also` sees each of them too. */
-export function digestTap(also?: (chunk: Buffer) => void): DigestTap {
+/** For one fetch; `also` is given each piece too. */
+export function digestTap(also?: (piece: Buffer) => void): DigestTap {
   const hash = createHash("sha256");
   let bytes = 0n;
   let ended = false;
   return {
     async *through(source) {
-      for await (const chunk of source) {
-        hash.update(chunk);
-        also?.(chunk);
-        bytes += BigInt(chunk.length);
-        yield chunk;
-      }
+      yield* source;
       ended = true;
+    },
+    update: (piece) => {
+      hash.update(piece);
+      also?.(piece);
+      bytes += BigInt(piece.length);
     },
     bytes: () => bytes,
     check: (expected, shownUrl) => {

@@ -66,7 +66,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promis
       }
     }
   };
-  await decompressInto(tap.through(fetched.body), packing, sink);
+  await decompressInto(tap.through(fetched.body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();
   tap.check(digest, fetched.shownUrl);
   if (signature?.holds() === false) {
