@@ -71,13 +71,24 @@ export async function controlPlaneStart(directory: string, databaseUrl: string):
       ["up", "--agents", agents, "--operators", operators, "--netboot", "off", "--database-url", databaseUrl],
       env,
     );
-    const match = await waitFor("the line `ready`", () => {
-      if (running.child.exitCode !== null) {
-        throw new Error(`farrier up ended: ${running.stderr()}`);
+    try {
+      const match = await waitFor(
+        "the line `ready`",
+        () => {
+          const line = /^ready: agents on (?<agents>\S+), operators on (?<operators>\S+)$/mu.exec(running.stdout());
+          return line ?? (running.child.exitCode === null ? undefined : "ended");
+        },
+        // On a busy machine most of it is waiting for a processor.
+        { timeoutMs: 60_000 },
+      );
+      if (match !== "ended") {
+        return [running, match.groups?.["agents"] ?? "", match.groups?.["operators"] ?? ""];
       }
-      return /^ready: agents on (?<agents>\S+), operators on (?<operators>\S+)$/mu.exec(running.stdout());
-    });
-    return [running, match.groups?.["agents"] ?? "", match.groups?.["operators"] ?? ""];
+    } catch (error) {
+      await running[Symbol.asyncDispose]();
+      throw error;
+    }
+    throw new Error(`farrier up ended: ${running.stderr()}`);
   };
   let [running, agents, operators] = await up("127.0.0.1:0", "127.0.0.1:0");
   return {
