@@ -101,7 +101,7 @@ test("a machine that is installed and not asked for is left alone", async () => 
   await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", id);
   await fleet.rows("DELETE FROM machine_agent_started WHERE machine_id = $1", id);
   expect((await machineShow(fleet.database, id)).state.state).toBe("installed");
-  provider.machines.set("b", { providerId: "b", macs: [] });
+  provider.machines.set("b", { providerId: "b", macs: ["52:54:00:00:00:02"] });
   await waitFor("the next machine to be started", () => provider.switched.includes("b on network"));
   expect(provider.switched.filter((what) => what.startsWith("a "))).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import type { Prng } from "../../src/lib/prng.ts";
-import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { type HistoryEntry, InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { bootPatience, type QemuLab, type QemuMachine } from "./qemu-lab.ts";
 import { settled, tinyServed } from "./qemu-lab-story.ts";
 import { waitFor } from "./wait.ts";
@@ -54,9 +54,7 @@ export async function killRound(
     async () =>
       "share" in moment
         ? served.sent >= served.limit
-        : (await machine.history()).some(
-            (entry) => entry.generation === generation && entry.detailJson.includes(`"${moment.phase}"`),
-          ),
+        : (await machine.history()).some((entry) => entry.generation === generation && isOf(entry, moment.phase)),
     { timeoutMs: 2 * bootPatience, intervalMs: 20 },
   );
   await kill(lab, machine, victim);
@@ -78,6 +76,11 @@ export async function killRound(
     ...(succeeded === 1 ? [] : [`generation ${generation} succeeded ${succeeded} times`]),
     ...(/ is in state [a-z-]+ for /u.test(explained) ? [] : [`explain names no state: ${explained}`]),
   ];
+}
+
+/** That a machine reboots is recorded nowhere: it does so at once after its success. */
+function isOf({ event, detailJson }: HistoryEntry, phase: (typeof killPhases)[number]): boolean {
+  return phase === "rebooting" ? event === "installation_succeeded" : detailJson.includes(`"${phase}"`);
 }
 
 async function kill(lab: QemuLab, machine: QemuMachine, victim: Victim): Promise<void> {
