@@ -27,7 +27,7 @@ const answerAfter = 250;
 
 /** A rack of machines behind one address that all come back after a power cut, and their next round. */
 const perAddress = { perSecond: 10, burst: 100 };
-const together = { perSecond: 50, burst: 500 };
+const together = { perSecond: 200, burst: 2_000 };
 
 /** The one answer to all that are not let in. */
 const awaiting = Buffer.from(

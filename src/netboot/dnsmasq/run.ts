@@ -102,7 +102,10 @@ function addressOf(name: string): InterfaceAddress | undefined {
 /** Has dnsmasq look at the configuration first: what it says then is not lost in a start. */
 async function configTry(program: string, config: string): Promise<void> {
   try {
-    await promisify(execFile)(program, ["--test", `--conf-file=${config}`], { timeout: 10_000 });
+    await promisify(execFile)(program, ["--test", `--conf-file=${config}`], {
+      timeout: 10_000,
+      env: { ...process.env, LC_ALL: "C" },
+    });
   } catch (error) {
     if (errorCode(error) === "ENOENT") {
       throw new NetbootError(
@@ -132,6 +135,8 @@ async function start(program: string, config: string, log: Logger): Promise<Runn
     // A session of its own: Ctrl-C at the terminal is for us.
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],
+    // Its words are looked at below; it has them in many languages.
+    env: { ...process.env, LC_ALL: "C" },
   });
   const lines: string[] = [];
   const serves = Promise.withResolvers<"serves">();
