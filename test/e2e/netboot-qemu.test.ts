@@ -130,12 +130,12 @@ async function known(): Promise<TestMachine & { uuid: string; macs: string[] }> 
 
 const told = (machine: TestMachine) =>
   recording.lines.filter(({ machine: id, decision }) => id === machine.machineId && decision !== undefined);
-const patience = { timeoutMs: 120_000, intervalMs: 100 };
+const patience = { timeoutMs: 360_000, intervalMs: 100 };
 
 describe.each(["pcbios", "efi"] as const)("%s", (platform) => {
   test(
     "says its UUID and MACs, and loads kernel, initramfs and a configuration with the token",
-    { timeout: 180_000 },
+    { timeout: 420_000 },
     async (context) => {
       const why = missing(platform);
       context.skip(why !== undefined, why);
@@ -154,7 +154,7 @@ describe.each(["pcbios", "efi"] as const)("%s", (platform) => {
     },
   );
 
-  test("shows why it is held, and stays", { timeout: 180_000 }, async (context) => {
+  test("shows why it is held, and stays", { timeout: 420_000 }, async (context) => {
     const why = missing(platform);
     context.skip(why !== undefined, why);
     const machine = await known();
