@@ -132,7 +132,7 @@ export const cost: MakeSection = (figures) => {
   }
   const micros = detail(p1, "microseconds of CPU a heartbeat") as Record<string, number>;
   const all = Object.values(micros).reduce((sum, value) => sum + value, 0);
-  const profile = detail(p1, "where the server's time goes") as ProfileSummary;
+  const profile = detail(p1, "where the server's time goes") as ProfileSummary | undefined;
   const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
   const server = micros["server"] ?? Number.NaN;
   return {
@@ -145,22 +145,26 @@ export const cost: MakeSection = (figures) => {
         ["", "µs of processor a heartbeat", "share"],
         Object.entries(micros).map(([who, value]) => [who, value, percent(value / all)]),
       ),
-      "",
-      "The server's part, sampled by V8's profiler in a run of its own, by whose code it is:",
-      "",
-      ...table(
-        ["", "share", "µs a heartbeat"],
-        Object.entries(profile.parts)
-          .filter(([, share]) => share >= 0.005)
-          .map(([part, share]) => [part, percent(share), share * server]),
-      ),
-      "",
-      "The functions that took the most themselves:",
-      "",
-      ...table(
-        ["", "share"],
-        Object.entries(profile.functions).map(([name, share]) => [name, percent(share)]),
-      ),
+      ...(profile === undefined
+        ? []
+        : [
+            "",
+            "The server's part, sampled by V8's profiler in a run of its own, by whose code it is:",
+            "",
+            ...table(
+              ["", "share", "µs a heartbeat"],
+              Object.entries(profile.parts)
+                .filter(([, share]) => share >= 0.005)
+                .map(([part, share]) => [part, percent(share), share * server]),
+            ),
+            "",
+            "The functions that took the most themselves:",
+            "",
+            ...table(
+              ["", "share"],
+              Object.entries(profile.functions).map(([name, share]) => [name, percent(share)]),
+            ),
+          ]),
       ...threeTransactions(figures),
     ],
   };
@@ -188,6 +192,7 @@ export const growth: MakeSection = (figures) => {
   if (p2 === undefined) {
     return undefined;
   }
+  const megabytes = numberOf(p2, "megabytes of database at 1,000,000 machines");
   const sizes = detail(p2, "by fleet size") as { machines: number; perSecond: number; p99: number }[];
   return {
     title: "Heartbeats against fleet size",
@@ -212,8 +217,8 @@ export const growth: MakeSection = (figures) => {
     lines: [
       `The heartbeats go over all machines in turn. 1,000,000 machines are made by SQL in ${rounded(numberOf(p2, "seconds to make 1,000,000 machines by SQL"))} s. Of the updates`,
       `at that size, ${rounded(numberOf(p2, "share of HOT updates at 1,000,000 machines") * 100)} % were HOT: they stay on their page, and no index grows. (What an index holds of a heartbeat`,
-      "changes every five minutes; over hours, with a heartbeat every 30 s, nine of ten are HOT.) The database is then",
-      `${rounded(numberOf(p2, "megabytes of database at 1,000,000 machines") / 1_000)} GB.`,
+      "changes every five minutes; over hours, with a heartbeat every 30 s, nine of ten are HOT.)",
+      ...(Number.isNaN(megabytes) ? [] : [`The database takes ${rounded(megabytes / 1_000)} GB then.`]),
       "",
       ...table(
         ["machines", "heartbeats a second", "p99 at full load, ms"],

@@ -23,7 +23,7 @@ const meanings: Record<string, string> = {
   cancel: "From the start of `farrier machine cancel` in mid-download until the agent has broken it off; the slowest",
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
   storm: "Heartbeats of established agents while 5,000 others reconnect at once, p99",
-  workers: "Processor time of a heartbeat with four workers that share the port, as a ratio to one",
+  workers: "Processor time of a heartbeat with several workers that share the port, as a ratio to one",
 };
 
 /** Writes docs/performance.json, docs/performance.md and the plots it shows, from one run's figures. */

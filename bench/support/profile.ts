@@ -9,6 +9,11 @@ export interface ProfileSummary {
 }
 
 const told = 12;
+/** What the profiler calls time that is no function's, and what it is. */
+const withoutFile = new Map([
+  ["(garbage collector)", "garbage collection"],
+  ["(program)", "the runtime's native code: reading sockets, decrypting, parsing HTTP/2"],
+]);
 
 /** Begins to sample this process; what is returned ends that and sums it up. */
 export async function profileStart(): Promise<() => Promise<ProfileSummary>> {
@@ -52,11 +57,7 @@ export function profileSummary(profile: Profiler.Profile): ProfileSummary {
       from = parent === undefined ? undefined : nodes.get(parent);
     }
     const { functionName } = node.callFrame;
-    const special: Record<string, string> = {
-      "(garbage collector)": "garbage collection",
-      "(program)": "the runtime's native code: reading sockets, decrypting, parsing HTTP/2",
-    };
-    const part = special[functionName] ?? (from === undefined ? "the rest" : partOf(from.callFrame.url));
+    const part = withoutFile.get(functionName) ?? (from === undefined ? "the rest" : partOf(from.callFrame.url));
     names.set(node.id, { part, name: `${functionName === "" ? "(unnamed)" : functionName}, ${part}` });
   }
   const parts = new Map<string, number>();
