@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../test/support/wait.ts";
 
@@ -96,4 +97,16 @@ test("an agent that does nothing any more is killed; one that counts up lives on
   await waitFor("a count beyond the time of silence", async () => Number(await noted("count")) >= 16);
   expect(output).not.toContain("killing it");
   void living.code;
+});
+
+test("the image's scripts are ones that a shell can read", async () => {
+  const files = await readdir(new URL("files/", import.meta.url));
+  expect(files.length).toBeGreaterThan(3);
+  for (const file of files) {
+    const { stderr } = await promisify(execFile)("sh", [
+      "-n",
+      fileURLToPath(new URL(`files/${file}`, import.meta.url)),
+    ]);
+    expect(stderr).toBe("");
+  }
 });

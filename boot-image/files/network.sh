@@ -21,18 +21,19 @@ ask() {
 }
 
 boot_mac=$(sed -n 's/.*\bBOOTIF=01-\([0-9a-fA-F-]*\).*/\1/p' /proc/cmdline | tr 'A-F-' 'a-f:')
+# In fifths of a second: links come up at any moment, and the agent waits for this.
 waited=0
 while [ ! -e /run/farrier/online ]; do
   for interface in $(interfaces); do
     ip link set "$interface" up
-    if [ -z "$boot_mac" ] || [ "$waited" -ge 20 ] || [ "$(cat "/sys/class/net/$interface/address")" = "$boot_mac" ]; then
+    if [ -z "$boot_mac" ] || [ "$waited" -ge 100 ] || [ "$(cat "/sys/class/net/$interface/address")" = "$boot_mac" ]; then
       if [ "$(cat "/sys/class/net/$interface/carrier" 2> /dev/null)" = 1 ]; then
         ask "$interface"
       fi
     fi
   done
-  [ $((waited % 30)) -eq 29 ] && say "no address after $waited s: is there a DHCP server, and is the cable in?"
-  sleep 1
+  [ $((waited % 150)) -eq 149 ] && say "no address after $((waited / 5)) s: is there a DHCP server, and is the cable in?"
+  sleep 0.2
   waited=$((waited + 1))
 done
 say "$(cat /run/farrier/online), up for $(cut -d ' ' -f 1 /proc/uptime) s"

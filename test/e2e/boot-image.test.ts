@@ -9,7 +9,7 @@ import { processGroup, type ProcessGroup } from "../support/process-group.ts";
 import { waitFor } from "../support/wait.ts";
 
 // An emulated machine on a shared core takes half a minute from power-on to the agent.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 600_000 });
 const patience = { timeoutMs: 180_000, intervalMs: 100 };
 
 let folder: string;
@@ -33,7 +33,12 @@ beforeEach((context) => {
 });
 
 /** A machine that has the kernel and the initramfs at hand, with these files appended; it ends where it would restart. */
-async function power(name: string, files: Record<string, string>, commandLine: string): Promise<ProcessGroup> {
+async function power(
+  name: string,
+  files: Record<string, string>,
+  commandLine: string,
+  ...more: string[]
+): Promise<ProcessGroup> {
   const entries = Object.entries(files).map(([path, text]): CpioEntry => ({
     kind: "file",
     path,
@@ -49,6 +54,7 @@ async function power(name: string, files: Record<string, string>, commandLine: s
     ...["-kernel", join(image, "vmlinuz"), "-initrd", initrd, "-append", `'console=ttyS0 ${commandLine}'`],
     ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,mac=52:54:00:fa:22:1e"],
     ...["-drive", `file=${initrd}.disk,format=raw,if=none,id=disk`, "-device", "nvme,drive=disk,serial=first"],
+    ...more,
   ];
   return processGroup(`exec ${words.join(" ")}`, { cwd: folder });
 }
@@ -127,3 +133,17 @@ test("a machine whose agent can't be kept up restarts", async () => {
   // Told not to restart, QEMU ends instead.
   expect(await machine.ended).toBe(0);
 });
+
+test("a hardware watchdog restarts a machine on which nothing looks after the agent any more", async () => {
+  // Fed once, and not again for long: as if this process hung.
+  const commandLine = "FARRIER_POLL=1000";
+  const agent = { "etc/farrier/boot.json": '{"endpoint":"10.0.2.2:1"}' };
+  await using machine = await power("hung", agent, commandLine, "-device", "i6300esb");
+  await said(machine, "feeding /dev/watchdog");
+  expect(await Promise.race([machine.ended, patienceOver()])).toBe(0);
+});
+
+async function patienceOver(): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, patience.timeoutMs).unref());
+  return "it did not restart";
+}

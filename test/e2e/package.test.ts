@@ -36,6 +36,8 @@ test("it holds what runs, the documents and the licence; no tests, no TypeScript
     "bin/farrier.js",
     "dist/src/main/farrier.js",
     "dist/src/database/migrations/0001_machines.up.sql",
+    "dist/boot-image/agent.mjs",
+    "dist/boot-image/files/init.sh",
   ]) {
     expect(packed).toContain(`package/${file}`);
   }
