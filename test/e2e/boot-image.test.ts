@@ -51,7 +51,8 @@ async function power(
   const words = [
     ...["qemu-system-x86_64", "-machine", "q35,graphics=off", "-accel", "tcg,thread=multi", "-cpu", "max"],
     ...["-smp", "2", "-m", "1024", "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"],
-    ...["-kernel", join(image, "vmlinuz"), "-initrd", initrd, "-append", `'console=ttyS0 ${commandLine}'`],
+    ...["-kernel", join(image, "vmlinuz"), "-initrd", initrd],
+    ...["-append", `'console=ttyS0 no_timer_check ${commandLine}'`],
     ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,mac=52:54:00:fa:22:1e"],
     ...["-drive", `file=${initrd}.disk,format=raw,if=none,id=disk`, "-device", "nvme,drive=disk,serial=first"],
     ...more,
