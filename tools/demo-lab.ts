@@ -36,13 +36,11 @@ function tell(text: string): void {
   process.stdout.write(`\n# ${text} (${Math.round((performance.now() - begun) / 1000)} s)\n`);
 }
 
-/** @param log file for its log lines; where there is none, they are shown */
-function start(args: string[], log?: string): ChildProcess {
-  const stderr = log === undefined ? ("inherit" as const) : openSync(join(directory, log), "a");
+/** Starts a process that stays; its log goes to that file. */
+function start(args: string[], log: string): ChildProcess {
+  const stderr = openSync(join(directory, log), "a");
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", stderr] });
-  if (typeof stderr === "number") {
-    closeSync(stderr);
-  }
+  closeSync(stderr);
   return child;
 }
 
@@ -54,15 +52,19 @@ async function farrier(...args: string[]): Promise<string> {
 }
 
 async function quietly(args: string[], shown: (chunk: string) => void = () => undefined): Promise<string> {
-  const child = start(args);
-  let text = "";
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [text, told] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
+    shown(chunk);
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    told += chunk;
     shown(chunk);
   });
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) {
-    throw new Error(`farrier ${args.join(" ")} ended with ${code}: ${text}`);
+    throw new Error(`farrier ${args.join(" ")} ended with ${code}: ${told}${text}`);
   }
   return text;
 }
