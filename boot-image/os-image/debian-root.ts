@@ -68,7 +68,10 @@ function overlay(rootUuid: string): Record<string, string> {
       "",
     ].join("\n"),
     // Nowhere else is looked for data, so that a machine without any does not wait for a cloud.
-    "etc/cloud/cloud.cfg.d/90_farrier.cfg": "datasource_list: [NoCloud, None]\n",
+    "etc/cloud/cloud.cfg.d/90_farrier.cfg":
+      "datasource_list: [NoCloud, None]\n# The package locales is not there.\nlocale: false\n",
+    // On an emulator of a busy host the serial line is not there within the usual 90 s, and there would be no login on it.
+    "etc/systemd/system.conf.d/90-devices.conf": "[Manager]\nDefaultDeviceTimeoutSec=10min\n",
     "etc/systemd/network/80-dhcp.network": "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n",
   };
 }
