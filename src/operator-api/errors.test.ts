@@ -26,6 +26,13 @@ test("a connection that broke is unavailable, without its address", () => {
   expect(answer.message).not.toContain("10.1.2.3");
 });
 
+test("a lock that was not to be had in time is a matter of trying again", () => {
+  const error = Object.assign(new Error("canceling statement due to lock timeout"), { code: "55P03" });
+  const { answer, internal } = operatorError(error, "id");
+  expect([answer.code, internal]).toEqual([Code.Unavailable, false]);
+  expect(answer.rawMessage).toContain("try again");
+});
+
 test.each([new Error("SELECT secret"), new RangeError("secret"), "secret", undefined])(
   "anything else is internal, and only its id is told",
   (error) => {
