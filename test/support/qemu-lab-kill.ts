@@ -96,5 +96,8 @@ async function kill(lab: QemuLab, machine: QemuMachine, victim: Victim): Promise
       break;
   }
   // Nobody will hear of that agent again: its silence need not be waited for.
-  await lab.rows("UPDATE machine_agent_heartbeat SET agent_heartbeat_at = now() - interval '45 seconds'");
+  await lab.rows(
+    `UPDATE machine_agent_heartbeat
+     SET agent_heartbeat_at = now() - interval '46 seconds', heartbeat_bucket = heartbeat_bucket - 1`,
+  );
 }
