@@ -38,6 +38,12 @@ test("where to boot from is said of one device, or of none", () => {
   expect(line("sata", "disk").text.match(/bootindex/gu)).toHaveLength(1);
 });
 
+test("the network that is booted from has IPv6: iPXE waits long for a router where there is none", () => {
+  const [booted, other] = line("virtio").text.match(/user,id=net\d[^ ]*/gu) ?? [];
+  expect(booted).not.toContain("ipv6=off");
+  expect(other).toContain("ipv6=off");
+});
+
 test("a comma in an address does not end QEMU's option", () => {
   expect(line("virtio", "network", "http://10.0.2.2:1/a,b").text).toContain("bootfile=http://10.0.2.2:1/a,,b");
 });
