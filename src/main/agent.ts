@@ -1,5 +1,6 @@
 import { initFileRead } from "../agent/init-file.ts";
 import { createLogTail } from "../agent/log-tail.ts";
+import { fetchLimits } from "../agent/install/http-answer.ts";
 import { runAgent } from "../agent/run.ts";
 import type { AgentRunOptions } from "../cli/starters.ts";
 import { createLogger } from "../lib/log.ts";
@@ -7,7 +8,8 @@ import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier agent run`: the agent, on this host. Resolves to the exit status. */
 export async function run(options: AgentRunOptions): Promise<number> {
-  const heartbeatSeconds = heartbeatSecondsRead(process.env["FARRIER_AGENT_HEARTBEAT_SECONDS"]);
+  const heartbeatSeconds = numberRead("FARRIER_AGENT_HEARTBEAT_SECONDS", { most: 300, otherwise: "30 seconds" });
+  const tries = numberRead("FARRIER_AGENT_FETCH_TRIES", { most: 1_000, otherwise: String(fetchLimits.tries) });
   const logTail = createLogTail();
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "agent", also: logTail.write });
   const init = await initFileRead(options.init);
@@ -23,20 +25,22 @@ export async function run(options: AgentRunOptions): Promise<number> {
     signal: stop.signal,
     ...(options.fileDisks === undefined ? {} : { fileDisks: options.fileDisks }),
     ...(heartbeatSeconds === undefined ? {} : { heartbeatIntervalMs: heartbeatSeconds * 1000 }),
+    ...(tries === undefined ? {} : { fetchLimits: { ...fetchLimits, tries } }),
   });
   return 0;
 }
 
-/** FARRIER_AGENT_HEARTBEAT_SECONDS, where it is set. @throws {RangeError} saying what was expected */
-function heartbeatSecondsRead(text: string | undefined): number | undefined {
+/** A whole number from the environment, where it is set. @throws {RangeError} saying what was expected */
+function numberRead(name: string, { most, otherwise }: { most: number; otherwise: string }): number | undefined {
+  const text = process.env[name];
   if (text === undefined || text === "") {
     return undefined;
   }
-  const seconds = Number(text);
-  if (!/^\d+$/u.test(text) || seconds < 1 || seconds > 300) {
+  const value = Number(text);
+  if (!/^\d+$/u.test(text) || value < 1 || value > most) {
     throw new RangeError(
-      `FARRIER_AGENT_HEARTBEAT_SECONDS is "${text}": expected whole seconds from 1 to 300, or nothing for 30`,
+      `${name} is "${text}": expected a whole number from 1 to ${most}, or nothing for ${otherwise}`,
     );
   }
-  return seconds;
+  return value;
 }

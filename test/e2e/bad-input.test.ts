@@ -27,7 +27,7 @@ beforeAll(async () => {
   up = await place.up();
   machine = await place.machine("box");
   await must(place.cli("machine", "add", "--provider", "static", "--provider-id", "taken"));
-  agent = machine.agent();
+  agent = machine.agent({ fetchTries: 2 });
   await waitFor("a heartbeat", async () => (await machine.show()).agent?.heartbeatAt);
 });
 
@@ -125,7 +125,8 @@ describe("an image", () => {
   const bad: Record<string, Bad> = {
     "that is nowhere": {
       url: () => "http://127.0.0.1:1/image",
-      error: /http:\/\/127\.0\.0\.1:1\/image cannot be fetched: connect ECONNREFUSED/u,
+      error:
+        /http:\/\/127\.0\.0\.1:1\/image cannot be fetched \(given up after 2 tries in a row\): connect ECONNREFUSED/u,
       written: false,
     },
     "that is not there (404)": {

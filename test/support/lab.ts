@@ -27,8 +27,8 @@ export interface LabMachine {
   readonly diskFolder: string;
   /** What is on the disk named "disk0". */
   disk(): Promise<Buffer>;
-  /** Starts `farrier agent run`; `heartbeatSeconds` is 1 where it is not given. */
-  agent(options?: { init?: string; heartbeatSeconds?: number }): FarrierProcess;
+  /** Starts `farrier agent run`; `heartbeatSeconds` is 1 where it is not given, `fetchTries` the agent's own. */
+  agent(options?: { init?: string; heartbeatSeconds?: number; fetchTries?: number }): FarrierProcess;
   /** `farrier machine install THIS --image … --disk serial=disk0 FLAGS…` */
   install(image: Pick<ServedImage, "url" | "digest">, ...flags: string[]): Promise<Ran>;
   /** The same; returns at once. */
@@ -189,8 +189,11 @@ function labMachine(options: {
     show,
     history,
     disk: async () => await readFile(join(diskFolder, "disk0")),
-    agent: ({ init = initFile, heartbeatSeconds = 1 } = {}) => {
-      const env = { FARRIER_AGENT_HEARTBEAT_SECONDS: String(heartbeatSeconds) };
+    agent: ({ init = initFile, heartbeatSeconds = 1, fetchTries } = {}) => {
+      const env = {
+        FARRIER_AGENT_HEARTBEAT_SECONDS: String(heartbeatSeconds),
+        FARRIER_AGENT_FETCH_TRIES: String(fetchTries ?? ""),
+      };
       return options.agentStart(["agent", "run", "--init", init, "--file-disks", diskFolder], { env });
     },
     installStart,

@@ -13,6 +13,7 @@ export const agentRunCommand = buildCommand<Flags, [], CliContext>({
     "Run the agent on this host",
     "Runs the agent on this host: it tells the control plane what hardware is here, heartbeats every 30 s " +
       "(FARRIER_AGENT_HEARTBEAT_SECONDS, 1 to 300), and carries out the installations that are asked for. " +
+      "An image that can't be fetched is tried for again (FARRIER_AGENT_FETCH_TRIES, 12 times in a row that bring nothing). " +
       "Without --file-disks it writes to this host's own disks, as requests name them.",
     ["farrier agent run --init web1.json", "farrier agent run --init web1.json --file-disks disks"],
   ),
