@@ -1,6 +1,7 @@
-// `npm run demo -- lab [--image debian|tiny]`: from an empty machine that only knows how to boot from the network to an
+// `npm run demo -- lab [--image debian|tiny] [--built FILE]`: from an empty machine that only knows how to boot from the network to an
 // operating system that prints its login prompt and a file that cloud-init wrote; then once more, and then never again by itself.
-// Everything is in a temporary directory and on free ports; what Debian packages it fetches stay in the user's cache.
+// Everything is in a temporary directory and on free ports; what Debian packages it fetches stay in the user's cache. `--built` takes
+// an image that `farrier image build` made before.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -15,7 +16,7 @@ import { imageServe } from "./image-serve.ts";
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
 const { values } = parseArgs({
   args: process.argv.slice(3),
-  options: { image: { type: "string", default: "debian" } },
+  options: { image: { type: "string", default: "debian" }, built: { type: "string" } },
 });
 if (values.image !== "debian" && values.image !== "tiny") {
   process.stderr.write(`there is no image "${values.image}": expected --image debian or --image tiny\n`);
@@ -102,13 +103,6 @@ async function bootsFromNetwork(): Promise<number> {
 tell("What agents run in, made of Debian's packages");
 await farrier("boot-image", "build", "--profile", "lab");
 
-tell(isDebian ? "A Debian to install, made of Debian's packages (a minute or two)" : "A tiny system to install");
-const image = join(directory, `${values.image}.raw.zst`);
-await farrier("image", "build", values.image, "--out", image);
-const digest = (await readFile(`${image}.sha256`, "utf8")).trim().split(/\s/u)[0] ?? "";
-const served = stack.use(await imageServe(image, 0));
-const url = served.url.replace("127.0.0.1", "10.0.2.2");
-
 tell("A control plane, on an embedded PostgreSQL, for this run only");
 const up = start(["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "127.0.0.1:0"], "up.log");
 let said = "";
@@ -135,6 +129,15 @@ await until("its agent", async () => (await story().catch((): string[] => [])).i
 await farrier("machine", "list");
 await until("its hardware report", async () => (await story()).includes("hardware_reported"));
 await farrier("hardware", "show", "lab-1");
+
+const image = values.built ?? join(directory, `${values.image}.raw.zst`);
+if (values.built === undefined) {
+  tell(isDebian ? "A Debian to install, made of Debian's packages (a minute or two)" : "A tiny system to install");
+  await farrier("image", "build", values.image, "--out", image);
+}
+const digest = (await readFile(`${image}.sha256`, "utf8")).trim().split(/\s/u)[0] ?? "";
+const served = stack.use(await imageServe(image, 0));
+const url = served.url.replace("127.0.0.1", "10.0.2.2");
 
 /** User data that a Debian's cloud-init writes to a file and shows, and the tiny system shows as it is. */
 async function seedWrite(word: string): Promise<string> {
