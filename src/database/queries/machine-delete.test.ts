@@ -48,6 +48,7 @@ test("a machine with every tag goes, its history and last generation stay, and t
       "generation, run, phase, bytes_done, bytes_total, detail) VALUES ($1, 7, '', 'writing', 0, 0, ''",
     machine_os_installation_run: "generation, run) VALUES ($1, 7, ''",
     machine_os_installed: "generation) VALUES ($1, 7",
+    machine_agent_log: "run, sequence, line_count, agent_log_raw) VALUES ($1, '', 0, 1, ''",
     machine_os_installation_retry:
       "generation, attempts, attempts_left, initial_seconds, maximum_seconds, exponent, wait_seconds, wait_jittered_seconds) VALUES ($1, 7, 1, 1, 1, 1, 1, 1, 1",
     work_backoff:
