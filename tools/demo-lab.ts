@@ -148,8 +148,9 @@ async function seedWrite(word: string): Promise<string> {
     "write_files:",
     "  - path: /etc/farrier-demo",
     `    content: "cloud-init wrote this file in the ${word} installation\\n"`,
+    // Its power is cut once this is read.
     "runcmd:",
-    "  - [sh, -c, 'echo; cat /etc/farrier-demo > /dev/ttyS0']",
+    "  - [sh, -c, 'sync; echo; cat /etc/farrier-demo > /dev/ttyS0']",
   ];
   await writeFile(file, `${lines.join("\n")}\n`);
   return file;
