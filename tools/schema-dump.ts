@@ -45,9 +45,12 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
               coalesce(' OWNED BY ' || d.refobjid::regclass::text || '.' || quote_ident(a.attname), '')) AS text
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
           LEFT JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass
-            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype = 'a'
           LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-          WHERE ${ofDump}`,
+          -- An identity column makes its own.
+          WHERE ${ofDump} AND NOT EXISTS (
+            SELECT FROM pg_depend i WHERE i.objid = c.oid AND i.classid = 'pg_class'::regclass AND i.deptype = 'i'
+          )`,
   },
   {
     title: "Tables",

@@ -47,7 +47,11 @@ const shepherd = (): FarrierProcess =>
 async function kill(victim: FarrierProcess): Promise<void> {
   await victim.end("SIGKILL");
   await fleet.rows("UPDATE sessions SET session_deadline = now() - interval '1 second'");
-  await sessionsExpireTask(fleet.database).run();
+  // What it had sent off may be under way in the database still: until that has ended its session is not collected.
+  await waitFor("its session to be collected", async () => {
+    await sessionsExpireTask(fleet.database).run();
+    return (await fleet.rows("SELECT FROM sessions WHERE session_component = 'shepherd'")).length === 0;
+  });
 }
 
 const events = async (): Promise<string[]> =>
