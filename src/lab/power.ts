@@ -10,7 +10,7 @@ import { LabError } from "./errors.ts";
 import type { LabMachine } from "./machine.ts";
 import { machineLock } from "./machine-lock.ts";
 import { labPrograms } from "./programs.ts";
-import { pidWrite, qemuGone, qemuPid } from "./qemu-process.ts";
+import { pidWrite, processKill, qemuPid } from "./qemu-process.ts";
 import { qmpConnect } from "./qmp.ts";
 import { qemuUser } from "./run-user.ts";
 
@@ -138,8 +138,7 @@ async function end(qemu: string, machine: LabMachine, clock: Clock): Promise<voi
   if (pid === undefined) {
     return;
   }
-  process.kill(pid, "SIGKILL");
-  if (!(await qemuGone(qemu, machine, { clock, milliseconds: 10_000 }))) {
+  if (!(await processKill(pid, { clock, milliseconds: 10_000 }))) {
     throw new LabError("qemu_failed", `QEMU (process ${pid}) does not end, though it was killed: is its disk stuck?`);
   }
   await rm(join(qemu, "qmp"), { force: true });

@@ -45,18 +45,50 @@ async function isQemuOf(pid: number, uuid: string): Promise<boolean> {
   }
 }
 
-/** Waits until the machine's QEMU is gone. False where it is there still after so many milliseconds. */
-export async function qemuGone(
-  qemuDirectory: string,
-  machine: LabMachine,
+/** How a process is, as far as it matters here. */
+interface ProcessStat {
+  /** proc_pid_stat(5): Z and X are what is left of one that ended. */
+  state: string;
+  /** In clock ticks since the host's start: a process that has the id later has another. */
+  started: string;
+}
+
+async function processStat(pid: number): Promise<ProcessStat | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The second field is the program's name, and may have anything in it.
+  const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined ? undefined : { state: fields[0] ?? "", started: fields[19] ?? "" };
+}
+
+/**
+ * Kills a process, and waits until all of it has ended, for so many milliseconds. Its files are closed, and what locks it had
+ * on them is free, only with its last thread: its command line, and even its first thread, are gone before.
+ * @returns false where something of it is there still
+ */
+export async function processKill(
+  pid: number,
   { clock, milliseconds }: { clock: Clock; milliseconds: number },
 ): Promise<boolean> {
+  const before = await processStat(pid);
+  if (before === undefined) {
+    return true;
+  }
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself meanwhile: what follows sees it.
+  }
   const deadline = clock.monotonic() + milliseconds;
-  while ((await qemuPid(qemuDirectory, machine)) !== undefined) {
+  for (;;) {
+    const now = await processStat(pid);
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    const over = now === undefined || now.started !== before.started;
+    if (over || (/^[ZX]$/u.test(now.state) && threads.length <= 1)) {
+      return true;
+    }
     if (clock.monotonic() > deadline) {
       return false;
     }
     await clock.sleep(20);
   }
-  return true;
 }
