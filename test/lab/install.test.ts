@@ -1,8 +1,9 @@
 // From an empty machine that knows nothing but how to boot from the network to an operating system that runs, by each
 // firmware and kind of disk; then once more, and never again by itself.
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { qemuLab, type QemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
+import { bootPatience, qemuLab, type QemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
 import { installAndRun, powerCycle, tinyServed } from "../support/qemu-lab-story.ts";
+import { waitFor } from "../support/wait.ts";
 
 vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
 
@@ -27,7 +28,10 @@ test.for([
   const machine = await lab.machine(`${firmware}-${disk}`, ...flags);
   const { image } = await tinyServed(lab, firmware);
   await machine.happened("agent_enrolled", 1);
-  expect(await machine.explain()).toMatch(/ready/u);
+  // Its first heartbeat comes after it was let in.
+  await waitFor(`${machine.name} to be ready`, async () => /is in state ready /u.test(await machine.explain()), {
+    timeoutMs: bootPatience,
+  });
 
   await installAndRun(machine, image, "first");
   expect(await powerCycle(lab, machine, "first")).toEqual([]);
