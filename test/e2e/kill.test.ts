@@ -162,11 +162,13 @@ describe("its PostgreSQL", () => {
     for (let round = 0; round < 4; round += 1) {
       await place.postgresKill();
       const name = `spare${round}`;
+      // The same command again: one may have been carried out whose answer was lost.
+      const requestId = crypto.randomUUID();
       await waitFor(
         `machine add ${name} to be answered`,
         async () => {
           const { machines } = await place.client();
-          const request = { requestId: crypto.randomUUID(), provider: "static", providerId: name, name };
+          const request = { requestId, provider: "static", providerId: name, name };
           const { machine: added } = await machines.machineAdd(request);
           acknowledged.push(added?.id ?? "");
           return true;

@@ -99,6 +99,11 @@ async function network(context: TestContext): Promise<AsyncDisposable> {
   await ip("-n fnb addr add 10.213.7.200/24 dev fnb1");
   await ip("-n fnb link set fnb1 up");
   await ip("-n fnb route add 255.255.255.255 dev fnb1");
+  // The kernel says a moment later that there is a link.
+  await waitFor(
+    "the link of fnb0",
+    async () => (await readFile("/sys/class/net/fnb0/operstate", "utf8")).trim() === "up",
+  );
   return { [Symbol.asyncDispose]: down };
 }
 
