@@ -7,17 +7,32 @@ export interface TestCounts {
   skipped: number;
 }
 
+/** The first line of what broke; the whole of it is printed where it happened. */
+function inShort(error: unknown): string {
+  const message =
+    typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+  return message.split("\n", 1)[0] ?? "";
+}
+
 /** Adds up the tests of one run, and says why each skipped one was. */
 export class CountingReporter implements Reporter {
   readonly counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
+  /** A line for each failure, to be repeated at the end: of a log that was cut, the end is what is left. */
+  readonly failures: string[] = [];
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    this.counts.failed += unhandledErrors.length;
+    for (const error of unhandledErrors) {
+      this.#failed("outside of any test", [error]);
+    }
     for (const module of modules) {
       // A file or a group that broke outside of its tests: an import, a hook.
-      this.counts.failed += module.errors().length;
+      for (const error of module.errors()) {
+        this.#failed(module.relativeModuleId, [error]);
+      }
       for (const suite of module.children.allSuites()) {
-        this.counts.failed += suite.errors().length;
+        for (const error of suite.errors()) {
+          this.#failed(`${module.relativeModuleId}: ${suite.fullName}`, [error]);
+        }
       }
       for (const test of module.children.allTests()) {
         this.#add(module, test);
@@ -25,21 +40,24 @@ export class CountingReporter implements Reporter {
     }
   }
 
+  #failed(where: string, errors: readonly unknown[]): void {
+    this.counts.failed += 1;
+    this.failures.push(`failed: ${where}: ${errors.map(inShort).join("; ")}`);
+  }
+
   #add(module: TestModule, test: TestCase): void {
     const result = test.result();
+    const where = `${module.relativeModuleId}: ${test.fullName}`;
     if (result.state === "passed") {
       this.counts.passed += 1;
-      return;
-    }
-    if (result.state === "skipped" && result.note !== undefined) {
+    } else if (result.state === "skipped" && result.note !== undefined) {
       this.counts.skipped += 1;
-      process.stdout.write(`skipped: ${module.relativeModuleId}: ${test.fullName}: ${result.note}\n`);
-      return;
-    }
-    this.counts.failed += 1;
-    if (result.state === "skipped") {
+      process.stdout.write(`skipped: ${where}: ${result.note}\n`);
+    } else if (result.state === "skipped") {
       // Also what a failed hook before it kept from running.
-      process.stdout.write(`did not run, and no reason given: ${module.relativeModuleId}: ${test.fullName}\n`);
+      this.#failed(where, ["did not run, and no reason given"]);
+    } else {
+      this.#failed(where, result.state === "failed" ? result.errors : ["did not end"]);
     }
   }
 }

@@ -16,6 +16,8 @@ const withoutDatabase = [
   ...["test/e2e/**", "test/lab/**", "test/repository*.test.ts"],
 ];
 
+const failures: string[] = [];
+
 async function suite(title: string, filters: string[], exclude: string[], config?: string): Promise<TestCounts> {
   process.stdout.write(`\n${title}\n`);
   const reporter = new CountingReporter();
@@ -26,6 +28,7 @@ async function suite(title: string, filters: string[], exclude: string[], config
     ...(config === undefined ? {} : { config }),
   });
   await vitest.close();
+  failures.push(...reporter.failures);
   return reporter.counts;
 }
 
@@ -56,5 +59,6 @@ const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")]
 if (skipped > 0) {
   process.stdout.write(`${skipped} skipped; the reasons are above\n`);
 }
+process.stdout.write(failures.map((line) => `${line}\n`).join(""));
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
