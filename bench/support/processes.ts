@@ -8,11 +8,11 @@ export interface Worker extends AsyncDisposable {
 }
 
 /** Starts a worker: a module that calls {@link serve}. Standard output and error go to this process's error. */
-export function startWorker(module: URL): Worker {
+export function startWorker(module: URL, nodeFlags: readonly string[] = []): Worker {
   const child: ChildProcess = fork(module, {
     stdio: ["ignore", 2, 2, "ipc"],
     serialization: "advanced",
-    execArgv: ["--expose-gc"],
+    execArgv: ["--expose-gc", ...nodeFlags],
   });
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());

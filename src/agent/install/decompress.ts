@@ -9,8 +9,8 @@ import { unxzInto } from "./unxz.ts";
 export type Packing = "none" | "gzip" | "zstd" | "xz";
 
 // Pieces of up to this size come out; some of them may wait. By themselves they would be small, or be put together again.
-const chunkSize = 4 << 20;
-const unpacking = { chunkSize, readableObjectMode: true, readableHighWaterMark: 4 };
+const chunkSize = 8 << 20;
+const unpacking = { chunkSize, readableObjectMode: true, readableHighWaterMark: 3 };
 
 /** How the bytes that begin with `head` are packed: as the request says, else by their magic. Pure. */
 export function packingOf(compression: Compression, head: Buffer): Packing {

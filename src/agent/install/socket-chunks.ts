@@ -2,7 +2,7 @@ import { connect as netConnect, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as tlsConnect, getCACertificates } from "node:tls";
 
-/** What comes in on a connection, in pieces of up to a quarter of a mebibyte. */
+/** What comes in on a connection, in pieces of up to a mebibyte: all that came while the one before was used. */
 export interface SocketChunks {
   socket: Socket;
   /**
@@ -13,35 +13,48 @@ export interface SocketChunks {
   next: () => Promise<Buffer | undefined>;
 }
 
-// A sixth of the processor time that Node's own streams take, which make each 64 KiB anew. Larger ones were no quicker, and slower on a busy
-// machine.
-const bufferBytes = 256 << 10;
+// Each piece is handed from thread to thread and through all steps: the fewer there are, the less that costs.
+const bufferBytes = 1 << 20;
 // One is being filled, one waits, one is with whoever asked.
 const buffers = 3;
+// What the kernel gives at once, at the least; a buffer with less room than that is full.
+const readLeast = 128 << 10;
+
+/** A buffer that is filled from its beginning on, and emptied in the same order. */
+interface Filling {
+  readonly buffer: Buffer;
+  filled: number;
+  taken: number;
+}
 
 /**
  * Connects to where a URL leads, and reads into buffers of its own: Node's streams would make each piece anew.
  * @param certificates of CAs that are taken beside the public ones, PEM
  */
 export function socketOpen(url: URL, certificates: string | undefined): SocketChunks {
-  const free: Buffer[] = Array.from({ length: buffers }, () => Buffer.allocUnsafeSlow(bufferBytes));
-  const waiting: { buffer: Buffer; length: number }[] = [];
-  let filling: Buffer = Buffer.alloc(0);
-  let lent: Buffer | undefined;
+  const make = (): Filling => ({ buffer: Buffer.allocUnsafeSlow(bufferBytes), filled: 0, taken: 0 });
+  const free = Array.from({ length: buffers - 1 }, make);
+  let filling = make();
+  // With bytes that nobody has taken yet; `filling` is the last of them, or none of them.
+  const waiting: Filling[] = [];
+  let lent: Filling | undefined;
   let paused = false;
   let ended = false;
   let failure: Error | undefined;
   let wake = (): void => {};
   const onread = {
-    buffer: (): Buffer => {
-      filling = free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
-      return filling;
-    },
+    buffer: (): Buffer => filling.buffer.subarray(filling.filled),
     callback: (length: number): boolean => {
-      waiting.push({ buffer: filling, length });
+      if (waiting.at(-1) !== filling) {
+        waiting.push(filling);
+      }
+      filling.filled += length;
+      if (bufferBytes - filling.filled < readLeast) {
+        filling = free.pop() ?? make();
+        // The last free one is the next to be filled.
+        paused = free.length === 0;
+      }
       wake();
-      // The last free one is the next to be filled.
-      paused = free.length <= 1;
       return !paused;
     },
   };
@@ -55,14 +68,14 @@ export function socketOpen(url: URL, certificates: string | undefined): SocketCh
   socket.once("close", () => stop());
   socket.on("error", stop);
   const next = async (): Promise<Buffer | undefined> => {
-    if (lent !== undefined) {
-      free.push(lent);
-      lent = undefined;
+    if (lent !== undefined && lent !== filling && lent.taken === lent.filled) {
+      free.push(Object.assign(lent, { filled: 0, taken: 0 }));
       if (paused) {
         paused = false;
         socket.resume();
       }
     }
+    lent = undefined;
     while (waiting.length === 0 && !ended) {
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -72,8 +85,13 @@ export function socketOpen(url: URL, certificates: string | undefined): SocketCh
     if (came === undefined && failure !== undefined) {
       throw failure;
     }
-    lent = came?.buffer;
-    return came?.buffer.subarray(0, came.length);
+    if (came === undefined) {
+      return undefined;
+    }
+    lent = came;
+    const piece = came.buffer.subarray(came.taken, came.filled);
+    came.taken = came.filled;
+    return piece;
   };
   return { socket, next };
 }
