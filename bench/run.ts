@@ -25,9 +25,11 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   watch: benchWatch,
   reconnect: benchReconnect,
   storm: benchStorm,
-  install: benchInstall,
+  install: async (options) => {
+    await benchInstall(options);
+    await benchLab(options);
+  },
   workers: benchWorkers,
-  lab: benchLab,
 };
 
 const flags = new Set(["--json", "--write"]);

@@ -11,6 +11,7 @@ import { fileSystemGrow } from "./grow.ts";
 import { protectiveMbrFit } from "./protective-mbr.ts";
 import { seedBytes, seedFiles, seedLabel } from "./seed.ts";
 import type { DiskWriter } from "./write.ts";
+import { isZero } from "./zero.ts";
 
 /** What the disk's partition table says to the steps that follow. */
 export interface Configured {
@@ -21,6 +22,8 @@ export interface Configured {
 // UEFI 2.10, 5.3.3, and Microsoft's basic data partition, which is what holds FAT.
 const systemPartitionType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 const basicDataType = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7";
+// What free clusters are looked for in.
+const pieceBytes = 64 << 10;
 // What older partitioning tools take for one block.
 const defaultBlockBytes = 512;
 
@@ -108,8 +111,17 @@ async function seedWrite(
   const { gpt: seeded, added } = gptAdd(gpt, seed);
   const serial = randomInt(1, 2 ** 32 - 1);
   const fat = fatImage({ bytes: seedBytes, sectorBytes: blockBytes, label: seedLabel, serial, files });
-  await writer.file.write(fat, added.first * blockBytes);
+  await writer.file.write(fat.subarray(0, usedBytes(fat)), added.first * blockBytes);
   return { gpt: seeded, first: added.first };
+}
+
+/** How far something is in a file system: clusters behind that are free, and what is in them means nothing. */
+function usedBytes(image: Buffer): number {
+  let end = image.length;
+  while (end > pieceBytes && isZero(image.subarray(end - pieceBytes, end))) {
+    end -= pieceBytes;
+  }
+  return end;
 }
 
 function putInto(target: Buffer, placed: readonly PlacedBytes[]): void {
