@@ -38,13 +38,19 @@ function memoryTable({ memoryDevice }: Node): Rows {
   };
 }
 
+function bus({ transport, rotational }: BlockDevice): string {
+  // Of a virtual disk nobody told the kernel, which then takes it for one that rotates.
+  const rotates = rotational && transport !== "virtio";
+  return [transport, rotates ? "rotating" : ""].filter((text) => text !== "").join(" ");
+}
+
 function diskTable(devices: readonly BlockDevice[], disks: readonly HardwareDisk[]): Rows {
   return {
     header: ["DISK", "SIZE", "BUS", "MODEL", "FIRMWARE", "HEALTH", { title: "SELECTOR", whole: true }],
     rows: devices.map((device, index) => [
       orDash(device.name),
       formatSize(device.capacityBytes),
-      orDash([device.transport, device.rotational ? "rotating" : ""].filter((text) => text !== "").join(" ")),
+      orDash(bus(device)),
       orDash([device.vendor, device.deviceModel].filter((text) => text !== "" && text !== "ATA").join(" ")),
       orDash(device.firmwareVersion),
       health(device),
