@@ -96,6 +96,13 @@ describe("xz", () => {
     });
   });
 
+  test("whose beginning is refused, with more behind it, ends and leaves no program", async () => {
+    // A qcow2 header of no version that there is.
+    rig.serveBytes(await xz(Buffer.concat([Buffer.from("QFI\u00fb\u00ff\u00ff\u00ff\u00ff", "latin1"), image]), "-1"));
+    expect(await rig.install()).toMatchObject({ error: expect.stringMatching(/qcow2/u) });
+    expect(await processesNamed("xz")).toBe(0);
+  });
+
   test("called off, its program is gone at once", async () => {
     const packed = await xz(image, "-1");
     rig.serve = (_request, response) => {

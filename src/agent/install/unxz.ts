@@ -41,7 +41,14 @@ export async function unxzInto(
     return error;
   };
   const fed = pipeline(source, child.stdin).then(() => undefined, failed);
-  const sunk = sink(child.stdout as AsyncIterable<Buffer>).then(() => undefined, failed);
+  const sunk = sink(child.stdout as AsyncIterable<Buffer>).then(
+    () => undefined,
+    (error: unknown) => {
+      // What nobody reads any more would keep the program from ever counting as ended.
+      child.stdout.destroy();
+      return failed(error);
+    },
+  );
   const [feeding, sinking, ending] = await Promise.all([fed, sunk, ended]);
   // A program that ended early closes its input: the reason is what it said. One that was killed has none of its own.
   const closed = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"].includes(errorCode(feeding) ?? "");
