@@ -49,6 +49,8 @@ test("a PostgreSQL of one's own goes away for a while, in mid-installation, and 
     const agent = machine.agent();
     await must(machine.install(image));
     await waitFor("nine of twelve", () => image.sent === image.limit);
+    // What was sent may all be in buffers still, and without a database nobody gives leave to write.
+    await waitFor("leave to write", () => agent.stderr.includes("WRITING is acknowledged"));
 
     await postgres[Symbol.asyncDispose]();
     expect(await answers(up, 503)).toMatch(/^not ready: .*database/u);
