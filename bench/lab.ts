@@ -37,9 +37,11 @@ export async function benchLab({ json }: { json: boolean }): Promise<void> {
       await waitingAgain(lab, machine, round);
     }
     const word = `bench-${round}`;
-    const restarting = secondsUntil(machine, "reboot: Restarting system");
-    const installed = await installAndRun(machine, image, word);
-    runs.push({ installed, rebooted: installed - (await restarting), reset: await reset(machine, word) });
+    const [restarting, installed] = await Promise.all([
+      secondsUntil(machine, "reboot: Restarting system"),
+      installAndRun(machine, image, word),
+    ]);
+    runs.push({ installed, rebooted: installed - restarting, reset: await reset(machine, word) });
   }
   const written: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
