@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 /** What came of a run of tests. */
@@ -7,11 +8,18 @@ export interface TestCounts {
   skipped: number;
 }
 
-/** The first line of what broke; the whole of it is printed where it happened. */
+/** The first line of what broke and of each of its causes; the whole of it is printed where it happened. */
 function inShort(error: unknown): string {
-  const message =
-    typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
-  return message.split("\n", 1)[0] ?? "";
+  const [message, cause] = partsOf(error);
+  const [line = ""] = message.split("\n", 1);
+  return cause === undefined ? line : `${line}: ${inShort(cause)}`;
+}
+
+function partsOf(error: unknown): [message: string, cause?: unknown] {
+  if (typeof error !== "object" || error === null) {
+    return [String(error)];
+  }
+  return ["message" in error ? String(error.message) : inspect(error), "cause" in error ? error.cause : undefined];
 }
 
 /** Adds up the tests of one run, and says why each skipped one was. */

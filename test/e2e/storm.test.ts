@@ -98,8 +98,11 @@ test("killed in a storm of heartbeats and reports: what was acknowledged stays, 
     }
     await Promise.all(storm);
     up = up.running ? up : await place.up();
-    await waitFor("it to be ready", async () => (await fetch(`${up.operators}/readyz`)).ok);
-    const shown = await client.machines.machineList({ pageSize: 1000 });
+    // A database that was killed a moment ago may have answered, and be away now: asked until it answers this.
+    const shown = await waitFor(
+      "the machines to be listed",
+      async () => await client.machines.machineList({ pageSize: 1000 }),
+    );
     const succeeded = new Set(
       shown.machines
         .filter(({ installation }) => installation?.state === InstallationState.SUCCEEDED)

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { LabMachine } from "./lab.ts";
+import { waitFor } from "./wait.ts";
 
 /** Events that end a generation for good. */
 const finals = new Set([
@@ -14,8 +15,13 @@ const finals = new Set([
  * if and only if the history says so; and if it is, the disk begins with the image of that generation, byte for byte.
  */
 export async function checkStory(machine: LabMachine, images: ReadonlyMap<bigint, Buffer>): Promise<void> {
-  const history = await machine.history();
-  const { installation, installed } = await machine.show();
+  // A database that was killed a moment ago may have told that nothing is pending, and be away now.
+  const { history, shown } = await waitFor(
+    `the story of ${machine.name} to be told`,
+    async () => ({ history: await machine.history(), shown: await machine.show() }),
+    { timeoutMs: 30_000, intervalMs: 50 },
+  );
+  const { installation, installed } = shown;
   const generations = history
     .filter(({ event }) => event === "installation_requested")
     .map((entry) => entry.generation);
