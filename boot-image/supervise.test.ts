@@ -94,8 +94,8 @@ test("an agent that does nothing any more is killed; one that counts up lives on
   expect(await noted("runs")).toBe("run\n".repeat(2));
   output = "";
   const counting = `i=0; while :; do i=$((i + 1)); echo $i > ${folder}/alive; echo $i > ${folder}/count; sleep 0.2; done`;
-  await using living = await supervise(counting, { FARRIER_SILENCE: "2" });
-  await waitFor("a count beyond the time of silence", async () => Number(await noted("count")) >= 16);
+  await using living = await supervise(counting, { FARRIER_SILENCE: "4" });
+  await waitFor("a count beyond the time of silence", async () => Number(await noted("count")) >= 30);
   expect(output).not.toContain("killing it");
   void living.code;
 });

@@ -42,7 +42,7 @@ while :; do
     if [ "$now_says" != "$said" ]; then
       said=$now_says
       heard=$(seconds)
-    elif [ $(($(seconds) - heard)) -ge "$FARRIER_SILENCE" ]; then
+    elif [ $(($(seconds) - heard)) -gt "$FARRIER_SILENCE" ]; then
       say "the agent has done nothing for $FARRIER_SILENCE s: killing it"
       kill -9 "$agent"
       break

@@ -5,7 +5,7 @@ import { waitFor } from "../../test/support/wait.ts";
 import { createHandshakes, handshakeLimits } from "./handshakes.ts";
 
 /** A line of its own on a port of loopback. A handshake is told apart by its turn of the event loop, and takes one millisecond. */
-async function line(firstBytes = 60_000) {
+async function line({ firstBytes = 60_000, place = 60_000 } = {}) {
   const stack = new AsyncDisposableStack();
   let time = 0;
   let turn = 0;
@@ -32,6 +32,7 @@ async function line(firstBytes = 60_000) {
         });
       },
       firstBytes,
+      place,
       clock: { monotonic: () => time },
       waiting: (now) => {
         waiting = now;
@@ -97,7 +98,7 @@ describe("the line for handshakes", () => {
   });
 
   test("has so many under way at once; one that stalls gives its place up", async () => {
-    await using there = await line();
+    await using there = await line({ place: 2_000 });
     for (const socket of await there.connections(handshakeLimits.atOnce + 1)) {
       socket.write("hello");
     }
@@ -121,7 +122,7 @@ describe("the line for handshakes", () => {
   });
 
   test("is not entered by one that says nothing, which is closed in time", async () => {
-    await using there = await line(50);
+    await using there = await line({ firstBytes: 50 });
     const [silent] = await there.connections(1);
     await once(silent as Socket, "close");
     await waitFor("nobody to be waited for", () => there.waiting() === 0);

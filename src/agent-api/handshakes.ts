@@ -24,15 +24,17 @@ export const handshakeLimits = { turn: 4, atOnce: 128, place: 250, waiting: 10_0
 /**
  * @param options.begin starts the handshake; what the other end has sent is worked off at once, or in the next tick
  * @param options.firstBytes milliseconds that a connection may be silent before its first bytes
+ * @param options.place see handshakeLimits
  * @param options.waiting called with the number of connections that are not let in yet, whenever it changes
  */
 export function createHandshakes(options: {
   begin: (socket: Socket) => void;
   firstBytes: number;
   clock: Pick<Clock, "monotonic">;
+  place?: number;
   waiting: (count: number) => void;
 }): Handshakes {
-  const { clock } = options;
+  const { clock, place = handshakeLimits.place } = options;
   /** In the order of their coming, with what takes them out; a Map, so that one that goes is taken out at once. */
   const line = new Map<Socket, () => void>();
   const under = new Map<Socket, NodeJS.Timeout>();
@@ -64,7 +66,7 @@ export function createHandshakes(options: {
     leaveLine();
     under.set(
       socket,
-      setTimeout(() => done(socket), handshakeLimits.place),
+      setTimeout(() => done(socket), place),
     );
     options.begin(socket);
     // After the handshake's first half, which costs the time: node:tls does it in a tick of its own, asked for before this one.

@@ -2,11 +2,14 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromJsonString, toJsonString } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { AgentInitSchema, type AgentInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519KeyPair, ed25519PrivateKeyObject } from "../lib/ed25519.ts";
 import { controlPlaneStart, type Finished, type TestControlPlane } from "./testing/processes.ts";
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 let database: TestDatabase;

@@ -3,10 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promi
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { controlPlaneStart, type TestControlPlane } from "./testing/processes.ts";
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 const contents = randomBytes(300_000);
 const digest = `sha256:${createHash("sha256").update(contents).digest("hex")}`;

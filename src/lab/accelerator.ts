@@ -65,15 +65,17 @@ export function testFirmware(): Buffer {
 /** Whether a guest runs with that accelerator, within a time limit. */
 export async function acceleratorWorks(
   accelerator: Accelerator,
-  { qemu, user, clock }: { qemu: string; user: UserIds | undefined; clock: Clock },
+  options: { qemu: string; user: UserIds | undefined; clock: Clock; milliseconds?: number },
 ): Promise<boolean> {
+  const { qemu, user, clock, milliseconds = testMilliseconds } = options;
   const folder = await mkdtemp(join(tmpdir(), "farrier-lab-"));
   try {
     const rom = join(folder, "rom");
     await writeFile(rom, testFirmware());
     // For QEMU's user to read; there is nothing to hide in it.
     await chmod(folder, 0o755);
-    return await saysTheWord(qemu, ["-accel", accelerator, ...testArguments(rom)], user, clock);
+    const args = ["-accel", accelerator, ...testArguments(rom)];
+    return await saysTheWord(qemu, args, user, (over) => clock.sleep(milliseconds, over));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -87,7 +89,7 @@ async function saysTheWord(
   qemu: string,
   args: readonly string[],
   user: UserIds | undefined,
-  clock: Clock,
+  patience: (over: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const child = spawn(qemu, args, { ...user, cwd: "/", env: {}, stdio: ["ignore", "pipe", "ignore"] });
   const over = new AbortController();
@@ -98,7 +100,7 @@ async function saysTheWord(
         child.once("error", () => resolve(false));
         child.once("exit", () => resolve(false));
       }),
-      clock.sleep(testMilliseconds, over.signal).then(
+      patience(over.signal).then(
         () => false,
         () => false,
       ),

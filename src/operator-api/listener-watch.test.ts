@@ -53,7 +53,7 @@ test("a reader of a watch that stops reading is sent away; what it did not take 
      SELECT (SELECT jsonb_object_agg('l' || n, repeat('x', 256)) FROM generate_series(1, 60) n)
      FROM generate_series(1, 2000)`,
   );
-  await using listener = await listen(500);
+  await using listener = await listen(3_000);
   const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
   socket.on("error", () => undefined);
   await once(socket, "connect");
