@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../../test/support/free-port.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 
 const bin = fileURLToPath(new URL("../../../bin/farrier.js", import.meta.url));
@@ -90,7 +91,7 @@ export async function controlPlaneStart(directory: string, databaseUrl: string):
     }
     throw new Error(`farrier up ended: ${running.stderr()}`);
   };
-  let [running, agents, operators] = await up("127.0.0.1:0", "127.0.0.1:0");
+  let [running, agents, operators] = await up(`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`);
   return {
     dataDir,
     operators,
