@@ -159,8 +159,13 @@ describe("its PostgreSQL", () => {
   test("killed over and over while heartbeats come and commands are given: what was answered stays", async () => {
     machine.agent();
     const acknowledged: string[] = [];
+    let killed: number | undefined;
     for (let round = 0; round < 4; round += 1) {
-      await place.postgresKill();
+      // One that was killed may still answer for a moment.
+      killed = await waitFor(
+        "another PostgreSQL to kill",
+        async () => (await place.postgresPid()) !== killed && (await place.postgresKill()),
+      );
       const name = `spare${round}`;
       // The same command again: one may have been carried out whose answer was lost.
       const requestId = crypto.randomUUID();

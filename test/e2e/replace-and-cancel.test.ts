@@ -63,13 +63,17 @@ describe("machine install --replace", () => {
     expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("generation 1 is pending")]);
     let oldWasOpen: number | undefined;
     place.images.answer(`${machine.name}-probe`, (_request, response) => {
-      oldWasOpen = old.open;
-      response.writeHead(200, { "content-length": next.bytes.length }).end(next.bytes);
+      // Hung up on before the new one was asked for; that may be heard of a moment later. No byte goes out until then.
+      const ended = waitFor("the old fetch to end", () => old.open === 0).catch(() => undefined);
+      void ended.then(() => {
+        oldWasOpen = old.open;
+        response.writeHead(200, { "content-length": next.bytes.length }).end(next.bytes);
+      });
     });
     const probed = { url: `${place.images.url}/${machine.name}-probe`, digest: next.digest };
     const replaced = await must(machine.install(probed, "--replace", "--wait"));
     expect(replaced.stdout).toContain(`${machine.name}: generation 2 installed`);
-    expect(oldWasOpen, "fetches of the old image when the new one was asked for").toBe(0);
+    expect(oldWasOpen, "fetches of the old image when the new one came").toBe(0);
     await checkStory(machine, new Map([[2n, next.bytes]]));
     const old1 = await waiting.ended;
     expect([old1.status, old1.stderr]).toEqual([1, expect.stringContaining("generation 2 took its place")]);
@@ -197,12 +201,15 @@ describe("machine install --max-parallel", () => {
         place.machine(`${letter}${count}`, { labels: [rack], diskBytes: (index === 3 ? 4 : 16) * mebibyte }),
       ),
     );
-    const image = serve("image", 6, { bytesPerSecond: 12 * mebibyte });
+    const image = serve("image", 6, { limit: 3 * mebibyte });
     machines.forEach((one) => void one.agent());
-    const { status, stdout, stderr } = await place.cli(
+    const installing = place.cliStart(
       ...["machine", "install", "--label", rack, "--image", image.url, "--digest", image.digest],
       ...["--disk", "serial=disk0", "--max-parallel", "2"],
     );
+    await waitFor("two at work", () => image.open === 2);
+    image.limit = Number.POSITIVE_INFINITY;
+    const { status, stdout, stderr } = await installing.ended;
     expect(status).toBe(1);
     expect(image.mostOpen).toBe(2);
     await Promise.all(machines.map((one) => checkStory(one, new Map([[1n, image.bytes]]))));

@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { testDatabase } from "../support/database.ts";
 import { farrierServe } from "../support/farrier-process.ts";
 import { freePort } from "../support/free-port.ts";
 import { waitFor } from "../support/wait.ts";
+
+// Four processes are started, one after the other.
+vi.setConfig({ testTimeout: 120_000 });
 
 async function childrenOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
@@ -40,7 +43,7 @@ test("workers share the ports, one that is killed is started again, and all end 
 
   const before = await childrenOf(server.pid);
   expect(before).toHaveLength(2);
-  expect(await metrics()).toContain("farrier_heartbeats_waiting");
+  await waitFor("the workers' metrics", async () => (await metrics()).includes("farrier_heartbeats_waiting"));
   const victim = before[0] ?? 0;
   process.kill(victim, "SIGKILL");
   const after = await waitFor("a new worker", async () => {

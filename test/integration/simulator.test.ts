@@ -10,6 +10,7 @@ import { simulate } from "../../src/simulator/simulate.ts";
 import type { SimulationStatus } from "../../src/simulator/status.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
+import { waitFor } from "../support/wait.ts";
 
 let directory: string;
 let database: TestDatabase;
@@ -113,15 +114,12 @@ test("two simulations of one seed take each other's machines away, and say so", 
     await options({ agents: 3, seed: "u", duration: 6_000, faults: [], installsPerMinute: 0 }),
     hooks,
   );
-  await expect.poll(async () => (await pool.query("SELECT FROM machines WHERE name LIKE 'sim-u-%'")).rowCount).toBe(3);
-  await expect
-    .poll(async () => {
-      const beats = await pool.query(
-        "SELECT FROM machine_agent_heartbeat JOIN machines USING (machine_id) WHERE name LIKE 'sim-u-%'",
-      );
-      return beats.rowCount;
-    })
-    .toBe(3);
+  await waitFor("three machines, each of which was heard of", async () => {
+    const beats = await pool.query(
+      "SELECT FROM machine_agent_heartbeat JOIN machines USING (machine_id) WHERE name LIKE 'sim-u-%'",
+    );
+    return beats.rowCount === 3;
+  });
   await simulate(await options({ agents: 3, seed: "u", duration: 1_000, faults: [], installsPerMinute: 0 }), hooks);
   const { summary } = await first;
   expect(summary.violations.some((text) => /sim-u-\d: a (?:heartbeat|watch) of run \w+ was refused/u.test(text))).toBe(

@@ -13,7 +13,9 @@ export async function waitFor<Value>(
   const deadline = performance.now() + timeoutMs;
   let last = "nothing yet";
   let cause: unknown;
-  do {
+  for (;;) {
+    // Once more after it: this process may have slept since it last looked.
+    const over = performance.now() >= deadline;
     try {
       const value = await check();
       if (value !== false && value !== null && value !== undefined) {
@@ -25,7 +27,10 @@ export async function waitFor<Value>(
       last = inspect(error, { depth: 0 });
       cause = error;
     }
+    if (over) {
+      break;
+    }
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
-  } while (performance.now() < deadline);
+  }
   throw new Error(`waited ${timeoutMs} ms for ${description}; last seen: ${last}`, { cause });
 }
