@@ -1,7 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -100,6 +112,29 @@ describe("embeddedStart", () => {
     expect(await isOurPostmaster(orphan, join(directory, "data"))).toBe(true);
     const second = await start(directory);
     expect(second.pid).not.toBe(orphan);
+    expect(await isOurPostmaster(orphan, join(directory, "data"))).toBe(false);
+    expect(await query(second, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("starts after its parent was killed, though the PostgreSQL that was left wrote its lock file only then", async () => {
+    const directory = await temporary();
+    const parent = spawnChild(directory);
+    const orphan = Number(await firstLine(parent));
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+    const lock = join(directory, "data/postmaster.pid");
+    await rename(lock, `${lock}.later`);
+    // The next one's program, which is started once nobody was found: the lock file comes just before it.
+    const program = await readlink(`/proc/${orphan}/exe`);
+    const programs = await temporary();
+    await chmod(programs, 0o755);
+    const wrapper = join(programs, "postgres");
+    await writeFile(
+      wrapper,
+      `#!/bin/sh\nat=/proc/self/fd/3/postmaster.pid\n[ "$1" = -V ] || mv $at.later $at 2> /dev/null\nexec ${program} "$@"\n`,
+    );
+    await chmod(wrapper, 0o755);
+    const second = await start(directory, programs);
     expect(await isOurPostmaster(orphan, join(directory, "data"))).toBe(false);
     expect(await query(second, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });

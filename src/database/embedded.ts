@@ -127,13 +127,19 @@ async function supervise(options: PostmasterOptions): Promise<Supervised> {
   };
 }
 
-/** Children of a postmaster that was killed hold its shared memory for a moment; everything else is final. */
+/**
+ * What passes by itself, in PostgreSQL's words: children of a postmaster that was killed hold its shared memory for a moment;
+ * one whose parent was killed before it had written postmaster.pid writes it now, and is stopped at the next try.
+ */
+const passing = ["is still in use", 'lock file "postmaster.pid" already exists'] as const;
+
+/** Tries again while what stands in the way passes by itself; everything else is final. */
 async function startFirst(options: PostmasterOptions, signal: AbortSignal): Promise<Postmaster> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await postmasterStart(options, signal);
     } catch (error) {
-      const lingering = error instanceof EmbeddedError && error.message.includes("is still in use");
+      const lingering = error instanceof EmbeddedError && passing.some((words) => error.message.includes(words));
       if (!lingering || attempt >= 20) {
         throw error;
       }
