@@ -33,18 +33,24 @@ export function agentCalls(options: {
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
     const late = clock.monotonic() - requestArrival;
+    /** Their connections end: what else is awaited over these is told the same. */
+    const slow = new Set<Peer | undefined>();
     for (const [call, since] of awaited) {
-      if (since > late) {
+      if (since <= late || slow.has(call.peer)) {
+        slow.add(call.peer);
+        awaited.delete(call);
+        call.endLate();
+      } else if (slow.size === 0) {
         break;
       }
-      awaited.delete(call);
-      call.endLate();
     }
   }, 1_000);
   sweep.unref();
 
   class AgentCall extends ServerInterceptingCall {
     readonly #next: Next;
+    /** Its connection's own; undefined until it was started. */
+    peer: Peer | undefined;
 
     constructor(next: Next) {
       super(next);
@@ -64,6 +70,7 @@ export function agentCalls(options: {
         this.#next.sendStatus(unauthenticated);
         return;
       }
+      this.peer = peer;
       awaited.set(this, clock.monotonic());
       this.#next.start({
         onReceiveMetadata: (metadata) => {
