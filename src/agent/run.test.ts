@@ -92,7 +92,7 @@ function installation(
 }
 
 const until = <Value>(check: () => Value): Promise<Awaited<Value>> =>
-  vi.waitFor(check, { timeout: 8000, interval: 5 }) as Promise<Awaited<Value>>;
+  vi.waitFor(check, { timeout: 20_000, interval: 5 }) as Promise<Awaited<Value>>;
 
 /** The first report that arrives. */
 const reported = (): Promise<OSInstallationReport> =>
@@ -580,7 +580,7 @@ describe("an image that is not what was asked for is an error", () => {
   test.each(bad)("%s", async (_name, listener, fields, expected) => {
     serveImage = listener;
     plane.request = installation(7n, fields);
-    start({ fetchLimits: quickLimits });
+    start({ fetchLimits: { ...quickLimits, idle: 500 } });
     expect(errorOf(await reported())).toMatch(expected);
     // It goes on heartbeating, and does not try again.
     const fetched = phases().filter((phase) => phase === Phase.SELECTING_DISK).length;

@@ -52,7 +52,7 @@ export interface InstallRig extends AsyncDisposable {
 /** Limits that fail soon. */
 export const quickLimits: FetchLimits = {
   answer: 2000,
-  idle: 500,
+  idle: 2000,
   redirects: 5,
   tries: 3,
   pause: 10,
