@@ -18,7 +18,6 @@ import { waitFor } from "../../test/support/wait.ts";
 import { tlsFilesEnsure } from "../lib/tls.ts";
 import type { CallOutcome } from "./control-plane.ts";
 import { startLogSender, type LogSender } from "./log-sender.ts";
-import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogTail, type LogTail } from "./log-tail.ts";
 import { runAgent } from "./run.ts";
 
@@ -167,13 +166,7 @@ test("what an agent logs arrives at a real server, its last words too", async ()
     const logTail = createLogTail();
     const { log } = recordingLog(logTail.write);
     const stop = new AbortController();
-    // However long this host takes to hear of the last line.
-    const clock: Clock = {
-      ...systemClock,
-      sleep: (milliseconds, signal) =>
-        systemClock.sleep(Math.max(milliseconds, stop.signal.aborted ? 20_000 : 0), signal),
-    };
-    const running = runAgent({ init, fileDisks: folder, log, logTail, clock, random: () => 0, signal: stop.signal });
+    const running = runAgent({ init, fileDisks: folder, log, logTail, random: () => 0, signal: stop.signal });
     const stored = async (): Promise<string[]> => {
       const calls = await server.fleet.rows<{ raw: Uint8Array }>(
         "SELECT agent_log_raw AS raw FROM machine_agent_log WHERE machine_id = $1 ORDER BY log_number",

@@ -65,17 +65,15 @@ export function testFirmware(): Buffer {
 /** Whether a guest runs with that accelerator, within a time limit. */
 export async function acceleratorWorks(
   accelerator: Accelerator,
-  options: { qemu: string; user: UserIds | undefined; clock: Clock; milliseconds?: number },
+  { qemu, user, clock }: { qemu: string; user: UserIds | undefined; clock: Clock },
 ): Promise<boolean> {
-  const { qemu, user, clock, milliseconds = testMilliseconds } = options;
   const folder = await mkdtemp(join(tmpdir(), "farrier-lab-"));
   try {
     const rom = join(folder, "rom");
     await writeFile(rom, testFirmware());
     // For QEMU's user to read; there is nothing to hide in it.
     await chmod(folder, 0o755);
-    const args = ["-accel", accelerator, ...testArguments(rom)];
-    return await saysTheWord(qemu, args, user, (over) => clock.sleep(milliseconds, over));
+    return await saysTheWord(qemu, ["-accel", accelerator, ...testArguments(rom)], user, clock);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -89,7 +87,7 @@ async function saysTheWord(
   qemu: string,
   args: readonly string[],
   user: UserIds | undefined,
-  patience: (over: AbortSignal) => Promise<void>,
+  clock: Clock,
 ): Promise<boolean> {
   const child = spawn(qemu, args, { ...user, cwd: "/", env: {}, stdio: ["ignore", "pipe", "ignore"] });
   const over = new AbortController();
@@ -100,7 +98,7 @@ async function saysTheWord(
         child.once("error", () => resolve(false));
         child.once("exit", () => resolve(false));
       }),
-      patience(over.signal).then(
+      clock.sleep(testMilliseconds, over.signal).then(
         () => false,
         () => false,
       ),

@@ -56,14 +56,18 @@ async function create(server: EmbeddedConnection, name: string, template: string
 /** A connection that was closed takes the server a moment to notice; one that was not stays. */
 async function findLeak(server: EmbeddedConnection, name: string): Promise<Error | undefined> {
   try {
-    await waitFor(`every connection to ${name} to be closed (release what the test opened)`, async () => {
-      const { rows } = await query(
-        server,
-        `SELECT application_name, state, left(query, 80) AS query FROM pg_stat_activity
+    await waitFor(
+      `every connection to ${name} to be closed (release what the test opened)`,
+      async () => {
+        const { rows } = await query(
+          server,
+          `SELECT application_name, state, left(query, 80) AS query FROM pg_stat_activity
            WHERE datname = '${name}' AND backend_type = 'client backend'`,
-      );
-      return rows.length === 0 ? true : Promise.reject(new Error(JSON.stringify(rows)));
-    });
+        );
+        return rows.length === 0 ? true : Promise.reject(new Error(JSON.stringify(rows)));
+      },
+      { timeoutMs: 2000 },
+    );
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
