@@ -9,10 +9,10 @@ export interface TestCounts {
 }
 
 /** The first line of what broke and of each of its causes; the whole of it is printed where it happened. */
-function inShort(error: unknown): string {
+function inShort(error: unknown, deepest = 4): string {
   const [message, cause] = partsOf(error);
   const [line = ""] = message.split("\n", 1);
-  return cause === undefined ? line : `${line}: ${inShort(cause)}`;
+  return cause === undefined || deepest === 0 ? line : `${line}: ${inShort(cause, deepest - 1)}`;
 }
 
 function partsOf(error: unknown): [message: string, cause?: unknown] {
@@ -50,7 +50,7 @@ export class CountingReporter implements Reporter {
 
   #failed(where: string, errors: readonly unknown[]): void {
     this.counts.failed += 1;
-    this.failures.push(`failed: ${where}: ${errors.map(inShort).join("; ")}`);
+    this.failures.push(`failed: ${where}: ${errors.map((error) => inShort(error)).join("; ")}`);
   }
 
   #add(module: TestModule, test: TestCase): void {

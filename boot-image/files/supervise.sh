@@ -7,7 +7,7 @@
 # ahead it does so now and then, in milliseconds: a sixth of the processor's time and of the installation's is saved.
 : "${FARRIER_AGENT:=/opt/farrier/node --no-incremental-marking /opt/farrier/agent.mjs}"
 : "${FARRIER_REBOOT:=/bin/busybox reboot -f}"
-# Seconds, but for the second.
+# Seconds, but for the second. Of whole seconds the first may have been a moment: so one more of FARRIER_SILENCE is waited.
 : "${FARRIER_POLL:=2}" "${FARRIER_DEATHS:=8}" "${FARRIER_GOOD_RUN:=600}" "${FARRIER_SILENCE:=300}" "${FARRIER_DELAY:=1}"
 
 say() {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
@@ -62,18 +63,19 @@ describe("machine install --replace", () => {
     const refused = await machine.install(next);
     expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("generation 1 is pending")]);
     let oldWasOpen: number | undefined;
-    place.images.answer(`${machine.name}-probe`, (_request, response) => {
-      // Hung up on before the new one was asked for; that may be heard of a moment later. No byte goes out until then.
-      const ended = waitFor("the old fetch to end", () => old.open === 0).catch(() => undefined);
-      void ended.then(() => {
-        oldWasOpen = old.open;
-        response.writeHead(200, { "content-length": next.bytes.length }).end(next.bytes);
-      });
-    });
+    const probe = async (response: ServerResponse): Promise<void> => {
+      // That the old one hung up is here already, and takes some turns of the event loop to be noted.
+      for (let turn = 0; turn < 10 && old.open > 0; turn += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      oldWasOpen = old.open;
+      response.writeHead(200, { "content-length": next.bytes.length }).end(next.bytes);
+    };
+    place.images.answer(`${machine.name}-probe`, (_request, response) => void probe(response));
     const probed = { url: `${place.images.url}/${machine.name}-probe`, digest: next.digest };
     const replaced = await must(machine.install(probed, "--replace", "--wait"));
     expect(replaced.stdout).toContain(`${machine.name}: generation 2 installed`);
-    expect(oldWasOpen, "fetches of the old image when the new one came").toBe(0);
+    expect(oldWasOpen, "fetches of the old image when the new one was asked for").toBe(0);
     await checkStory(machine, new Map([[2n, next.bytes]]));
     const old1 = await waiting.ended;
     expect([old1.status, old1.stderr]).toEqual([1, expect.stringContaining("generation 2 took its place")]);

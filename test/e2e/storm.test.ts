@@ -98,7 +98,8 @@ test("killed in a storm of heartbeats and reports: what was acknowledged stays, 
     }
     await Promise.all(storm);
     up = up.running ? up : await place.up();
-    // A database that was killed a moment ago may have answered, and be away now: asked until it answers this.
+    await waitFor("it to be ready", async () => (await fetch(`${up.operators}/readyz`)).ok);
+    // A database that was killed a moment ago may have answered that, and be away now.
     const shown = await waitFor(
       "the machines to be listed",
       async () => await client.machines.machineList({ pageSize: 1000 }),
