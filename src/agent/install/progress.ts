@@ -2,6 +2,7 @@ import type { Phase, ReportProgressResponse } from "../../../gen/farrier/agent/v
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { CallOutcome } from "../control-plane.ts";
+import { cleanText } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 
 /** How far an installation is: a count of 0 bytes in all = unknown. */
@@ -9,6 +10,10 @@ export interface ProgressState {
   phase: Phase;
   bytesDone: bigint;
   bytesTotal: bigint;
+  /** Why something is being tried again; absent = nothing stands in the way. */
+  lastError?: string;
+  /** With `lastError`: seconds until the agent gives up; 0 = it does not. */
+  givesUpInSeconds?: number;
 }
 
 /** Tells the control plane how far an installation is, without holding it up. */
@@ -19,11 +24,20 @@ export interface Progress {
   continueFrom(phase: Phase): void;
   /** Bytes done: sent at most once a second, and only when nothing else is on its way. */
   bytes(done: bigint, total: bigint): void;
+  /**
+   * Something failed and is tried again: sent at once, or, where a report is on its way, with the next one. A new phase, or
+   * bytes that move, say that it is over.
+   * @param reason one line for people, cut to 1 KiB
+   * @param givesUpAt `clock.monotonic()` at which the agent gives up; undefined = it does not
+   */
+  tryingAgain(reason: string, givesUpAt?: number): void;
   /** Resolves when nothing is on its way. */
   settled(): Promise<void>;
 }
 
 const intervalMilliseconds = 1000;
+// The server takes no more.
+const reasonBytes = 1 << 10;
 
 /**
  * What cannot be sent is dropped: the next one says more. `calledOff` is called when an answer says that the generation
@@ -40,11 +54,22 @@ export function createProgress(options: {
   let chain = Promise.resolve();
   let waiting = 0;
   let sentAt = Number.NEGATIVE_INFINITY;
+  let trouble: { reason: string; givesUpAt: number | undefined } | undefined;
+  let troubleUntold = false;
+  const told = (next: ProgressState): ProgressState => {
+    troubleUntold = false;
+    if (trouble === undefined) {
+      return next;
+    }
+    const { reason, givesUpAt } = trouble;
+    const left = givesUpAt === undefined ? 0 : Math.max(1, Math.ceil((givesUpAt - clock.monotonic()) / 1000));
+    return { ...next, lastError: reason, givesUpInSeconds: left };
+  };
   const enqueue = (next: ProgressState): void => {
     state = next;
     waiting += 1;
     chain = chain.then(async () => {
-      const outcome = await send(next);
+      const outcome = await send(told(next));
       sentAt = clock.monotonic();
       waiting -= 1;
       if (outcome.kind === "ok" && outcome.response.cancelledGeneration !== 0n) {
@@ -54,14 +79,30 @@ export function createProgress(options: {
       } else if (outcome.kind !== "ok") {
         log.debug({ cause: outcome.message }, "a progress report was dropped");
       }
+      if (troubleUntold && waiting === 0) {
+        enqueue(state);
+      }
     });
   };
   return {
-    phase: (phase) => enqueue({ ...state, phase }),
+    phase: (phase) => {
+      trouble = undefined;
+      enqueue({ ...state, phase });
+    },
     continueFrom: (phase) => {
       state = { ...state, phase };
     },
+    tryingAgain: (reason, givesUpAt) => {
+      trouble = { reason: cutToBytes(cleanText(reason, reasonBytes), reasonBytes), givesUpAt };
+      troubleUntold = true;
+      if (waiting === 0) {
+        enqueue(state);
+      }
+    },
     bytes: (bytesDone, bytesTotal) => {
+      if (bytesDone > state.bytesDone) {
+        trouble = undefined;
+      }
       state = { ...state, bytesDone, bytesTotal };
       if (waiting === 0 && clock.monotonic() - sentAt >= intervalMilliseconds) {
         enqueue(state);
@@ -69,4 +110,9 @@ export function createProgress(options: {
     },
     settled: () => chain,
   };
+}
+
+/** The beginning of a text that fits into `bytes` of UTF-8; no character is cut in two. */
+function cutToBytes(text: string, bytes: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }

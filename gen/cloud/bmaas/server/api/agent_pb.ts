@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloud/bmaas/server/api/agent.proto.
  */
 export const file_cloud_bmaas_server_api_agent: GenFile = /*@__PURE__*/
-  fileDesc("CiJjbG91ZC9ibWFhcy9zZXJ2ZXIvYXBpL2FnZW50LnByb3RvEhZjbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpIswBChVBZ2VudEhlYXJ0YmVhdFJlcXVlc3QSEgoKbWFjaGluZV9pZBgBIAEoCRJECg9oYXJkd2FyZV9yZXBvcnQYAiABKAsyKy5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLkFnZW50SGFyZHdhcmVSZXBvcnQSSQoTaW5zdGFsbGF0aW9uX3JlcG9ydBgDIAEoCzIsLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXBvcnQSDgoGcnVuX2lkGGQgASgMIoMBChZBZ2VudEhlYXJ0YmVhdFJlc3BvbnNlEksKFGluc3RhbGxhdGlvbl9yZXF1ZXN0GAEgASgLMi0uY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5PU0luc3RhbGxhdGlvblJlcXVlc3QSHAoUY2FuY2VsbGVkX2dlbmVyYXRpb24YZCABKAMiTQoTQWdlbnRIYXJkd2FyZVJlcG9ydBIlCgZyZXBvcnQYASABKAsyFS5jbG91ZC5hZ2VudC5hcGkuTm9kZRIPCgd3YXJuaW5nGAIgAygJIuUBChRPU0luc3RhbGxhdGlvblJlcG9ydBISCgpnZW5lcmF0aW9uGAEgASgDEkcKB3N1Y2Nlc3MYAiABKAsyNC5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLk9TSW5zdGFsbGF0aW9uUmVwb3J0LlN1Y2Nlc3NIABJDCgVlcnJvchgDIAEoCzIyLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXBvcnQuRXJyb3JIABoJCgdTdWNjZXNzGhYKBUVycm9yEg0KBWVycm9yGAEgASgJQggKBnJlc3VsdCKvAQoVT1NJbnN0YWxsYXRpb25SZXF1ZXN0EhIKCmdlbmVyYXRpb24YASABKAMSRAoKbWV0cm9wb2xpcxgCIAEoCzIuLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuTWV0cm9wb2xpc0luc3RhbGxhdGlvbkgAEjQKBWltYWdlGBAgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbkgAQgYKBHR5cGUiGAoWTWV0cm9wb2xpc0luc3RhbGxhdGlvbjJ7Cg1BZ2VudENhbGxiYWNrEmoKCUhlYXJ0YmVhdBItLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuQWdlbnRIZWFydGJlYXRSZXF1ZXN0Gi4uY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5BZ2VudEhlYXJ0YmVhdFJlc3BvbnNlYgZwcm90bzM", [file_cloud_agent_api_hardware, file_farrier_agent_v1_image]);
+  fileDesc("CiJjbG91ZC9ibWFhcy9zZXJ2ZXIvYXBpL2FnZW50LnByb3RvEhZjbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpIvMBChVBZ2VudEhlYXJ0YmVhdFJlcXVlc3QSEgoKbWFjaGluZV9pZBgBIAEoCRJECg9oYXJkd2FyZV9yZXBvcnQYAiABKAsyKy5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLkFnZW50SGFyZHdhcmVSZXBvcnQSSQoTaW5zdGFsbGF0aW9uX3JlcG9ydBgDIAEoCzIsLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXBvcnQSDgoGcnVuX2lkGGQgASgMEhQKDGVuZGVkX3J1bl9pZBhlIAEoDBIPCgdmZWF0dXJlGGYgAygJIoMBChZBZ2VudEhlYXJ0YmVhdFJlc3BvbnNlEksKFGluc3RhbGxhdGlvbl9yZXF1ZXN0GAEgASgLMi0uY2xvdWQuYm1hYXMuc2VydmVyLmFwaS5PU0luc3RhbGxhdGlvblJlcXVlc3QSHAoUY2FuY2VsbGVkX2dlbmVyYXRpb24YZCABKAMiTQoTQWdlbnRIYXJkd2FyZVJlcG9ydBIlCgZyZXBvcnQYASABKAsyFS5jbG91ZC5hZ2VudC5hcGkuTm9kZRIPCgd3YXJuaW5nGAIgAygJIvUBChRPU0luc3RhbGxhdGlvblJlcG9ydBISCgpnZW5lcmF0aW9uGAEgASgDEkcKB3N1Y2Nlc3MYAiABKAsyNC5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLk9TSW5zdGFsbGF0aW9uUmVwb3J0LlN1Y2Nlc3NIABJDCgVlcnJvchgDIAEoCzIyLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuT1NJbnN0YWxsYXRpb25SZXBvcnQuRXJyb3JIABIOCgZydW5faWQYZCABKAwaCQoHU3VjY2VzcxoWCgVFcnJvchINCgVlcnJvchgBIAEoCUIICgZyZXN1bHQirwEKFU9TSW5zdGFsbGF0aW9uUmVxdWVzdBISCgpnZW5lcmF0aW9uGAEgASgDEkQKCm1ldHJvcG9saXMYAiABKAsyLi5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLk1ldHJvcG9saXNJbnN0YWxsYXRpb25IABI0CgVpbWFnZRgQIAEoCzIjLmZhcnJpZXIuYWdlbnQudjEuSW1hZ2VJbnN0YWxsYXRpb25IAEIGCgR0eXBlIhgKFk1ldHJvcG9saXNJbnN0YWxsYXRpb24yewoNQWdlbnRDYWxsYmFjaxJqCglIZWFydGJlYXQSLS5jbG91ZC5ibWFhcy5zZXJ2ZXIuYXBpLkFnZW50SGVhcnRiZWF0UmVxdWVzdBouLmNsb3VkLmJtYWFzLnNlcnZlci5hcGkuQWdlbnRIZWFydGJlYXRSZXNwb25zZWIGcHJvdG8z", [file_cloud_agent_api_hardware, file_farrier_agent_v1_image]);
 
 /**
  * @generated from message cloud.bmaas.server.api.AgentHeartbeatRequest
@@ -51,6 +51,22 @@ export type AgentHeartbeatRequest = Message<"cloud.bmaas.server.api.AgentHeartbe
    * @generated from field: bytes run_id = 100;
    */
   runId: Uint8Array;
+
+  /**
+   * 16 bytes: this host's earlier run, known to be dead. It ends as the writer of its generation at once, so that an agent
+   * that restarts does not wait.
+   *
+   * @generated from field: bytes ended_run_id = 101;
+   */
+  endedRunId: Uint8Array;
+
+  /**
+   * What this agent can do beyond version 1, such as "vendor-data". At most 32 words of at most 64 bytes. Nothing is
+   * expected of an agent that does not name it.
+   *
+   * @generated from field: repeated string feature = 102;
+   */
+  feature: string[];
 };
 
 /**
@@ -139,6 +155,13 @@ export type OSInstallationReport = Message<"cloud.bmaas.server.api.OSInstallatio
     value: OSInstallationReport_Error;
     case: "error";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * 16 bytes: the run that carried the generation out. A result that outlived its agent keeps it. Absent: the caller's run.
+   *
+   * @generated from field: bytes run_id = 100;
+   */
+  runId: Uint8Array;
 };
 
 /**
