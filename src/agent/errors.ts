@@ -1,4 +1,5 @@
 import { CodedError, describeError } from "../lib/errors.ts";
+import { withoutUrlSecrets } from "../lib/shown-url.ts";
 
 /** Every way in which the agent fails. */
 export type AgentErrorCode =
@@ -30,9 +31,12 @@ export class AgentError extends CodedError<AgentErrorCode> {}
 // The server takes at most 8 KiB of error text (WIRE.md); a character has at most 4 bytes.
 const errorTextLimit = 2000;
 
-/** The chain of causes as one text that may be sent: well-formed, without NUL and other control characters, bounded. */
+/**
+ * The chain of causes as one text that may be sent: well-formed, without NUL and other control characters, without what may
+ * be secret in URLs, bounded.
+ */
 export function errorText(error: unknown): string {
-  return cleanText(describeError(error), errorTextLimit);
+  return cleanText(withoutUrlSecrets(describeError(error)), errorTextLimit);
 }
 
 /** Text that may be sent: control characters become blanks, ends are trimmed, the rest is cut at `limit` characters. */

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { LogLevel, LogLineSchema, type LogLine } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { withoutUrlSecrets } from "../lib/shown-url.ts";
 import { cleanText } from "./errors.ts";
 
 /** Bytes of a line's text (WIRE: the server refuses longer ones). */
@@ -51,15 +52,6 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
 
 function valueText(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-}
-
-/** An image's address may hold a name and a password, or a signature in its query. Pure. */
-export function withoutUrlSecrets(text: string): string {
-  return text.replaceAll(
-    /\b(?<scheme>[a-z][a-z0-9+.-]{1,10}:\/\/)(?<user>[^\s/?@"']*@)?(?<rest>[^\s?"']*)(?<query>\?[^\s"']*)?/giu,
-    (_whole, scheme: string, user: string | undefined, rest: string, query: string | undefined) =>
-      `${scheme}${user === undefined ? "" : "(kept back)@"}${rest}${query === undefined ? "" : "?(kept back)"}`,
-  );
 }
 
 /** The beginning of a text that takes so many bytes at most, cut between characters. */

@@ -9,6 +9,7 @@ import {
   type InstallationSchema,
   type Machine,
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { shownUrl, withoutUrlSecrets } from "../lib/shown-url.ts";
 import type { InstallationRecord, InstallationResult, MachineRecord } from "../database/queries/machine-record.ts";
 import type { Phase as PhaseName } from "../database/progress.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
@@ -47,7 +48,11 @@ export function machineMessage(record: MachineRecord): Machine {
       sessionDeadline: timestampFromDate(work.deadline),
       runtimeInfo: work.runtimeInfo,
     })),
-    backoff: record.backoffs.map(({ process, until, cause }) => ({ process, until: timestampFromDate(until), cause })),
+    backoff: record.backoffs.map(({ process, until, cause }) => ({
+      process,
+      until: timestampFromDate(until),
+      cause: withoutUrlSecrets(cause),
+    })),
     smbiosUuid: identity.smbiosUuid ?? "",
     macs: [...identity.macs],
     ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
@@ -92,7 +97,7 @@ export function installationMessage(installation: InstallationRecord): MessageIn
     generation: installation.generation,
     state: installation.pending || final === undefined ? InstallationState.PENDING : installationStates[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
-    ...(image === undefined ? {} : { image }),
+    ...(image === undefined ? {} : { image: { ...image, url: shownUrl(image.url) } }),
     ...(progress === undefined
       ? {}
       : {
@@ -100,7 +105,7 @@ export function installationMessage(installation: InstallationRecord): MessageIn
             phase: phases[progress.phase],
             bytesDone: progress.bytesDone,
             bytesTotal: progress.bytesTotal,
-            detail: progress.detail,
+            detail: withoutUrlSecrets(progress.detail),
             updatedAt: timestampFromDate(progress.at),
           },
           ...(progress.writingSince === undefined ? {} : { writingSince: timestampFromDate(progress.writingSince) }),
@@ -114,7 +119,9 @@ export function installationMessage(installation: InstallationRecord): MessageIn
             ...(retry.nextAt === undefined ? {} : { nextAt: timestampFromDate(retry.nextAt) }),
           },
         }),
-    ...(final === undefined ? {} : { finishedAt: timestampFromDate(final.at), error: final.error ?? "" }),
+    ...(final === undefined
+      ? {}
+      : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error ?? "") }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import { AgentError } from "../errors.ts";
 import { ociReference } from "../../contract/oci-reference.ts";
 import type { OciReference } from "../../contract/oci-reference.ts";
@@ -60,7 +61,7 @@ function checkSource(text: string): CheckedSource {
     if (reference === undefined) {
       throw new AgentError(
         "request_invalid",
-        `the request's url is "${text.slice(0, 300)}", expected oci://host/repository@sha256:<64 hexadecimal digits>`,
+        `the request's url is "${shownUrl(text.slice(0, 300))}", expected oci://host/repository@sha256:<64 hexadecimal digits>`,
       );
     }
     return { kind: "oci", reference };
@@ -68,7 +69,7 @@ function checkSource(text: string): CheckedSource {
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new AgentError(
       "request_invalid",
-      `the request's url is "${text.slice(0, 300)}", expected http://…, https://… or oci://…`,
+      `the request's url is "${shownUrl(text.slice(0, 300))}", expected http://…, https://… or oci://…`,
     );
   }
   return { kind: "http", url };

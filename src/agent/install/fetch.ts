@@ -1,6 +1,6 @@
 import { AgentError } from "../errors.ts";
 import { requireStatus } from "./http-status.ts";
-import { shownUrl } from "./http-answer.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { peek } from "./peek.ts";
 import { continuation, fileVersion, rangeHeaders } from "./ranges.ts";

@@ -1,4 +1,5 @@
 import { errorCode } from "../../lib/errors.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import { AgentError } from "../errors.ts";
 import { CutShort, httpBody } from "./http-body.ts";
 import { bodyEnd, httpHead } from "./http-head.ts";
@@ -171,16 +172,11 @@ function redirected(from: URL, location: string): URL {
   const to = URL.parse(location, from);
   const known = to !== null && (to.protocol === "https:" || to.protocol === "http:");
   if (!known || (to.protocol !== "https:" && to.protocol !== from.protocol)) {
-    const where = location.slice(0, 300);
+    const where = shownUrl(location.slice(0, 300));
     throw new AgentError(
       "fetch_failed",
       `${shownUrl(from)} redirects to "${where}", expected http or https, and never back`,
     );
   }
   return to;
-}
-
-/** User, password and query may be secrets: they stay out of what is told. */
-export function shownUrl(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`.slice(0, 500);
 }

@@ -1,5 +1,6 @@
 import { AgentError } from "../errors.ts";
-import { httpAnswer, shownUrl } from "./http-answer.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
+import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { requireStatus } from "./http-status.ts";
 import { TransientError } from "./transient-error.ts";

@@ -1,5 +1,5 @@
 import { AgentError } from "../errors.ts";
-import { shownUrl } from "./http-answer.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { TransientError } from "./transient-error.ts";
 

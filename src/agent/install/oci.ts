@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AgentError } from "../errors.ts";
-import { httpAnswer, shownUrl } from "./http-answer.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
+import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { httpSmall, httpSmallGet } from "./http-small.ts";
 import type { OciReference } from "../../contract/oci-reference.ts";

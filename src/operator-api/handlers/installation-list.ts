@@ -16,6 +16,7 @@ import {
 } from "../../database/queries/installation-list.ts";
 import { machineShow } from "../../database/queries/machine.ts";
 import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { installationMessage, installationStates } from "../machine-message.ts";
 import { machineOf } from "../machine-reference.ts";
@@ -118,7 +119,9 @@ function pastMessage(past: InstallationPast, machineId: string, record: MachineR
       requestedAt: timestampFromDate(requestedAt),
       // Whatever took its place ended it.
       state: final === undefined ? InstallationState.CANCELLED : installationStates[final.result],
-      ...(final === undefined ? {} : { finishedAt: timestampFromDate(final.at), error: final.error }),
+      ...(final === undefined
+        ? {}
+        : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error) }),
       ...(replacedBy === undefined ? {} : { error: `replaced by generation ${replacedBy}` }),
     },
   };

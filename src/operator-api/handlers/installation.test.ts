@@ -41,7 +41,7 @@ beforeEach(async () => {
 
 type ImageInit = MessageInitShape<typeof ImageInstallationSchema>;
 const image = {
-  url: "http://images.test/debian.raw.zst?token=1",
+  url: "http://someone:secret@images.test/debian.raw.zst?token=secret",
   digest: `sha256:${"0a".repeat(32)}`,
   rootDisk: { serialNumber: "S1", rotational: false },
   userData: Uint8Array.of(1, 2),
@@ -67,7 +67,7 @@ async function refusal(call: Promise<unknown>): Promise<[string, string]> {
   return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
 }
 
-test("a request is stored whole, with its generation, for the agent; history has no secrets", async () => {
+test("I10: a request is stored whole, with its generation, for the agent; nothing that is shown has its URL's secrets", async () => {
   expect(await install({ machine: `m${added}` })).toBe(1n);
   const record = await machineShow(dependencies.database, machineId(machine));
   const stored = fromBinary(OSInstallationRequestSchema, record.installation?.requestRaw ?? new Uint8Array());
@@ -80,13 +80,29 @@ test("a request is stored whole, with its generation, for the agent; history has
   expect(shown.machine?.installation).toMatchObject({
     generation: 1n,
     state: InstallationState.PENDING,
-    image: { url: image.url, rootDisk: { serialNumber: "S1", rotational: false } },
+    image: { url: "http://images.test/debian.raw.zst", rootDisk: { serialNumber: "S1", rotational: false } },
   });
   const { entries } = await clients.machines.machineHistory({ machine });
   expect(JSON.parse(entries[0]?.detailJson ?? "")).toEqual({
     url: "http://images.test/debian.raw.zst",
     digest: image.digest,
   });
+  // An agent that is not ours tells whatever it likes.
+  await dependencies.database.pool.query(
+    "INSERT INTO machine_os_installation_report (machine_id, generation, result, error, reported_by) VALUES ($1, 1, 'error', $2, 'agent')",
+    [machine, `${image.url} answered 404`],
+  );
+  const answers: unknown[] = [
+    await clients.machines.machineShow({ machine }),
+    await clients.machines.machineList({}),
+    await clients.machines.machineExplain({ machine }),
+    await clients.machines.machineHistory({ machine }),
+    await clients.installations.installationList({}),
+    await clients.installations.installationList({ machine }),
+  ];
+  const text = JSON.stringify(answers, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  expect(text).toContain("http://images.test/debian.raw.zst answered 404");
+  expect(text).not.toContain("secret");
 });
 
 describe("the same request id", () => {

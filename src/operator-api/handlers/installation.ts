@@ -20,6 +20,7 @@ import {
 } from "../../database/queries/installation.ts";
 import { installationRetry } from "../../database/queries/installation-retry.ts";
 import type { RetryPolicy } from "../../database/queries/installation-retry-budget.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
@@ -120,7 +121,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
             }),
           ),
         ...(retry === undefined ? {} : { retry }),
-        detail: { url: withoutSecrets(checked.url), digest: checked.digest },
+        detail: { url: shownUrl(checked.url), digest: checked.digest },
       });
       return { machineId, generation, ...foreseen };
     },
@@ -184,10 +185,4 @@ function planned(
       );
     }
   }
-}
-
-/** The URL without what may give access: user, password, query. History is kept for ever and read by many. */
-function withoutSecrets(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }

@@ -9,6 +9,7 @@ import { requestProblem } from "../../contract/request-problem.ts";
 import { machineSurroundings } from "../../database/queries/explain.ts";
 import { machineShow } from "../../database/queries/machine.ts";
 import type { InstallationRecord } from "../../database/queries/machine-record.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
@@ -62,12 +63,12 @@ export function machineExplainHandler({ database }: OperatorApiDependencies) {
     return {
       machineId,
       standing: standingMessage(record),
-      lines,
+      lines: lines.map((line) => withoutUrlSecrets(line)),
       waitingFor,
-      lastError,
+      lastError: withoutUrlSecrets(lastError),
       remedies,
       documentation,
-      causes: causes.map(({ kind, text }) => ({ kind: kinds[kind], text })),
+      causes: causes.map(({ kind, text }) => ({ kind: kinds[kind], text: withoutUrlSecrets(text) })),
     };
   };
 }

@@ -11,6 +11,7 @@ import {
 } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent-log.ts";
 import { machineShow } from "../../database/queries/machine.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineOf } from "../machine-reference.ts";
 import { isCount } from "../query-token.ts";
@@ -60,7 +61,7 @@ function logLines(record: AgentLogRecord): MachineLogLine[] {
       at: timestampFromMs(Number(line.atMs)),
       receivedAt: timestampFromDate(record.loggedAt),
       level: line.level,
-      text: line.text,
+      text: withoutUrlSecrets(line.text),
       run,
       droppedBefore: index === 0 ? (request?.dropped ?? 0n) : 0n,
     }),

@@ -17,6 +17,7 @@ import { machineAdd, machineShow } from "../../database/queries/machine.ts";
 import { machineDelete } from "../../database/queries/machine-delete.ts";
 import { machineQuarantine, machineRelease } from "../../database/queries/machine-quarantine.ts";
 import { machineUpdate } from "../../database/queries/machine-update.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";
@@ -218,6 +219,6 @@ function historyMessage(record: HistoryRecord): HistoryEntry {
     event: record.event,
     generation: record.generation ?? 0n,
     process: record.process ?? "",
-    detailJson: JSON.stringify(record.detail ?? {}),
+    detailJson: withoutUrlSecrets(JSON.stringify(record.detail ?? {})),
   });
 }

@@ -3,6 +3,7 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { isUuid, machineId, requestId } from "../../database/ids.ts";
 import { auditAppend, type AuditEntry } from "../../database/queries/audit.ts";
 import { describeError } from "../../lib/errors.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { methodName } from "../authorization.ts";
 import { codeName } from "../code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -41,7 +42,7 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies): In
         ...machineNamed(request.message, answer),
         address,
         code,
-        message: clean(message),
+        message: clean(withoutUrlSecrets(message)),
         ...requestIdOf(request.message),
       });
     };

@@ -1,5 +1,6 @@
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../../lib/clock.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { methodName } from "../authorization.ts";
 import { codeName } from "../code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -21,7 +22,7 @@ export function logInterceptor({ log, counters }: OperatorApiDependencies, clock
       return response;
     } catch (error) {
       const answer = ConnectError.from(error);
-      finish(codeName(answer.code), answer.rawMessage);
+      finish(codeName(answer.code), withoutUrlSecrets(answer.rawMessage));
       throw error;
     }
   };
