@@ -57,7 +57,7 @@ export const backupSettings: pg.ClientConfig = {
   statement_timeout: 0,
   idle_in_transaction_session_timeout: 0,
   // Of what the text format depends on, what a server's configuration may have changed.
-  options: "-c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=3 -c client_encoding=UTF8",
+  options: `${connectionSettings.options} -c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=3 -c client_encoding=UTF8`,
 };
 
 async function headRead(client: pg.ClientBase): Promise<BackupHead> {

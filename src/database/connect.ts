@@ -31,6 +31,8 @@ export const connectionSettings = {
   statement_timeout: 30_000,
   connectionTimeoutMillis: 5_000,
   keepAlive: true,
+  // Statements here are short, and until its tables are analysed PostgreSQL takes some for long ones: compiling cost seconds.
+  options: "-c jit=off",
   types,
 } as const satisfies pg.PoolConfig;
 
@@ -39,7 +41,10 @@ export function connect(
   address: DatabaseAddress,
   options: {
     log: Logger;
+    /** Connections at most. */
     connections?: number;
+    /** Calls that may wait for one of them; more are `unavailable` at once. */
+    maximumWaiting?: number;
     applicationName?: string;
     /** Told of every error that the database or the way to it answers with, by its code. */
     failed?: (code: string) => void;
@@ -55,6 +60,7 @@ export function connect(
     options.log,
     silenceLimit,
     options.failed,
+    options.maximumWaiting,
   );
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {

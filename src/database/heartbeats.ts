@@ -43,8 +43,7 @@ export interface HeartbeatsOptions {
 }
 
 /** Every lookup of a batch is by primary key: no plan that was made while a table was small may scan it later. */
-const planSettings =
-  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off";
+const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
 
 /** SQLSTATE of a lock that was waited for longer than lock_timeout. */
 const lockNotAvailable = "55P03";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
-import { silent } from "../../test/support/fleet.ts";
+import { heldConnection, silent } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { connect } from "./connect.ts";
 import { isUnavailable, translate } from "./errors.ts";
@@ -64,4 +64,31 @@ test("a connection that says nothing for too long is given up, unless that is ex
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
   );
   await pool.end();
+});
+
+test("A3: in a pool's queue only so many wait; the next is refused at once, and the rest are served", async () => {
+  await using testing = await testDatabase();
+  await using database = connect(testing.connection, { log: silent, connections: 1, maximumWaiting: 2 });
+  const held = await database.pool.connect();
+  const waiting = [1, 2].map(() => transact(database, null, async (tx) => tx.selectFrom("machines").execute()));
+  await waitFor("both to wait", async () => database.pool.waitingCount === 2);
+  await expect(transact(database, null, async () => undefined)).rejects.toMatchObject({
+    name: "DatabaseError",
+    code: "unavailable",
+    message: expect.stringContaining("2 calls of this kind wait"),
+  });
+  await expect(database.pool.query("SELECT 1")).rejects.toMatchObject({ code: "unavailable" });
+  held.release();
+  expect(await Promise.all(waiting)).toEqual([[], []]);
+});
+
+test("X2: PostgreSQL compiles no statement of ours, whatever its own setting says", async () => {
+  await using testing = await testDatabase();
+  await using own = await heldConnection(testing);
+  await own.query(`ALTER DATABASE ${testing.name} SET jit = on`);
+  await using plain = connect(testing.connection, { log: silent });
+  await using byUrl = connect({ connectionString: testing.url }, { log: silent });
+  for (const { pool } of [plain, byUrl]) {
+    expect((await pool.query("SHOW jit")).rows).toEqual([{ jit: "off" }]);
+  }
 });

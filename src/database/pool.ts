@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import pg from "pg";
 import { errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
+import { DatabaseError } from "./errors.ts";
 
 /**
  * Milliseconds after which a connection is given up on which nothing came and nothing went: more than statement_timeout,
@@ -15,8 +16,12 @@ export function poolOpen(
   log: Logger,
   silence: number = silenceLimit,
   failed?: (code: string) => void,
+  maximumWaiting: number = Number.POSITIVE_INFINITY,
 ): pg.Pool {
-  const pool = new pg.Pool(failed === undefined ? config : { ...config, Client: countingClient(failed) });
+  const pool = new BoundedPool(
+    failed === undefined ? config : { ...config, Client: countingClient(failed) },
+    maximumWaiting,
+  );
   // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
   pool.on("error", (error) => {
     // One that is being closed may be broken first by its database: an embedded one is stopped right after the pools.
@@ -34,6 +39,37 @@ export function poolOpen(
     });
   });
   return pool;
+}
+
+/** What a caller of a pool is given, or why it is given nothing. */
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/** A pool in whose queue only so many wait: the next one is refused at once, and holds nothing. */
+class BoundedPool extends pg.Pool {
+  readonly #maximumWaiting: number;
+
+  constructor(config: pg.PoolConfig, maximumWaiting: number) {
+    super(config);
+    this.#maximumWaiting = maximumWaiting;
+  }
+
+  // The pool's own query() calls it with a callback.
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<pg.PoolClient> | void {
+    if (this.waitingCount >= this.#maximumWaiting) {
+      const error = new DatabaseError(
+        "unavailable",
+        `${this.waitingCount} calls of this kind wait for the database already: try again later`,
+      );
+      return callback === undefined ? Promise.reject(error) : callback(error, undefined, () => undefined);
+    }
+    return callback === undefined ? super.connect() : super.connect(callback);
+  }
 }
 
 /** A client that tells of every error that the server or the network answers with, whoever hears of it otherwise. */

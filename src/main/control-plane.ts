@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
 import { agentApiServe } from "../agent-api/serve.ts";
-import { connect, type Database, type DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/connect.ts";
 import { migrate, migrateCheck } from "../database/migrate.ts";
+import { poolFor, type PoolPurpose } from "../database/pools.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
-import { describeError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -15,6 +15,7 @@ import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
 import { fleetMetricsFollow } from "./fleet-metrics.ts";
+import { readiness } from "./readiness.ts";
 import { tracingStart } from "./tracing.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
@@ -39,7 +40,6 @@ export interface ControlPlaneOptions {
 
 /** A server process's parts, serving. */
 export interface ControlPlane extends AsyncDisposable {
-  database: Database;
   metrics: Metrics;
   agents: HostPort;
   /** The operator API's URL. */
@@ -57,23 +57,27 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const clock = systemClock;
   const metrics = createMetrics();
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(connect(databaseAddress, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
+  const open = (purpose: PoolPurpose) =>
+    stack.use(poolFor(purpose, databaseAddress, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
+  const database = open("operators");
+  const sessionDatabase = open("session");
+  const janitorDatabase = open("janitor");
   await databaseReach(database);
   await (options.migrate ? migrate(database.pool) : migrateCheck(database.pool));
   const tracing = await tracingStart({ env: process.env, log });
   if (tracing !== undefined) {
     stack.use(tracing);
   }
-  fleetMetricsFollow({ database, metrics, clock, log });
+  fleetMetricsFollow({ database: janitorDatabase, metrics, clock, log });
   const token = await operatorTokenEnsure(dataDir);
   const tls = await tlsFiles(options);
-  const sessions = stack.use(sessionHold(database, { component: "server", log, clock }));
-  stack.use(janitorRun({ database, log, clock, metrics }));
+  const sessions = stack.use(sessionHold(sessionDatabase, { component: "server", log, clock }));
+  stack.use(janitorRun({ database: janitorDatabase, log, clock, metrics }));
   const agents = stack.use(
     await agentApiServe({
       address: options.agents,
       certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
-      database,
+      database: open("agent-calls"),
       databaseAddress,
       sessions,
       metrics,
@@ -102,18 +106,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
         },
       },
       probes: {
-        ready: async () => {
-          if (sessions.current() === undefined) {
-            return { ready: false, reason: "no session: the database is away" };
-          }
-          try {
-            await database.pool.query("SELECT 1");
-          } catch (error) {
-            // The session outlives a short absence.
-            return { ready: false, reason: `the database does not answer (${describeError(error)})` };
-          }
-          return { ready: true };
-        },
+        ready: readiness({ sessions, database: sessionDatabase }),
         metrics: options.metricsText ?? (() => metrics.registry.metrics()),
       },
       log,
@@ -122,7 +115,6 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   await operatorAddressWrite(dataDir, operators.url);
   const release = stack.move();
   return {
-    database,
     metrics,
     agents: agents.address,
     operators: operators.url,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { NetbootOptions } from "../cli/starters.ts";
-import { connect } from "../database/connect.ts";
 import { migrateCheck } from "../database/migrate.ts";
+import { poolFor } from "../database/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
@@ -27,7 +27,7 @@ export async function run(options: NetbootOptions): Promise<number> {
   const caFile = options.caFile ?? join(dataDir, "tls", "ca.pem");
   const [authority] = parseCertificates(await readPem(caFile), caFile);
   checkTime(authority === undefined ? [] : [authority], caFile);
-  await using database = connect(databaseAddress(options.databaseUrl), { log });
+  await using database = poolFor("netboot", databaseAddress(options.databaseUrl), { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
   await using netboot = await netbootServe({

@@ -1,6 +1,6 @@
 import type { ShepherdOptions } from "../cli/starters.ts";
-import { connect } from "../database/connect.ts";
 import { migrateCheck } from "../database/migrate.ts";
+import { poolFor } from "../database/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
@@ -13,11 +13,20 @@ import { untilStopped } from "./until-stopped.ts";
 export async function run(options: ShepherdOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "shepherd" });
   const stopped = untilStopped();
-  await using database = connect(databaseAddress(options.databaseUrl), { log });
+  const address = databaseAddress(options.databaseUrl);
+  await using database = poolFor("shepherd", address, { log });
+  await using sessionDatabase = poolFor("session", address, { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
   const providers = options.lab === undefined ? [] : [await labOf(options.lab, options.netboot)];
-  await using _shepherd = shepherdRun({ database, log, clock: systemClock, metrics: createMetrics(), providers });
+  await using _shepherd = shepherdRun({
+    database,
+    sessionDatabase,
+    log,
+    clock: systemClock,
+    metrics: createMetrics(),
+    providers,
+  });
   process.stdout.write("ready\n");
   log.info({ signal: await stopped }, "stopping");
   return 0;

@@ -3,6 +3,7 @@ import type { UpOptions } from "../cli/starters.ts";
 import type { DatabaseAddress } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/data-directory.ts";
 import { embeddedStart } from "../database/embedded.ts";
+import { poolFor, type PoolPurpose } from "../database/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
@@ -41,13 +42,15 @@ export async function run(options: UpOptions): Promise<number> {
       log,
     }),
   );
-  const { database, metrics } = server;
+  const { metrics } = server;
+  const open = (purpose: PoolPurpose) =>
+    stack.use(poolFor(purpose, address, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
   let netbootAddress: HostPort | undefined;
   if (options.netboot !== undefined) {
     const netboot = stack.use(
       await netbootServe({
         address: options.netboot,
-        database,
+        database: open("netboot"),
         bootImages: options.bootImages ?? join(directory.path, "boot-image"),
         ipxeFiles: ipxeDirectory,
         agents: { port: server.agents.port },
@@ -62,7 +65,16 @@ export async function run(options: UpOptions): Promise<number> {
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
   const providers = [await labOf(labDirectory(directory.path), netbootAddress)];
-  stack.use(shepherdRun({ database, log, clock: systemClock, metrics, providers }));
+  stack.use(
+    shepherdRun({
+      database: open("shepherd"),
+      sessionDatabase: open("session"),
+      log,
+      clock: systemClock,
+      metrics,
+      providers,
+    }),
+  );
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
   log.info({ signal: await stopped }, "stopping");
   return 0;

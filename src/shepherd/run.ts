@@ -16,6 +16,8 @@ import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 /** What the shepherd needs. */
 export interface ShepherdOptions {
   database: Database;
+  /** Where its session is poked, so that its work can't keep it from that; absent = `database`. */
+  sessionDatabase?: Database;
   log: Logger;
   clock: Clock;
   metrics: Metrics;
@@ -38,7 +40,7 @@ export function shepherdRun(options: ShepherdOptions): Shepherd {
   const { database, log, clock, metrics } = options;
   const interval = options.interval ?? 10_000;
   const stop = new AbortController();
-  const sessions = sessionHold(database, { component: "shepherd", log, clock });
+  const sessions = sessionHold(options.sessionDatabase ?? database, { component: "shepherd", log, clock });
   const running = new Map<string, Promise<unknown>>();
 
   function start(provider: Provider): void {
