@@ -13,7 +13,7 @@ import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/ag
 import type { FakeControlPlane } from "../../test/support/fake-control-plane.ts";
 import { fakeControlPlane, unavailable } from "../../test/support/fake-control-plane.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { initFileWrite } from "./init-file.ts";
+import { initFileWrite } from "./calls/init-file.ts";
 
 const image = randomBytes(12 << 20);
 const child = new URL("../../test/support/agent-child.ts", import.meta.url).pathname;

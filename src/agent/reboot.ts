@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Phase, ReportProgressRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Logger } from "../lib/log.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "./calls/control-plane.ts";
 import { errorText } from "./errors.ts";
 
 // The control plane knows the result: it need not know this too.

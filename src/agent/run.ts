@@ -4,20 +4,20 @@ import type { AgentHardwareReport } from "../../gen/cloud/bmaas/server/api/agent
 import type { Clock } from "../lib/clock.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
-import { controlPlaneConnect } from "./control-plane.ts";
-import { fileDisks, machineDisks } from "./disks.ts";
+import { controlPlaneConnect } from "./calls/control-plane.ts";
+import { fileDisks, machineDisks } from "./disk/disks.ts";
 import { hardwareReport } from "./hardware/report.ts";
-import { heartbeatLoop } from "./heartbeat.ts";
-import { initCheck } from "./init-file.ts";
+import { heartbeatLoop } from "./loops/heartbeat.ts";
+import { initCheck } from "./calls/init-file.ts";
 import { createInstallations } from "./installations.ts";
-import type { FetchLimits } from "./install/http-answer.ts";
+import type { FetchLimits } from "./install/fetch/http-answer.ts";
 import { runInstallation } from "./install/run-installation.ts";
-import { startLogSender } from "./log-sender.ts";
-import type { LogTail } from "./log-tail.ts";
+import { startLogSender } from "./loops/log-sender.ts";
+import type { LogTail } from "./loops/log-tail.ts";
 import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";
-import { createWaker } from "./wake.ts";
-import { startWatch } from "./watch.ts";
+import { createWaker } from "./loops/wake.ts";
+import { startWatch } from "./loops/watch.ts";
 
 /** How an agent is run. */
 export interface AgentOptions {

@@ -1,7 +1,7 @@
 import { uptime } from "node:os";
 import { machineReboot } from "../agent/boot/reboot.ts";
 import { runBoot } from "../agent/boot/run.ts";
-import { createLogTail } from "../agent/log-tail.ts";
+import { createLogTail } from "../agent/loops/log-tail.ts";
 import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";

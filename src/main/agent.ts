@@ -1,6 +1,6 @@
-import { initFileRead } from "../agent/init-file.ts";
-import { createLogTail } from "../agent/log-tail.ts";
-import { fetchLimits } from "../agent/install/http-answer.ts";
+import { initFileRead } from "../agent/calls/init-file.ts";
+import { createLogTail } from "../agent/loops/log-tail.ts";
+import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
 import { runAgent } from "../agent/run.ts";
 import type { AgentRunOptions } from "../cli/starters.ts";
 import { createLogger } from "../lib/log.ts";

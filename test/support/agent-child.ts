@@ -1,4 +1,4 @@
-import { initFileRead } from "../../src/agent/init-file.ts";
+import { initFileRead } from "../../src/agent/calls/init-file.ts";
 import { runAgent } from "../../src/agent/run.ts";
 import { createLogger } from "../../src/lib/log.ts";
 

@@ -14,10 +14,10 @@ import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/ag
 import type { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
-import type { DiskSource } from "../../src/agent/disks.ts";
-import { fileDisks } from "../../src/agent/disks.ts";
-import type { FetchLimits } from "../../src/agent/install/http-answer.ts";
-import { programEnvironment } from "../../src/agent/install/program.ts";
+import type { DiskSource } from "../../src/agent/disk/disks.ts";
+import { fileDisks } from "../../src/agent/disk/disks.ts";
+import type { FetchLimits } from "../../src/agent/install/fetch/http-answer.ts";
+import { programEnvironment } from "../../src/agent/disk/program.ts";
 import { runInstallation } from "../../src/agent/install/run-installation.ts";
 import type { InstallationContext } from "../../src/agent/install/run-context.ts";
 import type { InstallationEnd } from "../../src/agent/installer.ts";

@@ -1,6 +1,6 @@
 import { retryDelay } from "../../lib/retry.ts";
 import { EnrollState, type EnrollResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { CallOutcome } from "../control-plane.ts";
+import type { CallOutcome } from "../calls/control-plane.ts";
 
 /** What the loop of enrolment remembers. */
 export interface EnrollMemory {

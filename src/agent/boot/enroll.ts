@@ -4,7 +4,7 @@ import { EnrollRequestSchema, type EnrollResponse } from "../../../gen/farrier/a
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { macOfBytes } from "../../lib/mac.ts";
-import type { CallOutcome, Enrollment } from "../control-plane.ts";
+import type { CallOutcome, Enrollment } from "../calls/control-plane.ts";
 import { enrollNext, type EnrollMemory } from "./enroll-next.ts";
 
 /** What enrolment works with. */

@@ -2,7 +2,7 @@ import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { retryDelay } from "../../lib/retry.ts";
-import type { CallOutcome } from "../control-plane.ts";
+import type { CallOutcome } from "../calls/control-plane.ts";
 import { AgentError } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 

@@ -12,8 +12,8 @@ import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { fileTree } from "../../../test/support/file-tree.ts";
 import { gptImage, gptImageMissing } from "../../../test/support/gpt-image.ts";
 import { hostProgram, installRig, loopDevices } from "../../../test/support/install-rig.ts";
-import type { DiskSource } from "../disks.ts";
-import { machineDisks } from "../disks.ts";
+import type { DiskSource } from "../disk/disks.ts";
+import { machineDisks } from "../disk/disks.ts";
 
 const mebibyte = 1 << 20;
 const image = randomBytes(9 * mebibyte);

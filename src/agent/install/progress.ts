@@ -1,7 +1,7 @@
 import type { Phase, ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { CallOutcome } from "../control-plane.ts";
+import type { CallOutcome } from "../calls/control-plane.ts";
 import { cleanText } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 

@@ -3,10 +3,10 @@ import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent
 import { ReportProgressRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { CallOutcome, ControlPlane } from "../control-plane.ts";
-import type { DiskSource } from "../disks.ts";
+import type { CallOutcome, ControlPlane } from "../calls/control-plane.ts";
+import type { DiskSource } from "../disk/disks.ts";
 import type { CheckedRequest } from "./check-request.ts";
-import type { FetchLimits } from "./http-answer.ts";
+import type { FetchLimits } from "./fetch/http-answer.ts";
 import type { Progress, ProgressState } from "./progress.ts";
 
 /** What an installation works with. */

@@ -2,10 +2,10 @@ import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { AgentError, errorText } from "../errors.ts";
 import type { InstallationEnd } from "../installer.ts";
-import { bootEntrySet, bootedByUefi } from "./boot-entry.ts";
+import { bootEntrySet, bootedByUefi } from "./fit/boot-entry.ts";
 import { CalledOff } from "./called-off.ts";
 import { checkRequest } from "./check-request.ts";
-import { configure } from "./configure.ts";
+import { configure } from "./fit/configure.ts";
 import { createProgress } from "./progress.ts";
 import { reportProgress } from "./run-context.ts";
 import type { InstallationContext, Run } from "./run-context.ts";

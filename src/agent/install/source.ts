@@ -1,13 +1,13 @@
-import { imageFetch } from "./fetch.ts";
-import type { Fetched } from "./fetch.ts";
-import { fetchLimits, httpAnswer } from "./http-answer.ts";
-import type { HttpOptions } from "./http-answer.ts";
-import { httpSmallGet } from "./http-small.ts";
-import { ociOpen } from "./oci.ts";
+import { imageFetch } from "./fetch/fetch.ts";
+import type { Fetched } from "./fetch/fetch.ts";
+import { fetchLimits, httpAnswer } from "./fetch/http-answer.ts";
+import type { HttpOptions } from "./fetch/http-answer.ts";
+import { httpSmallGet } from "./fetch/http-small.ts";
+import { ociOpen } from "./fetch/oci.ts";
 import type { Run } from "./run-context.ts";
-import { signatureCheck } from "./signature.ts";
-import type { SignatureCheck } from "./signature.ts";
-import type { TriesContext } from "./tries.ts";
+import { signatureCheck } from "./image/signature.ts";
+import type { SignatureCheck } from "./image/signature.ts";
+import type { TriesContext } from "./fetch/tries.ts";
 import { AgentError } from "../errors.ts";
 
 const signatureMost = 64 << 10;

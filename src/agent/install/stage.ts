@@ -1,8 +1,8 @@
 // A file that can't be written as it comes is first laid down on the very disk that it is for, behind what becomes of it.
-import type { Disk } from "../disks.ts";
+import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
-import { alignedBuffer } from "./aligned-buffer.ts";
-import type { DiskFile } from "./disk-file.ts";
+import { alignedBuffer } from "../disk/aligned-buffer.ts";
+import type { DiskFile } from "../disk/disk-file.ts";
 
 /** A part of a disk that takes a file for a while. */
 export interface Stage {

@@ -6,10 +6,10 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import type { Disk } from "../disks.ts";
-import { diskFileOpen } from "./disk-file.ts";
+import type { Disk } from "../disk/disks.ts";
+import { diskFileOpen } from "../disk/disk-file.ts";
 import { diskOpen } from "./write.ts";
-import { isZero } from "./zero.ts";
+import { isZero } from "../disk/zero.ts";
 
 const mebibyte = 1 << 20;
 const { signal } = new AbortController();

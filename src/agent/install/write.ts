@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Disk } from "../disks.ts";
+import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
-import { alignedBuffer } from "./aligned-buffer.ts";
-import { diskFileOpen } from "./disk-file.ts";
-import type { DiskFile } from "./disk-file.ts";
-import { isZero } from "./zero.ts";
+import { alignedBuffer } from "../disk/aligned-buffer.ts";
+import { diskFileOpen } from "../disk/disk-file.ts";
+import type { DiskFile } from "../disk/disk-file.ts";
+import { isZero } from "../disk/zero.ts";
 
 // A multiple of every block size there is, large enough that the kernel's cost of a write does not count.
 const blockBytes = 4 << 20;

@@ -1,0 +1,126 @@
+import { constants } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
+import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { ed25519PrivateKeyObject } from "../../lib/ed25519.ts";
+import { describeError, errorCode } from "../../lib/errors.ts";
+import { parseHostPort } from "../../lib/host-port.ts";
+import { AgentError } from "../errors.ts";
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+// The private key is in it: nobody but the owner may read or write it.
+const ownerOnly = 0o600;
+const groupAndOthers = 0o077;
+
+/**
+ * Reads and checks an agent's init file: AgentInit as protobuf JSON. Fields of a newer version are passed over.
+ * @throws {AgentError} `init_invalid`, naming the file and the field
+ */
+export async function initFileRead(path: string): Promise<AgentInit> {
+  let text: string;
+  try {
+    await using file = await open(path, constants.O_RDONLY);
+    const { mode } = await file.stat();
+    if ((mode & groupAndOthers) !== 0) {
+      throw new AgentError(
+        "init_invalid",
+        `init file ${path} holds a private key, but others than its owner may use it (mode ` +
+          `${(mode & 0o777).toString(8)}, expected 600): chmod 600 ${path}, or make a new one`,
+      );
+    }
+    text = await file.readFile("utf8");
+  } catch (error) {
+    if (error instanceof AgentError) {
+      throw error;
+    }
+    if (errorCode(error) === "ENOENT") {
+      const make = `make it with \`farrier agent init MACHINE --out ${path}\``;
+      throw new AgentError("init_invalid", `there is no init file ${path}: ${make}`);
+    }
+    throw new AgentError("init_invalid", `init file ${path} cannot be read`, { cause: error });
+  }
+  let init: AgentInit;
+  try {
+    init = fromJsonString(AgentInitSchema, text, { ignoreUnknownFields: true });
+  } catch {
+    // The parser's message may quote what it read, and that may be the key: only its kind goes on.
+    const kind = isJson(text) ? "a field has a wrong type" : "it is not JSON";
+    throw new AgentError(
+      "init_invalid",
+      `init file ${path} is not an AgentInit in protobuf JSON: ${kind}; make a new one with \`farrier agent init\``,
+    );
+  }
+  try {
+    initCheck(init);
+  } catch (error) {
+    throw new AgentError("init_invalid", `init file ${path}: ${describeError(error)}`);
+  }
+  return init;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes an init file, for its owner alone from the first moment, and has it on disk when it returns.
+ * @throws {AgentError} `init_invalid` when the file is there and `overwrite` is not set, or cannot be written
+ */
+export async function initFileWrite(path: string, init: AgentInit, options?: { overwrite?: boolean }): Promise<void> {
+  initCheck(init);
+  const temporary = options?.overwrite === true ? `${path}.${process.pid}.new` : undefined;
+  const written = temporary ?? path;
+  try {
+    {
+      await using file = await open(written, "wx", ownerOnly);
+      await file.writeFile(`${toJsonString(AgentInitSchema, init, { prettySpaces: 2 })}\n`);
+      await file.sync();
+    }
+    if (temporary !== undefined) {
+      await rename(temporary, path);
+    }
+    await using directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    await directory.sync();
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") {
+      throw new AgentError("init_invalid", `${written} is there already: remove it, or choose another file`);
+    }
+    if (temporary !== undefined) {
+      await rm(temporary, { force: true });
+    }
+    throw new AgentError("init_invalid", `init file ${path} cannot be written`, { cause: error });
+  }
+}
+
+/** What must hold for an agent to start. @throws {AgentError} `init_invalid`, naming the field */
+export function initCheck(init: AgentInit): asserts init is AgentInit & { takeoverInit: object } {
+  const takeover = init.takeoverInit;
+  if (takeover === undefined) {
+    throw new AgentError("init_invalid", "takeoverInit is missing: expected machineId and bmaasEndpoint in it");
+  }
+  if (!uuid.test(takeover.machineId)) {
+    throw new AgentError("init_invalid", `takeoverInit.machineId is "${takeover.machineId}", expected a UUID`);
+  }
+  try {
+    const { host, port } = parseHostPort(takeover.bmaasEndpoint);
+    if (host === "" || port === 0) {
+      throw new RangeError(`"${takeover.bmaasEndpoint}" names no host, or port 0`);
+    }
+  } catch (cause) {
+    throw new AgentError("init_invalid", "takeoverInit.bmaasEndpoint does not say where the control plane is", {
+      cause,
+    });
+  }
+  try {
+    ed25519PrivateKeyObject(init.privateKey);
+  } catch (cause) {
+    throw new AgentError("init_invalid", "privateKey", { cause });
+  }
+}

@@ -1,0 +1,74 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { diskUse } from "./disk-use.ts";
+import { AgentError } from "../errors.ts";
+import { blockDevices } from "../hardware/block-devices.ts";
+
+/** A disk that may be written. */
+export interface Disk {
+  device: BlockDevice;
+  /** Where it is opened. */
+  path: string;
+  /** What `path` must turn out to be when it is opened. */
+  kind: "block" | "file";
+}
+
+/** Where an agent's disks come from. */
+export interface DiskSource {
+  /** The disks as they are now. @throws {AgentError} `init_invalid` when the folder of file-disks is not there */
+  list(): Promise<Disk[]>;
+  /** What a disk is in use for, for people; undefined = free to be overwritten. */
+  use(disk: Disk): Promise<string | undefined>;
+}
+
+/** The machine's own disks. `root` stands for "/", for tests. */
+export function machineDisks(root = "/"): DiskSource {
+  return {
+    list: async () => {
+      const { devices } = await blockDevices(root);
+      return devices.map((device) => ({ device, path: join(root, "dev", device.name), kind: "block" }));
+    },
+    use: (disk) => diskUse(disk.device.name, root),
+  };
+}
+
+/**
+ * Each regular file in `directory` is a disk, its name also its serial number; nothing else is: links are passed over,
+ * so that none leads to a real disk.
+ */
+export function fileDisks(directory: string): DiskSource {
+  return {
+    list: async () => {
+      try {
+        const names = (await readdir(directory)).toSorted();
+        const disks = await Promise.all(names.map((name) => fileDisk(directory, name)));
+        return disks.filter((disk) => disk !== undefined);
+      } catch (cause) {
+        const message = `the folder of file-disks, ${directory}, cannot be read: expected a folder with a file per disk`;
+        throw new AgentError("init_invalid", message, { cause });
+      }
+    },
+    use: () => Promise.resolve(undefined),
+  };
+}
+
+async function fileDisk(directory: string, name: string): Promise<Disk | undefined> {
+  const path = join(directory, name);
+  const stat = await lstat(path);
+  if (!stat.isFile()) {
+    return undefined;
+  }
+  const device = create(BlockDeviceSchema, {
+    vendor: "farrier",
+    deviceModel: "file-disk",
+    name,
+    serialNumber: name,
+    capacityBytes: BigInt(stat.size),
+    logicalBlockSizeBytes: 512,
+    physicalBlockSizeBytes: 4096,
+  });
+  return { device, path, kind: "file" };
+}

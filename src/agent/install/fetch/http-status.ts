@@ -1,0 +1,21 @@
+import { AgentError } from "../../errors.ts";
+import { shownUrl } from "../../../lib/shown-url.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import { TransientError } from "./transient-error.ts";
+
+// Answers of a server that is overloaded, restarted or behind a proxy that does not reach it.
+const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
+// Nobody is made to wait longer by a Retry-After.
+const waitMost = 60_000;
+
+/** @throws {TransientError} for a status that passes, {AgentError} `fetch_failed` for any other that is not `expected` */
+export function requireStatus({ status, reason, headers, url }: HttpAnswer, expected: number): void {
+  if (status === expected) {
+    return;
+  }
+  const message = `${shownUrl(url)} answered ${status} ${reason}, expected ${expected}`;
+  const after = /^\d{1,6}$/u.exec(headers["retry-after"] ?? "")?.[0];
+  throw passingStatus.has(status)
+    ? new TransientError("fetch_failed", message, { wait: Math.min(waitMost, Number(after ?? 0) * 1000) })
+    : new AgentError("fetch_failed", message);
+}

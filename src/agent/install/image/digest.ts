@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { AgentError } from "../../errors.ts";
+
+/** Counts and hashes the bytes that are fetched. */
+export interface DigestTap {
+  /** Gives the source's pieces on, and sees its end. */
+  through(source: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
+  /** For each piece, once, in their order. */
+  update(piece: Buffer): void;
+  /** Bytes that were hashed. */
+  bytes(): bigint;
+  /**
+   * @throws {AgentError} `image_invalid` when the SHA-256 of all pieces is not `expected` (hex), or the source has not come
+   * to its end
+   */
+  check(expected: string, shownUrl: string): void;
+}
+
+/** For one fetch; `also` is given each piece too. */
+export function digestTap(also?: (piece: Buffer) => void): DigestTap {
+  const hash = createHash("sha256");
+  let bytes = 0n;
+  let ended = false;
+  return {
+    async *through(source) {
+      yield* source;
+      ended = true;
+    },
+    update: (piece) => {
+      hash.update(piece);
+      also?.(piece);
+      bytes += BigInt(piece.length);
+    },
+    bytes: () => bytes,
+    check: (expected, shownUrl) => {
+      if (!ended) {
+        throw new AgentError("image_invalid", `${shownUrl}: more bytes follow after the packed image's end`);
+      }
+      const actual = hash.digest("hex");
+      if (actual !== expected) {
+        throw new AgentError(
+          "image_invalid",
+          `${shownUrl} has the digest sha256:${actual} (${bytes} bytes), expected sha256:${expected}: it was altered or ` +
+            "cut short, or the digest is another file's",
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { pipeline } from "node:stream/promises";
+import { errorCode } from "../../../lib/errors.ts";
+import { AgentError, cleanText } from "../../errors.ts";
+import { collect, programEnvironment, programMissing } from "../../disk/program.ts";
+import type { Program } from "../../disk/program.ts";
+
+// What the strongest preset (-9, 65 MiB) and reasonable ones beyond it need.
+const memoryMost = "512MiB";
+const toldMost = 300;
+const program: Program = "xz";
+
+/**
+ * Unpacks with the program xz, for Node has no xz of its own. When it returns or throws, the program is gone and `sink` has
+ * ended.
+ * @throws what `source` or `sink` throws; {AgentError} `image_invalid` when the bytes are no xz; `program_failed` without xz
+ */
+export async function unxzInto(
+  source: AsyncIterable<Buffer>,
+  sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const args = ["--decompress", "--stdout", "--format=xz", `--memlimit-decompress=${memoryMost}`];
+  const child = spawn(program, args, { stdio: "pipe", env: programEnvironment() });
+  const said = collect(child.stderr);
+  const ended = new Promise<unknown>((resolve) => {
+    child.once("error", (cause) => resolve(programMissing(program, cause)));
+    child.once("close", (code, signal) =>
+      resolve(
+        code === 0
+          ? undefined
+          : new AgentError(
+              "image_invalid",
+              `the image cannot be unpacked as xz: ${cleanText(said(), toldMost) || `xz ended with ${code ?? signal}`}`,
+            ),
+      ),
+    );
+  });
+  // One that fails has nothing more to wait for: the program ends, and with it the other.
+  const failed = (error: unknown): unknown => {
+    child.kill("SIGKILL");
+    return error;
+  };
+  const fed = pipeline(source, child.stdin).then(() => undefined, failed);
+  const sunk = sink(child.stdout as AsyncIterable<Buffer>).then(
+    () => undefined,
+    (error: unknown) => {
+      // What nobody reads any more would keep the program from ever counting as ended.
+      child.stdout.destroy();
+      return failed(error);
+    },
+  );
+  const [feeding, sinking, ending] = await Promise.all([fed, sunk, ended]);
+  // A program that ended early closes its input: the reason is what it said. One that was killed has none of its own.
+  const closed = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"].includes(errorCode(feeding) ?? "");
+  const reason = sinking ?? (closed ? undefined : feeding) ?? ending ?? feeding;
+  if (reason !== undefined) {
+    throw reason;
+  }
+}

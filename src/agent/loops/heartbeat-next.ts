@@ -1,0 +1,72 @@
+import { retryDelay } from "../../lib/retry.ts";
+import type { CallOutcome } from "../calls/control-plane.ts";
+
+/** What the heartbeat's loop remembers of the answers so far. */
+export interface HeartbeatMemory {
+  /** Failures since the last OK. */
+  failures: number;
+  /** The control plane has taken this agent's key at least once. */
+  accepted: boolean;
+  /** A heartbeat that carried the hardware report was answered OK. */
+  hardwareTold: boolean;
+  /** The hardware report was refused for what is in it: what is sent from now on is only that. */
+  hardwareRefused?: string;
+}
+
+export interface HeartbeatNext {
+  memory: HeartbeatMemory;
+  /** Milliseconds until the next heartbeat. */
+  delay: number;
+  /** A result that becomes ready cuts the pause short. */
+  wakeable: boolean;
+  /** Another agent holds the machine: abort what is in hand. */
+  refused: boolean;
+}
+
+/** At the start of a run. */
+export const heartbeatMemory: HeartbeatMemory = { failures: 0, accepted: false, hardwareTold: false };
+
+// Interval ± 5 %: agents that were started together drift apart.
+const jitter = 0.05;
+
+/**
+ * When to heartbeat next, after `outcome`. A failure is retried with backoff, up to two intervals, and not before the server
+ * asked to; a refused key that was
+ * accepted before, and a control plane that does not know heartbeats, only every 4 to 20 intervals (minutes).
+ */
+export function heartbeatNext(
+  memory: HeartbeatMemory,
+  outcome: CallOutcome<unknown>,
+  options: { interval: number; carriedHardware: boolean; random: () => number },
+): HeartbeatNext {
+  const { interval, carriedHardware, random } = options;
+  const quick = { initial: Math.min(1000, interval), maximum: 2 * interval, factor: 2 };
+  const slow = { initial: 4 * interval, maximum: 20 * interval, factor: 2 };
+  const failed = { ...memory, failures: memory.failures + 1 };
+  const after = (policy: typeof quick): number => retryDelay(policy, memory.failures, random);
+  switch (outcome.kind) {
+    case "ok":
+      return {
+        memory: { ...memory, failures: 0, accepted: true, hardwareTold: memory.hardwareTold || carriedHardware },
+        delay: Math.round(interval * (1 - jitter + 2 * jitter * random())),
+        wakeable: true,
+        refused: false,
+      };
+    case "unavailable": {
+      // The server's hint is another for each agent. However long it is, the machine must not be taken for dead.
+      const hint = Math.min(outcome.retryAfter ?? 0, quick.maximum);
+      return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false };
+    }
+    case "invalid": {
+      // A machine that is odd must not be taken for dead: it goes on without the report that was refused.
+      const next = carriedHardware ? { ...failed, hardwareRefused: outcome.message } : failed;
+      return { memory: next, delay: after(quick), wakeable: false, refused: false };
+    }
+    case "unauthenticated":
+      return memory.accepted
+        ? { memory: failed, delay: after(slow), wakeable: false, refused: true }
+        : { memory: failed, delay: after(quick), wakeable: false, refused: false };
+    case "fatal":
+      return { memory: failed, delay: after(slow), wakeable: false, refused: false };
+  }
+}

@@ -1,0 +1,47 @@
+import type { Clock } from "../../lib/clock.ts";
+
+/** A sleep that can be cut short. */
+export interface Waker {
+  /** Ends the sleep that is under way, or else the next one before it begins. */
+  wake(): void;
+  /** Resolves after `milliseconds`, or when woken; rejects with the signal's reason when that is aborted. */
+  sleep(milliseconds: number): Promise<void>;
+  /** The same, but being woken is kept for the next sleep. */
+  sleepThrough(milliseconds: number): Promise<void>;
+}
+
+/** For one sleeper. */
+export function createWaker(clock: Clock, signal: AbortSignal): Waker {
+  let woken = false;
+  let current: AbortController | undefined;
+  return {
+    sleepThrough: (milliseconds) => clock.sleep(milliseconds, signal),
+    wake: () => {
+      woken = true;
+      current?.abort();
+    },
+    sleep: async (milliseconds) => {
+      signal.throwIfAborted();
+      if (!woken) {
+        const controller = new AbortController();
+        current = controller;
+        // Taken off again below: AbortSignal.any would hold on to one more signal for each sleep of a long life.
+        const stop = (): void => controller.abort();
+        signal.addEventListener("abort", stop, { once: true });
+        try {
+          await clock.sleep(milliseconds, controller.signal);
+        } catch (error) {
+          if (!controller.signal.aborted) {
+            throw error;
+          }
+          // Woken, or stopping: the line after next tells which.
+        } finally {
+          signal.removeEventListener("abort", stop);
+          current = undefined;
+        }
+      }
+      signal.throwIfAborted();
+      woken = false;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { create } from "@bufbuild/protobuf";
+import { WatchRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { WatchResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { ControlPlane } from "../calls/control-plane.ts";
+import type { Installations } from "../installations.ts";
+import type { WatchEnd } from "./watch-next.ts";
+import { watchNext } from "./watch-next.ts";
+
+/** What the watch works with. */
+export interface WatchContext {
+  machineId: string;
+  runId: Uint8Array;
+  controlPlane: Pick<ControlPlane, "watch">;
+  installations: Pick<Installations, "offer" | "lastSeen">;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+}
+
+/** An agent's watch. Disposing ends its stream. */
+export interface AgentWatch extends AsyncDisposable {
+  /** A heartbeat was answered OK: the stream may be opened. */
+  heartbeatAnswered(): void;
+}
+
+/** The control plane shows life on a stream every 60 s: after so many milliseconds without, it is not there any more. */
+const silenceLimit = 150_000;
+
+/**
+ * Keeps a Watch stream open, from the first heartbeat that was answered OK on, so that a request, or that it is called
+ * off, arrives at once. It is a help, never a need: heartbeats bring the same, and a stream that breaks or is not to be had
+ * changes nothing but how soon.
+ */
+export function startWatch(context: WatchContext): AgentWatch {
+  const stop = new AbortController();
+  let answered = Promise.withResolvers<void>();
+  const running = (async () => {
+    let failures = 0;
+    await untilAnswered();
+    while (!stop.signal.aborted) {
+      const opened = context.clock.monotonic();
+      const end = await watchOnce(context, stop.signal);
+      if (stop.signal.aborted) {
+        return;
+      }
+      const next = watchNext(failures, end, context.clock.monotonic() - opened, context.random);
+      logEnd(context.log, end, failures, next.delay);
+      ({ failures } = next);
+      answered = Promise.withResolvers();
+      await context.clock.sleep(next.delay, stop.signal).catch(() => undefined); // Stopping: the loop's condition says so.
+      if (next.awaitHeartbeat) {
+        await untilAnswered();
+      }
+    }
+  })();
+
+  async function untilAnswered(): Promise<void> {
+    if (!stop.signal.aborted) {
+      await answered.promise;
+    }
+  }
+
+  return {
+    heartbeatAnswered: () => answered.resolve(),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Error("the agent is stopping"));
+      answered.resolve();
+      await running;
+    },
+  };
+}
+
+/** Opens a stream and heeds what comes over it, until it ends or falls silent. */
+async function watchOnce(context: WatchContext, signal: AbortSignal): Promise<WatchEnd> {
+  const { machineId, runId, controlPlane, installations, clock } = context;
+  const own = new AbortController();
+  const stop = (): void => own.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  let heard = clock.monotonic();
+  let silent = false;
+  const watchdog = (async () => {
+    while (!own.signal.aborted) {
+      const left = heard + silenceLimit - clock.monotonic();
+      if (left <= 0) {
+        silent = true;
+        own.abort(new Error("the stream fell silent"));
+        return;
+      }
+      await clock.sleep(left, own.signal).catch(() => undefined); // The stream ended: the loop's condition says so.
+    }
+  })();
+  try {
+    const request = create(WatchRequestSchema, { machineId, runId, lastSeenGeneration: installations.lastSeen() });
+    const end = await controlPlane.watch(request, own.signal, (message) => {
+      heard = clock.monotonic();
+      heed(message, installations);
+    });
+    return silent ? { kind: "silent" } : end;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    own.abort();
+    await watchdog;
+  }
+}
+
+function heed({ event }: WatchResponse, installations: Pick<Installations, "offer">): void {
+  switch (event.case) {
+    case "installationRequest":
+      installations.offer({ cancelledGeneration: 0n, installationRequest: event.value });
+      break;
+    case "cancelledGeneration":
+      installations.offer({ cancelledGeneration: event.value });
+      break;
+    case "keepalive":
+    case undefined:
+      // A sign of life, or news of a later version's.
+      break;
+  }
+}
+
+/** The first end of a row is told aloud, the repetitions only in detail. */
+function logEnd(log: Logger, end: WatchEnd, failures: number, delay: number): void {
+  const cause = "message" in end ? end.message : "";
+  if (end.kind === "fatal" || end.kind === "invalid") {
+    log[failures === 0 ? "info" : "debug"]({ cause, delay }, "the control plane knows no Watch: heartbeats alone");
+  } else {
+    log[failures === 0 ? "info" : "debug"]({ end: end.kind, cause, delay }, "the watch ended; opening it again");
+  }
+}
