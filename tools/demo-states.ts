@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { operatorClient } from "../src/cli/client.ts";
 import { connect } from "../src/database/connect.ts";
-import { embeddedStart } from "../src/database/embedded.ts";
+import { embeddedStart } from "../src/database/embedded/embedded.ts";
 import type { Process } from "../src/database/ids.ts";
 import { machineStates, type MachineStateName } from "../src/database/machine-state.ts";
 import { sessionStart } from "../src/database/session.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Database, type DatabaseAddress } from "../../src/database/connect.ts";
-import { embeddedStart } from "../../src/database/embedded.ts";
+import { embeddedStart } from "../../src/database/embedded/embedded.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { createLogger } from "../../src/lib/log.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { EnrollRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { Enrollment } from "../database/queries/enrollment.ts";
+import type { Enrollment } from "../database/queries/enrollment/enrollment.ts";
 import { macOfBytes } from "../lib/mac.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { hardwareDecode } from "./hardware-decode.ts";

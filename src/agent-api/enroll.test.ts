@@ -8,9 +8,9 @@ import { agentClient, enrollPath, identityOf, type AgentClient } from "../../tes
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import { operator, type TestMachine } from "../../test/support/fleet.ts";
 import { recordingLog } from "../../test/support/recording-log.ts";
-import { bootTokenGive } from "../database/queries/boot-token.ts";
-import { bootWindowOpen } from "../database/queries/boot-window.ts";
-import { machineIdentitySet } from "../database/queries/machine-identity.ts";
+import { bootTokenGive } from "../database/queries/boot/boot-token.ts";
+import { bootWindowOpen } from "../database/queries/boot/boot-window.ts";
+import { machineIdentitySet } from "../database/machine-identity.ts";
 import { transact } from "../database/transaction.ts";
 import { ed25519KeyPair } from "../lib/ed25519.ts";
 

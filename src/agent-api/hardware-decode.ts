@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import type { HeartbeatEntry } from "../database/heartbeat-entry.ts";
+import type { HeartbeatEntry } from "../database/heartbeat/heartbeat-entry.ts";
 import { hardwareFingerprint } from "./hardware-fingerprint.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";

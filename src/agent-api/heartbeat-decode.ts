@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat-entry.ts";
+import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat/heartbeat-entry.ts";
 import { isUuid, machineId } from "../database/ids.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";

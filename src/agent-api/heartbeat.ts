@@ -1,6 +1,6 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
-import type { HeartbeatOutcome } from "../database/heartbeat-entry.ts";
-import type { Heartbeats } from "../database/heartbeats.ts";
+import type { HeartbeatOutcome } from "../database/heartbeat/heartbeat-entry.ts";
+import type { Heartbeats } from "../database/heartbeat/heartbeats.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";

@@ -6,8 +6,8 @@ import { LogLevel, ReportLogRequestSchema } from "../../gen/farrier/agent/v1/age
 import { type AgentClient, agentClient, identityOf, type RawAnswer } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
-import { agentLogRead } from "../database/queries/agent-log.ts";
-import { machineDelete } from "../database/queries/machine-delete.ts";
+import { agentLogRead } from "../database/queries/agent/agent-log.ts";
+import { machineDelete } from "../database/queries/machine/machine-delete.ts";
 import type { RequestId } from "../database/ids.ts";
 import { ed25519KeyPair } from "../lib/ed25519.ts";
 

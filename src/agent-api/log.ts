@@ -3,7 +3,7 @@ import type { handleUnaryCall } from "@grpc/grpc-js";
 import { ReportLogResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Database } from "../database/connect.ts";
 import { DatabaseError } from "../database/errors.ts";
-import { agentLogKeep } from "../database/queries/agent-log.ts";
+import { agentLogKeep } from "../database/queries/agent/agent-log.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import { addressLimit } from "../lib/address-limit.ts";
 import type { Clock } from "../lib/clock.ts";

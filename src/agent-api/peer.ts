@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { byteaLiteral } from "../database/heartbeat-batch.ts";
+import { byteaLiteral } from "../database/heartbeat/heartbeat-batch.ts";
 import { agentKey, type AgentKey } from "../database/ids.ts";
 
 /** Who is at the other end of a connection: proven by the handshake, not looked up yet. */

@@ -1,5 +1,5 @@
 import type { MachineId } from "../database/ids.ts";
-import type { ProgressEntry } from "../database/progress.ts";
+import type { ProgressEntry } from "../database/queries/installation/progress.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";

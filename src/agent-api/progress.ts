@@ -9,7 +9,7 @@ import {
 import type { Database } from "../database/connect.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { isUuid, machineId } from "../database/ids.ts";
-import { progressRecord, type Phase, type ProgressEntry } from "../database/progress.ts";
+import { progressRecord, type Phase, type ProgressEntry } from "../database/queries/installation/progress.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";

@@ -1,4 +1,4 @@
-import { keyStart } from "../database/queries/agent.ts";
+import { keyStart } from "../database/queries/agent/agent.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { rateLimit } from "../lib/rate-limit.ts";

@@ -1,8 +1,8 @@
 import type { DatabaseAddress, Database } from "../database/connect.ts";
-import { heartbeats } from "../database/heartbeats.ts";
+import { heartbeats } from "../database/heartbeat/heartbeats.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { notificationsListen } from "../database/notifications.ts";
-import { progressFlush } from "../database/progress-flush.ts";
+import { progressFlush } from "../database/queries/installation/progress-flush.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";

@@ -1,8 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { handleServerStreamingCall } from "@grpc/grpc-js";
 import { WatchRequestSchema, WatchResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { HeartbeatEntry } from "../database/heartbeat-entry.ts";
-import type { Heartbeats } from "../database/heartbeats.ts";
+import type { HeartbeatEntry } from "../database/heartbeat/heartbeat-entry.ts";
+import type { Heartbeats } from "../database/heartbeat/heartbeats.ts";
 import { isUuid, machineId, type MachineId } from "../database/ids.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { limits } from "./limits.ts";

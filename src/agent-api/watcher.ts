@@ -1,4 +1,4 @@
-import type { HeartbeatOutcome } from "../database/heartbeat-entry.ts";
+import type { HeartbeatOutcome } from "../database/heartbeat/heartbeat-entry.ts";
 
 /** What a waiting agent is told. */
 export type WatchNews =

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Fleet, requestRaw, testFleet, type TestMachine } from "../../test/support/fleet.ts";
 import { type Eligibility, eligibleCount } from "./eligibility.ts";
 import type { Process } from "./ids.ts";
-import { statesRefresh } from "./queries/state.ts";
+import { statesRefresh } from "./queries/upkeep/state.ts";
 import { transact } from "./transaction.ts";
 import { workPick } from "./work.ts";
 

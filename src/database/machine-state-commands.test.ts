@@ -11,9 +11,9 @@ import {
   type TestMachine,
 } from "../../test/support/fleet.ts";
 import { machineStates, type MachineStateName } from "./machine-state.ts";
-import { installationRetry } from "./queries/installation-retry.ts";
-import { machineQuarantine, machineRelease } from "./queries/machine-quarantine.ts";
-import { statesRefresh } from "./queries/state.ts";
+import { installationRetry } from "./queries/installation/installation-retry.ts";
+import { machineQuarantine, machineRelease } from "./queries/machine/machine-quarantine.ts";
+import { statesRefresh } from "./queries/upkeep/state.ts";
 import { sessionStart, type Session } from "./session.ts";
 import type { Process } from "./ids.ts";
 import { workClaim, type Work } from "./work.ts";

@@ -6,19 +6,19 @@ import { command, operator, silent, testFleet, type Fleet, type TestMachine } fr
 import { backoffNext } from "./backoff.ts";
 import { candidates, eligible, eligibleCount } from "./eligibility.ts";
 import { machineStates } from "./machine-state.ts";
-import { deadlinesNote, deadlinesOverdue } from "./queries/deadlines.ts";
-import { installationListQuery } from "./queries/installation-list.ts";
+import { deadlinesNote, deadlinesOverdue } from "./queries/upkeep/deadlines.ts";
+import { installationListQuery } from "./queries/views/installation-list.ts";
 import {
   machineListFew,
   machineListHolds,
   machineListWalk,
   machineSorts,
   type MachineListQuery,
-} from "./queries/machine-list.ts";
-import { labelsFilter, namePrefixFilter, searchFilter } from "./queries/machine-list-filter.ts";
-import { machineQuarantine, machineRelease } from "./queries/machine-quarantine.ts";
-import { machineUpdate } from "./queries/machine-update.ts";
-import { statesOverdue, statesRefresh } from "./queries/state.ts";
+} from "./queries/views/machine-list.ts";
+import { labelsFilter, namePrefixFilter, searchFilter } from "./queries/views/machine-list-filter.ts";
+import { machineQuarantine, machineRelease } from "./queries/machine/machine-quarantine.ts";
+import { machineUpdate } from "./queries/machine/machine-update.ts";
+import { statesOverdue, statesRefresh } from "./queries/upkeep/state.ts";
 import { sessionStart, type Session } from "./session.ts";
 import { workClaim, type Work } from "./work.ts";
 import type { MachineId } from "./ids.ts";

@@ -1,5 +1,5 @@
 import type { Generation, Process, SessionId } from "./ids.ts";
-import type { Phase } from "./progress.ts";
+import type { Phase } from "./queries/installation/progress.ts";
 
 /** The states of a machine: the closed set that the table's CHECK holds. */
 export const machineStates = [

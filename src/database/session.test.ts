@@ -7,7 +7,7 @@ import { waitFor } from "../../test/support/wait.ts";
 import { systemClock } from "../lib/clock.ts";
 import { connect } from "./connect.ts";
 import type { SessionId } from "./ids.ts";
-import { sessionsExpire } from "./queries/upkeep.ts";
+import { sessionsExpire } from "./queries/upkeep/upkeep.ts";
 import { sessionHold } from "./session-holder.ts";
 import { sessionIsLost, sessionPoke, sessionStart } from "./session.ts";
 import { transact } from "./transaction.ts";

@@ -6,7 +6,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Database } from "./connect.ts";
 import { translate } from "./errors.ts";
 import type { SessionId } from "./ids.ts";
-import { historyAppend } from "./queries/history.ts";
+import { historyAppend } from "./history.ts";
 import { transact } from "./transaction.ts";
 
 /** A live component's lease in the database. */

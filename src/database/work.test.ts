@@ -3,7 +3,7 @@ import { type Fleet, silent, testFleet, type TestMachine } from "../../test/supp
 import { systemClock } from "../lib/clock.ts";
 import type { Eligibility } from "./eligibility.ts";
 import type { Process } from "./ids.ts";
-import { sessionsExpire } from "./queries/upkeep.ts";
+import { sessionsExpire } from "./queries/upkeep/upkeep.ts";
 import { type Session, sessionStart } from "./session.ts";
 import { transact } from "./transaction.ts";
 import { workClaim, workInsert, workPick } from "./work.ts";

@@ -4,7 +4,7 @@ import type { Database } from "./connect.ts";
 import { candidates, eligible, type Eligibility } from "./eligibility.ts";
 import { DatabaseError } from "./errors.ts";
 import type { MachineId, Process } from "./ids.ts";
-import { historyAppend, type HistoryEvent } from "./queries/history.ts";
+import { historyAppend, type HistoryEvent } from "./history.ts";
 import type { Session } from "./session.ts";
 import { transact, type Tx } from "./transaction.ts";
 

@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { deadlinesNote } from "../database/queries/deadlines.ts";
+import { deadlinesNote } from "../database/queries/upkeep/deadlines.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Task } from "./task.ts";
 

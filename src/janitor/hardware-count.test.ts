@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { testFleet } from "../../test/support/fleet.ts";
-import { hardwareTotals } from "../database/queries/hardware-totals.ts";
+import { hardwareTotals } from "../database/queries/hardware/hardware-totals.ts";
 import { hardwareCountTask } from "./hardware-count.ts";
 
 test("all hardware is counted by one janitor, once an hour; what can't be read is counted as such", async () => {

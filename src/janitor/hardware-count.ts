@@ -8,7 +8,7 @@ import {
   hardwareTotalsClaim,
   hardwareTotalsStore,
   type HardwareTotals,
-} from "../database/queries/hardware-totals.ts";
+} from "../database/queries/hardware/hardware-totals.ts";
 import type { Task } from "./task.ts";
 
 /** Reports read at once: at most 512 KiB each, a few KiB as a rule. */

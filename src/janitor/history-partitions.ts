@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { historyMonthsAhead } from "../database/migrate.ts";
-import { historyPartitionsEnsure } from "../database/queries/upkeep.ts";
+import { historyPartitionsEnsure } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /** The coming months' partitions of history are there before their first entry. */

@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { historyPartitionsDrop } from "../database/queries/upkeep.ts";
+import { historyPartitionsDrop } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /** Months of history older than are kept (the table `retention`; all, unless set) are dropped, each as a whole. */

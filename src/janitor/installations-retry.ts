@@ -1,6 +1,6 @@
 import { requestOfGeneration } from "../contract/request-generation.ts";
 import type { Database } from "../database/connect.ts";
-import { installationRetriesMake } from "../database/queries/installation-retry.ts";
+import { installationRetriesMake } from "../database/queries/installation/installation-retry.ts";
 import type { Task } from "./task.ts";
 
 /** A request that ended in error and has retry budget left is asked for again, once it has waited. */

@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
-import { enrollmentsForget } from "../database/queries/enrollment-forget.ts";
-import { operatorCommandsForget } from "../database/queries/upkeep.ts";
+import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
+import { operatorCommandsForget } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /**

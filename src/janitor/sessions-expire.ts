@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { sessionsExpire } from "../database/queries/upkeep.ts";
+import { sessionsExpire } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /** Sessions past their deadline are deleted with their work, so that a crashed component locks nothing for ever. */

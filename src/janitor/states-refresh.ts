@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { statesRefresh } from "../database/queries/state.ts";
+import { statesRefresh } from "../database/queries/upkeep/state.ts";
 import type { Task } from "./task.ts";
 
 /** States that time alone changes (an agent fell silent, a backoff ended) are set; all others are set where they change. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { command, operator, requestRaw, testFleet } from "../../test/support/fleet.ts";
-import { installationRequest } from "../database/queries/installation.ts";
+import { installationRequest } from "../database/queries/installation/installation.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { installationsRetryTask } from "./installations-retry.ts";

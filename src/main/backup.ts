@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import type { BackupOptions } from "../cli/starters.ts";
-import { databaseBackup } from "../database/backup.ts";
+import { databaseBackup } from "../database/backup/backup.ts";
 import type { DatabaseAddress } from "../database/connect.ts";
-import { dataDirectoryOpen } from "../database/data-directory.ts";
-import { embeddedStart } from "../database/embedded.ts";
-import { EmbeddedError } from "../database/embedded-error.ts";
-import { embeddedExists, embeddedReach } from "../database/embedded-reach.ts";
+import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
+import { embeddedStart } from "../database/embedded/embedded.ts";
+import { EmbeddedError } from "../database/embedded/embedded-error.ts";
+import { embeddedExists, embeddedReach } from "../database/embedded/embedded-reach.ts";
 import { archiveWrite } from "../lib/archive.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere } from "./backup-files.ts";

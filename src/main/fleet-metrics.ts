@@ -1,6 +1,6 @@
 import type { Gauge } from "prom-client";
 import type { Database } from "../database/connect.ts";
-import { fleetSummary, type FleetSummary } from "../database/queries/fleet.ts";
+import { fleetSummary, type FleetSummary } from "../database/queries/views/fleet.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";

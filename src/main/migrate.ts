@@ -1,7 +1,7 @@
 import type { MigrateOptions } from "../cli/starters.ts";
 import { connect, type DatabaseAddress } from "../database/connect.ts";
-import { dataDirectoryOpen } from "../database/data-directory.ts";
-import { embeddedStart } from "../database/embedded.ts";
+import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
+import { embeddedStart } from "../database/embedded/embedded.ts";
 import { migrate } from "../database/migrate.ts";
 import { createLogger } from "../lib/log.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { UpOptions } from "../cli/starters.ts";
 import type { DatabaseAddress } from "../database/connect.ts";
-import { dataDirectoryOpen } from "../database/data-directory.ts";
-import { embeddedStart } from "../database/embedded.ts";
+import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
+import { embeddedStart } from "../database/embedded/embedded.ts";
 import { poolFor, type PoolPurpose } from "../database/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";

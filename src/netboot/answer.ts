@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Database } from "../database/connect.ts";
-import { netbootFacts } from "../database/queries/netboot.ts";
+import { netbootFacts } from "../database/queries/boot/netboot.ts";
 import { formatHostPort, isLoopback } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";

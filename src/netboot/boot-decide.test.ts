@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { testFleet } from "../../test/support/fleet.ts";
-import { machineIdentitySet } from "../database/queries/machine-identity.ts";
-import { netbootFacts } from "../database/queries/netboot.ts";
+import { machineIdentitySet } from "../database/machine-identity.ts";
+import { netbootFacts } from "../database/queries/boot/netboot.ts";
 import { transact } from "../database/transaction.ts";
 import { bootDecide } from "./boot-decide.ts";
 

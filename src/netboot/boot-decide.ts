@@ -1,4 +1,4 @@
-import type { NetbootFacts } from "../database/queries/netboot.ts";
+import type { NetbootFacts } from "../database/queries/boot/netboot.ts";
 
 /** What a machine that boots from the network is to do. */
 export type BootDecision =

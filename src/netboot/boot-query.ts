@@ -1,4 +1,4 @@
-import type { MachineIdentity } from "../database/queries/machine-identity.ts";
+import type { MachineIdentity } from "../database/machine-identity.ts";
 import { macParse } from "../lib/mac.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { architectureOf, type Architecture } from "./architecture.ts";

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Database } from "../database/connect.ts";
-import { bootTokenGive } from "../database/queries/boot-token.ts";
-import type { MachineIdentity } from "../database/queries/machine-identity.ts";
+import { bootTokenGive } from "../database/queries/boot/boot-token.ts";
+import type { MachineIdentity } from "../database/machine-identity.ts";
 
 /** Bytes of a token: as hard to guess as a key. */
 const tokenBytes = 32;

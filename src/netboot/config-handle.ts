@@ -1,4 +1,4 @@
-import type { MachineIdentity } from "../database/queries/machine-identity.ts";
+import type { MachineIdentity } from "../database/machine-identity.ts";
 import { identityOf } from "./boot-query.ts";
 
 /** Longer than what any script of ours names. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MachineIdentity } from "../database/queries/machine-identity.ts";
+import type { MachineIdentity } from "../database/machine-identity.ts";
 import { identityOf } from "./boot-query.ts";
 
 /** Bytes of a request for a token. */

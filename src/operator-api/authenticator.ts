@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { tokensValid, tokenUsed } from "../database/queries/token.ts";
+import { tokensValid, tokenUsed } from "../database/queries/access/token.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { BootWindowState, type BootWindowSchema } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import type { BootWindow, BootWindowState as StateName } from "../database/queries/boot-window-state.ts";
+import type { BootWindow, BootWindowState as StateName } from "../database/queries/boot/boot-window-state.ts";
 
 const states: Record<StateName, BootWindowState> = {
   open: BootWindowState.OPEN,

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
 import type { Actor } from "../database/actor.ts";
 import type { TokenId } from "../database/ids.ts";
-import type { CredentialKind } from "../database/queries/audit.ts";
+import type { CredentialKind } from "../database/queries/access/audit.ts";
 import type { Role } from "../database/role.ts";
 
 /** Somebody who proved who they are. */

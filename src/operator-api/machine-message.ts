@@ -10,8 +10,12 @@ import {
   type Machine,
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { shownUrl, withoutUrlSecrets } from "../lib/shown-url.ts";
-import type { InstallationRecord, InstallationResult, MachineRecord } from "../database/queries/machine-record.ts";
-import type { Phase as PhaseName } from "../database/progress.ts";
+import type {
+  InstallationRecord,
+  InstallationResult,
+  MachineRecord,
+} from "../database/queries/views/machine-record.ts";
+import type { Phase as PhaseName } from "../database/queries/installation/progress.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { standingMessage } from "./state-message.ts";
 

@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import type { MachineId } from "../database/ids.ts";
-import { machineResolve } from "../database/queries/machine.ts";
+import { machineResolve } from "../database/queries/machine/machine.ts";
 
 /** A machine as a caller names it, checked. */
 export type MachineReference = { id: MachineId } | { name: string };

@@ -7,7 +7,7 @@ import {
   type Standing,
 } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineStateOwner, machineStates, type MachineStateName } from "../database/machine-state.ts";
-import type { MachineRecord } from "../database/queries/machine-record.ts";
+import type { MachineRecord } from "../database/queries/views/machine-record.ts";
 import { nextStep } from "./explain/next-step.ts";
 
 /** The states in the contract, by their names in the database. */

@@ -1,4 +1,4 @@
-import type { ValidToken } from "../database/queries/token.ts";
+import type { ValidToken } from "../database/queries/access/token.ts";
 import type { Clock } from "../lib/clock.ts";
 
 /** The valid tokens as this server knows them, at most {@link freshFor} ms old. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BootWindowState } from "../database/queries/boot-window-state.ts";
+import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
 import type { PowerState } from "./provider.ts";
 

@@ -1,4 +1,4 @@
-import type { BootWindowState } from "../database/queries/boot-window-state.ts";
+import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import type { PowerState } from "./provider.ts";
 
 /** What is seen of a machine that is being started. */

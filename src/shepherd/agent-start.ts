@@ -1,7 +1,12 @@
 import type { Database } from "../database/connect.ts";
 import type { Eligibility } from "../database/eligibility.ts";
-import { bootWindowClose, bootWindowOf, bootWindowOpen, bootWindowState } from "../database/queries/boot-window.ts";
-import { providedIdOf } from "../database/queries/provided.ts";
+import {
+  bootWindowClose,
+  bootWindowOf,
+  bootWindowOpen,
+  bootWindowState,
+} from "../database/queries/boot/boot-window.ts";
+import { providedIdOf } from "../database/queries/provider/provided.ts";
 import type { Session } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
 import { type Work, workClaim } from "../database/work.ts";

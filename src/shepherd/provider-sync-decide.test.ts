@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { machineId } from "../database/ids.ts";
-import type { ProvidedKnown } from "../database/queries/provided.ts";
+import type { ProvidedKnown } from "../database/queries/provider/provided.ts";
 import { syncDecide } from "./provider-sync-decide.ts";
 
 const known = (providerId: string, more: Partial<ProvidedKnown> = {}): ProvidedKnown => ({

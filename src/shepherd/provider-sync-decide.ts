@@ -1,4 +1,4 @@
-import type { ProvidedFacts, ProvidedKnown } from "../database/queries/provided.ts";
+import type { ProvidedFacts, ProvidedKnown } from "../database/queries/provider/provided.ts";
 import type { ProvidedMachine } from "./provider.ts";
 
 /** What a look at a provider leads to. */

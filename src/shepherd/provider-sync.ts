@@ -6,8 +6,8 @@ import {
   providedList,
   providedUpdate,
   providedVanish,
-} from "../database/queries/provided.ts";
-import { providerNote } from "../database/queries/provider.ts";
+} from "../database/queries/provider/provided.ts";
+import { providerNote } from "../database/queries/provider/provider.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { type ProvidedMachine, type Provider, ProviderError } from "./provider.ts";

@@ -4,7 +4,7 @@ import { type Fleet, silent, testFleet, type TestMachine } from "../../test/supp
 import { heartbeatFleet } from "../../test/support/heartbeats.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { eligibleCount } from "../database/eligibility.ts";
-import { statesRefresh } from "../database/queries/state.ts";
+import { statesRefresh } from "../database/queries/upkeep/state.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { type Provider, ProviderError } from "./provider.ts";

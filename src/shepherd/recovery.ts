@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import type { Eligibility } from "../database/eligibility.ts";
-import { agentLost } from "../database/queries/recovery.ts";
+import { agentLost } from "../database/queries/agent/recovery.ts";
 import { workClaim } from "../database/work.ts";
 import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { eligibleCount, type Eligibility } from "../database/eligibility.ts";
-import { providerNames } from "../database/queries/provider.ts";
+import { providerNames } from "../database/queries/provider/provider.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";

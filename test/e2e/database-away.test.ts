@@ -5,7 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { embeddedStart, type EmbeddedPostgres } from "../../src/database/embedded.ts";
+import { embeddedStart, type EmbeddedPostgres } from "../../src/database/embedded/embedded.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { checkStory } from "../support/check-story.ts";
 import { farrierStart, type ServingFarrier } from "../support/farrier-process.ts";

@@ -1,5 +1,5 @@
 // What should come of operators', agents' and time's doings to one machine, said as simply as can be: one thing at a time.
-import type { Phase } from "../../src/database/progress.ts";
+import type { Phase } from "../../src/database/queries/installation/progress.ts";
 
 /** One thing that somebody does. Generations are small numbers; keys and runs are numbers of a list. */
 export type Op =

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SessionId } from "../../src/database/ids.ts";
-import { sessionsExpire } from "../../src/database/queries/upkeep.ts";
+import { sessionsExpire } from "../../src/database/queries/upkeep/upkeep.ts";
 import { type Session, sessionPoke } from "../../src/database/session.ts";
 import { type Work, workClaim } from "../../src/database/work.ts";
 import { type Fleet, testFleet } from "../support/fleet.ts";

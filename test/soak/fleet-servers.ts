@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseAddress } from "../../src/database/connect.ts";
-import { embeddedStart } from "../../src/database/embedded.ts";
-import { databaseName } from "../../src/database/embedded-initialise.ts";
-import { port } from "../../src/database/embedded-settings.ts";
+import { embeddedStart } from "../../src/database/embedded/embedded.ts";
+import { databaseName } from "../../src/database/embedded/embedded-initialise.ts";
+import { port } from "../../src/database/embedded/embedded-settings.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { connect } from "../../src/database/connect.ts";
 import { parseHostPort, type HostPort } from "../../src/lib/host-port.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
 import { errorCode } from "../../src/lib/errors.ts";
-import type { EmbeddedConnection } from "../../src/database/embedded.ts";
+import type { EmbeddedConnection } from "../../src/database/embedded/embedded.ts";
 import { templateName } from "./global-setup.ts";
 import { waitFor } from "./wait.ts";
 

@@ -1,4 +1,4 @@
-import { embeddedStart } from "../../src/database/embedded.ts";
+import { embeddedStart } from "../../src/database/embedded/embedded.ts";
 import { createLogger } from "../../src/lib/log.ts";
 
 /** A process of its own with an embedded PostgreSQL, to be killed: prints the postmaster's pid once it serves. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { requestProblem } from "../../src/contract/request-problem.ts";
-import { byteaLiteral } from "../../src/database/heartbeat-batch.ts";
-import type { HeartbeatOutcome, InstallationReport } from "../../src/database/heartbeat-entry.ts";
-import { type Heartbeats, heartbeats, type HeartbeatsOptions } from "../../src/database/heartbeats.ts";
+import { byteaLiteral } from "../../src/database/heartbeat/heartbeat-batch.ts";
+import type { HeartbeatOutcome, InstallationReport } from "../../src/database/heartbeat/heartbeat-entry.ts";
+import { type Heartbeats, heartbeats, type HeartbeatsOptions } from "../../src/database/heartbeat/heartbeats.ts";
 import { agentKey } from "../../src/database/ids.ts";
 import { type SessionHolder, sessionHold } from "../../src/database/session-holder.ts";
 import { systemClock } from "../../src/lib/clock.ts";

@@ -2,7 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import type { HistoryEntry, Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { embeddedReach } from "../../src/database/embedded-reach.ts";
+import { embeddedReach } from "../../src/database/embedded/embedded-reach.ts";
 import { consoleFile } from "../../src/lab/directory.ts";
 import { plain } from "../../src/lab/console.ts";
 import { bootImage, bootImageMissing } from "./boot-image.ts";

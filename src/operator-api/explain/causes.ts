@@ -1,4 +1,4 @@
-import { runsExhausted } from "../../database/heartbeat-statement.ts";
+import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
 import { shortBytes } from "../hardware-words.ts";
 import { durationText } from "./duration-text.ts";
 import { bootWindowCauses, enrollmentCauses, isSecondClaimant } from "./enrollment-causes.ts";

@@ -1,4 +1,4 @@
-import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { explainCauses } from "./causes.ts";
 import { durationText } from "./duration-text.ts";
 import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";

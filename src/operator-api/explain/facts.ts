@@ -1,5 +1,5 @@
-import type { SurroundingClaim } from "../../database/queries/explain.ts";
-import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import type { SurroundingClaim } from "../../database/queries/views/explain.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
 /** All that an explanation goes by. */
 export interface ExplainFacts {

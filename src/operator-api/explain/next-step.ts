@@ -1,4 +1,4 @@
-import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
 /** What happens to a machine next by itself, or what has to be done for anything to happen. Pure. */
 export function nextStep({ state, agent, provided, providing, installation }: MachineRecord): string {

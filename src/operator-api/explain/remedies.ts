@@ -1,6 +1,6 @@
 import { shortBytes } from "../hardware-words.ts";
 import type { HeldWork } from "../../database/machine-state.ts";
-import type { MachineRecord } from "../../database/queries/machine-record.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { isSecondClaimant } from "./enrollment-causes.ts";
 import { machineTitle, type ExplainFacts } from "./facts.ts";
 

@@ -14,8 +14,8 @@ import {
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { isUuid, tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
-import { auditList, type CredentialKind } from "../../database/queries/audit.ts";
-import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/token.ts";
+import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
+import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/access/token.ts";
 import type { Role } from "../../database/role.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

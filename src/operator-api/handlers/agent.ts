@@ -2,7 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { AgentRegisterRequestSchema, type AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { agentKey } from "../../database/ids.ts";
-import { agentRegister } from "../../database/queries/agent.ts";
+import { agentRegister } from "../../database/queries/agent/agent.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";

@@ -7,8 +7,8 @@ import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts"
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { silent } from "../../../test/support/fleet.ts";
 import { agentKey, machineId, type AgentKey } from "../../database/ids.ts";
-import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enrollment.ts";
-import { historyList } from "../../database/queries/history.ts";
+import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enrollment/enrollment.ts";
+import { historyList } from "../../database/history.ts";
 import { sessionStart, type Session } from "../../database/session.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";

@@ -11,14 +11,14 @@ import {
   type EnrollmentSchema,
   type EnrollmentService,
 } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
-import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot-window-command.ts";
+import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot/boot-window-command.ts";
 import {
   enrollmentApproveKnown,
   enrollmentApproveNew,
   enrollmentReject,
-} from "../../database/queries/enrollment-approve.ts";
-import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment-list.ts";
-import { machineShow } from "../../database/queries/machine.ts";
+} from "../../database/queries/enrollment/enrollment-approve.ts";
+import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment/enrollment-list.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testFleet, type Fleet, type TestMachine } from "../../../test/support/fleet.ts";
-import { eligibleCounts } from "../../database/queries/fleet.ts";
+import { eligibleCounts } from "../../database/queries/views/fleet.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let fleet: Fleet;

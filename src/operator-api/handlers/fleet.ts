@@ -3,7 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { BackoffClearRequestSchema, type FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { isUuid, machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
-import { fleetSummary } from "../../database/queries/fleet.ts";
+import { fleetSummary } from "../../database/queries/views/fleet.ts";
 import {
   backoffClear,
   backoffList,
@@ -11,7 +11,7 @@ import {
   workList,
   type WorkCursor,
   type WorkPage,
-} from "../../database/queries/work-list.ts";
+} from "../../database/queries/views/work-list.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../identity.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { hardwareAmounts } from "../../contract/hardware-amounts.ts";
 import { diskSelectors } from "../../contract/select-disk.ts";
-import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware.ts";
+import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware/hardware.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { hardwareDiff, type HardwareChange } from "../hardware-diff.ts";
 import { machineOf } from "../machine-reference.ts";

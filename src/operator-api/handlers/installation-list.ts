@@ -13,9 +13,9 @@ import {
   installationPast,
   type InstallationPast,
   type InstallationStateName,
-} from "../../database/queries/installation-list.ts";
-import { machineShow } from "../../database/queries/machine.ts";
-import type { MachineRecord } from "../../database/queries/machine-record.ts";
+} from "../../database/queries/views/installation-list.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { installationMessage, installationStates } from "../machine-message.ts";

@@ -11,7 +11,7 @@ import {
 import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
-import { machineShow } from "../../database/queries/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let database: TestDatabase;

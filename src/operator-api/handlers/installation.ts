@@ -17,9 +17,9 @@ import {
   installationDryRun,
   installationRequest,
   type InstallationFacts,
-} from "../../database/queries/installation.ts";
-import { installationRetry } from "../../database/queries/installation-retry.ts";
-import type { RetryPolicy } from "../../database/queries/installation-retry-budget.ts";
+} from "../../database/queries/installation/installation.ts";
+import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
+import type { RetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { shownUrl } from "../../lib/shown-url.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

@@ -6,9 +6,9 @@ import {
   type MachineExplainResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { requestProblem } from "../../contract/request-problem.ts";
-import { machineSurroundings } from "../../database/queries/explain.ts";
-import { machineShow } from "../../database/queries/machine.ts";
-import type { InstallationRecord } from "../../database/queries/machine-record.ts";
+import { machineSurroundings } from "../../database/queries/views/explain.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
+import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";

@@ -12,7 +12,7 @@ import {
   machineList,
   type MachineListCursor,
   type MachineSort,
-} from "../../database/queries/machine-list.ts";
+} from "../../database/queries/views/machine-list.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineMessage } from "../machine-message.ts";
 import { isCount, queryToken, queryTokenRead } from "../query-token.ts";

@@ -9,8 +9,8 @@ import {
   type MachineLogLine,
   type MachineLogResponse,
 } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
-import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent-log.ts";
-import { machineShow } from "../../database/queries/machine.ts";
+import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent/agent-log.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineOf } from "../machine-reference.ts";

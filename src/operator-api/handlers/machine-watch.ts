@@ -8,7 +8,7 @@ import {
   type MachineWatchResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid, machineId as toMachineId } from "../../database/ids.ts";
-import { machinesShow } from "../../database/queries/machine.ts";
+import { machinesShow } from "../../database/queries/machine/machine.ts";
 import {
   changesPosition,
   isSnapshot,
@@ -17,7 +17,7 @@ import {
   type ChangeCursor,
   type MachineChange,
   type SnapshotText,
-} from "../../database/queries/machine-changes.ts";
+} from "../../database/queries/views/machine-changes.ts";
 import type { Database } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

@@ -12,11 +12,11 @@ import {
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { historyList, type HistoryRecord } from "../../database/queries/history.ts";
-import { machineAdd, machineShow } from "../../database/queries/machine.ts";
-import { machineDelete } from "../../database/queries/machine-delete.ts";
-import { machineQuarantine, machineRelease } from "../../database/queries/machine-quarantine.ts";
-import { machineUpdate } from "../../database/queries/machine-update.ts";
+import { historyList, type HistoryRecord } from "../../database/history.ts";
+import { machineAdd, machineShow } from "../../database/queries/machine/machine.ts";
+import { machineDelete } from "../../database/queries/machine/machine-delete.ts";
+import { machineQuarantine, machineRelease } from "../../database/queries/machine/machine-quarantine.ts";
+import { machineUpdate } from "../../database/queries/machine/machine-update.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { bodyDigest } from "../body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

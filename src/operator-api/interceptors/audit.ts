@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { isUuid, machineId, requestId } from "../../database/ids.ts";
-import { auditAppend, type AuditEntry } from "../../database/queries/audit.ts";
+import { auditAppend, type AuditEntry } from "../../database/queries/access/audit.ts";
 import { describeError } from "../../lib/errors.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { methodName } from "../authorization.ts";

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { errorCode } from "../../lib/errors.ts";
+import { EmbeddedError } from "./embedded-error.ts";
+
+/** An exclusive hold on a directory; released by disposal, and by the kernel however the process ends. */
+export interface DirectoryLock extends AsyncDisposable {
+  /** Device and inode: the directory whatever it is called, so that a rename or a symlink opens no second way in. */
+  readonly identity: string;
+}
+
+/**
+ * Takes the directory for this process. The lock is an abstract Unix socket named after device and inode: nothing is left
+ * on disk that could go stale, and whoever comes second reads the holder's pid from it. It holds within one network
+ * namespace: two containers that share a directory do not see each other's.
+ * @throws {EmbeddedError} directory_busy, naming the holder
+ */
+export async function directoryLock(directory: string, purpose: "data" | "postgres"): Promise<DirectoryLock> {
+  const { dev, ino } = await stat(directory, { bigint: true });
+  const identity = `${dev}-${ino}`;
+  const name = `\0farrier-${purpose}-${identity}`;
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const server = await listen(name);
+    if (server !== undefined) {
+      return {
+        identity,
+        [Symbol.asyncDispose]: async () => {
+          await new Promise<void>((resolve) => server.close(() => resolve()));
+        },
+      };
+    }
+    const holder = await askHolder(name);
+    if (holder !== "gone") {
+      throw new EmbeddedError(
+        "directory_busy",
+        `${directory} is in use by ${holder === "silent" ? "another process" : `process ${holder}`}: ` +
+          "expected to be the only one; stop that one first, or choose another data directory",
+      );
+    }
+  }
+  throw new EmbeddedError("directory_busy", `${directory} is taken and left by others over and over: try again`);
+}
+
+async function listen(name: string): Promise<Server | undefined> {
+  const server = createServer((socket) => {
+    // Whoever asks may hang up before it has read the answer; that is its own affair.
+    socket.on("error", () => undefined);
+    socket.end(`${process.pid}\n`);
+  });
+  server.unref();
+  server.listen(name);
+  try {
+    await once(server, "listening");
+    return server;
+  } catch (error) {
+    if (errorCode(error) === "EADDRINUSE") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function askHolder(name: string): Promise<number | "gone" | "silent"> {
+  return await new Promise((resolve) => {
+    let text = "";
+    const socket = connect(name);
+    socket.setEncoding("utf8");
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.length > 32) {
+        socket.destroy();
+      }
+    });
+    socket.on("error", (error) => resolve(errorCode(error) === "ECONNREFUSED" ? "gone" : "silent"));
+    socket.on("close", () => {
+      const pid = /^(\d{1,10})\n$/u.exec(text)?.[1];
+      resolve(pid === undefined ? "silent" : Number(pid));
+    });
+  });
+}

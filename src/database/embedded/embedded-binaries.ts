@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { describeError, errorCode } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { packageCopy } from "./embedded-copy.ts";
+import { EmbeddedError } from "./embedded-error.ts";
+import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-package.ts";
+import { runProgram } from "./embedded-run.ts";
+import type { RunUser } from "./embedded-user.ts";
+
+/** Programs of PostgreSQL that were seen to run as the user they will run as. */
+export interface PostgresBinaries {
+  /** Holds initdb and postgres; absolute. */
+  readonly bin: string;
+  /** As `postgres -V` says it: "18.4". */
+  readonly version: string;
+  readonly major: number;
+}
+
+/** Where root puts copies that PostgreSQL's user can reach, the first usable one. */
+const rootCopyDirectories = ["/var/cache/farrier", "/var/tmp/farrier"] as const;
+
+/**
+ * Finds programs that `user` can run: the installed package as it lies there, else a copy (a checkout under /root is
+ * closed to other users, a package folder may be read-only and lack its links).
+ * @throws {EmbeddedError} binaries_missing, binaries_unusable
+ */
+export async function binariesPrepare(options: {
+  /** A directory with other programs, used as it is. */
+  readonly binaries?: string | undefined;
+  readonly user: RunUser | undefined;
+  /** Where an ordinary user's copies go. */
+  readonly directory: string;
+  readonly log: Logger;
+}): Promise<PostgresBinaries> {
+  const { user, log } = options;
+  if (options.binaries !== undefined) {
+    return await probe(options.binaries, user);
+  }
+  const copies = user === undefined ? [join(options.directory, "programs")] : rootCopyDirectories;
+  return await binariesFrom(await packageFind(), { user, copies, log });
+}
+
+/** The package as it lies there, else a copy in the first of `copies` that works; see binariesPrepare. */
+export async function binariesFrom(
+  source: PostgresPackage,
+  { user, copies, log }: { user: RunUser | undefined; copies: readonly string[]; log: Logger },
+): Promise<PostgresBinaries> {
+  if (await packageHydrate(source.native, source.links)) {
+    try {
+      return await probe(join(source.native, "bin"), user);
+    } catch (error) {
+      if (user === undefined || errorCode(error instanceof Error ? error.cause : error) !== "EACCES") {
+        throw error;
+      }
+      log.debug({ user }, "PostgreSQL's programs are out of its user's reach: using a copy");
+    }
+  }
+  const failures: unknown[] = [];
+  for (const base of copies) {
+    try {
+      return await probe(await packageCopy(source, base), user);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new EmbeddedError(
+    "binaries_unusable",
+    `PostgreSQL's programs in ${source.native} cannot be run from there, nor from a copy: ${failures.map(describeError).join("; ")}`,
+    { cause: failures[0] },
+  );
+}
+
+/** Runs `postgres -V` as the user: proves path, permissions, mount options and libraries at once. */
+async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBinaries> {
+  const program = join(bin, "postgres");
+  const advice = "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
+  let result;
+  try {
+    result = await runProgram(program, ["-V"], { user });
+  } catch (error) {
+    const who = user === undefined ? "" : ` as user ${user.uid}`;
+    throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} (${errorCode(error)}): ${advice}`, {
+      cause: error,
+    });
+  }
+  const version = /\(PostgreSQL\) (?<version>(?<major>\d+)\S*)/u.exec(result.stdout)?.groups;
+  if (result.code !== 0 || version === undefined) {
+    const said = (result.stderr + result.stdout).trim();
+    throw new EmbeddedError("binaries_unusable", `${program} -V said "${said}": ${advice} with --database-url`);
+  }
+  return { bin, version: version["version"] ?? "", major: Number(version["major"]) };
+}

@@ -1,0 +1,15 @@
+import { CodedError } from "../../lib/errors.ts";
+
+/** What can go wrong between a data directory and a PostgreSQL that serves from it. */
+export type EmbeddedErrorCode =
+  | "binaries_missing"
+  | "binaries_unusable"
+  | "directory_unusable"
+  | "directory_busy"
+  | "no_user"
+  | "wrong_version"
+  | "initialise_failed"
+  | "start_failed";
+
+/** Thrown by everything about the data directory and the embedded PostgreSQL. */
+export class EmbeddedError extends CodedError<EmbeddedErrorCode> {}

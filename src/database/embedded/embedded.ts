@@ -1,0 +1,174 @@
+import { join, resolve } from "node:path";
+import pg from "pg";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import { describeError, errorCode } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { type RetryPolicy, retryDelay } from "../../lib/retry.ts";
+import { directoryLock } from "./directory-lock.ts";
+import { binariesPrepare } from "./embedded-binaries.ts";
+import { EmbeddedError } from "./embedded-error.ts";
+import { databaseInitialise, databaseName } from "./embedded-initialise.ts";
+import { type Postmaster, type PostmasterOptions, postmasterStart } from "./embedded-process.ts";
+import { defaultSettings, fixedSettings, port } from "./embedded-settings.ts";
+import { socketDirectory } from "./embedded-socket.ts";
+import { makeDirectory } from "../../lib/make-directory.ts";
+import { runUser } from "./embedded-user.ts";
+
+/** What node-postgres needs to connect. */
+export interface EmbeddedConnection {
+  /** A directory: the Unix socket is in it. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+/** A PostgreSQL that runs until this is disposed, and is started again when it dies before. */
+export interface EmbeddedPostgres extends AsyncDisposable {
+  readonly connection: EmbeddedConnection;
+  /** Of the postmaster; undefined while it is down. */
+  readonly pid: number | undefined;
+}
+
+/** Waits between tries to start it again; from the beginning once it had been up for a minute. */
+const restartPolicy: RetryPolicy = { initial: 200, maximum: 10_000, factor: 2 };
+const steadyAfter = 60_000;
+
+/**
+ * Starts our own PostgreSQL on `directory`, which it makes, initialises and holds for itself. As root it runs under
+ * another user. No listener but a Unix socket; see embedded-settings.ts for the rest.
+ * @throws {EmbeddedError} saying what stands in the way
+ */
+export async function embeddedStart(options: {
+  readonly directory: string;
+  readonly log: Logger;
+  /** A directory with other programs of PostgreSQL, instead of the installed package's. */
+  readonly binaries?: string | undefined;
+  /** Over the defaults of embedded-settings.ts. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+}): Promise<EmbeddedPostgres> {
+  const { log, clock = systemClock } = options;
+  const directory = resolve(options.directory);
+  const settings = { ...defaultSettings, ...options.settings, ...fixedSettings };
+  await using stack = new AsyncDisposableStack();
+  await makeDirectory(directory);
+  stack.use(await directoryLock(directory, "postgres"));
+  const user = await runUser(join(directory, "data"));
+  const binaries = await binariesPrepare({ binaries: options.binaries, user, directory, log });
+  const data = await databaseInitialise({
+    directory,
+    binaries,
+    user,
+    sync: settings["fsync"] !== "off",
+  });
+  const { host } = stack.use(await socketDirectory(data));
+  const supervised = stack.use(await supervise({ directory, data, binaries, user, settings, clock, log }));
+  const connection = { host, port, user: databaseName, database: databaseName };
+  await ensureDatabase(connection);
+  log.info({ version: binaries.version, data, pid: supervised.pid }, "PostgreSQL is up");
+  const release = stack.move();
+  return {
+    connection,
+    get pid() {
+      return supervised.pid;
+    },
+    [Symbol.asyncDispose]: async () => await release.disposeAsync(),
+  };
+}
+
+interface Supervised extends AsyncDisposable {
+  readonly pid: number | undefined;
+}
+
+async function supervise(options: PostmasterOptions): Promise<Supervised> {
+  const { clock, log } = options;
+  const stopping = new AbortController();
+  let current: Postmaster | undefined = await startFirst(options, stopping.signal);
+
+  const keepUp = async (): Promise<void> => {
+    let attempt = 0;
+    let since = clock.monotonic();
+    while (!stopping.signal.aborted) {
+      if (current !== undefined) {
+        const why = await current.ended;
+        current = undefined;
+        if (stopping.signal.aborted) {
+          return;
+        }
+        attempt = clock.monotonic() - since > steadyAfter ? 0 : attempt;
+        log.error({ why, attempt }, "PostgreSQL died: starting it again");
+      }
+      try {
+        await clock.sleep(retryDelay(restartPolicy, attempt), stopping.signal);
+        attempt += 1;
+        current = await postmasterStart(options, stopping.signal);
+        since = clock.monotonic();
+        log.info({ pid: current.pid, attempt }, "PostgreSQL is up again");
+      } catch (error) {
+        if (!stopping.signal.aborted) {
+          log.error({ error: describeError(error), attempt }, "PostgreSQL could not be started again");
+        }
+      }
+    }
+  };
+
+  const kept = keepUp();
+  return {
+    get pid() {
+      return current?.pid;
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort(new Error("the embedded PostgreSQL is being stopped"));
+      await Promise.all([current?.stop(), kept]);
+      // One that came up at this very moment.
+      await current?.stop();
+    },
+  };
+}
+
+/**
+ * What passes by itself, in PostgreSQL's words: children of a postmaster that was killed hold its shared memory for a moment;
+ * one whose parent was killed before it had written postmaster.pid writes it now, and is stopped at the next try.
+ */
+const passing = ["is still in use", 'lock file "postmaster.pid" already exists'] as const;
+
+/** Tries again while what stands in the way passes by itself; everything else is final. */
+async function startFirst(options: PostmasterOptions, signal: AbortSignal): Promise<Postmaster> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await postmasterStart(options, signal);
+    } catch (error) {
+      const lingering = error instanceof EmbeddedError && passing.some((words) => error.message.includes(words));
+      if (!lingering || attempt >= 20) {
+        throw error;
+      }
+      await options.clock.sleep(retryDelay(restartPolicy, Math.min(attempt, 3)), signal);
+    }
+  }
+}
+
+/** Makes the database where initdb was the last thing that happened here. */
+async function ensureDatabase(connection: EmbeddedConnection): Promise<void> {
+  try {
+    await withClient(connection, async () => undefined);
+  } catch (error) {
+    // 3D000 invalid_catalog_name: there is no such database.
+    if (errorCode(error) !== "3D000") {
+      throw error;
+    }
+    await withClient({ ...connection, database: "postgres" }, async (client) => {
+      await client.query(`CREATE DATABASE ${databaseName}`);
+    });
+  }
+}
+
+async function withClient(connection: EmbeddedConnection, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 30_000 });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,128 @@
+import type pg from "pg";
+import type { HeartbeatEntry } from "./heartbeat-entry.ts";
+import { lockStatement, plainStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
+import type { Generation, SessionId } from "../ids.ts";
+
+/** An entry as a batch carries it. */
+export interface BatchEntry {
+  entry: HeartbeatEntry;
+  /** The key as an element of a bytea array; made once a connection, not once a heartbeat. */
+  keyLiteral: string;
+  /** The pending generation that may be handed out to this run: its request was found readable. */
+  offered?: Generation;
+  /** The server looks after a waiting agent's request by itself: no sign of the agent's life. */
+  look?: true;
+}
+
+/** Which statement an entry takes; a batch is of one kind. */
+export const batchKinds = ["plain", "look", "reporting"] as const;
+export type BatchKind = (typeof batchKinds)[number];
+
+/** Bytes as an element of a PostgreSQL array literal of type bytea[]: the backslash of its hex form is escaped there. */
+export function byteaLiteral(value: Uint8Array): string {
+  return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
+}
+
+/** Entries with a report, or that are handed a request, need their machine locked before anything is decided about it. */
+export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
+  if (entry.hardware !== undefined || entry.report !== undefined || offered !== undefined) {
+    return "reporting";
+  }
+  return look === true ? "look" : "plain";
+}
+
+const plainStatements = {
+  plain: { name: "heartbeats-plain", text: plainStatement(true) },
+  look: { name: "heartbeats-look", text: plainStatement(false) },
+} as const;
+
+/**
+ * Records a batch of heartbeats that only say "I am here", in one statement. One row an entry, in no order.
+ * @param readRequest false: requests' bytes are left unread, where reading them is what failed
+ */
+export async function plainBatch(
+  client: pg.ClientBase,
+  session: SessionId,
+  batch: readonly BatchEntry[],
+  readRequest: boolean,
+  kind: "plain" | "look",
+): Promise<HeartbeatRow[]> {
+  const { rows } = await client.query<HeartbeatRow>({
+    ...plainStatements[kind],
+    rowMode: "array",
+    values: [session, ...identity(batch), readRequest],
+  });
+  return rows;
+}
+
+/** Records a batch of heartbeats with reports, or that are handed a request, in one transaction. */
+export async function reportingBatch(
+  client: pg.ClientBase,
+  session: SessionId,
+  batch: readonly BatchEntry[],
+  readRequest: boolean,
+): Promise<HeartbeatRow[]> {
+  const [machines, keys, runs] = identity(batch);
+  await client.query("BEGIN");
+  try {
+    // The session before the machines, as everywhere.
+    await client.query({
+      name: "heartbeats-session",
+      text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE",
+      values: [session],
+    });
+    const locked = await client.query<{ machine_id: string }>({
+      name: "heartbeats-lock",
+      text: lockStatement,
+      values: [machines, keys],
+    });
+    const { rows } = await client.query<HeartbeatRow>({
+      name: "heartbeats-reporting",
+      text: reportingStatement,
+      rowMode: "array",
+      values: [
+        session,
+        machines,
+        keys,
+        runs,
+        readRequest,
+        batch.map(({ entry }) => entry.runId !== undefined),
+        bytes(batch.map(({ entry }) => entry.hardware?.raw)),
+        bytes(batch.map(({ entry }) => entry.hardware?.fingerprint)),
+        batch.map(({ entry }) => entry.report?.generation ?? null),
+        batch.map(({ entry }) => entry.report?.result ?? null),
+        batch.map(({ entry }) => entry.report?.error ?? null),
+        bytes(batch.map(({ entry }) => entry.report?.raw)),
+        batch.map(({ offered }) => offered ?? null),
+        batch.map(({ look }) => look !== true),
+        locked.rows.map((row) => row.machine_id),
+      ],
+    });
+    await client.query("COMMIT");
+    return rows;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {
+      // The connection is gone, and its transaction with it; the first error says more.
+    });
+    throw error;
+  }
+}
+
+/** Machine ids, keys and runs as array literals: node-postgres's own conversion of arrays costs several times as much. */
+function identity(batch: readonly BatchEntry[]): [machines: string, keys: string, runs: string] {
+  let machines = "{";
+  let keys = "{";
+  let runs = "{";
+  let comma = "";
+  for (const { entry, keyLiteral } of batch) {
+    machines += comma + entry.machineId;
+    keys += comma + keyLiteral;
+    runs += comma + (entry.runId === undefined ? keyLiteral : byteaLiteral(entry.runId));
+    comma = ",";
+  }
+  return [`${machines}}`, `${keys}}`, `${runs}}`];
+}
+
+function bytes(values: (Uint8Array | undefined)[]): string {
+  return `{${values.map((value) => (value === undefined ? "NULL" : byteaLiteral(value))).join(",")}}`;
+}

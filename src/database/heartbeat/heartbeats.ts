@@ -1,0 +1,224 @@
+import { describeError, errorCode } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { connectionSettings, type DatabaseAddress } from "../connect.ts";
+import { isRetryable, isUnavailable } from "../errors.ts";
+import { batchKind, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
+import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
+import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
+import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
+import type { Generation, SessionId } from "../ids.ts";
+import { poolOpen, silenceLimit } from "../pool.ts";
+import type { SessionHolder } from "../session-holder.ts";
+
+/** What heartbeats are measured by. */
+export interface HeartbeatMeter {
+  batch(size: number, seconds: number): void;
+  /** Rows of a batch that failed were tried singly. */
+  single(): void;
+  /** The database, or the way to it, answered with this error. */
+  failed?(code: string): void;
+}
+
+/** Takes heartbeats one by one and writes them in batches. */
+export interface Heartbeats extends AsyncDisposable {
+  /** Resolves once the heartbeat is committed, or can't be; never rejects. */
+  submit(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
+  /** What a heartbeat of this agent would be answered now, and handed; nothing is recorded of its life. Never rejects. */
+  look(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
+  /** Entries that wait for a batch. */
+  waiting(): number;
+}
+
+export interface HeartbeatsOptions {
+  address: DatabaseAddress;
+  sessions: SessionHolder;
+  log: Logger;
+  meter: HeartbeatMeter;
+  /** Why a stored request can't be handed out, or undefined where it can: it must decode, and be of that generation. */
+  requestProblem: (raw: Uint8Array, generation: Generation) => string | undefined;
+  /** Batches under way at once; each has a connection. */
+  slots?: number;
+  /** Entries that may wait; more are UNAVAILABLE at once. */
+  maximumWaiting?: number;
+}
+
+/** Every lookup of a batch is by primary key: no plan that was made while a table was small may scan it later. */
+const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
+
+/** SQLSTATE of a lock that was waited for longer than lock_timeout. */
+const lockNotAvailable = "55P03";
+
+/** Tries of a batch that PostgreSQL ends with 40001 or 40P01. */
+const batchTries = 4;
+
+/** Opens its connections lazily; the next batch leaves when a slot frees, never on a timer. */
+export function heartbeats(options: HeartbeatsOptions): Heartbeats {
+  const { log, meter, sessions } = options;
+  const slots = options.slots ?? 3;
+  const pool = poolOpen(
+    {
+      ...options.address,
+      ...connectionSettings,
+      options: planSettings,
+      max: slots,
+      application_name: "farrier heartbeats",
+    },
+    log,
+    silenceLimit,
+    (code) => meter.failed?.(code),
+  );
+
+  const queue = heartbeatQueue({
+    slots,
+    maximumWaiting: options.maximumWaiting ?? 10_000,
+    run: async (batch) => {
+      const begun = performance.now();
+      await runBatch(batch);
+      meter.batch(batch.length, (performance.now() - begun) / 1000);
+    },
+  });
+
+  async function runBatch(batch: Waiting[]): Promise<void> {
+    const session = sessions.current();
+    if (session === undefined) {
+      settleUnavailable(batch, "the server has no session: the database is away or was");
+      return;
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        settle(batch, await write(session.id, batch, true));
+        return;
+      } catch (error) {
+        if (isUnavailable(error)) {
+          settleUnavailable(batch, describeError(error));
+          return;
+        }
+        if (!isRetryable(error)) {
+          log.error(
+            { error: describeError(error), size: batch.length },
+            "a batch of heartbeats failed; trying them singly",
+          );
+          await runSingly(session.id, batch);
+          return;
+        }
+        if (attempt >= batchTries) {
+          settleUnavailable(batch, describeError(error));
+          return;
+        }
+      }
+    }
+  }
+
+  /** One bad row must not cost the others their heartbeat, nor an unreadable request its own machine's. */
+  async function runSingly(session: SessionId, batch: Waiting[]): Promise<void> {
+    for (const waiting of batch) {
+      meter.single();
+      try {
+        settle([waiting], await write(session, [waiting], true));
+      } catch (first) {
+        if (errorCode(first) === lockNotAvailable) {
+          // Somebody decides about the machine for longer than a heartbeat waits: nothing that reading less would mend.
+          settleUnavailable([waiting], describeError(first));
+          continue;
+        }
+        try {
+          settle([waiting], await write(session, [waiting], false), describeError(first));
+        } catch (error) {
+          const { machineId } = waiting.item.entry;
+          log.error({ error: describeError(error), machine: machineId }, "a heartbeat could not be recorded");
+          settleUnavailable([waiting], describeError(error));
+        }
+      }
+    }
+  }
+
+  async function write(session: SessionId, batch: Waiting[], readRequest: boolean): Promise<HeartbeatRow[]> {
+    const client = await pool.connect();
+    let failure: unknown;
+    try {
+      const entries = batch.map((waiting) => waiting.item);
+      const [first] = entries;
+      const kind = first === undefined ? "plain" : batchKind(first);
+      return kind === "reporting"
+        ? await reportingBatch(client, session, entries, readRequest)
+        : await plainBatch(client, session, entries, readRequest, kind);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(failure !== undefined && isUnavailable(failure));
+    }
+  }
+
+  function settle(batch: Waiting[], rows: HeartbeatRow[], readFailure?: string): void {
+    for (const row of rows) {
+      const waiting = batch[row[0] - 1];
+      if (waiting !== undefined) {
+        settleOne(waiting, row, readFailure);
+      }
+    }
+  }
+
+  function settleOne(waiting: Waiting, row: HeartbeatRow, readFailure: string | undefined): void {
+    const [, state, pending, raw, handed, calledOff, unasked] = row;
+    if (state === entryState.sessionDead) {
+      waiting.resolve({ status: "unavailable", cause: "the server's session is lost" });
+      return;
+    }
+    if (state === entryState.unauthenticated) {
+      waiting.resolve({ status: "unauthenticated" });
+      return;
+    }
+    const outcome: HeartbeatOutcome & { status: "ok" } = { status: "ok" };
+    if (calledOff !== null) {
+      outcome.cancelledGeneration = calledOff as Generation;
+    }
+    if (unasked === true || waiting.unasked) {
+      outcome.unasked = true;
+    }
+    if (pending !== null) {
+      const generation = pending as Generation;
+      const problem = raw === null ? (readFailure ?? "it is empty") : options.requestProblem(raw, generation);
+      if (raw === null || problem !== undefined) {
+        outcome.requestUnreadable = problem ?? "it is empty";
+      } else if (handed === true) {
+        outcome.request = { generation, raw };
+      } else if (waiting.item.offered === undefined) {
+        handOut(waiting, generation, outcome.unasked === true);
+        return;
+      }
+      // Offered and still not handed: another generation came meanwhile. The next heartbeat brings it.
+    }
+    waiting.resolve(outcome);
+  }
+
+  /** The heartbeat is recorded; once more through the queue, for the lock under which a run is first handed a request. */
+  function handOut(waiting: Waiting, offered: Generation, unasked: boolean): void {
+    const { hardware: _hardware, report: _report, ...here } = waiting.item.entry;
+    queue.push({ item: { ...waiting.item, entry: here, offered }, resolve: waiting.resolve, unasked });
+  }
+
+  function offer(item: BatchEntry): Promise<HeartbeatOutcome> {
+    return new Promise((resolve) => {
+      if (!queue.offer({ item, resolve, unasked: false })) {
+        resolve({ status: "unavailable", cause: "too many heartbeats are waiting", overloaded: true });
+      }
+    });
+  }
+
+  return {
+    submit: (entry, keyLiteral) => offer({ entry, keyLiteral }),
+    look: (entry, keyLiteral) => offer({ entry, keyLiteral, look: true }),
+    waiting: () => queue.length(),
+    [Symbol.asyncDispose]: async () => {
+      await queue.drain();
+      await pool.end();
+    },
+  };
+}
+
+function settleUnavailable(batch: Waiting[], cause: string): void {
+  for (const { resolve } of batch) {
+    resolve({ status: "unavailable", cause });
+  }
+}

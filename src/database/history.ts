@@ -1,0 +1,127 @@
+import { sql } from "kysely";
+import type { Actor } from "./actor.ts";
+import type { Database } from "./connect.ts";
+import type { Generation, MachineId, Process, SessionId } from "./ids.ts";
+import type { Tx } from "./transaction.ts";
+
+/** What can happen to a machine: the closed set that the table's CHECK holds. */
+export const historyEvents = [
+  "machine_added",
+  "machine_updated",
+  "machine_deleted",
+  "machine_quarantined",
+  "machine_released",
+  "machine_vanished",
+  "machine_returned",
+  "agent_registered",
+  "agent_replaced",
+  "agent_enrolled",
+  "agent_lost",
+  "boot_window_opened",
+  "boot_window_closed",
+  "boot_token_given",
+  "enrollment_awaiting",
+  "second_claimant",
+  "hardware_reported",
+  "installation_requested",
+  "installation_replaced",
+  "installation_handed_out",
+  "installation_progressed",
+  "installation_succeeded",
+  "installation_failed",
+  "installation_cancelled",
+  "installation_retries_stopped",
+  "installed_removed",
+  "report_late",
+  "report_unasked",
+  "work_claimed",
+  "work_finished",
+  "work_failed",
+  "work_cancelled",
+  "work_lost",
+  "backoff_cleared",
+  "deadline_missed",
+] as const;
+export type HistoryEvent = (typeof historyEvents)[number];
+
+/** What is to be recorded. */
+export interface HistoryEntry {
+  machineId: MachineId;
+  actor: Actor;
+  event: HistoryEvent;
+  sessionId?: SessionId;
+  process?: Process;
+  generation?: Generation;
+  detail?: Record<string, unknown>;
+}
+
+/** What was recorded. */
+export interface HistoryRecord extends HistoryEntry {
+  at: Date;
+  id: bigint;
+}
+
+/** Appends entries; they are there if and only if the transaction commits. */
+export async function historyAppend(tx: Tx, entries: readonly HistoryEntry[]): Promise<void> {
+  if (entries.length === 0) {
+    return;
+  }
+  await tx
+    .insertInto("history")
+    .values(
+      entries.map((entry) => ({
+        machine_id: entry.machineId,
+        actor_kind: entry.actor.kind,
+        actor: entry.actor.name,
+        event: entry.event,
+        session_id: entry.sessionId ?? null,
+        process: entry.process ?? null,
+        generation: entry.generation ?? null,
+        detail: entry.detail ?? {},
+      })),
+    )
+    .execute();
+}
+
+/** Where a page of history ended. */
+export interface HistoryCursor {
+  /** Microseconds since 1970, as PostgreSQL stores time: a Date would lose the last three digits. */
+  atMicroseconds: bigint;
+  id: bigint;
+}
+
+/** What happened to a machine, the newest first; entries before the cursor where one is given. */
+export async function historyList(
+  database: Database,
+  machineId: MachineId,
+  page: { limit: number; before?: HistoryCursor },
+): Promise<(HistoryRecord & { cursor: HistoryCursor })[]> {
+  let query = database.kysely
+    .selectFrom("history")
+    .selectAll()
+    .select(sql<bigint>`(extract(epoch FROM at) * 1000000)::bigint`.as("at_microseconds"))
+    .where("machine_id", "=", machineId)
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
+    .limit(page.limit);
+  if (page.before !== undefined) {
+    const { atMicroseconds, id } = page.before;
+    query = query.where(
+      sql<boolean>`(at, id) < ('epoch'::timestamptz + ${atMicroseconds} * interval '1 microsecond', ${id})`,
+    );
+  }
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    at: row.at,
+    id: row.id,
+    machineId: row.machine_id,
+    // The CHECKs of the table hold these two to their sets.
+    actor: { kind: row.actor_kind as Actor["kind"], name: row.actor },
+    event: row.event as HistoryEvent,
+    ...(row.session_id === null ? {} : { sessionId: row.session_id }),
+    ...(row.process === null ? {} : { process: row.process }),
+    ...(row.generation === null ? {} : { generation: row.generation }),
+    detail: row.detail,
+    cursor: { atMicroseconds: row.at_microseconds, id: row.id },
+  }));
+}

@@ -1,0 +1,90 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId, RequestId, TokenId } from "../../ids.ts";
+import type { Role } from "../../role.ts";
+
+/** How an operator proved who they are. */
+export type CredentialKind = "data-directory" | "token" | "certificate";
+
+/** One command of an operator's, as the audit keeps it. */
+export interface AuditEntry {
+  actor: string;
+  credential: CredentialKind;
+  tokenId?: TokenId;
+  role: Role;
+  /** Full name of the RPC. */
+  method: string;
+  /** As the caller named it; empty = none. */
+  machine: string;
+  /** Where it is known; else it is looked up by the name. */
+  machineId?: MachineId;
+  address: string;
+  code: string;
+  message: string;
+  requestId?: RequestId;
+}
+
+/** Where a page of the audit ended. */
+export interface AuditCursor {
+  /** Microseconds since 1970. */
+  atMicroseconds: bigint;
+  id: bigint;
+}
+
+/** Appends an entry. @throws {DatabaseError} `unavailable` */
+export async function auditAppend(database: Database, entry: AuditEntry): Promise<void> {
+  await sql`
+    INSERT INTO operator_audit (
+      actor, credential, token_id, role, method, machine, machine_id, address, code, message, request_id
+    ) VALUES (
+      ${entry.actor}, ${entry.credential}, ${entry.tokenId ?? null}, ${entry.role}, ${entry.method}, ${entry.machine},
+      coalesce(${entry.machineId ?? null}::uuid, (SELECT machine_id FROM machines WHERE name = ${entry.machine})),
+      ${entry.address}, ${entry.code}, ${entry.message}, ${entry.requestId ?? null}
+    )`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/** What operators did and were refused, the newest first; entries before the cursor where one is given. */
+export async function auditList(
+  database: Database,
+  page: { machineId?: MachineId; actor?: string; limit: number; before?: AuditCursor },
+): Promise<(AuditEntry & { at: Date; cursor: AuditCursor })[]> {
+  let query = database.kysely
+    .selectFrom("operator_audit")
+    .selectAll()
+    .select(sql<bigint>`(extract(epoch FROM at) * 1000000)::bigint`.as("at_microseconds"))
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
+    .limit(page.limit);
+  if (page.machineId !== undefined) {
+    query = query.where("machine_id", "=", page.machineId);
+  }
+  if (page.actor !== undefined) {
+    query = query.where("actor", "=", page.actor);
+  }
+  if (page.before !== undefined) {
+    const { atMicroseconds, id } = page.before;
+    query = query.where(
+      sql<boolean>`(at, id) < ('epoch'::timestamptz + ${atMicroseconds} * interval '1 microsecond', ${id})`,
+    );
+  }
+  const rows = await query.execute().catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => ({
+    at: row.at,
+    actor: row.actor,
+    // The CHECKs of the table hold these two to their sets.
+    credential: row.credential as CredentialKind,
+    role: row.role as Role,
+    ...(row.token_id === null ? {} : { tokenId: row.token_id }),
+    method: row.method,
+    machine: row.machine,
+    ...(row.machine_id === null ? {} : { machineId: row.machine_id }),
+    address: row.address,
+    code: row.code,
+    message: row.message,
+    ...(row.request_id === null ? {} : { requestId: row.request_id }),
+    cursor: { atMicroseconds: row.at_microseconds, id: row.id },
+  }));
+}

@@ -1,0 +1,48 @@
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import { bootWindowClose, bootWindowOpen } from "./boot-window.ts";
+import { machineIsIdentified } from "../../machine-identity.ts";
+import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+
+/**
+ * Opens a boot window as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` in quarantine, or where nothing is known that a boot could be known by;
+ * `request_id_reused`
+ */
+export async function bootWindowOpenOnce(
+  database: Database,
+  request: OperatorCommand & { actor: Actor; seconds: number },
+): Promise<{ windowId: string; closesAt: Date }> {
+  const { answer = {} } = await operatorCommandOnce(database, request, async (tx) => {
+    const { windowId, closesAt } = await bootWindowOpen(tx, request.machineId, request);
+    if (!(await machineIsIdentified(tx, request.machineId))) {
+      throw new DatabaseError(
+        "refused",
+        "nothing is known by which a boot could be known to be this machine's: give its UUID or a MAC first, with " +
+          "`farrier machine update --smbios-uuid U --mac M`",
+      );
+    }
+    return { generation: 0n, answer: { windowId, closesAt: closesAt.toISOString() } };
+  });
+  return { windowId: String(answer["windowId"]), closesAt: new Date(String(answer["closesAt"])) };
+}
+
+/**
+ * Closes a machine's boot window as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` where none is open, or it was used; `request_id_reused`
+ */
+export async function bootWindowCloseOnce(
+  database: Database,
+  request: OperatorCommand & { actor: Actor },
+): Promise<void> {
+  await operatorCommandOnce(database, request, async (tx) => {
+    if (!(await bootWindowClose(tx, request))) {
+      throw new DatabaseError(
+        "refused",
+        "this machine has no boot window that could be closed: none is open, or an agent was enrolled by it",
+      );
+    }
+    return { generation: 0n };
+  });
+}

@@ -1,0 +1,74 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import { agentKey, type AgentKey, type MachineId } from "../../ids.ts";
+import type { MachineIdentity } from "../../machine-identity.ts";
+
+/** An agent that waits to be let in, as operators see it. */
+export interface EnrollmentClaim {
+  publicKey: AgentKey;
+  identity: MachineIdentity;
+  address: string;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  rejected?: { by: string; at: Date };
+  /** Serialised AgentHardwareReport. */
+  hardwareRaw?: Uint8Array;
+  /** The machine that it can be, by what it says of itself. */
+  claimed?: { machineId: MachineId; name?: string };
+  /** Machines that share its SMBIOS UUID or a MAC with it, that one aside: why it is nobody's, or what to look at. */
+  related: { machineId: MachineId; name?: string }[];
+}
+
+interface ClaimRow {
+  agent_public_key: Buffer;
+  smbios_uuid: string | null;
+  macs: string[];
+  claim_address: string;
+  first_seen_at: Date;
+  last_seen_at: Date;
+  rejected_at: Date | null;
+  rejected_by: string | null;
+  hardware_report_raw: Buffer | null;
+  claimed: MachineId | null;
+  claimed_name: string | null;
+  related: { machineId: MachineId; name: string | null }[] | null;
+}
+
+/**
+ * Who waits to be let in, who came first comes first; with `rejected`, those too that were told no. At most
+ * 500.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function claimList(database: Database, { rejected }: { rejected: boolean }): Promise<EnrollmentClaim[]> {
+  const { rows } = await sql<ClaimRow>`
+    SELECT c.agent_public_key, c.smbios_uuid, c.macs, c.claim_address, c.first_seen_at, c.last_seen_at,
+      c.rejected_at, c.rejected_by, c.hardware_report_raw, i.claimed, m.name AS claimed_name,
+      (
+        SELECT jsonb_agg(jsonb_build_object('machineId', o.machine_id, 'name', o.name) ORDER BY o.machine_id)
+        FROM machines o WHERE o.machine_id IS DISTINCT FROM i.claimed AND o.machine_id IN (
+          SELECT u.machine_id FROM machine_smbios u WHERE u.smbios_uuid = c.smbios_uuid
+          UNION SELECT k.machine_id FROM machine_mac k WHERE k.mac = ANY (c.macs)
+        )
+      ) AS related
+    FROM enrollment_claim c
+    CROSS JOIN LATERAL (SELECT machine_by_identity(c.smbios_uuid, c.macs) AS claimed) i
+    LEFT JOIN machines m ON m.machine_id = i.claimed
+    WHERE ${rejected} OR c.rejected_at IS NULL
+    ORDER BY c.first_seen_at, c.agent_public_key`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => ({
+    publicKey: agentKey(row.agent_public_key),
+    identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
+    address: row.claim_address,
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    ...(row.rejected_at === null ? {} : { rejected: { by: row.rejected_by ?? "", at: row.rejected_at } }),
+    ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
+    ...(row.claimed === null
+      ? {}
+      : { claimed: { machineId: row.claimed, ...(row.claimed_name === null ? {} : { name: row.claimed_name }) } }),
+    related: (row.related ?? []).map(({ machineId, name }) => ({ machineId, ...(name === null ? {} : { name }) })),
+  }));
+}

@@ -1,0 +1,75 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+
+/** All the machines' hardware together. Bytes as doubles: a fleet's disks may be more than 2^63. */
+export interface HardwareTotals {
+  /** Absent: not counted yet. */
+  computedAt?: Date;
+  /** Machines that reported. */
+  reports: number;
+  cores: number;
+  threads: number;
+  memoryBytes: number;
+  disks: number;
+  diskBytes: number;
+  /** Reports that could not be read. */
+  unreadable: number;
+}
+
+/** What was counted last. @throws {DatabaseError} `unavailable` */
+export async function hardwareTotals(database: Database): Promise<HardwareTotals> {
+  const row = await database.kysely
+    .selectFrom("fleet_statistics")
+    .selectAll()
+    .executeTakeFirstOrThrow()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return {
+    ...(row.computed_at === null ? {} : { computedAt: row.computed_at }),
+    reports: Number(row.hardware_reports),
+    cores: Number(row.cpu_cores),
+    threads: Number(row.cpu_threads),
+    memoryBytes: Number(row.memory_bytes),
+    disks: Number(row.disks),
+    diskBytes: Number(row.disk_bytes),
+    unreadable: Number(row.unreadable_reports),
+  };
+}
+
+/** Whether it is this janitor that counts now: the last count is that old, and no other one is at it. */
+export async function hardwareTotalsClaim(database: Database, seconds: number): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE fleet_statistics SET claimed_until = now() + interval '10 minutes'
+    WHERE (computed_at IS NULL OR computed_at <= now() - make_interval(secs => ${seconds}))
+      AND (claimed_until IS NULL OR claimed_until <= now())
+    RETURNING only_row`.execute(database.kysely);
+  return rows.length === 1;
+}
+
+/** Stores a count; another may be made once it is old. */
+export async function hardwareTotalsStore(database: Database, totals: HardwareTotals): Promise<void> {
+  await sql`
+    UPDATE fleet_statistics SET computed_at = now(), claimed_until = NULL, hardware_reports = ${totals.reports},
+      cpu_cores = ${totals.cores}, cpu_threads = ${totals.threads}, memory_bytes = ${totals.memoryBytes}::float8::numeric,
+      disks = ${totals.disks}, disk_bytes = ${totals.diskBytes}::float8::numeric,
+      unreadable_reports = ${totals.unreadable}`.execute(database.kysely);
+}
+
+/** The latest reports of the machines after `after`, by machine. */
+export async function hardwareReportsPage(
+  database: Database,
+  after: MachineId | undefined,
+  limit: number,
+): Promise<{ machineId: MachineId; raw: Uint8Array }[]> {
+  let query = database.kysely
+    .selectFrom("machine_hardware_report")
+    .select(["machine_id", "hardware_report_raw"])
+    .orderBy("machine_id")
+    .limit(limit);
+  if (after !== undefined) {
+    query = query.where("machine_id", ">", after);
+  }
+  const rows = await query.execute();
+  return rows.map((row) => ({ machineId: row.machine_id, raw: row.hardware_report_raw }));
+}

@@ -1,0 +1,160 @@
+import { sql } from "kysely";
+import { system, type Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
+import { transact, type Tx } from "../../transaction.ts";
+import { historyAppend } from "../../history.ts";
+import { installationRequestWrite, installationStanding, quarantineRefuse } from "./installation.ts";
+import { retryBegin, retryForget, retryGoOn, type RetryPolicy } from "./installation-retry-budget.ts";
+import { machineLock, operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+
+/** A stored request under another generation; throws where it can't be read. */
+export type Reserialise = (raw: Uint8Array, generation: Generation) => Uint8Array;
+
+/**
+ * Asks again for what ended in error or was cancelled, as a new generation.
+ * @throws {DatabaseError} `not_found`; `refused` where the generation meant is not the newest, is pending or succeeded, its
+ * request can't be read, or in quarantine; `request_id_reused`
+ */
+export async function installationRetry(
+  database: Database,
+  request: OperatorCommand & { actor: Actor; generation: bigint; reserialise: Reserialise; retry?: RetryPolicy },
+): Promise<Generation> {
+  const { machineId, actor } = request;
+  const outcome = await operatorCommandOnce(database, request, async (tx) => {
+    const standing = await installationStanding(tx, machineId);
+    quarantineRefuse(standing.quarantine);
+    const { current, pending, result, requestRaw, lastGeneration } = standing;
+    if (current === null || requestRaw === null || current !== request.generation) {
+      const now = current === null ? "nothing was ever asked of it" : `its newest is generation ${current}`;
+      throw new DatabaseError(
+        "refused",
+        `generation ${request.generation} is to be tried again, but ${now}: look again`,
+      );
+    }
+    if (pending !== null || (result !== "error" && result !== "cancelled")) {
+      const why = pending === null ? "succeeded: request it anew if it is to be installed again" : "is pending still";
+      throw new DatabaseError(
+        "refused",
+        `generation ${current} ${why}: only one that failed or was cancelled is retried`,
+      );
+    }
+    const next = toGeneration(lastGeneration + 1n);
+    await installationRequestWrite(tx, {
+      machineId,
+      actor,
+      generation: next,
+      raw: reserialised(request.reserialise, requestRaw, next),
+      digest: await digestOf(tx, machineId),
+      replaced: null,
+      detail: {
+        retryOf: String(current),
+        ...(request.retry === undefined ? {} : { retries: request.retry.attempts }),
+      },
+    });
+    if (request.retry !== undefined) {
+      await retryBegin(tx, machineId, next, request.retry);
+    }
+    return { generation: next };
+  });
+  return toGeneration(outcome.generation);
+}
+
+function reserialised(reserialise: Reserialise, raw: Uint8Array, generation: Generation): Uint8Array {
+  try {
+    return reserialise(raw, generation);
+  } catch (cause) {
+    throw new DatabaseError("refused", "the stored request can't be read: request the installation anew", { cause });
+  }
+}
+
+async function digestOf(tx: Tx, machineId: MachineId): Promise<string | null> {
+  const row = await tx
+    .selectFrom("machine_os_installation_request")
+    .select("digest")
+    .where("machine_id", "=", machineId)
+    .executeTakeFirst();
+  return row?.digest ?? null;
+}
+
+/** What became of a budget whose time had come. */
+export interface RetryDone {
+  machineId: MachineId;
+  /** The new generation; absent: none was made. */
+  generation?: Generation;
+}
+
+/**
+ * Makes the next generation of up to `limit` requests that ended in error, have budget left, and have waited long enough.
+ */
+export async function installationRetriesMake(
+  database: Database,
+  reserialise: Reserialise,
+  limit: number,
+): Promise<RetryDone[]> {
+  const { rows } = await sql<{ machine_id: MachineId }>`
+    SELECT machine_id FROM machine_os_installation_retry WHERE not_before <= now()
+    ORDER BY not_before LIMIT ${limit}`.execute(database.kysely);
+  const done: RetryDone[] = [];
+  for (const { machine_id: machineId } of rows) {
+    const made = await transact(database, null, (tx) => retryMake(tx, machineId, reserialise));
+    if (made !== undefined) {
+      done.push(made);
+    }
+  }
+  return done;
+}
+
+async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise): Promise<RetryDone | undefined> {
+  await machineLock(tx, machineId);
+  // Looked at again under the lock: it may have been cancelled, replaced, or made by another janitor.
+  const budget = await tx
+    .selectFrom("machine_os_installation_retry")
+    .selectAll()
+    .where("machine_id", "=", machineId)
+    .where(sql<boolean>`not_before <= now()`)
+    .executeTakeFirst();
+  if (budget === undefined) {
+    return undefined;
+  }
+  const { current, result, requestRaw, lastGeneration, quarantine } = await installationStanding(tx, machineId);
+  if (current !== budget.generation || result !== "error" || requestRaw === null || quarantine !== null) {
+    await retryForget(tx, machineId);
+    return { machineId };
+  }
+  const next = toGeneration(lastGeneration + 1n);
+  let raw: Uint8Array;
+  try {
+    raw = reserialise(requestRaw, next);
+  } catch {
+    // What can't be read can't be handed out either: it would fail again.
+    await retryForget(tx, machineId);
+    const detail = { reason: "the stored request can't be read" };
+    await historyAppend(tx, [
+      { machineId, actor: system, event: "installation_retries_stopped", generation: current, detail },
+    ]);
+    return { machineId };
+  }
+  const attemptsLeft = budget.attempts_left - 1;
+  await installationRequestWrite(tx, {
+    machineId,
+    actor: system,
+    generation: next,
+    raw,
+    digest: await digestOf(tx, machineId),
+    replaced: null,
+    detail: { retryOf: String(current), attemptsLeft },
+  });
+  await retryGoOn(tx, machineId, next, {
+    attemptsLeft,
+    previousWait: Number(budget.wait_seconds),
+    policy: {
+      attempts: budget.attempts,
+      initial: budget.initial_seconds,
+      maximum: budget.maximum_seconds,
+      exponent: budget.exponent,
+    },
+  });
+  return { machineId, generation: next };
+}

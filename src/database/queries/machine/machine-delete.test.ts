@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../../lib/clock.ts";
+import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../../../../test/support/fleet.ts";
+import { sessionStart } from "../../session.ts";
+import { workClaim } from "../../work.ts";
+import { machineShow } from "./machine.ts";
+import { machineDelete, machineTags } from "./machine-delete.ts";
+import { machineQuarantine } from "./machine-quarantine.ts";
+
+let fleet: Fleet;
+beforeAll(async () => {
+  fleet = await testFleet();
+});
+afterAll(() => fleet[Symbol.asyncDispose]());
+
+const remove = (machine: Pick<TestMachine, "machineId">, requestId?: string) =>
+  machineDelete(fleet.database, {
+    ...command(machine, "machine_delete", requestId === undefined ? {} : { requestId }),
+    actor: operator,
+  });
+
+test("the tags that go with a machine are all that refer to it, but for the state and for work", async () => {
+  const rows = await fleet.rows<{ tag: string }>(
+    "SELECT conrelid::regclass::text AS tag FROM pg_constraint WHERE confrelid = 'machines'::regclass",
+  );
+  const others = ["machine_state", "work"];
+  expect(rows.map(({ tag }) => tag).toSorted()).toEqual([...machineTags, ...others].toSorted());
+});
+
+test("a machine with every tag goes, its history and last generation stay, and the command is repeated safely", async () => {
+  const machine = await fleet.add();
+  await fleet.request(machine, { generation: 7n });
+  await machineQuarantine(fleet.database, {
+    ...command(machine, "machine_quarantine"),
+    actor: operator,
+    reason: "broken",
+  });
+  const filled: Record<string, string> = {
+    machine_smbios: "smbios_uuid) VALUES ($1, gen_random_uuid()",
+    machine_mac: "mac) VALUES ($1, '52:54:00:00:00:01'",
+    machine_boot_window: "opened_by, closes_at) VALUES ($1, 'tester', now() + interval '1 minute'",
+    machine_agent_heartbeat: "agent_heartbeat_at, heartbeat_bucket) VALUES ($1, now(), 0",
+    machine_hardware_report:
+      "report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw) VALUES ($1, 2, now(), decode(repeat('00', 32), 'hex'), ''",
+    machine_hardware_report_earlier:
+      "report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw) VALUES ($1, 1, now(), '', ''",
+    machine_os_installation_progress:
+      "generation, run, phase, bytes_done, bytes_total, detail) VALUES ($1, 7, '', 'writing', 0, 0, ''",
+    machine_os_installation_run: "generation, run) VALUES ($1, 7, ''",
+    machine_os_installed: "generation) VALUES ($1, 7",
+    machine_agent_log: "run, sequence, line_count, agent_log_raw) VALUES ($1, '', 0, 1, ''",
+    machine_os_installation_retry:
+      "generation, attempts, attempts_left, initial_seconds, maximum_seconds, exponent, wait_seconds, wait_jittered_seconds) VALUES ($1, 7, 1, 1, 1, 1, 1, 1, 1",
+    work_backoff:
+      "process, backoff_until, last_interval_seconds, cause) VALUES ($1, 'ShepherdRecovery', now(), 1, 'test'",
+  };
+  for (const [tag, rest] of Object.entries(filled)) {
+    await fleet.rows(`INSERT INTO ${tag} (machine_id, ${rest})`, machine.machineId);
+  }
+  for (const tag of machineTags) {
+    const rows = await fleet.rows(`SELECT FROM ${tag} WHERE machine_id = $1`, machine.machineId);
+    expect([tag, rows.length]).toEqual([tag, 1]);
+  }
+  const requestId = "11111111-2222-4333-8444-555555555555";
+  await remove(machine, requestId);
+  await remove(machine, requestId);
+  await expect(machineShow(fleet.database, machine.machineId)).rejects.toMatchObject({ code: "not_found" });
+  await expect(remove(machine)).rejects.toMatchObject({ code: "not_found" });
+  expect((await fleet.history(machine)).at(-1)).toBe("machine_deleted");
+  // Its id comes back with the last generation.
+  await fleet.add({ machineId: machine.machineId });
+  expect(await fleet.request(machine)).toBe(8n);
+});
+
+test("one with something pending, or with work held on it, stays", async () => {
+  const machine = await fleet.add({ agent: false });
+  await fleet.request(machine);
+  await expect(remove(machine)).rejects.toMatchObject({
+    code: "refused",
+    message: "generation 1 is pending on this machine: cancel it first",
+  });
+  await fleet.cancel(machine);
+  {
+    await using session = await sessionStart(fleet.database, {
+      component: "shepherd",
+      log: silent,
+      clock: systemClock,
+    });
+    await workClaim(fleet.database, session, { process: "ShepherdAgentStart", provider: "static" }, 10);
+    await expect(remove(machine)).rejects.toThrow(/ShepherdAgentStart is under way on this machine/u);
+  }
+  await remove(machine);
+  await expect(machineShow(fleet.database, machine.machineId)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("of a deletion and a request at once one is refused, and nothing is left half", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const machine = await fleet.add();
+    const [deleted, requested] = await Promise.allSettled([remove(machine), fleet.request(machine)]);
+    expect([deleted.status, requested.status].toSorted()).toEqual(["fulfilled", "rejected"]);
+    const rows = await fleet.rows("SELECT FROM machines WHERE machine_id = $1", machine.machineId);
+    expect(rows).toHaveLength(deleted.status === "fulfilled" ? 0 : 1);
+  }
+});

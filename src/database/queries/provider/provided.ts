@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { isUniqueViolation, translate } from "../../errors.ts";
+import { machineId as toMachineId, type MachineId, requestId } from "../../ids.ts";
+import { transact } from "../../transaction.ts";
+import { historyAppend } from "../../history.ts";
+import { machineAdd } from "../machine/machine.ts";
+import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
+import { machineLock } from "../../operator-command.ts";
+
+/** What a provider tells of a machine. */
+export interface ProvidedFacts {
+  providerId: string;
+  smbiosUuid?: string | undefined;
+  macs: readonly string[];
+  address?: string | undefined;
+  location?: string | undefined;
+  status?: string | undefined;
+}
+
+/** The same, as it was when it last did. */
+export interface ProvidedKnown extends ProvidedFacts {
+  machineId: MachineId;
+  /** It did not the last time. */
+  vanished: boolean;
+}
+
+interface Row {
+  machine_id: MachineId;
+  provider_id: string;
+  smbios_uuid: string | null;
+  macs: string[] | null;
+  provider_address: string | null;
+  provider_location: string | null;
+  provider_status: string | null;
+  vanished: boolean;
+}
+
+/**
+ * All machines of a provider, as they are known.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function providedList(database: Database, provider: string): Promise<ProvidedKnown[]> {
+  const { rows } = await sql<Row>`
+    SELECT p.machine_id, p.provider_id, u.smbios_uuid, p.provider_address, p.provider_location, p.provider_status,
+      (SELECT array_agg(k.mac::text ORDER BY k.mac) FROM machine_mac k WHERE k.machine_id = p.machine_id) AS macs,
+      p.vanished_at IS NOT NULL AS vanished
+    FROM machine_provided p LEFT JOIN machine_smbios u ON u.machine_id = p.machine_id
+    WHERE p.provider = ${provider}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => ({
+    machineId: row.machine_id,
+    providerId: row.provider_id,
+    smbiosUuid: row.smbios_uuid ?? undefined,
+    macs: row.macs ?? [],
+    address: row.provider_address ?? undefined,
+    location: row.provider_location ?? undefined,
+    status: row.provider_status ?? undefined,
+    vanished: row.vanished,
+  }));
+}
+
+/**
+ * What its provider calls a machine; undefined where it has none.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function providedIdOf(database: Database, machineId: MachineId): Promise<string | undefined> {
+  const row = await database.kysely
+    .selectFrom("machine_provided")
+    .select("provider_id")
+    .where("machine_id", "=", machineId)
+    .executeTakeFirst()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return row?.provider_id;
+}
+
+/**
+ * Makes a machine known that a provider tells of.
+ * @throws {DatabaseError} `exists` when the name, the provider's id, the SMBIOS UUID or a MAC is taken; `unavailable`
+ */
+export async function providedAdd(
+  database: Database,
+  provider: string,
+  { name, smbiosUuid, macs, ...facts }: ProvidedFacts & { name?: string | undefined },
+  actor: Actor,
+): Promise<MachineId> {
+  const machineId = toMachineId(randomUUID());
+  const { address, location, status } = facts;
+  await machineAdd(database, {
+    machineId,
+    requestId: requestId(randomUUID()),
+    command: "machine_add",
+    bodyDigest: Buffer.alloc(32),
+    ...(name === undefined ? {} : { name }),
+    labels: {},
+    provided: {
+      provider,
+      providerId: facts.providerId,
+      ...(address === undefined ? {} : { address }),
+      ...(location === undefined ? {} : { location }),
+      ...(status === undefined ? {} : { status }),
+    },
+    smbiosUuid,
+    macs,
+    actor,
+  });
+  return machineId;
+}
+
+/**
+ * Writes what a provider tells of a machine that is known; one that had vanished is there again.
+ * @throws {DatabaseError} `exists` when the SMBIOS UUID or a MAC is another machine's; `unavailable`
+ */
+export async function providedUpdate(
+  database: Database,
+  known: ProvidedKnown,
+  facts: ProvidedFacts,
+  actor: Actor,
+): Promise<void> {
+  const { machineId } = known;
+  const identity = { smbiosUuid: facts.smbiosUuid ?? null, macs: facts.macs };
+  try {
+    await transact(database, null, async (tx) => {
+      if (!(await machineLock(tx, machineId))) {
+        return;
+      }
+      await tx
+        .updateTable("machine_provided")
+        .set({
+          provider_address: facts.address ?? null,
+          provider_location: facts.location ?? null,
+          provider_status: facts.status ?? null,
+          vanished_at: null,
+        })
+        .where("machine_id", "=", machineId)
+        .execute();
+      if (known.smbiosUuid !== facts.smbiosUuid || known.macs.join() !== facts.macs.toSorted().join()) {
+        await machineIdentitySet(tx, machineId, identity);
+      }
+      if (known.vanished) {
+        await historyAppend(tx, [{ machineId, actor, event: "machine_returned" }]);
+      }
+    });
+  } catch (error) {
+    throw (await identityTaken(database, isUniqueViolation(error), machineId, identity, error)) ?? error;
+  }
+}
+
+/**
+ * Marks a machine that its provider does not tell of any more. Nothing else of it is touched.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function providedVanish(database: Database, machineId: MachineId, actor: Actor): Promise<void> {
+  await transact(database, null, async (tx) => {
+    await machineLock(tx, machineId);
+    const marked = await tx
+      .updateTable("machine_provided")
+      .set({ vanished_at: sql<Date>`now()`, provider_status: null })
+      .where("machine_id", "=", machineId)
+      .where("vanished_at", "is", null)
+      .returning("machine_id")
+      .execute();
+    await historyAppend(
+      tx,
+      marked.map(() => ({ machineId, actor, event: "machine_vanished" as const })),
+    );
+  });
+}

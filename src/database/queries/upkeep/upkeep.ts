@@ -1,0 +1,77 @@
+import { sql } from "kysely";
+import { system } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import type { MachineId, Process, SessionId } from "../../ids.ts";
+import { transact } from "../../transaction.ts";
+import { historyAppend } from "../../history.ts";
+
+/** A session that was collected. */
+export interface ExpiredSession {
+  sessionId: SessionId;
+  component: string;
+  /** What it held: free now. */
+  work: { machineId: MachineId; process: Process }[];
+}
+
+/**
+ * Deletes up to `limit` sessions past their deadline, with their work, a history entry for each machine. One that a
+ * transaction holds is left for the next time: it may be committing.
+ */
+export async function sessionsExpire(database: Database, limit: number): Promise<ExpiredSession[]> {
+  return transact(database, null, async (tx) => {
+    const { rows: sessions } = await sql<{ session_id: SessionId; session_component: string }>`
+      SELECT session_id, session_component FROM sessions WHERE session_deadline <= now()
+      ORDER BY session_id LIMIT ${limit} FOR UPDATE SKIP LOCKED`.execute(tx);
+    if (sessions.length === 0) {
+      return [];
+    }
+    const ids = sessions.map((session) => session.session_id);
+    const work = await tx
+      .deleteFrom("work")
+      .where("session_id", "in", ids)
+      .returning(["machine_id", "process", "session_id"])
+      .execute();
+    await tx.deleteFrom("sessions").where("session_id", "in", ids).execute();
+    await historyAppend(
+      tx,
+      work.map((held) => ({
+        machineId: held.machine_id,
+        actor: system,
+        event: "work_lost",
+        sessionId: held.session_id,
+        process: held.process,
+        detail: { cause: "the session that held it expired" },
+      })),
+    );
+    return sessions.map((session) => ({
+      sessionId: session.session_id,
+      component: session.session_component,
+      work: work
+        .filter((held) => held.session_id === session.session_id)
+        .map((held) => ({ machineId: held.machine_id, process: held.process })),
+    }));
+  });
+}
+
+/** Deletes records of operators' commands that are older than 30 days; returns how many. */
+export async function operatorCommandsForget(database: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM operator_command WHERE carried_out_at < now() - interval '30 days'`.execute(database.kysely);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Makes the history partitions of the coming months; returns how many were missing. */
+export async function historyPartitionsEnsure(database: Database, monthsAhead: number): Promise<number> {
+  const { rows } = await sql<{ made: number }>`SELECT history_partitions_ensure(${monthsAhead}) AS made`.execute(
+    database.kysely,
+  );
+  return rows[0]?.made ?? 0;
+}
+
+/** Drops the months of history that are older than are kept; returns their partitions' names. */
+export async function historyPartitionsDrop(database: Database): Promise<string[]> {
+  const { rows } = await sql<{ dropped: string[] }>`SELECT history_partitions_drop() AS dropped`.execute(
+    database.kysely,
+  );
+  return rows[0]?.dropped ?? [];
+}

@@ -1,0 +1,66 @@
+import type { MachineState, MachineStateName } from "../../machine-state.ts";
+import type { Process } from "../../ids.ts";
+import type { MachineRecord } from "./machine-record.ts";
+
+type WithoutTimes<State> = State extends unknown ? Omit<State, "since" | "deadline" | "deadlineMissedAt"> : never;
+
+/** The stored state with what belongs to it, from the tags that were read in the same snapshot. */
+export function machineStateOf(
+  state: MachineStateName,
+  record: Omit<MachineRecord, "state">,
+): WithoutTimes<MachineState> {
+  const { agent, installation, installed, quarantine } = record;
+  const generation = installation === undefined ? {} : { generation: installation.generation };
+  const started = agent === undefined ? {} : { startedAt: agent.startedAt };
+  const heard = agent?.heartbeatAt === undefined ? {} : { heartbeatAt: agent.heartbeatAt };
+  switch (state) {
+    case "new":
+      return { state };
+    case "awaiting-agent":
+      return { state, ...started };
+    case "ready":
+      return { state, ...heard };
+    case "install-pending":
+      return { state, ...generation };
+    case "installing": {
+      const { phase, bytesDone = 0n, bytesTotal = 0n } = installation?.progress ?? {};
+      return { state, ...generation, ...(phase === undefined ? {} : { phase }), bytesDone, bytesTotal };
+    }
+    case "installed":
+      return {
+        state,
+        ...(installed === undefined ? {} : { generation: installed.generation, installedAt: installed.at }),
+      };
+    case "install-failed": {
+      const result = installation?.final?.result;
+      const retryAt = installation?.retry?.nextAt;
+      return {
+        state,
+        ...generation,
+        ...(result === "error" || result === "cancelled" ? { result } : {}),
+        ...(retryAt === undefined ? {} : { retryAt }),
+      };
+    }
+    case "agent-lost":
+      return { state, ...started, ...heard };
+    case "starting-agent":
+      return { state, ...workOf(record, "ShepherdAgentStart") };
+    case "recovering":
+      return { state, ...workOf(record, "ShepherdRecovery") };
+    case "backing-off": {
+      const wanted: Process = agent === undefined ? "ShepherdAgentStart" : "ShepherdRecovery";
+      const backoff = record.backoffs.find(({ process }) => process === wanted);
+      return { state, ...(backoff === undefined ? {} : { backoff }) };
+    }
+    case "quarantined":
+      return { state, ...(quarantine === undefined ? {} : { quarantine }) };
+  }
+}
+
+function workOf(
+  record: Omit<MachineRecord, "state">,
+  process: Process,
+): { work?: NonNullable<MachineRecord["work"][number]> } {
+  const work = record.work.find((held) => held.process === process);
+  return work === undefined ? {} : { work };
+}
