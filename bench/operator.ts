@@ -10,8 +10,8 @@ import {
 import { systemClock } from "../src/lib/clock.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { prng } from "../src/lib/prng.ts";
-import { databaseAuthenticator } from "../src/operator-api/authenticator.ts";
-import { operatorApiListen } from "../src/operator-api/listener.ts";
+import { databaseAuthenticator } from "../src/operator-api/caller/authenticator.ts";
+import { operatorApiListen } from "../src/operator-api/listener/listener.ts";
 import { machineFeed } from "../src/operator-api/machine-feed.ts";
 import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";

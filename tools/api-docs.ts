@@ -1,7 +1,7 @@
 // What docs/api.md is written from: the contract's text, the roles, and the examples. See generate.ts.
 import { readdir, readFile } from "node:fs/promises";
 import type { DescService } from "@bufbuild/protobuf";
-import { authorizationRules, methodName, operatorServices } from "../src/operator-api/authorization.ts";
+import { authorizationRules, methodName, operatorServices } from "../src/operator-api/caller/authorization.ts";
 import { mutates } from "../src/operator-api/interceptors/audit.ts";
 import { apiExamples, type ApiExample } from "./api-examples.ts";
 

@@ -5,7 +5,7 @@ import { isLoopback, type HostPort } from "../lib/host-port.ts";
 import { tlsFilesEnsure, tlsFilesRead, type TlsFiles as TlsMaterial } from "../lib/tls.ts";
 import { checkTime } from "../lib/tls-chain.ts";
 import { parseCertificates, readPem } from "../lib/tls-pem.ts";
-import type { OperatorTls } from "../operator-api/listener.ts";
+import type { OperatorTls } from "../operator-api/listener/listener.ts";
 
 /** The agent API's certificate, and the CA that agents are given to check it by. */
 export interface AgentTls {

@@ -2,7 +2,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { Database } from "../database/connect.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
-import type { Authenticator } from "./authenticate.ts";
+import type { Authenticator } from "./caller/authenticate.ts";
 import type { MachineFeed } from "./machine-feed.ts";
 
 /** What is counted of the operator API; the metrics behind it are the caller's. */

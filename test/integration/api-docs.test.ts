@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { DescService } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { methodName, operatorServices } from "../../src/operator-api/authorization.ts";
-import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener.ts";
+import { methodName, operatorServices } from "../../src/operator-api/caller/authorization.ts";
+import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener/listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../../src/operator-api/testing/operator-api.ts";
 import { apiDocs, exampleBody } from "../../tools/api-docs.ts";
 import { apiExamples } from "../../tools/api-examples.ts";

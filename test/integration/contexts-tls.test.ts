@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { farrier, type Finished } from "../../src/cli/testing/processes.ts";
 import { tlsFilesEnsure } from "../../src/lib/tls.ts";
-import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener.ts";
+import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener/listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../../src/operator-api/testing/operator-api.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 

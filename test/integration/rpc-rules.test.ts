@@ -5,9 +5,9 @@ import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescServic
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isUuid } from "../../src/database/ids.ts";
-import { methodName, operatorServices } from "../../src/operator-api/authorization.ts";
+import { methodName, operatorServices } from "../../src/operator-api/caller/authorization.ts";
 import { mutates } from "../../src/operator-api/interceptors/audit.ts";
-import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener.ts";
+import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener/listener.ts";
 import {
   testDependencies,
   testToken,
@@ -72,7 +72,7 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   BackoffClear: { process: "ShepherdRecovery" },
 };
 
-/** Server-streaming RPCs for which src/operator-api/listener-watch.test.ts tries a reader that stops reading. */
+/** Server-streaming RPCs for which src/operator-api/listener/listener-watch.test.ts tries a reader that stops reading. */
 const slowReaders: readonly string[] = ["farrier.operator.v1.MachineService/MachineWatch"];
 
 interface Answered {
@@ -150,7 +150,7 @@ test("every stream was tried with a reader that stops reading", () => {
   const streams = [...methods].filter(([, { methodKind }]) => methodKind !== "unary").map(([name]) => name);
   expect(
     streams,
-    "a stream must drop who stops reading: try it in src/operator-api/listener-watch.test.ts, then name it in slowReaders here",
+    "a stream must drop who stops reading: try it in src/operator-api/listener/listener-watch.test.ts, then name it in slowReaders here",
   ).toEqual(slowReaders);
 });
 

@@ -1,5 +1,5 @@
 import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
-import { shortBytes } from "../hardware-words.ts";
+import { shortBytes } from "../hardware/hardware-words.ts";
 import { durationText } from "./duration-text.ts";
 import { bootWindowCauses, enrollmentCauses, isSecondClaimant } from "./enrollment-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";

@@ -1,4 +1,4 @@
-import { shortBytes } from "../hardware-words.ts";
+import { shortBytes } from "../hardware/hardware-words.ts";
 import type { HeldWork } from "../../database/machine-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { isSecondClaimant } from "./enrollment-causes.ts";

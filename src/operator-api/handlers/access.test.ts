@@ -7,7 +7,7 @@ import { Credential, Role } from "../../../gen/farrier/operator/v1/access_pb.ts"
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { roleIncludes, roles } from "../../database/role.ts";
-import { authorizationRules, methodName, operatorServices } from "../authorization.ts";
+import { authorizationRules, methodName, operatorServices } from "../caller/authorization.ts";
 import { mutates } from "../interceptors/audit.ts";
 import {
   testClients,

@@ -17,12 +17,12 @@ import { isUuid, tokenId, type RequestId, type TokenId } from "../../database/id
 import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
 import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/access/token.ts";
 import type { Role } from "../../database/role.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { callerKey, localOperator, operatorKey } from "../identity.ts";
-import { machineOf } from "../machine-reference.ts";
-import { pageOf, timePageToken, timePageTokenField } from "../page-token.ts";
-import { machineField, pageSizeField, requestIdField, text, validate } from "../validate.ts";
+import { callerKey, localOperator, operatorKey } from "../caller/identity.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { pageOf, timePageToken, timePageTokenField } from "../requests/page-token.ts";
+import { machineField, pageSizeField, requestIdField, text, validate } from "../requests/validate.ts";
 
 const roleNumbers: Record<Role, RoleNumber> = {
   viewer: RoleNumber.VIEWER,

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { AgentRegisterRequestSchema, type AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { agentKey } from "../../database/ids.ts";
 import { agentRegister } from "../../database/queries/agent/agent.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../identity.ts";
-import { machineOf } from "../machine-reference.ts";
-import { machineField, requestIdField, validate } from "../validate.ts";
+import { operatorKey } from "../caller/identity.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { machineField, requestIdField, validate } from "../requests/validate.ts";
 
 const registerRequest = z.object({
   requestId: requestIdField,

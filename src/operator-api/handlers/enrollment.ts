@@ -19,13 +19,13 @@ import {
 } from "../../database/queries/enrollment/enrollment-approve.ts";
 import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment/enrollment-list.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../identity.ts";
-import { machineIdOfRequest } from "../machine-id-of-request.ts";
-import { machineMessage } from "../machine-message.ts";
-import { machineOf } from "../machine-reference.ts";
-import { labelsField, machineField, newNameField, requestIdField, validate } from "../validate.ts";
+import { operatorKey } from "../caller/identity.ts";
+import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
+import { machineMessage } from "../messages/machine-message.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { labelsField, machineField, newNameField, requestIdField, validate } from "../requests/validate.ts";
 
 /** Seconds that a boot window is open unless it is said. */
 const windowSeconds = 600;

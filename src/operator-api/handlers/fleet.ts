@@ -12,12 +12,12 @@ import {
   type WorkCursor,
   type WorkPage,
 } from "../../database/queries/views/work-list.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../identity.ts";
-import { machineOf, machineThere, type MachineReference } from "../machine-reference.ts";
-import { pageTokenMessage } from "../page-token.ts";
-import { machineField, pageSizeField, requestIdField, validate } from "../validate.ts";
+import { operatorKey } from "../caller/identity.ts";
+import { machineOf, machineThere, type MachineReference } from "../requests/machine-reference.ts";
+import { pageTokenMessage } from "../requests/page-token.ts";
+import { machineField, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
 
 const processField = z.string().transform((text, context): Process | undefined => {
   const process = processes.find((name) => name === text);

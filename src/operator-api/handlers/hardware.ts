@@ -13,9 +13,9 @@ import { hardwareAmounts } from "../../contract/hardware-amounts.ts";
 import { diskSelectors } from "../../contract/select-disk.ts";
 import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware/hardware.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { hardwareDiff, type HardwareChange } from "../hardware-diff.ts";
-import { machineOf } from "../machine-reference.ts";
-import { count, machineField, validate } from "../validate.ts";
+import { hardwareDiff, type HardwareChange } from "../hardware/hardware-diff.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { count, machineField, validate } from "../requests/validate.ts";
 
 const listRequest = z.object({ machine: machineField });
 const showRequest = z.object({ machine: machineField, number: count });

@@ -18,10 +18,10 @@ import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { installationMessage, installationStates } from "../machine-message.ts";
-import { machineOf } from "../machine-reference.ts";
-import { isCount, queryToken, queryTokenRead } from "../query-token.ts";
-import { machineField, pageSizeField, validate } from "../validate.ts";
+import { installationMessage, installationStates } from "../messages/machine-message.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
+import { machineField, pageSizeField, validate } from "../requests/validate.ts";
 
 const stateNames: ReadonlyMap<number, InstallationStateName> = new Map<number, InstallationStateName>([
   [InstallationState.PENDING, "pending"],

@@ -21,13 +21,13 @@ import {
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
 import type { RetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { shownUrl } from "../../lib/shown-url.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../identity.ts";
+import { operatorKey } from "../caller/identity.ts";
 import { installationForesee } from "../installation-plan.ts";
-import { machineOf } from "../machine-reference.ts";
-import { imageField } from "../validate-image.ts";
-import { count, machineField, requestIdField, text, validate } from "../validate.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { imageField } from "../requests/validate-image.ts";
+import { count, machineField, requestIdField, text, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
 
 const whole = (least: number, most: number, what: string) => {

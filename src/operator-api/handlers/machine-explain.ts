@@ -14,10 +14,10 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
 import { diskProblem, reportedDisks } from "../installation-plan.ts";
-import { requestedImage } from "../machine-message.ts";
-import { machineOf } from "../machine-reference.ts";
-import { standingMessage } from "../state-message.ts";
-import { machineField, validate } from "../validate.ts";
+import { requestedImage } from "../messages/machine-message.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { standingMessage } from "../messages/state-message.ts";
+import { machineField, validate } from "../requests/validate.ts";
 
 const kinds: Record<CauseKind, KindMessage> = {
   "no-agent": KindMessage.NO_AGENT,

@@ -14,10 +14,10 @@ import {
   type MachineSort,
 } from "../../database/queries/views/machine-list.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { machineMessage } from "../machine-message.ts";
-import { isCount, queryToken, queryTokenRead } from "../query-token.ts";
-import { stateNamed } from "../state-message.ts";
-import { labelsField, pageSizeField, text, validate } from "../validate.ts";
+import { machineMessage } from "../messages/machine-message.ts";
+import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
+import { stateNamed } from "../messages/state-message.ts";
+import { labelsField, pageSizeField, text, validate } from "../requests/validate.ts";
 
 const sorts: ReadonlyMap<number, MachineSort> = new Map<number, MachineSort>([
   [SortMessage.UNSPECIFIED, "id"],

@@ -13,9 +13,9 @@ import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent/
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { machineOf } from "../machine-reference.ts";
-import { isCount } from "../query-token.ts";
-import { machineField, validate } from "../validate.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { isCount } from "../caller/query-token.ts";
+import { machineField, validate } from "../requests/validate.ts";
 
 const linesLimit = 1_000;
 

@@ -21,9 +21,9 @@ import {
 import type { Database } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { machineMessage } from "../machine-message.ts";
-import { isCount, tokenParts } from "../query-token.ts";
-import { validate } from "../validate.ts";
+import { machineMessage } from "../messages/machine-message.ts";
+import { isCount, tokenParts } from "../caller/query-token.ts";
+import { validate } from "../requests/validate.ts";
 
 /** Machines told of in one message: all that a slow reader's stream ever holds. */
 const batch = 100;

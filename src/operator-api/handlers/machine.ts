@@ -18,14 +18,14 @@ import { machineDelete } from "../../database/queries/machine/machine-delete.ts"
 import { machineQuarantine, machineRelease } from "../../database/queries/machine/machine-quarantine.ts";
 import { machineUpdate } from "../../database/queries/machine/machine-update.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
-import { bodyDigest } from "../body-digest.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../identity.ts";
-import { machineIdOfRequest } from "../machine-id-of-request.ts";
-import { machineMessage } from "../machine-message.ts";
-import { machineOf } from "../machine-reference.ts";
-import { timePageToken, timePageTokenField } from "../page-token.ts";
-import { isCount } from "../query-token.ts";
+import { operatorKey } from "../caller/identity.ts";
+import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
+import { machineMessage } from "../messages/machine-message.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { timePageToken, timePageTokenField } from "../requests/page-token.ts";
+import { isCount } from "../caller/query-token.ts";
 import {
   labelKeyField,
   labelsField,
@@ -38,7 +38,7 @@ import {
   smbiosUuidField,
   text,
   validate,
-} from "../validate.ts";
+} from "../requests/validate.ts";
 import { machineExplainHandler } from "./machine-explain.ts";
 import { machineListHandler } from "./machine-list.ts";
 import { machineLogHandler } from "./machine-log.ts";

@@ -4,10 +4,10 @@ import { isUuid, machineId, requestId } from "../../database/ids.ts";
 import { auditAppend, type AuditEntry } from "../../database/queries/access/audit.ts";
 import { describeError } from "../../lib/errors.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
-import { methodName } from "../authorization.ts";
-import { codeName } from "../code-name.ts";
+import { methodName } from "../caller/authorization.ts";
+import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { callerKey } from "../identity.ts";
+import { callerKey } from "../caller/identity.ts";
 
 /** Characters of a caller's own words, and of a refusal, that are kept. */
 const textLimit = 1_024;

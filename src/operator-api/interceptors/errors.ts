@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import { describeError } from "../../lib/errors.ts";
-import { methodName } from "../authorization.ts";
+import { methodName } from "../caller/authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError } from "../errors.ts";
 

@@ -1,8 +1,8 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { roleIncludes } from "../../database/role.ts";
-import { authorizationRules, methodName } from "../authorization.ts";
+import { authorizationRules, methodName } from "../caller/authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { callerKey, operatorKey, unauthenticated } from "../identity.ts";
+import { callerKey, operatorKey, unauthenticated } from "../caller/identity.ts";
 
 /** Lets a call through where its caller's role is enough for it, and tells the handler who calls. */
 export function identityInterceptor({ authenticator, counters }: OperatorApiDependencies): Interceptor {

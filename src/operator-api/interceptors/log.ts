@@ -1,8 +1,8 @@
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../../lib/clock.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
-import { methodName } from "../authorization.ts";
-import { codeName } from "../code-name.ts";
+import { methodName } from "../caller/authorization.ts";
+import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 
 /** One line a call, and its count. Refusals at info, so that they are seen; what went well at debug. */

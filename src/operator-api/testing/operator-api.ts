@@ -15,7 +15,7 @@ import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { connect, type DatabaseAddress } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
-import { databaseAuthenticator } from "../authenticator.ts";
+import { databaseAuthenticator } from "../caller/authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineFeed } from "../machine-feed.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";

@@ -1,0 +1,97 @@
+import { readdir, readFile } from "node:fs/promises";
+import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { afterAll, describe, expect, test } from "vitest";
+import { authorizationRules, methodName, operatorServices } from "./authorization.ts";
+import { unauthenticatedMessage } from "./identity.ts";
+import { mutates } from "../interceptors/audit.ts";
+import { nowhere, testDependencies, testToken, testTransport } from "../testing/operator-api.ts";
+
+const dependencies = testDependencies(nowhere);
+afterAll(() => dependencies[Symbol.asyncDispose]());
+
+const methods = operatorServices.flatMap((service: DescService) => service.methods);
+
+/** Every RPC that the contract's text has, by its full name. */
+async function contractMethods(): Promise<string[]> {
+  const directory = new URL("../../../proto/farrier/operator/v1/", import.meta.url);
+  const texts = await Promise.all((await readdir(directory)).map((file) => readFile(new URL(file, directory), "utf8")));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/^service (?<service>\w+) \{(?<body>[^}]*)^\}/gmu)].flatMap((match) =>
+      [...(match.groups?.["body"] ?? "").matchAll(/^ *rpc (?<name>\w+)\(/gmu)].map(
+        (rpc) => `farrier.operator.v1.${match.groups?.["service"]}/${rpc.groups?.["name"]}`,
+      ),
+    ),
+  );
+}
+
+test("every RPC of the contract is served, and has a rule", async () => {
+  const names = await contractMethods();
+  expect(names.length).toBeGreaterThan(0);
+  expect(methods.map((method) => methodName(method)).toSorted()).toEqual(names.toSorted());
+  expect(Object.keys(authorizationRules).toSorted()).toEqual(names.toSorted());
+});
+
+/** Verbs of calls that only look. */
+const reads = /(?:List|Show|History|Log|Diff|Summary|Explain|Watch|WhoAmI|Plan)$/u;
+
+test.each(methods.map((method) => [method.name, method] as const))(
+  "%s takes the caller's request id if and only if it changes something",
+  (name, method) => {
+    expect([name, mutates(method)]).toEqual([name, !reads.test(name)]);
+    // What changes something is never for viewers.
+    expect(mutates(method) && authorizationRules[methodName(method)] === "viewer").toBe(false);
+  },
+);
+
+/** Calls a method with nothing; of a stream, waits for its first message. */
+async function callOnce(transport: Transport, method: DescMethod): Promise<unknown> {
+  if (method.methodKind === "unary") {
+    return transport.unary(method as DescMethodUnary, undefined, undefined, undefined, {});
+  }
+  const { message } = await transport.stream(
+    method as DescMethodServerStreaming,
+    undefined,
+    undefined,
+    undefined,
+    (async function* () {
+      yield {};
+    })(),
+  );
+  return message[Symbol.asyncIterator]().next();
+}
+
+const strangers: [string, string | undefined][] = [
+  ["no token", undefined],
+  ["an empty token", "Bearer "],
+  ["another token", `Bearer frr_${"u".repeat(43)}`],
+  ["the token and more", `Bearer ${testToken}x`],
+  ["the token twice", `Bearer ${testToken}, Bearer ${testToken}`],
+  ["another scheme", `Basic ${testToken}`],
+  ["the token alone", testToken],
+];
+
+describe.each(methods.map((method) => [methodName(method), method] as const))("%s", (_name, method) => {
+  test.each(strangers)("is refused to a caller with %s", async (_who, authorization) => {
+    const before = dependencies.refused();
+    const transport = testTransport(dependencies, authorization);
+    const call = callOnce(transport, method);
+    const error = await call.then(
+      () => undefined,
+      (reason: unknown) => ConnectError.from(reason),
+    );
+    expect([error?.code, error?.rawMessage]).toEqual([Code.Unauthenticated, unauthenticatedMessage]);
+    expect(dependencies.refused()).toBe(before + 1);
+  });
+
+  test("is open to the token: its fields are looked at, or its database is asked", async () => {
+    const transport = testTransport(dependencies, `bearer ${testToken}`);
+    const call = callOnce(transport, method);
+    const code = await call.then(
+      () => "ok" as const,
+      (reason: unknown) => ConnectError.from(reason).code,
+    );
+    // WhoAmI has no fields and asks no database.
+    expect(method.name === "WhoAmI" ? ["ok"] : [Code.InvalidArgument, Code.Unavailable]).toContain(code);
+  });
+});

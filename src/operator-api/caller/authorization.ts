@@ -1,0 +1,62 @@
+import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import type { Role } from "../../database/role.ts";
+
+/** Every service of the operator API; a test compares it with the contract. */
+export const operatorServices = [
+  MachineService,
+  InstallationService,
+  AgentKeyService,
+  AccessService,
+  HardwareService,
+  FleetService,
+  EnrollmentService,
+] as const;
+
+/** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
+export const authorizationRules: Readonly<Record<string, Role>> = {
+  "farrier.operator.v1.MachineService/MachineAdd": "operator",
+  "farrier.operator.v1.MachineService/MachineList": "viewer",
+  "farrier.operator.v1.MachineService/MachineShow": "viewer",
+  "farrier.operator.v1.MachineService/MachineHistory": "viewer",
+  "farrier.operator.v1.MachineService/MachineLog": "viewer",
+  "farrier.operator.v1.MachineService/MachineUpdate": "operator",
+  "farrier.operator.v1.MachineService/MachineDelete": "operator",
+  "farrier.operator.v1.MachineService/MachineQuarantine": "operator",
+  "farrier.operator.v1.MachineService/MachineRelease": "operator",
+  "farrier.operator.v1.MachineService/MachineExplain": "viewer",
+  "farrier.operator.v1.MachineService/MachineWatch": "viewer",
+  "farrier.operator.v1.InstallationService/InstallationRequest": "operator",
+  "farrier.operator.v1.InstallationService/InstallationCancel": "operator",
+  "farrier.operator.v1.InstallationService/InstallationRetry": "operator",
+  "farrier.operator.v1.InstallationService/InstallationList": "viewer",
+  "farrier.operator.v1.AgentKeyService/AgentRegister": "operator",
+  "farrier.operator.v1.HardwareService/HardwareList": "viewer",
+  "farrier.operator.v1.HardwareService/HardwareShow": "viewer",
+  "farrier.operator.v1.HardwareService/HardwareDiff": "viewer",
+  "farrier.operator.v1.FleetService/FleetSummary": "viewer",
+  "farrier.operator.v1.FleetService/SessionList": "viewer",
+  "farrier.operator.v1.FleetService/WorkList": "viewer",
+  "farrier.operator.v1.FleetService/BackoffList": "viewer",
+  "farrier.operator.v1.FleetService/BackoffClear": "operator",
+  "farrier.operator.v1.EnrollmentService/BootWindowOpen": "operator",
+  "farrier.operator.v1.EnrollmentService/BootWindowClose": "operator",
+  "farrier.operator.v1.EnrollmentService/EnrollmentList": "viewer",
+  "farrier.operator.v1.EnrollmentService/EnrollmentApprove": "operator",
+  "farrier.operator.v1.EnrollmentService/EnrollmentReject": "operator",
+  "farrier.operator.v1.AccessService/WhoAmI": "viewer",
+  "farrier.operator.v1.AccessService/TokenCreate": "admin",
+  "farrier.operator.v1.AccessService/TokenList": "admin",
+  "farrier.operator.v1.AccessService/TokenRevoke": "admin",
+  "farrier.operator.v1.AccessService/AuditList": "admin",
+};
+
+/** The name of an RPC in the table. */
+export function methodName(method: { name: string; parent: { typeName: string } }): string {
+  return `${method.parent.typeName}/${method.name}`;
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { link, open, readFile, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "../../lib/errors.ts";
+import { makeDirectory } from "../../lib/make-directory.ts";
+import { OperatorApiError } from "../errors.ts";
+
+/** The file of the data directory that holds the operators' token. */
+export const operatorTokenFile = "operator-token";
+/** The file of the data directory that says where the operator API listens: its URL, and a line feed. */
+export const operatorAddressFile = "operator-address";
+
+const tokenPattern = /^frr_[A-Za-z0-9_-]{43}$/u;
+
+/**
+ * The operators' token, made where there is none yet: 32 random bytes, readable by this user alone. Of several processes
+ * that start together all get the same one.
+ * @throws {OperatorApiError} `file_invalid` when the file holds something else
+ */
+export async function operatorTokenEnsure(directory: string): Promise<string> {
+  await makeDirectory(directory);
+  const path = join(directory, operatorTokenFile);
+  const there = await tokenRead(path);
+  if (there !== undefined) {
+    return there;
+  }
+  const temporary = await writeTemporary(path, `frr_${randomBytes(32).toString("base64url")}\n`, 0o600);
+  try {
+    // A link, not a rename: it fails where another process was quicker, and its token is the one that counts.
+    await link(temporary, path);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") {
+      throw error;
+    }
+  } finally {
+    await unlink(temporary);
+  }
+  const made = await tokenRead(path);
+  if (made === undefined) {
+    throw new OperatorApiError("file_invalid", `${path} was removed while it was made: start again`);
+  }
+  return made;
+}
+
+async function tokenRead(path: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+  const token = text.trim();
+  if (!tokenPattern.test(token)) {
+    throw new OperatorApiError(
+      "file_invalid",
+      `${path} holds no token (frr_ and 43 characters): remove the file, and a new token is made at the next start`,
+    );
+  }
+  return token;
+}
+
+/** Says in the data directory where the operator API listens, for the command line to find. */
+export async function operatorAddressWrite(directory: string, url: string): Promise<void> {
+  const path = join(directory, operatorAddressFile);
+  await rename(await writeTemporary(path, `${url}\n`, 0o644), path);
+}
+
+async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  const file = await open(temporary, "wx", mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return temporary;
+}

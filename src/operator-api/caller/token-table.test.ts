@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { tokenId } from "../../database/ids.ts";
+import type { ValidToken } from "../../database/queries/access/token.ts";
+import { tokenTable } from "./token-table.ts";
+
+const token = (hash: string, validFor?: number): ValidToken => ({
+  tokenId: tokenId("123e4567-e89b-42d3-a456-426614174000"),
+  name: hash,
+  role: "viewer",
+  hash,
+  ...(validFor === undefined ? {} : { validFor }),
+});
+
+function setUp() {
+  const clock = new FakeClock();
+  const state = { tokens: [token("a")], loads: 0, away: false };
+  const table = tokenTable({
+    clock,
+    load: async () => {
+      state.loads += 1;
+      if (state.away) {
+        throw new Error("the database is away");
+      }
+      return state.tokens;
+    },
+  });
+  return { clock, state, table };
+}
+
+test("it is read once for many who ask at once, and again after two seconds", async () => {
+  const { clock, state, table } = setUp();
+  const found = await Promise.all(Array.from({ length: 100 }, () => table.find("a")));
+  expect(found.every((one) => one?.name === "a")).toBe(true);
+  expect(state.loads).toBe(1);
+  state.tokens = [];
+  await clock.advance(1_900);
+  expect(await table.find("a")).toBeDefined();
+  await clock.advance(200);
+  expect(await table.find("a")).toBeUndefined();
+  expect(state.loads).toBe(2);
+});
+
+test("who is not in it waits for a newer one, at most four times a second for all together", async () => {
+  const { clock, state, table } = setUp();
+  await table.find("a");
+  state.tokens = [token("a"), token("b")];
+  expect(await table.find("b")).toBeUndefined();
+  await clock.advance(300);
+  expect((await table.find("b"))?.name).toBe("b");
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    await table.find("c");
+  }
+  expect(state.loads).toBe(2);
+});
+
+test("forget makes it read again at once", async () => {
+  const { state, table } = setUp();
+  await table.find("a");
+  state.tokens = [];
+  table.forget();
+  expect(await table.find("a")).toBeUndefined();
+});
+
+test("a token ends when its time is over, though the table is fresh", async () => {
+  const { clock, state, table } = setUp();
+  state.tokens = [token("a", 100)];
+  expect(await table.find("a")).toBeDefined();
+  await clock.advance(150);
+  expect(await table.find("a")).toBeUndefined();
+});
+
+test("while the database is away, who was known hears of it and strangers learn nothing", async () => {
+  const { clock, state, table } = setUp();
+  await table.find("a");
+  state.away = true;
+  await clock.advance(5_000);
+  await expect(table.find("a")).rejects.toThrow("away");
+  expect(await table.find("b")).toBeUndefined();
+  state.away = false;
+  expect((await table.find("a"))?.name).toBe("a");
+});

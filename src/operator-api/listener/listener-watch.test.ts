@@ -1,0 +1,99 @@
+import { once } from "node:events";
+import { connect as connectSocket, type Socket } from "node:net";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { waitFor } from "../../../test/support/wait.ts";
+import { operatorApiListen } from "./listener.ts";
+import { testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";
+
+let database: TestDatabase;
+let dependencies: TestDependencies;
+beforeAll(async () => {
+  database = await testDatabase();
+  dependencies = testDependencies(database.connection);
+});
+afterAll(async () => {
+  await dependencies[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const listen = (stallMilliseconds: number) =>
+  operatorApiListen({
+    ...dependencies,
+    address: { host: "127.0.0.1", port: 0 },
+    probes: { ready: async () => ({ ready: true }), metrics: async () => "" },
+    stallMilliseconds,
+  });
+
+/** Asks for everything, as a client that speaks Connect over HTTP/1.1 does: one message in an envelope. */
+function watchRequest(message: string): Buffer {
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), Buffer.from(message)]);
+  return Buffer.concat([
+    Buffer.from(
+      "POST /farrier.operator.v1.MachineService/MachineWatch HTTP/1.1\r\nhost: localhost\r\n" +
+        `authorization: Bearer ${testToken}\r\ncontent-type: application/connect+json\r\nconnect-protocol-version: 1\r\n` +
+        `content-length: ${body.length}\r\n\r\n`,
+    ),
+    body,
+  ]);
+}
+
+const megabyte = 1_000_000;
+
+/** Ends of connections that this process has open; the database is reached otherwise. */
+const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+
+test("a reader of a watch that stops reading is sent away; what it did not take was never fetched", async () => {
+  // 2,000 machines of 16 KB: far more than the buffers of a connection hold.
+  await dependencies.database.pool.query(
+    `INSERT INTO machines (labels)
+     SELECT (SELECT jsonb_object_agg('l' || n, repeat('x', 256)) FROM generate_series(1, 60) n)
+     FROM generate_series(1, 2000)`,
+  );
+  await using listener = await listen(3_000);
+  const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  await waitFor("both ends of the connection", () => sockets() === 2);
+  const before = process.memoryUsage();
+  socket.write(watchRequest('{"includeExisting":true}'));
+  await once(socket, "readable");
+  // It reads nothing until the server has given up on it.
+  await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 20_000 });
+  expect((process.memoryUsage().rss - before.rss) / megabyte).toBeLessThan(200);
+  let received = 0;
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  await closed;
+  expect(received).toBeGreaterThan(0);
+  expect(received).toBeLessThan(20 * megabyte);
+}, 60_000);
+
+test("a watch ends at once when the server stops, and others' signs of life keep it open until then", async () => {
+  const listener = await listen(60_000);
+  const client = createClient(
+    MachineService,
+    createConnectTransport({
+      baseUrl: listener.url,
+      httpVersion: "1.1",
+      interceptors: [
+        (next) => (request) => {
+          request.header.set("authorization", `Bearer ${testToken}`);
+          return next(request);
+        },
+      ],
+    }),
+  );
+  const stream = client.machineWatch({})[Symbol.asyncIterator]();
+  expect((await stream.next()).done).toBe(false);
+  const begun = performance.now();
+  const [end] = await Promise.all([stream.next(), listener[Symbol.asyncDispose]()]);
+  expect(end.done).toBe(true);
+  // The drain would wait for 10 s.
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});

@@ -1,0 +1,190 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { constants } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { createContextValues } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { systemClock, type Clock } from "../../lib/clock.ts";
+import { formatHostPort, isLoopback, type HostPort } from "../../lib/host-port.ts";
+import type { Authenticated } from "../caller/authenticate.ts";
+import { certificateOperator } from "../caller/client-certificate.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operatorError, OperatorApiError } from "../errors.ts";
+import { callerKey, limitedMessage, unauthenticatedMessage, type Operator } from "../caller/identity.ts";
+import { answerJson, answerProbe, type Probes } from "./probes.ts";
+import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
+import { serverClose, serverListen, type AnyServer } from "./server.ts";
+
+/** The operator API, listening. Disposing of it lets calls under way finish. */
+export interface OperatorApiListener extends AsyncDisposable {
+  /** Where it listens, with the port that was chosen. */
+  address: HostPort;
+  /** What clients on this host call: http://HOST:PORT, or https where there is TLS. */
+  url: string;
+}
+
+/** What it serves TLS with. */
+export interface OperatorTls {
+  /** With its chain. */
+  certificatePem: string;
+  keyPem: string;
+  /** Certificates that operators' own are issued by; absent = operators have tokens alone. */
+  clientCaPem?: string | undefined;
+}
+
+/** How the operator API listens. */
+export interface OperatorApiListenOptions extends OperatorApiDependencies {
+  address: HostPort;
+  probes: Probes;
+  /** Absent = clear text, for this host alone. */
+  tls?: OperatorTls | undefined;
+  clock?: Clock;
+  /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
+  stallMilliseconds?: number;
+}
+
+type AnyRequest = IncomingMessage | Http2ServerRequest;
+type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/**
+ * Serves the operator API, `/healthz`, `/readyz` and `/metrics`: over HTTP/1.1 in clear text to this host alone, or with TLS
+ * over HTTP/2 and HTTP/1.1, so that gRPC clients can call it too.
+ * @throws {OperatorApiError} `not_loopback`; `address_unusable` when the port is taken or not this host's
+ */
+export async function operatorApiListen(options: OperatorApiListenOptions): Promise<OperatorApiListener> {
+  const { address, tls } = options;
+  if (tls === undefined && !isLoopback(address.host)) {
+    throw new OperatorApiError(
+      "not_loopback",
+      `operators can't be served on ${formatHostPort(address)}: without TLS the token would cross the network in clear ` +
+        "text. Use a loopback address (--operators 127.0.0.1:8080), and a tunnel such as `ssh -L` from elsewhere",
+    );
+  }
+  const stopping = new AbortController();
+  const handle = requestHandler({ ...options, stopping: stopping.signal });
+  const server: AnyServer =
+    tls === undefined
+      ? createServer(httpLimits, handle)
+      : createSecureServer(
+          {
+            ...httpLimits,
+            allowHTTP1: true,
+            cert: tls.certificatePem,
+            key: tls.keyPem,
+            minVersion: "TLSv1.2",
+            handshakeTimeout: 10_000,
+            // A resumed session would carry a certificate that has ended since.
+            secureOptions: constants.SSL_OP_NO_TICKET,
+            settings: { maxConcurrentStreams: 100 },
+            ...(tls.clientCaPem === undefined
+              ? {}
+              : { ca: tls.clientCaPem, requestCert: true, rejectUnauthorized: false }),
+          },
+          handle,
+        );
+  server.maxConnections = 512;
+  // Streams give a sign of life more often: whoever takes nothing for so long has stopped reading.
+  server.setTimeout(options.stallMilliseconds ?? 60_000);
+  const port = await serverListen(server, address);
+  const host = wildcards.has(address.host) ? "localhost" : address.host;
+  return {
+    address: { host: address.host, port },
+    url: `${tls === undefined ? "http" : "https"}://${formatHostPort({ host, port })}`,
+    [Symbol.asyncDispose]: () => {
+      stopping.abort();
+      return serverClose(server);
+    },
+  };
+}
+
+const wildcards: ReadonlySet<string> = new Set(["", "0.0.0.0", "::"]);
+
+const httpLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest, response: AnyResponse) => void {
+  const { authenticator, counters, probes, log, clock = systemClock } = options;
+  const callers = new WeakMap<object, { operator: Operator; address: string }>();
+  const metricsOpen = isLoopback(options.address.host);
+  const calls = connectNodeAdapter({
+    ...operatorRouterOptions(options, clock),
+    routes: operatorRoutes(options),
+    contextValues: (request) => {
+      const caller = callers.get(request);
+      const values = createContextValues();
+      return caller === undefined ? values : values.set(callerKey, caller);
+    },
+    fallback: (request, response) => {
+      // The adapter's own types are almost those of Node.
+      const path = pathOf(request);
+      answerJson(response as AnyResponse, 404, "not_found", `there is nothing at ${request.method} ${path}`);
+    },
+    requestPathPrefix: "",
+  });
+
+  async function authenticate(request: AnyRequest): Promise<Authenticated> {
+    const address = request.socket.remoteAddress ?? "";
+    const { authorization } = request.headers;
+    const found = await authenticator.authenticate({ authorization, certificate: certificateOf(request), address });
+    if ("operator" in found) {
+      callers.set(request, { operator: found.operator, address });
+    }
+    return found;
+  }
+
+  async function answer(request: AnyRequest, response: AnyResponse): Promise<void> {
+    const path = pathOf(request);
+    if ((path !== "/metrics" || metricsOpen) && answerProbe(probes, log, request, response)) {
+      return;
+    }
+    // Before the body is read or the path looked at: a stranger costs little and learns nothing.
+    const found = await authenticate(request);
+    if ("operator" in found) {
+      // Over the network, the metrics are for those who may look at the fleet: every role may.
+      if (path !== "/metrics" || !answerProbe(probes, log, request, response)) {
+        calls(request, response);
+      }
+      return;
+    }
+    counters.unauthenticated(found.refused);
+    if (found.refused === "limited") {
+      answerJson(response, 429, "resource_exhausted", limitedMessage, { "retry-after": "1" });
+    } else {
+      answerJson(response, 401, "unauthenticated", unauthenticatedMessage, { "www-authenticate": "Bearer" });
+    }
+  }
+
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) {
+        return;
+      }
+      const { answer: told, internal } = operatorError(error, "");
+      if (internal) {
+        // A Host header that is missing or no host's name: the router throws on it, where it would end the process.
+        answerJson(response, 400, "invalid_argument", "the request's Host header is missing or not valid");
+      } else {
+        answerJson(response, 503, "unavailable", told.rawMessage);
+      }
+    });
+  };
+}
+
+/** Whom the connection's client certificate stands for, where the operators' CA vouches for it. */
+function certificateOf(request: AnyRequest): Operator | undefined {
+  // Over HTTP/2 the socket is a proxy of one, which is no instance of its class.
+  const socket = request.socket as Partial<TLSSocket>;
+  if (socket.authorized !== true || socket.getPeerCertificate === undefined) {
+    return undefined;
+  }
+  const certificate = socket.getPeerCertificate();
+  return Object.keys(certificate).length === 0 ? undefined : certificateOperator(certificate, new Date());
+}
+
+function pathOf(request: AnyRequest): string {
+  return (request.url ?? "").split("?", 1)[0] ?? "";
+}

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
+import { errorCode } from "../../lib/errors.ts";
+import { formatHostPort, type HostPort } from "../../lib/host-port.ts";
+import { OperatorApiError } from "../errors.ts";
+
+/** In clear text over HTTP/1.1, or with TLS over both. */
+export type AnyServer = Server | Http2SecureServer;
+
+/** Milliseconds that calls under way get to finish when the listener is disposed of. */
+const drainMilliseconds = 10_000;
+/** Milliseconds after which an HTTP/2 connection is closed on which nothing goes on. */
+const idleMilliseconds = 120_000;
+
+/** What is open, to be closed in the end. */
+const opened = new WeakMap<AnyServer, { sockets: Set<{ destroy(): void }>; sessions: Set<ServerHttp2Session> }>();
+
+/**
+ * Listens; resolves to the port.
+ * @throws {OperatorApiError} `address_unusable`, saying why
+ */
+export async function serverListen(server: AnyServer, address: HostPort): Promise<number> {
+  track(server);
+  server.listen({ host: address.host, port: address.port, reusePort: address.shared ?? false });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const code = errorCode(error) ?? "";
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "another program listens there (another farrier?): stop it, or choose another address",
+      EACCES: "this user may not listen there: choose a port above 1023",
+      EADDRNOTAVAIL: "the address is not this host's: choose another",
+    };
+    const reason = reasons[code] ?? "choose another address";
+    throw new OperatorApiError(
+      "address_unusable",
+      `operators can't be served on ${formatHostPort(address)}: ${reason} with --operators HOST:PORT`,
+      { cause: error },
+    );
+  }
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : address.port;
+}
+
+function track(server: AnyServer): void {
+  const sockets = new Set<{ destroy(): void }>();
+  const sessions = new Set<ServerHttp2Session>();
+  opened.set(server, { sockets, sessions });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("session", (session: ServerHttp2Session) => {
+    sessions.add(session);
+    let streams = 0;
+    session.on("stream", (stream) => {
+      streams += 1;
+      stream.once("close", () => {
+        streams -= 1;
+      });
+    });
+    session.setTimeout(idleMilliseconds, () => {
+      if (streams === 0) {
+        session.close();
+      }
+    });
+    session.once("close", () => sessions.delete(session));
+  });
+  // A handshake that fails is the caller's matter; unheard, some of them would end the process.
+  server.on("tlsClientError", () => undefined);
+  server.on("sessionError", () => undefined);
+}
+
+/** Takes no more, lets calls under way finish, and closes. */
+export async function serverClose(server: AnyServer): Promise<void> {
+  const { sockets, sessions } = opened.get(server) ?? { sockets: new Set(), sessions: new Set() };
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  for (const session of sessions) {
+    session.close();
+  }
+  // A connection whose last call ends meanwhile would be kept for the next one.
+  const idle = setInterval(() => {
+    if ("closeIdleConnections" in server) {
+      server.closeIdleConnections();
+    }
+  }, 50);
+  const timer = setTimeout(() => {
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+  }, drainMilliseconds);
+  await closed;
+  clearTimeout(timer);
+  clearInterval(idle);
+}

@@ -1,0 +1,141 @@
+import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import {
+  InstallationState,
+  MachineSchema,
+  type InstallationSchema,
+  type Machine,
+} from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { shownUrl, withoutUrlSecrets } from "../../lib/shown-url.ts";
+import type {
+  InstallationRecord,
+  InstallationResult,
+  MachineRecord,
+} from "../../database/queries/views/machine-record.ts";
+import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
+import { bootWindowMessage } from "./boot-window-message.ts";
+import { standingMessage } from "./state-message.ts";
+
+/** How a request stands, by what the database calls its final result. */
+export const installationStates: Record<InstallationResult, InstallationState> = {
+  success: InstallationState.SUCCEEDED,
+  error: InstallationState.FAILED,
+  cancelled: InstallationState.CANCELLED,
+};
+
+const phases: Record<PhaseName, Phase> = {
+  "selecting-disk": Phase.SELECTING_DISK,
+  writing: Phase.WRITING,
+  verifying: Phase.VERIFYING,
+  configuring: Phase.CONFIGURING,
+  "boot-entry": Phase.BOOT_ENTRY,
+  rebooting: Phase.REBOOTING,
+};
+
+/** A machine as operators see it. */
+export function machineMessage(record: MachineRecord): Machine {
+  const { provided, agent, installation, installed, quarantine, hardwareReportedAt, identity, bootWindow } = record;
+  return create(MachineSchema, {
+    id: record.machineId,
+    name: record.name ?? "",
+    labels: record.labels,
+    createdAt: timestampFromDate(record.createdAt),
+    lastGeneration: record.lastGeneration,
+    standing: standingMessage(record),
+    work: record.work.map((work) => ({
+      process: work.process,
+      sessionId: work.sessionId,
+      startedAt: timestampFromDate(work.startedAt),
+      sessionDeadline: timestampFromDate(work.deadline),
+      runtimeInfo: work.runtimeInfo,
+    })),
+    backoff: record.backoffs.map(({ process, until, cause }) => ({
+      process,
+      until: timestampFromDate(until),
+      cause: withoutUrlSecrets(cause),
+    })),
+    smbiosUuid: identity.smbiosUuid ?? "",
+    macs: [...identity.macs],
+    ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
+    ...(provided === undefined ? {} : { provided }),
+    ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),
+    ...(quarantine === undefined
+      ? {}
+      : {
+          quarantine: {
+            reason: quarantine.reason,
+            quarantinedBy: quarantine.by,
+            quarantinedAt: timestampFromDate(quarantine.at),
+          },
+        }),
+    ...(agent === undefined
+      ? {}
+      : {
+          agent: {
+            startedAt: timestampFromDate(agent.startedAt),
+            publicKey: Uint8Array.from(agent.publicKey),
+            ...(agent.heartbeatAt === undefined ? {} : { heartbeatAt: timestampFromDate(agent.heartbeatAt) }),
+          },
+        }),
+    ...(installation === undefined ? {} : { installation: installationMessage(installation) }),
+    ...(installed === undefined
+      ? {}
+      : {
+          installed: {
+            generation: installed.generation,
+            digest: installed.digest ?? "",
+            installedAt: timestampFromDate(installed.at),
+          },
+        }),
+  });
+}
+
+/** A machine's newest request as operators see it. */
+export function installationMessage(installation: InstallationRecord): MessageInitShape<typeof InstallationSchema> {
+  const { final, progress, retry } = installation;
+  const image = requestedImage(installation.requestRaw);
+  return {
+    generation: installation.generation,
+    state: installation.pending || final === undefined ? InstallationState.PENDING : installationStates[final.result],
+    requestedAt: timestampFromDate(installation.requestedAt),
+    ...(image === undefined ? {} : { image: { ...image, url: shownUrl(image.url) } }),
+    ...(progress === undefined
+      ? {}
+      : {
+          progress: {
+            phase: phases[progress.phase],
+            bytesDone: progress.bytesDone,
+            bytesTotal: progress.bytesTotal,
+            detail: withoutUrlSecrets(progress.detail),
+            updatedAt: timestampFromDate(progress.at),
+          },
+          ...(progress.writingSince === undefined ? {} : { writingSince: timestampFromDate(progress.writingSince) }),
+        }),
+    ...(retry === undefined
+      ? {}
+      : {
+          retry: {
+            attempts: retry.attempts,
+            attemptsLeft: retry.attemptsLeft,
+            ...(retry.nextAt === undefined ? {} : { nextAt: timestampFromDate(retry.nextAt) }),
+          },
+        }),
+    ...(final === undefined
+      ? {}
+      : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error ?? "") }),
+  };
+}
+
+/** The image that is asked for; undefined for a request of another system's type, and one that can't be read. */
+export function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
+  try {
+    const { type } = fromBinary(OSInstallationRequestSchema, raw);
+    return type.case === "image" ? type.value : undefined;
+  } catch {
+    // A stored request that can't be read is reported where it is handed out; everything else is shown all the same.
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  MachineState,
+  MachineStateOwner,
+  StandingSchema,
+  type Standing,
+} from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { machineStateOwner, machineStates, type MachineStateName } from "../../database/machine-state.ts";
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
+import { nextStep } from "../explain/next-step.ts";
+
+/** The states in the contract, by their names in the database. */
+export const stateMessages: Record<MachineStateName, MachineState> = {
+  new: MachineState.NEW,
+  "awaiting-agent": MachineState.AWAITING_AGENT,
+  ready: MachineState.READY,
+  "install-pending": MachineState.INSTALL_PENDING,
+  installing: MachineState.INSTALLING,
+  installed: MachineState.INSTALLED,
+  "install-failed": MachineState.INSTALL_FAILED,
+  "agent-lost": MachineState.AGENT_LOST,
+  "starting-agent": MachineState.STARTING_AGENT,
+  recovering: MachineState.RECOVERING,
+  "backing-off": MachineState.BACKING_OFF,
+  quarantined: MachineState.QUARANTINED,
+};
+
+const owners: Record<ReturnType<typeof machineStateOwner>, MachineStateOwner> = {
+  operator: MachineStateOwner.OPERATOR,
+  agent: MachineStateOwner.AGENT,
+  shepherd: MachineStateOwner.SHEPHERD,
+  server: MachineStateOwner.SERVER,
+};
+
+/** The name in the database of a state of the contract; undefined for none that this server knows. */
+export function stateNamed(state: number): MachineStateName | undefined {
+  return machineStates.find((name) => stateMessages[name] === state);
+}
+
+/** Where a machine stands, as operators see it. */
+export function standingMessage(record: MachineRecord): Standing {
+  const { state } = record;
+  return create(StandingSchema, {
+    state: stateMessages[state.state],
+    since: timestampFromDate(state.since),
+    ...(state.deadline === undefined ? {} : { deadline: timestampFromDate(state.deadline) }),
+    ...(state.deadlineMissedAt === undefined ? {} : { deadlineMissedAt: timestampFromDate(state.deadlineMissedAt) }),
+    owner: owners[machineStateOwner(state)],
+    nextStep: nextStep(record),
+  });
+}

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { create, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { MachineId } from "../../database/ids.ts";
+
+/** Not part of what is asked for: the command's own name, and the standing of things at which it may be carried out. */
+const leftOut = new Set(["request_id", "replace_generation"]);
+
+/**
+ * SHA-256 of what a command asks for, with the machine named by its id, so that the same command under a name and under
+ * an id is the same, and one that is repeated once its own generation is pending too. Maps are written in the order of
+ * their keys.
+ */
+export function bodyDigest<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+  machineId?: MachineId,
+): Uint8Array {
+  const body = create(schema);
+  for (const field of schema.fields) {
+    if (leftOut.has(field.name)) {
+      continue;
+    }
+    const value = (message as Record<string, unknown>)[field.localName];
+    if (field.name === "machine" && machineId !== undefined) {
+      Object.assign(body, { [field.localName]: machineId });
+    } else if (field.fieldKind === "map") {
+      const entries = Object.entries(value as Record<string, unknown>);
+      entries.sort(([one], [other]) => (one < other ? -1 : 1));
+      Object.assign(body, { [field.localName]: Object.fromEntries(entries) });
+    } else {
+      Object.assign(body, { [field.localName]: value });
+    }
+  }
+  return createHash("sha256").update(toBinary(schema, body)).digest();
+}

@@ -1,0 +1,109 @@
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { Compression, ImageFormat, SignatureFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { ociReference } from "../../contract/oci-reference.ts";
+import { cosignKey, minisignKey } from "../../contract/signature-key.ts";
+import { bytes, count, text } from "./validate.ts";
+
+const kibibyte = 1024;
+const urlProtocols = new Set(["http:", "https:", "oci:"]);
+
+const urlField = text(4096)
+  .refine((value) => {
+    const url = URL.parse(value);
+    return url !== null && urlProtocols.has(url.protocol) && url.host !== "" && !/\s/u.test(value);
+  }, "expected an http, https or oci URL, such as https://images.example.org/debian.raw.zst")
+  .refine(
+    (value) => !value.startsWith("oci:") || ociReference(value) !== undefined,
+    "expected oci://host/repository@sha256: and 64 lower-case hex digits, of the manifest",
+  );
+
+const digestField = z
+  .string()
+  .regex(
+    /^sha256:[0-9a-f]{64}$/u,
+    "expected sha256: and 64 lower-case hex digits, of the bytes fetched (as `sha256sum FILE` prints them)",
+  );
+
+/** An enum's number that this server knows. */
+function known(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
+  const numbers = new Set(Object.values(values));
+  return z.number().refine((value) => numbers.has(value), `this server knows no such ${what}`);
+}
+
+const selectorField = z
+  .object({
+    serialNumber: text(256),
+    wwn: bytes(64),
+    byPath: text(1024),
+    name: text(256),
+    protocol: known(BlockDevice_Protocol, "protocol"),
+    rotational: z.boolean().optional(),
+    minBytes: count,
+    maxBytes: count,
+  })
+  .refine(
+    (disk) =>
+      disk.serialNumber !== "" ||
+      disk.wwn.length > 0 ||
+      disk.byPath !== "" ||
+      disk.name !== "" ||
+      disk.protocol !== 0 ||
+      disk.rotational !== undefined ||
+      disk.minBytes > 0n ||
+      disk.maxBytes > 0n,
+    "is empty: say which disk, for example by its serial_number",
+  )
+  .refine((disk) => disk.maxBytes === 0n || disk.minBytes <= disk.maxBytes, "min_bytes is greater than max_bytes");
+
+const signatureField = z
+  .object({
+    format: known(SignatureFormat, "signature format").refine((format) => format !== 0, "is missing"),
+    publicKey: bytes(16 * kibibyte).refine((key) => key.length > 0, "is missing"),
+    signature: bytes(64 * kibibyte),
+  })
+  .refine(
+    ({ format, publicKey }) => format !== SignatureFormat.MINISIGN || minisignKey(publicKey) !== undefined,
+    "public_key is none of minisign's: expected a .pub file, or its line that begins with RW",
+  )
+  .refine(
+    ({ format, publicKey }) => format !== SignatureFormat.COSIGN || cosignKey(publicKey) !== undefined,
+    "public_key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
+  );
+
+const certificatesField = bytes(64 * kibibyte).refine(
+  (given) => given.length === 0 || isCertificate(given),
+  "expected certificates in PEM",
+);
+
+function isCertificate(given: Uint8Array): boolean {
+  try {
+    return new X509Certificate(given).ca;
+  } catch {
+    return false;
+  }
+}
+
+/** What to install. */
+export const imageField = z
+  .object(
+    {
+      url: urlField,
+      digest: digestField,
+      format: known(ImageFormat, "image format"),
+      compression: known(Compression, "compression"),
+      rootDisk: z.custom((value) => value !== undefined, "is missing: say which disk to write").pipe(selectorField),
+      sizeBytes: count,
+      userData: bytes(256 * kibibyte),
+      metaData: bytes(256 * kibibyte),
+      networkConfig: bytes(256 * kibibyte),
+      signature: signatureField.optional(),
+      caCertificates: certificatesField,
+    },
+    "is missing: say what to install",
+  )
+  .refine(
+    ({ url, signature }) => signature === undefined || signature.signature.length > 0 || !url.startsWith("oci:"),
+    "signature: beside an image in a registry there is none to fetch: give its bytes",
+  );
