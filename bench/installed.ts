@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { operatorClient } from "../src/cli/client.ts";
+import { operatorClient } from "../src/cli/call/client.ts";
 import { imageServer } from "../test/support/image-server.ts";
 import { diskMake } from "../test/support/lab.ts";
 import { waitFor } from "../test/support/wait.ts";

@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { operatorClient } from "../src/cli/client.ts";
+import { operatorClient } from "../src/cli/call/client.ts";
 import { connect } from "../src/database/connect.ts";
 import { embeddedStart } from "../src/database/embedded/embedded.ts";
 import type { Process } from "../src/database/ids.ts";

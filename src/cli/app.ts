@@ -10,7 +10,7 @@ import {
   type ApplicationText,
 } from "@stricli/core";
 import { CodedError, describeError } from "../lib/errors.ts";
-import { completionWord } from "./completion-scripts.ts";
+import { completionWord } from "./line/completion-scripts.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
 import { routes } from "./routes.ts";

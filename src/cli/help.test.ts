@@ -9,7 +9,7 @@ import {
 import { expect, test } from "vitest";
 import type { CliContext } from "./context.ts";
 import { exitStatus } from "./errors.ts";
-import { interruptedStatus } from "./interrupt.ts";
+import { interruptedStatus } from "./call/interrupt.ts";
 import { routes } from "./routes.ts";
 
 // Help runs no command, so that it needs none of what commands work with.
@@ -53,7 +53,8 @@ test("there are commands to look at", () => {
 test.each(helpTexts)(
   "%s: --help has examples, documents the exit status, and says in a line what it does",
   (route, help) => {
-    const way = "use docs(brief, more, [examples…]) of src/cli/flags.ts, as src/cli/commands/machine-cancel.ts does";
+    const way =
+      "use docs(brief, more, [examples…]) of src/cli/line/flags.ts, as src/cli/commands/machine-cancel.ts does";
     const examples = examplesOf(help);
     expect(
       examples.filter((line) => line.includes(route)),

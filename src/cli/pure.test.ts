@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { shortIds } from "./actions/machine-list.ts";
-import { paint } from "./colour.ts";
-import { contextsParse } from "./contexts.ts";
-import { parseSeconds } from "./duration.ts";
-import { explainText } from "./explain-text.ts";
-import { pages } from "./pages.ts";
-import { parseMachineStates } from "./states.ts";
+import { paint } from "./show/colour.ts";
+import { contextsParse } from "./call/contexts.ts";
+import { parseSeconds } from "./line/duration.ts";
+import { explainText } from "./show/explain-text.ts";
+import { pages } from "./call/pages.ts";
+import { parseMachineStates } from "./show/states.ts";
 
 test.each([
   ["90", 90],

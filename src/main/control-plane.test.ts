@@ -8,7 +8,7 @@ import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { agentClient, identityOf } from "../../test/support/agent-client.ts";
 import { heldConnection, silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { operatorClient } from "../cli/client.ts";
+import { operatorClient } from "../cli/call/client.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

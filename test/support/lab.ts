@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HistoryEntry, Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { operatorClient, type OperatorClient } from "../../src/cli/client.ts";
+import { operatorClient, type OperatorClient } from "../../src/cli/call/client.ts";
 import { isOurPostmaster, orphanStop } from "../../src/database/embedded/embedded-orphan.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/log.ts";

@@ -11,8 +11,8 @@ import {
   WhoAmIResponseSchema,
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
-import { answer, answerOf, answerWatched } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer, answerOf, answerWatched } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type {
   AuditListFlags,
   RoleWord,
@@ -21,9 +21,9 @@ import type {
   TokenRevokeFlags,
 } from "../commands/access.ts";
 import type { CliContext } from "../context.ts";
-import { when } from "../describe.ts";
-import type { ClientFlags } from "../flags.ts";
-import { pages } from "../pages.ts";
+import { when } from "../show/describe.ts";
+import type { ClientFlags } from "../line/flags.ts";
+import { pages } from "../call/pages.ts";
 
 const roles: Record<RoleWord, Role> = { viewer: Role.VIEWER, operator: Role.OPERATOR, admin: Role.ADMIN };
 const credentials: ReadonlyMap<Credential, string> = new Map([

@@ -5,12 +5,12 @@ import type { AgentRegisterResponse } from "../../../gen/farrier/operator/v1/age
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { ed25519KeyPair } from "../../lib/ed25519.ts";
 import { formatHostPort } from "../../lib/host-port.ts";
-import { operatorClient, type OperatorClient } from "../client.ts";
+import { operatorClient, type OperatorClient } from "../call/client.ts";
 import type { AgentInitFlags } from "../commands/agent-init.ts";
 import type { CliContext } from "../context.ts";
-import { machineTitle } from "../describe.ts";
+import { machineTitle } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import { initFileCreate, initFileMove, initFileRead, initFileRemove } from "../init-file.ts";
+import { initFileCreate, initFileMove, initFileRead, initFileRemove } from "../install/init-file.ts";
 
 /**
  * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that nothing that happens in

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import { operatorUrl } from "../access.ts";
+import { operatorUrl } from "../call/access.ts";
 import type { ContextAddFlags, ContextFlags } from "../commands/context.ts";
 import type { CliContext } from "../context.ts";
-import { contextNamed, contextsRead, contextsWrite, type Contexts, type FleetContext } from "../contexts.ts";
+import { contextNamed, contextsRead, contextsWrite, type Contexts, type FleetContext } from "../call/contexts.ts";
 import { CliError } from "../errors.ts";
-import { outputWidth } from "../print.ts";
-import { table } from "../table.ts";
+import { outputWidth } from "../show/print.ts";
+import { table } from "../show/table.ts";
 
 /** `farrier context add` */
 export async function contextAdd(this: CliContext, flags: ContextAddFlags, name: string): Promise<void> {

@@ -8,8 +8,8 @@ import {
   EnrollmentRejectResponseSchema,
   type Enrollment,
 } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
-import { answer, answerOf, answerWatched } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer, answerOf, answerWatched } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type {
   BootWindowFlags,
   EnrollmentApproveFlags,
@@ -17,9 +17,9 @@ import type {
   EnrollmentRejectFlags,
 } from "../commands/enrollment.ts";
 import type { CliContext } from "../context.ts";
-import { when } from "../describe.ts";
+import { when } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import { parseLabels } from "../labels.ts";
+import { parseLabels } from "../line/labels.ts";
 
 /** Characters of a key that are shown: enough to name it by. */
 const keyShown = 16;

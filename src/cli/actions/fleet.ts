@@ -9,15 +9,15 @@ import {
   WorkListResponseSchema,
   type FleetSummaryResponse,
 } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
-import { answer, answerOf, answerWatched, type View } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer, answerOf, answerWatched, type View } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { BackoffClearFlags, BackoffListFlags, WorkListFlags } from "../commands/fleet.ts";
 import type { CliContext } from "../context.ts";
-import { when } from "../describe.ts";
-import type { ClientFlags, WatchFlags } from "../flags.ts";
-import { pages } from "../pages.ts";
-import { formatSize } from "../size.ts";
-import { formatSeconds } from "../time.ts";
+import { when } from "../show/describe.ts";
+import type { ClientFlags, WatchFlags } from "../line/flags.ts";
+import { pages } from "../call/pages.ts";
+import { formatSize } from "../line/size.ts";
+import { formatSeconds } from "../show/time.ts";
 
 /** `farrier fleet summary` */
 export async function fleetSummary(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {

@@ -4,17 +4,17 @@ import {
   HardwareShowResponseSchema,
   type HardwareSummary,
 } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
-import { answer, answerOf, answerWatched } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer, answerOf, answerWatched } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { HardwareDiffFlags, HardwareShowFlags } from "../commands/hardware.ts";
 import type { CliContext } from "../context.ts";
-import { shortTime, when } from "../describe.ts";
-import type { ClientFlags, WatchFlags } from "../flags.ts";
-import { hardwareLines } from "../hardware-lines.ts";
-import { hardwareTables } from "../hardware-tables.ts";
-import { isNarrow } from "../print.ts";
-import { formatSize } from "../size.ts";
-import { printable } from "../table.ts";
+import { shortTime, when } from "../show/describe.ts";
+import type { ClientFlags, WatchFlags } from "../line/flags.ts";
+import { hardwareLines } from "../show/hardware-lines.ts";
+import { hardwareTables } from "../show/hardware-tables.ts";
+import { isNarrow } from "../show/print.ts";
+import { formatSize } from "../line/size.ts";
+import { printable } from "../show/table.ts";
 
 const header = [
   "NUMBER",

@@ -1,13 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { InstallationListResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { InstallationListFlags } from "../commands/installation.ts";
 import type { CliContext } from "../context.ts";
-import { progressWords, stateWord, when } from "../describe.ts";
-import { pages } from "../pages.ts";
-import { parseInstallationStates } from "../states.ts";
+import { progressWords, stateWord, when } from "../show/describe.ts";
+import { pages } from "../call/pages.ts";
+import { parseInstallationStates } from "../show/states.ts";
 
 const header = [
   "MACHINE",

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { operatorAccess } from "../access.ts";
-import { operatorClient, type OperatorClient } from "../client.ts";
+import { operatorAccess } from "../call/access.ts";
+import { operatorClient, type OperatorClient } from "../call/client.ts";
 import type { LabConsoleFlags, LabListFlags, LabPowerFlags, LabUpFlags } from "../commands/lab.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { dataDirectory, type ClientFlags } from "../flags.ts";
-import { outputWidth } from "../print.ts";
-import { formatSize } from "../size.ts";
+import { dataDirectory, type ClientFlags } from "../line/flags.ts";
+import { outputWidth } from "../show/print.ts";
+import { formatSize } from "../line/size.ts";
 import type { LabMachineSummary } from "../starters.ts";
-import { table } from "../table.ts";
+import { table } from "../show/table.ts";
 
 /** `farrier lab up` */
 export async function labUp(this: CliContext, flags: LabUpFlags): Promise<void> {

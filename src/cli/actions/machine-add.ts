@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { MachineAddResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answer } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { MachineAddFlags } from "../commands/machine-add.ts";
 import type { CliContext } from "../context.ts";
-import { parseLabels } from "../labels.ts";
+import { parseLabels } from "../line/labels.ts";
 
 /** `farrier machine add` */
 export async function machineAdd(this: CliContext, flags: MachineAddFlags): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { InstallationCancelResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
-import { answer } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { MachineCancelFlags } from "../commands/machine-cancel.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";

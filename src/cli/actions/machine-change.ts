@@ -6,8 +6,8 @@ import {
   MachineReleaseResponseSchema,
   MachineUpdateResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answer } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type {
   MachineChangeFlags,
   MachineQuarantineFlags,
@@ -16,8 +16,8 @@ import type {
 } from "../commands/machine-more.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { parseLabels } from "../labels.ts";
-import { retryPolicy } from "../retry-policy.ts";
+import { parseLabels } from "../line/labels.ts";
+import { retryPolicy } from "../line/retry-policy.ts";
 
 /** `farrier machine update` */
 export async function machineUpdate(this: CliContext, flags: MachineUpdateFlags, machine: string): Promise<void> {

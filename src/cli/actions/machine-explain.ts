@@ -1,10 +1,10 @@
 import { MachineExplainResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../answer.ts";
-import { machineChanges, operatorClient } from "../client.ts";
-import { hasColour } from "../colour.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
+import { machineChanges, operatorClient } from "../call/client.ts";
+import { hasColour } from "../show/colour.ts";
 import type { CliContext } from "../context.ts";
-import { explainText } from "../explain-text.ts";
-import type { ClientFlags, WatchFlags } from "../flags.ts";
+import { explainText } from "../show/explain-text.ts";
+import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 
 /** `farrier machine explain` */
 export async function machineExplain(

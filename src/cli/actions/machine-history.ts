@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answer } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { MachineHistoryFlags } from "../commands/machine-history.ts";
 import type { CliContext } from "../context.ts";
-import { shortTime, when } from "../describe.ts";
-import { isNarrow } from "../print.ts";
+import { shortTime, when } from "../show/describe.ts";
+import { isNarrow } from "../show/print.ts";
 
 const header = [
   { title: "AT", whole: true },

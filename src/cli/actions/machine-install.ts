@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../../lib/clock.ts";
-import { outputFormat } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { outputFormat } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { MachineInstallFlags } from "../commands/machine-install.ts";
 import type { CliContext } from "../context.ts";
 import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
-import { installDisplay } from "../install-display.ts";
-import { installImage } from "../install-image.ts";
-import { installPreview } from "../install-preview.ts";
-import { interruptedStatus, untilInterrupted } from "../interrupt.ts";
-import { installRequest, installWait, type InstallPlan } from "../install-one.ts";
-import { installTargets, installTargetsCheck, type InstallTarget } from "../install-targets.ts";
-import { limiter } from "../limit.ts";
-import { retryPolicy } from "../retry-policy.ts";
-import { printable } from "../table.ts";
+import { installDisplay } from "../install/install-display.ts";
+import { installImage } from "../install/install-image.ts";
+import { installPreview } from "../install/install-preview.ts";
+import { interruptedStatus, untilInterrupted } from "../call/interrupt.ts";
+import { installRequest, installWait, type InstallPlan } from "../install/install-one.ts";
+import { installTargets, installTargetsCheck, type InstallTarget } from "../install/install-targets.ts";
+import { limiter } from "../line/limit.ts";
+import { retryPolicy } from "../line/retry-policy.ts";
+import { printable } from "../show/table.ts";
 
 /** Calls under way at a time. */
 const callsAtATime = 16;

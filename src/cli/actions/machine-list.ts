@@ -6,8 +6,8 @@ import {
   MachineSort,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched, type View } from "../answer.ts";
-import { machineChanges, operatorClient } from "../client.ts";
+import { answerOf, answerWatched, type View } from "../show/answer.ts";
+import { machineChanges, operatorClient } from "../call/client.ts";
 import type { MachineListFlags, MachineSortWord } from "../commands/machine-list.ts";
 import type { CliContext } from "../context.ts";
 import {
@@ -19,11 +19,11 @@ import {
   standingWord,
   stateWord,
   when,
-} from "../describe.ts";
-import { parseLabels } from "../labels.ts";
-import { pages } from "../pages.ts";
-import { parseMachineStates } from "../states.ts";
-import { formatAge, formatSeconds } from "../time.ts";
+} from "../show/describe.ts";
+import { parseLabels } from "../line/labels.ts";
+import { pages } from "../call/pages.ts";
+import { parseMachineStates } from "../show/states.ts";
+import { formatAge, formatSeconds } from "../show/time.ts";
 
 const header = [
   { title: "ID", whole: true },

@@ -3,13 +3,13 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { LogLevel } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { MachineLogResponseSchema, type MachineLogLine } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { answer, answerOf, outputFormat } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { answer, answerOf, outputFormat } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { MachineLogFlags } from "../commands/machine-log.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { patiently } from "../patience.ts";
-import { printable } from "../table.ts";
+import { patiently } from "../call/patience.ts";
+import { printable } from "../show/table.ts";
 
 /** Milliseconds between two looks for what came. */
 const interval = 1_000;

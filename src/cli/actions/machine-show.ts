@@ -5,8 +5,8 @@ import {
   type Installation,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../answer.ts";
-import { machineChanges, operatorClient } from "../client.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
+import { machineChanges, operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import {
   bootWindowWords,
@@ -17,9 +17,9 @@ import {
   standingWord,
   stateWord,
   when,
-} from "../describe.ts";
-import type { ClientFlags, WatchFlags } from "../flags.ts";
-import { printable } from "../table.ts";
+} from "../show/describe.ts";
+import type { ClientFlags, WatchFlags } from "../line/flags.ts";
+import { printable } from "../show/table.ts";
 
 /** `farrier machine show` */
 export async function machineShow(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {

@@ -1,14 +1,14 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { MachineWatchResponseSchema, type MachineChange } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { outputFormat } from "../answer.ts";
-import { operatorClient } from "../client.ts";
+import { outputFormat } from "../show/answer.ts";
+import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
-import { machineStateWord, machineTitle, progressWords, stateWord } from "../describe.ts";
+import { machineStateWord, machineTitle, progressWords, stateWord } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import type { ClientFlags } from "../flags.ts";
-import { patiently } from "../patience.ts";
-import { printable } from "../table.ts";
+import type { ClientFlags } from "../line/flags.ts";
+import { patiently } from "../call/patience.ts";
+import { printable } from "../show/table.ts";
 
 /** `farrier machine watch`: ends only when interrupted, or refused. */
 export async function machineWatch(

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { parseSeconds } from "../duration.ts";
+import { parseSeconds } from "../line/duration.ts";
 import {
   clientFlags,
   docs,
@@ -12,8 +12,8 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import type { PageFlags } from "../pages.ts";
+} from "../line/flags.ts";
+import type { PageFlags } from "../call/pages.ts";
 
 const roles = ["viewer", "operator", "admin"] as const;
 

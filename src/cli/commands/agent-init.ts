@@ -1,8 +1,8 @@
 import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+import { clientFlags, docs, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier agent init`. */
 export interface AgentInitFlags extends ClientFlags {

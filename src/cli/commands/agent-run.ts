@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, docs, requiredFlag, textFlag } from "../flags.ts";
+import { commonFlags, docs, requiredFlag, textFlag } from "../line/flags.ts";
 
 interface Flags {
   init: string;

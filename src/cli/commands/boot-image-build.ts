@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, docs, repeatedFlag, textFlag, type CommonFlags } from "../flags.ts";
+import { commonFlags, dataDirectory, docs, repeatedFlag, textFlag, type CommonFlags } from "../line/flags.ts";
 import type { BootImageProfile } from "../starters.ts";
 
 interface Flags extends CommonFlags {

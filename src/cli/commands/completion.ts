@@ -1,7 +1,7 @@
 import { buildChoiceParser, buildCommand } from "@stricli/core";
-import { completionScripts, shells, type Shell } from "../completion-scripts.ts";
+import { completionScripts, shells, type Shell } from "../line/completion-scripts.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, docs } from "../flags.ts";
+import { commonFlags, docs } from "../line/flags.ts";
 
 interface Flags {
   debug: boolean | undefined;

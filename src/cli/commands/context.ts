@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { contextsRead } from "../contexts.ts";
-import { commonFlags, docs, requiredFlag, switchFlag, textFlag } from "../flags.ts";
+import { contextsRead } from "../call/contexts.ts";
+import { commonFlags, docs, requiredFlag, switchFlag, textFlag } from "../line/flags.ts";
 
 /** Flags of `farrier context add`. */
 export interface ContextAddFlags {

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { parseSeconds } from "../duration.ts";
+import { parseSeconds } from "../line/duration.ts";
 import {
   clientFlags,
   docs,
@@ -12,8 +12,8 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+} from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier machine boot-window`. */
 export interface BootWindowFlags extends ClientFlags {

@@ -11,9 +11,9 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import type { PageFlags } from "../pages.ts";
-import { machineParameter } from "../parameters.ts";
+} from "../line/flags.ts";
+import type { PageFlags } from "../call/pages.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier work list`. */
 export interface WorkListFlags extends ClientFlags, WatchFlags, PageFlags {

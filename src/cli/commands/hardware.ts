@@ -8,8 +8,8 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+} from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier hardware show`. */
 export interface HardwareShowFlags extends ClientFlags, WatchFlags {

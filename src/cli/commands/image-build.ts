@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, docs, requiredFlag } from "../flags.ts";
+import { commonFlags, docs, requiredFlag } from "../line/flags.ts";
 
 interface TinyFlags {
   firmware: "uefi" | "bios";

@@ -9,8 +9,8 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import type { PageFlags } from "../pages.ts";
+} from "../line/flags.ts";
+import type { PageFlags } from "../call/pages.ts";
 
 /** Flags of `farrier installation list`. */
 export interface InstallationListFlags extends ClientFlags, WatchFlags, PageFlags {

@@ -9,8 +9,8 @@ import {
   switchFlag,
   type ClientFlags,
   type CommonFlags,
-} from "../flags.ts";
-import { parseSize } from "../size.ts";
+} from "../line/flags.ts";
+import { parseSize } from "../line/size.ts";
 import type { LabShape } from "../starters.ts";
 
 /** Flags of `farrier lab up`. */

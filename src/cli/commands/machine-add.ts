@@ -9,7 +9,7 @@ import {
   requiredFlag,
   textFlag,
   type ClientFlags,
-} from "../flags.ts";
+} from "../line/flags.ts";
 
 /** Flags of `farrier machine add`. */
 export interface MachineAddFlags extends ClientFlags {

@@ -8,8 +8,8 @@ import {
   parseRequestId,
   textFlag,
   type ClientFlags,
-} from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+} from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier machine cancel`. */
 export interface MachineCancelFlags extends ClientFlags {

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, type ClientFlags } from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, type ClientFlags } from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier machine history`. */
 export interface MachineHistoryFlags extends ClientFlags {

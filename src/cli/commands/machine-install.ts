@@ -13,9 +13,9 @@ import {
   textFlag,
   type ClientFlags,
   type RetryFlags,
-} from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
-import { parseSize } from "../size.ts";
+} from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
+import { parseSize } from "../line/size.ts";
 
 const imageFormats = ["auto", "raw", "qcow2"] as const;
 const compressions = ["auto", "none", "gzip", "zstd", "xz"] as const;

@@ -10,8 +10,8 @@ import {
   watchFlags,
   type ClientFlags,
   type WatchFlags,
-} from "../flags.ts";
-import type { PageFlags } from "../pages.ts";
+} from "../line/flags.ts";
+import type { PageFlags } from "../call/pages.ts";
 
 const sorts = ["id", "name", "created", "state", "since"] as const;
 

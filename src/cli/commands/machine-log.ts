@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of `farrier machine log`. */
 export interface MachineLogFlags extends ClientFlags {

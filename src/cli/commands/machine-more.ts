@@ -14,8 +14,8 @@ import {
   type ClientFlags,
   type RetryFlags,
   type WatchFlags,
-} from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+} from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 /** Flags of the commands that change one machine. */
 export interface MachineChangeFlags extends ClientFlags {

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, watchFlags, type ClientFlags, type WatchFlags } from "../flags.ts";
-import { machineParameter } from "../parameters.ts";
+import { clientFlags, docs, watchFlags, type ClientFlags, type WatchFlags } from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 
 export const machineShowCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
   docs: docs("Show everything about one machine", "", [

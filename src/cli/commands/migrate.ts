@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../flags.ts";
+import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../line/flags.ts";
 
 interface Flags extends CommonFlags {
   databaseUrl: string | undefined;

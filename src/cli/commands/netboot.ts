@@ -13,7 +13,7 @@ import {
   switchFlag,
   textFlag,
   type CommonFlags,
-} from "../flags.ts";
+} from "../line/flags.ts";
 import type { NetbootDhcp } from "../starters.ts";
 
 interface Flags extends CommonFlags {

@@ -14,7 +14,7 @@ import {
   textFlag,
   type CommonFlags,
   type OperatorTlsFlags,
-} from "../flags.ts";
+} from "../line/flags.ts";
 import type { TlsFiles } from "../starters.ts";
 
 interface Flags extends CommonFlags, OperatorTlsFlags {

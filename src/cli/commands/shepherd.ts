@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { commonFlags, docs, listenFlags, optionalFlag, textFlag, type CommonFlags } from "../flags.ts";
+import { commonFlags, docs, listenFlags, optionalFlag, textFlag, type CommonFlags } from "../line/flags.ts";
 
 interface Flags extends CommonFlags {
   lab: string | undefined;

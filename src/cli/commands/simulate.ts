@@ -1,9 +1,9 @@
 import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
-import { operatorAccess } from "../access.ts";
+import { operatorAccess } from "../call/access.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../flags.ts";
+import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../line/flags.ts";
 
 interface Flags extends ClientFlags {
   agents: number;

@@ -11,7 +11,7 @@ import {
   optionalFlag,
   type CommonFlags,
   type OperatorTlsFlags,
-} from "../flags.ts";
+} from "../line/flags.ts";
 
 interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;

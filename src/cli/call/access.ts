@@ -1,0 +1,153 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getCACertificates } from "node:tls";
+import { errorCode } from "../../lib/errors.ts";
+import { isLoopback } from "../../lib/host-port.ts";
+import { contextNamed, contextsRead, type FleetContext } from "./contexts.ts";
+import { CliError } from "../errors.ts";
+import { dataDirectory, type ClientFlags } from "../line/flags.ts";
+
+/** How a command reaches the control plane, and what it shows there. */
+export interface Access {
+  url: string;
+  /** Absent where a client certificate is shown in its place. */
+  token: string | undefined;
+  /** Where the token, or the certificate, came from, in words. */
+  from: string;
+  /** PEM. */
+  tls: { ca?: string[]; cert?: string; key?: string };
+}
+
+/** The flags that decide about it. */
+export type AccessFlags = Pick<ClientFlags, "dataDir" | "operators"> & { context?: string | undefined };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Finds the control plane: by --context; by --operators or --data-dir; by FARRIER_CONTEXT; by FARRIER_OPERATORS or
+ * FARRIER_DATA_DIR; by the context that `farrier context use` chose; else by what ./.farrier says.
+ * @throws {CliError} `unreachable` where no control plane is known, `unauthorised` where there is no token
+ */
+export async function operatorAccess(flags: AccessFlags, env: Environment): Promise<Access> {
+  const named = await contextChosen(flags, env);
+  if (named !== undefined) {
+    return contextAccess(named.name, named.context);
+  }
+  const directory = dataDirectory(flags, env);
+  const operators = flags.operators ?? (env["FARRIER_OPERATORS"] || undefined);
+  const url = operatorUrl(operators ?? (await addressRead(directory)));
+  const path = join(directory, "operator-token");
+  const missing = `there is no token at ${path}: name the control plane's data directory with --data-dir DIR or FARRIER_DATA_DIR`;
+  const token = await tokenRead(path, missing);
+  return { url, token, from: path, tls: await trusted(url, join(directory, "tls", "ca.pem"), false) };
+}
+
+async function contextChosen(
+  { context, operators, dataDir }: AccessFlags,
+  env: Environment,
+): Promise<{ name: string; context: FleetContext } | undefined> {
+  const byFlag = operators !== undefined || dataDir !== undefined;
+  if (context !== undefined && byFlag) {
+    throw new CliError("usage", "--context says all that --operators and --data-dir do: give one or the other");
+  }
+  const name = context ?? (byFlag ? undefined : env["FARRIER_CONTEXT"] || undefined);
+  if (name !== undefined) {
+    return { name, context: contextNamed(await contextsRead(env), name) };
+  }
+  if (byFlag || (env["FARRIER_OPERATORS"] ?? "") !== "" || (env["FARRIER_DATA_DIR"] ?? "") !== "") {
+    return undefined;
+  }
+  const contexts = await contextsRead(env);
+  const { current } = contexts;
+  return current === undefined ? undefined : { name: current, context: contextNamed(contexts, current) };
+}
+
+async function contextAccess(name: string, context: FleetContext): Promise<Access> {
+  const url = operatorUrl(context.url);
+  const tls = await trusted(url, context.caFile, true);
+  if (context.certFile !== undefined && context.keyFile !== undefined) {
+    tls.cert = await pemRead(context.certFile);
+    tls.key = await pemRead(context.keyFile);
+  }
+  const { tokenFile } = context;
+  if (tokenFile !== undefined) {
+    const missing = `there is no token at ${tokenFile}, where context "${name}" has it: put it there, or change the context`;
+    return { url, token: await tokenRead(tokenFile, missing), from: `${tokenFile} (context "${name}")`, tls };
+  }
+  if (context.token === undefined && tls.cert === undefined) {
+    throw new CliError("unauthorised", `context "${name}" has neither token nor certificate: add it again with one`);
+  }
+  const from = context.token === undefined ? `${context.certFile ?? ""} (context "${name}")` : `context "${name}"`;
+  return { url, token: context.token, from, tls };
+}
+
+/** Reads the operator API's URL; "HOST:PORT" is http. @throws {CliError} `usage` */
+export function operatorUrl(text: string): string {
+  const url = URL.parse(/^https?:\/\//iu.test(text) ? text : `http://${text}`);
+  if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") {
+    throw new CliError("usage", `"${text}" is not the operator API's URL: expected one such as http://127.0.0.1:8080`);
+  }
+  if (url.protocol === "http:" && !isLoopback(url.hostname.replaceAll(/[[\]]/gu, ""))) {
+    throw new CliError(
+      "usage",
+      `${url.origin} would get the token in clear text over the network: use https, or a tunnel such as \`ssh -L\``,
+    );
+  }
+  return url.href.replace(/\/$/u, "");
+}
+
+/** The control plane's own CA beside those that the system trusts: a certificate that it made itself is of that one. */
+async function trusted(url: string, path: string | undefined, needed: boolean): Promise<Access["tls"]> {
+  if (path === undefined || !url.startsWith("https:")) {
+    return {};
+  }
+  const own = needed ? await pemRead(path) : await fileRead(path);
+  return own === undefined ? {} : { ca: [...getCACertificates("default"), own] };
+}
+
+async function pemRead(path: string): Promise<string> {
+  const text = await fileRead(path);
+  if (text === undefined || !text.includes("-----BEGIN ")) {
+    const why = text === undefined ? "is not there" : "is not PEM";
+    throw new CliError("usage", `${path} ${why}: expected a PEM file; change the context, or put it there`);
+  }
+  return text;
+}
+
+async function addressRead(directory: string): Promise<string> {
+  const text = await fileRead(join(directory, "operator-address"));
+  if (text === undefined) {
+    throw new CliError(
+      "unreachable",
+      `no control plane is known in ${directory}: start one with \`farrier up\`, or say where it is with --data-dir DIR or --operators URL`,
+    );
+  }
+  return text;
+}
+
+async function tokenRead(path: string, missing: string): Promise<string> {
+  const token = await fileRead(path);
+  if (token === undefined) {
+    throw new CliError("unauthorised", missing);
+  }
+  if (!/^[\x21-\x7e]+$/u.test(token)) {
+    throw new CliError("unauthorised", `${path} holds no token: copy it again from the control plane's data directory`);
+  }
+  return token;
+}
+
+async function fileRead(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      return undefined;
+    }
+    if (code === "EACCES") {
+      const message = `${path} may not be read by this user: run as the user who runs the control plane`;
+      throw new CliError("unauthorised", message, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { errorCode } from "../../lib/errors.ts";
+import { CliError, type CliErrorCode } from "../errors.ts";
+
+/** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
+const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
+
+/** Codes of OpenSSL and of Node for a certificate that is not taken (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const certificateCodes =
+  /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/u;
+/** Codes for a port that speaks no TLS. */
+const noTlsCodes = /^(?:EPROTO|ERR_SSL_)/u;
+
+/** What messages about a call name. */
+export interface CallFacts {
+  url: string;
+  /** Where the token, or the certificate, came from. */
+  from: string;
+}
+
+/** What a failed call means for the command. `input` is what was sent: its wrong values are quoted. */
+export function clientError(error: unknown, { url, from }: CallFacts, input?: object): CliError {
+  const connect = ConnectError.from(error);
+  const code = cliCode(connect.code);
+  const system = errorCode(connect.cause) ?? "";
+  if (certificateCodes.test(system)) {
+    const message = `the certificate of ${url} is not to be trusted (${system}): name the CA that vouches for it with \`farrier context add … --ca FILE\``;
+    return new CliError("unreachable", message, { cause: error });
+  }
+  if (noTlsCodes.test(system)) {
+    const message = `${url} does not speak TLS as this command does (${system}): is it http, or another program's port?`;
+    return new CliError("unreachable", message, { cause: error });
+  }
+  if (connectionCodes.test(system) || connect.code === Code.Aborted) {
+    const why = system === "" ? connect.rawMessage : system;
+    const message = `the control plane at ${url} can't be reached (${why}): start it with \`farrier up\`, or name another with --operators URL`;
+    return new CliError("unreachable", message, { cause: error });
+  }
+  if (connect.code === Code.DeadlineExceeded) {
+    return new CliError("unreachable", `the control plane at ${url} did not answer in time: try again`, {
+      cause: error,
+    });
+  }
+  if (connect.code === Code.Unimplemented || connect.code === Code.Unknown) {
+    const message = `${url} did not answer as a farrier of this version does (${connect.rawMessage}): check --operators`;
+    return new CliError("failed", message, { cause: error });
+  }
+  if (connect.code === Code.Unauthenticated) {
+    const message = `not authorised: ${url} does not accept what ${from} holds: it may be of another control plane, revoked or expired`;
+    return new CliError("unauthorised", message, { cause: error });
+  }
+  if (connect.code === Code.InvalidArgument) {
+    return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
+  }
+  return new CliError(code, connect.rawMessage, { cause: error });
+}
+
+/** Fields that are no flags, but stand on the command line by themselves. */
+const positional = new Set(["machine", "token"]);
+/** Fields whose flag has another name. */
+const flagNames = new Map([
+  ["labels", "label"],
+  ["set_labels", "label"],
+  ["remove_labels", "remove-label"],
+  ["page_size", "limit"],
+  ["states", "state"],
+  ["providers", "provider"],
+  ["expires_in_seconds", "expires"],
+]);
+
+/** The server names fields; here are their flags, with the values that were given. */
+function flagsNamed(message: string, input: object | undefined): string {
+  return message.replaceAll(/(?<=^|; )(?<field>[a-z_]+): /gu, (whole, field: string) => {
+    const local = field.replaceAll(/_(?<letter>[a-z])/gu, (_, letter: string) => letter.toUpperCase());
+    if (input === undefined || !Object.hasOwn(input, local)) {
+      return whole;
+    }
+    const value: unknown = input[local as keyof typeof input];
+    const name = positional.has(field) ? field : `--${flagNames.get(field) ?? field.replaceAll("_", "-")}`;
+    return typeof value === "string" ? `${name} ${JSON.stringify(value)}: ` : `${name}: `;
+  });
+}
+
+function cliCode(code: Code): CliErrorCode {
+  switch (code) {
+    case Code.Unavailable:
+    case Code.DeadlineExceeded:
+    case Code.Aborted:
+      return "unreachable";
+    case Code.Unauthenticated:
+    case Code.PermissionDenied:
+      return "unauthorised";
+    case Code.InvalidArgument:
+      return "usage";
+    default:
+      return "failed";
+  }
+}

@@ -1,0 +1,78 @@
+import { createClient, type Client, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { operatorAccess, type AccessFlags } from "./access.ts";
+import { clientError, type CallFacts } from "./client-error.ts";
+
+/** The operator API, as commands call it. Every call throws `CliError` and nothing else. */
+export interface OperatorClient {
+  machines: Client<typeof MachineService>;
+  installations: Client<typeof InstallationService>;
+  agents: Client<typeof AgentKeyService>;
+  access: Client<typeof AccessService>;
+  hardware: Client<typeof HardwareService>;
+  fleet: Client<typeof FleetService>;
+  enrollments: Client<typeof EnrollmentService>;
+}
+
+/** Milliseconds after which a call is given up. */
+const callTimeout = 30_000;
+
+/** A client of the control plane that operatorAccess finds. @throws {CliError} as it does */
+export async function operatorClient(
+  flags: AccessFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OperatorClient> {
+  const { url, token, from, tls } = await operatorAccess(flags, env);
+  const connect = createConnectTransport({
+    httpVersion: "1.1",
+    baseUrl: url,
+    useBinaryFormat: true,
+    defaultTimeoutMs: callTimeout,
+    interceptors: token === undefined ? [] : [withToken(token)],
+    nodeOptions: tls,
+  });
+  const transport = withErrors(connect, { url, from });
+  return {
+    machines: createClient(MachineService, transport),
+    installations: createClient(InstallationService, transport),
+    agents: createClient(AgentKeyService, transport),
+    access: createClient(AccessService, transport),
+    hardware: createClient(HardwareService, transport),
+    fleet: createClient(FleetService, transport),
+    enrollments: createClient(EnrollmentService, transport),
+  };
+}
+
+function withToken(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+}
+
+/** Wraps the transport, not each call: what an interceptor throws, Connect would wrap in an error of its own. */
+function withErrors(transport: Transport, facts: CallFacts): Transport {
+  return {
+    unary: (method, signal, timeout, header, input, values) =>
+      transport.unary(method, signal, timeout, header, input, values).catch((error: unknown) => {
+        throw clientError(error, facts, input);
+      }),
+    stream: (...call) =>
+      transport.stream(...call).catch((error: unknown) => {
+        throw clientError(error, facts);
+      }),
+  };
+}
+
+/** Yields whenever a machine has changed, until the connection ends. */
+export function machineChanges({ machines }: OperatorClient): AsyncIterable<unknown> {
+  // A watch has no end of its own.
+  return machines.machineWatch({}, { timeoutMs: 0 });
+}

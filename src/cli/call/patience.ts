@@ -1,0 +1,34 @@
+import type { Clock } from "../../lib/clock.ts";
+import { retryDelay, type RetryPolicy } from "../../lib/retry.ts";
+import { CliError } from "../errors.ts";
+
+const policy: RetryPolicy = { initial: 250, maximum: 5_000, factor: 2 };
+
+/** Milliseconds that a control plane may be away before a command that waits gives up. */
+export const patienceMilliseconds = 300_000;
+
+/**
+ * Repeats a call while the control plane can't be reached: it may just be starting again. `note` is told once when it
+ * goes away, and once when it is back.
+ * @throws what the call throws, `unreachable` only after five minutes of it
+ */
+export async function patiently<T>(call: () => Promise<T>, clock: Clock, note: (text: string) => void): Promise<T> {
+  const deadline = clock.monotonic() + patienceMilliseconds;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const answer = await call();
+      if (attempt > 0) {
+        note("the control plane answers again");
+      }
+      return answer;
+    } catch (error) {
+      if (!(error instanceof CliError && error.code === "unreachable") || clock.monotonic() >= deadline) {
+        throw error;
+      }
+      if (attempt === 0) {
+        note(`${error.message}; still trying`);
+      }
+      await clock.sleep(retryDelay(policy, attempt));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { link, open, readFile, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
+import { AgentInitSchema, type AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { errorCode } from "../../lib/errors.ts";
+import { CliError } from "../errors.ts";
+
+/** The agent's init file of this path; undefined where there is none, "other" where it is something else. */
+export async function initFileRead(path: string): Promise<AgentInit | "other" | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw fileError(path, error);
+  }
+  try {
+    const init = fromJsonString(AgentInitSchema, text);
+    return init.privateKey.length === 64 ? init : "other";
+  } catch {
+    // Whatever it is, it is not to be written over.
+    return "other";
+  }
+}
+
+/** Writes an init file that must not be there yet, for this user alone, and on the disk once this resolves. */
+export async function initFileCreate(path: string, init: AgentInit): Promise<void> {
+  try {
+    await using file = await open(path, "wx", 0o600);
+    await file.writeFile(`${toJsonString(AgentInitSchema, init, { prettySpaces: 2 })}\n`);
+    await file.sync();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** Puts a file in its place: of another one only where `over` is set. */
+export async function initFileMove(from: string, to: string, over: boolean): Promise<void> {
+  try {
+    if (over) {
+      await rename(from, to);
+    } else {
+      // Unlike rename, link refuses where a file has appeared meanwhile.
+      await link(from, to);
+      await unlink(from);
+    }
+    await using directory = await open(dirname(to), "r");
+    await directory.sync();
+  } catch (error) {
+    throw fileError(to, error);
+  }
+}
+
+/** Removes a file, if it is there. */
+export async function initFileRemove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") {
+      throw fileError(path, error);
+    }
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist: make it first",
+  ENOTDIR: "its directory is a file: choose another",
+  EISDIR: "it is a directory: name a file in it",
+  EACCES: "this user may not: choose another place",
+  EROFS: "the file system is read-only: choose another place",
+  ENOSPC: "the disk is full: make room, or choose another place",
+  EEXIST: "a file is there: move it away, or choose another --out",
+};
+
+function fileError(path: string, error: unknown): unknown {
+  const reason = reasons[errorCode(error) ?? ""];
+  return reason === undefined
+    ? error
+    : new CliError("failed", `${path} can't be written or read: ${reason}`, { cause: error });
+}

@@ -1,0 +1,111 @@
+import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Installation } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Output } from "../context.ts";
+import { phaseWord, progressWords } from "../show/describe.ts";
+import { rateMeter } from "../line/rate.ts";
+import { formatSize } from "../line/size.ts";
+import { printable } from "../show/table.ts";
+import { formatSeconds } from "../show/time.ts";
+
+/** Shows how installations go on while a command waits. */
+export interface InstallDisplay {
+  /** How far a machine is. */
+  progress(title: string, installation: Installation): void;
+  /** A machine is done, or given up: it is shown no more. */
+  finished(title: string): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Takes the live lines away. */
+  end(): void;
+}
+
+/** A live line a machine on a terminal; elsewhere a line whenever something changes. */
+export function installDisplay(output: Output, clock: Clock): InstallDisplay {
+  return output.isTTY === true ? liveDisplay(output, clock) : plainDisplay(output);
+}
+
+function plainDisplay(output: Output): InstallDisplay {
+  const last = new Map<string, string>();
+  return {
+    progress(title, { progress }) {
+      const words = progress === undefined ? "waiting for the agent" : phaseWord(progress.phase);
+      if (last.get(title) !== words) {
+        last.set(title, words);
+        output.write(`${printable(`${title}: ${words}`)}\n`);
+      }
+    },
+    finished: (title) => void last.delete(title),
+    line: (text) => output.write(`${printable(text)}\n`),
+    end: () => undefined,
+  };
+}
+
+/** Lines at most: more than fit would scroll the terminal. */
+const mostLines = 8;
+
+function liveDisplay(output: Output, clock: Clock): InstallDisplay {
+  const machines = new Map<string, { words: (room: number) => string; rate: ReturnType<typeof rateMeter> }>();
+  let drawn = 0;
+  /** To the beginning of the first line drawn, with nothing left below. */
+  const erase = (): string => (drawn > 1 ? `\u001B[${drawn - 1}A` : "") + "\r\u001B[J";
+  const draw = (before = ""): void => {
+    // A full last column would make some terminals begin a new line.
+    const room = (output.columns || 80) - 1;
+    const lines = [...machines].slice(0, mostLines).map(([name, { words }]) => {
+      const title = printable(`${name}: `);
+      return title + printable(words(room - title.length));
+    });
+    if (machines.size > mostLines) {
+      lines.push(`and ${machines.size - mostLines} more`);
+    }
+    const shown = lines.map((line) => (line.length <= room ? line : `${line.slice(0, room - 1)}…`));
+    output.write(erase() + before + shown.join("\n"));
+    drawn = shown.length;
+  };
+  return {
+    progress(title, installation) {
+      const rate = machines.get(title)?.rate ?? rateMeter(clock);
+      const { progress } = installation;
+      const bytesPerSecond = progress?.phase === Phase.WRITING ? rate(Number(progress.bytesDone)) : undefined;
+      machines.set(title, { words: (room) => barWords(installation, bytesPerSecond, room), rate });
+      draw();
+    },
+    finished(title) {
+      machines.delete(title);
+      draw();
+    },
+    line: (text) => draw(`${printable(text)}\n`),
+    end() {
+      output.write(erase());
+      drawn = 0;
+    },
+  };
+}
+
+/** Characters of a bar: as many as there is room for. */
+const barWidths = [20, 10, 0] as const;
+
+/** How far it is, with a bar, the rate, and the time that is left at that rate; the bar is what gives way to `room`. */
+export function barWords(installation: Installation, bytesPerSecond: number | undefined, room: number): string {
+  const { progress } = installation;
+  if (progress?.phase !== Phase.WRITING || progress.bytesDone === 0n) {
+    return progressWords(installation);
+  }
+  const [done, total] = [Number(progress.bytesDone), Number(progress.bytesTotal)];
+  const rate = bytesPerSecond === undefined ? "" : `, ${formatSize(bytesPerSecond)}/s`;
+  if (total === 0) {
+    return `${progressWords(installation)}${rate}`;
+  }
+  const seconds = (bytesPerSecond ?? 0) > 0 && total > done ? (total - done) / (bytesPerSecond ?? 1) : undefined;
+  const left = seconds === undefined ? "" : `, ${formatSeconds(Math.ceil(seconds))} left`;
+  const percent = Math.floor((done / total) * 100);
+  const words = `${percent} % of ${formatSize(progress.bytesTotal)}${rate}${left}`;
+  const lines = barWidths.map((width) => `${phaseWord(progress.phase)} ${bar(width, done / total)}${words}`);
+  return lines.find((line) => line.length <= room) ?? lines.at(-1) ?? words;
+}
+
+function bar(width: number, share: number): string {
+  const full = Math.min(width, Math.floor(share * width));
+  return width === 0 ? "" : `[${"#".repeat(full)}${"-".repeat(width - full)}] `;
+}

@@ -1,0 +1,61 @@
+import { toJson } from "@bufbuild/protobuf";
+import {
+  InstallationRequestResponseSchema,
+  type InstallationRequestResponse,
+} from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import type { CliContext } from "../context.ts";
+import { CliError, exitStatus } from "../errors.ts";
+import { installDry, type InstallPlan } from "./install-one.ts";
+import type { InstallTarget } from "./install-targets.ts";
+import { formatSize } from "../line/size.ts";
+import { printable } from "../show/table.ts";
+
+/** `install --dry-run`: tells for each machine what would be written where. Nothing is asked for. */
+export async function installPreview(
+  { process }: CliContext,
+  plan: InstallPlan,
+  targets: readonly InstallTarget[],
+  json: boolean,
+): Promise<void> {
+  const documents: unknown[] = [];
+  process.exitCode = 0;
+  for (const target of targets) {
+    try {
+      // One after the other: they are told in the order in which they were named.
+      const response = await installDry(plan, target);
+      documents.push(toJson(InstallationRequestResponseSchema, response));
+      if (!json) {
+        previewLines(target.title, response).forEach((line) => process.stdout.write(`${printable(line)}\n`));
+      }
+    } catch (error) {
+      if (!(error instanceof CliError)) {
+        throw error;
+      }
+      process.exitCode = exitStatus[error.code];
+      documents.push({ machineId: target.id, error: error.message });
+      if (!json) {
+        process.stderr.write(`${printable(`farrier: ${target.title}: ${error.message}`)}\n`);
+      }
+    }
+  }
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ installations: documents }, null, 2)}\n`);
+  }
+}
+
+/** What would be done to one machine, in words. */
+export function previewLines(title: string, { plan, warnings }: InstallationRequestResponse): string[] {
+  const lines: string[] = [];
+  if (plan?.disk !== undefined) {
+    const { name, vendor, model, serialNumber, capacityBytes } = plan.disk;
+    const what = [vendor, model, serialNumber === "" ? "" : `serial ${serialNumber}`].filter((text) => text !== "");
+    const size = plan.imageSizeBytes === 0n ? "the image" : `the image (${formatSize(plan.imageSizeBytes)})`;
+    lines.push(`${title}: would write ${size} to ${name} (${[...what, formatSize(capacityBytes)].join(", ")})`);
+  } else {
+    lines.push(`${title}: would be asked; which disk is not known`);
+  }
+  if (plan?.overwrites !== undefined) {
+    lines.push(`${title}: would overwrite generation ${plan.overwrites.generation}`);
+  }
+  return [...lines, ...warnings.map((warning) => `${title}: ${warning}`)];
+}

@@ -1,0 +1,32 @@
+import { create } from "@bufbuild/protobuf";
+import { SignatureFormat, SignatureSchema, type Signature } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { MachineInstallFlags } from "../commands/machine-install.ts";
+import { CliError } from "../errors.ts";
+import { fileFlagRead } from "../line/file-flag.ts";
+
+const limits = { key: 16 * 1024, signature: 64 * 1024 } as const;
+
+/**
+ * What the image must be signed with, by the flags; undefined = it need not be.
+ * @throws {CliError} `usage`
+ */
+export async function installSignature(
+  flags: Pick<MachineInstallFlags, "minisignKey" | "cosignKey" | "signature">,
+): Promise<Signature | undefined> {
+  const { minisignKey, cosignKey, signature } = flags;
+  if (minisignKey !== undefined && cosignKey !== undefined) {
+    throw new CliError("usage", "--minisign-key and --cosign-key: expected one of them, an image has one signature");
+  }
+  if (minisignKey === undefined && cosignKey === undefined) {
+    if (signature !== undefined) {
+      throw new CliError("usage", "--signature without a key to check it by: give --minisign-key or --cosign-key too");
+    }
+    return undefined;
+  }
+  const minisign = minisignKey !== undefined;
+  return create(SignatureSchema, {
+    format: minisign ? SignatureFormat.MINISIGN : SignatureFormat.COSIGN,
+    publicKey: await fileFlagRead(minisign ? "--minisign-key" : "--cosign-key", minisignKey ?? cosignKey, limits.key),
+    signature: await fileFlagRead("--signature", signature, limits.signature),
+  });
+}

@@ -1,0 +1,229 @@
+import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { parseSeconds } from "./duration.ts";
+import { CliError } from "../errors.ts";
+import type { OperatorTlsFiles } from "../starters.ts";
+
+/** Flags of every command. */
+export interface CommonFlags {
+  dataDir: string | undefined;
+  debug: boolean | undefined;
+}
+
+/** Flags of every command that calls the control plane. */
+export interface ClientFlags extends CommonFlags {
+  operators: string | undefined;
+  context: string | undefined;
+  output: OutputFormat | undefined;
+  json: boolean | undefined;
+}
+
+/** Flags of every command that can go on showing. */
+export interface WatchFlags {
+  watch: boolean | undefined;
+}
+
+const outputFormats = ["wide", "json", "yaml", "name"] as const;
+
+/** `--output`'s words. */
+export type OutputFormat = (typeof outputFormats)[number];
+
+const text = (value: string): string => value;
+
+/** A switch without a negated form. */
+export function switchFlag(brief: string): { kind: "boolean"; optional: true; withNegated: false; brief: string } {
+  return { kind: "boolean", optional: true, withNegated: false, brief };
+}
+
+/** A flag that may be left out. */
+export function optionalFlag<T>(
+  brief: string,
+  placeholder: string,
+  parse: (value: string) => T,
+): { kind: "parsed"; optional: true; brief: string; placeholder: string; parse: (value: string) => T } {
+  return { kind: "parsed", optional: true, brief, placeholder, parse };
+}
+
+/** A flag whose value is taken as it is. */
+export function textFlag(brief: string, placeholder: string): ReturnType<typeof optionalFlag<string>> {
+  return optionalFlag(brief, placeholder, text);
+}
+
+/** A flag that must be given. */
+export function requiredFlag(
+  brief: string,
+  placeholder: string,
+): { kind: "parsed"; brief: string; placeholder: string; parse: (value: string) => string } {
+  return { kind: "parsed", brief, placeholder, parse: text };
+}
+
+/** A flag that may be given any number of times. */
+export function repeatedFlag(
+  brief: string,
+  placeholder: string,
+): {
+  kind: "parsed";
+  optional: true;
+  variadic: true;
+  brief: string;
+  placeholder: string;
+  parse: (value: string) => string;
+} {
+  return { kind: "parsed", optional: true, variadic: true, brief, placeholder, parse: text };
+}
+
+export const commonFlags = {
+  dataDir: textFlag("Data directory (or FARRIER_DATA_DIR; otherwise ./.farrier)", "DIR"),
+  debug: switchFlag("Log at debug; show stack traces"),
+} as const;
+
+export const clientFlags = {
+  ...commonFlags,
+  operators: textFlag("The operator API (or FARRIER_OPERATORS; otherwise as the data directory says)", "URL"),
+  context: textFlag("Which fleet: a context's name (or FARRIER_CONTEXT); see `farrier context --help`", "NAME"),
+  output: {
+    kind: "enum",
+    optional: true,
+    values: outputFormats,
+    brief: "All columns, protobuf JSON, the same as YAML, or names alone",
+  },
+  json: switchFlag("Short for --output json"),
+} as const;
+
+export const watchFlags = { watch: switchFlag("Print it again whenever it changes, until interrupted") } as const;
+
+export const pageFlags = {
+  limit: optionalFlag("At most so many", "N", parsePositive),
+  pageToken: textFlag("Go on from where an earlier page ended", "TOKEN"),
+} as const;
+
+/** Flags of what asks for installations. */
+export interface RetryFlags {
+  retryAttempts: number | undefined;
+  retryInitial: number | undefined;
+  retryMaximum: number | undefined;
+}
+
+export const retryFlags = {
+  retryAttempts: optionalFlag("Ask again by itself after an error, at most so often", "N", parsePositive),
+  retryInitial: optionalFlag(
+    "How long after an error, each time twice as long (otherwise 60s)",
+    "DURATION",
+    parseSeconds,
+  ),
+  retryMaximum: optionalFlag("No wait is longer (otherwise 1h)", "DURATION", parseSeconds),
+} as const;
+
+/** A command's help: what it does, and examples. */
+export function docs(
+  brief: string,
+  more: string,
+  examples: readonly string[],
+): { brief: string; fullDescription: string } {
+  const lines = examples.map((example) => `  ${example}`);
+  const status = "Exit status: 0 done, 1 failed or refused, 2 wrong command line, 3 unreachable, 4 not authorised";
+  return { brief, fullDescription: [more === "" ? brief : more, "", "Examples:", ...lines, "", status].join("\n") };
+}
+
+/** Flags of the processes that serve. */
+export const listenFlags = {
+  agents: hostPortFlag("Where agents are served", "127.0.0.1:8443"),
+  operators: hostPortFlag("Where operators are served; with TLS where it is not loopback", "127.0.0.1:8080"),
+  databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
+  serverName: repeatedFlag("A name or address that agents reach this host by; repeatable", "NAME"),
+  operatorTlsCert: textFlag(
+    "The operator port's certificate, PEM; otherwise made and kept in the data directory",
+    "FILE",
+  ),
+  operatorTlsKey: textFlag("Its private key, PEM", "FILE"),
+  operatorCa: textFlag("The CA that issues operators' client certificates (CN = name, OU = role), PEM", "FILE"),
+} as const;
+
+/** What {@link listenFlags} say about TLS on the operator port. */
+export interface OperatorTlsFlags {
+  operatorTlsCert: string | undefined;
+  operatorTlsKey: string | undefined;
+  operatorCa: string | undefined;
+}
+
+/** @throws {CliError} `usage` where one of certificate and key is given without the other */
+export function operatorTlsFiles(flags: OperatorTlsFlags): OperatorTlsFiles {
+  const { operatorTlsCert: certFile, operatorTlsKey: keyFile, operatorCa: clientCaFile } = flags;
+  if (certFile !== undefined && keyFile !== undefined) {
+    return { server: { certFile, keyFile }, clientCaFile };
+  }
+  if (certFile !== undefined || keyFile !== undefined) {
+    throw new CliError("usage", "--operator-tls-cert and --operator-tls-key go together: give both, or none");
+  }
+  return { server: undefined, clientCaFile };
+}
+
+/** Flags of what machines boot from. */
+export const netbootFlags = {
+  bootImages: textFlag(
+    "Boot images, a folder for each architecture (otherwise boot-image in the data directory)",
+    "DIR",
+  ),
+  kernelArguments: {
+    kind: "parsed",
+    brief: "Appended to the agent's kernel command line",
+    placeholder: "TEXT",
+    // An emulated machine on a busy host fails the kernel's test of its timer; and one that panics boots again.
+    default: "console=tty0 console=ttyS0,115200 no_timer_check panic=10",
+    parse: parseKernelArguments,
+  },
+} as const;
+
+/** One line that iPXE takes as it is. @throws {RangeError} */
+function parseKernelArguments(value: string): string {
+  // "$" begins a setting, "|", "&" and "#" end what belongs to the command.
+  if (!/^[\w ,.:=/@+-]{0,1024}$/u.test(value)) {
+    throw new RangeError(`"${value}" can't be passed on: expected letters, digits, spaces and , . : = / @ + - _`);
+  }
+  return value.trim();
+}
+
+export function hostPortFlag(
+  brief: string,
+  otherwise: string,
+): { kind: "parsed"; brief: string; placeholder: string; default: string; parse: (value: string) => HostPort } {
+  return { kind: "parsed", brief, placeholder: "HOST:PORT", default: otherwise, parse: parseHostPort };
+}
+
+/** Reads a whole number that must be positive. @throws {RangeError} */
+export function parsePositive(value: string): number {
+  if (!/^[1-9]\d{0,8}$/u.test(value)) {
+    throw new RangeError(`"${value}" is not a number: expected a whole number, 1 or more`);
+  }
+  return Number(value);
+}
+
+/** Reads a generation. @throws {RangeError} */
+export function parseGeneration(value: string): bigint {
+  if (!/^[1-9]\d{0,18}$/u.test(value) || BigInt(value) > 0x7fff_ffff_ffff_ffffn) {
+    throw new RangeError(`"${value}" is not a generation: expected a whole number from 1 to 2^63 - 1`);
+  }
+  return BigInt(value);
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+
+/** True for a UUID in any letter case. */
+export function isUuid(value: string): boolean {
+  return uuidPattern.test(value);
+}
+
+/** Reads a request id. @throws {RangeError} */
+export function parseRequestId(value: string): string {
+  if (!isUuid(value)) {
+    throw new RangeError(`"${value}" is not a request id: expected the UUID that the first try printed`);
+  }
+  return value.toLowerCase();
+}
+
+/** Where the data directory is. */
+export function dataDirectory(
+  flags: { dataDir: string | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  return flags.dataDir ?? (env["FARRIER_DATA_DIR"] || "./.farrier");
+}

@@ -1,0 +1,93 @@
+import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { CliError } from "../errors.ts";
+import { parseSize } from "./size.ts";
+
+/** A disk selector as the contract has it; all conditions given must hold. */
+export interface Selector {
+  serialNumber?: string;
+  wwn?: Uint8Array<ArrayBuffer>;
+  byPath?: string;
+  name?: string;
+  protocol?: BlockDevice_Protocol;
+  rotational?: boolean;
+  minBytes?: bigint;
+  maxBytes?: bigint;
+}
+
+const protocols = new Map<string, BlockDevice_Protocol>([
+  ["scsi", BlockDevice_Protocol.SCSI],
+  ["ata", BlockDevice_Protocol.ATA],
+  ["nvme", BlockDevice_Protocol.NVME],
+  ["mmc", BlockDevice_Protocol.MMC],
+]);
+
+const readers: Readonly<Record<string, (value: string) => Selector>> = {
+  serial: (value) => ({ serialNumber: value }),
+  wwn: (value) => ({ wwn: parseWwn(value) }),
+  name: (value) => ({ name: value.replace(/^\/dev\//u, "") }),
+  "by-path": (value) => ({ byPath: value.replace(/^\/dev\/disk\/by-(?:path|id)\//u, "") }),
+  protocol: (value) => ({ protocol: oneOf(protocols, value) }),
+  rotational: (value) => ({ rotational: oneOf(booleans, value) }),
+  min: (value) => ({ minBytes: parseSize(value) }),
+  max: (value) => ({ maxBytes: parseSize(value) }),
+};
+
+const booleans = new Map([
+  ["yes", true],
+  ["no", false],
+  ["true", true],
+  ["false", false],
+]);
+
+/**
+ * Reads a disk selector: conditions KEY=VALUE with commas between them, all of which must hold. "\," is a comma in a value.
+ * @throws {CliError} `usage`, saying which condition is wrong and what was expected
+ */
+export function parseSelector(text: string): Selector {
+  let selector: Selector = {};
+  const seen = new Set<string>();
+  for (const condition of text.split(/(?<!\\),/u)) {
+    const equals = condition.indexOf("=");
+    const key = condition.slice(0, Math.max(equals, 0)).trim();
+    const value = condition
+      .slice(equals + 1)
+      .trim()
+      .replaceAll("\\,", ",");
+    const read = Object.hasOwn(readers, key) ? readers[key] : undefined;
+    if (read === undefined || value === "") {
+      const keys = Object.keys(readers).join("=, ");
+      throw wrong(text, `"${condition}" is no condition: expected ${keys}= and a value, with commas between them`);
+    }
+    if (seen.has(key)) {
+      throw wrong(text, `${key}= is given twice: give it once`);
+    }
+    seen.add(key);
+    try {
+      selector = { ...selector, ...read(value) };
+    } catch (error) {
+      throw wrong(text, `${key}=: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return selector;
+}
+
+function wrong(text: string, why: string): CliError {
+  return new CliError("usage", `--disk "${text}": ${why}`);
+}
+
+function oneOf<T>(values: ReadonlyMap<string, T>, text: string): T {
+  const value = values.get(text.toLowerCase());
+  if (value === undefined) {
+    throw new RangeError(`"${text}" is not one of ${[...values.keys()].join(", ")}`);
+  }
+  return value;
+}
+
+/** A World Wide Name as `lsblk -o WWN` and sysfs write it: hex digits, "0x", "naa." or "eui." before them. */
+function parseWwn(text: string): Uint8Array<ArrayBuffer> {
+  const hex = text.replace(/^(?:0x|naa\.|eui\.)/iu, "").replaceAll(/[:-]/gu, "");
+  if (!/^(?:[0-9a-f]{2}){1,64}$/iu.test(hex)) {
+    throw new RangeError(`"${text}" is no WWN: expected an even number of hex digits, such as 0x5000c500a1b2c3d4`);
+  }
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}

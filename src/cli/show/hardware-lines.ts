@@ -1,0 +1,120 @@
+import { SecureBoot, EFISupport, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { formatSize } from "../line/size.ts";
+import { printable } from "./table.ts";
+
+const words = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== "").join(" ");
+const list = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== "").join(", ");
+const given = (what: string, value: string | undefined): string =>
+  value === undefined || value === "" ? "" : `${what} ${value}`;
+
+/** What a machine has one of, a line each; what the report does not say is left out. */
+export function hardwareLines(node: Node): string {
+  const { firmware, board, chassis, tpm, bmc } = node;
+  const lines: [string, string][] = [
+    [
+      "machine",
+      list(
+        words(node.manufacturer, node.product, node.productVersion),
+        given("serial", node.serialNumber),
+        given("UUID", node.smbiosUuid),
+      ),
+    ],
+    [
+      "firmware",
+      list(
+        words(firmware?.vendor, firmware?.version, given("of", firmware?.releaseDate)),
+        efiWords[node.efiSupport],
+        secureBootWords[node.secureBoot],
+      ),
+    ],
+    [
+      "board",
+      list(
+        words(board?.manufacturer, board?.product, board?.version),
+        given("serial", board?.serialNumber),
+        given("asset", board?.assetTag),
+      ),
+    ],
+    [
+      "chassis",
+      list(
+        words(chassis?.manufacturer, chassis?.kind),
+        chassis === undefined || chassis.heightUnits === 0 ? "" : `${chassis.heightUnits} U`,
+        given("serial", chassis?.serialNumber),
+        given("asset", chassis?.assetTag),
+      ),
+    ],
+    [
+      "TPM",
+      tpm === undefined
+        ? ""
+        : list(
+            words(tpm.version, tpm.manufacturer),
+            given("firmware", tpm.firmwareVersion),
+            given("driver", tpm.driver),
+          ),
+    ],
+    [
+      "BMC",
+      bmc === undefined
+        ? ""
+        : list(
+            bmc.interface,
+            given("IPMI", bmc.ipmiVersion),
+            given("firmware", bmc.firmwareVersion),
+            bmc.redfishAddress === ""
+              ? ""
+              : `Redfish at ${bmc.redfishAddress.includes(":") ? `[${bmc.redfishAddress}]` : bmc.redfishAddress}:${bmc.redfishPort}`,
+          ),
+    ],
+    ["processors", processorWords(node)],
+    ["memory", memoryWords(node)],
+    ...node.numaNode
+      .filter((_, __, nodes) => nodes.length > 1)
+      .map(({ number, cpus, memoryBytes }): [string, string] => [
+        `NUMA ${number}`,
+        list(given("processors", cpus), formatSize(memoryBytes)),
+      ]),
+  ];
+  const told = lines.filter(([, value]) => value !== "");
+  const width = Math.max(0, ...told.map(([what]) => what.length));
+  return told.map(([what, value]) => `${what.padEnd(width)}  ${printable(value)}\n`).join("");
+}
+
+/** By number; others, such as those of a later version's, say nothing. */
+const efiWords: Readonly<Record<number, string>> = {
+  [EFISupport.EFI_SUPPORT_ENABLED]: "booted by UEFI",
+  [EFISupport.EFI_SUPPORT_SUPPORTED]: "booted by BIOS, could by UEFI",
+  [EFISupport.EFI_SUPPORT_UNSUPPORTED]: "BIOS",
+};
+const secureBootWords: Readonly<Record<number, string>> = {
+  [SecureBoot.ENABLED]: "secure boot on",
+  [SecureBoot.DISABLED]: "secure boot off",
+  [SecureBoot.SETUP]: "secure boot in setup mode",
+};
+
+function processorWords({ cpu }: Node): string {
+  const models = new Map<string, number>();
+  for (const { vendor, model } of cpu) {
+    const name = model === "" ? vendor : model;
+    models.set(name, (models.get(name) ?? 0) + 1);
+  }
+  const sum = (of: (each: Node["cpu"][number]) => number): number => cpu.reduce((total, each) => total + of(each), 0);
+  const named = [...models].map(([name, count]) => `${count} × ${name === "" ? "unknown" : name}`);
+  return cpu.length === 0
+    ? ""
+    : list(...named, `${sum(({ cores }) => cores)} cores`, `${sum(({ hardwareThreads }) => hardwareThreads)} threads`);
+}
+
+function memoryWords(node: Node): string {
+  const slots = node.memoryDevice.length;
+  const used = node.memoryDevice.filter(({ sizeBytes }) => sizeBytes > 0n).length;
+  return list(
+    node.memoryInstalledBytes === 0n ? "" : formatSize(node.memoryInstalledBytes),
+    slots === 0 ? "" : `${used} of ${slots} slots`,
+    node.memoryMaximumBytes === 0n ? "" : `at most ${formatSize(node.memoryMaximumBytes)}`,
+    node.memoryErrorCorrection === "none" ? "no error correction" : node.memoryErrorCorrection,
+  );
+}
