@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { folderPath, main, mayImport, root } from "./support/repository.ts";
+import { folderPath, main, mayImport } from "../tools/import-rules.ts";
+import { root } from "./support/repository.ts";
 
 /** What lint says of made-up files, as FILE:RULE, under the repository's own configuration. */
 async function lint(made: Record<string, string>): Promise<string[]> {
@@ -50,10 +51,15 @@ test(
       }
       const folder = folderPath(importer);
       made[`${folder}/x.ts`] = "export const x = 1;\n";
-      const database = relative(`${folder}/deeper`, "src/database/x.ts");
-      made[`${folder}/deeper/x.ts`] = `import { x } from "${database}";\nexport const y = x;\n`;
-      if (importer !== main && importer !== "database" && mayImport[importer]?.includes("database") !== true) {
-        expected.push(`${folder}/deeper/x.ts:no-restricted-imports`);
+      for (const deeper of ["a", "a/b", "a/b/c", "a/b/c/d"].map((part) => `${folder}/${part}`)) {
+        const database = relative(deeper, "src/database/x.ts");
+        // A folder inside that has the name of a forbidden one is its own affair.
+        const own = relative(deeper, `${folder}/simulator/x.ts`);
+        made[`${deeper}/x.ts`] = `import { x } from "${database}";\nexport const y = x;\n`;
+        made[`${deeper}/own.ts`] = `import { x } from "${own}";\nexport const y = x;\n`;
+        if (importer !== main && importer !== "database" && mayImport[importer]?.includes("database") !== true) {
+          expected.push(`${deeper}/x.ts:no-restricted-imports`);
+        }
       }
     }
     made["gen/x.ts"] = "export const x = 1;\n";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { protocolStale } from "../tools/generate.ts";
-import { folderPath, importsOf, isTest, main, mayImport, repositoryFiles } from "./support/repository.ts";
+import { folderPath, lintConfiguration, main, mayImport } from "../tools/import-rules.ts";
+import { importsOf, isTest, repositoryFiles, root } from "./support/repository.ts";
 
 const files = await repositoryFiles();
 const sources = files.filter(({ path }) => /^(?:src|boot-image)\/.*\.ts$/u.test(path) && !isTest(path));
@@ -39,6 +40,10 @@ test("every folder of src is one of the design's, and imports only what it may",
       .map((imported) => `${file.path} imports ${imported}`);
   });
   expect(wrong).toEqual([]);
+});
+
+test("the rules of lint are those of tools/import-rules.ts", async () => {
+  expect((await lintConfiguration(root)).current).toBe(true);
 });
 
 test("docs/architecture.md says what each folder of src is", () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { apiDocs } from "./api-docs.ts";
 import { fileDifferences, fileTexts } from "./file-texts.ts";
+import { lintConfiguration } from "./import-rules.ts";
 import { migratedDatabase } from "./migrated-database.ts";
 import { schemaOf } from "./schema-dump.ts";
 import { tablesGenerate } from "./tables-generate.ts";
@@ -43,6 +44,13 @@ async function main(check: boolean): Promise<string[]> {
     } else if ((await readFile(join(root, name), "utf8")) !== text) {
       stale.push(name);
     }
+  }
+  const lint = await lintConfiguration(root);
+  if (!lint.current && check) {
+    stale.push(".oxlintrc.json");
+  } else if (!lint.current) {
+    await writeFile(join(root, ".oxlintrc.json"), lint.text);
+    await run("oxfmt", [".oxlintrc.json"], { cwd: root });
   }
   return stale;
 }

@@ -14,9 +14,9 @@ import { operatorApiListen } from "../operator-api/listener/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/caller/operator-files.ts";
 import { databaseReach } from "./database-reach.ts";
-import { fleetMetricsFollow } from "./fleet-metrics.ts";
+import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
+import { tracingStart } from "../telemetry/tracing.ts";
 import { readiness } from "./readiness.ts";
-import { tracingStart } from "./tracing.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
 

@@ -7,7 +7,7 @@ import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/powe
 import { labPrograms } from "../lab/programs.ts";
 import { qemuUser } from "../lab/run-user.ts";
 import { systemClock } from "../lib/clock.ts";
-import { labDirectory } from "./lab-provider.ts";
+import { labDirectory } from "./providers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 async function placeOf(dataDir: string): Promise<LabPlace> {

@@ -3,8 +3,8 @@ import { formatHostPort } from "../lib/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";
-import { answerMetrics, workerLine } from "./server-worker.ts";
-import { serverWorkers } from "./server-workers.ts";
+import { answerMetrics, workerLine } from "../workers/server-worker.ts";
+import { serverWorkers } from "../workers/server-workers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier server`: agent API, operator API and janitor on a given PostgreSQL. Resolves to the exit status. */

@@ -6,7 +6,7 @@ import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
-import { labOf } from "./lab-provider.ts";
+import { labOf, unlistedProvider } from "./providers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
@@ -26,6 +26,7 @@ export async function run(options: ShepherdOptions): Promise<number> {
     clock: systemClock,
     metrics: createMetrics(),
     providers,
+    unlisted: unlistedProvider,
   });
   process.stdout.write("ready\n");
   log.info({ signal: await stopped }, "stopping");

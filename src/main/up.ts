@@ -12,7 +12,7 @@ import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";
-import { labDirectory, labOf } from "./lab-provider.ts";
+import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** How QEMU's guests with user networking reach this host's loopback. */
@@ -73,6 +73,7 @@ export async function run(options: UpOptions): Promise<number> {
       clock: systemClock,
       metrics,
       providers,
+      unlisted: unlistedProvider,
     }),
   );
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);

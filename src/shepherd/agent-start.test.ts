@@ -29,6 +29,7 @@ afterEach(async () => {
 
 const shepherd = (bootSeconds?: number) =>
   shepherdRun({
+    unlisted: (name) => ({ name }),
     database: fleet.database,
     log: silent,
     clock: systemClock,

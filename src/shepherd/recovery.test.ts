@@ -40,6 +40,7 @@ async function lose(of: Fleet, machine: TestMachine): Promise<void> {
 
 const run = (of: Fleet) =>
   shepherdRun({
+    unlisted: (name) => ({ name }),
     database: of.database,
     log: silent,
     clock: systemClock,

@@ -10,7 +10,6 @@ import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
 import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
 import { providerSync, type SyncMemory } from "./provider-sync.ts";
-import { staticProvider } from "./providers/static/provider.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 
 /** What the shepherd needs. */
@@ -21,8 +20,10 @@ export interface ShepherdOptions {
   log: Logger;
   clock: Clock;
   metrics: Metrics;
-  /** Providers that can do more than be listed, by name; any other name found in the database is a static one. */
+  /** The providers that can do more than be listed. */
   providers?: readonly Provider[];
+  /** Makes the provider of a name that is in the database, and not in `providers`. */
+  unlisted: (name: string) => Provider;
   /** Milliseconds between looks for work, and for providers. */
   interval?: number;
   /** Seconds that a machine has to boot from the network and enrol. */
@@ -107,7 +108,7 @@ export function shepherdRun(options: ShepherdOptions): Shepherd {
       try {
         for (const name of await providerNames(database)) {
           if (!running.has(name)) {
-            start(known.get(name) ?? staticProvider(name));
+            start(known.get(name) ?? options.unlisted(name));
           }
         }
       } catch (error) {

@@ -8,34 +8,6 @@ import { promisify } from "node:util";
 /** The checkout's root. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * Which folders of src each may import, besides itself; boot-image lies beside src, and `gen` is the generated code. docs/architecture.md draws it, and
- * .oxlintrc.json enforces it.
- */
-export const mayImport: Readonly<Record<string, readonly string[]>> = {
-  lib: [],
-  contract: ["lib", "gen"],
-  metrics: ["lib"],
-  database: ["lib", "metrics"],
-  "agent-api": ["lib", "metrics", "database", "gen", "contract"],
-  "operator-api": ["lib", "metrics", "database", "gen", "contract"],
-  shepherd: ["lib", "metrics", "database", "gen", "contract"],
-  janitor: ["lib", "metrics", "database", "gen", "contract"],
-  netboot: ["lib", "metrics", "database", "gen"],
-  lab: ["lib", "shepherd", "netboot"],
-  agent: ["lib", "gen", "contract"],
-  simulator: ["lib", "gen", "contract"],
-  cli: ["lib", "gen"],
-  "boot-image": ["lib"],
-};
-/** Sees everything. */
-export const main = "main";
-
-/** Where a folder of {@link mayImport} lies, from the root. */
-export function folderPath(folder: string): string {
-  return folder === "boot-image" ? folder : `src/${folder}`;
-}
-
 /** A file of the repository. */
 export interface RepositoryFile {
   /** From the root, with forward slashes. */

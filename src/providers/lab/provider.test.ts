@@ -3,17 +3,17 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
-import { qemuMissing } from "../../test/support/qemu.ts";
-import { waitFor } from "../../test/support/wait.ts";
-import { systemClock } from "../lib/clock.ts";
-import { providerConformance } from "../shepherd/testing/provider-conformance.ts";
-import { consoleFile, labMachineCreate, labMachineList, qemuDirectory } from "./directory.ts";
-import { type LabMachine, labMachineMake, type LabMachineShape } from "./machine.ts";
-import { labMachineRemove, type LabPlace, powerGet, powerSet } from "./power.ts";
+import { qemuMissing } from "../../../test/support/qemu.ts";
+import { waitFor } from "../../../test/support/wait.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { providerConformance } from "../../shepherd/testing/provider-conformance.ts";
+import { consoleFile, labMachineCreate, labMachineList, qemuDirectory } from "../../lab/directory.ts";
+import { type LabMachine, labMachineMake, type LabMachineShape } from "../../lab/machine.ts";
+import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../../lab/power.ts";
 import { labProvider } from "./provider.ts";
-import { qemuPid } from "./qemu-process.ts";
-import { qmpConnect } from "./qmp.ts";
-import { qemuUser } from "./run-user.ts";
+import { qemuPid } from "../../lab/qemu-process.ts";
+import { qmpConnect } from "../../lab/qmp.ts";
+import { qemuUser } from "../../lab/run-user.ts";
 
 const missing = await qemuMissing();
 const shape: LabMachineShape = {

@@ -1,4 +1,4 @@
-import { providerConformance } from "../../testing/provider-conformance.ts";
+import { providerConformance } from "../../shepherd/testing/provider-conformance.ts";
 import { staticProvider } from "./provider.ts";
 
 providerConformance(async () => ({ provider: staticProvider("static"), [Symbol.asyncDispose]: async () => undefined }));

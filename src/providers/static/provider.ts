@@ -1,4 +1,4 @@
-import type { Provider } from "../../provider.ts";
+import type { Provider } from "../../shepherd/provider.ts";
 
 /** A provider of which Farrier only knows the name: its machines are listed by hand, and their agents started by hand. */
 export function staticProvider(name: string): Provider {

@@ -1,9 +1,9 @@
-import { describeError } from "../lib/errors.ts";
-import { type ProvidedMachine, type Provider, ProviderError } from "../shepherd/provider.ts";
-import { labMachineList } from "./directory.ts";
-import { LabError } from "./errors.ts";
-import type { LabMachine } from "./machine.ts";
-import { type LabPlace, powerGet, powerSet } from "./power.ts";
+import { describeError } from "../../lib/errors.ts";
+import { type ProvidedMachine, type Provider, ProviderError } from "../../shepherd/provider.ts";
+import { labMachineList } from "../../lab/directory.ts";
+import { LabError } from "../../lab/errors.ts";
+import type { LabMachine } from "../../lab/machine.ts";
+import { type LabPlace, powerGet, powerSet } from "../../lab/power.ts";
 
 /** The name of the provider. */
 export const labProviderName = "lab";

@@ -32,7 +32,7 @@ describe("nothing of OpenTelemetry is loaded", () => {
         return next(name, context);
       } });
       const { tracingStart } = await import(${JSON.stringify(new URL("tracing.ts", import.meta.url).href)});
-      await import(${JSON.stringify(new URL("server.ts", import.meta.url).href)});
+      await import(${JSON.stringify(new URL("../main/server.ts", import.meta.url).href)});
       await tracingStart({ env: process.env, log: console });
       process.stdout.write("done");`;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OTEL_")));

@@ -1,0 +1,92 @@
+// Who may import whom, declared once. `npm run generate` writes lint's rules from it, tests read it, docs/architecture.md draws it.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * The folders that each folder may import, besides itself. `gen` is the generated code, `boot-image` lies beside `src`; all others are
+ * folders of `src`.
+ */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  contract: ["lib", "gen"],
+  metrics: ["lib"],
+  database: ["lib", "metrics"],
+  "agent-api": ["lib", "metrics", "database", "gen", "contract"],
+  "operator-api": ["lib", "metrics", "database", "gen", "contract"],
+  shepherd: ["lib", "metrics", "database", "gen", "contract"],
+  janitor: ["lib", "metrics", "database", "gen", "contract"],
+  netboot: ["lib", "metrics", "database", "gen"],
+  lab: ["lib", "netboot"],
+  providers: ["lib", "shepherd", "lab"],
+  telemetry: ["lib", "metrics", "database"],
+  workers: ["lib", "metrics"],
+  agent: ["lib", "gen", "contract"],
+  simulator: ["lib", "gen", "contract"],
+  cli: ["lib", "gen", "contract"],
+  "boot-image": ["lib"],
+};
+
+/** The folder of `src` that may import everything. */
+export const main = "main";
+
+/** The rule of lint that holds {@link mayImport}. */
+const rule = "eslint/no-restricted-imports";
+/** Folders inside folders of `src` that the rules reach. */
+const deepest = 4;
+const configuration = ".oxlintrc.json";
+
+interface LintOverride {
+  files: string[];
+  rules: Record<string, unknown>;
+}
+
+/** A folder's path from the root. @param folder a name of {@link mayImport} */
+export function folderPath(folder: string): string {
+  return folder === "boot-image" ? folder : `src/${folder}`;
+}
+
+/** The text of lint's configuration with the rules of {@link mayImport} in it, and whether it had them already. */
+export async function lintConfiguration(root: string): Promise<{ text: string; current: boolean }> {
+  const before = JSON.parse(await readFile(join(root, configuration), "utf8")) as { overrides: LintOverride[] };
+  const others = before.overrides.filter(({ rules }) => !(rule in rules));
+  const after = { ...before, overrides: [...Object.keys(mayImport).flatMap(overridesOf), ...others] };
+  const text = `${JSON.stringify(after, null, 2)}\n`;
+  return { text, current: JSON.stringify(before) === JSON.stringify(after) };
+}
+
+/** One override a depth: lint sees only how an import is written, so the number of `../` says what it means. */
+function overridesOf(folder: string): LintOverride[] {
+  return Array.from({ length: deepest + 1 }, (_, depth) => ({
+    files: [`${folderPath(folder)}${"/*".repeat(depth)}/*.ts`],
+    rules: {
+      [rule]: [
+        "error",
+        {
+          paths:
+            folder === "database"
+              ? []
+              : ["pg", "kysely"].map((name) => ({ name, message: "Only src/database knows SQL." })),
+          patterns: [{ regex: forbidden(folder, depth), message: allowed(folder) }],
+        },
+      ],
+    },
+  }));
+}
+
+function forbidden(folder: string, depth: number): string {
+  const names = [...Object.keys(mayImport), main].filter(
+    (name) => name !== folder && mayImport[folder]?.includes(name) !== true,
+  );
+  const inSource = names.filter((name) => name !== "boot-image").join("|");
+  const gen = mayImport[folder]?.includes("gen") === true ? [] : ["gen"];
+  if (folder === "boot-image") {
+    return `^(\\.\\./){${depth + 1}}(src/(${inSource})|${gen.join("")})/`;
+  }
+  const atRoot = [...gen, ...(names.includes("boot-image") ? ["boot-image"] : []), "src"].join("|");
+  return `^(\\.\\./){${depth + 1}}((${inSource})|\\.\\./(${atRoot}))/`;
+}
+
+function allowed(folder: string): string {
+  const list = (mayImport[folder] ?? []).join(", ");
+  return `${folder} may import ${list === "" ? "no other folder" : `only ${list}`} (tools/import-rules.ts, docs/architecture.md).`;
+}
