@@ -78,6 +78,8 @@ export interface UpOptions extends ProcessOptions {
   databaseUrl: string | undefined;
   /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
   serverNames: readonly string[];
+  /** Names of proxies that lead to the operator port. */
+  operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   /** Where machines boot from; undefined = nowhere. */
   netboot: HostPort | undefined;
@@ -128,6 +130,8 @@ export interface ServerOptions extends ProcessOptions {
   migrate: boolean;
   /** Processes that share the ports. */
   workers: number;
+  /** Names of proxies that lead to the operator port. */
+  operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   /** PEM files of the agent API; absent = made and kept in the data directory. */
   tls: TlsFiles | undefined;

@@ -26,7 +26,11 @@ export function serverNames(asked: readonly string[]): ServerName[] {
   return [...new Map(names.map((name) => [`${name.type} ${name.value}`, name])).values()];
 }
 
-function parseServerName(text: string): ServerName {
+/**
+ * A DNS name in lower case, or an IP address.
+ * @throws {TlsError} server_name
+ */
+export function parseServerName(text: string): ServerName {
   if (isIP(text) !== 0) {
     // A zone (fe80::1%eth0) is the caller's own business.
     return { type: "ip", value: text.replace(/%.*$/u, "") };

@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   /** More of them, of which none is how agents are told to reach it. */
   otherNames?: readonly string[];
   tls: TlsFiles | undefined;
+  /** Names of proxies that lead to the operator port. */
+  operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   databaseAddress: DatabaseAddress;
   /** Whether it may change the schema; else it only checks it. */
@@ -93,6 +95,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       database,
       feed,
       tls: await operatorTls(options),
+      proxyNames: options.operatorNames,
       trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },

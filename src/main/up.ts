@@ -36,6 +36,7 @@ export async function run(options: UpOptions): Promise<number> {
       serverNames: options.serverNames,
       otherNames: [hostOfGuests],
       tls: undefined,
+      operatorNames: options.operatorNames,
       operatorTls: options.operatorTls,
       databaseAddress: address,
       migrate: true,

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Database } from "../database/connect.ts";
 import { netbootFacts } from "../database/queries/boot/netboot.ts";
 import { formatHostPort, isLoopback } from "../lib/host-port.ts";
+import { requestOrigin } from "../lib/request-headers.ts";
+import { originRefusal, ownNames } from "../lib/request-origin.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
 import { bootConfigArchive } from "./boot-config.ts";
@@ -81,12 +83,24 @@ export async function answer(options: AnswerOptions, exchange: Exchange, route: 
     case "health":
       return String(answerText(exchange, 200, "ok\n"));
     case "metrics":
-      return String(
-        isLoopback(exchange.address.replace(/^::ffff:/u, ""))
-          ? answerText(exchange, 200, await options.metricsText())
-          : answerText(exchange, 404, "metrics are for this host\n"),
-      );
+      return answerMetrics(options, exchange);
   }
+}
+
+/** What this host is called by a scraper on it. */
+const hostNames = ownNames({ loopback: "127.0.0.1", proxyNames: [] });
+
+/** For callers on this host alone, and for no page that a browser on it shows. */
+async function answerMetrics(options: AnswerOptions, exchange: Exchange): Promise<string> {
+  if (!isLoopback(exchange.address.replace(/^::ffff:/u, ""))) {
+    return String(answerText(exchange, 404, "metrics are for this host\n"));
+  }
+  const foreign = originRefusal(requestOrigin(exchange.request, false), hostNames);
+  return String(
+    foreign === undefined
+      ? answerText(exchange, 200, await options.metricsText())
+      : answerText(exchange, foreign.status, `${foreign.message}\n`),
+  );
 }
 
 async function answerFile(exchange: Exchange, path: string | undefined, missing: string): Promise<string> {

@@ -375,6 +375,17 @@ test("requests are counted by what they were for and what came of them", async (
   expect((await ask("/metrics")).text).toContain('farrier_netboot_requests_total{resource="machine",outcome="disk"}');
 });
 
+test("A14: network boot's metrics are for no page of a browser on this host", async () => {
+  const foreign = [
+    { host: "evil.example:8081" },
+    { origin: "http://evil.example" },
+    { "sec-fetch-site": "cross-site" },
+  ];
+  const answers = await Promise.all(foreign.map((headers) => ask("/metrics", { headers })));
+  expect(answers.map(({ status }) => status)).toEqual([421, 403, 403]);
+  expect((await ask("/metrics", { headers: { host: "localhost:9" } })).status).toBe(200);
+});
+
 test("an address that asks too often is asked to wait, and one that is taken is said to be", async () => {
   await using another = await netbootServe({ ...options(), log: silent });
   const { port } = another.address;

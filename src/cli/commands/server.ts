@@ -22,6 +22,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   operators: HostPort;
   databaseUrl: string | undefined;
   serverName: readonly string[] | undefined;
+  operatorName: readonly string[] | undefined;
   migrate: boolean | undefined;
   workers: number | undefined;
   tlsCert: string | undefined;
@@ -66,6 +67,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       operators: flags.operators,
       databaseUrl,
       serverNames: flags.serverName ?? [],
+      operatorNames: flags.operatorName ?? [],
       operatorTls: operatorTlsFiles(flags),
       migrate: flags.migrate ?? false,
       workers,

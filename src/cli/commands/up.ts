@@ -18,6 +18,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   operators: HostPort;
   databaseUrl: string | undefined;
   serverName: readonly string[] | undefined;
+  operatorName: readonly string[] | undefined;
   netboot: HostPort | "off" | undefined;
   bootImages: string | undefined;
   kernelArguments: string;
@@ -58,6 +59,7 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       operators: flags.operators,
       databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
       serverNames: flags.serverName ?? [],
+      operatorNames: flags.operatorName ?? [],
       operatorTls: operatorTlsFiles(flags),
       netboot: netboot === "off" ? undefined : netboot,
       bootImages: flags.bootImages,

@@ -1,4 +1,5 @@
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { parseServerName } from "../../lib/tls-names.ts";
 import { parseSeconds } from "./duration.ts";
 import { CliError } from "../errors.ts";
 import type { OperatorTlsFiles } from "../starters.ts";
@@ -60,6 +61,7 @@ export function requiredFlag(
 export function repeatedFlag(
   brief: string,
   placeholder: string,
+  parse: (value: string) => string = text,
 ): {
   kind: "parsed";
   optional: true;
@@ -68,7 +70,7 @@ export function repeatedFlag(
   placeholder: string;
   parse: (value: string) => string;
 } {
-  return { kind: "parsed", optional: true, variadic: true, brief, placeholder, parse: text };
+  return { kind: "parsed", optional: true, variadic: true, brief, placeholder, parse };
 }
 
 export const commonFlags = {
@@ -130,6 +132,11 @@ export const listenFlags = {
   operators: hostPortFlag("Where operators are served; with TLS where it is not loopback", "127.0.0.1:8080"),
   databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
   serverName: repeatedFlag("A name or address that agents reach this host by; repeatable", "NAME"),
+  operatorName: repeatedFlag(
+    "A further name that the operator port is called by, such as a proxy's; repeatable",
+    "NAME",
+    (value) => parseServerName(value).value,
+  ),
   operatorTlsCert: textFlag(
     "The operator port's certificate, PEM; otherwise made and kept in the data directory",
     "FILE",

@@ -3,15 +3,21 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import { constants } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { formatHostPort, isLoopback, type HostPort } from "../../lib/host-port.ts";
+import { requestOrigin } from "../../lib/request-headers.ts";
+import { originRefusal, ownNames } from "../../lib/request-origin.ts";
 import type { Authenticated } from "../caller/authenticate.ts";
 import { certificateOperator } from "../caller/client-certificate.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError, OperatorApiError } from "../errors.ts";
 import { callerKey, limitedMessage, unauthenticatedMessage, type Operator } from "../caller/identity.ts";
-import { answerJson, answerProbe, type Probes } from "./probes.ts";
+import { answerBadRequest } from "./bad-request.ts";
+import { callProblem } from "./call-problem.ts";
+import { answerError } from "./error-answer.ts";
+import { answerProbe, type Probes } from "./probes.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 import { serverClose, serverListen, type AnyServer } from "./server.ts";
 
@@ -38,6 +44,8 @@ export interface OperatorApiListenOptions extends OperatorApiDependencies {
   probes: Probes;
   /** Absent = clear text, for this host alone. */
   tls?: OperatorTls | undefined;
+  /** Names by which a proxy is called that leads here. */
+  proxyNames?: readonly string[];
   clock?: Clock;
   /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
   stallMilliseconds?: number;
@@ -82,6 +90,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
           },
           handle,
         );
+  server.on("clientError", answerBadRequest);
   server.maxConnections = 512;
   // Streams give a sign of life more often: whoever takes nothing for so long has stopped reading.
   server.setTimeout(options.stallMilliseconds ?? 60_000);
@@ -110,18 +119,22 @@ function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest
   const { authenticator, counters, probes, log, clock = systemClock } = options;
   const callers = new WeakMap<object, { operator: Operator; address: string }>();
   const metricsOpen = isLoopback(options.address.host);
+  const names = ownNames({
+    loopback: metricsOpen ? options.address.host : undefined,
+    certificatePem: options.tls?.certificatePem,
+    proxyNames: options.proxyNames ?? [],
+  });
+  const handlers = new Map<string, UniversalHandler>();
   const calls = connectNodeAdapter({
     ...operatorRouterOptions(options, clock),
-    routes: operatorRoutes(options),
+    routes: (router) => {
+      operatorRoutes(options)(router);
+      router.handlers.forEach((handler) => handlers.set(handler.requestPath, handler));
+    },
     contextValues: (request) => {
       const caller = callers.get(request);
       const values = createContextValues();
       return caller === undefined ? values : values.set(callerKey, caller);
-    },
-    fallback: (request, response) => {
-      // The adapter's own types are almost those of Node.
-      const path = pathOf(request);
-      answerJson(response as AnyResponse, 404, "not_found", `there is nothing at ${request.method} ${path}`);
     },
     requestPathPrefix: "",
   });
@@ -138,23 +151,40 @@ function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest
 
   async function answer(request: AnyRequest, response: AnyResponse): Promise<void> {
     const path = pathOf(request);
-    if ((path !== "/metrics" || metricsOpen) && answerProbe(probes, log, request, response)) {
+    // Supervisors and load balancers call these by an address, and a foreign page learns nothing from them.
+    if ((path === "/healthz" || path === "/readyz") && answerProbe(probes, log, request, response)) {
+      return;
+    }
+    const foreign = originRefusal(requestOrigin(request, options.tls !== undefined), names, "--operator-name");
+    if (foreign !== undefined) {
+      const code = foreign.status === 400 ? "invalid_argument" : "permission_denied";
+      answerError(request, response, { ...foreign, code });
+      return;
+    }
+    if (path === "/metrics" && metricsOpen && answerProbe(probes, log, request, response)) {
       return;
     }
     // Before the body is read or the path looked at: a stranger costs little and learns nothing.
     const found = await authenticate(request);
     if ("operator" in found) {
-      // Over the network, the metrics are for those who may look at the fleet: every role may.
-      if (path !== "/metrics" || !answerProbe(probes, log, request, response)) {
-        calls(request, response);
-      }
+      answerOperator(path, request, response);
       return;
     }
     counters.unauthenticated(found.refused);
-    if (found.refused === "limited") {
-      answerJson(response, 429, "resource_exhausted", limitedMessage, { "retry-after": "1" });
+    answerError(request, response, refused[found.refused]);
+  }
+
+  function answerOperator(path: string, request: AnyRequest, response: AnyResponse): void {
+    // Over the network, the metrics are for those who may look at the fleet: every role may.
+    if (path === "/metrics" && answerProbe(probes, log, request, response)) {
+      return;
+    }
+    const contentType = request.headers["content-type"] ?? "";
+    const problem = callProblem({ method: request.method ?? "", path, contentType, handler: handlers.get(path) });
+    if (problem === undefined) {
+      calls(request, response);
     } else {
-      answerJson(response, 401, "unauthenticated", unauthenticatedMessage, { "www-authenticate": "Bearer" });
+      answerError(request, response, problem);
     }
   }
 
@@ -164,15 +194,27 @@ function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest
         return;
       }
       const { answer: told, internal } = operatorError(error, "");
-      if (internal) {
-        // A Host header that is missing or no host's name: the router throws on it, where it would end the process.
-        answerJson(response, 400, "invalid_argument", "the request's Host header is missing or not valid");
-      } else {
-        answerJson(response, 503, "unavailable", told.rawMessage);
-      }
+      answerError(
+        request,
+        response,
+        internal
+          ? { status: 400, code: "invalid_argument", message: "the request is not valid HTTP" }
+          : { status: 503, code: "unavailable", message: told.rawMessage },
+      );
     });
   };
 }
+
+/** What a caller without a valid credential is answered. */
+const refused = {
+  unauthenticated: {
+    status: 401,
+    code: "unauthenticated",
+    message: unauthenticatedMessage,
+    headers: { "www-authenticate": "Bearer" },
+  },
+  limited: { status: 429, code: "resource_exhausted", message: limitedMessage, headers: { "retry-after": "1" } },
+} as const;
 
 /** Whom the connection's client certificate stands for, where the operators' CA vouches for it. */
 function certificateOf(request: AnyRequest): Operator | undefined {

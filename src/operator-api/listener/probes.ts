@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { answerError } from "./error-answer.ts";
 
 /** What `/readyz` and `/metrics` answer. Neither needs a token: they are for this host's supervisor and scraper. */
 export interface Probes {
@@ -29,7 +30,7 @@ export function answerProbe(
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
-    answerJson(response, 405, "unimplemented", `${path} takes GET`);
+    answerError(request, response, { status: 405, code: "unimplemented", message: `${path} takes GET` });
     return true;
   }
   probe(probes).then(
@@ -39,7 +40,11 @@ export function answerProbe(
     },
     (error: unknown) => {
       log.error({ path, error: describeError(error) }, "probe failed");
-      answerJson(response, 503, "unavailable", "the probe failed; see the server's log");
+      answerError(request, response, {
+        status: 503,
+        code: "unavailable",
+        message: "the probe failed; see the server's log",
+      });
     },
   );
   return true;
@@ -61,18 +66,6 @@ const answers: Readonly<Record<string, (probes: Probes) => Promise<Answer>>> = {
   },
   "/metrics": async (probes) => ({ status: 200, type: metricsType, body: await probes.metrics() }),
 };
-
-/** An error in Connect's JSON form, which its clients, and people with curl, understand. */
-export function answerJson(
-  response: ServerResponse | Http2ServerResponse,
-  status: number,
-  code: string,
-  message: string,
-  headers: Record<string, string> = {},
-): void {
-  head(response, status, { "content-type": "application/json", ...headers });
-  end(response, JSON.stringify({ code, message }));
-}
 
 /** The two classes' methods are the same and their types are not. */
 function head(
