@@ -126,4 +126,12 @@ with another body it is refused. So repeat a call whose answer was lost, with th
 | \`unavailable\` | 503 | the database is away: try again, a command with the same request id |
 | \`internal\` | 500 | a fault; the log has the id that the message names |
 
+A request that reaches no call is answered in the same form: 404 for an unknown path, 405 for another method than POST, 415 for another content type. gRPC and
+gRPC-Web clients get HTTP 200 with \`grpc-status\` and \`grpc-message\` instead. The server offers no gRPC reflection: a client such as
+grpcurl takes the contract with \`-import-path proto -proto farrier/operator/v1/machine.proto\`.
+
+**Browsers.** A request is refused with 421 unless its Host is one of the server's names: those of its certificate, \`localhost\`, \`127.0.0.1\` and \`[::1]\` on a
+loopback address, and each \`--operator-name\`. It is refused with 403 where its Origin is not its own scheme and Host, or its Sec-Fetch-Site is
+neither \`same-origin\` nor \`none\`. \`/healthz\` and \`/readyz\` take any.
+
 **Pages.** Lists take \`pageSize\` and answer \`nextPageToken\`, which goes into \`pageToken\` of the next call; an empty one was the last.`;

@@ -25,6 +25,7 @@ test("A3: agents' calls that all wait for the database take nothing from operato
       operators: { host: "127.0.0.1", port: 0 },
       serverNames: ["localhost"],
       tls: undefined,
+      operatorNames: [],
       operatorTls: { server: undefined, clientCaFile: undefined },
       databaseAddress: fleet.test.connection,
       migrate: true,
