@@ -139,7 +139,7 @@ describe("INVALID_ARGUMENT, saying which field and limit", () => {
     const { machine: own, client } = await server.agent();
     const reports: Heartbeat[] = [
       { hardwareReport: { warning: [text((512 << 10) - 4)] } },
-      { hardwareReport: { warning: Array.from({ length: 64 }, () => "w\0\\u0000") } },
+      { hardwareReport: { warning: Array.from({ length: 64 }, () => "w\\u0000") } },
       error(text(8192)),
       error(`"{NULL}",\\x00 \\u0000 ' ; DROP TABLE machines; 🐴`),
       error(""),

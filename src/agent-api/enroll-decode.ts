@@ -7,7 +7,8 @@ import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";
-import { wireFields } from "./wire.ts";
+import { messageProblem } from "./admission/message-check.ts";
+import { wireMerged } from "./wire.ts";
 
 /** Field number of EnrollRequest.hardware_report. */
 const hardwareField = 4;
@@ -20,16 +21,18 @@ export type DecodedEnrollment = Omit<Enrollment, "publicKey" | "address">;
  * another is left out, as is any text that is no UUID: firmware writes what it likes.
  */
 export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
+  const problem = messageProblem(EnrollRequestSchema, message);
+  if (problem !== undefined) {
+    return invalid(problem);
+  }
+  const raw = wireMerged(message, hardwareField);
+  const beside = message.length - (raw?.length ?? 0);
+  if (beside > limits.enrollment) {
+    return invalid(`the request has ${beside} bytes beside hardware_report: at most ${limits.enrollment} are accepted`);
+  }
   let request;
-  let raw: Buffer | undefined;
   try {
     request = fromBinary(EnrollRequestSchema, message);
-    for (const part of wireFields(message)) {
-      if (part.number === hardwareField && part.type === "bytes") {
-        // A message field that comes twice is merged: that is what its parts put together decode to.
-        raw = raw === undefined ? part.value : Buffer.concat([raw, part.value]);
-      }
-    }
   } catch {
     // Whatever the bytes are, the answer is that they are no message.
     return invalid("the request is not a protobuf message");

@@ -5,7 +5,7 @@ import { isUuid, machineId } from "../database/ids.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";
-import { wireFields } from "./wire.ts";
+import { wireCursor, wireMerged } from "./wire.ts";
 
 /** Field numbers of AgentHeartbeatRequest. */
 const field = { machineId: 1, hardwareReport: 2, installationReport: 3, runId: 100 } as const;
@@ -60,33 +60,25 @@ interface HeartbeatParts {
 function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
   const parts: HeartbeatParts = { machineId: Buffer.alloc(0) };
   try {
-    for (const part of wireFields(message)) {
-      if (part.type !== "bytes") {
-        continue;
-      }
-      switch (part.number) {
-        case field.machineId:
-          parts.machineId = part.value;
-          break;
-        case field.hardwareReport:
-          // A message field that comes twice is merged: that is what its parts put together decode to.
-          parts.hardware = parts.hardware === undefined ? part.value : Buffer.concat([parts.hardware, part.value]);
-          break;
-        case field.installationReport:
-          parts.report = parts.report === undefined ? part.value : Buffer.concat([parts.report, part.value]);
-          break;
-        case field.runId:
-          parts.runId = part.value;
-          break;
-        default:
-        // Unknown fields of the request itself say nothing to this server.
+    const cursor = wireCursor(message);
+    while (cursor.next()) {
+      if (cursor.number === field.machineId) {
+        parts.machineId = message.subarray(cursor.from, cursor.to);
+      } else if (cursor.number === field.runId) {
+        parts.runId = message.subarray(cursor.from, cursor.to);
       }
     }
+    const hardware = wireMerged(message, field.hardwareReport);
+    const report = wireMerged(message, field.installationReport);
+    return {
+      ...parts,
+      ...(hardware === undefined ? {} : { hardware }),
+      ...(report === undefined ? {} : { report }),
+    };
   } catch {
     // Whatever the bytes are, the answer is that they are no message.
     return undefined;
   }
-  return parts;
 }
 
 function installationReportDecode(raw: Buffer): InstallationReport | Refusal {

@@ -1,10 +1,16 @@
-import type { handleUnaryCall } from "@grpc/grpc-js";
+import type { handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { AgentHeartbeatRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { HeartbeatOutcome } from "../database/heartbeat/heartbeat-entry.ts";
 import type { Heartbeats } from "../database/heartbeat/heartbeats.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Admission } from "./admission/admission.ts";
+import { admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
-import { heartbeatDecode } from "./heartbeat-decode.ts";
+import { heartbeatDecode, type DecodedHeartbeat } from "./heartbeat-decode.ts";
+import { heartbeatPlain } from "./heartbeat-plain.ts";
+import type { KnownCallers } from "./admission/known-callers.ts";
+import type { Peer } from "./peer.ts";
 import { overloaded, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
 import type { Refusals } from "./refusals.ts";
 import { wireBytes, wireNumber } from "./wire.ts";
@@ -20,12 +26,14 @@ const sampled = 16;
 /** Makes the handler of AgentCallback.Heartbeat; messages pass as bytes. */
 export function heartbeatHandler(deps: {
   calls: AgentCalls;
+  admission: Admission;
+  known: KnownCallers;
   heartbeats: Heartbeats;
   refusals: Refusals;
   metrics: Metrics;
   log: Logger;
 }): handleUnaryCall<Buffer, Buffer> {
-  const { calls, heartbeats, refusals, metrics, log } = deps;
+  const { calls, admission, known, heartbeats, refusals, metrics, log } = deps;
   const answered = {
     unauthenticated: metrics.heartbeats.labels("unauthenticated"),
     invalid: metrics.heartbeats.labels("invalid"),
@@ -43,17 +51,31 @@ export function heartbeatHandler(deps: {
     }
     uncounted += 1;
   };
-  return (call, respond) => {
+  /** One with a report, or any that is not plain: let in before it is decoded. */
+  const decoding = admittedUnary(
+    {
+      calls,
+      admission,
+      refusals,
+      method: "heartbeat",
+      schema: AgentHeartbeatRequestSchema,
+      refused: (answer) => answered[answer].inc(),
+    },
+    (call, respond) => {
+      const peer = calls.peer(call.metadata);
+      const decoded = heartbeatDecode(call.request);
+      if ("code" in decoded) {
+        answered.invalid.inc();
+        refusals.record("heartbeat", peer, decoded.details);
+        respond(decoded);
+        return;
+      }
+      submit(peer, decoded, respond);
+    },
+  );
+  const submit = (peer: Peer, decoded: DecodedHeartbeat, respond: sendUnaryData<Buffer>): void => {
     const timed = turn % sampled === 0 ? performance.now() : undefined;
     turn += 1;
-    const peer = calls.peer(call.metadata);
-    const decoded = heartbeatDecode(call.request);
-    if ("code" in decoded) {
-      answered.invalid.inc();
-      refusals.record("heartbeat", peer, decoded.details);
-      respond(decoded);
-      return;
-    }
     const refuse = (refusal: Refusal): void => respond(refusal);
     void heartbeats.submit({ ...decoded, publicKey: peer.key }, peer.keyLiteral).then((outcome) => {
       if (timed !== undefined) {
@@ -61,6 +83,7 @@ export function heartbeatHandler(deps: {
       }
       switch (outcome.status) {
         case "unauthenticated":
+          known.forget(peer, decoded.machineId);
           answered.unauthenticated.inc();
           refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
           refuse(unauthenticated);
@@ -71,6 +94,7 @@ export function heartbeatHandler(deps: {
           refuse(outcome.overloaded === true ? overloaded() : unavailable);
           return;
         case "ok":
+          known.note(peer, decoded.machineId);
           countOk();
           if (outcome.requestUnreadable !== undefined) {
             metrics.requestReadFailures.inc();
@@ -88,6 +112,14 @@ export function heartbeatHandler(deps: {
           respond(null, heartbeatEncode(outcome));
       }
     });
+  };
+  return (call, respond) => {
+    const plain = heartbeatPlain(call.request);
+    if (plain === undefined) {
+      decoding(call, respond);
+    } else {
+      submit(calls.peer(call.metadata), plain, respond);
+    }
   };
 }
 

@@ -1,8 +1,12 @@
 /** What the agent port accepts, from WIRE's answer table; sizes in bytes. */
 export const limits = {
   message: 1 << 20,
+  /** Of a heartbeat without reports, that needs no lookup. */
+  plainHeartbeat: 1 << 10,
   hardwareReport: 512 << 10,
   warnings: 64,
+  /** List entries, repetitions and unknown fields of one message, in all. */
+  elements: 4_096,
   errorText: 8 << 10,
   detail: 1 << 10,
   runId: 16,
@@ -11,6 +15,8 @@ export const limits = {
   logLines: 200,
   logText: 1 << 10,
   logKeys: 100_000,
+  /** Of Enroll, all but the hardware report. */
+  enrollment: 16 << 10,
   token: 128,
   /** What firmware writes in a UUID's place is as long as any text. */
   smbiosUuid: 128,

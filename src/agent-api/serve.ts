@@ -1,3 +1,9 @@
+import {
+  ReportLogRequestSchema,
+  ReportProgressRequestSchema,
+  WatchRequestSchema,
+} from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { agentLookup } from "../database/queries/agent/agent-lookup.ts";
 import type { DatabaseAddress, Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeat/heartbeats.ts";
 import { DatabaseError } from "../database/errors.ts";
@@ -8,9 +14,12 @@ import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { createAdmission } from "./admission/admission.ts";
+import { admittedStream, admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { enrollHandler } from "./enroll.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
+import { createKnownCallers } from "./admission/known-callers.ts";
 import type { TimeLimits } from "./limits.ts";
 import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
 import { logHandler } from "./log.ts";
@@ -61,6 +70,14 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       failed: (code) => metrics.databaseErrors.inc({ code }),
     },
   });
+  const lookup = agentLookup({
+    address: options.databaseAddress,
+    sessions,
+    log,
+    failed: (code) => metrics.databaseErrors.inc({ code }),
+  });
+  const known = createKnownCallers(clock);
+  const admission = createAdmission({ known, lookup });
   const watches = createWatches(metrics);
   const coalesce = progressCoalesce({
     clock,
@@ -93,6 +110,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     await coalesce[Symbol.asyncDispose]();
     await notifications[Symbol.asyncDispose]();
     await batches[Symbol.asyncDispose]();
+    await lookup[Symbol.asyncDispose]();
   };
   try {
     const listener = await agentListen({
@@ -107,12 +125,18 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         {
           path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
           kind: "unary",
-          handler: heartbeatHandler({ calls, heartbeats: batches, refusals, metrics, log }),
+          handler: heartbeatHandler({ calls, admission, known, heartbeats: batches, refusals, metrics, log }),
         },
         {
           path: "/farrier.agent.v1.AgentService/ReportProgress",
           kind: "unary",
-          handler: progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
+          handler: admittedUnary(
+            {
+              ...{ calls, admission, refusals, method: "progress", schema: ReportProgressRequestSchema },
+              refused: (answer) => metrics.progressReports.inc({ answer }),
+            },
+            progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
+          ),
         },
         {
           path: "/farrier.agent.v1.AgentService/Enroll",
@@ -122,12 +146,21 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         {
           path: "/farrier.agent.v1.AgentService/ReportLog",
           kind: "unary",
-          handler: logHandler({ calls, database, sessions, refusals, metrics, log, clock }),
+          handler: admittedUnary(
+            {
+              ...{ calls, admission, refusals, method: "log", schema: ReportLogRequestSchema },
+              refused: (answer) => metrics.agentLogs.inc({ answer }),
+            },
+            logHandler({ calls, database, sessions, refusals, metrics, log, clock }),
+          ),
         },
         {
           path: "/farrier.agent.v1.AgentService/Watch",
           kind: "serverStream",
-          handler: watchHandler({ calls, heartbeats: batches, watches, refusals }),
+          handler: admittedStream(
+            { calls, admission, refusals, method: "watch", schema: WatchRequestSchema, refused: () => undefined },
+            watchHandler({ calls, heartbeats: batches, watches, refusals }),
+          ),
         },
         ...(options.extraMethods?.(calls) ?? []),
       ],

@@ -5,8 +5,8 @@ import type { Logger } from "../lib/log.ts";
 export type PoolPurpose = "session" | "janitor" | "operators" | "agent-calls" | "shepherd" | "netboot";
 
 /**
- * Connections of a kind at most, and calls that may wait for them. Beside these a server has three for heartbeats and two
- * that listen: 21 in all. They are opened when they are needed, and closed after ten seconds of rest.
+ * Connections of a kind at most, and calls that may wait for them. Beside these a server has three for heartbeats, one for lookups of callers and two
+ * that listen: 22 in all. They are opened when they are needed, and closed after ten seconds of rest.
  */
 const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number }> = {
   // A poke and, should it hang, the next one.

@@ -42,8 +42,8 @@ export interface HeartbeatsOptions {
   maximumWaiting?: number;
 }
 
-/** Every lookup of a batch is by primary key: no plan that was made while a table was small may scan it later. */
-const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
+/** For statements that look each input up by primary key: no plan that was made while a table was small may scan it later. */
+export const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
 
 /** SQLSTATE of a lock that was waited for longer than lock_timeout. */
 const lockNotAvailable = "55P03";

@@ -1,0 +1,75 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { AgentLookup, AgentStanding } from "../../database/queries/agent/agent-lookup.ts";
+import type { MachineId } from "../../database/ids.ts";
+import type { KnownCallers } from "./known-callers.ts";
+import { machineIdField, machineIdParse, machineNamed } from "./machine-named.ts";
+import { messageProblem } from "./message-check.ts";
+import type { Peer } from "../peer.ts";
+import { invalid, overloaded, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
+import { wireCursor } from "../wire.ts";
+
+/** Lets callers in before their messages are decoded. */
+export interface Admission {
+  /**
+   * Undefined where the caller is the agent of the machine that its message names, and the message may be decoded. Until the
+   * caller is known nothing of the message is read but the machine's id. At once for a connection that was found known within
+   * the last minute, else after one lookup; never rejects.
+   */
+  admit(peer: Peer, message: Buffer, schema: DescMessage): Refusal | undefined | Promise<Refusal | undefined>;
+}
+
+/** Lookups of one connection that may be under way. */
+const lookupsPerConnection = 4;
+
+const answers: Record<AgentStanding, () => Refusal | undefined> = {
+  known: () => undefined,
+  unknown: () => unauthenticated,
+  unavailable: () => unavailable,
+  busy: () => overloaded(),
+};
+
+/** Makes it. */
+export function createAdmission({ known, lookup }: { known: KnownCallers; lookup: AgentLookup }): Admission {
+  const underWay = new WeakMap<Peer, number>();
+
+  async function look(peer: Peer, machineId: MachineId): Promise<Refusal | undefined> {
+    const before = underWay.get(peer) ?? 0;
+    if (before >= lookupsPerConnection) {
+      return overloaded();
+    }
+    underWay.set(peer, before + 1);
+    const standing = await lookup.find(machineId, peer.key);
+    underWay.set(peer, (underWay.get(peer) ?? 1) - 1);
+    if (standing === "known") {
+      known.note(peer, machineId);
+    }
+    return answers[standing]();
+  }
+
+  return {
+    admit: (peer, message, schema) => {
+      const machineId = machineNamed(message);
+      if (typeof machineId !== "string") {
+        return machineId;
+      }
+      return known.has(peer, machineId)
+        ? problemOf(message, schema, machineId)
+        : look(peer, machineId).then((refusal) => refusal ?? problemOf(message, schema, machineId));
+    },
+  };
+}
+
+function problemOf(message: Buffer, schema: DescMessage, machineId: MachineId): Refusal | undefined {
+  const problem = messageProblem(schema, message);
+  if (problem !== undefined) {
+    return invalid(problem);
+  }
+  // The last one is what it decodes to, and the first is who was let in.
+  const cursor = wireCursor(message);
+  while (cursor.next()) {
+    if (cursor.number === machineIdField && machineIdParse(message, cursor.from, cursor.to) !== machineId) {
+      return invalid("machine_id is given more than once, with different values: expected one");
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import {
+  status,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from "@grpc/grpc-js";
+import type { Admission } from "./admission.ts";
+import type { AgentCalls } from "../agent-call.ts";
+import { machineNamed } from "./machine-named.ts";
+import type { Refusal } from "../refusal.ts";
+import type { Refusals } from "../refusals.ts";
+
+/** What a call that was not let in is counted as. */
+export type NotAdmitted = "unauthenticated" | "invalid" | "unavailable";
+
+/** What stands before the handlers of calls that name a machine. */
+export interface AdmittedOptions {
+  calls: AgentCalls;
+  admission: Admission;
+  refusals: Refusals;
+  /** The method, as refusals name it. */
+  method: string;
+  /** The request's type. */
+  schema: DescMessage;
+  refused: (answer: NotAdmitted) => void;
+}
+
+/** The handler, reached only by calls of the named machine's agent whose message may be decoded. */
+export function admittedUnary(
+  options: AdmittedOptions,
+  handler: handleUnaryCall<Buffer, Buffer>,
+): handleUnaryCall<Buffer, Buffer> {
+  return (call, respond) =>
+    before(
+      options,
+      call,
+      () => handler(call, respond),
+      (refusal) => respond(refusal),
+    );
+}
+
+/** The same for a stream of answers. */
+export function admittedStream(
+  options: AdmittedOptions,
+  handler: handleServerStreamingCall<Buffer, Buffer>,
+): handleServerStreamingCall<Buffer, Buffer> {
+  return (call) =>
+    before(
+      options,
+      call,
+      () => handler(call),
+      (refusal) => call.emit("error", refusal),
+    );
+}
+
+function before(
+  options: AdmittedOptions,
+  call: ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
+  go: () => void,
+  end: (refusal: Refusal) => void,
+): void {
+  const peer = options.calls.peer(call.metadata);
+  const decide = (refusal: Refusal | undefined): void => {
+    if (call.cancelled) {
+      return;
+    }
+    if (refusal === undefined) {
+      go();
+      return;
+    }
+    options.refused(
+      refusal.code === status.UNAUTHENTICATED
+        ? "unauthenticated"
+        : refusal.code === status.INVALID_ARGUMENT
+          ? "invalid"
+          : "unavailable",
+    );
+    const machine = machineNamed(call.request);
+    options.refusals.record(options.method, peer, refusal.details, typeof machine === "string" ? machine : undefined);
+    end(refusal);
+  };
+  const refusal = options.admission.admit(peer, call.request, options.schema);
+  if (refusal instanceof Promise) {
+    void refusal.then(decide);
+  } else {
+    decide(refusal);
+  }
+}

@@ -1,0 +1,46 @@
+import type { MachineId } from "../../database/ids.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Peer } from "../peer.ts";
+
+/** Which machines' agent each connection has lately been found to be. */
+export interface KnownCallers {
+  has(peer: Peer, machineId: MachineId): boolean;
+  /** The database has just said so. */
+  note(peer: Peer, machineId: MachineId): void;
+  /** The database has just said that it is not, or no longer. */
+  forget(peer: Peer, machineId: MachineId): void;
+}
+
+/**
+ * Milliseconds for which a connection's caller is taken for known. What it does meanwhile is authenticated again by the statement
+ * that does it: this only spares it the lookup before its message is read.
+ */
+export const knownFor = 60_000;
+/** Machines of one connection: an agent has one, a gateway or a test has more. */
+const machinesLimit = 64;
+
+/** Starts with nobody known; a connection that is gone is forgotten with its peer. */
+export function createKnownCallers(clock: Pick<Clock, "monotonic">): KnownCallers {
+  const known = new WeakMap<Peer, Map<MachineId, number>>();
+  return {
+    has: (peer, machineId) => {
+      const until = known.get(peer)?.get(machineId);
+      return until !== undefined && clock.monotonic() < until;
+    },
+    note: (peer, machineId) => {
+      let machines = known.get(peer);
+      if (machines === undefined) {
+        machines = new Map();
+        known.set(peer, machines);
+      }
+      if (machines.size >= machinesLimit && !machines.has(machineId)) {
+        const [oldest] = machines.keys();
+        machines.delete(oldest ?? machineId);
+      }
+      machines.set(machineId, clock.monotonic() + knownFor);
+    },
+    forget: (peer, machineId) => {
+      known.get(peer)?.delete(machineId);
+    },
+  };
+}

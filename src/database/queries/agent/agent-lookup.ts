@@ -1,0 +1,134 @@
+import type { Logger } from "../../../lib/log.ts";
+import { connectionSettings, type DatabaseAddress } from "../../connect.ts";
+import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
+import { entryState } from "../../heartbeat/heartbeat-statement.ts";
+import { planSettings } from "../../heartbeat/heartbeats.ts";
+import type { AgentKey, MachineId } from "../../ids.ts";
+import { poolOpen, silenceLimit } from "../../pool.ts";
+import type { SessionHolder } from "../../session-holder.ts";
+
+/** Whether a key is that of a machine's agent. `busy`: too many are being looked up. */
+export type AgentStanding = "known" | "unknown" | "unavailable" | "busy";
+
+/** Looks callers up before anything else of their messages is read; many in one statement. */
+export interface AgentLookup extends AsyncDisposable {
+  /** Resolves with how the pair stands; never rejects. A pair that waits already is looked up once. */
+  find(machineId: MachineId, publicKey: AgentKey): Promise<AgentStanding>;
+}
+
+/** Pairs in one statement, and pairs that may wait for the next. */
+const batchRows = 500;
+const maximumWaiting = 4_000;
+
+interface Asked {
+  machineId: MachineId;
+  key: string;
+  standing: PromiseWithResolvers<AgentStanding>;
+}
+
+/** Opens its one connection lazily. `failed` is called with the code of every error of the database. */
+export function agentLookup(options: {
+  address: DatabaseAddress;
+  sessions: SessionHolder;
+  log: Logger;
+  failed?: (code: string) => void;
+}): AgentLookup {
+  const pool = poolOpen(
+    {
+      ...options.address,
+      ...connectionSettings,
+      options: planSettings,
+      max: 1,
+      application_name: "farrier agent lookups",
+    },
+    options.log,
+    silenceLimit,
+    options.failed,
+  );
+  /** By machine and key. */
+  const waiting = new Map<string, Asked>();
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    // What arrived together is looked up together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.size > 0) {
+      const batch: Asked[] = [];
+      for (const [pair, asked] of waiting) {
+        if (batch.length >= batchRows) {
+          break;
+        }
+        batch.push(asked);
+        waiting.delete(pair);
+      }
+      const found = await look(batch);
+      batch.forEach(({ standing }, index) => standing.resolve(found[index] ?? "unavailable"));
+    }
+    // In the same step as the last look at what waits: what comes after it starts the next run.
+    running = undefined;
+  }
+
+  /** Nobody is called unknown while this server may be cut off: with a dead session nothing is said of anybody. */
+  async function look(batch: Asked[]): Promise<AgentStanding[]> {
+    const session = options.sessions.current();
+    if (session === undefined) {
+      return [];
+    }
+    try {
+      const { rows } = await pool.query<{ n: number; state: number }>({
+        name: "agent-lookup",
+        text: lookupStatement,
+        values: [
+          session.id,
+          `{${batch.map(({ machineId }) => machineId).join(",")}}`,
+          `{${batch.map(({ key }) => key).join(",")}}`,
+        ],
+      });
+      const standings: AgentStanding[] = [];
+      for (const { n, state } of rows) {
+        standings[n - 1] =
+          state === entryState.authenticated
+            ? "known"
+            : state === entryState.unauthenticated
+              ? "unknown"
+              : "unavailable";
+      }
+      return standings;
+    } catch {
+      // Counted and logged by the pool; callers are asked to come again.
+      return [];
+    }
+  }
+
+  return {
+    find: (machineId, publicKey) => {
+      const key = byteaLiteral(publicKey);
+      const pair = `${machineId} ${key}`;
+      // Not one that is on its way: the key may have been bound since.
+      const asked = waiting.get(pair);
+      if (asked !== undefined) {
+        return asked.standing.promise;
+      }
+      if (waiting.size >= maximumWaiting) {
+        return Promise.resolve("busy");
+      }
+      const standing = Promise.withResolvers<AgentStanding>();
+      waiting.set(pair, { machineId, key, standing });
+      running ??= run();
+      return standing.promise;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await running;
+      await pool.end();
+    },
+  };
+}
+
+/** $1 session, $2 machine ids, $3 keys. Writes nothing and locks nothing. */
+const lookupStatement = `
+SELECT i.n::integer AS n,
+  CASE WHEN NOT EXISTS (SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now())
+    THEN ${entryState.sessionDead}
+  WHEN s.machine_id IS NULL THEN ${entryState.unauthenticated} ELSE ${entryState.authenticated} END AS state
+FROM unnest($2::uuid[], $3::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, n)
+LEFT JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key`;
