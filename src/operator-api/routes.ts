@@ -51,7 +51,7 @@ export function operatorRouterOptions(
       logInterceptor(dependencies, clock),
       auditInterceptor(dependencies),
       errorsInterceptor(dependencies),
-      identityInterceptor(dependencies),
+      identityInterceptor(dependencies, clock),
     ],
   };
 }

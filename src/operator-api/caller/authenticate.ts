@@ -22,6 +22,11 @@ export type Authenticated = { operator: Operator } | { refused: "unauthenticated
 export interface Authenticator {
   /** @throws {DatabaseError} `unavailable` where the token can't be checked now */
   authenticate(shown: Shown): Promise<Authenticated>;
+  /**
+   * True while the credential that an operator showed before is valid, with the role it had then. While the database is
+   * away it is what was known last.
+   */
+  stillValid(operator: Operator): Promise<boolean>;
   /** Tokens were made or revoked here: what is known of them is out of date. */
   tokensChanged(): void;
 }
@@ -34,8 +39,10 @@ export function createAuthenticator(options: {
   attempts: FailedAttempts;
   /** A token made by TokenCreate was used. */
   used(id: TokenId): void;
+  /** The wall clock, for the dates of certificates. */
+  now?: () => Date;
 }): Authenticator {
-  const { tokens, attempts } = options;
+  const { tokens, attempts, now = () => new Date() } = options;
   const local = tokenHash(options.localToken);
   return {
     authenticate: async ({ authorization, certificate, address }) => {
@@ -61,6 +68,10 @@ export function createAuthenticator(options: {
         operator: { name, role, credential: "token", tokenId, ...(expiresAt === undefined ? {} : { expiresAt }) },
       };
     },
+    stillValid: async ({ tokenId, role, expiresAt }) =>
+      tokenId === undefined
+        ? expiresAt === undefined || now() < expiresAt
+        : (await tokens.byId(tokenId))?.role === role,
     tokensChanged: () => tokens.forget(),
   };
 }

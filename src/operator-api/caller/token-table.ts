@@ -1,3 +1,4 @@
+import type { TokenId } from "../../database/ids.ts";
 import type { ValidToken } from "../../database/queries/access/token.ts";
 import type { Clock } from "../../lib/clock.ts";
 
@@ -8,12 +9,14 @@ export interface TokenTable {
    * @throws {DatabaseError} `unavailable` where the token was valid when the database was last heard of
    */
   find(hash: string): Promise<ValidToken | undefined>;
+  /** The valid token with this id; where the database is away, by what was known last. */
+  byId(id: TokenId): Promise<ValidToken | undefined>;
   /** What is known is out of date: a token was made or revoked here. */
   forget(): void;
 }
 
-/** Milliseconds that the table is believed: so long a token that was revoked elsewhere may still be taken. */
-const freshFor = 2_000;
+/** Milliseconds that the table is believed: for that time a token that was revoked elsewhere may still be taken. */
+const freshFor = 1_000;
 /** Milliseconds after which the table is read again for one that is not in it: it may have just been made elsewhere. */
 const missFreshFor = 250;
 
@@ -66,6 +69,14 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
         }
         return undefined;
       }
+    },
+    byId: async (id) => {
+      try {
+        await freshen(freshFor);
+      } catch {
+        // The database is away: whoever needs it learns that by the call itself.
+      }
+      return [...known.values()].find(({ tokenId, until }) => tokenId === id && until > clock.monotonic());
     },
     forget: () => {
       loadedAt = Number.NEGATIVE_INFINITY;

@@ -1,11 +1,19 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { systemClock, type Clock } from "../../lib/clock.ts";
 import { roleIncludes } from "../../database/role.ts";
 import { authorizationRules, methodName } from "../caller/authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { callerKey, operatorKey, unauthenticated } from "../caller/identity.ts";
+import { streamWhileValid } from "./stream-authentication.ts";
 
-/** Lets a call through where its caller's role is enough for it, and tells the handler who calls. */
-export function identityInterceptor({ authenticator, counters }: OperatorApiDependencies): Interceptor {
+/**
+ * Lets a call through where its caller's role is enough for it, and gives the handler the caller. A stream ends when the
+ * credential that it was opened with is revoked or expires.
+ */
+export function identityInterceptor(
+  { authenticator, counters }: OperatorApiDependencies,
+  clock: Clock = systemClock,
+): Interceptor {
   return (next) => async (request) => {
     const { operator: known, address } = request.contextValues.get(callerKey);
     const shown = { authorization: request.header.get("authorization"), address };
@@ -29,6 +37,9 @@ export function identityInterceptor({ authenticator, counters }: OperatorApiDepe
         Code.PermissionDenied,
       );
     }
-    return next(request);
+    const response = await next(request);
+    return response.stream
+      ? { ...response, message: streamWhileValid({ messages: response.message, operator, authenticator, clock }) }
+      : response;
   };
 }
