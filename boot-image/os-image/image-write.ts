@@ -6,6 +6,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { writeFileAtomic } from "../../src/lib/atomic-file.ts";
+import { temporaryName } from "../../src/lib/temporary-name.ts";
 import { makeDirectory } from "../../src/lib/make-directory.ts";
 
 /** An image on the disk, packed. */
@@ -26,7 +27,7 @@ const readable = 0o644;
  */
 export async function imageWrite(disk: string, out: string): Promise<MadeImage> {
   await makeDirectory(dirname(out));
-  const partial = `${out}.partial`;
+  const partial = temporaryName(out);
   const hash = createHash("sha256");
   let packedBytes = 0;
   const tap = new Transform({
@@ -44,7 +45,7 @@ export async function imageWrite(disk: string, out: string): Promise<MadeImage> 
       // Told before, its size stands in the packed file's head.
       createZstdCompress({ params, pledgedSrcSize: size, chunkSize: 1 << 20 }),
       tap,
-      createWriteStream(partial, { mode: readable, flush: true }),
+      createWriteStream(partial, { flags: "wx", mode: readable, flush: true }),
     );
     await rename(partial, out);
   } finally {

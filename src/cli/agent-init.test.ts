@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromJsonString, toJsonString } from "@bufbuild/protobuf";
@@ -119,6 +119,25 @@ test("a try that was killed, before its key was registered or after, is finished
   expect((await read(out)).privateKey).toEqual(partial.privateKey);
   expect(await registered()).toBe(publicKey(partial));
   expect(await leftovers()).toEqual([]);
+});
+
+test("A13: a key that somebody else may have put there is not registered", async () => {
+  const { privateKey } = ed25519KeyPair();
+  const planted = toJsonString(
+    AgentInitSchema,
+    create(AgentInitSchema, { takeoverInit: { machineId: machine }, privateKey }),
+  );
+  await writeFile(`${out}.partial`, planted);
+  await chmod(`${out}.partial`, 0o666);
+  const open = await init();
+  expect([open.status, open.stderr]).toEqual([1, expect.stringMatching(/its key may be known to others: remove it/u)]);
+  await rm(`${out}.partial`);
+  await writeFile(join(directory, "elsewhere"), planted, { mode: 0o600 });
+  await symlink(join(directory, "elsewhere"), `${out}.partial`);
+  expect((await init()).status).toBe(1);
+  expect(await registered()).toBeUndefined();
+  await rm(`${out}.partial`);
+  expect((await init()).status).toBe(0);
 });
 
 test("a control plane that is away leaves the machine and the files as they are", async () => {

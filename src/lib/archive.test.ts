@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
@@ -111,4 +111,19 @@ describe("a damaged one is told, at the latest in the end:", () => {
     await writeFile(path, "plain text, not packed at all");
     await expect(read()).rejects.toMatchObject({ code: "damaged" });
   });
+});
+
+test("A13: what somebody planted beside an archive, or in its place, gets none of it", async () => {
+  const outside = join(directory, "outside");
+  await writeFile(outside, "somebody's");
+  await writeFile(`${path}.partial`, "planted");
+  await chmod(`${path}.partial`, 0o666);
+  await symlink(outside, `${path}.tmp`);
+  await symlink(outside, path);
+  await write();
+  expect(await readFile(outside, "utf8")).toBe("somebody's");
+  expect(await readFile(`${path}.partial`, "utf8")).toBe("planted");
+  const made = await lstat(path);
+  expect([made.isFile(), made.mode & 0o777]).toEqual([true, 0o600]);
+  expect(await read()).toHaveLength(3);
 });

@@ -5,6 +5,7 @@ import { rename, rm } from "node:fs/promises";
 import { finished, pipeline } from "node:stream/promises";
 import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import { CodedError } from "./errors.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 // One zstd stream (`zstd -dc FILE` shows it). In it: the title and a line feed, then records: a letter, the length of what
 // follows as 4 bytes, big end first, and that many bytes. "H" begins an entry (JSON, the caller's), "D" is some of its
@@ -33,9 +34,9 @@ export interface ArchiveWriter extends AsyncDisposable {
 
 /** Writes `path`, readable by this user alone; what is there already is replaced only in the end. */
 export function archiveWrite(path: string, title: string): ArchiveWriter {
-  const partial = `${path}.partial`;
+  const partial = temporaryName(path);
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
-  const written = pipeline(compress, createWriteStream(partial, { mode: 0o600, flush: true }));
+  const written = pipeline(compress, createWriteStream(partial, { flags: "wx", mode: 0o600, flush: true }));
   // Told by whoever waits for it in the end.
   written.catch(() => undefined);
   const write = async (bytes: Uint8Array): Promise<void> => {

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "./errors.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 /**
  * Writes a file so that it is there whole or not at all, also after a power cut, and has its mode from the first byte on.
@@ -12,7 +12,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   { mode, replace = true }: { mode: number; replace?: boolean },
 ): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = temporaryName(path);
   try {
     {
       await using file = await open(temporary, "wx", mode);

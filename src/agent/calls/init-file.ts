@@ -7,6 +7,7 @@ import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519PrivateKeyObject } from "../../lib/ed25519.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import { parseHostPort } from "../../lib/host-port.ts";
+import { temporaryName } from "../../lib/temporary-name.ts";
 import { AgentError } from "../errors.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
@@ -75,7 +76,7 @@ function isJson(text: string): boolean {
  */
 export async function initFileWrite(path: string, init: AgentInit, options?: { overwrite?: boolean }): Promise<void> {
   initCheck(init);
-  const temporary = options?.overwrite === true ? `${path}.${process.pid}.new` : undefined;
+  const temporary = options?.overwrite === true ? temporaryName(path) : undefined;
   const written = temporary ?? path;
   try {
     {

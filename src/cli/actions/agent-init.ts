@@ -10,7 +10,7 @@ import type { AgentInitFlags } from "../commands/agent-init.ts";
 import type { CliContext } from "../context.ts";
 import { machineTitle } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import { initFileCreate, initFileMove, initFileRead, initFileRemove } from "../install/init-file.ts";
+import { initFileCreate, initFileIsPrivate, initFileMove, initFileRead, initFileRemove } from "../install/init-file.ts";
 
 /**
  * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that nothing that happens in
@@ -69,6 +69,12 @@ async function outCheck(out: string, machine: Machine, replace: boolean): Promis
 
 async function keyEnsure(partial: string, machineId: string): Promise<Uint8Array<ArrayBuffer>> {
   const before = await initFileRead(partial);
+  if (before !== undefined && !(await initFileIsPrivate(partial))) {
+    throw new CliError(
+      "failed",
+      `${partial} is no file of this user's alone, so its key may be known to others: remove it, and run the same command again`,
+    );
+  }
   if (before !== undefined && before !== "other" && before.takeoverInit?.machineId === machineId) {
     return Uint8Array.from(before.privateKey);
   }

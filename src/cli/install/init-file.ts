@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { link, open, readFile, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
@@ -22,6 +23,24 @@ export async function initFileRead(path: string): Promise<AgentInit | "other" | 
   } catch {
     // Whatever it is, it is not to be written over.
     return "other";
+  }
+}
+
+/**
+ * True where a file is a regular one that this user owns, and nobody else may read or write: a key that somebody else put
+ * there, or knows, is nobody's secret.
+ * @throws {CliError} `failed` where it can't be looked at
+ */
+export async function initFileIsPrivate(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const { uid, mode } = await file.stat();
+    return (mode & constants.S_IFMT) === constants.S_IFREG && (mode & 0o077) === 0 && uid === process.geteuid?.();
+  } catch (error) {
+    if (errorCode(error) === "ELOOP") {
+      return false;
+    }
+    throw fileError(path, error);
   }
 }
 

@@ -3,6 +3,7 @@ import { link, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { makeDirectory } from "../../lib/make-directory.ts";
+import { temporaryName } from "../../lib/temporary-name.ts";
 import { OperatorApiError } from "../errors.ts";
 
 /** The file of the data directory that holds the operators' token. */
@@ -69,7 +70,7 @@ export async function operatorAddressWrite(directory: string, url: string): Prom
 }
 
 async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  const temporary = temporaryName(path);
   const file = await open(temporary, "wx", mode);
   try {
     await file.writeFile(text);
