@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import type { Board, Chassis, Firmware } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BoardSchema, ChassisSchema, FirmwareSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
+import { meaningful } from "./placeholders.ts";
 import { chassisKind } from "./smbios-words.ts";
 import type { Smbios, SmbiosStructure } from "./smbios.ts";
 import type { Tree } from "./tree.ts";
@@ -18,15 +20,21 @@ export interface Identity {
   chassis?: Chassis;
 }
 
-/** The machine's identity, out of the firmware's tables, or as the kernel shows it where these cannot be read. */
+/**
+ * The machine's identity, out of the firmware's tables, or as the kernel shows it where these cannot be read: the same texts,
+ * so that what says nothing in the tables says nothing there either.
+ */
 export async function identity(tree: Tree, tables: Smbios): Promise<Identity> {
   const told = smbiosIdentity(tables);
+  const shown = async (file: string): Promise<string> => meaningful(await tree.text(`sys/class/dmi/id/${file}`));
   const found: Identity = {
     ...told,
-    manufacturer: told.manufacturer || (await tree.text("sys/class/dmi/id/sys_vendor")),
-    product: told.product || (await tree.text("sys/class/dmi/id/product_name")),
+    manufacturer: told.manufacturer || (await shown("sys_vendor")),
+    product: told.product || (await shown("product_name")),
+    productVersion: told.productVersion || (await shown("product_version")),
     // Only root may read it.
-    serialNumber: told.serialNumber || (await tree.text("sys/class/dmi/id/product_serial")),
+    serialNumber: told.serialNumber || (await shown("product_serial")),
+    skuNumber: told.skuNumber || (await shown("product_sku")),
   };
   if (found.manufacturer === "" && found.product === "") {
     tree.warn("the firmware does not say what this machine is (/sys/class/dmi/id)");
@@ -81,11 +89,11 @@ export function smbiosIdentity(tables: Smbios): Identity {
 }
 
 /**
- * DSP0134, 7.2.1: from version 2.6 on the first three fields are little-endian, before that none is. All zeros and all ones
- * mean that there is none.
+ * DSP0134, 7.2.1: from version 2.6 on the first three fields are little-endian, before that none is. "" for what tells no
+ * machine from another.
  */
 export function uuidText(bytes: Buffer, version: number): string {
-  if (bytes.length !== 16 || bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff)) {
+  if (bytes.length !== 16) {
     return "";
   }
   const ordered = Buffer.from(bytes);
@@ -95,7 +103,8 @@ export function uuidText(bytes: Buffer, version: number): string {
     ordered.subarray(6, 8).reverse();
   }
   const digits = ordered.toString("hex");
-  return [[0, 8] as const, [8, 12] as const, [12, 16] as const, [16, 20] as const, [20, 32] as const]
+  const text = [[0, 8] as const, [8, 12] as const, [12, 16] as const, [16, 20] as const, [20, 32] as const]
     .map(([from, to]) => digits.slice(from, to))
     .join("-");
+  return smbiosUuidParse(text) ?? "";
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { smbiosBmc } from "./bmc.ts";
 import { smbiosIdentity, uuidText } from "./identity.ts";
 import { smbiosMemory } from "./memory.ts";
-import { meaningful, smbiosParse, type Smbios } from "./smbios.ts";
+import { smbiosParse, type Smbios } from "./smbios.ts";
 import { madeMemoryDevice, smbiosEntryPoint, smbiosTable, type MadeStructure } from "./testing/smbios-tables.ts";
 import { smbiosTpm, tpmCaps } from "./tpm.ts";
 
@@ -135,22 +135,42 @@ describe("the firmware's tables", () => {
     });
   });
 
-  test.each([
-    "To Be Filled By O.E.M.",
-    "Default string",
-    "Not Specified",
-    "0123456789",
-    "xxxxxxxx",
-    "........",
-    "0000",
-  ])("%j says nothing", (text) => {
-    expect(meaningful(text)).toBe("");
+  test.each<[[number, number], number, string]>([
+    [[2, 31], 0x0203, "33221100-5544-7766-8899-aabbccddeeff"],
+    [[2, 33], 0x0203, "33221100-5544-7766-8899-aabbccddeeff"],
+    [[2, 51], 0x0206, "00112233-4455-6677-8899-aabbccddeeff"],
+    [[2, 5], 0x0205, "33221100-5544-7766-8899-aabbccddeeff"],
+    [[2, 6], 0x0206, "00112233-4455-6677-8899-aabbccddeeff"],
+  ])("H7: an entry point of version %j has the kernel's version and byte order", (version, expected, text) => {
+    expect(tables(server, version).version).toBe(expected);
+    expect(smbiosIdentity(tables(server, version)).smbiosUuid).toBe(text);
   });
 
-  test.each(["7X2K9Z3", "A1", "NoneSuch", "X11DPi-N", "0x1"])("%j says something", (text) => {
-    expect(meaningful(text)).toBe(text);
+  test("H7: an entry point from before version 2.1 has its version in one byte", () => {
+    const old = Buffer.alloc(15);
+    old.write("_DMI_", "latin1");
+    old[14] = 0x20;
+    expect(smbiosParse(old, smbiosTable(server)).version).toBe(0x0200);
+  });
+
+  test("H8: a structure's strings end at the double NUL, also where the first is empty", () => {
+    const bios = Buffer.from([0, 0x18, 0, 0, 1, 2, ...Array.from({ length: 18 }, () => 0)]);
+    bios[8] = 3;
+    const system = structureAlone(server[1]);
+    const raw = Buffer.concat([bios, Buffer.from("\0" + "1.15.2\0" + "09/12/2024\0\0", "latin1"), system]);
+    const parsed = smbiosParse(Buffer.alloc(0), raw);
+    expect(parsed.problem).toBeUndefined();
+    expect(smbiosIdentity(parsed)).toMatchObject({
+      firmware: { vendor: "", version: "1.15.2", releaseDate: "09/12/2024" },
+      product: "PowerEdge R660",
+      serialNumber: "7X2K9Z3",
+    });
   });
 });
+
+function structureAlone(made: MadeStructure | undefined): Buffer {
+  return made === undefined ? Buffer.alloc(0) : smbiosTable([made]);
+}
 
 describe("damaged tables", () => {
   test("are read as far as they can be", () => {

@@ -1,5 +1,6 @@
 // The firmware's tables (SMBIOS, DMTF DSP0134): taken apart here, understood by the probes.
 import { cleanText } from "../errors.ts";
+import { meaningful } from "./placeholders.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
 
@@ -74,35 +75,39 @@ export function smbiosParse(entryPoint: Buffer, table: Buffer): Smbios {
   return { version, structures };
 }
 
-/** DSP0134, 5.2: "_SM_" has major and minor version at 6 and 7, "_SM3_" at 7 and 8. */
+// Versions that some firmware gives, and what it means by them (the kernel's drivers/firmware/dmi_scan.c, dmi_present).
+const versionsMeant: Readonly<Record<number, number>> = { 0x02_1f: 0x02_03, 0x02_21: 0x02_03, 0x02_33: 0x02_06 };
+
+/**
+ * DSP0134, 5.2: "_SM_" has major and minor version at 6 and 7, "_SM3_" at 7 and 8; before version 2.1 there was "_DMI_" alone,
+ * with both in the two halves of byte 14.
+ */
 function smbiosVersion(entryPoint: Buffer): number {
   const anchor = entryPoint.toString("latin1", 0, 5);
-  const at = anchor === "_SM3_" ? 7 : anchor.startsWith("_SM_") ? 6 : undefined;
-  return at === undefined || entryPoint.length < at + 2 ? 0 : entryPoint.readUInt16BE(at);
-}
-
-/** DSP0134, 6.1.3: strings end with a NUL byte, their list with another; an empty list is two. */
-function stringsAfter(table: Buffer, from: number, end: number): { strings: string[]; next: number } {
-  const strings: string[] = [];
-  let at = from;
-  while (at < end && table[at] !== 0) {
-    const nul = table.indexOf(0, at);
-    const stop = nul === -1 || nul > end ? end : nul;
-    if (strings.length < stringLimit) {
-      strings.push(table.toString("latin1", at, Math.min(stop, at + textLimit)));
-    }
-    at = stop + 1;
+  if (anchor === "_DMI_") {
+    const both = entryPoint[14] ?? 0;
+    return ((both >> 4) << 8) | (both & 0x0f);
   }
-  return { strings, next: at === from ? from + 2 : at + 1 };
+  const at = anchor === "_SM3_" ? 7 : anchor.startsWith("_SM_") ? 6 : undefined;
+  const version = at === undefined || entryPoint.length < at + 2 ? 0 : entryPoint.readUInt16BE(at);
+  return versionsMeant[version] ?? version;
 }
 
-// Found in boards of many makers, and of no use to anybody.
-const placeholders =
-  /^(?:to be filled by o\.?e\.?m\.?|default string|not (?:specified|available|applicable|provided)|none|n\/a|unknown|no dimm|o\.e\.m\.|system (?:serial number|product name|manufacturer|version)|(?:chassis|base ?board|board) serial number|asset.?tag|serial ?n(?:um|umber)?|[x0. -]+|123456789|0123456789|invalid|empty)$/iu;
-
-/** "" for what firmware writes where it has nothing to say. Pure. */
-export function meaningful(text: string): string {
-  return placeholders.test(text) ? "" : text;
+/**
+ * DSP0134, 6.1.3: each string ends with a NUL byte, their list with another. The first double NUL is its end also where the
+ * first string is empty, as the kernel has it (drivers/firmware/dmi_scan.c, dmi_decode_table).
+ */
+function stringsAfter(table: Buffer, from: number, end: number): { strings: string[]; next: number } {
+  const found = table.indexOf("\0\0", from, "latin1");
+  const stop = found === -1 || found > end ? end : found;
+  const strings: string[] = [];
+  for (let at = from; at < stop && strings.length < stringLimit;) {
+    const nul = table.indexOf(0, at);
+    const last = nul === -1 || nul > stop ? stop : nul;
+    strings.push(table.toString("latin1", at, Math.min(last, at + textLimit)));
+    at = last + 1;
+  }
+  return { strings, next: stop + 2 };
 }
 
 function structure(data: Buffer, strings: readonly string[]): SmbiosStructure {
