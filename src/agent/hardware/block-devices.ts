@@ -6,12 +6,11 @@ import { diskIdentity } from "./disk-identity.ts";
 import { diskIds } from "./disk-ids.ts";
 import { diskPaths, udevNames } from "./disk-paths.ts";
 import { diskPlace } from "./disk-place.ts";
+import { isDisk, whyUnwritable } from "./disk-kind.ts";
 import { deviceNumaNode } from "./numa.ts";
 import type { Tree } from "./tree.ts";
 import { hardwareTree, int32, textLimit } from "./tree.ts";
 
-// What is no disk of the machine's own: made by the kernel out of memory, files or other disks, or with removable media.
-const notDisks = /^(?:loop|ram|zram|dm-|md|sr|fd|nbd|drbd|mtdblock|mmcblk\d+(?:boot\d+|rpmb)$)/u;
 // The kernel counts in these whatever the disk's own block size is (Documentation/ABI/stable/sysfs-block).
 const sectorBytes = 512n;
 const nameLimit = 16;
@@ -26,7 +25,12 @@ export async function blockDevices(
   if (all === undefined) {
     tree.warn("/sys/block is not there: no disks are known");
   }
-  const names = (all ?? []).filter((name) => !notDisks.test(name));
+  const names: string[] = [];
+  for (const name of all ?? []) {
+    if (await isDisk(tree, name)) {
+      names.push(name);
+    }
+  }
   if (names.length > deviceLimit) {
     tree.warn(`${names.length - deviceLimit} disks beyond the first ${deviceLimit} are left out`);
   }
@@ -46,7 +50,12 @@ export async function blockDevices(
 async function blockDevice(tree: Tree, name: string): Promise<BlockDevice | undefined> {
   const path = `sys/block/${name}`;
   const sectors = await tree.integer(`${path}/size`);
-  if (sectors === undefined || sectors <= 0 || (await tree.integer(`${path}/hidden`)) === 1) {
+  if (sectors === undefined || sectors <= 0) {
+    return undefined;
+  }
+  const unwritable = await whyUnwritable(tree, name);
+  if (unwritable !== undefined) {
+    tree.warn(`${name} can't be installed to: ${unwritable}; it is left out`);
     return undefined;
   }
   const place = await diskPlace(tree, name);

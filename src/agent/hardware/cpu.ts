@@ -7,10 +7,16 @@ import { int32, textLimit } from "./tree.ts";
 
 const packageLimit = 256;
 
-/** The processors (sockets) of the machine, out of /proc/cpuinfo. */
+/** The processors (sockets) of the machine, out of /proc/cpuinfo, and the kernel's topology where that names no sockets. */
 export async function cpus(tree: Tree): Promise<CPU[]> {
-  const lines = await tree.lines("proc/cpuinfo");
-  const packages = cpuinfoPackages(lines ?? []);
+  const found = threads((await tree.lines("proc/cpuinfo")) ?? []);
+  // Of arm64 and other architectures /proc/cpuinfo names neither sockets nor cores.
+  if (!found.some((thread) => thread.has("physical id"))) {
+    for (const thread of found) {
+      await addTopology(tree, thread);
+    }
+  }
+  const packages = gathered(found);
   if (packages.length === 0) {
     tree.warn("/proc/cpuinfo names no processor");
   }
@@ -22,11 +28,42 @@ export async function cpus(tree: Tree): Promise<CPU[]> {
 
 /** One entry a socket: the threads that the file lists one by one are gathered by "physical id". */
 export function cpuinfoPackages(lines: readonly string[]): CPU[] {
+  return gathered(threads(lines));
+}
+
+/** Writes what the kernel knows of a thread's place under the names that x86's cpuinfo has for it. */
+async function addTopology(tree: Tree, thread: Map<string, string>): Promise<void> {
+  const number = thread.get("processor") ?? "";
+  if (!/^\d{1,6}$/u.test(number)) {
+    return;
+  }
+  const folder = `sys/devices/system/cpu/cpu${number}/topology`;
+  const socket = await tree.integer(`${folder}/physical_package_id`);
+  // -1 = the firmware says nothing of it.
+  if (socket !== undefined && socket >= 0) {
+    thread.set("physical id", String(socket));
+  }
+  // All threads of one core have the same list; numbers of cores may begin anew in each cluster.
+  const core =
+    (await tree.text(`${folder}/core_cpus_list`)) ||
+    (await tree.text(`${folder}/thread_siblings_list`)) ||
+    (await tree.text(`${folder}/core_id`));
+  if (core !== "" && !thread.has("core id")) {
+    thread.set("core id", core);
+  }
+}
+
+function gathered(found: readonly Map<string, string>[]): CPU[] {
   const packages = new Map<string, Map<string, string>[]>();
-  for (const thread of threads(lines)) {
+  for (const thread of found) {
     // Virtual machines may show no sockets: then there is one.
     const id = thread.get("physical id") ?? "";
-    packages.set(id, [...(packages.get(id) ?? []), thread]);
+    const members = packages.get(id);
+    if (members === undefined) {
+      packages.set(id, [thread]);
+    } else {
+      members.push(thread);
+    }
   }
   return [...packages.values()].map((members) => cpuOf(members));
 }

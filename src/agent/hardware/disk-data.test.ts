@@ -128,6 +128,7 @@ describe("names below /dev/disk/by-id", () => {
     ],
     [{ ...plain, transport: "ata" }, []],
     [{ ...plain, transport: "mmc", serialNumber: "0x1" }, []],
+    [{ ...plain, transport: "ata", model: "ST2", serialNumber: "Z1", ataCut: true }, []],
   ])("case %#", (disk, names) => {
     expect(diskIds(disk)).toEqual(names);
   });

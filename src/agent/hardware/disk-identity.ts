@@ -28,6 +28,7 @@ export async function diskIdentity(tree: Tree, name: string, place: DiskPlace): 
     usbSerialNumber: "",
     wwid,
     ataWwn: Uint8Array.from(ata?.wwn ?? []),
+    ataCut: ata === undefined,
     designators: designators((await tree.bytes(`${path}/device/vpd_pg83`)) ?? Buffer.alloc(0)),
   };
   const wwn = wwnBytes(wwid);

@@ -18,20 +18,23 @@ export interface NamedDisk {
   wwid: string;
   /** ATA: its world-wide name; empty = none. */
   ataWwn: Uint8Array;
+  /** ATA: the kernel does not have page 89h, in which model and serial number are whole. */
+  ataCut?: boolean;
   /** SCSI: what page 83h says. */
   designators: readonly Designator[];
 }
 
 /** The disk's names. Pure. */
 export function diskIds(disk: NamedDisk): string[] {
-  const { transport, model, serialNumber, wwid, ataWwn } = disk;
+  const { transport, model, serialNumber, wwid } = disk;
   const hasSerial = serialNumber !== "";
+  // udev asks by vendor, not by bus: a SATA disk behind a SAS controller has the same names as on a SATA port.
+  if (["ata", "scsi", "sas"].includes(transport) && (transport === "ata" || disk.vendor === "ATA")) {
+    return disk.ataCut === true ? [] : ataIds(disk);
+  }
   switch (transport) {
-    case "ata":
-      return [
-        ...(model === "" || !hasSerial ? [] : [`ata-${together(model)}_${together(serialNumber)}`]),
-        ...(ataWwn.length === 0 ? [] : [`wwn-0x${Buffer.from(ataWwn).toString("hex")}`]),
-      ];
+    case "mmc":
+      return model !== "" && hasSerial ? [`mmc-${together(model)}_${together(serialNumber)}`] : [];
     case "virtio":
       return hasSerial ? [`virtio-${each(serialNumber)}`] : [];
     case "usb": {
@@ -48,6 +51,14 @@ export function diskIds(disk: NamedDisk): string[] {
     default:
       return disk.namespace === 0 && wwid === "" ? [] : nvmeIds(disk);
   }
+}
+
+/** Made of what ata_id asks the disk for. What SCSI's shorter fields have of it would be another name. */
+function ataIds({ model, serialNumber, ataWwn }: NamedDisk): string[] {
+  return [
+    ...(model === "" || serialNumber === "" ? [] : [`ata-${together(model)}_${together(serialNumber)}`]),
+    ...(ataWwn.length === 0 ? [] : [`wwn-0x${Buffer.from(ataWwn).toString("hex")}`]),
+  ];
 }
 
 /** Over PCI Express or a network. */

@@ -1,15 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import type { MemoryDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { MemoryDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { memoryErrorCorrection, memoryFormFactor, memoryKind } from "./smbios-words.ts";
+import { memoryErrorCorrection, memoryFormFactor, memoryKind, memoryTechnology } from "./smbios-words.ts";
 import type { Smbios, SmbiosStructure } from "./smbios.ts";
 import type { Tree } from "./tree.ts";
 import { int32 } from "./tree.ts";
 
 /** Memory of the machine. */
 export interface Memory {
-  /** Of the modules plugged in; of what the kernel has where these cannot be read. 0 = unknown. */
+  /** Main memory of the modules plugged in, and never less than the kernel has. 0 = unknown. */
   memoryInstalledBytes: bigint;
+  /** Of modules that keep their content without power. */
+  memoryPersistentBytes: bigint;
   /** What the kernel can use of it, 0 to 1; 0 = unknown. */
   memoryUsableRatio: number;
   /** One a slot. */
@@ -22,6 +24,7 @@ export interface Memory {
 /** What is known of it when nothing can be read. */
 export const noMemory: Memory = {
   memoryInstalledBytes: 0n,
+  memoryPersistentBytes: 0n,
   memoryUsableRatio: 0,
   memoryDevice: [],
   memoryMaximumBytes: 0n,
@@ -39,20 +42,39 @@ export async function memory(tree: Tree, tables: Smbios): Promise<Memory> {
     tree.warn("/proc/meminfo says no MemTotal");
   }
   const found = smbiosMemory(tables);
-  const installed = found.memoryDevice.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n);
+  const sum = (of: (device: MemoryDevice) => bigint): bigint =>
+    found.memoryDevice.reduce((total, device) => total + of(device), 0n);
+  const persistent = sum(({ persistentBytes }) => persistentBytes);
+  const modules = sum(({ sizeBytes }) => sizeBytes) - persistent;
   if (found.memoryDevice.length > deviceLimit) {
     tree.warn(`${found.memoryDevice.length - deviceLimit} memory slots beyond the first ${deviceLimit} are left out`);
   }
-  const listed = { ...found, memoryDevice: found.memoryDevice.slice(0, deviceLimit) };
-  if (installed === 0n) {
-    tree.warn("the firmware's tables do not tell the memory installed: what the kernel can use stands in for it");
-    return { ...listed, memoryInstalledBytes: usable, memoryUsableRatio: usable === 0n ? 0 : 1 };
+  const shortage = memoryShortage(modules, usable, found.memoryDevice.filter(({ sizeUnknown }) => sizeUnknown).length);
+  if (shortage !== undefined) {
+    tree.warn(shortage);
   }
+  const installed = modules < usable ? usable : modules;
   return {
-    ...listed,
+    ...found,
+    memoryDevice: found.memoryDevice.slice(0, deviceLimit),
     memoryInstalledBytes: installed,
-    memoryUsableRatio: Math.min(1, Number(usable) / Number(installed)),
+    memoryPersistentBytes: persistent,
+    memoryUsableRatio: installed === 0n ? 0 : Math.min(1, Number(usable) / Number(installed)),
   };
+}
+
+/** What is wrong with the firmware's account of the main memory; undefined = nothing. Its amounts are in the report. Pure. */
+export function memoryShortage(modules: bigint, usable: bigint, unknown: number): string | undefined {
+  if (modules === 0n && unknown === 0) {
+    return "the firmware's tables do not tell the memory installed: what the kernel can use stands in for it";
+  }
+  if (unknown > 0) {
+    const which = unknown === 1 ? "a memory module" : `${unknown} memory modules`;
+    return `the firmware does not know the size of ${which}: the memory installed may be more than what is said`;
+  }
+  return modules < usable
+    ? "the firmware's tables name less memory than the kernel can use: what the kernel can use stands in for it"
+    : undefined;
 }
 
 /** MemTotal in bytes; 0 when there is none. */
@@ -92,13 +114,19 @@ function arrayBytes(array: SmbiosStructure): bigint {
 
 function memoryDevice(entry: SmbiosStructure): MemoryDevice {
   const size = memoryDeviceBytes(entry);
-  const place = { locator: entry.text(0x10), bankLocator: entry.text(0x11), sizeBytes: size };
-  if (size === 0n) {
+  const sizeUnknown = isSizeUnknown(entry);
+  const place = { locator: entry.text(0x10), bankLocator: entry.text(0x11) };
+  if (size === 0n && !sizeUnknown) {
     // What an empty slot says beside is left over, or made up.
     return create(MemoryDeviceSchema, place);
   }
+  const persistent = isPersistent(entry);
   return create(MemoryDeviceSchema, {
     ...place,
+    sizeBytes: size,
+    sizeUnknown,
+    persistentBytes: persistent ? size - volatileBytes(entry, size) : 0n,
+    technology: persistent ? memoryTechnology(entry.byte(0x28)) || "persistent memory" : "",
     kind: memoryKind(entry.byte(0x12)),
     formFactor: memoryFormFactor(entry.byte(0x0e)),
     speedMts: speed(entry.word(0x15), entry.double(0x54)),
@@ -113,21 +141,48 @@ function memoryDevice(entry: SmbiosStructure): MemoryDevice {
   });
 }
 
+// DSP0134, 7.18.2 and 7.18.3: "logical non-volatile device"; bit 12 of the details: "non-volatile".
+const nonVolatileKind = 0x1f;
+const nonVolatileDetail = 1 << 12;
+const allOnes = (1n << 64n) - 1n;
+
+/** By the technology (7.18.6), where the firmware gives it; else, before version 3.2, by the kind and its details. */
+function isPersistent(entry: SmbiosStructure): boolean {
+  const technology = entry.byte(0x28);
+  return technology >= 3
+    ? memoryTechnology(technology) !== ""
+    : entry.byte(0x12) === nonVolatileKind || (entry.word(0x13) & nonVolatileDetail) !== 0;
+}
+
+/** The part of a persistent module that is used as main memory (7.18.10): none where the firmware does not know it. */
+function volatileBytes(entry: SmbiosStructure, size: bigint): bigint {
+  const part = entry.quad(0x3c);
+  return part === allOnes ? 0n : part < size ? part : size;
+}
+
 /** Words that are all ones mean "unknown"; of speeds, "see the double word", of which the top bit is reserved. */
 const known = (word: number): number => (word === 0xffff ? 0 : word);
 const speed = (word: number, double: number): number => (word === 0xffff ? int32(double & 0x7fff_ffff) : word);
 
 /**
  * Bytes of one memory device (DSP0134, 7.18): a word at 0x0c, in MiB, or in KiB where its top bit is set; 0 = no module,
- * 0xffff = unknown, 0x7fff = see the double word at 0x1c, in MiB.
+ * 0xffff = unknown, 0x7fff = see the double word at 0x1c, in MiB. 0 where there is no module, or its size is unknown.
  */
 export function memoryDeviceBytes(entry: SmbiosStructure): bigint {
   const size = entry.word(0x0c);
-  if (size === 0xffff) {
+  if (isSizeUnknown(entry)) {
     return 0n;
   }
   if (size === 0x7fff) {
-    return BigInt(entry.double(0x1c) & 0x7fff_ffff) * mebibyte;
+    return BigInt(extendedMebibytes(entry)) * mebibyte;
   }
   return (size & 0x8000) === 0 ? BigInt(size) * mebibyte : BigInt(size & 0x7fff) * kibibyte;
 }
+
+/** A module is there, and the firmware does not know its size. */
+function isSizeUnknown(entry: SmbiosStructure): boolean {
+  const size = entry.word(0x0c);
+  return size === 0xffff || (size === 0x7fff && [0, 0x7fff_ffff].includes(extendedMebibytes(entry)));
+}
+
+const extendedMebibytes = (entry: SmbiosStructure): number => entry.double(0x1c) & 0x7fff_ffff;

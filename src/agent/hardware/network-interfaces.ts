@@ -4,23 +4,31 @@ import { NetworkInterfaceSchema } from "../../../gen/cloud/agent/api/hardware_pb
 import { cleanText } from "../errors.ts";
 import { pciAddressPattern } from "./disk-place.ts";
 import { deviceNumaNode } from "./numa.ts";
+import { permanentMacs } from "./permanent-mac.ts";
+import type { RunTool } from "./tool.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
 
 const interfaceLimit = 256;
+/** "Unknown" as drivers write it: SPEED_UNKNOWN (linux/ethtool.h) in 16 and in 32 bits. */
+const unknownSpeeds = new Set([-1, 0xffff, 0xffff_ffff]);
 // ARPHRD_ETHER (linux/if_arp.h).
 const ethernet = 1;
 const bytesPerMegabit = 125_000;
 
-/** The machine's Ethernet ports, ordered by name; bridges, bonds and other virtual ones are passed over. */
-export async function networkInterfaces(tree: Tree): Promise<NetworkInterface[]> {
+/**
+ * The machine's Ethernet ports, ordered by name, each with its own address, whatever a bond or a team has given it; bridges,
+ * bonds and other virtual ones are passed over. Without `run` only bonds are seen through.
+ */
+export async function networkInterfaces(tree: Tree, run?: RunTool): Promise<NetworkInterface[]> {
   const names = await tree.list("sys/class/net");
   if (names === undefined) {
     tree.warn("/sys/class/net is not there: no network interfaces are known");
   }
+  const own = await permanentMacs(tree, names ?? [], run);
   const interfaces: NetworkInterface[] = [];
   for (const name of names ?? []) {
-    const found = await networkInterface(tree, name);
+    const found = await networkInterface(tree, name, macBytes(own.get(name) ?? ""));
     if (found !== undefined) {
       interfaces.push(found);
     }
@@ -31,14 +39,22 @@ export async function networkInterfaces(tree: Tree): Promise<NetworkInterface[]>
   return interfaces.slice(0, interfaceLimit);
 }
 
-async function networkInterface(tree: Tree, name: string): Promise<NetworkInterface | undefined> {
+async function networkInterface(
+  tree: Tree,
+  name: string,
+  permanent: Uint8Array | undefined,
+): Promise<NetworkInterface | undefined> {
   const path = `sys/class/net/${name}`;
   // Only what stands on a device of a bus has this.
   const device = await tree.link(`${path}/device`);
   if (device === undefined || (await tree.integer(`${path}/type`)) !== ethernet) {
     return undefined;
   }
-  const mac = macBytes(await tree.text(`${path}/address`));
+  // The kernel makes a port of each virtual function: it is no port of the machine's.
+  if ((await tree.link(`${path}/device/physfn`)) !== undefined) {
+    return undefined;
+  }
+  const mac = permanent ?? macBytes(await tree.text(`${path}/address`));
   if (mac === undefined) {
     tree.warn(`network interface ${name} has no EUI-48 address`);
     return undefined;
@@ -56,8 +72,15 @@ async function networkInterface(tree: Tree, name: string): Promise<NetworkInterf
     port: await tree.text(`${path}/phys_port_name`),
     duplex: duplex(await tree.text(`${path}/duplex`)),
     linkUp: (await tree.integer(`${path}/carrier`)) === 1,
-    currentSpeedBytes: megabits > 0 && megabits < 2 ** 31 ? BigInt(megabits) * BigInt(bytesPerMegabit) : 0n,
+    currentSpeedBytes: speedBytes(megabits),
   });
+}
+
+/** Megabits a second in bytes; 0 = unknown. */
+function speedBytes(megabits: number): bigint {
+  return megabits > 0 && megabits < 2 ** 31 && !unknownSpeeds.has(megabits)
+    ? BigInt(megabits) * BigInt(bytesPerMegabit)
+    : 0n;
 }
 
 /** The last PCI address in a path: virtio and others stand on a bus of their own below it. */

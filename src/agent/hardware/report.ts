@@ -66,7 +66,7 @@ export async function hardwareReport(
     cpu: await probe("processors", () => cpus(tree), []),
     numaNode: await probe("NUMA", () => numaNodes(tree), []),
     blockDevice: [...disks, ...(options.otherDisks ?? [])],
-    networkInterface: await probe("network interfaces", () => networkInterfaces(tree), []),
+    networkInterface: await probe("network interfaces", () => networkInterfaces(tree, run), []),
     pciDevice: await probe("PCI", () => pciDevices(tree), []),
     efiSupport: await probe("EFI", () => efiSupport(tree, tables), EFISupport.EFI_SUPPORT_UNKNOWN),
     secureBoot: await probe("secure boot", () => secureBoot(tree), SecureBoot.UNKNOWN),

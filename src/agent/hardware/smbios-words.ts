@@ -62,6 +62,19 @@ export function memoryKind(value: number): string {
   return memoryKinds[value] ?? "";
 }
 
+// 7.18.6; 3 = DRAM
+const memoryTechnologies: Readonly<Record<number, string>> = {
+  4: "NVDIMM-N",
+  5: "NVDIMM-F",
+  6: "NVDIMM-P",
+  7: "Optane persistent memory",
+};
+
+/** Of a memory device that keeps its content without power; "" for DRAM. */
+export function memoryTechnology(value: number): string {
+  return memoryTechnologies[value] ?? "";
+}
+
 // 7.17.3
 const errorCorrections = ["none", "parity", "single-bit ECC", "multi-bit ECC", "CRC"];
 

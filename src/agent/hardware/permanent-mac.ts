@@ -1,0 +1,58 @@
+import type { RunTool } from "./tool.ts";
+import type { Tree } from "./tree.ts";
+
+// NET_ADDR_PERM (linux/netdevice.h): the address is the port's own; others are random, another port's, or set by somebody.
+const permanent = 0;
+
+/**
+ * Addresses that ports have by themselves, as text, by the kernel's name: of those in a bond, which gives all its ports one,
+ * and of those whose address was changed, such as by a team. A port that has its own address is not in it.
+ */
+export async function permanentMacs(
+  tree: Tree,
+  names: readonly string[],
+  run: RunTool | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const changed: string[] = [];
+  for (const name of names) {
+    const inBond = await tree.text(`sys/class/net/${name}/bonding_slave/perm_hwaddr`);
+    if (inBond !== "") {
+      found.set(name, inBond);
+    } else if (((await tree.integer(`sys/class/net/${name}/addr_assign_type`)) ?? permanent) !== permanent) {
+      changed.push(name);
+    }
+  }
+  if (changed.length === 0 || run === undefined) {
+    return found;
+  }
+  // The kernel tells of these by netlink alone (IFLA_PERM_ADDRESS).
+  const outcome = await run("ip", ["-json", "link", "show"]);
+  const told = outcome.kind === "ran" ? toldAddresses(outcome.output.toString("utf8")) : new Map<string, string>();
+  for (const name of changed) {
+    const address = told.get(name);
+    if (address !== undefined) {
+      found.set(name, address);
+    }
+  }
+  return found;
+}
+
+/** What `ip -json link show` (iproute2 5.6 or later) says: "permaddr" is there where it is not the address in use. Pure. */
+export function toldAddresses(output: string): Map<string, string> {
+  let links: unknown;
+  try {
+    links = JSON.parse(output);
+  } catch {
+    // busybox's `ip`, or an old one: the addresses in use stand.
+    return new Map();
+  }
+  return new Map(
+    (Array.isArray(links) ? links : []).flatMap((link: unknown): [string, string][] => {
+      if (typeof link !== "object" || link === null || !("ifname" in link) || !("permaddr" in link)) {
+        return [];
+      }
+      return typeof link.ifname === "string" && typeof link.permaddr === "string" ? [[link.ifname, link.permaddr]] : [];
+    }),
+  );
+}
