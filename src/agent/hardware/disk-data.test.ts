@@ -23,6 +23,7 @@ describe("an NVMe disk's health", () => {
       criticalWarning: true,
       temperatureCelsius: 41,
       availableSpareRatio: Math.fround(0.97),
+      availableSpareLimitRatio: Math.fround(0.1),
       usageRatio: Math.fround(1.04),
       writtenBytes: 1_024_000n,
       powerCycles: 12n,
@@ -60,6 +61,10 @@ describe("what smartctl says", () => {
       usageRatio: Math.fround(0.96),
       availableSpareRatio: Math.fround(0.08),
       mediaErrors: 3n,
+      smartAttribute: [
+        expect.objectContaining({ number: 187, raw: 3n }),
+        expect.objectContaining({ number: 198, raw: 7n }),
+      ],
     });
   });
 
@@ -71,6 +76,91 @@ describe("what smartctl says", () => {
         scsi_percentage_used_endurance_indicator: 4,
       }),
     ).toEqual({ criticalWarning: false, mediaErrors: 2n, usageRatio: Math.fround(0.04) });
+  });
+
+  const row = (id: number, name: string, value: number, thresh: number, raw: number, failed = ""): object => ({
+    id,
+    name,
+    value,
+    worst: value,
+    thresh,
+    when_failed: failed,
+    raw: { value: raw, string: String(raw) },
+  });
+  const attributes = (...table: object[]): unknown => ({
+    smart_status: { passed: true },
+    ata_smart_attributes: { table },
+  });
+
+  test("H12: raised counts of damage are told with the disk's mark and its limit; others are not", () => {
+    const health = smart(
+      attributes(
+        row(1, "Raw_Read_Error_Rate", 83, 44, 201_000_000),
+        row(5, "Reallocated_Sector_Ct", 98, 10, 12),
+        row(9, "Power_On_Hours", 50, 0, 44_000),
+        row(187, "Reported_Uncorrect", 100, 0, 0),
+        row(197, "Current_Pending_Sector", 100, 0, 8),
+      ),
+    );
+    expect(health).toMatchObject({ criticalWarning: false, mediaErrors: 0n });
+    expect(health?.smartAttribute).toMatchObject([
+      { number: 5, name: "Reallocated_Sector_Ct", value: 98, worst: 98, limit: 10, raw: 12n, failing: false },
+      { number: 197, value: 100, limit: 0, raw: 8n, failing: false },
+    ]);
+  });
+
+  test("H12: whatever is at its limit is told, as failing", () => {
+    const health = smart(
+      attributes(row(10, "Spin_Retry_Count", 97, 97, 65_536), row(3, "Spin_Up_Time", 20, 21, 1, "now")),
+    );
+    expect(health?.smartAttribute).toMatchObject([
+      { number: 3, limit: 21, failing: true },
+      { number: 10, limit: 97, failing: true },
+    ]);
+  });
+
+  test("H12: of figures that makers pack together the one that counts is read", () => {
+    const packed = { ...row(5, "Reallocated_Sector_Ct", 100, 10, 0), raw: { value: 8_590_000_000, string: "2 (0 3)" } };
+    expect(smart(attributes(packed))?.smartAttribute).toMatchObject([{ number: 5, raw: 2n }]);
+  });
+
+  test.each([
+    [177, "Wear_Leveling_Count"],
+    [202, "Percent_Lifetime_Remain"],
+    [231, "SSD_Life_Left"],
+    [233, "Media_Wearout_Indicator"],
+  ])("H12: an SSD's wear is read from attribute %s (%s)", (id, name) => {
+    const health = smart(attributes(row(id, name, 3, 1, 97)));
+    expect(health).toMatchObject({
+      usageRatio: Math.fround(0.97),
+      smartAttribute: [{ number: id, value: 3, limit: 1 }],
+    });
+  });
+
+  test("H12: of several marks of wear the worst counts; spare blocks come with their limit", () => {
+    const health = smart(
+      attributes(
+        row(177, "Wear_Leveling_Count", 60, 0, 1),
+        row(231, "SSD_Life_Left", 90, 10, 90),
+        row(232, "Available_Reservd_Space", 95, 10, 0),
+      ),
+    );
+    expect(health).toMatchObject({
+      usageRatio: Math.fround(0.4),
+      availableSpareRatio: Math.fround(0.95),
+      availableSpareLimitRatio: Math.fround(0.1),
+    });
+  });
+
+  test("H12: the same numbers on other disks are no wear", () => {
+    const table = attributes(
+      row(202, "Data_Address_Mark_Errs", 100, 0, 0),
+      row(231, "Temperature_Celsius", 34, 0, 34),
+      row(233, "Lifetime_Writes_GiB", 0, 0, 5_000),
+    );
+    expect(smart(table)).toEqual({ criticalWarning: false });
+    const rotating = smartHealth(Buffer.from(JSON.stringify(attributes(row(233, "", 1, 0, 1)))), true);
+    expect(rotating).toEqual({ criticalWarning: false });
   });
 
   test.each([

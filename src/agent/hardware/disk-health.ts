@@ -13,6 +13,8 @@ export type DiskHealth = Partial<
     | "criticalWarning"
     | "mediaErrors"
     | "availableSpareRatio"
+    | "availableSpareLimitRatio"
+    | "smartAttribute"
     | "usageRatio"
     | "temperatureCelsius"
     | "powerOnHours"
@@ -87,7 +89,11 @@ function questionFor(disk: BlockDevice, place: DiskPlace): Question | undefined 
   // Made-up disks have no health; what is behind USB or a network is no part of the machine.
   const madeUp = /\/virtio\d+\//u.test(place.path);
   return !madeUp && ["ata", "sas", "scsi"].includes(disk.transport)
-    ? { program: "smartctl", args: ["--json", "-H", "-A", `/dev/${disk.name}`], read: smartHealth }
+    ? {
+        program: "smartctl",
+        args: ["--json", "-H", "-A", `/dev/${disk.name}`],
+        read: (output) => smartHealth(output, disk.rotational),
+      }
     : undefined;
 }
 

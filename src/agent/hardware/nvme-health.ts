@@ -19,6 +19,7 @@ export function nvmeHealth(page: Buffer): DiskHealth | undefined {
   return {
     criticalWarning: page.readUInt8(0) !== 0,
     availableSpareRatio: Math.fround(page.readUInt8(3) / 100),
+    ...(page.readUInt8(4) === 0 ? {} : { availableSpareLimitRatio: Math.fround(page.readUInt8(4) / 100) }),
     // May pass 1: the disk has then outlived what its maker foretold.
     usageRatio: Math.fround(page.readUInt8(5) / 100),
     ...(kelvin === 0 ? {} : { temperatureCelsius: kelvin - kelvinOfZeroCelsius }),

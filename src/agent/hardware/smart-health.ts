@@ -1,28 +1,38 @@
 import type { DiskHealth } from "./disk-health.ts";
+import { smartAttributes, smartSpare, smartUsage, type SmartRow } from "./smart-attributes.ts";
 
 // Attributes of ATA disks, by the numbers that their makers agree on.
 const reportedUncorrectable = 187;
 const offlineUncorrectable = 198;
 
-/** Reads what `smartctl --json` says of an ATA or SCSI disk; undefined where it says nothing of its health. Pure. */
-export function smartHealth(output: Buffer): DiskHealth | undefined {
+/**
+ * Reads what `smartctl --json` says of an ATA or SCSI disk, which rotates or does not; undefined where it says nothing of its
+ * health. Pure.
+ */
+export function smartHealth(output: Buffer, rotates = false): DiskHealth | undefined {
   const said = parsed(output);
+  const rows = attributeRows(said);
   const passed = at(said, "smart_status", "passed");
   const celsius = whole(at(said, "temperature", "current"));
+  const count = (number: number): number | undefined => rows.find((row) => row.number === number)?.raw;
   const errors =
-    attribute(said, reportedUncorrectable) ??
-    attribute(said, offlineUncorrectable) ??
-    whole(at(said, "scsi_grown_defect_list"));
+    count(reportedUncorrectable) ?? count(offlineUncorrectable) ?? whole(at(said, "scsi_grown_defect_list"));
   const used =
-    whole(at(said, "endurance_used", "current_percent")) ?? whole(at(said, "scsi_percentage_used_endurance_indicator"));
-  const spare = whole(at(said, "spare_available", "current_percent"));
+    percent(at(said, "endurance_used", "current_percent")) ??
+    percent(at(said, "scsi_percentage_used_endurance_indicator")) ??
+    smartUsage(rows, rotates);
+  const marked = smartSpare(rows, rotates);
+  const spare = percent(at(said, "spare_available", "current_percent")) ?? marked?.left;
   const hours = whole(at(said, "power_on_time", "hours"));
   const cycles = whole(at(said, "power_cycle_count"));
+  const attributes = smartAttributes(rows, rotates);
   const health: DiskHealth = {
     ...(typeof passed === "boolean" ? { criticalWarning: !passed } : {}),
     ...(errors === undefined ? {} : { mediaErrors: BigInt(errors) }),
-    ...(used === undefined ? {} : { usageRatio: Math.fround(used / 100) }),
-    ...(spare === undefined ? {} : { availableSpareRatio: Math.fround(spare / 100) }),
+    ...(used === undefined ? {} : { usageRatio: Math.fround(used) }),
+    ...(spare === undefined ? {} : { availableSpareRatio: Math.fround(spare) }),
+    ...(marked === undefined || marked.limit === 0 ? {} : { availableSpareLimitRatio: Math.fround(marked.limit) }),
+    ...(attributes.length === 0 ? {} : { smartAttribute: attributes }),
     // Disks without a sensor say 0.
     ...(celsius === undefined || celsius === 0 || celsius > 300 ? {} : { temperatureCelsius: celsius }),
     ...(hours === undefined ? {} : { powerOnHours: BigInt(hours) }),
@@ -57,8 +67,34 @@ function whole(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-function attribute(said: unknown, number: number): number | undefined {
+function percent(value: unknown): number | undefined {
+  const number = whole(value);
+  return number === undefined ? undefined : number / 100;
+}
+
+/** The disk's own attributes; rows that are none are left out. */
+function attributeRows(said: unknown): SmartRow[] {
   const table = at(said, "ata_smart_attributes", "table");
-  const entry: unknown = Array.isArray(table) ? table.find((row: unknown) => at(row, "id") === number) : undefined;
-  return whole(at(entry, "raw", "value"));
+  return (Array.isArray(table) ? table : []).flatMap((row: unknown): SmartRow[] => {
+    const number = whole(at(row, "id"));
+    const [name, failed, text] = [at(row, "name"), at(row, "when_failed"), at(row, "raw", "string")];
+    const [value, limit] = [whole(at(row, "value")), whole(at(row, "thresh")) ?? 0];
+    // Makers pack more than one figure into it: smartctl writes the one that counts first.
+    const first = typeof text === "string" ? /^(?<digits>\d{1,15})\b/u.exec(text)?.groups?.["digits"] : undefined;
+    const raw = first === undefined ? whole(at(row, "raw", "value")) : Number(first);
+    return number === undefined
+      ? []
+      : [
+          {
+            number,
+            name: typeof name === "string" ? name : "",
+            // Some rows have a count alone: no mark is as good as a new one.
+            value: value ?? 100,
+            worst: whole(at(row, "worst")) ?? value ?? 100,
+            limit,
+            raw: raw ?? 0,
+            failing: failed === "now" || (limit > 0 && value !== undefined && value <= limit),
+          },
+        ];
+  });
 }

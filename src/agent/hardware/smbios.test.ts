@@ -157,7 +157,7 @@ describe("the firmware's tables", () => {
     const bios = Buffer.from([0, 0x18, 0, 0, 1, 2, ...Array.from({ length: 18 }, () => 0)]);
     bios[8] = 3;
     const system = structureAlone(server[1]);
-    const raw = Buffer.concat([bios, Buffer.from("\0" + "1.15.2\0" + "09/12/2024\0\0", "latin1"), system]);
+    const raw = Buffer.concat([bios, Buffer.from(["", "1.15.2", "09/12/2024", "", ""].join("\0"), "latin1"), system]);
     const parsed = smbiosParse(Buffer.alloc(0), raw);
     expect(parsed.problem).toBeUndefined();
     expect(smbiosIdentity(parsed)).toMatchObject({

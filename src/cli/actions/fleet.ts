@@ -16,8 +16,8 @@ import type { CliContext } from "../context.ts";
 import { when } from "../show/describe.ts";
 import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 import { pages } from "../call/pages.ts";
-import { formatSize } from "../line/size.ts";
-import { formatSeconds } from "../show/time.ts";
+import { bytesText, memoryText } from "../../lib/format/bytes.ts";
+import { durationText } from "../../lib/format/duration.ts";
 
 /** `farrier fleet summary` */
 export async function fleetSummary(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {
@@ -53,8 +53,8 @@ function summaryRows(summary: FleetSummaryResponse, now: Date): string[][] {
           ["hardware", "counted", when(hardware.computedAt, now)],
           ["hardware", "reports", String(hardware.reports)],
           ["hardware", "CPU cores", String(hardware.cpuCores)],
-          ["hardware", "memory", formatSize(hardware.memoryBytes)],
-          ["hardware", "disks", `${hardware.disks} (${formatSize(hardware.diskBytes)})`],
+          ["hardware", "memory", memoryText(hardware.memoryBytes)],
+          ["hardware", "disks", `${hardware.disks} (${bytesText(hardware.diskBytes)})`],
         ]),
   ];
 }
@@ -141,7 +141,7 @@ export async function backoffList(this: CliContext, flags: BackoffListFlags): Pr
                 machineName || machineId,
                 process,
                 until === undefined ? "-" : `${timestampDate(until).toISOString().slice(0, 19)}Z`,
-                formatSeconds(Number(intervalSeconds)),
+                durationText(Number(intervalSeconds) * 1000, 1),
                 cause,
               ]),
             ),

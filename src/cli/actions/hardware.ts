@@ -13,8 +13,8 @@ import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 import { hardwareLines } from "../show/hardware-lines.ts";
 import { hardwareTables } from "../show/hardware-tables.ts";
 import { isNarrow } from "../show/print.ts";
-import { formatSize } from "../line/size.ts";
 import { printable } from "../show/table.ts";
+import { bytesText, memoryText } from "../../lib/format/bytes.ts";
 
 const header = [
   "NUMBER",
@@ -48,7 +48,7 @@ function narrowCells(report: HardwareSummary): string[] {
     ? [...which, "unreadable"]
     : [
         ...[...which, product || "-", serialNumber || "-", String(cpuCores)],
-        ...[formatSize(memoryBytes), String(disks), formatSize(diskBytes)],
+        ...[memoryText(memoryBytes), String(disks), bytesText(diskBytes)],
       ];
 }
 
@@ -61,9 +61,9 @@ function cells(report: HardwareSummary, now: Date): string[] {
         ...[report.manufacturer, report.product, report.serialNumber].map((text) => text || "-"),
         String(report.cpuCores),
         String(report.cpuThreads),
-        formatSize(report.memoryBytes),
+        memoryText(report.memoryBytes),
         String(report.disks),
-        formatSize(report.diskBytes),
+        bytesText(report.diskBytes),
         String(report.networkInterfaces),
       ];
 }

@@ -6,7 +6,7 @@ import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { dataDirectory, type ClientFlags } from "../line/flags.ts";
 import { outputWidth } from "../show/print.ts";
-import { formatSize } from "../line/size.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
 import type { LabMachineSummary } from "../starters.ts";
 import { table } from "../show/table.ts";
 
@@ -106,7 +106,7 @@ export async function labList(this: CliContext, flags: LabListFlags): Promise<vo
     machine.name,
     machine.power,
     machine.firmware,
-    machine.disks.map(({ kind, bytes }) => `${kind} ${formatSize(bytes)}`).join(", "),
+    machine.disks.map(({ kind, bytes }) => `${kind} ${bytesText(bytes)}`).join(", "),
     machine.macs.join(" "),
     machine.uuid,
   ]);

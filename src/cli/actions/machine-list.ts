@@ -23,7 +23,8 @@ import {
 import { parseLabels } from "../line/labels.ts";
 import { pages } from "../call/pages.ts";
 import { parseMachineStates } from "../show/states.ts";
-import { formatAge, formatSeconds } from "../show/time.ts";
+import { formatAge } from "../show/time.ts";
+import { durationText } from "../../lib/format/duration.ts";
 
 const header = [
   { title: "ID", whole: true },
@@ -100,7 +101,7 @@ function row(machine: Machine, id: string, { wide, now }: View): string[] {
     id,
     machine.name === "" ? "-" : machine.name,
     standing === undefined ? "-" : machineStateWord(standing.state) + standingWord(standing, now),
-    since === undefined ? "-" : formatSeconds((now.getTime() - timestampDate(since).getTime()) / 1000),
+    since === undefined ? "-" : durationText(now.getTime() - timestampDate(since).getTime(), 1),
     agent === undefined ? "-" : heartbeat === undefined ? "never" : formatAge(timestampDate(heartbeat), now),
     installed === undefined ? "-" : String(installed.generation),
     installation === undefined

@@ -4,9 +4,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Output } from "../context.ts";
 import { phaseWord, progressWords } from "../show/describe.ts";
 import { rateMeter } from "../line/rate.ts";
-import { formatSize } from "../line/size.ts";
 import { printable } from "../show/table.ts";
-import { formatSeconds } from "../show/time.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
+import { durationText } from "../../lib/format/duration.ts";
 
 /** Shows how installations go on while a command waits. */
 export interface InstallDisplay {
@@ -93,14 +93,14 @@ export function barWords(installation: Installation, bytesPerSecond: number | un
     return progressWords(installation);
   }
   const [done, total] = [Number(progress.bytesDone), Number(progress.bytesTotal)];
-  const rate = bytesPerSecond === undefined ? "" : `, ${formatSize(bytesPerSecond)}/s`;
+  const rate = bytesPerSecond === undefined ? "" : `, ${bytesText(bytesPerSecond)}/s`;
   if (total === 0) {
     return `${progressWords(installation)}${rate}`;
   }
   const seconds = (bytesPerSecond ?? 0) > 0 && total > done ? (total - done) / (bytesPerSecond ?? 1) : undefined;
-  const left = seconds === undefined ? "" : `, ${formatSeconds(Math.ceil(seconds))} left`;
+  const left = seconds === undefined ? "" : `, ${durationText(Math.ceil(seconds) * 1000, 1)} left`;
   const percent = Math.floor((done / total) * 100);
-  const words = `${percent} % of ${formatSize(progress.bytesTotal)}${rate}${left}`;
+  const words = `${percent} % of ${bytesText(progress.bytesTotal)}${rate}${left}`;
   const lines = barWidths.map((width) => `${phaseWord(progress.phase)} ${bar(width, done / total)}${words}`);
   return lines.find((line) => line.length <= room) ?? lines.at(-1) ?? words;
 }

@@ -7,8 +7,8 @@ import type { CliContext } from "../context.ts";
 import { CliError, exitStatus } from "../errors.ts";
 import { installDry, type InstallPlan } from "./install-one.ts";
 import type { InstallTarget } from "./install-targets.ts";
-import { formatSize } from "../line/size.ts";
 import { printable } from "../show/table.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
 
 /** `install --dry-run`: tells for each machine what would be written where. Nothing is asked for. */
 export async function installPreview(
@@ -49,8 +49,8 @@ export function previewLines(title: string, { plan, warnings }: InstallationRequ
   if (plan?.disk !== undefined) {
     const { name, vendor, model, serialNumber, capacityBytes } = plan.disk;
     const what = [vendor, model, serialNumber === "" ? "" : `serial ${serialNumber}`].filter((text) => text !== "");
-    const size = plan.imageSizeBytes === 0n ? "the image" : `the image (${formatSize(plan.imageSizeBytes)})`;
-    lines.push(`${title}: would write ${size} to ${name} (${[...what, formatSize(capacityBytes)].join(", ")})`);
+    const size = plan.imageSizeBytes === 0n ? "the image" : `the image (${bytesText(plan.imageSizeBytes)})`;
+    lines.push(`${title}: would write ${size} to ${name} (${[...what, bytesText(capacityBytes)].join(", ")})`);
   } else {
     lines.push(`${title}: would be asked; which disk is not known`);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatSize, parseSize } from "./size.ts";
+import { parseSize } from "./size.ts";
 
 test.each([
   ["0", 0n],
@@ -19,18 +19,4 @@ test.each([
 
 test.each(["", "-1", "1E", "x", "1 G", "1e3", "G", "1..5", "0x10", "i", "1i", "99999999P"])("%j is refused", (text) => {
   expect(() => parseSize(text)).toThrow(RangeError);
-});
-
-test.each<[bigint | number, string]>([
-  [0, "0 B"],
-  [999, "999 B"],
-  [1000, "1.00 kB"],
-  [12_345, "12.3 kB"],
-  [123_456_789n, "123 MB"],
-  [999_600n, "1.00 MB"],
-  [9_996, "10.0 kB"],
-  [4_294_967_296n, "4.29 GB"],
-  [2n ** 63n - 1n, "9.22 EB"],
-])("%s bytes are %s", (bytes, text) => {
-  expect(formatSize(bytes)).toBe(text);
 });

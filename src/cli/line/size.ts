@@ -23,17 +23,3 @@ export function parseSize(text: string): bigint {
   }
   return bytes;
 }
-
-/** Bytes for people: three digits and a unit of powers of 1000, such as "1.23 GB". */
-export function formatSize(bytes: bigint | number): string {
-  let value = Number(bytes);
-  let unit = 0;
-  const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-  // 999.5 would be printed as 1000.
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[unit]}`;
-}

@@ -9,7 +9,7 @@ import {
   type MachineState,
   type Standing,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { formatSize } from "../line/size.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
 import { installationStates, machineStates } from "./states.ts";
 import { formatTime } from "./time.ts";
 
@@ -70,8 +70,8 @@ export function progressWords(installation: Installation): string {
     return words;
   }
   const { bytesDone, bytesTotal } = progress;
-  const share = bytesTotal === 0n ? "" : ` of ${formatSize(bytesTotal)} (${String((bytesDone * 100n) / bytesTotal)} %)`;
-  return `${words} ${formatSize(bytesDone)}${share}`;
+  const share = bytesTotal === 0n ? "" : ` of ${bytesText(bytesTotal)} (${String((bytesDone * 100n) / bytesTotal)} %)`;
+  return `${words} ${bytesText(bytesDone)}${share}`;
 }
 
 /** How far an installation is in a few characters, such as "writing 50 %". */

@@ -1,5 +1,5 @@
 import { SecureBoot, EFISupport, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { formatSize } from "../line/size.ts";
+import { memoryText } from "../../lib/format/bytes.ts";
 import { printable } from "./table.ts";
 
 const words = (...parts: readonly (string | undefined)[]): string =>
@@ -75,7 +75,7 @@ export function hardwareLines(node: Node): string {
       .filter((_, __, nodes) => nodes.length > 1)
       .map(({ number, cpus, memoryBytes }): [string, string] => [
         `NUMA ${number}`,
-        list(given("processors", cpus), formatSize(memoryBytes)),
+        list(given("processors", cpus), memoryText(memoryBytes)),
       ]),
   ];
   const told = lines.filter(([, value]) => value !== "");
@@ -110,11 +110,12 @@ function processorWords({ cpu }: Node): string {
 
 function memoryWords(node: Node): string {
   const slots = node.memoryDevice.length;
-  const used = node.memoryDevice.filter(({ sizeBytes }) => sizeBytes > 0n).length;
+  const used = node.memoryDevice.filter(({ sizeBytes, sizeUnknown }) => sizeBytes > 0n || sizeUnknown).length;
   return list(
-    node.memoryInstalledBytes === 0n ? "" : formatSize(node.memoryInstalledBytes),
+    node.memoryInstalledBytes === 0n ? "" : memoryText(node.memoryInstalledBytes),
+    node.memoryPersistentBytes === 0n ? "" : `${memoryText(node.memoryPersistentBytes)} persistent`,
     slots === 0 ? "" : `${used} of ${slots} slots`,
-    node.memoryMaximumBytes === 0n ? "" : `at most ${formatSize(node.memoryMaximumBytes)}`,
+    node.memoryMaximumBytes === 0n ? "" : `at most ${memoryText(node.memoryMaximumBytes)}`,
     node.memoryErrorCorrection === "none" ? "no error correction" : node.memoryErrorCorrection,
   );
 }

@@ -1,7 +1,8 @@
 import type { BlockDevice, NetworkInterface, Node, PciDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { HardwareDisk } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { isGraphics, pciClassName } from "../../lib/pci-class.ts";
-import { formatSize } from "../line/size.ts";
+import { diskHealthWords } from "./disk-health-words.ts";
+import { bytesText, memoryText } from "../../lib/format/bytes.ts";
 import type { Column } from "./table.ts";
 
 /** A table: its titles and rows. */
@@ -30,8 +31,8 @@ function memoryTable({ memoryDevice }: Node): Rows {
     header: ["SLOT", "SIZE", "KIND", "SPEED", "MANUFACTURER", "PART", "SERIAL"],
     rows: memoryDevice.map((device) => [
       orDash([device.locator, device.bankLocator].filter((text) => text !== "").join(" ")),
-      device.sizeBytes === 0n ? "empty" : formatSize(device.sizeBytes),
-      orDash([device.kind, device.formFactor].filter((text) => text !== "").join(" ")),
+      device.sizeUnknown ? "unknown" : device.sizeBytes === 0n ? "empty" : memoryText(device.sizeBytes),
+      orDash([device.technology, device.kind, device.formFactor].filter((text) => text !== "").join(" ")),
       device.speedMts === 0 ? "-" : `${device.configuredSpeedMts || device.speedMts} MT/s`,
       ...[device.manufacturer, device.partNumber, device.serialNumber].map(orDash),
     ]),
@@ -49,31 +50,15 @@ function diskTable(devices: readonly BlockDevice[], disks: readonly HardwareDisk
     header: ["DISK", "SIZE", "BUS", "MODEL", "FIRMWARE", "HEALTH", { title: "SELECTOR", whole: true }],
     rows: devices.map((device, index) => [
       orDash(device.name),
-      formatSize(device.capacityBytes),
+      bytesText(device.capacityBytes),
       orDash(bus(device)),
       orDash([device.vendor, device.deviceModel].filter((text) => text !== "" && text !== "ATA").join(" ")),
       orDash(device.firmwareVersion),
-      health(device),
+      diskHealthWords(device),
       // As the command line takes it.
       orDash((disks[index]?.selectors[0] ?? "").replaceAll(",", "\\,")),
     ]),
   };
-}
-
-/** What a disk says of itself, the worst first. */
-function health(device: BlockDevice): string {
-  const { mediaErrors, usageRatio, availableSpareRatio, temperatureCelsius, powerOnHours } = device;
-  const known = [mediaErrors, usageRatio, temperatureCelsius, powerOnHours].some((value) => value !== undefined);
-  const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
-  const parts = [
-    device.criticalWarning ? "failing" : known ? "ok" : "",
-    mediaErrors === undefined || mediaErrors === 0n ? "" : `${mediaErrors} media errors`,
-    usageRatio === undefined ? "" : `${percent(usageRatio)} worn`,
-    availableSpareRatio === undefined || availableSpareRatio === 0 ? "" : `${percent(availableSpareRatio)} spare`,
-    temperatureCelsius === undefined ? "" : `${temperatureCelsius} °C`,
-    powerOnHours === undefined ? "" : `${powerOnHours} h`,
-  ];
-  return orDash(parts.filter((text) => text !== "").join(", "));
 }
 
 function interfaceTable(interfaces: readonly NetworkInterface[]): Rows {
@@ -105,7 +90,7 @@ function pciTable(devices: readonly PciDevice[]): Rows {
       `${hex(device.vendorId)}:${hex(device.deviceId)}`,
       orDash(device.driver),
       link(device),
-      device.memoryBytes === 0n ? "-" : formatSize(device.memoryBytes),
+      device.memoryBytes === 0n ? "-" : memoryText(device.memoryBytes),
       node(device.numaNode),
     ]),
   };

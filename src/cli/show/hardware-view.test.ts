@@ -104,9 +104,9 @@ chassis     rack mount, 1 U, asset A\uFFFD[31m7
 TPM         2.0 INTC, driver tpm_tis
 BMC         KCS, IPMI 2.0, Redfish at [fe80::1]:443
 processors  2 × Xeon Gold 6430, 64 cores, 128 threads
-memory      34.4 GB, 1 of 2 slots, multi-bit ECC
-NUMA 0      processors 0-63, 17.0 GB
-NUMA 1      processors 64-127, 17.0 GB
+memory      32 GiB, 1 of 2 slots, multi-bit ECC
+NUMA 0      processors 0-63, 15.8 GiB
+NUMA 1      processors 64-127, 15.8 GiB
 `);
   expect(hardwareLines(create(NodeSchema))).toBe("");
 });
@@ -114,9 +114,9 @@ NUMA 1      processors 64-127, 17.0 GB
 test("what it has several of in tables; of PCI devices only what computes, unless all are asked for", () => {
   const text = hardwareTables(node, disks, false).map(({ header, rows }) => table(header, rows));
   expect(text.join("\n")).toBe(`\
-SLOT  SIZE     KIND       SPEED      MANUFACTURER  PART  SERIAL
-A1    34.4 GB  DDR5 DIMM  4400 MT/s  -             -     -
-A2    empty    -          -          -             -     -
+SLOT  SIZE    KIND       SPEED      MANUFACTURER  PART  SERIAL
+A1    32 GiB  DDR5 DIMM  4400 MT/s  -             -     -
+A2    empty   -          -          -             -     -
 
 DISK     SIZE     BUS           MODEL         FIRMWARE  HEALTH                                                         SELECTOR
 nvme0n1  3.84 TB  pcie          MZWLR3T8HBLS  -         failing, 3 media errors, 98 % worn, 5 % spare, 41 °C, 31000 h  serial=S6C\\,1

@@ -1,6 +1,6 @@
 import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
-import { shortBytes } from "../hardware/hardware-words.ts";
-import { durationText } from "./duration-text.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import { bootWindowCauses, enrollmentCauses, isSecondClaimant } from "./enrollment-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
@@ -182,7 +182,7 @@ function progressCauses(facts: ExplainFacts): Cause[] {
     : [
         {
           kind: "progress-stalled",
-          text: `no progress was reported for ${ago(facts, progress.at)}; the last was ${progress.phase}, ${shortBytes(progress.bytesDone)}`,
+          text: `no progress was reported for ${ago(facts, progress.at)}; the last was ${progress.phase}, ${bytesText(progress.bytesDone)}`,
         },
       ];
 }

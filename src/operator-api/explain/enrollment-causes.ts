@@ -1,5 +1,5 @@
 import type { Quarantine } from "../../database/machine-state.ts";
-import { durationText } from "./duration-text.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Who says to be this machine and was not let in. Pure. */

@@ -5,7 +5,7 @@ import { machineStates, type MachineStateName } from "../../database/machine-sta
 import type { BootWindowState } from "../../database/queries/boot/boot-window-state.ts";
 import { machineStateOf } from "../../database/queries/views/machine-record-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
-import { durationText } from "./duration-text.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import { explain } from "./explain.ts";
 import type { CauseKind, ExplainFacts } from "./facts.ts";
 

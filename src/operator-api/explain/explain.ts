@@ -1,6 +1,6 @@
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { explainCauses } from "./causes.ts";
-import { durationText } from "./duration-text.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";
 import { nextStep } from "./next-step.ts";
 import { explainRemedies, explainWaitingFor } from "./remedies.ts";

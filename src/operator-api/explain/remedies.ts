@@ -1,4 +1,4 @@
-import { shortBytes } from "../hardware/hardware-words.ts";
+import { bytesText } from "../../lib/format/bytes.ts";
 import type { HeldWork } from "../../database/machine-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { isSecondClaimant } from "./enrollment-causes.ts";
@@ -178,6 +178,6 @@ function agentAwaited(record: MachineRecord, claims: NonNullable<ExplainFacts["c
 
 function bytes({ bytesDone, bytesTotal }: { bytesDone: bigint; bytesTotal: bigint }): string {
   return bytesTotal === 0n
-    ? shortBytes(bytesDone)
-    : `${shortBytes(bytesDone)} of ${shortBytes(bytesTotal)}, ${(bytesDone * 100n) / bytesTotal} %`;
+    ? bytesText(bytesDone)
+    : `${bytesText(bytesDone)} of ${bytesText(bytesTotal)}, ${(bytesDone * 100n) / bytesTotal} %`;
 }

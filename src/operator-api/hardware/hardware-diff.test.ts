@@ -23,8 +23,8 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
     [{ blockDevice: [{ serialNumber: "S2" }, disk] }],
     [],
   ],
-  ["a disk that came", [{}], [{ blockDevice: [disk] }], ["disk S1 is new (Acme Fast 512.0 GB (512000000000))"]],
-  ["a disk that went", [{ blockDevice: [disk] }], [{}], ["disk S1 is gone (Acme Fast 512.0 GB (512000000000))"]],
+  ["a disk that came", [{}], [{ blockDevice: [disk] }], ["disk S1 is new (Acme Fast 512 GB (512000000000))"]],
+  ["a disk that went", [{ blockDevice: [disk] }], [{}], ["disk S1 is gone (Acme Fast 512 GB (512000000000))"]],
   [
     "a disk that changed",
     [{ blockDevice: [disk] }],
@@ -36,7 +36,7 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
       },
     ],
     [
-      "disk S1: capacity bytes was 512.0 GB (512000000000), is 1.0 TB (1000000000000)",
+      "disk S1: capacity bytes was 512 GB (512000000000), is 1.00 TB (1000000000000)",
       "disk S1: critical warning was no, is yes",
       "disk S1: protocol was not given, is NVMe",
     ],
@@ -51,7 +51,7 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
     "memory",
     [{ memoryInstalledBytes: 1_000n }],
     [{ memoryInstalledBytes: 2_000n }],
-    ["machine: memory installed bytes was 1.0 kB (1000), is 2.0 kB (2000)"],
+    ["machine: memory installed bytes was 1000 B, is 1.95 KiB (2000)"],
   ],
   [
     "firmware and identity",
@@ -121,8 +121,8 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
       },
     ],
     [
-      "memory slot A1: size bytes was 17.2 GB (17179869184), is 34.4 GB (34359738368)",
-      "memory slot A2: size bytes was not given, is 17.2 GB (17179869184)",
+      "memory slot A1: size bytes was 16 GiB (17179869184), is 32 GiB (34359738368)",
+      "memory slot A2: size bytes was not given, is 16 GiB (17179869184)",
       "memory slot A2: kind was not given, is DDR4",
     ],
   ],

@@ -1,19 +1,15 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { BlockDevice_Protocol, EFISupport, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import {
+  BlockDevice_Protocol,
+  EFISupport,
+  MemoryDeviceSchema,
+  SecureBoot,
+} from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { pciClassName } from "../../lib/pci-class.ts";
-import { formatBytes, hex } from "./hardware-words.ts";
-
-/** What disks and links read at a moment: another figure is no other hardware. */
-const readings: ReadonlySet<string> = new Set([
-  "BlockDevice.temperature_celsius",
-  "BlockDevice.power_on_hours",
-  "BlockDevice.power_cycles",
-  "BlockDevice.unsafe_shutdowns",
-  "BlockDevice.written_bytes",
-  "PciDevice.link_speed",
-  "NumaNode.memory_bytes",
-]);
+import { hardwareFieldKind } from "../../contract/volatile-hardware.ts";
+import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
+import { hex } from "./hardware-words.ts";
 
 /** A message's own fields in words, by name; parts that are compared on their own, readings, and unset fields are left out. */
 export function hardwareFields(
@@ -22,7 +18,7 @@ export function hardwareFields(
   more: Readonly<Record<string, string>> = {},
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const field of fields.filter(({ name, parent }) => !readings.has(`${parent.name}.${name}`))) {
+  for (const field of fields.filter((one) => hardwareFieldKind(one) !== "reading")) {
     const text = fieldWords(field, (message as Readonly<Record<string, unknown>>)[field.localName]);
     if (text !== "") {
       found.set(field.name, text);
@@ -67,6 +63,11 @@ const special: Readonly<Record<string, (value: number) => string>> = {
   base_address: (value) => (value === 0 ? "" : `0x${value.toString(16)}`),
 };
 
+/** Memory is counted in powers of 1024, disks in powers of 1000. */
+function isMemory({ name, parent }: DescField): boolean {
+  return name.startsWith("memory_") || parent.name === MemoryDeviceSchema.name;
+}
+
 function pciId(value: number): string {
   return value === 0 ? "" : value.toString(16).padStart(4, "0");
 }
@@ -98,7 +99,7 @@ function fieldWords(field: DescField, value: unknown): string {
     return value === 0n && !told
       ? ""
       : field.name.endsWith("_bytes") && !field.name.includes("speed")
-        ? formatBytes(value)
+        ? exactBytesText(value, isMemory(field) ? memoryText : bytesText)
         : String(value);
   }
   return typeof value === "number" && (value !== 0 || told) ? String(value) : typeof value === "string" ? value : "";

@@ -22,7 +22,8 @@ import {
 } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { pciClassName } from "../../lib/pci-class.ts";
 import { hardwareFields } from "./hardware-fields.ts";
-import { formatBytes, hex } from "./hardware-words.ts";
+import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
+import { hex } from "./hardware-words.ts";
 
 /** A part of a machine that can be told from its like. */
 export interface Part {
@@ -119,7 +120,7 @@ function memoryPart(device: MemoryDevice, index: number): Part {
   const what =
     device.sizeBytes === 0n
       ? "empty"
-      : together([formatBytes(device.sizeBytes), device.kind, device.manufacturer, device.partNumber]);
+      : together([exactBytesText(device.sizeBytes, memoryText), device.kind, device.manufacturer, device.partNumber]);
   return {
     key: slot,
     label: `memory slot ${slot}`,
@@ -137,7 +138,7 @@ function numaPart(node: NumaNode): Part {
 function diskPart(disk: BlockDevice): Part {
   const name =
     [disk.serialNumber, hex(disk.wwn), disk.name, disk.deviceModel].find((text) => text !== "") ?? "without a name";
-  const what = together([disk.vendor, disk.deviceModel, formatBytes(disk.capacityBytes)]);
+  const what = together([disk.vendor, disk.deviceModel, exactBytesText(disk.capacityBytes, bytesText)]);
   return { key: name, label: `disk ${name}`, what, values: hardwareFields(BlockDeviceSchema.fields, disk) };
 }
 
