@@ -199,8 +199,11 @@ export async function machinesShow(database: Database, machineIds: readonly Mach
   if (machineIds.length === 0) {
     return [];
   }
+  // Each by itself: joined for all at once, tables that were not analysed yet were read from end to end.
   const query = sql<MachineRow>`
-    SELECT ${machineColumns} FROM ${machineTables} WHERE m.machine_id = ANY (${machineIds}::uuid[])`;
+    SELECT x.* FROM unnest(${machineIds}::uuid[]) AS wanted (machine_id) CROSS JOIN LATERAL (
+      SELECT ${machineColumns} FROM ${machineTables} WHERE m.machine_id = wanted.machine_id LIMIT 1
+    ) x`;
   const { rows } = await query.execute(database.kysely).catch((error: unknown) => Promise.reject(translate(error)));
   const records = new Map(rows.map((row) => [row.machine_id, machineRecord(row)]));
   return machineIds.flatMap((machineId) => records.get(machineId) ?? []);

@@ -70,7 +70,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
       ) AS claims,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
-    FROM agent_silence t`
+    FROM agent_silence t WHERE t.only_row`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
