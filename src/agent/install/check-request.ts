@@ -1,13 +1,13 @@
 import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { caCertificates } from "../../contract/ca-certificates.ts";
+import { imageDigest, imageReference, type ImageReference } from "../../contract/image-reference.ts";
 import { shownUrl } from "../../lib/shown-url.ts";
 import { AgentError } from "../errors.ts";
-import { ociReference } from "../../contract/oci-reference.ts";
-import type { OciReference } from "../../contract/oci-reference.ts";
 
 /** Where an image comes from. */
-export type CheckedSource = { kind: "http"; url: URL } | { kind: "oci"; reference: OciReference };
+export type CheckedSource = Exclude<ImageReference, { kind: "invalid" }>;
 
 /** A request that this agent can carry out. */
 export interface CheckedRequest {
@@ -15,6 +15,8 @@ export interface CheckedRequest {
   source: CheckedSource;
   /** Lower-case hex of the SHA-256 that the bytes fetched must have. */
   digest: string;
+  /** PEM, of CAs that may vouch for the image's server beside the public ones. */
+  certificates: string | undefined;
 }
 
 /**
@@ -33,12 +35,12 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
     );
   }
   const image = request.type.value;
-  const digest = /^sha256:(?<hex>[0-9a-f]{64})$/iu.exec(image.digest)?.groups?.["hex"]?.toLowerCase();
+  const digest = imageDigest(image.digest);
   if (digest === undefined) {
     const given = image.digest === "" ? "has no digest" : `has the digest "${image.digest.slice(0, 100)}"`;
     throw new AgentError(
       "request_invalid",
-      `the request ${given}, expected sha256:<64 hexadecimal digits> of the file at its url: no digest, no installation`,
+      `the request ${given}, expected sha256:<64 lower-case hexadecimal digits> of the file at its url: no digest, no installation`,
     );
   }
   if (image.sizeBytes < 0n) {
@@ -51,26 +53,28 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
         "gzip, zstd, xz or not at all; use a newer boot image",
     );
   }
-  return { image, source: checkSource(image.url), digest };
+  return { image, source: checkSource(image.url), digest, certificates: checkCertificates(image.caCertificates) };
 }
 
 function checkSource(text: string): CheckedSource {
-  const url = URL.parse(text);
-  if (url?.protocol === "oci:") {
-    const reference = ociReference(text);
-    if (reference === undefined) {
-      throw new AgentError(
-        "request_invalid",
-        `the request's url is "${shownUrl(text.slice(0, 300))}", expected oci://host/repository@sha256:<64 hexadecimal digits>`,
-      );
-    }
-    return { kind: "oci", reference };
-  }
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+  const source = imageReference(text);
+  if (source.kind === "invalid") {
     throw new AgentError(
       "request_invalid",
-      `the request's url is "${shownUrl(text.slice(0, 300))}", expected http://…, https://… or oci://…`,
+      `the request's url is "${shownUrl(text.slice(0, 300))}", expected ${source.expected}`,
     );
   }
-  return { kind: "http", url };
+  return source;
+}
+
+function checkCertificates(given: Uint8Array): string | undefined {
+  if (given.length === 0) {
+    return undefined;
+  }
+  // Whether a CA's time is over is asked by TLS: the clock of a fresh machine may be wrong.
+  const certificates = caCertificates(given, new Date(0));
+  if (certificates.kind === "invalid") {
+    throw new AgentError("request_invalid", `ca_certificates of the request: ${certificates.problem}`);
+  }
+  return certificates.pem;
 }

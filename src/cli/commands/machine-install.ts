@@ -40,6 +40,7 @@ export interface MachineInstallFlags extends ClientFlags, RetryFlags {
   cosignKey: string | undefined;
   signature: string | undefined;
   imageCa: string | undefined;
+  imageTokenHost: readonly string[] | undefined;
   format: ImageFormatWord | undefined;
   compression: CompressionWord | undefined;
   size: bigint | undefined;
@@ -80,6 +81,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       cosignKey: textFlag("Refuse an image that is not signed with this cosign key (.pub)", "FILE"),
       signature: textFlag("The signature; otherwise from beside the image, as .minisig or .sig", "FILE"),
       imageCa: textFlag("A CA that may vouch for the image's server, PEM, beside the public ones", "FILE"),
+      imageTokenHost: repeatedFlag("A host outside the registry's domain that may give its tokens; repeatable", "HOST"),
       readBack: switchFlag("Read the disk again and compare before success is reported"),
       format: {
         kind: "enum",

@@ -6,6 +6,9 @@ import {
   ImageInstallationSchema,
   type ImageInstallation,
 } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { caCertificates } from "../../contract/ca-certificates.ts";
+import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
 import type { CompressionWord, ImageFormatWord, MachineInstallFlags } from "../commands/machine-install.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
@@ -36,20 +39,23 @@ const certificatesLimit = 64 * 1024;
  * @throws {CliError} `usage` where one of them is wrong, before anything is asked of anybody
  */
 export async function installImage(flags: MachineInstallFlags): Promise<ImageInstallation> {
-  const url = URL.parse(flags.image);
-  if (url === null || !["http:", "https:", "oci:"].includes(url.protocol) || url.host === "") {
-    throw new CliError("usage", `--image "${flags.image}": expected an http, https or oci URL that machines can reach`);
+  const reference = imageReference(flags.image);
+  if (reference.kind === "invalid") {
+    throw new CliError("usage", `--image "${shownUrl(flags.image)}": expected ${reference.expected}`);
   }
-  if (!/^sha256:[0-9a-f]{64}$/u.test(flags.digest)) {
-    throw new CliError(
-      "usage",
-      `--digest "${flags.digest}": expected sha256: and 64 lower-case hex digits, as \`sha256sum FILE\` prints them`,
-    );
+  if (imageDigest(flags.digest) === undefined) {
+    throw new CliError("usage", `--digest "${flags.digest}": expected ${imageDigestExpected}`);
+  }
+  const tokenHost = [...(flags.imageTokenHost ?? [])];
+  const wrongHost = tokenHost.find((host) => !isUrlHost(host));
+  if (wrongHost !== undefined) {
+    throw new CliError("usage", `--image-token-host "${wrongHost}": expected a host's name, or NAME:PORT`);
   }
   const signature = await installSignature(flags);
   return create(ImageInstallationSchema, {
     ...(signature === undefined ? {} : { signature }),
-    caCertificates: await fileFlagRead("--image-ca", flags.imageCa, certificatesLimit),
+    caCertificates: await certificatesRead(flags.imageCa),
+    tokenHost,
     url: flags.image,
     digest: flags.digest,
     rootDisk: create(DiskSelectorSchema, parseSelector(flags.disk)),
@@ -62,4 +68,13 @@ export async function installImage(flags: MachineInstallFlags): Promise<ImageIns
     grow: flags.grow ?? false,
     readBack: flags.readBack ?? false,
   });
+}
+
+async function certificatesRead(path: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  const given = await fileFlagRead("--image-ca", path, certificatesLimit);
+  const read = path === undefined ? undefined : caCertificates(given, new Date());
+  if (read?.kind === "invalid") {
+    throw new CliError("usage", `--image-ca ${path ?? ""}: ${read.problem}`);
+  }
+  return read === undefined ? given : Uint8Array.from(Buffer.from(read.pem));
 }

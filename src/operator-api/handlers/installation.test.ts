@@ -12,6 +12,7 @@ import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image_pb.
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
+import { authorityIssue, keyMake, serverIssue } from "../../lib/tls-issue.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let database: TestDatabase;
@@ -38,6 +39,11 @@ beforeEach(async () => {
   });
   machine = answer.machine?.id ?? "";
 });
+
+const authorityKey = keyMake();
+const authority = authorityIssue(authorityKey);
+const leaf = serverIssue(keyMake(), [{ type: "dns", value: "images.test" }], authorityKey);
+const certificateBytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text));
 
 type ImageInit = MessageInitShape<typeof ImageInstallationSchema>;
 const image = {
@@ -165,6 +171,20 @@ test("a machine that is not there is not found", async () => {
   expect((await refusal(install({ machine: "nobody" })))[0]).toBe("NotFound");
 });
 
+test("I11: a CA in DER, or in PEM with a byte-order mark, goes to the agent in plain PEM", async () => {
+  for (const caCertificates of [Uint8Array.from(authority.raw), certificateBytes(`\uFEFF${authority.toString()}`)]) {
+    const generation = await install({
+      image: { ...image, caCertificates },
+      replaceGeneration: (await machineShow(dependencies.database, machineId(machine))).lastGeneration,
+    });
+    const { installation } = await machineShow(dependencies.database, machineId(machine));
+    const stored = fromBinary(OSInstallationRequestSchema, installation?.requestRaw ?? new Uint8Array());
+    expect(stored.generation).toBe(generation);
+    const pem = stored.type.case === "image" ? Buffer.from(stored.type.value.caCertificates).toString() : "";
+    expect(pem).toBe(authority.toString());
+  }
+});
+
 describe("refuses, naming the field, and records nothing:", () => {
   const disk = (rootDisk: ImageInit["rootDisk"]): { image: ImageInit } => ({ image: { ...image, rootDisk } });
   test.each<[string, Record<string, unknown>, RegExp]>([
@@ -207,6 +227,21 @@ describe("refuses, naming the field, and records nothing:", () => {
       "a CA that is none",
       { image: { ...image, caCertificates: Uint8Array.of(1) } },
       /^image\.ca_certificates: expected cert/u,
+    ],
+    [
+      "I11: a certificate that is no CA's",
+      { image: { ...image, caCertificates: certificateBytes(leaf.toString()) } },
+      /^image\.ca_certificates: certificate 1 \(CN=Farrier server\) is no CA certificate/u,
+    ],
+    [
+      "an IPv6 zone",
+      { image: { ...image, url: "http://[fe80::1%25eth0]/x" } },
+      /^image\.url: .*zones are not supported/u,
+    ],
+    [
+      "a token server that is no host",
+      { image: { ...image, tokenHost: ["https://a/b"] } },
+      /^image\.token_host\.0: expected a host's name/u,
     ],
     ["a signature of no format", { image: { ...image, signature: {} } }, /^image\.signature\.format: is missing/u],
   ])("%s", async (_what, wrong, message) => {

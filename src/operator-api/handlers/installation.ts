@@ -94,7 +94,10 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const { requestId, image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
       const machineId = await machineOf(database, valid.machine);
       // The message itself goes to the agent, with fields that this server does not know of.
-      const image = request.image as ImageInstallation;
+      const image: ImageInstallation = {
+        ...(request.image as ImageInstallation),
+        caCertificates: checked.caCertificates,
+      };
       const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
       const order = {
         ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),

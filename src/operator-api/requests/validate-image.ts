@@ -1,30 +1,21 @@
-import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { Compression, ImageFormat, SignatureFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
-import { ociReference } from "../../contract/oci-reference.ts";
+import { caCertificates } from "../../contract/ca-certificates.ts";
+import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
 import { cosignKey, minisignKey } from "../../contract/signature-key.ts";
 import { bytes, count, text } from "./validate.ts";
 
 const kibibyte = 1024;
-const urlProtocols = new Set(["http:", "https:", "oci:"]);
 
-const urlField = text(4096)
-  .refine((value) => {
-    const url = URL.parse(value);
-    return url !== null && urlProtocols.has(url.protocol) && url.host !== "" && !/\s/u.test(value);
-  }, "expected an http, https or oci URL, such as https://images.example.org/debian.raw.zst")
-  .refine(
-    (value) => !value.startsWith("oci:") || ociReference(value) !== undefined,
-    "expected oci://host/repository@sha256: and 64 lower-case hex digits, of the manifest",
-  );
+const urlField = text(4096).superRefine((value, context) => {
+  const read = imageReference(value);
+  if (read.kind === "invalid") {
+    context.addIssue(`expected ${read.expected}`);
+  }
+});
 
-const digestField = z
-  .string()
-  .regex(
-    /^sha256:[0-9a-f]{64}$/u,
-    "expected sha256: and 64 lower-case hex digits, of the bytes fetched (as `sha256sum FILE` prints them)",
-  );
+const digestField = z.string().refine((value) => imageDigest(value) !== undefined, `expected ${imageDigestExpected}`);
 
 /** An enum's number that this server knows. */
 function known(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
@@ -72,18 +63,19 @@ const signatureField = z
     "public_key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
   );
 
-const certificatesField = bytes(64 * kibibyte).refine(
-  (given) => given.length === 0 || isCertificate(given),
-  "expected certificates in PEM",
-);
-
-function isCertificate(given: Uint8Array): boolean {
-  try {
-    return new X509Certificate(given).ca;
-  } catch {
-    return false;
+/** Made into PEM, whatever their form was. */
+const certificatesField = bytes(64 * kibibyte).transform((given, context) => {
+  const read = given.length === 0 ? undefined : caCertificates(given, new Date());
+  if (read?.kind === "invalid") {
+    context.addIssue(read.problem);
+    return z.NEVER;
   }
-}
+  return read === undefined ? given : Uint8Array.from(Buffer.from(read.pem));
+});
+
+const tokenHostField = z
+  .array(text(255).refine((host) => isUrlHost(host), "expected a host's name, or NAME:PORT, such as auth.example.org"))
+  .max(8, "expected at most 8 hosts");
 
 /** What to install. */
 export const imageField = z
@@ -100,6 +92,7 @@ export const imageField = z
       networkConfig: bytes(256 * kibibyte),
       signature: signatureField.optional(),
       caCertificates: certificatesField,
+      tokenHost: tokenHostField,
     },
     "is missing: say what to install",
   )
