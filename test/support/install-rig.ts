@@ -53,6 +53,9 @@ export interface InstallRig extends AsyncDisposable {
 export const quickLimits: FetchLimits = {
   answer: 2000,
   idle: 2000,
+  notice: 1000,
+  rateWindow: 2000,
+  lowestRate: 100,
   redirects: 5,
   tries: 3,
   pause: 10,

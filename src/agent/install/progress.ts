@@ -29,8 +29,11 @@ export interface Progress {
    * bytes that move, say that it is over.
    * @param reason one line for people, cut to 1 KiB
    * @param givesUpAt `clock.monotonic()` at which the agent gives up; undefined = it does not
+   * @param stays bytes that move are not the end of it, as where they come too slowly: `over` is
    */
-  tryingAgain(reason: string, givesUpAt?: number): void;
+  tryingAgain(reason: string, givesUpAt?: number, stays?: boolean): void;
+  /** What `tryingAgain` told is over: the next report says so. */
+  over(): void;
   /** Resolves when nothing is on its way. */
   settled(): Promise<void>;
 }
@@ -54,7 +57,7 @@ export function createProgress(options: {
   let chain = Promise.resolve();
   let waiting = 0;
   let sentAt = Number.NEGATIVE_INFINITY;
-  let trouble: { reason: string; givesUpAt: number | undefined } | undefined;
+  let trouble: { reason: string; givesUpAt: number | undefined; stays: boolean } | undefined;
   let troubleUntold = false;
   const told = (next: ProgressState): ProgressState => {
     troubleUntold = false;
@@ -92,15 +95,18 @@ export function createProgress(options: {
     continueFrom: (phase) => {
       state = { ...state, phase };
     },
-    tryingAgain: (reason, givesUpAt) => {
-      trouble = { reason: cutToBytes(cleanText(reason, reasonBytes), reasonBytes), givesUpAt };
+    over: () => {
+      trouble = undefined;
+    },
+    tryingAgain: (reason, givesUpAt, stays = false) => {
+      trouble = { reason: cutToBytes(cleanText(reason, reasonBytes), reasonBytes), givesUpAt, stays };
       troubleUntold = true;
       if (waiting === 0) {
         enqueue(state);
       }
     },
     bytes: (bytesDone, bytesTotal) => {
-      if (bytesDone > state.bytesDone) {
+      if (bytesDone > state.bytesDone && trouble?.stays === false) {
         trouble = undefined;
       }
       state = { ...state, bytesDone, bytesTotal };

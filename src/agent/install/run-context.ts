@@ -18,7 +18,7 @@ export interface InstallationContext {
   clock: Clock;
   log: Logger;
   random?: (() => number) | undefined;
-  limits?: FetchLimits | undefined;
+  limits?: Partial<FetchLimits> | undefined;
 }
 
 /** One installation, under way. */

@@ -1,13 +1,15 @@
+import { shownUrl } from "../../lib/shown-url.ts";
 import { imageFetch } from "./fetch/fetch.ts";
 import type { Fetched } from "./fetch/fetch.ts";
 import { fetchLimits, httpAnswer } from "./fetch/http-answer.ts";
-import type { HttpOptions } from "./fetch/http-answer.ts";
+import type { FetchLimits, HttpOptions } from "./fetch/http-answer.ts";
 import { httpSmallGet } from "./fetch/http-small.ts";
 import { ociOpen } from "./fetch/oci.ts";
+import { createReach } from "./fetch/reach.ts";
 import type { Run } from "./run-context.ts";
 import { signatureCheck } from "./image/signature.ts";
 import type { SignatureCheck } from "./image/signature.ts";
-import type { TriesContext } from "./fetch/tries.ts";
+import type { TriesContext, Trouble } from "./fetch/tries.ts";
 import { AgentError } from "../errors.ts";
 
 const signatureMost = 64 << 10;
@@ -24,21 +26,25 @@ export interface Source extends Disposable {
  * @throws {AgentError} `fetch_failed`, `image_invalid`, `request_invalid`, `signature_invalid`
  */
 export async function sourceOpen(run: Run): Promise<Source> {
-  const { checked, signal, clock, log, limits = fetchLimits, random = Math.random } = run;
-  const context: TriesContext = { signal, limits, clock, random, log };
-  const { source, image } = checked;
-  const options: HttpOptions = {
-    signal,
-    limits,
-    certificates: image.caCertificates.length === 0 ? undefined : Buffer.from(image.caCertificates).toString("latin1"),
+  const { checked, signal, clock, log, progress, random = Math.random } = run;
+  const limits: FetchLimits = { ...fetchLimits, ...run.limits };
+  const trying = (trouble: Trouble | undefined): void => {
+    if (trouble === undefined) {
+      progress.over();
+    } else {
+      progress.tryingAgain(trouble.reason, trouble.givesUpAt, trouble.slow);
+    }
   };
+  const context: TriesContext = { signal, limits, clock, random, log, trying };
+  const { source, image } = checked;
+  const options: HttpOptions = { signal, limits, certificates: checked.certificates, reach: createReach() };
   const { signature: asked } = image;
   const signature = asked === undefined ? undefined : await signatureCheck(asked, (suffix) => beside(suffix));
   const open =
     source.kind === "oci"
-      ? await ociOpen(source.reference, checked.digest, options, context)
+      ? await ociOpen(source.reference, { layerDigest: checked.digest, tokenHosts: image.tokenHost }, options, context)
       : (headers: Record<string, string>) => httpAnswer(source.url, { ...options, headers });
-  const fetched = await imageFetch(open, context);
+  const fetched = await imageFetch(shownUrl(image.url), open, context);
   return { fetched, signature, [Symbol.dispose]: () => fetched[Symbol.dispose]() };
 
   function beside(suffix: string): Promise<Uint8Array> {

@@ -68,7 +68,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promis
   };
   await decompressInto(tap.through(fetched.body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();
-  tap.check(digest, fetched.shownUrl);
+  tap.check(digest, fetched.shownUrl, fetched.remark());
   if (signature?.holds() === false) {
     throw new AgentError(
       "signature_invalid",

@@ -3,8 +3,10 @@ import { requireStatus } from "./http-status.ts";
 import { shownUrl } from "../../../lib/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { peek } from "./peek.ts";
+import { noticed } from "./notice.ts";
 import { continuation, fileVersion, rangeHeaders } from "./ranges.ts";
-import type { FileVersion } from "./ranges.ts";
+import type { Continuation, FileVersion } from "./ranges.ts";
+import { createRateWatch } from "./rate-watch.ts";
 import { TransientError } from "./transient-error.ts";
 import { createTries } from "./tries.ts";
 import type { Tries, TriesContext } from "./tries.ts";
@@ -19,17 +21,20 @@ export interface Fetched extends Disposable {
   contentLength: bigint | undefined;
   /** The address, without what might be secret in it, for people. */
   shownUrl: string;
+  /** What was odd about the answers, to be added to an error about the bytes. */
+  remark: () => string;
 }
 
 const headBytes = 512;
 
 /**
- * Begins to fetch an image: `open` asks for it, with these headers more. The body is read as it is consumed. A connection
+ * Begins to fetch an image: `open` asks for it, with these headers more; `asked` is its address for people. The body is read as it is consumed. A connection
  * that is lost is made anew, and the rest is fetched, as long as each try brings something new within some tries.
  * @throws {AgentError} `fetch_failed` when there is no answer or another status than 200; `image_invalid` when the
  * answer is an HTML page or empty
  */
 export async function imageFetch(
+  asked: string,
   open: (headers: Record<string, string>) => Promise<HttpAnswer>,
   context: TriesContext,
 ): Promise<Fetched> {
@@ -37,7 +42,7 @@ export async function imageFetch(
   for (;;) {
     let answer: HttpAnswer | undefined;
     try {
-      answer = await open({});
+      answer = await noticed(tries, asked, context.limits, () => open({}));
       requireStatus(answer, 200);
       const shown = shownUrl(answer.url);
       const version = fileVersion(answer.headers);
@@ -45,7 +50,8 @@ export async function imageFetch(
       const { head, body } = await peek(stream.body, headBytes);
       requireImage(head, answer.headers["content-type"] ?? "", shown);
       const { bytes: contentLength } = version;
-      return { head, body, contentLength, shownUrl: shown, [Symbol.dispose]: () => stream.end() };
+      const { remark, end } = stream;
+      return { head, body, contentLength, shownUrl: shown, remark, [Symbol.dispose]: end };
     } catch (error) {
       answer?.destroy();
       await tries.failed(error);
@@ -74,24 +80,43 @@ interface Resuming {
   tries: Tries;
 }
 
-function resumingBody(of: Resuming): { body: AsyncGenerator<Buffer>; end: () => void } {
-  const { open, shown, version, context, tries } = of;
+interface ResumingBody {
+  body: AsyncGenerator<Buffer>;
+  end: () => void;
+  /** What was odd about it, for a message's end. */
+  remark: () => string;
+}
+
+function resumingBody(of: Resuming): ResumingBody {
+  const { open, shown, context, tries } = of;
+  const { limits, signal } = context;
+  let { version } = of;
   let answer: HttpAnswer | undefined = of.answer;
   let received = 0n;
+  let remark = encodingRemark(of.answer);
   async function* body(): AsyncGenerator<Buffer> {
     let skip = 0n;
     for (;;) {
       try {
         if (answer === undefined) {
-          answer = await open(rangeHeaders(received, version));
-          skip = requireContinuation(answer, received, version);
+          answer = await noticed(tries, shown, limits, () => open(rangeHeaders(received, version)));
+          const next = requireContinuation(answer, received, version);
+          if (next.kind === "end") {
+            return;
+          }
+          skip = next.skip;
+          if (next.otherTag !== undefined) {
+            remark += `; its ETag was ${version.etag ?? "none"} at first, and ${next.otherTag} later`;
+            // Of several mirrors each would send the whole again.
+            version = { bytes: version.bytes, etag: undefined, lastModified: undefined };
+          }
         }
-        for await (const chunk of chunksOf(answer, shown, () => received, version, context)) {
+        for await (const chunk of chunksOf({ answer, shown, received: () => received, version, context, tries })) {
           const known = skip < BigInt(chunk.length) ? Number(skip) : chunk.length;
           skip -= BigInt(known);
           if (known < chunk.length) {
             received += BigInt(chunk.length - known);
-            tries.anew();
+            tries.came(chunk.length - known);
             yield chunk.subarray(known);
           }
         }
@@ -102,19 +127,31 @@ function resumingBody(of: Resuming): { body: AsyncGenerator<Buffer>; end: () => 
       } catch (error) {
         answer?.destroy();
         answer = undefined;
-        context.signal.throwIfAborted();
+        signal.throwIfAborted();
         await tries.failed(error);
       }
     }
   }
-  return { body: body(), end: () => answer?.destroy() };
+  return { body: body(), end: () => answer?.destroy(), remark: () => remark };
 }
 
-function requireContinuation(answer: HttpAnswer, from: bigint, version: FileVersion): bigint {
+function encodingRemark({ headers }: HttpAnswer): string {
+  const encoding = headers["content-encoding"];
+  return encoding === undefined || encoding.toLowerCase() === "identity"
+    ? ""
+    : `; the server sent it with "Content-Encoding: ${encoding.slice(0, 50)}", which was not asked for: have it sent as it is stored`;
+}
+
+function requireContinuation(
+  answer: HttpAnswer,
+  from: bigint,
+  version: FileVersion,
+): Extract<Continuation, { kind: "goes-on" | "end" }> {
   const next = continuation(answer, from, version);
   switch (next.kind) {
     case "goes-on":
-      return next.skip;
+    case "end":
+      return next;
     case "changed":
       throw new AgentError(
         "fetch_failed",
@@ -126,19 +163,28 @@ function requireContinuation(answer: HttpAnswer, from: bigint, version: FileVers
   }
 }
 
-async function* chunksOf(
-  answer: HttpAnswer,
-  shown: string,
-  received: () => bigint,
-  version: FileVersion,
-  { signal, limits }: TriesContext,
-): AsyncGenerator<Buffer> {
+interface Chunks extends Omit<Resuming, "open"> {
+  received: () => bigint;
+}
+
+/** The body's pieces; an error says how far they came. */
+async function* chunksOf({ answer, shown, received, version, context, tries }: Chunks): AsyncGenerator<Buffer> {
+  const { signal, limits, clock } = context;
+  const { idle, notice, rateWindow, lowestRate } = limits;
   const chunks = answer.body[Symbol.asyncIterator]();
   const short = (what: string, cause?: unknown): TransientError =>
     new TransientError("fetch_failed", `${shown}: ${what} ${how(received(), version)}`, { cause });
+  const minute = createRateWatch(rateWindow, lowestRate);
+  const moment = createRateWatch(notice, (lowestRate * notice) / rateWindow);
+  let slow = false;
   for (;;) {
+    const asked = clock.monotonic();
     // Armed only while a byte is waited for: a slow disk is no fault of the server's.
-    const timer = setTimeout(() => answer.destroy(short(`no byte came for ${limits.idle / 1000} s`)), limits.idle);
+    const silent = setTimeout(() => answer.destroy(short(`no byte came for ${idle / 1000} s`)), idle);
+    const noticing = setTimeout(
+      () => tries.waiting(short(`no byte came for ${notice / 1000} s`).message, idle - notice),
+      notice,
+    );
     let next: IteratorResult<Buffer>;
     try {
       next = await chunks.next();
@@ -149,12 +195,27 @@ async function* chunksOf(
         ? short("the transfer broke off", error.cause)
         : error;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(silent);
+      clearTimeout(noticing);
     }
     if (next.done === true) {
       return;
     }
+    const bytes = next.value.length;
+    const waited = clock.monotonic() - asked;
     yield next.value;
+    const lately = moment(bytes, waited);
+    if (lately?.enough === false) {
+      slow = true;
+      tries.waiting(short(`only ${lately.bytes} bytes came in ${notice / 1000} s`).message, rateWindow, true);
+    } else if (lately?.enough === true && slow) {
+      slow = false;
+      tries.recovered();
+    }
+    const long = minute(bytes, waited);
+    if (long?.enough === false) {
+      throw short(`only ${long.bytes} bytes came in ${rateWindow / 1000} s (the least is ${lowestRate})`);
+    }
   }
 }
 

@@ -1,9 +1,10 @@
-import { errorCode } from "../../../lib/errors.ts";
 import { shownUrl } from "../../../lib/shown-url.ts";
 import { AgentError } from "../../errors.ts";
+import { connectionFailure } from "./connection-words.ts";
 import { CutShort, httpBody } from "./http-body.ts";
 import { bodyEnd, httpHead } from "./http-head.ts";
 import type { HttpHead } from "./http-head.ts";
+import { createReach, type Reach } from "./reach.ts";
 import { socketOpen } from "./socket-chunks.ts";
 import { TransientError } from "./transient-error.ts";
 
@@ -13,6 +14,11 @@ export interface FetchLimits {
   answer: number;
   /** Without a byte of the body, while one is waited for. */
   idle: number;
+  /** Of waiting for an answer or for bytes, after which that is told. */
+  notice: number;
+  /** Of waiting for bytes in which at least `lowestRate` of them must come. */
+  rateWindow: number;
+  lowestRate: number;
   redirects: number;
   /** Tries in a row that bring no new byte. */
   tries: number;
@@ -22,12 +28,15 @@ export interface FetchLimits {
 }
 
 /**
- * A pause that no healthy server makes; a redirect chain that no healthy site has; and a server that is restarted is back
- * within the two minutes that these tries take.
+ * A pause that no healthy server makes; a rate (1 MiB a minute) at which a usual image takes a day; a redirect chain that no
+ * healthy site has; and a server that is restarted is back within the two minutes that these tries take where it refuses.
  */
 export const fetchLimits: FetchLimits = {
   answer: 30_000,
   idle: 60_000,
+  notice: 10_000,
+  rateWindow: 60_000,
+  lowestRate: 1 << 20,
   redirects: 5,
   tries: 12,
   pause: 500,
@@ -41,6 +50,10 @@ export interface HttpOptions {
   certificates?: string | undefined;
   signal: AbortSignal;
   limits: FetchLimits;
+  /** Where redirects may lead; one for all that is fetched for an image. Absent = one of this call's own. */
+  reach?: Reach;
+  /** A server named the URL, and not the request: it may lead no farther than a redirect. */
+  led?: boolean;
 }
 
 /** An answer's head, and where it came from. Its body waits to be read; whoever has it destroys it. */
@@ -52,21 +65,18 @@ export interface HttpAnswer extends HttpHead {
 }
 
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
-// What passes: the other end or the way to it is away. Anything else (a name that is not there, a certificate) stays as it is.
-const passing = new Set([
-  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN"],
-  "EAI_AGAIN",
-]);
 
 /**
- * Asks for a URL and follows redirects: never from https to http, and without credentials to another host.
+ * Asks for a URL and follows redirects: never from https to http, never to the machine's own network unless the URL is there
+ * itself, and with credentials only within one origin.
  * @throws {TransientError} when nobody answers; {AgentError} `fetch_failed`
  */
 export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAnswer> {
-  const { limits } = options;
+  const { limits, reach = createReach() } = options;
   let current = url;
+  let asked: AskOptions = { ...options, reach, led: options.led ?? false };
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await ask(current, current.host === url.host ? options : withoutCredentials(options));
+    const answer = await ask(current, asked);
     const { location } = answer.headers;
     if (!redirectStatus.has(answer.status) || location === undefined) {
       return answer;
@@ -75,14 +85,26 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
     if (redirects >= limits.redirects) {
       throw new AgentError("fetch_failed", `${shownUrl(url)} was redirected more than ${limits.redirects} times`);
     }
-    current = redirected(current, location);
+    const next = redirected(current, location);
+    asked = { ...(next.origin === current.origin ? asked : withoutCredentials(asked)), led: true };
+    current = next;
   }
 }
 
-async function ask(url: URL, options: HttpOptions): Promise<HttpAnswer> {
-  const { signal, limits, certificates } = options;
+type AskOptions = HttpOptions & { reach: Reach; led: boolean };
+
+async function ask(url: URL, options: AskOptions): Promise<HttpAnswer> {
+  const { signal, limits, certificates, reach, led } = options;
   signal.throwIfAborted();
-  const { socket, next } = socketOpen(url, certificates);
+  const problem = (address: string): string | undefined => (led ? reach.problem(address) : undefined);
+  const { socket, next, certificate } = socketOpen(url, { certificates, problem });
+  if (!led) {
+    socket.once("connect", () => {
+      if (socket.remoteAddress !== undefined) {
+        reach.first(socket.remoteAddress);
+      }
+    });
+  }
   const aborted = (): void => void socket.destroy();
   signal.addEventListener("abort", aborted, { once: true });
   socket.once("close", () => signal.removeEventListener("abort", aborted));
@@ -91,10 +113,15 @@ async function ask(url: URL, options: HttpOptions): Promise<HttpAnswer> {
       new TransientError("fetch_failed", `${shownUrl(url)} did not answer within ${limits.answer / 1000} s`),
     );
   }, limits.answer);
-  const failed = (error: unknown): Error => {
-    socket.destroy();
-    signal.throwIfAborted();
-    return error instanceof AgentError ? error : wrapped(error, `${shownUrl(url)} cannot be fetched`);
+  const failed = (error: unknown, what: string): Error => {
+    if (error instanceof AgentError) {
+      return error;
+    }
+    const facts = { url, certificate: certificate(), ownCas: certificates !== undefined, now: new Date() };
+    const { text, passing } = connectionFailure(error, { ...facts, environment: process.env });
+    // The words take the place of the system's own error.
+    const words = { cause: new Error(text) };
+    return new (passing ? TransientError : AgentError)("fetch_failed", `${shownUrl(url)}${what}`, words);
   };
   try {
     socket.write(requestText(url, options.headers ?? {}));
@@ -103,21 +130,24 @@ async function ask(url: URL, options: HttpOptions): Promise<HttpAnswer> {
       try {
         yield* httpBody(bodyEnd(head), restFirst(rest, next));
       } catch (error) {
-        throw error instanceof AgentError ? error : wrapped(error, `${shownUrl(url)}: the transfer broke off`);
+        throw failed(error, ": the transfer broke off");
       }
     };
     return { ...head, url, body: pieces(), destroy: (error) => void socket.destroy(error) };
   } catch (error) {
-    throw failed(error);
+    socket.destroy();
+    signal.throwIfAborted();
+    throw failed(error, " cannot be fetched");
   } finally {
     clearTimeout(timer);
   }
 }
 
 function requestText(url: URL, headers: Readonly<Record<string, string>>): string {
-  const user = url.username === "" && url.password === "" ? undefined : `${url.username}:${url.password}`;
+  const { username, password } = url;
+  const user = `${percentDecoded(username)}:${percentDecoded(password)}`;
   const basic =
-    user === undefined ? {} : { authorization: `Basic ${Buffer.from(decodeURIComponent(user)).toString("base64")}` };
+    username === "" && password === "" ? {} : { authorization: `Basic ${Buffer.from(user).toString("base64")}` };
   // Bytes must come as they are stored: the digest is of these.
   const own = {
     host: url.host,
@@ -128,6 +158,15 @@ function requestText(url: URL, headers: Readonly<Record<string, string>>): strin
   };
   const fields = Object.entries({ ...own, ...basic, ...headers }).map(([name, value]) => `${name}: ${value}`);
   return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...fields, "", ""].join("\r\n");
+}
+
+/** A percent sign that stands for itself is left as it is. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The head of the final answer (those of 1xx are passed over), and what came behind it. */
@@ -158,25 +197,34 @@ function restFirst(rest: Buffer, next: () => Promise<Buffer | undefined>): () =>
   };
 }
 
-function wrapped(cause: unknown, message: string): AgentError {
-  const passes = cause instanceof CutShort || passing.has(errorCode(cause) ?? "");
-  return new (passes ? TransientError : AgentError)("fetch_failed", message, { cause });
-}
-
-function withoutCredentials(options: HttpOptions): HttpOptions {
+function withoutCredentials(options: AskOptions): AskOptions {
   const { authorization: _left, ...headers } = options.headers ?? {};
   return { ...options, headers };
 }
 
 function redirected(from: URL, location: string): URL {
-  const to = URL.parse(location, from);
+  const where = locationText(location);
+  const to = URL.parse(where, from);
   const known = to !== null && (to.protocol === "https:" || to.protocol === "http:");
   if (!known || (to.protocol !== "https:" && to.protocol !== from.protocol)) {
-    const where = shownUrl(location.slice(0, 300));
     throw new AgentError(
       "fetch_failed",
-      `${shownUrl(from)} redirects to "${where}", expected http or https, and never back`,
+      `${shownUrl(from)} redirects to "${shownUrl(where)}", expected http or https, and never from https to http`,
     );
   }
+  // An absolute address of the same server says nothing of user and password: they are still the server's.
+  if (to.origin === from.origin && to.username === "" && to.password === "") {
+    to.username = from.username;
+    to.password = from.password;
+  }
   return to;
+}
+
+/** A head is read byte by byte; in addresses the bytes are UTF-8, or else mean themselves. */
+function locationText(location: string): string {
+  const bytes = Buffer.from(location, "latin1");
+  const text = bytes.toString("utf8");
+  return Buffer.from(text).equals(bytes)
+    ? text
+    : location.replaceAll(/[\u0080-\u00ff]/gu, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -3,20 +3,27 @@ import { shownUrl } from "../../../lib/shown-url.ts";
 import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { requireStatus } from "./http-status.ts";
+import { noticed } from "./notice.ts";
 import { TransientError } from "./transient-error.ts";
 import { createTries } from "./tries.ts";
 import type { TriesContext } from "./tries.ts";
 
 /**
  * Fetches something small whole, trying again what passes.
+ * @param shown what is asked for, as people may see it
  * @param open answers with 200, or what else the caller takes care of
  * @throws {AgentError} `fetch_failed` when it can't be had or is longer than `most` bytes
  */
-export async function httpSmall(open: () => Promise<HttpAnswer>, most: number, context: TriesContext): Promise<Buffer> {
+export async function httpSmall(
+  shown: string,
+  open: () => Promise<HttpAnswer>,
+  most: number,
+  context: TriesContext,
+): Promise<Buffer> {
   const tries = createTries(context);
   for (;;) {
     try {
-      const answer = await open();
+      const answer = await noticed(tries, shown, context.limits, open);
       try {
         requireStatus(answer, 200);
         return await whole(answer, most, context);
@@ -32,7 +39,7 @@ export async function httpSmall(open: () => Promise<HttpAnswer>, most: number, c
 
 /** As {@link httpSmall}, of a URL. */
 export function httpSmallGet(url: URL, most: number, options: HttpOptions, context: TriesContext): Promise<Buffer> {
-  return httpSmall(() => httpAnswer(url, options), most, context);
+  return httpSmall(shownUrl(url), () => httpAnswer(url, options), most, context);
 }
 
 async function whole(answer: HttpAnswer, most: number, { limits }: TriesContext): Promise<Buffer> {

@@ -151,11 +151,15 @@ describe("a registry that wants a token", () => {
   let requests: IncomingMessage[];
   /** Changes with each token that is given out: the one before has expired. */
   let token: string;
+  let realm: string;
+  /** The fields of WWW-Authenticate. */
+  let challenge: (bearer: string) => string | string[];
   let blob: RequestListener;
   const manifest = manifestOf(image);
   beforeEach(async () => {
     requests = [];
     token = "none";
+    challenge = (bearer) => bearer;
     blob = (_request, response) => void response.end(image);
     server = createServer((request, response) => {
       requests.push(request);
@@ -163,8 +167,8 @@ describe("a registry that wants a token", () => {
         token = `token-${requests.length}`;
         response.end(JSON.stringify({ token }));
       } else if (request.headers.authorization !== `Bearer ${token}`) {
-        const challenge = `Bearer realm="http://${root}/token",service="registry",scope="repository:a/b:pull"`;
-        response.writeHead(401, { "www-authenticate": challenge }).end();
+        const bearer = `Bearer realm="${realm}",service="registry",scope="repository:a/b:pull"`;
+        response.writeHead(401, { "www-authenticate": challenge(bearer) }).end();
       } else if (request.url === `/v2/a/b/manifests/${digestOf(manifest)}`) {
         response.end(manifest);
       } else {
@@ -174,6 +178,7 @@ describe("a registry that wants a token", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const address = server.address();
     root = `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+    realm = `http://${root}/token`;
     return async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -202,6 +207,45 @@ describe("a registry that wants a token", () => {
     const asked = requests.filter(({ url }) => url?.startsWith("/token")).map(({ url }) => url);
     expect(asked).toEqual(Array(2).fill("/token?service=registry&scope=repository%3Aa%2Fb%3Apull"));
     expect((await rig.read(0, raw.length)).equals(raw)).toBe(true);
+  });
+
+  test.each<[string, (bearer: string) => string | string[]]>([
+    ["a field before it", (bearer) => ['Basic realm="a, b"', bearer]],
+    ["a field behind it", (bearer) => [bearer, 'Basic realm="r"']],
+    ["the same field, before it", (bearer) => `Basic realm="r", ${bearer}`],
+    ["the same field, behind it", (bearer) => `${bearer}, Basic realm="r", Negotiate`],
+    ["none, and a realm that is relative", (bearer) => bearer.replace(`http://${root}`, "")],
+  ])("I9: that offers Basic in %s, gives one", async (_name, fields) => {
+    challenge = fields;
+    expect(await install()).toEqual({ kind: "success" });
+  });
+
+  test("A10: and names another service for it, does not have that asked, unless the request names it", async () => {
+    const elsewhere: IncomingMessage[] = [];
+    rig.serve = (request, response) => {
+      elsewhere.push(request);
+      token = "elsewhere";
+      response.end(JSON.stringify({ token }));
+    };
+    realm = rig.url;
+    const { host } = new URL(rig.url);
+    expect(await install()).toMatchObject({
+      error: expect.stringContaining(`sends to "${rig.url}" for a token, which is not of its own domain`),
+    });
+    expect(elsewhere).toEqual([]);
+    const url = `oci://${root}/a/b@${digestOf(manifest)}`;
+    expect(await rig.install({ url, digest: digestOf(image), tokenHost: [host] })).toEqual({ kind: "success" });
+    expect(elsewhere).toHaveLength(1);
+  });
+
+  test("A10: and redirects to the machine's own network for it, is not followed", async () => {
+    rig.serve = (_request, response) => void response.writeHead(302, { location: "http://169.254.169.254/" }).end();
+    realm = rig.url;
+    const url = `oci://${root}/a/b@${digestOf(manifest)}`;
+    const tokenHost = [new URL(rig.url).host];
+    expect(await rig.install({ url, digest: digestOf(image), tokenHost })).toMatchObject({
+      error: expect.stringMatching(/leads to the link-local address/u),
+    });
   });
 
   test("and redirects to another host, does not have the token sent there", async () => {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import type { OciReference } from "../../../contract/oci-reference.ts";
 import { AgentError } from "../../errors.ts";
 import { shownUrl } from "../../../lib/shown-url.ts";
 import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { httpSmall, httpSmallGet } from "./http-small.ts";
-import type { OciReference } from "../../../contract/oci-reference.ts";
+import { tokenServer } from "./token-server.ts";
 import type { TriesContext } from "./tries.ts";
 
 const manifestTypes = [
@@ -16,21 +17,22 @@ const manifestMost = 4 << 20;
 const tokenMost = 64 << 10;
 
 /**
- * What opens the one layer of a manifest, whose digest must be `layerDigest` (hex).
+ * What opens the one layer of a manifest, whose digest must be `layerDigest` (hex). `tokenHosts` may give out tokens beside
+ * the registry's own domain.
  * @throws {AgentError} `image_invalid` when the manifest is not the one that was named, or has another layer or several;
  * `fetch_failed`
  */
 export async function ociOpen(
   reference: OciReference,
-  layerDigest: string,
+  { layerDigest, tokenHosts }: { layerDigest: string; tokenHosts: readonly string[] },
   options: HttpOptions,
   context: TriesContext,
 ): Promise<(headers: Record<string, string>) => Promise<HttpAnswer>> {
   const { registry, repository, digest } = reference;
-  const ask = authorizing(options, context);
+  const ask = authorizing({ registry, tokenHosts }, options, context);
   const manifestUrl = new URL(`v2/${repository}/manifests/${digest}`, registry);
   const open = (): Promise<HttpAnswer> => ask(manifestUrl, { accept: manifestTypes.join(", ") });
-  const manifest = await httpSmall(open, manifestMost, context);
+  const manifest = await httpSmall(shownUrl(manifestUrl), open, manifestMost, context);
   const actual = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
   if (actual !== digest) {
     throw new AgentError("image_invalid", `${shownUrl(manifestUrl)} is a manifest with the digest ${actual}`);
@@ -81,8 +83,14 @@ function jsonObject(bytes: Buffer): Record<string, unknown> {
   }
 }
 
+interface TokenSource {
+  registry: URL;
+  tokenHosts: readonly string[];
+}
+
 /** Asks with a token, which is fetched when the registry asks for one, and again when it has expired. */
 function authorizing(
+  source: TokenSource,
   options: HttpOptions,
   context: TriesContext,
 ): (url: URL, headers: Record<string, string>) => Promise<HttpAnswer> {
@@ -97,45 +105,27 @@ function authorizing(
       return answer;
     }
     answer.destroy();
-    token = await tokenFetch(answer, options, context);
+    token = await tokenFetch(answer, source, options, context);
     return once();
   };
 }
 
 /** An anonymous token, where the registry says that it gives them out (its `WWW-Authenticate: Bearer`). */
 async function tokenFetch(
-  { headers, url: asked }: HttpAnswer,
+  answer: HttpAnswer,
+  { registry, tokenHosts }: TokenSource,
   options: HttpOptions,
   context: TriesContext,
 ): Promise<string> {
-  const challenge = headers["www-authenticate"] ?? "";
-  const parameters = new Map(
-    Array.from(challenge.matchAll(/(?<name>\w+)="(?<value>[^"]*)"/gu), ({ groups }) => [
-      groups?.["name"],
-      groups?.["value"],
-    ]),
-  );
-  const realm = URL.parse(parameters.get("realm") ?? "");
-  if (
-    !/^bearer /iu.test(challenge) ||
-    realm === null ||
-    (realm.protocol !== "https:" && realm.protocol !== asked.protocol)
-  ) {
-    throw new AgentError(
-      "fetch_failed",
-      `${shownUrl(asked)} answered 401 and offers no anonymous token: make the repository readable for everybody`,
-    );
+  const found = tokenServer({ answer, registry, tokenHosts });
+  if (found.kind === "none") {
+    throw new AgentError("fetch_failed", found.reason);
   }
-  for (const name of ["service", "scope"]) {
-    const value = parameters.get(name);
-    if (value !== undefined) {
-      realm.searchParams.set(name, value);
-    }
-  }
-  const given = jsonObject(await httpSmallGet(realm, tokenMost, options, context));
+  const { url, named } = found;
+  const given = jsonObject(await httpSmallGet(url, tokenMost, { ...options, led: !named }, context));
   const token = given["token"] ?? given["access_token"];
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/u.test(token)) {
-    throw new AgentError("fetch_failed", `${shownUrl(realm)} gave no token`);
+    throw new AgentError("fetch_failed", `${shownUrl(url)} gave no token`);
   }
   return token;
 }

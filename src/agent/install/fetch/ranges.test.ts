@@ -28,16 +28,29 @@ describe("the rest of a file", () => {
     [206, {}, "refused"],
     [206, { "content-range": "garbage" }, "refused"],
     [206, { "content-range": "bytes 40-98/99" }, "changed"],
-    [206, { "content-range": "bytes 40-99/100", etag: '"b"' }, "changed"],
+    [206, { "content-range": "bytes 40-99/100", etag: '"b"' }, "goes-on", 0n],
+    [200, { "content-length": "100", etag: '"b"' }, "goes-on", 40n],
     [200, { "content-length": "100" }, "goes-on", 40n],
     [200, {}, "goes-on", 40n],
     [200, { "content-length": "101" }, "changed"],
     [416, {}, "changed"],
+    [416, { "content-range": "bytes */39" }, "changed"],
+    [416, { "content-range": "bytes */41" }, "changed"],
+    [416, { "content-range": "bytes */40" }, "end"],
     [404, {}, "refused"],
     [503, {}, "refused"],
   ])("%i %j: %s", (status, headers, kind, skip) => {
     const next = continuation({ status, headers }, 40n, version);
     expect(next).toMatchObject(skip === undefined ? { kind } : { kind, skip });
+  });
+
+  test("I12: of unknown length, what there is not is no change", () => {
+    const unknown = { ...version, bytes: undefined };
+    expect(continuation({ status: 416, headers: {} }, 40n, unknown).kind).toBe("end");
+    expect(continuation({ status: 416, headers: { "content-range": "bytes */40" } }, 40n, unknown).kind).toBe("end");
+    expect(continuation({ status: 416, headers: { "content-range": "bytes */30" } }, 40n, unknown).kind).toBe(
+      "changed",
+    );
   });
 
   test("a whole answer says which version it is", () => {

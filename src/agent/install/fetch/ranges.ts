@@ -27,8 +27,10 @@ export function rangeHeaders(from: bigint, version: FileVersion): Record<string,
 
 /** What an answer to such a request means. */
 export type Continuation =
-  /** So many bytes come again before the new ones. */
-  | { kind: "goes-on"; skip: bigint }
+  /** `skip` bytes come again before the new ones. `otherTag`: the ETag is another one, as where mirrors share a name. */
+  | { kind: "goes-on"; skip: bigint; otherTag?: string }
+  /** There is nothing behind what has come. */
+  | { kind: "end" }
   /** It is another file now. */
   | { kind: "changed"; how: string }
   /** Neither the rest nor the whole. */
@@ -42,8 +44,11 @@ export function continuation(
 ): Continuation {
   const { status, headers } = answer;
   const { etag } = headers;
+  if (status === 416) {
+    return unsatisfied(headers, from, version);
+  }
   if (status !== 200 && status !== 206) {
-    return status === 416 ? { kind: "changed", how: `it has no byte ${from}` } : { kind: "refused" };
+    return { kind: "refused" };
   }
   const range = /^bytes (?<first>\d{1,18})-\d{1,18}\/(?<total>\d{1,18}|\*)$/u.exec(
     headers["content-range"] ?? "",
@@ -52,12 +57,23 @@ export function continuation(
   if (total !== undefined && version.bytes !== undefined && total !== version.bytes) {
     return { kind: "changed", how: `it had ${version.bytes} bytes, and now has ${total}` };
   }
-  if (etag !== undefined && version.etag !== undefined && etag !== version.etag) {
-    return { kind: "changed", how: `its ETag was ${version.etag}, and now is ${etag}` };
-  }
   // A server without ranges sends the whole.
   const first = status === 206 ? decimal(range?.["first"]) : 0n;
-  return first === undefined || first > from ? { kind: "refused" } : { kind: "goes-on", skip: from - first };
+  if (first === undefined || first > from) {
+    return { kind: "refused" };
+  }
+  // The request's digest decides whether it is the same file.
+  const other = etag !== undefined && version.etag !== undefined && etag !== version.etag;
+  return { kind: "goes-on", skip: from - first, ...(other ? { otherTag: etag } : {}) };
+}
+
+/** 416: the file ends at `from`, or before. Its answer says how long it is (RFC 9110, 15.5.17), but need not. */
+function unsatisfied(headers: Headers, from: bigint, version: FileVersion): Continuation {
+  const told = /^bytes \*\/(?<total>\d{1,18})$/u.exec(headers["content-range"] ?? "")?.groups?.["total"];
+  const total = decimal(told) ?? version.bytes ?? from;
+  return total === from
+    ? { kind: "end" }
+    : { kind: "changed", how: `it had more than ${from} bytes, and now has ${total}` };
 }
 
 function decimal(text: string | undefined): bigint | undefined {

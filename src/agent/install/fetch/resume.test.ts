@@ -111,9 +111,15 @@ describe("a connection that is lost", () => {
       /changed while it was fetched: it had \d+ bytes, and now has 5/u,
     ],
     [
-      "has another ETag now",
-      (_request, response) => void response.writeHead(200, { etag: '"v2"', "content-length": image.length }).end(image),
-      /its ETag was "v1", and now is "v2"/u,
+      "has another ETag and other bytes now",
+      (_request, response) =>
+        void response.writeHead(200, { etag: '"v2"', "content-length": image.length }).end(Buffer.alloc(image.length)),
+      /has the digest .*; its ETag was "v1" at first, and "v2" later/u,
+    ],
+    [
+      "is less than what came before",
+      (_request, response) => void response.writeHead(416, { "content-range": "bytes */5" }).end(),
+      /changed while it was fetched: it had more than \d+ bytes, and now has 5/u,
     ],
     ["is gone", (_request, response) => void response.writeHead(404).end(), /answered 404 Not Found, expected 206/u],
     [
@@ -125,6 +131,44 @@ describe("a connection that is lost", () => {
     const first = breaking(image, 6 * mebibyte, { ranges: true });
     rig.serve = (request, response) => (requests.length === 0 ? first : then)(request, response);
     expect(await rig.install({ digest: digestOf(image) })).toMatchObject({ error: expect.stringMatching(expected) });
+  });
+
+  test("whose mirrors give different ETags for the same bytes is fetched to its end, without any of it twice", async () => {
+    let sent = 0;
+    rig.serve = (request, response) => {
+      const tag = `"mirror ${requests.push(request)}"`;
+      const from = Number(/^bytes=(\d+)-$/u.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const honoured = from > 0 && (request.headers["if-range"] ?? tag) === tag;
+      const part = honoured ? image.subarray(from) : image;
+      const range = honoured ? { "content-range": `bytes ${from}-${image.length - 1}/${image.length}` } : {};
+      response.writeHead(honoured ? 206 : 200, { etag: tag, "content-length": part.length, ...range });
+      const piece = honoured ? 2 * mebibyte : from + 2 * mebibyte;
+      sent += Math.min(piece, part.length);
+      response.write(part.subarray(0, piece), () => end(response, piece >= part.length));
+    };
+    expect(await rig.install({ digest: digestOf(image) }, quick)).toEqual({ kind: "success" });
+    await holdsImage();
+    expect(requests[1]?.headers["if-range"]).toBe('"mirror 1"');
+    expect(requests.slice(2).every(({ headers }) => headers["if-range"] === undefined)).toBe(true);
+    expect(sent).toBeLessThan(image.length + 4 * mebibyte);
+  });
+
+  test("I12: at its very end, without the chunks' end mark, is whole where the server has no more", async () => {
+    rig.serve = (request, response) => {
+      requests.push(request);
+      if (request.headers.range === undefined) {
+        // Chunked, cut off behind the last byte.
+        response.writeHead(200, { etag: '"v1"' });
+        response.write(image, () => response.socket?.end());
+      } else {
+        response.writeHead(416, { "content-range": `bytes */${image.length}` }).end();
+      }
+    };
+    expect(await rig.install({ digest: digestOf(image) })).toEqual({ kind: "success" });
+    await holdsImage();
+    expect(requests.map(({ headers }) => headers.range)).toEqual([undefined, `bytes=${image.length}-`]);
+    const other = await rig.install({ digest: digestOf(image.subarray(1)) });
+    expect(other).toMatchObject({ error: expect.stringMatching(/has the digest sha256:/u) });
   });
 
   test("while it waits for WRITING to be acknowledged costs nothing", async () => {

@@ -1,6 +1,10 @@
+import type { X509Certificate } from "node:crypto";
+import { lookup as dnsLookup } from "node:dns";
 import { connect as netConnect, isIP } from "node:net";
-import type { Socket } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { connect as tlsConnect, getCACertificates } from "node:tls";
+import { shownUrl } from "../../../lib/shown-url.ts";
+import { AgentError } from "../../errors.ts";
 
 /** What comes in on a connection, in pieces of up to a mebibyte: all that came while the one before was used. */
 export interface SocketChunks {
@@ -11,6 +15,16 @@ export interface SocketChunks {
    * @throws what the connection failed with
    */
   next: () => Promise<Buffer | undefined>;
+  /** The server's certificate, once it has shown one, also where that is not to be trusted. */
+  certificate: () => X509Certificate | undefined;
+}
+
+/** How a connection is made. */
+export interface SocketOptions {
+  /** PEM, of CAs that are taken beside the public ones. */
+  certificates: string | undefined;
+  /** Why an IP address may not be connected to; undefined = it may. */
+  problem: (address: string) => string | undefined;
 }
 
 // Each piece is handed from thread to thread and through all steps: the fewer there are, the less that costs.
@@ -29,9 +43,9 @@ interface Filling {
 
 /**
  * Connects to where a URL leads, and reads into buffers of its own: Node's streams would make each piece anew.
- * @param certificates of CAs that are taken beside the public ones, PEM
+ * @throws {AgentError} `fetch_failed` where the URL's IP address may not be connected to
  */
-export function socketOpen(url: URL, certificates: string | undefined): SocketChunks {
+export function socketOpen(url: URL, options: SocketOptions): SocketChunks {
   const make = (): Filling => ({ buffer: Buffer.allocUnsafeSlow(bufferBytes), filled: 0, taken: 0 });
   const free = Array.from({ length: buffers - 1 }, make);
   let filling = make();
@@ -58,7 +72,7 @@ export function socketOpen(url: URL, certificates: string | undefined): SocketCh
       return !paused;
     },
   };
-  const socket = connect(url, certificates, onread);
+  const { socket, certificate } = connect(url, options, onread);
   const stop = (error?: Error): void => {
     failure ??= error;
     ended = true;
@@ -93,23 +107,62 @@ export function socketOpen(url: URL, certificates: string | undefined): SocketCh
     came.taken = came.filled;
     return piece;
   };
-  return { socket, next };
+  return { socket, next, certificate };
 }
 
 function connect(
   url: URL,
-  certificates: string | undefined,
+  { certificates, problem }: SocketOptions,
   onread: { buffer: () => Buffer; callback: (length: number) => boolean },
-): Socket {
+): Pick<SocketChunks, "socket" | "certificate"> {
   const host = url.hostname.replace(/^\[|\]$/gu, "");
-  const where = { host, port: Number(url.port || (url.protocol === "https:" ? 443 : 80)), onread };
-  if (url.protocol !== "https:") {
-    return netConnect(where);
+  const forbidden = isIP(host) === 0 ? undefined : problem(host);
+  if (forbidden !== undefined) {
+    throw notThere(url, forbidden);
   }
-  return tlsConnect({
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  const where = { host, port, onread, lookup: lookupAllowed(url, problem) };
+  if (url.protocol !== "https:") {
+    return { socket: netConnect(where), certificate: () => undefined };
+  }
+  const socket = tlsConnect({
     ...where,
     ALPNProtocols: ["http/1.1"],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(certificates === undefined ? {} : { ca: [...getCACertificates("default"), certificates] }),
+    // An intermediate CA that was given by itself vouches as well as its root.
+    ...(certificates === undefined
+      ? {}
+      : { ca: [...getCACertificates("default"), certificates], allowPartialTrustChain: true }),
   });
+  let certificate: X509Certificate | undefined;
+  // Before Node looks at it: of one that is not trusted, nothing is left by the time of the error.
+  socket.prependOnceListener("secure", () => {
+    certificate = socket.getPeerX509Certificate();
+  });
+  return { socket, certificate: () => certificate };
+}
+
+/** Resolves names as Node does, to the addresses that may be connected to. Connecting to what was checked leaves no gap. */
+function lookupAllowed(url: URL, problem: SocketOptions["problem"]): LookupFunction {
+  return (name, options, callback) => {
+    dnsLookup(name, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) {
+        callback(error, "");
+        return;
+      }
+      const allowed = addresses.filter(({ address }) => problem(address) === undefined);
+      const [first] = allowed;
+      if (first === undefined) {
+        callback(notThere(url, problem(addresses[0]?.address ?? "") ?? "no address"), "");
+      } else if (options.all === true) {
+        callback(null, allowed);
+      } else {
+        callback(null, first.address, first.family);
+      }
+    });
+  };
+}
+
+function notThere(url: URL, problem: string): AgentError {
+  return new AgentError("fetch_failed", `${shownUrl(url)} leads to ${problem}`);
 }

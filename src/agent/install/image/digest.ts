@@ -10,10 +10,11 @@ export interface DigestTap {
   /** Bytes that were hashed. */
   bytes(): bigint;
   /**
+   * @param remark what else may be the reason, at the end of the message
    * @throws {AgentError} `image_invalid` when the SHA-256 of all pieces is not `expected` (hex), or the source has not come
    * to its end
    */
-  check(expected: string, shownUrl: string): void;
+  check(expected: string, shownUrl: string, remark?: string): void;
 }
 
 /** For one fetch; `also` is given each piece too. */
@@ -32,7 +33,7 @@ export function digestTap(also?: (piece: Buffer) => void): DigestTap {
       bytes += BigInt(piece.length);
     },
     bytes: () => bytes,
-    check: (expected, shownUrl) => {
+    check: (expected, shownUrl, remark = "") => {
       if (!ended) {
         throw new AgentError("image_invalid", `${shownUrl}: more bytes follow after the packed image's end`);
       }
@@ -41,7 +42,7 @@ export function digestTap(also?: (piece: Buffer) => void): DigestTap {
         throw new AgentError(
           "image_invalid",
           `${shownUrl} has the digest sha256:${actual} (${bytes} bytes), expected sha256:${expected}: it was altered or ` +
-            "cut short, or the digest is another file's",
+            `cut short, or the digest is another file's${remark}`,
         );
       }
     },
