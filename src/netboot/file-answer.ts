@@ -34,8 +34,9 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
   }
   // A part of another file than the one whose other parts the caller has is of no use to it.
   const condition = request.headers["if-range"];
-  const range =
-    condition === undefined || condition === etag ? byteRange(request.headers.range, size) : ("whole" as const);
+  // A Range means something with GET alone (RFC 9110, 14.2): HEAD asks how large the whole is.
+  const inParts = request.method === "GET" && (condition === undefined || condition === etag);
+  const range = inParts ? byteRange(request.headers.range, size) : ("whole" as const);
   if (range === "unsatisfiable") {
     response.writeHead(416, { ...headers, "content-range": `bytes */${size}` }).end();
     return 416;

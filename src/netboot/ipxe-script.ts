@@ -13,7 +13,9 @@ function script(...lines: string[]): string {
 
 /** The same for every machine: asks what this one is to do, until it is answered. */
 export function bootScript(): string {
-  const macs = Array.from({ length: interfacesAsked }, (_, index) => `&mac=\${net${index}/mac:hexhyp}`).join("");
+  // Last the one that it boots by, which may be beyond those that are asked for by number.
+  const interfaces = [...Array.from({ length: interfacesAsked }, (_, index) => `net${index}`), "netX"];
+  const macs = interfaces.map((name) => `&mac=\${${name}/mac:hexhyp}`).join("");
   return script(
     ":ask",
     "echo Farrier: asking what to boot",
@@ -84,12 +86,12 @@ export function agentScript(options: { architecture: Architecture; handle: strin
 }
 
 /**
- * Leaves the machine to its disk: a BIOS is told which, UEFI goes on with its next boot entry. (UEFI's sanboot fails with
- * Debian's iPXE.)
+ * Leaves the machine to its disk: a BIOS is told which, UEFI goes on with its next boot entry. iPXE ends with a failure: after
+ * a success some makers' firmware shows its menu in place of the next entry. (UEFI's sanboot fails with Debian's iPXE.)
  */
 export function diskScript(platform: "efi" | "pcbios"): string {
   return script(
     "echo Farrier: installed, nothing pending: booting the disk",
-    platform === "efi" ? "exit" : "sanboot --no-describe --drive 0x80 || exit 1",
+    platform === "efi" ? "exit 1" : "sanboot --no-describe --drive 0x80 || exit 1",
   );
 }

@@ -12,7 +12,7 @@ export type Route =
   | { resource: "health" }
   | { resource: "metrics" };
 
-/** A request's target is no longer than this: eight MACs and a UUID have 300 characters. */
+/** A request's target is no longer than this: nine MACs and a UUID have 350 characters. */
 const targetLimit = 4096;
 
 /** What a path means, in whatever letter case; undefined = nothing is there. No path of a file comes from it. Pure. */

@@ -115,6 +115,8 @@ test("the first script is the same for every machine, and names all that it can 
   expect(headers["cache-control"]).toBe("no-store");
   expect(text).toMatch(/^#!ipxe\n/u);
   expect(text).toContain("/machine.ipxe?uuid=${uuid}&mac=${net0/mac:hexhyp}&mac=${net1/mac:hexhyp}");
+  // N5: the port that it boots by, which may be its ninth.
+  expect(text).toContain("&mac=${net7/mac:hexhyp}&mac=${netX/mac:hexhyp}&arch=");
   expect(text).toContain("&arch=${buildarch}&platform=${platform} || goto failed");
 });
 
@@ -125,7 +127,7 @@ describe("a machine is told what it is to do", () => {
     expect(await script()).toContain("kernel --name vmlinuz /boot/x86_64/vmlinuz initrd=config.cpio initrd=initramfs");
     expect(await script()).toContain(" console=ttyS0 || goto");
     await install(machine);
-    expect(await script()).toBe("#!ipxe\necho Farrier: installed, nothing pending: booting the disk\nexit\n");
+    expect(await script()).toBe("#!ipxe\necho Farrier: installed, nothing pending: booting the disk\nexit 1\n");
     expect(await script("arch=i386&platform=pcbios")).toContain("sanboot --no-describe --drive 0x80 || exit 1");
     await fleet.request(machine);
     expect(await script()).toContain("/boot/x86_64/initramfs");
@@ -137,6 +139,27 @@ describe("a machine is told what it is to do", () => {
     const held = await script();
     expect(held).toContain("this machine is held");
     expect(held).not.toMatch(/kernel|sanboot|broken/u);
+  });
+
+  test("N4: installed, iPXE ends with a failure, so that firmware goes on to its next boot entry", async () => {
+    const machine = await known();
+    await install(machine);
+    const script = (await ask(machinePath(machine.uuid, machine.mac))).text;
+    expect(script).toMatch(/^exit [1-9]\d*$/mu);
+  });
+
+  test("N5: one that is known by its ninth port alone is held when it boots by that", async () => {
+    const machine = await fleet.add({ agent: false });
+    const mac = "52:54:00:99:99:99";
+    await transact(fleet.database, null, (tx) => machineIdentitySet(tx, machine.machineId, { macs: [mac] }));
+    await machineQuarantine(fleet.database, {
+      ...command(machine, "machine_quarantine"),
+      actor: operator,
+      reason: "broken",
+    });
+    const numbered = Array.from({ length: 8 }, (_, index) => `&mac=52-54-00-99-99-0${index}`).join("");
+    const path = `/machine.ipxe?uuid=${randomUUID()}${numbered}&mac=52-54-00-99-99-99&arch=x86_64&platform=efi`;
+    expect((await ask(path)).text).toContain("this machine is held");
   });
 
   test("whatever the letter case and the separators", async () => {
@@ -306,6 +329,14 @@ describe("files", () => {
     });
     const head = await ask(path, { method: "HEAD" });
     expect(head).toMatchObject({ status: 200, text: "", headers: { "content-length": String(3 << 20), etag } });
+  });
+
+  test("N9: HEAD tells of the whole, whatever part is named with it", async () => {
+    const head = await ask(path, { method: "HEAD", headers: { range: "bytes=0-9" } });
+    expect(head).toMatchObject({ status: 200, text: "", headers: { "content-length": String(3 << 20) } });
+    expect(head.headers["content-range"]).toBeUndefined();
+    const beyond = await ask(path, { method: "HEAD", headers: { range: `bytes=${3 << 20}-` } });
+    expect(beyond).toMatchObject({ status: 200, headers: { "content-length": String(3 << 20) } });
   });
 
   test("are not mixed when another image takes their place", async () => {

@@ -18,6 +18,8 @@ export interface EnrollContext {
   askToken:
     | ((machine: { smbiosUuid: string; macs: readonly string[] }, signal: AbortSignal) => Promise<string | undefined>)
     | undefined;
+  /** Called once, when the control plane has first answered, whatever it said. */
+  reached?: (() => Promise<void>) | undefined;
   clock: Clock;
   random: () => number;
   log: Logger;
@@ -36,11 +38,16 @@ export async function enroll(context: EnrollContext): Promise<string> {
   const macs = (hardware.report?.networkInterface ?? []).map(({ mac }) => mac).slice(0, macLimit);
   const machine = { smbiosUuid, macs: macs.map(macOfBytes).filter((mac) => mac !== undefined) };
   let memory: EnrollMemory = { failures: 0, token: context.token, bare: false };
+  let reached = false;
   for (;;) {
     const { token = "", bare } = memory;
     const message = { token, smbiosUuid, mac: macs, ...(bare ? {} : { hardwareReport: hardware }) };
     const outcome = await enrollment.enroll(create(EnrollRequestSchema, message), signal);
     signal.throwIfAborted();
+    if (!reached && outcome.kind !== "unavailable") {
+      reached = true;
+      await context.reached?.();
+    }
     const next = enrollNext(memory, outcome, random);
     if (next.kind === "accepted") {
       log.info({ machine: next.machineId }, "enrolled");

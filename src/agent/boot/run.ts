@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
@@ -76,6 +76,8 @@ async function initByEnrollment(options: BootOptions, root: string): Promise<Kno
     smbiosUuid,
     hardware,
     token,
+    // What asks for addresses goes by it (network.sh of the boot image).
+    reached: () => writeFile(join(root, "run/farrier/reached"), ""),
     askToken: netboot === undefined ? undefined : (machine, until) => tokenAsk(netboot, machine, until),
     clock,
     random,

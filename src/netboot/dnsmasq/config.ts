@@ -14,9 +14,14 @@ export interface DnsmasqSettings {
   pidFile: string;
 }
 
+// A Raspberry Pi's own ROM says that it is a PC's BIOS, and starts nothing of ours: known by its UUID, which begins with "RPi",
+// or has no more than fours (models before the fourth), and by its makers' addresses.
+const piUuids = ["00:52:50:69", "00:44:44:44:44:44:44:44:44"];
+const piAddresses = ["28:cd:c1", "2c:cf:67", "88:a2:9e", "b8:27:eb", "d8:3a:dd", "dc:a6:32", "e4:5f:01"];
+
 /**
- * dnsmasq's configuration: no DNS; iPXE is sent to our first script, other firmware is given an iPXE of its architecture.
- * Pure.
+ * dnsmasq's configuration: no DNS; iPXE is sent to our first script, other firmware is given an iPXE of its architecture, by
+ * option 93, or by option 60 alone where that is all it says. Pure.
  */
 export function dnsmasqConfig(settings: DnsmasqSettings): string {
   const { dhcp, programs } = settings;
@@ -34,11 +39,26 @@ export function dnsmasqConfig(settings: DnsmasqSettings): string {
     // iPXE says so twice: in its user class, and by an option of its own.
     "dhcp-userclass=set:ipxe,iPXE",
     "dhcp-match=set:ipxe,175",
+    "dhcp-match=set:told,option:client-arch",
     ...architectures.map((number) => `dhcp-match=set:arch-${number},option:client-arch,${number}`),
+    ...programs.flatMap(({ architectures: numbers, over }) =>
+      numbers.flatMap((number) => [
+        `dhcp-vendorclass=set:class-${number},${over === "http" ? "HTTPClient" : "PXEClient"}:Arch:${fiveDigits(number)}`,
+        `tag-if=set:start-${number},tag:!ipxe,tag:arch-${number}${noPi(number)}`,
+        `tag-if=set:alone-${number},tag:!ipxe,tag:!told,tag:class-${number}${noPi(number)}`,
+      ]),
+    ),
+    ...piUuids.map((start) => `dhcp-match=set:pi,97,${start}`),
+    ...piAddresses.map((start) => `dhcp-mac=set:pi,${start}:*:*:*`),
     ...(dhcp.mode.kind === "range" ? rangeLines(settings, dhcp.mode) : proxyLines(settings)),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** The ROM alone is meant: a Pi with UEFI says that it is one of arm64. */
+const noPi = (architecture: number): string => (architecture === 0 ? ",tag:!pi" : "");
+/** As option 60 has it: "PXEClient:Arch:00007:UNDI:003016" (PXE 2.1, 2.2.3). */
+const fiveDigits = (number: number): string => String(number).padStart(5, "0");
 
 function rangeLines(
   { dhcp: { router, dns }, own, url, programs }: DnsmasqSettings,
@@ -53,27 +73,36 @@ function rangeLines(
     `dhcp-boot=tag:ipxe,${url}/boot.ipxe`,
     ...programs.flatMap(({ architectures, file, over }) =>
       architectures.flatMap((number) =>
-        over === "tftp"
-          ? [`dhcp-boot=tag:!ipxe,tag:arch-${number},${file},,${own.address}`]
-          : [
-              `dhcp-boot=tag:!ipxe,tag:arch-${number},${file}`,
-              // Firmware that boots over HTTP takes no answer without it (UEFI 2.10, 24.7.3.1).
-              `dhcp-option-force=tag:!ipxe,tag:arch-${number},option:vendor-class,HTTPClient`,
-            ],
+        [`start-${number}`, `alone-${number}`].flatMap((tag) =>
+          over === "tftp"
+            ? [`dhcp-boot=tag:${tag},${file},,${own.address}`]
+            : [
+                `dhcp-boot=tag:${tag},${file}`,
+                // Firmware that boots over HTTP takes no answer without it (UEFI 2.10, 24.7.3.1).
+                `dhcp-option-force=tag:${tag},option:vendor-class,HTTPClient`,
+              ],
+        ),
       ),
     ),
   ];
 }
 
-/** Firmware that boots over HTTP does not take its answer from two servers: here it is left out. */
+/**
+ * Answers those that there is something for, and nobody else: an offer that names no file keeps firmware from other servers.
+ * Firmware that boots over HTTP does not take its answer from two servers, so it is left out too. So is what names its
+ * architecture in option 60 alone: as a proxy dnsmasq answers only those with option 93.
+ */
 function proxyLines({ own, url, programs }: DnsmasqSettings): string[] {
+  const sent = programs
+    .filter(({ over }) => over === "tftp")
+    .flatMap(({ architectures, file }) => architectures.map((number) => ({ number, file })));
   return [
-    `dhcp-range=${networkOf(own)},proxy,${own.netmask}`,
+    "tag-if=set:ours,tag:ipxe",
+    ...sent.map(({ number }) => `tag-if=set:ours,tag:start-${number}`),
+    `dhcp-range=tag:ours,${networkOf(own)},proxy,${own.netmask}`,
     `dhcp-boot=tag:ipxe,${url}/boot.ipxe`,
-    ...programs
-      .filter(({ over }) => over === "tftp")
-      .flatMap(({ architectures, file }) =>
-        architectures.map((number) => `pxe-service=tag:!ipxe,${number},"Farrier",${file},${own.address}`),
-      ),
+    ...sent.map(
+      ({ number, file }) => `pxe-service=tag:!ipxe${noPi(number)},${number},"Farrier",${file},${own.address}`,
+    ),
   ];
 }

@@ -168,6 +168,55 @@ describe("real dnsmasq, on a network of its own", () => {
     expect(await ask(ipxe(7))).toMatchObject({ file: "http://10.213.7.1:8081/boot.ipxe", yiaddr: "0.0.0.0" });
   });
 
+  const alone = (architecture: number, kind = "PXEClient"): DhcpAsk => ({
+    vendorClass: `${kind}:Arch:${String(architecture).padStart(5, "0")}:UNDI:003016`,
+  });
+  const raspberries: [string, DhcpAsk][] = [
+    ["a fourth model's UUID", { ...pxe(0), guid: "005250693431316463a70000000000abcd" }],
+    ["an older model's UUID", { ...pxe(0), guid: "0044444444444444444444444444444444" }],
+    ["a maker's address", { ...pxe(0), mac: "dca632000001" }],
+    ["option 60 alone", { ...alone(0), mac: "b827eb000001" }],
+  ];
+
+  test("N10: reads the architecture from option 60 where that is all there is, and has nothing for a Raspberry Pi's ROM", async (context) => {
+    await using _network = await network(context);
+    await using _dnsmasq = await dnsmasqRun(options(range));
+    expect(await ask(alone(0))).toMatchObject({ file: "undionly.kpxe", siaddr: "10.213.7.1" });
+    expect(await ask(alone(7))).toMatchObject({ file: "snponly.efi", siaddr: "10.213.7.1" });
+    expect(await ask(alone(11))).toMatchObject({ file: "snponly-arm64.efi" });
+    expect(await ask(alone(16, "HTTPClient"))).toMatchObject({
+      file: "http://10.213.7.1:8081/ipxe/x86_64/snponly.efi",
+      vendorClass: "HTTPClient",
+    });
+    // What both options say is read from option 93.
+    expect(await ask({ ...alone(0), architecture: 7 })).toMatchObject({ file: "snponly.efi" });
+    expect(await ask(alone(6))).toMatchObject({ file: "" });
+    for (const [, raspberry] of raspberries) {
+      const told = await ask(raspberry);
+      expect(told).toMatchObject({ file: "" });
+      expect(told.yiaddr).toMatch(/^10\.213\.7\.1/u);
+    }
+    // The same board with UEFI in place of its ROM.
+    expect(await ask({ ...pxe(11), mac: "dca632000001" })).toMatchObject({ file: "snponly-arm64.efi" });
+  });
+
+  test("N10: as a proxy is silent where there is nothing to start", async (context) => {
+    await using _network = await network(context);
+    await using _dnsmasq = await dnsmasqRun(options(proxy));
+    const address = "10.213.7.200";
+    const unsupported: DhcpAsk[] = [
+      pxe(6),
+      pxe(27),
+      alone(2),
+      http(16),
+      ...raspberries.map(([, raspberry]) => raspberry),
+    ];
+    for (const [index, one] of unsupported.entries()) {
+      expect([index, await ask({ ...one, address, unanswered: true })]).toEqual([index, { silent: true }]);
+    }
+    expect(await ask({ ...pxe(11), mac: "dca632000001", address })).toMatchObject({ file: "snponly-arm64.efi" });
+  });
+
   test("is started again when it ends, put in the place of one that was left behind, and ends with us", async (context) => {
     await using _network = await network(context);
     const log = recordingLog();
