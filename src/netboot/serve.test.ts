@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { recordingLog } from "../../test/support/recording-log.ts";
+import { waitFor } from "../../test/support/wait.ts";
 import { connect } from "../database/connect.ts";
 import { bootWindowOpen, bootWindowState } from "../database/queries/boot/boot-window.ts";
 import { machineIdentitySet } from "../database/machine-identity.ts";
@@ -415,6 +416,28 @@ test("A14: network boot's metrics are for no page of a browser on this host", as
   const answers = await Promise.all(foreign.map((headers) => ask("/metrics", { headers })));
   expect(answers.map(({ status }) => status)).toEqual([421, 403, 403]);
   expect((await ask("/metrics", { headers: { host: "localhost:9" } })).status).toBe(200);
+});
+
+test("A6: connections that are only held open keep no machine from booting", async () => {
+  await using another = await netbootServe({ ...options(), log: silent });
+  const { port } = another.address;
+  using held = new DisposableStack();
+  const sockets = Array.from({ length: 1_100 }, () =>
+    held.adopt(
+      createConnection({ host: "127.0.0.1", port })
+        .on("error", () => undefined)
+        .resume(),
+      (one) => one.destroy(),
+    ),
+  );
+  await waitFor(
+    "more than one address's share are closed",
+    () => sockets.filter(({ closed }) => !closed).length <= 512,
+    {
+      timeoutMs: 60_000,
+    },
+  );
+  expect((await ask("/boot.ipxe", { port })).status).toBe(200);
 });
 
 test("an address that asks too often is asked to wait, and one that is taken is said to be", async () => {

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { DatabaseError } from "../database/errors.ts";
 import { addressLimit } from "../lib/address-limit.ts";
 import type { Clock } from "../lib/clock.ts";
+import { connectionShares, type ConnectionPlace } from "../lib/connection-shares.ts";
 import { describeError, errorCode } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -26,16 +28,16 @@ export interface NetbootOptions extends Omit<AnswerOptions, "metricsText"> {
 /** A rack of machines behind one address that all ask at once, and what each asks for. */
 const perAddress = { perSecond: 20, burst: 400 };
 const together = { perSecond: 200, burst: 2_000 };
-/** Connections: a machine has one or two while it boots. */
-const connectionsLimit = 1_024;
+/** Connections, and those of one address: a machine has one or two while it boots, and a site may be behind one address. */
+const connectionLimits = { most: 1_024, perAddress: 512, busyStay: true };
 /** Milliseconds without a byte in either direction. */
 const stallLimit = 60_000;
 
 const httpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  keepAliveTimeout: 15_000,
-  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
   maxHeaderSize: 8_192,
 };
 
@@ -44,8 +46,17 @@ const httpLimits = {
  * @throws {NetbootError} `address_unusable`, saying why
  */
 export async function netbootServe(options: NetbootOptions): Promise<NetbootListener> {
-  const server = createServer(httpLimits, requestHandler(options));
-  server.maxConnections = connectionsLimit;
+  const places = new WeakMap<Socket, ConnectionPlace>();
+  const handle = requestHandler(options);
+  const server = createServer(httpLimits, (request, response) => {
+    const ended = places.get(request.socket)?.busy();
+    if (ended !== undefined) {
+      response.once("close", ended);
+    }
+    handle(request, response);
+  });
+  const shares = connectionShares(connectionLimits);
+  server.on("connection", (socket) => places.set(socket, shares.enter(socket)));
   server.setTimeout(stallLimit);
   const port = await listen(server, options.address);
   return {

@@ -14,6 +14,8 @@ import { certificateOperator } from "../caller/client-certificate.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError, OperatorApiError } from "../errors.ts";
 import { callerKey, limitedMessage, unauthenticatedMessage, type Operator } from "../caller/identity.ts";
+import type { ConnectionPlace } from "../../lib/connection-shares.ts";
+import { connectionPlaces } from "./connection-places.ts";
 import { answerBadRequest } from "./bad-request.ts";
 import { callProblem } from "./call-problem.ts";
 import { answerError } from "./error-answer.ts";
@@ -47,6 +49,8 @@ export interface OperatorApiListenOptions extends OperatorApiDependencies {
   /** Names by which a proxy is called that leads here. */
   proxyNames?: readonly string[];
   clock?: Clock;
+  /** Milliseconds that a connection may live without a valid credential; 10 s. */
+  unprovenMilliseconds?: number;
   /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
   stallMilliseconds?: number;
 }
@@ -69,7 +73,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
     );
   }
   const stopping = new AbortController();
-  const handle = requestHandler({ ...options, stopping: stopping.signal });
+  const handle = requestHandler({ ...options, stopping: stopping.signal }, (request) => places.of(request.socket));
   const server: AnyServer =
     tls === undefined
       ? createServer(httpLimits, handle)
@@ -83,7 +87,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
             handshakeTimeout: 10_000,
             // A resumed session would carry a certificate that has ended since.
             secureOptions: constants.SSL_OP_NO_TICKET,
-            settings: { maxConcurrentStreams: 100 },
+            ...http2Limits,
             ...(tls.clientCaPem === undefined
               ? {}
               : { ca: tls.clientCaPem, requestCert: true, rejectUnauthorized: false }),
@@ -91,7 +95,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
           handle,
         );
   server.on("clientError", answerBadRequest);
-  server.maxConnections = 512;
+  const places = connectionPlaces(server, options.unprovenMilliseconds ?? 10_000);
   // Streams give a sign of life more often: whoever takes nothing for so long has stopped reading.
   server.setTimeout(options.stallMilliseconds ?? 60_000);
   const port = await serverListen(server, address);
@@ -115,7 +119,26 @@ const httpLimits = {
   connectionsCheckingInterval: 5_000,
 };
 
-function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest, response: AnyResponse) => void {
+/** Node's own, so that a new version does not widen them, and narrower ones. */
+const http2Limits = {
+  settings: { maxConcurrentStreams: 100, maxHeaderListSize: 16_384 },
+  maxHeaderListPairs: 64,
+  /** Megabytes of one connection's streams and headers. */
+  maxSessionMemory: 10,
+  maxSettings: 16,
+  maxOutstandingPings: 4,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  /** Resets of one connection at once, and a second: a browser's or a watch's are few. */
+  streamResetBurst: 200,
+  streamResetRate: 20,
+  unknownProtocolTimeout: 10_000,
+};
+
+function requestHandler(
+  options: OperatorApiListenOptions,
+  placeOf: (request: AnyRequest) => ConnectionPlace | undefined,
+): (request: AnyRequest, response: AnyResponse) => void {
   const { authenticator, counters, probes, log, clock = systemClock } = options;
   const callers = new WeakMap<object, { operator: Operator; address: string }>();
   const metricsOpen = isLoopback(options.address.host);
@@ -145,6 +168,7 @@ function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest
     const found = await authenticator.authenticate({ authorization, certificate: certificateOf(request), address });
     if ("operator" in found) {
       callers.set(request, { operator: found.operator, address });
+      placeOf(request)?.proven();
     }
     return found;
   }
@@ -189,6 +213,10 @@ function requestHandler(options: OperatorApiListenOptions): (request: AnyRequest
   }
 
   return (request, response) => {
+    const ended = placeOf(request)?.busy();
+    if (ended !== undefined) {
+      response.once("close", ended);
+    }
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) {
         return;
