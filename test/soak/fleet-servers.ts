@@ -7,6 +7,7 @@ import { port } from "../../src/database/embedded/embedded-settings.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { connect } from "../../src/database/connect.ts";
 import { parseHostPort, type HostPort } from "../../src/lib/host-port.ts";
+import { tlsFilesEnsure } from "../../src/lib/tls.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
 import { freePort } from "../support/free-port.ts";
@@ -17,6 +18,10 @@ export interface FleetServers extends AsyncDisposable {
   database: DatabaseAddress;
   agents: HostPort[];
   operators: string[];
+  /** PEM of the CA of the operator port where it speaks TLS, else empty. */
+  operatorsCa: string;
+  /** Network boot's URL where it is served. */
+  netboot?: string;
   token: string;
   /** The process whose memory must stay level: the one that is not killed. */
   steady: ServingFarrier;
@@ -28,12 +33,21 @@ export interface FleetServers extends AsyncDisposable {
   sessions: Record<string, number>;
 }
 
-/** `farrier up`, on its embedded PostgreSQL. */
-export async function oneProcess(directory: string): Promise<FleetServers> {
+/** `farrier up`, on its embedded PostgreSQL; with TLS for operators and with network boot where it is to be as on a network. */
+export async function oneProcess(
+  directory: string,
+  { network = false }: { network?: boolean } = {},
+): Promise<FleetServers> {
   const dataDir = join(directory, "data");
   const memory = join(directory, "memory");
+  const tls = await tlsFilesEnsure({ directory: join(directory, "tls"), serverNames: [] });
+  const certificate = ["--operator-tls-cert", join(directory, "tls", "server.pem")];
+  const key = ["--operator-tls-key", join(directory, "tls", "server-key.pem")];
   const up = await farrierServe(
-    ["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "off"],
+    [
+      ...["up", "--data-dir", dataDir, "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0"],
+      ...(network ? [...certificate, ...key, "--netboot", "127.0.0.1:0"] : ["--netboot", "off"]),
+    ],
     { env: memoryEnvironment(memory) },
   );
   return {
@@ -41,6 +55,8 @@ export async function oneProcess(directory: string): Promise<FleetServers> {
     database: { host: join(dataDir, "postgres", "data"), port, user: databaseName, database: databaseName },
     agents: [parseHostPort(up.agents)],
     operators: [up.operators],
+    operatorsCa: network ? tls.caCertificatePem : "",
+    netboot: /^network boot on (\S+)$/mu.exec(up.stdout)?.[1] ?? "",
     token: await tokenRead(dataDir),
     steady: up,
     memory,
@@ -76,6 +92,7 @@ export async function twoServers(directory: string, log: Logger): Promise<FleetS
     database: connection,
     agents: [steady, other].map(({ serving }) => parseHostPort(serving.agents)),
     operators: [steady, other].map(({ serving }) => serving.operators),
+    operatorsCa: "",
     token: await tokenRead(dataDir),
     steady: steady.serving,
     memory,
