@@ -3,6 +3,7 @@ import { createServer as createTcpServer, type Server as TcpServer, type Socket 
 import { createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
+import { connectionShares, type ConnectionPlace } from "../lib/connection-shares.ts";
 import { CodedError, errorCode } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
@@ -107,8 +108,14 @@ export async function agentListen(options: {
     clock: options.clock,
     waiting: (count) => metrics.agentHandshakesWaiting.set(count),
   });
-  const tcp = createTcpServer({ noDelay: true }, (socket) => handshakes.accept(socket));
-  tcp.maxConnections = options.maximumConnections ?? 20_000;
+  const most = options.maximumConnections ?? 20_000;
+  // Many machines may be behind one address, so its share is half.
+  const shares = connectionShares({ most, perAddress: Math.ceil(most / 2) });
+  const places = new WeakMap<Socket, ConnectionPlace>();
+  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+    places.set(socket, shares.enter(socket));
+    handshakes.accept(socket);
+  });
   tls.on("secureConnection", (socket) => {
     handshakes.done(underlying(socket));
     sockets.add(socket);
@@ -121,12 +128,22 @@ export async function agentListen(options: {
       remotePort: socket.remotePort,
     };
     const peer = peerOf(socket);
+    // Else a stranger who never ends a call would keep its connection for ever. A key alone proves nothing: anybody can make one.
+    const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
+    socket.once("close", () => clearTimeout(timer));
     if (peer !== undefined) {
-      peers.add(addresses, peer);
-    } else {
-      // Else a stranger who never ends a call would keep its connection for ever.
-      const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
-      socket.once("close", () => clearTimeout(timer));
+      let place = places.get(underlying(socket));
+      peers.add(addresses, {
+        ...peer,
+        admitted: () => {
+          // Called for each heartbeat.
+          if (place !== undefined) {
+            clearTimeout(timer);
+            place.proven();
+            place = undefined;
+          }
+        },
+      });
     }
     socket.on("close", () => {
       sockets.delete(socket);

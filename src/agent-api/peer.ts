@@ -7,6 +7,8 @@ export interface Peer {
   key: AgentKey;
   /** The key as an element of an array literal; made once a connection. */
   keyLiteral: string;
+  /** To be called when the database has found the key to be a machine's: its connection then keeps its place. */
+  admitted?: () => void;
 }
 
 /** The four addresses of a connection: the remote ones alone are ambiguous where several local ones are listened on. */

@@ -42,6 +42,8 @@ export interface AgentApiOptions {
   clock: Clock;
   /** Heartbeats that may wait for a batch; more are asked to come back later. */
   maximumWaiting?: number;
+  /** Connections that are open at once; 20,000. */
+  maximumConnections?: number;
   /** Methods beside the contract's own, for measuring the listener itself. */
   extraMethods?: (calls: AgentCalls) => AgentMethod[];
   times?: TimeLimits;
@@ -121,6 +123,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       log,
       clock,
       ...(options.times === undefined ? {} : { times: options.times }),
+      ...(options.maximumConnections === undefined ? {} : { maximumConnections: options.maximumConnections }),
       methods: (calls) => [
         {
           path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",

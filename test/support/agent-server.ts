@@ -29,6 +29,7 @@ export async function agentServer(
     databaseAddress?: AgentApiOptions["databaseAddress"];
     times?: TimeLimits;
     maximumWaiting?: number;
+    maximumConnections?: number;
     /** Otherwise one that nobody vouches for. */
     certificate?: AgentApiOptions["certificate"];
   } = {},
@@ -52,6 +53,7 @@ export async function agentServer(
       clock: systemClock,
       ...(options.times === undefined ? {} : { times: options.times }),
       ...(options.maximumWaiting === undefined ? {} : { maximumWaiting: options.maximumWaiting }),
+      ...(options.maximumConnections === undefined ? {} : { maximumConnections: options.maximumConnections }),
     }),
   );
   const clients = stack.use(new DisposableStack());

@@ -28,6 +28,7 @@ export function createKnownCallers(clock: Pick<Clock, "monotonic">): KnownCaller
       return until !== undefined && clock.monotonic() < until;
     },
     note: (peer, machineId) => {
+      peer.admitted?.();
       let machines = known.get(peer);
       if (machines === undefined) {
         machines = new Map();

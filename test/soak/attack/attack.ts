@@ -6,7 +6,7 @@ export interface AttackedConnection {
   /** From 0, within the attack. */
   readonly index: number;
   /** A stream of this connection that was not used yet. */
-  stream(): number;
+  readonly stream: () => number;
 }
 
 /** An attack: how many connections, and what goes over each. All of it is bounded by time and by the connections' own pace. */
@@ -27,9 +27,9 @@ export interface Attack {
   /** Whether HTTP/2's preface and empty SETTINGS come first; yes unless said otherwise. */
   http2?: boolean;
   /** Sent once, after the preface. */
-  first?(connection: AttackedConnection): Uint8Array;
+  first?: (connection: AttackedConnection) => Uint8Array;
   /** Sent again and again, as fast as the connection takes it, or every `pace` milliseconds; undefined = hold it open. */
-  next?(connection: AttackedConnection): Uint8Array;
+  next?: (connection: AttackedConnection) => Uint8Array;
   pace?: number;
   /** Whether the attacker closes the connection once what is to be sent first has left. */
   closes?: boolean;

@@ -1,13 +1,13 @@
 // The attacker, as a process of its own. On its standard input: the targets as JSON on the first line, then an attack's name on a
 // line, which it carries out until the next line, or `stop`. It answers each line with what it had done so far, as JSON. It takes
 // the processor only where nobody else wants it: on one host, an attacker's own work would count as the server's.
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import type { AttackTargets } from "./attack.ts";
 import { attackName, attacksAll } from "./attacks.ts";
 import { floodStart, type Flood } from "./flood.ts";
 
-setPriority(19);
+setPriority(Math.min(19, getPriority() + 10));
 let targets: AttackTargets | undefined;
 let flood: Flood | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
@@ -25,4 +25,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(`${JSON.stringify(count)}\n`);
 }
-process.exit(0);
+flood?.[Symbol.dispose]();

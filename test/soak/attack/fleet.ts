@@ -154,10 +154,10 @@ async function operatorRun(options: {
         ? ["MachineAdd", { requestId: randomUUID(), provider: "static", providerId: `meanwhile-${turn}` }]
         : ["MachineList", { pageSize: 50 }];
     try {
-      await operatorCall(options, String(method), message);
+      await operatorCall(options, method, message);
       answered(performance.now() - begun);
     } catch (error) {
-      failed(`${String(method)}: ${String(error)}`);
+      failed(`${method}: ${String(error)}`);
     }
     await systemClock.sleep(operatorEvery, signal).catch(() => undefined);
   }

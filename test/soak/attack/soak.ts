@@ -32,7 +32,7 @@ const slower = 5;
 /** Megabytes that JavaScript may hold more at the end, and that may be resident at any time. */
 const heldMore = 32;
 const residentMost = 1_024;
-/** Milliseconds until what an attack left open is closed, whoever's time it is that closes it. */
+/** Milliseconds until what an attack left open is closed, by whichever limit of time. */
 const settling = 12_000;
 
 /** Attacks a control plane of its own, prints a table, and resolves to the checks. */
@@ -78,12 +78,23 @@ async function attackAll(options: AttackSoak, control: FleetServers, fleet: Atta
     const sessions = await sessionsNow(pool);
     const held = await look();
     fleet.seen();
+    const [begunIdle, usedIdle] = [performance.now(), processorNow(pid)];
     await systemClock.sleep(Math.max(quiet, 2) * 1_000);
     const idle = fleet.seen();
+    const idling = (processorNow(pid) - usedIdle) / ((performance.now() - begunIdle) / 1_000);
     const rows: Row[] = [];
     say(`\n# ${agents} agents with 2 heartbeats a second each, an operator, and each attack for ${seconds} s\n`);
     say(headline);
-    say(line("nothing", { seen: idle, resident: residentNow(pid), connections: 0, ended: 0, megabytes: 0 }));
+    say(
+      line("nothing", {
+        seen: idle,
+        resident: residentNow(pid),
+        processor: idling,
+        connections: 0,
+        ended: 0,
+        megabytes: 0,
+      }),
+    );
     for (const attack of attacksAll(targets)) {
       const name = attackName(attack);
       if (!name.includes(only)) {
@@ -91,12 +102,14 @@ async function attackAll(options: AttackSoak, control: FleetServers, fleet: Atta
       }
       await attacker.start(name);
       fleet.seen();
+      const [begun, used] = [performance.now(), processorNow(pid)];
       await systemClock.sleep(seconds * 1_000);
       const seen = fleet.seen();
+      const processor = (processorNow(pid) - used) / ((performance.now() - begun) / 1_000);
       const resident = residentNow(pid);
       const { connections, ended, bytes } = await attacker.stop();
       const left = (await sessionsNow(pool)) === sessions ? [] : ["the server's session was lost"];
-      const row = { name, seen, resident, connections, ended, megabytes: bytes / 1e6, left };
+      const row = { name, seen, resident, processor, connections, ended, megabytes: bytes / 1e6, left };
       rows.push(row);
       say(line(name, row));
       if (quiet > 0) {
@@ -134,6 +147,8 @@ interface Row {
   name: string;
   seen: Seen;
   resident: number;
+  /** Of one processor, the server's share, from 0 to 1 and more. */
+  processor: number;
   connections: number;
   ended: number;
   megabytes: number;
@@ -165,6 +180,14 @@ async function sessionsNow(pool: pg.Pool): Promise<string> {
   return rows.map(({ id }) => id).join(" ");
 }
 
+/** Seconds of processor time that the process has used; of a hundred ticks each (sysconf(_SC_CLK_TCK) on Linux). */
+function processorNow(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /su, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** Megabytes that the system counts. */
 function residentNow(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
@@ -185,7 +208,7 @@ const headline = [
 ].join("  ");
 
 function line(name: string, row: Omit<Row, "name" | "left">): string {
-  const { seen, resident, connections, ended, megabytes } = row;
+  const { seen, resident, processor, connections, ended, megabytes } = row;
   const milliseconds = (values: number[], share: number, width: number): string =>
     quantile(values, share).toFixed(1).padStart(width);
   return [
@@ -195,6 +218,7 @@ function line(name: string, row: Omit<Row, "name" | "left">): string {
     milliseconds(seen.heartbeats, 0.5, 6),
     milliseconds(seen.heartbeats, 0.99, 6),
     milliseconds(seen.operators, 0.99, 7),
+    (processor * 100).toFixed(0).padStart(5),
     resident.toFixed(0).padStart(6),
     String(connections).padStart(5),
     String(ended).padStart(5),

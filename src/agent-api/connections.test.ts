@@ -1,0 +1,89 @@
+// Who keeps a connection to the agent port: agents of machines, however many connections others hold open.
+import { once } from "node:events";
+import { connect as http2Connect, type ClientHttp2Session } from "node:http2";
+import { connect as tlsConnect } from "node:tls";
+import { expect, test } from "vitest";
+import { heartbeatPath, identityOf, type Identity } from "../../test/support/agent-client.ts";
+import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { ed25519KeyPair } from "../lib/ed25519.ts";
+
+const patient = { handshake: 60_000, requestArrival: 60_000, strangerConnection: 60_000 };
+
+async function session({ port }: AgentServer, { key, certificate: cert }: Identity): Promise<ClientHttp2Session> {
+  const made = http2Connect(`https://127.0.0.1:${port}`, { key, cert, rejectUnauthorized: false });
+  made.on("error", () => undefined);
+  await once(made, "connect");
+  return made;
+}
+
+const connections = async ({ metrics }: AgentServer): Promise<number> =>
+  (await metrics.agentConnections.get()).values[0]?.value ?? 0;
+
+test("A6: neither a key that no machine has nor PING keeps a connection open; an agent's heartbeat does", async () => {
+  await using server = await agentServer({ times: { ...patient, strangerConnection: 1_000 } });
+  const { client } = await server.agent();
+  await client.heartbeat();
+  const stranger = await session(server, identityOf(ed25519KeyPair()));
+  const pinging = setInterval(() => stranger.destroyed || stranger.ping(() => undefined), 20);
+  try {
+    const refused = stranger.request({ ":method": "POST", ":path": heartbeatPath, "content-type": "application/grpc" });
+    refused.on("error", () => undefined);
+    refused.end(Buffer.from([0, 0, 0, 0, 0]));
+    await waitFor("the stranger's connection is closed", () => stranger.destroyed);
+    expect(await connections(server)).toBe(1);
+    await client.heartbeat();
+  } finally {
+    clearInterval(pinging);
+    stranger.destroy();
+  }
+});
+
+test("A6: strangers' idle connections keep no agent out", async () => {
+  await using server = await agentServer({ times: patient, maximumConnections: 20 });
+  const early = await server.agent();
+  await early.client.heartbeat();
+  using idle = new DisposableStack();
+  const { key, certificate: cert } = identityOf(ed25519KeyPair());
+  const sockets = Array.from({ length: 60 }, () =>
+    idle.adopt(
+      tlsConnect({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"], key, cert })
+        .on("error", () => undefined)
+        .resume(),
+      (socket) => socket.destroy(),
+    ),
+  );
+  await waitFor("half of all are one address's", () => sockets.filter(({ closed }) => !closed).length === 10, {
+    timeoutMs: 25_000,
+  });
+  const late = await server.agent();
+  await late.client.heartbeat();
+  await early.client.heartbeat();
+});
+
+test("A2: a connection that resets many calls is closed, and agents' go on", async () => {
+  await using server = await agentServer({ times: patient });
+  const { client } = await server.agent();
+  const stranger = await session(server, identityOf(ed25519KeyPair()));
+  let resets = 0;
+  await waitFor(
+    "the connection is closed",
+    async () => {
+      for (let count = 0; count < 100 && !stranger.destroyed; count += 1) {
+        const stream = stranger.request({
+          ":method": "POST",
+          ":path": heartbeatPath,
+          "content-type": "application/grpc",
+        });
+        stream.on("error", () => undefined);
+        stream.close(8);
+        resets += 1;
+      }
+      await client.heartbeat();
+      return stranger.destroyed || stranger.closed;
+    },
+    { timeoutMs: 25_000 },
+  );
+  expect(resets).toBeLessThan(20_000);
+  stranger.destroy();
+});
