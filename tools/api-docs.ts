@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { DescService } from "@bufbuild/protobuf";
 import { authorizationRules, methodName, operatorServices } from "../src/operator-api/caller/authorization.ts";
-import { mutates } from "../src/operator-api/interceptors/audit.ts";
+import { audited } from "../src/operator-api/interceptors/audit.ts";
 import { apiExamples, type ApiExample } from "./api-examples.ts";
 
 const directory = new URL("../proto/farrier/operator/v1/", import.meta.url);
@@ -84,7 +84,7 @@ export async function apiDocs(): Promise<string> {
       return [
         `### ${method.name}`,
         contract.comment(method.name).replaceAll("\n", " "),
-        `Least role: ${authorizationRules[name]}.${mutates(method) ? " In the audit." : ""}${stream ? " A stream." : ""}`,
+        `Least role: ${authorizationRules[name]}.${audited(method) ? " In the audit." : ""}${stream ? " A stream." : ""}`,
         `\`\`\`sh\n${example === undefined ? "" : curl(example, stream)}\n\`\`\``,
         `\`\`\`proto\n${contract.message(method.input.name)}\n\n${contract.message(method.output.name)}\n\`\`\``,
       ].join("\n\n");

@@ -86,6 +86,7 @@ export const apiExamples: readonly ApiExample[] = [
     request: { requestId: id(5), machine, image },
   },
   { method: "farrier.operator.v1.InstallationService/InstallationList", request: { machine } },
+  { method: "farrier.operator.v1.InstallationService/InstallationShow", request: { machine } },
   {
     method: "farrier.operator.v1.InstallationService/InstallationCancel",
     request: { requestId: id(6), machine, generation: "1", reason: "wrong image" },

@@ -33,7 +33,7 @@ import {
 } from "./commands/fleet.ts";
 import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
 import { imageBuildDebianCommand, imageBuildTinyCommand } from "./commands/image-build.ts";
-import { installationListCommand } from "./commands/installation.ts";
+import { installationListCommand, installationShowCommand } from "./commands/installation.ts";
 import { labConsoleCommand, labDownCommand, labListCommand, labPowerCommand, labUpCommand } from "./commands/lab.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
 import { machineCancelCommand } from "./commands/machine-cancel.ts";
@@ -83,7 +83,7 @@ const machine = buildRouteMap<string, CliContext>({
 
 const installation = buildRouteMap<string, CliContext>({
   docs: { brief: "Installations: list" },
-  routes: { list: installationListCommand },
+  routes: { list: installationListCommand, show: installationShowCommand },
 });
 
 const hardware = buildRouteMap<string, CliContext>({

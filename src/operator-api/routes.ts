@@ -49,7 +49,7 @@ export function operatorRouterOptions(
     interceptors: [
       ...(dependencies.trace === undefined ? [] : [dependencies.trace]),
       logInterceptor(dependencies, clock),
-      auditInterceptor(dependencies),
+      auditInterceptor(dependencies, clock),
       errorsInterceptor(dependencies),
       identityInterceptor(dependencies, clock),
     ],

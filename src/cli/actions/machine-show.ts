@@ -4,6 +4,7 @@ import {
   MachineShowResponseSchema,
   type Installation,
   type Machine,
+  type RequestFile,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
 import { machineChanges, operatorClient } from "../call/client.ts";
@@ -92,6 +93,11 @@ export function machineLines(machine: Machine, now: Date): string {
   return lines.map(([what, value]) => `${what.padEnd(width)}  ${printable(value)}\n`).join("");
 }
 
+/** A file of a request by size and digest: its text may hold secrets (`farrier installation show`). */
+function fileWords(file: RequestFile | undefined): string | undefined {
+  return file && `${file.bytes.toLocaleString("en-US")} bytes, ${file.digest}`;
+}
+
 function installationLines(
   installation: Installation | undefined,
   now: Date,
@@ -105,6 +111,9 @@ function installationLines(
   line("request", `generation ${generation}, ${stateWord(state)}, asked for ${when(installation.requestedAt, now)}`);
   line("image", image?.url);
   line("digest", image?.digest);
+  line("user data", fileWords(installation.files?.userData));
+  line("meta data", fileWords(installation.files?.metaData));
+  line("network config", fileWords(installation.files?.networkConfig));
   if (state === InstallationState.PENDING) {
     line("progress", progressWords(installation));
     line("progress at", progress && when(progress.updatedAt, now));

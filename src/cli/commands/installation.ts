@@ -3,6 +3,8 @@ import type { CliContext } from "../context.ts";
 import {
   clientFlags,
   docs,
+  optionalFlag,
+  parseGeneration,
   pageFlags,
   repeatedFlag,
   textFlag,
@@ -10,6 +12,7 @@ import {
   type ClientFlags,
   type WatchFlags,
 } from "../line/flags.ts";
+import { machineParameter } from "../line/parameters.ts";
 import type { PageFlags } from "../call/pages.ts";
 
 /** Flags of `farrier installation list`. */
@@ -17,6 +20,27 @@ export interface InstallationListFlags extends ClientFlags, WatchFlags, PageFlag
   machine: string | undefined;
   state: readonly string[] | undefined;
 }
+
+/** Flags of `farrier installation show`. */
+export interface InstallationShowFlags extends ClientFlags {
+  generation: bigint | undefined;
+}
+
+export const installationShowCommand = buildCommand<InstallationShowFlags, [string], CliContext>({
+  docs: docs(
+    "Show a machine's current request as it was made, with its secrets",
+    "The whole image URL, and the files for cloud-init. Takes the role operator; each call is written into the audit.",
+    ["farrier installation show web1", "farrier installation show web1 --json"],
+  ),
+  parameters: {
+    flags: {
+      ...clientFlags,
+      generation: optionalFlag("Only this generation (otherwise the current one)", "N", parseGeneration),
+    },
+    positional: { kind: "tuple", parameters: [machineParameter] },
+  },
+  loader: async () => (await import("../actions/installation-show.ts")).installationShow,
+});
 
 export const installationListCommand = buildCommand<InstallationListFlags, [], CliContext>({
   docs: docs("List the newest request of each machine, or all of one", "", [

@@ -35,6 +35,7 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.InstallationService/InstallationCancel": "operator",
   "farrier.operator.v1.InstallationService/InstallationRetry": "operator",
   "farrier.operator.v1.InstallationService/InstallationList": "viewer",
+  "farrier.operator.v1.InstallationService/InstallationShow": "operator",
   "farrier.operator.v1.AgentKeyService/AgentRegister": "operator",
   "farrier.operator.v1.HardwareService/HardwareList": "viewer",
   "farrier.operator.v1.HardwareService/HardwareShow": "viewer",

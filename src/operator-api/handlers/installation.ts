@@ -29,6 +29,7 @@ import { machineOf } from "../requests/machine-reference.ts";
 import { imageField } from "../requests/validate-image.ts";
 import { count, machineField, requestIdField, text, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
+import { installationShowHandler } from "./installation-show.ts";
 
 const whole = (least: number, most: number, what: string) => {
   const message = `expected ${what}`;
@@ -161,6 +162,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
     },
 
     installationList: installationListHandler(dependencies),
+    installationShow: installationShowHandler(dependencies),
   };
 }
 

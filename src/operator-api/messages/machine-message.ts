@@ -9,13 +9,14 @@ import {
   type InstallationSchema,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { shownUrl, withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type {
   InstallationRecord,
   InstallationResult,
   MachineRecord,
 } from "../../database/queries/views/machine-record.ts";
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
+import { imageShown, requestFiles } from "./image-shown.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { standingMessage } from "./state-message.ts";
 
@@ -101,7 +102,7 @@ export function installationMessage(installation: InstallationRecord): MessageIn
     generation: installation.generation,
     state: installation.pending || final === undefined ? InstallationState.PENDING : installationStates[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
-    ...(image === undefined ? {} : { image: { ...image, url: shownUrl(image.url) } }),
+    ...(image === undefined ? {} : { image: imageShown(image), files: requestFiles(image) }),
     ...(progress === undefined
       ? {}
       : {

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/installation.proto.
  */
 export const file_farrier_operator_v1_installation: GenFile = /*@__PURE__*/
-  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSLzAQoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMSLwoFcmV0cnkYBSABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5Eg8KB2RyeV9ydW4YBiABKAgSHgoWaWdub3JlX2hhcmR3YXJlX3JlcG9ydBgHIAEoCCJjCgtSZXRyeVBvbGljeRIQCghhdHRlbXB0cxgBIAEoBRIXCg9pbml0aWFsX3NlY29uZHMYAiABKAUSFwoPbWF4aW11bV9zZWNvbmRzGAMgASgFEhAKCGV4cG9uZW50GAQgASgBIowBChtJbnN0YWxsYXRpb25SZXF1ZXN0UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEjMKBHBsYW4YAyABKAsyJS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblBsYW4SEAoId2FybmluZ3MYBCADKAkiwwEKEEluc3RhbGxhdGlvblBsYW4SJwoEZGlzaxgBIAEoCzIZLmZhcnJpZXIub3BlcmF0b3IudjEuRGlzaxIyCgpvdmVyd3JpdGVzGAIgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQSGAoQaW1hZ2Vfc2l6ZV9ieXRlcxgDIAEoAxI4ChRoYXJkd2FyZV9yZXBvcnRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAigQEKBERpc2sSDAoEbmFtZRgBIAEoCRIOCgZ2ZW5kb3IYAiABKAkSDQoFbW9kZWwYAyABKAkSFQoNc2VyaWFsX251bWJlchgEIAEoCRILCgN3d24YBSABKAwSFgoOY2FwYWNpdHlfYnl0ZXMYBiABKAMSEAoIc2VsZWN0b3IYByABKAkiZAoZSW5zdGFsbGF0aW9uQ2FuY2VsUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoAxIOCgZyZWFzb24YBCABKAkijAEKGkluc3RhbGxhdGlvbkNhbmNlbFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAxIUCgxkaXNrX3RvdWNoZWQYAyABKAgSFwoPc3RpbGxfaW5zdGFsbGVkGAQgASgIEhcKD3JldHJpZXNfc3RvcHBlZBgFIAEoCCKEAQoYSW5zdGFsbGF0aW9uUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgDEi8KBXJldHJ5GAQgASgLMiAuZmFycmllci5vcGVyYXRvci52MS5SZXRyeVBvbGljeSJDChlJbnN0YWxsYXRpb25SZXRyeVJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAyKJAQoXSW5zdGFsbGF0aW9uTGlzdFJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRI2CgZzdGF0ZXMYAiADKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblN0YXRlEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJInIKGEluc3RhbGxhdGlvbkxpc3RSZXNwb25zZRI9Cg1pbnN0YWxsYXRpb25zGAEgAygLMiYuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25FbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidgoRSW5zdGFsbGF0aW9uRW50cnkSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSNwoMaW5zdGFsbGF0aW9uGAMgASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24y6wMKE0luc3RhbGxhdGlvblNlcnZpY2USeAoTSW5zdGFsbGF0aW9uUmVxdWVzdBIvLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QaMC5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJlcXVlc3RSZXNwb25zZRJ1ChJJbnN0YWxsYXRpb25DYW5jZWwSLi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkNhbmNlbFJlcXVlc3QaLy5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkNhbmNlbFJlc3BvbnNlEnIKEUluc3RhbGxhdGlvblJldHJ5Ei0uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXRyeVJlcXVlc3QaLi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJldHJ5UmVzcG9uc2USbwoQSW5zdGFsbGF0aW9uTGlzdBIsLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uTGlzdFJlcXVlc3QaLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkxpc3RSZXNwb25zZWIGcHJvdG8z", [file_farrier_agent_v1_image, file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
+  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSLzAQoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMSLwoFcmV0cnkYBSABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5Eg8KB2RyeV9ydW4YBiABKAgSHgoWaWdub3JlX2hhcmR3YXJlX3JlcG9ydBgHIAEoCCJjCgtSZXRyeVBvbGljeRIQCghhdHRlbXB0cxgBIAEoBRIXCg9pbml0aWFsX3NlY29uZHMYAiABKAUSFwoPbWF4aW11bV9zZWNvbmRzGAMgASgFEhAKCGV4cG9uZW50GAQgASgBIowBChtJbnN0YWxsYXRpb25SZXF1ZXN0UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEjMKBHBsYW4YAyABKAsyJS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblBsYW4SEAoId2FybmluZ3MYBCADKAkiwwEKEEluc3RhbGxhdGlvblBsYW4SJwoEZGlzaxgBIAEoCzIZLmZhcnJpZXIub3BlcmF0b3IudjEuRGlzaxIyCgpvdmVyd3JpdGVzGAIgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsZWQSGAoQaW1hZ2Vfc2l6ZV9ieXRlcxgDIAEoAxI4ChRoYXJkd2FyZV9yZXBvcnRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAigQEKBERpc2sSDAoEbmFtZRgBIAEoCRIOCgZ2ZW5kb3IYAiABKAkSDQoFbW9kZWwYAyABKAkSFQoNc2VyaWFsX251bWJlchgEIAEoCRILCgN3d24YBSABKAwSFgoOY2FwYWNpdHlfYnl0ZXMYBiABKAMSEAoIc2VsZWN0b3IYByABKAkiZAoZSW5zdGFsbGF0aW9uQ2FuY2VsUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoAxIOCgZyZWFzb24YBCABKAkijAEKGkluc3RhbGxhdGlvbkNhbmNlbFJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAxIUCgxkaXNrX3RvdWNoZWQYAyABKAgSFwoPc3RpbGxfaW5zdGFsbGVkGAQgASgIEhcKD3JldHJpZXNfc3RvcHBlZBgFIAEoCCKEAQoYSW5zdGFsbGF0aW9uUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgDEi8KBXJldHJ5GAQgASgLMiAuZmFycmllci5vcGVyYXRvci52MS5SZXRyeVBvbGljeSJDChlJbnN0YWxsYXRpb25SZXRyeVJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAyKJAQoXSW5zdGFsbGF0aW9uTGlzdFJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRI2CgZzdGF0ZXMYAiADKA4yJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblN0YXRlEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIj4KF0luc3RhbGxhdGlvblNob3dSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAyJ2ChhJbnN0YWxsYXRpb25TaG93UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbiJyChhJbnN0YWxsYXRpb25MaXN0UmVzcG9uc2USPQoNaW5zdGFsbGF0aW9ucxgBIAMoCzImLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInYKEUluc3RhbGxhdGlvbkVudHJ5EhIKCm1hY2hpbmVfaWQYASABKAkSFAoMbWFjaGluZV9uYW1lGAIgASgJEjcKDGluc3RhbGxhdGlvbhgDIAEoCzIhLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uMtwEChNJbnN0YWxsYXRpb25TZXJ2aWNlEngKE0luc3RhbGxhdGlvblJlcXVlc3QSLy5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJlcXVlc3RSZXF1ZXN0GjAuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXF1ZXN0UmVzcG9uc2USdQoSSW5zdGFsbGF0aW9uQ2FuY2VsEi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0Gi8uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXNwb25zZRJyChFJbnN0YWxsYXRpb25SZXRyeRItLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmV0cnlSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXRyeVJlc3BvbnNlEm8KEEluc3RhbGxhdGlvbkxpc3QSLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkxpc3RSZXF1ZXN0Gi0uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25MaXN0UmVzcG9uc2USbwoQSW5zdGFsbGF0aW9uU2hvdxIsLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU2hvd1JlcXVlc3QaLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblNob3dSZXNwb25zZWIGcHJvdG8z", [file_farrier_agent_v1_image, file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.InstallationRequestRequest
@@ -430,6 +430,61 @@ export const InstallationListRequestSchema: GenMessage<InstallationListRequest> 
   messageDesc(file_farrier_operator_v1_installation, 9);
 
 /**
+ * @generated from message farrier.operator.v1.InstallationShowRequest
+ */
+export type InstallationShowRequest = Message<"farrier.operator.v1.InstallationShowRequest"> & {
+  /**
+   * UUID, name or the beginning of a UUID.
+   *
+   * @generated from field: string machine = 1;
+   */
+  machine: string;
+
+  /**
+   * The generation that is meant; 0 = the current one. Requests of earlier generations are not kept.
+   *
+   * @generated from field: int64 generation = 2;
+   */
+  generation: bigint;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationShowRequest.
+ * Use `create(InstallationShowRequestSchema)` to create a new message.
+ */
+export const InstallationShowRequestSchema: GenMessage<InstallationShowRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 10);
+
+/**
+ * @generated from message farrier.operator.v1.InstallationShowResponse
+ */
+export type InstallationShowResponse = Message<"farrier.operator.v1.InstallationShowResponse"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: int64 generation = 2;
+   */
+  generation: bigint;
+
+  /**
+   * Absent for requests of another system's type.
+   *
+   * @generated from field: farrier.agent.v1.ImageInstallation image = 3;
+   */
+  image?: ImageInstallation | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.InstallationShowResponse.
+ * Use `create(InstallationShowResponseSchema)` to create a new message.
+ */
+export const InstallationShowResponseSchema: GenMessage<InstallationShowResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_installation, 11);
+
+/**
  * @generated from message farrier.operator.v1.InstallationListResponse
  */
 export type InstallationListResponse = Message<"farrier.operator.v1.InstallationListResponse"> & {
@@ -451,7 +506,7 @@ export type InstallationListResponse = Message<"farrier.operator.v1.Installation
  * Use `create(InstallationListResponseSchema)` to create a new message.
  */
 export const InstallationListResponseSchema: GenMessage<InstallationListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_installation, 10);
+  messageDesc(file_farrier_operator_v1_installation, 12);
 
 /**
  * @generated from message farrier.operator.v1.InstallationEntry
@@ -480,7 +535,7 @@ export type InstallationEntry = Message<"farrier.operator.v1.InstallationEntry">
  * Use `create(InstallationEntrySchema)` to create a new message.
  */
 export const InstallationEntrySchema: GenMessage<InstallationEntry> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_installation, 11);
+  messageDesc(file_farrier_operator_v1_installation, 13);
 
 /**
  * @generated from service farrier.operator.v1.InstallationService
@@ -528,6 +583,17 @@ export const InstallationService: GenService<{
     methodKind: "unary";
     input: typeof InstallationListRequestSchema;
     output: typeof InstallationListResponseSchema;
+  },
+  /**
+   * InstallationShow returns a machine's current request as it was made, with the secrets that it may hold: the whole URL, and
+   * the files for cloud-init. Each call is written into the audit.
+   *
+   * @generated from rpc farrier.operator.v1.InstallationService.InstallationShow
+   */
+  installationShow: {
+    methodKind: "unary";
+    input: typeof InstallationShowRequestSchema;
+    output: typeof InstallationShowResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_farrier_operator_v1_installation, 0);

@@ -1,0 +1,37 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { z } from "zod";
+import type {
+  InstallationShowRequest,
+  InstallationShowResponseSchema,
+} from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { DatabaseError } from "../../database/errors.ts";
+import { machineShow } from "../../database/queries/machine/machine.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { requestedImage } from "../messages/machine-message.ts";
+import { machineOf } from "../requests/machine-reference.ts";
+import { count, machineField, validate } from "../requests/validate.ts";
+
+const showRequest = z.object({ machine: machineField, generation: count });
+
+/** A machine's current request with all that is in it. The audit interceptor writes down who has seen it. */
+export function installationShowHandler({ database }: OperatorApiDependencies) {
+  return async (request: InstallationShowRequest): Promise<MessageInitShape<typeof InstallationShowResponseSchema>> => {
+    const { machine, generation } = validate(showRequest, request);
+    const machineId = await machineOf(database, machine);
+    const { installation } = await machineShow(database, machineId);
+    if (installation === undefined) {
+      throw new DatabaseError(
+        "not_found",
+        "this machine was never asked to install anything: there is no request to show",
+      );
+    }
+    if (generation !== 0n && generation !== installation.generation) {
+      throw new DatabaseError(
+        "not_found",
+        `the request of generation ${generation} is not kept: the current one is ${installation.generation}`,
+      );
+    }
+    const image = requestedImage(installation.requestRaw);
+    return { machineId, generation: installation.generation, ...(image === undefined ? {} : { image }) };
+  };
+}

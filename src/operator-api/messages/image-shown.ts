@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { shownUrl } from "../../lib/shown-url.ts";
+
+/**
+ * An image as every operator may see it: without what opens something. Fields are named one by one, so that a new field of the
+ * contract is left out until somebody has decided that it holds no secret.
+ */
+export function imageShown(image: ImageInstallation): ImageInstallation {
+  return create(ImageInstallationSchema, {
+    url: shownUrl(image.url),
+    digest: image.digest,
+    format: image.format,
+    compression: image.compression,
+    ...(image.rootDisk === undefined ? {} : { rootDisk: image.rootDisk }),
+    sizeBytes: image.sizeBytes,
+    ...(image.signature === undefined ? {} : { signature: image.signature }),
+    readBack: image.readBack,
+    grow: image.grow,
+    caCertificates: image.caCertificates,
+  });
+}
+
+/** Sizes and digests of the files for cloud-init; absent where the request has none. */
+export function requestFiles(image: ImageInstallation): MessageInitShape<typeof RequestFilesSchema> {
+  return {
+    ...fileOf("userData", image.userData),
+    ...fileOf("metaData", image.metaData),
+    ...fileOf("networkConfig", image.networkConfig),
+  };
+}
+
+function fileOf(name: string, bytes: Uint8Array): Record<string, MessageInitShape<typeof RequestFileSchema>> {
+  return bytes.length === 0
+    ? {}
+    : {
+        [name]: {
+          bytes: BigInt(bytes.length),
+          digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+        },
+      };
+}
