@@ -10,6 +10,7 @@ import {
   type ApplicationText,
 } from "@stricli/core";
 import { CodedError, describeError } from "../lib/errors.ts";
+import { printableLines } from "../lib/format/printable.ts";
 import { completionWord } from "./line/completion-scripts.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
@@ -65,7 +66,8 @@ async function packageVersion(): Promise<string> {
 }
 
 function applicationText(debug: boolean): ApplicationText {
-  const told = (error: unknown): string => {
+  const told = (error: unknown): string => printableLines(errorText(error));
+  const errorText = (error: unknown): string => {
     if (debug && error instanceof Error) {
       return `farrier: ${error.stack ?? error.message}${causes(error)}`;
     }

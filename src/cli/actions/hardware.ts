@@ -13,8 +13,8 @@ import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 import { hardwareLines } from "../show/hardware-lines.ts";
 import { hardwareTables } from "../show/hardware-tables.ts";
 import { isNarrow } from "../show/print.ts";
-import { printable } from "../show/table.ts";
 import { bytesText, memoryText } from "../../lib/format/bytes.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 const header = [
   "NUMBER",

@@ -3,7 +3,7 @@ import { operatorClient } from "../call/client.ts";
 import type { InstallationShowFlags } from "../commands/installation.ts";
 import type { CliContext } from "../context.ts";
 import { answer } from "../show/answer.ts";
-import { printable } from "../show/table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier installation show`: the files' text is printed as it is, but for what a terminal would obey. */
 export async function installationShow(this: CliContext, flags: InstallationShowFlags, machine: string): Promise<void> {

@@ -13,7 +13,7 @@ import { installRequest, installWait, type InstallPlan } from "../install/instal
 import { installTargets, installTargetsCheck, type InstallTarget } from "../install/install-targets.ts";
 import { limiter } from "../line/limit.ts";
 import { retryPolicy } from "../line/retry-policy.ts";
-import { printable } from "../show/table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** Calls under way at a time. */
 const callsAtATime = 16;

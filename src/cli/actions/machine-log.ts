@@ -9,7 +9,7 @@ import type { MachineLogFlags } from "../commands/machine-log.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { patiently } from "../call/patience.ts";
-import { printable } from "../show/table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** Milliseconds between two looks for what came. */
 const interval = 1_000;

@@ -20,7 +20,7 @@ import {
   when,
 } from "../show/describe.ts";
 import type { ClientFlags, WatchFlags } from "../line/flags.ts";
-import { printable } from "../show/table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier machine show` */
 export async function machineShow(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {

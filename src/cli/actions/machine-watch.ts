@@ -8,7 +8,7 @@ import { machineStateWord, machineTitle, progressWords, stateWord } from "../sho
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../line/flags.ts";
 import { patiently } from "../call/patience.ts";
-import { printable } from "../show/table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier machine watch`: ends only when interrupted, or refused. */
 export async function machineWatch(

@@ -4,9 +4,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Output } from "../context.ts";
 import { phaseWord, progressWords } from "../show/describe.ts";
 import { rateMeter } from "../line/rate.ts";
-import { printable } from "../show/table.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** Shows how installations go on while a command waits. */
 export interface InstallDisplay {

@@ -7,8 +7,8 @@ import type { CliContext } from "../context.ts";
 import { CliError, exitStatus } from "../errors.ts";
 import { installDry, type InstallPlan } from "./install-one.ts";
 import type { InstallTarget } from "./install-targets.ts";
-import { printable } from "../show/table.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 /** `install --dry-run`: tells for each machine what would be written where. Nothing is asked for. */
 export async function installPreview(

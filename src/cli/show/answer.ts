@@ -1,5 +1,6 @@
 import { toJson, toJsonString, type DescMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
 import { systemClock } from "../../lib/clock.ts";
+import { escapedQuoted, printable, printableLines } from "../../lib/format/printable.ts";
 import { hasColour, paint } from "./colour.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
@@ -54,7 +55,7 @@ export function answer<Desc extends DescMessage>(
   const format = outputFormat(flags);
   context.process.stdout.write(answerText(context, format, answerOf(what)));
   if (what.note !== undefined && (format === undefined || format === "wide")) {
-    context.process.stderr.write(`${what.note}\n`);
+    context.process.stderr.write(`${printableLines(what.note)}\n`);
   }
 }
 
@@ -86,7 +87,7 @@ export async function answerWatched(
     const state = toJsonString(what.schema, what.message);
     if (screen) {
       stdout.write(
-        `\u001B[H\u001B[2J${answerText(context, format, what)}${what.note === undefined ? "" : `${what.note}\n`}`,
+        `\u001B[H\u001B[2J${answerText(context, format, what)}${what.note === undefined ? "" : `${printableLines(what.note)}\n`}`,
       );
     } else if (state !== last) {
       const between = last === undefined ? "" : format === "yaml" ? "---\n" : format === undefined ? "\n" : "";
@@ -126,13 +127,13 @@ function waker(changes: () => AsyncIterable<unknown>): () => Promise<void> {
 function answerText(context: CliContext, format: OutputFormat | undefined, what: Answer): string {
   switch (format) {
     case "json":
-      return `${toJsonString(what.schema, what.message, { prettySpaces: 2 })}\n`;
+      return `${escapedQuoted(toJsonString(what.schema, what.message, { prettySpaces: 2 }))}\n`;
     case "yaml":
-      return toYaml(toJson(what.schema, what.message as Message));
+      return escapedQuoted(toYaml(toJson(what.schema, what.message as Message)));
     case "name":
       return what
         .names()
-        .map((name) => `${name}\n`)
+        .map((name) => `${printable(name)}\n`)
         .join("");
     case "wide":
     case undefined: {

@@ -1,5 +1,6 @@
 import { coloured, type Colour } from "./colour.ts";
-import { printable, wrap } from "./table.ts";
+import { printable } from "../../lib/format/printable.ts";
+import { wrap } from "./table.ts";
 
 /** Words that lines of an explanation begin with, and how they stand out. */
 const labels: readonly [RegExp, Colour][] = [

@@ -1,6 +1,6 @@
 import { SecureBoot, EFISupport, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { memoryText } from "../../lib/format/bytes.ts";
-import { printable } from "./table.ts";
+import { printable } from "../../lib/format/printable.ts";
 
 const words = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined && part !== "").join(" ");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { printable, table } from "./table.ts";
+import { printable } from "../../lib/format/printable.ts";
+import { table } from "./table.ts";
 
 const header = ["ID", "DETAIL"];
 const rows = [

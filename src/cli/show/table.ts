@@ -1,3 +1,5 @@
+import { printable } from "../../lib/format/printable.ts";
+
 /** What separates columns. */
 const gap = "  ";
 
@@ -18,16 +20,6 @@ export interface TableOptions {
   width?: number | undefined;
   /** What makes a cell stand out; it may add nothing that takes room. Only for a terminal. */
   paint?: ((text: string, title: string) => string) | undefined;
-}
-
-/**
- * Text from elsewhere (an agent's error, a disk's serial) made safe for a terminal: control characters would move its
- * cursor or change its settings.
- */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) =>
-    character === "\n" || character === "\t" ? " " : "\uFFFD",
-  );
 }
 
 /** A table of lines no wider than the terminal: the widest columns are cut to fit, save those that must not be. */

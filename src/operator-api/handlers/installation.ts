@@ -27,7 +27,7 @@ import { operatorKey } from "../caller/identity.ts";
 import { installationForesee } from "../installation-plan.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { imageField } from "../requests/validate-image.ts";
-import { count, machineField, requestIdField, text, validate } from "../requests/validate.ts";
+import { count, line, machineField, requestIdField, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
 import { installationShowHandler } from "./installation-show.ts";
 
@@ -76,7 +76,7 @@ const cancelRequest = z.object({
   requestId: requestIdField,
   machine: machineField,
   generation: namedGeneration,
-  reason: text(1024),
+  reason: line(1024),
 });
 
 const retryRequest = z.object({

@@ -36,7 +36,7 @@ import {
   requestIdField,
   requiredText,
   smbiosUuidField,
-  text,
+  line,
   validate,
 } from "../requests/validate.ts";
 import { machineExplainHandler } from "./machine-explain.ts";
@@ -52,9 +52,9 @@ const addRequest = z.object({
   providerId: requiredText(256),
   name: newNameField,
   labels: labelsField,
-  reservationId: text(256),
-  address: text(256),
-  location: text(256),
+  reservationId: line(256),
+  address: line(256),
+  location: line(256),
   smbiosUuid: smbiosUuidField,
   macs: macsField,
 });

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { z } from "zod";
+import { isPrintable } from "../../lib/format/printable.ts";
 import { macParse } from "../../lib/mac.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
 import { isUuid, machineId, requestId } from "../../database/ids.ts";
@@ -40,9 +41,17 @@ export function text(limit: number): z.ZodString {
     .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds a NUL or a broken character");
 }
 
+/** Text of one line, without what a terminal would obey: it is shown to others. */
+export function line(limit: number): z.ZodString {
+  return text(limit).refine(
+    isPrintable,
+    "holds a control character, a line break, or a character that changes the direction of text: expected one plain line",
+  );
+}
+
 /** Text that must be there. */
 export function requiredText(limit: number): z.ZodString {
-  return text(limit).min(1, "is missing");
+  return line(limit).min(1, "is missing");
 }
 
 /** At most `limit` bytes. */
@@ -96,7 +105,7 @@ export const labelKeyField = z
 
 /** Labels of a machine, or those to look for. */
 export const labelsField = z
-  .record(z.string(), text(256))
+  .record(z.string(), line(256))
   .refine((labels) => Object.keys(labels).length <= labelsLimit, `expected at most ${labelsLimit} labels`)
   .refine(
     (labels) => Object.keys(labels).every((key) => labelKeyPattern.test(key)),
