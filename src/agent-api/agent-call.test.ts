@@ -11,7 +11,7 @@ test("of a connection that is too slow every awaited call is told so, of another
   let now = 0;
   const peers = createPeers();
   const addresses: Addresses[] = [1, 2].map((remotePort) => ({ remoteAddress: "::1", remotePort }));
-  addresses.forEach((each) => peers.add(each, { key: agentKey(Buffer.alloc(32)), keyLiteral: "" }));
+  addresses.forEach((each) => peers.add(each, { key: agentKey(Buffer.alloc(32)), keyLiteral: "", connection: 1n }));
   const cut: (number | undefined)[] = [];
   using calls = agentCalls({
     peers,

@@ -8,7 +8,14 @@ import { invalid, type Refusal } from "./refusal.ts";
 import { wireCursor, wireMerged } from "./wire.ts";
 
 /** Field numbers of AgentHeartbeatRequest. */
-const field = { machineId: 1, hardwareReport: 2, installationReport: 3, runId: 100 } as const;
+const field = {
+  machineId: 1,
+  hardwareReport: 2,
+  installationReport: 3,
+  runId: 100,
+  endedRunId: 101,
+  feature: 102,
+} as const;
 
 /** A heartbeat as it was sent, checked; whose key it came with is added by the caller. */
 export type DecodedHeartbeat = Omit<HeartbeatEntry, "publicKey">;
@@ -33,6 +40,19 @@ export function heartbeatDecode(message: Buffer): DecodedHeartbeat | Refusal {
   if (parts.runId !== undefined && parts.runId.length !== 0) {
     heartbeat.runId = parts.runId;
   }
+  if (parts.endedRunId !== undefined && parts.endedRunId.length !== 0) {
+    if (parts.endedRunId.length !== limits.runId) {
+      return invalid(`ended_run_id has ${parts.endedRunId.length} bytes: expected ${limits.runId}, or none`);
+    }
+    heartbeat.endedRunId = parts.endedRunId;
+  }
+  if (parts.features.length > 0) {
+    const features = featuresDecode(parts.features);
+    if ("code" in features) {
+      return features;
+    }
+    heartbeat.features = features;
+  }
   if (parts.hardware !== undefined) {
     const hardware = hardwareDecode(parts.hardware);
     if ("code" in hardware) {
@@ -55,10 +75,12 @@ interface HeartbeatParts {
   hardware?: Buffer;
   report?: Buffer;
   runId?: Buffer;
+  endedRunId?: Buffer;
+  features: Buffer[];
 }
 
 function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
-  const parts: HeartbeatParts = { machineId: Buffer.alloc(0) };
+  const parts: HeartbeatParts = { machineId: Buffer.alloc(0), features: [] };
   try {
     const cursor = wireCursor(message);
     while (cursor.next()) {
@@ -66,6 +88,10 @@ function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
         parts.machineId = message.subarray(cursor.from, cursor.to);
       } else if (cursor.number === field.runId) {
         parts.runId = message.subarray(cursor.from, cursor.to);
+      } else if (cursor.number === field.endedRunId) {
+        parts.endedRunId = message.subarray(cursor.from, cursor.to);
+      } else if (cursor.number === field.feature && parts.features.length <= limits.features) {
+        parts.features.push(message.subarray(cursor.from, cursor.to));
       }
     }
     const hardware = wireMerged(message, field.hardwareReport);
@@ -91,9 +117,14 @@ function installationReportDecode(raw: Buffer): InstallationReport | Refusal {
   if (report.generation < 0n) {
     return invalid(`installation_report.generation is ${report.generation}: expected 0 or more`);
   }
+  const { length: runIdLength } = report.runId;
+  if (runIdLength !== 0 && runIdLength !== limits.runId) {
+    return invalid(`installation_report.run_id has ${runIdLength} bytes: expected ${limits.runId}, or none`);
+  }
+  const run = runIdLength === 0 ? {} : { runId: report.runId };
   // The first version of the contract has no result: neither set means success.
   if (report.result.case !== "error") {
-    return { generation: report.generation, result: "success", raw };
+    return { generation: report.generation, result: "success", raw, ...run };
   }
   const { error } = report.result.value;
   const length = Buffer.byteLength(error);
@@ -103,5 +134,18 @@ function installationReportDecode(raw: Buffer): InstallationReport | Refusal {
   if (error.includes("\0")) {
     return invalid("installation_report.error.error has NUL bytes: expected text without");
   }
-  return { generation: report.generation, result: "error", error, raw };
+  return { generation: report.generation, result: "error", error, raw, ...run };
+}
+
+/** The words of a repeated field; the same one twice counts once. */
+function featuresDecode(words: readonly Buffer[]): string[] | Refusal {
+  if (words.length > limits.features || words.some((word) => word.length > limits.feature)) {
+    return invalid(
+      `feature has too much in it: at most ${limits.features} words of ${limits.feature} bytes are accepted`,
+    );
+  }
+  const texts = words.map((word) => word.toString("utf8"));
+  return texts.every((text) => /^[\x21-\x7e]+$/u.test(text))
+    ? [...new Set(texts)].toSorted()
+    : invalid("feature has a character that is no visible ASCII: expected words such as vendor-data");
 }

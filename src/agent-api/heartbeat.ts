@@ -77,41 +77,46 @@ export function heartbeatHandler(deps: {
     const timed = turn % sampled === 0 ? performance.now() : undefined;
     turn += 1;
     const refuse = (refusal: Refusal): void => respond(refusal);
-    void heartbeats.submit({ ...decoded, publicKey: peer.key }, peer.keyLiteral).then((outcome) => {
-      if (timed !== undefined) {
-        metrics.heartbeatSeconds.observe((performance.now() - timed) / 1_000);
-      }
-      switch (outcome.status) {
-        case "unauthenticated":
-          known.forget(peer, decoded.machineId);
-          answered.unauthenticated.inc();
-          refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
-          refuse(unauthenticated);
-          return;
-        case "unavailable":
-          answered.unavailable.inc();
-          refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
-          refuse(outcome.overloaded === true ? overloaded() : unavailable);
-          return;
-        case "ok":
-          known.note(peer, decoded.machineId);
-          countOk();
-          if (outcome.requestUnreadable !== undefined) {
-            metrics.requestReadFailures.inc();
-            log.error(
-              { machine: decoded.machineId, reason: outcome.requestUnreadable },
-              "the stored installation request can't be handed out: make a new request for this machine",
-            );
-          }
-          if (outcome.unasked === true) {
-            metrics.unaskedReports.inc();
-          }
-          if (log.isLevelEnabled("debug")) {
-            log.debug({ machine: decoded.machineId, generation: outcome.request?.generation.toString() }, "heartbeat");
-          }
-          respond(null, heartbeatEncode(outcome));
-      }
-    });
+    void heartbeats
+      .submit({ ...decoded, publicKey: peer.key, connection: peer.connection }, peer.keyLiteral)
+      .then((outcome) => {
+        if (timed !== undefined) {
+          metrics.heartbeatSeconds.observe((performance.now() - timed) / 1_000);
+        }
+        switch (outcome.status) {
+          case "unauthenticated":
+            known.forget(peer, decoded.machineId);
+            answered.unauthenticated.inc();
+            refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
+            refuse(unauthenticated);
+            return;
+          case "unavailable":
+            answered.unavailable.inc();
+            refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
+            refuse(outcome.overloaded === true ? overloaded() : unavailable);
+            return;
+          case "ok":
+            known.note(peer, decoded.machineId);
+            countOk();
+            if (outcome.requestUnreadable !== undefined) {
+              metrics.requestReadFailures.inc();
+              log.error(
+                { machine: decoded.machineId, reason: outcome.requestUnreadable },
+                "the stored installation request can't be handed out: make a new request for this machine",
+              );
+            }
+            if (outcome.unasked === true) {
+              metrics.unaskedReports.inc();
+            }
+            if (log.isLevelEnabled("debug")) {
+              log.debug(
+                { machine: decoded.machineId, generation: outcome.request?.generation.toString() },
+                "heartbeat",
+              );
+            }
+            respond(null, heartbeatEncode(outcome));
+        }
+      });
   };
   return (call, respond) => {
     const plain = heartbeatPlain(call.request);

@@ -10,6 +10,9 @@ export const limits = {
   errorText: 8 << 10,
   detail: 1 << 10,
   runId: 16,
+  /** Words of `feature`, and the bytes of one. */
+  features: 32,
+  feature: 64,
   /** Of ReportLog: a call, its lines, the text of one, and keys whose rate is remembered. */
   log: 64 << 10,
   logLines: 200,

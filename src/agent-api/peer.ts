@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { byteaLiteral } from "../database/heartbeat/heartbeat-batch.ts";
 import { agentKey, type AgentKey } from "../database/ids.ts";
@@ -9,6 +10,8 @@ export interface Peer {
   keyLiteral: string;
   /** To be called when the database has found the key to be a machine's: its connection then keeps its place. */
   admitted?: () => void;
+  /** Tells this connection from others of the same key, on any server. */
+  connection: bigint;
 }
 
 /** The four addresses of a connection: the remote ones alone are ambiguous where several local ones are listened on. */
@@ -29,7 +32,7 @@ export function peerOf(socket: TLSSocket): Peer | undefined {
   const { x } = certificate.publicKey.export({ format: "jwk" });
   // In memory of its own: a piece of Buffer's pool would keep 64 KB alive for as long as the connection lasts.
   const key = agentKey(Uint8Array.from(Buffer.from(x ?? "", "base64url")));
-  return { key, keyLiteral: byteaLiteral(key) };
+  return { key, keyLiteral: byteaLiteral(key), connection: randomBytes(8).readBigInt64BE() };
 }
 
 /** The peers of open connections, by their addresses. */

@@ -27,7 +27,7 @@ async function writing(server: AgentServer) {
     );
     return rows.length === 1;
   });
-  return { machine, client, generation, report };
+  return { machine, client, generation, report, runId };
 }
 
 describe("byte counts", () => {
@@ -56,16 +56,15 @@ describe("byte counts", () => {
     expect(told).toBe(generation);
   });
 
-  test("never outlive the end that another run on the machine reported: the next one is told", async () => {
+  test("never outlive the end that another call reported: the next one is told", async () => {
     await using server = await agentServer();
-    const { client, generation, report } = await writing(server);
+    const { client, generation, report, runId } = await writing(server);
     const other = randomBytes(16);
     await client.heartbeat({ runId: other });
-    await client.progress({ generation, runId: other, phase: Phase.WRITING });
     await report(0n);
     await report(1n);
     const result = { case: "error", value: { error: "the image can't be had" } } as const;
-    await client.heartbeat({ runId: other, installationReport: { generation, result } });
+    await client.heartbeat({ runId: other, installationReport: { generation, result, runId } });
     let bytes = 1n;
     const told = await waitFor("the end", async () => (await report((bytes += 1n))) || undefined, {
       timeoutMs: 10_000,

@@ -23,12 +23,19 @@ export interface ProgressCoalesce extends AsyncDisposable {
 /** Milliseconds between writes, and after which a machine's next count goes to the database all the same. */
 const flushInterval = 1_000;
 const trustFor = 30_000;
+/**
+ * Milliseconds since the database last had a word of the run, after which nothing is answered from here. An agent takes an
+ * answer for a sign that it may write for another 60 s, and the database gives its place away after 90 s of silence.
+ */
+const confirmedFor = 15_000;
 /** Machines written in one statement. */
 const flushRows = 500;
 
 interface Recorded {
   entry: ProgressEntry;
   since: number;
+  /** When what the database has of it was sent there. */
+  confirmed: number;
   dirty: boolean;
 }
 
@@ -52,7 +59,13 @@ export function progressCoalesce(options: {
       for (const known of batch) {
         known.dirty = false;
       }
-      await options.flush(batch.map((known) => known.entry)).catch((error: unknown) => {
+      const sent = clock.monotonic();
+      const confirm = (): void => {
+        for (const known of batch) {
+          known.confirmed = sent;
+        }
+      };
+      await options.flush(batch.map((known) => known.entry)).then(confirm, (error: unknown) => {
         log.warn({ error: describeError(error), machines: batch.length }, "byte counts could not be written");
       });
     }
@@ -74,7 +87,8 @@ export function progressCoalesce(options: {
   return {
     keep: (entry) => {
       const known = recorded.get(entry.machineId);
-      if (known === undefined || !hears || !movesCountsOnly(known.entry, entry)) {
+      const confirmed = known !== undefined && clock.monotonic() - known.confirmed < confirmedFor;
+      if (known === undefined || !hears || !confirmed || !movesCountsOnly(known.entry, entry)) {
         return false;
       }
       known.entry = entry;
@@ -83,12 +97,13 @@ export function progressCoalesce(options: {
     },
     recording: (entry) => {
       const way = { machineId: entry.machineId, stale: false };
+      const sent = clock.monotonic();
       underWay.add(way);
       recorded.delete(entry.machineId);
       return (isRecorded) => {
         underWay.delete(way);
         if (isRecorded && !way.stale && hears) {
-          recorded.set(entry.machineId, { entry, since: clock.monotonic(), dirty: false });
+          recorded.set(entry.machineId, { entry, since: clock.monotonic(), confirmed: sent, dirty: false });
         }
       };
     },
@@ -124,6 +139,7 @@ export function movesCountsOnly(known: ProgressEntry, entry: ProgressEntry): boo
     known.generation === entry.generation &&
     known.phase === entry.phase &&
     known.bytesDone < entry.bytesDone &&
+    (known.lastError ?? "") === (entry.lastError ?? "") &&
     equal(known.run, entry.run) &&
     equal(known.publicKey, entry.publicKey)
   );

@@ -17,7 +17,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { limits } from "./limits.ts";
 import type { ProgressCoalesce } from "./progress-coalesce.ts";
-import { invalid, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
+import { invalid, otherWriter, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
 import type { Refusals } from "./refusals.ts";
 
 const phaseNames: Record<WirePhase, Phase | undefined> = {
@@ -76,11 +76,17 @@ export function progressHandler(deps: {
     progressRecord(database, session, entry).then(
       (outcome) => {
         recorded(outcome.status === "ok" && outcome.cancelledGeneration === undefined);
-        if (outcome.status === "unauthenticated") {
-          refuse("unauthenticated", unauthenticated, entry.machineId);
-          return;
+        switch (outcome.status) {
+          case "unauthenticated":
+            refuse("unauthenticated", unauthenticated, entry.machineId);
+            return;
+          case "other-writer":
+            metrics.agentDuplicates.inc({ seen: "writing" });
+            refuse("unavailable", otherWriter(outcome.retryAfter), entry.machineId);
+            return;
+          case "ok":
+            accept(outcome.cancelledGeneration ?? 0n);
         }
-        accept(outcome.cancelledGeneration ?? 0n);
       },
       (error: unknown) => {
         recorded(false);
@@ -103,7 +109,7 @@ export function progressDecode(message: Buffer): DecodedProgress | Refusal {
   } catch {
     return invalid("the request is not a protobuf message");
   }
-  const { generation, bytesDone, bytesTotal, detail, runId } = request;
+  const { generation, bytesDone, bytesTotal, detail, runId, lastError, givesUpInSeconds } = request;
   const phase = phaseNames[request.phase];
   if (!isUuid(request.machineId)) {
     return invalid("machine_id invalid");
@@ -117,6 +123,12 @@ export function progressDecode(message: Buffer): DecodedProgress | Refusal {
   if (Buffer.byteLength(detail) > limits.detail || detail.includes("\0")) {
     return invalid(`detail must have at most ${limits.detail} bytes and no NUL bytes`);
   }
+  if (Buffer.byteLength(lastError) > limits.detail || lastError.includes("\0")) {
+    return invalid(`last_error must have at most ${limits.detail} bytes and no NUL bytes`);
+  }
+  if (givesUpInSeconds < 0) {
+    return invalid(`gives_up_in_seconds is ${givesUpInSeconds}: expected 0 or more`);
+  }
   if (runId.length !== 0 && runId.length !== limits.runId) {
     return invalid(`run_id has ${runId.length} bytes: expected ${limits.runId}, or none`);
   }
@@ -127,6 +139,8 @@ export function progressDecode(message: Buffer): DecodedProgress | Refusal {
     bytesDone,
     bytesTotal,
     detail,
+    lastError,
+    givesUpInSeconds,
     ...(runId.length === 0 ? {} : { run: runId }),
   };
 }

@@ -24,6 +24,24 @@ export function invalid(details: string): Refusal {
 /** The agent tries again, with backoff; nothing was half-written. */
 export const unavailable: Refusal = { code: status.UNAVAILABLE, details: "not now: try again" };
 
+/**
+ * Another run installs this generation: nothing may be written until that one has ended.
+ * @param retryAfter milliseconds after which to ask again
+ */
+export function otherWriter(retryAfter: number): Refusal {
+  return {
+    code: status.UNAVAILABLE,
+    details: "another run of this machine's agent is installing this generation: write nothing, and ask again later",
+    metadata: pushback(retryAfter),
+  };
+}
+
+function pushback(milliseconds: number): Metadata {
+  const metadata = new Metadata();
+  metadata.set("grpc-retry-pushback-ms", String(Math.round(milliseconds)));
+  return metadata;
+}
+
 /** Milliseconds within which callers that are too many are asked to come back. */
 const overloadSpread = { from: 2_000, to: 20_000 } as const;
 
@@ -32,8 +50,6 @@ const overloadSpread = { from: 2_000, to: 20_000 } as const;
  * (grpc-retry-pushback-ms, gRPC proposal A6).
  */
 export function overloaded(random: () => number = Math.random): Refusal {
-  const metadata = new Metadata();
-  const pushback = overloadSpread.from + random() * (overloadSpread.to - overloadSpread.from);
-  metadata.set("grpc-retry-pushback-ms", String(Math.round(pushback)));
-  return { ...unavailable, metadata };
+  const spread = overloadSpread.to - overloadSpread.from;
+  return { ...unavailable, metadata: pushback(overloadSpread.from + random() * spread) };
 }

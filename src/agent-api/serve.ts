@@ -69,6 +69,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         metrics.heartbeatsWaiting.set(batches.waiting());
       },
       single: () => metrics.heartbeatSingles.inc(),
+      duplicate: () => metrics.agentDuplicates.inc({ seen: "alternating" }),
       failed: (code) => metrics.databaseErrors.inc({ code }),
     },
   });
@@ -80,6 +81,9 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
   });
   const known = createKnownCallers(clock);
   const admission = createAdmission({ known, lookup });
+  // There from the beginning: an alert sees no increase of what was not there before.
+  metrics.agentDuplicates.inc({ seen: "alternating" }, 0);
+  metrics.agentDuplicates.inc({ seen: "writing" }, 0);
   const watches = createWatches(metrics);
   const coalesce = progressCoalesce({
     clock,

@@ -143,6 +143,21 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.installation_request_in_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO history (machine_id, actor_kind, actor, generation, event, detail)
+    SELECT NEW.machine_id, 'system', session_user, NEW.generation, 'installation_requested', '{"by": "sql"}'
+    WHERE NOT EXISTS (
+        SELECT FROM history h WHERE h.machine_id = NEW.machine_id AND h.generation = NEW.generation
+            AND h.event = 'installation_requested'
+    );
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.installation_retry_arm()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -457,11 +472,20 @@ CREATE TABLE history (
 
 CREATE TABLE history_default PARTITION OF history DEFAULT;
 
+CREATE TABLE machine_agent_features (
+    machine_id uuid NOT NULL,
+    agent_public_key bytea NOT NULL,
+    features text[] NOT NULL
+);
+
 CREATE TABLE machine_agent_heartbeat (
     machine_id uuid NOT NULL,
     agent_heartbeat_at timestamp with time zone NOT NULL,
     heartbeat_bucket integer NOT NULL,
-    agent_wanted boolean DEFAULT true NOT NULL
+    agent_wanted boolean DEFAULT true NOT NULL,
+    caller bigint,
+    caller_before bigint,
+    duplicate_at timestamp with time zone
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.1);
 
 CREATE TABLE machine_agent_log (
@@ -494,6 +518,12 @@ CREATE TABLE machine_boot_window (
     claimed_keys bytea[] DEFAULT '{}'::bytea[] NOT NULL
 );
 
+CREATE TABLE machine_disk_begun (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE machine_hardware_report (
     machine_id uuid NOT NULL,
     report_number bigint NOT NULL,
@@ -524,7 +554,9 @@ CREATE TABLE machine_os_installation_progress (
     bytes_total bigint NOT NULL,
     detail text NOT NULL,
     writing_since timestamp with time zone,
-    progressed_at timestamp with time zone DEFAULT now() NOT NULL
+    progressed_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_error text DEFAULT ''::text NOT NULL,
+    gives_up_at timestamp with time zone
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02);
 
 CREATE TABLE machine_os_installation_report (
@@ -562,8 +594,25 @@ CREATE TABLE machine_os_installation_run (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
     run bytea NOT NULL,
-    handed_out_at timestamp with time zone DEFAULT now() NOT NULL
+    handed_out_at timestamp with time zone DEFAULT now() NOT NULL,
+    counted boolean DEFAULT true NOT NULL,
+    replaced_at timestamp with time zone
 );
+
+CREATE TABLE machine_os_installation_writer (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    run bytea NOT NULL,
+    agent_public_key bytea NOT NULL,
+    writing_since timestamp with time zone DEFAULT now() NOT NULL,
+    heard_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    power_off_at timestamp with time zone,
+    rival_run bytea,
+    rival_public_key bytea,
+    rival_at timestamp with time zone,
+    rival_told_at timestamp with time zone
+) WITH (fillfactor=60);
 
 CREATE TABLE machine_os_installed (
     machine_id uuid NOT NULL,
@@ -745,6 +794,12 @@ CREATE OR REPLACE FUNCTION public.agent_left(machine uuid)
  STABLE PARALLEL SAFE
 RETURN (EXISTS (SELECT FROM agent_silence t, ((machine_os_installed d JOIN machine_agent_heartbeat h ON ((h.machine_id = d.machine_id))) JOIN machine_agent_started a ON (((a.machine_id = d.machine_id) AND (a.agent_started_at <= h.agent_heartbeat_at)))) WHERE ((d.machine_id = agent_left.machine) AND (h.agent_heartbeat_at <= (d.installed_at + '00:00:20'::interval)) AND (h.agent_heartbeat_at < (now() - t.departed)) AND server_alive_for(t.departed))));
 
+CREATE OR REPLACE FUNCTION public.writer_over(heard timestamp with time zone, ended timestamp with time zone, power_off timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((ended IS NOT NULL) OR COALESCE((power_off > heard), false) OR ((heard < (now() - '00:01:30'::interval)) AND server_alive_for('00:01:30'::interval)));
+
 CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -779,9 +834,11 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'machine_vanished'::text, 'machine_returned'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'machine_vanished'::text, 'machine_returned'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'agent_duplicate'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_writer_replaced'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'report_other_run'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
+
+ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
 
@@ -816,6 +873,10 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_key UNIQUE (token_digest);
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
+
+ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
 
@@ -870,6 +931,10 @@ ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation
 ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_wait_seconds_check CHECK ((wait_seconds >= 1));
 
 ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_pkey PRIMARY KEY (machine_id, generation, run);
+
+ALTER TABLE machine_os_installation_writer ADD CONSTRAINT machine_os_installation_writer_generation_check CHECK ((generation >= 1));
+
+ALTER TABLE machine_os_installation_writer ADD CONSTRAINT machine_os_installation_writer_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_generation_check CHECK ((generation >= 1));
 
@@ -981,6 +1046,8 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_check CHECK ((proce
 
 -- Foreign keys
 
+ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -988,6 +1055,8 @@ ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_machine_id_fkey F
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1004,6 +1073,8 @@ ALTER TABLE machine_os_installation_request ADD CONSTRAINT machine_os_installati
 ALTER TABLE machine_os_installation_retry ADD CONSTRAINT machine_os_installation_retry_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installation_run ADD CONSTRAINT machine_os_installation_run_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_os_installation_writer ADD CONSTRAINT machine_os_installation_writer_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1097,6 +1168,10 @@ CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history_default FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_agent_features FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_change_touch_duplicate AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.duplicate_at > (COALESCE(old.duplicate_at, '-infinity'::timestamp with time zone) + '00:01:00'::interval))) EXECUTE FUNCTION machine_change_touch();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_agent_heartbeat FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_touch_after_silence AFTER UPDATE ON public.machine_agent_heartbeat FOR EACH ROW WHEN ((new.heartbeat_bucket > (old.heartbeat_bucket + 1))) EXECUTE FUNCTION machine_state_touch();
@@ -1119,7 +1194,7 @@ CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_har
 
 CREATE TRIGGER machine_identity_touch AFTER INSERT OR DELETE ON public.machine_mac FOR EACH ROW EXECUTE FUNCTION machine_identity_touch();
 
-CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN (((new.phase <> old.phase) OR (new.run <> old.run))) EXECUTE FUNCTION machine_change_touch();
+CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_progress FOR EACH ROW WHEN (((new.phase <> old.phase) OR (new.run <> old.run) OR (new.last_error <> old.last_error))) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.machine_os_installation_progress FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
@@ -1137,9 +1212,15 @@ CREATE TRIGGER agent_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_o
 
 CREATE TRIGGER installation_request_guard BEFORE INSERT OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION installation_request_guard();
 
+CREATE CONSTRAINT TRIGGER installation_request_in_history AFTER INSERT OR UPDATE ON public.machine_os_installation_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION installation_request_in_history();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_os_installation_retry FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER agent_notify AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN ((new.run <> old.run)) EXECUTE FUNCTION agent_notify();
+
+CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN (((new.run <> old.run) OR (new.rival_run IS DISTINCT FROM old.rival_run) OR (new.rival_at > (old.rival_at + '00:01:00'::interval)))) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

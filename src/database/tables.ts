@@ -60,9 +60,18 @@ export interface History {
   xact: Generated<string>;
 }
 
+export interface MachineAgentFeatures {
+  agent_public_key: Buffer;
+  features: string[];
+  machine_id: MachineId;
+}
+
 export interface MachineAgentHeartbeat {
   agent_heartbeat_at: Date;
   agent_wanted: Generated<boolean>;
+  caller: bigint | null;
+  caller_before: bigint | null;
+  duplicate_at: Date | null;
   heartbeat_bucket: number;
   machine_id: MachineId;
 }
@@ -97,6 +106,12 @@ export interface MachineBootWindow {
   window_id: Generated<string>;
 }
 
+export interface MachineDiskBegun {
+  begun_at: Generated<Date>;
+  generation: Generation;
+  machine_id: MachineId;
+}
+
 export interface MachineHardwareReport {
   hardware_report_fingerprint: Buffer;
   hardware_report_raw: Buffer;
@@ -123,6 +138,8 @@ export interface MachineOsInstallationProgress {
   bytes_total: bigint;
   detail: string;
   generation: Generation;
+  gives_up_at: Date | null;
+  last_error: Generated<string>;
   machine_id: MachineId;
   phase: string;
   progressed_at: Generated<Date>;
@@ -162,10 +179,27 @@ export interface MachineOsInstallationRetry {
 }
 
 export interface MachineOsInstallationRun {
+  counted: Generated<boolean>;
   generation: Generation;
   handed_out_at: Generated<Date>;
   machine_id: MachineId;
+  replaced_at: Date | null;
   run: Buffer;
+}
+
+export interface MachineOsInstallationWriter {
+  agent_public_key: Buffer;
+  ended_at: Date | null;
+  generation: Generation;
+  heard_at: Generated<Date>;
+  machine_id: MachineId;
+  power_off_at: Date | null;
+  rival_at: Date | null;
+  rival_public_key: Buffer | null;
+  rival_run: Buffer | null;
+  rival_told_at: Date | null;
+  run: Buffer;
+  writing_since: Generated<Date>;
 }
 
 export interface MachineOsInstalled {
@@ -313,10 +347,12 @@ export interface DB {
   enrollment_claim: EnrollmentClaim;
   fleet_statistics: FleetStatistics;
   history: History;
+  machine_agent_features: MachineAgentFeatures;
   machine_agent_heartbeat: MachineAgentHeartbeat;
   machine_agent_log: MachineAgentLog;
   machine_agent_started: MachineAgentStarted;
   machine_boot_window: MachineBootWindow;
+  machine_disk_begun: MachineDiskBegun;
   machine_hardware_report: MachineHardwareReport;
   machine_hardware_report_earlier: MachineHardwareReportEarlier;
   machine_mac: MachineMac;
@@ -325,6 +361,7 @@ export interface DB {
   machine_os_installation_request: MachineOsInstallationRequest;
   machine_os_installation_retry: MachineOsInstallationRetry;
   machine_os_installation_run: MachineOsInstallationRun;
+  machine_os_installation_writer: MachineOsInstallationWriter;
   machine_os_installed: MachineOsInstalled;
   machine_provided: MachineProvided;
   machine_quarantine: MachineQuarantine;

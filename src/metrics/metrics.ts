@@ -17,6 +17,8 @@ export interface Metrics {
   requestReadFailures: Counter;
   /** Reports of generations that were never asked for. */
   unaskedReports: Counter;
+  /** Calls that showed two live agents with one machine's identity: alternating calls, or a second that asks to write. */
+  agentDuplicates: Counter<"seen">;
   /** Progress reports by what was answered. */
   progressReports: Counter<"answer">;
   agentLogs: Counter<"answer">;
@@ -99,6 +101,12 @@ export function createMetrics(): Metrics {
     unaskedReports: new Counter({
       name: "farrier_unasked_reports_total",
       help: "Installation reports of generations that were never asked for.",
+      registers,
+    }),
+    agentDuplicates: new Counter({
+      name: "farrier_agent_duplicates_total",
+      help: "Calls that showed two live agents with one machine's identity, by how: alternating, writing.",
+      labelNames: ["seen"],
       registers,
     }),
     progressReports: new Counter({

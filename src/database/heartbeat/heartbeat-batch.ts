@@ -25,7 +25,13 @@ export function byteaLiteral(value: Uint8Array): string {
 
 /** Entries with a report, or that are handed a request, need their machine locked before anything is decided about it. */
 export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
-  if (entry.hardware !== undefined || entry.report !== undefined || offered !== undefined) {
+  if (
+    entry.hardware !== undefined ||
+    entry.report !== undefined ||
+    entry.endedRunId !== undefined ||
+    entry.features !== undefined ||
+    offered !== undefined
+  ) {
     return "reporting";
   }
   return look === true ? "look" : "plain";
@@ -50,7 +56,7 @@ export async function plainBatch(
   const { rows } = await client.query<HeartbeatRow>({
     ...plainStatements[kind],
     rowMode: "array",
-    values: [session, ...identity(batch), readRequest],
+    values: [session, ...identity(batch), readRequest, callers(batch)],
   });
   return rows;
 }
@@ -96,6 +102,10 @@ export async function reportingBatch(
         batch.map(({ offered }) => offered ?? null),
         batch.map(({ look }) => look !== true),
         locked.rows.map((row) => row.machine_id),
+        callers(batch),
+        bytes(batch.map(({ entry }) => entry.report?.runId)),
+        bytes(batch.map(({ entry }) => entry.endedRunId)),
+        batch.map(({ entry }) => (entry.features === undefined ? null : JSON.stringify(entry.features))),
       ],
     });
     await client.query("COMMIT");
@@ -121,6 +131,22 @@ function identity(batch: readonly BatchEntry[]): [machines: string, keys: string
     comma = ",";
   }
   return [`${machines}}`, `${keys}}`, `${runs}}`];
+}
+
+/** Who calls, in 8 bytes: the beginning of the run's id, or the connection; as an array literal. */
+function callers(batch: readonly BatchEntry[]): string {
+  let text = "{";
+  let comma = "";
+  for (const { entry } of batch) {
+    const { runId, connection = 0n } = entry;
+    text += comma + String(runId === undefined ? connection : runStartNumber(runId));
+    comma = ",";
+  }
+  return `${text}}`;
+}
+
+function runStartNumber(runId: Uint8Array): bigint {
+  return new DataView(runId.buffer, runId.byteOffset, runId.byteLength).getBigInt64(0);
 }
 
 function bytes(values: (Uint8Array | undefined)[]): string {

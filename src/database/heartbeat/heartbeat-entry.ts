@@ -9,6 +9,8 @@ export interface InstallationReport {
   error?: string;
   /** The message as it was received. */
   raw: Uint8Array;
+  /** The run that carried it out, 16 bytes; absent: the one that calls. */
+  runId?: Uint8Array;
 }
 
 /** One agent's call, checked: nothing in it can make a statement raise. */
@@ -24,6 +26,12 @@ export interface HeartbeatEntry {
     raw: Uint8Array;
   };
   report?: InstallationReport;
+  /** 16 bytes: an earlier run of this host that is dead. */
+  endedRunId?: Uint8Array;
+  /** What the agent can do beyond version 1. */
+  features?: readonly string[];
+  /** Tells the caller's connection from others of the same key, for agents without run ids; 0 or absent = not known. */
+  connection?: bigint;
 }
 
 /** What came of a heartbeat. */
@@ -38,6 +46,8 @@ export type HeartbeatOutcome =
       requestUnreadable?: string;
       /** A report of a generation that was never asked for. */
       unasked?: boolean;
+      /** Another live agent calls with the same key. */
+      duplicate?: boolean;
     }
   /** An unknown machine, or another key: which one is not known here either. */
   | { status: "unauthenticated" }

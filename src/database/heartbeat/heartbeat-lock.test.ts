@@ -39,6 +39,10 @@ test("an entry whose key is bound between the locking and the deciding comes aga
     [null],
     [true],
     machines,
+    "{0}",
+    "{NULL}",
+    "{NULL}",
+    [null],
   ];
   const decide = async (machines: string[]): Promise<HeartbeatRow[]> =>
     (await batch.query<HeartbeatRow>({ text: reportingStatement, rowMode: "array", values: values(machines) })).rows;

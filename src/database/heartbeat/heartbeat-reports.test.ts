@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Fleet, TestMachine } from "../../../test/support/fleet.ts";
 import { heartbeatFleet, type HeartbeatFleet } from "../../../test/support/heartbeats.ts";
+import { writerSilence } from "../../../test/support/writer-silence.ts";
 import { agentKey } from "../ids.ts";
 import { type Phase, progressRecord } from "../queries/installation/progress.ts";
 import { runsExhausted } from "./heartbeat-statement.ts";
@@ -73,11 +74,13 @@ describe("late reports", () => {
     expect((await told(machine)).slice(-2)).toEqual(["installation_succeeded 123", "report_late 122"]);
   });
 
-  test("999 before 123: a generation never asked for changes nothing, only the first is kept", async () => {
+  test("C8: 999 before 123: a generation never asked for changes nothing, the first report of each is kept", async () => {
     const machine = await fleet.add();
     await fleet.request(machine, { generation: 123n });
     expect(await it.say(machine, { report: 999n })).toBe("ok 123 unasked");
     expect(await it.say(machine, { report: [998n, "e"] })).toBe("ok 123 unasked");
+    expect(await it.say(machine, { report: 998n })).toBe("ok 123 unasked");
+    expect(await it.say(machine, { report: 999n })).toBe("ok 123 unasked");
     expect(await it.say(machine, { report: 7n })).toBe("ok 123 unasked");
     expect(await it.say(machine, { report: 0n })).toBe("ok 123 unasked");
     expect(await standing(machine)).toBe("installed -, result - -, pending");
@@ -86,6 +89,9 @@ describe("late reports", () => {
       "installation_requested 123",
       "report_unasked 999",
       "installation_handed_out 123",
+      "report_unasked 998",
+      "report_unasked 7",
+      "report_unasked 0",
       "installation_succeeded 123",
     ]);
     // Asked for later, it counts like any other.
@@ -250,6 +256,7 @@ describe("runs", () => {
       "installation_requested 1",
       "installation_handed_out 1",
       "installation_handed_out 1",
+      "agent_duplicate",
       "installation_handed_out 1",
       "installation_failed 1",
     ]);
@@ -265,9 +272,13 @@ describe("runs", () => {
     expect(await it.say(machine)).toBe("ok 1");
     for (let other = 0; other < 2; other += 1) {
       machine.agent = await fleet.rekey(machine);
+      // It would write at once: not before the one before it is over.
+      expect(await it.say(machine)).toBe("ok");
+      await writerSilence(fleet, machine);
       expect(await it.say(machine)).toBe("ok 1");
     }
     machine.agent = await fleet.rekey(machine);
+    await writerSilence(fleet, machine);
     expect(await it.say(machine)).toBe("ok cancelled 1");
     expect(await standing(machine)).toBe("installed -, result 1 error, not pending");
   });

@@ -1,6 +1,9 @@
 /** Distinct agent runs that one generation is handed to. The next one is not: the server ends the generation. */
 export const runsPerGeneration = 3;
 
+/** Runs that a generation is handed to while another run is its writer: they count for nothing, but are not without end. */
+const runsRemembered = 16;
+
 /** Why the server ends a generation that too many runs began. */
 export const runsExhausted = "three agents began, none reported";
 
@@ -25,6 +28,8 @@ export type HeartbeatRow = [
   calledOff: bigint | null,
   /** Whether the report was of a generation that was never asked for. */
   unasked: boolean | null,
+  /** Whether the call showed that two live agents have this key. */
+  duplicate: boolean,
 ];
 
 // A lost session must neither read nor write; the key share lock keeps it from being collected meanwhile.
@@ -33,14 +38,27 @@ const alive = `alive AS MATERIALIZED (
 )`;
 
 // Sorted, so that two batches that share machines lock them in one order. Of two heartbeats the later one counts, not the
-// last to commit. The bucket is 5 minutes of Unix time.
+// last to commit. The bucket is 5 minutes of Unix time. A caller that calls again after another one did is not dead: there
+// are two.
 const beat = (from: string): string => `beat AS (
-  INSERT INTO machine_agent_heartbeat AS t (machine_id, agent_heartbeat_at, heartbeat_bucket)
-  SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer FROM ${from} ORDER BY machine_id
+  INSERT INTO machine_agent_heartbeat AS t (machine_id, agent_heartbeat_at, heartbeat_bucket, caller)
+  SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, caller FROM ${from} ORDER BY machine_id
   ON CONFLICT (machine_id) DO UPDATE SET
     agent_heartbeat_at = greatest(t.agent_heartbeat_at, excluded.agent_heartbeat_at),
-    heartbeat_bucket = greatest(t.heartbeat_bucket, excluded.heartbeat_bucket)
+    heartbeat_bucket = greatest(t.heartbeat_bucket, excluded.heartbeat_bucket),
+    caller = excluded.caller,
+    caller_before = CASE WHEN t.caller = excluded.caller THEN t.caller_before ELSE t.caller END,
+    duplicate_at = CASE WHEN t.caller <> excluded.caller AND t.caller_before = excluded.caller
+      THEN now() ELSE t.duplicate_at END
 )`;
+
+// Of an entry i and the heartbeat h before it: whether the two show that there are two agents.
+const alternates = `coalesce(h.caller <> i.caller AND h.caller_before = i.caller, false)`;
+// Once an hour.
+const duplicateTold = `
+  SELECT machine_id, 'agent', left(encode(public_key, 'hex'), 16), NULL::bigint, 'agent_duplicate',
+    jsonb_build_object('seen', 'alternating', 'run', left(encode(run, 'hex'), 16))
+  FROM entry WHERE duplicate AND (duplicate_at IS NULL OR duplicate_at < now() - interval '1 hour')`;
 
 // What a run may know of a generation that ended without its doing: cancelled, or ended by the server.
 const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.reported_by = 'system')`;
@@ -48,31 +66,53 @@ const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.
 /**
  * Heartbeats that only say "I am here": authenticate, record, look up the request. Without `beats` nothing is recorded:
  * that is how a server looks after a waiting agent's request, which is no sign of the agent's life. A request that this run was not handed
- * yet comes back as not handed: handing it out takes the machine's lock, see {@link reportingStatement}.
- * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes.
+ * yet comes back as not handed: handing it out takes the machine's lock, see {@link reportingStatement}. A run whose place as
+ * the writer another one took has its generation called off.
+ * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 callers.
  */
 export const plainStatement = (beats: boolean): string => `
 WITH ${alive},
 entry AS MATERIALIZED (
-  SELECT i.n, i.machine_id, i.run, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known
-  FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, run, n)
+  SELECT i.n, i.machine_id, i.public_key, i.run, i.caller, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known,
+    ${beats ? alternates : "false"} AS duplicate, ${beats ? "h.duplicate_at" : "NULL::timestamptz AS duplicate_at"}
+  FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $6::bigint[])
+    WITH ORDINALITY AS i (machine_id, public_key, run, caller, n)
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
+  ${beats ? "LEFT JOIN machine_agent_heartbeat h ON h.machine_id = s.machine_id" : ""}
 ),
-${beat(`entry WHERE known IS NOT NULL AND ${beats}`)}
-SELECT e.n::integer,
-  CASE WHEN NOT e.alive THEN 0 WHEN e.known IS NULL THEN 1 ELSE 2 END,
-  CASE WHEN installation_pending(q.generation, r.generation) THEN q.generation END,
-  CASE WHEN installation_pending(q.generation, r.generation) AND $5 THEN q.os_installation_request_raw END,
-  CASE WHEN installation_pending(q.generation, r.generation) THEN EXISTS (
-    SELECT FROM machine_os_installation_run u
-    WHERE u.machine_id = e.machine_id AND u.generation = q.generation AND u.run = e.run
-  ) END,
-  CASE WHEN ${calledOff} THEN q.generation END,
-  NULL::boolean
-FROM entry e
-LEFT JOIN machine_os_installation_request q ON q.machine_id = e.known
-LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id`;
+looked AS MATERIALIZED (
+  SELECT e.n, e.alive, e.known, e.run, e.duplicate, q.generation, q.os_installation_request_raw AS raw,
+    installation_pending(q.generation, r.generation) AS pending,
+    coalesce(${calledOff}, false) AS called_off,
+    -- 0: not handed to this run, 1: handed, 2: another run took its place as the writer.
+    CASE WHEN installation_pending(q.generation, r.generation) THEN coalesce((
+      SELECT CASE WHEN u.replaced_at IS NULL THEN 1 ELSE 2 END FROM machine_os_installation_run u
+      WHERE u.machine_id = e.machine_id AND u.generation = q.generation AND u.run = e.run
+    ), 0) END AS handed
+  FROM entry e
+  LEFT JOIN machine_os_installation_request q ON q.machine_id = e.known
+  LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id
+),
+${beat(`entry WHERE known IS NOT NULL AND ${beats}`)},
+-- Without the request's bytes: an UPDATE copies whole rows of what it is joined with.
+writing AS MATERIALIZED (SELECT known, generation, run FROM looked WHERE handed = 1 AND ${beats}),
+writer_heard AS (
+  UPDATE machine_os_installation_writer w SET heard_at = now() FROM writing l
+  WHERE w.machine_id = l.known AND w.generation = l.generation AND w.run = l.run
+),
+told AS (
+  INSERT INTO history (machine_id, actor_kind, actor, generation, event, detail) ${duplicateTold}
+)
+SELECT n::integer,
+  CASE WHEN NOT alive THEN 0 WHEN known IS NULL THEN 1 ELSE 2 END,
+  CASE WHEN pending AND handed < 2 THEN generation END,
+  CASE WHEN pending AND handed < 2 AND $5 THEN raw END,
+  CASE WHEN pending THEN handed = 1 END,
+  CASE WHEN called_off OR handed = 2 THEN generation END,
+  NULL::boolean,
+  duplicate
+FROM looked`;
 
 /**
  * Locks the machines of authenticated entries, in order: whoever decides about a machine's installation does. A stranger
@@ -96,7 +136,8 @@ ORDER BY m.machine_id FOR NO KEY UPDATE`;
  * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 has a run id,
  * $7 hardware report, $8 its fingerprint, $9 reported generation, $10 result, $11 error, $12 the report's bytes,
  * $13 the generation that may be handed out now, having been found readable, $14 whether it is a sign of the agent's life,
- * $15 the machines that were locked. An entry whose key was bound only after the locking must come again: as if the session
+ * $15 the machines that were locked, $16 callers, $17 the run that did what is reported, $18 a run of the same host that is
+ * dead, $19 the agent's features as JSON, null where they are not told. An entry whose key was bound only after the locking must come again: as if the session
  * were dead.
  */
 export const reportingStatement = `
@@ -111,35 +152,58 @@ found AS MATERIALIZED (
     q.os_installation_request_raw AS asked_raw,
     q.digest,
     installation_pending(q.generation, r.generation) AS was_pending,
-    coalesce(installation_pending(q.generation, r.generation) AND i.reported = q.generation, false) AS counts,
+    -- While a generation has a writer, only the writer's result counts.
+    coalesce(
+      installation_pending(q.generation, r.generation) AND i.reported = q.generation
+        AND (w.run IS NULL OR w.run = coalesce(i.reported_run, i.run)),
+      false
+    ) AS counts,
     coalesce(${calledOff}, false) AS called_off,
+    w.run AS writer_run,
+    w.run IS NULL OR w.run = i.run OR coalesce(w.run = i.ended_run, false)
+      OR coalesce(writer_over(w.heard_at, w.ended_at, w.power_off_at), false) AS writer_free,
+    ${alternates} AND i.beats AS duplicate,
+    h.duplicate_at,
     EXISTS (
       SELECT FROM machine_os_installation_run u
       WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.run = i.run
     ) AS known,
+    EXISTS (
+      SELECT FROM machine_os_installation_run u
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.run = i.run AND u.replaced_at IS NOT NULL
+    ) AS replaced,
+    (
+      SELECT count(*) FROM machine_os_installation_run u
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.counted
+    ) AS runs,
     (
       SELECT count(*) FROM machine_os_installation_run u
       WHERE u.machine_id = m.machine_id AND u.generation = q.generation
-    ) AS runs
+    ) AS all_runs
   FROM unnest(
     $2::uuid[], $3::bytea[], $4::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
-    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[]
+    $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[],
+    $16::bigint[], $17::bytea[], $18::bytea[], $19::jsonb[]
   ) WITH ORDINALITY AS i (
     machine_id, public_key, run, has_run_id, hardware_raw, hardware_fingerprint,
-    reported, result, error, report_raw, offered, beats, n
+    reported, result, error, report_raw, offered, beats, caller, reported_run, ended_run, features, n
   )
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)
   LEFT JOIN machines m ON m.machine_id = s.machine_id AND m.machine_id = ANY ($15::uuid[])
   LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
   LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id
+  LEFT JOIN machine_os_installation_writer w ON w.machine_id = m.machine_id AND w.generation = q.generation
+  LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id
 ),
 answer AS MATERIALIZED (
   SELECT f.*,
+    -- Beside a writer an agent of the original must wait, for it would write at once; another one may know what is asked for.
     f.was_pending AND NOT f.counts AND NOT f.known AND f.offered IS NOT DISTINCT FROM f.asked
-      AND f.runs < ${runsPerGeneration} AS hands,
+      AND CASE WHEN f.writer_free THEN f.runs < ${runsPerGeneration}
+        ELSE f.has_run_id AND f.all_runs < ${runsRemembered} END AS hands,
     f.was_pending AND NOT f.counts AND NOT f.known AND f.offered IS NOT DISTINCT FROM f.asked
-      AND f.runs >= ${runsPerGeneration} AS exhausts,
+      AND f.writer_free AND f.runs >= ${runsPerGeneration} AS exhausts,
     -- Of a report that does not count: whether its generation was ever asked for.
     CASE WHEN f.known_machine IS NOT NULL AND f.reported IS NOT NULL AND NOT f.counts THEN
       f.reported <= f.last_generation AND EXISTS (
@@ -150,6 +214,12 @@ answer AS MATERIALIZED (
   FROM found f
 ),
 entry AS MATERIALIZED (SELECT * FROM answer WHERE known_machine IS NOT NULL),
+-- Without the reports' and the request's bytes: an UPDATE or DELETE copies whole rows of what it is joined with.
+slim AS MATERIALIZED (
+  SELECT machine_id, run, asked, ended_run, beats, hands, has_run_id, writer_run,
+    hardware_raw IS NOT NULL AND features IS NULL AS featureless
+  FROM entry
+),
 ${beat("entry WHERE beats")},
 hardware AS MATERIALIZED (
   SELECT e.machine_id, e.actor, e.hardware_raw, e.hardware_fingerprint, h.report_number, h.hardware_reported_at,
@@ -201,9 +271,50 @@ installed AS (
   ON CONFLICT (machine_id) DO UPDATE SET
     generation = excluded.generation, digest = excluded.digest, installed_at = excluded.installed_at
 ),
+-- What was begun is whole now.
+disk_whole AS (
+  DELETE FROM machine_disk_begun t USING final f WHERE t.machine_id = f.machine_id AND f.result = 'success'
+),
 handed AS (
-  INSERT INTO machine_os_installation_run (machine_id, generation, run)
-  SELECT machine_id, asked, run FROM entry WHERE hands
+  INSERT INTO machine_os_installation_run (machine_id, generation, run, counted)
+  SELECT machine_id, asked, run, writer_free FROM entry WHERE hands
+),
+writer_told AS (
+  UPDATE machine_os_installation_writer w SET
+    heard_at = CASE WHEN w.run = e.run AND e.beats THEN now() ELSE w.heard_at END,
+    ended_at = CASE WHEN w.run = e.ended_run THEN coalesce(w.ended_at, now()) ELSE w.ended_at END
+  FROM slim e
+  WHERE w.machine_id = e.machine_id AND w.generation = e.asked AND (w.run = e.run OR w.run = e.ended_run)
+    AND NOT (e.hands AND NOT e.has_run_id)
+),
+-- An agent of the original is the writer with the request in its hands.
+writer_handed AS (
+  INSERT INTO machine_os_installation_writer (machine_id, generation, run, agent_public_key)
+  SELECT machine_id, asked, run, public_key FROM entry WHERE hands AND NOT has_run_id
+  ON CONFLICT (machine_id) DO UPDATE SET
+    generation = excluded.generation, run = excluded.run, agent_public_key = excluded.agent_public_key,
+    writing_since = now(), heard_at = now(), ended_at = NULL, power_off_at = NULL,
+    rival_run = NULL, rival_public_key = NULL, rival_at = NULL, rival_told_at = NULL
+),
+writer_replaced AS (
+  UPDATE machine_os_installation_run u SET replaced_at = now() FROM slim e
+  WHERE e.hands AND NOT e.has_run_id AND u.machine_id = e.machine_id AND u.generation = e.asked AND u.run = e.writer_run
+),
+disk_begun AS (
+  INSERT INTO machine_disk_begun AS d (machine_id, generation)
+  SELECT machine_id, asked FROM entry WHERE hands AND NOT has_run_id
+  ON CONFLICT (machine_id) DO UPDATE SET generation = excluded.generation, begun_at = now()
+  WHERE d.generation <> excluded.generation
+),
+features_told AS (
+  INSERT INTO machine_agent_features AS t (machine_id, agent_public_key, features)
+  SELECT machine_id, public_key, ARRAY(SELECT jsonb_array_elements_text(e.features)) FROM entry e WHERE features IS NOT NULL
+  ON CONFLICT (machine_id) DO UPDATE SET agent_public_key = excluded.agent_public_key, features = excluded.features
+  WHERE (t.agent_public_key, t.features) IS DISTINCT FROM (excluded.agent_public_key, excluded.features)
+),
+-- An agent that starts and names none has none.
+features_gone AS (
+  DELETE FROM machine_agent_features t USING slim e WHERE t.machine_id = e.machine_id AND e.featureless
 ),
 -- An agent of the original writes to the disk without asking again.
 uninstalled AS (
@@ -221,31 +332,50 @@ told AS (
   FROM final f JOIN entry e ON e.machine_id = f.machine_id
   UNION ALL
   SELECT machine_id, 'agent', actor, asked, 'installation_handed_out',
-    jsonb_build_object('run', left(encode(run, 'hex'), 16), 'runs', runs + 1)
+    jsonb_build_object('run', left(encode(run, 'hex'), 16), 'runs', runs + CASE WHEN writer_free THEN 1 ELSE 0 END)
   FROM entry WHERE hands
+  UNION ALL
+  SELECT machine_id, 'agent', actor, asked, 'installation_writer_replaced',
+    jsonb_build_object('was', left(encode(writer_run, 'hex'), 16), 'run', left(encode(run, 'hex'), 16))
+  FROM entry WHERE hands AND NOT has_run_id AND writer_run IS NOT NULL
+  UNION ALL ${duplicateTold}
   UNION ALL
   SELECT u.machine_id, 'agent', e.actor, e.asked, 'installed_removed', jsonb_build_object('was', u.generation::text)
   FROM uninstalled u JOIN entry e ON e.machine_id = u.machine_id
   UNION ALL
+  -- A result of another run than the writer's: once a generation and result.
+  SELECT s.machine_id, 'agent', s.actor, s.reported, 'report_other_run',
+    jsonb_strip_nulls(jsonb_build_object(
+      'result', s.result, 'error', s.error, 'run', left(encode(coalesce(s.reported_run, s.run), 'hex'), 16)
+    ))
+  FROM entry s
+  WHERE s.was_pending AND s.reported = s.asked AND NOT s.counts AND NOT EXISTS (
+    SELECT FROM history h WHERE h.machine_id = s.machine_id AND h.generation = s.reported
+      AND h.event = 'report_other_run' AND h.detail ->> 'result' = s.result
+  )
+  UNION ALL
   SELECT s.machine_id, 'agent', s.actor, s.reported, CASE WHEN s.was_asked THEN 'report_late' ELSE 'report_unasked' END,
     jsonb_strip_nulls(jsonb_build_object('result', s.result, 'error', s.error))
   FROM entry s
-  WHERE s.was_asked IS NOT NULL AND CASE WHEN s.was_asked THEN NOT EXISTS (
+  WHERE s.was_asked IS NOT NULL AND NOT (s.was_pending AND s.reported = s.asked) AND CASE WHEN s.was_asked THEN NOT EXISTS (
       SELECT FROM history h WHERE h.machine_id = s.machine_id AND h.generation = s.reported AND (
         (h.event = 'installation_succeeded' AND s.result = 'success')
         OR (h.event = 'installation_failed' AND s.result = 'error')
-        OR (h.event = 'report_late' AND h.detail ->> 'result' = s.result)
+        OR (h.event IN ('report_late', 'report_other_run') AND h.detail ->> 'result' = s.result)
       )
     ) ELSE NOT EXISTS (
+      -- The first of each generation; the rest are counted.
       SELECT FROM history h
-      WHERE h.machine_id = s.machine_id AND h.generation IS NOT NULL AND h.event = 'report_unasked'
+      WHERE h.machine_id = s.machine_id AND h.generation = s.reported AND h.event = 'report_unasked'
     ) END
 )
 SELECT a.n::integer,
   CASE WHEN NOT a.alive THEN 0 WHEN a.known_machine IS NULL THEN 1 ELSE 2 END,
-  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts THEN a.asked END,
-  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts AND $5 THEN a.asked_raw END,
+  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts AND NOT a.replaced THEN a.asked END,
+  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts AND NOT a.replaced AND $5 THEN a.asked_raw END,
   a.known OR a.hands,
-  CASE WHEN (a.called_off OR a.exhausts) AND a.reported IS DISTINCT FROM a.asked THEN a.asked END,
-  NOT a.was_asked
+  CASE WHEN a.replaced AND a.was_pending AND NOT a.counts
+      OR (a.called_off OR a.exhausts) AND a.reported IS DISTINCT FROM a.asked THEN a.asked END,
+  NOT a.was_asked AND NOT coalesce(a.was_pending AND a.reported = a.asked, false),
+  a.duplicate
 FROM answer a`;

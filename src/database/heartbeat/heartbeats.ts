@@ -15,6 +15,8 @@ export interface HeartbeatMeter {
   batch(size: number, seconds: number): void;
   /** Rows of a batch that failed were tried singly. */
   single(): void;
+  /** A call showed that two live agents have one machine's key. */
+  duplicate?(): void;
   /** The database, or the way to it, answered with this error. */
   failed?(code: string): void;
 }
@@ -160,7 +162,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   }
 
   function settleOne(waiting: Waiting, row: HeartbeatRow, readFailure: string | undefined): void {
-    const [, state, pending, raw, handed, calledOff, unasked] = row;
+    const [, state, pending, raw, handed, calledOff, unasked, duplicate] = row;
     if (state === entryState.sessionDead) {
       waiting.resolve({ status: "unavailable", cause: "the server's session is lost" });
       return;
@@ -175,6 +177,10 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
     if (unasked === true || waiting.unasked) {
       outcome.unasked = true;
+    }
+    if (duplicate) {
+      outcome.duplicate = true;
+      meter.duplicate?.();
     }
     if (pending !== null) {
       const generation = pending as Generation;
@@ -194,7 +200,13 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
 
   /** The heartbeat is recorded; once more through the queue, for the lock under which a run is first handed a request. */
   function handOut(waiting: Waiting, offered: Generation, unasked: boolean): void {
-    const { hardware: _hardware, report: _report, ...here } = waiting.item.entry;
+    const {
+      hardware: _hardware,
+      report: _report,
+      endedRunId: _ended,
+      features: _features,
+      ...here
+    } = waiting.item.entry;
     queue.push({ item: { ...waiting.item, entry: here, offered }, resolve: waiting.resolve, unasked });
   }
 

@@ -15,6 +15,19 @@ export async function progressFlush(
 ): Promise<void> {
   const sorted = entries.toSorted((a, b) => (a.machineId < b.machineId ? -1 : 1));
   await transact(database, session, async (tx) => {
+    // The writer before its progress, as where a phase is recorded.
+    await sql`
+      WITH input AS MATERIALIZED (
+        SELECT * FROM unnest(
+          ${sorted.map((entry) => entry.machineId)}::uuid[], ${sorted.map((entry) => entry.generation)}::bigint[],
+          ${sorted.map((entry) => Buffer.from(entry.run))}::bytea[]
+        ) AS i (machine_id, generation, run)
+      ), locked AS MATERIALIZED (
+        SELECT w.machine_id FROM input i JOIN machine_os_installation_writer w USING (machine_id, generation, run)
+        ORDER BY machine_id FOR NO KEY UPDATE OF w
+      )
+      UPDATE machine_os_installation_writer w SET heard_at = now() FROM locked l
+      WHERE w.machine_id = l.machine_id`.execute(tx);
     await sql`
       WITH input AS MATERIALIZED (
         SELECT * FROM unnest(

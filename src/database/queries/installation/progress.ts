@@ -1,9 +1,14 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
-import type { AgentKey, Generation, MachineId } from "../../ids.ts";
+import { runsExhausted } from "../../heartbeat/heartbeat-statement.ts";
 import { historyAppend } from "../../history.ts";
-import { keyStart } from "../agent/agent.ts";
+import type { AgentKey, Generation, MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { keyStart } from "../agent/agent.ts";
+import { diskBegun } from "./disk-begun.ts";
+import { installationEndBySystem } from "./installation-end.ts";
+import { runStart, writerHeard, writerRefused, writerSet, writerSilence } from "./writer.ts";
+import { writerDecide, type WriterStanding } from "./writer-decide.ts";
 
 /** The phases of an installation, in their order. */
 export const phases = ["selecting-disk", "writing", "verifying", "configuring", "boot-entry", "rebooting"] as const;
@@ -23,11 +28,17 @@ export interface ProgressEntry {
   bytesTotal: bigint;
   /** At most 1 KiB, no NUL bytes. */
   detail: string;
+  /** Why something is being tried again; at most 1 KiB, no NUL bytes. Absent or "" = nothing stands in the way. */
+  lastError?: string;
+  /** When the agent gives that up, in seconds from now; absent or 0 = never. */
+  givesUpInSeconds?: number;
 }
 
 /** What came of it. */
 export type ProgressOutcome =
   | { status: "ok"; cancelledGeneration?: bigint }
+  /** Another run writes: ask again, not before so many milliseconds. */
+  | { status: "other-writer"; retryAfter: number }
   /** An unknown machine, or another key. */
   | { status: "unauthenticated" };
 
@@ -36,14 +47,18 @@ export function diskIsTouched(phase: Phase): boolean {
   return phase !== "selecting-disk";
 }
 
+/** Milliseconds within which a run that waits for the writer's end is asked to come again. */
+const waitBounds = { least: 2_000, most: 20_000 } as const;
+
 function comesAfterWriting(phase: Phase): boolean {
   return phases.indexOf(phase) > phases.indexOf("writing");
 }
 
 /**
  * Records how far an installation is. An OK for a phase that touches the disk is the acknowledgement that the agent waits
- * for: by then *installed* is gone. Of a generation that is not pending nothing is recorded, and it is called off unless it
- * succeeded. Cancelling it takes the same lock: whichever commits first decides.
+ * for: by then *installed* is gone, and this run is the one writer of the generation. Of a generation that is not pending
+ * nothing is recorded, and it is called off unless it succeeded. Cancelling it takes the same lock: whichever commits first
+ * decides.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function progressRecord(
@@ -55,7 +70,7 @@ export async function progressRecord(
     if (!(await authenticatedLock(tx, entry))) {
       return { status: "unauthenticated" };
     }
-    const standing = await generationStanding(tx, entry.machineId);
+    const standing = await generationStanding(tx, entry);
     if (standing === undefined || standing.generation !== entry.generation || !standing.pending) {
       const succeeded = standing?.result === "success" && standing.reported === entry.generation;
       // Only afterwards: an OK to WRITING would let another run write over what this one installed.
@@ -63,9 +78,54 @@ export async function progressRecord(
         ? { status: "ok" }
         : { status: "ok", cancelledGeneration: entry.generation };
     }
+    const asker = { ...entry, generation: standing.generation };
+    const touches = diskIsTouched(entry.phase);
+    switch (writerDecide(writerStanding(standing, entry.run), touches)) {
+      case "replaced":
+        return { status: "ok", cancelledGeneration: entry.generation };
+      case "bystander":
+        return { status: "ok" };
+      case "wait":
+        await writerRefused(tx, asker, standing.writer_run ?? entry.run);
+        return { status: "other-writer", retryAfter: waitFor(standing) };
+      case "exhausted":
+        await installationEndBySystem(tx, asker, runsExhausted);
+        return { status: "ok", cancelledGeneration: entry.generation };
+      case "begin":
+        await writerSet(tx, asker);
+        break;
+      case "take-over":
+        await writerSet(tx, asker, {
+          run: standing.writer_run ?? entry.run,
+          reason: standing.writer_over_by ?? "silent",
+        });
+        break;
+      case "go-on":
+        await writerHeard(tx, asker);
+        break;
+      case "record":
+        break;
+    }
     await progressWrite(tx, entry, standing);
     return { status: "ok" };
   });
+}
+
+function writerStanding(standing: Standing, run: Uint8Array): WriterStanding {
+  const { writer_run: writer } = standing;
+  return {
+    writer: writer === null ? "none" : writer.equals(run) ? "own" : "other",
+    over: standing.writer_over_by !== null,
+    replaced: standing.replaced,
+    countedOthers: standing.counted_others,
+  };
+}
+
+function waitFor({ writer_silent: silent }: Standing): number {
+  const left = (writerSilence - (silent ?? 0)) * 1_000;
+  const bounded = Math.min(waitBounds.most, Math.max(waitBounds.least, left));
+  // Up to a quarter more: several that wait come at different times.
+  return Math.round(bounded * (1 + Math.random() / 4));
 }
 
 async function authenticatedLock(tx: Tx, entry: ProgressEntry): Promise<boolean> {
@@ -85,36 +145,61 @@ interface Standing {
   /** What the progress tag says of this generation. */
   phase: string | null;
   run: Buffer | null;
+  writer_run: Buffer | null;
+  /** Why the writer is over; null = it is not, or there is none. */
+  writer_over_by: "ended" | "power off" | "silent" | null;
+  /** Seconds since the writer was heard. */
+  writer_silent: number | null;
+  /** The run that asks was the writer before. */
+  replaced: boolean;
+  /** Runs beside it that count. */
+  counted_others: number;
 }
 
-async function generationStanding(tx: Tx, machineId: MachineId): Promise<Standing | undefined> {
+async function generationStanding(tx: Tx, { machineId, run }: ProgressEntry): Promise<Standing | undefined> {
   const { rows } = await sql<Standing>`
     SELECT q.generation, installation_pending(q.generation, r.generation) AS pending, r.generation AS reported, r.result,
-      p.phase, p.run
+      p.phase, p.run, w.run AS writer_run,
+      CASE WHEN writer_over(w.heard_at, w.ended_at, w.power_off_at) THEN
+        CASE WHEN w.ended_at IS NOT NULL THEN 'ended' WHEN w.power_off_at > w.heard_at THEN 'power off' ELSE 'silent' END
+      END AS writer_over_by,
+      extract(epoch FROM now() - w.heard_at)::float8 AS writer_silent,
+      coalesce(bool_or(u.replaced_at IS NOT NULL) FILTER (WHERE u.run = ${Buffer.from(run)}), false) AS replaced,
+      (count(*) FILTER (WHERE u.counted AND u.run <> ${Buffer.from(run)}))::integer AS counted_others
     FROM machine_os_installation_request q
     LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id
     LEFT JOIN machine_os_installation_progress p ON p.machine_id = q.machine_id AND p.generation = q.generation
-    WHERE q.machine_id = ${machineId}`.execute(tx);
+    LEFT JOIN machine_os_installation_writer w ON w.machine_id = q.machine_id AND w.generation = q.generation
+    LEFT JOIN machine_os_installation_run u ON u.machine_id = q.machine_id AND u.generation = q.generation
+    WHERE q.machine_id = ${machineId}
+    GROUP BY q.machine_id, r.machine_id, p.machine_id, w.machine_id`.execute(tx);
   return rows[0];
 }
 
 async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): Promise<void> {
-  const { machineId, phase } = entry;
+  const { machineId, phase, lastError = "", givesUpInSeconds = 0 } = entry;
   const generation = standing.generation;
   const actor = { kind: "agent", name: keyStart(entry.publicKey) } as const;
   const run = Buffer.from(entry.run);
   const touched = diskIsTouched(phase);
   await sql`
     INSERT INTO machine_os_installation_progress AS p (
-      machine_id, generation, run, phase, bytes_done, bytes_total, detail, writing_since, progressed_at
+      machine_id, generation, run, phase, bytes_done, bytes_total, detail, last_error, gives_up_at, writing_since,
+      progressed_at
     ) VALUES (
       ${machineId}, ${generation}, ${run}, ${phase}, ${entry.bytesDone}, ${entry.bytesTotal}, ${entry.detail},
+      ${lastError},
+      CASE WHEN ${lastError !== "" && givesUpInSeconds > 0} THEN now() + make_interval(secs => ${givesUpInSeconds}) END,
       CASE WHEN ${touched} THEN now() END, now()
     ) ON CONFLICT (machine_id) DO UPDATE SET
       generation = excluded.generation, run = excluded.run, phase = excluded.phase, bytes_done = excluded.bytes_done,
-      bytes_total = excluded.bytes_total, detail = excluded.detail, progressed_at = excluded.progressed_at,
+      bytes_total = excluded.bytes_total, detail = excluded.detail, last_error = excluded.last_error,
+      gives_up_at = excluded.gives_up_at, progressed_at = excluded.progressed_at,
       writing_since = CASE WHEN p.generation = excluded.generation
         THEN coalesce(p.writing_since, excluded.writing_since) ELSE excluded.writing_since END`.execute(tx);
+  if (touched) {
+    await diskBegun(tx, machineId, generation);
+  }
   const removed = touched
     ? await tx
         .deleteFrom("machine_os_installed")
@@ -133,7 +218,7 @@ async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): 
             generation,
             detail: {
               phase,
-              run: run.toString("hex").slice(0, 16),
+              run: runStart(run),
               ...(entry.detail === "" ? {} : { detail: entry.detail }),
             },
           },

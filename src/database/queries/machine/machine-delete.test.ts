@@ -47,6 +47,9 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_os_installation_progress:
       "generation, run, phase, bytes_done, bytes_total, detail) VALUES ($1, 7, '', 'writing', 0, 0, ''",
     machine_os_installation_run: "generation, run) VALUES ($1, 7, ''",
+    machine_os_installation_writer: "generation, run, agent_public_key) VALUES ($1, 7, '', ''",
+    machine_disk_begun: "generation) VALUES ($1, 7",
+    machine_agent_features: "agent_public_key, features) VALUES ($1, '', '{}'",
     machine_os_installed: "generation) VALUES ($1, 7",
     machine_agent_log: "run, sequence, line_count, agent_log_raw) VALUES ($1, '', 0, 1, ''",
     machine_os_installation_retry:

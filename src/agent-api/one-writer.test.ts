@@ -1,0 +1,264 @@
+import { randomBytes } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { Phase, ReportProgressRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { AgentClient, RawAnswer } from "../../test/support/agent-client.ts";
+import { progressPath } from "../../test/support/agent-client.ts";
+import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
+import type { TestMachine } from "../../test/support/fleet.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { writerSilence } from "../../test/support/writer-silence.ts";
+
+const success = { case: "success", value: {} } as const;
+const error = { case: "error", value: { error: "the disk is gone" } } as const;
+
+/** ReportProgress as it was on the wire. */
+function say(
+  client: AgentClient,
+  { machineId }: TestMachine,
+  report: { runId?: Uint8Array; generation: bigint; phase?: Phase },
+): Promise<RawAnswer> {
+  const message = create(ReportProgressRequestSchema, { machineId, phase: Phase.WRITING, ...report });
+  return client.raw(progressPath, toBinary(ReportProgressRequestSchema, message));
+}
+
+async function installed(server: AgentServer, machine: TestMachine): Promise<bigint | undefined> {
+  const [row] = await server.fleet.rows<{ generation: bigint }>(
+    "SELECT generation FROM machine_os_installed WHERE machine_id = $1",
+    machine.machineId,
+  );
+  return row?.generation;
+}
+
+/** Two runs that have the request, of which the first writes. */
+async function writing(server: AgentServer) {
+  const { machine, client } = await server.agent();
+  const generation = await server.fleet.request(machine);
+  const [first, second] = [randomBytes(16), randomBytes(16)];
+  for (const runId of [first, second]) {
+    expect((await client.heartbeat({ runId })).installationRequest?.generation).toBe(generation);
+  }
+  expect((await say(client, machine, { runId: first, generation })).code).toBe(status.OK);
+  return { machine, client, generation, first, second };
+}
+
+test("X1: while one run writes, another's WRITING is unavailable, with a time to come again", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  for (const phase of [Phase.WRITING, Phase.VERIFYING, Phase.BOOT_ENTRY]) {
+    const refused = await say(client, machine, { runId: second, generation, phase });
+    expect(refused.code).toBe(status.UNAVAILABLE);
+    expect(Number(refused.metadata["grpc-retry-pushback-ms"])).toBeGreaterThan(0);
+  }
+  // What does not touch the disk is answered, and is not taken for the writer's progress.
+  expect((await say(client, machine, { runId: second, generation, phase: Phase.SELECTING_DISK })).code).toBe(status.OK);
+  expect(
+    await server.fleet.rows(
+      "SELECT run, phase FROM machine_os_installation_progress WHERE machine_id = $1",
+      machine.machineId,
+    ),
+  ).toEqual([{ run: first, phase: "writing" }]);
+  expect((await say(client, machine, { runId: first, generation, phase: Phase.VERIFYING })).code).toBe(status.OK);
+  const history = await server.fleet.history(machine);
+  expect(history.filter((line) => line.startsWith("agent_duplicate"))).toEqual([`agent_duplicate ${generation}`]);
+  expect((await server.metrics.agentDuplicates.get()).values).toContainEqual(
+    expect.objectContaining({ labels: { seen: "writing" }, value: 3 }),
+  );
+});
+
+test("X1: only the writer's result counts; another's is kept in history, once a result", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  for (const result of [success, error, success]) {
+    const answer = await client.heartbeat({ runId: second, installationReport: { generation, result } });
+    expect(answer.installationRequest?.generation).toBe(generation);
+  }
+  expect(await installed(server, machine)).toBeUndefined();
+  await client.heartbeat({ runId: first, installationReport: { generation, result: success } });
+  expect(await installed(server, machine)).toBe(generation);
+  const answer = await client.heartbeat({ runId: second, installationReport: { generation, result: error } });
+  expect(answer.cancelledGeneration).toBe(0n);
+  expect(
+    (await server.fleet.history(machine)).filter((line) => /report_|installation_(?:succ|fail)/u.test(line)),
+  ).toEqual([
+    `report_other_run ${generation}`,
+    `report_other_run ${generation}`,
+    `installation_succeeded ${generation}`,
+  ]);
+});
+
+test("X1: a result that outlived its agent counts as the run's that did it", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first } = await writing(server);
+  const later = randomBytes(16);
+  await client.heartbeat({ runId: later, installationReport: { generation, result: success, runId: first } });
+  expect(await installed(server, machine)).toBe(generation);
+});
+
+test("X1: runs beside the writer use up none of the three, and the writer goes on", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first } = await writing(server);
+  for (let other = 0; other < 20; other += 1) {
+    expect((await client.heartbeat({ runId: randomBytes(16) })).cancelledGeneration).toBe(0n);
+  }
+  expect((await say(client, machine, { runId: first, generation })).code).toBe(status.OK);
+  const runs = await server.fleet.rows(
+    "SELECT counted FROM machine_os_installation_run WHERE machine_id = $1",
+    machine.machineId,
+  );
+  // The second had the request before there was a writer.
+  expect(runs.filter(({ counted }) => counted === true)).toHaveLength(1);
+  expect(runs.length).toBeLessThanOrEqual(16);
+});
+
+test("X1: a run takes over at once when the writer of its host is dead; a replaced writer is called off", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  await client.heartbeat({ runId: second, endedRunId: first });
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
+  expect((await client.heartbeat({ runId: first })).cancelledGeneration).toBe(generation);
+  expect((await client.heartbeat({ runId: first })).installationRequest).toBeUndefined();
+  expect(await client.progress({ generation, runId: first, phase: Phase.WRITING })).toBe(generation);
+  await client.heartbeat({ runId: first, installationReport: { generation, result: success } });
+  expect(await installed(server, machine)).toBeUndefined();
+  await client.heartbeat({ runId: second, installationReport: { generation, result: success } });
+  expect(await installed(server, machine)).toBe(generation);
+  expect(await server.fleet.history(machine)).toContain(`installation_writer_replaced ${generation}`);
+});
+
+test("X1: a waiting agent hears at once that another run took its place", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  using watch = client.watch({ runId: first, lastSeenGeneration: generation });
+  await waitFor(
+    "the watch is registered",
+    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
+  );
+  await client.heartbeat({ runId: second, endedRunId: first });
+  await say(client, machine, { runId: second, generation });
+  await waitFor("the news", () => watch.events.length > 0);
+  expect(watch.events[0]).toMatchObject({ case: "cancelledGeneration", value: generation });
+});
+
+test("X1: silence counts for 90 s, and only while a server could have heard the writer", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  const asks = async (): Promise<status> => (await say(client, machine, { runId: second, generation })).code;
+  await writerSilence(server.fleet, machine, 80);
+  expect(await asks()).toBe(status.UNAVAILABLE);
+  // A heartbeat of the writer is a word of it.
+  await client.heartbeat({ runId: first });
+  await writerSilence(server.fleet, machine, 80);
+  expect(await asks()).toBe(status.UNAVAILABLE);
+  // The control plane was away for most of the time.
+  await server.fleet.rows("UPDATE sessions SET session_created_at = now() - interval '60 seconds'");
+  await server.fleet.rows("UPDATE machine_os_installation_writer SET heard_at = now() - interval '10 minutes'");
+  expect(await asks()).toBe(status.UNAVAILABLE);
+  await server.fleet.rows("UPDATE sessions SET session_created_at = now() - interval '95 seconds'");
+  expect(await asks()).toBe(status.OK);
+  expect((await client.heartbeat({ runId: first })).cancelledGeneration).toBe(generation);
+});
+
+test("X1: a heartbeat of the other run is no word of the writer", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, second } = await writing(server);
+  await writerSilence(server.fleet, machine, 91);
+  await client.heartbeat({ runId: second });
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
+});
+
+test("X1: a writer whose machine was seen without power since is over", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  await server.fleet.rows("UPDATE machine_os_installation_writer SET power_off_at = clock_timestamp()");
+  // Heard again after that: it has power.
+  await client.heartbeat({ runId: first });
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.UNAVAILABLE);
+  await server.fleet.rows("UPDATE machine_os_installation_writer SET power_off_at = clock_timestamp()");
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
+});
+
+test("X1: a new key waits for the writer with the old one, as any other run does", async () => {
+  await using server = await agentServer();
+  const { machine, generation, first } = await writing(server);
+  machine.agent = await server.fleet.rekey(machine);
+  const client = server.client(machine);
+  const runId = randomBytes(16);
+  await client.heartbeat({ runId });
+  expect((await say(client, machine, { runId, generation })).code).toBe(status.UNAVAILABLE);
+  await client.heartbeat({ runId, endedRunId: first });
+  expect((await say(client, machine, { runId, generation })).code).toBe(status.OK);
+});
+
+test("X1: an agent of the original is the writer with the request in its hands; one that comes second waits for it", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  const generation = await server.fleet.request(machine);
+  expect((await client.heartbeat()).installationRequest?.generation).toBe(generation);
+  const runId = randomBytes(16);
+  await client.heartbeat({ runId });
+  expect((await say(client, machine, { runId, generation })).code).toBe(status.UNAVAILABLE);
+  await client.heartbeat({ runId, installationReport: { generation, result: success } });
+  expect(await installed(server, machine)).toBeUndefined();
+  await client.heartbeat({ installationReport: { generation, result: success } });
+  expect(await installed(server, machine)).toBe(generation);
+  // The other way round it is not handed the request while somebody writes.
+  const next = await server.fleet.request(machine);
+  await client.heartbeat({ runId });
+  expect((await say(client, machine, { runId, generation: next })).code).toBe(status.OK);
+  expect((await client.heartbeat()).installationRequest).toBeUndefined();
+  await writerSilence(server.fleet, machine);
+  expect((await client.heartbeat()).installationRequest?.generation).toBe(next);
+  expect(await client.progress({ generation: next, runId, phase: Phase.WRITING })).toBe(next);
+});
+
+test("X1: the fourth run that would write ends the generation, also where each waited for the one before", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  const generation = await server.fleet.request(machine);
+  for (let run = 0; run < 3; run += 1) {
+    const runId = randomBytes(16);
+    await client.heartbeat({ runId });
+    await writerSilence(server.fleet, machine);
+    expect(await client.progress({ generation, runId, phase: Phase.WRITING })).toBe(0n);
+  }
+  const runId = randomBytes(16);
+  await client.heartbeat({ runId });
+  await writerSilence(server.fleet, machine);
+  expect(await client.progress({ generation, runId, phase: Phase.WRITING })).toBe(generation);
+  expect((await server.fleet.history(machine)).at(-1)).toBe(`installation_failed ${generation}`);
+});
+
+test("X1: two live runs of one key are said, by calls that alternate", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  const [a, b, c] = [randomBytes(16), randomBytes(16), randomBytes(16)];
+  const said = async (): Promise<number> =>
+    (await server.fleet.history(machine)).filter((line) => line === "agent_duplicate").length;
+  // A restart, and another: nobody comes back.
+  for (const runId of [a, a, b, b, c]) {
+    await client.heartbeat({ runId });
+  }
+  expect(await said()).toBe(0);
+  for (const runId of [b, c, b]) {
+    await client.heartbeat({ runId });
+  }
+  expect(await said()).toBe(1);
+  expect((await server.metrics.agentDuplicates.get()).values).toContainEqual(
+    expect.objectContaining({ labels: { seen: "alternating" }, value: 3 }),
+  );
+});
+
+test("X1: two agents of the original with one key are said, by the connections that they call on", async () => {
+  await using server = await agentServer();
+  const machine = await server.fleet.add();
+  const [older, newer] = [server.client(machine), server.client(machine)];
+  await older.heartbeat();
+  await newer.heartbeat();
+  await newer.heartbeat();
+  const said = async (): Promise<boolean> => (await server.fleet.history(machine)).includes("agent_duplicate");
+  expect(await said()).toBe(false);
+  await older.heartbeat();
+  expect(await said()).toBe(true);
+});
