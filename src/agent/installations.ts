@@ -7,6 +7,7 @@ import type {
 } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Logger } from "../lib/log.ts";
 import type { InstallationEnd, InstallerEvent, InstallerState } from "./installer.ts";
+import type { KeptResult } from "./result-file.ts";
 import { greatestSeen, installedAtRest, installerDecide } from "./installer.ts";
 
 /** The installer at work: what the heartbeat's loop tells it, and asks of it. */
@@ -32,15 +33,13 @@ export interface Installations extends AsyncDisposable {
 export function createInstallations(options: {
   run: (request: OSInstallationRequest, signal: AbortSignal) => Promise<InstallationEnd>;
   reportReady: () => void;
-  /** A generation that an earlier run of the agent installed, since the machine started, without being acknowledged. */
-  unreported?: bigint | undefined;
+  /** What an earlier run of the agent installed, since the machine started, without being acknowledged. */
+  unreported?: KeptResult | undefined;
   log: Logger;
 }): Installations {
   const { run, reportReady, unreported, log } = options;
   let state: InstallerState =
-    unreported === undefined
-      ? { kind: "idle" }
-      : { kind: "reporting", generation: unreported, result: { kind: "success" } };
+    unreported === undefined ? { kind: "idle" } : { kind: "reporting", ...unreported, result: { kind: "success" } };
   let current: { controller: AbortController; ended: Promise<void> } | undefined;
   let disposed = false;
   const begin = (request: OSInstallationRequest): void => {
@@ -93,9 +92,10 @@ export function createInstallations(options: {
   };
 }
 
-function reportOf({ generation, result }: InstallerState & { kind: "reporting" }): OSInstallationReport {
+function reportOf({ generation, result, runId }: InstallerState & { kind: "reporting" }): OSInstallationReport {
   return create(OSInstallationReportSchema, {
     generation,
+    ...(runId === undefined ? {} : { runId }),
     result:
       result.kind === "success" ? { case: "success", value: {} } : { case: "error", value: { error: result.error } },
   });

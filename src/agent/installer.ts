@@ -10,6 +10,8 @@ export type InstallationEnd = InstallationResult | { kind: "dropped"; refused: b
 interface Finished {
   generation: bigint;
   result?: InstallationResult;
+  /** The run that did it, where that was an earlier one. */
+  runId?: Uint8Array;
 }
 
 export type InstallerState =
@@ -19,7 +21,7 @@ export type InstallerState =
   /** Called off, but its last byte may still be on its way; `next` begins once it has ended. */
   | { kind: "aborting"; generation: bigint; refused: boolean; next?: OSInstallationRequest }
   /** The result goes out with every heartbeat until one that carried it was answered OK. */
-  | { kind: "reporting"; generation: bigint; result: InstallationResult };
+  | { kind: "reporting"; generation: bigint; result: InstallationResult; runId?: Uint8Array };
 
 export type InstallerEvent =
   | { kind: "requested"; request: OSInstallationRequest }
@@ -63,9 +65,9 @@ export function installerDecide(state: InstallerState, event: InstallerEvent): D
       return abortingDecide(state, event);
     case "reporting": {
       // A greater request has to wait: the next heartbeat carries the result, and its answer the request again.
-      const { generation, result } = state;
-      return event.kind === "acknowledged" && event.generation === generation
-        ? { state: { kind: "idle", last: { generation, result } }, actions: [] }
+      const { kind: _kind, ...last } = state;
+      return event.kind === "acknowledged" && event.generation === last.generation
+        ? { state: { kind: "idle", last }, actions: [] }
         : { state, actions: [] };
     }
   }
@@ -100,8 +102,8 @@ function idleDecide(state: InstallerState & { kind: "idle" }, event: InstallerEv
     return { state: { kind: "installing", generation: request.generation }, actions: [{ kind: "begin", request }] };
   }
   if (request.generation === last?.generation && last.result !== undefined) {
-    const { generation, result } = last;
-    return { state: { kind: "reporting", generation, result }, actions: [{ kind: "report" }] };
+    const { result } = last;
+    return { state: { kind: "reporting", ...last, result }, actions: [{ kind: "report" }] };
   }
   return { state, actions: [] };
 }

@@ -3,14 +3,21 @@ import { writeFileAtomic } from "../lib/atomic-file.ts";
 import type { Logger } from "../lib/log.ts";
 import { errorText } from "./errors.ts";
 
+/** A success that was not acknowledged. */
+export interface KeptResult {
+  generation: bigint;
+  /** The run that installed it, 16 bytes; absent in files of earlier versions. */
+  runId?: Uint8Array;
+}
+
 /**
  * Where an agent that is restarted before its success was acknowledged finds it: without it, the new run would be asked
  * for nothing and stay in the machine's RAM for ever. The file must not outlive a reboot.
  */
 export interface ResultFile {
-  /** The generation that was installed, if any. */
-  recall(): Promise<bigint | undefined>;
-  remember(generation: bigint): Promise<void>;
+  /** What was installed, if anything. */
+  recall(): Promise<KeptResult | undefined>;
+  remember(result: Required<KeptResult>): Promise<void>;
   forget(): Promise<void>;
 }
 
@@ -30,10 +37,15 @@ export function resultFile(path: string | undefined, log: Logger): ResultFile {
   return {
     recall: async () => {
       const text = await readFile(path, "utf8").catch(() => "");
-      return /^[1-9]\d{0,18}\n$/u.test(text) ? BigInt(text.trim()) : undefined;
+      const { generation, run } =
+        /^(?<generation>[1-9]\d{0,18})(?: (?<run>[0-9a-f]{32}))?\n$/u.exec(text)?.groups ?? {};
+      return generation === undefined
+        ? undefined
+        : { generation: BigInt(generation), ...(run === undefined ? {} : { runId: Buffer.from(run, "hex") }) };
     },
-    remember: async (generation) => {
-      await writeFileAtomic(path, `${generation}\n`, { mode: 0o600 }).catch(told);
+    remember: async ({ generation, runId }) => {
+      const text = `${generation} ${Buffer.from(runId).toString("hex")}\n`;
+      await writeFileAtomic(path, text, { mode: 0o600 }).catch(told);
     },
     forget: () => rm(path, { force: true }).catch(told),
   };

@@ -7,13 +7,15 @@ import type { Logger } from "../lib/log.ts";
 import { controlPlaneConnect } from "./calls/control-plane.ts";
 import { fileDisks, machineDisks } from "./disk/disks.ts";
 import { hardwareReport } from "./hardware/report.ts";
-import { heartbeatLoop } from "./loops/heartbeat.ts";
+import { heartbeatLoop, type HeartbeatEnd } from "./loops/heartbeat.ts";
 import { initCheck } from "./calls/init-file.ts";
 import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/fetch/http-answer.ts";
 import { runInstallation } from "./install/run-installation.ts";
 import { startLogSender } from "./loops/log-sender.ts";
 import type { LogTail } from "./loops/log-tail.ts";
+import { runRecordOpen } from "./run-record.ts";
+import { agentFeatures } from "./features.ts";
 import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";
 import { createWaker } from "./loops/wake.ts";
@@ -41,6 +43,10 @@ export interface AgentOptions {
   reboot?: (() => Promise<void>) | undefined;
   /** Where a success is kept until it is acknowledged, for the next run should this one end; it must not outlive a reboot. */
   resultFile?: string | undefined;
+  /** A folder in this host's memory, where runs find out whether the one before them is dead; undefined = they can't. */
+  runDirectory?: string | undefined;
+  /** The agent enrolled with its key: after twenty refusals it ends, to enrol anew. */
+  canEnrol?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -49,15 +55,17 @@ const heartbeatInterval = 30_000;
 const runIdBytes = 16;
 
 /**
- * Runs the agent until `signal` is aborted; then it resolves, with nothing left open and nothing written any more.
+ * Runs the agent until `signal` is aborted, or its key was refused for good; then it resolves, with nothing left open and
+ * nothing written any more.
  * @throws {AgentError} `init_invalid` when it cannot start
  */
-export async function runAgent(options: AgentOptions): Promise<void> {
+export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const { init, signal, clock = systemClock, random = Math.random } = options;
   initCheck(init);
   const { machineId } = init.takeoverInit;
   const runId = randomBytes(runIdBytes);
   const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
+  await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
   const otherDisks = options.fileDisks === undefined ? [] : (await disks.list()).map(({ device }) => device);
   const hardware = options.hardware ?? (await hardwareReport({ otherDisks }));
@@ -66,14 +74,29 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await using logSender =
     tail === undefined ? undefined : startLogSender({ machineId, runId, controlPlane, tail, clock, random });
   const waker = createWaker(clock, signal);
-  const context = { machineId, runId, controlPlane, disks, clock, log, random, limits: options.fetchLimits };
+  const heard = new Set<(sentAt: number) => void>();
+  const onHeartbeat = (listener: (sentAt: number) => void): (() => void) => {
+    heard.add(listener);
+    return () => heard.delete(listener);
+  };
+  const context = {
+    machineId,
+    runId,
+    controlPlane,
+    disks,
+    clock,
+    log,
+    random,
+    limits: options.fetchLimits,
+    onHeartbeat,
+  };
   const kept = resultFile(options.resultFile, log);
   await using installations = createInstallations({
     run: async (request, aborted) => {
       await kept.forget();
       const end = await runInstallation(request, context, aborted);
       if (end.kind === "success") {
-        await kept.remember(request.generation);
+        await kept.remember({ generation: request.generation, runId });
       }
       return end;
     },
@@ -88,9 +111,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await using watch = startWatch({ machineId, runId, controlPlane, installations, clock, random, log });
   log.info({ controlPlane: init.takeoverInit.bmaasEndpoint, warnings: hardware.warning }, "agent started");
   const interval = options.heartbeatIntervalMs ?? heartbeatInterval;
-  await heartbeatLoop({
+  const end = await heartbeatLoop({
     machineId,
     runId,
+    endedRunId: record.ended,
+    features: agentFeatures,
+    heard: (sentAt) => heard.forEach((listener) => listener(sentAt)),
+    canEnrol: options.canEnrol === true,
+    clock,
     controlPlane,
     installations,
     hardware,
@@ -108,5 +136,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     log,
     signal,
   });
-  log.info("agent stopping");
+  log.info(end === "stopped" ? "agent stopping" : "the control plane refuses this agent's key for good");
+  return end;
 }

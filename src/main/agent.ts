@@ -1,3 +1,7 @@
+import { access, constants, lstat, mkdir } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { errorCode } from "../lib/errors.ts";
 import { initFileRead } from "../agent/calls/init-file.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
 import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
@@ -23,11 +27,35 @@ export async function run(options: AgentRunOptions): Promise<number> {
     log,
     logTail,
     signal: stop.signal,
+    runDirectory: await runDirectory(),
     ...(options.fileDisks === undefined ? {} : { fileDisks: options.fileDisks }),
     ...(heartbeatSeconds === undefined ? {} : { heartbeatIntervalMs: heartbeatSeconds * 1000 }),
     ...(tries === undefined ? {} : { fetchLimits: { ...fetchLimits, tries } }),
   });
   return 0;
+}
+
+/** The first of these folders in memory that is this user's own, or can be made. */
+async function runDirectory(): Promise<string | undefined> {
+  const { XDG_RUNTIME_DIR: runtime } = process.env;
+  for (const parent of ["/run", ...(runtime === undefined || runtime === "" ? [] : [runtime]), "/dev/shm"]) {
+    const path = join(parent, parent === "/dev/shm" ? `farrier-agent-${userInfo().uid}` : "farrier-agent");
+    try {
+      await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+        if (errorCode(error) !== "EEXIST") {
+          throw error;
+        }
+      });
+      const { uid } = await lstat(path);
+      await access(path, constants.W_OK);
+      if (uid === userInfo().uid) {
+        return path;
+      }
+    } catch {
+      // Not there, or not ours: the next.
+    }
+  }
+  return undefined;
 }
 
 /** A whole number from the environment, where it is set. @throws {RangeError} saying what was expected */

@@ -5,6 +5,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { macOfBytes } from "../../lib/mac.ts";
 import type { CallOutcome, Enrollment } from "../calls/control-plane.ts";
+import { agentFeatures } from "../features.ts";
 import { enrollNext, type EnrollMemory } from "./enroll-next.ts";
 
 /** What enrolment works with. */
@@ -41,7 +42,8 @@ export async function enroll(context: EnrollContext): Promise<string> {
   let reached = false;
   for (;;) {
     const { token = "", bare } = memory;
-    const message = { token, smbiosUuid, mac: macs, ...(bare ? {} : { hardwareReport: hardware }) };
+    const report = bare ? {} : { hardwareReport: hardware };
+    const message = { token, smbiosUuid, mac: macs, feature: [...agentFeatures], ...report };
     const outcome = await enrollment.enroll(create(EnrollRequestSchema, message), signal);
     signal.throwIfAborted();
     if (!reached && outcome.kind !== "unavailable") {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
@@ -17,7 +17,10 @@ import { bootKey } from "./key.ts";
 import { tokenAsk } from "./token-ask.ts";
 
 /** How the agent of a boot image is run. */
-export interface BootOptions extends Omit<AgentOptions, "init" | "hardware" | "resultFile"> {
+export interface BootOptions extends Omit<
+  AgentOptions,
+  "init" | "hardware" | "resultFile" | "runDirectory" | "canEnrol"
+> {
   /** Stands for "/", for tests. */
   root?: string | undefined;
 }
@@ -33,8 +36,14 @@ export async function runBoot(options: BootOptions): Promise<void> {
   const ended = new AbortController();
   const counting = alive(join(root, "run/farrier/alive"), clock, AbortSignal.any([signal, ended.signal]));
   try {
-    const known = await initOf(options, root);
-    await runAgent({ ...options, ...known, resultFile: join(root, "run/farrier/installed") });
+    const files = { resultFile: join(root, "run/farrier/installed"), runDirectory: join(root, "run/farrier/runs") };
+    let known = await initOf(options, root);
+    while ((await runAgent({ ...options, ...known, ...files })) === "refused") {
+      log.warn("its machine may be gone: this agent makes itself known anew");
+      // An agent that is started again must not fall back on it.
+      await rm(keptInit(root), { force: true });
+      known = await enrolAndKeep(options, root, "again");
+    }
   } catch (error) {
     if (!signal.aborted) {
       throw error;
@@ -47,25 +56,33 @@ export async function runBoot(options: BootOptions): Promise<void> {
 }
 
 /** What the agent needs to begin; the hardware where it had to be found out before. */
-type Known = Pick<AgentOptions, "init" | "hardware">;
+type Known = Pick<AgentOptions, "init" | "hardware" | "canEnrol">;
+
+const keptInit = (root: string): string => join(root, "run/farrier/agent-init.json");
 
 async function initOf(options: BootOptions, root: string): Promise<Known> {
-  const kept = join(root, "run/farrier/agent-init.json");
+  const kept = keptInit(root);
   for (const path of [kept, join(root, "etc/farrier/agent-init.json")]) {
     if ((await textRead(path)) !== undefined) {
-      return { init: await initFileRead(path) };
+      return { init: await initFileRead(path), canEnrol: path === kept };
     }
   }
-  const known = await initByEnrollment(options, root);
-  await initFileWrite(kept, known.init);
-  return known;
+  return enrolAndKeep(options, root, "first");
 }
 
-async function initByEnrollment(options: BootOptions, root: string): Promise<Known> {
+async function enrolAndKeep(options: BootOptions, root: string, time: "first" | "again"): Promise<Known> {
+  const known = await initByEnrollment(options, root, time);
+  await initFileWrite(keptInit(root), known.init);
+  return { ...known, canEnrol: true };
+}
+
+async function initByEnrollment(options: BootOptions, root: string, time: "first" | "again"): Promise<Known> {
   const { log, clock = systemClock, random = Math.random, signal } = options;
   const commandLine = (await textRead(join(root, "proc/cmdline"))) ?? "";
   const configuration = bootConfigurationRead(await textRead(join(root, "etc/farrier/boot.json")), commandLine);
-  const { endpoint, caCertificate, netboot, token } = configuration;
+  const { endpoint, caCertificate, netboot } = configuration;
+  // The token that came with the boot was used up by then.
+  const token = time === "first" ? configuration.token : undefined;
   const privateKey = Uint8Array.from(await bootKey(join(root, "run/farrier/agent.key")));
   const smbiosUuid = (await hardwareTree(root).text("sys/class/dmi/id/product_uuid")).toLowerCase();
   const hardware = await hardwareReport({ root });

@@ -7,6 +7,8 @@ import { AgentError } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 
 const retryPolicy = { initial: 500, maximum: 30_000, factor: 2 };
+// However long a server asks to wait, whoever wrote before may be gone by then.
+const longestHint = 60_000;
 
 /**
  * Asks the control plane for its word before the first byte goes to a disk: only an OK that does not call the
@@ -32,7 +34,8 @@ export async function acknowledgeWriting(options: {
         }
         return;
       case "unavailable": {
-        const delay = retryDelay(retryPolicy, attempt, random);
+        const hint = Math.min(longestHint, outcome.retryAfter ?? 0);
+        const delay = Math.max(retryDelay(retryPolicy, attempt, random), hint);
         log.warn({ delay, cause: outcome.message }, "WRITING is not acknowledged yet: no byte is written until it is");
         await clock.sleep(delay, signal);
         break;

@@ -22,6 +22,8 @@ export interface Progress {
   phase(phase: Phase): void;
   /** A phase that the control plane has already been told of by other means. */
   continueFrom(phase: Phase): void;
+  /** Sends the phase and the bytes again, after something else was said. */
+  again(): void;
   /** Bytes done: sent at most once a second, and only when nothing else is on its way. */
   bytes(done: bigint, total: bigint): void;
   /**
@@ -105,6 +107,7 @@ export function createProgress(options: {
         enqueue(state);
       }
     },
+    again: () => enqueue(state),
     bytes: (bytesDone, bytesTotal) => {
       if (bytesDone > state.bytesDone && trouble?.stays === false) {
         trouble = undefined;

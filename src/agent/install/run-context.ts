@@ -8,6 +8,7 @@ import type { DiskSource } from "../disk/disks.ts";
 import type { CheckedRequest } from "./check-request.ts";
 import type { FetchLimits } from "./fetch/http-answer.ts";
 import type { Progress, ProgressState } from "./progress.ts";
+import type { WritingPermit } from "./writing-permit.ts";
 
 /** What an installation works with. */
 export interface InstallationContext {
@@ -19,6 +20,8 @@ export interface InstallationContext {
   log: Logger;
   random?: (() => number) | undefined;
   limits?: Partial<FetchLimits> | undefined;
+  /** Has a listener called with the time (`clock.monotonic()`) at which each heartbeat that was answered OK was sent, until the answer is called. */
+  onHeartbeat?: ((listener: (sentAt: number) => void) => () => void) | undefined;
 }
 
 /** One installation, under way. */
@@ -26,6 +29,7 @@ export interface Run extends InstallationContext {
   checked: CheckedRequest;
   generation: bigint;
   progress: Progress;
+  permit: WritingPermit;
   signal: AbortSignal;
 }
 

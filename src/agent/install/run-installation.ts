@@ -1,17 +1,22 @@
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { Phase, type ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { CallOutcome } from "../calls/control-plane.ts";
 import { AgentError, errorText } from "../errors.ts";
 import type { InstallationEnd } from "../installer.ts";
 import { bootEntrySet, bootedByUefi } from "./fit/boot-entry.ts";
 import { CalledOff } from "./called-off.ts";
 import { checkRequest } from "./check-request.ts";
 import { configure } from "./fit/configure.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress, type ProgressState } from "./progress.ts";
 import { reportProgress } from "./run-context.ts";
 import type { InstallationContext, Run } from "./run-context.ts";
 import { selectDisk } from "./select-disk.ts";
 import { transfer } from "./transfer.ts";
 import { diskOpen, requireRoom } from "./write.ts";
+import { createWritingPermit } from "./writing-permit.ts";
+
+/** What WRITING is asked for with. A count of 0 is never taken for one of the counts that a server keeps for a while. */
+const writing: ProgressState = { phase: Phase.WRITING, bytesDone: 0n, bytesTotal: 0n };
 
 /**
  * Carries out one request, in this order: check it; find the disk and open it; begin to fetch; have WRITING acknowledged;
@@ -32,16 +37,34 @@ export async function runInstallation(
   if (signal.aborted) {
     abort();
   }
+  const { clock } = context;
+  const send = async (state: ProgressState): Promise<CallOutcome<ReportProgressResponse>> => {
+    const sentAt = clock.monotonic();
+    const outcome = await reportProgress(context, generation, state, own.signal);
+    if (outcome.kind === "ok") {
+      permit.answered(sentAt);
+    }
+    return outcome;
+  };
   const progress = createProgress({
-    send: (state) => reportProgress(context, generation, state, own.signal),
+    send,
     calledOff: (reason) => own.abort(reason),
-    clock: context.clock,
+    clock,
     log,
   });
+  const permit = createWritingPermit({
+    report: () => reportProgress(context, generation, writing, own.signal),
+    resumed: () => progress.again(),
+    clock,
+    log,
+    random: context.random,
+    signal: own.signal,
+  });
+  const deaf = context.onHeartbeat?.((sentAt) => permit.answered(sentAt));
   try {
     const checked = checkRequest(request);
     log.info({ digest: checked.digest }, "installation begins");
-    await install({ ...context, log, checked, generation, progress, signal: own.signal });
+    await install({ ...context, log, checked, generation, progress, permit, signal: own.signal });
     await progress.settled();
     own.signal.throwIfAborted();
     log.info("installation succeeded");
@@ -55,6 +78,7 @@ export async function runInstallation(
     log.error({ err: errorText(error) }, "installation failed");
     return { kind: "error", error: errorText(error) };
   } finally {
+    deaf?.();
     signal.removeEventListener("abort", abort);
     // What is still on its way says nothing that the result does not.
     own.abort();
@@ -73,7 +97,7 @@ async function install(run: Run): Promise<void> {
   if (use !== undefined) {
     throw new AgentError("disk_busy", `disk ${disk.device.name} is in use: ${use}; a disk in use is never overwritten`);
   }
-  await using writer = await diskOpen(disk, { readBack: image.readBack });
+  await using writer = await diskOpen(disk, { readBack: image.readBack, beforeWrite: () => run.permit.hold() });
   await transfer(run, disk, writer);
   progress.phase(Phase.VERIFYING);
   signal.throwIfAborted();
@@ -82,12 +106,14 @@ async function install(run: Run): Promise<void> {
     await writer.verify(signal);
   }
   progress.phase(Phase.CONFIGURING);
+  await run.permit.hold();
   const instance = { machineId, generation };
   const { systemPartition } = await configure({ writer, disk, image, instance, signal });
   signal.throwIfAborted();
   await writer.seal();
   if (disk.kind === "block" && (await bootedByUefi())) {
     progress.phase(Phase.BOOT_ENTRY);
+    await run.permit.hold();
     await bootEntrySet(disk.path, systemPartition, signal);
   }
 }

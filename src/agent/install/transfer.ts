@@ -1,17 +1,13 @@
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
-import type { CallOutcome } from "../calls/control-plane.ts";
 import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
-import { acknowledgeWriting } from "./acknowledge-writing.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";
 import { digestTap } from "./image/digest.ts";
 import { peek } from "./fetch/peek.ts";
 import { qcow2Header, qcow2HeaderBytes, qcow2Magic } from "./image/qcow2-header.ts";
 import type { Qcow2 } from "./image/qcow2-header.ts";
 import { qcow2Read } from "./image/qcow2-read.ts";
-import { reportProgress } from "./run-context.ts";
 import type { Run } from "./run-context.ts";
 import { sourceOpen } from "./source.ts";
 import { stageOpen } from "./stage.ts";
@@ -99,13 +95,11 @@ function stagedOn(
 
 /** Has WRITING acknowledged, and takes from the disk what was on it. */
 async function begin(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
-  const { clock, signal, log, progress, random } = run;
-  const state = { phase: Phase.WRITING, bytesDone: 0n, bytesTotal: 0n };
+  const { signal, log, progress, permit } = run;
   // Phases arrive in their order.
   await progress.settled();
   signal.throwIfAborted();
-  const report = (): Promise<CallOutcome<ReportProgressResponse>> => reportProgress(run, run.generation, state, signal);
-  await acknowledgeWriting({ report, clock, log, random, signal });
+  await permit.acquire();
   log.info("WRITING is acknowledged: the disk is written now");
   progress.continueFrom(Phase.WRITING);
   if (await wipe(disk, log, signal)) {

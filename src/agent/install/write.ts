@@ -4,6 +4,7 @@ import { AgentError } from "../errors.ts";
 import { alignedBuffer } from "../disk/aligned-buffer.ts";
 import { diskFileOpen } from "../disk/disk-file.ts";
 import type { DiskFile } from "../disk/disk-file.ts";
+import { heldDiskFile } from "../disk/held-disk-file.ts";
 import { isZero } from "../disk/zero.ts";
 
 // A multiple of every block size there is, large enough that the kernel's cost of a write does not count.
@@ -38,8 +39,15 @@ export interface DiskWriter extends AsyncDisposable {
  * place; the last one until `finish`. So no disk whose image was cut short, altered or called off looks as if it could boot.
  * @throws {AgentError} `disk_busy`, `disk_failed`
  */
-export async function diskOpen(disk: Disk, options: { readBack: boolean }): Promise<DiskWriter> {
-  const file = await diskFileOpen(disk);
+export async function diskOpen(
+  disk: Disk,
+  options: {
+    readBack: boolean;
+    /** Awaited before each write to the disk; what it throws ends the write. */
+    beforeWrite?: () => Promise<void>;
+  },
+): Promise<DiskWriter> {
+  const file = heldDiskFile(await diskFileOpen(disk), options.beforeWrite);
   const capacity = disk.device.capacityBytes;
   const hash = options.readBack ? createHash("sha256") : undefined;
   const free = Array.from({ length: buffers }, () => alignedBuffer(blockBytes));

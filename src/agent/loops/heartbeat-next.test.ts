@@ -10,7 +10,7 @@ const outcome = (kind: "unavailable" | "unauthenticated" | "invalid" | "fatal"):
   message: "why",
 });
 const busy: CallOutcome<object> = { kind: "unavailable", message: "why" };
-const told: HeartbeatMemory = { failures: 0, accepted: true, hardwareTold: true };
+const told: HeartbeatMemory = { failures: 0, refusals: 0, accepted: true, hardwareTold: true };
 
 /** The next step at both ends of the jitter. */
 const delays = (memory: HeartbeatMemory, answer: CallOutcome<object>): number[] =>
@@ -45,11 +45,11 @@ describe("the next heartbeat", () => {
   test("an OK forgets the failures, and that it carried the hardware report is remembered", () => {
     const options = { interval, random: () => 0.5 };
     const first = heartbeatNext({ ...heartbeatMemory, failures: 7 }, ok, { ...options, carriedHardware: false });
-    expect(first.memory).toEqual({ failures: 0, accepted: true, hardwareTold: false });
+    expect(first.memory).toEqual({ failures: 0, refusals: 0, accepted: true, hardwareTold: false });
     const second = heartbeatNext(first.memory, ok, { ...options, carriedHardware: true });
     expect(second.memory.hardwareTold).toBe(true);
     const third = heartbeatNext(second.memory, outcome("unavailable"), { ...options, carriedHardware: false });
-    expect(third.memory).toEqual({ failures: 1, accepted: true, hardwareTold: true });
+    expect(third.memory).toEqual({ failures: 1, refusals: 0, accepted: true, hardwareTold: true });
   });
 
   test("only a key that was accepted before can be taken away; only then, and in doubt, a result waits", () => {
@@ -70,5 +70,25 @@ describe("the next heartbeat", () => {
     expect(refused.memory.hardwareRefused).toBe("why");
     const other = heartbeatNext(told, outcome("invalid"), { ...options, carriedHardware: false });
     expect(other.memory.hardwareRefused).toBeUndefined();
+  });
+
+  test("N2: an agent that can enrol does so after twenty refusals; an OK begins the count anew", () => {
+    const options = { interval, carriedHardware: false, random: () => 0.5, canEnrol: true };
+    const refuse = (memory: HeartbeatMemory, times: number): boolean[] => {
+      const anew: boolean[] = [];
+      let now = memory;
+      for (let time = 0; time < times; time += 1) {
+        const next = heartbeatNext(now, outcome(time % 3 === 2 ? "unavailable" : "unauthenticated"), options);
+        anew.push(next.enrolAnew);
+        now = next.memory;
+      }
+      return anew;
+    };
+    // Two of three are refusals: the twentieth comes with the 29th call.
+    expect(refuse(told, 29).indexOf(true)).toBe(28);
+    expect(refuse({ ...told, refusals: 19 }, 1)).toEqual([true]);
+    expect(heartbeatNext({ ...told, refusals: 19 }, ok, options).memory.refusals).toBe(0);
+    const cannot = { ...options, canEnrol: false };
+    expect(heartbeatNext({ ...told, refusals: 99 }, outcome("unauthenticated"), cannot).enrolAnew).toBe(false);
   });
 });

@@ -5,6 +5,8 @@ import type { CallOutcome } from "../calls/control-plane.ts";
 export interface HeartbeatMemory {
   /** Failures since the last OK. */
   failures: number;
+  /** Of those, the ones in which the key was refused. */
+  refusals: number;
   /** The control plane has taken this agent's key at least once. */
   accepted: boolean;
   /** A heartbeat that carried the hardware report was answered OK. */
@@ -21,25 +23,33 @@ export interface HeartbeatNext {
   wakeable: boolean;
   /** Another agent holds the machine: abort what is in hand. */
   refused: boolean;
+  /** The key was refused so often that this agent must enrol anew. */
+  enrolAnew: boolean;
 }
 
 /** At the start of a run. */
-export const heartbeatMemory: HeartbeatMemory = { failures: 0, accepted: false, hardwareTold: false };
+export const heartbeatMemory: HeartbeatMemory = { failures: 0, refusals: 0, accepted: false, hardwareTold: false };
+
+/**
+ * Refusals of a key that the agent enrolled with, after which it enrols anew: its machine may be gone, deleted or younger
+ * than the backup that was restored.
+ */
+export const refusalsBeforeEnrolment = 20;
 
 // Interval ± 5 %: agents that were started together drift apart.
 const jitter = 0.05;
 
 /**
  * When to heartbeat next, after `outcome`. A failure is retried with backoff, up to two intervals, and not before the server
- * asked to; a refused key that was
- * accepted before, and a control plane that does not know heartbeats, only every 4 to 20 intervals (minutes).
+ * asked to; a refused key that was accepted before, and a control plane that does not know heartbeats, only every 4 to 20
+ * intervals (minutes). An agent that can enrol anew is not slow: it does so within a quarter of an hour.
  */
 export function heartbeatNext(
   memory: HeartbeatMemory,
   outcome: CallOutcome<unknown>,
-  options: { interval: number; carriedHardware: boolean; random: () => number },
+  options: { interval: number; carriedHardware: boolean; random: () => number; canEnrol?: boolean },
 ): HeartbeatNext {
-  const { interval, carriedHardware, random } = options;
+  const { interval, carriedHardware, random, canEnrol = false } = options;
   const quick = { initial: Math.min(1000, interval), maximum: 2 * interval, factor: 2 };
   const slow = { initial: 4 * interval, maximum: 20 * interval, factor: 2 };
   const failed = { ...memory, failures: memory.failures + 1 };
@@ -47,26 +57,39 @@ export function heartbeatNext(
   switch (outcome.kind) {
     case "ok":
       return {
-        memory: { ...memory, failures: 0, accepted: true, hardwareTold: memory.hardwareTold || carriedHardware },
+        memory: {
+          ...memory,
+          failures: 0,
+          refusals: 0,
+          accepted: true,
+          hardwareTold: memory.hardwareTold || carriedHardware,
+        },
         delay: Math.round(interval * (1 - jitter + 2 * jitter * random())),
         wakeable: true,
         refused: false,
+        enrolAnew: false,
       };
     case "unavailable": {
       // The server's hint is another for each agent. However long it is, the machine must not be taken for dead.
       const hint = Math.min(outcome.retryAfter ?? 0, quick.maximum);
-      return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false };
+      return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false, enrolAnew: false };
     }
     case "invalid": {
       // A machine that is odd must not be taken for dead: it goes on without the report that was refused.
       const next = carriedHardware ? { ...failed, hardwareRefused: outcome.message } : failed;
-      return { memory: next, delay: after(quick), wakeable: false, refused: false };
+      return { memory: next, delay: after(quick), wakeable: false, refused: false, enrolAnew: false };
     }
-    case "unauthenticated":
-      return memory.accepted
-        ? { memory: failed, delay: after(slow), wakeable: false, refused: true }
-        : { memory: failed, delay: after(quick), wakeable: false, refused: false };
+    case "unauthenticated": {
+      const refusals = memory.refusals + 1;
+      return {
+        memory: { ...failed, refusals },
+        delay: after(memory.accepted && !canEnrol ? slow : quick),
+        wakeable: false,
+        refused: memory.accepted,
+        enrolAnew: canEnrol && refusals >= refusalsBeforeEnrolment,
+      };
+    }
     case "fatal":
-      return { memory: failed, delay: after(slow), wakeable: false, refused: false };
+      return { memory: failed, delay: after(slow), wakeable: false, refused: false, enrolAnew: false };
   }
 }

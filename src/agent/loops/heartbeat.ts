@@ -4,6 +4,7 @@ import {
   AgentHeartbeatRequestSchema,
 } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { AgentHardwareReport, AgentHeartbeatResponse } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { CallOutcome, ControlPlane } from "../calls/control-plane.ts";
 import { cleanText } from "../errors.ts";
@@ -19,8 +20,17 @@ export interface HeartbeatContext {
   controlPlane: Pick<ControlPlane, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
+  /** An earlier run of this host that is dead: told until a heartbeat that carried it is answered OK. */
+  endedRunId?: Uint8Array | undefined;
+  /** What this agent can do beyond version 1 of the contract: goes with the hardware report. */
+  features?: readonly string[];
+  /** Called for each heartbeat that was answered OK, at once, with the time at which it was sent. */
+  heard?: (sentAt: number) => void;
   /** Called for each heartbeat that was answered OK, once its answer is heeded. */
   answered?: () => void;
+  /** The agent enrolled with its key, and can do so again. */
+  canEnrol?: boolean;
+  clock: Pick<Clock, "monotonic">;
   waker: Waker;
   /** Milliseconds. */
   interval: number;
@@ -29,30 +39,43 @@ export interface HeartbeatContext {
   signal: AbortSignal;
 }
 
+/** Why heartbeats end: they were told to, or the key was refused so often that the agent must enrol anew. */
+export type HeartbeatEnd = "stopped" | "refused";
+
 /**
  * Heartbeats until the signal is aborted, also while something is being installed. The hardware report goes with the
  * first, and with each until one that carried it was answered OK; a result in the same way.
  */
-export async function heartbeatLoop(context: HeartbeatContext): Promise<void> {
-  const { controlPlane, installations, waker, interval, random, signal } = context;
+export async function heartbeatLoop(context: HeartbeatContext): Promise<HeartbeatEnd> {
+  const { controlPlane, installations, waker, interval, random, signal, clock, canEnrol = false } = context;
   let memory = heartbeatMemory;
+  let { endedRunId } = context;
   while (!signal.aborted) {
     const report = installations.report();
     const hardware = hardwareToSend(context.hardware, memory);
     const request = create(AgentHeartbeatRequestSchema, {
       machineId: context.machineId,
       runId: context.runId,
-      ...(hardware === undefined ? {} : { hardwareReport: hardware }),
+      ...(endedRunId === undefined ? {} : { endedRunId }),
+      ...(hardware === undefined ? {} : { hardwareReport: hardware, feature: [...(context.features ?? [])] }),
       ...(report === undefined ? {} : { installationReport: report }),
     });
+    const sentAt = clock.monotonic();
     const outcome = await controlPlane.heartbeat(request, signal);
     if (signal.aborted) {
-      return;
+      return "stopped";
     }
-    const next = heartbeatNext(memory, outcome, { interval, random, carriedHardware: hardware !== undefined });
+    const options = { interval, random, carriedHardware: hardware !== undefined, canEnrol };
+    const next = heartbeatNext(memory, outcome, options);
     logOutcome(context.log, memory, outcome, next.delay);
     memory = next.memory;
+    if (next.enrolAnew) {
+      installations.refused();
+      return "refused";
+    }
     if (outcome.kind === "ok") {
+      endedRunId = undefined;
+      context.heard?.(sentAt);
       if (report !== undefined) {
         installations.acknowledged(report.generation);
       }
@@ -65,11 +88,12 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<void> {
       await (next.wakeable ? waker.sleep(next.delay) : waker.sleepThrough(next.delay));
     } catch (error) {
       if (signal.aborted) {
-        return;
+        return "stopped";
       }
       throw error;
     }
   }
+  return "stopped";
 }
 
 function hardwareToSend(report: AgentHardwareReport, memory: HeartbeatMemory): AgentHardwareReport | undefined {

@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { writeFileAtomic } from "../lib/atomic-file.ts";
+import type { Logger } from "../lib/log.ts";
+import { errorText } from "./errors.ts";
+
+/** What a host keeps, in memory, of the agent's runs, so that a run knows what became of the one before it. */
+export interface RunRecord extends AsyncDisposable {
+  /** The run before this one, where it is certain that it is dead. */
+  ended?: Uint8Array;
+}
+
+/**
+ * Records this run of a machine's agent, and finds out whether the one before it is dead. A run lives as long as the socket
+ * that is named after it answers: the kernel closes it however the process ends. Of two that live at once the first keeps the
+ * record. The record outlives its run; it must not be shared between hosts, so `directory` is one in this host's memory.
+ * Never throws: without a record a run waits for its predecessor's silence, no more.
+ */
+export async function runRecordOpen(options: {
+  directory: string | undefined;
+  machineId: string;
+  runId: Uint8Array;
+  log: Logger;
+}): Promise<RunRecord> {
+  const { directory, machineId, log } = options;
+  const none: RunRecord = { [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (directory === undefined) {
+    return none;
+  }
+  const run = Buffer.from(options.runId).toString("hex");
+  const record = join(directory, `${machineId.toLowerCase()}.run`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const before = /^(?<run>[0-9a-f]{32})\n$/u.exec(await readFile(record, "utf8").catch(() => ""))?.groups?.["run"];
+    if (before !== undefined && (await answers(socketOf(directory, before)))) {
+      log.warn(
+        { runBefore: before },
+        "another agent of this machine runs on this host: only one of them installs; stop the other",
+      );
+      return none;
+    }
+    const server = await listen(socketOf(directory, run));
+    // Only now: who reads it must find the socket.
+    await writeFileAtomic(record, `${run}\n`, { mode: 0o600, replace: true });
+    if (before !== undefined) {
+      await rm(socketOf(directory, before), { force: true });
+    }
+    return {
+      ...(before === undefined ? {} : { ended: Buffer.from(before, "hex") }),
+      [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())),
+    };
+  } catch (error) {
+    log.info({ directory, reason: errorText(error) }, "runs of this agent can't be recorded: a restart waits longer");
+    return none;
+  }
+}
+
+// A socket's path has at most 107 bytes (unix(7)).
+function socketOf(directory: string, run: string): string {
+  return join(directory, `${run.slice(0, 16)}.sock`);
+}
+
+async function listen(path: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  server.listen(path);
+  await once(server, "listening");
+  return server;
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Refused: nobody listens any more; no such file: it was removed. Anything else is no proof that it is dead.
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
+    );
+  });
+}
