@@ -5,9 +5,19 @@ import type { Phase } from "../../src/database/queries/installation/progress.ts"
 export type Op =
   | { op: "request"; requestId: number; body: number; replace?: number; generation?: number }
   | { op: "cancel"; requestId: number; body: number; generation?: number }
-  | { op: "heartbeat"; key: number; run?: number; report?: { generation: number; result: "success" | "error" } }
+  | {
+      op: "heartbeat";
+      key: number;
+      run?: number;
+      /** `run`: the one that did it; absent = the one that calls. */
+      report?: { generation: number; result: "success" | "error"; run?: number };
+      /** An earlier run of its host that is dead. */
+      ended?: number;
+    }
   | { op: "progress"; key: number; run: number; generation: number; phase: Phase }
   | { op: "rekey"; key: number }
+  /** The writer says nothing for longer than it may, while a server is there. */
+  | { op: "silence" }
   | { op: "expire" };
 
 /** Everything that the model knows of a machine, and of the server's session. */
@@ -20,11 +30,23 @@ export interface Model {
   /** 0 = not installed. */
   installed: number;
   /** Runs that the current request was handed to. */
-  runs: string[];
+  runs: HandedRun[];
+  /** The one run that may write, of that generation. */
+  writer: { generation: number; run: string; silent: boolean; ended: boolean } | undefined;
+  /** The generation that may have begun to write, and has not succeeded; 0 = none. */
+  begun: number;
   progress: { generation: number; phase: Phase; run: number } | undefined;
   commands: Record<string, { command: string; generation: number }>;
   /** "event generation result", as often as it happened. */
   history: string[];
+}
+
+interface HandedRun {
+  run: string;
+  /** It counts towards the three that a generation has. */
+  counted: boolean;
+  /** It was the writer, and another took its place. */
+  replaced: boolean;
 }
 
 export const emptyModel: Model = {
@@ -35,6 +57,8 @@ export const emptyModel: Model = {
   report: undefined,
   installed: 0,
   runs: [],
+  writer: undefined,
+  begun: 0,
   progress: undefined,
   commands: {},
   history: [],
@@ -58,6 +82,11 @@ export function step(model: Model, op: Op): Stepped {
       model.key = op.key;
       model.history.push("agent_replaced");
       return { answer: "ok" };
+    case "silence":
+      if (model.writer !== undefined) {
+        model.writer.silent = true;
+      }
+      return { answer: "ok" };
     case "expire":
       model.alive = false;
       return { answer: "ok" };
@@ -67,6 +96,43 @@ export function step(model: Model, op: Op): Stepped {
 /** The pending generation, or 0. */
 function pending(model: Model): number {
   return model.asked !== 0 && model.report?.generation !== model.asked ? model.asked : 0;
+}
+
+/** The writer of the current generation. */
+function writerOf(model: Model): NonNullable<Model["writer"]> | undefined {
+  return model.writer?.generation === model.asked ? model.writer : undefined;
+}
+
+/** Whether a run may become the writer: there is none, it is the writer, or the one there is over. */
+function mayWrite(model: Model, run: string): boolean {
+  const writer = writerOf(model);
+  return writer === undefined || writer.run === run || writer.silent || writer.ended;
+}
+
+function handedRun(model: Model, run: string): HandedRun | undefined {
+  return model.runs.find((known) => known.run === run);
+}
+
+/** Makes a run the writer of the pending generation. */
+function writes(model: Model, run: string): void {
+  const before = writerOf(model);
+  if (before !== undefined && before.run !== run) {
+    const known = handedRun(model, before.run);
+    if (known !== undefined) {
+      known.replaced = true;
+    }
+    model.history.push(`installation_writer_replaced ${model.asked}`);
+  }
+  model.writer = { generation: model.asked, run, silent: false, ended: false };
+}
+
+/** The disk is not what it was. */
+function touched(model: Model): void {
+  model.begun = model.asked;
+  if (model.installed !== 0) {
+    model.installed = 0;
+    model.history.push(`installed_removed ${model.asked}`);
+  }
 }
 
 type Command = Extract<Op, { op: "request" | "cancel" }>;
@@ -119,36 +185,72 @@ function heartbeat(model: Model, op: Heartbeat): Stepped {
   }
   const calledOff =
     model.report?.generation === model.asked && (model.report.result === "cancelled" || model.report.by === "system");
-  const unasked = op.report !== undefined && reported(model, op.report) ? " unasked" : "";
+  const run = runOf(op);
   const now = pending(model);
-  if (now !== 0 && !model.runs.includes(runOf(op))) {
-    return { later: (after) => handOut(after, op, now, unasked) };
+  const replaced = handedRun(model, run)?.replaced === true;
+  const unasked = op.report !== undefined && reported(model, op.report, run) ? " unasked" : "";
+  const writer = writerOf(model);
+  if (op.ended !== undefined && writer?.run === `run ${op.ended}`) {
+    writer.ended = true;
   }
-  if (now !== 0) {
-    return { answer: `ok ${now}${unasked}` };
+  const left = pending(model);
+  const known = handedRun(model, run) !== undefined;
+  const plain = op.report === undefined && op.ended === undefined;
+  if (!plain && now !== 0 && writer?.run === run) {
+    writer.silent = false;
   }
-  const known = op.report?.generation === model.asked;
-  return { answer: `ok${calledOff && !known ? ` cancelled ${model.asked}` : ""}${unasked}` };
+  if (left !== 0 && replaced) {
+    return { answer: `ok cancelled ${left}${unasked}` };
+  }
+  if (left !== 0 && !known) {
+    return { later: (after) => handOut(after, op, left, unasked) };
+  }
+  if (left !== 0) {
+    const answer = `ok ${left}${unasked}`;
+    // One that takes no lock looks first and is noted afterwards: another run may have taken over in between.
+    return plain ? { later: (after) => heard(after, left, run, answer) } : { answer };
+  }
+  const ofAsked = op.report?.generation === model.asked;
+  return { answer: `ok${calledOff && !ofAsked ? ` cancelled ${model.asked}` : ""}${unasked}` };
+}
+
+function heard(model: Model, generation: number, run: string, answer: string): Stepped {
+  if (model.writer?.generation === generation && model.writer.run === run) {
+    model.writer.silent = false;
+  }
+  return { answer };
 }
 
 /** True when the report's generation was never asked for. */
-function reported(model: Model, report: NonNullable<Heartbeat["report"]>): boolean {
+function reported(model: Model, report: NonNullable<Heartbeat["report"]>, caller: string): boolean {
   const { generation, result } = report;
+  const run = report.run === undefined ? caller : `run ${report.run}`;
   const final = result === "success" ? `installation_succeeded ${generation}` : `installation_failed ${generation}`;
+  const other = `report_other_run ${generation} ${result}`;
+  const writer = writerOf(model);
   if (generation === pending(model) && generation !== 0) {
+    if (writer !== undefined && writer.run !== run) {
+      if (!model.history.includes(other)) {
+        model.history.push(other);
+      }
+      return false;
+    }
     model.report = { generation, result, by: "agent" };
     model.history.push(final);
-    model.installed = result === "success" ? generation : model.installed;
+    if (result === "success") {
+      model.installed = generation;
+      model.begun = 0;
+    }
     return false;
   }
   if (model.history.includes(`installation_requested ${generation}`)) {
     const late = `report_late ${generation} ${result}`;
-    if (!model.history.includes(final) && !model.history.includes(late)) {
+    if (![final, late, other].some((line) => model.history.includes(line))) {
       model.history.push(late);
     }
     return false;
   }
-  if (!model.history.some((line) => line.startsWith("report_unasked"))) {
+  if (!model.history.some((line) => line.startsWith(`report_unasked ${generation} `))) {
     model.history.push(`report_unasked ${generation} ${result}`);
   }
   return true;
@@ -162,24 +264,33 @@ function handOut(model: Model, op: Heartbeat, offered: number, unasked: string):
   if (!model.alive || model.key !== op.key) {
     return { answer: model.alive ? "unauthenticated" : "unavailable" };
   }
+  const run = runOf(op);
   const now = pending(model);
-  if (now !== 0 && model.runs.includes(runOf(op))) {
-    return { answer: `ok ${now}${unasked}` };
+  const known = handedRun(model, run);
+  if (now !== 0 && writerOf(model)?.run === run) {
+    heard(model, now, run, "");
+  }
+  if (now !== 0 && known !== undefined) {
+    return { answer: known.replaced ? `ok cancelled ${now}${unasked}` : `ok ${now}${unasked}` };
   }
   if (now !== 0 && now !== offered) {
     return { answer: `ok${unasked}` };
   }
-  if (now !== 0 && model.runs.length >= 3) {
-    model.report = { generation: now, result: "error", by: "system" };
-    model.history.push(`installation_failed ${now}`);
-    return { answer: `ok cancelled ${now}${unasked}` };
-  }
   if (now !== 0) {
-    model.runs.push(runOf(op));
+    const free = mayWrite(model, run);
+    if (free && model.runs.filter(({ counted }) => counted).length >= 3) {
+      model.report = { generation: now, result: "error", by: "system" };
+      model.history.push(`installation_failed ${now}`);
+      return { answer: `ok cancelled ${now}${unasked}` };
+    }
+    if (!free && op.run === undefined) {
+      return { answer: `ok${unasked}` };
+    }
+    model.runs.push({ run, counted: free, replaced: false });
     model.history.push(`installation_handed_out ${now}`);
-    if (op.run === undefined && model.installed !== 0) {
-      model.installed = 0;
-      model.history.push(`installed_removed ${now}`);
+    if (op.run === undefined) {
+      writes(model, run);
+      touched(model);
     }
     return { answer: `ok ${now}${unasked}` };
   }
@@ -197,14 +308,43 @@ function progress(model: Model, op: Extract<Op, { op: "progress" }>): string {
     const after = op.phase !== "selecting-disk" && op.phase !== "writing";
     return over && after ? "ok" : `ok cancelled ${op.generation}`;
   }
+  const run = `run ${op.run}`;
+  const known = handedRun(model, run);
+  if (known?.replaced === true) {
+    return `ok cancelled ${op.generation}`;
+  }
+  if (!mayWrite(model, run)) {
+    return op.phase === "selecting-disk" ? "ok" : "other-writer";
+  }
+  const writer = writerOf(model);
+  if (op.phase !== "selecting-disk" && writer?.run !== run) {
+    const others = model.runs.filter((other) => other.run !== run);
+    if (others.filter(({ counted }) => counted).length >= 3) {
+      model.report = { generation: op.generation, result: "error", by: "system" };
+      model.history.push(`installation_failed ${op.generation}`);
+      return `ok cancelled ${op.generation}`;
+    }
+    if (writer === undefined) {
+      for (const other of others) {
+        other.counted = false;
+      }
+    }
+    if (known === undefined) {
+      model.runs.push({ run, counted: true, replaced: false });
+    } else {
+      known.counted = true;
+    }
+  }
+  if (op.phase !== "selecting-disk") {
+    writes(model, run);
+  }
   const before = model.progress;
   if (before?.generation !== op.generation || before.phase !== op.phase || before.run !== op.run) {
     model.history.push(`installation_progressed ${op.generation}`);
   }
   model.progress = { generation: op.generation, phase: op.phase, run: op.run };
-  if (op.phase !== "selecting-disk" && model.installed !== 0) {
-    model.installed = 0;
-    model.history.push(`installed_removed ${op.generation}`);
+  if (op.phase !== "selecting-disk") {
+    touched(model);
   }
   return "ok";
 }
@@ -240,14 +380,18 @@ export function explanations(model: Model, ops: readonly Op[], answers: readonly
 
 /** What can be read from the database as well, to be compared. */
 export function summary(model: Model): Record<string, unknown> {
-  const { key, last, asked, report, installed, runs, history } = model;
+  const { key, last, asked, report, installed, runs, writer, begun, history } = model;
   return {
     key,
     last,
     asked,
     report: report === undefined ? "none" : `${report.generation} ${report.result} ${report.by}`,
     installed,
-    runs: runs.toSorted(),
+    runs: runs
+      .map(({ run, counted, replaced }) => `${run}${counted ? "" : " uncounted"}${replaced ? " replaced" : ""}`)
+      .toSorted(),
+    writer: writer === undefined ? "none" : `${writer.generation} ${writer.run}`,
+    begun,
     history: history.toSorted(),
   };
 }

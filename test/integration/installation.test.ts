@@ -94,7 +94,16 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
         // Mostly the one that is bound most of the time.
         key: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: index(keys.length) }),
         run: maybe(index(runs.length)),
-        report: maybe(fc.record({ generation, result: fc.constantFrom("success", "error") })),
+        report: maybe(
+          fc
+            .record({
+              generation,
+              result: fc.constantFrom("success", "error"),
+              run: fc.option(index(runs.length), { nil: undefined, freq: 1 }),
+            })
+            .map((report) => (report.run === undefined ? { ...report, run: undefined } : report)),
+        ),
+        ended: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: index(runs.length) }),
       })
       .map(defined),
   },
@@ -114,6 +123,7 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ op: fc.constant("rekey"), key: fc.oneof(fc.constant(0), index(keys.length)) }).map(defined),
   },
+  { weight: 1, arbitrary: fc.constant<Op>({ op: "silence" }) },
   { weight: 1, arbitrary: fc.constant<Op>({ op: "expire" }) },
 );
 
@@ -138,6 +148,8 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
         const publicKey = keys[op.key] ?? agentKey(Buffer.alloc(32));
         const run = op.run === undefined ? undefined : runs[op.run];
         const { report } = op;
+        const reportedRun = report?.run === undefined ? undefined : runs[report.run];
+        const endedRun = op.ended === undefined ? undefined : runs[op.ended];
         const outcome = await queue.submit(
           {
             machineId: machine.machineId,
@@ -145,7 +157,15 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
             ...(run === undefined ? {} : { runId: run }),
             ...(report === undefined
               ? {}
-              : { report: { generation: BigInt(report.generation), result: report.result, raw: Buffer.from("raw") } }),
+              : {
+                  report: {
+                    generation: BigInt(report.generation),
+                    result: report.result,
+                    raw: Buffer.from("raw"),
+                    ...(reportedRun === undefined ? {} : { runId: reportedRun }),
+                  },
+                }),
+            ...(endedRun === undefined ? {} : { endedRunId: endedRun }),
           },
           byteaLiteral(publicKey),
         );
@@ -175,6 +195,13 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
           actor: operator,
         });
         return "ok";
+      case "silence":
+        await fleet.rows(
+          `WITH older AS (UPDATE sessions SET session_created_at = session_created_at - interval '91 seconds')
+           UPDATE machine_os_installation_writer SET heard_at = heard_at - interval '91 seconds' WHERE machine_id = $1`,
+          machine.machineId,
+        );
+        return "ok";
       case "expire":
         await fleet.rows(
           "UPDATE sessions SET session_deadline = least(session_deadline, now()) WHERE session_id = $1",
@@ -202,17 +229,26 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
     `SELECT s.agent_public_key AS key, m.last_generation::integer AS last, coalesce(q.generation, 0)::integer AS asked,
        coalesce(r.generation || ' ' || r.result || ' ' || r.reported_by, 'none') AS report,
        coalesce(d.generation, 0)::integer AS installed,
-       ARRAY(SELECT u.run FROM machine_os_installation_run u
+       ARRAY(SELECT jsonb_build_object('run', encode(u.run, 'hex'), 'counted', u.counted, 'replaced', u.replaced_at IS NOT NULL)
+             FROM machine_os_installation_run u
              WHERE u.machine_id = m.machine_id AND u.generation = q.generation) AS runs,
+       w.generation AS writer_generation, w.run AS writer_run, coalesce(b.generation, 0)::integer AS begun,
        ARRAY(SELECT concat_ws(' ', h.event, h.generation, CASE WHEN h.event LIKE 'report%' THEN h.detail ->> 'result' END)
              FROM history h WHERE h.machine_id = m.machine_id) AS history
      FROM machines m LEFT JOIN machine_agent_started s USING (machine_id)
      LEFT JOIN machine_os_installation_request q USING (machine_id)
      LEFT JOIN machine_os_installation_report r USING (machine_id) LEFT JOIN machine_os_installed d USING (machine_id)
+     LEFT JOIN machine_os_installation_writer w USING (machine_id) LEFT JOIN machine_disk_begun b USING (machine_id)
      WHERE machine_id = $1`,
     machine.machineId,
   );
-  const found = row as { key: Buffer; runs: Buffer[]; history: string[] } & Record<string, unknown>;
+  const found = row as {
+    key: Buffer;
+    runs: { run: string; counted: boolean; replaced: boolean }[];
+    writer_generation: bigint | null;
+    writer_run: Buffer | null;
+    history: string[];
+  } & Record<string, unknown>;
   const name = (run: Buffer): string =>
     run.length === 16
       ? `run ${runs.findIndex((known) => run.equals(known))}`
@@ -220,8 +256,17 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
   return {
     ...found,
     key: keys.findIndex((key) => found.key.equals(key)),
-    runs: found.runs.map(name).toSorted(),
-    history: found.history.filter((line) => line !== "machine_added" && line !== "agent_registered").toSorted(),
+    runs: found.runs
+      .map(
+        ({ run, counted, replaced }) =>
+          `${name(Buffer.from(run, "hex"))}${counted ? "" : " uncounted"}${replaced ? " replaced" : ""}`,
+      )
+      .toSorted(),
+    writer: found.writer_run === null ? "none" : `${found.writer_generation ?? 0} ${name(found.writer_run)}`,
+    // Who called twice is a matter of the order of heartbeats that take no lock.
+    history: found.history
+      .filter((line) => !/^(?:machine_added|agent_registered|agent_duplicate)/u.test(line))
+      .toSorted(),
   };
 }
 
@@ -231,7 +276,7 @@ const wrongStates = `
   WHERE s.machine_id = $1 AND (s.state, s.not_before, s.candidate, s.provider)
     IS DISTINCT FROM (n.state, n.not_before, n.candidate, n.provider)`;
 
-test("whatever happens to a machine at once, it is as if one thing had happened after the other", async () => {
+test("X1: whatever happens to a machine at once, it is as if one thing had happened after the other", async () => {
   let rounds = 0;
   // Rounds with something in them that waited too long; a heartbeat is then unavailable.
   let late = 0;

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { initFileRead } from "../../src/agent/calls/init-file.ts";
 import { runAgent } from "../../src/agent/run.ts";
 import { createLogger } from "../../src/lib/log.ts";
@@ -9,6 +10,7 @@ process.once("SIGTERM", () => controller.abort());
 await runAgent({
   init: await initFileRead(path),
   fileDisks,
+  runDirectory: join(dirname(path), "runs"),
   heartbeatIntervalMs: 40,
   log: createLogger({ level: "warn", component: "agent" }),
   signal: controller.signal,
