@@ -1,3 +1,4 @@
+import type { FailureCause } from "../contract/failure-cause.ts";
 import { CodedError, describeError } from "../lib/errors.ts";
 import { withoutUrlSecrets } from "../lib/shown-url.ts";
 
@@ -25,8 +26,36 @@ export type AgentErrorCode =
   /** The control plane refused what it had to acknowledge. */
   | "not_acknowledged";
 
+/** The causes that are reported where an error has none of its own. */
+const causes: Record<AgentErrorCode, FailureCause> = {
+  init_invalid: "other",
+  request_invalid: "request-invalid",
+  unsupported: "unsupported",
+  disk_ambiguous: "disk-selector",
+  disk_busy: "disk-busy",
+  disk_too_small: "disk-too-small",
+  disk_failed: "disk-failed",
+  fetch_failed: "image-unreachable",
+  image_invalid: "image-damaged",
+  signature_invalid: "wrong-signature",
+  program_failed: "program-failed",
+  not_acknowledged: "not-acknowledged",
+};
+
 /** What the agent throws; the message ends up in the installation report, for people. */
-export class AgentError extends CodedError<AgentErrorCode> {}
+export class AgentError extends CodedError<AgentErrorCode> {
+  /** What is reported as the cause of an installation that failed by this error. */
+  readonly failure: FailureCause;
+
+  constructor(
+    code: AgentErrorCode,
+    message: string,
+    options?: { cause?: unknown; failure?: FailureCause | undefined },
+  ) {
+    super(code, message, options);
+    this.failure = options?.failure ?? causes[code];
+  }
+}
 
 // The server takes at most 8 KiB of error text (WIRE.md); a character has at most 4 bytes.
 const errorTextLimit = 2000;

@@ -97,6 +97,8 @@ function reportOf({ generation, result, runId }: InstallerState & { kind: "repor
     generation,
     ...(runId === undefined ? {} : { runId }),
     result:
-      result.kind === "success" ? { case: "success", value: {} } : { case: "error", value: { error: result.error } },
+      result.kind === "success"
+        ? { case: "success", value: {} }
+        : { case: "error", value: { error: result.error, cause: result.cause ?? "" } },
   });
 }

@@ -1,7 +1,8 @@
+import type { FailureCause } from "../contract/failure-cause.ts";
 import type { OSInstallationRequest } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
 /** What came of an installation that ran to its end. */
-type InstallationResult = { kind: "success" } | { kind: "error"; error: string };
+type InstallationResult = { kind: "success" } | { kind: "error"; error: string; cause?: FailureCause };
 
 /** How an installation ended: with a result, or called off (or the key refused), which is nobody's to report. */
 export type InstallationEnd = InstallationResult | { kind: "dropped"; refused: boolean };

@@ -76,7 +76,7 @@ export async function runInstallation(
       return { kind: "dropped", refused: reason instanceof CalledOff && reason.refused };
     }
     log.error({ err: errorText(error) }, "installation failed");
-    return { kind: "error", error: errorText(error) };
+    return { kind: "error", error: errorText(error), cause: error instanceof AgentError ? error.failure : "other" };
   } finally {
     deaf?.();
     signal.removeEventListener("abort", abort);

@@ -121,6 +121,8 @@ function installationLines(
   } else {
     line("finished", when(installation.finishedAt, now));
     line("error", installation.error);
+    const { failureCause } = installation;
+    line("cause", failureCause === "" ? "" : `${failureCause}: docs/installation-failures.md#${failureCause}`);
   }
   line("disk", installation.writingSince && `written to since ${when(installation.writingSince, now)}`);
   line(

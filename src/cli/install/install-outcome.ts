@@ -27,11 +27,16 @@ export function installOutcome(machine: Machine | undefined, generation: bigint)
     case InstallationState.SUCCEEDED:
       return { kind: "succeeded" };
     case InstallationState.FAILED:
-      return { kind: "failed", reason: installation.error === "" ? "no reason was given" : installation.error };
+      return { kind: "failed", reason: failedReason(installation) };
     case InstallationState.CANCELLED:
       return { kind: "cancelled", reason: installation.error === "" ? "no reason was given" : installation.error };
     default:
       // Pending; or a state that a later control plane has, which is not known to be final.
       return { kind: "pending", installation };
   }
+}
+
+function failedReason({ error, failureCause }: Installation): string {
+  const more = failureCause === "" ? "" : ` (more: docs/installation-failures.md#${failureCause})`;
+  return error === "" ? "no reason was given" : `${error}${more}`;
 }

@@ -181,6 +181,15 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/because: generation 3 failed\nlast error: .*expected sha256:11/u, /machine retry box --generation 3/u],
   ],
   [
+    "X12: an image that is not there",
+    factsOf("install-failed", failed("http://a/b answered 404 Not Found, expected 200")),
+    ["installation-error"],
+    [
+      /you can: put the file at that address, or request the right address/u,
+      /installation-failures\.md#image-not-found/u,
+    ],
+  ],
+  [
     "a selector that the agent found to match none",
     factsOf("install-failed", failed("no disk matches serial=S9. Disks: sda (1 bytes; serial=S1)")),
     ["disk-selector"],

@@ -2,6 +2,8 @@ import { bytesText } from "../../lib/format/bytes.ts";
 import type { HeldWork } from "../../database/machine-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { isSecondClaimant } from "./enrollment-causes.ts";
+import { failureRemedies } from "./failure-remedies.ts";
+import { failureOf } from "../messages/failure-of.ts";
 import { machineTitle, type ExplainFacts } from "./facts.ts";
 
 /** What an operator can do about a machine in its state; never nothing. Pure. */
@@ -75,8 +77,7 @@ function stateRemedies(facts: ExplainFacts): string[] {
         ...(state.retryAt === undefined
           ? []
           : [`stop the tries to come: \`farrier machine cancel ${title} --generation ${generation}\``]),
-        `try the same again: \`farrier machine retry ${title} --generation ${generation}\``,
-        install,
+        ...failedRemedies(facts, title, install),
         history,
       ];
     case "agent-lost":
@@ -109,6 +110,15 @@ function stateRemedies(facts: ExplainFacts): string[] {
         : [release, history];
     }
   }
+}
+
+/** By what made it fail; a cancellation has nothing to put right. */
+function failedRemedies({ record: { installation } }: ExplainFacts, title: string, install: string): string[] {
+  const generation = installation?.generation ?? 0n;
+  const failure = failureOf(installation?.final);
+  return failure === undefined
+    ? [`try the same again: \`farrier machine retry ${title} --generation ${generation}\``, install]
+    : failureRemedies(failure, title, generation);
 }
 
 /** What a machine in this state waits for. Pure. */

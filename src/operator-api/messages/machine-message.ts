@@ -18,6 +18,7 @@ import type {
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
+import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
 
 /** How a request stands, by what the database calls its final result. */
@@ -127,6 +128,7 @@ export function installationMessage(installation: InstallationRecord): MessageIn
     ...(final === undefined
       ? {}
       : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error ?? "") }),
+    failureCause: failureOf(final) ?? "",
   };
 }
 

@@ -1,6 +1,7 @@
 // What the system, OpenSSL and Node call a failed connection, in words for operators (https://nodejs.org/api/tls.html and
 // errors.html have the codes).
 import type { X509Certificate } from "node:crypto";
+import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { describeError, errorCode } from "../../../lib/errors.ts";
 import { CutShort } from "./http-body.ts";
 
@@ -21,6 +22,7 @@ export interface ConnectionFacts {
 export interface ConnectionFailure {
   text: string;
   passing: boolean;
+  failure: FailureCause;
 }
 
 const unknownCa =
@@ -38,10 +40,11 @@ export function connectionFailure(cause: unknown, facts: ConnectionFacts): Conne
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   const proxy = proxyVariables.find((name) => (environment[name] ?? environment[name.toLowerCase()] ?? "") !== "");
   const proxyNote = proxy === undefined ? "" : `; ${proxy} is set, but the agent uses no proxies`;
-  const passing = (text: string): ConnectionFailure => ({ text: `${text}${proxyNote}`, passing: true });
-  const final = (text: string): ConnectionFailure => ({ text, passing: false });
+  const failure = "image-unreachable";
+  const passing = (text: string): ConnectionFailure => ({ text: `${text}${proxyNote}`, passing: true, failure });
+  const final = (text: string): ConnectionFailure => ({ text, passing: false, failure });
   if (cause instanceof CutShort) {
-    return { text: "the connection was closed", passing: true };
+    return { text: "the connection was closed", passing: true, failure };
   }
   switch (code) {
     case "ECONNREFUSED":
@@ -69,7 +72,7 @@ export function connectionFailure(cause: unknown, facts: ConnectionFacts): Conne
 
 function certificateFailure(code: string, cause: unknown, facts: ConnectionFacts): ConnectionFailure | undefined {
   const { url, certificate, ownCas, now } = facts;
-  const final = (text: string): ConnectionFailure => ({ text, passing: false });
+  const final = (text: string): ConnectionFailure => ({ text, passing: false, failure: "image-certificate" });
   if (unknownCa.test(code)) {
     const issuer = certificate === undefined ? "" : ` (issued by ${oneLine(certificate.issuer)})`;
     const where = ownCas ? "neither a public one nor among those of --image-ca" : "none that the machine knows";

@@ -150,6 +150,25 @@ describe("what is tried again is reported at once, with its reason and its end",
   });
 });
 
+test.each<[string, string | undefined, (response: ServerResponse) => void]>([
+  ["image-not-found", undefined, (response) => void response.writeHead(404).end()],
+  ["image-forbidden", undefined, (response) => void response.writeHead(403).end()],
+  ["image-server-error", undefined, (response) => void response.writeHead(503).end()],
+  ["not-an-image", undefined, (response) => void response.writeHead(200, { "content-type": "text/html" }).end("<p>")],
+  ["not-an-image", undefined, (response) => void response.end()],
+  ["image-redirect", undefined, (response) => void response.writeHead(302, { location: "http://10.0.0.1/" }).end()],
+  ["wrong-digest", undefined, (response) => void response.end(Buffer.alloc(image.length))],
+  ["disk-too-small", undefined, (response) => void response.end(Buffer.alloc(2 << 20, "x"))],
+  ["image-unreachable", "http://127.0.0.1:1/x", () => {}],
+  ["image-unreachable", "http://nowhere.invalid/x", () => {}],
+  ["request-invalid", "ftp://host/x", () => {}],
+])("X12: the cause is reported in a word: %s (case %#)", async (cause, url, answer) => {
+  rig.serve = (_request, response) => answer(response);
+  const fields = url === undefined ? {} : { url };
+  const limits = { tries: 1 };
+  expect(await rig.install({ ...fields, digest: digestOf(image) }, { limits })).toMatchObject({ kind: "error", cause });
+});
+
 describe("a port that", () => {
   let server: Server;
   afterEach(() => void server?.close());

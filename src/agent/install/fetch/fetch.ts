@@ -1,3 +1,4 @@
+import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { AgentError } from "../../errors.ts";
 import { requireStatus } from "./http-status.ts";
 import { shownUrl } from "../../../lib/shown-url.ts";
@@ -64,10 +65,13 @@ function requireImage(head: Buffer, type: string, shown: string): void {
     throw new AgentError(
       "image_invalid",
       `${shown} answered with an HTML page (Content-Type "${type}"), expected an image: open the address in a browser`,
+      { failure: "not-an-image" },
     );
   }
   if (head.length === 0) {
-    throw new AgentError("image_invalid", `${shown} answered with an empty file, expected an image`);
+    throw new AgentError("image_invalid", `${shown} answered with an empty file, expected an image`, {
+      failure: "not-an-image",
+    });
   }
 }
 
@@ -156,10 +160,13 @@ function requireContinuation(
       throw new AgentError(
         "fetch_failed",
         `${shownUrl(answer.url)} was changed while it was fetched: ${next.how}; ask again when it stays as it is`,
+        { failure: "image-changed" },
       );
     case "refused":
       requireStatus(answer, 206);
-      throw new AgentError("fetch_failed", `${shownUrl(answer.url)} answered with another part than was asked for`);
+      throw new AgentError("fetch_failed", `${shownUrl(answer.url)} answered with another part than was asked for`, {
+        failure: "image-server-error",
+      });
   }
 }
 
@@ -172,8 +179,8 @@ async function* chunksOf({ answer, shown, received, version, context, tries }: C
   const { signal, limits, clock } = context;
   const { idle, notice, rateWindow, lowestRate } = limits;
   const chunks = answer.body[Symbol.asyncIterator]();
-  const short = (what: string, cause?: unknown): TransientError =>
-    new TransientError("fetch_failed", `${shown}: ${what} ${how(received(), version)}`, { cause });
+  const short = (what: string, options?: { cause?: unknown; failure?: FailureCause }): TransientError =>
+    new TransientError("fetch_failed", `${shown}: ${what} ${how(received(), version)}`, options);
   const minute = createRateWatch(rateWindow, lowestRate);
   const moment = createRateWatch(notice, (lowestRate * notice) / rateWindow);
   let slow = false;
@@ -192,7 +199,7 @@ async function* chunksOf({ answer, shown, received, version, context, tries }: C
       signal.throwIfAborted();
       // What broke off says where.
       throw error instanceof TransientError && error.cause !== undefined
-        ? short("the transfer broke off", error.cause)
+        ? short("the transfer broke off", { cause: error.cause })
         : error;
     } finally {
       clearTimeout(silent);
@@ -214,7 +221,9 @@ async function* chunksOf({ answer, shown, received, version, context, tries }: C
     }
     const long = minute(bytes, waited);
     if (long?.enough === false) {
-      throw short(`only ${long.bytes} bytes came in ${rateWindow / 1000} s (the least is ${lowestRate})`);
+      throw short(`only ${long.bytes} bytes came in ${rateWindow / 1000} s (the least is ${lowestRate})`, {
+        failure: "image-too-slow",
+      });
     }
   }
 }

@@ -83,7 +83,9 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
     }
     answer.destroy();
     if (redirects >= limits.redirects) {
-      throw new AgentError("fetch_failed", `${shownUrl(url)} was redirected more than ${limits.redirects} times`);
+      throw new AgentError("fetch_failed", `${shownUrl(url)} was redirected more than ${limits.redirects} times`, {
+        failure: "image-redirect",
+      });
     }
     const next = redirected(current, location);
     asked = { ...(next.origin === current.origin ? asked : withoutCredentials(asked)), led: true };
@@ -118,9 +120,9 @@ async function ask(url: URL, options: AskOptions): Promise<HttpAnswer> {
       return error;
     }
     const facts = { url, certificate: certificate(), ownCas: certificates !== undefined, now: new Date() };
-    const { text, passing } = connectionFailure(error, { ...facts, environment: process.env });
+    const { text, passing, failure } = connectionFailure(error, { ...facts, environment: process.env });
     // The words take the place of the system's own error.
-    const words = { cause: new Error(text) };
+    const words = { cause: new Error(text), failure };
     return new (passing ? TransientError : AgentError)("fetch_failed", `${shownUrl(url)}${what}`, words);
   };
   try {
@@ -210,6 +212,7 @@ function redirected(from: URL, location: string): URL {
     throw new AgentError(
       "fetch_failed",
       `${shownUrl(from)} redirects to "${shownUrl(where)}", expected http or https, and never from https to http`,
+      { failure: "image-redirect" },
     );
   }
   // An absolute address of the same server says nothing of user and password: they are still the server's.

@@ -1,10 +1,18 @@
 import { AgentError } from "../../errors.ts";
+import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { shownUrl } from "../../../lib/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { TransientError } from "./transient-error.ts";
 
 // Answers of a server that is overloaded, restarted or behind a proxy that does not reach it.
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
+const failures = new Map<number, FailureCause>([
+  [404, "image-not-found"],
+  [410, "image-not-found"],
+  [401, "image-forbidden"],
+  [403, "image-forbidden"],
+  [407, "image-forbidden"],
+]);
 // Nobody is made to wait longer by a Retry-After.
 const waitMost = 60_000;
 
@@ -15,7 +23,8 @@ export function requireStatus({ status, reason, headers, url }: HttpAnswer, expe
   }
   const message = `${shownUrl(url)} answered ${status} ${reason}, expected ${expected}`;
   const after = /^\d{1,6}$/u.exec(headers["retry-after"] ?? "")?.[0];
+  const failure = failures.get(status) ?? "image-server-error";
   throw passingStatus.has(status)
-    ? new TransientError("fetch_failed", message, { wait: Math.min(waitMost, Number(after ?? 0) * 1000) })
-    : new AgentError("fetch_failed", message);
+    ? new TransientError("fetch_failed", message, { wait: Math.min(waitMost, Number(after ?? 0) * 1000), failure })
+    : new AgentError("fetch_failed", message, { failure });
 }

@@ -119,13 +119,13 @@ async function tokenFetch(
 ): Promise<string> {
   const found = tokenServer({ answer, registry, tokenHosts });
   if (found.kind === "none") {
-    throw new AgentError("fetch_failed", found.reason);
+    throw new AgentError("fetch_failed", found.reason, { failure: "image-forbidden" });
   }
   const { url, named } = found;
   const given = jsonObject(await httpSmallGet(url, tokenMost, { ...options, led: !named }, context));
   const token = given["token"] ?? given["access_token"];
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/u.test(token)) {
-    throw new AgentError("fetch_failed", `${shownUrl(url)} gave no token`);
+    throw new AgentError("fetch_failed", `${shownUrl(url)} gave no token`, { failure: "image-forbidden" });
   }
   return token;
 }

@@ -164,5 +164,5 @@ function lookupAllowed(url: URL, problem: SocketOptions["problem"]): LookupFunct
 }
 
 function notThere(url: URL, problem: string): AgentError {
-  return new AgentError("fetch_failed", `${shownUrl(url)} leads to ${problem}`);
+  return new AgentError("fetch_failed", `${shownUrl(url)} leads to ${problem}`, { failure: "image-redirect" });
 }

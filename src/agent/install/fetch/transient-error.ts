@@ -5,7 +5,11 @@ export class TransientError extends AgentError {
   /** Milliseconds that the other end asks to wait. */
   readonly wait: number;
 
-  constructor(code: AgentError["code"], message: string, options?: { cause?: unknown; wait?: number }) {
+  constructor(
+    code: AgentError["code"],
+    message: string,
+    options?: ConstructorParameters<typeof AgentError>[2] & { wait?: number },
+  ) {
     super(code, message, options);
     this.wait = options?.wait ?? 0;
   }

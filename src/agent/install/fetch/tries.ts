@@ -63,7 +63,7 @@ export function createTries({ signal, limits, clock, random, log, trying }: Trie
       }
       if (failures >= limits.tries) {
         const message = `${error.message} (given up after ${failures} tries in a row)`;
-        throw new AgentError("fetch_failed", message, { cause: error.cause });
+        throw new AgentError("fetch_failed", message, { cause: error.cause, failure: error.failure });
       }
       const delay = Math.max(error.wait, retryDelay(policy, failures - 1, random));
       const reason = errorText(error);

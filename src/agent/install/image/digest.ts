@@ -43,6 +43,7 @@ export function digestTap(also?: (piece: Buffer) => void): DigestTap {
           "image_invalid",
           `${shownUrl} has the digest sha256:${actual} (${bytes} bytes), expected sha256:${expected}: it was altered or ` +
             `cut short, or the digest is another file's${remark}`,
+          { failure: "wrong-digest" },
         );
       }
     },

@@ -47,7 +47,8 @@ export interface InstallationRecord {
   pending: boolean;
   /** How many agent runs it was handed to. */
   runs: number;
-  final?: { result: InstallationResult; error?: string; at: Date; by: string };
+  /** `reportRaw`: the agent's serialised OSInstallationReport, of an error. */
+  final?: { result: InstallationResult; error?: string; reportRaw?: Uint8Array; at: Date; by: string };
   progress?: { phase: Phase; bytesDone: bigint; bytesTotal: bigint; detail: string; at: Date; writingSince?: Date };
   retry?: RetryLeft;
 }
@@ -102,6 +103,7 @@ export interface MachineRow {
   runs: number;
   result: InstallationResult | null;
   error: string | null;
+  report_raw: Uint8Array | null;
   reported_by: string | null;
   reported_at: Date | null;
   phase: Phase | null;
@@ -148,7 +150,8 @@ export const machineColumns = sql`
     SELECT count(*)::integer FROM machine_os_installation_run u
     WHERE u.machine_id = m.machine_id AND u.generation = q.generation
   ) AS runs,
-  r.result, r.error, r.reported_by, r.reported_at,
+  r.result, r.error, CASE WHEN r.result = 'error' THEN r.os_installation_report_raw END AS report_raw,
+  r.reported_by, r.reported_at,
   g.phase, g.bytes_done, g.bytes_total, g.detail, g.writing_since, g.progressed_at,
   y.attempts, y.attempts_left, y.not_before AS retry_at,
   d.generation AS installed_generation, d.digest AS installed_digest, d.installed_at,
@@ -298,6 +301,7 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
               at: row.reported_at,
               by: row.reported_by ?? "",
               ...(row.error === null ? {} : { error: row.error }),
+              ...(row.report_raw === null ? {} : { reportRaw: row.report_raw }),
             },
           }),
       ...(row.phase === null || row.progressed_at === null

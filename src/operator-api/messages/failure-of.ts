@@ -1,0 +1,24 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { OSInstallationReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { failureCause, type FailureCause } from "../../contract/failure-cause.ts";
+import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
+import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
+
+/** Why an installation failed, in one word; undefined where it did not. */
+export function failureOf(final: InstallationRecord["final"]): FailureCause | undefined {
+  if (final?.result !== "error") {
+    return undefined;
+  }
+  const { error = "", reportRaw } = final;
+  return error === runsExhausted ? "runs-exhausted" : failureCause(causeSaid(reportRaw), error);
+}
+
+function causeSaid(raw: Uint8Array | undefined): string {
+  try {
+    const { result } = fromBinary(OSInstallationReportSchema, raw ?? new Uint8Array());
+    return result.case === "error" ? result.value.cause : "";
+  } catch {
+    // The text alone tells: what is stored was checked when it came.
+    return "";
+  }
+}
