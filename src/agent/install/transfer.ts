@@ -4,6 +4,7 @@ import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";
 import { digestTap } from "./image/digest.ts";
+import { packedBounded, requirePackedRoom } from "./image/packed-bounds.ts";
 import { peek } from "./fetch/peek.ts";
 import { qcow2Header, qcow2HeaderBytes, qcow2Magic } from "./image/qcow2-header.ts";
 import type { Qcow2 } from "./image/qcow2-header.ts";
@@ -62,7 +63,12 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promis
       }
     }
   };
-  await decompressInto(tap.through(fetched.body), packing, sink, (piece) => tap.update(piece));
+  const { capacityBytes } = disk.device;
+  const body = packing === "none" ? fetched.body : packedBounded(fetched.body, capacityBytes);
+  if (packing !== "none") {
+    requirePackedRoom(fetched.contentLength ?? 0n, capacityBytes);
+  }
+  await decompressInto(tap.through(body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();
   tap.check(digest, fetched.shownUrl, fetched.remark());
   if (signature?.holds() === false) {

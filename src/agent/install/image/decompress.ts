@@ -1,12 +1,23 @@
-import type { Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import type { Gunzip, ZstdDecompress } from "node:zlib";
 import { Compression } from "../../../../gen/farrier/agent/v1/image_pb.ts";
 import { errorCode } from "../../../lib/errors.ts";
-import { AgentError } from "../../errors.ts";
+import { AgentError } from "../errors.ts";
+import { packedYielding } from "./packed-bounds.ts";
+import { moreBytesFollow, packedOnly } from "./packed-frames.ts";
 import { unxzInto } from "./unxz.ts";
+import { xzFraming } from "./xz-frames.ts";
+import { isZero } from "../../disk/zero.ts";
+import { isZstdMagic, zstdFraming } from "./zstd-frames.ts";
 
 /** How an image is packed. */
 export type Packing = "none" | "gzip" | "zstd" | "xz";
+
+type Unpack = Gunzip | ZstdDecompress;
+
+const gzipMagic = 0x1f8b;
+// A member's header and the trailer before it.
+const tailBytes = 18;
 
 // Pieces of up to this size come out; some of them may wait. By themselves they would be small, or be put together again.
 const chunkSize = 8 << 20;
@@ -28,18 +39,18 @@ export function packingOf(compression: Compression, head: Buffer): Packing {
   if (head.subarray(0, 6).equals(Buffer.from("fd377a585a00", "hex"))) {
     return "xz";
   }
-  if (head.subarray(0, 2).equals(Buffer.from("1f8b", "hex"))) {
+  if (head.length >= 2 && head.readUInt16BE(0) === gzipMagic) {
     return "gzip";
   }
-  const magic = head.length < 4 ? 0 : head.readUInt32LE(0);
-  // RFC 8878, 3.1: a frame, or a frame to be skipped, which parallel packers put first.
-  return magic === 0xfd2fb528 || (magic & 0xffff_fff0) >>> 0 === 0x184d2a50 ? "zstd" : "none";
+  return head.length >= 4 && isZstdMagic(head.readUInt32LE(0)) ? "zstd" : "none";
 }
 
 /**
  * Unpacks `source` into `sink`. A piece of `source` is used up when the next is asked for; `seen` is called with each, while
- * another thread already unpacks it. When this returns or throws, `sink` has ended: nothing runs on behind its back.
- * @throws what `source` or `sink` throws, or {AgentError} `image_invalid` when the bytes are not packed so
+ * another thread already unpacks it. NULs behind the packed data are ignored, in any amount. When this returns or throws,
+ * `sink` has ended: nothing runs on behind its back.
+ * @throws what `source` or `sink` throws, or {AgentError} `image_invalid` when the bytes are not packed so, or more follow;
+ * `unsupported` when unpacking takes too much memory
  */
 export async function decompressInto(
   source: AsyncIterable<Buffer>,
@@ -47,15 +58,28 @@ export async function decompressInto(
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
   seen: (piece: Buffer) => void,
 ): Promise<void> {
+  const tap = lateTap(source, seen);
+  let bytes = 0;
+  const unpacked = (): number => bytes;
+  const counted = (chunks: AsyncIterable<Buffer>): Promise<void> =>
+    sink(
+      tapped(chunks, (chunk) => {
+        bytes += chunk.length;
+      }),
+    );
+  const yielding = (pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> => packedYielding(pieces, unpacked);
+  const watch = { begun: tap.now, unpacked };
   switch (packing) {
     case "none":
       return sink(tapped(source, seen));
     case "gzip":
-      return through(source, { unpack: createGunzip(unpacking), packing }, sink, seen);
-    case "zstd":
-      return through(source, { unpack: createZstdDecompress(unpacking), packing }, sink, seen);
+      return through(yielding(tap.pieces), { unpack: createGunzip(unpacking), packing }, counted, watch);
+    case "zstd": {
+      const frames = yielding(packedOnly(tap.pieces, zstdFraming));
+      return through(frames, { unpack: createZstdDecompress(unpacking), packing }, counted, watch);
+    }
     case "xz":
-      return unxzInto(tapped(source, seen), sink);
+      return unxzInto(yielding(packedOnly(tap.pieces, xzFraming)), counted);
   }
 }
 
@@ -66,33 +90,95 @@ async function* tapped(source: AsyncIterable<Buffer>, seen: (piece: Buffer) => v
   }
 }
 
+/** Each piece is seen when `now` is called, or at the latest when the next is asked for. */
+function lateTap(
+  source: AsyncIterable<Buffer>,
+  seen: (piece: Buffer) => void,
+): { pieces: AsyncIterable<Buffer>; now: () => void } {
+  let waiting: Buffer | undefined;
+  const now = (): void => {
+    const piece = waiting;
+    waiting = undefined;
+    if (piece !== undefined) {
+      seen(piece);
+    }
+  };
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for await (const piece of source) {
+      waiting = piece;
+      yield piece;
+      now();
+    }
+  }
+  return { pieces: pieces(), now };
+}
+
 async function through(
   source: AsyncIterable<Buffer>,
-  { unpack, packing }: { unpack: Transform; packing: Packing },
+  { unpack, packing }: { unpack: Unpack; packing: Packing },
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
-  seen: (piece: Buffer) => void,
+  { begun, unpacked }: { begun: () => void; unpacked: () => number },
 ): Promise<void> {
   // The first that fails is the reason; what fails after it follows from it.
   let reason: unknown;
+  const edges: Edges = { magic: 0, tail: Buffer.alloc(0) };
   const failed = (error: unknown): void => {
     reason ??= error;
     unpack.destroy();
   };
   unpack.once("error", failed);
   const sunk = sink(unpack as AsyncIterable<Buffer>).catch(failed);
-  await feed(source, unpack, seen).catch(failed);
+  const pieces = tapped(source, (piece) => {
+    edges.magic ||= piece.length < 2 ? 0 : piece.readUInt16BE();
+    edges.tail = Buffer.concat([edges.tail, piece.subarray(-tailBytes)]).subarray(-tailBytes);
+  });
+  await feed(pieces, unpack, begun).catch(failed);
   await sunk;
   if (reason !== undefined) {
-    throw /^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(reason) ?? "")
-      ? new AgentError("image_invalid", `the image cannot be unpacked as ${packing}`, { cause: reason })
-      : reason;
+    throw unpackError(reason, packing, { ...edges, unpacked: unpacked() });
   }
 }
 
-/** Gives each piece, and waits until it is used up, or nobody is left to use it. */
-async function feed(source: AsyncIterable<Buffer>, unpack: Transform, seen: (piece: Buffer) => void): Promise<void> {
+/** A packed file's first two bytes, and its last ones. */
+interface Edges {
+  magic: number;
+  tail: Buffer;
+}
+
+function unpackError(reason: unknown, packing: Packing, file: Edges & { unpacked: number }): unknown {
+  if (!/^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(reason) ?? "")) {
+    return reason;
+  }
+  // In a file that begins as gzip does, a header that is none is that of what follows.
+  const message = reason instanceof Error ? reason.message : "";
+  if (packing === "gzip" && file.magic === gzipMagic) {
+    if (message === "incorrect header check" || (message === "unexpected end of file" && endsBefore(file))) {
+      return moreBytesFollow(undefined);
+    }
+  }
+  return new AgentError("image_invalid", `the image cannot be unpacked as ${packing}`, { cause: reason });
+}
+
+/** Whether all was unpacked before the file's last byte or bytes, too few for another member (RFC 1952, 2.3.1: ISIZE). */
+function endsBefore({ tail, unpacked }: { tail: Buffer; unpacked: number }): boolean {
+  for (let behind = 1; behind + 4 <= tail.length; behind += 1) {
+    if (tail.readUInt32LE(tail.length - behind - 4) === unpacked % 2 ** 32) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * Gives each piece, and waits until it is used up, or nobody is left to use it. What comes after the packed data's end is
+ * taken too.
+ * @throws {AgentError} `image_invalid` when that is more than NULs
+ */
+async function feed(source: AsyncIterable<Buffer>, unpack: Unpack, begun: () => void): Promise<void> {
   let goOn = (): void => {};
   let closed = false;
+  let ended = false;
+  let fed = 0;
   // What fails calls nobody back whose bytes it had.
   unpack.once("close", () => {
     closed = true;
@@ -108,13 +194,28 @@ async function feed(source: AsyncIterable<Buffer>, unpack: Transform, seen: (pie
       }
     });
   for await (const piece of source) {
-    await settled(() => {
-      unpack.write(piece, () => goOn());
-      seen(piece);
-    });
-    if (unpack.destroyed) {
+    if (!ended) {
+      await settled(() => {
+        unpack.write(piece, () => goOn());
+        begun();
+      });
+    }
+    // One that has come to its end is destroyed too.
+    if (unpack.destroyed && !unpack.readableEnded) {
       return;
     }
+    fed += piece.length;
+    const behind = Math.min(piece.length, fed - unpack.bytesWritten);
+    if (behind > 0) {
+      // Nothing is unpacked any more: the reader of what was may be gone already.
+      ended = true;
+      unpack.end();
+      if (!isZero(piece.subarray(piece.length - behind))) {
+        throw moreBytesFollow(fed - behind);
+      }
+    }
   }
-  await settled(() => void unpack.end());
+  if (!ended) {
+    await settled(() => void unpack.end());
+  }
 }
