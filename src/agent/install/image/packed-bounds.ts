@@ -1,4 +1,4 @@
-import { AgentError } from "../errors.ts";
+import { AgentError } from "../../errors.ts";
 import { isZero } from "../../disk/zero.ts";
 
 /** Bytes that may be fetched without one being unpacked from them. */

@@ -1,5 +1,5 @@
 // Where packed data ends: zstd and xz say so in their framing, which is walked here without unpacking anything.
-import { AgentError } from "../errors.ts";
+import { AgentError } from "../../errors.ts";
 
 /** What a walk asks of the bytes. */
 type Step =

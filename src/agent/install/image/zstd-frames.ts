@@ -1,6 +1,6 @@
 // The framing of zstd (RFC 8878, 3.1).
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { AgentError } from "../errors.ts";
+import { AgentError } from "../../errors.ts";
 import type { Framing } from "./packed-frames.ts";
 
 const frameMagic = 0xfd2f_b528;
