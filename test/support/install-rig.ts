@@ -22,7 +22,8 @@ import { runInstallation } from "../../src/agent/install/run-installation.ts";
 import type { InstallationContext } from "../../src/agent/install/run-context.ts";
 import type { InstallationEnd } from "../../src/agent/installer.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { createLogger } from "../../src/lib/log.ts";
+import type { RecordingLog } from "./recording-log.ts";
+import { recordingLog } from "./recording-log.ts";
 
 /** What a test gives of a request; the rest says: this rig's image, this rig's disk. */
 export type ImageFields = MessageInitShape<typeof ImageInstallationSchema>;
@@ -38,12 +39,14 @@ export interface InstallRig extends AsyncDisposable {
   serve: RequestListener;
   /** Phases as they were told. */
   phases: Phase[];
+  /** What the agent logged. */
+  logged: RecordingLog;
   /** Serves `bytes` as they are. */
   serveBytes(bytes: Buffer): void;
   /** One installation, of the bytes that `serveBytes` got. */
   install(
     fields?: ImageFields,
-    options?: { signal?: AbortSignal; limits?: Partial<FetchLimits>; disks?: DiskSource },
+    options?: { signal?: AbortSignal; limits?: Partial<FetchLimits>; disks?: DiskSource; uefi?: boolean },
   ): Promise<InstallationEnd>;
   read(position: number, length: number): Promise<Buffer>;
   onProgress: InstallationContext["controlPlane"]["reportProgress"];
@@ -117,12 +120,13 @@ export async function installRig(options: {
     url: `http://127.0.0.1:${port}/image`,
     serve: (_request, response) => void response.writeHead(404).end(),
     phases: [],
+    logged: recordingLog(),
     onProgress: () => Promise.resolve({ kind: "ok", response: create(ReportProgressResponseSchema) }),
     serveBytes: (bytes) => {
       digest = digestOf(bytes);
       rig.serve = (_request, response) => void response.end(bytes);
     },
-    install: (fields = {}, { signal = new AbortController().signal, limits = {}, disks } = {}) => {
+    install: (fields = {}, { signal = new AbortController().signal, limits = {}, disks, uefi } = {}) => {
       generation += 1n;
       const rootDisk = create(DiskSelectorSchema, { serialNumber: "disk0" });
       const value = create(ImageInstallationSchema, {
@@ -145,7 +149,8 @@ export async function installRig(options: {
         },
         disks: disks ?? (loop === undefined ? fileDisks(folder) : loopDisk(loop, options.diskBytes)),
         clock: systemClock,
-        log: createLogger({ level: "silent", component: "agent" }),
+        log: rig.logged.log,
+        ...(uefi === undefined ? {} : { bootsByUefi: () => Promise.resolve(uefi) }),
         limits: { ...quickLimits, ...limits },
       };
       return runInstallation(request, context, signal);

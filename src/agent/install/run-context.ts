@@ -22,6 +22,8 @@ export interface InstallationContext {
   limits?: Partial<FetchLimits> | undefined;
   /** Has a listener called with the time (`clock.monotonic()`) at which each heartbeat that was answered OK was sent, until the answer is called. */
   onHeartbeat?: ((listener: (sentAt: number) => void) => () => void) | undefined;
+  /** Whether the machine was booted by UEFI; undefined = it is looked at. */
+  bootsByUefi?: (() => Promise<boolean>) | undefined;
 }
 
 /** One installation, under way. */

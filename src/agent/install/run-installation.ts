@@ -98,7 +98,8 @@ async function install(run: Run): Promise<void> {
     throw new AgentError("disk_busy", `disk ${disk.device.name} is in use: ${use}; a disk in use is never overwritten`);
   }
   await using writer = await diskOpen(disk, { readBack: image.readBack, beforeWrite: () => run.permit.hold() });
-  await transfer(run, disk, writer);
+  const uefi = disk.kind === "block" && (await (run.bootsByUefi ?? bootedByUefi)());
+  await transfer(run, disk, writer, uefi);
   progress.phase(Phase.VERIFYING);
   signal.throwIfAborted();
   await writer.finish();
@@ -108,12 +109,12 @@ async function install(run: Run): Promise<void> {
   progress.phase(Phase.CONFIGURING);
   await run.permit.hold();
   const instance = { machineId, generation };
-  const { systemPartition } = await configure({ writer, disk, image, instance, signal });
+  const { systemPartition } = await configure({ writer, disk, image, instance, uefi, log, signal });
   signal.throwIfAborted();
   await writer.seal();
-  if (disk.kind === "block" && (await bootedByUefi())) {
+  if (uefi && systemPartition !== undefined) {
     progress.phase(Phase.BOOT_ENTRY);
     await run.permit.hold();
-    await bootEntrySet(disk.path, systemPartition, signal);
+    await bootEntrySet({ path: disk.path, systemPartition, log, signal });
   }
 }

@@ -1,14 +1,14 @@
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";
 import { digestTap } from "./image/digest.ts";
 import { packedBounded, requirePackedRoom } from "./image/packed-bounds.ts";
 import { peek } from "./fetch/peek.ts";
-import { qcow2Header, qcow2HeaderBytes, qcow2Magic } from "./image/qcow2-header.ts";
+import { fileNameOf, imageLook, imageLookBytes } from "./image/image-look.ts";
 import type { Qcow2 } from "./image/qcow2-header.ts";
 import { qcow2Read } from "./image/qcow2-read.ts";
+import { earlyTableCheck } from "./fit/image-table.ts";
 import type { Run } from "./run-context.ts";
 import { sourceOpen } from "./source.ts";
 import { stageOpen } from "./stage.ts";
@@ -16,6 +16,9 @@ import type { Stage } from "./stage.ts";
 import { wipe } from "../disk/wipe.ts";
 import { requireRoom } from "./write.ts";
 import type { DiskWriter } from "./write.ts";
+
+// What older partitioning tools take for one block.
+const defaultBlockBytes = 512;
 
 /** A qcow2 image that lies on the disk, to be converted. */
 interface Staged {
@@ -26,11 +29,12 @@ interface Staged {
 /**
  * Fetches, unpacks, writes and hashes in one stream, having had WRITING acknowledged before the first byte. When it returns,
  * all bytes have the digest and the signature that were asked for, and are with the writer; the image's beginning is not on
- * the disk yet. A qcow2 image is laid down, checked, and only then looked into and converted.
+ * the disk yet. A qcow2 image is laid down, checked, and only then looked into and converted. What the first bytes show to be
+ * wrong is refused before WRITING; `uefi`: the machine boots by UEFI, so the image has to.
  * @throws {AgentError} whatever is wrong with source, image or disk
  */
-export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
-  const { checked, progress, signal } = run;
+export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: boolean): Promise<void> {
+  const { checked, progress, signal, log } = run;
   const { image, digest } = checked;
   using source = await sourceOpen(run);
   const { fetched, signature } = source;
@@ -39,15 +43,22 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promis
   const tap = digestTap((chunk) => signature?.update(chunk));
   let staged: Staged | undefined;
   const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-    const { head, body } = await peek(chunks, qcow2HeaderBytes);
+    const { head, body } = await peek(chunks, imageLookBytes);
     // What unpacked to nothing is an error, which whoever unpacks has yet to tell.
     if (head.length === 0) {
       return;
     }
-    const qcow2 = isQcow2(image.format, head) ? qcow2Header(head) : undefined;
+    const look = imageLook(image.format, head, fileNameOf(fetched.shownUrl, packing !== "none"));
+    const qcow2 = look.kind === "qcow2" ? look.header : undefined;
     requireRoom(disk, qcow2 === undefined ? unpackedBytes : BigInt(qcow2.virtualBytes));
-    if (qcow2 !== undefined) {
-      requireSize(image.sizeBytes, BigInt(qcow2.virtualBytes));
+    if (look.kind === "qcow2") {
+      requireSize(image.sizeBytes, BigInt(look.header.virtualBytes));
+    } else {
+      const blockBytes = disk.device.logicalBlockSizeBytes || defaultBlockBytes;
+      earlyTableCheck(head, { blockBytes, imageBytes: Number(unpackedBytes), uefi });
+      if (look.doubt !== undefined) {
+        log.warn(look.doubt);
+      }
     }
     staged = qcow2 === undefined ? undefined : stagedOn(disk, writer, qcow2, packing === "none" ? fetched : undefined);
     await begin(run, disk, writer);
@@ -82,11 +93,6 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter): Promis
     await convert(staged, writer, signal);
   }
   requireSize(image.sizeBytes, writer.bytes());
-}
-
-function isQcow2(format: ImageFormat, head: Buffer): boolean {
-  // An image that is said to be raw is raw, whatever it begins with.
-  return format === ImageFormat.QCOW2 || (format !== ImageFormat.RAW && head.subarray(0, 4).equals(qcow2Magic));
 }
 
 function stagedOn(

@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
-import { AgentError } from "../../errors.ts";
+import type { Logger } from "../../../lib/log.ts";
+import { AgentError, errorText } from "../../errors.ts";
 import { bootLabel, fallbackLoader, ownBootEntries } from "./boot-entries.ts";
 import { runProgram } from "../../disk/program.ts";
 
@@ -12,31 +13,49 @@ export async function bootedByUefi(): Promise<boolean> {
 }
 
 /**
- * Has the firmware start the disk first: removes the entries that earlier installations made, and makes one for the
- * partition of this one. It names the fallback path, which is also what firmware takes that has lost its entries.
- * @throws {AgentError} `image_invalid` without such a partition; `program_failed`
+ * Has the firmware start the disk first: makes an entry for the system partition of this installation, and removes those
+ * that earlier ones made. It names the fallback path, which is also what firmware takes that has lost its entries: where
+ * the firmware takes no new entry (its memory is full), the log says so, and the disk boots by that path.
+ * @throws {AgentError} `program_failed` when the entries can't be read; `unsupported` on another architecture
  */
-export async function bootEntrySet(
-  path: string,
-  systemPartition: number | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (systemPartition === undefined) {
-    throw new AgentError(
-      "image_invalid",
-      "the image has no EFI system partition, and this machine boots by UEFI: use an image made for UEFI, or set the " +
-        "machine's firmware to BIOS",
-    );
-  }
+export async function bootEntrySet(of: {
+  path: string;
+  systemPartition: number;
+  log: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { path, systemPartition, log, signal } = of;
   const loader = fallbackLoader(process.arch);
   if (loader === undefined) {
     throw new AgentError("unsupported", `no boot entry can be made on ${process.arch}: expected x64 or arm64`);
   }
-  const printed = await runProgram("efibootmgr", [], { signal });
-  for (const number of ownBootEntries(printed)) {
-    await runProgram("efibootmgr", ["--bootnum", number, "--delete-bootnum"], { signal });
-  }
-  // A new entry becomes the first of the boot order.
+  const older = ownBootEntries(await runProgram("efibootmgr", [], { signal }));
+  // A new entry becomes the first of the boot order. It is made before the older ones go: at no time there is none.
   const entry = ["--disk", path, "--part", String(systemPartition), "--label", bootLabel, "--loader", loader];
-  await runProgram("efibootmgr", ["--create", ...entry], { signal });
+  const refusal = await refused(["--create", ...entry], signal);
+  for (const number of older) {
+    await refused(["--bootnum", number, "--delete-bootnum"], signal);
+  }
+  // The older ones' room may be what was missing.
+  const reason = refusal === undefined || older.length === 0 ? refusal : await refused(["--create", ...entry], signal);
+  if (reason !== undefined) {
+    log.warn(
+      { reason },
+      `the firmware takes no new boot entry: the disk is started by the fallback path ${loader}, after what is in the ` +
+        "firmware's boot order; make room there (efibootmgr --bootnum XXXX --delete-bootnum), or put the disk first in its setup",
+    );
+  }
+}
+
+/** Why efibootmgr did not do it; undefined = it did. */
+async function refused(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await runProgram("efibootmgr", args, { signal });
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof AgentError)) {
+      throw error;
+    }
+    return errorText(error);
+  }
 }

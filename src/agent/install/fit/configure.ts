@@ -1,13 +1,18 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import type { Logger } from "../../../lib/log.ts";
 import type { Disk } from "../../disk/disks.ts";
 import { AgentError } from "../../errors.ts";
 import { fatImage } from "./fat.ts";
 import type { FatFile } from "./fat.ts";
 import { gptAdd, gptFit, gptGrow, lastPartition } from "./gpt-fit.ts";
-import { gptBytes, gptPartitions, gptRead } from "./gpt.ts";
+import { gptBytes } from "./gpt.ts";
 import type { Gpt, GptPartition, PlacedBytes } from "./gpt.ts";
 import { fileSystemGrow } from "./grow.ts";
+import { imageTable, requireSystemPartition, requireWhole, systemPartitionOf } from "./image-table.ts";
+import type { ImageTable } from "./image-table.ts";
+import { mbrSignatureFit } from "./mbr.ts";
+import { labelRanges, rangesClear } from "./stale-labels.ts";
 import { protectiveMbrFit } from "./protective-mbr.ts";
 import { seedBytes, seedFiles, seedLabel } from "./seed.ts";
 import type { DiskWriter } from "../write.ts";
@@ -19,61 +24,108 @@ export interface Configured {
   systemPartition: number | undefined;
 }
 
-// UEFI 2.10, 5.3.3, and Microsoft's basic data partition, which is what holds FAT.
-const systemPartitionType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+// Microsoft's basic data partition, which is what holds FAT.
 const basicDataType = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7";
 // What free clusters are looked for in.
 const pieceBytes = 64 << 10;
 // What older partitioning tools take for one block.
 const defaultBlockBytes = 512;
 
-/**
- * Fits an image that was written to its disk: the partition table's copy goes to the disk's end, and the cloud-init seed
- * into a partition in front of it; the last partition is grown where that is asked for. The table itself is only prepared: it
- * is written with the image's beginning, last. An image without a GPT is left as it is.
- * @throws {AgentError} `image_invalid`, `unsupported`, `disk_too_small`, `disk_failed`, `program_failed`
- */
-export async function configure(options: {
+/** What is done to a disk whose image was written. */
+export interface ConfigureOptions {
   writer: DiskWriter;
   disk: Disk;
   image: ImageInstallation;
   instance: { machineId: string; generation: bigint };
+  /** The machine boots by UEFI. */
+  uefi: boolean;
+  log: Logger;
   signal: AbortSignal;
-}): Promise<Configured> {
-  const { writer, disk, image, instance, signal } = options;
+}
+
+/**
+ * Fits an image that was written to its disk: the partition table's copy goes to the disk's end, and the cloud-init seed
+ * into a partition in front of it; the last partition is grown where that is asked for. What older uses left there is
+ * cleared before. The table itself is only prepared: it is written with the image's beginning, last. An image without a GPT,
+ * or of ISO 9660, is left as it is.
+ * @throws {AgentError} `image_invalid`, `unsupported`, `disk_too_small`, `disk_failed`, `program_failed`
+ */
+export async function configure(options: ConfigureOptions): Promise<Configured> {
+  const { writer, disk, image, instance, uefi } = options;
   const beginning = writer.beginning();
   const blockBytes = disk.device.logicalBlockSizeBytes || defaultBlockBytes;
-  const diskBlocks = Math.floor(Number(disk.device.capacityBytes) / blockBytes);
   const files = seedFiles(image, instance);
-  const found = gptRead(beginning, blockBytes);
-  if (found === undefined) {
-    if (image.grow) {
-      throw new AgentError(
-        "image_invalid",
-        "the image has no GPT partition table, so there is no last partition to grow: use an image with a GPT, or ask " +
-          "without grow",
-      );
-    }
-    if (files.length > 0) {
-      throw new AgentError(
-        "image_invalid",
-        "the image has no GPT partition table, so there is no place for cloud-init's data: use an image with a GPT, or " +
-          "leave user data, meta data and network configuration out",
-      );
-    }
-    return { systemPartition: undefined };
+  const table = imageTable(beginning, blockBytes);
+  requireWhole(table, Number(writer.bytes()));
+  if (uefi) {
+    requireSystemPartition(table);
   }
+  if (table.kind === "gpt") {
+    await gptConfigure(options, table.gpt, files);
+  } else {
+    requireNothingToFit(table, image.grow, files.length > 0);
+    await behindClear(options);
+  }
+  if (table.kind === "mbr" && uefi) {
+    mbrSignatureFit(beginning, randomInt(1, 2 ** 32 - 1));
+  }
+  return { systemPartition: systemPartitionOf(table) };
+}
+
+/** @throws {AgentError} `image_invalid` when something is asked for that takes a GPT */
+function requireNothingToFit(table: ImageTable, grow: boolean, seed: boolean): void {
+  const what = table.kind === "iso" ? "is an ISO image, which is left as it is" : "has no GPT partition table";
+  if (grow) {
+    throw new AgentError(
+      "image_invalid",
+      `the image ${what}, so there is no last partition to grow: use an image with a GPT, or ask without grow`,
+    );
+  }
+  if (seed) {
+    throw new AgentError(
+      "image_invalid",
+      `the image ${what}, so there is no place for cloud-init's data: use an image with a GPT, or leave user data, meta data ` +
+        "and network configuration out",
+    );
+  }
+}
+
+/** Clears what was left behind an image whose table stays as it is. */
+async function behindClear({ writer, disk, signal }: ConfigureOptions): Promise<void> {
+  const behind = { start: Number(writer.bytes()), end: Number(disk.device.capacityBytes) };
+  await rangesClear(writer.file, labelRanges(behind, behind), signal);
+}
+
+async function gptConfigure(options: ConfigureOptions, found: Gpt, files: readonly FatFile[]): Promise<void> {
+  const { writer, disk, image, log, signal } = options;
+  const { blockBytes } = found;
+  const beginning = writer.beginning();
+  const diskBlocks = Math.floor(Number(disk.device.capacityBytes) / blockBytes);
   let gpt = gptFit(found, diskBlocks);
   const last = lastPartition(gpt);
+  if (image.grow && last === undefined) {
+    throw new AgentError(
+      "image_invalid",
+      "the image's partition table is empty, so there is nothing to grow: use an image with a partition, or ask without grow",
+    );
+  }
+  await staleClear(options, last ?? { first: gpt.firstUsable, last: gpt.firstUsable - 1 }, blockBytes);
   let end = gpt.lastUsable;
   if (files.length > 0) {
-    const seeded = await seedWrite(writer, gpt, files);
+    const seeded = await seedWrite(writer, gpt, files, signal);
     gpt = seeded.gpt;
     end = seeded.first - 1;
+    // The last partition ends here from now on, be it grown by us or by cloud-init.
+    const before = { start: (last?.first ?? 0) * blockBytes, end: seeded.first * blockBytes };
+    const free = { start: ((last?.last ?? gpt.firstUsable - 1) + 1) * blockBytes, end: before.end };
+    await rangesClear(writer.file, labelRanges(before, free), signal);
   }
   if (image.grow && last !== undefined) {
     const { gpt: next, grown } = gptGrow(gpt, last, end);
     gpt = next;
+    if (grown.last === last.last) {
+      log.info(`nothing to grow: partition ${last.number} reaches the end of what is free already`);
+    }
     await grow(writer, disk, { partition: grown, blockBytes }, signal);
   }
   const { primary, backup } = gptBytes(gpt, diskBlocks);
@@ -82,7 +134,21 @@ export async function configure(options: {
   }
   putInto(beginning, primary);
   protectiveMbrFit(beginning, diskBlocks);
-  return { systemPartition: gptPartitions(gpt).find(({ type }) => type === systemPartitionType)?.number };
+}
+
+/** Clears what was left where the last partition may be grown to, where others may be added behind it, and at the disk's end. */
+async function staleClear(
+  { writer, disk, signal }: ConfigureOptions,
+  last: Pick<GptPartition, "first" | "last">,
+  blockBytes: number,
+): Promise<void> {
+  const diskEnd = Number(disk.device.capacityBytes);
+  const behind = { start: (last.last + 1) * blockBytes, end: diskEnd };
+  const ranges = [
+    ...labelRanges({ start: last.first * blockBytes, end: diskEnd }, behind),
+    ...labelRanges(behind, behind),
+  ];
+  await rangesClear(writer.file, ranges, signal);
 }
 
 async function grow(
@@ -105,13 +171,17 @@ async function seedWrite(
   writer: DiskWriter,
   gpt: Gpt,
   files: readonly FatFile[],
+  signal: AbortSignal,
 ): Promise<{ gpt: Gpt; first: number }> {
   const { blockBytes } = gpt;
   const seed = { type: basicDataType, id: randomUUID(), name: seedLabel, bytes: seedBytes };
   const { gpt: seeded, added } = gptAdd(gpt, seed);
   const serial = randomInt(1, 2 ** 32 - 1);
   const fat = fatImage({ bytes: seedBytes, sectorBytes: blockBytes, label: seedLabel, serial, files });
-  await writer.file.write(fat.subarray(0, usedBytes(fat)), added.first * blockBytes);
+  const start = added.first * blockBytes;
+  const area = { start, end: start + seedBytes };
+  await rangesClear(writer.file, labelRanges(area, area), signal);
+  await writer.file.write(fat.subarray(0, usedBytes(fat)), start);
   return { gpt: seeded, first: added.first };
 }
 

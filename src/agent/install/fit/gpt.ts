@@ -89,6 +89,15 @@ export function gptRead(beginning: Buffer, blockBytes: number): Gpt | undefined 
   };
 }
 
+/** Bytes from the disk's beginning up to the end of the table, by its header as it is; 0 = there is none. */
+export function gptReach(beginning: Buffer, blockBytes: number): number {
+  const header = beginning.subarray(blockBytes, 2 * blockBytes);
+  if (header.length < headerBytes || header.toString("latin1", 0, signature.length) !== signature) {
+    return 0;
+  }
+  return Number(header.readBigUInt64LE(72)) * blockBytes + header.readUInt32LE(80) * header.readUInt32LE(84);
+}
+
 /** The used entries, in the table's order. @throws {AgentError} `image_invalid` */
 export function gptPartitions(gpt: Gpt): GptPartition[] {
   const { entries, entryBytes } = gpt;

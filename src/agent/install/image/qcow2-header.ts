@@ -24,16 +24,21 @@ const readable = 1n | bit.compressionType;
 const l1EntriesMost = 4 << 20;
 
 /**
- * Reads the head, and refuses whatever would need another file (a backing file, a data file) or can't be read.
+ * Reads the head, and refuses whatever would need another file (a backing file, a data file) or can't be read. `file`: its
+ * name in commands.
  * @throws {AgentError} `image_invalid`, `unsupported`
  */
-export function qcow2Header(head: Buffer): Qcow2 {
+export function qcow2Header(head: Buffer, file = "IMAGE"): Qcow2 {
   if (head.length < 72 || !head.subarray(0, 4).equals(qcow2Magic)) {
     throw broken("its head is cut short");
   }
   const version = head.readUInt32BE(4);
   if (version !== 2 && version !== 3) {
-    throw new AgentError("unsupported", `the image is qcow2 of version ${version}, expected 2 or 3`);
+    const command = `qemu-img convert -f ${version === 1 ? "qcow" : "qcow2"} -O qcow2 ${file} converted.qcow2`;
+    throw new AgentError(
+      "unsupported",
+      `the image is qcow2 of version ${version}, expected 2 or 3: run \`${command}\``,
+    );
   }
   if (head.readBigUInt64BE(8) !== 0n) {
     throw unreadable("needs another file, its backing file");

@@ -26,10 +26,10 @@ export async function* qcow2Read(image: Qcow2, read: ReadAt, fileBytes: number):
   const perTable = clusterBytes / 8;
   const exactly = async (length: number, position: number): Promise<Buffer> => {
     const bytes = position < fileBytes ? await read(Math.min(length, fileBytes - position), position) : Buffer.alloc(0);
-    if (bytes.length === 0) {
-      throw broken(`it has nothing at ${position}`);
+    // The file may end within its last cluster, and only there.
+    if (bytes.length === 0 || length - bytes.length >= clusterBytes) {
+      throw broken(`it ends at ${fileBytes}, and names bytes up to ${position + length}`);
     }
-    // The file may end within its last cluster.
     return bytes.length === length ? bytes : Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]);
   };
   const l1 = await exactly(image.l1Entries * 8, image.l1Offset);

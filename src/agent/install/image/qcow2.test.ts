@@ -95,6 +95,29 @@ describe("a qcow2 image", () => {
     expect((await rig.read(0, 6)).toString()).toBe("oldold");
   });
 
+  test.for<[string, string[], number]>([
+    ["several clusters", [], 200_000],
+    ["a cluster and a bit", [], 65_537],
+    ["clusters of 4 KiB", ["-o", "cluster_size=4k"], 9000],
+    ["packed clusters", ["-c"], 5000],
+    ["nearly all", [], 11_000_000],
+  ])("I4: whose file is cut short is damaged: by %s", async ([_name, options, cut], context) => {
+    context.skip(missing.length > 0, why);
+    const [from, to] = [join(rig.folder, "raw"), join(rig.folder, "qcow2")];
+    // Hexadecimal digits can be packed to half their size.
+    const data = options.includes("-c")
+      ? Buffer.from(randomBytes(6 * mebibyte).toString("hex"))
+      : randomBytes(12 * mebibyte);
+    await writeFile(from, data);
+    await hostProgram("qemu-img", "convert", "-f", "raw", "-O", "qcow2", ...options, from, to);
+    const bytes = await readFile(to);
+    rig.serveBytes(bytes.subarray(0, -cut));
+    expect(await rig.install()).toMatchObject({
+      error: expect.stringMatching(/qcow2 image is damaged: .*qemu-img check/u),
+    });
+    expect((await rig.read(0, 4096)).equals(Buffer.alloc(4096))).toBe(true);
+  });
+
   test("that does not fit beside its own file is refused with what to do", async (context) => {
     context.skip(missing.length > 0, why);
     await using small = await installRig({ diskBytes: 13 * mebibyte });

@@ -1,0 +1,124 @@
+// What an image's beginning says of its partitions. Pure.
+import { AgentError } from "../../errors.ts";
+import { gptPartitions, gptReach, gptRead } from "./gpt.ts";
+import type { Gpt } from "./gpt.ts";
+import { mbrPartitions, mbrSystemType, protectiveType } from "./mbr.ts";
+import type { MbrPartition } from "./mbr.ts";
+
+/** An image's partition table. */
+export type ImageTable =
+  | { kind: "gpt"; gpt: Gpt }
+  | { kind: "mbr"; partitions: MbrPartition[] }
+  /** An ISO image, made for CDs and disks alike: its tables describe itself, in ways of their own. */
+  | { kind: "iso"; partitions: MbrPartition[] }
+  | { kind: "none" };
+
+// UEFI 2.10, 5.3.3.
+const systemPartitionType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+const mbrBlockBytes = 512;
+// ECMA-119, 6.2.1 and 8.1: the first volume descriptor is in sector 16.
+const isoAt = 32_769;
+
+/**
+ * The table in an image's beginning; `blockBytes` is the disk's logical block.
+ * @throws {AgentError} `image_invalid` when there is one but it is damaged, or made for other blocks
+ */
+export function imageTable(beginning: Buffer, blockBytes: number): ImageTable {
+  const partitions = mbrPartitions(beginning);
+  if (isIso(beginning)) {
+    return { kind: "iso", partitions };
+  }
+  const gpt = gptRead(beginning, blockBytes);
+  if (gpt !== undefined) {
+    return { kind: "gpt", gpt };
+  }
+  if (partitions.some(({ type }) => type === protectiveType)) {
+    throw new AgentError(
+      "image_invalid",
+      "the image is damaged: its first sector says that a partition table (GPT) follows, and there is none; make the image " +
+        "anew and check it with sgdisk -v",
+    );
+  }
+  return partitions.length === 0 ? { kind: "none" } : { kind: "mbr", partitions };
+}
+
+/** Whether an image is one of ISO 9660. */
+export function isIso(beginning: Buffer): boolean {
+  return beginning.toString("latin1", isoAt, isoAt + 5) === "CD001";
+}
+
+/** The number of the EFI system partition; undefined = none. */
+export function systemPartitionOf(table: ImageTable): number | undefined {
+  switch (table.kind) {
+    case "gpt":
+      return gptPartitions(table.gpt).find(({ type }) => type === systemPartitionType)?.number;
+    case "mbr":
+    case "iso":
+      return table.partitions.find(({ type }) => type === mbrSystemType)?.number;
+    case "none":
+      return undefined;
+  }
+}
+
+/**
+ * Refuses an image that was cut short: one whose partitions go on behind its `bytes`.
+ * @throws {AgentError} `image_invalid`
+ */
+export function requireWhole(table: ImageTable, bytes: number): void {
+  for (const { number, last, blockBytes } of partitionEnds(table)) {
+    const needed = (last + 1) * blockBytes;
+    if (needed > bytes) {
+      throw new AgentError(
+        "image_invalid",
+        `the image is cut short: it ends at block ${Math.ceil(bytes / blockBytes) - 1}, partition ${number} at ${last}; get or ` +
+          `make it anew (only where nothing but zeros is missing: truncate -s ${needed} FILE)`,
+      );
+    }
+  }
+}
+
+/**
+ * Refuses by an image's first bytes what would turn out to be wrong after all was written. A table that goes on behind
+ * `head` is left for later. `imageBytes`: 0 = not known yet.
+ * @throws {AgentError} `image_invalid`
+ */
+export function earlyTableCheck(head: Buffer, of: { blockBytes: number; imageBytes: number; uefi: boolean }): void {
+  if (gptReach(head, of.blockBytes) > head.length) {
+    return;
+  }
+  const table = imageTable(head, of.blockBytes);
+  if (of.imageBytes > 0) {
+    requireWhole(table, of.imageBytes);
+  }
+  if (of.uefi) {
+    requireSystemPartition(table);
+  }
+}
+
+function partitionEnds(table: ImageTable): { number: number; last: number; blockBytes: number }[] {
+  switch (table.kind) {
+    case "gpt":
+      return gptPartitions(table.gpt).map(({ number, last }) => ({ number, last, blockBytes: table.gpt.blockBytes }));
+    case "mbr":
+    case "iso":
+      return table.partitions
+        .filter(({ type }) => type !== protectiveType)
+        .map(({ number, first, blocks }) => ({ number, last: first + blocks - 1, blockBytes: mbrBlockBytes }));
+    case "none":
+      return [];
+  }
+}
+
+/**
+ * What firmware needs to start the image from a disk.
+ * @throws {AgentError} `image_invalid` when the machine boots by UEFI and the image has no EFI system partition
+ */
+export function requireSystemPartition(table: ImageTable): void {
+  if (systemPartitionOf(table) === undefined) {
+    throw new AgentError(
+      "image_invalid",
+      "the image has no EFI system partition, and this machine boots by UEFI: use an image made for UEFI, or set the " +
+        "machine's firmware to BIOS",
+    );
+  }
+}

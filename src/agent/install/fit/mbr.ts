@@ -1,0 +1,58 @@
+// Partition tables of the master boot record (UEFI 2.10, 5.2.1), read from an image's beginning. Pure.
+
+/** A used entry of the table; places are counted in blocks of 512 bytes. */
+export interface MbrPartition {
+  /** As people count, and `efibootmgr -p`: from 1. */
+  number: number;
+  type: number;
+  first: number;
+  blocks: number;
+}
+
+/** The type that stands for a GPT behind the record. */
+export const protectiveType = 0xee;
+/** The type of an EFI system partition. */
+export const mbrSystemType = 0xef;
+
+const tableAt = 446;
+const entryBytes = 16;
+const signatureAt = 440;
+const magicAt = 510;
+// Boot sectors of file systems have the same magic at their end, and code where a table would be.
+const fileSystems: readonly (readonly [position: number, magic: string])[] = [
+  [54, "FAT1"],
+  [82, "FAT32"],
+  [3, "NTFS    "],
+  [3, "EXFAT   "],
+];
+
+/** Whether a first sector ends as a BIOS wants it. */
+export function hasBootMagic(beginning: Buffer): boolean {
+  return beginning.length >= magicAt + 2 && beginning.readUInt16LE(magicAt) === 0xaa55;
+}
+
+/** The used entries; none where there is no such table. */
+export function mbrPartitions(beginning: Buffer): MbrPartition[] {
+  const isFileSystem = fileSystems.some(([at, magic]) => beginning.toString("latin1", at, at + magic.length) === magic);
+  if (!hasBootMagic(beginning) || isFileSystem) {
+    return [];
+  }
+  const entries = [0, 1, 2, 3].map((index) => {
+    const entry = beginning.subarray(tableAt + index * entryBytes);
+    const used = { type: entry.readUInt8(4), first: entry.readUInt32LE(8), blocks: entry.readUInt32LE(12) };
+    return { number: index + 1, active: entry.readUInt8(0), ...used };
+  });
+  if (entries.some(({ active }) => active !== 0 && active !== 0x80)) {
+    return [];
+  }
+  return entries.flatMap(({ number, type, first, blocks }) =>
+    type === 0 || blocks === 0 ? [] : [{ number, type, first, blocks }],
+  );
+}
+
+/** Gives a table a signature where it has none, in place: firmware finds a partition by it and the partition's number. */
+export function mbrSignatureFit(beginning: Buffer, signature: number): void {
+  if (beginning.readUInt32LE(signatureAt) === 0) {
+    beginning.writeUInt32LE(signature, signatureAt);
+  }
+}

@@ -1,0 +1,46 @@
+// What older uses of a disk left behind the image: labels of RAID, volumes and file systems stand at the ends of what they
+// are in, and a partition that is added or grown over one would be taken for what it was part of.
+import type { DiskFile } from "../../disk/disk-file.ts";
+import { isZero } from "../../disk/zero.ts";
+
+/** Bytes of a disk, from `start` up to, not including, `end`. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+// The farthest that libblkid's probes know: at the beginning LUKS2's second header (4 MiB), at the end ZFS' labels (512 KiB),
+// md 0.90 (128 KiB), GPT, DDF, IMSM and other controllers' RAID.
+const edgeBytes = 4 << 20;
+// btrfs keeps copies of its super block here (volumes.h: btrfs_sb_offset).
+const btrfsCopies = [64 * 2 ** 20, 256 * 2 ** 30];
+const btrfsSuperBytes = 4096;
+const stepBytes = 1 << 20;
+
+/** Where labels of whatever fills `area` may stand, as far as that is within `within`. Pure. */
+export function labelRanges(area: ByteRange, within: ByteRange): ByteRange[] {
+  const places = [
+    { start: area.start, end: area.start + edgeBytes },
+    ...btrfsCopies.map((at) => ({ start: area.start + at, end: area.start + at + btrfsSuperBytes })),
+    { start: area.end - edgeBytes, end: area.end },
+  ];
+  return places
+    .map(({ start, end }) => ({
+      start: Math.max(start, area.start, within.start),
+      end: Math.min(end, area.end, within.end),
+    }))
+    .filter(({ start, end }) => start < end);
+}
+
+/** Writes zeros to these bytes, where they are not zero. @throws {AgentError} `disk_failed` */
+export async function rangesClear(file: DiskFile, ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+  for (const { start, end } of ranges) {
+    for (let at = start; at < end; at += stepBytes) {
+      signal.throwIfAborted();
+      const bytes = await file.read(Math.min(stepBytes, end - at), at);
+      if (!isZero(bytes)) {
+        await file.write(Buffer.alloc(bytes.length), at);
+      }
+    }
+  }
+}

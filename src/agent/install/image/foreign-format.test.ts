@@ -1,0 +1,149 @@
+// Files that are no image, made by their own programs where these are there, and by hand elsewhere.
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Phase } from "../../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { Compression, ImageFormat } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import type { InstallRig } from "../../../../test/support/install-rig.ts";
+import { hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
+import { foreignFormat } from "./foreign-format.ts";
+import { fileNameOf, imageLook, imageLookBytes } from "./image-look.ts";
+
+const mebibyte = 1 << 20;
+let rig: InstallRig;
+beforeAll(async () => {
+  rig = await installRig({ diskBytes: 16 * mebibyte });
+  await mkdir(join(rig.folder, "files"));
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+
+/** A file made by a program: `IN` and `OUT` stand for paths. */
+async function made(program: string, args: string[]): Promise<Buffer> {
+  const [from, to] = [join(rig.folder, "files/in"), join(rig.folder, "files/out")];
+  await writeFile(from, Buffer.concat([randomBytes(3000), Buffer.alloc(mebibyte, "disk"), randomBytes(72)]));
+  await hostProgram("rm", "-f", to);
+  await hostProgram("sh", "-c", `${program} ${args.join(" ").replaceAll("IN", from).replaceAll("OUT", to)}`);
+  return readFile(to);
+}
+
+describe("what is no image is known by its beginning", () => {
+  test.for<[string, string[], RegExp]>([
+    ["bzip2", ["-c IN > OUT"], /bzip2.*`bunzip2 -k debian\.img`/u],
+    ["bzip2", ["-c < /dev/null > OUT"], /bzip2/u],
+    ["lz4", ["-c IN > OUT"], /lz4/u],
+    ["lzip", ["-c IN > OUT"], /lzip/u],
+    ["lzop", ["-c IN > OUT"], /lzop/u],
+    ["compress", ["-c IN > OUT"], /compress/u],
+    ["xz", ["--format=lzma -c IN > OUT"], /lzma.*xz --format=lzma -d -k debian\.img/u],
+    ["zip", ["-q OUT.zip IN && mv OUT.zip OUT"], /zip archive/u],
+    ["7z", ["a OUT.7z IN && mv OUT.7z OUT"], /7-Zip/u],
+    ["tar", ["-cf OUT IN"], /tar archive.*tar -xf/u],
+    ["tar", ["--format=v7 -cf OUT IN"], /tar archive/u],
+    ["cpio", ["-o -H newc > OUT 2>/dev/null <<X\nIN\nX"], /cpio/u],
+    ["cpio", ["-o -H bin > OUT 2>/dev/null <<X\nIN\nX"], /cpio/u],
+    ["cpio", ["-o -H odc > OUT 2>/dev/null <<X\nIN\nX"], /cpio/u],
+    ["ar", ["r OUT IN 2>/dev/null"], /ar archive/u],
+    ...["vmdk", "vhdx", "vpc", "vdi", "qed", "parallels"].map((format): [string, string[], RegExp] => [
+      "qemu-img",
+      [`convert -f raw -O ${format} IN OUT`],
+      new RegExp(`qemu-img convert -f ${format} -O qcow2 debian\\.img debian\\.qcow2`, "u"),
+    ]),
+    ["qemu-img", ["convert -f raw -O vmdk -o subformat=streamOptimized IN OUT"], /VMDK disk/u],
+    ["qemu-img", ["create -f vmdk -o subformat=monolithicFlat OUT 1M"], /VMDK descriptor/u],
+    ["qemu-img", ["convert -f raw -O qcow IN OUT"], /qemu-img convert -f qcow -O qcow2/u],
+  ])("I1: %s %j", async ([program, args, expected], context) => {
+    context.skip((await programsMissing(program)).length > 0, `${program} is not installed`);
+    const bytes = await made(program, args);
+    expect(() => imageLook(ImageFormat.UNSPECIFIED, bytes.subarray(0, imageLookBytes), "debian.img")).toThrow(expected);
+    expect(imageLook(ImageFormat.RAW, bytes, "debian.img").kind).toBe("raw");
+  });
+
+  test.each<[string, Buffer | string]>([
+    ["lz4 .legacy.", "\u0002!L\u0018"],
+    ["lrzip", "LRZI\0\u0006"],
+    ["RAR", "Rar!\u001a\u0007\u0001\0"],
+    ["DMG", "koly\0\0\0\u0004"],
+    ["WIM", "MSWIM\0\0\0"],
+    ["Android sparse", ":\u00ff&\u00ed\u0001\0\0\0"],
+    ["partclone", "partclone-image0002"],
+    ["Windows|cabinet", "MSCF\0\0\0\0"],
+    ["RPM", "\u00ed\u00ab\u00ee\u00db\u0003"],
+    ["xar", "xar!\0\u001c"],
+    ["LHA", "\u0020\u0021-lh5-"],
+    ["EnCase", "EVF\t\r\n\u00ff\0"],
+    ["ELF", "\u007fELF\u0002\u0001\u0001\0"],
+    ["XML", '<?xml version="1.0"?>'],
+    ["Git LFS", "version https://git-lfs.github.com/spec/v1\n"],
+    ["OpenSSL", "Salted__12345678"],
+  ])("I1: %s", (name, begins) => {
+    const head = Buffer.concat([Buffer.from(begins.toString(), "latin1"), Buffer.alloc(4096)]);
+    expect(foreignFormat(head, "IMAGE")?.name).toMatch(new RegExp(name, "u"));
+  });
+
+  test("I1: what is an image is none of them", () => {
+    for (let round = 0; round < 200; round += 1) {
+      const random = randomBytes(600);
+      // Packings with a magic of two bytes are met by one in some ten thousand.
+      random[0] = 0xeb;
+      expect(foreignFormat(random, "x")).toBeUndefined();
+    }
+    expect(foreignFormat(Buffer.alloc(4096), "x")).toBeUndefined();
+    expect(foreignFormat(Buffer.alloc(0), "x")).toBeUndefined();
+  });
+});
+
+describe("a request", () => {
+  test.each<[string, Buffer, RegExp]>([
+    ["packed twice", gzipSync(zstdCompressSync(randomBytes(9000))), /packed with zstd.*unzstd image/u],
+    [
+      "a tar archive in gzip",
+      gzipSync(Buffer.concat([Buffer.alloc(257, "n"), Buffer.from("ustar"), Buffer.alloc(900)])),
+      /tar archive/u,
+    ],
+  ])("I1: for an image that is %s is refused before WRITING", async (_what, bytes, expected) => {
+    rig.serveBytes(bytes);
+    rig.phases.length = 0;
+    expect(await rig.install()).toMatchObject({ error: expect.stringMatching(expected) });
+    expect(rig.phases).toEqual([Phase.SELECTING_DISK]);
+  });
+
+  test("I1: for bzip2 is refused before WRITING, and written as it is where raw is asked for", async (context) => {
+    context.skip((await programsMissing("bzip2")).length > 0, "bzip2 is not installed");
+    const bytes = await made("bzip2", ["-c IN > OUT"]);
+    rig.serveBytes(bytes);
+    rig.phases.length = 0;
+    expect(await rig.install()).toMatchObject({
+      error: expect.stringMatching(/image is packed with bzip2.*`bunzip2 -k image`.*--format raw/u),
+    });
+    expect(rig.phases).toEqual([Phase.SELECTING_DISK]);
+    expect(await rig.install({ format: ImageFormat.RAW })).toEqual({ kind: "success" });
+    expect((await rig.read(0, bytes.length)).equals(bytes)).toBe(true);
+  });
+
+  test("I1: for something without boot sector, table or file system: the log says so", async () => {
+    rig.serveBytes(randomBytes(mebibyte).fill(0x20, 0, 8));
+    expect(await rig.install({ compression: Compression.NONE })).toEqual({ kind: "success" });
+    expect(rig.logged.count(/neither a boot sector \(55 aa\).*likely not to boot/u)).toBe(1);
+  });
+
+  test("for qcow2 that is something else says how it begins", () => {
+    const look = (bytes: Buffer): unknown => imageLook(ImageFormat.QCOW2, bytes, "x.img");
+    expect(() => look(Buffer.concat([Buffer.from("eb639010"), Buffer.alloc(600)]))).toThrow(
+      /is no qcow2 image: it begins with 65 62 36 33 39 30 31 30, expected 51 46 49 fb/u,
+    );
+    expect(() => look(Buffer.from("KDMV\u0001\0\0\0", "latin1"))).toThrow(/a VMDK disk.*qemu-img convert/u);
+  });
+});
+
+test.each([
+  ["http://host/a/debian.raw.zst", true, "debian.raw"],
+  ["http://host/debian.vmdk?…", false, "debian.vmdk"],
+  ["http://host/a%20b.img", false, "IMAGE"],
+  ["http://host/", false, "IMAGE"],
+  ["http://host/-rf", false, "IMAGE"],
+  ["oci://host/repo@sha256:ab", false, "IMAGE"],
+])("the file name of %s", (address, unpacked, expected) => {
+  expect(fileNameOf(address, unpacked)).toBe(expected);
+});
