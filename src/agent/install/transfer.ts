@@ -1,11 +1,13 @@
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";
 import { digestTap } from "./image/digest.ts";
 import { packedBounded, requirePackedRoom } from "./image/packed-bounds.ts";
 import { peek } from "./fetch/peek.ts";
-import { fileNameOf, imageLook, imageLookBytes } from "./image/image-look.ts";
+import { foreignEndBytes, foreignFormatAtEnd } from "./image/foreign-format.ts";
+import { fileNameOf, foreignRefused, imageLook, imageLookBytes } from "./image/image-look.ts";
 import type { Qcow2 } from "./image/qcow2-header.ts";
 import { qcow2Read } from "./image/qcow2-read.ts";
 import { earlyTableCheck } from "./fit/image-table.ts";
@@ -42,6 +44,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   const unpackedBytes = packing === "none" ? (fetched.contentLength ?? image.sizeBytes) : image.sizeBytes;
   const tap = digestTap((chunk) => signature?.update(chunk));
   let staged: Staged | undefined;
+  let tail = Buffer.alloc(0);
   const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     const { head, body } = await peek(chunks, imageLookBytes);
     // What unpacked to nothing is an error, which whoever unpacks has yet to tell.
@@ -64,8 +67,12 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
     await begin(run, disk, writer);
     const into: Pick<DiskWriter, "write"> = staged?.stage ?? writer;
     const byUnpacked = staged === undefined && unpackedBytes > 0n;
+    const containers = look.kind === "raw" && image.format !== ImageFormat.RAW;
     for await (const chunk of body) {
       signal.throwIfAborted();
+      if (containers) {
+        tail = Buffer.concat([tail, chunk.subarray(-foreignEndBytes)]).subarray(-foreignEndBytes);
+      }
       await into.write(chunk);
       if (byUnpacked) {
         progress.bytes(writer.bytes(), unpackedBytes);
@@ -82,6 +89,10 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   await decompressInto(tap.through(body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();
   tap.check(digest, fetched.shownUrl, fetched.remark());
+  const foreign = foreignFormatAtEnd(tail, fileNameOf(fetched.shownUrl, packing !== "none"));
+  if (foreign !== undefined) {
+    throw foreignRefused(foreign);
+  }
   if (signature?.holds() === false) {
     throw new AgentError(
       "signature_invalid",

@@ -126,7 +126,7 @@ async function gptConfigure(options: ConfigureOptions, found: Gpt, files: readon
     if (grown.last === last.last) {
       log.info(`nothing to grow: partition ${last.number} reaches the end of what is free already`);
     }
-    await grow(writer, disk, { partition: grown, blockBytes }, signal);
+    await partitionGrow(writer, disk, { partition: grown, blockBytes }, signal);
   }
   const { primary, backup } = gptBytes(gpt, diskBlocks);
   for (const { position, bytes } of backup) {
@@ -151,7 +151,7 @@ async function staleClear(
   await rangesClear(writer.file, ranges, signal);
 }
 
-async function grow(
+async function partitionGrow(
   writer: DiskWriter,
   disk: Disk,
   of: { partition: GptPartition; blockBytes: number },

@@ -122,6 +122,17 @@ describe("a request", () => {
     expect((await rig.read(0, bytes.length)).equals(bytes)).toBe(true);
   });
 
+  test("I1: for a fixed VHD, which says what it is at its end, is refused before its beginning is written", async (context) => {
+    context.skip((await programsMissing("qemu-img")).length > 0, "qemu-img is not installed: apt install qemu-utils");
+    await using fresh = await installRig({ diskBytes: 16 * mebibyte });
+    fresh.serveBytes(await made("qemu-img", ["convert -f raw -O vpc -o subformat=fixed,force_size=on IN OUT"]));
+    expect(await fresh.install()).toMatchObject({
+      error: expect.stringMatching(/image is a VHD disk.*`qemu-img convert -f vpc -O qcow2 image image\.qcow2`/u),
+    });
+    expect((await fresh.read(0, 4096)).equals(Buffer.alloc(4096))).toBe(true);
+    expect(await fresh.install({ format: ImageFormat.RAW })).toEqual({ kind: "success" });
+  });
+
   test("I1: for something without boot sector, table or file system: the log says so", async () => {
     rig.serveBytes(randomBytes(mebibyte).fill(0x20, 0, 8));
     expect(await rig.install({ compression: Compression.NONE })).toEqual({ kind: "success" });

@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- magic numbers are made of control characters */
 // Files that hold an image in a way that this agent does not unpack: written as they are, no machine could boot from them.
 // Each by its magic number, as file(1), libmagic and the formats' own documents have it. Pure.
 
@@ -126,6 +127,9 @@ export function foreignFormat(head: Buffer, file: string): ForeignFormat | undef
   const command = found.command.replaceAll("FILE", file).replaceAll("BASE", base === file ? `${file}.out` : base);
   return { name: found.name, command };
 }
+
+/** Bytes of a file's end that are enough for {@link foreignFormatAtEnd}. */
+export const foreignEndBytes = 512;
 
 /** What the last 512 bytes of a file say of it: containers that have their head at the end. Pure. */
 export function foreignFormatAtEnd(tail: Buffer, file: string): ForeignFormat | undefined {

@@ -35,12 +35,10 @@ export function imageLook(format: ImageFormat, head: Buffer, file: string): Imag
     throw foreignRefused(foreign);
   }
   if (format === ImageFormat.QCOW2) {
+    const begins = (head.subarray(0, 8).toString("hex").match(/../gu) ?? []).join(" ");
     throw new AgentError(
       "image_invalid",
-      `the image is no qcow2 image: it begins with ${head
-        .subarray(0, 8)
-        .toString("hex")
-        .replaceAll(/(..)(?=.)/gu, "$1 ")}, ` + "expected 51 46 49 fb; ask without --format, or give the qcow2 image",
+      `the image is no qcow2 image: it begins with ${begins}, expected 51 46 49 fb; ask without --format, or give the qcow2 image`,
     );
   }
   return { kind: "raw", doubt: isKnown(head) ? undefined : doubtful(file) };

@@ -14,8 +14,6 @@ export interface Qcow2 {
 
 /** "QFI\xfb" */
 export const qcow2Magic = Buffer.from("514649fb", "hex");
-/** Bytes that are enough for {@link qcow2Header}. */
-export const qcow2HeaderBytes = 112;
 
 const bit = { corrupt: 1n << 1n, externalData: 1n << 2n, compressionType: 1n << 3n, extendedL2: 1n << 4n } as const;
 // Bit 0, "dirty", says that reference counts may be wrong: reading needs none.
