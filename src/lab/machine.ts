@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { describeError } from "../lib/errors.ts";
+import { issueWords, problemWords } from "../lib/issue-words.ts";
 import { LabError } from "./errors.ts";
 
 /** How a machine starts. */
@@ -67,39 +68,59 @@ export interface LabMachineShape {
  */
 export function labMachineMake(name: string, shape: LabMachineShape): LabMachine {
   const serial = `LAB-${randomBytes(4).toString("hex").toUpperCase()}`;
-  const made = definition.safeParse({
-    version: 1,
-    name,
-    uuid: randomUUID(),
-    serial,
-    firmware: shape.firmware,
-    memoryMiB: shape.memoryMiB,
-    cpus: shape.cpus,
-    disks: Array.from({ length: shape.disks }, (_, index) => ({
-      kind: shape.disk,
-      bytes: shape.diskBytes,
-      serial: `${serial}-D${index}`,
-    })),
-    nics: Array.from({ length: shape.nics }, () => ({
-      mac: `52:54:00:${(randomBytes(3).toString("hex").match(/../gu) ?? []).join(":")}`,
-    })),
-  });
+  const made = definition.safeParse(
+    {
+      version: 1,
+      name,
+      uuid: randomUUID(),
+      serial,
+      firmware: shape.firmware,
+      memoryMiB: shape.memoryMiB,
+      cpus: shape.cpus,
+      disks: Array.from({ length: shape.disks }, (_, index) => ({
+        kind: shape.disk,
+        bytes: shape.diskBytes,
+        serial: `${serial}-D${index}`,
+      })),
+      nics: Array.from({ length: shape.nics }, () => ({
+        mac: `52:54:00:${(randomBytes(3).toString("hex").match(/../gu) ?? []).join(":")}`,
+      })),
+    },
+    { error: issueWords },
+  );
   if (made.success) {
     return made.data;
   }
-  throw new LabError("definition_invalid", `there can be no such lab machine: ${problem(made.error)}`);
+  throw new LabError("definition_invalid", `there can be no such lab machine: ${shapeProblem(made.error)}`);
 }
 
-function problem(error: z.ZodError): string {
-  return z.prettifyError(error).replaceAll(/\s*\n\s*/gu, " ");
+/** The flags of `farrier lab up` that make up a shape. */
+const shapeFlags: Readonly<Record<string, string>> = {
+  name: "--name-prefix",
+  firmware: "--firmware",
+  memoryMiB: "--memory",
+  cpus: "--cpus",
+  disks: "--disks",
+  bytes: "--disk-size",
+  kind: "--disk",
+  nics: "--nics",
+};
+
+function shapeProblem({ issues }: z.ZodError): string {
+  const texts = issues.map(({ path, message }) => {
+    const field = String(path.at(-1) ?? "");
+    return `${shapeFlags[field] ?? field}: ${message}`;
+  });
+  // Of several disks that are alike, each has the same to say.
+  return [...new Set(texts)].join("; ");
 }
 
 /** @throws {LabError} `definition_invalid`, naming the file */
 export function labMachineParse(text: string, path: string): LabMachine {
   try {
-    return definition.parse(JSON.parse(text));
+    return definition.parse(JSON.parse(text), { error: issueWords });
   } catch (error) {
-    const why = error instanceof z.ZodError ? problem(error) : describeError(error);
+    const why = error instanceof z.ZodError ? problemWords(error) : describeError(error);
     throw new LabError(
       "definition_invalid",
       `${path} does not describe a lab machine (${why}): mend it, or remove the machine with \`farrier lab down\``,

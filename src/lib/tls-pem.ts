@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { errorCode } from "./errors.ts";
+import { systemWords } from "./system-words.ts";
 import { TlsError } from "./tls-error.ts";
 
 /**
@@ -10,7 +10,7 @@ export async function readPem(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new TlsError("unreadable", `cannot read ${path} (${errorCode(error)}): expected a PEM file`, {
+    throw new TlsError("unreadable", `cannot read ${path} ${systemWords(error)}; expected a PEM file`, {
       cause: error,
     });
   }

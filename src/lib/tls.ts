@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { errorCode } from "./errors.ts";
+import { systemWords } from "./system-words.ts";
 import { checkTime, findRoot, oneLine } from "./tls-chain.ts";
 import { TlsError } from "./tls-error.ts";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "./tls-issue.ts";
@@ -170,7 +171,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (errorCode(error) === "ENOENT") {
       return undefined;
     }
-    throw new TlsError("unreadable", `cannot read ${path} (${errorCode(error)}): expected a file of this user's`, {
+    throw new TlsError("unreadable", `cannot read ${path} ${systemWords(error)}; expected a file of this user's`, {
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
 import { errorCode } from "../../lib/errors.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { isLoopback } from "../../lib/host-port.ts";
 import { contextNamed, contextsRead, type FleetContext } from "./contexts.ts";
 import { CliError } from "../errors.ts";
@@ -148,6 +149,6 @@ async function fileRead(path: string): Promise<string | undefined> {
       const message = `${path} may not be read by this user: run as the user who runs the control plane`;
       throw new CliError("unauthorised", message, { cause: error });
     }
-    throw error;
+    throw new CliError("usage", `${path} can't be read ${systemWords(error)}`, { cause: error });
   }
 }

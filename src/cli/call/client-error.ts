@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorCode } from "../../lib/errors.ts";
 import { CliError, type CliErrorCode } from "../errors.ts";
+import { flagsNamed } from "./flags-named.ts";
 
 /** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
 const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
@@ -24,7 +25,7 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
   const code = cliCode(connect.code);
   const system = errorCode(connect.cause) ?? "";
   if (certificateCodes.test(system)) {
-    const message = `the certificate of ${url} is not to be trusted (${system}): name the CA that vouches for it with \`farrier context add … --ca FILE\``;
+    const message = `the certificate of ${url} is not to be trusted (${system}): ${certificateWords(system)}`;
     return new CliError("unreachable", message, { cause: error });
   }
   if (noTlsCodes.test(system)) {
@@ -49,36 +50,19 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
     const message = `not authorised: ${url} does not accept what ${from} holds: it may be of another control plane, revoked or expired`;
     return new CliError("unauthorised", message, { cause: error });
   }
-  if (connect.code === Code.InvalidArgument) {
-    return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
-  }
-  return new CliError(code, connect.rawMessage, { cause: error });
+  return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
 }
 
-/** Fields that are no flags, but stand on the command line by themselves. */
-const positional = new Set(["machine", "token"]);
-/** Fields whose flag has another name. */
-const flagNames = new Map([
-  ["labels", "label"],
-  ["set_labels", "label"],
-  ["remove_labels", "remove-label"],
-  ["page_size", "limit"],
-  ["states", "state"],
-  ["providers", "provider"],
-  ["expires_in_seconds", "expires"],
-]);
-
-/** The server names fields; here are their flags, with the values that were given. */
-function flagsNamed(message: string, input: object | undefined): string {
-  return message.replaceAll(/(?<=^|; )(?<field>[a-z_]+): /gu, (whole, field: string) => {
-    const local = field.replaceAll(/_(?<letter>[a-z])/gu, (_, letter: string) => letter.toUpperCase());
-    if (input === undefined || !Object.hasOwn(input, local)) {
-      return whole;
-    }
-    const value: unknown = input[local as keyof typeof input];
-    const name = positional.has(field) ? field : `--${flagNames.get(field) ?? field.replaceAll("_", "-")}`;
-    return typeof value === "string" ? `${name} ${JSON.stringify(value)}: ` : `${name}: `;
-  });
+/** What is wrong with a certificate, by OpenSSL's and Node's codes, and what to do. */
+function certificateWords(system: string): string {
+  if (system === "CERT_HAS_EXPIRED" || system === "CERT_NOT_YET_VALID") {
+    const which = system === "CERT_HAS_EXPIRED" ? "is over" : "has not begun";
+    return `its time ${which} by this host's clock, ${new Date().toISOString()}: renew it, or set the clock`;
+  }
+  if (system === "ERR_TLS_CERT_ALTNAME_INVALID" || system === "HOSTNAME_MISMATCH") {
+    return `it is for another name than the URL's: use a name that it has, or issue it for this one`;
+  }
+  return `this host does not know its CA: name the CA that vouches for it with \`farrier context add … --ca FILE\``;
 }
 
 function cliCode(code: Code): CliErrorCode {

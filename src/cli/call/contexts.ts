@@ -2,6 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../../lib/atomic-file.ts";
 import { errorCode } from "../../lib/errors.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { CliError } from "../errors.ts";
 
 /** How one fleet's control plane is reached. Paths are absolute. */
@@ -46,7 +47,7 @@ export async function contextsRead(env: Environment): Promise<Contexts> {
     if (code === "ENOENT" || code === "ENOTDIR") {
       return { contexts: {} };
     }
-    throw new CliError("usage", `${path} can't be read (${code ?? "unknown"}): check who may read it`, {
+    throw new CliError("usage", `${path} can't be read ${systemWords(error)}`, {
       cause: error,
     });
   }
@@ -67,8 +68,7 @@ export async function contextsWrite(env: Environment, contexts: Contexts): Promi
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFileAtomic(path, `${JSON.stringify(contexts, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
-    const code = errorCode(error) ?? "unknown";
-    throw new CliError("failed", `${path} can't be written (${code}): check its directory`, { cause: error });
+    throw new CliError("failed", `${path} can't be written ${systemWords(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { errorCode } from "../../lib/errors.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { CliError } from "../errors.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function fileFlagRead(
   try {
     data = await readFile(path);
   } catch (error) {
-    throw new CliError("usage", `${flag} ${path} can't be read (${errorCode(error) ?? "unknown"}): check the path`, {
+    throw new CliError("usage", `${flag} ${path} can't be read ${systemWords(error)}`, {
       cause: error,
     });
   }

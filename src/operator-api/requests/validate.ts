@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { z } from "zod";
 import { isPrintable } from "../../lib/format/printable.ts";
+import { issueWords } from "../../lib/issue-words.ts";
 import { macParse } from "../../lib/mac.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
 import { isUuid, machineId, requestId } from "../../database/ids.ts";
@@ -18,7 +19,7 @@ const maximumInt64 = 0x7fff_ffff_ffff_ffffn;
  * @throws {ConnectError} invalid_argument, naming each field that is wrong, what was expected, in the contract's spelling
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, message: unknown): z.output<Schema> {
-  const result = schema.safeParse(message);
+  const result = schema.safeParse(message, { error: issueWords });
   if (result.success) {
     return result.data;
   }

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { flagsNamed } from "./flags-named.ts";
+
+const input = {
+  machine: "web1",
+  macs: ["52:54:00:12:34:56", "x"],
+  smbiosUuid: "no",
+  image: {
+    url: "http://me:secret@host/a b?token=secret",
+    digest: "sha256:0",
+    rootDisk: { minBytes: -1n },
+    sizeBytes: 5n,
+    caCertificates: new Uint8Array(1),
+    signature: { format: 1, publicKey: new Uint8Array(1) },
+    tokenHost: ["a/b"],
+    userData: new Uint8Array(),
+  },
+  replaceGeneration: -1n,
+  retry: { attempts: 0 },
+};
+
+test.each([
+  ["image.root_disk: no disk matches serial=S9", "--disk: no disk matches serial=S9"],
+  ["image.root_disk.min_bytes: is negative", "--disk: is negative"],
+  ["image.size_bytes: the image takes 5 bytes", "--size: the image takes 5 bytes"],
+  ["image.url: expected an http URL", '--image "http://host/a b": expected an http URL'],
+  ["image.digest: expected sha256:", '--digest "sha256:0": expected sha256:'],
+  ["image.user_data: too long", "--user-data: too long"],
+  ["image.ca_certificates: certificate 1 is damaged", "--image-ca: certificate 1 is damaged"],
+  ["image.signature: public_key is none", "--signature: public_key is none"],
+  ["image.token_host.0: expected a host", '--image-token-host "a/b": expected a host'],
+  [
+    "macs.1: expected a MAC; smbios_uuid: expected a UUID",
+    '--mac "x": expected a MAC; --smbios-uuid "no": expected a UUID',
+  ],
+  ["retry.attempts: expected 1 to 100 tries", "--retry-attempts: expected 1 to 100 tries"],
+  ["machine: expected a UUID", 'machine "web1": expected a UUID'],
+  [
+    "if the disks have changed since, set ignore_hardware_report",
+    "if the disks have changed since, give --ignore-hardware-report",
+  ],
+  ["other_field: is wrong", "other_field: is wrong"],
+])("X11: the server's %s is told as %s", (message, expected) => {
+  expect(flagsNamed(message, input)).toBe(expected);
+});

@@ -1,0 +1,83 @@
+import { shownUrl } from "../../lib/shown-url.ts";
+
+/** Fields that are no flags, but stand on the command line by themselves. */
+const positional = new Set(["machine", "token", "key"]);
+
+/** Fields whose flag has another name; places in lists are left out. */
+const flagNames: Readonly<Record<string, string>> = {
+  labels: "label",
+  set_labels: "label",
+  remove_labels: "remove-label",
+  page_size: "limit",
+  states: "state",
+  providers: "provider",
+  expires_in_seconds: "expires",
+  macs: "mac",
+  image: "image",
+  "image.url": "image",
+  "image.root_disk": "disk",
+  "image.size_bytes": "size",
+  "image.ca_certificates": "image-ca",
+  "image.token_host": "image-token-host",
+  "image.signature.public_key": "minisign-key or --cosign-key",
+  "image.signature.format": "minisign-key or --cosign-key",
+  replace_generation: "replace",
+  retry: "retry-attempts",
+  "retry.attempts": "retry-attempts",
+  "retry.initial_seconds": "retry-initial",
+  "retry.maximum_seconds": "retry-maximum",
+};
+
+/** What follows a field's name in a sentence of the server's, and is no field of a flag's own. */
+const withinSentences = /\b(?:set )?(?<field>ignore_hardware_report|replace_generation|serial_number)\b/gu;
+const inSentences: Readonly<Record<string, string>> = {
+  ignore_hardware_report: "give --ignore-hardware-report",
+  replace_generation: "give --replace",
+  serial_number: "serial number (serial=…)",
+};
+
+/**
+ * The server names fields of its messages, such as `image.root_disk`; here are the flags of the command line, with the values that
+ * were given. `input` is what was sent. Pure.
+ */
+export function flagsNamed(message: string, input: object | undefined): string {
+  const named = message.replaceAll(
+    /(?<=^|; )(?<path>[a-z][a-z_0-9]*(?:\.[a-z_0-9]+)*): /gu,
+    (whole, path: string) => flagOf(path, input) ?? whole,
+  );
+  return named.replaceAll(withinSentences, (whole, field: string) => inSentences[field] ?? whole);
+}
+
+/** The flag of a field, with its value where that is text; undefined = what was sent has no such field. */
+function flagOf(path: string, input: object | undefined): string | undefined {
+  const parts = path.split(".");
+  if (input === undefined || !Object.hasOwn(input, localName(parts[0] ?? ""))) {
+    return undefined;
+  }
+  const fields = parts.filter((part) => !/^\d+$/u.test(part));
+  const name = positional.has(path) ? path : `--${flagName(fields)}`;
+  const value = parts.reduce<unknown>(
+    (at, part) =>
+      typeof at === "object" && at !== null ? (at as Record<string, unknown>)[localName(part)] : undefined,
+    input,
+  );
+  return typeof value === "string"
+    ? `${name} ${JSON.stringify(value.includes("://") ? shownUrl(value) : value)}: `
+    : `${name}: `;
+}
+
+/** By the longest beginning of the path that has a name. */
+function flagName(fields: readonly string[]): string {
+  for (let length = fields.length; length > 0; length -= 1) {
+    const known = flagNames[fields.slice(0, length).join(".")];
+    // All of an image's other fields have flags of their own names.
+    if (known !== undefined && !(length === 1 && fields.length > 1 && fields[0] === "image")) {
+      return known;
+    }
+  }
+  return (fields.at(-1) ?? "").replaceAll("_", "-");
+}
+
+function localName(field: string): string {
+  return field.replaceAll(/_(?<letter>[a-z])/gu, (_, letter: string) => letter.toUpperCase());
+}
