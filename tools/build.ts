@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { agentBundleMake } from "../boot-image/agent-bundle-make.ts";
 import { bundleName } from "../boot-image/agent-bundle.ts";
+import { cliBundle } from "./cli-bundle.ts";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
@@ -20,6 +21,10 @@ await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), {
 // The published package has no bundler: the agent of the boot image is in it as one file.
 const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
 await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);
+// What starts first is one file: a command of one call is over sooner than 300 modules are found.
+for (const { name, code } of await cliBundle(fileURLToPath(new URL("src/main/farrier.ts", root)))) {
+  await writeFile(new URL(`src/main/${name}`, dist), code);
+}
 // `farrier --version` reads it two folders up from src/cli, here as in a checkout.
 const manifest = JSON.parse(await readFile(new URL("package.json", root), "utf8")) as { version: string };
 await writeFile(new URL("package.json", dist), `${JSON.stringify({ type: "module", version: manifest.version })}\n`);
