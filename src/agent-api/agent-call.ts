@@ -1,16 +1,23 @@
 import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
+import { createPace, type Pace, type PacedCall } from "./admission/pace.ts";
+import { pacing } from "./admission/pacing.ts";
 import type { Addresses, Peer, Peers } from "./peer.ts";
-import { unauthenticated } from "./refusal.ts";
+import { overloaded, unauthenticated } from "./refusal.ts";
 
 type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];
 type InboundListener = Parameters<ServerInterceptingCall["start"]>[0];
+
+/** Bytes of a message that a call's flat rate covers. */
+const smallMessage = 1 << 10;
 
 /** What stands before every call on the agent port: who is calling, and that the message comes in time. */
 export interface AgentCalls extends Disposable {
   interceptor: ServerInterceptor;
   /** Who is calling; only calls with a proven key reach a handler. */
   peer(metadata: Metadata): Peer;
+  /** At which pace callers' calls begin. */
+  pace: Pace;
 }
 
 /**
@@ -29,6 +36,7 @@ export function agentCalls(options: {
 }): AgentCalls {
   const { peers, clock, requestArrival, refused } = options;
   const callers = new WeakMap<Metadata, Peer>();
+  const pace = createPace(clock);
   // One timer for all of them: a timer a call would cost more than the rest of this.
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
@@ -36,7 +44,11 @@ export function agentCalls(options: {
     /** Their connections end: what else is awaited over these is told the same. */
     const slow = new Set<Peer | undefined>();
     for (const [call, since] of awaited) {
-      if (since <= late || slow.has(call.peer)) {
+      if (call.inLine && since <= late && !slow.has(call.peer)) {
+        // Its turn has not come: its caller is too quick, not too slow.
+        awaited.delete(call);
+        call.sendStatus(overloaded());
+      } else if (since <= late || slow.has(call.peer)) {
         slow.add(call.peer);
         awaited.delete(call);
         call.endLate();
@@ -49,11 +61,16 @@ export function agentCalls(options: {
 
   class AgentCall extends ServerInterceptingCall {
     readonly #next: Next;
+    readonly path: string;
     /** Its connection's own; undefined until it was started. */
     peer: Peer | undefined;
+    /** Whether it waits for its turn. */
+    inLine = false;
+    #answered = false;
 
-    constructor(next: Next) {
+    constructor(path: string, next: Next) {
       super(next);
+      this.path = path;
       this.#next = next;
     }
 
@@ -72,25 +89,52 @@ export function agentCalls(options: {
       }
       this.peer = peer;
       awaited.set(this, clock.monotonic());
+      let begin: (() => void) | undefined;
+      const paced: PacedCall = {
+        peer,
+        path: this.path,
+        begin: () => {
+          if (this.inLine) {
+            this.inLine = false;
+            awaited.delete(this);
+            awaited.set(this, clock.monotonic());
+          }
+          begin?.();
+        },
+        refuse: (refusal) => {
+          awaited.delete(this);
+          this.sendStatus(refusal);
+        },
+        close: () => options.late(this.#next.getConnectionInfo()),
+      };
       this.#next.start({
         onReceiveMetadata: (metadata) => {
           callers.set(metadata, peer);
-          listener.onReceiveMetadata(metadata);
+          // What is under this asks for the message: it is not read before the call begins.
+          begin = () => listener.onReceiveMetadata(metadata);
+          this.inLine = !pace.arrive(paced);
         },
-        onReceiveMessage: (message) => listener.onReceiveMessage(message),
+        onReceiveMessage: (message: Buffer) => {
+          if (message.length > smallMessage) {
+            pace.charge(peer, message.length * pacing.perByte);
+          }
+          listener.onReceiveMessage(message);
+        },
         onReceiveHalfClose: () => {
           awaited.delete(this);
           listener.onReceiveHalfClose();
         },
+        // Of every call, when its stream is over, and once.
         onCancel: () => {
           awaited.delete(this);
+          pace.leave(paced, this.#answered);
           listener.onCancel();
         },
       });
     }
 
     endLate(): void {
-      this.#next.sendStatus({
+      this.sendStatus({
         code: 4, // DEADLINE_EXCEEDED
         details: `the request did not arrive within ${requestArrival / 1000} s`,
       });
@@ -107,12 +151,14 @@ export function agentCalls(options: {
     }
 
     override sendStatus(status: Parameters<ServerInterceptingCall["sendStatus"]>[0]): void {
+      this.#answered = true;
       this.#next.sendStatus(status);
     }
   }
 
   return {
-    interceptor: (_method, call) => new AgentCall(call),
+    interceptor: (method, call) => new AgentCall(method.path, call),
+    pace,
     peer: (metadata) => {
       const peer = callers.get(metadata);
       if (peer === undefined) {
@@ -120,6 +166,9 @@ export function agentCalls(options: {
       }
       return peer;
     },
-    [Symbol.dispose]: () => clearInterval(sweep),
+    [Symbol.dispose]: () => {
+      clearInterval(sweep);
+      pace[Symbol.dispose]();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
 import { AgentHeartbeatRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { HeartbeatOutcome } from "../database/heartbeat/heartbeat-entry.ts";
 import type { Heartbeats } from "../database/heartbeat/heartbeats.ts";
@@ -70,60 +70,69 @@ export function heartbeatHandler(deps: {
         respond(decoded);
         return;
       }
-      submit(peer, decoded, respond);
+      submit(call, peer, decoded, respond);
     },
   );
-  const submit = (peer: Peer, decoded: DecodedHeartbeat, respond: sendUnaryData<Buffer>): void => {
+  const submit = (
+    call: ServerUnaryCall<Buffer, Buffer>,
+    peer: Peer,
+    decoded: DecodedHeartbeat,
+    respond: sendUnaryData<Buffer>,
+  ): void => {
     const timed = turn % sampled === 0 ? performance.now() : undefined;
     turn += 1;
     const refuse = (refusal: Refusal): void => respond(refusal);
-    void heartbeats
-      .submit({ ...decoded, publicKey: peer.key, connection: peer.connection }, peer.keyLiteral)
-      .then((outcome) => {
-        if (timed !== undefined) {
-          metrics.heartbeatSeconds.observe((performance.now() - timed) / 1_000);
-        }
-        switch (outcome.status) {
-          case "unauthenticated":
-            known.forget(peer, decoded.machineId);
-            answered.unauthenticated.inc();
-            refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
-            refuse(unauthenticated);
-            return;
-          case "unavailable":
-            answered.unavailable.inc();
-            refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
-            refuse(outcome.overloaded === true ? overloaded() : unavailable);
-            return;
-          case "ok":
-            known.note(peer, decoded.machineId);
-            countOk();
-            if (outcome.requestUnreadable !== undefined) {
-              metrics.requestReadFailures.inc();
-              log.error(
-                { machine: decoded.machineId, reason: outcome.requestUnreadable },
-                "the stored installation request can't be handed out: make a new request for this machine",
-              );
-            }
-            if (outcome.unasked === true) {
-              metrics.unaskedReports.inc();
-            }
-            if (log.isLevelEnabled("debug")) {
-              log.debug(
-                { machine: decoded.machineId, generation: outcome.request?.generation.toString() },
-                "heartbeat",
-              );
-            }
-            respond(null, heartbeatEncode(outcome));
-        }
-      });
+    const caller = {
+      connection: peer,
+      known: known.any(peer),
+      whenEnded: (gone: () => void) => void call.once("cancelled", gone),
+    };
+    const entry = { ...decoded, publicKey: peer.key, connection: peer.connection };
+    void heartbeats.submit(entry, peer.keyLiteral, caller).then((outcome) => {
+      if (call.cancelled && outcome.status !== "ok") {
+        return;
+      }
+      if (timed !== undefined) {
+        metrics.heartbeatSeconds.observe((performance.now() - timed) / 1_000);
+      }
+      switch (outcome.status) {
+        case "unauthenticated":
+          known.forget(peer, decoded.machineId);
+          answered.unauthenticated.inc();
+          refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
+          refuse(unauthenticated);
+          return;
+        case "unavailable":
+          answered.unavailable.inc();
+          refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
+          refuse(outcome.overloaded === true ? overloaded() : unavailable);
+          return;
+        case "ok":
+          known.note(peer, decoded.machineId);
+          countOk();
+          if (outcome.requestUnreadable !== undefined) {
+            metrics.requestReadFailures.inc();
+            log.error(
+              { machine: decoded.machineId, reason: outcome.requestUnreadable },
+              "the stored installation request can't be handed out: make a new request for this machine",
+            );
+          }
+          if (outcome.unasked === true) {
+            metrics.unaskedReports.inc();
+          }
+          if (log.isLevelEnabled("debug")) {
+            log.debug({ machine: decoded.machineId, generation: outcome.request?.generation.toString() }, "heartbeat");
+          }
+          respond(null, heartbeatEncode(outcome));
+      }
+    });
   };
   return (call, respond) => {
     const plain = heartbeatPlain(call.request);
     if (plain === undefined) {
       decoding(call, respond);
     } else {
-      submit(calls.peer(call.metadata), plain, respond);
+      submit(call, calls.peer(call.metadata), plain, respond);
     }
   };
 }

@@ -24,8 +24,11 @@ export const limits = {
   /** What firmware writes in a UUID's place is as long as any text. */
   smbiosUuid: 128,
   macs: 64,
-  /** Calls under way on one connection: a Watch, a heartbeat, a progress report and room for a retry of each. */
-  streamsPerConnection: 8,
+  /**
+   * Streams that a connection may open. Not the calls that it may have under way, see pacing.ts: node:http2 counts a stream that
+   * has ended until it is taken down, and ends a connection on which a hundred streams came too early.
+   */
+  streamsAdvertised: 256,
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call began. */
   handshake: 10_000,
   requestArrival: 10_000,

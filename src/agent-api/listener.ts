@@ -77,7 +77,7 @@ export async function agentListen(options: {
   });
   const grpc = new Server({
     "grpc.max_receive_message_length": limits.message,
-    "grpc.max_concurrent_streams": limits.streamsPerConnection,
+    "grpc.max_concurrent_streams": limits.streamsAdvertised,
     "grpc.max_connection_idle_ms": limits.idleConnection,
     "grpc-node.max_session_memory": 10,
     "grpc.enable_channelz": 0,

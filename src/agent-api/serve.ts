@@ -79,8 +79,6 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     log,
     failed: (code) => metrics.databaseErrors.inc({ code }),
   });
-  const known = createKnownCallers(clock);
-  const admission = createAdmission({ known, lookup });
   // There from the beginning: an alert sees no increase of what was not there before.
   metrics.agentDuplicates.inc({ seen: "alternating" }, 0);
   metrics.agentDuplicates.inc({ seen: "writing" }, 0);
@@ -128,49 +126,53 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       clock,
       ...(options.times === undefined ? {} : { times: options.times }),
       ...(options.maximumConnections === undefined ? {} : { maximumConnections: options.maximumConnections }),
-      methods: (calls) => [
-        {
-          path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
-          kind: "unary",
-          handler: heartbeatHandler({ calls, admission, known, heartbeats: batches, refusals, metrics, log }),
-        },
-        {
-          path: "/farrier.agent.v1.AgentService/ReportProgress",
-          kind: "unary",
-          handler: admittedUnary(
-            {
-              ...{ calls, admission, refusals, method: "progress", schema: ReportProgressRequestSchema },
-              refused: (answer) => metrics.progressReports.inc({ answer }),
-            },
-            progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
-          ),
-        },
-        {
-          path: "/farrier.agent.v1.AgentService/Enroll",
-          kind: "unary",
-          handler: enrollHandler({ calls, database, sessions, refusals, metrics, log, clock }),
-        },
-        {
-          path: "/farrier.agent.v1.AgentService/ReportLog",
-          kind: "unary",
-          handler: admittedUnary(
-            {
-              ...{ calls, admission, refusals, method: "log", schema: ReportLogRequestSchema },
-              refused: (answer) => metrics.agentLogs.inc({ answer }),
-            },
-            logHandler({ calls, database, sessions, refusals, metrics, log, clock }),
-          ),
-        },
-        {
-          path: "/farrier.agent.v1.AgentService/Watch",
-          kind: "serverStream",
-          handler: admittedStream(
-            { calls, admission, refusals, method: "watch", schema: WatchRequestSchema, refused: () => undefined },
-            watchHandler({ calls, heartbeats: batches, watches, refusals }),
-          ),
-        },
-        ...(options.extraMethods?.(calls) ?? []),
-      ],
+      methods: (calls) => {
+        const known = createKnownCallers(clock, (peer) => calls.pace.known(peer));
+        const admission = createAdmission({ known, lookup });
+        return [
+          {
+            path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
+            kind: "unary",
+            handler: heartbeatHandler({ calls, admission, known, heartbeats: batches, refusals, metrics, log }),
+          },
+          {
+            path: "/farrier.agent.v1.AgentService/ReportProgress",
+            kind: "unary",
+            handler: admittedUnary(
+              {
+                ...{ calls, admission, refusals, method: "progress", schema: ReportProgressRequestSchema },
+                refused: (answer) => metrics.progressReports.inc({ answer }),
+              },
+              progressHandler({ calls, database, sessions, coalesce, refusals, metrics, log }),
+            ),
+          },
+          {
+            path: "/farrier.agent.v1.AgentService/Enroll",
+            kind: "unary",
+            handler: enrollHandler({ calls, database, sessions, refusals, metrics, log, clock }),
+          },
+          {
+            path: "/farrier.agent.v1.AgentService/ReportLog",
+            kind: "unary",
+            handler: admittedUnary(
+              {
+                ...{ calls, admission, refusals, method: "log", schema: ReportLogRequestSchema },
+                refused: (answer) => metrics.agentLogs.inc({ answer }),
+              },
+              logHandler({ calls, database, sessions, refusals, metrics, log, clock }),
+            ),
+          },
+          {
+            path: "/farrier.agent.v1.AgentService/Watch",
+            kind: "serverStream",
+            handler: admittedStream(
+              { calls, admission, refusals, method: "watch", schema: WatchRequestSchema, refused: () => undefined },
+              watchHandler({ calls, heartbeats: batches, watches, refusals }),
+            ),
+          },
+          ...(options.extraMethods?.(calls) ?? []),
+        ];
+      },
     });
     return {
       address: listener.address,

@@ -44,7 +44,7 @@ export function watchHandler(deps: {
     };
     const watcher = createWatcher({
       lastSeen: watch.lastSeen,
-      look: () => heartbeats.look(entry, peer.keyLiteral),
+      look: () => heartbeats.look(entry, peer.keyLiteral, { connection: peer, known: true }),
       send: (news) => {
         call.write(
           news.kind === "request"

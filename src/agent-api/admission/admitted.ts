@@ -67,7 +67,10 @@ function before(
       return;
     }
     if (refusal === undefined) {
+      // Decoding is what costs: the handler's first step, up to where it waits for the database.
+      const began = performance.now();
       go();
+      options.calls.pace.charge(peer, performance.now() - began);
       return;
     }
     options.refused(

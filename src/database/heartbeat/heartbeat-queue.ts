@@ -1,17 +1,22 @@
 import { batchKind, batchKinds, type BatchEntry, type BatchKind } from "./heartbeat-batch.ts";
 import type { HeartbeatOutcome } from "./heartbeat-entry.ts";
+import { entryBytes, heartbeatPlaces, type Placed } from "./heartbeat-places.ts";
 
 /** An entry, and who waits for what comes of it. */
-export interface Waiting {
+export interface Waiting extends Placed {
   item: BatchEntry;
   resolve: (outcome: HeartbeatOutcome) => void;
   /** Found before, on the way to being handed a request: its report was of a generation never asked for. */
   unasked: boolean;
+  /** Whether it has a place: false once a batch has taken it, or its call has ended. */
+  waits?: boolean;
 }
 
 export interface HeartbeatQueue {
-  /** False when too much is waiting. */
+  /** False when too much is waiting, in all or of this caller. */
   offer(waiting: Waiting): boolean;
+  /** The call has ended: its entry leaves. False where it has left before, as when a batch has it. */
+  withdraw(waiting: Waiting): boolean;
   /** For entries that were accepted before: never refused. */
   push(waiting: Waiting): void;
   length(): number;
@@ -22,6 +27,9 @@ export interface HeartbeatQueue {
 /** A batch holds at most this many rows, and this many bytes of reports. */
 export const batchLimits = { rows: 500, bytes: 4 << 20 } as const;
 
+/** Bytes of reports that may wait for a batch: 128 of the greatest. */
+const queueBytes = 64 << 20;
+
 /**
  * Gathers what waits into batches, at most `slots` of them under way. A lane for each kind of batch; they take turns, so
  * that none waits for ever.
@@ -29,6 +37,8 @@ export const batchLimits = { rows: 500, bytes: 4 << 20 } as const;
 export function heartbeatQueue(options: {
   slots: number;
   maximumWaiting: number;
+  /** Bytes of reports that may wait. */
+  maximumBytes?: number;
   /** Must not reject. */
   run: (batch: Waiting[]) => Promise<void>;
 }): HeartbeatQueue {
@@ -38,9 +48,16 @@ export function heartbeatQueue(options: {
   let scheduled = false;
   let drained: (() => void)[] = [];
 
-  const length = (): number => lanes.plain.length + lanes.look.length + lanes.reporting.length;
+  const places = heartbeatPlaces<Waiting>({
+    maximumWaiting: options.maximumWaiting,
+    maximumBytes: options.maximumBytes ?? queueBytes,
+  });
+  /** Entries of ended calls that are still in a lane. */
+  let goneCount = 0;
 
   function push(waiting: Waiting): void {
+    places.enter(waiting);
+    waiting.waits = true;
     lanes[batchKind(waiting.item)].push(waiting);
     if (!scheduled && running < options.slots) {
       // After this turn of the event loop: what arrived together leaves together, and an idle server answers at once.
@@ -51,15 +68,16 @@ export function heartbeatQueue(options: {
 
   function dispatch(): void {
     scheduled = false;
-    while (running < options.slots && length() > 0) {
+    while (running < options.slots && places.count() > 0) {
       turn = (turn + 1) % batchKinds.length;
       // The remainder is one of the kinds.
       const lane = lanes[batchKinds[turn] as BatchKind];
-      if (lane.length > 0) {
-        start(take(lane));
+      const batch = take(lane);
+      if (batch.length > 0) {
+        start(batch);
       }
     }
-    if (running === 0 && length() === 0) {
+    if (running === 0 && places.count() === 0) {
       for (const resolve of drained) {
         resolve();
       }
@@ -69,6 +87,10 @@ export function heartbeatQueue(options: {
 
   function start(batch: Waiting[]): void {
     running += 1;
+    for (const waiting of batch) {
+      places.leave(waiting);
+      waiting.waits = false;
+    }
     void options.run(batch).finally(() => {
       running -= 1;
       dispatch();
@@ -77,17 +99,33 @@ export function heartbeatQueue(options: {
 
   return {
     offer: (waiting) => {
-      if (length() >= options.maximumWaiting) {
+      if (!places.free(waiting)) {
         return false;
       }
       push(waiting);
       return true;
     },
+    withdraw: (waiting) => {
+      if (waiting.waits !== true) {
+        return false;
+      }
+      waiting.waits = false;
+      places.leave(waiting);
+      goneCount += 1;
+      // Not one by one: each removal would move all that wait behind it.
+      if (goneCount > 100 && goneCount > places.count()) {
+        for (const kind of batchKinds) {
+          lanes[kind] = lanes[kind].filter(({ waits }) => waits === true);
+        }
+        goneCount = 0;
+      }
+      return true;
+    },
     push,
-    length,
+    length: () => places.count(),
     drain: () =>
       new Promise((resolve) => {
-        if (running === 0 && length() === 0) {
+        if (running === 0 && places.count() === 0) {
           resolve();
         } else {
           drained.push(resolve);
@@ -110,8 +148,12 @@ export function take(lane: Waiting[]): Waiting[] {
   for (; read < lane.length && batch.length < batchLimits.rows; read += 1) {
     // Within bounds: checked by the loop.
     const waiting = lane[read] as Waiting;
+    if (waiting.waits === false) {
+      // Its call has ended.
+      continue;
+    }
     const { entry, keyLiteral } = waiting.item;
-    const size = (entry.hardware?.raw.length ?? 0) + (entry.report?.raw.length ?? 0);
+    const size = entryBytes(entry);
     if (batch.length > 0 && bytes + size > batchLimits.bytes) {
       break;
     }

@@ -4,6 +4,7 @@ import { connectionSettings, type DatabaseAddress } from "../connect.ts";
 import { isRetryable, isUnavailable } from "../errors.ts";
 import { batchKind, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
 import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
+import type { HeartbeatCaller } from "./heartbeat-places.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "../ids.ts";
@@ -23,10 +24,10 @@ export interface HeartbeatMeter {
 
 /** Takes heartbeats one by one and writes them in batches. */
 export interface Heartbeats extends AsyncDisposable {
-  /** Resolves once the heartbeat is committed, or can't be; never rejects. */
-  submit(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
+  /** Resolves once the heartbeat is committed, or can't be; never rejects. Without a caller it is this process's own. */
+  submit(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
   /** What a heartbeat of this agent would be answered now, and handed; nothing is recorded of its life. Never rejects. */
-  look(entry: HeartbeatEntry, keyLiteral: string): Promise<HeartbeatOutcome>;
+  look(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
   /** Entries that wait for a batch. */
   waiting(): number;
 }
@@ -210,17 +211,24 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     queue.push({ item: { ...waiting.item, entry: here, offered }, resolve: waiting.resolve, unasked });
   }
 
-  function offer(item: BatchEntry): Promise<HeartbeatOutcome> {
+  function offer(item: BatchEntry, caller?: HeartbeatCaller): Promise<HeartbeatOutcome> {
     return new Promise((resolve) => {
-      if (!queue.offer({ item, resolve, unasked: false })) {
+      const waiting: Waiting = { item, resolve, unasked: false, ...(caller === undefined ? {} : { caller }) };
+      if (!queue.offer(waiting)) {
         resolve({ status: "unavailable", cause: "too many heartbeats are waiting", overloaded: true });
+        return;
       }
+      caller?.whenEnded?.(() => {
+        if (queue.withdraw(waiting)) {
+          resolve({ status: "unavailable", cause: "the call has ended" });
+        }
+      });
     });
   }
 
   return {
-    submit: (entry, keyLiteral) => offer({ entry, keyLiteral }),
-    look: (entry, keyLiteral) => offer({ entry, keyLiteral, look: true }),
+    submit: (entry, keyLiteral, caller) => offer({ entry, keyLiteral }, caller),
+    look: (entry, keyLiteral, caller) => offer({ entry, keyLiteral, look: true }, caller),
     waiting: () => queue.length(),
     [Symbol.asyncDispose]: async () => {
       await queue.drain();

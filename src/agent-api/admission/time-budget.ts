@@ -1,0 +1,24 @@
+/** Milliseconds of processor time: so many at once, so many a second in the long run. */
+export interface TimeBudget {
+  /** What may be spent now; negative where more was spent than there was. `now`: milliseconds of a monotonic clock. */
+  left(now: number): number;
+  spend(milliseconds: number): void;
+}
+
+/** Starts full. */
+export function timeBudget({ perSecond, burst }: { perSecond: number; burst: number }): TimeBudget {
+  let left = burst;
+  let filled = -Infinity;
+  return {
+    left: (now) => {
+      if (now > filled) {
+        left = Math.min(burst, left + (filled === -Infinity ? 0 : ((now - filled) / 1_000) * perSecond));
+        filled = now;
+      }
+      return left;
+    },
+    spend: (milliseconds) => {
+      left -= milliseconds;
+    },
+  };
+}

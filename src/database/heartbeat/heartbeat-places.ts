@@ -1,0 +1,111 @@
+import type { BatchEntry } from "./heartbeat-batch.ts";
+import type { HeartbeatEntry } from "./heartbeat-entry.ts";
+import type { MachineId } from "../ids.ts";
+
+/** Who made a call, as far as its place in the queue depends on it. */
+export interface HeartbeatCaller {
+  /** Its connection, compared by identity. */
+  connection: object;
+  /** Whether the connection's caller was authenticated on it within the last minute. */
+  known: boolean;
+  /** Has `gone` called when the call ends, however it does. */
+  whenEnded?: (gone: () => void) => void;
+}
+
+/** Something that has a place. */
+export interface Placed {
+  item: BatchEntry;
+  /** Absent: this process itself, which is bounded by nothing but the whole. */
+  caller?: HeartbeatCaller;
+}
+
+/** Counts the places of a queue, so that nobody takes more than a share. */
+export interface HeartbeatPlaces<T extends Placed> {
+  /** Whether there is a place for it. */
+  free(waiting: T): boolean;
+  enter(waiting: T): void;
+  leave(waiting: T): void;
+  count(): number;
+}
+
+/** Entries of one (machine, key), heartbeats and looks apart, and those of one connection that is not known. */
+const perPair = 2;
+const perUnknownConnection = 4;
+/** Of all places, those for callers that are not known: one in ten. */
+const unknownShare = 0.1;
+
+/** Makes it, all places free. `maximumBytes`: of reports in all that waits. */
+export function heartbeatPlaces<T extends Placed>(limits: {
+  maximumWaiting: number;
+  maximumBytes: number;
+}): HeartbeatPlaces<T> {
+  const unknownLimit = Math.max(1, limits.maximumWaiting * unknownShare);
+  // By machine alone: nearly always one entry names it, and a text of machine and key would be made for each.
+  const byMachine = new Map<MachineId, T | T[]>();
+  const unknownOf = new Map<object, number>();
+  let count = 0;
+  let bytes = 0;
+  let unknown = 0;
+
+  function pairsWith({ item }: T): number {
+    const there = byMachine.get(item.entry.machineId);
+    if (there === undefined) {
+      return 0;
+    }
+    return (Array.isArray(there) ? there : [there]).filter(
+      (other) => other.item.keyLiteral === item.keyLiteral && other.item.look === item.look,
+    ).length;
+  }
+
+  return {
+    free: (waiting) => {
+      if (count >= limits.maximumWaiting || bytes + entryBytes(waiting.item.entry) > limits.maximumBytes) {
+        return false;
+      }
+      const { caller } = waiting;
+      return (
+        caller === undefined ||
+        (pairsWith(waiting) < perPair &&
+          (caller.known || (unknown < unknownLimit && (unknownOf.get(caller.connection) ?? 0) < perUnknownConnection)))
+      );
+    },
+    enter: (waiting) => {
+      const { machineId } = waiting.item.entry;
+      const there = byMachine.get(machineId);
+      byMachine.set(machineId, there === undefined ? waiting : ([there, waiting].flat() as T[]));
+      count += 1;
+      bytes += entryBytes(waiting.item.entry);
+      if (waiting.caller?.known === false) {
+        unknown += 1;
+        unknownOf.set(waiting.caller.connection, (unknownOf.get(waiting.caller.connection) ?? 0) + 1);
+      }
+    },
+    leave: (waiting) => {
+      const { machineId } = waiting.item.entry;
+      const there = byMachine.get(machineId);
+      const left = Array.isArray(there) ? there.filter((other) => other !== waiting) : [];
+      if (left.length === 0) {
+        byMachine.delete(machineId);
+      } else {
+        byMachine.set(machineId, left);
+      }
+      count -= 1;
+      bytes -= entryBytes(waiting.item.entry);
+      if (waiting.caller?.known === false) {
+        unknown -= 1;
+        const others = (unknownOf.get(waiting.caller.connection) ?? 1) - 1;
+        if (others === 0) {
+          unknownOf.delete(waiting.caller.connection);
+        } else {
+          unknownOf.set(waiting.caller.connection, others);
+        }
+      }
+    },
+    count: () => count,
+  };
+}
+
+/** Bytes of an entry's reports. */
+export function entryBytes({ hardware, report }: HeartbeatEntry): number {
+  return (hardware?.raw.length ?? 0) + (report?.raw.length ?? 0);
+}
