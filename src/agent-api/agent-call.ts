@@ -27,6 +27,8 @@ export interface AgentCalls extends Disposable {
 export function agentCalls(options: {
   peers: Peers;
   clock: Clock;
+  /** Paths of methods that need no key, and the bytes that their messages may have. */
+  open?: ReadonlyMap<string, number>;
   /** Milliseconds for a request's message to arrive. */
   requestArrival: number;
   /** Called for every call without a proven key. */
@@ -42,14 +44,15 @@ export function agentCalls(options: {
   const sweep = setInterval(() => {
     const late = clock.monotonic() - requestArrival;
     /** Their connections end: what else is awaited over these is told the same. */
-    const slow = new Set<Peer | undefined>();
+    const slow = new Set<Peer | AgentCall>();
     for (const [call, since] of awaited) {
-      if (call.inLine && since <= late && !slow.has(call.peer)) {
+      const caller = call.peer ?? call;
+      if (call.inLine && since <= late && !slow.has(caller)) {
         // Its turn has not come: its caller is too quick, not too slow.
         awaited.delete(call);
         call.sendStatus(overloaded());
-      } else if (since <= late || slow.has(call.peer)) {
-        slow.add(call.peer);
+      } else if (since <= late || slow.has(caller)) {
+        slow.add(caller);
         awaited.delete(call);
         call.endLate();
       } else if (slow.size === 0) {
@@ -75,6 +78,11 @@ export function agentCalls(options: {
     }
 
     override start(listener: InboundListener): void {
+      const openBytes = options.open?.get(this.path);
+      if (openBytes !== undefined) {
+        this.#startOpen(listener, openBytes);
+        return;
+      }
       const peer = peers.find(this.#next.getConnectionInfo());
       if (peer === undefined) {
         refused();
@@ -128,6 +136,26 @@ export function agentCalls(options: {
         onCancel: () => {
           awaited.delete(this);
           pace.leave(paced, this.#answered);
+          listener.onCancel();
+        },
+      });
+    }
+
+    /** Of a method that needs no key: let in as it is, but with a small message only. */
+    #startOpen(listener: InboundListener, bytes: number): void {
+      // The library has one limit for all methods, and this is where it keeps a call's.
+      const { decoder } = this.#next as unknown as { decoder: { maxReadMessageLength: number } };
+      decoder.maxReadMessageLength = bytes;
+      awaited.set(this, clock.monotonic());
+      this.#next.start({
+        onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+        onReceiveMessage: (message) => listener.onReceiveMessage(message),
+        onReceiveHalfClose: () => {
+          awaited.delete(this);
+          listener.onReceiveHalfClose();
+        },
+        onCancel: () => {
+          awaited.delete(this);
           listener.onCancel();
         },
       });

@@ -12,6 +12,7 @@ import { describeError, errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentCalls } from "./agent-call.ts";
+import { addressOf } from "./caller-address.ts";
 import { enrollDecode } from "./enroll-decode.ts";
 import { overloaded, unavailable, type Refusal } from "./refusal.ts";
 import type { Refusals } from "./refusals.ts";
@@ -118,9 +119,4 @@ function enrollmentTell(
   if (outcome.claim === "new") {
     log.info(who, "an agent waits for approval: see `farrier enrollment list`");
   }
-}
-
-/** The address without the port, of a text such as 192.0.2.1:1234 or [2001:db8::1]:1234. */
-function addressOf(peer: string): string {
-  return peer.replace(/:\d+$/u, "").replace(/^\[(?<inner>.*)\]$/u, "$<inner>");
 }

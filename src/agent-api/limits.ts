@@ -1,6 +1,8 @@
 /** What the agent port accepts, from WIRE's answer table; sizes in bytes. */
 export const limits = {
   message: 1 << 20,
+  /** Of a method that needs no certificate. */
+  openMessage: 256,
   /** Of a heartbeat without reports, that needs no lookup. */
   plainHeartbeat: 1 << 10,
   hardwareReport: 512 << 10,

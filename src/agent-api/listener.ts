@@ -9,10 +9,12 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "./agent-call.ts";
+import { healthPath } from "./health.ts";
 import { createHandshakes } from "./handshakes.ts";
 import { limits, type TimeLimits } from "./limits.ts";
 import { createPeers, peerOf, type Addresses } from "./peer.ts";
 import type { Refusals } from "./refusals.ts";
+import { unknownMethods } from "./unknown-methods.ts";
 
 /** Why the agent port could not be opened. */
 export class ListenError extends CodedError<"address_in_use" | "address_refused"> {}
@@ -63,6 +65,7 @@ export async function agentListen(options: {
     peers,
     clock: options.clock,
     requestArrival: times.requestArrival,
+    open: new Map([[healthPath, limits.openMessage]]),
     refused: () => {
       metrics.refusedCalls.inc({ listener: "agents" });
       refusals.record("call", undefined, "no certificate with an Ed25519 key");
@@ -87,6 +90,7 @@ export async function agentListen(options: {
   for (const { path, kind, handler } of options.methods(calls)) {
     grpc.register(path, handler, asBytes, kind === "unary" ? asBytes : ownBytes, kind);
   }
+  unknownMethods(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 
   const tls = createServer({

@@ -18,6 +18,7 @@ import { createAdmission } from "./admission/admission.ts";
 import { admittedStream, admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { enrollHandler } from "./enroll.ts";
+import { healthHandler, healthPath } from "./health.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import { createKnownCallers } from "./admission/known-callers.ts";
 import type { TimeLimits } from "./limits.ts";
@@ -170,6 +171,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
               watchHandler({ calls, heartbeats: batches, watches, refusals }),
             ),
           },
+          { path: healthPath, kind: "unary", handler: healthHandler({ sessions, clock }) },
           ...(options.extraMethods?.(calls) ?? []),
         ];
       },

@@ -85,6 +85,7 @@ const hostile = (machineId: string): [string, Buffer][] => {
 };
 
 test("A1: every method of the agent port is in the rule's table", () => {
+  // And grpc.health.v1: see health.test.ts.
   const paths = [AgentCallback, AgentService].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`),
   );
