@@ -8,7 +8,7 @@ import type { Admission } from "./admission/admission.ts";
 import { admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
 import { heartbeatDecode, type DecodedHeartbeat } from "./heartbeat-decode.ts";
-import { heartbeatPlain } from "./heartbeat-plain.ts";
+import { heartbeatPlain } from "./admission/heartbeat-plain.ts";
 import type { KnownCallers } from "./admission/known-callers.ts";
 import type { Peer } from "./peer.ts";
 import { overloaded, unauthenticated, unavailable, type Refusal } from "./refusal.ts";
@@ -98,6 +98,7 @@ export function heartbeatHandler(deps: {
       switch (outcome.status) {
         case "unauthenticated":
           known.forget(peer, decoded.machineId);
+          refusals.stranger(peer, decoded.machineId, call.getPeer());
           answered.unauthenticated.inc();
           refusals.record("heartbeat", peer, "no such machine and key", decoded.machineId);
           refuse(unauthenticated);

@@ -14,7 +14,7 @@ import { createHandshakes } from "./handshakes.ts";
 import { limits, type TimeLimits } from "./limits.ts";
 import { createPeers, peerOf, type Addresses } from "./peer.ts";
 import type { Refusals } from "./refusals.ts";
-import { unknownMethods } from "./unknown-methods.ts";
+import { unknownMethods } from "./admission/unknown-methods.ts";
 
 /** Why the agent port could not be opened. */
 export class ListenError extends CodedError<"address_in_use" | "address_refused"> {}

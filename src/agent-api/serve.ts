@@ -3,6 +3,7 @@ import {
   ReportProgressRequestSchema,
   WatchRequestSchema,
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { agentRefusedWrite } from "../database/queries/agent/agent-refused.ts";
 import { agentLookup } from "../database/queries/agent/agent-lookup.ts";
 import type { DatabaseAddress, Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeat/heartbeats.ts";
@@ -14,6 +15,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { createRefusedCallers } from "./admission/refused-callers.ts";
 import { createAdmission } from "./admission/admission.ts";
 import { admittedStream, admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
@@ -56,7 +58,19 @@ export interface AgentApiOptions {
  */
 export async function agentApiServe(options: AgentApiOptions): Promise<AgentListener> {
   const { database, sessions, metrics, log, clock } = options;
-  const refusals = createRefusals(log, clock);
+  const refusedCallers = createRefusedCallers({
+    clock,
+    log,
+    write: async (entries) => {
+      const session = sessions.current();
+      return session === undefined ? [] : agentRefusedWrite(database, session, entries);
+    },
+    standing: ({ known, unknown }) => {
+      metrics.refusedAgents.set({ machine: "known" }, known);
+      metrics.refusedAgents.set({ machine: "unknown" }, unknown);
+    },
+  });
+  const refusals = createRefusals(log, clock, refusedCallers);
   const batches = heartbeats({
     address: options.databaseAddress,
     sessions,
@@ -114,6 +128,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     watches[Symbol.dispose]();
     await coalesce[Symbol.asyncDispose]();
     await notifications[Symbol.asyncDispose]();
+    await refusedCallers[Symbol.asyncDispose]();
     await batches[Symbol.asyncDispose]();
     await lookup[Symbol.asyncDispose]();
   };

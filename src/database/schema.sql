@@ -423,6 +423,16 @@ CREATE SEQUENCE operator_audit_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVA
 
 -- Tables
 
+CREATE TABLE agent_refused (
+    machine_id uuid NOT NULL,
+    agent_public_key bytea NOT NULL,
+    refused_address text NOT NULL,
+    machine_known boolean NOT NULL,
+    refused_since timestamp with time zone NOT NULL,
+    refused_at timestamp with time zone NOT NULL,
+    refused_count bigint NOT NULL
+);
+
 CREATE TABLE agent_silence (
     only_row boolean DEFAULT true NOT NULL,
     started interval DEFAULT '00:30:00'::interval NOT NULL,
@@ -807,6 +817,12 @@ CREATE OR REPLACE FUNCTION public.agent_silent(machine uuid)
 RETURN ((EXISTS (SELECT FROM ((machine_agent_started a CROSS JOIN agent_silence t) LEFT JOIN machine_agent_heartbeat h ON (((h.machine_id = a.machine_id) AND (h.agent_heartbeat_at >= a.agent_started_at)))) WHERE ((a.machine_id = agent_silent.machine) AND (((h.machine_id IS NULL) AND (a.agent_started_at < (now() - t.started)) AND server_alive_for(t.started)) OR ((h.agent_heartbeat_at < (now() - t.heartbeat)) AND server_alive_for(t.heartbeat)))))) OR agent_left(machine));
 
 -- Constraints
+
+ALTER TABLE agent_refused ADD CONSTRAINT agent_refused_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
+
+ALTER TABLE agent_refused ADD CONSTRAINT agent_refused_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE agent_refused ADD CONSTRAINT agent_refused_refused_count_check CHECK ((refused_count > 0));
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_departed_check CHECK ((departed > '00:00:00'::interval));
 

@@ -20,6 +20,16 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
 
 export type Numeric = ColumnType<string, number | string, number | string>;
 
+export interface AgentRefused {
+  agent_public_key: Buffer;
+  machine_id: MachineId;
+  machine_known: boolean;
+  refused_address: string;
+  refused_at: Date;
+  refused_count: bigint;
+  refused_since: Date;
+}
+
 export interface EnrollmentClaim {
   agent_public_key: Buffer;
   claim_address: string;
@@ -344,6 +354,7 @@ export interface WorkBackoff {
 }
 
 export interface DB {
+  agent_refused: AgentRefused;
   enrollment_claim: EnrollmentClaim;
   fleet_statistics: FleetStatistics;
   history: History;

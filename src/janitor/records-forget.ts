@@ -1,18 +1,22 @@
 import type { Database } from "../database/connect.ts";
+import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
 import { operatorCommandsForget } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /**
  * Records of operators' commands are forgotten after 30 days: until then a repeated request id finds its answer. Agents that
- * asked to be let in are forgotten a day after they were last seen.
+ * asked to be let in, or were refused, are forgotten a day after they were last seen.
  */
 export function recordsForgetTask(database: Database): Task {
   return {
     name: "records-forget",
     interval: 3_600_000,
     run: async () => {
-      const forgotten = (await operatorCommandsForget(database)) + (await enrollmentsForget(database));
+      const forgotten =
+        (await operatorCommandsForget(database)) +
+        (await enrollmentsForget(database)) +
+        (await agentRefusedForget(database));
       return forgotten === 0 ? {} : { forgotten };
     },
   };

@@ -33,6 +33,8 @@ export interface Metrics {
   agentWatches: Gauge;
   /** Calls without the right to make them, by listener. */
   refusedCalls: Counter<"listener">;
+  /** Agents that call and are refused, by whether the machine that they name is known or unknown. */
+  refusedAgents: Gauge<"machine">;
   /** Of those on the operator port, the ones after too many from the same address. */
   limitedAttempts: Counter;
   /** Seconds that operators' calls took, by method and code. */
@@ -146,6 +148,12 @@ export function createMetrics(): Metrics {
     agentWatches: new Gauge({
       name: "farrier_agent_watches",
       help: "Agents that wait for news on a Watch stream.",
+      registers,
+    }),
+    refusedAgents: new Gauge({
+      name: "farrier_refused_agents",
+      help: "Agents that called within ten minutes and were refused, by whether the machine that they name is known.",
+      labelNames: ["machine"],
       registers,
     }),
     refusedCalls: new Counter({

@@ -82,6 +82,9 @@ function before(
     );
     const machine = machineNamed(call.request);
     options.refusals.record(options.method, peer, refusal.details, typeof machine === "string" ? machine : undefined);
+    if (refusal.code === status.UNAUTHENTICATED && typeof machine === "string") {
+      options.refusals.stranger(peer, machine, call.getPeer());
+    }
     end(refusal);
   };
   const refusal = options.admission.admit(peer, call.request, options.schema);

@@ -7,8 +7,9 @@ import {
   EnrollmentListResponseSchema,
   EnrollmentRejectResponseSchema,
   type Enrollment,
+  type RefusedCaller,
 } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
-import { answer, answerOf, answerWatched } from "../show/answer.ts";
+import { answer, answerOf, answerWatched, type View } from "../show/answer.ts";
 import { operatorClient } from "../call/client.ts";
 import type {
   BootWindowFlags,
@@ -49,29 +50,48 @@ export async function enrollmentList(this: CliContext, flags: EnrollmentListFlag
   const { enrollments: service } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await service.enrollmentList({ includeRejected: flags.rejected ?? false });
-    const { enrollments } = message;
+    const { enrollments, refused } = message;
     return answerOf({
       schema: EnrollmentListResponseSchema,
       message,
       names: () => enrollments.map(({ key }) => key),
       text: ({ table, now }) =>
-        enrollments.length === 0
-          ? ""
-          : table(
-              ["KEY", "ADDRESS", "SAYS TO BE", { title: "SINCE", whole: true }, "SMBIOS UUID", "MACS", "HARDWARE"],
-              enrollments.map((enrollment) => [
-                enrollment.key.slice(0, keyShown),
-                enrollment.address,
-                saysToBe(enrollment),
-                when(enrollment.firstSeenAt, now),
-                enrollment.smbiosUuid || "-",
-                enrollment.macs.join(", ") || "-",
-                [enrollment.manufacturer, enrollment.product, enrollment.serialNumber].filter(Boolean).join(" ") || "-",
-              ]),
-            ),
-      note: enrollments.length === 0 ? "no agent asks to be let in" : undefined,
+        [
+          ...(enrollments.length === 0 ? [] : [waitingTable(enrollments, table, now)]),
+          ...(refused.length === 0 ? [] : [refusedTable(refused, table, now)]),
+        ].join("\n"),
+      note: enrollments.length + refused.length === 0 ? "no agent asks to be let in" : undefined,
     });
   });
+}
+
+function waitingTable(enrollments: Enrollment[], table: View["table"], now: Date): string {
+  return table(
+    ["KEY", "ADDRESS", "SAYS TO BE", { title: "SINCE", whole: true }, "SMBIOS UUID", "MACS", "HARDWARE"],
+    enrollments.map((enrollment) => [
+      enrollment.key.slice(0, keyShown),
+      enrollment.address,
+      saysToBe(enrollment),
+      when(enrollment.firstSeenAt, now),
+      enrollment.smbiosUuid || "-",
+      enrollment.macs.join(", ") || "-",
+      [enrollment.manufacturer, enrollment.product, enrollment.serialNumber].filter(Boolean).join(" ") || "-",
+    ]),
+  );
+}
+
+/** Agents whose machine is not there: they call, and are refused. */
+function refusedTable(refused: RefusedCaller[], table: View["table"], now: Date): string {
+  return table(
+    ["REFUSED KEY", "ADDRESS", "MACHINE THAT IS NOT THERE", { title: "SINCE", whole: true }, "CALLS"],
+    refused.map(({ key, address, machineId, firstRefusedAt, count }) => [
+      key.slice(0, keyShown),
+      address,
+      machineId,
+      when(firstRefusedAt, now),
+      String(count),
+    ]),
+  );
 }
 
 /** Which machine it can be, or why that is not clear. */

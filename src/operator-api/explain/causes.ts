@@ -1,7 +1,7 @@
 import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
-import { bootWindowCauses, enrollmentCauses, isSecondClaimant } from "./enrollment-causes.ts";
+import { bootWindowCauses, enrollmentCauses, isSecondClaimant, refusalCauses } from "./enrollment-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Milliseconds without a word after which an agent that heartbeats every 30 s is worth a mention. */
@@ -14,7 +14,12 @@ const ago = (facts: ExplainFacts, at: Date): string => durationText(facts.now.ge
 /** What is in the way of a machine, the most telling first. Pure. */
 export function explainCauses(facts: ExplainFacts): Cause[] {
   const { state } = facts.record;
-  const causes = [...enrollmentCauses(facts), ...bootWindowCauses(facts), ...stateCauses(facts)];
+  const causes = [
+    ...enrollmentCauses(facts),
+    ...bootWindowCauses(facts),
+    ...stateCauses(facts),
+    ...refusalCauses(facts),
+  ];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({
       kind: "deadline-missed",

@@ -17,6 +17,23 @@ export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {
   });
 }
 
+/** Who calls as this machine's agent and is refused. Pure. */
+export function refusalCauses({ refused, now, record }: ExplainFacts): Cause[] {
+  if (refused === undefined) {
+    return [];
+  }
+  const { key, address, since, count } = refused;
+  const whose = record.agent === undefined ? "no agent is registered" : "another key is registered";
+  return [
+    {
+      kind: "caller-refused",
+      text:
+        `a caller with key ${key} from ${address} is refused since ${durationText(now.getTime() - since.getTime())} ` +
+        `(${count} ${count === 1 ? "call" : "calls"}): ${whose}`,
+    },
+  ];
+}
+
 /** What a boot window has to do with it that no agent is there. Pure. */
 export function bootWindowCauses({ record, now }: ExplainFacts): Cause[] {
   const { bootWindow, agent } = record;

@@ -1,4 +1,4 @@
-import type { SurroundingClaim } from "../../database/queries/views/explain.ts";
+import type { SurroundingClaim, SurroundingRefusal } from "../../database/queries/views/explain.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
 /** All that an explanation goes by. */
@@ -16,6 +16,8 @@ export interface ExplainFacts {
   agentReplaced?: boolean;
   /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
   claims?: readonly SurroundingClaim[];
+  /** A caller that names this machine and is refused. */
+  refused?: SurroundingRefusal;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
@@ -47,6 +49,7 @@ export type CauseKind =
   | "deadline-missed"
   | "boot-window"
   | "enrollment-waiting"
+  | "caller-refused"
   | "second-claimant";
 
 /** A cause, in words. */

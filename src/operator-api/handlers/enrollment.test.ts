@@ -7,6 +7,7 @@ import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts"
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { silent } from "../../../test/support/fleet.ts";
 import { agentKey, machineId, type AgentKey } from "../../database/ids.ts";
+import { agentRefusedWrite } from "../../database/queries/agent/agent-refused.ts";
 import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enrollment/enrollment.ts";
 import { historyList } from "../../database/history.ts";
 import { sessionStart, type Session } from "../../database/session.ts";
@@ -275,4 +276,19 @@ test("a second claimant is named by explain, with what to do", async () => {
   const key = Buffer.from(second).toString("hex").slice(0, 16);
   expect(told).toContain(`a second claimant: key ${key} (from 192.0.2.9) said to be this machine`);
   expect(told).toContain(`farrier machine boot-window ${machine.name}`);
+});
+
+test("X6: refused callers: of a machine that is there its explanation says it, of one that is not the list does", async () => {
+  const machine = await add();
+  const [there, nowhere] = [machineId(machine.id), machineId(randomUUID())];
+  const refusals = [there, nowhere].map((named) => ({
+    ...{ machineId: named, publicKey: agentKey(randomBytes(32)), address: "192.0.2.77", count: 12, ago: 0 },
+  }));
+  await agentRefusedWrite(dependencies.database, session, refusals);
+  const keys = refusals.map(({ publicKey }) => Buffer.from(publicKey).toString("hex"));
+  expect(await explain(machine.id)).toContain(
+    `a caller with key ${keys[0]?.slice(0, 16)} from 192.0.2.77 is refused since`,
+  );
+  const { refused } = await clients.enrollments.enrollmentList({});
+  expect(refused).toMatchObject([{ key: keys[1], machineId: nowhere, address: "192.0.2.77", count: 12n }]);
 });

@@ -11,6 +11,7 @@ import {
   type EnrollmentSchema,
   type EnrollmentService,
 } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { agentRefusedList } from "../../database/queries/agent/agent-refused.ts";
 import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot/boot-window-command.ts";
 import {
   enrollmentApproveKnown,
@@ -94,7 +95,15 @@ export function enrollmentHandlers({ database }: OperatorApiDependencies): Servi
 
     async enrollmentList(request) {
       const claims = await claimList(database, { rejected: request.includeRejected });
-      return { enrollments: claims.map((claim) => enrollmentMessage(claim)) };
+      const refused = await agentRefusedList(database);
+      return {
+        enrollments: claims.map((claim) => enrollmentMessage(claim)),
+        refused: refused.map(({ publicKey, machineId, address, since, lastAt, count }) => ({
+          ...{ key: Buffer.from(publicKey).toString("hex"), machineId, address, count },
+          firstRefusedAt: timestampFromDate(since),
+          lastRefusedAt: timestampFromDate(lastAt),
+        })),
+      };
     },
 
     async enrollmentApprove(request, context) {

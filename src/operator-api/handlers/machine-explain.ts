@@ -43,6 +43,7 @@ const kinds: Record<CauseKind, KindMessage> = {
   "deadline-missed": KindMessage.DEADLINE_MISSED,
   "boot-window": KindMessage.BOOT_WINDOW,
   "enrollment-waiting": KindMessage.ENROLLMENT_WAITING,
+  "caller-refused": KindMessage.CALLER_REFUSED,
   "second-claimant": KindMessage.SECOND_CLAIMANT,
 };
 

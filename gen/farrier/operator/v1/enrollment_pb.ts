@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/enrollment.proto.
  */
 export const file_farrier_operator_v1_enrollment: GenFile = /*@__PURE__*/
-  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2Vucm9sbG1lbnQucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiTQoVQm9vdFdpbmRvd09wZW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdzZWNvbmRzGAMgASgFIm4KFkJvb3RXaW5kb3dPcGVuUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRIRCgl3aW5kb3dfaWQYAiABKAkSLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChZCb290V2luZG93Q2xvc2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSItChdCb290V2luZG93Q2xvc2VSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIjEKFUVucm9sbG1lbnRMaXN0UmVxdWVzdBIYChBpbmNsdWRlX3JlamVjdGVkGAEgASgIIk4KFkVucm9sbG1lbnRMaXN0UmVzcG9uc2USNAoLZW5yb2xsbWVudHMYASADKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnQilgMKCkVucm9sbG1lbnQSCwoDa2V5GAEgASgJEhMKC3NtYmlvc191dWlkGAIgASgJEgwKBG1hY3MYAyADKAkSDwoHYWRkcmVzcxgEIAEoCRIxCg1maXJzdF9zZWVuX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3NlZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlamVjdGVkX2J5GAcgASgJEi8KC3JlamVjdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgptYWNoaW5lX2lkGAkgASgJEhQKDG1hY2hpbmVfbmFtZRgKIAEoCRI0CgdyZWxhdGVkGAsgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5SZWxhdGVkTWFjaGluZRIUCgxtYW51ZmFjdHVyZXIYDCABKAkSDwoHcHJvZHVjdBgNIAEoCRIVCg1zZXJpYWxfbnVtYmVyGA4gASgJIioKDlJlbGF0ZWRNYWNoaW5lEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAki5QEKGEVucm9sbG1lbnRBcHByb3ZlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgsKA2tleRgCIAEoCRIPCgdtYWNoaW5lGAMgASgJEgwKBG5hbWUYBCABKAkSSQoGbGFiZWxzGAUgAygLMjkuZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50QXBwcm92ZVJlcXVlc3QuTGFiZWxzRW50cnkSDwoHcmVwbGFjZRgGIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkoKGUVucm9sbG1lbnRBcHByb3ZlUmVzcG9uc2USLQoHbWFjaGluZRgBIAEoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZSI6ChdFbnJvbGxtZW50UmVqZWN0UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgsKA2tleRgCIAEoCSInChhFbnJvbGxtZW50UmVqZWN0UmVzcG9uc2USCwoDa2V5GAEgASgJMrwEChFFbnJvbGxtZW50U2VydmljZRJpCg5Cb290V2luZG93T3BlbhIqLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd09wZW5SZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5Cb290V2luZG93T3BlblJlc3BvbnNlEmwKD0Jvb3RXaW5kb3dDbG9zZRIrLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd0Nsb3NlUmVxdWVzdBosLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd0Nsb3NlUmVzcG9uc2USaQoORW5yb2xsbWVudExpc3QSKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRMaXN0UmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudExpc3RSZXNwb25zZRJyChFFbnJvbGxtZW50QXBwcm92ZRItLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50QXBwcm92ZVJlc3BvbnNlEm8KEEVucm9sbG1lbnRSZWplY3QSLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRSZWplY3RSZXF1ZXN0Gi0uZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50UmVqZWN0UmVzcG9uc2ViBnByb3RvMw", [file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
+  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2Vucm9sbG1lbnQucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiTQoVQm9vdFdpbmRvd09wZW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdzZWNvbmRzGAMgASgFIm4KFkJvb3RXaW5kb3dPcGVuUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRIRCgl3aW5kb3dfaWQYAiABKAkSLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChZCb290V2luZG93Q2xvc2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSItChdCb290V2luZG93Q2xvc2VSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIjEKFUVucm9sbG1lbnRMaXN0UmVxdWVzdBIYChBpbmNsdWRlX3JlamVjdGVkGAEgASgIIoMBChZFbnJvbGxtZW50TGlzdFJlc3BvbnNlEjQKC2Vucm9sbG1lbnRzGAEgAygLMh8uZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50EjMKB3JlZnVzZWQYAiADKAsyIi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJlZnVzZWRDYWxsZXIiuwEKDVJlZnVzZWRDYWxsZXISCwoDa2V5GAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRI0ChBmaXJzdF9yZWZ1c2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X3JlZnVzZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAYgASgDIpYDCgpFbnJvbGxtZW50EgsKA2tleRgBIAEoCRITCgtzbWJpb3NfdXVpZBgCIAEoCRIMCgRtYWNzGAMgAygJEg8KB2FkZHJlc3MYBCABKAkSMQoNZmlyc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9zZWVuX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZWplY3RlZF9ieRgHIAEoCRIvCgtyZWplY3RlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFjaGluZV9pZBgJIAEoCRIUCgxtYWNoaW5lX25hbWUYCiABKAkSNAoHcmVsYXRlZBgLIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuUmVsYXRlZE1hY2hpbmUSFAoMbWFudWZhY3R1cmVyGAwgASgJEg8KB3Byb2R1Y3QYDSABKAkSFQoNc2VyaWFsX251bWJlchgOIAEoCSIqCg5SZWxhdGVkTWFjaGluZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJIuUBChhFbnJvbGxtZW50QXBwcm92ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkSDwoHbWFjaGluZRgDIAEoCRIMCgRuYW1lGAQgASgJEkkKBmxhYmVscxgFIAMoCzI5LmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXF1ZXN0LkxhYmVsc0VudHJ5Eg8KB3JlcGxhY2UYBiABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJKChlFbnJvbGxtZW50QXBwcm92ZVJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUiOgoXRW5yb2xsbWVudFJlamVjdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkiJwoYRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlEgsKA2tleRgBIAEoCTK8BAoRRW5yb2xsbWVudFNlcnZpY2USaQoOQm9vdFdpbmRvd09wZW4SKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dPcGVuUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd09wZW5SZXNwb25zZRJsCg9Cb290V2luZG93Q2xvc2USKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlcXVlc3QaLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlc3BvbnNlEmkKDkVucm9sbG1lbnRMaXN0EiouZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50TGlzdFJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRMaXN0UmVzcG9uc2UScgoRRW5yb2xsbWVudEFwcHJvdmUSLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRBcHByb3ZlUmVxdWVzdBouLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXNwb25zZRJvChBFbnJvbGxtZW50UmVqZWN0EiwuZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50UmVqZWN0UmVxdWVzdBotLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlYgZwcm90bzM", [file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.BootWindowOpenRequest
@@ -140,6 +140,14 @@ export type EnrollmentListResponse = Message<"farrier.operator.v1.EnrollmentList
    * @generated from field: repeated farrier.operator.v1.Enrollment enrollments = 1;
    */
   enrollments: Enrollment[];
+
+  /**
+   * Agents that name a machine which is not there and were refused within the last hour; those seen first come first, at most
+   * 500. Of machines that are there, MachineExplain says it.
+   *
+   * @generated from field: repeated farrier.operator.v1.RefusedCaller refused = 2;
+   */
+  refused: RefusedCaller[];
 };
 
 /**
@@ -148,6 +156,60 @@ export type EnrollmentListResponse = Message<"farrier.operator.v1.EnrollmentList
  */
 export const EnrollmentListResponseSchema: GenMessage<EnrollmentListResponse> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_enrollment, 5);
+
+/**
+ * An agent that is refused: its machine was deleted, or is not in this database.
+ *
+ * @generated from message farrier.operator.v1.RefusedCaller
+ */
+export type RefusedCaller = Message<"farrier.operator.v1.RefusedCaller"> & {
+  /**
+   * Its Ed25519 public key in hex.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * The machine that it names.
+   *
+   * @generated from field: string machine_id = 2;
+   */
+  machineId: string;
+
+  /**
+   * Its network address, as the server saw it.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp first_refused_at = 4;
+   */
+  firstRefusedAt?: Timestamp | undefined;
+
+  /**
+   * Within a minute.
+   *
+   * @generated from field: google.protobuf.Timestamp last_refused_at = 5;
+   */
+  lastRefusedAt?: Timestamp | undefined;
+
+  /**
+   * Calls that were refused.
+   *
+   * @generated from field: int64 count = 6;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message farrier.operator.v1.RefusedCaller.
+ * Use `create(RefusedCallerSchema)` to create a new message.
+ */
+export const RefusedCallerSchema: GenMessage<RefusedCaller> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_enrollment, 6);
 
 /**
  * An agent that asks to be let in.
@@ -245,7 +307,7 @@ export type Enrollment = Message<"farrier.operator.v1.Enrollment"> & {
  * Use `create(EnrollmentSchema)` to create a new message.
  */
 export const EnrollmentSchema: GenMessage<Enrollment> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 6);
+  messageDesc(file_farrier_operator_v1_enrollment, 7);
 
 /**
  * @generated from message farrier.operator.v1.RelatedMachine
@@ -267,7 +329,7 @@ export type RelatedMachine = Message<"farrier.operator.v1.RelatedMachine"> & {
  * Use `create(RelatedMachineSchema)` to create a new message.
  */
 export const RelatedMachineSchema: GenMessage<RelatedMachine> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 7);
+  messageDesc(file_farrier_operator_v1_enrollment, 8);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentApproveRequest
@@ -317,7 +379,7 @@ export type EnrollmentApproveRequest = Message<"farrier.operator.v1.EnrollmentAp
  * Use `create(EnrollmentApproveRequestSchema)` to create a new message.
  */
 export const EnrollmentApproveRequestSchema: GenMessage<EnrollmentApproveRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 8);
+  messageDesc(file_farrier_operator_v1_enrollment, 9);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentApproveResponse
@@ -334,7 +396,7 @@ export type EnrollmentApproveResponse = Message<"farrier.operator.v1.EnrollmentA
  * Use `create(EnrollmentApproveResponseSchema)` to create a new message.
  */
 export const EnrollmentApproveResponseSchema: GenMessage<EnrollmentApproveResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 9);
+  messageDesc(file_farrier_operator_v1_enrollment, 10);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentRejectRequest
@@ -356,7 +418,7 @@ export type EnrollmentRejectRequest = Message<"farrier.operator.v1.EnrollmentRej
  * Use `create(EnrollmentRejectRequestSchema)` to create a new message.
  */
 export const EnrollmentRejectRequestSchema: GenMessage<EnrollmentRejectRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 10);
+  messageDesc(file_farrier_operator_v1_enrollment, 11);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentRejectResponse
@@ -375,7 +437,7 @@ export type EnrollmentRejectResponse = Message<"farrier.operator.v1.EnrollmentRe
  * Use `create(EnrollmentRejectResponseSchema)` to create a new message.
  */
 export const EnrollmentRejectResponseSchema: GenMessage<EnrollmentRejectResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 11);
+  messageDesc(file_farrier_operator_v1_enrollment, 12);
 
 /**
  * @generated from service farrier.operator.v1.EnrollmentService

@@ -15,6 +15,8 @@ export interface MachineSurroundings {
   agentReplaced: boolean;
   /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
   claims: SurroundingClaim[];
+  /** A caller that names the machine and is refused, within the last quarter of an hour. */
+  refused?: SurroundingRefusal;
   /** Serialised, the latest. */
   hardwareRaw?: Uint8Array;
 }
@@ -28,6 +30,16 @@ export interface SurroundingClaim {
   disagrees: boolean;
 }
 
+/** A caller whose key is not that of the machine's agent. */
+export interface SurroundingRefusal {
+  /** The key's beginning. */
+  key: string;
+  address: string;
+  since: Date;
+  lastAt: Date;
+  count: number;
+}
+
 interface Row {
   now: Date;
   server_since: Date | null;
@@ -37,6 +49,7 @@ interface Row {
   agent_replaced: boolean;
   /** Times as text: they come as JSON. */
   claims: { key: string; address: string; since: string; disagrees: boolean }[] | null;
+  refused: { key: string; address: string; since: string; last_at: string; count: number } | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -68,6 +81,15 @@ export async function machineSurroundings(database: Database, machineId: Machine
           ORDER BY c.first_seen_at LIMIT 3
         ) e
       ) AS claims,
+      (
+        SELECT jsonb_build_object('key', left(encode(f.agent_public_key, 'hex'), 16), 'address', f.refused_address,
+          'since', f.refused_since, 'last_at', f.refused_at, 'count', f.refused_count)
+        FROM agent_refused f
+        WHERE f.machine_id = ${machineId} AND f.refused_at > now() - interval '15 minutes' AND NOT EXISTS (
+          SELECT FROM machine_agent_started a
+          WHERE a.machine_id = f.machine_id AND a.agent_public_key = f.agent_public_key
+        )
+      ) AS refused,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t WHERE t.only_row`
@@ -84,6 +106,15 @@ export async function machineSurroundings(database: Database, machineId: Machine
     silence: { started: row.started, heartbeat: row.heartbeat },
     agentReplaced: row.agent_replaced,
     claims: (row.claims ?? []).map((claim) => ({ ...claim, since: new Date(claim.since) })),
+    ...(row.refused === null
+      ? {}
+      : {
+          refused: {
+            ...{ key: row.refused.key, address: row.refused.address, count: row.refused.count },
+            since: new Date(row.refused.since),
+            lastAt: new Date(row.refused.last_at),
+          },
+        }),
     ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
   };
 }

@@ -1,8 +1,8 @@
-import type { HeartbeatEntry } from "../database/heartbeat/heartbeat-entry.ts";
-import type { MachineId } from "../database/ids.ts";
-import { limits } from "./limits.ts";
-import { machineIdField, machineIdParse } from "./admission/machine-named.ts";
-import { wireCursor } from "./wire.ts";
+import type { HeartbeatEntry } from "../../database/heartbeat/heartbeat-entry.ts";
+import type { MachineId } from "../../database/ids.ts";
+import { limits } from "../limits.ts";
+import { machineIdField, machineIdParse } from "./machine-named.ts";
+import { wireCursor } from "../wire.ts";
 
 /** Field numbers of AgentHeartbeatRequest that a plain heartbeat does not have: reports, and what is new of its agent. */
 const notPlain = new Set([2, 3, 101, 102]);
