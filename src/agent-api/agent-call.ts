@@ -1,5 +1,7 @@
 import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
+import type { EarlyAdmission } from "./admission/admission.ts";
+import { firstBytesOnly } from "./admission/first-bytes.ts";
 import { createPace, type Pace, type PacedCall } from "./admission/pace.ts";
 import { pacing } from "./admission/pacing.ts";
 import type { Addresses, Peer, Peers } from "./peer.ts";
@@ -18,6 +20,8 @@ export interface AgentCalls extends Disposable {
   peer(metadata: Metadata): Peer;
   /** At which pace callers' calls begin. */
   pace: Pace;
+  /** Has messages of those methods received no further than their beginning, before their caller is known. */
+  guard(paths: readonly string[], early: EarlyAdmission): void;
 }
 
 /**
@@ -39,6 +43,7 @@ export function agentCalls(options: {
   const { peers, clock, requestArrival, refused } = options;
   const callers = new WeakMap<Metadata, Peer>();
   const pace = createPace(clock);
+  let guarded: { paths: ReadonlySet<string>; early: EarlyAdmission } | undefined;
   // One timer for all of them: a timer a call would cost more than the rest of this.
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
@@ -102,6 +107,7 @@ export function agentCalls(options: {
         peer,
         path: this.path,
         begin: () => {
+          this.#guard(peer);
           if (this.inLine) {
             this.inLine = false;
             awaited.delete(this);
@@ -139,6 +145,17 @@ export function agentCalls(options: {
           listener.onCancel();
         },
       });
+    }
+
+    #guard(peer: Peer): void {
+      if (guarded?.paths.has(this.path) === true && guarded.early.needed(peer)) {
+        const { early } = guarded;
+        firstBytesOnly(
+          this.#next,
+          (beginning) => early.decide(peer, beginning),
+          (refusal) => this.sendStatus(refusal),
+        );
+      }
     }
 
     /** Of a method that needs no key: let in as it is, but with a small message only. */
@@ -187,6 +204,9 @@ export function agentCalls(options: {
   return {
     interceptor: (method, call) => new AgentCall(method.path, call),
     pace,
+    guard: (paths, early) => {
+      guarded = { paths: new Set(paths), early };
+    },
     peer: (metadata) => {
       const peer = callers.get(metadata);
       if (peer === undefined) {

@@ -52,6 +52,14 @@ export interface AgentApiOptions {
   times?: TimeLimits;
 }
 
+/** Methods whose requests name a machine. */
+const guardedPaths = [
+  "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
+  "/farrier.agent.v1.AgentService/ReportProgress",
+  "/farrier.agent.v1.AgentService/ReportLog",
+  "/farrier.agent.v1.AgentService/Watch",
+];
+
 /**
  * Serves the agent API: every method of WIRE.md on one listener.
  * @throws {ListenError}
@@ -145,6 +153,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       methods: (calls) => {
         const known = createKnownCallers(clock, (peer) => calls.pace.known(peer));
         const admission = createAdmission({ known, lookup });
+        calls.guard(guardedPaths, admission.early);
         return [
           {
             path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",

@@ -1,5 +1,8 @@
 // docs/architecture.md, "Before a caller is known": the rule, over every method of the agent port.
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect as http2Connect } from "node:http2";
+import { connect as tlsConnect } from "node:tls";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import type * as Protobuf from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
@@ -104,6 +107,41 @@ describe("A1, A5: a stranger's message is answered before anything of it but the
       await good.heartbeat();
     });
   }
+});
+
+test("A1: of a stranger's message no more than its beginning is received, and of an agent's first one all", async () => {
+  const identity = identityOf(ed25519KeyPair());
+  const socket = tlsConnect({
+    ...{ port: server.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+    ...{ key: identity.key, cert: identity.certificate },
+  });
+  await once(socket, "secureConnect");
+  const session = http2Connect("https://localhost", { createConnection: () => socket });
+  const stream = session.request({
+    ...{ ":method": "POST", ":path": heartbeatPath, "content-type": "application/grpc", te: "trailers" },
+  });
+  // 1 MiB is said to come, and 5,000 bytes do: an answer that waited for the rest would be one of the time that ran out.
+  const said = Buffer.alloc(5);
+  said.writeUInt32BE(limits.message, 1);
+  stream.write(Buffer.concat([said, ...wireBytes(1, Buffer.from(machine.machineId)), Buffer.alloc(5_000)]));
+  const [headers] = (await once(stream, "response")) as [Record<string, string>];
+  expect(headers["grpc-status"]).toBe(String(status.UNAUTHENTICATED));
+  session.destroy();
+  const { client } = await server.agent();
+  await client.heartbeat({ hardwareReport: { warning: ["w".repeat(300_000)] } });
+});
+
+test("A1: in a large message of a caller who is not known the machine's id comes first", async () => {
+  const report = Buffer.concat(wireBytes(2, Buffer.concat(wireBytes(2, Buffer.alloc(100_000, "w")))));
+  const id = Buffer.concat(wireBytes(1, Buffer.from(machine.machineId)));
+  for (const client of [stranger, server.client(machine)]) {
+    expect(await client.raw(heartbeatPath, Buffer.concat([report, id]))).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringMatching(/machine_id.*before all else/u) as string,
+    });
+  }
+  await good.heartbeat();
+  expect((await good.raw(heartbeatPath, Buffer.concat([report, id]))).code).toBe(status.OK);
 });
 
 test("A1, A5: what an agent sends is counted before it is decoded", async () => {

@@ -18,6 +18,13 @@ export interface Admission {
   admit(peer: Peer, message: Buffer, schema: DescMessage): Refusal | undefined | Promise<Refusal | undefined>;
 }
 
+/** Decides by a message's first bytes, before the rest of it is received. */
+export interface EarlyAdmission {
+  /** Whether the caller is yet to be looked up. */
+  needed(peer: Peer): boolean;
+  decide(peer: Peer, beginning: Buffer): Refusal | undefined | Promise<Refusal | undefined>;
+}
+
 /** Lookups of one connection that may be under way. */
 const lookupsPerConnection = 4;
 
@@ -29,7 +36,13 @@ const answers: Record<AgentStanding, () => Refusal | undefined> = {
 };
 
 /** Makes it. */
-export function createAdmission({ known, lookup }: { known: KnownCallers; lookup: AgentLookup }): Admission {
+export function createAdmission({
+  known,
+  lookup,
+}: {
+  known: KnownCallers;
+  lookup: AgentLookup;
+}): Admission & { early: EarlyAdmission } {
   const underWay = new WeakMap<Peer, number>();
 
   async function look(peer: Peer, machineId: MachineId): Promise<Refusal | undefined> {
@@ -47,6 +60,16 @@ export function createAdmission({ known, lookup }: { known: KnownCallers; lookup
   }
 
   return {
+    early: {
+      needed: (peer) => !known.any(peer),
+      decide: (peer, beginning) => {
+        const machineId = machineNamed(beginning);
+        if (typeof machineId !== "string") {
+          return invalid("machine_id invalid: expected a UUID, and before all else in a message of more than 4 KiB");
+        }
+        return known.has(peer, machineId) ? undefined : look(peer, machineId);
+      },
+    },
     admit: (peer, message, schema) => {
       const machineId = machineNamed(message);
       if (typeof machineId !== "string") {
