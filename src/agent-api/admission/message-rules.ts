@@ -39,6 +39,7 @@ export const listLimits: Record<string, number> = {
   "cloud.agent.api.NumaNode.distance": 256,
   "cloud.agent.api.BlockDevice.by_path": 64,
   "cloud.agent.api.BlockDevice.by_id": 64,
+  "cloud.agent.api.BlockDevice.smart_attribute": 32,
   "cloud.agent.api.NetworkInterface.supported_speed_bytes": 64,
 };
 
