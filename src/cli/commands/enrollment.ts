@@ -43,7 +43,7 @@ export interface EnrollmentApproveFlags extends EnrollmentRejectFlags {
 const requestId = optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId);
 
 const keyParameter = {
-  brief: "The agent's key, or its first 8 or more characters",
+  brief: "The agent's key, or its first 16 or more characters",
   placeholder: "KEY",
   parse: (value: string): string => value,
 } as const;

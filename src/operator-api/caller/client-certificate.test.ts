@@ -22,6 +22,8 @@ test.each<[string, Record<string, string | string[]>, string | undefined]>([
   ["no name", { OU: "admin" }, undefined],
   ["two names", { CN: ["a", "b"], OU: "admin" }, undefined],
   ["an empty name", { CN: "", OU: "admin" }, undefined],
+  ["A15: the name of the data directory's token", { CN: "token", OU: "admin" }, undefined],
+  ["A12: a name that is written from right to left", { CN: "a\u202Eb", OU: "admin" }, undefined],
   ["a name with a line feed", { CN: "a\nb", OU: "admin" }, undefined],
   ["a name that is too long", { CN: "a".repeat(65), OU: "admin" }, undefined],
 ])("%s", (_what, subject, expected) => {

@@ -1,6 +1,7 @@
 import type { PeerCertificate } from "node:tls";
 import { roles, type Role } from "../../database/role.ts";
-import type { Operator } from "./identity.ts";
+import { isPrintable } from "../../lib/format/printable.ts";
+import { localOperator, type Operator } from "./identity.ts";
 
 /**
  * Who a client certificate of the operators' CA stands for: the common name (CN) is the name, the organisational unit (OU)
@@ -27,9 +28,12 @@ export function certificateOperator(
   return { name, role, credential: "certificate", expiresAt };
 }
 
-/** Text for a log's line: at most 64 characters (RFC 5280, ub-common-name), none of them a control character. */
+/**
+ * One plain line of at most 64 characters (RFC 5280, ub-common-name); and not the name by which history and audit know the
+ * data directory's token.
+ */
 function isName(text: string): boolean {
-  return text.length <= 64 && /^[^\p{C}]+$/u.test(text) && text.trim() === text;
+  return text.length <= 64 && isPrintable(text) && text !== "" && text.trim() === text && text !== localOperator.name;
 }
 
 /** Node gives a subject's part as a string, or as an array where there are several. */

@@ -159,7 +159,7 @@ describe("an agent that asks to be let in", () => {
     expect(enrollments).toMatchObject([
       { key, ...identity, address: "192.0.2.9", machineId: "", related: [], manufacturer: "Acme", serialNumber: "S9" },
     ]);
-    const request = { ...id(), key: key.slice(0, 8).toUpperCase(), name: "fresh", labels: { rack: "7" } };
+    const request = { ...id(), key: key.slice(0, 16).toUpperCase(), name: "fresh", labels: { rack: "7" } };
     const { machine } = await clients.enrollments.enrollmentApprove(request);
     expect(machine).toMatchObject({ name: "fresh", labels: { rack: "7" }, ...identity });
     expect(machine?.hardwareReportedAt).toBeDefined();
@@ -220,7 +220,7 @@ describe("an agent that asks to be let in", () => {
 
   test("that is rejected goes on asking, and is not listed any more unless it is asked for", async () => {
     const { key, agent } = await ask();
-    const request = { ...id(), key: key.slice(0, 12) };
+    const request = { ...id(), key: key.slice(0, 20) };
     expect(await clients.enrollments.enrollmentReject(request)).toMatchObject({ key });
     expect((await ask({}, agent)).outcome).toEqual({ status: "awaiting", claim: "known" });
     expect((await clients.enrollments.enrollmentList({})).enrollments).toEqual([]);

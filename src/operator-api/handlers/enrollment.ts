@@ -45,7 +45,7 @@ const closeRequest = z.object({ requestId: requestIdField, machine: machineField
 
 const keyField = z
   .string()
-  .regex(/^[0-9a-f]{8,64}$/iu, "expected an agent's public key in hex, or its first 8 or more characters");
+  .regex(/^[0-9a-f]{16,64}$/iu, "expected an agent's public key in hex, or its first 16 or more characters");
 
 const approveRequest = z
   .object({

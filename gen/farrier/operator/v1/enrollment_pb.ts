@@ -218,7 +218,7 @@ export const RefusedCallerSchema: GenMessage<RefusedCaller> = /*@__PURE__*/
  */
 export type Enrollment = Message<"farrier.operator.v1.Enrollment"> & {
   /**
-   * Its Ed25519 public key in hex; the first 8 or more characters name it while no other's begins with them.
+   * Its Ed25519 public key in hex; the first 16 or more characters name it while no other's begins with them.
    *
    * @generated from field: string key = 1;
    */
@@ -341,7 +341,7 @@ export type EnrollmentApproveRequest = Message<"farrier.operator.v1.EnrollmentAp
   requestId: string;
 
   /**
-   * In hex, or its first 8 or more characters.
+   * In hex, or its first 16 or more characters.
    *
    * @generated from field: string key = 2;
    */
