@@ -262,3 +262,81 @@ test("X1: two agents of the original with one key are said, by the connections t
   await older.heartbeat();
   expect(await said()).toBe(true);
 });
+
+test("X4: what an agent is trying again is stored with the time at which it gives up, and goes with the next word", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first } = await writing(server);
+  const stored = async (): Promise<Record<string, unknown> | undefined> =>
+    (
+      await server.fleet.rows(
+        `SELECT last_error, round(extract(epoch FROM gives_up_at - progressed_at))::integer AS seconds
+         FROM machine_os_installation_progress WHERE machine_id = $1`,
+        machine.machineId,
+      )
+    )[0];
+  const progress = { generation, runId: first, phase: Phase.WRITING };
+  await client.progress({ ...progress, lastError: "503", givesUpInSeconds: 90 });
+  expect(await stored()).toEqual({ last_error: "503", seconds: 90 });
+  await client.progress({ ...progress, lastError: "no route", givesUpInSeconds: 0 });
+  expect(await stored()).toEqual({ last_error: "no route", seconds: null });
+  await client.progress({ ...progress, bytesDone: 7n });
+  expect(await stored()).toEqual({ last_error: "", seconds: null });
+  for (const bad of [
+    { lastError: "x".repeat(1025) },
+    { lastError: "a\0b" },
+    { lastError: "x", givesUpInSeconds: -1 },
+  ]) {
+    await expect(client.progress({ ...progress, ...bad })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  }
+});
+
+test("features are stored with the agent that names them, and gone with one that does not", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  const stored = (): Promise<unknown[]> =>
+    server.fleet.rows("SELECT features FROM machine_agent_features WHERE machine_id = $1", machine.machineId);
+  await client.heartbeat({ feature: ["vendor-data", "mirror", "mirror"] });
+  expect(await stored()).toEqual([{ features: ["mirror", "vendor-data"] }]);
+  await client.heartbeat();
+  expect(await stored()).toHaveLength(1);
+  await client.heartbeat({ hardwareReport: { warning: ["started anew"] } });
+  expect(await stored()).toEqual([]);
+  for (const feature of [[""], ["a b"], ["x".repeat(65)], Array.from({ length: 33 }, (_, index) => `f${index}`)]) {
+    await expect(client.heartbeat({ feature })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  }
+});
+
+test("C8: a request that was stored by SQL is one that was asked for, also when another has taken its place", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  await server.fleet.rows(
+    `INSERT INTO machine_os_installation_request (machine_id, generation, os_installation_request_raw)
+     VALUES ($1, 5, $2)`,
+    machine.machineId,
+    Buffer.from([0x08, 0x05]),
+  );
+  await server.fleet.request(machine, { replace: 5n });
+  await client.heartbeat({ installationReport: { generation: 5n, result: success } });
+  const history = await server.fleet.history(machine);
+  expect(history.filter((line) => / [56]$/u.test(line))).toEqual([
+    "installation_requested 5",
+    "installation_replaced 5",
+    "installation_requested 6",
+    "report_late 5",
+    "installation_handed_out 6",
+  ]);
+});
+
+test("C8: of many generations never asked for the first report of each is kept, the rest are counted", async () => {
+  await using server = await agentServer();
+  const { machine, client } = await server.agent();
+  for (let generation = 1n; generation <= 25n; generation += 1n) {
+    await client.heartbeat({ installationReport: { generation, result: success } });
+    await client.heartbeat({ installationReport: { generation, result: error } });
+  }
+  const history = await server.fleet.history(machine);
+  expect(history.filter((line) => line.startsWith("report_"))).toEqual(
+    Array.from({ length: 25 }, (_, index) => `report_unasked ${index + 1}`),
+  );
+  expect((await server.metrics.unaskedReports.get()).values[0]?.value).toBe(50);
+});

@@ -44,16 +44,16 @@ async function held(runId: Buffer): Promise<ChildProcess> {
 test("X1: a run knows that the one before it is dead, once its process was killed, and not before", async () => {
   const before = randomBytes(16);
   const child = await held(before);
-  expect((await open(randomBytes(16))).ended).toBeUndefined();
-  child.kill("SIGKILL");
-  await once(child, "exit");
   const second = randomBytes(16);
   const record = await open(second);
-  expect(record.ended).toEqual(before);
+  expect(await record.ended()).toBeUndefined();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(await record.ended()).toEqual(before);
   // Ended in good order it is dead too.
   await record[Symbol.asyncDispose]();
   await using third = await open(randomBytes(16));
-  expect(third.ended).toEqual(second);
+  expect(await third.ended()).toEqual(second);
   // Nothing of the runs before is left.
   expect((await readdir(directory)).toSorted()).toHaveLength(2);
 });
@@ -62,15 +62,27 @@ test("X1: another machine's runs are none of its own", async () => {
   await (await open(randomBytes(16)))[Symbol.asyncDispose]();
   machineId = randomUUID();
   await using other = await open(randomBytes(16));
-  expect(other.ended).toBeUndefined();
+  expect(await other.ended()).toBeUndefined();
 });
 
 test("X1: a folder that can't be used, or a record that is none, costs no more than the knowledge", async () => {
   await writeFile(join(directory, `${machineId}.run`), "nonsense\n");
   await using record = await open(randomBytes(16));
-  expect(record.ended).toBeUndefined();
+  expect(await record.ended()).toBeUndefined();
   await writeFile(join(directory, "file"), "");
   const options = { directory: join(directory, "file", "below"), machineId, runId: randomBytes(16), log };
   await using none = await runRecordOpen(options);
-  expect(none.ended).toBeUndefined();
+  expect(await none.ended()).toBeUndefined();
+});
+
+test("X1: a run that stopped writing for good lets another one of its host take over; it may come back", async () => {
+  const first = randomBytes(16);
+  await using old = await open(first);
+  await using next = await open(randomBytes(16));
+  expect(await next.ended()).toBeUndefined();
+  await old.release();
+  expect(await next.ended()).toEqual(first);
+  // While the next one lives there is nothing to come back to.
+  await old.renew();
+  expect(await old.ended()).toBeUndefined();
 });

@@ -8,15 +8,19 @@ import { errorText } from "./errors.ts";
 
 /** What a host keeps, in memory, of the agent's runs, so that a run knows what became of the one before it. */
 export interface RunRecord extends AsyncDisposable {
-  /** The run before this one, where it is certain that it is dead. */
-  ended?: Uint8Array;
+  /** The run before this one, once it is certain that it is dead, or that it does not write any more. Never rejects. */
+  ended(): Promise<Uint8Array | undefined>;
+  /** This run writes nothing any more: another one of this host may take its place. */
+  release(): Promise<void>;
+  /** This run may write again. */
+  renew(): Promise<void>;
 }
 
 /**
  * Records this run of a machine's agent, and finds out whether the one before it is dead. A run lives as long as the socket
  * that is named after it answers: the kernel closes it however the process ends. Of two that live at once the first keeps the
- * record. The record outlives its run; it must not be shared between hosts, so `directory` is one in this host's memory.
- * Never throws: without a record a run waits for its predecessor's silence, no more.
+ * record, and the second asks again. The record outlives its run; it must not be shared between hosts, so `directory` is one in
+ * this host's memory. Never throws: without a record a run waits for its predecessor's silence, no more.
  */
 export async function runRecordOpen(options: {
   directory: string | undefined;
@@ -25,36 +29,64 @@ export async function runRecordOpen(options: {
   log: Logger;
 }): Promise<RunRecord> {
   const { directory, machineId, log } = options;
-  const none: RunRecord = { [Symbol.asyncDispose]: () => Promise.resolve() };
-  if (directory === undefined) {
-    return none;
-  }
   const run = Buffer.from(options.runId).toString("hex");
-  const record = join(directory, `${machineId.toLowerCase()}.run`);
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const before = /^(?<run>[0-9a-f]{32})\n$/u.exec(await readFile(record, "utf8").catch(() => ""))?.groups?.["run"];
-    if (before !== undefined && (await answers(socketOf(directory, before)))) {
-      log.warn(
-        { runBefore: before },
-        "another agent of this machine runs on this host: only one of them installs; stop the other",
-      );
-      return none;
+  let server: Server | undefined;
+  let before: string | undefined;
+  let warned = false;
+
+  /** Takes the record where the run before is dead. */
+  async function take(folder: string): Promise<void> {
+    const record = join(folder, `${machineId.toLowerCase()}.run`);
+    const there = /^(?<run>[0-9a-f]{32})\n$/u.exec(await readFile(record, "utf8").catch(() => ""))?.groups?.["run"];
+    if (there !== undefined && there !== run && (await answers(socketOf(folder, there)))) {
+      if (!warned) {
+        warned = true;
+        log.warn(
+          { runBefore: there },
+          "another agent of this machine runs on this host: only one of them installs; stop the other",
+        );
+      }
+      return;
     }
-    const server = await listen(socketOf(directory, run));
+    server = await listen(socketOf(folder, run));
     // Only now: who reads it must find the socket.
     await writeFileAtomic(record, `${run}\n`, { mode: 0o600, replace: true });
-    if (before !== undefined) {
-      await rm(socketOf(directory, before), { force: true });
+    if (there !== undefined && there !== run) {
+      before = there;
+      await rm(socketOf(folder, there), { force: true });
     }
-    return {
-      ...(before === undefined ? {} : { ended: Buffer.from(before, "hex") }),
-      [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())),
-    };
-  } catch (error) {
-    log.info({ directory, reason: errorText(error) }, "runs of this agent can't be recorded: a restart waits longer");
-    return none;
   }
+
+  async function attempt(): Promise<void> {
+    if (directory === undefined || server !== undefined) {
+      return;
+    }
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await take(directory);
+    } catch (error) {
+      log.info({ directory, reason: errorText(error) }, "runs of this agent can't be recorded: a restart waits longer");
+    }
+  }
+
+  async function release(): Promise<void> {
+    const closing = server;
+    server = undefined;
+    if (closing !== undefined) {
+      await new Promise<void>((resolve) => void closing.close(() => resolve()));
+    }
+  }
+
+  await attempt();
+  return {
+    ended: async () => {
+      await attempt();
+      return before === undefined ? undefined : Buffer.from(before, "hex");
+    },
+    release,
+    renew: attempt,
+    [Symbol.asyncDispose]: release,
+  };
 }
 
 // A socket's path has at most 107 bytes (unix(7)).

@@ -94,9 +94,14 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   await using installations = createInstallations({
     run: async (request, aborted) => {
       await kept.forget();
+      await record.renew();
       const end = await runInstallation(request, context, aborted);
       if (end.kind === "success") {
         await kept.remember({ generation: request.generation, runId });
+      }
+      if (end.kind === "dropped" && end.refused) {
+        // Another agent holds the machine: if it is one of this host, it need not wait.
+        await record.release();
       }
       return end;
     },
@@ -114,7 +119,7 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const end = await heartbeatLoop({
     machineId,
     runId,
-    endedRunId: record.ended,
+    ended: () => record.ended(),
     features: agentFeatures,
     heard: (sentAt) => heard.forEach((listener) => listener(sentAt)),
     canEnrol: options.canEnrol === true,

@@ -63,6 +63,16 @@ describe("refused:", () => {
 describe("left to the agent:", () => {
   test.each([
     ["no report", {}, /no agent has reported/u],
+    [
+      "C4: a report without hardware",
+      { hardware: { raw: new Uint8Array(), at } },
+      /is empty and says nothing about disks/u,
+    ],
+    [
+      "C4: a report of warnings alone",
+      { hardware: { raw: Uint8Array.of(0x12, 1, 0x78), at } },
+      /is empty and says nothing about disks/u,
+    ],
     ["a report that can't be read", { hardware: { raw: Uint8Array.of(0x0a, 0xff), at } }, /can't be read/u],
     ["disks without names", hardware({ serialNumber: "S1", capacityBytes: 1n }), /no names of disks/u],
   ])("%s", (_what, facts, warning) => {

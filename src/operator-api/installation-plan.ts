@@ -24,10 +24,11 @@ export function installationForesee(image: ImageInstallation, facts: Installatio
     };
   }
   const disks = reportedDisks(hardware.raw);
-  if (disks === undefined) {
+  if (disks === "unreadable" || disks === "silent") {
+    const report = disks === "silent" ? "is empty and says nothing about disks" : "can't be read";
     return {
       kind: "unknown",
-      warning: "this machine's hardware report can't be read: the disk selector is checked by the agent alone",
+      warning: `this machine's hardware report ${report}: the disk selector is checked by the agent alone`,
     };
   }
   if (!selectorCheckable(image.rootDisk, disks)) {
@@ -76,13 +77,16 @@ export function installationForesee(image: ImageInstallation, facts: Installatio
   };
 }
 
-/** The disks of a stored hardware report; undefined where it can't be read. */
-export function reportedDisks(raw: Uint8Array): BlockDevice[] | undefined {
+/**
+ * The disks of a stored hardware report; `silent` where its `report` is unset, `unreadable` where it is no message.
+ */
+export function reportedDisks(raw: Uint8Array): BlockDevice[] | "silent" | "unreadable" {
   try {
-    return fromBinary(AgentHardwareReportSchema, raw).report?.blockDevice ?? [];
+    const { report } = fromBinary(AgentHardwareReportSchema, raw);
+    return report === undefined ? "silent" : report.blockDevice;
   } catch {
     // Whoever needs it says so; it is counted where the fleet's hardware is.
-    return undefined;
+    return "unreadable";
   }
 }
 

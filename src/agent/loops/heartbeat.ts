@@ -20,8 +20,8 @@ export interface HeartbeatContext {
   controlPlane: Pick<ControlPlane, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
-  /** An earlier run of this host that is dead: told until a heartbeat that carried it is answered OK. */
-  endedRunId?: Uint8Array | undefined;
+  /** An earlier run of this host that is known to be dead by now: told until a heartbeat that carried it is answered OK. */
+  ended?: () => Promise<Uint8Array | undefined>;
   /** What this agent can do beyond version 1 of the contract: goes with the hardware report. */
   features?: readonly string[];
   /** Called for each heartbeat that was answered OK, at once, with the time at which it was sent. */
@@ -49,9 +49,10 @@ export type HeartbeatEnd = "stopped" | "refused";
 export async function heartbeatLoop(context: HeartbeatContext): Promise<HeartbeatEnd> {
   const { controlPlane, installations, waker, interval, random, signal, clock, canEnrol = false } = context;
   let memory = heartbeatMemory;
-  let { endedRunId } = context;
+  let endedTold = false;
   while (!signal.aborted) {
     const report = installations.report();
+    const endedRunId: Uint8Array | undefined = endedTold ? undefined : await context.ended?.();
     const hardware = hardwareToSend(context.hardware, memory);
     const request = create(AgentHeartbeatRequestSchema, {
       machineId: context.machineId,
@@ -74,7 +75,7 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<Heartbea
       return "refused";
     }
     if (outcome.kind === "ok") {
-      endedRunId = undefined;
+      endedTold ||= endedRunId !== undefined;
       context.heard?.(sentAt);
       if (report !== undefined) {
         installations.acknowledged(report.generation);

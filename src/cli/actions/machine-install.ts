@@ -49,6 +49,7 @@ export async function machineInstall(this: CliContext, flags: MachineInstallFlag
     requestId: flags.requestId ?? randomUUID(),
     image,
     replace: flags.replace ?? false,
+    generation: flags.generation ?? 0n,
     ignoreHardwareReport: flags.ignoreHardwareReport ?? false,
     retry,
     wait: flags.wait === true || flags.maxParallel !== undefined,

@@ -81,12 +81,20 @@ export function machineLines(machine: Machine, now: Date): string {
     agent === undefined ? "none: `farrier agent init` makes its key" : `since ${when(agent.startedAt, now)}`,
   );
   line("agent key", agent && Buffer.from(agent.publicKey).toString("hex"));
+  line("agent features", agent?.features.join(", "));
+  line("two agents", agent?.duplicateAt && `calls of both, ${when(agent.duplicateAt, now)}`);
   line("heartbeat", agent && (agent.heartbeatAt === undefined ? "none yet" : when(agent.heartbeatAt, now)));
   line(
     "installed",
     installed === undefined
       ? "no"
       : `generation ${installed.generation}, ${installed.digest === "" ? "no digest" : installed.digest}, ${when(installed.installedAt, now)}`,
+  );
+  const { unfinishedDisk } = machine;
+  line(
+    "disk",
+    unfinishedDisk &&
+      `not whole: generation ${unfinishedDisk.generation} began to write ${when(unfinishedDisk.begunAt, now)}`,
   );
   installationLines(installation, now, line);
   const width = Math.max(...lines.map(([what]) => what.length));
@@ -118,13 +126,15 @@ function installationLines(
     line("progress", progressWords(installation));
     line("progress at", progress && when(progress.updatedAt, now));
     line("detail", progress?.detail);
+    line("trying again", progress?.lastError);
+    line("gives up", progress?.givesUpAt && timestampDate(progress.givesUpAt).toISOString());
   } else {
     line("finished", when(installation.finishedAt, now));
     line("error", installation.error);
     const { failureCause } = installation;
     line("cause", failureCause === "" ? "" : `${failureCause}: docs/installation-failures.md#${failureCause}`);
   }
-  line("disk", installation.writingSince && `written to since ${when(installation.writingSince, now)}`);
+  line("writing", installation.writingSince && `since ${when(installation.writingSince, now)}`);
   line(
     "retry",
     retry &&

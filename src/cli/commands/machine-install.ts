@@ -4,6 +4,7 @@ import {
   clientFlags,
   docs,
   optionalFlag,
+  parseGeneration,
   parsePositive,
   parseRequestId,
   repeatedFlag,
@@ -47,6 +48,7 @@ export interface MachineInstallFlags extends ClientFlags, RetryFlags {
   wait: boolean | undefined;
   dryRun: boolean | undefined;
   replace: boolean | undefined;
+  generation: bigint | undefined;
   ignoreHardwareReport: boolean | undefined;
   maxParallel: number | undefined;
   requestId: string | undefined;
@@ -100,6 +102,11 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       dryRun: switchFlag("Only say what would be written where"),
       ...retryFlags,
       replace: switchFlag("Take the place of the installation that is pending"),
+      generation: optionalFlag(
+        "Ask for this generation, greater than any before (otherwise the next)",
+        "N",
+        parseGeneration,
+      ),
       ignoreHardwareReport: switchFlag(
         "Ask even if the hardware report has no such disk: the disks have changed since",
       ),

@@ -19,6 +19,8 @@ export interface InstallPlan {
   image: ImageInstallation;
   /** Take the place of the pending generation that was seen. */
   replace: boolean;
+  /** 0 = the next one. */
+  generation: bigint;
   /** Have it accepted whatever the hardware report says. */
   ignoreHardwareReport: boolean;
   wait: boolean;
@@ -37,6 +39,7 @@ export async function installDry(plan: InstallPlan, target: InstallTarget): Prom
       machine: target.id,
       image,
       replaceGeneration: plan.replace ? pending : 0n,
+      generation: plan.generation,
       ignoreHardwareReport,
       dryRun: true,
       ...(retry === undefined ? {} : { retry }),
@@ -56,6 +59,7 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
         machine: target.id,
         image,
         replaceGeneration: plan.replace ? pending : 0n,
+        generation: plan.generation,
         ignoreHardwareReport: plan.ignoreHardwareReport,
         ...(plan.retry === undefined ? {} : { retry: plan.retry }),
       }),

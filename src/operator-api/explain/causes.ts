@@ -2,6 +2,7 @@ import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
 import { bootWindowCauses, enrollmentCauses, isSecondClaimant, refusalCauses } from "./enrollment-causes.ts";
+import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./writing-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Milliseconds without a word after which an agent that heartbeats every 30 s is worth a mention. */
@@ -17,8 +18,11 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
   const causes = [
     ...enrollmentCauses(facts),
     ...bootWindowCauses(facts),
+    ...duplicateCauses(facts),
+    ...tryingAgainCauses(facts),
     ...stateCauses(facts),
     ...refusalCauses(facts),
+    ...unfinishedCauses(facts),
   ];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({

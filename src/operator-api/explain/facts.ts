@@ -50,7 +50,11 @@ export type CauseKind =
   | "boot-window"
   | "enrollment-waiting"
   | "caller-refused"
-  | "second-claimant";
+  | "second-claimant"
+  | "trying-again"
+  | "duplicate-agent"
+  | "disk-unfinished"
+  | "pending";
 
 /** A cause, in words. */
 export interface Cause {

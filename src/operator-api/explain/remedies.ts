@@ -89,13 +89,19 @@ function stateRemedies(facts: ExplainFacts): string[] {
       ];
     case "starting-agent":
     case "recovering":
-      return ["wait: the work ends, or its session does", history, quarantine];
+      return [
+        "wait: the work ends, or its session does",
+        ...(record.installation?.pending === true ? [cancel] : []),
+        history,
+        quarantine,
+      ];
     case "backing-off":
       return [
         "mend what the cause names",
         `have it tried at once: \`farrier backoff clear ${title}\``,
         ...vanished,
         replaceAgent,
+        ...(record.installation?.pending === true ? [cancel] : []),
         quarantine,
       ];
     case "quarantined": {

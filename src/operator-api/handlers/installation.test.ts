@@ -54,7 +54,13 @@ const image = {
 } satisfies ImageInit;
 
 const install = (
-  request: { requestId?: string; machine?: string; image?: ImageInit; replaceGeneration?: bigint } = {},
+  request: {
+    requestId?: string;
+    machine?: string;
+    image?: ImageInit;
+    replaceGeneration?: bigint;
+    generation?: bigint;
+  } = {},
 ): Promise<bigint> =>
   clients.installations
     .installationRequest({ requestId: randomUUID(), machine, image, ...request })
@@ -151,6 +157,20 @@ test("while one is pending another is refused, unless it names it", async () => 
   expect(await refusal(install())).toEqual(["FailedPrecondition", expect.stringContaining("generation 1 is pending")]);
   expect((await refusal(install({ replaceGeneration: 2n })))[0]).toBe("FailedPrecondition");
   expect(await install({ replaceGeneration: 1n })).toBe(2n);
+});
+
+test("C9: a named generation is asked for, greater than any before; a repetition gets it again", async () => {
+  const requestId = randomUUID();
+  expect(await install({ generation: 123n, requestId })).toBe(123n);
+  expect(await install({ generation: 123n, requestId })).toBe(123n);
+  await cancel({ generation: 123n });
+  for (const generation of [1n, 122n, 123n]) {
+    expect((await refusal(install({ generation })))[1]).toContain("is not greater than this machine's last one, 123");
+  }
+  expect((await refusal(install({ generation: -1n })))[1]).toContain("generation");
+  expect(await install({ generation: 200n })).toBe(200n);
+  await cancel({ generation: 200n });
+  expect(await install()).toBe(201n);
 });
 
 test("cancel ends the pending one, and only that", async () => {

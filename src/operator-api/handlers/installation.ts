@@ -12,6 +12,7 @@ import {
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { requestOfGeneration } from "../../contract/request-generation.ts";
 import { DatabaseError } from "../../database/errors.ts";
+import { generation as toGeneration } from "../../database/ids.ts";
 import {
   installationCancel,
   installationDryRun,
@@ -70,6 +71,7 @@ const installRequest = z.object({
   retry: retryField,
   dryRun: z.boolean(),
   ignoreHardwareReport: z.boolean(),
+  generation: count,
 });
 
 const cancelRequest = z.object({
@@ -102,6 +104,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
       const order = {
         ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
+        ...(valid.generation === 0n ? {} : { generation: toGeneration(valid.generation) }),
         check: (facts: InstallationFacts) => Object.assign(foreseen, planned(image, facts, ignoreHardwareReport)),
       };
       if (dryRun) {

@@ -45,6 +45,10 @@ const kinds: Record<CauseKind, KindMessage> = {
   "enrollment-waiting": KindMessage.ENROLLMENT_WAITING,
   "caller-refused": KindMessage.CALLER_REFUSED,
   "second-claimant": KindMessage.SECOND_CLAIMANT,
+  "trying-again": KindMessage.TRYING_AGAIN,
+  "duplicate-agent": KindMessage.DUPLICATE_AGENT,
+  "disk-unfinished": KindMessage.DISK_UNFINISHED,
+  pending: KindMessage.PENDING,
 };
 
 const explainRequest = z.object({ machine: machineField });
@@ -85,6 +89,6 @@ function requestProblems(
   }
   const image = requestedImage(requestRaw);
   const disks = hardwareRaw === undefined ? undefined : reportedDisks(hardwareRaw);
-  const problem = image === undefined || disks === undefined ? undefined : diskProblem(image.rootDisk, disks);
+  const problem = image === undefined || !Array.isArray(disks) ? undefined : diskProblem(image.rootDisk, disks);
   return problem === undefined ? {} : { diskProblem: problem };
 }

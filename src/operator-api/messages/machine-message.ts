@@ -39,7 +39,8 @@ const phases: Record<PhaseName, Phase> = {
 
 /** A machine as operators see it. */
 export function machineMessage(record: MachineRecord): Machine {
-  const { provided, agent, installation, installed, quarantine, hardwareReportedAt, identity, bootWindow } = record;
+  const { provided, agent, installation, installed, unfinishedDisk } = record;
+  const { quarantine, hardwareReportedAt, identity, bootWindow } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
@@ -80,9 +81,19 @@ export function machineMessage(record: MachineRecord): Machine {
             startedAt: timestampFromDate(agent.startedAt),
             publicKey: Uint8Array.from(agent.publicKey),
             ...(agent.heartbeatAt === undefined ? {} : { heartbeatAt: timestampFromDate(agent.heartbeatAt) }),
+            features: agent.features ?? [],
+            ...(agent.duplicateAt === undefined ? {} : { duplicateAt: timestampFromDate(agent.duplicateAt) }),
           },
         }),
     ...(installation === undefined ? {} : { installation: installationMessage(installation) }),
+    ...(unfinishedDisk === undefined
+      ? {}
+      : {
+          unfinishedDisk: {
+            generation: unfinishedDisk.generation,
+            begunAt: timestampFromDate(unfinishedDisk.begunAt),
+          },
+        }),
     ...(installed === undefined
       ? {}
       : {
@@ -113,6 +124,8 @@ export function installationMessage(installation: InstallationRecord): MessageIn
             bytesTotal: progress.bytesTotal,
             detail: withoutUrlSecrets(progress.detail),
             updatedAt: timestampFromDate(progress.at),
+            lastError: withoutUrlSecrets(progress.lastError ?? ""),
+            ...(progress.givesUpAt === undefined ? {} : { givesUpAt: timestampFromDate(progress.givesUpAt) }),
           },
           ...(progress.writingSince === undefined ? {} : { writingSince: timestampFromDate(progress.writingSince) }),
         }),

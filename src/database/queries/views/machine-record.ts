@@ -49,7 +49,19 @@ export interface InstallationRecord {
   runs: number;
   /** `reportRaw`: the agent's serialised OSInstallationReport, of an error. */
   final?: { result: InstallationResult; error?: string; reportRaw?: Uint8Array; at: Date; by: string };
-  progress?: { phase: Phase; bytesDone: bigint; bytesTotal: bigint; detail: string; at: Date; writingSince?: Date };
+  progress?: {
+    phase: Phase;
+    bytesDone: bigint;
+    bytesTotal: bigint;
+    detail: string;
+    at: Date;
+    writingSince?: Date;
+    /** Why something is being tried again; "" = nothing is. */
+    lastError?: string;
+    givesUpAt?: Date;
+  };
+  /** The run that writes, and the one that was refused because of it, by the beginnings of their ids. */
+  writer?: { run: string; heardAt: Date; rival?: { run: string; key: string; at: Date } };
   retry?: RetryLeft;
 }
 
@@ -63,9 +75,19 @@ export interface MachineRecord {
   lastGeneration: bigint;
   provided?: Provided;
   providing?: Providing;
-  agent?: { startedAt: Date; publicKey: Uint8Array; heartbeatAt?: Date };
+  agent?: {
+    startedAt: Date;
+    publicKey: Uint8Array;
+    heartbeatAt?: Date;
+    /** What it can do beyond version 1 of the contract. */
+    features?: string[];
+    /** When a call last showed that two live agents have its key. */
+    duplicateAt?: Date;
+  };
   installation?: InstallationRecord;
   installed?: { generation: Generation; digest?: string; at: Date };
+  /** The generation that last began to write to the disk, where no success has followed. */
+  unfinishedDisk?: { generation: Generation; begunAt: Date };
   quarantine?: Quarantine;
   work: HeldWork[];
   backoffs: HeldBack[];
@@ -112,6 +134,17 @@ export interface MachineRow {
   detail: string | null;
   writing_since: Date | null;
   progressed_at: Date | null;
+  last_error: string | null;
+  gives_up_at: Date | null;
+  features: string[] | null;
+  duplicate_at: Date | null;
+  writer_run: string | null;
+  writer_heard_at: Date | null;
+  rival_run: string | null;
+  rival_key: string | null;
+  rival_at: Date | null;
+  begun_generation: Generation | null;
+  begun_at: Date | null;
   attempts: number | null;
   attempts_left: number | null;
   retry_at: Date | null;
@@ -152,7 +185,10 @@ export const machineColumns = sql`
   ) AS runs,
   r.result, r.error, CASE WHEN r.result = 'error' THEN r.os_installation_report_raw END AS report_raw,
   r.reported_by, r.reported_at,
-  g.phase, g.bytes_done, g.bytes_total, g.detail, g.writing_since, g.progressed_at,
+  g.phase, g.bytes_done, g.bytes_total, g.detail, g.writing_since, g.progressed_at, g.last_error, g.gives_up_at,
+  af.features, h.duplicate_at, left(encode(aw.run, 'hex'), 16) AS writer_run, aw.heard_at AS writer_heard_at,
+  left(encode(aw.rival_run, 'hex'), 16) AS rival_run, left(encode(aw.rival_public_key, 'hex'), 16) AS rival_key, aw.rival_at,
+  db.generation AS begun_generation, db.begun_at,
   y.attempts, y.attempts_left, y.not_before AS retry_at,
   d.generation AS installed_generation, d.digest AS installed_digest, d.installed_at,
   z.reason, z.quarantined_by, z.quarantined_at,
@@ -186,6 +222,10 @@ export const machineTables = sql`
   LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
   LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id AND r.generation = q.generation
   LEFT JOIN machine_os_installation_progress g ON g.machine_id = m.machine_id AND g.generation = q.generation
+  LEFT JOIN machine_os_installation_writer aw ON aw.machine_id = m.machine_id AND aw.generation = q.generation
+  LEFT JOIN machine_agent_features af
+    ON af.machine_id = a.machine_id AND af.agent_public_key = a.agent_public_key
+  LEFT JOIN machine_disk_begun db ON db.machine_id = m.machine_id
   LEFT JOIN machine_os_installation_retry y ON y.machine_id = m.machine_id AND y.generation = q.generation
   LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
   LEFT JOIN machine_quarantine z ON z.machine_id = m.machine_id
@@ -205,6 +245,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
     ...agentOf(row),
     ...installationOf(row),
     ...installedOf(row),
+    ...unfinishedDiskOf(row),
     ...(row.reason === null || row.quarantined_at === null
       ? {}
       : { quarantine: { reason: row.reason, by: row.quarantined_by ?? "", at: row.quarantined_at } }),
@@ -265,8 +306,28 @@ function agentOf(row: MachineRow): Pick<MachineRecord, "agent"> {
       startedAt: row.agent_started_at,
       publicKey: row.agent_public_key,
       ...(row.agent_heartbeat_at === null ? {} : { heartbeatAt: row.agent_heartbeat_at }),
+      features: row.features ?? [],
+      ...(row.duplicate_at === null ? {} : { duplicateAt: row.duplicate_at }),
     },
   };
+}
+
+function writerOf(row: MachineRow): Pick<InstallationRecord, "writer"> {
+  const { writer_run: run, writer_heard_at: heardAt, rival_run: rivalRun, rival_key: key, rival_at: at } = row;
+  return run === null || heardAt === null
+    ? {}
+    : {
+        writer: {
+          run,
+          heardAt,
+          ...(rivalRun === null || key === null || at === null ? {} : { rival: { run: rivalRun, key, at } }),
+        },
+      };
+}
+
+function unfinishedDiskOf(row: MachineRow): Pick<MachineRecord, "unfinishedDisk"> {
+  const { begun_generation: generation, begun_at: begunAt } = row;
+  return generation === null || begunAt === null ? {} : { unfinishedDisk: { generation, begunAt } };
 }
 
 function installedOf(row: MachineRow): Pick<MachineRecord, "installed"> {
@@ -314,8 +375,11 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
               detail: row.detail ?? "",
               at: row.progressed_at,
               ...(row.writing_since === null ? {} : { writingSince: row.writing_since }),
+              lastError: row.last_error ?? "",
+              ...(row.gives_up_at === null ? {} : { givesUpAt: row.gives_up_at }),
             },
           }),
+      ...writerOf(row),
       ...(row.attempts === null || row.attempts_left === null
         ? {}
         : {
