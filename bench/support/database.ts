@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type Database, type DatabaseAddress } from "../../src/database/connect.ts";
+import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
+import { connect, type Database } from "../../src/database/connect.ts";
 import { embeddedStart } from "../../src/database/embedded/embedded.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { createLogger } from "../../src/lib/log.ts";

@@ -5,7 +5,8 @@ import {
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { agentRefusedWrite } from "../database/queries/agent/agent-refused.ts";
 import { agentLookup } from "../database/queries/agent/agent-lookup.ts";
-import type { DatabaseAddress, Database } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
+import type { Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeat/heartbeats.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { notificationsListen } from "../database/notifications.ts";

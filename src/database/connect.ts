@@ -1,13 +1,9 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "../lib/log.ts";
-import { poolOpen, silenceLimit } from "./pool.ts";
+import type { DatabaseAddress } from "./address/database-address.ts";
+import { poolOpen } from "./pool.ts";
 import type { DB } from "./tables.ts";
-
-/** Where PostgreSQL is: a connection string, or the parts of one (the host may be a Unix socket's directory). */
-export type DatabaseAddress =
-  | { connectionString: string }
-  | { host: string; port: number; user: string; database: string };
 
 /** A pool of connections, and the typed queries over it. */
 export interface Database extends AsyncDisposable {
@@ -31,6 +27,7 @@ export const connectionSettings = {
   statement_timeout: 30_000,
   connectionTimeoutMillis: 5_000,
   keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
   // Statements here are short, and until its tables are analysed PostgreSQL takes some for long ones: compiling cost seconds.
   options: "-c jit=off",
   types,
@@ -51,16 +48,13 @@ export function connect(
   },
 ): Database {
   const pool = poolOpen(
+    address,
     {
-      ...address,
       ...connectionSettings,
       max: options.connections ?? 10,
       application_name: options.applicationName ?? "farrier",
     },
-    options.log,
-    silenceLimit,
-    options.failed,
-    options.maximumWaiting,
+    options,
   );
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {

@@ -1,4 +1,5 @@
 import { CodedError, errorCode } from "../lib/errors.ts";
+import { holderOf, lockedText } from "./lock-held.ts";
 
 /** What the database layer throws. */
 export type DatabaseErrorCode =
@@ -14,6 +15,8 @@ export type DatabaseErrorCode =
   | "exists"
   /** The request id was used for another body. */
   | "request_id_reused"
+  /** Somebody holds the lock for longer than it is waited for; the message says who, where that is known. */
+  | "locked"
   /** The schema is newer, older or other than this binary can work with. */
   | "schema";
 
@@ -28,9 +31,20 @@ export function isRetryable(error: unknown): boolean {
   return retryable.has(errorCode(error) ?? "");
 }
 
+/** SQLSTATE of lock_not_available: the lock was not to be had within lock_timeout, and the transaction did nothing. */
+export const lockNotAvailable = "55P03";
+
+/** SQLSTATE of a write where none is taken: read_only_sql_transaction. */
+const readOnly = "25006";
+
+/** What is said of a database that answers and takes no writes. */
+export const readOnlyText =
+  "the database takes no writes: it is a standby, as after a failover, or was set read-only. Promote it, or name the " +
+  "primary with --database-url (several hosts, separated by commas, find it by themselves)";
+
 /** SQLSTATE classes and codes of a server that is away, going away or starting, and the system's codes for no connection. */
 const unavailable =
-  /^(?:08...|57P0[1235]|53300|25P03|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/u;
+  /^(?:08...|57P0[1235]|53300|25P03|25006|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/u;
 
 /** node-postgres says these without a code. */
 const unavailableMessages =
@@ -46,10 +60,21 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** The same error, or one with the code `unavailable` where the database is away. */
+/** True when the database answers and takes no writes. */
+export function isReadOnly(error: unknown): boolean {
+  return errorCode(error) === readOnly || (error instanceof Error && error.message === readOnlyText);
+}
+
+/** The same error, or one with the code `unavailable` where the database is away, or `locked`. */
 export function translate(error: unknown): unknown {
+  if (errorCode(error) === lockNotAvailable) {
+    return new DatabaseError("locked", lockedText(holderOf(error)), { cause: error });
+  }
   if (error instanceof DatabaseError || !isUnavailable(error)) {
     return error;
+  }
+  if (isReadOnly(error)) {
+    return new DatabaseError("unavailable", readOnlyText, { cause: error });
   }
   return new DatabaseError("unavailable", "the database can't be reached: try again once it is back", { cause: error });
 }

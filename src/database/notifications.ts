@@ -1,9 +1,10 @@
-import pg from "pg";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { retryDelay } from "../lib/retry.ts";
-import { connectionSettings, type DatabaseAddress } from "./connect.ts";
+import type { DatabaseAddress } from "./address/database-address.ts";
+import { clientOpen } from "./client.ts";
+import { connectionSettings } from "./connect.ts";
 import type { MachineId } from "./ids.ts";
 
 /** What the database tells a server while it listens. */
@@ -66,8 +67,7 @@ async function listenOnce(
   signal: AbortSignal,
   listening: () => void,
 ): Promise<void> {
-  const client = new pg.Client({
-    ...address,
+  const client = clientOpen(address, {
     ...connectionSettings,
     query_timeout: proofInterval,
     application_name: "farrier notifications",

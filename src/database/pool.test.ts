@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { heldConnection, silent } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import { databaseUrlRead } from "./address/database-url.ts";
 import { connect } from "./connect.ts";
 import { isUnavailable, translate } from "./errors.ts";
 import { poolOpen, silenceAllow } from "./pool.ts";
@@ -9,7 +10,7 @@ import { transact } from "./transaction.ts";
 
 test("a connection that breaks while it is held ends nothing but what was going on over it", async () => {
   await using testing = await testDatabase();
-  const pool = poolOpen({ ...testing.connection, max: 2 }, silent);
+  const pool = poolOpen(testing.connection, { max: 2 }, { log: silent });
   const held = await pool.connect();
   const { rows } = await held.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   await pool.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
@@ -53,7 +54,7 @@ test("a transaction whose connection breaks between two queries is unavailable; 
 
 test("a connection that says nothing for too long is given up, unless that is expected of it", async () => {
   await using testing = await testDatabase();
-  const pool = poolOpen({ ...testing.connection, max: 1 }, silent, 200);
+  const pool = poolOpen(testing.connection, { max: 1 }, { log: silent, silence: 200 });
   const error: unknown = await pool.query("SELECT pg_sleep(20)").catch((reason: unknown) => reason);
   expect(translate(error)).toMatchObject({ code: "unavailable" });
   const patient = await pool.connect();
@@ -87,7 +88,7 @@ test("X2: PostgreSQL compiles no statement of ours, whatever its own setting say
   await using own = await heldConnection(testing);
   await own.query(`ALTER DATABASE ${testing.name} SET jit = on`);
   await using plain = connect(testing.connection, { log: silent });
-  await using byUrl = connect({ connectionString: testing.url }, { log: silent });
+  await using byUrl = connect(databaseUrlRead(testing.url), { log: silent });
   for (const { pool } of [plain, byUrl]) {
     expect((await pool.query("SHOW jit")).rows).toEqual([{ jit: "off" }]);
   }

@@ -1,8 +1,11 @@
-import type { Socket } from "node:net";
 import pg from "pg";
-import { errorCode } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
+import type { DatabaseAddress } from "./address/database-address.ts";
+import { clientClass } from "./client.ts";
+import { clientConfig } from "./client-config.ts";
 import { DatabaseError } from "./errors.ts";
+import { lockHoldersFollow } from "./lock-holder.ts";
+import { socketOf } from "./socket.ts";
 
 /**
  * Milliseconds after which a connection is given up on which nothing came and nothing went: more than statement_timeout,
@@ -12,16 +15,24 @@ export const silenceLimit = 40_000;
 
 /** A pool of which no connection can end the process by breaking, nor hang for ever. */
 export function poolOpen(
-  config: pg.PoolConfig,
-  log: Logger,
-  silence: number = silenceLimit,
-  failed?: (code: string) => void,
-  maximumWaiting: number = Number.POSITIVE_INFINITY,
+  address: DatabaseAddress,
+  settings: pg.PoolConfig,
+  options: {
+    log: Logger;
+    /** Told of every error that the database or the way to it answers with, by its code. */
+    failed?: (code: string) => void;
+    /** Calls that may wait for a connection. */
+    maximumWaiting?: number;
+    /** Milliseconds. */
+    silence?: number;
+  },
 ): pg.Pool {
+  const { log, silence = silenceLimit } = options;
   const pool = new BoundedPool(
-    failed === undefined ? config : { ...config, Client: countingClient(failed) },
-    maximumWaiting,
+    { ...clientConfig(address, settings), Client: clientClass(address, options) },
+    options.maximumWaiting ?? Number.POSITIVE_INFINITY,
   );
+  lockHoldersFollow(pool, address, settings);
   // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
   pool.on("error", (error) => {
     // One that is being closed may be broken first by its database: an embedded one is stopped right after the pools.
@@ -72,26 +83,7 @@ class BoundedPool extends pg.Pool {
   }
 }
 
-/** A client that tells of every error that the server or the network answers with, whoever hears of it otherwise. */
-function countingClient(failed: (code: string) => void): typeof pg.Client {
-  return class extends pg.Client {
-    constructor(config?: string | pg.ClientConfig) {
-      super(config);
-      // Not in the types, but there since node-postgres exists.
-      const { connection } = this as unknown as { connection: NodeJS.EventEmitter };
-      const tell = (error: unknown): void => failed(errorCode(error) ?? "unknown");
-      connection.on("errorMessage", tell);
-      connection.on("error", tell);
-    }
-  };
-}
-
 /** For statements that may take longer than any other's. */
 export function silenceAllow(client: pg.ClientBase): void {
   socketOf(client).setTimeout(0);
-}
-
-function socketOf(client: pg.ClientBase): Socket {
-  // Not in the types, but there since node-postgres exists: the connection's stream.
-  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

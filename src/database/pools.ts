@@ -1,4 +1,5 @@
-import { connect, type Database, type DatabaseAddress } from "./connect.ts";
+import type { DatabaseAddress } from "./address/database-address.ts";
+import { connect, type Database } from "./connect.ts";
 import type { Logger } from "../lib/log.ts";
 
 /** What a process's connections are for. Each kind has a pool of its own, so that no kind can use up another's. */

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import type { BackupOptions } from "../cli/starters.ts";
 import { databaseBackup } from "../database/backup/backup.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { EmbeddedError } from "../database/embedded/embedded-error.ts";

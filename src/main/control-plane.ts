@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { agentApiServe } from "../agent-api/serve.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { migrate, migrateCheck } from "../database/migrate.ts";
 import { poolFor, type PoolPurpose } from "../database/pools.ts";
 import { sessionHold } from "../database/session-holder.ts";

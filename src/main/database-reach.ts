@@ -1,31 +1,50 @@
 import { CliError } from "../cli/errors.ts";
-import type { Database, DatabaseAddress } from "../database/connect.ts";
-import { isUnavailable } from "../database/errors.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
+import { databaseUrlRead } from "../database/address/database-url.ts";
+import { AddressError } from "../database/address/errors.ts";
+import type { Database } from "../database/connect.ts";
+import { isReadOnly, isUnavailable, readOnlyText } from "../database/errors.ts";
 import { describeError } from "../lib/errors.ts";
 
 const advice = "see --database-url and FARRIER_DATABASE_URL";
 
 /** The address that a URL names. @throws {CliError} `usage`; the URL itself is not told, a password may be in it */
 export function databaseAddress(url: string): DatabaseAddress {
-  if (!/^postgres(?:ql)?:\/\//u.test(url)) {
-    throw new CliError(
-      "usage",
-      `the database's URL is none: expected one such as postgresql://user:password@host:5432/farrier; ${advice}`,
-    );
+  try {
+    return databaseUrlRead(url);
+  } catch (error) {
+    if (error instanceof AddressError) {
+      throw new CliError("usage", `${error.message}; ${advice}`, { cause: error });
+    }
+    throw error;
   }
-  return { connectionString: url };
 }
 
-/** Looks whether the database answers, before anything is asked of it. @throws {CliError} `unreachable`, `failed` */
+/**
+ * Looks whether the database answers and takes writes, before anything is asked of it.
+ * @throws {CliError} `unreachable`, `failed`
+ */
 export async function databaseReach(database: Database): Promise<void> {
+  let readOnly: boolean;
   try {
-    await database.pool.query("SELECT 1");
+    const { rows } = await database.pool.query<{ transaction_read_only: string }>("SHOW transaction_read_only");
+    readOnly = rows[0]?.transaction_read_only === "on";
   } catch (error) {
-    const why = describeError(error);
-    throw isUnavailable(error)
-      ? new CliError("unreachable", `the database can't be reached (${why}): start PostgreSQL there; ${advice}`, {
-          cause: error,
-        })
-      : new CliError("failed", `the database does not let farrier in (${why}): ${advice}`, { cause: error });
+    throw unreachable(error);
   }
+  if (readOnly) {
+    throw new CliError("unreachable", readOnlyText);
+  }
+}
+
+function unreachable(error: unknown): CliError {
+  const why = describeError(error);
+  if (isReadOnly(error)) {
+    return new CliError("unreachable", readOnlyText, { cause: error });
+  }
+  return isUnavailable(error)
+    ? new CliError("unreachable", `the database can't be reached (${why}): start PostgreSQL there; ${advice}`, {
+        cause: error,
+      })
+    : new CliError("failed", `the database does not let farrier in (${why}): ${advice}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import type { MigrateOptions } from "../cli/starters.ts";
-import { connect, type DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
+import { connect } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { migrate } from "../database/migrate.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
+import { readOnlyText } from "../database/errors.ts";
 import { describeError } from "../lib/errors.ts";
 
 /** Whether a server is ready, or why not. */
@@ -11,20 +12,20 @@ export function readiness(options: { sessions: SessionHolder; database: Database
   let asking: Promise<Readiness> | undefined;
   async function ask(): Promise<Readiness> {
     try {
-      await database.pool.query("SELECT 1");
-      return { ready: true };
+      const { rows } = await database.pool.query<{ transaction_read_only: string }>("SHOW transaction_read_only");
+      return rows[0]?.transaction_read_only === "on" ? { ready: false, reason: readOnlyText } : { ready: true };
     } catch (error) {
       // The session outlives a short absence.
       return { ready: false, reason: `the database does not answer (${describeError(error)})` };
     }
   }
   return async () => {
-    if (sessions.current() === undefined) {
-      return { ready: false, reason: "no session: the database is away" };
-    }
     asking ??= ask().finally(() => {
       asking = undefined;
     });
-    return asking;
+    const found = await asking;
+    return found.ready && sessions.current() === undefined
+      ? { ready: false, reason: "no session: the database was away, and the next session is not there yet" }
+      : found;
   };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { UpOptions } from "../cli/starters.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { poolFor, type PoolPurpose } from "../database/pools.ts";

@@ -454,7 +454,7 @@ test("an address that asks too often is asked to wait, and one that is taken is 
 });
 
 test("with the database away a machine is told to ask again, and files still come", async () => {
-  await using away = connect({ connectionString: "postgresql://nobody@127.0.0.1:1/none" }, { log: silent });
+  await using away = connect({ host: "127.0.0.1", port: 1, user: "nobody", database: "none" }, { log: silent });
   await using another = await netbootServe({ ...options(), database: away, log: silent });
   const { port } = another.address;
   expect((await ask(machinePath(randomUUID(), ""), { port })).status).toBe(503);

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DatabaseError, translate, type DatabaseErrorCode } from "../database/errors.ts";
-import { CodedError, errorCode } from "../lib/errors.ts";
+import { CodedError } from "../lib/errors.ts";
 
 /** What listening for operators can end with. */
 export type OperatorApiErrorCode =
@@ -16,6 +16,7 @@ export class OperatorApiError extends CodedError<OperatorApiErrorCode> {}
 
 const codes: Record<DatabaseErrorCode, Code> = {
   unavailable: Code.Unavailable,
+  locked: Code.Unavailable,
   session_lost: Code.Unavailable,
   schema: Code.Unavailable,
   not_found: Code.NotFound,
@@ -23,9 +24,6 @@ const codes: Record<DatabaseErrorCode, Code> = {
   refused: Code.FailedPrecondition,
   request_id_reused: Code.FailedPrecondition,
 };
-
-/** SQLSTATE of lock_not_available: the lock was not to be had within lock_timeout, and the transaction did nothing. */
-const lockNotAvailable = "55P03";
 
 /**
  * What the caller is told of an error. Where nothing may be told, `internal` is set: the answer names `errorId` alone,
@@ -41,10 +39,6 @@ export function operatorError(error: unknown, errorId: string): { answer: Connec
       answer: new ConnectError(translated.message, codes[translated.code]),
       internal: false,
     };
-  }
-  if (errorCode(error) === lockNotAvailable) {
-    const held = "what this is about is held by another change at this moment, so nothing was done: try again";
-    return { answer: new ConnectError(held, Code.Unavailable), internal: false };
   }
   const message = `internal error; see the server's log, id ${errorId}`;
   return { answer: new ConnectError(message, Code.Internal), internal: true };

@@ -1,4 +1,4 @@
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { notificationsListen } from "../database/notifications.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";

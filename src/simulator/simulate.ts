@@ -41,6 +41,8 @@ export async function simulate(
   hooks: {
     clock: Clock;
     signal: AbortSignal;
+    /** Aborts when it is to come to its end before its duration is over, with all that is under way. */
+    finish?: AbortSignal;
     /** Called every second. */
     status?: (status: SimulationStatus) => void;
     tell?: (text: string) => void;
@@ -122,7 +124,7 @@ export async function simulate(
     for (const each of fleet) {
       each.start(random.next() * spread);
     }
-    await run({ options, fleet, installs, statistics, clock, signal });
+    await run({ options, fleet, installs, statistics, clock, signal, finish: hooks.finish });
     phase = "settling";
     await settle({ fleet, installs, record, clock, bound: signal.aborted ? checkEvery : bound });
     phase = "ended";
@@ -153,12 +155,14 @@ async function run(context: {
   statistics: Statistics;
   clock: Clock;
   signal: AbortSignal;
+  finish: AbortSignal | undefined;
 }): Promise<void> {
   const { options, clock } = context;
   const end = new AbortController();
   const stop = (): void => end.abort();
-  context.signal.addEventListener("abort", stop, { once: true });
-  if (context.signal.aborted) {
+  const told = AbortSignal.any([context.signal, ...(context.finish === undefined ? [] : [context.finish])]);
+  told.addEventListener("abort", stop, { once: true });
+  if (told.aborted) {
     stop();
   }
   const timer = setTimeout(stop, options.duration);
@@ -170,7 +174,7 @@ async function run(context: {
     ]);
   } finally {
     clearTimeout(timer);
-    context.signal.removeEventListener("abort", stop);
+    told.removeEventListener("abort", stop);
   }
 }
 

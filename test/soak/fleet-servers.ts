@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DatabaseAddress } from "../../src/database/connect.ts";
+import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
 import { embeddedStart } from "../../src/database/embedded/embedded.ts";
 import { databaseName } from "../../src/database/embedded/embedded-initialise.ts";
 import { port } from "../../src/database/embedded/embedded-settings.ts";

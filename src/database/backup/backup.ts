@@ -1,5 +1,7 @@
-import pg from "pg";
-import { connectionSettings, type DatabaseAddress } from "../connect.ts";
+import type pg from "pg";
+import { clientOpen } from "../client.ts";
+import type { DatabaseAddress } from "../address/database-address.ts";
+import { connectionSettings } from "../connect.ts";
 import { backupTables, quoted, type BackupTable } from "./backup-tables.ts";
 import { copyOut } from "./copy.ts";
 import { DatabaseError, translate } from "../errors.ts";
@@ -30,7 +32,7 @@ export interface BackupSink {
  */
 export async function databaseBackup(address: DatabaseAddress, sink: BackupSink): Promise<BackupHead> {
   // A great table takes longer than any statement of a server's may.
-  const client = new pg.Client({ ...address, ...backupSettings, application_name: "farrier backup" });
+  const client = clientOpen(address, { ...backupSettings, application_name: "farrier backup" });
   // What breaks the connection is told by the query that then fails.
   client.on("error", () => undefined);
   try {

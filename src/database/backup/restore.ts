@@ -1,7 +1,9 @@
-import pg from "pg";
+import type pg from "pg";
+import { clientOpen } from "../client.ts";
 import { backupSettings, type BackupHead } from "./backup.ts";
 import { backupTables, quoted, type BackupTable } from "./backup-tables.ts";
-import type { Database, DatabaseAddress } from "../connect.ts";
+import type { DatabaseAddress } from "../address/database-address.ts";
+import type { Database } from "../connect.ts";
 import { copyIn } from "./copy.ts";
 import { DatabaseError, translate } from "../errors.ts";
 import { migrate } from "../migrate.ts";
@@ -40,7 +42,7 @@ export async function databaseRestore(
   const version = source.head.migrations.at(-1)?.version ?? 0;
   await migrate(database.pool, { upTo: version });
   await schemaMust(database.pool, source.head);
-  const client = new pg.Client({ ...address, ...backupSettings, application_name: "farrier restore" });
+  const client = clientOpen(address, { ...backupSettings, application_name: "farrier restore" });
   // What breaks the connection is told by the query that then fails.
   client.on("error", () => undefined);
   let restored: { tables: number; rows: number };

@@ -1,14 +1,15 @@
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { connectionSettings, type DatabaseAddress } from "../connect.ts";
-import { isRetryable, isUnavailable } from "../errors.ts";
+import type { DatabaseAddress } from "../address/database-address.ts";
+import { connectionSettings } from "../connect.ts";
+import { isRetryable, isUnavailable, lockNotAvailable } from "../errors.ts";
 import { batchKind, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
 import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import type { HeartbeatCaller } from "./heartbeat-places.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "../ids.ts";
-import { poolOpen, silenceLimit } from "../pool.ts";
+import { poolOpen } from "../pool.ts";
 import type { SessionHolder } from "../session-holder.ts";
 
 /** What heartbeats are measured by. */
@@ -48,9 +49,6 @@ export interface HeartbeatsOptions {
 /** For statements that look each input up by primary key: no plan that was made while a table was small may scan it later. */
 export const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
 
-/** SQLSTATE of a lock that was waited for longer than lock_timeout. */
-const lockNotAvailable = "55P03";
-
 /** Tries of a batch that PostgreSQL ends with 40001 or 40P01. */
 const batchTries = 4;
 
@@ -59,16 +57,9 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   const { log, meter, sessions } = options;
   const slots = options.slots ?? 3;
   const pool = poolOpen(
-    {
-      ...options.address,
-      ...connectionSettings,
-      options: planSettings,
-      max: slots,
-      application_name: "farrier heartbeats",
-    },
-    log,
-    silenceLimit,
-    (code) => meter.failed?.(code),
+    options.address,
+    { ...connectionSettings, options: planSettings, max: slots, application_name: "farrier heartbeats" },
+    { log, failed: (code) => meter.failed?.(code) },
   );
 
   const queue = heartbeatQueue({

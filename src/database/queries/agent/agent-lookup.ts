@@ -1,10 +1,11 @@
 import type { Logger } from "../../../lib/log.ts";
-import { connectionSettings, type DatabaseAddress } from "../../connect.ts";
+import type { DatabaseAddress } from "../../address/database-address.ts";
+import { connectionSettings } from "../../connect.ts";
 import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
 import { entryState } from "../../heartbeat/heartbeat-statement.ts";
 import { planSettings } from "../../heartbeat/heartbeats.ts";
 import type { AgentKey, MachineId } from "../../ids.ts";
-import { poolOpen, silenceLimit } from "../../pool.ts";
+import { poolOpen } from "../../pool.ts";
 import type { SessionHolder } from "../../session-holder.ts";
 
 /** Whether a key is that of a machine's agent. `busy`: too many are being looked up. */
@@ -34,16 +35,9 @@ export function agentLookup(options: {
   failed?: (code: string) => void;
 }): AgentLookup {
   const pool = poolOpen(
-    {
-      ...options.address,
-      ...connectionSettings,
-      options: planSettings,
-      max: 1,
-      application_name: "farrier agent lookups",
-    },
-    options.log,
-    silenceLimit,
-    options.failed,
+    options.address,
+    { ...connectionSettings, options: planSettings, max: 1, application_name: "farrier agent lookups" },
+    options,
   );
   /** By machine and key. */
   const waiting = new Map<string, Asked>();
