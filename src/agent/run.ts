@@ -67,8 +67,8 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
   await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
-  const otherDisks = options.fileDisks === undefined ? [] : (await disks.list()).map(({ device }) => device);
-  const hardware = options.hardware ?? (await hardwareReport({ otherDisks }));
+  const onlyDisks = options.fileDisks === undefined ? undefined : (await disks.list()).map(({ device }) => device);
+  const hardware = options.hardware ?? (await hardwareReport(onlyDisks === undefined ? {} : { onlyDisks }));
   using controlPlane = controlPlaneConnect(init);
   const { logTail: tail } = options;
   await using logSender =

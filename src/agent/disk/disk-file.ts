@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { errorCode } from "../../lib/errors.ts";
 import type { Disk } from "./disks.ts";
@@ -20,6 +20,11 @@ export interface DiskFile extends AsyncDisposable {
   read(length: number, position: number): Promise<Buffer>;
   /** Has all that was written on the medium. @throws {AgentError} `disk_failed` */
   sync(): Promise<void>;
+  /**
+   * Looks whether what is open here is still what its path leads to, and as large as it was.
+   * @throws {AgentError} `disk_failed` when it was removed, replaced or cut while it was written
+   */
+  requireSame(): Promise<void>;
   /** Lets programs open it that want it for themselves. It stays open here. */
   unclaim(): Promise<void>;
 }
@@ -110,6 +115,7 @@ export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
       return result.subarray(0, done);
     },
     sync,
+    requireSame: () => requireSame(handle, disk),
     unclaim,
     [Symbol.asyncDispose]: async () => {
       await handle.close();
@@ -149,12 +155,30 @@ async function openChecked({ path, kind }: Disk, flags: number): Promise<FileHan
     const busy = errorCode(cause) === "EBUSY";
     throw new AgentError(busy ? "disk_busy" : "disk_failed", `${path} cannot be opened for writing`, { cause });
   }
-  const stat = await handle.stat();
-  if (!(kind === "block" ? stat.isBlockDevice() : stat.isFile())) {
+  const opened = await handle.stat();
+  if (!(kind === "block" ? opened.isBlockDevice() : opened.isFile())) {
     await handle.close();
     throw new AgentError("disk_failed", `${path} is no longer a ${kind === "block" ? "block device" : "regular file"}`);
   }
   return handle;
+}
+
+async function requireSame(handle: FileHandle, { path, kind, device }: Disk): Promise<void> {
+  const own = await handle.stat({ bigint: true });
+  const there = await stat(path, { bigint: true }).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  });
+  const same = there?.ino === own.ino && there.dev === own.dev && there.rdev === own.rdev;
+  if (!same || (kind === "file" && own.size !== device.capacityBytes)) {
+    const how = same ? `has ${own.size} bytes, and had ${device.capacityBytes}` : "was removed or replaced";
+    throw new AgentError(
+      "disk_failed",
+      `${path} ${how} while it was written: leave it alone, and ask for the installation again`,
+    );
+  }
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

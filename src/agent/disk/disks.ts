@@ -1,9 +1,10 @@
-import { lstat, readdir } from "node:fs/promises";
+import { access, constants, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { diskUse } from "./disk-use.ts";
+import { fileUse } from "./file-use.ts";
 import { AgentError } from "../errors.ts";
 import { blockDevices } from "../hardware/block-devices.ts";
 
@@ -36,8 +37,8 @@ export function machineDisks(root = "/"): DiskSource {
 }
 
 /**
- * Each regular file in `directory` is a disk, its name also its serial number; nothing else is: links are passed over,
- * so that none leads to a real disk.
+ * Each regular file in `directory` that this agent can write is a disk, its name also its serial number; nothing else is:
+ * links are passed over, so that none leads to a real disk.
  */
 export function fileDisks(directory: string): DiskSource {
   return {
@@ -51,14 +52,14 @@ export function fileDisks(directory: string): DiskSource {
         throw new AgentError("init_invalid", message, { cause });
       }
     },
-    use: () => Promise.resolve(undefined),
+    use: (disk) => fileUse(disk.path),
   };
 }
 
 async function fileDisk(directory: string, name: string): Promise<Disk | undefined> {
   const path = join(directory, name);
   const stat = await lstat(path);
-  if (!stat.isFile()) {
+  if (!stat.isFile() || !(await isWritable(path))) {
     return undefined;
   }
   const device = create(BlockDeviceSchema, {
@@ -71,4 +72,11 @@ async function fileDisk(directory: string, name: string): Promise<Disk | undefin
     physicalBlockSizeBytes: 4096,
   });
   return { device, path, kind: "file" };
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }

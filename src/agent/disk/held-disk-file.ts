@@ -18,6 +18,7 @@ export function heldDiskFile(file: DiskFile, beforeWrite: (() => Promise<void>) 
     readAligned: (into, position) => file.readAligned(into, position),
     read: (length, position) => file.read(length, position),
     sync: () => file.sync(),
+    requireSame: () => file.requireSame(),
     unclaim: () => file.unclaim(),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };

@@ -29,11 +29,11 @@ const probeLimit = 20_000;
 
 /**
  * What is in this machine, as far as it can be read; whatever cannot is a warning, never an error. `root` stands for
- * "/", for tests and recorded trees, whose disks are asked for their health only where `run` is given; `otherDisks` are
- * listed after the machine's own.
+ * "/", for tests and recorded trees, whose disks are asked for their health only where `run` is given; `onlyDisks` are
+ * listed in place of the machine's own, for an agent that writes no others.
  */
 export async function hardwareReport(
-  options: { root?: string; otherDisks?: readonly BlockDevice[]; run?: RunTool; clock?: Clock; limitMs?: number } = {},
+  options: { root?: string; onlyDisks?: readonly BlockDevice[]; run?: RunTool; clock?: Clock; limitMs?: number } = {},
 ): Promise<AgentHardwareReport> {
   const { root = "/", clock = systemClock, limitMs = probeLimit } = options;
   const run = options.run ?? (root === "/" ? runTool : undefined);
@@ -65,7 +65,7 @@ export async function hardwareReport(
     ...(await probe("memory", () => memory(tree, tables), noMemory)),
     cpu: await probe("processors", () => cpus(tree), []),
     numaNode: await probe("NUMA", () => numaNodes(tree), []),
-    blockDevice: [...disks, ...(options.otherDisks ?? [])],
+    blockDevice: [...(options.onlyDisks ?? disks)],
     networkInterface: await probe("network interfaces", () => networkInterfaces(tree, run), []),
     pciDevice: await probe("PCI", () => pciDevices(tree), []),
     efiSupport: await probe("EFI", () => efiSupport(tree, tables), EFISupport.EFI_SUPPORT_UNKNOWN),

@@ -10,6 +10,8 @@ import { configure } from "./fit/configure.ts";
 import { createProgress, type ProgressState } from "./progress.ts";
 import { reportProgress } from "./run-context.ts";
 import type { InstallationContext, Run } from "./run-context.ts";
+import { otherDisksFit } from "./fit/other-disks.ts";
+import { seedFiles } from "./fit/seed.ts";
 import { selectDisk } from "./select-disk.ts";
 import { transfer } from "./transfer.ts";
 import { diskOpen, requireRoom } from "./write.ts";
@@ -97,6 +99,9 @@ async function install(run: Run): Promise<void> {
   if (use !== undefined) {
     throw new AgentError("disk_busy", `disk ${disk.device.name} is in use: ${use}; a disk in use is never overwritten`);
   }
+  const instance = { machineId, generation };
+  // Refused before anything is written.
+  seedFiles(image, instance);
   await using writer = await diskOpen(disk, { readBack: image.readBack, beforeWrite: () => run.permit.hold() });
   const uefi = disk.kind === "block" && (await (run.bootsByUefi ?? bootedByUefi)());
   await transfer(run, disk, writer, uefi);
@@ -108,9 +113,9 @@ async function install(run: Run): Promise<void> {
   }
   progress.phase(Phase.CONFIGURING);
   await run.permit.hold();
-  const instance = { machineId, generation };
   const { systemPartition } = await configure({ writer, disk, image, instance, uefi, log, signal });
   signal.throwIfAborted();
+  await otherDisksFit({ disks: run.disks, chosen: disk, beginning: writer.beginning(), log, signal });
   await writer.seal();
   if (uefi && systemPartition !== undefined) {
     progress.phase(Phase.BOOT_ENTRY);

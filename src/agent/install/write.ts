@@ -119,6 +119,7 @@ export async function diskOpen(
       }
       await Promise.all(underWay);
       await file.sync();
+      await file.requireSame();
     },
     verify: async (signal) => {
       const actual = await digestOf(file, scratch, { from: beginning.length, to: Number(total) }, signal);
@@ -129,8 +130,10 @@ export async function diskOpen(
     },
     beginning: () => beginning,
     seal: async () => {
+      await file.requireSame();
       await file.write(beginning, 0);
       await file.sync();
+      await file.requireSame();
       if (options.readBack && !(await file.read(beginning.length, 0)).equals(beginning)) {
         throw otherwise(disk, "its beginning reads otherwise");
       }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../../lib/clock.ts";
+import { userDataDoubt } from "../../contract/user-data.ts";
 import { outputFormat } from "../show/answer.ts";
 import { operatorClient } from "../call/client.ts";
 import type { MachineInstallFlags } from "../commands/machine-install.ts";
@@ -40,6 +41,10 @@ export async function machineInstall(this: CliContext, flags: MachineInstallFlag
   const client = await operatorClient(flags, this.process.env);
   const targets = await installTargets(client, ids, labels, flags.requestId);
   const { stdout, stderr } = this.process;
+  const doubt = userDataDoubt(image.userData);
+  if (doubt !== undefined) {
+    stderr.write(`warning: ${printable(doubt)}\n`);
+  }
   const display = installDisplay(stderr, systemClock);
   const plan: InstallPlan = {
     client,

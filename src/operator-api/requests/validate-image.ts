@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { metaDataWith, networkConfigText, type CloudInitText } from "../../contract/cloud-init.ts";
 import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { Compression, ImageFormat, SignatureFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
@@ -77,6 +78,19 @@ const tokenHostField = z
   .array(text(255).refine((host) => isUrlHost(host), "expected a host's name, or NAME:PORT, such as auth.example.org"))
   .max(8, "expected at most 8 hosts");
 
+/** YAML that cloud-init reads; empty = there is none. */
+function cloudInit(
+  field: ReturnType<typeof bytes>,
+  read: (given: Uint8Array) => CloudInitText,
+): ReturnType<typeof bytes> {
+  return field.superRefine((given, context) => {
+    const found = given.length === 0 ? undefined : read(given);
+    if (found?.kind === "problem") {
+      context.addIssue({ code: "custom", message: `is not what cloud-init reads: ${found.problem}` });
+    }
+  });
+}
+
 /** What to install. */
 export const imageField = z
   .object(
@@ -88,8 +102,8 @@ export const imageField = z
       rootDisk: z.custom((value) => value !== undefined, "is missing: say which disk to write").pipe(selectorField),
       sizeBytes: count,
       userData: bytes(256 * kibibyte),
-      metaData: bytes(256 * kibibyte),
-      networkConfig: bytes(256 * kibibyte),
+      metaData: cloudInit(bytes(256 * kibibyte), (given) => metaDataWith(given, "id")),
+      networkConfig: cloudInit(bytes(256 * kibibyte), networkConfigText),
       signature: signatureField.optional(),
       caCertificates: certificatesField,
       tokenHost: tokenHostField,

@@ -1,5 +1,8 @@
 // The data that cloud-init looks for on the first boot (its datasource "NoCloud").
 import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { metaDataWith, networkConfigText } from "../../../contract/cloud-init.ts";
+import type { CloudInitText } from "../../../contract/cloud-init.ts";
+import { AgentError } from "../../errors.ts";
 import type { FatFile } from "./fat.ts";
 
 /** The partition with the seed, and its file system's label: cloud-init looks for it in either case. */
@@ -11,6 +14,7 @@ export const seedBytes = 8 << 20;
  * The seed's files; none when the request has no cloud-init data. There is always an instance id, for cloud-init does
  * nothing without one: machine and generation, unless the request's meta data has one. So each installation is a new
  * instance to cloud-init, and a power cycle is none.
+ * @throws {AgentError} `request_invalid` when meta data or network configuration are no YAML (or JSON) mapping
  */
 export function seedFiles(
   image: Pick<ImageInstallation, "userData" | "metaData" | "networkConfig">,
@@ -24,24 +28,17 @@ export function seedFiles(
   return [
     // NoCloud wants this file too, also when there is nothing in it.
     { name: "user-data", data: userData.length === 0 ? Buffer.from("#cloud-config\n{}\n") : userData },
-    { name: "meta-data", data: withInstanceId(Buffer.from(metaData), id) },
-    ...(networkConfig.length === 0 ? [] : [{ name: "network-config", data: networkConfig }]),
+    { name: "meta-data", data: required("meta data", metaDataWith(metaData, id)) },
+    ...(networkConfig.length === 0
+      ? []
+      : [{ name: "network-config", data: required("network configuration", networkConfigText(networkConfig)) }]),
   ];
 }
 
-/** Meta data is YAML; JSON, which is YAML too, begins with a brace. */
-function withInstanceId(metaData: Buffer, id: string): Buffer {
-  const text = metaData.toString("utf8");
-  if (/^["']?instance-id["']?\s*:/mu.test(text) || /^\s*\{.*"instance-id"\s*:/su.test(text)) {
-    return metaData;
+/** @throws {AgentError} `request_invalid` */
+function required(what: string, read: CloudInitText): Buffer {
+  if (read.kind === "problem") {
+    throw new AgentError("request_invalid", `the request's ${what} is not what cloud-init reads: ${read.problem}`);
   }
-  const brace = /^\s*\{(?<end>\s*\})?/u.exec(text);
-  if (brace === null) {
-    // A document's first line must stay the first.
-    return Buffer.from(text.replace(/^(?:---[^\n]*\n)?/u, (start) => `${start}instance-id: ${id}\n`));
-  }
-  const rest = text.slice(brace[0].length);
-  return Buffer.from(
-    brace.groups?.["end"] === undefined ? `{"instance-id": "${id}",${rest}` : `{"instance-id": "${id}"}${rest}`,
-  );
+  return Buffer.from(read.text);
 }
