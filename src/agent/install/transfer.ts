@@ -8,6 +8,7 @@ import { packedBounded, requirePackedRoom } from "./image/packed-bounds.ts";
 import { peek } from "./fetch/peek.ts";
 import { foreignEndBytes, foreignFormatAtEnd } from "./image/foreign-format.ts";
 import { fileNameOf, foreignRefused, imageLook, imageLookBytes } from "./image/image-look.ts";
+import { qcow2Magic } from "./image/qcow2-header.ts";
 import type { Qcow2 } from "./image/qcow2-header.ts";
 import { qcow2Read } from "./image/qcow2-read.ts";
 import { earlyTableCheck } from "./fit/image-table.ts";
@@ -85,6 +86,11 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   const body = packing === "none" ? fetched.body : packedBounded(fetched.body, capacityBytes);
   if (packing !== "none") {
     requirePackedRoom(fetched.contentLength ?? 0n, capacityBytes);
+  }
+  const qcow2First = image.format !== ImageFormat.RAW && fetched.head.subarray(0, qcow2Magic.length).equals(qcow2Magic);
+  if (packing === "none" && !qcow2First) {
+    // Known before the first piece of the image.
+    requireRoom(disk, unpackedBytes);
   }
   await decompressInto(tap.through(body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();

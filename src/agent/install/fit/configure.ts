@@ -64,7 +64,6 @@ export async function configure(options: ConfigureOptions): Promise<Configured> 
     await gptConfigure(options, table.gpt, files);
   } else {
     requireNothingToFit(table, image.grow, files.length > 0);
-    await behindClear(options);
   }
   if (table.kind === "mbr" && uefi) {
     mbrSignatureFit(beginning, randomInt(1, 2 ** 32 - 1));
@@ -88,12 +87,6 @@ function requireNothingToFit(table: ImageTable, grow: boolean, seed: boolean): v
         "and network configuration out",
     );
   }
-}
-
-/** Clears what was left behind an image whose table stays as it is. */
-async function behindClear({ writer, disk, signal }: ConfigureOptions): Promise<void> {
-  const behind = { start: Number(writer.bytes()), end: Number(disk.device.capacityBytes) };
-  await rangesClear(writer.file, labelRanges(behind, behind), signal);
 }
 
 async function gptConfigure(options: ConfigureOptions, found: Gpt, files: readonly FatFile[]): Promise<void> {

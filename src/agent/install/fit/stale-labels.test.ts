@@ -84,21 +84,18 @@ describe("what is added or grown holds no label of an older use", () => {
     }
   });
 
-  test("I2: nor does the room that cloud-init grows into, nor the disk behind an image without a GPT", async () => {
-    for (const withGpt of [true, false]) {
-      await using rig = await installRig({ diskBytes });
-      const start = withGpt ? 4 * mebibyte : 0;
-      const end = withGpt ? diskBytes - 33 * 512 : diskBytes;
-      {
-        await using disk = await open(rig.disk, "r+");
-        const { at, bytes } = md10((end - start) / 512);
-        await disk.write(bytes, 0, bytes.length, start + at);
-      }
-      const image = await gptImage(rig.folder);
-      rig.serveBytes(withGpt ? image : image.subarray(4 * mebibyte, 20 * mebibyte));
-      expect(await rig.install()).toEqual({ kind: "success" });
-      expect(await probe(rig.disk, { start, bytes: end - start })).not.toMatch(/raid/u);
+  test("I2: nor does the room that cloud-init grows into", async () => {
+    await using rig = await installRig({ diskBytes });
+    const root = { start: 4 * mebibyte, bytes: diskBytes - 33 * 512 - 4 * mebibyte };
+    {
+      await using disk = await open(rig.disk, "r+");
+      const { at, bytes } = md10(root.bytes / 512);
+      await disk.write(bytes, 0, bytes.length, root.start + at);
     }
+    expect(await probe(rig.disk, root)).toMatch(/raid/u);
+    rig.serveBytes(await gptImage(rig.folder));
+    expect(await rig.install()).toEqual({ kind: "success" });
+    expect(await probe(rig.disk, root)).not.toMatch(/raid/u);
   });
 });
 
