@@ -95,3 +95,26 @@ test("X4: a reason is one clean line of at most 1 KiB, with no character cut in 
   expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(1024);
   expect(Buffer.byteLength(reason)).toBeGreaterThan(1020);
 });
+
+test("X4: what is too slow stays told although bytes move, until it is over", async () => {
+  const { progress, sent, at, answer } = rig();
+  progress.phase(Phase.WRITING);
+  await turn();
+  answer();
+  await progress.settled();
+  progress.tryingAgain("only 10 bytes came", 90_000, true);
+  await turn();
+  answer();
+  await progress.settled();
+  at.time = 5000;
+  progress.bytes(1n, 100n);
+  await turn();
+  expect(sent.at(-1)).toMatchObject({ bytesDone: 1n, lastError: "only 10 bytes came", givesUpInSeconds: 85 });
+  answer();
+  await progress.settled();
+  progress.over();
+  at.time = 10_000;
+  progress.bytes(2n, 100n);
+  await turn();
+  expect(sent.at(-1)?.lastError).toBeUndefined();
+});

@@ -82,7 +82,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       minisignKey: textFlag("Refuse an image that is not signed with this minisign key (.pub)", "FILE"),
       cosignKey: textFlag("Refuse an image that is not signed with this cosign key (.pub)", "FILE"),
       signature: textFlag("The signature; otherwise from beside the image, as .minisig or .sig", "FILE"),
-      imageCa: textFlag("A CA that may vouch for the image's server, PEM, beside the public ones", "FILE"),
+      imageCa: textFlag("CAs of the image's server beside the public ones, PEM or one in DER", "FILE"),
       imageTokenHost: repeatedFlag("A host outside the registry's domain that may give its tokens; repeatable", "HOST"),
       readBack: switchFlag("Read the disk again and compare before success is reported"),
       format: {
