@@ -59,9 +59,11 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
 function checkSource(text: string): CheckedSource {
   const source = imageReference(text);
   if (source.kind === "invalid") {
+    // The agent names the schemes alone: its reader has a request at hand, not a command line.
+    const expected = source.expected.replace(/^an http, https or oci URL.*$/u, "http://…, https://… or oci://…");
     throw new AgentError(
       "request_invalid",
-      `the request's url is "${shownUrl(text.slice(0, 300))}", expected ${source.expected}`,
+      `the request's url is "${shownUrl(text.slice(0, 300))}", expected ${expected}`,
     );
   }
   return source;
