@@ -99,8 +99,8 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
       if (end.kind === "success") {
         await kept.remember({ generation: request.generation, runId });
       }
-      if (end.kind === "dropped" && end.refused) {
-        // Another agent holds the machine: if it is one of this host, it need not wait.
+      if (end.kind === "dropped") {
+        // Called off, or its key refused: another agent of this host need not wait for it.
         await record.release();
       }
       return end;
