@@ -168,7 +168,7 @@ describe("agent init --replace", () => {
     await waitFor("the old agent to say why", () => old.stderr.includes("another agent holds the machine now"));
     image.limit = Number.POSITIVE_INFINITY;
     machine.agent({ init });
-    const { installation } = await machine.settled();
+    const { installation } = await machine.settled(60_000);
     expect(installation?.state).toBe(InstallationState.SUCCEEDED);
     await checkStory(machine, new Map([[1n, image.bytes]]));
     expect(await machine.story()).toContain("agent_replaced");

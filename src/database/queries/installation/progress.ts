@@ -48,7 +48,7 @@ export function diskIsTouched(phase: Phase): boolean {
 }
 
 /** Milliseconds within which a run that waits for the writer's end is asked to come again. */
-const waitBounds = { least: 2_000, most: 20_000 } as const;
+const waitBounds = { least: 2_000, most: 5_000 } as const;
 
 function comesAfterWriting(phase: Phase): boolean {
   return phases.indexOf(phase) > phases.indexOf("writing");
