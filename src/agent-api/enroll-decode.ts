@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { EnrollRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Enrollment } from "../database/queries/enrollment/enrollment.ts";
-import { macOfBytes } from "../lib/mac.ts";
+import { identifyingMacs } from "../contract/identifying-macs.ts";
+import { macOfBytes, macTellsApart } from "../lib/mac.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
@@ -55,10 +56,15 @@ export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
   if (hardware !== undefined && "code" in hardware) {
     return hardware;
   }
+  // An agent of before names all its ports, those too that many boards have with one address.
+  const ports = request.hardwareReport?.report?.networkInterface ?? [];
+  const telling = new Set(identifyingMacs(ports));
+  const nothing = new Set(ports.flatMap((port) => macOfBytes(port.mac) ?? []).filter((one) => !telling.has(one)));
+  const named = [...new Set(mac.flatMap((bytes) => macOfBytes(bytes) ?? []))];
   return {
     identity: {
       smbiosUuid: smbiosUuidParse(smbiosUuid),
-      macs: [...new Set(mac.flatMap((bytes) => macOfBytes(bytes) ?? []))],
+      macs: named.filter((one) => macTellsApart(one) && !nothing.has(one)),
     },
     ...(token === "" ? {} : { tokenDigest: createHash("sha256").update(token).digest() }),
     ...(hardware === undefined ? {} : { hardware }),

@@ -152,6 +152,7 @@ export const hardwareFieldKinds: Readonly<Record<string, HardwareFieldKind>> = {
   "NetworkInterface.numa_node": "hardware",
   "NetworkInterface.duplex": "condition",
   "NetworkInterface.port": "hardware",
+  "NetworkInterface.bus": "hardware",
 };
 
 /** What a field says; a field that the table does not have yet counts as hardware. */

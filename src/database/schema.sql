@@ -180,16 +180,22 @@ CREATE OR REPLACE FUNCTION public.machine_by_identity(smbios uuid, macs macaddr[
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
+    WITH own AS (
+        SELECT t.mac FROM unnest(macs) t (mac) WHERE NOT EXISTS (SELECT FROM shared_mac s WHERE s.mac = t.mac)
+    )
     SELECT CASE WHEN count(*) = 1 THEN (array_agg(c.machine_id))[1] END
     FROM (
         SELECT u.machine_id FROM machine_smbios u WHERE u.smbios_uuid = smbios
-        UNION SELECT k.machine_id FROM machine_mac k WHERE k.mac = ANY (macs)
+        UNION SELECT k.machine_id FROM machine_mac k WHERE k.mac IN (SELECT own.mac FROM own)
     ) c
     WHERE NOT EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = c.machine_id AND u.smbios_uuid <> smbios)
         AND (
-            cardinality(macs) = 0
-            OR NOT EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id)
-            OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id AND k.mac = ANY (macs))
+            NOT EXISTS (SELECT FROM own)
+            OR NOT EXISTS (
+                SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id
+                    AND NOT EXISTS (SELECT FROM shared_mac s WHERE s.mac = k.mac)
+            )
+            OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = c.machine_id AND k.mac IN (SELECT own.mac FROM own))
         )
 $function$;
 
@@ -415,6 +421,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.smbios_swapped(smbios uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT (
+        substr(h, 7, 2) || substr(h, 5, 2) || substr(h, 3, 2) || substr(h, 1, 2) || substr(h, 11, 2) || substr(h, 9, 2)
+        || substr(h, 15, 2) || substr(h, 13, 2) || substr(h, 17)
+    )::uuid FROM replace(smbios::text, '-', '') h
+$function$;
+
 -- Sequences
 
 CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
@@ -554,6 +571,15 @@ CREATE TABLE machine_mac (
     machine_id uuid NOT NULL,
     mac macaddr NOT NULL
 );
+
+CREATE TABLE machine_netboot (
+    machine_id uuid NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL,
+    asked integer DEFAULT 0 NOT NULL,
+    loaded integer DEFAULT 0 NOT NULL,
+    configured integer DEFAULT 0 NOT NULL
+) WITH (fillfactor=80);
 
 CREATE TABLE machine_os_installation_progress (
     machine_id uuid NOT NULL,
@@ -763,6 +789,16 @@ CREATE TABLE sessions (
     session_deadline timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
 
+CREATE TABLE shared_mac (
+    mac macaddr NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE shared_smbios (
+    smbios_uuid uuid NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE work (
     machine_id uuid NOT NULL,
     process text NOT NULL,
@@ -905,6 +941,8 @@ ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_check CHECK ((((mac & '01
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_key UNIQUE (mac);
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_pkey PRIMARY KEY (machine_id, mac);
+
+ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_done_check CHECK ((bytes_done >= 0));
 
@@ -1050,6 +1088,10 @@ ALTER TABLE sessions ADD CONSTRAINT sessions_session_component_check CHECK ((ses
 
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_interval_seconds_check CHECK (((session_interval_seconds >= 1) AND (session_interval_seconds <= 3600)));
 
+ALTER TABLE shared_mac ADD CONSTRAINT shared_mac_pkey PRIMARY KEY (mac);
+
+ALTER TABLE shared_smbios ADD CONSTRAINT shared_smbios_pkey PRIMARY KEY (smbios_uuid);
+
 ALTER TABLE work ADD CONSTRAINT work_pkey PRIMARY KEY (machine_id, process);
 
 ALTER TABLE work ADD CONSTRAINT work_process_check CHECK ((process = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
@@ -1079,6 +1121,8 @@ ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machi
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 

@@ -143,6 +143,15 @@ export interface MachineMac {
   machine_id: MachineId;
 }
 
+export interface MachineNetboot {
+  asked: Generated<number>;
+  configured: Generated<number>;
+  last_at: Generated<Date>;
+  loaded: Generated<number>;
+  machine_id: MachineId;
+  since: Generated<Date>;
+}
+
 export interface MachineOsInstallationProgress {
   bytes_done: bigint;
   bytes_total: bigint;
@@ -338,6 +347,16 @@ export interface Sessions {
   session_runtime_info: string;
 }
 
+export interface SharedMac {
+  mac: string;
+  noted_at: Generated<Date>;
+}
+
+export interface SharedSmbios {
+  noted_at: Generated<Date>;
+  smbios_uuid: string;
+}
+
 export interface Work {
   machine_id: MachineId;
   process: Process;
@@ -367,6 +386,7 @@ export interface DB {
   machine_hardware_report: MachineHardwareReport;
   machine_hardware_report_earlier: MachineHardwareReportEarlier;
   machine_mac: MachineMac;
+  machine_netboot: MachineNetboot;
   machine_os_installation_progress: MachineOsInstallationProgress;
   machine_os_installation_report: MachineOsInstallationReport;
   machine_os_installation_request: MachineOsInstallationRequest;
@@ -386,6 +406,8 @@ export interface DB {
   provider: Provider;
   retention: Retention;
   sessions: Sessions;
+  shared_mac: SharedMac;
+  shared_smbios: SharedSmbios;
   work: Work;
   work_backoff: WorkBackoff;
 }

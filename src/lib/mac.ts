@@ -22,3 +22,11 @@ export function macOfBytes(bytes: Uint8Array): string | undefined {
   }
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
+
+/** Addresses that makers gave to a port of every board, such as the host's end of a management controller's USB network. */
+const sharedByMakers = new Set(["be:3a:f2:b6:05:9f", "0a:ca:fe:f0:0d:04"]);
+
+/** Whether an interface's address, as {@link macParse} gives it, can tell one machine from another. Pure. */
+export function macTellsApart(mac: string): boolean {
+  return !sharedByMakers.has(mac);
+}

@@ -1,15 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { fromBinary } from "@bufbuild/protobuf";
+import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Database } from "../database/connect.ts";
+import type { MachineId } from "../database/ids.ts";
+import type { MachineIdentity } from "../database/machine-identity.ts";
+import { netbootNote, type NetbootStep } from "../database/queries/boot/netboot-note.ts";
+import { netbootRemains } from "../database/queries/boot/netboot-remains.ts";
 import { netbootFacts } from "../database/queries/boot/netboot.ts";
 import { formatHostPort, isLoopback } from "../lib/host-port.ts";
 import { requestOrigin } from "../lib/request-headers.ts";
 import { originRefusal, ownNames } from "../lib/request-origin.ts";
+import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
 import { bootConfigArchive } from "./boot-config.ts";
-import { bootDecide } from "./boot-decide.ts";
+import { bootDecide, bootDecideRemains } from "./boot-decide.ts";
 import { bootFilePath, bootImageIsThere } from "./boot-image.ts";
-import { bootQuery } from "./boot-query.ts";
+import { bootQuery, type BootQuery } from "./boot-query.ts";
 import { bootTokenFor } from "./boot-token.ts";
 import { configHandle, configHandleRead } from "./config-handle.ts";
 import { fileAnswer } from "./file-answer.ts";
@@ -70,7 +77,13 @@ export async function answer(options: AnswerOptions, exchange: Exchange, route: 
       return answerMachine(options, exchange, route.query);
     case "image": {
       const path = bootFilePath(options.bootImages, route.architecture, route.file);
-      return answerFile(exchange, path, `no boot image for ${route.architecture}: farrier boot-image build makes one`);
+      const missing = `no boot image for ${route.architecture}: farrier boot-image build makes one`;
+      const outcome = await answerFile(exchange, path, missing);
+      const identity = route.handle === undefined ? undefined : configHandleRead(route.handle);
+      if (identity !== undefined && outcome === "200" && exchange.request.method === "GET") {
+        await note(options, identity, "loaded");
+      }
+      return outcome;
     }
     case "ipxe": {
       const path = ipxeFilePath(options.ipxeFiles, route.architecture, route.name);
@@ -109,13 +122,20 @@ async function answerFile(exchange: Exchange, path: string | undefined, missing:
 }
 
 async function answerMachine(options: AnswerOptions, exchange: Exchange, query: URLSearchParams): Promise<string> {
-  const { identity, architecture, platform } = bootQuery(query);
+  const asked = bootQuery(query);
+  const { identity, architecture, platform } = asked;
   const facts = await netbootFacts(options.database, identity);
-  const decision = bootDecide(facts);
+  const left = facts === undefined ? await decideByRemains(options, asked) : undefined;
+  const decision = left?.decision ?? bootDecide(facts);
   const { address } = exchange;
+  const machine = facts?.machineId ?? left?.machineId;
   options.log.info(
-    { ...(facts === undefined ? {} : { machine: facts.machineId }), ...identity, decision, platform, address },
-    facts === undefined ? "an unknown machine boots from the network" : "a machine boots from the network",
+    { ...(machine === undefined ? {} : { machine }), ...identity, decision, platform, address },
+    left !== undefined
+      ? "a machine of which something was replaced boots from the network"
+      : facts === undefined
+        ? "an unknown machine boots from the network"
+        : "a machine boots from the network",
   );
   switch (decision) {
     case "hold":
@@ -131,8 +151,41 @@ async function answerMachine(options: AnswerOptions, exchange: Exchange, query: 
       }
       const { kernelArguments } = options;
       answerText(exchange, 200, agentScript({ architecture, handle: configHandle(identity), kernelArguments }));
+      if (facts !== undefined) {
+        await note(options, identity, "asked");
+      }
       return facts === undefined ? "unknown" : decision;
     }
+  }
+}
+
+/** What a machine is to do that is known by a part of its identity alone; undefined = it can't be told. */
+async function decideByRemains(
+  { database }: AnswerOptions,
+  { identity, serialNumber }: BootQuery,
+): Promise<{ machineId: MachineId; decision: "hold" | "disk" } | undefined> {
+  const remains = await netbootRemains(database, identity);
+  const known = serialOf(remains?.hardwareRaw);
+  const decision = bootDecideRemains(remains, { told: serialNumber, known });
+  return remains === undefined || decision === undefined ? undefined : { machineId: remains.machineId, decision };
+}
+
+/** The serial number in a stored hardware report; "" where there is none. */
+function serialOf(raw: Uint8Array | undefined): string {
+  try {
+    return raw === undefined ? "" : (fromBinary(AgentHardwareReportSchema, raw).report?.serialNumber ?? "");
+  } catch {
+    // A report that can't be read tells nothing; the operator API says so.
+    return "";
+  }
+}
+
+/** Counts how far a boot came. Counting is not worth failing an answer for. */
+async function note(options: AnswerOptions, identity: MachineIdentity, step: NetbootStep): Promise<void> {
+  try {
+    await netbootNote(options.database, identity, step);
+  } catch (error) {
+    options.log.debug({ error: describeError(error) }, "how far a boot came was not counted");
   }
 }
 
@@ -160,6 +213,9 @@ async function answerConfig(options: AnswerOptions, exchange: Exchange, handle: 
     ...(request.method === "HEAD" ? {} : { "content-length": archive.length }),
   });
   response.end(request.method === "HEAD" ? undefined : archive);
+  if (request.method !== "HEAD") {
+    await note(options, identity, "configured");
+  }
   return token === undefined ? "200" : "token";
 }
 

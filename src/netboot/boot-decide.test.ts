@@ -3,7 +3,7 @@ import { testFleet } from "../../test/support/fleet.ts";
 import { machineIdentitySet } from "../database/machine-identity.ts";
 import { netbootFacts } from "../database/queries/boot/netboot.ts";
 import { transact } from "../database/transaction.ts";
-import { bootDecide } from "./boot-decide.ts";
+import { bootDecide, bootDecideRemains } from "./boot-decide.ts";
 
 test.for([
   // quarantined, pending, installed
@@ -48,4 +48,32 @@ test("the agent is started exactly where the database says that one is wanted", 
     const [row] = await fleet.rows<{ wanted: boolean }>("SELECT agent_wanted($1) AS wanted", machine.machineId);
     expect([combination, bootDecide(facts) === "agent"]).toEqual([combination, row?.wanted]);
   }
+});
+
+const idle = { quarantined: false, pending: false, installed: true };
+test.for([
+  // what agrees, the serial numbers told and known
+  ["uuid", undefined, "", "disk"],
+  ["uuid", "7X2K9Z3", "7X2K9Z3", "disk"],
+  ["uuid", "7X2K9Z3", "8Y3L0A4", undefined],
+  // Boards of a series with one UUID have no serial numbers either.
+  ["uuid", "", "", undefined],
+  ["uuid", "7X2K9Z3", "", undefined],
+  ["macs", "7X2K9Z3", "7X2K9Z3", "disk"],
+  ["macs", undefined, "7X2K9Z3", undefined],
+  ["macs", "", "", undefined],
+  ["macs", "8Y3L0A4", "7X2K9Z3", undefined],
+  ["swapped", undefined, "", "disk"],
+] as const)("N7: installed, %s agrees, serial number %s told, %s known: %s", ([agrees, told, known, decision]) => {
+  expect(bootDecideRemains({ ...idle, agrees }, { told, known })).toBe(decision);
+  expect(bootDecideRemains({ ...idle, agrees, quarantined: true }, { told, known })).toBe(
+    decision === undefined ? undefined : "hold",
+  );
+  // Its agent has to be let in anew.
+  expect(bootDecideRemains({ ...idle, agrees, pending: true }, { told, known })).toBeUndefined();
+  expect(bootDecideRemains({ ...idle, agrees, installed: false }, { told, known })).toBeUndefined();
+});
+
+test("N7: where nothing of a machine is left, nothing is decided by it", () => {
+  expect(bootDecideRemains(undefined, { told: "7X2K9Z3", known: "" })).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import type { MachineIdentity } from "../database/machine-identity.ts";
-import { macParse } from "../lib/mac.ts";
+import { macParse, macTellsApart } from "../lib/mac.ts";
+import { meaningful } from "../lib/smbios-text.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
 import { architectureOf, type Architecture } from "./architecture.ts";
 
@@ -13,6 +14,8 @@ export interface BootQuery {
   identity: MachineIdentity;
   /** Absent: one that there are no boot images for. */
   architecture?: Architecture;
+  /** What its firmware gives as its serial number, "" where it gives none worth the name; absent = it was not asked for it. */
+  serialNumber?: string;
   /** How it is started: by UEFI or by a BIOS. */
   platform: "efi" | "pcbios";
 }
@@ -21,15 +24,17 @@ export interface BootQuery {
 export function identityOf(uuid: string, macs: readonly string[]): MachineIdentity {
   const smbiosUuid = smbiosUuidParse(uuid);
   const parsed = macs.slice(0, macsLimit).flatMap((mac) => macParse(mac) ?? []);
-  return { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs: [...new Set(parsed)] };
+  return { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs: [...new Set(parsed)].filter(macTellsApart) };
 }
 
 /** Reads the query of /machine.ipxe. Pure. */
 export function bootQuery(parameters: URLSearchParams): BootQuery {
   const architecture = architectureOf((parameters.get("arch") ?? "").toLowerCase());
+  const serial = parameters.get("serial");
   return {
     identity: identityOf(parameters.get("uuid") ?? "", parameters.getAll("mac")),
     ...(architecture === undefined ? {} : { architecture }),
+    ...(serial === null ? {} : { serialNumber: meaningful(serial.trim()) }),
     platform: (parameters.get("platform") ?? "").toLowerCase() === "efi" ? "efi" : "pcbios",
   };
 }

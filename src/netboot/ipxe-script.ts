@@ -19,7 +19,7 @@ export function bootScript(): string {
   return script(
     ":ask",
     "echo Farrier: asking what to boot",
-    `chain --replace --autofree /machine.ipxe?uuid=\${uuid}${macs}&arch=\${buildarch}&platform=\${platform} || goto failed`,
+    `chain --replace --autofree /machine.ipxe?uuid=\${uuid}${macs}&serial=\${serial:uristring}&arch=\${buildarch}&platform=\${platform} || goto failed`,
     ":failed",
     `echo Farrier: no answer, asking again in ${pause} s`,
     `sleep ${pause}`,
@@ -72,7 +72,7 @@ export function agentScript(options: { architecture: Architecture; handle: strin
     ":kernel",
     `kernel --name vmlinuz /boot/${architecture}/vmlinuz ${`${files} ${kernelArguments}`.trim()} || goto kernel-failed`,
     ":initramfs",
-    `initrd --name initramfs /boot/${architecture}/initramfs || goto initramfs-failed`,
+    `initrd --name initramfs /boot/${architecture}/initramfs?machine=${handle} || goto initramfs-failed`,
     ":config",
     `initrd --name config.cpio /config/${handle}.cpio || goto config-failed`,
     "boot ||",

@@ -5,7 +5,7 @@ import { bootFiles, type BootFile } from "./boot-image.ts";
 export type Route =
   | { resource: "boot" }
   | { resource: "machine"; query: URLSearchParams }
-  | { resource: "image"; architecture: Architecture; file: BootFile }
+  | { resource: "image"; architecture: Architecture; file: BootFile; handle?: string }
   | { resource: "ipxe"; architecture: string; name: string }
   | { resource: "config"; handle: string }
   | { resource: "token" }
@@ -44,7 +44,11 @@ export function route(target: string): Route | undefined {
     case "boot": {
       const architecture = architectures.find((one) => one === second.toLowerCase());
       const file = bootFiles.find((one) => one === third.toLowerCase());
-      return architecture === undefined || file === undefined ? undefined : { resource: "image", architecture, file };
+      // Who fetches it, where the script that names it said so.
+      const handle = mark === -1 ? null : new URLSearchParams(target.slice(mark + 1)).get("machine");
+      return architecture === undefined || file === undefined
+        ? undefined
+        : { resource: "image", architecture, file, ...(handle === null ? {} : { handle }) };
     }
     case "ipxe":
       // What an iPXE that came from there asks for by itself.

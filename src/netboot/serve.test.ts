@@ -3,13 +3,16 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
-import { recordingLog } from "../../test/support/recording-log.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import { recordingLog } from "../../test/support/recording-log.ts";
 import { connect } from "../database/connect.ts";
 import { bootWindowOpen, bootWindowState } from "../database/queries/boot/boot-window.ts";
+import { netbootProgress } from "../database/queries/boot/netboot-note.ts";
 import { machineIdentitySet } from "../database/machine-identity.ts";
 import { machineQuarantine } from "../database/queries/machine/machine-quarantine.ts";
 import { transact } from "../database/transaction.ts";
@@ -117,7 +120,7 @@ test("the first script is the same for every machine, and names all that it can 
   expect(text).toMatch(/^#!ipxe\n/u);
   expect(text).toContain("/machine.ipxe?uuid=${uuid}&mac=${net0/mac:hexhyp}&mac=${net1/mac:hexhyp}");
   // N5: the port that it boots by, which may be its ninth.
-  expect(text).toContain("&mac=${net7/mac:hexhyp}&mac=${netX/mac:hexhyp}&arch=");
+  expect(text).toContain("&mac=${net7/mac:hexhyp}&mac=${netX/mac:hexhyp}&serial=${serial:uristring}&arch=");
   expect(text).toContain("&arch=${buildarch}&platform=${platform} || goto failed");
 });
 
@@ -161,6 +164,75 @@ describe("a machine is told what it is to do", () => {
     const numbered = Array.from({ length: 8 }, (_, index) => `&mac=52-54-00-99-99-0${index}`).join("");
     const path = `/machine.ipxe?uuid=${randomUUID()}${numbered}&mac=52-54-00-99-99-99&arch=x86_64&platform=efi`;
     expect((await ask(path)).text).toContain("this machine is held");
+  });
+
+  const otherMac = "52:54:00:77:77:77";
+  const reported = (machine: Known, serialNumber: string) =>
+    fleet.rows(
+      `INSERT INTO machine_hardware_report (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
+       VALUES ($1, 1, now(), decode(repeat('00', 32), 'hex'), $2)`,
+      machine.machineId,
+      Buffer.from(
+        toBinary(AgentHardwareReportSchema, create(AgentHardwareReportSchema, { report: { serialNumber } as never })),
+      ),
+    );
+
+  test("N7: installed, its disk also with another network interface, while what is left identifies it", async () => {
+    const machine = await known();
+    const script = async (serial: string) =>
+      (await ask(machinePath(machine.uuid, otherMac, `serial=${serial}&arch=x86_64&platform=efi`))).text;
+    expect(await script("SN1")).toContain("starting the agent");
+    await install(machine);
+    await reported(machine, "SN1");
+    expect(await script("SN1")).toContain("booting the disk");
+    expect(await script("SN2")).toContain("starting the agent");
+    expect(await script("Default%20string")).toContain("starting the agent");
+    // Its interface is another machine's: that one was put into this board, or the board into that machine.
+    const other = await known();
+    expect((await ask(machinePath(machine.uuid, other.mac, "serial=SN1&arch=x86_64&platform=efi"))).text).toContain(
+      "starting the agent",
+    );
+    await fleet.request(machine);
+    expect(await script("SN1")).toContain("starting the agent");
+  });
+
+  test("N7: installed, its disk also on another board with its serial number and one of its interfaces", async () => {
+    const machine = await known();
+    await install(machine);
+    await reported(machine, "SN3");
+    const script = async (serial: string, uuid: string = randomUUID()) =>
+      (await ask(machinePath(uuid, machine.mac, `serial=${serial}&arch=x86_64&platform=efi`))).text;
+    expect(await script("SN3")).toContain("booting the disk");
+    expect(await script("SN4")).toContain("starting the agent");
+    expect(await script("")).toContain("starting the agent");
+    expect(await script("SN3", (await known()).uuid)).toContain("starting the agent");
+  });
+
+  test("X14: how far a machine's boots came is counted, and begins anew with its agent", async () => {
+    const machine = await known();
+    const script = (await ask(machinePath(machine.uuid, machine.mac))).text;
+    const [initramfs = ""] = /\/boot\/x86_64\/initramfs\S*/u.exec(script) ?? [];
+    expect(initramfs).toContain("?machine=");
+    const progress = () => netbootProgress(fleet.database, machine.machineId);
+    // Counted after the answers have left.
+    await waitFor("the first count", async () => (await progress()) !== undefined);
+    expect(await progress()).toMatchObject({ asked: 1, loaded: 0, configured: 0 });
+    await ask(initramfs, { method: "HEAD" });
+    await ask(initramfs, { headers: { range: "bytes=0-3" } });
+    expect(await progress()).toMatchObject({ asked: 1, loaded: 0 });
+    await ask(initramfs);
+    await ask(configOf(script));
+    await waitFor("the counts", async () => (await progress())?.configured === 1);
+    await ask(initramfs);
+    await waitFor("the second load", async () => (await progress())?.loaded === 2);
+    await fleet.rows(
+      "INSERT INTO machine_agent_started (machine_id, agent_public_key, agent_started_at) VALUES ($1, $2, now())",
+      machine.machineId,
+      randomBytes(32),
+    );
+    expect(await progress()).toBeUndefined();
+    // What nobody is known by is not counted.
+    expect((await ask("/boot/x86_64/initramfs?machine=nonsense")).status).toBe(200);
   });
 
   test("whatever the letter case and the separators", async () => {

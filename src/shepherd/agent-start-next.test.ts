@@ -23,6 +23,20 @@ test.each<[window: BootWindowState, power: PowerState, seconds: number, next: st
   );
 });
 
+test.each([
+  [undefined, /is it wired to the boot network/u],
+  [0, /told to start the agent, and never fetched kernel and initramfs whole: has it too little memory/u],
+  [3, /fetched kernel and initramfs 3 times: look at its console; has it too little memory/u],
+])("X14: a machine that fetched its boot image %s times", (loaded, cause) => {
+  const decided = agentStartNext({
+    window: "expired",
+    power: "on",
+    seconds: 600,
+    ...(loaded === undefined ? {} : { loaded }),
+  });
+  expect(decided).toMatchObject({ next: "fail", cause: expect.stringMatching(cause) as string });
+});
+
 const windowOf = (state: BootWindowState, openedBy = "shepherd") => ({ windowId: "w", openedBy, state });
 
 test.each([

@@ -7,6 +7,8 @@ export interface AgentStartSeen {
   power: PowerState;
   /** Seconds since it was switched on. */
   seconds: number;
+  /** How often it fetched the boot image whole since its last agent; absent = it was not seen booting from the network. */
+  loaded?: number;
 }
 
 /** What agent start does next. */
@@ -23,7 +25,7 @@ const settled = 2;
  * What to do about a machine that was switched on into the network: wait, until its agent enrolled, or nothing more can be
  * hoped for. The cause says how far it came. Pure.
  */
-export function agentStartNext({ window, power, seconds }: AgentStartSeen): AgentStartNext {
+export function agentStartNext({ window, power, seconds, loaded }: AgentStartSeen): AgentStartNext {
   switch (window) {
     case "enrolled":
       return { next: "finish" };
@@ -32,7 +34,7 @@ export function agentStartNext({ window, power, seconds }: AgentStartSeen): Agen
     case "expired":
       return {
         next: "fail",
-        cause: `no agent enrolled within ${Math.round(seconds)} s after it was switched on into the network: look at its console; is it wired to the boot network, and does that reach \`farrier netboot\``,
+        cause: `no agent enrolled within ${Math.round(seconds)} s after it was switched on into the network: ${notEnrolled(loaded)}`,
       };
     case "open":
     case "given":
@@ -43,6 +45,16 @@ export function agentStartNext({ window, power, seconds }: AgentStartSeen): Agen
           }
         : { next: "wait" };
   }
+}
+
+/** Why no agent came, by how often the boot image was fetched. */
+function notEnrolled(loaded: number | undefined): string {
+  if (loaded === undefined) {
+    return "look at its console; is it wired to the boot network, and does that reach `farrier netboot`";
+  }
+  return loaded === 0
+    ? "it was told to start the agent, and never fetched kernel and initramfs whole: has it too little memory (lab machines have 2048 MiB by default), or does its connection break off"
+    : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (lab machines have 2048 MiB by default), and does it reach the agent port`;
 }
 
 /** What a start begins with. */

@@ -6,6 +6,7 @@ import {
   bootWindowOpen,
   bootWindowState,
 } from "../database/queries/boot/boot-window.ts";
+import { netbootProgress } from "../database/queries/boot/netboot-note.ts";
 import { providedIdOf } from "../database/queries/provider/provided.ts";
 import type { Session } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
@@ -65,8 +66,11 @@ async function agentStart(database: Database, power: ProviderPower, start: Start
   const window = await begin(database, power, start, providerId);
   const since = clock.monotonic();
   for (;;) {
+    const state = await bootWindowState(database, window);
+    const boots = state === "expired" ? await netbootProgress(database, machineId) : undefined;
     const seen = {
-      window: await bootWindowState(database, window),
+      window: state,
+      ...(boots === undefined ? {} : { loaded: boots.loaded }),
       power: await power.get(providerId, signal),
       seconds: (clock.monotonic() - since) / 1000,
     };

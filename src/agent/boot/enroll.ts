@@ -3,7 +3,7 @@ import type { AgentHardwareReport } from "../../../gen/cloud/bmaas/server/api/ag
 import { EnrollRequestSchema, type EnrollResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import { macOfBytes } from "../../lib/mac.ts";
+import { identifyingMacs } from "../../contract/identifying-macs.ts";
 import type { CallOutcome, Enrollment } from "../calls/control-plane.ts";
 import { agentFeatures } from "../features.ts";
 import { enrollNext, type EnrollMemory } from "./enroll-next.ts";
@@ -36,14 +36,17 @@ const macLimit = 64;
  */
 export async function enroll(context: EnrollContext): Promise<string> {
   const { enrollment, smbiosUuid, hardware, askToken, clock, random, log, signal } = context;
-  const macs = (hardware.report?.networkInterface ?? []).map(({ mac }) => mac).slice(0, macLimit);
-  const machine = { smbiosUuid, macs: macs.map(macOfBytes).filter((mac) => mac !== undefined) };
+  const machine = {
+    smbiosUuid,
+    macs: identifyingMacs(hardware.report?.networkInterface ?? []).slice(0, macLimit),
+  };
+  const mac = machine.macs.map((text) => Uint8Array.from(Buffer.from(text.replaceAll(":", ""), "hex")));
   let memory: EnrollMemory = { failures: 0, token: context.token, bare: false };
   let reached = false;
   for (;;) {
     const { token = "", bare } = memory;
     const report = bare ? {} : { hardwareReport: hardware };
-    const message = { token, smbiosUuid, mac: macs, feature: [...agentFeatures], ...report };
+    const message = { token, smbiosUuid, mac, feature: [...agentFeatures], ...report };
     const outcome = await enrollment.enroll(create(EnrollRequestSchema, message), signal);
     signal.throwIfAborted();
     if (!reached && outcome.kind !== "unavailable") {

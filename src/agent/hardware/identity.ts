@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Board, Chassis, Firmware } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BoardSchema, ChassisSchema, FirmwareSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
-import { meaningful } from "./placeholders.ts";
+import { meaningful } from "../../lib/smbios-text.ts";
 import { chassisKind } from "./smbios-words.ts";
 import type { Smbios, SmbiosStructure } from "./smbios.ts";
 import type { Tree } from "./tree.ts";

@@ -60,6 +60,7 @@ async function networkInterface(
     return undefined;
   }
   const driver = await tree.link(`${path}/device/driver`);
+  const bus = await tree.link(`${path}/device/subsystem`);
   const node = await deviceNumaNode(tree, `${path}/device`);
   // Unknown is -1, and while the link is down many drivers refuse to say.
   const megabits = (await tree.integer(`${path}/speed`)) ?? -1;
@@ -67,6 +68,7 @@ async function networkInterface(
     name: cleanText(name, textLimit),
     mac,
     driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
+    bus: cleanText(bus?.slice(bus.lastIndexOf("/") + 1) ?? "", textLimit),
     pciAddress: pciAddress((await tree.link(path)) ?? device),
     ...(node === undefined ? {} : { numaNode: node }),
     port: await tree.text(`${path}/phys_port_name`),

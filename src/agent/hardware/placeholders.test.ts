@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fileTree } from "../../../test/support/file-tree.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
 import { uuidText } from "./identity.ts";
-import { meaningful } from "./placeholders.ts";
+import { meaningful } from "../../lib/smbios-text.ts";
 import { hardwareReport } from "./report.ts";
 import { smbiosFiles } from "./testing/smbios-tables.ts";
 

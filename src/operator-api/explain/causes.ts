@@ -3,6 +3,7 @@ import { bytesText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
 import { bootWindowCauses, enrollmentCauses, isSecondClaimant, refusalCauses } from "./enrollment-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./writing-causes.ts";
+import { netbootCauses } from "./netboot-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Milliseconds without a word after which an agent that heartbeats every 30 s is worth a mention. */
@@ -18,6 +19,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
   const causes = [
     ...enrollmentCauses(facts),
     ...bootWindowCauses(facts),
+    ...netbootCauses(facts),
     ...duplicateCauses(facts),
     ...tryingAgainCauses(facts),
     ...stateCauses(facts),

@@ -1,20 +1,36 @@
+import type { SurroundingClaim } from "../../database/queries/views/explain.ts";
 import type { Quarantine } from "../../database/machine-state.ts";
 import { durationText } from "../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 
 /** Who says to be this machine and was not let in. Pure. */
 export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {
-  return claims.map(({ key, address, since, disagrees }) => {
-    const who = `key ${key} (${address})`;
-    const time = durationText(now.getTime() - since.getTime());
+  return claims.map((claim) => {
+    const who = `key ${claim.key} (${claim.address})`;
+    const time = durationText(now.getTime() - claim.since.getTime());
+    const waits = `it waits for an operator's approval since ${time}`;
     return {
       kind: "enrollment-waiting",
-      text: disagrees
-        ? `${who} has its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID, or this one with ` +
-          `another network interface; it waits for an operator's approval since ${time}`
+      text: claim.disagrees
+        ? `${who} has ${differenceWords(claim)}; ${waits}`
         : `${who} says to be this machine since ${time}, and waits for a boot window or an operator's approval`,
     };
   });
+}
+
+function differenceWords({ differs, weak }: SurroundingClaim): string {
+  switch (differs ?? "unknown") {
+    case "byte-order":
+      return "this machine's SMBIOS UUID in another byte order: it is this machine, whose firmware and controller write the UUID in two ways";
+    case "macs":
+      return "its SMBIOS UUID and none of its MACs: this machine with another network interface, or another board with the same UUID";
+    case "uuid":
+      return weak === true
+        ? "a MAC of it and another SMBIOS UUID: most likely another machine, since makers give such a MAC to many ports"
+        : "a MAC of it and another SMBIOS UUID: this machine with another board, or its network interface in another machine";
+    case "unknown":
+      return "its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID, or this one with another network interface";
+  }
 }
 
 /** Who calls as this machine's agent and is refused. Pure. */
@@ -35,7 +51,7 @@ export function refusalCauses({ refused, now, record }: ExplainFacts): Cause[] {
 }
 
 /** What a boot window has to do with it that no agent is there. Pure. */
-export function bootWindowCauses({ record, now }: ExplainFacts): Cause[] {
+export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[] {
   const { bootWindow, agent } = record;
   // One that was opened before the agent that is there now has done its part.
   if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
@@ -47,7 +63,10 @@ export function bootWindowCauses({ record, now }: ExplainFacts): Cause[] {
   switch (state) {
     case "open":
       return [
-        { kind: "boot-window", text: `${which} is open until ${until}: it was not seen booting from the network yet` },
+        {
+          kind: "boot-window",
+          text: `${which} is open until ${until}: ${netboot === undefined ? "it was not seen booting from the network yet" : "no agent has asked for its token yet"}`,
+        },
       ];
     case "given":
       return [

@@ -325,6 +325,64 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "N6: this machine's UUID in another byte order",
+    factsOf("ready", agent(0), {
+      claims: [
+        { key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: true, differs: "byte-order" },
+      ],
+    }),
+    ["enrollment-waiting"],
+    [
+      /has this machine's SMBIOS UUID in another byte order: it is this machine/u,
+      /let it in, and have its UUID written [^`]*`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
+    ],
+  ],
+  [
+    "N7: an installed machine whose board was replaced, with an agent in place of its system",
+    factsOf("installed", agent(0), {
+      claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: true, differs: "uuid" }],
+    }),
+    ["enrollment-waiting"],
+    [
+      /waiting for an operator: an agent runs on what looks like this machine, in place of its system/u,
+      /next: none by itself: let that agent in, [^\n]* the board may have been replaced/u,
+      /a MAC of it and another SMBIOS UUID: this machine with another board/u,
+      /`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
+    ],
+  ],
+  [
+    "N8: an agent that asks to be let in while the machine is in quarantine",
+    factsOf(
+      "quarantined",
+      {},
+      { claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: false }] },
+    ),
+    ["enrollment-waiting"],
+    [/you can: release it first: `farrier machine release box`/u],
+  ],
+  [
+    "X14: a machine that fetches its boot image again and again",
+    factsOf(
+      "new",
+      { bootWindow: windowOf("given", hence(8)) },
+      { netboot: { since: ago(9), lastAt: ago(1), asked: 4, loaded: 4, configured: 4 } },
+    ),
+    ["boot-window", "boot-window", "no-agent"],
+    [/fetched kernel and initramfs 4 times since 9 min, the last time 1 min ago, [^\n]*too little memory/u],
+  ],
+  [
+    "X14: one that never gets it whole",
+    factsOf(
+      "new",
+      { bootWindow: windowOf("open", hence(8)) },
+      { netboot: { since: ago(2), lastAt: ago(1), asked: 3, loaded: 0, configured: 0 } },
+    ),
+    ["boot-window", "boot-window", "no-agent"],
+    [
+      /told to start the agent 3 times since 2 min, [^\n]* never fetched kernel and initramfs whole: too little memory/u,
+    ],
+  ],
+  [
     "a boot window that is open",
     factsOf("new", { bootWindow: windowOf("open", hence(8)) }),
     ["boot-window", "no-agent"],
@@ -429,4 +487,21 @@ test.each([
   [86_460_000, "1 d"],
 ])("%i ms are %s", (milliseconds, text) => {
   expect(durationText(milliseconds)).toBe(text);
+});
+
+test("N1: a MAC that makers give to many ports is no reason to let an agent in as this machine", () => {
+  const claim = { key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: true } as const;
+  const { remedies, waitingFor } = explain(
+    factsOf("installed", {}, { claims: [{ ...claim, differs: "uuid", weak: true }] }),
+  );
+  expect(remedies.join("\n")).not.toContain("--machine");
+  expect(remedies).toContainEqual(expect.stringContaining("farrier enrollment approve 0123456789abcdef --name NAME"));
+  expect(waitingFor).toBe("nothing");
+});
+
+test("N8: in quarantine no approval is proposed, which would be refused", () => {
+  const claim = { key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: false };
+  expect(explain(factsOf("quarantined", {}, { claims: [claim] })).remedies.join("\n")).not.toContain(
+    "enrollment approve",
+  );
 });

@@ -26,7 +26,7 @@ export function explain(facts: ExplainFacts): Explanation {
   const { record, now } = facts;
   const { state } = record;
   const waitingFor = explainWaitingFor(facts);
-  const next = nextStep(record);
+  const next = nextStep(facts);
   const causes = explainCauses(facts);
   const lastError = lastErrorOf(record);
   const remedies = explainRemedies(facts);

@@ -1,3 +1,4 @@
+import type { NetbootProgress } from "../../database/queries/boot/netboot-note.ts";
 import type { SurroundingClaim, SurroundingRefusal } from "../../database/queries/views/explain.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
@@ -18,6 +19,8 @@ export interface ExplainFacts {
   claims?: readonly SurroundingClaim[];
   /** A caller that names this machine and is refused. */
   refused?: SurroundingRefusal;
+  /** How far its boots from the network came since its last agent. */
+  netboot?: NetbootProgress;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */

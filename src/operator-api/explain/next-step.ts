@@ -1,7 +1,8 @@
-import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
+import type { ExplainFacts } from "./facts.ts";
 
 /** What happens to a machine next by itself, or what has to be done for anything to happen. Pure. */
-export function nextStep({ state, agent, provided, providing, installation }: MachineRecord): string {
+export function nextStep({ record, claims = [] }: Pick<ExplainFacts, "record" | "claims">): string {
+  const { state, agent, provided, providing, installation } = record;
   switch (state.state) {
     case "new":
       return provided === undefined
@@ -20,7 +21,9 @@ export function nextStep({ state, agent, provided, providing, installation }: Ma
     case "installing":
       return "the agent reports the next phase, and in the end the result";
     case "installed":
-      return "none: it is done";
+      return claims.some(({ weak }) => weak !== true)
+        ? "none by itself: let that agent in, or make it a machine of its own; a network interface or the board may have been replaced"
+        : "none: it is done";
     case "install-failed":
       return state.retryAt === undefined
         ? "none by itself: retry it, or request another installation"

@@ -15,10 +15,27 @@ function enrollmentRemedies({ record, claims = [] }: ExplainFacts): string[] {
   const title = machineTitle(record);
   const { bootWindow, agent } = record;
   const nobodyCame = bootWindow?.state === "expired" && (agent === undefined || agent.startedAt < bootWindow.openedAt);
+  if (record.state.state === "quarantined") {
+    // An approval is refused until then.
+    return claims.length === 0
+      ? []
+      : [
+          `release it first: \`farrier machine release ${title}\`; then the agent that says to be it can be let in, and explain says how`,
+        ];
+  }
+  const replace = agent === undefined ? "" : " --replace";
   return [
-    ...claims.flatMap(({ key, disagrees }) => [
-      `let it in, if it is this machine: \`farrier enrollment approve ${key} --machine ${title}\``,
-      ...(disagrees ? [`make it a machine of its own, if not: \`farrier enrollment approve ${key} --name NAME\``] : []),
+    ...claims.flatMap(({ key, disagrees, differs, weak }) => [
+      ...(weak === true
+        ? []
+        : [
+            differs === "byte-order"
+              ? `let it in, and have its UUID written as its firmware has it: \`farrier enrollment approve ${key} --machine ${title}${replace}\``
+              : `let it in, if it is this machine: \`farrier enrollment approve ${key} --machine ${title}${replace}\``,
+          ]),
+      ...(disagrees && differs !== "byte-order"
+        ? [`make it a machine of its own, if not: \`farrier enrollment approve ${key} --name NAME\``]
+        : []),
     ]),
     ...(nobodyCame
       ? [`switch it off, open another: \`farrier machine boot-window ${title}\`, and have it boot from the network`]
@@ -148,7 +165,9 @@ export function explainWaitingFor({ record, shepherd, claims = [] }: ExplainFact
     case "installing":
       return `its agent to finish generation ${state.generation ?? "?"} (${state.phase ?? "unknown phase"}, ${bytes(state)})`;
     case "installed":
-      return "nothing";
+      return claims.some(({ weak }) => weak !== true)
+        ? "an operator: an agent runs on what looks like this machine, in place of its system, and asks to be let in"
+        : "nothing";
     case "install-failed":
       return state.retryAt === undefined ? "an operator's decision" : "the time of the next try";
     case "agent-lost":

@@ -9,6 +9,7 @@ import { silent } from "../../../test/support/fleet.ts";
 import { agentKey, machineId, type AgentKey } from "../../database/ids.ts";
 import { agentRefusedWrite } from "../../database/queries/agent/agent-refused.ts";
 import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enrollment/enrollment.ts";
+import { netbootFacts } from "../../database/queries/boot/netboot.ts";
 import { historyList } from "../../database/history.ts";
 import { sessionStart, type Session } from "../../database/session.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -205,6 +206,70 @@ describe("an agent that asks to be let in", () => {
     expect(twin).toMatchObject({ smbiosUuid: "", macs: [two] });
     expect((await ask({ smbiosUuid: uuid, macs: [two] })).outcome).toMatchObject({ status: "awaiting" });
     expect((await clients.enrollments.enrollmentList({})).enrollments).toMatchObject([{ machineId: twin?.id }]);
+  });
+
+  test("N1: of two servers with one MAC of a controller's USB port both are let in, and it identifies neither", async () => {
+    const usb = "be:3a:f2:b6:05:9f";
+    const [first, second] = [randomUUID(), randomUUID()].map((smbiosUuid) => ({ smbiosUuid, macs: [mac(), usb] }));
+    const approve = async (identity: typeof first): Promise<string> => {
+      const { key } = await ask(identity);
+      counted += 1;
+      const { machine } = await clients.enrollments.enrollmentApprove({ ...id(), key, name: `box${counted}` });
+      return machine?.id ?? "";
+    };
+    const one = await approve(first);
+    // While the second asks, it is not proposed as the first.
+    const { key: waiting } = await ask(second);
+    expect(await explain(one)).not.toContain(`farrier enrollment approve ${waiting.slice(0, 16)} --machine`);
+    const two = await approve(second);
+    const known = (identity: { smbiosUuid?: string; macs: string[] }) => netbootFacts(dependencies.database, identity);
+    expect((await known(first ?? { macs: [] }))?.machineId).toBe(one);
+    expect((await known(second ?? { macs: [] }))?.machineId).toBe(two);
+    expect((await known({ macs: [first?.macs[0] ?? "", usb] }))?.machineId).toBe(one);
+    expect((await known({ macs: [second?.macs[0] ?? "", usb] }))?.machineId).toBe(two);
+    expect(await known({ macs: [usb] })).toBeUndefined();
+    // A third one is related to neither by it.
+    await ask({ smbiosUuid: randomUUID(), macs: [mac(), usb] });
+    const { enrollments } = await clients.enrollments.enrollmentList({});
+    expect(enrollments.at(-1)).toMatchObject({ machineId: "", related: [] });
+  });
+
+  test("N1: a MAC that another server has too does not keep one out that is known by something else", async () => {
+    const shared = "0c:42:a1:00:00:01";
+    const machine = await add({ macs: [shared, mac()] });
+    const own = mac();
+    const { key } = await ask({ macs: [own, shared] });
+    const { machine: other } = await clients.enrollments.enrollmentApprove({ ...id(), key, name: `${machine.name}-b` });
+    expect(other?.macs).toEqual([own]);
+    expect(await netbootFacts(dependencies.database, { macs: [shared] })).toBeUndefined();
+  });
+
+  test("N6: the machine's own UUID in another byte order is said, and approving writes it as the firmware has it", async () => {
+    const [machineUuid, firmwareUuid] = [
+      "4c4c4544-0042-3010-8054-b7c04f4e3232",
+      "44454c4c-4200-1030-8054-b7c04f4e3232",
+    ];
+    const address = mac();
+    const machine = await add({ smbiosUuid: machineUuid, macs: [address] });
+    const { key } = await ask({ smbiosUuid: firmwareUuid, macs: [address] });
+    const text = await explain(machine.id);
+    expect(text).toContain("this machine's SMBIOS UUID in another byte order");
+    expect(text).toContain(`farrier enrollment approve ${key.slice(0, 16)} --machine ${machine.name}`);
+    expect(text).not.toContain("--name NAME");
+    const approved = await clients.enrollments.enrollmentApprove({ ...id(), key, machine: machine.name });
+    expect(approved.machine).toMatchObject({ smbiosUuid: firmwareUuid, macs: [address] });
+  });
+
+  test("N8: while the machine is in quarantine it has to be released first, and that is what is said", async () => {
+    const address = mac();
+    const machine = await add({ macs: [address] });
+    const { key } = await ask({ macs: [address] });
+    await clients.machines.machineQuarantine({ ...id(), machine: machine.id, reason: "broken" });
+    const text = await explain(machine.id);
+    expect(text).toContain(`release it first: \`farrier machine release ${machine.name}\``);
+    expect(text).not.toContain("enrollment approve");
+    await clients.machines.machineRelease({ ...id(), machine: machine.id });
+    expect(await explain(machine.id)).toContain(`enrollment approve ${key.slice(0, 16)} --machine ${machine.name}`);
   });
 
   test("with another machine's MAC is no new machine, and nothing is half-done", async () => {

@@ -47,6 +47,6 @@ export function standingMessage(record: MachineRecord): Standing {
     ...(state.deadline === undefined ? {} : { deadline: timestampFromDate(state.deadline) }),
     ...(state.deadlineMissedAt === undefined ? {} : { deadlineMissedAt: timestampFromDate(state.deadlineMissedAt) }),
     owner: owners[machineStateOwner(state)],
-    nextStep: nextStep(record),
+    nextStep: nextStep({ record }),
   });
 }

@@ -9,6 +9,7 @@ import { bootWindowClose } from "../boot/boot-window.ts";
 import { hardwareReportWrite } from "../hardware/hardware-report-write.ts";
 import { historyAppend } from "../../history.ts";
 import { installationStanding, quarantineRefuse } from "../installation/installation.ts";
+import { identityOwn } from "../../shared-identity.ts";
 import { machineAddOnce, machineInsert } from "../machine/machine.ts";
 import { identityTaken, machineIdentitySet, machineMacs, type MachineIdentity } from "../../machine-identity.ts";
 import {
@@ -85,20 +86,6 @@ async function claimSettle(
   await tx.deleteFrom("enrollment_claim").where("agent_public_key", "=", Buffer.from(publicKey)).execute();
 }
 
-/** The UUID, unless it is another machine's: makers give two boards the same one. MACs tell them apart then. */
-async function ownUuid(tx: Tx, uuid: string | undefined, machineId: MachineId): Promise<{ smbiosUuid?: string }> {
-  if (uuid === undefined) {
-    return {};
-  }
-  const other = await tx
-    .selectFrom("machine_smbios")
-    .select("machine_id")
-    .where("smbios_uuid", "=", uuid)
-    .where("machine_id", "!=", machineId)
-    .executeTakeFirst();
-  return other === undefined ? { smbiosUuid: uuid } : {};
-}
-
 /**
  * Lets an agent in as that of a new machine, known by what the agent says of itself.
  * @throws {DatabaseError} `not_found`; `refused` where several keys begin so; `exists` when the name or a MAC is taken;
@@ -118,9 +105,9 @@ export async function enrollmentApproveNew(
         return;
       }
       const claim = await claimLock(tx, decided.key);
-      ({ macs } = claim.identity);
-      const uuid = await ownUuid(tx, claim.identity.smbiosUuid, machineId);
-      await machineInsert(tx, { ...machine, provided, ...uuid, macs });
+      const own = await identityOwn(tx, claim.identity, machineId);
+      ({ macs } = own);
+      await machineInsert(tx, { ...machine, provided, ...own });
       await claimSettle(tx, claim, { machineId, actor, replace: false });
       await operatorCommandRecord(tx, decided, 0n);
     }).catch(async (error: unknown) => {
@@ -144,9 +131,10 @@ export async function enrollmentApproveKnown(
     await operatorCommandOnce(database, decided, async (tx) => {
       quarantineRefuse((await installationStanding(tx, machineId)).quarantine);
       const claim = await claimLock(tx, decided.key);
-      ({ macs } = claim.identity);
+      const own = await identityOwn(tx, claim.identity, machineId);
+      ({ macs } = own);
       await machineIdentitySet(tx, machineId, {
-        ...(await ownUuid(tx, claim.identity.smbiosUuid, machineId)),
+        ...own,
         macs: [...(await machineMacs(tx, machineId)), ...macs],
       });
       // What was waited for has come another way.

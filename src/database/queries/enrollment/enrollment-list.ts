@@ -47,8 +47,10 @@ export async function claimList(database: Database, { rejected }: { rejected: bo
       (
         SELECT jsonb_agg(jsonb_build_object('machineId', o.machine_id, 'name', o.name) ORDER BY o.machine_id)
         FROM machines o WHERE o.machine_id IS DISTINCT FROM i.claimed AND o.machine_id IN (
-          SELECT u.machine_id FROM machine_smbios u WHERE u.smbios_uuid = c.smbios_uuid
-          UNION SELECT k.machine_id FROM machine_mac k WHERE k.mac = ANY (c.macs)
+          SELECT u.machine_id FROM machine_smbios u
+          WHERE u.smbios_uuid = c.smbios_uuid OR u.smbios_uuid = smbios_swapped(c.smbios_uuid)
+          UNION SELECT k.machine_id FROM machine_mac k
+          WHERE k.mac = ANY (c.macs) AND NOT EXISTS (SELECT FROM shared_mac s WHERE s.mac = k.mac)
         )
       ) AS related
     FROM enrollment_claim c

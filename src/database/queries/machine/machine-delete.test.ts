@@ -39,6 +39,7 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_smbios: "smbios_uuid) VALUES ($1, gen_random_uuid()",
     machine_mac: "mac) VALUES ($1, '52:54:00:00:00:01'",
     machine_boot_window: "opened_by, closes_at) VALUES ($1, 'tester', now() + interval '1 minute'",
+    machine_netboot: "asked) VALUES ($1, 1",
     machine_agent_heartbeat: "agent_heartbeat_at, heartbeat_bucket) VALUES ($1, now(), 0",
     machine_hardware_report:
       "report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw) VALUES ($1, 2, now(), decode(repeat('00', 32), 'hex'), ''",

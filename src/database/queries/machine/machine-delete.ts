@@ -12,6 +12,7 @@ export const machineTags = [
   "machine_smbios",
   "machine_mac",
   "machine_boot_window",
+  "machine_netboot",
   "machine_agent_started",
   "machine_agent_heartbeat",
   "machine_agent_log",

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import type { NetbootProgress } from "../boot/netboot-note.ts";
 
 /** What an explanation needs beside the machine's record. */
 export interface MachineSurroundings {
@@ -17,6 +18,8 @@ export interface MachineSurroundings {
   claims: SurroundingClaim[];
   /** A caller that names the machine and is refused, within the last quarter of an hour. */
   refused?: SurroundingRefusal;
+  /** How far its boots from the network came within the last hour, since its last agent. */
+  netboot?: NetbootProgress;
   /** Serialised, the latest. */
   hardwareRaw?: Uint8Array;
 }
@@ -28,6 +31,10 @@ export interface SurroundingClaim {
   since: Date;
   /** It shares the SMBIOS UUID or a MAC with the machine, and something else of it disagrees. */
   disagrees: boolean;
+  /** What disagrees: the UUID, which is the machine's in another byte order; the UUID; the MACs. */
+  differs?: "byte-order" | "uuid" | "macs";
+  /** The MAC that it shares is one that makers give to any number of ports: it may well be another machine. */
+  weak?: boolean;
 }
 
 /** A caller whose key is not that of the machine's agent. */
@@ -48,8 +55,15 @@ interface Row {
   heartbeat: number;
   agent_replaced: boolean;
   /** Times as text: they come as JSON. */
-  claims: { key: string; address: string; since: string; disagrees: boolean }[] | null;
+  claims:
+    | (Pick<SurroundingClaim, "key" | "address" | "disagrees"> & {
+        since: string;
+        differs: SurroundingClaim["differs"] | null;
+        weak: boolean;
+      })[]
+    | null;
   refused: { key: string; address: string; since: string; last_at: string; count: number } | null;
+  netboot: { since: string; lastAt: string; asked: number; loaded: number; configured: number } | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -72,12 +86,27 @@ export async function machineSurroundings(database: Database, machineId: Machine
       (
         SELECT jsonb_agg(to_jsonb(e)) FROM (
           SELECT left(encode(c.agent_public_key, 'hex'), 16) AS key, c.claim_address AS address, c.first_seen_at AS since,
-            machine_by_identity(c.smbios_uuid, c.macs) IS DISTINCT FROM ${machineId} AS disagrees
+            i.claimed IS NULL AS disagrees,
+            CASE WHEN i.claimed IS NOT NULL THEN NULL
+              WHEN u.smbios_uuid = smbios_swapped(c.smbios_uuid) THEN 'byte-order'
+              WHEN u.smbios_uuid = c.smbios_uuid THEN 'macs'
+              ELSE 'uuid' END AS differs,
+            i.claimed IS NULL AND coalesce(u.smbios_uuid NOT IN (c.smbios_uuid, smbios_swapped(c.smbios_uuid)), true)
+              AND NOT coalesce(k.universal, false) AS weak
           FROM enrollment_claim c
-          WHERE c.rejected_at IS NULL AND c.last_seen_at > now() - interval '15 minutes' AND (
-            EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = ${machineId} AND u.smbios_uuid = c.smbios_uuid)
-            OR EXISTS (SELECT FROM machine_mac k WHERE k.machine_id = ${machineId} AND k.mac = ANY (c.macs))
-          )
+          CROSS JOIN LATERAL (SELECT machine_by_identity(c.smbios_uuid, c.macs) AS claimed) i
+          LEFT JOIN machine_smbios u ON u.machine_id = ${machineId}
+          CROSS JOIN LATERAL (
+            -- IEEE 802: makers give addresses with this bit to as many ports as they like.
+            SELECT bool_or((m.mac & '02:00:00:00:00:00') = '00:00:00:00:00:00') AS universal
+            FROM machine_mac m WHERE m.machine_id = ${machineId} AND m.mac = ANY (c.macs)
+              AND NOT EXISTS (SELECT FROM shared_mac s WHERE s.mac = m.mac)
+          ) k
+          WHERE c.rejected_at IS NULL AND c.last_seen_at > now() - interval '15 minutes'
+            AND (i.claimed IS NULL OR i.claimed = ${machineId})
+            AND (u.smbios_uuid IN (c.smbios_uuid, smbios_swapped(c.smbios_uuid)) OR k.universal IS NOT NULL)
+            -- One that has another machine's UUID is that one, or nobody.
+            AND (u.smbios_uuid = c.smbios_uuid OR NOT EXISTS (SELECT FROM machine_smbios o WHERE o.smbios_uuid = c.smbios_uuid))
           ORDER BY c.first_seen_at LIMIT 3
         ) e
       ) AS claims,
@@ -90,6 +119,13 @@ export async function machineSurroundings(database: Database, machineId: Machine
           WHERE a.machine_id = f.machine_id AND a.agent_public_key = f.agent_public_key
         )
       ) AS refused,
+      (
+        SELECT jsonb_build_object('since', n.since, 'lastAt', n.last_at, 'asked', n.asked, 'loaded', n.loaded,
+          'configured', n.configured)
+        FROM machine_netboot n WHERE n.machine_id = ${machineId} AND n.last_at > now() - interval '1 hour' AND NOT EXISTS (
+          SELECT FROM machine_agent_started a WHERE a.machine_id = n.machine_id AND a.agent_started_at > n.since
+        )
+      ) AS netboot,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t WHERE t.only_row`
@@ -105,7 +141,15 @@ export async function machineSurroundings(database: Database, machineId: Machine
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
     agentReplaced: row.agent_replaced,
-    claims: (row.claims ?? []).map((claim) => ({ ...claim, since: new Date(claim.since) })),
+    claims: (row.claims ?? []).map(({ differs, weak, since, ...claim }) => ({
+      ...claim,
+      since: new Date(since),
+      ...(differs === null || differs === undefined ? {} : { differs }),
+      ...(weak ? { weak } : {}),
+    })),
+    ...(row.netboot === null
+      ? {}
+      : { netboot: { ...row.netboot, since: new Date(row.netboot.since), lastAt: new Date(row.netboot.lastAt) } }),
     ...(row.refused === null
       ? {}
       : {

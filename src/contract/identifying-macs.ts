@@ -1,0 +1,23 @@
+import type { NetworkInterface } from "../../gen/cloud/agent/api/hardware_pb.ts";
+import { macOfBytes, macTellsApart } from "../lib/mac.ts";
+
+/** Drivers of network interfaces on USB, of agents that do not tell the bus. */
+const usbDrivers =
+  /^(?:cdc_|rndis|usbnet|ipheth|qmi_wwan|r815\d|asix|ax88|aqc111|lan78|smsc7|smsc9|dm9601|pegasus|kaweth)/u;
+/** IEEE 802: the second lowest bit of the first byte; makers give such addresses to as many ports as they like. */
+const locallyAdministered = 0x02;
+
+/**
+ * The addresses that tell a machine from others, as `aa:bb:cc:dd:ee:ff`, without repetitions: not the host's end of a
+ * management controller's USB network, which many boards have with one address. Pure.
+ */
+export function identifyingMacs(interfaces: readonly Pick<NetworkInterface, "mac" | "bus" | "driver">[]): string[] {
+  const macs = interfaces
+    .filter(({ mac, bus, driver }) => {
+      const onUsb = bus === "usb" || (bus === "" && usbDrivers.test(driver));
+      return !onUsb || ((mac[0] ?? 0) & locallyAdministered) === 0;
+    })
+    .flatMap(({ mac }) => macOfBytes(mac) ?? [])
+    .filter(macTellsApart);
+  return [...new Set(macs)];
+}
