@@ -40,6 +40,8 @@ export interface AnswerOptions {
   kernelArguments: string;
   /** The metrics in Prometheus' text format, for callers on this host. */
   metricsText: () => Promise<string>;
+  /** Notes that a machine which is known asks from an address. */
+  know: (address: string) => void;
   log: Logger;
 }
 
@@ -129,6 +131,9 @@ async function answerMachine(options: AnswerOptions, exchange: Exchange, query: 
   const decision = left?.decision ?? bootDecide(facts);
   const { address } = exchange;
   const machine = facts?.machineId ?? left?.machineId;
+  if (machine !== undefined) {
+    options.know(address);
+  }
   options.log.info(
     { ...(machine === undefined ? {} : { machine }), ...identity, decision, platform, address },
     left !== undefined

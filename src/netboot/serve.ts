@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { DatabaseError } from "../database/errors.ts";
-import { addressLimit } from "../lib/address-limit.ts";
 import type { Clock } from "../lib/clock.ts";
 import { connectionShares, type ConnectionPlace } from "../lib/connection-shares.ts";
 import { describeError, errorCode } from "../lib/errors.ts";
@@ -10,6 +9,7 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { answer, answerText, type AnswerOptions } from "./answer.ts";
 import { NetbootError } from "./errors.ts";
+import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
 
 /** Network boot over HTTP, listening. Disposing ends what is under way: whoever boots asks again. */
@@ -19,15 +19,12 @@ export interface NetbootListener extends AsyncDisposable {
 }
 
 /** What it serves, and where. */
-export interface NetbootOptions extends Omit<AnswerOptions, "metricsText"> {
+export interface NetbootOptions extends Omit<AnswerOptions, "metricsText" | "know"> {
   address: HostPort;
   metrics: Metrics;
   clock: Clock;
 }
 
-/** A rack of machines behind one address that all ask at once, and what each asks for. */
-const perAddress = { perSecond: 20, burst: 400 };
-const together = { perSecond: 200, burst: 2_000 };
 /** Connections, and those of one address: a machine has one or two while it boots, and a site may be behind one address. */
 const connectionLimits = { most: 1_024, perAddress: 512, busyStay: true };
 /** Milliseconds without a byte in either direction. */
@@ -98,15 +95,19 @@ const fetchMethods = ["GET", "HEAD"] as const;
 
 function requestHandler(options: NetbootOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { log, metrics, clock } = options;
-  const answering = { ...options, metricsText: () => metrics.registry.metrics() };
-  const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
+  const budget = requestBudget(clock);
+  const answering = {
+    ...options,
+    metricsText: () => metrics.registry.metrics(),
+    know: (address: string) => budget.know(address),
+  };
   return (request, response) => {
     const address = request.socket.remoteAddress ?? "";
     const exchange = { request, response, address };
     const asked = route(request.url ?? "");
     const count = (outcome: string): void =>
       metrics.netbootRequests.inc({ resource: asked?.resource ?? "none", outcome });
-    if (!limit.allow(address)) {
+    if (!budget.allow(address, asked?.resource)) {
       response.setHeader("retry-after", "5");
       count(String(answerText(exchange, 429, "too many requests: ask again later\n")));
       return;

@@ -74,7 +74,8 @@ let guests = 0;
 
 async function boot(
   platform: "efi" | "pcbios",
-  { uuid, macs }: { uuid: string; macs: readonly string[] },
+  // The port that it boots by, by its place among all.
+  { uuid, macs, bootsBy = 0 }: { uuid: string; macs: readonly string[]; bootsBy?: number },
 ): Promise<Guest> {
   guests += 1;
   const variables = join(folder, `vars-${guests}.fd`);
@@ -94,8 +95,11 @@ async function boot(
           ]
         : []),
       ...macs.flatMap((mac, index) => [
-        ...["-netdev", index === 0 ? `user,id=n0,bootfile=${url}` : `user,id=n${index}`],
-        ...["-device", `virtio-net-pci,netdev=n${index},mac=${mac}`],
+        ...["-netdev", index === bootsBy ? `user,id=n${index},bootfile=${url}` : `user,id=n${index}`],
+        ...[
+          "-device",
+          `virtio-net-pci,netdev=n${index},mac=${mac}${index === bootsBy && bootsBy > 0 ? ",bootindex=0" : ""}`,
+        ],
       ]),
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
@@ -166,3 +170,37 @@ describe.each(["pcbios", "efi"] as const)("%s", (platform) => {
     expect(guest.running()).toBe(true);
   });
 });
+
+test(
+  "N5: a machine that is known by its ninth port alone is held when it boots by that",
+  { timeout: 420_000 },
+  async (context) => {
+    const why = missing("pcbios");
+    context.skip(why !== undefined, why);
+    const machine = await fleet.add({ agent: false });
+    const macs = Array.from({ length: 9 }, (_, index) => `52:54:00:bb:00:0${index}`);
+    await transact(fleet.database, null, (tx) => machineIdentitySet(tx, machine.machineId, { macs: macs.slice(8) }));
+    const quarantine = { ...command(machine, "machine_quarantine"), actor: operator, reason: "broken" };
+    await machineQuarantine(fleet.database, quarantine);
+    await using guest = await boot("pcbios", { uuid: machine.machineId, macs, bootsBy: 8 });
+    await waitFor("the reason", () => guest.serial().includes("this machine is held") || !guest.running(), patience);
+    expect(told(machine)).toEqual([expect.objectContaining({ decision: "hold", platform: "pcbios" })]);
+  },
+);
+
+test(
+  "N4: an installed UEFI machine goes on to its next boot entry after iPXE",
+  { timeout: 420_000 },
+  async (context) => {
+    const why = missing("efi");
+    context.skip(why !== undefined, why);
+    const machine = await known();
+    await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machine.machineId);
+    await using guest = await boot("efi", machine);
+    const after = (): string => guest.serial().split("booting the disk", 2)[1] ?? "";
+    // OVMF says that the entry failed, and begins with the next, which is its own network boot.
+    const next = /BdsDxe: failed to load Boot[^]*>>Start/u;
+    await waitFor("the next entry", () => next.test(after()) || !guest.running(), patience);
+    expect(after()).toMatch(next);
+  },
+);
