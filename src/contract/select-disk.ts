@@ -1,5 +1,6 @@
 // Which disk a selector means: decided by the agent, and foretold by the operator API from the hardware report.
 import { BlockDevice_Protocol, type BlockDevice } from "../../gen/cloud/agent/api/hardware_pb.ts";
+import { hexText } from "../lib/format/hex.ts";
 import type { DiskSelector } from "../../gen/farrier/agent/v1/image_pb.ts";
 
 /** What a selector looks at. */
@@ -46,7 +47,7 @@ function selectorConditions(selector: DiskSelector): Condition[] {
   const { serialNumber, wwn, byPath, name, protocol, rotational, minBytes, maxBytes } = selector;
   const conditions: [given: boolean, text: string, holds: Condition["holds"]][] = [
     [serialNumber !== "", `serial=${serialNumber}`, (device) => device.serialNumber === serialNumber],
-    [wwn.length > 0, `wwn=${hex(wwn)}`, (device) => hex(device.wwn) === hex(wwn)],
+    [wwn.length > 0, `wwn=${hexText(wwn)}`, (device) => hexText(device.wwn) === hexText(wwn)],
     [byPath !== "", `by-path=${byPath}`, (device) => [...device.byPath, ...device.byId].includes(baseName(byPath))],
     [name !== "", `name=${name}`, (device) => device.name === baseName(name)],
     [
@@ -71,8 +72,8 @@ export function diskSelectors(device: SelectableDisk, all: readonly SelectableDi
     ...(device.serialNumber !== "" && alone((other) => other.serialNumber === device.serialNumber)
       ? [`serial=${device.serialNumber}`]
       : []),
-    ...(device.wwn.length > 0 && alone((other) => hex(other.wwn) === hex(device.wwn))
-      ? [`wwn=${hex(device.wwn)}`]
+    ...(device.wwn.length > 0 && alone((other) => hexText(other.wwn) === hexText(device.wwn))
+      ? [`wwn=${hexText(device.wwn)}`]
       : []),
     ...device.byPath.filter((path) => alone((other) => other.byPath.includes(path))).map((path) => `by-path=${path}`),
     ...(device.name !== "" && alone((other) => other.name === device.name) ? [`name=${device.name}`] : []),
@@ -103,10 +104,6 @@ function describe(device: SelectableDisk, all: readonly SelectableDisk[]): strin
 /** People write /dev/sda and /dev/disk/by-path/pci-…; the kernel's names have no folder. */
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }
 
 function protocolName(protocol: BlockDevice_Protocol): string {

@@ -1,3 +1,5 @@
+import { hexText } from "./format/hex.ts";
+
 /**
  * An interface's EUI-48 as `aa:bb:cc:dd:ee:ff`, whatever way it was written (colons, hyphens as iPXE's `hexhyp`, Cisco's
  * dots, none); undefined for anything else, all zeros, and the addresses of groups (IEEE 802: the first byte's lowest bit).
@@ -20,7 +22,7 @@ export function macOfBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length !== 6 || (first & 1) === 1 || bytes.every((byte) => byte === 0)) {
     return undefined;
   }
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+  return hexText(bytes, ":");
 }
 
 /** Addresses that makers gave to a port of every board, such as the host's end of a management controller's USB network. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { uuidOfText } from "../lib/format/uuid.ts";
 import { Code, ConnectError, createClient, type Client, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
@@ -91,13 +91,9 @@ export function operatorsConnect(options: {
   };
 }
 
-/** A UUID that is always the same for the same words (RFC 9562, 5.8: version 8), so that a command repeated is known. */
+/** A UUID that is always the same for the same words, so that a command repeated is known. */
 export function uuidOf(...words: readonly (string | number)[]): string {
-  const hash = createHash("sha256").update(words.join(" ")).digest();
-  hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
-  hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
-  const hex = hash.toString("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+  return uuidOfText(words.join(" "));
 }
 
 /** True where the control plane refused a command for how things stand. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { Board, Chassis, Firmware } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BoardSchema, ChassisSchema, FirmwareSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { uuidOfBytes } from "../../lib/format/uuid.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
 import { meaningful } from "../../lib/smbios-text.ts";
 import { chassisKind } from "./smbios-words.ts";
@@ -102,9 +103,5 @@ export function uuidText(bytes: Buffer, version: number): string {
     ordered.subarray(4, 6).reverse();
     ordered.subarray(6, 8).reverse();
   }
-  const digits = ordered.toString("hex");
-  const text = [[0, 8] as const, [8, 12] as const, [12, 16] as const, [16, 20] as const, [20, 32] as const]
-    .map(([from, to]) => digits.slice(from, to))
-    .join("-");
-  return smbiosUuidParse(text) ?? "";
+  return smbiosUuidParse(uuidOfBytes(ordered)) ?? "";
 }

@@ -3,6 +3,7 @@ import type { HardwareDisk } from "../../../gen/farrier/operator/v1/hardware_pb.
 import { isGraphics, pciClassName } from "../../lib/pci-class.ts";
 import { diskHealthWords } from "./disk-health-words.ts";
 import { bytesText, memoryText } from "../../lib/format/bytes.ts";
+import { hexText } from "../../lib/format/hex.ts";
 import type { Column } from "./table.ts";
 
 /** A table: its titles and rows. */
@@ -66,7 +67,7 @@ function interfaceTable(interfaces: readonly NetworkInterface[]): Rows {
     header: ["INTERFACE", { title: "MAC", whole: true }, "DRIVER", "LINK", "PCI", "NUMA"],
     rows: interfaces.map((port) => [
       orDash(port.name),
-      [...port.mac].map((byte) => byte.toString(16).padStart(2, "0")).join(":"),
+      hexText(port.mac, ":"),
       orDash(port.driver),
       port.linkUp ? (port.currentSpeedBytes === 0n ? "up" : `up, ${bits(port.currentSpeedBytes)}`) : "down",
       orDash(port.pciAddress),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
@@ -13,6 +13,7 @@ import {
   type AuditEntry,
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { uuidOfText } from "../../lib/format/uuid.ts";
 import { isUuid, tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
 import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
 import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/access/token.ts";
@@ -160,13 +161,7 @@ export function accessHandlers({
 
 /** The id of the token that a request makes, so that the same request at the same time elsewhere makes the same one. */
 function tokenIdOfRequest(requestId: RequestId): TokenId {
-  const hash = createHash("sha256").update(`farrier token ${requestId}`).digest();
-  // A UUID of version 8 (RFC 9562, 5.8).
-  hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);
-  hash.writeUInt8(0x80 | (hash.readUInt8(8) & 0x3f), 8);
-  const hex = hash.toString("hex");
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
-  return tokenId(parts.join("-"));
+  return tokenId(uuidOfText(`farrier token ${requestId}`));
 }
 
 function tokenMessage(token: TokenRecord): Token {

@@ -9,7 +9,7 @@ import {
 import { pciClassName } from "../../lib/pci-class.ts";
 import { hardwareFieldKind } from "../../contract/volatile-hardware.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
-import { hex } from "./hardware-words.ts";
+import { hexText } from "../../lib/format/hex.ts";
 
 /** A message's own fields in words, by name; parts that are compared on their own, readings, and unset fields are left out. */
 export function hardwareFields(
@@ -88,7 +88,7 @@ function fieldWords(field: DescField, value: unknown): string {
     return value.map(String).join(", ");
   }
   if (value instanceof Uint8Array) {
-    return hex(value);
+    return hexText(value);
   }
   if (typeof value === "boolean") {
     return value ? "yes" : "no";

@@ -23,7 +23,7 @@ import {
 import { pciClassName } from "../../lib/pci-class.ts";
 import { hardwareFields } from "./hardware-fields.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
-import { hex } from "./hardware-words.ts";
+import { hexText } from "../../lib/format/hex.ts";
 
 /** A part of a machine that can be told from its like. */
 export interface Part {
@@ -137,13 +137,14 @@ function numaPart(node: NumaNode): Part {
 
 function diskPart(disk: BlockDevice): Part {
   const name =
-    [disk.serialNumber, hex(disk.wwn), disk.name, disk.deviceModel].find((text) => text !== "") ?? "without a name";
+    [disk.serialNumber, hexText(disk.wwn), disk.name, disk.deviceModel].find((text) => text !== "") ?? "without a name";
   const what = together([disk.vendor, disk.deviceModel, exactBytesText(disk.capacityBytes, bytesText)]);
   return { key: name, label: `disk ${name}`, what, values: hardwareFields(BlockDeviceSchema.fields, disk) };
 }
 
 function interfacePart(networkInterface: NetworkInterface): Part {
-  const name = [hex(networkInterface.mac, ":"), networkInterface.name].find((text) => text !== "") ?? "without a name";
+  const name =
+    [hexText(networkInterface.mac, ":"), networkInterface.name].find((text) => text !== "") ?? "without a name";
   const what = together([networkInterface.name, networkInterface.driver], ", ");
   return {
     key: name,
