@@ -47,6 +47,7 @@ interface ConnectionState {
   /** Calls that were refused or given up, since when. */
   wasted: number;
   wastedSince: number;
+  closing: boolean;
 }
 
 /** Nobody waits, all budgets are full. */
@@ -80,7 +81,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     if (keys.size > pacing.keysRemembered && oldest !== undefined) {
       keys.delete(oldest);
     }
-    const made = { key, underWay: new Map<string, number>(), inLine: 0, wasted: 0, wastedSince: now };
+    const made = { key, underWay: new Map<string, number>(), inLine: 0, wasted: 0, wastedSince: now, closing: false };
     connections.set(peer, made);
     return made;
   }
@@ -121,7 +122,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
         begin(call, connection, now);
       } else {
         left.push(call);
-        if (key.budget.left(now) <= 0) {
+        if (key.budget.left(now) <= 0 || (key.knownUntil <= now && strangers.left(now) <= 0)) {
           break;
         }
       }
@@ -182,13 +183,14 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
         begin(call, connection, now);
         return true;
       }
-      if (
-        connection.inLine >= (known ? pacing.agentLine : pacing.strangerLine) ||
-        key.line.length >= pacing.keyLine ||
-        (!known && strangersInLine >= pacing.strangersLine)
-      ) {
+      const full = !known && strangersInLine >= pacing.strangersLine;
+      if (full || connection.inLine >= pacing.connectionLine || key.line.length >= pacing.keyLine) {
         waste(call, connection, now);
         call.refuse(overloaded());
+        if (full && connection.inLine > pacing.strangerShare && !connection.closing) {
+          connection.closing = true;
+          call.close();
+        }
         return true;
       }
       connection.inLine += 1;

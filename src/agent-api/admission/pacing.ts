@@ -9,7 +9,7 @@ export const pacing = {
   /** Of one key: an agent needs a thousandth of it. */
   key: { perSecond: 200, burst: 2_000 },
   /** Of all callers together that are no agents yet: a fleet that comes back after the server's restart is among them. */
-  strangers: { perSecond: 250, burst: 1_000 },
+  strangers: { perSecond: 150, burst: 1_000 },
   /** A key that was an agent's counts as one for this long, also on a new connection. */
   knownFor: 3_600_000,
   keysRemembered: 50_000,
@@ -21,11 +21,15 @@ export const pacing = {
     [`${service}/ReportLog`]: 2,
     [`${service}/Enroll`]: 2,
   } as Partial<Record<string, number>>,
-  /** Calls that wait on one connection, of an agent and of others; of one key; of all that are no agents. */
-  agentLine: 32,
-  strangerLine: 4,
-  keyLine: 256,
+  /**
+   * Calls that wait on one connection: as many as it may open. A refusal would cost as much as an answer and be asked again at
+   * once, and a call that waits costs nothing but its stream, 19 KB. Of one key; of all that are no agents.
+   */
+  connectionLine: 256,
+  keyLine: 1_000,
   strangersLine: 4_000,
+  /** Where the strangers' line is full, a connection that has more than this in it is closed, and others are refused. */
+  strangerShare: 4,
   /** Milliseconds between looks at who may go on. */
   tick: 20,
   /** A connection is closed on which this many calls were refused or given up within so many milliseconds. */
