@@ -6,7 +6,8 @@ import { Phase, ReportProgressRequestSchema } from "../../gen/farrier/agent/v1/a
 import type { AgentClient, RawAnswer } from "../../test/support/agent-client.ts";
 import { progressPath } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
-import type { TestMachine } from "../../test/support/fleet.ts";
+import { operator, type TestMachine } from "../../test/support/fleet.ts";
+import { providedList, providedUpdate } from "../database/queries/provider/provided.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { writerSilence } from "../../test/support/writer-silence.ts";
 
@@ -176,6 +177,23 @@ test("X1: a writer whose machine was seen without power since is over", async ()
   await client.heartbeat({ runId: first });
   expect((await say(client, machine, { runId: second, generation })).code).toBe(status.UNAVAILABLE);
   await server.fleet.rows("UPDATE machine_os_installation_writer SET power_off_at = clock_timestamp()");
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
+});
+
+test("X1: a writer whose provider says that its power is off is over, unless it was heard a moment ago", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, second } = await writing(server);
+  const { database } = server.fleet;
+  const off = async (): Promise<void> => {
+    const known = (await providedList(database, "static")).find(({ machineId }) => machineId === machine.machineId);
+    if (known !== undefined) {
+      await providedUpdate(database, known, { ...known, status: "off" }, operator);
+    }
+  };
+  await off();
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.UNAVAILABLE);
+  await writerSilence(server.fleet, machine, 11);
+  await off();
   expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
 });
 

@@ -94,3 +94,13 @@ export async function writerRefused(tx: Tx, asker: WriterRun, writerRun: Uint8Ar
     ]);
   }
 }
+
+/**
+ * Notes that the machine was seen without power: its writer is over, unless it is heard later. What was seen a while before
+ * it is noted must not end a writer that began since: one that was heard in the last 10 s has power.
+ */
+export async function writerPowerOff(tx: Tx, machineId: MachineId): Promise<void> {
+  await sql`
+    UPDATE machine_os_installation_writer SET power_off_at = now()
+    WHERE machine_id = ${machineId} AND heard_at < now() - interval '10 seconds'`.execute(tx);
+}

@@ -8,6 +8,7 @@ import { transact } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 import { machineAdd } from "../machine/machine.ts";
 import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
+import { writerPowerOff } from "../installation/writer.ts";
 import { machineLock } from "../../operator-command.ts";
 
 /** What a provider tells of a machine. */
@@ -137,6 +138,9 @@ export async function providedUpdate(
         })
         .where("machine_id", "=", machineId)
         .execute();
+      if (facts.status?.toLowerCase() === "off") {
+        await writerPowerOff(tx, machineId);
+      }
       if (known.smbiosUuid !== facts.smbiosUuid || known.macs.join() !== facts.macs.toSorted().join()) {
         await machineIdentitySet(tx, machineId, identity);
       }
