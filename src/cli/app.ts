@@ -15,6 +15,7 @@ import { completionWord } from "./line/completion-scripts.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
 import { routes } from "./routes.ts";
+import { helpLayout } from "./show/help-layout.ts";
 import type { Starters } from "./starters.ts";
 
 /** Runs one command line; resolves to the exit status. Everything that fails is told in one line on `stderr`. */
@@ -44,8 +45,17 @@ export async function runCli(
     found.forEach(({ completion }) => stdout.write(`${completion}\n`));
     return 0;
   }
-  await run(application, argv, { process, starters, debug });
-  const status = Number(process.exitCode ?? 0);
+  // Help is one text, printed before anything else is done.
+  const help = argv.length === 0 || argv.includes("--help") || argv.includes("-h");
+  let helpText = "";
+  const target: CliContext["process"] = help
+    ? { ...process, stdout: { write: (part) => (helpText += part) } }
+    : process;
+  await run(application, argv, { process: target, starters, debug });
+  if (help) {
+    stdout.write(helpLayout(helpText));
+  }
+  const status = Number(target.exitCode ?? 0);
   if (status === ExitCode.InvalidArgument || status === ExitCode.UnknownCommand) {
     return exitStatus.usage;
   }

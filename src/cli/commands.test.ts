@@ -73,7 +73,7 @@ describe("without a control plane", () => {
     [["machine", "show"], /ID is missing/u],
     [["machine", "show", "a", "b"], /"b" is one argument too many/u],
     [["machine", "add", "--provider", "x"], /--provider-id is missing/u],
-    [["machine", "list", "--limit", "0"], /--limit: "0" is not a number: expected a whole number/u],
+    [["machine", "list", "--limit", "0"], /--limit: "0" is out of range: expected a whole number from 1/u],
     [["machine", "cancel", "x", "--generation", "-1"], /--generation: "-1" is not a generation/u],
     [["machine", "cancel", "x", "--request-id", "1"], /--request-id: "1" is not a request id/u],
     [["up", "--agents", "8443"], /--agents: "8443" is not an address: expected HOST:PORT/u],

@@ -11,15 +11,21 @@ import type { CliContext } from "./context.ts";
 import { exitStatus } from "./errors.ts";
 import { interruptedStatus } from "./call/interrupt.ts";
 import { routes } from "./routes.ts";
+import { helpLayout } from "./show/help-layout.ts";
 
 // Help runs no command, so that it needs none of what commands work with.
 const application = buildApplication<CliContext>(routes, { name: "farrier" }) as unknown as Application<CommandContext>;
-const helpTexts = generateHelpTextForAllCommands(application);
+const helpTexts = generateHelpTextForAllCommands(application).map(
+  ([route, text]) => [route, helpLayout(text)] as const,
+);
 
 /** Lines under "Examples:". */
 function examplesOf(help: string): string[] {
   const [, after = ""] = help.split(/^\s*Examples:\n/mu);
-  return (after.split(/\n\s*\n/u)[0] ?? "").split("\n").map((line) => line.trim());
+  return (after.split(/\n\s*\n/u)[0] ?? "")
+    .replaceAll(/ \\\n\s*/gu, " ")
+    .split("\n")
+    .map((line) => line.trim());
 }
 
 /** The command that a command line names, and the words behind it. */
@@ -79,4 +85,14 @@ test.each(helpTexts)("%s: the examples are command lines that it would take", (_
       expect(unknown, `"${example}" has flags that the command has not: mend the example`).toEqual([]);
     }
   }
+});
+
+test.each(helpTexts)("X17: %s: --help begins with what it does, and fits 80 columns", (route, help) => {
+  const lines = help.split("\n");
+  expect(lines[0]).not.toBe("USAGE");
+  const usage = lines[lines.indexOf("USAGE") + 1] ?? "";
+  expect(usage.startsWith(`  ${route}`)).toBe(true);
+  // A word that has no room on any line, such as an address, may stand out.
+  const long = lines.filter((line) => line.length > 80 && line.trim().split(" ").length > 2);
+  expect(long).toEqual([]);
 });

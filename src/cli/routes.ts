@@ -82,7 +82,7 @@ const machine = buildRouteMap<string, CliContext>({
 });
 
 const installation = buildRouteMap<string, CliContext>({
-  docs: { brief: "Installations: list" },
+  docs: { brief: "Installations: list, show" },
   routes: { list: installationListCommand, show: installationShowCommand },
 });
 
@@ -102,17 +102,17 @@ const session = buildRouteMap<string, CliContext>({
 });
 
 const work = buildRouteMap<string, CliContext>({
-  docs: { brief: "Which component works on which machine: list" },
+  docs: { brief: "Work that components hold on machines: list" },
   routes: { list: workListCommand },
 });
 
 const backoff = buildRouteMap<string, CliContext>({
-  docs: { brief: "Which machine is not worked on before when: list, clear" },
+  docs: { brief: "Backoffs: list, clear" },
   routes: { list: backoffListCommand, clear: backoffClearCommand },
 });
 
 const enrollment = buildRouteMap<string, CliContext>({
-  docs: { brief: "Agents that ask to be let in: list, approve, reject" },
+  docs: { brief: "Agents that wait for approval: list, approve, reject" },
   routes: { list: enrollmentListCommand, approve: enrollmentApproveCommand, reject: enrollmentRejectCommand },
 });
 
@@ -122,7 +122,7 @@ const token = buildRouteMap<string, CliContext>({
 });
 
 const audit = buildRouteMap<string, CliContext>({
-  docs: { brief: "What operators did and were refused: list" },
+  docs: { brief: "Operators' commands: list" },
   routes: { list: auditListCommand },
 });
 
@@ -153,7 +153,7 @@ const image = buildRouteMap<string, CliContext>({
 });
 
 const bootImage = buildRouteMap<string, CliContext>({
-  docs: { brief: "What agents run in: build" },
+  docs: { brief: "The boot image that agents run in: build" },
   routes: { build: bootImageBuildCommand },
 });
 

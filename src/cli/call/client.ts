@@ -8,6 +8,8 @@ import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
+import { CliError } from "../errors.ts";
+import { looksLikeAgentPort } from "./agent-port.ts";
 import { clientError, type CallFacts } from "./client-error.ts";
 
 /** The operator API, as commands call it. Every call throws `CliError` and nothing else. */
@@ -61,14 +63,26 @@ function withToken(token: string): Interceptor {
 function withErrors(transport: Transport, facts: CallFacts): Transport {
   return {
     unary: (method, signal, timeout, header, input, values) =>
-      transport.unary(method, signal, timeout, header, input, values).catch((error: unknown) => {
-        throw clientError(error, facts, input);
+      transport.unary(method, signal, timeout, header, input, values).catch(async (error: unknown) => {
+        throw await portNamed(clientError(error, facts, input), facts);
       }),
     stream: (...call) =>
-      transport.stream(...call).catch((error: unknown) => {
-        throw clientError(error, facts);
+      transport.stream(...call).catch(async (error: unknown) => {
+        throw await portNamed(clientError(error, facts), facts);
       }),
   };
+}
+
+/** A call that reached no operator port has often reached the agents'. */
+async function portNamed(error: CliError, { url }: CallFacts): Promise<CliError> {
+  return error.code === "unreachable" && (await looksLikeAgentPort(url))
+    ? new CliError(
+        "unreachable",
+        `${url} is the port that agents call, it seems: operators are served on another one, 8080 where nothing else was chosen ` +
+          "(`farrier up` prints it)",
+        { cause: error },
+      )
+    : error;
 }
 
 /** Yields whenever a machine has changed, until the connection ends. */

@@ -47,7 +47,10 @@ const requestId = optionalFlag("Repeat an earlier command with this request id",
 const text = (value: string): string => value;
 
 export const whoamiCommand = buildCommand<ClientFlags, [], CliContext>({
-  docs: docs("Tell who you are taken for, and what you may do", "", ["farrier whoami", "farrier whoami --context lab"]),
+  docs: docs("Show the identity and role that your credential gives you", "", [
+    "farrier whoami",
+    "farrier whoami --context lab",
+  ]),
   parameters: { flags: clientFlags },
   loader: async () => (await import("../actions/access.ts")).whoami,
 });
@@ -61,11 +64,14 @@ export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliCo
   parameters: {
     flags: {
       ...clientFlags,
-      role: { kind: "enum", values: roles, brief: "What it may do" },
-      expires: optionalFlag("After how long it ends, such as 90d (otherwise never)", "DURATION", parseSeconds),
+      role: { kind: "enum", values: roles, brief: "Role of the token" },
+      expires: optionalFlag("Lifetime, such as 90d (default: no end)", "DURATION", parseSeconds),
       requestId,
     },
-    positional: { kind: "tuple", parameters: [{ brief: "Whose it is", placeholder: "NAME", parse: text }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "Name of the token's owner", placeholder: "NAME", parse: text }],
+    },
   },
   loader: async () => (await import("../actions/access.ts")).tokenCreate,
 });
@@ -73,13 +79,13 @@ export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliCo
 export const tokenListCommand = buildCommand<TokenListFlags, [], CliContext>({
   docs: docs("List tokens, the newest first", "", ["farrier token list --all"]),
   parameters: {
-    flags: { ...clientFlags, ...pageFlags, ...watchFlags, all: switchFlag("Those that are revoked or expired too") },
+    flags: { ...clientFlags, ...pageFlags, ...watchFlags, all: switchFlag("Include revoked and expired tokens") },
   },
   loader: async () => (await import("../actions/access.ts")).tokenList,
 });
 
 export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliContext>({
-  docs: docs("End a token, within seconds on every server", "", ["farrier token revoke alice"]),
+  docs: docs("Revoke a token; all servers refuse it within seconds", "", ["farrier token revoke alice"]),
   parameters: {
     flags: { ...clientFlags, requestId },
     positional: { kind: "tuple", parameters: [{ brief: "Its name or id", placeholder: "TOKEN", parse: text }] },
@@ -88,7 +94,7 @@ export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliCo
 });
 
 export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
-  docs: docs("List what operators did and were refused, the newest first", "", [
+  docs: docs("List operators' commands, also refused ones, newest first", "", [
     "farrier audit list --machine web1",
     "farrier audit list --actor alice --limit 20 --output json",
   ]),
@@ -97,8 +103,8 @@ export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
       ...clientFlags,
       ...pageFlags,
       ...watchFlags,
-      machine: textFlag("Only about this machine", "ID"),
-      actor: textFlag("Only by this one", "NAME"),
+      machine: textFlag("Only commands about this machine", "ID"),
+      actor: textFlag("Only commands of this operator", "NAME"),
     },
   },
   loader: async () => (await import("../actions/access.ts")).auditList,

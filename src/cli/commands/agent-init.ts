@@ -31,7 +31,7 @@ export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContex
         "HOST:PORT",
         parseHostPort,
       ),
-      replace: switchFlag("The machine has an agent already: its key stops at once"),
+      replace: switchFlag("Replace the machine's current agent: its key stops working at once"),
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },

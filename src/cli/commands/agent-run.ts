@@ -20,7 +20,7 @@ export const agentRunCommand = buildCommand<Flags, [], CliContext>({
   parameters: {
     flags: {
       init: requiredFlag("The init file that `farrier agent init` wrote", "FILE"),
-      fileDisks: textFlag("Take each file of this directory for a disk, instead of this host's disks", "DIR"),
+      fileDisks: textFlag("Use the files of this directory as disks, instead of this host's disks", "DIR"),
       debug: commonFlags.debug,
     },
   },

@@ -22,7 +22,7 @@ export const backupCommand = buildCommand<Flags, [string], CliContext>({
       kind: "tuple",
       parameters: [
         {
-          brief: "What to write; it will hold tokens and private keys",
+          brief: "File to write; it will hold tokens and private keys",
           placeholder: "FILE",
           parse: (value: string): string => value,
         },

@@ -49,12 +49,12 @@ export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliCont
     flags: {
       url: requiredFlag("The operator API", "URL"),
       tokenFile: textFlag("A file with the token; read at each command", "FILE"),
-      tokenStdin: switchFlag("Read the token from standard input, and keep it"),
-      ca: textFlag("The CA that vouches for the control plane, PEM", "FILE"),
+      tokenStdin: switchFlag("Read the token from standard input and store it"),
+      ca: textFlag("CA of the control plane's certificate, PEM", "FILE"),
       cert: textFlag("A client certificate, PEM", "FILE"),
       key: textFlag("Its private key, PEM", "FILE"),
-      use: switchFlag("Use it from now on"),
-      replace: switchFlag("In place of the one of this name"),
+      use: switchFlag("Use this context from now on"),
+      replace: switchFlag("Replace an existing context of this name"),
       debug,
     },
     positional: one,
@@ -63,25 +63,25 @@ export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliCont
 });
 
 export const contextListCommand = buildCommand<ContextFlags, [], CliContext>({
-  docs: docs("List the fleets that are known here", "", ["farrier context list"]),
+  docs: docs("List the contexts stored on this host", "", ["farrier context list"]),
   parameters: { flags: shown },
   loader: async () => (await import("../actions/context.ts")).contextList,
 });
 
 export const contextShowCommand = buildCommand<ContextFlags, [string?], CliContext>({
-  docs: docs("Show one, otherwise the one in use; without secrets", "", ["farrier context show lab"]),
+  docs: docs("Show a fleet's context (default: the one in use), without secrets", "", ["farrier context show lab"]),
   parameters: { flags: shown, positional: { kind: "tuple", parameters: [{ ...named, optional: true }] } },
   loader: async () => (await import("../actions/context.ts")).contextShow,
 });
 
 export const contextUseCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
-  docs: docs("Use one where no other is named", "", ["farrier context use lab"]),
+  docs: docs("Choose the context that commands use by default", "", ["farrier context use lab"]),
   parameters: { flags: { debug }, positional: one },
   loader: async () => (await import("../actions/context.ts")).contextUse,
 });
 
 export const contextRemoveCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
-  docs: docs("Forget one", "", ["farrier context remove lab"]),
+  docs: docs("Remove a context", "", ["farrier context remove lab"]),
   parameters: { flags: { debug }, positional: one },
   loader: async () => (await import("../actions/context.ts")).contextRemove,
 });

@@ -50,7 +50,7 @@ const keyParameter = {
 
 export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliContext>({
   docs: docs(
-    "Let a machine that boots from the network make itself known, for a while",
+    "Open a boot window: a time in which the machine may enrol by network boot",
     "Opens a boot window: whoever boots as this machine first is given a token, and the key that comes with it is bound. " +
       "Switch the machine off before: another key that says to be the machine meanwhile puts it in quarantine.",
     [
@@ -62,8 +62,8 @@ export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliCont
   parameters: {
     flags: {
       ...clientFlags,
-      for: optionalFlag("How long (otherwise 10m)", "DURATION", parseSeconds),
-      close: switchFlag("Close the one that is open"),
+      for: optionalFlag("How long the window is open (default: 10m)", "DURATION", parseSeconds),
+      close: switchFlag("Close the open window"),
       requestId,
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
@@ -72,23 +72,26 @@ export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliCont
 });
 
 export const enrollmentListCommand = buildCommand<EnrollmentListFlags, [], CliContext>({
-  docs: docs("List agents that ask to be let in", "", ["farrier enrollment list", "farrier enrollment list --watch"]),
-  parameters: { flags: { ...clientFlags, ...watchFlags, rejected: switchFlag("Those too that were rejected") } },
+  docs: docs("List agents that wait for approval, and callers that are refused", "", [
+    "farrier enrollment list",
+    "farrier enrollment list --watch",
+  ]),
+  parameters: { flags: { ...clientFlags, ...watchFlags, rejected: switchFlag("Include rejected agents") } },
   loader: async () => (await import("../actions/enrollment.ts")).enrollmentList,
 });
 
 export const enrollmentApproveCommand = buildCommand<EnrollmentApproveFlags, [string], CliContext>({
-  docs: docs("Let an agent in, as that of a machine that is known or of a new one; prints the machine's id", "", [
-    "farrier enrollment approve 3f2a9c01 --machine web1",
-    "farrier enrollment approve 3f2a9c01 --name web7 --label rack=b12",
+  docs: docs("Approve an agent for an existing or a new machine; prints the machine's id", "", [
+    "farrier enrollment approve 3f2a9c01d4e5f607 --machine web1",
+    "farrier enrollment approve 3f2a9c01d4e5f607 --name web7 --label rack=b12",
   ]),
   parameters: {
     flags: {
       ...clientFlags,
-      machine: textFlag("Whose agent it is (otherwise a new machine's)", "ID"),
+      machine: textFlag("The agent's machine (default: a new one)", "ID"),
       name: textFlag("A name for the new machine", "NAME"),
       label: repeatedFlag("A label of the new machine; repeatable", "KEY=VALUE"),
-      replace: switchFlag("The machine has an agent already: its key stops at once"),
+      replace: switchFlag("Replace the machine's current agent: its key stops working at once"),
       requestId,
     },
     positional: { kind: "tuple", parameters: [keyParameter] },
@@ -97,7 +100,9 @@ export const enrollmentApproveCommand = buildCommand<EnrollmentApproveFlags, [st
 });
 
 export const enrollmentRejectCommand = buildCommand<EnrollmentRejectFlags, [string], CliContext>({
-  docs: docs("Have an agent that asks to be let in not listed any more", "", ["farrier enrollment reject 3f2a9c01"]),
+  docs: docs("Reject an agent that waits for approval; it is no longer listed", "", [
+    "farrier enrollment reject 3f2a9c01d4e5f607",
+  ]),
   parameters: { flags: { ...clientFlags, requestId }, positional: { kind: "tuple", parameters: [keyParameter] } },
   loader: async () => (await import("../actions/enrollment.ts")).enrollmentReject,
 });

@@ -36,12 +36,12 @@ const shown = { ...clientFlags, ...watchFlags } as const;
 const listed = {
   ...shown,
   ...pageFlags,
-  machine: textFlag("Only this machine's", "ID"),
-  process: textFlag("Only this process's, such as ShepherdRecovery", "NAME"),
+  machine: textFlag("Only for this machine", "ID"),
+  process: textFlag("Only for this process, such as ShepherdRecovery", "NAME"),
 } as const;
 
 export const fleetSummaryCommand = buildCommand<ClientFlags & WatchFlags, [], CliContext>({
-  docs: docs("Count machines by state, what is pending, and who is alive", "", [
+  docs: docs("Count machines by state, pending requests and live components", "", [
     "farrier fleet summary",
     "farrier fleet summary --watch",
   ]),
@@ -56,23 +56,23 @@ export const sessionListCommand = buildCommand<ClientFlags & WatchFlags, [], Cli
 });
 
 export const workListCommand = buildCommand<WorkListFlags, [], CliContext>({
-  docs: docs("List which component works on which machine", "", ["farrier work list --process ShepherdRecovery"]),
+  docs: docs("List the work that components hold on machines", "", ["farrier work list --process ShepherdRecovery"]),
   parameters: { flags: listed },
   loader: async () => (await import("../actions/fleet.ts")).workList,
 });
 
 export const backoffListCommand = buildCommand<BackoffListFlags, [], CliContext>({
-  docs: docs("List which machine is not worked on before when, and why", "", ["farrier backoff list --machine web1"]),
-  parameters: { flags: { ...listed, all: switchFlag("Those that are over too") } },
+  docs: docs("List backoffs: machine, process, end and cause", "", ["farrier backoff list --machine web1"]),
+  parameters: { flags: { ...listed, all: switchFlag("Include backoffs that have ended") } },
   loader: async () => (await import("../actions/fleet.ts")).backoffList,
 });
 
 export const backoffClearCommand = buildCommand<BackoffClearFlags, [string], CliContext>({
-  docs: docs("Let a machine be worked on at once", "", ["farrier backoff clear web1"]),
+  docs: docs("End a machine's backoff now", "", ["farrier backoff clear web1"]),
   parameters: {
     flags: {
       ...clientFlags,
-      process: textFlag("Only for this process (otherwise whichever holds it back)", "NAME"),
+      process: textFlag("Only for this process (default: all processes)", "NAME"),
       requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
     },
     positional: { kind: "tuple", parameters: [machineParameter] },

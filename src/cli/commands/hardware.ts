@@ -45,7 +45,7 @@ export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], Cli
 });
 
 export const hardwareDiffCommand = buildCommand<HardwareDiffFlags, [string], CliContext>({
-  docs: docs("Tell in words what changed in a machine's hardware", "", [
+  docs: docs("Show what changed between two hardware reports of a machine", "", [
     "farrier hardware diff web1",
     "farrier hardware diff web1 --from 1 --to 4",
   ]),

@@ -35,7 +35,7 @@ export const installationShowCommand = buildCommand<InstallationShowFlags, [stri
   parameters: {
     flags: {
       ...clientFlags,
-      generation: optionalFlag("Only this generation (otherwise the current one)", "N", parseGeneration),
+      generation: optionalFlag("Only this generation (default: the current one)", "N", parseGeneration),
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
@@ -43,7 +43,7 @@ export const installationShowCommand = buildCommand<InstallationShowFlags, [stri
 });
 
 export const installationListCommand = buildCommand<InstallationListFlags, [], CliContext>({
-  docs: docs("List the newest request of each machine, or all of one", "", [
+  docs: docs("List the newest installation of each machine, or all of one machine", "", [
     "farrier installation list --state failed,pending",
     "farrier installation list --machine web1",
   ]),
@@ -52,7 +52,7 @@ export const installationListCommand = buildCommand<InstallationListFlags, [], C
       ...clientFlags,
       ...pageFlags,
       ...watchFlags,
-      machine: textFlag("All generations of this one", "ID"),
+      machine: textFlag("All generations of this machine", "ID"),
       state: repeatedFlag("Only pending, succeeded, failed or cancelled; repeatable", "STATE"),
     },
   },

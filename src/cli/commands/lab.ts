@@ -41,25 +41,25 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
   parameters: {
     flags: {
       ...clientFlags,
-      machines: countFlag("How many there are to be with this prefix", "1"),
+      machines: countFlag("Number of machines with this prefix", "1"),
       namePrefix: {
         kind: "parsed",
-        brief: "What their names begin with",
+        brief: "Prefix of their names",
         placeholder: "NAME",
         default: "lab",
         parse: parsePrefix,
       },
-      firmware: { kind: "enum", values: ["uefi", "bios"], brief: "How they start", default: "uefi" },
-      disk: { kind: "enum", values: ["virtio", "nvme", "sata"], brief: "What their disks are", default: "virtio" },
-      disks: countFlag("Disks of each, at most 6", "1"),
+      firmware: { kind: "enum", values: ["uefi", "bios"], brief: "Firmware of the machines", default: "uefi" },
+      disk: { kind: "enum", values: ["virtio", "nvme", "sata"], brief: "Type of their disks", default: "virtio" },
+      disks: countFlag("Disks of each machine, 1 to 6", "1"),
       diskSize: {
         kind: "parsed",
-        brief: "Size of each disk; what is not written takes no room",
+        brief: "Size of each disk; unwritten space takes no room on this host",
         placeholder: "SIZE",
         default: "8Gi",
         parse: parseSize,
       },
-      nics: countFlag("Network interfaces of each, at most 6; the first boots from the network", "1"),
+      nics: countFlag("Network interfaces of each machine, 1 to 6; the first one boots from the network", "1"),
       memory: countFlag("Memory of each in MiB", "2048"),
       cpus: countFlag("Processors of each", "2"),
     },
@@ -114,7 +114,7 @@ export const labPowerCommand = buildCommand<LabPowerFlags, [string, "on" | "off"
   parameters: {
     flags: {
       ...commonFlags,
-      boot: { kind: "enum", optional: true, values: ["network", "disk"], brief: "Where to boot from, this once" },
+      boot: { kind: "enum", optional: true, values: ["network", "disk"], brief: "Boot source for the next start only" },
     },
     positional: {
       kind: "tuple",
@@ -148,7 +148,7 @@ export const labConsoleCommand = buildCommand<LabConsoleFlags, [string], CliCont
   parameters: {
     flags: {
       ...commonFlags,
-      follow: switchFlag("Go on with what comes, until interrupted"),
+      follow: switchFlag("Follow new output until interrupted"),
       lines: optionalFlag("Only the last lines", "N", parsePositive),
     },
     positional: {

@@ -26,7 +26,7 @@ export interface MachineAddFlags extends ClientFlags {
 }
 
 export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
-  docs: docs("Make a machine known; prints its id", "", [
+  docs: docs("Add a machine and print its id", "", [
     "farrier machine add --provider static --provider-id rack1-u1 --name web1 --label rack=b12",
     "farrier machine add --provider static --provider-id rack1-u2 --address 10.0.0.2 --location 'rack 1, unit 2'",
     "farrier machine add --provider static --provider-id rack1-u3 --name web3 --mac 52:54:00:12:34:56",
@@ -34,15 +34,15 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
   parameters: {
     flags: {
       ...clientFlags,
-      provider: requiredFlag("Where the machine comes from, such as static", "NAME"),
-      providerId: requiredFlag("What it is called there", "ID"),
-      name: textFlag("A name of its own, good wherever its id is", "NAME"),
+      provider: requiredFlag("The machine's provider, such as static", "NAME"),
+      providerId: requiredFlag("The machine's id at its provider", "ID"),
+      name: textFlag("A unique name, accepted wherever an id is", "NAME"),
       label: repeatedFlag("A label; repeatable", "KEY=VALUE"),
       reservationId: textFlag("The provider's id of its reservation", "ID"),
       address: textFlag("Its address", "ADDRESS"),
-      location: textFlag("Where it stands", "TEXT"),
-      smbiosUuid: textFlag("Its firmware's UUID (`dmidecode -s system-uuid`): by it a network boot is known", "UUID"),
-      mac: repeatedFlag("The MAC of an interface that it may boot by; repeatable", "MAC"),
+      location: textFlag("The machine's location", "TEXT"),
+      smbiosUuid: textFlag("SMBIOS UUID (`dmidecode -s system-uuid`); identifies the machine at network boot", "UUID"),
+      mac: repeatedFlag("MAC of an interface that the machine boots from; repeatable", "MAC"),
       requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
     },
   },

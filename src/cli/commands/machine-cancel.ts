@@ -20,7 +20,7 @@ export interface MachineCancelFlags extends ClientFlags {
 
 export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], CliContext>({
   docs: docs(
-    "Call off the installation that is pending",
+    "Cancel the pending installation",
     "Calls off the installation that is pending. Before a byte was written, the disk is left as it was, and the machine " +
       "installed if it was; after that, it says so. It also stops the tries that were to follow an error.",
     ["farrier machine cancel web1", 'farrier machine cancel web1 --generation 3 --reason "wrong image, ticket 4711"'],
@@ -28,8 +28,8 @@ export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], C
   parameters: {
     flags: {
       ...clientFlags,
-      generation: optionalFlag("Only this generation (otherwise whichever is pending)", "N", parseGeneration),
-      reason: textFlag("Why, for whoever wonders", "TEXT"),
+      generation: optionalFlag("Only this generation (default: the pending one)", "N", parseGeneration),
+      reason: textFlag("The reason, stored in the history", "TEXT"),
       requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
     },
     positional: { kind: "tuple", parameters: [machineParameter] },

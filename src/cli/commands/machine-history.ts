@@ -14,7 +14,7 @@ export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string],
     "farrier machine history web1 --limit 20 --json",
   ]),
   parameters: {
-    flags: { ...clientFlags, limit: optionalFlag("At most so many entries (otherwise 100)", "N", parsePositive) },
+    flags: { ...clientFlags, limit: optionalFlag("Maximum number of entries (default: 100)", "N", parsePositive) },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
   loader: async () => (await import("../actions/machine-history.ts")).machineHistory,

@@ -18,8 +18,8 @@ export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliCont
   parameters: {
     flags: {
       ...clientFlags,
-      lines: optionalFlag("At most so many lines, the latest (otherwise all that are kept)", "N", parsePositive),
-      follow: switchFlag("Go on with what comes, until interrupted"),
+      lines: optionalFlag("Number of latest lines to show (default: all stored lines)", "N", parsePositive),
+      follow: switchFlag("Follow new output until interrupted"),
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },

@@ -49,7 +49,7 @@ const changeFlags = {
 } as const;
 
 export const machineExplainCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
-  docs: docs("Say why a machine does not move: its state, what it waits for, what you can do", "", [
+  docs: docs("Explain why a machine makes no progress: state, what it waits for, what you can do", "", [
     "farrier machine explain web1",
     "farrier machine explain web1 --watch",
   ]),
@@ -58,7 +58,7 @@ export const machineExplainCommand = buildCommand<ClientFlags & WatchFlags, [str
 });
 
 export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], CliContext>({
-  docs: docs("Rename a machine, set and remove labels, and what a network boot knows it by", "", [
+  docs: docs("Change a machine's name, labels, SMBIOS UUID and MACs", "", [
     "farrier machine update 3f2a --name web1",
     "farrier machine update web1 --label rack=b12 --remove-label spare",
     'farrier machine update web1 --name ""',
@@ -71,8 +71,8 @@ export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], C
       label: repeatedFlag("Set a label; repeatable", "KEY=VALUE"),
       removeLabel: repeatedFlag("Remove a label; repeatable", "KEY"),
       smbiosUuid: textFlag('Its firmware\'s UUID, by which a network boot is known; "" = none', "UUID"),
-      mac: repeatedFlag("Add the MAC of an interface that it may boot by; repeatable", "MAC"),
-      removeMac: repeatedFlag("Remove one; repeatable", "MAC"),
+      mac: repeatedFlag("Add the MAC of an interface that the machine boots from; repeatable", "MAC"),
+      removeMac: repeatedFlag("Remove a MAC; repeatable", "MAC"),
     },
     positional: one,
   },
@@ -80,30 +80,32 @@ export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], C
 });
 
 export const machineDeleteCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
-  docs: docs("Forget a machine that nothing is asked of; its history stays", "", ["farrier machine delete web1"]),
+  docs: docs("Delete an idle machine; its history is kept", "", ["farrier machine delete web1"]),
   parameters: { flags: changeFlags, positional: one },
   loader: async () => (await import("../actions/machine-change.ts")).machineDelete,
 });
 
 export const machineQuarantineCommand = buildCommand<MachineQuarantineFlags, [string], CliContext>({
-  docs: docs("Have a machine left alone; what is pending is cancelled", "", [
+  docs: docs("Quarantine a machine; a pending request is cancelled", "", [
     'farrier machine quarantine web1 --reason "memory errors, ticket 4711"',
   ]),
   parameters: {
-    flags: { ...changeFlags, reason: requiredFlag("Why, for whoever wonders", "TEXT") },
+    flags: { ...changeFlags, reason: requiredFlag("The reason, stored in the history", "TEXT") },
     positional: one,
   },
   loader: async () => (await import("../actions/machine-change.ts")).machineQuarantine,
 });
 
 export const machineReleaseCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
-  docs: docs("Lift a quarantine; no request is revived", "", ["farrier machine release web1"]),
+  docs: docs("Release a machine from quarantine; cancelled requests stay cancelled", "", [
+    "farrier machine release web1",
+  ]),
   parameters: { flags: changeFlags, positional: one },
   loader: async () => (await import("../actions/machine-change.ts")).machineRelease,
 });
 
 export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], CliContext>({
-  docs: docs("Ask again for the installation that failed or was cancelled, as a new generation", "", [
+  docs: docs("Repeat a failed or cancelled installation as a new generation", "", [
     "farrier machine retry web1",
     "farrier machine retry web1 --generation 3 --retry-attempts 5",
   ]),
@@ -111,7 +113,7 @@ export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], Cli
     flags: {
       ...changeFlags,
       ...retryFlags,
-      generation: optionalFlag("The one that is meant (otherwise the newest)", "N", parseGeneration),
+      generation: optionalFlag("Generation to repeat (default: the newest)", "N", parseGeneration),
     },
     positional: one,
   },
@@ -120,12 +122,15 @@ export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], Cli
 
 export const machineWatchCommand = buildCommand<ClientFlags & { cursor: string | undefined }, [], CliContext>({
   docs: docs(
-    "Tell of every machine that changes, until interrupted",
+    "Print every change of a machine until interrupted",
     "A line a change; with --json a JSON document a line.",
     ["farrier machine watch", "farrier machine watch --json | jq .changes"],
   ),
   parameters: {
-    flags: { ...clientFlags, cursor: textFlag("Go on from where an earlier watch ended (--json shows it)", "CURSOR") },
+    flags: {
+      ...clientFlags,
+      cursor: textFlag("Continue from the cursor of an earlier watch (--json shows it)", "CURSOR"),
+    },
   },
   loader: async () => (await import("../actions/machine-watch.ts")).machineWatch,
 });

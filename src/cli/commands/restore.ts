@@ -20,7 +20,7 @@ export const restoreCommand = buildCommand<Flags, [string], CliContext>({
     positional: {
       kind: "tuple",
       parameters: [
-        { brief: "What `farrier backup` wrote", placeholder: "FILE", parse: (value: string): string => value },
+        { brief: "A file that `farrier backup` wrote", placeholder: "FILE", parse: (value: string): string => value },
       ],
     },
   },

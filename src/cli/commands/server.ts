@@ -31,7 +31,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
 }
 
 export const serverCommand = buildCommand<Flags, [], CliContext>({
-  docs: docs("Serve agents and operators, on a PostgreSQL that is there; any number of copies", "", [
+  docs: docs("Serve agents and operators, on an existing PostgreSQL; run any number of copies", "", [
     "farrier server --database-url postgresql://farrier@db/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
     "farrier server --database-url postgresql://farrier@db/farrier --migrate --workers 4",
     "farrier server --database-url postgresql://farrier@db/farrier --operators 0.0.0.0:8080 --operator-ca operators.pem",
@@ -41,10 +41,10 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       ...commonFlags,
       ...listenFlags,
       migrate: switchFlag("Migrate the database first"),
-      workers: optionalFlag("Processes that share the ports; otherwise 1", "N", parsePositive),
-      tlsCert: textFlag("The agent API's certificate, PEM; otherwise made and kept in the data directory", "FILE"),
+      workers: optionalFlag("Number of processes that share the ports (default: 1)", "N", parsePositive),
+      tlsCert: textFlag("Certificate of the agent port, PEM (default: made and kept in the data directory)", "FILE"),
       tlsKey: textFlag("Its private key, PEM", "FILE"),
-      tlsCa: textFlag("The CA that vouches for it, PEM", "FILE"),
+      tlsCa: textFlag("CA of that certificate, PEM", "FILE"),
     },
   },
   async func(flags) {

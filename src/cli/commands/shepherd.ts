@@ -11,7 +11,7 @@ interface Flags extends CommonFlags {
 }
 
 export const shepherdCommand = buildCommand<Flags, [], CliContext>({
-  docs: docs("Look after agents, on a PostgreSQL that is there; any number of copies", "", [
+  docs: docs("Start agents and recover machines, on an existing PostgreSQL; run any number of copies", "", [
     "farrier shepherd --database-url postgresql://farrier@db/farrier",
     "FARRIER_DATABASE_URL=postgresql://farrier@db/farrier farrier shepherd",
   ]),
@@ -19,7 +19,7 @@ export const shepherdCommand = buildCommand<Flags, [], CliContext>({
     flags: {
       ...commonFlags,
       databaseUrl: listenFlags.databaseUrl,
-      lab: textFlag("Look after the lab machines of this folder: `lab` in a data directory", "DIR"),
+      lab: textFlag("Directory of lab machines to manage: `lab` in a data directory", "DIR"),
       netboot: optionalFlag("Where `farrier netboot` listens, for lab machines", "HOST:PORT", parseHostPort),
     },
   },

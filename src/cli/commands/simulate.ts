@@ -35,13 +35,13 @@ export const simulateCommand = buildCommand<Flags, [], CliContext>({
   parameters: {
     flags: {
       ...clientFlags,
-      json: switchFlag("Print what came of it as JSON; how it goes is shown on standard error"),
-      agents: { kind: "parsed", brief: "How many", placeholder: "N", parse: parsePositive },
+      json: switchFlag("Print the result as JSON; progress goes to standard error"),
+      agents: { kind: "parsed", brief: "Number of agents", placeholder: "N", parse: parsePositive },
       rate: optionalFlag("Heartbeats a second, over all agents, instead of an interval", "N", parsePositive),
-      interval: optionalFlag("Seconds between an agent's heartbeats (30)", "SECONDS", parsePositive),
-      faults: optionalFlag("What is to go wrong: names with commas between them, or all", "LIST", String),
-      seed: optionalFlag("Names the fleet, and decides what is random (1)", "NAME", String),
-      duration: optionalFlag("Seconds until it comes to its end (60)", "SECONDS", parsePositive),
+      interval: optionalFlag("Seconds between two heartbeats of an agent (default: 30)", "SECONDS", parsePositive),
+      faults: optionalFlag("Faults to inject: names separated by commas, or all", "LIST", String),
+      seed: optionalFlag("Name of the fleet, and seed of its random choices (default: 1)", "NAME", String),
+      duration: optionalFlag("Duration in seconds (default: 60)", "SECONDS", parsePositive),
       installs: optionalFlag(
         "Installations a minute, over all machines (one a minute for ten agents)",
         "N",
@@ -51,11 +51,11 @@ export const simulateCommand = buildCommand<Flags, [], CliContext>({
         kind: "parsed",
         optional: true,
         variadic: true,
-        brief: "Where agents call, instead of where the control plane says; repeatable",
+        brief: "Endpoint that agents call, instead of the control plane's own; repeatable",
         placeholder: "HOST:PORT",
         parse: parseHostPort,
       },
-      anywhere: switchFlag("Also a control plane that is not on this host: it must be meant to carry this"),
+      anywhere: switchFlag("Allow a control plane on another host; make sure that it is meant for load tests"),
     },
   },
   async func(flags) {

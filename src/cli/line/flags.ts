@@ -74,28 +74,28 @@ export function repeatedFlag(
 }
 
 export const commonFlags = {
-  dataDir: textFlag("Data directory (or FARRIER_DATA_DIR; otherwise ./.farrier)", "DIR"),
-  debug: switchFlag("Log at debug; show stack traces"),
+  dataDir: textFlag("Data directory (or FARRIER_DATA_DIR; default: ./.farrier)", "DIR"),
+  debug: switchFlag("Log at level debug; show stack traces"),
 } as const;
 
 export const clientFlags = {
   ...commonFlags,
-  operators: textFlag("The operator API (or FARRIER_OPERATORS; otherwise as the data directory says)", "URL"),
-  context: textFlag("Which fleet: a context's name (or FARRIER_CONTEXT); see `farrier context --help`", "NAME"),
+  operators: textFlag("URL of the operator API (or FARRIER_OPERATORS; default: from the data directory)", "URL"),
+  context: textFlag("Context to use (or FARRIER_CONTEXT); see `farrier context --help`", "NAME"),
   output: {
     kind: "enum",
     optional: true,
     values: outputFormats,
-    brief: "All columns, protobuf JSON, the same as YAML, or names alone",
+    brief: "Format: all columns, protobuf JSON, YAML, or names only",
   },
   json: switchFlag("Short for --output json"),
 } as const;
 
-export const watchFlags = { watch: switchFlag("Print it again whenever it changes, until interrupted") } as const;
+export const watchFlags = { watch: switchFlag("Print again after each change, until interrupted") } as const;
 
 export const pageFlags = {
-  limit: optionalFlag("At most so many", "N", parsePositive),
-  pageToken: textFlag("Go on from where an earlier page ended", "TOKEN"),
+  limit: optionalFlag("Maximum number of entries shown", "N", parsePositive),
+  pageToken: textFlag("Continue after an earlier page", "TOKEN"),
 } as const;
 
 /** Flags of what asks for installations. */
@@ -106,13 +106,13 @@ export interface RetryFlags {
 }
 
 export const retryFlags = {
-  retryAttempts: optionalFlag("Ask again by itself after an error, at most so often", "N", parsePositive),
+  retryAttempts: optionalFlag("Number of further tries after an error", "N", parsePositive),
   retryInitial: optionalFlag(
-    "How long after an error, each time twice as long (otherwise 60s)",
+    "Wait before the first further try, doubled for each one after (default: 60s)",
     "DURATION",
     parseSeconds,
   ),
-  retryMaximum: optionalFlag("No wait is longer (otherwise 1h)", "DURATION", parseSeconds),
+  retryMaximum: optionalFlag("Maximum wait between two tries (default: 1h)", "DURATION", parseSeconds),
 } as const;
 
 /** A command's help: what it does, and examples. */
@@ -122,27 +122,27 @@ export function docs(
   examples: readonly string[],
 ): { brief: string; fullDescription: string } {
   const lines = examples.map((example) => `  ${example}`);
-  const status = "Exit status: 0 done, 1 failed or refused, 2 wrong command line, 3 unreachable, 4 not authorised";
+  const status = "Exit status: 0 done, 1 failed or refused, 2 wrong command line,\n  3 unreachable, 4 not authorised";
   return { brief, fullDescription: [more === "" ? brief : more, "", "Examples:", ...lines, "", status].join("\n") };
 }
 
 /** Flags of the processes that serve. */
 export const listenFlags = {
-  agents: hostPortFlag("Where agents are served", "127.0.0.1:8443"),
-  operators: hostPortFlag("Where operators are served; with TLS where it is not loopback", "127.0.0.1:8080"),
+  agents: hostPortFlag("Address of the agent port", "127.0.0.1:8443"),
+  operators: hostPortFlag("Address of the operator port; TLS unless it is loopback", "127.0.0.1:8080"),
   databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
-  serverName: repeatedFlag("A name or address that agents reach this host by; repeatable", "NAME"),
+  serverName: repeatedFlag("Name or address by which agents reach this host; repeatable", "NAME"),
   operatorName: repeatedFlag(
-    "A further name that the operator port is called by, such as a proxy's; repeatable",
+    "Further name of the operator port, such as a proxy's; repeatable",
     "NAME",
     (value) => parseServerName(value).value,
   ),
   operatorTlsCert: textFlag(
-    "The operator port's certificate, PEM; otherwise made and kept in the data directory",
+    "Certificate of the operator port, PEM (default: made and kept in the data directory)",
     "FILE",
   ),
   operatorTlsKey: textFlag("Its private key, PEM", "FILE"),
-  operatorCa: textFlag("The CA that issues operators' client certificates (CN = name, OU = role), PEM", "FILE"),
+  operatorCa: textFlag("CA of operators' client certificates (CN = name, OU = role), PEM", "FILE"),
 } as const;
 
 /** What {@link listenFlags} say about TLS on the operator port. */
@@ -199,7 +199,7 @@ export function hostPortFlag(
 /** Reads a whole number that must be positive. @throws {RangeError} */
 export function parsePositive(value: string): number {
   if (!/^[1-9]\d{0,8}$/u.test(value)) {
-    throw new RangeError(`"${value}" is not a number: expected a whole number, 1 or more`);
+    throw new RangeError(`${JSON.stringify(value)} is out of range: expected a whole number from 1 to 999999999`);
   }
   return Number(value);
 }
