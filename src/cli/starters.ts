@@ -76,6 +76,8 @@ export interface UpOptions extends ProcessOptions {
   operators: HostPort;
   /** A PostgreSQL to use in place of the embedded one. */
   databaseUrl: string | undefined;
+  /** Whom root runs the embedded one as; absent = a system user of its own. */
+  databaseUser: string | undefined;
   /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
   serverNames: readonly string[];
   /** Names of proxies that lead to the operator port. */

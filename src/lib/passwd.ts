@@ -14,3 +14,11 @@ export function findUser(passwd: string, name: string): UserIds | undefined {
   }
   return undefined;
 }
+
+/** The name of a user id in /etc/passwd; undefined where it has none. */
+export function userName(passwd: string, uid: number): string | undefined {
+  return passwd
+    .split("\n")
+    .map((line) => line.split(":"))
+    .find(([, , id]) => id === String(uid))?.[0];
+}

@@ -19,7 +19,9 @@ async function placeOf(dataDir: string): Promise<LabPlace> {
 export async function up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]> {
   const directory = labDirectory(options.dataDir);
   await labPrograms(options.shape.firmware);
-  const user = await qemuUser();
+  const user = await qemuUser((name) => {
+    process.stderr.write(`farrier: made the system user ${name}, which lab machines run as, and nothing else\n`);
+  });
   const there = new Set((await labMachineList(directory)).map(({ name }) => name));
   for (const name of options.names.filter((wanted) => !there.has(wanted))) {
     await labMachineCreate(directory, labMachineMake(name, options.shape), user);

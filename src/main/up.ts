@@ -26,7 +26,7 @@ export async function run(options: UpOptions): Promise<number> {
   const directory = stack.use(await dataDirectoryOpen(options.dataDir));
   const address: DatabaseAddress =
     options.databaseUrl === undefined
-      ? stack.use(await embeddedStart({ directory: directory.postgres, log })).connection
+      ? stack.use(await embeddedStart({ directory: directory.postgres, log, user: options.databaseUser })).connection
       : databaseAddress(options.databaseUrl);
   const server = stack.use(
     await controlPlaneStart({

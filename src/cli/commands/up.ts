@@ -11,12 +11,14 @@ import {
   optionalFlag,
   type CommonFlags,
   type OperatorTlsFlags,
+  textFlag,
 } from "../line/flags.ts";
 
 interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUrl: string | undefined;
+  databaseUser: string | undefined;
   serverName: readonly string[] | undefined;
   operatorName: readonly string[] | undefined;
   netboot: HostPort | "off" | undefined;
@@ -42,6 +44,10 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
     flags: {
       ...commonFlags,
       ...listenFlags,
+      databaseUser: textFlag(
+        "Whom root runs the embedded PostgreSQL as (farrier-db, made where it is missing)",
+        "NAME",
+      ),
       netboot: optionalFlag(
         `Where machines boot from, or "off" (or FARRIER_NETBOOT; otherwise ${netbootDefault})`,
         "HOST:PORT",
@@ -57,6 +63,7 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       debug: this.debug,
       agents: flags.agents,
       operators: flags.operators,
+      databaseUser: flags.databaseUser,
       databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
       serverNames: flags.serverName ?? [],
       operatorNames: flags.operatorName ?? [],

@@ -58,7 +58,7 @@ describe("a package whose install script did not run", () => {
 describe("a copy of the package", () => {
   test("is what another user runs when the checkout is closed to it", async (context) => {
     context.skip(!isRoot, "only root can run programs as another user");
-    const user = await runUser(join(base, "no-data"));
+    const user = await runUser(join(base, "no-data"), { log });
     expect(user?.uid).toBeGreaterThan(0);
     const { bin } = await binariesFrom(source, { user, copies: [copies], log });
     expect(bin.startsWith(copies)).toBe(true);

@@ -7,7 +7,7 @@ import { EmbeddedError } from "./embedded-error.ts";
 import { openedDirectory, runProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
-/** The superuser and the database; trust over the socket, which only its owner (and root) can reach. */
+/** The superuser and the database. */
 export const databaseName = "farrier";
 
 const prefix = "data.new-";
@@ -24,12 +24,14 @@ export async function databaseInitialise(options: {
   readonly user: RunUser | undefined;
   /** False for tests only: the new files are not flushed to the disk. */
   readonly sync: boolean;
+  /** Called before the files of a database that is there are given to `user`. */
+  readonly handOver: (data: string) => Promise<void>;
 }): Promise<string> {
   const { directory, binaries, user } = options;
   const data = join(directory, "data");
   await removeUnfinished(directory);
   if (await checkExisting(data, binaries)) {
-    await ownData(data, user);
+    await ownData(data, user, options.handOver);
     return data;
   }
   const fresh = join(directory, prefix + randomBytes(6).toString("hex"));
@@ -69,7 +71,7 @@ async function runInitdb(
     join(binaries.bin, "initdb"),
     [
       ...["-D", openedDirectory, "-U", databaseName, "-E", "UTF8", ...locale],
-      ...["--auth-local=trust", "--auth-host=reject", ...(sync ? [] : ["--no-sync"])],
+      ...["--auth-local=reject", "--auth-host=reject", ...(sync ? [] : ["--no-sync"])],
     ],
     { directory: fresh, user },
   );
@@ -120,10 +122,15 @@ async function isEmpty(path: string): Promise<boolean> {
 }
 
 /** A copy made by root without its owners (cp -r, a restored backup) is given to the user again. */
-async function ownData(data: string, user: RunUser | undefined): Promise<void> {
+async function ownData(
+  data: string,
+  user: RunUser | undefined,
+  handOver: (data: string) => Promise<void>,
+): Promise<void> {
   if (user === undefined || (await stat(data)).uid === user.uid) {
     return;
   }
+  await handOver(data);
   for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
     await lchown(join(entry.parentPath, entry.name), user.uid, user.gid);
   }

@@ -1,17 +1,29 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorCode } from "../../lib/errors.ts";
-import { findUser, type UserIds } from "../../lib/passwd.ts";
+import type { Logger } from "../../lib/log.ts";
+import { findUser, userName, type UserIds } from "../../lib/passwd.ts";
+import { systemUser, systemUserCommands } from "../../lib/system-user.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The user that PostgreSQL runs under when we are root, which it refuses to be. */
 export type RunUser = UserIds;
 
+/** Whom root runs PostgreSQL as, unless another is named: a system user of its own, made where there is none. */
+export const databaseUser = "farrier-db";
+
+/** Users that other programs run as: whoever runs as one of them would have the database. */
+const shared = ["nobody", "postgres", "libvirt-qemu", "farrier-lab"];
+
 /**
- * Who runs PostgreSQL: nobody else when we are an ordinary user (undefined); as root the owner of the data if there is
- * any, else `postgres`, else `nobody`.
+ * Who runs PostgreSQL: nobody else when we are an ordinary user (undefined). As root the named user; else the owner of the
+ * data, where that is not a user that others share; else `farrier-db`.
  * @throws {EmbeddedError} no_user; directory_unusable when the data belong to someone we cannot become
  */
-export async function runUser(data: string, self = process.getuid?.() ?? -1): Promise<RunUser | undefined> {
+export async function runUser(
+  data: string,
+  options: { log: Logger; name?: string | undefined; self?: number },
+): Promise<RunUser | undefined> {
+  const { log, name, self = process.getuid?.() ?? -1 } = options;
   const owner = await ownerOf(data);
   if (self !== 0) {
     if (owner !== undefined && owner.uid !== self) {
@@ -23,16 +35,40 @@ export async function runUser(data: string, self = process.getuid?.() ?? -1): Pr
     }
     return undefined;
   }
-  if (owner !== undefined && owner.uid !== 0) {
+  const passwd = await readFile("/etc/passwd", "utf8");
+  if (name !== undefined) {
+    return namedUser(passwd, name);
+  }
+  const ownerName = owner === undefined ? undefined : userName(passwd, owner.uid);
+  if (owner !== undefined && owner.uid !== 0 && ownerName !== undefined && !shared.includes(ownerName)) {
     return owner;
   }
-  const passwd = await readFile("/etc/passwd", "utf8");
-  const user = findUser(passwd, "postgres") ?? findUser(passwd, "nobody");
+  const user = await systemUser(databaseUser, () =>
+    log.warn({ user: databaseUser }, "made a system user that PostgreSQL runs as, and nothing else"),
+  );
   if (user === undefined) {
     throw new EmbeddedError(
       "no_user",
-      "PostgreSQL refuses to run as root and there is no user to run it under: expected postgres or nobody in " +
-        "/etc/passwd; add one, start as an ordinary user, or name a database with --database-url",
+      `PostgreSQL refuses to run as root, and the system user ${databaseUser} for it can't be made here: run ` +
+        `\`${systemUserCommands(databaseUser)}\`, or name a user that nothing else runs as with --database-user, start ` +
+        "as an ordinary user, or name a database with --database-url",
+    );
+  }
+  return user;
+}
+
+function namedUser(passwd: string, name: string): RunUser {
+  const user = findUser(passwd, name);
+  if (user === undefined) {
+    throw new EmbeddedError(
+      "no_user",
+      `there is no user ${name} to run PostgreSQL under, or it is root: make it with \`${systemUserCommands(name)}\``,
+    );
+  }
+  if (name === "nobody" || name === "farrier-lab") {
+    throw new EmbeddedError(
+      "no_user",
+      `PostgreSQL must not run as ${name}: other programs do, and would have the database; name a user of its own`,
     );
   }
   return user;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import {
@@ -17,10 +17,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait.ts";
 import { createLogger } from "../../lib/log.ts";
+import { findUser, userName } from "../../lib/passwd.ts";
 import { type EmbeddedPostgres, embeddedStart } from "./embedded.ts";
 import { isOurPostmaster } from "./embedded-orphan.ts";
 
@@ -290,5 +292,58 @@ describe("embeddedStart", () => {
     cleanup.defer(async () => await rm(link));
     await start(directory);
     await expect(start(link)).rejects.toMatchObject({ code: "directory_busy" });
+  });
+});
+
+describe("A4: PostgreSQL's user", () => {
+  /** Connects as another user of this host does, by the server's own directory; the SQLSTATE, or "connected". */
+  async function connectAs(user: { uid: number; gid: number }, pid: number): Promise<string> {
+    const script = `
+      import pg from "pg";
+      process.setgroups([]); process.setgid(${user.gid}); process.setuid(${user.uid});
+      const client = new pg.Client({ host: "/proc/${pid}/cwd", port: 5432, user: "farrier", database: "farrier" });
+      await client.connect().then(() => console.log("connected"), (error) => console.log(error.code));
+      process.exit(0);`;
+    const root = fileURLToPath(new URL("../../..", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: root,
+    });
+    return stdout.trim();
+  }
+
+  test("is one of its own, and is not let in as farrier", async (context) => {
+    context.skip(!isRoot, "only root runs PostgreSQL as another user");
+    const directory = await temporary();
+    const postgres = await start(directory);
+    const { uid, gid } = await stat(join(directory, "data"));
+    const passwd = await readFile("/etc/passwd", "utf8");
+    expect(userName(passwd, uid)).toBe("farrier-db");
+    expect(await connectAs({ uid, gid }, postgres.pid ?? 0)).toBe("28000");
+    expect(await query(postgres, "SELECT current_user AS name")).toEqual([{ name: "farrier" }]);
+  });
+
+  test("gets the directory of one that others share, and the server that runs there is stopped before", async (context) => {
+    context.skip(!isRoot, "only root runs PostgreSQL as another user");
+    const directory = await temporary();
+    await using first = await embeddedStart({ directory, log, binaries, user: "daemon", settings: { fsync: "off" } });
+    await query(first, "CREATE TABLE kept (n integer)");
+    await first[Symbol.asyncDispose]();
+    const data = join(directory, "data");
+    const nobody = findUser(await readFile("/etc/passwd", "utf8"), "nobody");
+    await promisify(execFile)("chown", ["-R", `${nobody?.uid}:${nobody?.gid}`, data]);
+    // As Farrier of before left it.
+    await writeFile(join(data, "pg_hba.conf"), "local all all trust\n");
+    const again = await start(directory);
+    expect(userName(await readFile("/etc/passwd", "utf8"), (await stat(data)).uid)).toBe("farrier-db");
+    expect(await query(again, "SELECT count(*)::integer AS n FROM kept")).toEqual([{ n: 0 }]);
+    expect(await readFile(join(data, "pg_hba.conf"), "utf8")).not.toContain("trust");
+  });
+
+  test("may be named, but not nobody, the lab's, root or one that is not there", async (context) => {
+    context.skip(!isRoot, "only root runs PostgreSQL as another user");
+    for (const name of ["nobody", "root", "no-such-user"]) {
+      const directory = await temporary();
+      await expect(embeddedStart({ directory, log, binaries, user: name })).rejects.toMatchObject({ code: "no_user" });
+    }
   });
 });

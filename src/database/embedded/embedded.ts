@@ -5,9 +5,11 @@ import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type RetryPolicy, retryDelay } from "../../lib/retry.ts";
 import { directoryLock } from "./directory-lock.ts";
+import { accessWrite } from "./embedded-access.ts";
 import { binariesPrepare } from "./embedded-binaries.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { databaseInitialise, databaseName } from "./embedded-initialise.ts";
+import { orphanStop } from "./embedded-orphan.ts";
 import { type Postmaster, type PostmasterOptions, postmasterStart } from "./embedded-process.ts";
 import { defaultSettings, fixedSettings, port } from "./embedded-settings.ts";
 import { socketDirectory } from "./embedded-socket.ts";
@@ -44,6 +46,8 @@ export async function embeddedStart(options: {
   readonly log: Logger;
   /** A directory with other programs of PostgreSQL, instead of the installed package's. */
   readonly binaries?: string | undefined;
+  /** Whom root runs it as; absent = see embedded-user.ts. */
+  readonly user?: string | undefined;
   /** Over the defaults of embedded-settings.ts. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
@@ -54,14 +58,20 @@ export async function embeddedStart(options: {
   await using stack = new AsyncDisposableStack();
   await makeDirectory(directory);
   stack.use(await directoryLock(directory, "postgres"));
-  const user = await runUser(join(directory, "data"));
+  const user = await runUser(join(directory, "data"), { log, name: options.user });
   const binaries = await binariesPrepare({ binaries: options.binaries, user, directory, log });
   const data = await databaseInitialise({
     directory,
     binaries,
     user,
     sync: settings["fsync"] !== "off",
+    // One that runs from before must not lose its files to another user while it does.
+    handOver: async (from) => {
+      log.warn({ data: from, user: user?.uid }, "the database's files are given to the user that PostgreSQL runs as");
+      await orphanStop(from, { clock, log });
+    },
   });
+  await accessWrite(data, user);
   const { host } = stack.use(await socketDirectory(data));
   const supervised = stack.use(await supervise({ directory, data, binaries, user, settings, clock, log }));
   const connection = { host, port, user: databaseName, database: databaseName };

@@ -6,6 +6,7 @@ import { describe, expect, test, type TestContext } from "vitest";
 import { qemuMissing } from "../../../test/support/qemu.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { userName } from "../../lib/passwd.ts";
 import { providerConformance } from "../../shepherd/testing/provider-conformance.ts";
 import { consoleFile, labMachineCreate, labMachineList, qemuDirectory } from "../../lab/directory.ts";
 import { type LabMachine, labMachineMake, type LabMachineShape } from "../../lab/machine.ts";
@@ -111,18 +112,25 @@ test(
   },
 );
 
-test("QEMU runs unprivileged where it can, and its files are nobody else's", { timeout: 60_000 }, async (context) => {
-  await using lab = await testLab(context);
-  const machine = await lab.make("own");
-  await powerSet(lab, "own", "on");
-  const qemu = qemuDirectory(lab.directory, "own");
-  const { uid } = await stat(`/proc/${await qemuPid(qemu, machine)}`);
-  expect(uid).not.toBe(0);
-  const { uid: owner, mode } = await stat(join(qemu, "disk0.raw"));
-  expect([owner, mode & 0o777]).toEqual([uid, 0o600]);
-  // Sparse: what is not written takes no room.
-  expect((await stat(join(qemu, "disk0.raw"))).blocks).toBe(0);
-});
+test(
+  "A4: QEMU runs unprivileged where it can, and its files are nobody else's",
+  { timeout: 60_000 },
+  async (context) => {
+    await using lab = await testLab(context);
+    const machine = await lab.make("own");
+    await powerSet(lab, "own", "on");
+    const qemu = qemuDirectory(lab.directory, "own");
+    const { uid } = await stat(`/proc/${await qemuPid(qemu, machine)}`);
+    expect(uid).not.toBe(0);
+    if (process.getuid?.() === 0) {
+      expect(userName(await readFile("/etc/passwd", "utf8"), uid)).toBe("farrier-lab");
+    }
+    const { uid: owner, mode } = await stat(join(qemu, "disk0.raw"));
+    expect([owner, mode & 0o777]).toEqual([uid, 0o600]);
+    // Sparse: what is not written takes no room.
+    expect((await stat(join(qemu, "disk0.raw"))).blocks).toBe(0);
+  },
+);
 
 test(
   "who killed it, and whose process has its number by now, misleads nobody",

@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { userName } from "../../lib/passwd.ts";
+import { EmbeddedError } from "./embedded-error.ts";
+import { databaseName } from "./embedded-initialise.ts";
+import type { RunUser } from "./embedded-user.ts";
+
+/**
+ * Writes who may connect: over the socket this process's own user, and root, who could read the files anyway. PostgreSQL asks the
+ * kernel who calls; its own user, whatever runs as that, is not let in.
+ * @throws {EmbeddedError} no_user where this process's user has no name: PostgreSQL knows users by their names
+ */
+export async function accessWrite(
+  data: string,
+  user: RunUser | undefined,
+  self = process.getuid?.() ?? -1,
+): Promise<void> {
+  const own = userName(await readFile("/etc/passwd", "utf8"), self);
+  if (own === undefined) {
+    throw new EmbeddedError(
+      "no_user",
+      `user ${self} has no name in /etc/passwd, and PostgreSQL knows who connects by that: add one, or name a database ` +
+        "with --database-url",
+    );
+  }
+  const names = [...new Set([own, "root"])];
+  await fileReplace(
+    join(data, "pg_hba.conf"),
+    "# Written by farrier at each start.\nlocal all all peer map=farrier\n",
+    user,
+  );
+  await fileReplace(
+    join(data, "pg_ident.conf"),
+    `# Written by farrier at each start.\n${names.map((name) => `farrier "${name}" ${databaseName}\n`).join("")}`,
+    user,
+  );
+}
+
+/** Whole or not at all: PostgreSQL does not start with half of it. Under a new name, where nothing can have been planted. */
+async function fileReplace(path: string, text: string, user: RunUser | undefined): Promise<void> {
+  const next = `${path}.${randomBytes(8).toString("hex")}`;
+  await using file = await open(next, "wx", 0o600);
+  await file.writeFile(text);
+  if (user !== undefined) {
+    await file.chown(user.uid, user.gid);
+  }
+  await rename(next, path);
+}
