@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import pg from "pg";
+import type { AgentCalls } from "../../src/agent-api/agent-call.ts";
 import { agentApiServe } from "../../src/agent-api/serve.ts";
 import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
 import { connect, connectionSettings } from "../../src/database/connect.ts";
@@ -37,7 +38,13 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
   const session = await sessions.next();
   const { privateKey } = ed25519KeyPair();
   const nothing = Buffer.alloc(0);
-  const empty: handleUnaryCall<Buffer, Buffer> = (_call, respond) => respond(null, nothing);
+  const empty =
+    (calls: AgentCalls): handleUnaryCall<Buffer, Buffer> =>
+    (call, respond) => {
+      // Else its connection would be a stranger's, and closed after 10 s.
+      calls.peer(call.metadata).admitted?.();
+      respond(null, nothing);
+    };
   const pool = new pg.Pool({ ...databaseAddress, ...connectionSettings, max: 16 });
   stack.defer(() => pool.end());
   const api = stack.use(
@@ -54,7 +61,7 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
       log,
       clock: systemClock,
       extraMethods: (calls) => [
-        { path: emptyPath, kind: "unary", handler: empty },
+        { path: emptyPath, kind: "unary", handler: empty(calls) },
         { path: threePath, kind: "unary", handler: threeTransactions(pool, session.id, calls) },
       ],
     }),

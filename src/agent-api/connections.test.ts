@@ -5,6 +5,7 @@ import { connect as tlsConnect } from "node:tls";
 import { expect, test } from "vitest";
 import { heartbeatPath, identityOf, type Identity } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
+import { callFrames, preface, reset, settings } from "../../test/soak/attack/frames.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { ed25519KeyPair } from "../lib/ed25519.ts";
 
@@ -86,4 +87,31 @@ test("A2: a connection that resets many calls is closed, and agents' go on", asy
   );
   expect(resets).toBeLessThan(20_000);
   stranger.destroy();
+});
+
+test("A2: calls that come reset in one packet are dropped, and their connection is closed", async () => {
+  await using server = await agentServer({ times: patient });
+  const { client } = await server.agent();
+  await client.heartbeat();
+  const { key, certificate: cert } = identityOf(ed25519KeyPair());
+  const socket = tlsConnect({
+    port: server.port,
+    host: "127.0.0.1",
+    rejectUnauthorized: false,
+    ALPNProtocols: ["h2"],
+    key,
+    cert,
+  });
+  socket.on("error", () => undefined);
+  await once(socket, "secureConnect");
+  socket.resume();
+  const packet = [preface, settings()];
+  for (let id = 1; id < 1_200; id += 2) {
+    packet.push(callFrames(id, heartbeatPath, Buffer.alloc(0)), reset(id));
+  }
+  socket.write(Buffer.concat(packet));
+  await waitFor("the connection is closed", () => socket.closed);
+  const answered = (await server.metrics.heartbeats.get()).values.filter(({ labels }) => labels.answer !== "ok");
+  expect(answered.reduce((sum, { value }) => sum + value, 0)).toBeLessThanOrEqual(8);
+  await client.heartbeat();
 });

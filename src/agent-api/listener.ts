@@ -10,9 +10,10 @@ import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "./agent-call.ts";
 import { healthPath } from "./health.ts";
+import { callBursts } from "./call-bursts.ts";
 import { createHandshakes } from "./handshakes.ts";
 import { limits, type TimeLimits } from "./limits.ts";
-import { createPeers, peerOf, type Addresses } from "./peer.ts";
+import { createPeers, peerOf, type Addresses, type Peer } from "./peer.ts";
 import type { Refusals } from "./refusals.ts";
 import { unknownMethods } from "./admission/unknown-methods.ts";
 
@@ -37,6 +38,11 @@ export interface AgentMethod {
  * accepted in a turn of the event loop, and those that find no room come again after 1, 3 and 7 seconds.
  */
 const backlog = 4_096;
+/**
+ * Calls that one connection may begin in one turn of the event loop, most of them reset by then: an agent whose calls have
+ * deadlines of a millisecond begins 8 a millisecond, and a turn may take some tens of them.
+ */
+const callsATurn = { stranger: 64, agent: 512 } as const;
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
 /** Milliseconds for an answer to leave before its connection is closed. */
@@ -92,6 +98,15 @@ export async function agentListen(options: {
   }
   unknownMethods(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const admitted = new WeakSet<Peer>();
+  callBursts(grpc, {
+    atOnce: limits.streamsPerConnection,
+    asked: callsATurn.stranger,
+    most: (connection) => {
+      const peer = peers.find(connection);
+      return peer !== undefined && admitted.has(peer) ? callsATurn.agent : callsATurn.stranger;
+    },
+  });
 
   const tls = createServer({
     cert: options.certificate.certificatePem,
@@ -137,17 +152,16 @@ export async function agentListen(options: {
     socket.once("close", () => clearTimeout(timer));
     if (peer !== undefined) {
       let place = places.get(underlying(socket));
-      peers.add(addresses, {
-        ...peer,
-        admitted: () => {
-          // Called for each heartbeat.
-          if (place !== undefined) {
-            clearTimeout(timer);
-            place.proven();
-            place = undefined;
-          }
-        },
-      });
+      peer.admitted = () => {
+        // Called for each heartbeat.
+        if (place !== undefined) {
+          clearTimeout(timer);
+          place.proven();
+          place = undefined;
+          admitted.add(peer);
+        }
+      };
+      peers.add(addresses, peer);
     }
     socket.on("close", () => {
       sockets.delete(socket);
