@@ -92,9 +92,22 @@ test("A6: a connection that does not prove its caller is closed after its time, 
   expect([idle.closed, busy.closed]).toEqual([false, false]);
   vi.advanceTimersByTime(1);
   expect([idle.closed, busy.closed]).toEqual([true, false]);
-  ended();
+  ended?.();
   vi.advanceTimersByTime(10_000);
   expect(busy.closed).toBe(true);
+});
+
+test("A6: an unproven connection has so many requests and no more, a proven one any number", () => {
+  const shares = connectionShares({ most: 8, perAddress: 8, requests: 3 });
+  const [guessing, proven] = [new Connection("192.0.2.1"), new Connection("192.0.2.1")];
+  const [guess, known] = [shares.enter(guessing), shares.enter(proven)];
+  known.proven();
+  for (let count = 1; count <= 4; count += 1) {
+    expect(guessing.closed).toBe(false);
+    expect(guess.busy() === undefined).toBe(count === 4);
+    known.busy()?.();
+  }
+  expect([guessing.closed, proven.closed]).toEqual([true, false]);
 });
 
 test("A6: where transfers are not to be broken off, idle connections give their places up, then new ones", () => {

@@ -11,8 +11,11 @@ export interface SharedConnection {
 export interface ConnectionPlace {
   /** Its caller has proven who it is: it is not closed in favour of another any more, nor for its age. */
   proven(): void;
-  /** Notes that a request is under way, which an old connection may end. What it returns is to be called when it has ended. */
-  busy(): () => void;
+  /**
+   * Notes that a request is under way, which an old connection may end. What it returns is to be called when it has ended.
+   * Undefined where the request was one too many, and the connection is closed.
+   */
+  busy(): (() => void) | undefined;
 }
 
 /** Keeps places for those who prove who they are, however many connections others open. */
@@ -26,7 +29,9 @@ export interface ConnectionShares {
 interface Unproven {
   connection: SharedConnection;
   network: string;
+  /** Under way, and in all. */
   requests: number;
+  asked: number;
   timer?: NodeJS.Timeout;
 }
 
@@ -38,6 +43,8 @@ interface Unproven {
  * @param options.perAddress open at once of one address (of IPv6: one /64) before its callers prove who they are
  * @param options.unprovenFor milliseconds from the start of a connection, after which it is closed unless its caller has proven
  * itself; once more as long where a request is under way. Absent = as long as the listener's own limits let it
+ * @param options.requests of one connection before its caller proves itself: requests can come in one packet by the hundreds, and
+ * are then answered in one turn of the event loop. Absent = no bound
  * @param options.busyStay whether a connection with a request under way stays, and the oldest of the others is closed; the new one
  * where there is no other
  */
@@ -45,9 +52,10 @@ export function connectionShares(options: {
   most: number;
   perAddress: number;
   unprovenFor?: number | undefined;
+  requests?: number;
   busyStay?: boolean;
 }): ConnectionShares {
-  const { most, perAddress, unprovenFor, busyStay = false } = options;
+  const { most, perAddress, unprovenFor, requests = Number.POSITIVE_INFINITY, busyStay = false } = options;
   /** Without a proven caller, by address; each the oldest first. */
   const addresses = new Map<string, Set<Unproven>>();
   const open = new Set<SharedConnection>();
@@ -110,7 +118,7 @@ export function connectionShares(options: {
 
   return {
     enter: (connection) => {
-      const entry: Unproven = { connection, network: networkOf(connection.remoteAddress ?? ""), requests: 0 };
+      const entry: Unproven = { connection, network: networkOf(connection.remoteAddress ?? ""), requests: 0, asked: 0 };
       const there = addresses.get(entry.network) ?? new Set();
       addresses.set(entry.network, there.add(entry));
       open.add(connection);
@@ -125,6 +133,13 @@ export function connectionShares(options: {
         proven: () => leave(entry),
         busy: () => {
           entry.requests += 1;
+          entry.asked += 1;
+          if (entry.asked > requests && addresses.get(entry.network)?.has(entry) === true) {
+            close(entry);
+          }
+          if (!open.has(connection)) {
+            return undefined;
+          }
           return () => {
             entry.requests -= 1;
           };

@@ -25,8 +25,11 @@ export interface NetbootOptions extends Omit<AnswerOptions, "metricsText" | "kno
   clock: Clock;
 }
 
-/** Connections, and those of one address: a machine has one or two while it boots, and a site may be behind one address. */
-const connectionLimits = { most: 1_024, perAddress: 512, busyStay: true };
+/**
+ * Connections, those of one address, and requests of one: a machine has one or two while it boots, with some ten requests, and a
+ * site may be behind one address.
+ */
+const connectionLimits = { most: 1_024, perAddress: 512, requests: 256, busyStay: true };
 /** Milliseconds without a byte in either direction. */
 const stallLimit = 60_000;
 
@@ -47,9 +50,11 @@ export async function netbootServe(options: NetbootOptions): Promise<NetbootList
   const handle = requestHandler(options);
   const server = createServer(httpLimits, (request, response) => {
     const ended = places.get(request.socket)?.busy();
-    if (ended !== undefined) {
-      response.once("close", ended);
+    if (ended === undefined) {
+      // Its connection is closed, for one request too many perhaps; others that came with it follow.
+      return;
     }
+    response.once("close", ended);
     handle(request, response);
   });
   const shares = connectionShares(connectionLimits);

@@ -133,3 +133,16 @@ test("A6: a connection that resets many calls is closed, whoever's it is", async
   expect(await call(other)).toBe(200);
   other.destroy();
 });
+
+test("A6: guesses that come by the thousands in one packet end the connection", async () => {
+  await using listener = await listen(false);
+  const socket = tcpConnect(listener.address.port, "127.0.0.1");
+  // What was left unread is answered with a reset.
+  socket.on("error", () => undefined);
+  const guess = `POST ${list} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer frr_no\r\ncontent-length: 0\r\n\r\n`;
+  const before = dependencies.refused();
+  socket.write(guess.repeat(2_000));
+  socket.resume();
+  await waitFor("it is closed", () => socket.closed);
+  expect(dependencies.refused() - before).toBeLessThanOrEqual(64);
+});

@@ -214,9 +214,11 @@ function requestHandler(
 
   return (request, response) => {
     const ended = placeOf(request)?.busy();
-    if (ended !== undefined) {
-      response.once("close", ended);
+    if (ended === undefined) {
+      // Its connection is closed, for one request too many perhaps; others that came with it follow.
+      return;
     }
+    response.once("close", ended);
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) {
         return;
