@@ -29,6 +29,8 @@ export interface Seen {
 export interface AttackedFleet extends AsyncDisposable {
   /** What was seen since it was asked last. */
   seen(): Seen;
+  /** Whether so many heartbeats and a call of the operator were answered since. */
+  answered(count: number): boolean;
   /** The agent of a machine that is not of the living fleet: the attacker's. */
   attacker: AttackTargets["agent"];
 }
@@ -129,6 +131,7 @@ export async function attackedFleet(options: {
       [heartbeats, calls, refused] = [[], [], []];
       return seen;
     },
+    answered: (count) => heartbeats.length >= count && calls.length > 0,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       machines.forEach((machine) => machine.stop());

@@ -23,7 +23,10 @@ export interface AttackSoak {
   quiet: number;
   /** Only attacks whose name contains this. */
   only?: string | undefined;
-  /** Whether heartbeats' durations are judged; where others use the machine, they say nothing. */
+  /**
+   * Whether heartbeats' durations are judged. Where others use the machine they say nothing; then each attack goes on until as many
+   * heartbeats as there are agents, and an operator's call, were answered.
+   */
   timed: boolean;
 }
 
@@ -32,8 +35,8 @@ const slower = 5;
 /** Megabytes that JavaScript may hold more at the end, and that may be resident at any time. */
 const heldMore = 32;
 const residentMost = 1_024;
-/** Milliseconds until what an attack left open is closed, by whichever limit of time. */
-const settling = 12_000;
+/** Looks at the memory, and milliseconds between them, until what attacks left open is closed by its limits of time. */
+const settling = { looks: 12, apart: 5_000 };
 
 /** Attacks a control plane of its own, prints a table, and resolves to the checks. */
 export async function soakAttack(options: AttackSoak): Promise<Check[]> {
@@ -104,6 +107,9 @@ async function attackAll(options: AttackSoak, control: FleetServers, fleet: Atta
       fleet.seen();
       const [begun, used] = [performance.now(), processorNow(pid)];
       await systemClock.sleep(seconds * 1_000);
+      if (!options.timed) {
+        await waitFor("answers to agents and operators", () => fleet.answered(agents), { timeoutMs: 60_000 });
+      }
       const seen = fleet.seen();
       const processor = (processorNow(pid) - used) / ((performance.now() - begun) / 1_000);
       const resident = residentNow(pid);
@@ -120,8 +126,11 @@ async function attackAll(options: AttackSoak, control: FleetServers, fleet: Atta
         row.left.push(...problemsOf(after).map((problem) => `afterwards: ${problem}`));
       }
     }
-    await systemClock.sleep(settling);
-    const more = (await look()) - held;
+    let more = (await look()) - held;
+    for (let looks = 0; looks < settling.looks && more > heldMore; looks += 1) {
+      await systemClock.sleep(settling.apart);
+      more = (await look()) - held;
+    }
     const most = Math.max(...rows.map(({ resident }) => resident));
     const allowed = slower * quantile(idle.heartbeats, 0.99);
     say(
