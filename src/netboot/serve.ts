@@ -29,7 +29,7 @@ export interface NetbootOptions extends Omit<AnswerOptions, "metricsText" | "kno
  * Connections, those of one address, and requests of one: a machine has one or two while it boots, with some ten requests, and a
  * site may be behind one address.
  */
-const connectionLimits = { most: 1_024, perAddress: 512, requests: 256, busyStay: true };
+const connectionLimits = { most: 1_024, perAddress: 512, requests: 64, busyStay: true };
 /** Milliseconds without a byte in either direction. */
 const stallLimit = 60_000;
 
@@ -106,14 +106,21 @@ function requestHandler(options: NetbootOptions): (request: IncomingMessage, res
     metricsText: () => metrics.registry.metrics(),
     know: (address: string) => budget.know(address),
   };
+  const ended = new WeakSet<Socket>();
   return (request, response) => {
     const address = request.socket.remoteAddress ?? "";
     const exchange = { request, response, address };
     const asked = route(request.url ?? "");
     const count = (outcome: string): void =>
       metrics.netbootRequests.inc({ resource: asked?.resource ?? "none", outcome });
+    if (ended.has(request.socket)) {
+      return;
+    }
     if (!budget.allow(address, asked?.resource)) {
       response.setHeader("retry-after", "5");
+      // What else came in the same packet is not answered one by one.
+      response.setHeader("connection", "close");
+      ended.add(request.socket);
       count(String(answerText(exchange, 429, "too many requests: ask again later\n")));
       return;
     }
