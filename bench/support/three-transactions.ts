@@ -55,7 +55,10 @@ export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCa
       respond(decoded);
       return;
     }
-    heartbeat(decoded.machineId, calls.peer(call.metadata).key).then(
+    const peer = calls.peer(call.metadata);
+    // Else its connection would be a stranger's, and closed after 10 s.
+    peer.admitted?.();
+    heartbeat(decoded.machineId, peer.key).then(
       () => respond(null, nothing),
       (error: unknown) => respond({ code: 14, details: String(error) }),
     );

@@ -44,6 +44,8 @@ export function callBursts(
       begin(stream, ...rest);
       return;
     }
+    // A reset with another code than CANCEL is an error; unheard, it would end the process.
+    stream.on("error", () => undefined);
     setImmediate(() => {
       if (stream.closed || stream.destroyed) {
         stream.destroy();

@@ -89,29 +89,32 @@ test("A2: a connection that resets many calls is closed, and agents' go on", asy
   stranger.destroy();
 });
 
-test("A2: calls that come reset in one packet are dropped, and their connection is closed", async () => {
-  await using server = await agentServer({ times: patient });
-  const { client } = await server.agent();
-  await client.heartbeat();
-  const { key, certificate: cert } = identityOf(ed25519KeyPair());
-  const socket = tlsConnect({
-    port: server.port,
-    host: "127.0.0.1",
-    rejectUnauthorized: false,
-    ALPNProtocols: ["h2"],
-    key,
-    cert,
-  });
-  socket.on("error", () => undefined);
-  await once(socket, "secureConnect");
-  socket.resume();
-  const packet = [preface, settings()];
-  for (let id = 1; id < 1_200; id += 2) {
-    packet.push(callFrames(id, heartbeatPath, Buffer.alloc(0)), reset(id));
-  }
-  socket.write(Buffer.concat(packet));
-  await waitFor("the connection is closed", () => socket.closed);
-  const answered = (await server.metrics.heartbeats.get()).values.filter(({ labels }) => labels.answer !== "ok");
-  expect(answered.reduce((sum, { value }) => sum + value, 0)).toBeLessThanOrEqual(8);
-  await client.heartbeat();
-});
+test.each([1, 7, 8, 11])(
+  "A2: calls that come reset in one packet are dropped, their connection is closed: code %i",
+  async (code) => {
+    await using server = await agentServer({ times: patient });
+    const { client } = await server.agent();
+    await client.heartbeat();
+    const { key, certificate: cert } = identityOf(ed25519KeyPair());
+    const socket = tlsConnect({
+      port: server.port,
+      host: "127.0.0.1",
+      rejectUnauthorized: false,
+      ALPNProtocols: ["h2"],
+      key,
+      cert,
+    });
+    socket.on("error", () => undefined);
+    await once(socket, "secureConnect");
+    socket.resume();
+    const packet = [preface, settings()];
+    for (let id = 1; id < 1_200; id += 2) {
+      packet.push(callFrames(id, heartbeatPath, Buffer.alloc(0)), reset(id, code));
+    }
+    socket.write(Buffer.concat(packet));
+    await waitFor("the connection is closed", () => socket.closed);
+    const answered = (await server.metrics.heartbeats.get()).values.filter(({ labels }) => labels.answer !== "ok");
+    expect(answered.reduce((sum, { value }) => sum + value, 0)).toBeLessThanOrEqual(8);
+    await client.heartbeat();
+  },
+);

@@ -39,10 +39,10 @@ export interface AgentMethod {
  */
 const backlog = 4_096;
 /**
- * Calls that one connection may begin in one turn of the event loop, most of them reset by then: an agent whose calls have
- * deadlines of a millisecond begins 8 a millisecond, and a turn may take some tens of them.
+ * Calls of one connection in one turn of the event loop: those that do not wait, and those after which it is closed. Without
+ * resets no connection begins more than it may have open; an agent whose calls have deadlines of a millisecond begins some more.
  */
-const callsATurn = { stranger: 64, agent: 512 } as const;
+const callsATurn = { atOnce: 8, stranger: limits.streamsAdvertised, agent: 2 * limits.streamsAdvertised } as const;
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
 /** Milliseconds for an answer to leave before its connection is closed. */
@@ -100,7 +100,7 @@ export async function agentListen(options: {
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const admitted = new WeakSet<Peer>();
   callBursts(grpc, {
-    atOnce: limits.streamsPerConnection,
+    atOnce: callsATurn.atOnce,
     asked: callsATurn.stranger,
     most: (connection) => {
       const peer = peers.find(connection);

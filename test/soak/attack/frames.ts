@@ -47,9 +47,9 @@ export function windowUpdate(stream: number, increment: number): Buffer {
   return frame(frameType.windowUpdate, flag.none, stream, uint32(increment));
 }
 
-/** An RST_STREAM frame with CANCEL. */
-export function reset(stream: number): Buffer {
-  return frame(frameType.reset, flag.none, stream, uint32(8));
+/** An RST_STREAM frame, with CANCEL unless another code is given. */
+export function reset(stream: number, code = 8): Buffer {
+  return frame(frameType.reset, flag.none, stream, uint32(code));
 }
 
 /** Four bytes, the most significant first. */

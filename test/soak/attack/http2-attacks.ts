@@ -30,7 +30,7 @@ const call = ({ stream }: AttackedConnection): Buffer => callFrames(stream(), he
 /** A call that was begun and reset. */
 function resetCall({ stream }: AttackedConnection): Buffer {
   const id = stream();
-  return Buffer.concat([callFrame(id, heartbeatPath), reset(id)]);
+  return Buffer.concat([callFrame(id, heartbeatPath), reset(id, (id >> 1) % 14)]);
 }
 
 /** Floods of HTTP/2's frames, RFC 9113 and RFC 7541, by what is sent over each connection. */
