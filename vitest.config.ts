@@ -1,20 +1,31 @@
-import { configDefaults, defineConfig } from "vitest/config";
+import { configDefaults, defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { common } from "./vitest.common.ts";
+import { qemuTests } from "./vitest.lab.config.ts";
+
+/** These share a process and what it has imported: they keep nothing in modules, mock none, and change nothing of the process. */
+const sharing = [
+  "src/{contract,janitor,metrics,operator-api,shepherd}/**/*.test.ts",
+  "src/{database,netboot}/*.test.ts",
+  // Not database/embedded, whose tests start and kill processes.
+  "src/database/{backup,heartbeat,queries}/**/*.test.ts",
+];
+
+const projects: TestProjectConfiguration[] = [
+  {
+    test: { ...common, name: "sharing", isolate: false, include: sharing },
+  },
+  {
+    test: {
+      ...common,
+      name: "alone",
+      include: ["{src,boot-image,test,tools}/**/*.test.ts"],
+      // QEMU machines: `npm run test:lab`.
+      exclude: [...configDefaults.exclude, ...qemuTests, ...sharing],
+    },
+  },
+];
 
 // The one default export of the project: Vitest asks for it.
 export default defineConfig({
-  test: {
-    include: ["src/**/*.test.ts", "boot-image/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
-    // They take half an hour: `npm run test:lab`.
-    exclude: [...configDefaults.exclude, "test/lab/**"],
-    globalSetup: ["test/support/global-setup.ts"],
-    // Processes, not threads: tests send signals, change the working directory, and hold native handles.
-    pool: "forks",
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    restoreMocks: true,
-    // Each `farrier up` of a test takes a port of its own to boot machines from.
-    env: { FARRIER_NETBOOT: "127.0.0.1:0" },
-    unstubEnvs: true,
-  },
+  test: { globalSetup: ["test/support/global-setup.ts"], maxWorkers: 2, projects },
 });

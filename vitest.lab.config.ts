@@ -1,12 +1,15 @@
-import { defineConfig, mergeConfig } from "vitest/config";
-import common from "./vitest.config.ts";
+import { defineConfig } from "vitest/config";
+import { common } from "./vitest.common.ts";
 
-// What installs operating systems on QEMU machines: one after the other, each takes all that the host has.
+/** What boots QEMU machines, and takes half an hour: `npm run test:lab`. */
+export const qemuTests = ["test/lab/**/*.test.ts", "test/e2e/{boot-image,lab,netboot-qemu,tiny-image}.test.ts"];
+
+// One after the other: each takes all that the host has.
 export default defineConfig({
   test: {
-    ...mergeConfig(common, {}).test,
-    include: ["test/lab/**/*.test.ts"],
-    exclude: ["**/node_modules/**"],
+    ...common,
+    globalSetup: ["test/support/global-setup.ts"],
+    include: qemuTests,
     maxWorkers: 1,
     fileParallelism: false,
   },

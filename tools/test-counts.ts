@@ -22,11 +22,22 @@ function partsOf(error: unknown): [message: string, cause?: unknown] {
   return ["message" in error ? String(error.message) : inspect(error), "cause" in error ? error.cause : undefined];
 }
 
+/** A test's full name as Vitest's name pattern sees it. */
+export function nameForPattern(fullName: string): string {
+  return fullName.replaceAll(" > ", " ");
+}
+
 /** Adds up the tests of one run, and says why each skipped one was. */
 export class CountingReporter implements Reporter {
   readonly counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
   /** A line for each failure, to be repeated at the end: of a log that was cut, the end is what is left. */
   readonly failures: string[] = [];
+  readonly #named: RegExp | undefined;
+
+  /** @param named the run's name pattern: tests with other names are no part of it */
+  constructor(named?: RegExp) {
+    this.#named = named;
+  }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     for (const error of unhandledErrors) {
@@ -43,7 +54,9 @@ export class CountingReporter implements Reporter {
         }
       }
       for (const test of module.children.allTests()) {
-        this.#add(module, test);
+        if (this.#named?.test(nameForPattern(test.fullName)) !== false) {
+          this.#add(module, test);
+        }
       }
     }
   }

@@ -1,64 +1,83 @@
-// `npm test [-- PATH…]`: the suite on embedded PostgreSQL, then what uses a database again on Debian's PostgreSQL 15
-// where that is installed. The last line is `N passed, N failed`, of both together.
-// `node tools/test.ts --only-postgres-15` runs the second part alone, `--only-lab` (`npm run test:lab`) those that install
-// operating systems on QEMU machines, which take half an hour; with FARRIER_TEST_LAB=1 they are part of `npm test`.
+// `npm test [-- PATH…] [-t NAME]`: the suite on embedded PostgreSQL, then what uses a database again on Debian's PostgreSQL 15
+// where that is installed. The last line is `N passed, N failed`, of all together. `-t A1` runs the tests of a case.
+// `node tools/test.ts --only-postgres-15` runs the second part alone, `--only-lab` (`npm run test:lab`) what boots QEMU machines,
+// which takes half an hour; with FARRIER_TEST_LAB=sample a sample of that, another for each commit, is part of `npm test`.
 import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { startVitest } from "vitest/node";
-import { CountingReporter, type TestCounts } from "./test-counts.ts";
+import { parseArgs } from "node:util";
+import { commitHash } from "./commit-hash.ts";
+import { labSample } from "./lab-sample.ts";
+import type { CountingReporter, TestCounts } from "./test-counts.ts";
+import { databaseTestFiles, testsNamed } from "./test-files.ts";
+import { exactly, testsCollect, type TestSuite, testSuiteRun } from "./test-suite.ts";
 
 /** Where Debian puts the programs of the oldest PostgreSQL that Farrier runs on. */
 const postgres15 = "/usr/lib/postgresql/15/bin";
-/** These touch no database, or bring the embedded one themselves. */
-const withoutDatabase = [
-  ...["src/agent/**", "src/cli/**", "src/lab/**", "src/lib/**", "boot-image/**"],
-  ...["test/e2e/**", "test/lab/**", "test/repository*.test.ts"],
-];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    "only-lab": { type: "boolean", default: false },
+    "only-postgres-15": { type: "boolean", default: false },
+    testNamePattern: { type: "string", short: "t" },
+  },
+});
+const { "only-lab": onlyLab, "only-postgres-15": only15, testNamePattern } = values;
+const named = testNamePattern === undefined ? undefined : testsNamed(testNamePattern);
+const whole = positionals.length === 0 && named === undefined;
 
-const failures: string[] = [];
+const qemu = { title: "What boots QEMU machines", config: "vitest.lab.config.ts" };
+const reporters: CountingReporter[] = [];
+async function run(suite: Omit<TestSuite, "filters"> & { filters?: readonly string[] }): Promise<void> {
+  const filters = suite.filters ?? (positionals.length > 0 ? positionals : (named?.files ?? []));
+  reporters.push(await testSuiteRun({ ...(named === undefined ? {} : { named: named.named }), ...suite, filters }));
+}
 
-async function suite(title: string, filters: string[], exclude: string[], config?: string): Promise<TestCounts> {
-  process.stdout.write(`\n${title}\n`);
-  const reporter = new CountingReporter();
-  const vitest = await startVitest("test", filters, {
-    watch: false,
-    reporters: ["default", reporter],
-    ...(exclude.length === 0 ? {} : { exclude }),
-    ...(config === undefined ? {} : { config }),
-  });
-  await vitest.close();
-  failures.push(...reporter.failures);
-  return reporter.counts;
+/** What boots QEMU machines: a sample of it, another for each commit. */
+async function runSample(config: string): Promise<void> {
+  const commit = commitHash();
+  const seed = process.env["FARRIER_TEST_SEED"];
+  // Tests' names hold the seed of what is random in them: it must not change between choosing and running.
+  process.env["FARRIER_TEST_SEED"] = seed ?? String(randomInt(1_000_000));
+  const tests = await testsCollect(config);
+  const sample = labSample(tests, commit);
+  for (const { file, name } of tests.filter((test) => !sample.includes(test))) {
+    process.stdout.write(`left out of the sample of ${commit}: ${file}: ${name}\n`);
+  }
+  const filters = [...new Set(sample.map(({ file }) => file))];
+  await run({ title: `${qemu.title}, a sample`, config, filters, named: exactly(sample) });
+  if (seed === undefined) {
+    delete process.env["FARRIER_TEST_SEED"];
+  }
 }
 
 if (process.env["CI"] === "true") {
   // Where it can't be installed the tests that need it say so.
   spawnSync("sh", [fileURLToPath(new URL("install-qemu.sh", import.meta.url))], { stdio: "inherit" });
 }
-const onlyLab = process.argv.includes("--only-lab");
-const only15 = process.argv.includes("--only-postgres-15");
-const filters = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-const counts: TestCounts[] = [];
-if (onlyLab || (process.env["FARRIER_TEST_LAB"] === "1" && filters.length === 0)) {
-  counts.push(await suite("What installs operating systems on QEMU machines:", filters, [], "vitest.lab.config.ts"));
+if (onlyLab) {
+  await run(qemu);
+} else if (whole && process.env["FARRIER_TEST_LAB"] === "sample") {
+  await runSample(qemu.config);
 }
 if (!only15 && !onlyLab) {
-  counts.push(await suite("The suite, on embedded PostgreSQL:", filters, []));
+  await run({ title: "The suite, on embedded PostgreSQL" });
 }
-if (onlyLab) {
+if (onlyLab || (!only15 && !whole)) {
   // That was all.
 } else if (!existsSync(postgres15)) {
   process.stdout.write(`\nnot run on PostgreSQL 15: there is no ${postgres15} (Debian's package postgresql-15)\n`);
-} else if (only15 || filters.length === 0) {
+} else {
   process.env["FARRIER_TEST_POSTGRES_BIN"] = postgres15;
-  counts.push(await suite("What uses a database, again on PostgreSQL 15:", filters, withoutDatabase));
+  const title = "What uses a database, again on PostgreSQL 15";
+  await run(positionals.length > 0 ? { title } : { title, filters: databaseTestFiles() });
 }
-const sum = (key: keyof TestCounts): number => counts.reduce((total, count) => total + count[key], 0);
+const sum = (key: keyof TestCounts): number => reporters.reduce((total, { counts }) => total + counts[key], 0);
 const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
 if (skipped > 0) {
   process.stdout.write(`${skipped} skipped; the reasons are above\n`);
 }
-process.stdout.write(failures.map((line) => `${line}\n`).join(""));
+process.stdout.write(reporters.flatMap(({ failures }) => failures.map((line) => `${line}\n`)).join(""));
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -32,14 +32,7 @@ test.for(victims)(`killed at random (FARRIER_TEST_SEED=${seed}): the %s`, async 
   expect(await killRound(lab, machine, { victim, moment, word: `kill-${victim}` })).toEqual([]);
 });
 
-/** What CI has time for, beside the three that are killed at random; `npm run test:lab` cuts the power in every phase. */
-const cutInCi: ReadonlySet<string> = new Set(["writing"]);
-
-test.for(killPhases)("a power cut in %s", async (phase, { skip }) => {
-  skip(
-    process.env["FARRIER_TEST_LAB"] === "1" && !cutInCi.has(phase),
-    "left to `npm run test:lab`: CI has no time for it",
-  );
+test.for(killPhases)("a power cut in %s", async (phase) => {
   expect(await killRound(lab, machine, { victim: "machine", moment: { phase }, word: `cut-${phase}` })).toEqual([]);
 });
 

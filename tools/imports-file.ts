@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+/** Whether a file imports another, directly or by what it imports; absolute paths. Only imports that are relative and written out count. */
+export function importsFile(file: string, wanted: string, seen = new Set<string>()): boolean {
+  if (file === wanted) {
+    return true;
+  }
+  if (seen.has(file)) {
+    return false;
+  }
+  seen.add(file);
+  const imported = [...readFileSync(file, "utf8").matchAll(/\bfrom "(?<path>\.{1,2}\/[^"]+)"/gu)];
+  return imported.some(({ groups }) => importsFile(resolve(dirname(file), groups?.["path"] ?? ""), wanted, seen));
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+
+/** A test of QEMU machines. */
+export interface LabTest {
+  /** From the repository's root. */
+  file: string;
+  /** With its groups' names before it. */
+  name: string;
+}
+
+/** Seconds that a test takes where nothing else runs, by the beginning of its file's path; measured, and rounded up. */
+const seconds: readonly [path: string, seconds: number][] = [
+  ["test/lab/debian", 350],
+  ["test/lab/", 90],
+  ["test/e2e/lab", 90],
+  ["test/e2e/", 40],
+];
+
+/** Seconds that CI has for these tests; the first of a sample may take longer. */
+const budget = 200;
+
+/**
+ * What CI runs of the tests of QEMU machines: in an order that the seed alone decides, as many as the time is there for.
+ * Every test is in the samples of some seeds.
+ */
+export function labSample(tests: readonly LabTest[], seed: string): LabTest[] {
+  const rank = ({ file, name }: LabTest): string =>
+    createHash("sha256")
+      .update(`${seed}\n${file}\n${name.replace(/FARRIER_TEST_SEED=\d+/u, "")}`)
+      .digest("hex");
+  const ordered = tests.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1));
+  const sample: LabTest[] = [];
+  let spent = 0;
+  for (const test of ordered) {
+    const cost = secondsOf(test);
+    if (sample.length === 0 || spent + cost <= budget) {
+      sample.push(test);
+      spent += cost;
+    }
+  }
+  return sample;
+}
+
+function secondsOf({ file }: LabTest): number {
+  return seconds.find(([path]) => file.startsWith(path))?.[1] ?? budget;
+}
