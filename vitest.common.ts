@@ -5,8 +5,8 @@ export const common = {
   // Processes, not threads: tests send signals, change the working directory, and hold native handles.
   pool: "forks",
   // Only what hangs reaches these: a slow host must not fail a test.
-  testTimeout: 120_000,
-  hookTimeout: 240_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   restoreMocks: true,
   env: {
     // Each `farrier up` of a test takes a port of its own to boot machines from.

@@ -49,7 +49,7 @@ test("it is the same each time, and begins to run alone", async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "agent.mjs"), bundle.code);
   // This host is no machine that booted from the network, and it says so.
-  const ran = promisify(execFile)(process.execPath, [join(folder, "agent.mjs")], { cwd: folder, timeout: 20_000 });
+  const ran = promisify(execFile)(process.execPath, [join(folder, "agent.mjs")], { cwd: folder, timeout: 120_000 });
   const { stderr } = await ran.catch((error: { stderr: string }) => error);
   const lines = stderr
     .trim()

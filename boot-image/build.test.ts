@@ -43,7 +43,7 @@ const digestOf = async (path: string): Promise<string> =>
 
 test(
   "the same packages make the same bytes; the manifest says what is there",
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async (context) => {
     const missing = await bootImageMissing();
     context.skip(missing !== undefined, missing);
@@ -85,7 +85,7 @@ test(
 
 test(
   "the archive is whole: the first process, its console, Node, and the agent",
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async (context) => {
     const missing = await bootImageMissing();
     context.skip(missing !== undefined, missing);

@@ -256,7 +256,7 @@ test("memory does not grow with any of it", async () => {
       timeoutMs: 60_000,
     },
   );
-}, 180_000);
+}, 300_000);
 
 describe("a session is not resumed: only a handshake proves a key", () => {
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {

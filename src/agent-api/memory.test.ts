@@ -11,7 +11,7 @@ import type { WatchingAgents } from "../../test/support/watching-child.ts";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-test("agents that come one at a time hold no piece of Buffer's pool each", { timeout: 90_000 }, async () => {
+test("agents that come one at a time hold no piece of Buffer's pool each", { timeout: 300_000 }, async () => {
   await using server = await agentServer();
   const count = 30;
   const machines = await Promise.all(Array.from({ length: count }, () => server.fleet.add()));

@@ -92,7 +92,7 @@ function installation(
 }
 
 const until = <Value>(check: () => Value): Promise<Awaited<Value>> =>
-  vi.waitFor(check, { timeout: 8000, interval: 5 }) as Promise<Awaited<Value>>;
+  vi.waitFor(check, { timeout: 60_000, interval: 5 }) as Promise<Awaited<Value>>;
 
 /** The first report that arrives. */
 const reported = (): Promise<OSInstallationReport> =>

@@ -9,7 +9,7 @@ import { ed25519KeyPair, ed25519PrivateKeyObject } from "../lib/ed25519.ts";
 import { controlPlaneStart, type Finished, type TestControlPlane } from "./testing/processes.ts";
 
 // Each command is a process of its own.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 let directory: string;
 let database: TestDatabase;

@@ -8,7 +8,7 @@ import { testDatabase, type TestDatabase } from "../../test/support/database.ts"
 import { controlPlaneStart, farrier, type Finished, type TestControlPlane } from "./testing/processes.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let directory: string;
 let database: TestDatabase;

@@ -10,7 +10,7 @@ import { waitFor } from "../../test/support/wait.ts";
 import { controlPlaneStart, farrier, type TestControlPlane } from "./testing/processes.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const bin = fileURLToPath(new URL("../../bin/farrier.js", import.meta.url));
 let directory: string;

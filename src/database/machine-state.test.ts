@@ -297,7 +297,7 @@ describe("the stored state", () => {
       ),
       { numRuns: 60 },
     );
-  }, 90_000);
+  }, 300_000);
 });
 
 interface PlanNode {
@@ -419,5 +419,5 @@ describe("plans at 100,000 machines", () => {
       });
     }
     expect(await eligibleCount(fleet.database, recovery)).toBe(0);
-  }, 60_000);
+  }, 300_000);
 });

@@ -112,7 +112,7 @@ describe("pokes", () => {
     const database = connect(proxy.address, { log: silent, connections: 1 });
     const session = await sessionStart(database, { ...options(), clock: systemClock, leaseSeconds: 2 });
     proxy.stall();
-    await waitFor("the session to be given up", () => session.lost.aborted, { timeoutMs: 6_000 });
+    await waitFor("the session to be given up", () => session.lost.aborted, { timeoutMs: 60_000 });
     expect((await left(session.id)) ?? 0).toBeLessThan(0.5);
     proxy.resume();
     await session[Symbol.asyncDispose]();
@@ -253,7 +253,10 @@ describe("the holder", () => {
   });
 
   test("does not wait for the end of the lost one", async () => {
-    await using holder = sessionHold(fleet.database, options());
+    await using database = connect(fleet.test.connection, { log: silent });
+    // The end of the first waits for the lock as long as it is held.
+    database.pool.on("connect", (client) => void client.query("SET lock_timeout = 0; SET statement_timeout = 0"));
+    await using holder = sessionHold(database, options());
     const first = await holder.next();
     await using lock = await heldConnection(fleet.test);
     await lock.query("BEGIN");
@@ -262,8 +265,7 @@ describe("the holder", () => {
       await clock.advance(1_000);
       return first.lost.aborted;
     });
-    // The end of the first waits for the lock, for a second.
-    await waitFor("another session", () => holder.current() !== undefined, { timeoutMs: 700 });
+    await waitFor("another session", () => holder.current() !== undefined);
     await lock.query("ROLLBACK");
   });
 

@@ -12,7 +12,7 @@ const missing = await qemuMissing();
 
 test(
   "the guest of the self-test runs: with QEMU's own translator it says its word",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (context) => {
     context.skip(missing !== undefined, missing);
     const options = { qemu: await qemuFind(), user: await qemuUser(), clock: systemClock };
@@ -23,7 +23,7 @@ test(
 
 test(
   "a guest that never says a word is given up, and the answer is kept until the next boot",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "farrier-accelerator-"));
     try {

@@ -11,7 +11,7 @@ import { waitFor } from "../../test/support/wait.ts";
 import { operatorClient } from "../cli/call/client.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 test("A3: agents' calls that all wait for the database take nothing from operators, heartbeats or the session", async () => {
   await using fleet = await testFleet();

@@ -40,7 +40,7 @@ test("a running control plane is backed up, and comes back from the file as it w
   } finally {
     await again.end("SIGTERM");
   }
-}, 90_000);
+}, 300_000);
 
 test("what is no backup, or no control plane, is told", async () => {
   await using place = await lab();

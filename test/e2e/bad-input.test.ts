@@ -11,7 +11,7 @@ import { diskMake, lab, type Lab, type LabMachine, must } from "../support/lab.t
 import { waitFor } from "../support/wait.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const bytes = randomBytes(6 << 20);
 const digest = digestOf(bytes);

@@ -9,7 +9,7 @@ import { processGroup, type ProcessGroup } from "../support/process-group.ts";
 import { waitFor } from "../support/wait.ts";
 
 // An emulated machine on a shared core takes half a minute from power-on to the agent.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 600_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
 const patience = { timeoutMs: 180_000, intervalMs: 100 };
 
 let folder: string;

@@ -17,7 +17,7 @@ import { diskMake, lab, type Lab, type LabMachine } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const bytes = randomBytes(2 << 20);
 const digest = digestOf(bytes);
@@ -103,7 +103,7 @@ async function ask(
 async function reached(machine: string, wanted: keyof typeof MachineState): Promise<void> {
   const shown = async (): Promise<boolean> =>
     (await client.machines.machineShow({ machine })).machine?.standing?.state === MachineState[wanted];
-  await waitFor(`${machine} to be ${wanted}`, shown, { timeoutMs: 40_000, intervalMs: 50 });
+  await waitFor(`${machine} to be ${wanted}`, shown, { timeoutMs: 60_000, intervalMs: 50 });
 }
 
 /** As if the database's guards had been got round: what is broken, somebody broke. */
@@ -307,7 +307,7 @@ test("it stays where it is for longer than it should", async () => {
     "the missed deadline in the history",
     async () =>
       (await client.machines.machineHistory({ machine: "forgotten" })).entries[0]?.event === "deadline_missed",
-    { timeoutMs: 30_000, intervalMs: 50 },
+    { timeoutMs: 60_000, intervalMs: 50 },
   );
   await expectExplained(
     "forgotten",

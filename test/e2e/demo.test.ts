@@ -7,7 +7,7 @@ import { mke2fsMissing } from "../support/mke2fs.ts";
 
 const demo = fileURLToPath(new URL("../../tools/demo.ts", import.meta.url));
 
-test("npm run demo ends well and tells the story", { timeout: 120_000 }, async (context) => {
+test("npm run demo ends well and tells the story", { timeout: 300_000 }, async (context) => {
   const missing = mke2fsMissing();
   context.skip(missing !== undefined, missing);
   // Rejects where the exit status is not 0.
@@ -17,7 +17,7 @@ test("npm run demo ends well and tells the story", { timeout: 120_000 }, async (
   expect(stdout).toMatch(/installation_succeeded[^]*installation_requested[^]*machine_added/u);
 });
 
-test("npm run demo -- states reaches every state, and explains each with a way out", { timeout: 180_000 }, async () => {
+test("npm run demo -- states reaches every state, and explains each with a way out", { timeout: 300_000 }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [demo, "states"]);
   const told = new Set(
     [...stdout.matchAll(/ is in state (?<state>\S+) for /gu)].map((match) => match.groups?.["state"]),

@@ -95,7 +95,7 @@ test(
                 machine: machine.id,
                 image: { url: image.url, digest: image.digest, rootDisk: { serialNumber: "disk0" } },
               }),
-            { timeoutMs: 30_000, intervalMs: 50 },
+            { timeoutMs: 60_000, intervalMs: 50 },
           );
           images.set(generation, bytes);
           return generation;

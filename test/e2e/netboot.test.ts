@@ -10,7 +10,7 @@ import { waitFor } from "../support/wait.ts";
 
 test(
   "both serve the same, the agents' certificate names the host as QEMU's guests do, and both stop when told to",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
     const database = stack.use(await testDatabase({ leaks: "ignore" }));
@@ -58,7 +58,7 @@ test(
 
 test(
   "what can't be served is said: no database, no CA, arguments that iPXE would take apart",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "farrier-netboot-e2e-"));
     const ran = (...args: string[]) =>

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await writeFile(join(directory, "project/package.json"), JSON.stringify({ private: true }));
   const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--silent"];
   await run("npm", ["install", ...flags, tarball], { cwd: join(directory, "project") });
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -53,7 +53,7 @@ test("farrier --version says the package's version", async () => {
   expect(stdout.trim()).toBe(version);
 });
 
-test("farrier up serves, commands reach it, and it stops when told to", { timeout: 90_000 }, async () => {
+test("farrier up serves, commands reach it, and it stops when told to", { timeout: 300_000 }, async () => {
   const cwd = join(directory, "project");
   const addresses = "--agents 127.0.0.1:0 --operators 127.0.0.1:0";
   await using up = processGroup(`exec node_modules/.bin/farrier up ${addresses}`, { cwd });

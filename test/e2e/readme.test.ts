@@ -28,7 +28,7 @@ function replaced(text: string, what: Record<string, string>): string {
   }, text);
 }
 
-test("the README's first run does what it says", { timeout: 120_000 }, async (context) => {
+test("the README's first run does what it says", { timeout: 300_000 }, async (context) => {
   const missing = mke2fsMissing();
   context.skip(missing !== undefined, missing);
   await using stack = new AsyncDisposableStack();

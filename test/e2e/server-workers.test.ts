@@ -9,7 +9,7 @@ import { freePort } from "../support/free-port.ts";
 import { waitFor } from "../support/wait.ts";
 
 // Four processes are started, one after the other.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 async function childrenOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");

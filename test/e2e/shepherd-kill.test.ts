@@ -16,7 +16,7 @@ import { type Fleet, testFleet } from "../support/fleet.ts";
 import { qemuMissing } from "../support/qemu.ts";
 import { waitFor } from "../support/wait.ts";
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let fleet: Fleet;
 let directory: string;

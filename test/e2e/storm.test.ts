@@ -9,7 +9,7 @@ import { lab, type Lab } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** An agent that writes no disk: it takes its request and says that it was carried out. */
 interface StormAgent {

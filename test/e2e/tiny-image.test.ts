@@ -10,7 +10,7 @@ import { must } from "../support/lab.ts";
 import { processGroup } from "../support/process-group.ts";
 import { waitFor } from "../support/wait.ts";
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const ovmf = { code: "/usr/share/OVMF/OVMF_CODE_4M.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.fd" };
 let folder: string;

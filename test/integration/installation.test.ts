@@ -329,7 +329,7 @@ test("X1: whatever happens to a machine at once, it is as if one thing had happe
   );
   expect(rounds).toBeGreaterThan(200);
   expect(late).toBeLessThan(rounds / 20);
-}, 90_000);
+}, 300_000);
 
 /** In the order that the model's summary has. */
 function sorted(seen: Record<string, unknown>): Record<string, unknown> {

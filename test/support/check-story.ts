@@ -19,7 +19,7 @@ export async function checkStory(machine: LabMachine, images: ReadonlyMap<bigint
   const { history, shown } = await waitFor(
     `the story of ${machine.name} to be told`,
     async () => ({ history: await machine.history(), shown: await machine.show() }),
-    { timeoutMs: 30_000, intervalMs: 50 },
+    { timeoutMs: 60_000, intervalMs: 50 },
   );
   const { installation, installed } = shown;
   const generations = history

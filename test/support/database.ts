@@ -66,7 +66,7 @@ async function findLeak(server: EmbeddedConnection, name: string): Promise<Error
         );
         return rows.length === 0 ? true : Promise.reject(new Error(JSON.stringify(rows)));
       },
-      { timeoutMs: 2000 },
+      { timeoutMs: 60_000 },
     );
     return undefined;
   } catch (error) {

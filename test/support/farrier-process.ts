@@ -86,7 +86,7 @@ export async function farrierServe(args: readonly string[], options: FarrierOpti
         const line = /^ready: agents on (\S+), operators on (\S+)$/mu.exec(started.stdout);
         return line ?? (started.running ? undefined : "ended");
       },
-      { timeoutMs: 40_000, intervalMs: 10 },
+      { timeoutMs: 120_000, intervalMs: 10 },
     );
     if (match !== "ended") {
       return Object.assign(started, { agents: match[1] ?? "", operators: match[2] ?? "" });

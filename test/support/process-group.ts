@@ -43,7 +43,7 @@ export function processGroup(script: string, options: { cwd: string; env?: Recor
 async function end(child: ChildProcess): Promise<void> {
   try {
     signalGroup(child, "SIGTERM");
-    await waitFor("the processes of the group to end", () => !signalGroup(child, 0), { timeoutMs: 20_000 });
+    await waitFor("the processes of the group to end", () => !signalGroup(child, 0), { timeoutMs: 60_000 });
   } finally {
     signalGroup(child, "SIGKILL");
   }

@@ -55,7 +55,7 @@ export async function killRound(
       "share" in moment
         ? served.sent >= served.limit
         : (await machine.history()).some((entry) => entry.generation === generation && isOf(entry, moment.phase)),
-    { timeoutMs: 2 * bootPatience, intervalMs: 20 },
+    { timeoutMs: 60_000 * bootPatience, intervalMs: 20 },
   );
   await kill(lab, machine, victim);
   served.limit = Number.POSITIVE_INFINITY;

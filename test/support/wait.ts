@@ -1,14 +1,15 @@
 import { inspect } from "node:util";
 
 /**
- * Polls `check` until it gives something true, and returns that. Tests wait for states with this, never for a time.
+ * Polls `check` until it gives something true, and returns that. Tests wait for states with this, never for a time:
+ * only what hangs takes as long as `timeoutMs`.
  * An error that `check` throws counts as "not yet".
  * @throws what was waited for, and the last value or error seen
  */
 export async function waitFor<Value>(
   description: string,
   check: () => Value | Promise<Value>,
-  { timeoutMs = 15_000, intervalMs = 5 }: { timeoutMs?: number; intervalMs?: number } = {},
+  { timeoutMs = 60_000, intervalMs = 5 }: { timeoutMs?: number; intervalMs?: number } = {},
 ): Promise<Exclude<Value, false | null | undefined>> {
   const deadline = performance.now() + timeoutMs;
   let last = "nothing yet";

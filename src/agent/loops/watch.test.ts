@@ -155,7 +155,7 @@ describe("against a control plane", () => {
     await waitFor("the stream to end", () => watch.left);
   });
 
-  test("a request that is committed is begun within 500 ms, from the real server", async () => {
+  test("a request that is committed is begun by the watch, long before the next heartbeat, from the real server", async () => {
     const { caCertificateDer, serverCertificatePem, serverKeyPem } = await tlsFilesEnsure({
       directory: join(folder, "../..", `${folder.split("/").at(-1)}-tls`),
       serverNames: ["127.0.0.1"],
@@ -174,15 +174,14 @@ describe("against a control plane", () => {
         },
         privateKey: machine.agent.privateKey,
       }),
+      { heartbeatIntervalMs: 3_600_000 },
     );
     await waitFor("the watch", async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1);
     const generation = await server.fleet.request(machine);
-    const committed = performance.now();
     const progressed = async (): Promise<boolean> =>
       (await server.fleet.history(machine)).includes(`installation_progressed ${generation}`) ||
       (await server.fleet.history(machine)).includes(`installation_failed ${generation}`);
     await waitFor("the agent to begin", progressed, { intervalMs: 2 });
-    expect(performance.now() - committed).toBeLessThan(500);
     await stops.pop()?.();
   });
 });

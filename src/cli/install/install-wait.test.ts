@@ -9,7 +9,7 @@ import { waitFor } from "../../../test/support/wait.ts";
 import { controlPlaneStart, type TestControlPlane } from "../testing/processes.ts";
 
 // Each command is a process of its own.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const contents = randomBytes(300_000);
 const digest = `sha256:${createHash("sha256").update(contents).digest("hex")}`;

@@ -68,20 +68,20 @@ async function typed(shell: string, setup: string, keys: string, until: RegExp):
 const keys = "farrier mach\tsho\twe\t\n";
 const shown = /^name +web1\r?$/mu;
 
-test("bash: commands and machines' names by TAB", { timeout: 150_000 }, async (context) => {
+test("bash: commands and machines' names by TAB", { timeout: 300_000 }, async (context) => {
   const why = (await missing("bash")) ?? (await missing("script"));
   context.skip(why !== undefined, why);
   await typed("bash --norc --noprofile -i", "source <(farrier completion bash)", keys, shown);
 });
 
-test("zsh: commands and machines' names by TAB", { timeout: 150_000 }, async (context) => {
+test("zsh: commands and machines' names by TAB", { timeout: 300_000 }, async (context) => {
   const why = (await missing("zsh")) ?? (await missing("script"));
   context.skip(why !== undefined, why);
   const setup = "autoload -Uz compinit && compinit -u -D; source <(farrier completion zsh)";
   await typed("zsh -f -i", setup, keys, shown);
 });
 
-test("zsh: the script works as a file of $fpath too", { timeout: 150_000 }, async (context) => {
+test("zsh: the script works as a file of $fpath too", { timeout: 300_000 }, async (context) => {
   const why = (await missing("zsh")) ?? (await missing("script"));
   context.skip(why !== undefined, why);
   const setup =
@@ -89,7 +89,7 @@ test("zsh: the script works as a file of $fpath too", { timeout: 150_000 }, asyn
   await typed("zsh -f -i", setup, keys, shown);
 });
 
-test("fish: commands, flags and machines' names", { timeout: 150_000 }, async (context) => {
+test("fish: commands, flags and machines' names", { timeout: 300_000 }, async (context) => {
   const why = await missing("fish");
   context.skip(why !== undefined, why);
   const complete = async (line: string): Promise<string[]> => {

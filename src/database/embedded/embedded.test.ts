@@ -77,7 +77,6 @@ describe("embeddedStart", () => {
   test("serves over a Unix socket only, flushes what is committed, and keeps it over a restart", async () => {
     const directory = await temporary();
     const first = await embeddedStart({ directory, log, binaries });
-    const begun = performance.now();
     try {
       const settings = await query(first, "SELECT name, setting FROM pg_settings");
       const of = (name: string): unknown => settings.find((row) => row["name"] === name)?.["setting"];
@@ -91,7 +90,6 @@ describe("embeddedStart", () => {
     expect(existsSync(join(directory, "data/postmaster.pid"))).toBe(false);
     const second = await start(directory);
     expect(await query(second, "SELECT value FROM kept")).toEqual([{ value: "äö" }]);
-    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   test("refuses a directory that a living one serves from, and names the holder", async () => {

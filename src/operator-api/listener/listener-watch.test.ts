@@ -20,12 +20,13 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-const listen = (stallMilliseconds: number) =>
+const listen = (stallMilliseconds: number, drainMilliseconds?: number) =>
   operatorApiListen({
     ...dependencies,
     address: { host: "127.0.0.1", port: 0 },
     probes: { ready: async () => ({ ready: true }), metrics: async () => "" },
     stallMilliseconds,
+    ...(drainMilliseconds === undefined ? {} : { drainMilliseconds }),
   });
 
 /** Asks for everything, as a client that speaks Connect over HTTP/1.1 does: one message in an envelope. */
@@ -62,7 +63,7 @@ test("a reader of a watch that stops reading is sent away; what it did not take 
   socket.write(watchRequest('{"includeExisting":true}'));
   await once(socket, "readable");
   // It reads nothing until the server has given up on it.
-  await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 20_000 });
+  await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 60_000 });
   expect((process.memoryUsage().rss - before.rss) / megabyte).toBeLessThan(200);
   let received = 0;
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
@@ -72,10 +73,11 @@ test("a reader of a watch that stops reading is sent away; what it did not take 
   await closed;
   expect(received).toBeGreaterThan(0);
   expect(received).toBeLessThan(20 * megabyte);
-}, 60_000);
+}, 300_000);
 
 test("a watch ends at once when the server stops, and others' signs of life keep it open until then", async () => {
-  const listener = await listen(60_000);
+  // The end would wait for an hour for a call that goes on.
+  const listener = await listen(60_000, 3_600_000);
   const client = createClient(
     MachineService,
     createConnectTransport({
@@ -91,9 +93,6 @@ test("a watch ends at once when the server stops, and others' signs of life keep
   );
   const stream = client.machineWatch({})[Symbol.asyncIterator]();
   expect((await stream.next()).done).toBe(false);
-  const begun = performance.now();
   const [end] = await Promise.all([stream.next(), listener[Symbol.asyncDispose]()]);
   expect(end.done).toBe(true);
-  // The drain would wait for 10 s.
-  expect(performance.now() - begun).toBeLessThan(5_000);
 });

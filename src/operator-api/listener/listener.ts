@@ -53,6 +53,8 @@ export interface OperatorApiListenOptions extends OperatorApiDependencies {
   unprovenMilliseconds?: number;
   /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
   stallMilliseconds?: number;
+  /** Milliseconds that calls under way get to finish when it is disposed of; 10 s. */
+  drainMilliseconds?: number;
 }
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -105,7 +107,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
     url: `${tls === undefined ? "http" : "https"}://${formatHostPort({ host, port })}`,
     [Symbol.asyncDispose]: () => {
       stopping.abort();
-      return serverClose(server);
+      return serverClose(server, options.drainMilliseconds);
     },
   };
 }

@@ -72,8 +72,8 @@ function track(server: AnyServer): void {
   server.on("sessionError", () => undefined);
 }
 
-/** Takes no more, lets calls under way finish, and closes. */
-export async function serverClose(server: AnyServer): Promise<void> {
+/** Takes no more, lets calls under way finish for `drain` milliseconds, and closes. */
+export async function serverClose(server: AnyServer, drain = drainMilliseconds): Promise<void> {
   const { sockets, sessions } = opened.get(server) ?? { sockets: new Set(), sessions: new Set() };
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -91,7 +91,7 @@ export async function serverClose(server: AnyServer): Promise<void> {
     for (const socket of sockets) {
       socket.destroy();
     }
-  }, drainMilliseconds);
+  }, drain);
   await closed;
   clearTimeout(timer);
   clearInterval(idle);

@@ -65,7 +65,7 @@ beforeAll(async () => {
      FROM machine_state s JOIN machines m ON m.machine_id = s.machine_id
      LEFT JOIN machine_provided p ON p.machine_id = s.machine_id`,
   );
-}, 60_000);
+}, 300_000);
 afterAll(() => fleet[Symbol.asyncDispose]());
 
 const all: MachineListQuery = {
@@ -187,7 +187,7 @@ describe("pages, put together, are the list", () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  }, 300_000);
 
   test("walked for in steps without time to spare, pages are short, and none is missing", async () => {
     const query = { ...all, labels: { rack: "last" }, sort: "created" as const };
