@@ -130,3 +130,43 @@ test("documents point at files that are there", () => {
   expect(documents.length).toBeGreaterThan(3);
   expect(broken).toEqual([]);
 });
+
+/** Tests that look at a clock, though nothing in them fails where the host is slow. */
+const looksAtClock: Readonly<Record<string, string>> = {
+  "src/agent-api/enroll.test.ts": "an answer may not come too early",
+  "src/agent/run.test.ts": "a pause may not be too short",
+  "src/cli/operator-commands.test.ts": "a label that no other run has",
+  "src/database/queries/installation/installation-retry.test.ts": "a stored time lies in the future",
+  "src/database/queries/upkeep/deadlines.test.ts": "a stored time lies an hour ahead",
+  "src/operator-api/handlers/access.test.ts": "a stored time lies an hour ahead",
+  "test/e2e/kill-random.test.ts": "rounds go on for a time, whatever their number",
+};
+
+/** Milliseconds: what ends a test earlier than this fails where the host is slow, not only where something hangs. */
+const shortestLimit = 60_000;
+
+/** Lines of tests that are not in bench/ or test/soak, where things are timed. */
+function linesOfTests(pattern: RegExp): { path: string; line: string; value: string | undefined }[] {
+  return files
+    .filter(({ path }) => path.endsWith(".test.ts") && !/^test\/(?:soak|support|repository)/u.test(path))
+    .flatMap(({ path, text }) =>
+      text
+        .split("\n")
+        .flatMap((line) => [...line.matchAll(pattern)].map(([, value]) => ({ path, line: line.trim(), value }))),
+    );
+}
+
+test("no test looks at a clock, but for those that a slow host can't fail", () => {
+  const looks = linesOfTests(/\bperformance\.now\(\)|\bDate\.now\(\)|\bhrtime\b|\bprocess\.uptime\(\)/gu);
+  // Wait for a state instead, or compare an order or a count; what is to be timed goes into bench/ or test/soak.
+  expect(looks.filter(({ path }) => looksAtClock[path] === undefined)).toEqual([]);
+  expect(looks.filter(({ line }) => line.includes(".toBeLess"))).toEqual([]);
+  expect(Object.keys(looksAtClock).filter((listed) => !looks.some(({ path }) => path === listed))).toEqual([]);
+});
+
+test("no test gives up on a state before a slow host could have reached it", () => {
+  const limits = linesOfTests(/\b(?:timeoutMs|testTimeout|hookTimeout|timeout): ([0-9][0-9_]*)\b/gu);
+  expect(limits.length).toBeGreaterThan(20);
+  // 60 s at least: only what hangs takes so long.
+  expect(limits.filter(({ value }) => Number(value?.replaceAll("_", "")) < shortestLimit)).toEqual([]);
+});

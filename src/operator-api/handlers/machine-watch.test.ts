@@ -76,8 +76,8 @@ test("what changes is told at once, as it is then; a deletion too", async () => 
   expect(changes).toEqual([]);
   expect(cursor).not.toBe("");
   let machine = "";
-  const added = await woken(async () => (machine = await add()));
-  expect(added).toEqual([machine]);
+  const heard = await woken(async () => (machine = await add()));
+  expect(heard).toEqual([machine]);
   expect(await woken(() => label(machine, "1"))).toEqual([`${machine} 1`]);
   const deletion = () => clients.machines.machineDelete({ requestId: randomUUID(), machine });
   expect(await woken(deletion)).toEqual([`-${machine}`]);
