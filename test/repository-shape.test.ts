@@ -139,6 +139,7 @@ const looksAtClock: Readonly<Record<string, string>> = {
   "src/database/queries/installation/installation-retry.test.ts": "a stored time lies in the future",
   "src/database/queries/upkeep/deadlines.test.ts": "a stored time lies an hour ahead",
   "src/operator-api/handlers/access.test.ts": "a stored time lies an hour ahead",
+  "test/e2e/failover.test.ts": "a time is compared with the bare recipe's in the same run",
   "test/e2e/kill-random.test.ts": "rounds go on for a time, whatever their number",
 };
 

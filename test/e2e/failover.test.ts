@@ -146,7 +146,7 @@ test("C3: 500 agents installing and an operator lose nothing when the primary is
     // Its own clients are served.
     await pair.rows(old, "INSERT INTO bare DEFAULT VALUES RETURNING at", "postgres");
     const soFar = commands.acknowledged();
-    await waitFor("twenty more commands", () => commands.acknowledged() > soFar + 20, { timeoutMs: 30_000 });
+    await waitFor("twenty more commands", () => commands.acknowledged() > soFar + 20, { timeoutMs: 60_000 });
     expect(await written()).toBe(before);
     expect(answeredAt).toBeGreaterThan(0);
   }
