@@ -9,7 +9,7 @@ import { lab, type Lab, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
 
 // Many processes on few cores: most of a test is waiting for them to start.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const mebibyte = 1 << 20;
 const patience = { timeoutMs: 60_000 };

@@ -84,7 +84,7 @@ export async function postgresPair(): Promise<PostgresPair> {
         }
         return (await rows(node, "SELECT 1 AS one", "postgres")).length === 1;
       },
-      { timeoutMs: 30_000, intervalMs: 20 },
+      { timeoutMs: 60_000, intervalMs: 20 },
     );
   }
 

@@ -72,7 +72,7 @@ test.for([
   ["uefi", "nvme"],
 ] as const)(
   "a machine with %s and %s starts, with several disks and network interfaces",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async ([firmware, disk], context) => {
     await using lab = await testLab(context);
     await lab.make("big", { firmware, disk, disks: 6, nics: 6 });
@@ -84,7 +84,7 @@ test.for([
 
 test(
   "a machine boots from the network this once, and outlives who switched it on",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (context) => {
     await using lab = await testLab(context);
     const machine = await lab.make("net");
@@ -97,13 +97,13 @@ test(
         const now = await text();
         return now.includes("Booting from ROM") && now;
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
     // The disk's turn may have come meanwhile: after it.
     expect(said.split("Booting from ROM")[0]).not.toContain("Booting from Hard Disk");
     await powerSet(lab, "net", "reset");
     await waitFor("the disk's turn", async () => (await text()).includes("Booting from Hard Disk"), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     const pid = await qemuPid(qemuDirectory(lab.directory, "net"), machine);
     const session = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ")[3];
@@ -114,7 +114,7 @@ test(
 
 test(
   "A4: QEMU runs unprivileged where it can, and its files are nobody else's",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (context) => {
     await using lab = await testLab(context);
     const machine = await lab.make("own");
@@ -134,7 +134,7 @@ test(
 
 test(
   "who killed it, and whose process has its number by now, misleads nobody",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (context) => {
     await using lab = await testLab(context);
     const machine = await lab.make("kill");
@@ -153,7 +153,7 @@ test(
   },
 );
 
-test("a QEMU that does not start says why", { timeout: 60_000 }, async (context) => {
+test("a QEMU that does not start says why", { timeout: 300_000 }, async (context) => {
   await using lab = await testLab(context);
   await lab.make("bad");
   await rm(join(qemuDirectory(lab.directory, "bad"), "disk0.raw"));
