@@ -4,7 +4,7 @@ import { clientOpen } from "./client.ts";
 import { holderNote } from "./lock-held.ts";
 
 /** Milliseconds between looks at connections that wait; locks are waited for a second (lock_timeout). */
-const tick = 400;
+const tick = 200;
 
 interface Row {
   waiting: number;

@@ -93,3 +93,24 @@ test("X2: PostgreSQL compiles no statement of ours, whatever its own setting say
     expect((await pool.query("SHOW jit")).rows).toEqual([{ jit: "off" }]);
   }
 });
+
+test.each([
+  ["a row", "SELECT FROM machines FOR UPDATE"],
+  ["a table", "LOCK TABLE machines IN ACCESS EXCLUSIVE MODE"],
+])("X15: who holds the lock on %s is in the error", async (_title, text) => {
+  await using testing = await testDatabase();
+  await using database = connect(testing.connection, { log: silent });
+  await database.pool.query("INSERT INTO machines (name) VALUES ('held')");
+  await using holder = await heldConnection(testing);
+  await holder.query("BEGIN");
+  await holder.query(text);
+  const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const waiting = transact(database, null, async (tx) => tx.updateTable("machines").set({ name: "changed" }).execute());
+  await expect(waiting).rejects.toMatchObject({
+    code: "locked",
+    message: expect.stringMatching(
+      new RegExp(`locked in the database by process ${rows[0]?.pid} \\(holder, since \\d{4}-`, "u"),
+    ),
+  });
+  await holder.query("ROLLBACK");
+});

@@ -6,32 +6,18 @@ import { status } from "@grpc/grpc-js";
 import { expect, test, vi } from "vitest";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { agentClient, identityOf } from "../../test/support/agent-client.ts";
-import { heldConnection, silent, testFleet } from "../../test/support/fleet.ts";
+import { type Fleet, heldConnection, silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import { farrier } from "../cli/testing/processes.ts";
 import { operatorClient } from "../cli/call/client.ts";
-import { controlPlaneStart } from "./control-plane.ts";
+import { type ControlPlane, controlPlaneStart } from "./control-plane.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
 test("A3: agents' calls that all wait for the database take nothing from operators, heartbeats or the session", async () => {
   await using fleet = await testFleet();
   await using stack = new AsyncDisposableStack();
-  const dataDir = await mkdtemp(join(tmpdir(), "farrier-pools-"));
-  stack.defer(() => rm(dataDir, { recursive: true }));
-  const plane = stack.use(
-    await controlPlaneStart({
-      dataDir,
-      agents: { host: "127.0.0.1", port: 0 },
-      operators: { host: "127.0.0.1", port: 0 },
-      serverNames: ["localhost"],
-      tls: undefined,
-      operatorNames: [],
-      operatorTls: { server: undefined, clientCaFile: undefined },
-      databaseAddress: fleet.test.connection,
-      migrate: true,
-      log: silent,
-    }),
-  );
+  const { plane, dataDir } = await started(stack, fleet);
   const slow = await Promise.all(Array.from({ length: 40 }, () => fleet.add()));
   const other = await fleet.add();
   const connect = (machine: typeof other) =>
@@ -70,3 +56,45 @@ test("A3: agents' calls that all wait for the database take nothing from operato
   const [first] = slow;
   await connect(first ?? other).progress({ generation: 1n, phase: Phase.WRITING });
 });
+
+test("X3: a database that became read-only is said as that by /readyz, the API and a start", async () => {
+  await using fleet = await testFleet();
+  await using stack = new AsyncDisposableStack();
+  const { plane, dataDir } = await started(stack, fleet);
+  await using holder = await heldConnection(fleet.test);
+  await holder.query(`ALTER DATABASE ${fleet.test.name} SET default_transaction_read_only = on`);
+  await holder.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+  );
+  const words = "the database takes no writes: it is a standby";
+  await waitFor("/readyz to say it", async () => {
+    const ready = await fetch(`${plane.operators}/readyz`);
+    return ready.status === 503 && (await ready.text()).includes(words);
+  });
+  const client = await operatorClient({ dataDir, operators: undefined }, {});
+  const refused = client.machines.machineAdd({ requestId: randomUUID(), provider: "static", providerId: "new" });
+  await expect(refused).rejects.toMatchObject({ code: "unreachable", message: expect.stringContaining(words) });
+  // Exit status 3, and nothing of an internal error.
+  const ran = await farrier(["migrate", "--database-url", fleet.test.url]);
+  expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining(words)]);
+});
+
+async function started(stack: AsyncDisposableStack, fleet: Fleet): Promise<{ plane: ControlPlane; dataDir: string }> {
+  const dataDir = await mkdtemp(join(tmpdir(), "farrier-pools-"));
+  stack.defer(() => rm(dataDir, { recursive: true }));
+  const plane = stack.use(
+    await controlPlaneStart({
+      dataDir,
+      agents: { host: "127.0.0.1", port: 0 },
+      operators: { host: "127.0.0.1", port: 0 },
+      serverNames: ["localhost"],
+      tls: undefined,
+      operatorNames: [],
+      operatorTls: { server: undefined, clientCaFile: undefined },
+      databaseAddress: fleet.test.connection,
+      migrate: true,
+      log: silent,
+    }),
+  );
+  return { plane, dataDir };
+}

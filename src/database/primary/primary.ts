@@ -43,7 +43,8 @@ export class Primary {
   }
 
   /**
-   * Where the primary is, as known, or by a look at all hosts where that is in doubt.
+   * Where the primary is, as known, or by a look at all hosts where that is in doubt. Where none says that it is the primary, the one
+   * that was it, unless it says that it is not.
    * @throws {DatabaseError} `unavailable`, saying how each host stands
    */
   async find(): Promise<DatabaseHost> {
@@ -127,6 +128,11 @@ export class Primary {
     if (decision.kind === "none") {
       this.#doubted = true;
       this.#leave((host) => decision.left.some((each) => sameHost(host, each)));
+      const { host } = this.#known;
+      if (host !== undefined && !decision.left.some((each) => sameHost(host, each))) {
+        // Silence proves nothing against the primary that is known: this process may be the one that is late.
+        return host;
+      }
       const error = new DatabaseError("unavailable", `no primary of the database is there: ${decision.reason}`);
       this.#failed = { at: performance.now(), error };
       throw error;
