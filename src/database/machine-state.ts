@@ -72,25 +72,3 @@ export type MachineState = Standing & StateData;
 
 /** Who moves a machine on from its state. */
 export type MachineStateOwner = "operator" | "agent" | "shepherd" | "server";
-
-/** Who moves a machine on. Pure. */
-export function machineStateOwner(state: MachineState): MachineStateOwner {
-  switch (state.state) {
-    case "new":
-    case "ready":
-    case "installed":
-    case "quarantined":
-      return "operator";
-    case "awaiting-agent":
-    case "install-pending":
-    case "installing":
-      return "agent";
-    case "install-failed":
-      return state.retryAt === undefined ? "operator" : "server";
-    case "agent-lost":
-    case "starting-agent":
-    case "recovering":
-    case "backing-off":
-      return "shepherd";
-  }
-}

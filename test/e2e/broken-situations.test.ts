@@ -205,7 +205,7 @@ test("the agent died with something to do; then the shepherd backs off, for nobo
   const text = await explain("dead");
   expect(text).toMatch(/^dead is in state (?:install-pending|agent-lost|recovering|backing-off) /u);
   expect(text).toMatch(/^because: the agent is silent since .* 11 min/mu);
-  expect(text).toMatch(/^you can: start another agent: `farrier agent init dead --replace`$/mu);
+  expect(text).toMatch(/^you can: start another agent: `farrier agent init dead --replace --out dead.json`/mu);
   await reached("dead", "BACKING_OFF");
   await expectExplained(
     "dead",

@@ -132,7 +132,12 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a request that can't be read",
     factsOf("install-pending", { ...agent(0), ...asked() }, { requestProblem: "it can't be decoded" }),
     ["request-unreadable"],
-    [/not handed out, for it can't be decoded/u, /install box --replace/u],
+    [
+      /waiting for an operator: the stored request can't be handed out/u,
+      /next: none by itself: replace the request, or cancel it/u,
+      /not handed out, for it can't be decoded/u,
+      /install box --replace/u,
+    ],
   ],
   [
     "a selector that matches two disks",
@@ -167,7 +172,12 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ["progress-stalled", "agent-silent"],
     [/no progress was reported for 4 min; the last was writing, 5 B/u],
   ],
-  ["all done", factsOf("installed", asked({ pending: false })), [], [/waiting for nothing/u]],
+  [
+    "X13: all done",
+    factsOf("installed", asked({ pending: false })),
+    [],
+    [/waiting for nothing/u, /next: none: [^\n]*nobody watches whether the installed system comes up/u],
+  ],
   [
     "all done, and a newer request failed before it touched the disk",
     factsOf("installed", failed("https://a/b cannot be fetched: 404")),
@@ -224,15 +234,85 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
   ],
   [
     "a lost agent, and no shepherd",
-    factsOf("agent-lost", agent(20), { shepherd: false }),
+    factsOf("agent-lost", { ...agent(20), providing: { power: true } }, { shepherd: false }),
     ["agent-silent", "no-shepherd"],
-    [/waiting for a shepherd, and none lives/u],
+    [
+      /waiting for a shepherd, and none lives: start one/u,
+      /next: none until a shepherd runs: start one/u,
+      /you can: start a shepherd [^\n]*`farrier shepherd --help`/u,
+    ],
+  ],
+  [
+    "X8: a lost agent, and a provider without a power switch",
+    factsOf("agent-lost", agent(20)),
+    ["agent-silent"],
+    [
+      /waiting for its agent, to be started by hand: provider static has no power switch/u,
+      /next: none by itself: start the agent/u,
+    ],
+  ],
+  [
+    "X5: nothing yet, a provider with a power switch, and no shepherd",
+    factsOf("new", { providing: { power: true } }, { shepherd: false }),
+    ["no-agent", "no-shepherd"],
+    [
+      /waiting for an agent, from a shepherd, and none lives: start one/u,
+      /next: none until a shepherd runs: start one; then a shepherd starts an agent/u,
+      /you can: start a shepherd [^\n]*`farrier shepherd --help`/u,
+    ],
+  ],
+  [
+    "X5: a request, no agent, a provider with a power switch, and no shepherd",
+    factsOf("install-pending", { ...asked(), providing: { power: true } }, { shepherd: false }),
+    ["no-agent", "no-shepherd"],
+    [/waiting for [^\n]* none lives: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+  ],
+  [
+    "X5: a backoff, and no shepherd",
+    factsOf(
+      "backing-off",
+      {
+        ...agent(30),
+        providing: { power: true },
+        backoffs: [{ process: "ShepherdRecovery", until: hence(7), cause: "it broke" }],
+      },
+      { shepherd: false },
+    ),
+    ["backoff", "agent-silent", "no-shepherd"],
+    [/then a shepherd, and none lives: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+  ],
+  [
+    "X8: a machine that was never heard, and an agent that asks to be let in",
+    factsOf("awaiting-agent", agent(), {
+      claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: false }],
+    }),
+    ["enrollment-waiting", "agent-never-heard"],
+    [
+      /waiting for the first heartbeat of its agent; or an operator to approve the agent that says to be it/u,
+      /next: [^\n]*; or an operator lets in the agent that says to be it/u,
+      /`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
+    ],
+  ],
+  [
+    "X6: a caller that is refused",
+    factsOf("awaiting-agent", agent(), {
+      refused: { key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), lastAt: ago(1), count: 4 },
+    }),
+    ["agent-never-heard", "caller-refused"],
+    [
+      /a caller with key 0123456789abcdef from 192\.0\.2\.9 is refused since 3 min \(4 calls\): another key is registered/u,
+      /you can: stop the agent at 192\.0\.2\.9 that is refused/u,
+    ],
   ],
   [
     "nothing yet, and a provider with a power switch",
     factsOf("new", { providing: { power: true } }),
     ["no-agent"],
-    [/waiting for an agent, from a shepherd/u, /by the power switch of provider static/u, /started by itself/u],
+    [
+      /waiting for an agent, from a shepherd/u,
+      /by the power switch of provider static/u,
+      /wait: a shepherd starts an agent by itself/u,
+    ],
   ],
   [
     "a provider that is away",
@@ -244,7 +324,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a machine that its provider has no more",
     factsOf("new", { providing: { power: true, vanishedAt: ago(3) } }),
     ["no-agent", "machine-vanished"],
-    [/does not tell of it any more, since 2026-05-01T11:57/u, /machine delete box/u],
+    [/no longer lists it, since 2026-05-01T11:57/u, /machine delete box/u],
   ],
   [
     "a power cut in an installation",
@@ -321,7 +401,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ["enrollment-waiting"],
     [
       /has its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID/u,
-      /a machine of its own, if not: `farrier enrollment approve 0123456789abcdef --name NAME`/u,
+      /a machine of its own, if not: `farrier enrollment approve 0123456789abcdef`/u,
     ],
   ],
   [
@@ -386,7 +466,11 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a boot window that is open",
     factsOf("new", { bootWindow: windowOf("open", hence(8)) }),
     ["boot-window", "no-agent"],
-    [/waiting for it to boot from the network/u, /boot window .* is open until 2026-05-01T12:08:00.000Z/u],
+    [
+      /waiting for it to boot from the network/u,
+      /next: once it boots from the network, its agent starts and enrols/u,
+      /boot window .* is open until 2026-05-01T12:08:00.000Z/u,
+    ],
   ],
   [
     "a boot window whose token nobody has presented",
@@ -495,7 +579,7 @@ test("N1: a MAC that makers give to many ports is no reason to let an agent in a
     factsOf("installed", {}, { claims: [{ ...claim, differs: "uuid", weak: true }] }),
   );
   expect(remedies.join("\n")).not.toContain("--machine");
-  expect(remedies).toContainEqual(expect.stringContaining("farrier enrollment approve 0123456789abcdef --name NAME"));
+  expect(remedies).toContainEqual(expect.stringContaining("farrier enrollment approve 0123456789abcdef`"));
   expect(waitingFor).toBe("nothing");
 });
 

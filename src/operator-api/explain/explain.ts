@@ -2,8 +2,8 @@ import type { MachineRecord } from "../../database/queries/views/machine-record.
 import { explainCauses } from "./causes.ts";
 import { durationText } from "../../lib/format/duration.ts";
 import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";
-import { nextStep } from "./next-step.ts";
-import { explainRemedies, explainWaitingFor } from "./remedies.ts";
+import { explainRemedies } from "./remedies.ts";
+import { stateWords } from "./states.ts";
 
 /** Why a machine does not move, and what can be done about it. */
 export interface Explanation {
@@ -25,8 +25,7 @@ export interface Explanation {
 export function explain(facts: ExplainFacts): Explanation {
   const { record, now } = facts;
   const { state } = record;
-  const waitingFor = explainWaitingFor(facts);
-  const next = nextStep(facts);
+  const { waitingFor, next } = stateWords(state.state).step(facts);
   const causes = explainCauses(facts);
   const lastError = lastErrorOf(record);
   const remedies = explainRemedies(facts);

@@ -1,4 +1,5 @@
 import type { FailureCause } from "../../contract/failure-cause.ts";
+import { installText } from "./states/remedy.ts";
 
 /** What helps against a cause. */
 interface FailureRemedy {
@@ -37,8 +38,8 @@ const remedies: Record<FailureCause, FailureRemedy> = {
   ),
   "wrong-digest": {
     mend: () => [
-      "compare what the server has with what was meant: `sha256sum FILE`; then put the right file there, or request the right " +
-        "digest (--digest)",
+      "compare the digest of the file on the server (sha256sum) with the one that was requested; then put the right file there, " +
+        "or request the right digest (--digest)",
     ],
     sameAgain: true,
   },
@@ -78,7 +79,7 @@ const remedies: Record<FailureCause, FailureRemedy> = {
 export function failureRemedies(cause: FailureCause, title: string, generation: bigint): string[] {
   const { mend, sameAgain } = remedies[cause];
   const retry = `try the same again: \`farrier machine retry ${title} --generation ${generation}\``;
-  const install = `request an installation: \`farrier machine install ${title} …\``;
+  const install = installText(title);
   const [first, second] = sameAgain ? [retry, install] : [install, retry];
   return [...mend(title), first, second, `read about this cause: ${failureDocumentation(cause)}`];
 }

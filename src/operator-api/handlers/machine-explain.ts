@@ -60,14 +60,14 @@ export function machineExplainHandler({ database }: OperatorApiDependencies) {
     const machineId = await machineOf(database, machine);
     const record = await machineShow(database, machineId);
     const { hardwareRaw, ...surroundings } = await machineSurroundings(database, machineId);
-    const { causes, lines, waitingFor, lastError, remedies, documentation } = explain({
+    const { causes, lines, waitingFor, nextStep, lastError, remedies, documentation } = explain({
       record,
       ...surroundings,
       ...(record.installation?.pending === true ? requestProblems(record.installation, hardwareRaw) : {}),
     });
     return {
       machineId,
-      standing: standingMessage(record),
+      standing: standingMessage(record, nextStep),
       lines: lines.map((line) => withoutUrlSecrets(line)),
       waitingFor,
       lastError: withoutUrlSecrets(lastError),

@@ -6,9 +6,9 @@ import {
   StandingSchema,
   type Standing,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { machineStateOwner, machineStates, type MachineStateName } from "../../database/machine-state.ts";
+import { machineStates, type MachineStateName, type MachineStateOwner as Owner } from "../../database/machine-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
-import { nextStep } from "../explain/next-step.ts";
+import { stateWords } from "../explain/states.ts";
 
 /** The states in the contract, by their names in the database. */
 export const stateMessages: Record<MachineStateName, MachineState> = {
@@ -26,7 +26,7 @@ export const stateMessages: Record<MachineStateName, MachineState> = {
   quarantined: MachineState.QUARANTINED,
 };
 
-const owners: Record<ReturnType<typeof machineStateOwner>, MachineStateOwner> = {
+const owners: Record<Owner, MachineStateOwner> = {
   operator: MachineStateOwner.OPERATOR,
   agent: MachineStateOwner.AGENT,
   shepherd: MachineStateOwner.SHEPHERD,
@@ -38,15 +38,16 @@ export function stateNamed(state: number): MachineStateName | undefined {
   return machineStates.find((name) => stateMessages[name] === state);
 }
 
-/** Where a machine stands, as operators see it. */
-export function standingMessage(record: MachineRecord): Standing {
+/** Where a machine stands, as operators see it; `nextStep` where more than the record was looked at to tell it. */
+export function standingMessage(record: MachineRecord, nextStep?: string): Standing {
   const { state } = record;
+  const words = stateWords(state.state);
   return create(StandingSchema, {
     state: stateMessages[state.state],
     since: timestampFromDate(state.since),
     ...(state.deadline === undefined ? {} : { deadline: timestampFromDate(state.deadline) }),
     ...(state.deadlineMissedAt === undefined ? {} : { deadlineMissedAt: timestampFromDate(state.deadlineMissedAt) }),
-    owner: owners[machineStateOwner(state)],
-    nextStep: nextStep({ record }),
+    owner: owners[words.owner(state)],
+    nextStep: nextStep ?? words.step({ record }).next,
   });
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { generation, machineId } from "../../database/ids.ts";
-import { machineStates, type MachineStateName } from "../../database/machine-state.ts";
-import { machineStateOf } from "../../database/queries/views/machine-record-state.ts";
-import type { InstallationRecord, MachineRecord } from "../../database/queries/views/machine-record.ts";
-import { explain } from "./explain.ts";
-import type { ExplainFacts } from "./facts.ts";
+import { generation, machineId } from "../../../database/ids.ts";
+import { machineStates, type MachineStateName } from "../../../database/machine-state.ts";
+import { machineStateOf } from "../../../database/queries/views/machine-record-state.ts";
+import type { InstallationRecord, MachineRecord } from "../../../database/queries/views/machine-record.ts";
+import { explain } from "../explain.ts";
+import type { ExplainFacts } from "../facts.ts";
 
 const now = new Date("2026-05-01T12:00:00Z");
 const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1000);

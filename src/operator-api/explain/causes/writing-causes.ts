@@ -1,5 +1,5 @@
-import { durationText } from "../../lib/format/duration.ts";
-import type { Cause, ExplainFacts } from "./facts.ts";
+import { durationText } from "../../../lib/format/duration.ts";
+import type { Cause, ExplainFacts } from "../facts.ts";
 
 /** Milliseconds after the last sign of two agents in which they count as being there still: a few heartbeats. */
 const duplicateFor = 10 * 60_000;

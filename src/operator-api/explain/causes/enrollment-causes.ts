@@ -1,7 +1,7 @@
-import type { SurroundingClaim } from "../../database/queries/views/explain.ts";
-import type { Quarantine } from "../../database/machine-state.ts";
-import { durationText } from "../../lib/format/duration.ts";
-import type { Cause, ExplainFacts } from "./facts.ts";
+import type { SurroundingClaim } from "../../../database/queries/views/explain.ts";
+import type { Quarantine } from "../../../database/machine-state.ts";
+import { durationText } from "../../../lib/format/duration.ts";
+import type { Cause, ExplainFacts } from "../facts.ts";
 
 /** Who says to be this machine and was not let in. Pure. */
 export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {

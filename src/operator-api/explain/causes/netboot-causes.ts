@@ -1,5 +1,5 @@
-import { durationText } from "../../lib/format/duration.ts";
-import type { Cause, ExplainFacts } from "./facts.ts";
+import { durationText } from "../../../lib/format/duration.ts";
+import type { Cause, ExplainFacts } from "../facts.ts";
 
 /** What was seen of its boots from the network, of which no agent came. Pure. */
 export function netbootCauses({ netboot, now }: ExplainFacts): Cause[] {

@@ -1,0 +1,90 @@
+import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
+import type { ExplainFacts } from "../facts.ts";
+import { initRemedy, shepherdRemedies } from "./remedy.ts";
+import type { Step, StepFacts } from "./state-words.ts";
+
+/** How a machine without an agent gets one. Pure. */
+export function agentComes(facts: StepFacts): Step {
+  const { record } = facts;
+  return (
+    windowStep(record) ?? claimStep(facts) ?? (record.providing?.power === true ? powerStep(facts) : byHand(record))
+  );
+}
+
+/** What an operator can do so that an agent comes. Pure. */
+export function agentRemedies(facts: ExplainFacts): string[] {
+  const { record, shepherd } = facts;
+  if (record.providing?.power !== true) {
+    return [initRemedy(record), ...shepherdRemedies(facts)];
+  }
+  return shepherd ? ["wait: a shepherd starts an agent by itself"] : shepherdRemedies(facts);
+}
+
+/** What a boot window waits for that is newer than the machine's agent; undefined = there is none. Pure. */
+export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefined {
+  if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
+    return undefined;
+  }
+  const until = `until ${bootWindow.closesAt.toISOString()}`;
+  switch (bootWindow.state) {
+    case "open":
+      return {
+        waitingFor: "it to boot from the network",
+        next: `once it boots from the network, its agent starts and enrols; the boot window is open ${until}`,
+      };
+    case "given":
+      return {
+        waitingFor: "its agent to start, and to enrol",
+        next: `its agent enrols with the token that the boot gave it, which is good ${until}`,
+      };
+    case "enrolled":
+    case "closed":
+    case "expired":
+      return undefined;
+  }
+}
+
+/** An agent that says to be this machine, and needs an operator; undefined = there is none. */
+function claimStep({ claims = [] }: StepFacts): Step | undefined {
+  return claims.some(({ weak }) => weak !== true)
+    ? {
+        waitingFor: "an operator to approve the agent that says to be it",
+        next: "none by itself: let that agent in, if it is this machine's",
+      }
+    : undefined;
+}
+
+function powerStep({ record, shepherd }: StepFacts): Step {
+  const provider = record.provided?.provider ?? "?";
+  const starts = `a shepherd starts an agent on it by the power switch of provider ${provider}`;
+  if (shepherd === false) {
+    return {
+      waitingFor: "an agent, from a shepherd, and none lives: start one",
+      next: `none until a shepherd runs: start one; then ${starts}`,
+    };
+  }
+  return record.providing?.unreachable === undefined
+    ? { waitingFor: "an agent, from a shepherd", next: starts }
+    : {
+        waitingFor: `provider ${provider} to be reached, and then for an agent, from a shepherd`,
+        next: `${starts}, once that is reached`,
+      };
+}
+
+function byHand({ provided }: MachineRecord): Step {
+  const why = provided === undefined ? "" : `: provider ${provided.provider} has no power switch`;
+  return {
+    waitingFor: "an agent to be registered",
+    next: `none by itself: register an agent and start it by hand${why}`,
+  };
+}
+
+/** The step, and the agent that says to be this machine beside it. Pure. */
+export function withClaims(step: Step, facts: StepFacts): Step {
+  return claimStep(facts) === undefined
+    ? step
+    : {
+        waitingFor: `${step.waitingFor}; or an operator to approve the agent that says to be it`,
+        next: `${step.next}; or an operator lets in the agent that says to be it`,
+      };
+}

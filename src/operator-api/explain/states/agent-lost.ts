@@ -1,0 +1,41 @@
+import { agentCauses } from "../causes/agent-causes.ts";
+import { shepherdCauses } from "../causes/component-causes.ts";
+import { providerCauses } from "../causes/provider-causes.ts";
+import { windowStep, withClaims } from "./agent-comes.ts";
+import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies } from "./remedy.ts";
+import type { StateWords, Step, StepFacts } from "./state-words.ts";
+
+/** Its agent is silent for too long, and there is something to do. */
+export const agentLostWords: StateWords<"agent-lost"> = {
+  owner: () => "shepherd",
+  step: (facts) => withClaims(windowStep(facts.record) ?? lostStep(facts), facts),
+  causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
+  remedies: (facts) => [
+    ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
+    "look at the machine: is it on, is the agent running, does it reach the control plane",
+    replaceRemedy(facts.record),
+    ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
+    ...pendingRemedies(facts.record),
+    quarantineRemedy(facts.record),
+  ],
+};
+
+function lostStep({ record: { provided, providing }, shepherd }: StepFacts): Step {
+  const ends = "a heartbeat of the agent ends this state at once";
+  if (providing?.power !== true) {
+    const who =
+      provided === undefined
+        ? "nobody but an operator"
+        : `provider ${provided.provider} has no power switch, so nobody but an operator`;
+    return {
+      waitingFor: `its agent, to be started by hand: ${who} can start it`,
+      next: `none by itself: start the agent; ${ends}`,
+    };
+  }
+  return shepherd === false
+    ? {
+        waitingFor: "a shepherd, and none lives: start one",
+        next: `none until a shepherd runs: start one; ${ends}`,
+      }
+    : { waitingFor: "a shepherd", next: `a shepherd takes the machine up for recovery; ${ends}` };
+}

@@ -1,0 +1,59 @@
+import { agentCauses } from "../causes/agent-causes.ts";
+import { shepherdCauses } from "../causes/component-causes.ts";
+import { providerCauses } from "../causes/provider-causes.ts";
+import { machineTitle } from "../facts.ts";
+import { windowStep, withClaims } from "./agent-comes.ts";
+import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies, vanishedRemedies } from "./remedy.ts";
+import type { StateWords, Step, StepFacts } from "./state-words.ts";
+
+/** A shepherd failed, and tries again later. */
+export const backingOffWords: StateWords<"backing-off"> = {
+  owner: () => "shepherd",
+  step: (facts) => withClaims(windowStep(facts.record) ?? backoffStep(facts, facts.record.state.backoff?.until), facts),
+  causes: (facts) => {
+    const { backoff } = facts.record.state;
+    return [
+      ...(backoff === undefined
+        ? []
+        : [
+            {
+              kind: "backoff" as const,
+              text: `${backoff.process} failed and is not tried again before ${backoff.until.toISOString()}: ${backoff.cause}`,
+            },
+          ]),
+      ...agentCauses(facts),
+      ...providerCauses(facts),
+      ...shepherdCauses(facts),
+    ];
+  },
+  remedies: (facts) => [
+    ...shepherdRemedies(facts),
+    "mend what the cause names",
+    `have it tried at once: \`farrier backoff clear ${machineTitle(facts.record)}\``,
+    ...vanishedRemedies(facts.record),
+    replaceRemedy(facts.record),
+    ...pendingRemedies(facts.record),
+    quarantineRemedy(facts.record),
+  ],
+};
+
+function backoffStep({ record: { provided, providing }, shepherd }: StepFacts, until: Date | undefined): Step {
+  const time = until?.toISOString();
+  const ends = "a heartbeat of an agent ends the backoff at once";
+  if (provided !== undefined && providing?.power !== true) {
+    return {
+      waitingFor: `an agent to be started by hand: provider ${provided.provider} has no power switch`,
+      next: `none by itself: start an agent; ${ends}`,
+    };
+  }
+  const end = `the end of the backoff${time === undefined ? "" : ` at ${time}`}`;
+  return shepherd === false
+    ? {
+        waitingFor: `${end}, then a shepherd, and none lives: start one`,
+        next: `none until a shepherd runs: start one; ${ends}`,
+      }
+    : {
+        waitingFor: `${end}, then a shepherd`,
+        next: `a shepherd tries again${time === undefined ? "" : ` after ${time}`}; ${ends}`,
+      };
+}

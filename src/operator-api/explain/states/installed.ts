@@ -1,0 +1,27 @@
+import { finalCauses } from "../causes/final-causes.ts";
+import { machineTitle } from "../facts.ts";
+import { installRemedy, quarantineRemedy } from "./remedy.ts";
+import type { StateWords } from "./state-words.ts";
+
+/** The image is on the disk, and nothing else is asked for. */
+export const installedWords: StateWords<"installed"> = {
+  owner: () => "operator",
+  step: ({ claims = [] }) =>
+    claims.some(({ weak }) => weak !== true)
+      ? {
+          waitingFor:
+            "an operator: an agent runs on what looks like this machine, in place of its system, and asks to be let in",
+          next: "none by itself: let that agent in, or make it a machine of its own; a network interface or the board may have been replaced",
+        }
+      : {
+          waitingFor: "nothing",
+          next: "none: the image is on the disk; nobody watches whether the installed system comes up",
+        },
+  causes: finalCauses,
+  remedies: ({ record }) => [
+    "see whether the installed system came up: log in to it, or look at the machine's console",
+    `read the agent's log of the installation: \`farrier machine log ${machineTitle(record)}\``,
+    installRemedy(record),
+    quarantineRemedy(record),
+  ],
+};

@@ -1,0 +1,19 @@
+import { agentCauses } from "../causes/agent-causes.ts";
+import { shepherdCauses } from "../causes/component-causes.ts";
+import { providerCauses } from "../causes/provider-causes.ts";
+import { agentComes, agentRemedies } from "./agent-comes.ts";
+import { installRemedy, quarantineRemedy, vanishedRemedies } from "./remedy.ts";
+import type { StateWords } from "./state-words.ts";
+
+/** Known, with no agent and no request. */
+export const newWords: StateWords<"new"> = {
+  owner: () => "operator",
+  step: agentComes,
+  causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
+  remedies: (facts) => [
+    ...agentRemedies(facts),
+    ...vanishedRemedies(facts.record),
+    installRemedy(facts.record),
+    quarantineRemedy(facts.record),
+  ],
+};

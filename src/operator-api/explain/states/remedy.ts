@@ -1,0 +1,68 @@
+import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
+import { machineTitle, type ExplainFacts } from "../facts.ts";
+
+/** Make an agent's key. Pure. */
+export function initRemedy(record: MachineRecord): string {
+  const title = machineTitle(record);
+  return `register an agent: \`farrier agent init ${title} --out ${title}.json\`; then run the agent on the machine with that file`;
+}
+
+/** Make another key, in the place of the one that is registered. Pure. */
+export function replaceRemedy(record: MachineRecord): string {
+  const title = machineTitle(record);
+  return `start another agent: \`farrier agent init ${title} --replace --out ${title}.json\`; then run it on the machine with that file`;
+}
+
+/** Ask for an installation. Pure. */
+export function installRemedy(record: MachineRecord): string {
+  return installText(machineTitle(record));
+}
+
+/** Ask for an installation of the machine `title`: what has to be given is known by the operator alone. Pure. */
+export function installText(title: string): string {
+  return `request an installation: \`farrier machine install ${title} --help\` lists what to give`;
+}
+
+/** Cancel the newest request. Pure. */
+export function cancelRemedy(record: MachineRecord): string {
+  return `cancel it: ${cancelCommand(record)}`;
+}
+
+/** The command that cancels the newest request. Pure. */
+export function cancelCommand(record: MachineRecord): string {
+  return `\`farrier machine cancel ${machineTitle(record)} --generation ${record.installation?.generation ?? 0n}\``;
+}
+
+/** Cancel what is pending, where something is. Pure. */
+export function pendingRemedies(record: MachineRecord): string[] {
+  return record.installation?.pending === true ? [cancelRemedy(record)] : [];
+}
+
+/** Quarantine it. Pure. */
+export function quarantineRemedy(record: MachineRecord): string {
+  return `quarantine it: \`farrier machine quarantine ${machineTitle(record)} --reason "to be looked at"\``;
+}
+
+/** Read its history. Pure. */
+export function historyRemedy(record: MachineRecord): string {
+  return `see what happened: \`farrier machine history ${machineTitle(record)}\``;
+}
+
+/** Delete it, where its provider no longer lists it. Pure. */
+export function vanishedRemedies(record: MachineRecord): string[] {
+  return record.providing?.vanishedAt === undefined
+    ? []
+    : [`delete it, if it is gone for good: \`farrier machine delete ${machineTitle(record)}\``];
+}
+
+/** Start a shepherd, where none lives. Pure. */
+export function shepherdRemedies({ shepherd, record }: ExplainFacts): string[] {
+  return shepherd || record.provided === undefined
+    ? []
+    : ["start a shepherd on a host that reaches the database: `farrier shepherd --help` says how"];
+}
+
+/** The command that ends its quarantine. Pure. */
+export function releaseCommand(record: MachineRecord): string {
+  return `\`farrier machine release ${machineTitle(record)}\``;
+}
