@@ -6,6 +6,8 @@ import { failureCauses } from "../../contract/failure-cause.ts";
 import { failureOf } from "../messages/failure-of.ts";
 import { failureRemedies } from "./failure-remedies.ts";
 
+const failed = { title: "web1", generation: 3n, hardwareReported: true };
+
 test("X12: each cause has a section of its own in the documentation, and none is there for another", async () => {
   const text = await readFile(new URL("../../../docs/installation-failures.md", import.meta.url), "utf8");
   expect(Array.from(text.matchAll(/^## (.+)$/gmu), ([, heading]) => heading)).toEqual([...failureCauses]);
@@ -13,11 +15,11 @@ test("X12: each cause has a section of its own in the documentation, and none is
 
 test("X12: what only another request mends does not have the same tried again first", () => {
   const order = (cause: (typeof failureCauses)[number]): string[] =>
-    failureRemedies(cause, "web1", 3n).flatMap((text) => /farrier machine (?:retry|install)/u.exec(text)?.[0] ?? []);
+    failureRemedies(cause, failed).flatMap((text) => /farrier machine (?:retry|install)/u.exec(text)?.[0] ?? []);
   expect(order("disk-too-small")).toEqual(["farrier machine install", "farrier machine retry"]);
   expect(order("image-unreachable")).toEqual(["farrier machine retry", "farrier machine install"]);
   for (const cause of failureCauses) {
-    const [mend, ...rest] = failureRemedies(cause, "web1", 3n);
+    const [mend, ...rest] = failureRemedies(cause, failed);
     expect(mend).not.toMatch(/machine retry/u);
     expect(rest.at(-1)).toBe(`read about this cause: docs/installation-failures.md#${cause}`);
   }

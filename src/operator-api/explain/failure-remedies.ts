@@ -1,16 +1,28 @@
 import type { FailureCause } from "../../contract/failure-cause.ts";
 import { installText } from "./states/remedy.ts";
 
+/** The machine, and the generation that failed on it. */
+export interface FailedMachine {
+  /** The name that people would use, or the id. */
+  title: string;
+  generation: bigint;
+  /** An agent has reported its hardware. */
+  hardwareReported: boolean;
+}
+
 /** What helps against a cause. */
 interface FailureRemedy {
-  /** What to put right; `title` names the machine. */
-  mend: (title: string) => readonly string[];
+  /** What to put right. */
+  mend: (failed: FailedMachine) => readonly string[];
   /** The same request succeeds once that is done; otherwise only another one does. */
   sameAgain: boolean;
 }
 
-const hardware = (title: string): string => `see the machine's disks: \`farrier hardware show ${title}\``;
-const log = (title: string): string => `read the agent's log: \`farrier machine log ${title}\``;
+const hardware = ({ title, hardwareReported }: FailedMachine): string =>
+  hardwareReported
+    ? `see the machine's disks: \`farrier hardware show ${title}\``
+    : "see the machine's disks: the error names them, and its agent reports its hardware when it starts";
+const log = ({ title }: FailedMachine): string => `read the agent's log: \`farrier machine log ${title}\``;
 const inRequest = (what: string): FailureRemedy => ({ mend: () => [what], sameAgain: false });
 const elsewhere = (what: string): FailureRemedy => ({ mend: () => [what], sameAgain: true });
 
@@ -50,38 +62,39 @@ const remedies: Record<FailureCause, FailureRemedy> = {
   unsupported: inRequest("request what the agent can do, as the error says, or boot a newer boot image"),
   "request-invalid": inRequest("request it as the error says"),
   "disk-selector": {
-    mend: (title) => [`${hardware(title)}; then select one (--disk)`],
+    mend: (failed) => [`${hardware(failed)}; then select one (--disk)`],
     sameAgain: false,
   },
   "disk-busy": elsewhere(
     "boot the machine into the boot image, so that nothing uses its disks, or select another disk (--disk)",
   ),
   "disk-too-small": {
-    mend: (title) => [`${hardware(title)}; then select a larger one (--disk), or request a smaller image`],
+    mend: (failed) => [`${hardware(failed)}; then select a larger one (--disk), or request a smaller image`],
     sameAgain: false,
   },
   "disk-failed": {
-    mend: (title) => [
-      `${hardware(title)}, and their health; replace the disk or its cable, or select another (--disk)`,
+    mend: (failed) => [
+      `${hardware(failed)}, and their health; replace the disk or its cable, or select another (--disk)`,
     ],
     sameAgain: true,
   },
-  "program-failed": { mend: (title) => [log(title)], sameAgain: true },
-  "not-acknowledged": { mend: (title) => [log(title)], sameAgain: true },
+  "program-failed": { mend: (failed) => [log(failed)], sameAgain: true },
+  "not-acknowledged": { mend: (failed) => [log(failed)], sameAgain: true },
   "runs-exhausted": {
-    mend: (title) => [`find out why the agent ends: ${log(title)}, and look at the machine's console`],
+    mend: (failed) => [`find out why the agent ends: ${log(failed)}, and look at the machine's console`],
     sameAgain: true,
   },
-  other: { mend: (title) => [log(title)], sameAgain: true },
+  other: { mend: (failed) => [log(failed)], sameAgain: true },
 };
 
 /** What an operator can do about an installation that failed, the most useful first. Pure. */
-export function failureRemedies(cause: FailureCause, title: string, generation: bigint): string[] {
+export function failureRemedies(cause: FailureCause, failed: FailedMachine): string[] {
+  const { title, generation } = failed;
   const { mend, sameAgain } = remedies[cause];
   const retry = `try the same again: \`farrier machine retry ${title} --generation ${generation}\``;
   const install = installText(title);
   const [first, second] = sameAgain ? [retry, install] : [install, retry];
-  return [...mend(title), first, second, `read about this cause: ${failureDocumentation(cause)}`];
+  return [...mend(failed), first, second, `read about this cause: ${failureDocumentation(cause)}`];
 }
 
 /** The section about a cause. */

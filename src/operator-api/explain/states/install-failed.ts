@@ -50,5 +50,5 @@ function failedRemedies({ record }: ExplainFacts): string[] {
   const failure = failureOf(record.installation?.final);
   return failure === undefined
     ? [`try the same again: \`farrier machine retry ${title} --generation ${generation}\``, installRemedy(record)]
-    : failureRemedies(failure, title, generation);
+    : failureRemedies(failure, { title, generation, hardwareReported: record.hardwareReportedAt !== undefined });
 }
