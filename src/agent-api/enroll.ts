@@ -111,7 +111,7 @@ function enrollmentTell(
     metrics.enrollments.inc({ outcome: "second_claimant" });
     log.error(
       { machine: outcome.secondClaimantOf, ...who },
-      "a second claimant: the machine is in quarantine, see `farrier machine explain`",
+      `a second claimant: the machine is in quarantine, see \`farrier machine explain ${outcome.secondClaimantOf}\``,
     );
     return;
   }

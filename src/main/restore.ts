@@ -33,7 +33,10 @@ export async function run(options: RestoreOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "restore" });
   const path = resolve(options.file);
   if ((await fileIfThere(path)) === undefined) {
-    throw new CliError("usage", `there is no file ${path}: expected one that \`farrier backup\` wrote`);
+    throw new CliError(
+      "usage",
+      `there is no file ${path}: expected a backup, as \`farrier backup --help\` says how to make`,
+    );
   }
   await using stack = new AsyncDisposableStack();
   const entries = archiveRead(path, backupTitle);

@@ -37,7 +37,7 @@ export async function initFileRead(path: string): Promise<AgentInit> {
       throw error;
     }
     if (errorCode(error) === "ENOENT") {
-      const make = `make it with \`farrier agent init MACHINE --out ${path}\``;
+      const make = `make one where the control plane's operators work, and bring it here: \`farrier agent init --help\` says how`;
       throw new AgentError("init_invalid", `there is no init file ${path}: ${make}`);
     }
     throw new AgentError("init_invalid", `init file ${path} cannot be read`, { cause: error });
@@ -50,7 +50,7 @@ export async function initFileRead(path: string): Promise<AgentInit> {
     const kind = isJson(text) ? "a field has a wrong type" : "it is not JSON";
     throw new AgentError(
       "init_invalid",
-      `init file ${path} is not an AgentInit in protobuf JSON: ${kind}; make a new one with \`farrier agent init\``,
+      `init file ${path} is not an AgentInit in protobuf JSON: ${kind}; make a new one: \`farrier agent init --help\` says how`,
     );
   }
   try {

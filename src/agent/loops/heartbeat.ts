@@ -132,7 +132,7 @@ function logOutcome(
         details,
         memory.accepted
           ? "the control plane refuses this agent's key, which it took before: another agent holds the machine now"
-          : "the control plane refuses this agent: make its key known with: farrier agent init MACHINE --out FILE",
+          : "the control plane refuses this agent's key: make another init file where its operators work; `farrier agent init --help` says how",
       );
       break;
     case "invalid":

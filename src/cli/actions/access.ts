@@ -101,7 +101,7 @@ export async function tokenList(this: CliContext, flags: TokenListFlags): Promis
                 token.createdBy,
               ]),
             ),
-      note: items.length === 0 ? "no tokens: `farrier token create` makes one" : more,
+      note: items.length === 0 ? "no tokens: `farrier token create --help` says how to make one" : more,
     });
   });
 }

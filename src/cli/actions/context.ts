@@ -72,7 +72,7 @@ export async function contextList(this: CliContext, flags: ContextFlags): Promis
     return;
   }
   if (names.length === 0) {
-    this.process.stderr.write("no contexts: `farrier context add` makes one\n");
+    this.process.stderr.write("no contexts: `farrier context add --help` says how to make one\n");
     return;
   }
   const rows = names.map((name) => {
@@ -87,7 +87,10 @@ export async function contextShow(this: CliContext, flags: ContextFlags, named?:
   const all = await contextsRead(this.process.env);
   const name = named ?? (this.process.env["FARRIER_CONTEXT"] || all.current);
   if (name === undefined) {
-    throw new CliError("failed", "no context is in use: `farrier context use NAME` chooses one");
+    throw new CliError(
+      "failed",
+      "no context is in use: `farrier context list` shows those to choose from, `farrier context use --help` says how",
+    );
   }
   const context = { name, ...shown(contextNamed(all, name)) };
   this.process.stdout.write(

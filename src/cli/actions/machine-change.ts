@@ -93,7 +93,10 @@ export async function machineRetry(this: CliContext, flags: MachineRetryFlags, m
   const generation =
     flags.generation ?? (await machines.machineShow({ machine })).machine?.installation?.generation ?? 0n;
   if (generation === 0n) {
-    throw new CliError("failed", "nothing was ever asked of this machine: `farrier machine install` does");
+    throw new CliError(
+      "failed",
+      `no installation was ever requested of this machine: \`farrier machine install ${machine} --help\` says how`,
+    );
   }
   const message = await installations.installationRetry({
     requestId: flags.requestId ?? randomUUID(),

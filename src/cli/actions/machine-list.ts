@@ -64,7 +64,7 @@ export async function machineList(this: CliContext, flags: MachineListFlags): Pr
       const { machines, nextPageToken: next } = await client.machines.machineList({ ...query, ...page });
       return { items: machines, nextPageToken: next };
     });
-    const none = filtered ? "no such machines" : "no machines yet: `farrier machine add` makes one known";
+    const none = filtered ? "no such machines" : "no machines yet: `farrier machine add --help` says how to add one";
     return answerOf({
       schema: MachineListResponseSchema,
       message: create(MachineListResponseSchema, { machines: items, nextPageToken }),

@@ -42,7 +42,9 @@ test("a machine that is being installed", () => {
 
 test("a machine of which nothing is known", () => {
   const text = machineLines(create(MachineSchema, { id: "id" }), now);
-  expect(text).toMatch(/agent {6}none: `farrier agent init` makes its key\ninstalled {2}no\nrequest {4}none\n$/u);
+  expect(text).toMatch(
+    /agent {6}none: `farrier agent init (?<title>[\w-]+) --out \k<title>\.json` makes its key\ninstalled {2}no\nrequest {4}none\n$/u,
+  );
 });
 
 test.each([

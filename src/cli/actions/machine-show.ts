@@ -78,7 +78,9 @@ export function machineLines(machine: Machine, now: Date): string {
   line("boot window", machine.bootWindow && bootWindowWords(machine.bootWindow));
   line(
     "agent",
-    agent === undefined ? "none: `farrier agent init` makes its key" : `since ${when(agent.startedAt, now)}`,
+    agent === undefined
+      ? `none: \`farrier agent init ${machine.name || machine.id} --out ${machine.name || machine.id}.json\` makes its key`
+      : `since ${when(agent.startedAt, now)}`,
   );
   line("agent key", agent && Buffer.from(agent.publicKey).toString("hex"));
   line("agent features", agent?.features.join(", "));

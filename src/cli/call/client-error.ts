@@ -62,7 +62,7 @@ function certificateWords(system: string): string {
   if (system === "ERR_TLS_CERT_ALTNAME_INVALID" || system === "HOSTNAME_MISMATCH") {
     return `it is for another name than the URL's: use a name that it has, or issue it for this one`;
   }
-  return `this host does not know its CA: name the CA that vouches for it with \`farrier context add … --ca FILE\``;
+  return `this host does not know its CA: make a context that names its CA (--ca): \`farrier context add --help\` says how`;
 }
 
 function cliCode(code: Code): CliErrorCode {

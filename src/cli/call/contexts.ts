@@ -107,7 +107,7 @@ export function contextNamed({ contexts }: Contexts, name: string): FleetContext
   const context = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (context === undefined) {
     const all = Object.keys(contexts).join(", ");
-    const there = all === "" ? "there are none: `farrier context add` makes one" : `there are ${all}`;
+    const there = all === "" ? "there are none: `farrier context add --help` says how to make one" : `there are ${all}`;
     throw new CliError("usage", `there is no context "${name}": ${there}`);
   }
   return context;

@@ -60,7 +60,7 @@ const retryField = z
 
 const namedGeneration = count.refine(
   (generation) => generation > 0n,
-  "is missing: name the generation that is meant, as `farrier machine show` shows it",
+  "is missing: expected the number of the generation that is meant, from 1; showing the machine tells its newest",
 );
 
 const installRequest = z.object({

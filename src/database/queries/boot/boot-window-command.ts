@@ -19,8 +19,8 @@ export async function bootWindowOpenOnce(
     if (!(await machineIsIdentified(tx, request.machineId))) {
       throw new DatabaseError(
         "refused",
-        "nothing is known by which a boot could be known to be this machine's: give its UUID or a MAC first, with " +
-          "`farrier machine update --smbios-uuid U --mac M`",
+        "neither an SMBIOS UUID nor a MAC of this machine is known, so that its boot could not be told from another's: " +
+          `give one first, \`farrier machine update ${request.machineId} --help\` says how`,
       );
     }
     return { generation: 0n, answer: { windowId, closesAt: closesAt.toISOString() } };

@@ -1,0 +1,73 @@
+// What errors, notes and help print as a command is one that the command line takes as it stands.
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCli } from "./app.ts";
+import type { Starters } from "./starters.ts";
+
+/** Help describes commands by their names: `help.test.ts` looks at its examples. */
+const namesCommands = /^cli\/(?:commands\/|routes\.ts$)/u;
+const source = fileURLToPath(new URL("..", import.meta.url));
+
+/** Commands in backticks in the texts of a file, with their places: comments are for readers of the code. */
+function commandsOf(path: string, text: string): [place: string, command: string][] {
+  return text.split("\n").flatMap((line, index): [string, string][] => {
+    const code = /^\s*(?:\/\/|\/?\*)/u.test(line) ? "" : line.replace(/ \/\/ .*$/u, "");
+    return [...code.matchAll(/(?<before>.*?)`(?<command>farrier (?:[^`\\$]|\$\{[^}]*\})*)\\?`/gu)]
+      .filter(({ groups }) => inText(groups?.["before"] ?? ""))
+      .map((match) => [
+        `${path}:${index + 1}`,
+        // What is filled in is a name, an id, a number, a file: "1" may be any of them.
+        (match.groups?.["command"] ?? "").replaceAll(/\$\{[^}]*\}/gu, "1"),
+      ]);
+  });
+}
+
+/** Whether the backtick behind this is one of a text, not the beginning of a template. */
+function inText(before: string): boolean {
+  return before.endsWith("\\") || (before.split('"').length - 1) % 2 === 1;
+}
+
+const files = (await readdir(source, { recursive: true })).filter(
+  (path) =>
+    path.endsWith(".ts") && !path.endsWith(".test.ts") && !path.includes("testing/") && !namesCommands.test(path),
+);
+const printed = (
+  await Promise.all(files.map(async (path) => commandsOf(path, await readFile(join(source, path), "utf8"))))
+).flat();
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "farrier-texts-"));
+});
+afterAll(async () => await rm(directory, { recursive: true }));
+
+const starters = new Proxy({} as Starters, {
+  get: (_, name) =>
+    name === "lab" ? new Proxy({}, { get: () => () => Promise.resolve([]) }) : () => Promise.resolve(0),
+});
+
+test("X7: there are texts to look at", () => {
+  expect(printed.length).toBeGreaterThan(40);
+});
+
+test.each(printed)("X7: %s: `%s` is taken as printed", async (_place, command) => {
+  const words = [...command.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  let stderr = "";
+  const status = await runCli(words.slice(1), {
+    starters,
+    stdout: { write: () => undefined },
+    stderr: { write: (text) => void (stderr += text) },
+    // No control plane: what comes that far is a command line that was taken.
+    env: {
+      HOME: directory,
+      FARRIER_DATA_DIR: join(directory, "data"),
+      FARRIER_DATABASE_URL: "postgresql://farrier@127.0.0.1:1/farrier",
+    },
+  });
+  // What the command line itself refuses, and not what a command refuses to do, ends so.
+  expect([command, status, stderr]).toEqual([command, status, expect.not.stringMatching(/; see --help\n$/u)]);
+  expect(command).not.toMatch(/…|\b(?:NAME|FILE|DIR|URL|ID|WHY|MACHINE|KEY)\b/u);
+});
