@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { errorCode } from "../src/lib/errors.ts";
 
@@ -109,6 +111,8 @@ test("promtool finds the rules in order", async (context) => {
 const processes = ["up", "server", "shepherd", "netboot"];
 
 describe("systemd units", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "farrier-units-"));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
   const units = await readdir(new URL("systemd/", deploy));
 
   test("there is one for every process of the control plane", async () => {
@@ -121,7 +125,7 @@ describe("systemd units", async () => {
     expect(new Set(started)).toEqual(new Set(processes));
   });
 
-  test.each(units)("%s starts a command that there is, and is kept to its own directory", async (unit) => {
+  test.each(units)("A16: %s starts a command that there is, and is kept to its own directory", async (unit) => {
     const lines = (await text(`systemd/${unit}`)).split("\n");
     const start = lines.find((line) => line.startsWith("ExecStart="));
     expect(start).toMatch(/^ExecStart=\/usr\/bin\/farrier \w+/u);
@@ -138,15 +142,29 @@ describe("systemd units", async () => {
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
         "PrivateTmp=yes",
+        "SystemCallFilter=@system-service",
+        expect.stringMatching(/^SystemCallFilter=~@privileged @resources /u),
+        expect.stringMatching(/^MemoryMax=[1-9]/u),
+        expect.stringMatching(/^TasksMax=[1-9]/u),
       ]),
     );
   });
 
-  test.each(units)("%s is well hardened, as systemd judges", async (unit) => {
+  test.each(units)("A16: %s is well hardened, and has no mistake, as systemd judges", async (unit) => {
     const path = fileURLToPath(new URL(`systemd/${unit}`, deploy));
     try {
       // Of 10; "OK" ends at 5. Fails above the threshold, which is ten times that.
-      await run("systemd-analyze", ["security", "--offline=yes", "--threshold=20", path]);
+      await run("systemd-analyze", ["security", "--offline=yes", "--threshold=15", path]);
+      // The same unit with a program that is there.
+      const unitText = (await text(`systemd/${unit}`)).replace(/^ExecStart=.*/mu, "ExecStart=/bin/true");
+      await writeFile(join(folder, unit), unitText.replace(/^EnvironmentFile=.*/mu, ""));
+      const { stderr } = await run("systemd-analyze", [
+        "verify",
+        "--recursive-errors=no",
+        "--man=no",
+        join(folder, unit),
+      ]);
+      expect(stderr.split("\n").filter((line) => line.includes(unit))).toEqual([]);
     } catch (error) {
       // Where there is no systemd, its judgement is missing; what the units say is looked at above.
       if (errorCode(error) !== "ENOENT") {

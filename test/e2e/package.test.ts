@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
 
 let directory: string;
+let tarball: string;
 let packed: string[];
 
 // As a user gets it: packed, then installed in a project of its own by the ordinary client.
@@ -19,7 +20,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "farrier-package-"));
   await run("npm", ["pack", "--silent", "--pack-destination", directory], { cwd: root });
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
-  const tarball = join(directory, `farrier-${version}.tgz`);
+  tarball = join(directory, `farrier-${version}.tgz`);
   packed = (await run("tar", ["-tzf", tarball])).stdout.trim().split("\n");
   await mkdir(join(directory, "project"));
   await writeFile(join(directory, "project/package.json"), JSON.stringify({ private: true }));
@@ -68,3 +69,45 @@ test("farrier up serves, commands reach it, and it stops when told to", { timeou
   up.signal("SIGTERM");
   expect(await up.ended).toBe(0);
 });
+
+test("A16: the container's last stage installs what was locked, and farrier runs there", async () => {
+  const stages = (await readFile(join(root, "deploy/Containerfile"), "utf8")).split(/^FROM /mu);
+  const [install = ""] = /npm ci [^&\n]*/u.exec(stages.at(-1) ?? "") ?? [];
+  expect(install).toContain("--omit=dev");
+  expect(stages.at(-1)).not.toMatch(/npm (?:install|i|add|update)\b/u);
+
+  const place = join(directory, "container");
+  await mkdir(place);
+  await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", place, "package/bin", "package/dist"]);
+  for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
+    await copyFile(join(root, file), join(place, file));
+  }
+  await run("sh", ["-c", `${install} --prefer-offline --silent`], { cwd: place });
+  const locked = await packagesIn(join(place, "package-lock.json"));
+  const installed = await packagesIn(join(place, "node_modules/.package-lock.json"));
+  expect(installed.size).toBeGreaterThan(10);
+  for (const [path, { version, integrity, dev }] of installed) {
+    expect([path, version, integrity, dev]).toEqual([
+      path,
+      locked.get(path)?.version,
+      locked.get(path)?.integrity,
+      undefined,
+    ]);
+  }
+  // All that it imports is there.
+  await run(process.execPath, [join(place, "bin/farrier.js"), "server", "--help"]);
+  const { stdout } = await run(process.execPath, [join(place, "bin/farrier.js"), "--version"]);
+  expect(`farrier-${stdout.trim()}.tgz`).toBe(tarball.split("/").at(-1));
+});
+
+interface LockedPackage {
+  version?: string;
+  integrity?: string;
+  dev?: boolean;
+}
+
+/** What a lock file has, by path; without the project itself. */
+async function packagesIn(lockFile: string): Promise<Map<string, LockedPackage>> {
+  const { packages } = JSON.parse(await readFile(lockFile, "utf8")) as { packages: Record<string, LockedPackage> };
+  return new Map(Object.entries(packages).filter(([path]) => path !== ""));
+}
