@@ -1,26 +1,17 @@
-// `npm run proto:breaking`: fails where proto/ breaks its callers: against the last release, or else the last commit.
+// `npm run proto:breaking`: fails where proto/ breaks its callers: against the last release, or else where the branch
+// left main (on main, what it was a day ago).
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { comparisonBase, gitOutput } from "./comparison-base.ts";
 
 const cwd = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
 
-/** What `git` prints, trimmed; nothing where it fails: no git, no repository, no such commit. */
-async function git(...args: string[]): Promise<string | undefined> {
-  try {
-    return (await run("git", args, { cwd })).stdout.trim();
-  } catch {
-    // Told below as "nothing to compare with".
-    return undefined;
-  }
-}
-
-const base =
-  (await git("describe", "--tags", "--match", "v*", "--abbrev=0")) ?? (await git("rev-parse", "--verify", "HEAD~1"));
+const base = (await gitOutput(cwd, "describe", "--tags", "--match", "v*", "--abbrev=0")) ?? (await comparisonBase(cwd));
 if (base === undefined) {
   process.stdout.write("no release and no earlier commit to compare proto/ with\n");
 } else {
