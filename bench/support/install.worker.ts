@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { fileDisks } from "../../src/agent/disk/disks.ts";
 import { runInstallation } from "../../src/agent/install/run-installation.ts";
 import { systemClock } from "../../src/lib/clock.ts";

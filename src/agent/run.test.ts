@@ -16,7 +16,7 @@ import type { TakeoverInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { OSInstallationReport, OSInstallationRequest } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { Phase, ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { Compression, DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression, DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { FakeControlPlane } from "../../test/support/fake-control-plane.ts";
 import { fakeControlPlane, Refusal, unauthenticated, unavailable } from "../../test/support/fake-control-plane.ts";
 import { quickLimits } from "../../test/support/install-rig.ts";

@@ -1,7 +1,7 @@
 // Which disk a selector means: decided by the agent, and foretold by the operator API from the hardware report.
 import { BlockDevice_Protocol, type BlockDevice } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { hexText } from "../lib/format/hex.ts";
-import type { DiskSelector } from "../../gen/farrier/agent/v1/image_pb.ts";
+import type { DiskSelector } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 
 /** What a selector looks at. */
 export type SelectableDisk = Pick<

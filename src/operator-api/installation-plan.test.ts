@@ -2,7 +2,7 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { BlockDevice_Protocol, type BlockDeviceSchema } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
+import { ImageInstallationSchema } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { generation } from "../database/ids.ts";
 import { installationForesee } from "./installation-plan.ts";
 

@@ -2,7 +2,7 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { BlockDevice } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import type { DiskSelector, ImageInstallation } from "../../gen/farrier/agent/v1/image_pb.ts";
+import type { DiskSelector, ImageInstallation } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { InstallationPlanSchema, type InstallationPlan } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { diskSelect, diskSelectors, type DiskSelection } from "../contract/select-disk.ts";
 import type { InstallationFacts } from "../database/queries/installation/installation.ts";

@@ -13,7 +13,7 @@ import { BlockDeviceSchema } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema, ImageInstallationSchema } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { DiskSource } from "../../src/agent/disk/disks.ts";
 import { fileDisks } from "../../src/agent/disk/disks.ts";
 import type { FetchLimits } from "../../src/agent/install/fetch/http-answer.ts";

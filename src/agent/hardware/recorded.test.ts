@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { BlockDevice_Protocol, EFISupport, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { FileTree } from "../../../test/support/file-tree.ts";
 import { fileTree } from "../../../test/support/file-tree.ts";
 import { diskSelect, diskSelectors } from "../../contract/select-disk.ts";

@@ -8,7 +8,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, test, vi } from "vitest";
 import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { Phase, ReportProgressResponseSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { fileTree } from "../../../test/support/file-tree.ts";
 import { gptImage, gptImageMissing } from "../../../test/support/gpt-image.ts";
 import { hostProgram, installRig, loopDevices } from "../../../test/support/install-rig.ts";

@@ -1,5 +1,5 @@
-import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression, ImageFormat } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
+import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageReference, type ImageReference } from "../../contract/image-reference.ts";

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { BlockDevice_Protocol, BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { selectDisk } from "./select-disk.ts";
 
 const disks = [

@@ -1,4 +1,4 @@
-import type { DiskSelector } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { DiskSelector } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { diskSelect, type SelectableDisk } from "../../contract/select-disk.ts";
 import { AgentError } from "../errors.ts";
 

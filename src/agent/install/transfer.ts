@@ -1,5 +1,5 @@
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { ImageFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { ImageFormat } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";

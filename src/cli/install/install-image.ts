@@ -5,7 +5,7 @@ import {
   ImageFormat,
   ImageInstallationSchema,
   type ImageInstallation,
-} from "../../../gen/farrier/agent/v1/image_pb.ts";
+} from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
 import { shownUrl } from "../../lib/shown-url.ts";

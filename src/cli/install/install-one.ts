@@ -1,4 +1,4 @@
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallationRequestResponse, RetryPolicy } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Clock } from "../../lib/clock.ts";

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { SignatureFormat, SignatureSchema, type Signature } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { SignatureFormat, SignatureSchema, type Signature } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { MachineInstallFlags } from "../commands/machine-install.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";

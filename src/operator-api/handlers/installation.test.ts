@@ -8,7 +8,7 @@ import {
   AgentHardwareReportSchema,
   OSInstallationRequestSchema,
 } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";

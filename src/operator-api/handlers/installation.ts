@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import {
   InstallationCancelRequestSchema,
   InstallationRequestRequestSchema,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { shownUrl } from "../../lib/shown-url.ts";
 

@@ -2,7 +2,7 @@ import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import {
   InstallationState,
   MachineSchema,

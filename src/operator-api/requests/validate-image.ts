@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { metaDataWith, networkConfigText, type CloudInitText } from "../../contract/cloud-init.ts";
 import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { Compression, ImageFormat, SignatureFormat } from "../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression, ImageFormat, SignatureFormat } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
 import { cosignKey, minisignKey } from "../../contract/signature-key.ts";

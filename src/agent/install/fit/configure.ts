@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Disk } from "../../disk/disks.ts";
 import { AgentError } from "../../errors.ts";

@@ -3,7 +3,7 @@ import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { DiskSelectorSchema } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { DiskSelectorSchema } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { gptImage, gptImageMissing } from "../../../../test/support/gpt-image.ts";
 import { hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
 import { fileDisks } from "../../disk/disks.ts";

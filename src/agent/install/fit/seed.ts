@@ -1,5 +1,5 @@
 // The data that cloud-init looks for on the first boot (its datasource "NoCloud").
-import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import type { ImageInstallation } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { metaDataWith, networkConfigText } from "../../../contract/cloud-init.ts";
 import type { CloudInitText } from "../../../contract/cloud-init.ts";
 import { AgentError } from "../../errors.ts";

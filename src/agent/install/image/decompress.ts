@@ -1,6 +1,6 @@
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Gunzip, ZstdDecompress } from "node:zlib";
-import { Compression } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { errorCode } from "../../../lib/errors.ts";
 import { AgentError } from "../../errors.ts";
 import { packedYielding } from "./packed-bounds.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Phase } from "../../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { Compression, ImageFormat } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression, ImageFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
 import { hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
 import { foreignFormat } from "./foreign-format.ts";

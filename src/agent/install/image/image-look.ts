@@ -1,5 +1,5 @@
 // What an image is, by its first bytes, before anything of it is written. Pure.
-import { ImageFormat } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { ImageFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { AgentError } from "../../errors.ts";
 import { foreignFormat } from "./foreign-format.ts";
 import type { ForeignFormat } from "./foreign-format.ts";

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Compression } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { Phase } from "../../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
 import { digestOf, hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";

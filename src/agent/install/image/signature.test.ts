@@ -2,7 +2,7 @@ import { createSign, generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SignatureFormat } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { SignatureFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
 import { hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
 

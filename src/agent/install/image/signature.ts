@@ -1,5 +1,5 @@
-import type { Signature } from "../../../../gen/farrier/agent/v1/image_pb.ts";
-import { SignatureFormat } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import type { Signature } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
+import { SignatureFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { AgentError } from "../../errors.ts";
 import { cosignCheck } from "./cosign.ts";
 import { minisignCheck } from "./minisign.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Compression } from "../../../../gen/farrier/agent/v1/image_pb.ts";
+import { Compression } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
 import { digestOf, hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
 
