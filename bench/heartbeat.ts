@@ -4,19 +4,25 @@ import type { LoadResult } from "./support/load.worker.ts";
 import { childrenOf, cpuSeconds, startWorker, type Worker } from "./support/processes.ts";
 import type { ProfileSummary } from "./support/profile.ts";
 import { median, report } from "./support/report.ts";
+import { scaled } from "./support/scale.ts";
 
 const emptyPath = "/farrier.bench.BenchService/Empty";
 const threePath = "/farrier.bench.BenchService/ThreeTransactions";
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
 /** Machines in the database, connections, rounds, and seconds of each measurement in a round. */
-const load = { machines: 100_000, connections: 1_000, rounds: 15, seconds: 2 } as const;
+const load = {
+  machines: scaled(100_000, 1_000),
+  connections: scaled(1_000, 50),
+  rounds: scaled(15, 3),
+  seconds: scaled(2, 1),
+} as const;
 /** Shares of the top rate at which latency is taken; the last is more than can be answered. */
 const shares = [0.1, 0.25, 0.5, 0.75, 0.9, 1, 1.25] as const;
 
 /**
  * P1: authenticated, durable heartbeats as a ratio to an empty call of the same bytes through the same listener, taken in
- * turns in one run; and to the original's shape of three transactions.
+ * turns in one run; to an empty call on bare node:http2 with the same TLS; and to the original's shape of three transactions.
  */
 export async function benchHeartbeat(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -25,28 +31,36 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });
   await using generator = startWorker(new URL("support/load.worker.ts", import.meta.url));
-  await generator.ask({ order: "connect", port, connections: load.connections, keys, machines: load.machines });
+  const connect = { order: "connect", connections: load.connections, keys, machines: load.machines };
+  await generator.ask({ ...connect, port });
+  await using bare = startWorker(new URL("support/reference.worker.ts", import.meta.url));
+  const { port: barePort } = await bare.ask<{ port: number }>({ serve: "http2" });
+  await using bareGenerator = startWorker(new URL("support/load.worker.ts", import.meta.url));
+  await bareGenerator.ask({ ...connect, port: barePort });
 
   const run = (path: string, seconds: number, more: object = {}): Promise<LoadResult> =>
     generator.ask<LoadResult>({ order: "run", path, seconds, ...more });
+  const runBare = (seconds: number): Promise<LoadResult> =>
+    bareGenerator.ask<LoadResult>({ order: "run", path: emptyPath, seconds });
   for (const path of [emptyPath, heartbeatPath, threePath]) {
     await run(path, 2);
   }
-  const rounds: { empty: LoadResult; heartbeat: LoadResult; three: LoadResult; cost: Cost }[] = [];
+  await runBare(2);
+  const rounds: Round[] = [];
   for (let round = 0; round < load.rounds; round += 1) {
     // Before and after, so that a machine that grows slower or faster meanwhile does not favour one of the two.
+    const bareBefore = await runBare(load.seconds / 2);
     const before = await run(emptyPath, load.seconds / 2);
     const meter = await costMeter(database, server, generator);
     const heartbeat = await run(heartbeatPath, load.seconds);
     const cost = await meter(heartbeat.calls);
+    const emptyMeter = await costMeter(database, server, generator);
     const after = await run(emptyPath, load.seconds / 2);
-    const empty = {
-      ...before,
-      perSecond: (before.perSecond + after.perSecond) / 2,
-      failed: before.failed + after.failed,
-    };
+    const emptyCost = await emptyMeter(after.calls);
+    const http2 = both(bareBefore, await runBare(load.seconds / 2));
+    const empty = both(before, after);
     const three = await run(threePath, load.seconds / 2);
-    rounds.push({ empty, heartbeat, three, cost });
+    rounds.push({ empty, http2, heartbeat, three, cost, emptyCost });
   }
   const top = median(rounds.map(({ heartbeat }) => heartbeat.perSecond));
   const lone = await run(heartbeatPath, 2, { connections: 1, rate: 20 });
@@ -58,8 +72,11 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
   await server.ask("profile");
   await run(heartbeatPath, load.seconds * 2);
   const profile = await server.ask<ProfileSummary>("profiled");
+  await server.ask("profile");
+  await run(emptyPath, load.seconds * 2);
+  const emptyProfile = await server.ask<ProfileSummary>("profiled");
   const failed = rounds.reduce(
-    (sum, { empty, heartbeat, three }) => sum + empty.failed + heartbeat.failed + three.failed,
+    (sum, { empty, http2, heartbeat, three }) => sum + empty.failed + http2.failed + heartbeat.failed + three.failed,
     0,
   );
   const settings = {
@@ -73,7 +90,7 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
     {
       id: "P1",
       value: median(rounds.map(({ empty, heartbeat }) => heartbeat.perSecond / empty.perSecond)),
-      target: 0.8,
+      target: 0.9,
       better: "higher",
       details: {
         "heartbeats a second": top,
@@ -88,8 +105,26 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
           database: median(rounds.map(({ cost }) => cost.database)),
           "load generator": median(rounds.map(({ cost }) => cost.generator)),
         },
+        "microseconds of the server's CPU an empty call": median(rounds.map(({ emptyCost }) => emptyCost.server)),
         "bytes of WAL a heartbeat": median(rounds.map(({ cost }) => cost.wal)),
         "where the server's time goes": profile,
+        "where it goes in an empty call": emptyProfile,
+        ...settings,
+      },
+    },
+    options.json,
+  );
+  report(
+    {
+      id: "P1-http2",
+      value: median(rounds.map(({ http2, heartbeat }) => heartbeat.perSecond / http2.perSecond)),
+      target: 0.7,
+      better: "higher",
+      details: {
+        "empty calls a second on bare node:http2": median(rounds.map(({ http2 }) => http2.perSecond)),
+        "of grpc-js's empty call, the ratio to it": median(
+          rounds.map(({ http2, empty }) => empty.perSecond / http2.perSecond),
+        ),
         ...settings,
       },
     },
@@ -108,6 +143,24 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
     },
     options.json,
   );
+}
+
+interface Round {
+  empty: LoadResult;
+  http2: LoadResult;
+  heartbeat: LoadResult;
+  three: LoadResult;
+  cost: Cost;
+  emptyCost: Cost;
+}
+
+/** Two runs of one thing, of the same length. */
+function both(before: LoadResult, after: LoadResult): LoadResult {
+  return {
+    ...before,
+    perSecond: (before.perSecond + after.perSecond) / 2,
+    failed: before.failed + after.failed,
+  };
 }
 
 interface Cost {

@@ -17,8 +17,14 @@ import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
 import { fleetVary } from "./support/fleet-vary.ts";
 import { report } from "./support/report.ts";
+import { scaled } from "./support/scale.ts";
 
-const load = { machines: 1_000_000, calls: 2_000, seed: "operator" } as const;
+const load = {
+  machines: scaled(1_000_000, 20_000),
+  calls: scaled(2_000, 200),
+  warmUp: scaled(200, 20),
+  seed: "operator",
+} as const;
 const token = `frr_${"b".repeat(43)}`;
 
 type Query = MessageInitShape<typeof MachineListRequestSchema>;
@@ -52,7 +58,11 @@ const filters: Record<string, Query> = {
   "text: nothing's": { search: "xyzzy" },
 };
 
-/** P6: the first page of machines, filtered and sorted by any column, at a million machines: the server's time, p99. */
+/**
+ * P6: the first page of machines, filtered and sorted by any column, at a million machines: the server's time, p99, as a ratio to that of
+ * the same number of machines read by their ids, the primary key's order, through the same call: after each page the next part of a walk
+ * over all of them.
+ */
 export async function benchOperator(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   await fleetMake(database.database.pool, load.machines, fleetKeyPairs());
@@ -86,39 +96,47 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
       ],
     }),
   );
-  const call = async (query: Query): Promise<number> => {
-    await client.machineList(query);
-    return (seconds.at(-1) ?? 0) * 1000;
+  const call = async (query: Query): Promise<{ milliseconds: number; machines: number; next: string }> => {
+    const { machines, nextPageToken } = await client.machineList(query);
+    return { milliseconds: (seconds.at(-1) ?? 0) * 1000, machines: machines.length, next: nextPageToken };
   };
   const random = prng(load.seed);
   const names = Object.keys(filters);
   const slowest: Record<string, number> = {};
   const times: number[] = [];
+  const byIds: number[] = [];
+  let walked = "";
   for (let index = 0; index < load.calls; index += 1) {
     const [one, two] = [random.pick(names), random.pick([...names, "none", "none", "none"])];
     const [by, sort] = random.pick(Object.entries(sorts));
     const query = { ...filters[one], ...filters[two], sort, descending: random.chance(0.5) };
-    const milliseconds = await call(query);
+    const { milliseconds, machines } = await call(query);
+    const pageSize = Math.max(1, machines);
+    const read = await call({ sort: MachineSort.ID, pageSize, pageToken: walked });
+    walked = read.next;
     // The first calls warm PostgreSQL's and the process's caches.
-    if (index >= 200) {
+    if (index >= load.warmUp) {
       times.push(milliseconds);
+      byIds.push(read.milliseconds);
       const what = `${[one, two].filter((name) => name !== "none").join(" and ") || "none"}, by ${by}`;
       slowest[what] = Math.max(slowest[what] ?? 0, milliseconds);
     }
   }
-  const sorted = times.toSorted((a, b) => a - b);
-  const percentile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
+  const percentile = (share: number, of = times): number =>
+    of.toSorted((a, b) => a - b)[Math.min(of.length - 1, Math.floor(of.length * share))] ?? 0;
   report(
     {
       id: "P6",
-      value: percentile(0.99),
-      target: 50,
+      value: percentile(0.99) / percentile(0.99, byIds),
+      target: 3,
       better: "lower",
-      unit: " ms",
       details: {
+        "p99, ms": percentile(0.99),
+        "read by their ids, p99, ms": percentile(0.99, byIds),
+        "read by their ids, p50, ms": percentile(0.5, byIds),
         "p50, ms": percentile(0.5),
         "p90, ms": percentile(0.9),
-        "greatest, ms": sorted.at(-1) ?? 0,
+        "greatest, ms": percentile(1),
         "the slowest five": Object.entries(slowest)
           .toSorted(([, a], [, b]) => b - a)
           .slice(0, 5)

@@ -2,8 +2,9 @@ import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
 import { startWorker } from "./support/processes.ts";
 import { report } from "./support/report.ts";
+import { scaled } from "./support/scale.ts";
 
-const load = { machines: 10_000, connections: 2_000 } as const;
+const load = { machines: 10_000, connections: scaled(2_000, 100) } as const;
 
 /** The third ceiling of capacity: how fast a fleet that lost its connections is back, each agent with a new handshake. */
 export async function benchReconnect(options: { json: boolean }): Promise<void> {

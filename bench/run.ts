@@ -11,6 +11,7 @@ import { benchReconnect } from "./reconnect.ts";
 import { benchStorm } from "./storm.ts";
 import { documentWrite } from "./support/document.ts";
 import { reported } from "./support/report.ts";
+import { scale } from "./support/scale.ts";
 import { benchWatch } from "./watch.ts";
 import { benchWorkers } from "./workers.ts";
 
@@ -43,6 +44,10 @@ for (const name of named) {
 }
 if (process.argv.includes("--write") && named.length > 0) {
   process.stderr.write("--write is of one run of all benchmarks: leave the names out\n");
+  process.exit(2);
+}
+if (process.argv.includes("--write") && scale !== 1) {
+  process.stderr.write("--write is of a run at full size: unset FARRIER_BENCH_SCALE\n");
   process.exit(2);
 }
 for (const [name, benchmark] of Object.entries(benchmarks)) {

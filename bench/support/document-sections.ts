@@ -51,7 +51,8 @@ export const capacity: MakeSection = (figures) => {
   const top = numberOf(p1, "heartbeats a second");
   const curve = detail(p1, "curve") as LoadPoint[];
   const half = curve.find(({ offered }) => offered >= top * 0.49);
-  const perGiB = 2 ** 20 / p7.value;
+  const held = numberOf(p7, "KB an agent that waits");
+  const perGiB = 2 ** 20 / held;
   return {
     title: "What one small server carries",
     plots: {},
@@ -66,7 +67,7 @@ export const capacity: MakeSection = (figures) => {
             `${rounded(top)} a second at most; at half of it p50 ${rounded(half?.p50 ?? Number.NaN)} ms, p99 ${rounded(half?.p99 ?? Number.NaN)} ms`,
             `${rounded((top / 2) * interval)} at half load, each every ${interval} s`,
           ],
-          ["memory", `${rounded(p7.value)} KB for an agent that waits`, `${rounded(perGiB)} a GiB`],
+          ["memory", `${rounded(held)} KB for an agent that waits`, `${rounded(perGiB)} a GiB`],
           [
             "all reconnect",
             `${rounded(handshakes.value)} a second`,
@@ -133,6 +134,8 @@ export const cost: MakeSection = (figures) => {
   const micros = detail(p1, "microseconds of CPU a heartbeat") as Record<string, number>;
   const all = Object.values(micros).reduce((sum, value) => sum + value, 0);
   const profile = detail(p1, "where the server's time goes") as ProfileSummary | undefined;
+  const empty = detail(p1, "where it goes in an empty call") as ProfileSummary | undefined;
+  const emptyServer = numberOf(p1, "microseconds of the server's CPU an empty call");
   const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
   const server = micros["server"] ?? Number.NaN;
   return {
@@ -149,13 +152,17 @@ export const cost: MakeSection = (figures) => {
         ? []
         : [
             "",
-            "The server's part, sampled by V8's profiler in a run of its own, by whose code it is:",
+            "The server's part, sampled by V8's profiler in a run of its own, by whose code it is; and beside it an empty call's, so that the",
+            "last column is where the time above the empty call goes:",
             "",
             ...table(
-              ["", "share", "µs a heartbeat"],
+              ["", "share", "µs a heartbeat", "µs an empty call", "more"],
               Object.entries(profile.parts)
                 .filter(([, share]) => share >= 0.005)
-                .map(([part, share]) => [part, percent(share), share * server]),
+                .map(([part, share]) => {
+                  const ofEmpty = (empty?.parts[part] ?? 0) * emptyServer;
+                  return [part, percent(share), share * server, ofEmpty, share * server - ofEmpty];
+                }),
             ),
             "",
             "The functions that took the most themselves:",
@@ -192,7 +199,7 @@ export const growth: MakeSection = (figures) => {
   if (p2 === undefined) {
     return undefined;
   }
-  const megabytes = numberOf(p2, "megabytes of database at 1,000,000 machines");
+  const megabytes = numberOf(p2, "megabytes of the large fleet's database");
   const sizes = detail(p2, "by fleet size") as { machines: number; perSecond: number; p99: number }[];
   return {
     title: "Heartbeats against fleet size",
@@ -215,8 +222,8 @@ export const growth: MakeSection = (figures) => {
       }),
     },
     lines: [
-      `The heartbeats go over all machines in turn. 1,000,000 machines are made by SQL in ${rounded(numberOf(p2, "seconds to make 1,000,000 machines by SQL"))} s. Of the updates`,
-      `at that size, ${rounded(numberOf(p2, "share of HOT updates at 1,000,000 machines") * 100)} % were HOT: they stay on their page, and no index grows. (What an index holds of a heartbeat`,
+      `The heartbeats go over all machines in turn. ${rounded(sizes.at(-1)?.machines ?? Number.NaN)} machines are made by SQL in ${rounded(numberOf(p2, "seconds to make the large fleet by SQL"))} s. Of the updates`,
+      `at that size, ${rounded(numberOf(p2, "share of HOT updates in the large fleet") * 100)} % were HOT: they stay on their page, and no index grows. (What an index holds of a heartbeat`,
       "changes every five minutes; over hours, with a heartbeat every 30 s, nine of ten are HOT.)",
       ...(Number.isNaN(megabytes) ? [] : [`The database takes ${rounded(megabytes / 1_000)} GB then.`]),
       "",
@@ -234,7 +241,7 @@ export const growth: MakeSection = (figures) => {
 
 /** What several processes that share the ports cost. */
 export const workers: MakeSection = (figures) => {
-  const figure = figures.get("workers");
+  const figure = figures.get("P13");
   if (figure === undefined) {
     return undefined;
   }
@@ -250,7 +257,7 @@ export const workers: MakeSection = (figures) => {
       }),
     },
     lines: [
-      "`farrier server --workers N`: what one heartbeat costs must not grow with N. The rate can't grow here, where two cores carry",
+      "`farrier server --workers N`: what one heartbeat costs must hardly grow with N. The rate can't grow here, where two cores carry",
       "the load and the database too; with more cores each worker has one.",
       "",
       ...table(
@@ -273,7 +280,17 @@ export const push: MakeSection = (figures) => {
         plots: {},
         lines: [
           `${rounded(numberOf(p4, "watching agents"))} agents watch and heartbeat, ${rounded(numberOf(p4, "requests a second"))} installations a second are asked for. From the call to the agent's holding the request:`,
-          `p50 ${rounded(numberOf(p4, "p50, ms"))} ms, p99 ${rounded(p4.value)} ms; ${rounded(numberOf(p4, "of it the operator's transaction, p50, ms"))} ms of it is the operator's own transaction, on the disk before it is answered.`,
+          "The floor, measured by turns with it: the same transaction, its NOTIFY heard by a bare client, and one message over an idle connection.",
+          "",
+          ...table(
+            ["", "p50, ms", "p99, ms"],
+            [
+              ["request to its agent", numberOf(p4, "p50, ms"), numberOf(p4, "p99, ms")],
+              ["the floor", numberOf(p4, "the floor's p50, ms"), numberOf(p4, "the floor's p99, ms")],
+            ],
+          ),
+          "",
+          `In both, ${rounded(numberOf(p4, "in both the operator's transaction, p50, ms"))} ms is the operator's own transaction (p50), on the disk before it is answered.`,
           `${rounded(numberOf(p4, "requests that arrived"))} of ${rounded(numberOf(p4, "requests"))} requests arrived over Watch.`,
         ],
       };
@@ -285,20 +302,21 @@ export const claims: MakeSection = (figures) => {
   if (p3 === undefined || p6 === undefined) {
     return undefined;
   }
+  const [small = Number.NaN, large = Number.NaN] = detail(p3, "machines in the small and the large fleet") as number[];
   return {
     title: "Claims and lists",
     plots: {},
     lines: [
-      `A claim takes ${rounded(numberOf(p3, "p99 at 1,000 machines, ms"))} ms (p99) at 1,000 machines and ${rounded(numberOf(p3, "p99 at 1,000,000 machines, ms"))} ms at 1,000,000, with ${rounded(numberOf(p3, "workers"))} workers at it on two cores; of`,
-      `${rounded(numberOf(p3, "claims"))}, ${rounded(numberOf(p3, "machines held by two at once"))} were of a machine that another held. The first page of a list takes ${rounded(numberOf(p6, "p50, ms"))} ms (p50), ${rounded(p6.value)} ms (p99),`,
-      "over every combination of filter and order that the API offers.",
+      `A claim takes ${rounded(numberOf(p3, "p99 in the small fleet, ms"))} ms (p99) at ${rounded(small)} machines and ${rounded(numberOf(p3, "p99 in the large fleet, ms"))} ms at ${rounded(large)}, with ${rounded(numberOf(p3, "workers"))} workers at it on two cores; of`,
+      `${rounded(numberOf(p3, "claims"))}, ${rounded(numberOf(p3, "machines held by two at once"))} were of a machine that another held. The first page of a list takes ${rounded(numberOf(p6, "p50, ms"))} ms (p50), ${rounded(numberOf(p6, "p99, ms"))} ms (p99),`,
+      `over every combination of filter and order that the API offers; as many machines read by their ids take ${rounded(numberOf(p6, "read by their ids, p50, ms"))} ms and ${rounded(numberOf(p6, "read by their ids, p99, ms"))} ms.`,
     ],
   };
 };
 
 /** What a storm of reconnects does to the others. */
 export const storm: MakeSection = (figures) => {
-  const figure = figures.get("storm");
+  const figure = figures.get("P12");
   if (figure === undefined) {
     return undefined;
   }
@@ -309,6 +327,7 @@ export const storm: MakeSection = (figures) => {
     worst: number;
   }
   const before = detail(figure, "heartbeats of established agents before the storm, ms") as Spread;
+  const paced = detail(figure, "the same while others reconnect one after the other, ms") as Spread;
   const during = detail(figure, "the same during the storm, ms") as Spread;
   return {
     title: "A storm of reconnects",
@@ -320,8 +339,19 @@ export const storm: MakeSection = (figures) => {
       ...table(
         ["their heartbeats", "p50, ms", "p99, ms", "worst, ms", "failed"],
         [
-          ["before", before.p50, before.p99, before.worst, 0],
-          ["during the storm", during.p50, during.p99, during.worst, numberOf(figure, "of these failed")],
+          ["before", before.p50, before.p99, before.worst, ""],
+          [
+            `while others reconnect, ${rounded(numberOf(figure, "of them a second"))} a second`,
+            ...[paced.p50, paced.p99, paced.worst],
+            "",
+          ],
+          [
+            "during the storm",
+            during.p50,
+            during.p99,
+            during.worst,
+            numberOf(figure, "of those during the storm failed"),
+          ],
         ],
       ),
       "",

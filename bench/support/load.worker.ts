@@ -1,8 +1,9 @@
 // The load: many connections with one call in flight each, over bare node:http2, so that the generator costs as little as
 // it can of the cores it shares with what is measured.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
-import { createSecureContext } from "node:tls";
+import { connect as connectTls, createSecureContext } from "node:tls";
 import { ed25519PrivateKeyPem, type Ed25519KeyPair } from "../../src/lib/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 import { fleetKeys } from "./fleet.ts";
@@ -16,8 +17,13 @@ export type LoadOrder =
   /** When each machine's request came, in nanoseconds of the monotonic clock; forgotten by this. */
   | { order: "arrivals" }
   | { order: "close" }
-  /** Loses all connections at once, and makes them anew at once; each heartbeats when it is back. */
-  | { order: "storm" }
+  /**
+   * Loses connections at once, and makes them anew at once; each heartbeats when it is back. All of them, or the first `count`; with a
+   * `pace` one after the other, so many a second.
+   */
+  | { order: "storm"; count?: number; pace?: number }
+  /** Holds one TLS connection to the reference of a push; each id that comes over it is an arrival, of a machine `from` or later, before `to`. */
+  | { order: "push"; port: number; from: number; to: number }
   | {
       order: "run";
       path: string;
@@ -106,14 +112,22 @@ async function connectAll(order: LoadOrder & { order: "connect" }): Promise<void
   }
 }
 
-async function storm(): Promise<StormResult> {
-  const count = sessions.length;
-  closeAll();
-  const begun = now();
+async function storm({ count = sessions.length, pace }: LoadOrder & { order: "storm" }): Promise<StormResult> {
+  if (pace === undefined) {
+    for (const session of sessions.slice(0, count)) {
+      session.destroy();
+    }
+  }
+  const stormBegun = now();
   const took: number[] = [];
   let failed = 0;
-  sessions = await Promise.all(
+  const back = await Promise.all(
     Array.from({ length: count }, async (_, c) => {
+      if (pace !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, (c / pace) * 1_000));
+        sessions[c]?.destroy();
+      }
+      const begun = now();
       for (let attempt = 0; ; attempt += 1) {
         const session = await stormOne(c);
         if (session !== undefined) {
@@ -127,10 +141,11 @@ async function storm(): Promise<StormResult> {
       }
     }),
   );
+  sessions.splice(0, count, ...back);
   const ended = now();
   const sorted = took.toSorted((a, b) => a - b);
   const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
-  return { begun, ended, p50: quantile(0.5), p99: quantile(0.99), failed };
+  return { begun: stormBegun, ended, p50: quantile(0.5), p99: quantile(0.99), failed };
 }
 
 /** The connection once its first heartbeat was answered; undefined where that failed. */
@@ -171,7 +186,29 @@ const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 /** Milliseconds for a call, as the agent's. */
 const callDeadline = 20_000;
 const watchPath = "/farrier.agent.v1.AgentService/Watch";
+const idLength = 36;
+let stopping = (): void => undefined;
 let arrivals: { machine: number; at: bigint }[] = [];
+
+/** Resolves when the connection is up. */
+async function push({ port, from, to }: LoadOrder & { order: "push" }): Promise<void> {
+  const numbers = new Map(Array.from({ length: to - from }, (_, i) => [machineId(from + i), from + i] as const));
+  const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  let said = "";
+  socket.setEncoding("latin1").on("data", (chunk: string) => {
+    const at = process.hrtime.bigint();
+    said += chunk;
+    for (; said.length >= idLength; said = said.slice(idLength)) {
+      const machine = numbers.get(said.slice(0, idLength));
+      if (machine !== undefined) {
+        arrivals.push({ machine, at });
+      }
+    }
+  });
+  socket.on("error", () => undefined);
+  stopping = () => socket.destroy();
+  await once(socket, "secureConnect");
+}
 
 /** Resolves when every stream has been accepted. */
 async function watch(): Promise<void> {
@@ -291,7 +328,9 @@ async function handle(order: LoadOrder): Promise<unknown> {
     case "connect":
       return connectAll(order);
     case "storm":
-      return storm();
+      return storm(order);
+    case "push":
+      return push(order);
     case "watch":
       return watch();
     case "run":
@@ -314,4 +353,7 @@ function closeAll(): void {
   sessions = [];
 }
 
-serve(handle, async () => closeAll());
+serve(handle, async () => {
+  stopping();
+  closeAll();
+});

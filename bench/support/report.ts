@@ -1,6 +1,6 @@
 /** One figure. */
 export interface Figure {
-  /** P1 … P10, or a name of its own. */
+  /** P1 … P13, or a name of its own. */
   id: string;
   value: number;
   target?: number;

@@ -12,6 +12,7 @@ import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { memory } from "./memory.ts";
 import { serve } from "./processes.ts";
 import { profileStart, type ProfileSummary } from "./profile.ts";
 import { threeTransactions } from "./three-transactions.ts";
@@ -71,13 +72,6 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
 
 // The pool's name in pg_stat_activity must not be shared between runs.
 process.title = `farrier bench server ${randomUUID().slice(0, 8)}`;
-/** Bytes of memory the process holds, once it has put out its rubbish, as a server that idles does by itself. */
-function memory(): number {
-  for (let i = 0; i < 3; i += 1) {
-    globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
-  }
-  return process.memoryUsage().rss;
-}
 
 let profiled: () => Promise<ProfileSummary> = () => Promise.reject(new Error("no profile was begun"));
 

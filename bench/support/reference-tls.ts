@@ -1,0 +1,17 @@
+import { constants } from "node:crypto";
+import type { TlsOptions } from "node:tls";
+import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
+import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+
+/** TLS as the agent port has it: a key of Ed25519, the client's certificate asked for and not judged, no resumption. */
+export function referenceTls(): TlsOptions {
+  const { privateKey } = ed25519KeyPair();
+  return {
+    cert: selfSignedCertificate(privateKey, "localhost"),
+    key: ed25519PrivateKeyPem(privateKey),
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * What part of its full size a benchmark has: 1, or FARRIER_BENCH_SCALE (0.01: a hundredth of the machines, calls and seconds), which is
+ * for seeing that a benchmark works. Its figures are no measurement then.
+ * @throws {Error} where it is no number above 0 and up to 1
+ */
+function scaleOf(text = process.env["FARRIER_BENCH_SCALE"]): number {
+  const value = text === undefined ? 1 : Number(text);
+  if (!(value > 0 && value <= 1)) {
+    throw new Error(`FARRIER_BENCH_SCALE is ${JSON.stringify(text)}: expected a number above 0 and up to 1`);
+  }
+  return value;
+}
+
+/** Part of the full size, above 0 and up to 1. */
+export const scale: number = scaleOf();
+
+/** A size at this run's scale, a whole number, and at least `least`. */
+export function scaled(full: number, least: number): number {
+  return Math.max(Math.min(full, least), Math.round(full * scale));
+}
