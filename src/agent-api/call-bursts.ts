@@ -1,5 +1,6 @@
 import { constants, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
+import type { Clock } from "../lib/clock.ts";
 import type { Addresses } from "./peer.ts";
 
 /** Where the gRPC library keeps its HTTP/2 servers; its types do not say so. */
@@ -9,17 +10,31 @@ interface KeepsHttp2Servers {
 
 type StreamListener = (stream: ServerHttp2Stream, ...rest: unknown[]) => void;
 
+/** What the calls of a connection may cost in one turn of the event loop. */
+export interface CallsATurn {
+  /** Calls that are begun at once; others wait. */
+  atOnce: number;
+  /** Calls after which the connection is closed. */
+  most: number;
+  /** Whether the calls that wait do so in the one line of strangers, or only until the turn is over. */
+  inLine: boolean;
+}
+
+/** Milliseconds of strangers' waiting calls begun in one turn of the event loop. */
+const lineTurn = 2;
+
 /**
- * Bounds what the calls of one connection cost in one turn of the event loop. One packet holds hundreds of calls that are reset at
- * once; begun each by itself, those of some connections hold up all agents for a second. So a call beyond `atOnce` waits until the
- * turn is over, and is dropped if it was reset by then; a connection with more than `most` is closed. An agent has no more under
- * way than it may, so its calls do not wait. To be called once the server has its connection injector.
- * @param options.most calls a turn of the connection with these addresses; asked for once it has `asked`
+ * Bounds what calls cost in one turn of the event loop. One packet holds hundreds of calls, reset at once perhaps; begun each by
+ * itself, those of some connections hold up all agents for a second. So calls of a connection beyond some wait, strangers' in a
+ * line that has some milliseconds a turn, and are dropped if they were reset by then; a connection with too many is closed. An
+ * agent's heartbeat, and the first call of an agent that is not known yet, never wait. To be called once the server has its
+ * connection injector.
+ * @param options.least calls a turn up to which `limitsOf` is not asked
  * @throws {Error} where the gRPC library is another than this knows
  */
 export function callBursts(
   grpc: Server,
-  options: { atOnce: number; asked: number; most: (connection: Addresses) => number },
+  options: { clock: Pick<Clock, "monotonic">; least: number; limitsOf: (connection: Addresses) => CallsATurn },
 ): void {
   const [server] = (grpc as unknown as KeepsHttp2Servers).http2Servers?.keys() ?? [];
   const listeners = server?.listeners("stream") ?? [];
@@ -28,9 +43,31 @@ export function callBursts(
   }
   server.removeAllListeners("stream");
   const begun = new Map<unknown, number>();
+  /** In the order of their coming. A Set, so that the first is taken out at once. */
+  const line = new Set<Parameters<StreamListener>>();
   const begin: StreamListener = (...call) => {
     for (const listener of listeners) {
       (listener as StreamListener)(...call);
+    }
+  };
+  const beginLate: StreamListener = (stream, ...rest) => {
+    if (stream.closed || stream.destroyed) {
+      stream.destroy();
+    } else {
+      begin(stream, ...rest);
+    }
+  };
+  const lineNext = (): void => {
+    const until = options.clock.monotonic() + lineTurn;
+    for (const call of line) {
+      line.delete(call);
+      beginLate(...call);
+      if (options.clock.monotonic() >= until) {
+        break;
+      }
+    }
+    if (line.size > 0) {
+      setImmediate(lineNext);
     }
   };
   server.on("stream", (stream: ServerHttp2Stream, ...rest: unknown[]) => {
@@ -40,23 +77,28 @@ export function callBursts(
     }
     const count = (begun.get(session) ?? 0) + 1;
     begun.set(session, count);
-    if (count <= options.atOnce) {
+    if (count <= options.least || session === undefined) {
+      begin(stream, ...rest);
+      return;
+    }
+    const { atOnce, most, inLine } = options.limitsOf(addressesOf(session.socket));
+    if (count <= atOnce) {
       begin(stream, ...rest);
       return;
     }
     // A reset with another code than CANCEL is an error; unheard, it would end the process.
     stream.on("error", () => undefined);
-    setImmediate(() => {
-      if (stream.closed || stream.destroyed) {
-        stream.destroy();
-      } else {
-        begin(stream, ...rest);
-      }
-    });
-    if (count > options.asked && session?.destroyed === false && count > options.most(addressesOf(session.socket))) {
+    if (count > most) {
       // What else comes in the same turn is dropped by Node without a look.
       session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       session.destroy();
+    } else if (inLine) {
+      if (line.size === 0) {
+        setImmediate(lineNext);
+      }
+      line.add([stream, ...rest]);
+    } else {
+      setImmediate(() => beginLate(stream, ...rest));
     }
   });
 }

@@ -39,10 +39,13 @@ export interface AgentMethod {
  */
 const backlog = 4_096;
 /**
- * Calls of one connection in one turn of the event loop: those that do not wait, and those after which it is closed. Without
- * resets no connection begins more than it may have open; an agent whose calls have deadlines of a millisecond begins some more.
+ * Calls of one connection in one turn of the event loop. Without resets no connection begins more than it may have open; an agent
+ * whose calls have deadlines of a millisecond begins some more.
  */
-const callsATurn = { atOnce: 8, stranger: limits.streamsAdvertised, agent: 2 * limits.streamsAdvertised } as const;
+const callsATurn = {
+  stranger: { atOnce: 2, most: limits.streamsAdvertised, inLine: true },
+  agent: { atOnce: 8, most: 2 * limits.streamsAdvertised, inLine: false },
+} as const;
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
 /** Milliseconds for an answer to leave before its connection is closed. */
@@ -100,9 +103,9 @@ export async function agentListen(options: {
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const admitted = new WeakSet<Peer>();
   callBursts(grpc, {
-    atOnce: callsATurn.atOnce,
-    asked: callsATurn.stranger,
-    most: (connection) => {
+    clock: options.clock,
+    least: callsATurn.stranger.atOnce,
+    limitsOf: (connection) => {
       const peer = peers.find(connection);
       return peer !== undefined && admitted.has(peer) ? callsATurn.agent : callsATurn.stranger;
     },
