@@ -168,6 +168,8 @@ export interface AgentRunOptions {
   init: string;
   /** A directory each file of which is a disk; absent = this host's disks. */
   fileDisks: string | undefined;
+  /** The file that the log is written to; absent = standard error. */
+  logFile: string | undefined;
   debug: boolean;
 }
 

@@ -8,16 +8,17 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "s
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * A logger on standard error, so that standard output stays for what a command prints. `also` gets each line too, as it is
- * written.
+ * A logger on standard error, so that standard output stays for what a command prints; `write` gets its lines in place of
+ * standard error, `also` gets each line too.
  */
 export function createLogger(options: {
   level: LogLevel;
   component: string;
+  write?: ((line: string) => void) | undefined;
   also?: ((line: string) => void) | undefined;
 }): Logger {
-  const { also } = options;
-  const standardError = pino.destination({ dest: 2, sync: true });
+  const { also, write } = options;
+  const out = write === undefined ? pino.destination({ dest: 2, sync: true }) : { write };
   return pino(
     {
       level: options.level,
@@ -26,10 +27,10 @@ export function createLogger(options: {
       formatters: { level: (label) => ({ level: label }) },
     },
     also === undefined
-      ? standardError
+      ? out
       : {
           write: (line: string) => {
-            standardError.write(line);
+            out.write(line);
             also(line);
           },
         },

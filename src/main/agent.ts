@@ -1,7 +1,10 @@
+import { openSync, writeSync } from "node:fs";
 import { access, constants, lstat, mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { errorCode } from "../lib/errors.ts";
+import { CliError } from "../cli/errors.ts";
+import { describeError, errorCode } from "../lib/errors.ts";
+import { logForPeople } from "../lib/format/log-for-people.ts";
 import { initFileRead } from "../agent/calls/init-file.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
 import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
@@ -15,7 +18,12 @@ export async function run(options: AgentRunOptions): Promise<number> {
   const heartbeatSeconds = numberRead("FARRIER_AGENT_HEARTBEAT_SECONDS", { most: 300, otherwise: "30 seconds" });
   const tries = numberRead("FARRIER_AGENT_FETCH_TRIES", { most: 1_000, otherwise: String(fetchLimits.tries) });
   const logTail = createLogTail();
-  const log = createLogger({ level: options.debug ? "debug" : "info", component: "agent", also: logTail.write });
+  const log = createLogger({
+    level: options.debug ? "debug" : "info",
+    component: "agent",
+    write: logWrite(options.logFile),
+    also: logTail.write,
+  });
   const init = await initFileRead(options.init);
   const stop = new AbortController();
   void untilStopped().then((signal) => {
@@ -33,6 +41,20 @@ export async function run(options: AgentRunOptions): Promise<number> {
     ...(tries === undefined ? {} : { fetchLimits: { ...fetchLimits, tries } }),
   });
   return 0;
+}
+
+/** Where lines of the log go: the file, or text for people on a terminal; undefined = as they are to standard error. */
+function logWrite(path: string | undefined): ((line: string) => void) | undefined {
+  if (path === undefined) {
+    return process.stderr.isTTY ? (line) => void process.stderr.write(`${logForPeople(line)}\n`) : undefined;
+  }
+  let file: number;
+  try {
+    file = openSync(path, "a", 0o600);
+  } catch (error) {
+    throw new CliError("usage", `--log: ${path} can't be written: ${describeError(error)}`, { cause: error });
+  }
+  return (line) => void writeSync(file, line);
 }
 
 /** The first of these folders in memory that is this user's own, or can be made. */

@@ -55,6 +55,9 @@ test("the README's first run does what it says", { timeout: 300_000 }, async (co
   expect(run.output).toMatch(/^installed +generation 1, sha256:[0-9a-f]{64}/mu);
   expect(run.output).toMatch(/installation_succeeded[^]*installation_requested[^]*machine_added/u);
   expect(status).toBe(0);
+  // X16: no lines of the agent's log stand among what the commands print.
+  expect(run.output).not.toMatch(/^\{"level":/mu);
+  expect(await readFile(join(directory, "web1.log"), "utf8")).toMatch(/^\{"level":"info"/u);
 });
 
 test("the README names the scripts that package.json has", async () => {

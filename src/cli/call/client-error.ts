@@ -19,6 +19,13 @@ export interface CallFacts {
   from: string;
 }
 
+/** Whether a call may have been carried out without its answer: it reached a server, or may have. Pure. */
+export function answerLost(error: unknown): boolean {
+  const { code, cause } = ConnectError.from(error);
+  const system = errorCode(cause) ?? "";
+  return code === Code.DeadlineExceeded || /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ERR_STREAM_|ERR_SOCKET_)/u.test(system);
+}
+
 /** What a failed call means for the command. `input` is what was sent: its wrong values are quoted. */
 export function clientError(error: unknown, { url, from }: CallFacts, input?: object): CliError {
   const connect = ConnectError.from(error);
@@ -62,7 +69,7 @@ function certificateWords(system: string): string {
   if (system === "ERR_TLS_CERT_ALTNAME_INVALID" || system === "HOSTNAME_MISMATCH") {
     return `it is for another name than the URL's: use a name that it has, or issue it for this one`;
   }
-  return `this host does not know its CA: make a context that names its CA (--ca): \`farrier context add --help\` says how`;
+  return `this host does not know its CA: make a context with the CA that vouches for it, --ca FILE: \`farrier context add --help\` says how`;
 }
 
 function cliCode(code: Code): CliErrorCode {

@@ -10,7 +10,7 @@ import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
 import { CliError } from "../errors.ts";
 import { looksLikeAgentPort } from "./agent-port.ts";
-import { clientError, type CallFacts } from "./client-error.ts";
+import { answerLost, clientError, type CallFacts } from "./client-error.ts";
 
 /** The operator API, as commands call it. Every call throws `CliError` and nothing else. */
 export interface OperatorClient {
@@ -64,13 +64,26 @@ function withErrors(transport: Transport, facts: CallFacts): Transport {
   return {
     unary: (method, signal, timeout, header, input, values) =>
       transport.unary(method, signal, timeout, header, input, values).catch(async (error: unknown) => {
-        throw await portNamed(clientError(error, facts, input), facts);
+        const named = await portNamed(clientError(error, facts, input), facts);
+        throw method.name === "AgentRegister" ? named : withRequestId(named, error, input);
       }),
     stream: (...call) =>
       transport.stream(...call).catch(async (error: unknown) => {
         throw await portNamed(clientError(error, facts), facts);
       }),
   };
+}
+
+/** What a command was sent as, where nobody knows whether it was carried out. `agent init` goes on by itself. */
+function withRequestId(error: CliError, cause: unknown, input: object): CliError {
+  const requestId = "requestId" in input && typeof input.requestId === "string" ? input.requestId : "";
+  return requestId === "" || !answerLost(cause)
+    ? error
+    : new CliError(
+        error.code,
+        `${error.message}; it may have been carried out: repeat the same command with --request-id ${requestId}`,
+        { cause },
+      );
 }
 
 /** A call that reached no operator port has often reached the agents'. */

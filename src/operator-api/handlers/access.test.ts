@@ -313,7 +313,7 @@ describe("the audit", () => {
     await clients.machines.machineAdd({ requestId: randomUUID(), provider: "static", providerId: "d", name: "dd" });
     expect(await refusal(clients.agents.agentRegister(command))).toEqual([
       "Unavailable",
-      expect.stringContaining("repeat it with the same request id"),
+      expect.stringContaining(`repeat it with the same request id, ${command.requestId}`),
     ]);
     await pool.query("ALTER TABLE operator_audit DROP CONSTRAINT none");
     await clients.agents.agentRegister(command);

@@ -99,7 +99,7 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
       log.error({ error: describeError(error), method: methodName(request.method) }, "a command is not in the audit");
       throw new ConnectError(
         mutates(request.method)
-          ? "it is carried out, but could not be written into the audit: repeat it with the same request id"
+          ? `it is carried out, but could not be written into the audit: repeat it with the same request id, ${requestIdOf(request.message).requestId ?? "none was given"}`
           : "what this call shows is given out only once the audit has the call, and it could not be written: try again",
         Code.Unavailable,
       );
