@@ -17,7 +17,8 @@ interface Order {
   disk: string;
 }
 
-const log = createLogger({ level: "warn", component: "bench" });
+// Not warnings: that the image boots nothing is no news here.
+const log = createLogger({ level: "error", component: "bench" });
 let generation = 0n;
 
 /** Milliseconds. */
