@@ -279,7 +279,7 @@ export const push: MakeSection = (figures) => {
         title: "From a request to its agent",
         plots: {},
         lines: [
-          `${rounded(numberOf(p4, "watching agents"))} agents watch and heartbeat, ${rounded(numberOf(p4, "requests a second"))} installations a second are asked for. From the call to the agent's holding the request:`,
+          `${rounded(numberOf(p4, "watching agents"))} agents watch and heartbeat, ${rounded(numberOf(p4, "requests a second"))} installations a second are asked for. The times go from the call to the agent's holding the request.`,
           "The floor, measured by turns with it: the same transaction, its NOTIFY heard by a bare client, and one message over an idle connection.",
           "",
           ...table(
