@@ -25,6 +25,8 @@ export interface DiskFile extends AsyncDisposable {
    * @throws {AgentError} `disk_failed` when it was removed, replaced or cut while it was written
    */
   requireSame(): Promise<void>;
+  /** A path to what is open here, whatever its own path leads to by now: for programs that take a path (proc(5), /proc/PID/fd). */
+  openPath: string;
   /** Lets programs open it that want it for themselves. It stays open here. */
   unclaim(): Promise<void>;
 }
@@ -116,6 +118,7 @@ export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
     },
     sync,
     requireSame: () => requireSame(handle, disk),
+    openPath: `/proc/${process.pid}/fd/${handle.fd}`,
     unclaim,
     [Symbol.asyncDispose]: async () => {
       await handle.close();

@@ -19,6 +19,7 @@ export function heldDiskFile(file: DiskFile, beforeWrite: (() => Promise<void>) 
     read: (length, position) => file.read(length, position),
     sync: () => file.sync(),
     requireSame: () => file.requireSame(),
+    openPath: file.openPath,
     unclaim: () => file.unclaim(),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };

@@ -131,7 +131,8 @@ async function begin(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
   await permit.acquire();
   log.info("WRITING is acknowledged: the disk is written now");
   progress.continueFrom(Phase.WRITING);
-  if (await wipe(disk, log, signal)) {
+  // By what is open, not by its path: the path may lead to another disk by now.
+  if (await wipe({ ...disk, path: writer.file.openPath }, log, signal)) {
     writer.skipZeros();
   }
 }
