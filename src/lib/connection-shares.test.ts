@@ -43,6 +43,22 @@ test("A6: an address keeps its share of places, and its newest connections", () 
   expect(shares.count()).toEqual({ open: 37, unproven: 37 });
 });
 
+test("A6: a burst of connections has a moment to prove itself; then the address has its share", () => {
+  const shares = connectionShares({ most: 512, perAddress: 32, burst: { perAddress: 256, lasts: 1_000 } });
+  const clients = Array.from({ length: 100 }, () => new Connection("192.0.2.1"));
+  const places = clients.map((connection) => shares.enter(connection));
+  vi.advanceTimersByTime(999);
+  expect(openOf(clients)).toBe(100);
+  places.slice(0, 60).forEach((place) => place.proven());
+  vi.advanceTimersByTime(100);
+  expect([openOf(clients.slice(0, 60)), openOf(clients.slice(60))]).toEqual([60, 32]);
+  const many = enterMany(shares, "192.0.2.2", 520);
+  expect(openOf(many)).toBe(256);
+  vi.advanceTimersByTime(1_100);
+  expect(openOf(many)).toBe(32);
+  many.forEach((connection) => connection.destroy());
+});
+
 test("A6: whoever has one IPv6 address has its whole network", () => {
   const shares = connectionShares({ most: 512, perAddress: 2 });
   const many = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::4"].flatMap((address) =>

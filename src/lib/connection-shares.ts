@@ -32,7 +32,10 @@ interface Unproven {
   /** Under way, and in all. */
   requests: number;
   asked: number;
+  /** Whether it is older than a burst lasts. */
+  old: boolean;
   timer?: NodeJS.Timeout;
+  burstTimer?: NodeJS.Timeout;
 }
 
 /**
@@ -41,6 +44,8 @@ interface Unproven {
  * itself does so within milliseconds; whoever only holds connections open has the oldest.
  * @param options.most open at once
  * @param options.perAddress open at once of one address (of IPv6: one /64) before its callers prove who they are
+ * @param options.burst the same for connections that are not older than so many milliseconds: a client may make many at once, and
+ * each needs a moment to prove itself. Absent = `perAddress` holds at once
  * @param options.unprovenFor milliseconds from the start of a connection, after which it is closed unless its caller has proven
  * itself; once more as long where a request is under way. Absent = as long as the listener's own limits let it
  * @param options.requests of one connection before its caller proves itself: requests can come in one packet by the hundreds, and
@@ -51,11 +56,12 @@ interface Unproven {
 export function connectionShares(options: {
   most: number;
   perAddress: number;
+  burst?: { perAddress: number; lasts: number };
   unprovenFor?: number | undefined;
   requests?: number;
   busyStay?: boolean;
 }): ConnectionShares {
-  const { most, perAddress, unprovenFor, requests = Number.POSITIVE_INFINITY, busyStay = false } = options;
+  const { most, perAddress, burst, unprovenFor, requests = Number.POSITIVE_INFINITY, busyStay = false } = options;
   /** Without a proven caller, by address; each the oldest first. */
   const addresses = new Map<string, Set<Unproven>>();
   const open = new Set<SharedConnection>();
@@ -63,6 +69,7 @@ export function connectionShares(options: {
 
   function leave(entry: Unproven): void {
     clearTimeout(entry.timer);
+    clearTimeout(entry.burstTimer);
     const there = addresses.get(entry.network);
     if (there?.delete(entry) === true) {
       unproven -= 1;
@@ -80,7 +87,7 @@ export function connectionShares(options: {
 
   function makeRoom(network: string): void {
     const own = addresses.get(network);
-    if (own !== undefined && own.size > perAddress) {
+    if (own !== undefined && own.size > (burst?.perAddress ?? perAddress)) {
       closeOldest(own);
     } else if (open.size > most) {
       let largest: Set<Unproven> | undefined;
@@ -104,6 +111,18 @@ export function connectionShares(options: {
     }
   }
 
+  /** Closes old connections of an address that has too many, unless a request is under way on them. */
+  function trim(network: string): void {
+    for (const entry of addresses.get(network) ?? []) {
+      if ((addresses.get(network)?.size ?? 0) <= perAddress) {
+        break;
+      }
+      if (entry.old && entry.requests === 0) {
+        close(entry);
+      }
+    }
+  }
+
   function age(entry: Unproven, again: boolean): void {
     if (unprovenFor !== undefined) {
       entry.timer = setTimeout(() => {
@@ -118,7 +137,13 @@ export function connectionShares(options: {
 
   return {
     enter: (connection) => {
-      const entry: Unproven = { connection, network: networkOf(connection.remoteAddress ?? ""), requests: 0, asked: 0 };
+      const entry: Unproven = {
+        connection,
+        network: networkOf(connection.remoteAddress ?? ""),
+        requests: 0,
+        asked: 0,
+        old: burst === undefined,
+      };
       const there = addresses.get(entry.network) ?? new Set();
       addresses.set(entry.network, there.add(entry));
       open.add(connection);
@@ -128,6 +153,13 @@ export function connectionShares(options: {
         open.delete(connection);
       });
       age(entry, true);
+      if (burst !== undefined) {
+        entry.burstTimer = setTimeout(() => {
+          entry.old = true;
+          // After what has arrived by now was read: it may prove who the caller is.
+          setImmediate(() => trim(entry.network));
+        }, burst.lasts);
+      }
       makeRoom(entry.network);
       return {
         proven: () => leave(entry),

@@ -146,3 +146,17 @@ test("A6: guesses that come by the thousands in one packet end the connection", 
   await waitFor("it is closed", () => socket.closed);
   expect(dependencies.refused() - before).toBeLessThanOrEqual(64);
 });
+
+test("A6: a client's hundred calls at once, each on a connection of its own, are all carried out", async () => {
+  await using listener = await listen(false);
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () =>
+      fetch(`${listener.url}${list}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${testToken}`, "content-type": "application/json", connection: "close" },
+        body: "{}",
+      }),
+    ),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+});

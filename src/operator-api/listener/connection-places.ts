@@ -2,8 +2,11 @@ import type { Socket } from "node:net";
 import { connectionShares, type ConnectionPlace } from "../../lib/connection-shares.ts";
 import type { AnyServer } from "./server.ts";
 
-/** Connections that are open at once; those of one address, and requests of each, before a valid credential was shown on it. */
-const connectionLimits = { most: 512, perAddress: 32, requests: 64 };
+/**
+ * Connections that are open at once; those of one address, and requests of each, before a valid credential was shown on it. A client
+ * with many calls at once makes as many connections, and each is young.
+ */
+const connectionLimits = { most: 512, perAddress: 32, burst: { perAddress: 256, lasts: 1_000 }, requests: 64 };
 
 /** The four addresses that tell connections apart. */
 type Ends = Pick<Socket, "localAddress" | "localPort" | "remoteAddress" | "remotePort">;
