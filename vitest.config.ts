@@ -27,5 +27,5 @@ const projects: TestProjectConfiguration[] = [
 
 // The one default export of the project: Vitest asks for it.
 export default defineConfig({
-  test: { globalSetup: ["test/support/global-setup.ts"], maxWorkers: 2, projects },
+  test: { globalSetup: ["test/support/global-setup.ts"], maxWorkers: 3, projects },
 });

@@ -169,7 +169,9 @@ test("no test looks at a clock, but for those that a slow host can't fail", () =
 });
 
 test("no test gives up on a state before a slow host could have reached it", () => {
-  const limits = linesOfTests(/\b(?:timeoutMs|testTimeout|hookTimeout|timeout): ([0-9][0-9_]*)\b/gu);
+  const limits = linesOfTests(
+    /\b(?:timeoutMs|testTimeout|hookTimeout|timeout|interruptAfterTimeLimit)(?::| =) ([0-9][0-9_]*)\b/gu,
+  );
   expect(limits.length).toBeGreaterThan(20);
   // 60 s at least: only what hangs takes so long.
   expect(limits.filter(({ value }) => Number(value?.replaceAll("_", "")) < shortestLimit)).toEqual([]);

@@ -325,9 +325,9 @@ test("X1: whatever happens to a machine at once, it is as if one thing had happe
         }
       },
     ),
-    { numRuns: 1_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false, endOnFailure: true },
+    { numRuns: 300, endOnFailure: true },
   );
-  expect(rounds).toBeGreaterThan(200);
+  expect(rounds).toBeGreaterThanOrEqual(300);
   expect(late).toBeLessThan(rounds / 20);
 }, 300_000);
 

@@ -50,7 +50,7 @@ async function options(change: Partial<SimulationOptions> = {}): Promise<Simulat
 }
 
 /** Milliseconds: a simulation takes its time, and what it began may take as long again. */
-const timeout = 90_000;
+const timeout = 300_000;
 const hooks = { clock: systemClock, signal: new AbortController().signal };
 
 test("50 agents for ten seconds with every fault: nothing is lost, and nothing done twice", { timeout }, async () => {
