@@ -1,4 +1,3 @@
-import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { agentComes, agentRemedies } from "./agent-comes.ts";
@@ -9,7 +8,11 @@ import type { StateWords } from "./state-words.ts";
 export const newWords: StateWords<"new"> = {
   owner: () => "operator",
   step: agentComes,
-  causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
+  causes: (facts) => [
+    { kind: "no-agent", text: "no agent was ever registered" },
+    ...providerCauses(facts),
+    ...shepherdCauses(facts),
+  ],
   remedies: (facts) => [
     ...agentRemedies(facts),
     ...vanishedRemedies(facts.record),
