@@ -27,11 +27,12 @@ export const backingOffWords: StateWords<"backing-off"> = {
     ];
   },
   remedies: (facts) => [
-    ...shepherdRemedies(facts),
+    ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
     "mend what the cause names",
     `have it tried at once: \`farrier backoff clear ${machineTitle(facts.record)}\``,
     ...vanishedRemedies(facts.record),
     replaceRemedy(facts.record),
+    ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
     ...pendingRemedies(facts.record),
     quarantineRemedy(facts.record),
   ],

@@ -45,7 +45,7 @@ function agentStep(facts: StepFacts, generation: bigint | string): Step {
   const { waitingFor, next } = agentComes(facts);
   return {
     waitingFor: `${waitingFor}, to hand generation ${generation} to`,
-    next: `${next}; it is handed the request with its first heartbeat`,
+    next: `${next}; the agent is handed the request with its first heartbeat`,
   };
 }
 
