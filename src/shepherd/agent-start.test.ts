@@ -148,6 +148,49 @@ test("a machine that goes off on the way, or whose window somebody closes, is no
   expect((await backedOff())[0]?.cause).toMatch(/boot window was closed/u);
 });
 
+test("X1: a machine that the shepherd switched off has no writer any more, however lately it was heard", async () => {
+  provider.machines.set("a", machine);
+  provider.states.set("a", "on");
+  const first = shepherd();
+  const id = await known("a");
+  await waitFor("the first start", () => provider.switched.length === 2);
+  await first[Symbol.asyncDispose]();
+  const writer = async () => {
+    const [row] = await fleet.rows<{ over: boolean; off: boolean }>(
+      `SELECT writer_over(heard_at, ended_at, power_off_at) AS over, power_off_at IS NOT NULL AS off
+      FROM machine_os_installation_writer WHERE machine_id = $1`,
+      id,
+    );
+    return row;
+  };
+  await fleet.rows(
+    `INSERT INTO machine_os_installation_writer (machine_id, generation, run, agent_public_key)
+    VALUES ($1, 1, '\\x01', '\\x02')`,
+    id,
+  );
+  // A start that joins the one before it switches nothing off.
+  const second = shepherd();
+  await waitFor(
+    "the second start",
+    async () => (await told(id)).filter((event) => event === "work_claimed").length === 2,
+  );
+  await second[Symbol.asyncDispose]();
+  expect(await writer()).toEqual({ over: false, off: false });
+
+  await fleet.rows("DELETE FROM machine_boot_window");
+  await using _third = shepherd();
+  await waitFor("the third start", () => provider.switched.length === 4);
+  expect(await writer()).toEqual({ over: true, off: true });
+
+  // Seen off on the way: a writer that was heard a moment ago may have begun since, one that was silent has no power.
+  await fleet.rows(
+    "UPDATE machine_os_installation_writer SET power_off_at = NULL, heard_at = now() - interval '11 seconds'",
+  );
+  provider.states.set("a", "off");
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect(await writer()).toEqual({ over: true, off: true });
+});
+
 test("a shepherd that stops gives the machine back, and the next one waits for it without another boot", async () => {
   provider.machines.set("a", machine);
   const first = shepherd();

@@ -7,9 +7,10 @@ import {
   bootWindowState,
 } from "../database/queries/boot/boot-window.ts";
 import { netbootProgress } from "../database/queries/boot/netboot-note.ts";
+import { writerPowerOff } from "../database/queries/installation/writer.ts";
 import { providedIdOf } from "../database/queries/provider/provided.ts";
 import type { Session } from "../database/session.ts";
-import { transact } from "../database/transaction.ts";
+import { transact, type Tx } from "../database/transaction.ts";
 import { type Work, workClaim } from "../database/work.ts";
 import type { Clock } from "../lib/clock.ts";
 import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
@@ -84,7 +85,11 @@ async function agentStart(database: Database, power: ProviderPower, start: Start
           windowId: window,
           actor: { kind: "component", name: session.component },
         });
-        return { outcome: "fail", cause: decided.cause };
+        return {
+          outcome: "fail",
+          cause: decided.cause,
+          ...(seen.power === "off" ? { tags: (tx: Tx) => writerPowerOff(tx, machineId) } : {}),
+        };
       case "wait":
         await clock.sleep(500, signal);
     }
@@ -106,12 +111,15 @@ async function begin(database: Database, power: ProviderPower, start: Start, pro
     case "power-cycle": {
       await power.set(providerId, "off", { signal });
       // Under the session: once the work is another's, this one opens nothing any more.
-      const { windowId } = await transact(database, session, (tx) =>
-        bootWindowOpen(tx, machineId, {
+      const { windowId } = await transact(database, session, async (tx) => {
+        const opened = await bootWindowOpen(tx, machineId, {
           actor: { kind: "component", name: session.component },
           seconds: start.bootSeconds ?? bootSeconds,
-        }),
-      );
+        });
+        // Nothing writes on a machine without power: the agent that comes need not wait for the run before it.
+        await writerPowerOff(tx, machineId, 0);
+        return opened;
+      });
       await power.set(providerId, "on", { boot: "network", signal });
       return windowId;
     }

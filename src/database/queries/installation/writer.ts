@@ -98,9 +98,10 @@ export async function writerRefused(tx: Tx, asker: WriterRun, writerRun: Uint8Ar
 /**
  * Notes that the machine was seen without power: its writer is over, unless it is heard later. What was seen a while before
  * it is noted must not end a writer that began since: one that was heard in the last 10 s has power.
+ * @param seenSecondsAgo how old the look may be; 0 where the caller has switched the machine off and it is off still
  */
-export async function writerPowerOff(tx: Tx, machineId: MachineId): Promise<void> {
+export async function writerPowerOff(tx: Tx, machineId: MachineId, seenSecondsAgo = 10): Promise<void> {
   await sql`
     UPDATE machine_os_installation_writer SET power_off_at = now()
-    WHERE machine_id = ${machineId} AND heard_at < now() - interval '10 seconds'`.execute(tx);
+    WHERE machine_id = ${machineId} AND heard_at < now() - make_interval(secs => ${seenSecondsAgo})`.execute(tx);
 }
