@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { expect, test, vi } from "vitest";
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { CauseKind } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { agentClient, identityOf } from "../../test/support/agent-client.ts";
 import { type Fleet, heldConnection, silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
@@ -61,6 +62,7 @@ test("X3: a database that became read-only is said as that by /readyz, the API a
   await using fleet = await testFleet();
   await using stack = new AsyncDisposableStack();
   const { plane, dataDir } = await started(stack, fleet);
+  const { machineId } = await fleet.add();
   await using holder = await heldConnection(fleet.test);
   await holder.query(`ALTER DATABASE ${fleet.test.name} SET default_transaction_read_only = on`);
   await holder.query(
@@ -74,6 +76,13 @@ test("X3: a database that became read-only is said as that by /readyz, the API a
   const client = await operatorClient({ dataDir, operators: undefined }, {});
   const refused = client.machines.machineAdd({ requestId: randomUUID(), provider: "static", providerId: "new" });
   await expect(refused).rejects.toMatchObject({ code: "unreachable", message: expect.stringContaining(words) });
+  // What only reads goes on, and says it first.
+  const explained = await client.machines.machineExplain({ machine: machineId });
+  expect(explained.causes[0]).toMatchObject({
+    kind: CauseKind.DATABASE_READ_ONLY,
+    text: expect.stringMatching(/^the database is read-only .*: nothing changes until it takes writes/u),
+  });
+  expect(explained.lines.join("\n")).toMatch(/next: none until the database takes writes; then /u);
   // Exit status 3, and nothing of an internal error.
   const ran = await farrier(["migrate", "--database-url", fleet.test.url]);
   expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining(words)]);

@@ -1,4 +1,5 @@
 import { bootWindowCauses, enrollmentCauses, refusalCauses } from "./causes/enrollment-causes.ts";
+import { databaseCauses } from "./causes/database-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/writing-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
@@ -8,6 +9,7 @@ import { stateWords } from "./states.ts";
 export function explainCauses(facts: ExplainFacts): Cause[] {
   const { state } = facts.record;
   const causes = [
+    ...databaseCauses(facts),
     ...enrollmentCauses(facts),
     ...bootWindowCauses(facts),
     ...netbootCauses(facts),

@@ -113,6 +113,23 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ["agent-never-heard", "no-server"],
     [/no server lives/u],
   ],
+  [
+    "X3: a request, and a read-only database",
+    factsOf("install-pending", { ...agent(0), ...asked() }, { readOnly: true }),
+    ["database-read-only"],
+    [
+      /waiting for the database to take writes, then for /u,
+      /next: none until the database takes writes; then /u,
+      /because: the database is read-only [^\n]*: nothing changes until it takes writes/u,
+      /you can: make the database take writes/u,
+    ],
+  ],
+  [
+    "X3: all done, and a read-only database",
+    factsOf("installed", asked({ pending: false }), { readOnly: true }),
+    ["database-read-only"],
+    [/waiting for nothing/u, /next: none: /u],
+  ],
   ["an agent that waits", factsOf("ready", agent(0)), [], [/waiting for an installation request/u]],
   [
     "an agent in another's place",

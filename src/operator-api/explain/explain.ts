@@ -4,6 +4,7 @@ import { durationText } from "../../lib/format/duration.ts";
 import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";
 import { explainRemedies } from "./remedies.ts";
 import { stateWords } from "./states.ts";
+import type { Step } from "./states/state-words.ts";
 
 /** Why a machine does not move, and what can be done about it. */
 export interface Explanation {
@@ -25,7 +26,7 @@ export interface Explanation {
 export function explain(facts: ExplainFacts): Explanation {
   const { record, now } = facts;
   const { state } = record;
-  const { waitingFor, next } = stateWords(state.state).step(facts);
+  const { waitingFor, next } = stepWithDatabase(stateWords(state.state).step(facts), facts);
   const causes = explainCauses(facts);
   const lastError = lastErrorOf(record);
   const remedies = explainRemedies(facts);
@@ -51,6 +52,16 @@ export function explain(facts: ExplainFacts): Explanation {
       `more: ${documentation}`,
     ],
   };
+}
+
+/** A machine that waits for anything waits for the database first. */
+function stepWithDatabase({ waitingFor, next }: Step, { readOnly }: ExplainFacts): Step {
+  return readOnly !== true || waitingFor.startsWith("nothing")
+    ? { waitingFor, next }
+    : {
+        waitingFor: `the database to take writes, then for ${waitingFor}`,
+        next: `none until the database takes writes; then ${next}`,
+      };
 }
 
 /** A cause that ends in the last error, which is told in a line of its own. */

@@ -7,6 +7,8 @@ export interface ExplainFacts {
   record: MachineRecord;
   /** The database's. */
   now: Date;
+  /** The database takes no writes: what is known of the machine stays as it was. */
+  readOnly?: boolean;
   /** When the server started that has been there longest, of those that live; absent = none lives. */
   serverSince?: Date;
   /** Whether a shepherd lives. */
@@ -57,6 +59,7 @@ export type CauseKind =
   | "trying-again"
   | "duplicate-agent"
   | "disk-unfinished"
+  | "database-read-only"
   | "pending";
 
 /** A cause, in words. */

@@ -5,6 +5,9 @@ import { releaseCommand } from "./states/remedy.ts";
 /** What an operator can do about a machine in its state; never nothing. Pure. */
 export function explainRemedies(facts: ExplainFacts): string[] {
   return [
+    ...(facts.readOnly === true
+      ? ["make the database take writes: promote the standby, or name the primary with --database-url and restart"]
+      : []),
     ...(facts.record.state.state === "quarantined" ? releaseRemedies(facts) : enrollmentRemedies(facts)),
     ...refusedRemedies(facts),
     ...stateWords(facts.record.state.state).remedies(facts),

@@ -49,6 +49,7 @@ const kinds: Record<CauseKind, KindMessage> = {
   "duplicate-agent": KindMessage.DUPLICATE_AGENT,
   "disk-unfinished": KindMessage.DISK_UNFINISHED,
   pending: KindMessage.PENDING,
+  "database-read-only": KindMessage.DATABASE_READ_ONLY,
 };
 
 const explainRequest = z.object({ machine: machineField });

@@ -7,6 +7,8 @@ import type { NetbootProgress } from "../boot/netboot-note.ts";
 /** What an explanation needs beside the machine's record. */
 export interface MachineSurroundings {
   now: Date;
+  /** The database takes no writes: it is a standby, or was set read-only. */
+  readOnly: boolean;
   /** Of the server that has lived longest; absent = none lives. */
   serverSince?: Date;
   shepherd: boolean;
@@ -49,6 +51,7 @@ export interface SurroundingRefusal {
 
 interface Row {
   now: Date;
+  read_only: boolean;
   server_since: Date | null;
   shepherd: boolean;
   started: number;
@@ -73,7 +76,7 @@ interface Row {
  */
 export async function machineSurroundings(database: Database, machineId: MachineId): Promise<MachineSurroundings> {
   const { rows } = await sql<Row>`
-    SELECT now() AS now,
+    SELECT now() AS now, current_setting('transaction_read_only')::boolean AS read_only,
       (SELECT min(session_created_at) FROM sessions
         WHERE session_component = 'server' AND session_deadline > now()) AS server_since,
       EXISTS (SELECT FROM sessions WHERE session_component = 'shepherd' AND session_deadline > now()) AS shepherd,
@@ -137,6 +140,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
   }
   return {
     now: row.now,
+    readOnly: row.read_only,
     ...(row.server_since === null ? {} : { serverSince: row.server_since }),
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
