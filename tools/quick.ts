@@ -77,16 +77,18 @@ async function starts(cwd: string, dataDirectory: string): Promise<boolean> {
   const words = ["bin/farrier.js", "up", "--data-dir", dataDirectory, ...anyPort];
   const up = spawn(process.execPath, words, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
+  let ready = false;
   for (const stream of [up.stdout, up.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       said += text;
-      if (/^ready: /mu.test(said)) {
+      if (!ready && /^ready: /mu.test(said)) {
+        ready = true;
         up.kill("SIGTERM");
       }
     });
   }
   const [code] = (await once(up, "close")) as [number | null];
-  if (code !== 0 || !/^ready: /mu.test(said)) {
+  if (code !== 0 || !ready) {
     process.stdout.write(said);
     return false;
   }
