@@ -5,6 +5,7 @@ import type { Enrollment } from "../database/queries/enrollment/enrollment.ts";
 import { identifyingMacs } from "../contract/identifying-macs.ts";
 import { macOfBytes, macTellsApart } from "../lib/mac.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
+import { featuresDecode } from "./features-decode.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";
@@ -56,6 +57,10 @@ export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
   if (hardware !== undefined && "code" in hardware) {
     return hardware;
   }
+  const features = featuresDecode(request.feature);
+  if ("code" in features) {
+    return features;
+  }
   // An agent of before names all its ports, those too that many boards have with one address.
   const ports = request.hardwareReport?.report?.networkInterface ?? [];
   const telling = new Set(identifyingMacs(ports));
@@ -68,5 +73,6 @@ export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
     },
     ...(token === "" ? {} : { tokenDigest: createHash("sha256").update(token).digest() }),
     ...(hardware === undefined ? {} : { hardware }),
+    features,
   };
 }

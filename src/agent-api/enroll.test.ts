@@ -10,6 +10,9 @@ import { operator, type TestMachine } from "../../test/support/fleet.ts";
 import { recordingLog } from "../../test/support/recording-log.ts";
 import { bootTokenGive } from "../database/queries/boot/boot-token.ts";
 import { bootWindowOpen } from "../database/queries/boot/boot-window.ts";
+import { requestId } from "../database/ids.ts";
+import { enrollmentApproveKnown } from "../database/queries/enrollment/enrollment-approve.ts";
+import { machineShow } from "../database/queries/machine/machine.ts";
 import { machineIdentitySet } from "../database/machine-identity.ts";
 import { transact } from "../database/transaction.ts";
 import { ed25519KeyPair } from "../lib/ed25519.ts";
@@ -70,6 +73,47 @@ test("with the token of an open window an agent is let in, and its heartbeats ar
     },
   ]);
   expect(await client.enroll({})).toMatchObject({ machineId, state: EnrollState.ACCEPTED });
+});
+
+test("the features that an agent enrols with are stored with it, replaced by the next ones, and bounded", async () => {
+  const { machineId, smbiosUuid, token } = await announced();
+  const client = connect();
+  const shown = async () => (await machineShow(server.fleet.database, machineId)).agent?.features;
+  await client.enroll({ token, smbiosUuid, feature: ["one-writer", "mirror", "mirror"] });
+  expect(await shown()).toEqual(["mirror", "one-writer"]);
+  await client.enroll({ smbiosUuid, feature: ["vendor-data"] });
+  expect(await shown()).toEqual(["vendor-data"]);
+  await client.enroll({ smbiosUuid });
+  expect(await shown()).toEqual([]);
+  for (const feature of [
+    [""],
+    ["a b"],
+    ["ä"],
+    ["x".repeat(65)],
+    Array.from({ length: 33 }, (_, index) => `f${index}`),
+  ]) {
+    await expect(client.enroll({ smbiosUuid, feature })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  }
+});
+
+test("the features of an agent that waits are its machine's once it is approved and asks again", async () => {
+  const agent = ed25519KeyPair();
+  const client = connect(identityOf(agent));
+  const { machineId } = await server.fleet.add({ agent: false });
+  const smbiosUuid = randomUUID();
+  const say = () => client.enroll({ smbiosUuid, feature: ["one-writer"] });
+  expect((await say()).state).toBe(EnrollState.AWAITING_APPROVAL);
+  await enrollmentApproveKnown(server.fleet.database, {
+    machineId,
+    key: Buffer.from(agent.publicKey).toString("hex"),
+    requestId: requestId(randomUUID()),
+    command: "enrollment_approve",
+    bodyDigest: Buffer.alloc(32),
+    actor: operator,
+    replace: false,
+  });
+  expect((await say()).state).toBe(EnrollState.ACCEPTED);
+  expect((await machineShow(server.fleet.database, machineId)).agent?.features).toEqual(["one-writer"]);
 });
 
 test("a second key with the same token is told what a stranger is, and the machine is in quarantine", async () => {

@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat/heartbeat-entry.ts";
 import { isUuid, machineId } from "../database/ids.ts";
+import { featuresDecode } from "./features-decode.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";
@@ -47,7 +48,7 @@ export function heartbeatDecode(message: Buffer): DecodedHeartbeat | Refusal {
     heartbeat.endedRunId = parts.endedRunId;
   }
   if (parts.features.length > 0) {
-    const features = featuresDecode(parts.features);
+    const features = featuresDecode(parts.features.map((word) => word.toString("utf8")));
     if ("code" in features) {
       return features;
     }
@@ -135,17 +136,4 @@ function installationReportDecode(raw: Buffer): InstallationReport | Refusal {
     return invalid("installation_report.error.error has NUL bytes: expected text without");
   }
   return { generation: report.generation, result: "error", error, raw, ...run };
-}
-
-/** The words of a repeated field; the same one twice counts once. */
-function featuresDecode(words: readonly Buffer[]): string[] | Refusal {
-  if (words.length > limits.features || words.some((word) => word.length > limits.feature)) {
-    return invalid(
-      `feature has too much in it: at most ${limits.features} words of ${limits.feature} bytes are accepted`,
-    );
-  }
-  const texts = words.map((word) => word.toString("utf8"));
-  return texts.every((text) => /^[\x21-\x7e]+$/u.test(text))
-    ? [...new Set(texts)].toSorted()
-    : invalid("feature has a character that is no visible ASCII: expected words such as vendor-data");
 }

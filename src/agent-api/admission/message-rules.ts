@@ -28,6 +28,7 @@ export const repetitionLimit = 16;
  */
 export const listLimits: Record<string, number> = {
   "cloud.bmaas.server.api.AgentHeartbeatRequest.feature": 32,
+  "farrier.agent.v1.EnrollRequest.feature": 32,
   "cloud.bmaas.server.api.AgentHardwareReport.warning": 64,
   // Sockets; drives behind expanders; ports and virtual functions; DIMM slots.
   "cloud.agent.api.Node.cpu": 256,

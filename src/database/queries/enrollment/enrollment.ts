@@ -3,6 +3,7 @@ import { system, type Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import type { MachineId, SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { agentFeaturesSet } from "../agent/agent-features.ts";
 import { agentKeySet, keyStart } from "../agent/agent.ts";
 import { claimRecord, type ClaimEntry } from "./enrollment-claim.ts";
 import { enrollmentDecide, type EnrollmentDecision, type EnrollmentFacts } from "./enrollment-decide.ts";
@@ -16,6 +17,8 @@ import { machineLock } from "../../operator-command.ts";
 export interface Enrollment extends ClaimEntry {
   /** SHA-256 of the token that it presents. */
   tokenDigest?: Uint8Array;
+  /** What it can do beyond version 1 of the contract; none where it does not say. */
+  features?: readonly string[];
 }
 
 /** What came of it. All that is not accepted gets one answer. */
@@ -178,7 +181,9 @@ async function bind(
 }
 
 /** What an agent that is let in leaves behind. */
-async function welcome(tx: Tx, machineId: MachineId, { publicKey, hardware }: Enrollment, actor: Actor): Promise<void> {
+async function welcome(tx: Tx, machineId: MachineId, enrollment: Enrollment, actor: Actor): Promise<void> {
+  const { publicKey, hardware, features = [] } = enrollment;
+  await agentFeaturesSet(tx, { machineId, publicKey, features });
   if (hardware !== undefined) {
     await hardwareReportWrite(tx, machineId, hardware, actor);
   }
