@@ -1,4 +1,4 @@
-// WIRE.md's table of answers, row by row, in its order, over real connections.
+// The table of answers in docs/wire.md, row by row, in its order, over real connections.
 import { randomBytes, randomUUID } from "node:crypto";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";

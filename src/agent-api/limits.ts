@@ -1,4 +1,4 @@
-/** What the agent port accepts, from WIRE's answer table; sizes in bytes. */
+/** What the agent port accepts, from the table of answers in docs/wire.md; sizes in bytes. */
 export const limits = {
   message: 1 << 20,
   /** Of a method that needs no certificate. */

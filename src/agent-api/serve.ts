@@ -62,7 +62,7 @@ const guardedPaths = [
 ];
 
 /**
- * Serves the agent API: every method of WIRE.md on one listener.
+ * Serves the agent API: every method of docs/wire.md on one listener.
  * @throws {ListenError}
  */
 export async function agentApiServe(options: AgentApiOptions): Promise<AgentListener> {

@@ -57,7 +57,7 @@ export class AgentError extends CodedError<AgentErrorCode> {
   }
 }
 
-// The server takes at most 8 KiB of error text (WIRE.md); a character has at most 4 bytes.
+// The server takes at most 8 KiB of error text (docs/wire.md); a character has at most 4 bytes.
 const errorTextLimit = 2000;
 
 /**

@@ -51,7 +51,7 @@ export interface AgentOptions {
 }
 
 const heartbeatInterval = 30_000;
-// WIRE.md: 16 random bytes, made when the agent starts.
+// docs/wire.md: 16 random bytes, made when the agent starts.
 const runIdBytes = 16;
 
 /**

@@ -30,7 +30,7 @@ interface Decision {
 }
 
 /**
- * The agent's rule, as WIRE has it: a generation begins if and only if it is greater than every one that this run had in
+ * The agent's rule, as docs/wire.md has it: a generation begins if and only if it is greater than every one that this run had in
  * hand. Only a greater one or a cancellation stops one. A result is reported until acknowledged, and again if its
  * generation is asked for again.
  */

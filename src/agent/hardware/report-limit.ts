@@ -2,7 +2,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { AgentHardwareReport } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
-// The server refuses a greater one (WIRE.md).
+// The server refuses a greater one (docs/wire.md).
 const reportLimit = 512 << 10;
 const warningLimit = 64;
 const tooLarge = "the report was too large: part of its lists is left out";

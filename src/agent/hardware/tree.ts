@@ -5,7 +5,7 @@ import { cleanText, errorText } from "../errors.ts";
 
 /** Characters of any one text in a report. */
 export const textLimit = 256;
-/** Warnings in a report (WIRE.md; the server refuses more). */
+/** Warnings in a report (docs/wire.md; the server refuses more). */
 const warningLimit = 64;
 
 // The largest file read is /proc/cpuinfo: 2 KiB a thread.

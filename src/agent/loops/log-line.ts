@@ -3,7 +3,7 @@ import { LogLevel, LogLineSchema, type LogLine } from "../../../gen/farrier/agen
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import { cleanText } from "../errors.ts";
 
-/** Bytes of a line's text (WIRE: the server refuses longer ones). */
+/** Bytes of a line's text (docs/wire.md: the server refuses longer ones). */
 const textBytes = 1 << 10;
 /** What every line has, and what is said beside the text. */
 const said = new Set(["level", "time", "msg", "component", "machine", "run"]);
