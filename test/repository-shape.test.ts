@@ -52,6 +52,20 @@ test("docs/architecture.md says what each folder of src is", () => {
   expect([...folders].filter((folder) => !text.includes(`| \`${folderPath(folder)}/\` |`))).toEqual([]);
 });
 
+test("docs/architecture.md says what each room is, and names no other", () => {
+  const text = files.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
+  const rooms = new Set(
+    sources
+      .map(({ path }) => path.split("/").slice(0, -1))
+      .flatMap((room) => (room.length > 2 ? [room.join("/")] : [])),
+  );
+  expect(rooms.size).toBeGreaterThan(20);
+  const named = [...text.matchAll(/^\| `(?<room>src\/[\w-]+\/[\w/-]+)\/` \|/gmu)].map(
+    (match) => match.groups?.["room"] ?? "",
+  );
+  expect(named.toSorted()).toEqual([...rooms].toSorted());
+});
+
 test("no source uses what is there for tests, tools or benchmarks", () => {
   const wrong = sources.flatMap((file) =>
     importsOf(file)
