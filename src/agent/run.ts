@@ -6,6 +6,7 @@ import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { controlPlaneConnect } from "./calls/control-plane.ts";
 import { fileDisks, machineDisks } from "./disk/disks.ts";
+import { equalDiskWarnings } from "./install/fit/equal-disks.ts";
 import { hardwareReport } from "./hardware/report.ts";
 import { heartbeatLoop, type HeartbeatEnd } from "./loops/heartbeat.ts";
 import { initCheck } from "./calls/init-file.ts";
@@ -68,7 +69,12 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
   const onlyDisks = options.fileDisks === undefined ? undefined : (await disks.list()).map(({ device }) => device);
-  const hardware = options.hardware ?? (await hardwareReport(onlyDisks === undefined ? {} : { onlyDisks }));
+  const hardware =
+    options.hardware ??
+    (await hardwareReport({
+      ...(onlyDisks === undefined ? {} : { onlyDisks }),
+      warnings: () => equalDiskWarnings(disks, clock),
+    }));
   using controlPlane = controlPlaneConnect(init);
   const { logTail: tail } = options;
   await using logSender =

@@ -4,6 +4,8 @@ import { create } from "@bufbuild/protobuf";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { errorCode } from "../../lib/errors.ts";
 import { enrollmentConnect } from "../calls/control-plane.ts";
+import { equalDiskWarnings } from "../install/fit/equal-disks.ts";
+import { machineDisks } from "../disk/disks.ts";
 import { hardwareReport } from "../hardware/report.ts";
 import { hardwareTree } from "../hardware/tree.ts";
 import { initFileRead, initFileWrite } from "../calls/init-file.ts";
@@ -85,7 +87,7 @@ async function initByEnrollment(options: BootOptions, root: string, time: "first
   const token = time === "first" ? configuration.token : undefined;
   const privateKey = Uint8Array.from(await bootKey(join(root, "run/farrier/agent.key")));
   const smbiosUuid = (await hardwareTree(root).text("sys/class/dmi/id/product_uuid")).toLowerCase();
-  const hardware = await hardwareReport({ root });
+  const hardware = await hardwareReport({ root, warnings: () => equalDiskWarnings(machineDisks(root), clock) });
   log.info({ endpoint, netboot, token: token === undefined ? "none" : "given", smbiosUuid }, "enrolling");
   using enrollment = enrollmentConnect({ endpoint, caCertificate, privateKey });
   const machineId = await enroll({

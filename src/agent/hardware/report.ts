@@ -30,10 +30,17 @@ const probeLimit = 20_000;
 /**
  * What is in this machine, as far as it can be read; whatever cannot is a warning, never an error. `root` stands for
  * "/", for tests and recorded trees, whose disks are asked for their health only where `run` is given; `onlyDisks` are
- * listed in place of the machine's own, for an agent that writes no others.
+ * listed in place of the machine's own, for an agent that writes no others; `warnings` finds further ones.
  */
 export async function hardwareReport(
-  options: { root?: string; onlyDisks?: readonly BlockDevice[]; run?: RunTool; clock?: Clock; limitMs?: number } = {},
+  options: {
+    root?: string;
+    onlyDisks?: readonly BlockDevice[];
+    warnings?: () => Promise<readonly string[]>;
+    run?: RunTool;
+    clock?: Clock;
+    limitMs?: number;
+  } = {},
 ): Promise<AgentHardwareReport> {
   const { root = "/", clock = systemClock, limitMs = probeLimit } = options;
   const run = options.run ?? (root === "/" ? runTool : undefined);
@@ -80,5 +87,8 @@ export async function hardwareReport(
     node.bmc = controller;
   }
   await healthKnown;
+  for (const warning of (await options.warnings?.()) ?? []) {
+    tree.warn(warning);
+  }
   return reportWithinLimit(create(AgentHardwareReportSchema, { report: node, warning: [...tree.warnings()] }));
 }

@@ -4,6 +4,7 @@ import type { DiskFile } from "../../disk/disk-file.ts";
 import { diskFileOpen } from "../../disk/disk-file.ts";
 import type { Disk, DiskSource } from "../../disk/disks.ts";
 import { errorText } from "../../errors.ts";
+import { diskIdOf } from "./disk-id.ts";
 import { fatUnlabelled, isOwnSeed } from "./fat-unlabel.ts";
 import { gptPartitions, gptRead } from "./gpt.ts";
 
@@ -60,9 +61,4 @@ async function seedsUnlabel(file: DiskFile, head: Buffer, disk: Disk, log: Logge
       log.info(`the older seed for cloud-init on disk ${disk.device.name}, partition ${number}, lost its label`);
     }
   }
-}
-
-/** The id of a disk with a GPT, as text; undefined = it has none. */
-function diskIdOf(beginning: Buffer, disk: Disk): string | undefined {
-  return gptRead(beginning, disk.device.logicalBlockSizeBytes || defaultBlockBytes)?.diskGuid.toString("hex");
 }
