@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** Whether a file imports another, directly or by what it imports; absolute paths. Only imports that are relative and written out count. */
+/**
+ * Whether a file imports another, directly or by what it imports; absolute paths. Only imports that are relative and written out
+ * count; a text that only looks like one names a file that is not there.
+ */
 export function importsFile(file: string, wanted: string, seen = new Set<string>()): boolean {
   if (file === wanted) {
     return true;
@@ -11,5 +14,7 @@ export function importsFile(file: string, wanted: string, seen = new Set<string>
   }
   seen.add(file);
   const imported = [...readFileSync(file, "utf8").matchAll(/\bfrom "(?<path>\.{1,2}\/[^"]+)"/gu)];
-  return imported.some(({ groups }) => importsFile(resolve(dirname(file), groups?.["path"] ?? ""), wanted, seen));
+  return imported
+    .map(({ groups }) => resolve(dirname(file), groups?.["path"] ?? ""))
+    .some((path) => existsSync(path) && importsFile(path, wanted, seen));
 }
