@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { DatabaseAddress } from "./address/database-address.ts";
 import { clientOpen } from "./client.ts";
 import { holderNote } from "./lock-held.ts";
+import { socketOf } from "./socket.ts";
 
 /** Milliseconds between looks at connections that wait; locks are waited for a second (lock_timeout). */
 const tick = 200;
@@ -15,14 +16,15 @@ interface Row {
 
 /**
  * Finds out, while a pool's connections wait for locks, who holds them: afterwards nobody can say. Asks over a connection
- * of its own, and only when a connection of the pool has been waiting for an answer for some time.
+ * of its own, and only when a connection of the pool has been waiting for one answer from one tick to the next.
  */
 export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, settings: pg.ClientConfig): void {
-  const acquired = new Map<pg.PoolClient, number>();
+  /** Connections in use, and what had come over them at the last tick if they waited for an answer then. */
+  const acquired = new Map<pg.PoolClient, number | undefined>();
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
   pool.on("acquire", (client) => {
-    acquired.set(client, performance.now());
+    acquired.set(client, undefined);
     timer ??= setInterval(look, tick).unref();
   });
   pool.on("release", (_error, client) => {
@@ -34,8 +36,14 @@ export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, setti
   });
 
   function look(): void {
-    const before = performance.now() - tick;
-    const waiting = [...acquired].flatMap(([client, at]) => (at <= before && isBusy(client) ? client : []));
+    const waiting: pg.PoolClient[] = [];
+    for (const [client, before] of acquired) {
+      const { bytesRead } = socketOf(client);
+      if (isBusy(client) && before === bytesRead) {
+        waiting.push(client);
+      }
+      acquired.set(client, isBusy(client) ? bytesRead : undefined);
+    }
     if (waiting.length === 0 || asking) {
       return;
     }
