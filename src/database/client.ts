@@ -1,6 +1,6 @@
 import pg from "pg";
 import { errorCode } from "../lib/errors.ts";
-import type { DatabaseAddress } from "./address/database-address.ts";
+import type { DatabaseAddress, DatabaseHost } from "./address/database-address.ts";
 import { clientConfig } from "./client-config.ts";
 import { DatabaseError, isUnavailable, lockNotAvailable, readOnlyText } from "./errors.ts";
 import { holderTell } from "./lock-held.ts";
@@ -33,13 +33,17 @@ export function clientOpen(address: DatabaseAddress, settings: pg.ClientConfig):
 export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): typeof pg.Client {
   const primary = "hosts" in address ? address.primary : undefined;
   return class extends pg.Client {
+    #place: DatabaseHost | undefined;
+    /** As a server says when one connects, from PostgreSQL 14 on. */
+    #hotStandby: string | undefined;
+
     constructor(config?: string | pg.ClientConfig) {
       super(config);
       const { connection } = this as unknown as Inside;
       const tell = (error: unknown): void => {
         failed?.(errorCode(error) ?? "unknown");
-        if (isUnavailable(error)) {
-          primary?.doubt();
+        if (this.#place !== undefined && isUnavailable(error)) {
+          primary?.doubt(this.#place);
         }
       };
       connection.on("errorMessage", (error: unknown) => {
@@ -49,6 +53,11 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
         tell(error);
       });
       connection.on("error", tell);
+      connection.on("parameterStatus", (parameter: { parameterName: string; parameterValue: string }) => {
+        if (parameter.parameterName === "in_hot_standby") {
+          this.#hotStandby = parameter.parameterValue;
+        }
+      });
     }
 
     override connect(): Promise<pg.Client>;
@@ -71,25 +80,32 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
       if (socketOf(this).destroyed) {
         throw Object.assign(new Error("it took too long to find the database's primary"), { code: "ETIMEDOUT" });
       }
+      this.#place = place;
       inside.host = place.host;
       inside.port = place.port;
       try {
-        await go();
+        // From before it connects: one that waits for a host that is cut off is left as soon as the primary is found elsewhere.
         following.follow({
           host: place,
           busy: () => inside.readyForQuery !== true,
           socket: () => socketOf(this),
+          closed: (listener) => void this.once("end", listener),
         });
-        const { rows } = await this.query<{ standby: boolean }>("SELECT pg_is_in_recovery() AS standby");
-        if (rows[0]?.standby !== false) {
+        await go();
+        if (this.#hotStandby !== "off" && (await this.#isStandby())) {
           throw new DatabaseError("unavailable", readOnlyText);
         }
       } catch (error) {
-        following.doubt();
+        following.doubt(place);
         await this.end().catch(() => undefined); // It is broken already.
         throw error;
       }
       return this;
+    }
+
+    async #isStandby(): Promise<boolean> {
+      const { rows } = await this.query<{ standby: boolean }>("SELECT pg_is_in_recovery() AS standby");
+      return rows[0]?.standby !== false;
     }
   };
 }

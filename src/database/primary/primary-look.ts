@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { DatabaseHost, UrlAddress } from "../address/database-address.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import { clientConfig } from "../client-config.ts";
 import { socketOf } from "../socket.ts";
@@ -24,30 +25,64 @@ interface Answer {
   system?: string | null;
 }
 
-/** Asks one host, over a connection of its own, whether it is the primary. Never rejects. */
-export async function primaryLook(address: UrlAddress, host: DatabaseHost): Promise<PrimaryLook> {
-  const client = new pg.Client({
-    ...clientConfig(address, { application_name: "farrier primary", connectionTimeoutMillis: lookLimit }),
-    ...host,
-  });
-  // What breaks the connection is told by what then fails.
-  client.on("error", () => undefined);
+/**
+ * Asks one host whether it is the primary, and asks again every `pace` milliseconds until the signal aborts. The questions share one
+ * connection while it lives: a standby that is promoted says so in the next answer, and pays for no new connection before.
+ * Never rejects; it may outlast the signal by the second that an answer may take.
+ */
+export async function primaryLooks(
+  address: UrlAddress,
+  host: DatabaseHost,
+  { pace, signal, seen }: { pace: number; signal: AbortSignal; seen: (look: PrimaryLook) => void },
+): Promise<void> {
+  let client: pg.Client | undefined;
+  while (!signal.aborted) {
+    const { look, open } = await ask(client, address, host);
+    client = open;
+    if (!signal.aborted) {
+      seen(look);
+      await systemClock.sleep(pace, signal).catch(() => undefined); // The look is over.
+    }
+  }
+  await client?.end().catch(() => undefined); // It is gone already.
+}
+
+/** One answer within `lookLimit`, and the connection that it came over; undefined = the connection is closed. */
+async function ask(
+  before: pg.Client | undefined,
+  address: UrlAddress,
+  host: DatabaseHost,
+): Promise<{ look: PrimaryLook; open: pg.Client | undefined }> {
+  const client = before ?? connection(address, host);
   const late = new Error(`it did not answer in ${lookLimit / 1_000} s`);
   const timer = setTimeout(() => socketOf(client).destroy(late), lookLimit);
   try {
-    await client.connect();
+    if (before === undefined) {
+      await client.connect();
+    }
     const { rows } = await client.query<Answer>(question).catch(() => client.query<Answer>(shortQuestion));
     const { standby = true, timeline, system } = rows[0] ?? {};
-    return {
+    const look: PrimaryLook = {
       answered: true,
       standby,
       ...(typeof timeline === "number" ? { timeline } : {}),
       ...(typeof system === "string" ? { system } : {}),
     };
+    return { look, open: client };
   } catch (error) {
-    return { answered: false, reason: describeError(error) };
+    void client.end().catch(() => undefined); // It is gone already.
+    return { look: { answered: false, reason: describeError(error) }, open: undefined };
   } finally {
     clearTimeout(timer);
-    void client.end().catch(() => undefined); // It is gone already.
   }
+}
+
+function connection(address: UrlAddress, host: DatabaseHost): pg.Client {
+  const client = new pg.Client({
+    ...clientConfig(address, { application_name: "farrier primary", connectionTimeoutMillis: lookLimit }),
+    ...host,
+  });
+  // What breaks the connection also fails the question.
+  client.on("error", () => undefined);
+  return client;
 }

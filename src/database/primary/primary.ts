@@ -1,8 +1,15 @@
 import type { Socket } from "node:net";
 import type { DatabaseHost, UrlAddress } from "../address/database-address.ts";
 import { DatabaseError } from "../errors.ts";
-import { placeName, primaryDecide, sameHost, type PrimaryKnown } from "./primary-decide.ts";
-import { primaryLook } from "./primary-look.ts";
+import {
+  placeName,
+  primaryDecide,
+  sameHost,
+  type PrimaryDecision,
+  type PrimaryKnown,
+  type PrimaryLook,
+} from "./primary-decide.ts";
+import { primaryLooks } from "./primary-look.ts";
 
 /** A connection that is to be left when the primary is another. */
 export interface Followed {
@@ -11,28 +18,36 @@ export interface Followed {
   busy(): boolean;
   /** Its stream; another one once TLS has begun. */
   socket(): Socket;
+  /** Calls the listener once the connection is closed. */
+  closed(listener: () => void): void;
 }
 
-/** Milliseconds: how often connections are looked at, how long one may wait for an answer before the hosts are asked. */
+/** Milliseconds between checks of all connections, and how long one may wait for an answer before the hosts are asked. */
 const tick = 250;
-const patience = 1_000;
-/** Milliseconds between looks at all hosts while nothing suggests that the primary is another. */
-const regular = 5_000;
-/** Milliseconds that a look that found no primary is good for: those who try again meanwhile share it. */
+const patience = 500;
+/** Milliseconds between looks at all hosts: while a connection waits for its answer; while nothing suggests another primary. */
+const stuckInterval = 1_000;
+const regularInterval = 5_000;
+/** Milliseconds between questions to one host within a look, and how long a look goes on that finds no primary. */
+const pace = 100;
+const searchLimit = 1_200;
+/** Milliseconds that a look which found no primary is good for: those who try again meanwhile share it. */
 const goodFor = 100;
 /** Milliseconds that a primary which was found waits for a newer one to answer too. */
 const grace = 200;
 
 /**
  * Knows which of several hosts is the primary. One object is shared by all connections of a process, so that they all leave
- * together: at once when a connection breaks, or waits for a second for an answer; at the latest after five seconds when the old
- * primary is demoted, or another one was promoted beside it.
+ * together: at once when a connection breaks, or waits half a second for an answer; at the latest after five seconds when the old
+ * primary is demoted, or another one was promoted beside it. While there is no primary, each host is asked ten times a second, and those
+ * who want to connect wait for what comes of it: a standby is used within a tenth of a second of its promotion.
  */
 export class Primary {
   readonly #address: UrlAddress;
   readonly #followed = new Set<Followed>();
   #known: PrimaryKnown = { timeline: 0 };
-  #doubted = true;
+  /** Hosts, and when a connection to them last failed as it does when the primary is gone (performance.now()). */
+  readonly #doubts = new Map<string, number>();
   #looking: Promise<DatabaseHost> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #failed: { at: number; error: DatabaseError } | undefined;
@@ -43,13 +58,13 @@ export class Primary {
   }
 
   /**
-   * Where the primary is, as known, or by a look at all hosts where that is in doubt. Where none says that it is the primary, the one
-   * that was it, unless it says that it is not.
+   * Where the primary is, as known, or by a look at all hosts where that is in doubt: a look waits up to 1.2 s for a primary. Where none
+   * says that it is the primary, the one that was it, unless it says that it is not.
    * @throws {DatabaseError} `unavailable`, saying how each host stands
    */
   async find(): Promise<DatabaseHost> {
     const { host } = this.#known;
-    if (host !== undefined && !this.#doubted) {
+    if (host !== undefined && !this.#doubted()) {
       return host;
     }
     if (this.#failed !== undefined && performance.now() - this.#failed.at < goodFor) {
@@ -58,16 +73,21 @@ export class Primary {
     return this.#look();
   }
 
-  /** Something failed as it does when the primary is gone or is none any more: the next one that connects looks first. */
-  doubt(): void {
-    this.#doubted = true;
+  /** A connection to this host failed as it does when the primary is gone or is none any more: the next one that connects looks first. */
+  doubt(host: DatabaseHost): void {
+    this.#doubts.set(placeName(host), performance.now());
   }
 
-  /** Watches over a connection until it is closed. */
+  /** Nothing is known, or there is a doubt about what is known; doubts about a host that was left already change nothing. */
+  #doubted(): boolean {
+    const { host } = this.#known;
+    return host === undefined || this.#doubts.has(placeName(host));
+  }
+
+  /** Watches over a connection until it is closed, from before it connects. */
   follow(connection: Followed): void {
-    const socket = connection.socket();
     this.#followed.add(connection);
-    socket.once("close", () => {
+    connection.closed(() => {
       this.#followed.delete(connection);
       if (this.#followed.size === 0) {
         clearInterval(this.#timer);
@@ -95,7 +115,8 @@ export class Primary {
           waiting.set(connection, { read: bytesRead, since: now });
         }
       }
-      if (this.#looking === undefined && now - this.#lookedAt >= (stuck || this.#doubted ? patience : regular)) {
+      const interval = stuck ? stuckInterval : regularInterval;
+      if (this.#looking === undefined && (this.#doubted() || now - this.#lookedAt >= interval)) {
         // What comes of it is in what is known; that there is none now, the next connection says.
         this.#look().catch(() => undefined);
       }
@@ -111,26 +132,13 @@ export class Primary {
   }
 
   async #ask(): Promise<DatabaseHost> {
-    this.#doubted = false;
-    const looks: Parameters<typeof primaryDecide>[1][number][] = [];
-    const found = Promise.withResolvers<void>();
-    const all = Promise.all(
-      this.#address.hosts.map(async (host) => {
-        looks.push({ host, look: await primaryLook(this.#address, host) });
-        if (primaryDecide(this.#known, looks).kind === "found") {
-          found.resolve();
-        }
-      }),
-    );
-    const graceOver = found.promise.then(() => new Promise((resolve) => void setTimeout(resolve, grace)));
-    await Promise.race([all, graceOver]);
-    const decision = primaryDecide(this.#known, looks);
+    const begun = performance.now();
+    const decision = await this.#search();
     if (decision.kind === "none") {
-      this.#doubted = true;
-      this.#leave((host) => decision.left.some((each) => sameHost(host, each)));
       const { host } = this.#known;
       if (host !== undefined && !decision.left.some((each) => sameHost(host, each))) {
         // Silence proves nothing against the primary that is known: this process may be the one that is late.
+        this.doubt(host);
         return host;
       }
       const error = new DatabaseError("unavailable", `no primary of the database is there: ${decision.reason}`);
@@ -139,9 +147,48 @@ export class Primary {
     }
     this.#known = decision.known;
     this.#failed = undefined;
+    for (const [place, at] of this.#doubts) {
+      if (at < begun) {
+        this.#doubts.delete(place);
+      }
+    }
     const { host } = decision.known;
     this.#leave((other) => !sameHost(other, host));
     return host;
+  }
+
+  /** Asks all hosts until there is a primary and each of the others has had its time to answer, or until `searchLimit`. */
+  async #search(): Promise<PrimaryDecision> {
+    const { hosts } = this.#address;
+    const looks = new Map<DatabaseHost, PrimaryLook>();
+    const decide = (): PrimaryDecision =>
+      primaryDecide(
+        this.#known,
+        [...looks].map(([host, look]) => ({ host, look })),
+      );
+    const over = new AbortController();
+    const ended = new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
+    const end = (): void => over.abort();
+    const timers = [setTimeout(end, searchLimit)];
+    const seen = (host: DatabaseHost, look: PrimaryLook): void => {
+      looks.set(host, look);
+      const decision = decide();
+      if (decision.kind === "none") {
+        this.#leave((each) => decision.left.some((left) => sameHost(each, left)));
+      } else if (looks.size === hosts.length) {
+        end();
+      } else if (timers.length === 1) {
+        timers.push(setTimeout(end, grace));
+      }
+    };
+    for (const host of hosts) {
+      void primaryLooks(this.#address, host, { pace, signal: over.signal, seen: (look) => seen(host, look) });
+    }
+    await ended;
+    for (const timer of timers) {
+      clearTimeout(timer);
+    }
+    return decide();
   }
 
   /** Breaks connections, so that what waits on them tries elsewhere. */
