@@ -22,7 +22,7 @@ const parts: readonly Part[] = [
   ...["types", "lint", "format:check", "unused", "generate:check", "proto:lint", "proto:breaking"].map((name) =>
     script(name),
   ),
-  script("soak", "fleet", "--minutes", "2", "--agents", "1000", "--servers", servers),
+  script("soak", "fleet", "--minutes", "1.5", "--agents", "1000", "--servers", servers),
   script("test"),
 ];
 

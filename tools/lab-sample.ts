@@ -18,7 +18,7 @@ const seconds: readonly [path: string, seconds: number][] = [
 ];
 
 /** Seconds that CI has for these tests; the first of a sample may take longer. */
-const budget = 200;
+const budget = 140;
 
 /**
  * What CI runs of the tests of QEMU machines: in an order that the seed alone decides, as many as the time is there for.

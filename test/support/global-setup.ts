@@ -37,7 +37,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       directory,
       log,
       binaries: process.env["FARRIER_TEST_POSTGRES_BIN"],
-      settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
+      settings: {
+        ...{ fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
+        // Hundreds of databases are copied.
+        ...{ wal_level: "minimal", max_wal_senders: "0", wal_compression: "off" },
+      },
     }),
   );
   await makeTemplate(postgres.connection);
