@@ -66,9 +66,10 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const { machineId } = init.takeoverInit;
   const runId = randomBytes(runIdBytes);
   const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
-  await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
+  // Looked at first: an agent that cannot start leaves no record of a run.
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
   const onlyDisks = options.fileDisks === undefined ? undefined : (await disks.list()).map(({ device }) => device);
+  await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
   const hardware =
     options.hardware ??
     (await hardwareReport({

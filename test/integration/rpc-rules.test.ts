@@ -68,7 +68,7 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   InstallationRetry: { retry: { attempts: 2 } },
   BootWindowOpen: { seconds: 60 },
   EnrollmentApprove: { replace: false },
-  EnrollmentReject: { key: "c3c3c3c3" },
+  EnrollmentReject: { key: "c3c3c3c3c3c3c3c3" },
   BackoffClear: { process: "ShepherdRecovery" },
 };
 
