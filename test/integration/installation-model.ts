@@ -381,6 +381,8 @@ export function explanations(model: Model, ops: readonly Op[], answers: readonly
 /** What can be read from the database as well, to be compared. */
 export function summary(model: Model): Record<string, unknown> {
   const { key, last, asked, report, installed, runs, writer, begun, history } = model;
+  // Of two orders that look alike otherwise, one may have left it silent: that decides what comes later.
+  const silent = writer?.silent === true && writer.generation === pending(model) ? " silent" : "";
   return {
     key,
     last,
@@ -390,7 +392,7 @@ export function summary(model: Model): Record<string, unknown> {
     runs: runs
       .map(({ run, counted, replaced }) => `${run}${counted ? "" : " uncounted"}${replaced ? " replaced" : ""}`)
       .toSorted(),
-    writer: writer === undefined ? "none" : `${writer.generation} ${writer.run}`,
+    writer: writer === undefined ? "none" : `${writer.generation} ${writer.run}${silent}`,
     begun,
     history: history.toSorted(),
   };

@@ -42,10 +42,12 @@ afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
 });
 
+/** A server that has been there for long: only then is who says nothing silent, and not only unheard. */
 async function sessionRenew(): Promise<void> {
   const [row] = await fleet.rows<{ session_id: SessionId }>(
-    `INSERT INTO sessions (session_component, session_runtime_info, session_interval_seconds, session_deadline)
-     VALUES ('server', 'test', 15, now() + interval '1 hour') RETURNING session_id`,
+    `INSERT INTO sessions
+       (session_component, session_runtime_info, session_interval_seconds, session_created_at, session_deadline)
+     VALUES ('server', 'test', 15, now() - interval '1 hour', now() + interval '1 hour') RETURNING session_id`,
   );
   session = {
     id: row?.session_id ?? ("" as SessionId),
@@ -232,7 +234,9 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
        ARRAY(SELECT jsonb_build_object('run', encode(u.run, 'hex'), 'counted', u.counted, 'replaced', u.replaced_at IS NOT NULL)
              FROM machine_os_installation_run u
              WHERE u.machine_id = m.machine_id AND u.generation = q.generation) AS runs,
-       w.generation AS writer_generation, w.run AS writer_run, coalesce(b.generation, 0)::integer AS begun,
+       w.generation AS writer_generation, w.run AS writer_run,
+       installation_pending(q.generation, r.generation) AND w.generation = q.generation
+         AND w.heard_at < now() - interval '90 seconds' AS writer_silent, coalesce(b.generation, 0)::integer AS begun,
        ARRAY(SELECT concat_ws(' ', h.event, h.generation, CASE WHEN h.event LIKE 'report%' THEN h.detail ->> 'result' END)
              FROM history h WHERE h.machine_id = m.machine_id) AS history
      FROM machines m LEFT JOIN machine_agent_started s USING (machine_id)
@@ -247,6 +251,7 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
     runs: { run: string; counted: boolean; replaced: boolean }[];
     writer_generation: bigint | null;
     writer_run: Buffer | null;
+    writer_silent: boolean | null;
     history: string[];
   } & Record<string, unknown>;
   const name = (run: Buffer): string =>
@@ -262,7 +267,10 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
           `${name(Buffer.from(run, "hex"))}${counted ? "" : " uncounted"}${replaced ? " replaced" : ""}`,
       )
       .toSorted(),
-    writer: found.writer_run === null ? "none" : `${found.writer_generation ?? 0} ${name(found.writer_run)}`,
+    writer:
+      found.writer_run === null
+        ? "none"
+        : `${found.writer_generation ?? 0} ${name(found.writer_run)}${found.writer_silent === true ? " silent" : ""}`,
     // Who called twice is a matter of the order of heartbeats that take no lock.
     history: found.history
       .filter((line) => !/^(?:machine_added|agent_registered|agent_duplicate)/u.test(line))
