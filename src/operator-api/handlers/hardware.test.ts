@@ -78,9 +78,9 @@ test("one is shown, the latest or by its number", async () => {
 test("two are compared in words", async () => {
   const diff = await clients.hardware.hardwareDiff({ machine: "one" });
   expect(diff).toMatchObject({ from: 2n, to: 3n });
-  expect(diff.changes.map(({ text }) => text)).toEqual(["disk S1: capacity bytes was 512 B, is 1.0 kB (1024)"]);
+  expect(diff.changes.map(({ text }) => text)).toEqual(["disk S1: capacity bytes was 512 B, is 1.02 kB (1024)"]);
   const back = await clients.hardware.hardwareDiff({ machine: "one", from: 3n, to: 2n });
-  expect(back.changes.map(({ before, after }) => [before, after])).toEqual([["1.0 kB (1024)", "512 B"]]);
+  expect(back.changes.map(({ before, after }) => [before, after])).toEqual([["1.02 kB (1024)", "512 B"]]);
 });
 
 test.each<[string, () => Promise<unknown>, string, RegExp]>([

@@ -312,12 +312,12 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "no generation to cancel",
       () => clients.installations.installationCancel({ requestId: id(), machine }),
-      /^generation: is missing: name the generation/u,
+      /^generation: is missing: expected the number of the generation/u,
     ],
     [
       "no generation to retry",
       () => clients.installations.installationRetry({ requestId: id(), machine }),
-      /^generation: is missing: name the generation/u,
+      /^generation: is missing: expected the number of the generation/u,
     ],
     [
       "a retry budget of none",
