@@ -70,8 +70,8 @@ test("what is made up is what is read back; anything else says what is wrong wit
 });
 
 test.each([
-  ["too little memory", { memoryMiB: 64 }, /memoryMiB/u],
-  ["half a sector", { diskBytes: (1 << 30) + 1 }, /disks/u],
+  ["too little memory", { memoryMiB: 64 }, /--memory: expected at least 256/u],
+  ["half a sector", { diskBytes: (1 << 30) + 1 }, /--disk-size: expected a multiple of 512/u],
   ["no disk", { disks: 0 }, /disks/u],
   ["too many of them", { nics: 7 }, /nics/u],
 ])("there is no machine with %s", (_what, more, pattern) => {
