@@ -39,6 +39,9 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
 
     constructor(config?: string | pg.ClientConfig) {
       super(config);
+      // A connection may break between its start and the pool's own listener: without one here that would end the process. What
+      // used it is told by its own query.
+      this.on("error", () => undefined);
       const { connection } = this as unknown as Inside;
       const tell = (error: unknown): void => {
         failed?.(errorCode(error) ?? "unknown");
