@@ -5,7 +5,7 @@ import { errorCode } from "../src/lib/errors.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import { BuildError } from "./errors.ts";
 import { kernelMetaPackage, kernelPackage } from "./packages.ts";
-import { runProgram } from "./run-program.ts";
+import { runBuildProgram } from "./run-program.ts";
 
 /** A package as apt knows it. */
 interface Download {
@@ -36,9 +36,13 @@ export async function fetchPackages(directory: string, roots: readonly string[])
     }
   }
   if (missing.length > 0) {
-    await runProgram("apt-get", ["download", "-q", ...missing.map(({ file }) => file.slice(0, file.indexOf("_")))], {
-      cwd: directory,
-    });
+    await runBuildProgram(
+      "apt-get",
+      ["download", "-q", ...missing.map(({ file }) => file.slice(0, file.indexOf("_")))],
+      {
+        cwd: directory,
+      },
+    );
     for (const download of missing) {
       if (!(await isThere(directory, download))) {
         throw new BuildError(
@@ -57,13 +61,13 @@ const dependsOptions = ["recommends", "suggests", "conflicts", "breaks", "replac
 
 /** The libraries that these packages depend on, by whatever way. */
 async function libraries(roots: readonly string[]): Promise<string[]> {
-  const text = await runProgram("apt-cache", ["depends", "--recurse", ...dependsOptions, ...roots]);
+  const text = await runBuildProgram("apt-cache", ["depends", "--recurse", ...dependsOptions, ...roots]);
   const names = text.split("\n").filter((line) => /^(?:lib|zlib)[a-z0-9.+-]+$/u.test(line) && !line.includes("perl"));
   return [...new Set(names)].toSorted();
 }
 
 async function kernel(): Promise<string> {
-  const text = await runProgram("apt-cache", ["depends", ...dependsOptions, kernelMetaPackage]);
+  const text = await runBuildProgram("apt-cache", ["depends", ...dependsOptions, kernelMetaPackage]);
   const name = [...text.matchAll(/Depends: (?<name>\S+)/gu)].map(({ groups }) => groups?.["name"] ?? "");
   const found = name.find((each) => kernelPackage.test(each));
   if (found === undefined) {
@@ -78,7 +82,7 @@ async function kernel(): Promise<string> {
 
 async function downloads(names: readonly string[]): Promise<Download[]> {
   // Each line: 'URI' FILE SIZE SHA256:HEX
-  const text = await runProgram("apt-get", ["download", "--print-uris", "-q", ...names]);
+  const text = await runBuildProgram("apt-get", ["download", "--print-uris", "-q", ...names]);
   const lines = [...text.matchAll(/^'\S+' (?<file>\S+\.deb) \d+ SHA256:(?<sha256>[0-9a-f]{64})$/gmu)];
   const found = lines.map(({ groups }) => ({ file: groups?.["file"] ?? "", sha256: groups?.["sha256"] ?? "" }));
   if (found.length < names.length) {

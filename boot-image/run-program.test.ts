@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { debianImageBuild } from "./os-image/debian.ts";
 import { tinyImageBuild } from "./os-image/tiny.ts";
-import { runFile, runProgram } from "./run-program.ts";
+import { runFile, runBuildProgram } from "./run-program.ts";
 
 test("a program's output, and its last words where it fails", async () => {
-  expect(await runProgram("sh", ["-c", 'echo "$LC_ALL"'])).toBe("C\n");
+  expect(await runBuildProgram("sh", ["-c", 'echo "$LC_ALL"'])).toBe("C\n");
   const failing = 'for i in 1 2 3 4 5 6; do echo "line $i" >&2; done; exit 3';
-  await expect(runProgram("sh", ["-c", failing])).rejects.toMatchObject({
+  await expect(runBuildProgram("sh", ["-c", failing])).rejects.toMatchObject({
     code: "program_failed",
     message: "sh -c failed: line 2; line 3; line 4; line 5; line 6",
   });

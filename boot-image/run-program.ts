@@ -25,11 +25,15 @@ type Program = keyof typeof packageOf;
  * Runs a program of this host to its end; resolves to its standard output.
  * @throws {BuildError} `program_missing`, naming the Debian package; `program_failed`, with its last words
  */
-export function runProgram(program: Program, args: readonly string[], options?: { cwd?: string }): Promise<string> {
+export function runBuildProgram(
+  program: Program,
+  args: readonly string[],
+  options?: { cwd?: string },
+): Promise<string> {
   return runFile(program, args, { ...options, missing: `on Debian, \`apt install ${packageOf[program]}\`` });
 }
 
-/** Runs any executable file; `missing` says what to do where it is not there. @throws {BuildError} as {@link runProgram} */
+/** Runs any executable file; `missing` says what to do where it is not there. @throws {BuildError} as {@link runBuildProgram} */
 export async function runFile(
   file: string,
   args: readonly string[],

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { errorCode } from "../src/lib/errors.ts";
 import { makeDirectory } from "../src/lib/make-directory.ts";
 import type { PackageFile } from "./fetch-packages.ts";
-import { runProgram } from "./run-program.ts";
+import { runBuildProgram } from "./run-program.ts";
 
 /** A package, and the folder that it was unpacked into. */
 export interface Unpacked {
@@ -27,7 +27,7 @@ async function unpack({ path, sha256 }: PackageFile, directory: string): Promise
     if (await isDirectory(root)) {
       return { name, version, sha256, root };
     }
-    await runProgram("dpkg-deb", ["--extract", path, join(partial, "root")]);
+    await runBuildProgram("dpkg-deb", ["--extract", path, join(partial, "root")]);
     await rename(join(partial, "root"), root).catch((error: unknown) => {
       // Somebody else unpacked the same at the same time.
       if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") {

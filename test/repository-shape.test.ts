@@ -89,6 +89,27 @@ test(`no source has over ${maximumLines} lines, and half of them have under ${me
   expect(counts[Math.floor(counts.length / 2)]).toBeLessThan(medianLines);
 });
 
+/** The names that a file defines and exports. */
+function exportedNames(text: string): string[] {
+  const defined =
+    /^export (?:declare |abstract |async )*(?:const|let|function\*?|class|interface|type|enum) (?<name>[\w$]+)/gmu;
+  return [...text.matchAll(defined)].map((match) => match.groups?.["name"] ?? "");
+}
+
+test("an exported name is defined once", () => {
+  expect(exportedNames("export async function a() {}\nexport type B = 1;\nexport { c };")).toEqual(["a", "B"]);
+  const definedIn = new Map<string, string[]>();
+  for (const { path, text } of sources) {
+    // One that is written twice in a file is an overload.
+    for (const name of new Set(exportedNames(text))) {
+      definedIn.set(name, [...(definedIn.get(name) ?? []), path]);
+    }
+  }
+  expect(definedIn.size).toBeGreaterThan(1_000);
+  // Whoever reads a name, or searches for it, should find one thing: say in the name which of the two it is.
+  expect([...definedIn].filter(([, paths]) => paths.length > 1)).toEqual([]);
+});
+
 test("no test is left out by its text; one that can't run says why", () => {
   const left = /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|todo|skip|skipIf|runIf|fails)\b|\.skip\(\)/u;
   expect(left.test("describe.each(a).skip('x')") || left.test("test.skip('x')")).toBe(true);

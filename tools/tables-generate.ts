@@ -45,6 +45,15 @@ function brand(generated: string): string {
     );
 }
 
+/** The generated text with "Table" at the end of each table's type: the code's own types have the plain names. Pure. */
+function suffix(generated: string): string {
+  const names = [...generated.matchAll(/^export interface (?<name>\w+) \{$/gmu)]
+    .map((match) => match.groups?.["name"] ?? "")
+    .filter((name) => name !== "DB");
+  const named = new RegExp(`^(export interface |  \\w+: )(${names.join("|")})( \\{|;)$`, "gmu");
+  return generated.replace(named, "$1$2Table$3");
+}
+
 /** The row types of the database at `url`. */
 export async function tablesGenerate(url: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [
@@ -56,5 +65,5 @@ export async function tablesGenerate(url: string): Promise<string> {
     "--exclude-pattern=(schema_migrations|history_*|agent_silence|machine_state_limit)",
     '--type-mapping={"int8":"bigint","timestamptz":"Date","xid8":"string","jsonb":"JsonObject"}',
   ]);
-  return `${brand(stdout).trim()}\n`;
+  return `${suffix(brand(stdout)).trim()}\n`;
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeDirectory } from "../../src/lib/make-directory.ts";
-import { runProgram } from "../run-program.ts";
+import { runBuildProgram } from "../run-program.ts";
 
 /** Debian 12. */
 const suite = "bookworm";
@@ -110,7 +110,7 @@ export async function debianRoot(options: {
   }
   const overlayTar = join(work, "overlay.tar");
   const plain = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--no-recursion"];
-  await runProgram("tar", ["-cf", overlayTar, ...plain, "-C", files, ...Object.keys(overlay(rootUuid))]);
+  await runBuildProgram("tar", ["-cf", overlayTar, ...plain, "-C", files, ...Object.keys(overlay(rootUuid))]);
   const efi = join(work, "efi");
   await mkdir(efi);
   const tar = join(work, "root.tar");
@@ -121,7 +121,7 @@ export async function debianRoot(options: {
     `copy-out /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed '${efi}'`,
     `sync-in '${grubModules}' /boot/grub/i386-pc`,
   ];
-  await runProgram("mmdebstrap", [
+  await runBuildProgram("mmdebstrap", [
     "--variant=minbase",
     "--quiet",
     `--include=${packages.join(",")}`,

@@ -5,7 +5,7 @@ import { BuildError } from "../errors.ts";
 import { fetchPackages } from "../fetch-packages.ts";
 import { runPackageProgram } from "../package-program.ts";
 import { packageTree, type PackageTree } from "../package-tree.ts";
-import { runProgram } from "../run-program.ts";
+import { runBuildProgram } from "../run-program.ts";
 import { unpackAll } from "../unpack.ts";
 import { debianRoot, type DebianRoot } from "./debian-root.ts";
 import { put } from "./disk-put.ts";
@@ -89,10 +89,10 @@ export async function debianImageBuild(options: DebianImageOptions): Promise<Mad
 
 /** All of them first: nobody should wait for minutes to hear of the second one. */
 async function programsCheck(): Promise<void> {
-  await runProgram("mmdebstrap", ["--version"]);
-  await runProgram("mke2fs", ["-V"]);
+  await runBuildProgram("mmdebstrap", ["--version"]);
+  await runBuildProgram("mke2fs", ["-V"]);
   if (!isRoot()) {
-    await runProgram("fakeroot", ["--version"]);
+    await runBuildProgram("fakeroot", ["--version"]);
   }
 }
 
@@ -123,7 +123,7 @@ async function rootPartition({ tar }: DebianRoot, { work, disk, rootUuid }: Plac
   const folder = join(work, "root");
   const words = ["-ec", script, "sh", folder, tar, rootUuid, features, String(offset), disk, `${bytes / 1024}k`];
   // What belongs to whom in the image, only root may say, or who is told that he is.
-  await (isRoot() ? runProgram("sh", words) : runProgram("fakeroot", ["--", "sh", ...words]));
+  await (isRoot() ? runBuildProgram("sh", words) : runBuildProgram("fakeroot", ["--", "sh", ...words]));
   await rm(folder, { recursive: true, force: true });
   return bytes;
 }

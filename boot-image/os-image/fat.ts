@@ -4,7 +4,7 @@ import { runPackageProgram } from "../package-program.ts";
 import type { PackageTree } from "../package-tree.ts";
 
 /** A file that goes into a FAT file system. */
-export interface FatFile {
+export interface FatImageFile {
   /** From the root, with forward slashes. */
   path: string;
   data: Uint8Array;
@@ -17,7 +17,7 @@ export async function fatMake(
   options: {
     label: string;
     bytes: number;
-    files: readonly FatFile[];
+    files: readonly FatImageFile[];
     /** Eight hexadecimal digits; absent = always the same. */
     volumeId?: string;
   },

@@ -9,7 +9,7 @@ import { runPackageProgram } from "../package-program.ts";
 import { packageTree, type PackageTree } from "../package-tree.ts";
 import { unpackAll } from "../unpack.ts";
 import { put } from "./disk-put.ts";
-import { fatMake, type FatFile } from "./fat.ts";
+import { fatMake, type FatImageFile } from "./fat.ts";
 import { grubBiosMake } from "./grub-bios-make.ts";
 import { imageWrite, type MadeImage } from "./image-write.ts";
 import { tinyRoots } from "./packages.ts";
@@ -127,7 +127,7 @@ async function biosDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
   const start = firstSector + grubBytes / sectorSize;
   const bytes = diskBytes - (start + firstSector) * sectorSize;
   const file = join(work, "boot");
-  const files: FatFile[] = [
+  const files: FatImageFile[] = [
     { path: "vmlinuz", data: await readFile(kernel.image) },
     { path: "initrd", data: initrd },
   ];

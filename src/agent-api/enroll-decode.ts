@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { EnrollRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { Enrollment } from "../database/queries/enrollment/enrollment.ts";
+import type { AgentEnrollment } from "../database/queries/enrollment/enrollment.ts";
 import { identifyingMacs } from "../contract/identifying-macs.ts";
 import { macOfBytes, macTellsApart } from "../lib/mac.ts";
 import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
@@ -16,7 +16,7 @@ import { wireMerged } from "./wire.ts";
 const hardwareField = 4;
 
 /** What an agent says of itself; whose key it came with is added by the caller. */
-export type DecodedEnrollment = Omit<Enrollment, "publicKey" | "address">;
+export type DecodedEnrollment = Omit<AgentEnrollment, "publicKey" | "address">;
 
 /**
  * Takes an EnrollRequest apart and checks all that could make a statement raise. A UUID or MAC that tells no machine from

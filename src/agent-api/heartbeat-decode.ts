@@ -1,7 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { HeartbeatEntry, InstallationReport } from "../database/heartbeat/heartbeat-entry.ts";
-import { isUuid, machineId } from "../database/ids.ts";
+import { isUuid } from "../lib/format/uuid.ts";
+import { machineId } from "../database/ids.ts";
 import { featuresDecode } from "./features-decode.ts";
 import { hardwareDecode } from "./hardware-decode.ts";
 import { limits } from "./limits.ts";

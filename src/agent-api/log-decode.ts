@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ReportLogRequestSchema, type ReportLogRequest } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { isUuid, machineId } from "../database/ids.ts";
+import { isUuid } from "../lib/format/uuid.ts";
+import { machineId } from "../database/ids.ts";
 import type { AgentLogEntry } from "../database/queries/agent/agent-log.ts";
 import { limits } from "./limits.ts";
 import { invalid, type Refusal } from "./refusal.ts";

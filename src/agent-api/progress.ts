@@ -8,7 +8,8 @@ import {
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Database } from "../database/connect.ts";
 import { DatabaseError } from "../database/errors.ts";
-import { isUuid, machineId } from "../database/ids.ts";
+import { isUuid } from "../lib/format/uuid.ts";
+import { machineId } from "../database/ids.ts";
 import { progressRecord, type Phase, type ProgressEntry } from "../database/queries/installation/progress.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import { describeError } from "../lib/errors.ts";

@@ -48,14 +48,14 @@ export interface Watcher {
 }
 
 /** Why a watch ends from the server's side. */
-export type WatchEnd = "unauthenticated" | "unavailable" | "stopping";
+export type WatcherEnd = "unauthenticated" | "unavailable" | "stopping";
 
 /** Makes one; the first look must be asked for. */
 export function createWatcher(options: {
   lastSeen: bigint;
   look: () => Promise<HeartbeatOutcome>;
   send: (news: WatchNews) => void;
-  end: (reason: WatchEnd) => void;
+  end: (reason: WatcherEnd) => void;
 }): Watcher {
   let memory: WatchMemory = { lastSeen: options.lastSeen, cancelled: 0n };
   let looking = false;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Phase, ReportProgressRequestSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Logger } from "../lib/log.ts";
-import type { ControlPlane } from "./calls/control-plane.ts";
+import type { ControlPlaneClient } from "./calls/control-plane.ts";
 import { errorText } from "./errors.ts";
 
 // The control plane knows the result: it need not know this too.
@@ -13,7 +13,7 @@ const tellMilliseconds = 5_000;
  */
 export function createReboot(options: {
   reboot: () => Promise<void>;
-  controlPlane: Pick<ControlPlane, "reportProgress">;
+  controlPlane: Pick<ControlPlaneClient, "reportProgress">;
   machineId: string;
   runId: Uint8Array;
   log: Logger;

@@ -136,11 +136,11 @@ export interface ServerOptions extends ProcessOptions {
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   /** PEM files of the agent API; absent = made and kept in the data directory. */
-  tls: TlsFiles | undefined;
+  tls: AgentTlsFiles | undefined;
 }
 
 /** The agent API's certificate, its key, and the CA that vouches for it. */
-export interface TlsFiles {
+export interface AgentTlsFiles {
   certFile: string;
   keyFile: string;
   caFile: string;

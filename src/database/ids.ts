@@ -1,3 +1,5 @@
+import { isUuid } from "../lib/format/uuid.ts";
+
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 
@@ -17,13 +19,6 @@ export type AgentKey = Branded<Uint8Array, "AgentKey">;
 /** A kind of work: what a session can hold a machine for. */
 export const processes = ["ShepherdAgentStart", "ShepherdRecovery"] as const;
 export type Process = (typeof processes)[number];
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
-
-/** True for the 36-character form of a UUID, in any letter case. */
-export function isUuid(text: string): boolean {
-  return uuidPattern.test(text);
-}
 
 function uuid(text: string, what: string): string {
   if (!isUuid(text)) {

@@ -20,7 +20,7 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
 
 export type Numeric = ColumnType<string, number | string, number | string>;
 
-export interface AgentRefused {
+export interface AgentRefusedTable {
   agent_public_key: Buffer;
   machine_id: MachineId;
   machine_known: boolean;
@@ -30,7 +30,7 @@ export interface AgentRefused {
   refused_since: Date;
 }
 
-export interface EnrollmentClaim {
+export interface EnrollmentClaimTable {
   agent_public_key: Buffer;
   claim_address: string;
   first_seen_at: Generated<Date>;
@@ -43,7 +43,7 @@ export interface EnrollmentClaim {
   smbios_uuid: string | null;
 }
 
-export interface FleetStatistics {
+export interface FleetStatisticsTable {
   claimed_until: Date | null;
   computed_at: Date | null;
   cpu_cores: Generated<bigint>;
@@ -56,7 +56,7 @@ export interface FleetStatistics {
   unreadable_reports: Generated<bigint>;
 }
 
-export interface History {
+export interface HistoryTable {
   actor: string;
   actor_kind: string;
   at: Generated<Date>;
@@ -70,13 +70,13 @@ export interface History {
   xact: Generated<string>;
 }
 
-export interface MachineAgentFeatures {
+export interface MachineAgentFeaturesTable {
   agent_public_key: Buffer;
   features: string[];
   machine_id: MachineId;
 }
 
-export interface MachineAgentHeartbeat {
+export interface MachineAgentHeartbeatTable {
   agent_heartbeat_at: Date;
   agent_wanted: Generated<boolean>;
   caller: bigint | null;
@@ -86,7 +86,7 @@ export interface MachineAgentHeartbeat {
   machine_id: MachineId;
 }
 
-export interface MachineAgentLog {
+export interface MachineAgentLogTable {
   agent_log_raw: Buffer;
   line_count: number;
   log_number: Generated<bigint>;
@@ -96,13 +96,13 @@ export interface MachineAgentLog {
   sequence: bigint;
 }
 
-export interface MachineAgentStarted {
+export interface MachineAgentStartedTable {
   agent_public_key: Buffer;
   agent_started_at: Generated<Date>;
   machine_id: MachineId;
 }
 
-export interface MachineBootWindow {
+export interface MachineBootWindowTable {
   claimed_keys: Generated<ArrayType<Buffer>>;
   closed_at: Date | null;
   closes_at: Date;
@@ -116,13 +116,13 @@ export interface MachineBootWindow {
   window_id: Generated<string>;
 }
 
-export interface MachineDiskBegun {
+export interface MachineDiskBegunTable {
   begun_at: Generated<Date>;
   generation: Generation;
   machine_id: MachineId;
 }
 
-export interface MachineHardwareReport {
+export interface MachineHardwareReportTable {
   hardware_report_fingerprint: Buffer;
   hardware_report_raw: Buffer;
   hardware_reported_at: Date;
@@ -130,7 +130,7 @@ export interface MachineHardwareReport {
   report_number: bigint;
 }
 
-export interface MachineHardwareReportEarlier {
+export interface MachineHardwareReportEarlierTable {
   hardware_report_fingerprint: Buffer;
   hardware_report_raw: Buffer;
   hardware_reported_at: Date;
@@ -138,12 +138,12 @@ export interface MachineHardwareReportEarlier {
   report_number: bigint;
 }
 
-export interface MachineMac {
+export interface MachineMacTable {
   mac: string;
   machine_id: MachineId;
 }
 
-export interface MachineNetboot {
+export interface MachineNetbootTable {
   asked: Generated<number>;
   configured: Generated<number>;
   last_at: Generated<Date>;
@@ -152,7 +152,7 @@ export interface MachineNetboot {
   since: Generated<Date>;
 }
 
-export interface MachineOsInstallationProgress {
+export interface MachineOsInstallationProgressTable {
   bytes_done: bigint;
   bytes_total: bigint;
   detail: string;
@@ -166,7 +166,7 @@ export interface MachineOsInstallationProgress {
   writing_since: Date | null;
 }
 
-export interface MachineOsInstallationReport {
+export interface MachineOsInstallationReportTable {
   error: string | null;
   generation: Generation;
   machine_id: MachineId;
@@ -176,7 +176,7 @@ export interface MachineOsInstallationReport {
   result: string;
 }
 
-export interface MachineOsInstallationRequest {
+export interface MachineOsInstallationRequestTable {
   digest: string | null;
   generation: Generation;
   machine_id: MachineId;
@@ -184,7 +184,7 @@ export interface MachineOsInstallationRequest {
   requested_at: Generated<Date>;
 }
 
-export interface MachineOsInstallationRetry {
+export interface MachineOsInstallationRetryTable {
   attempts: number;
   attempts_left: number;
   exponent: number;
@@ -197,7 +197,7 @@ export interface MachineOsInstallationRetry {
   wait_seconds: bigint;
 }
 
-export interface MachineOsInstallationRun {
+export interface MachineOsInstallationRunTable {
   counted: Generated<boolean>;
   generation: Generation;
   handed_out_at: Generated<Date>;
@@ -206,7 +206,7 @@ export interface MachineOsInstallationRun {
   run: Buffer;
 }
 
-export interface MachineOsInstallationWriter {
+export interface MachineOsInstallationWriterTable {
   agent_public_key: Buffer;
   ended_at: Date | null;
   generation: Generation;
@@ -221,14 +221,14 @@ export interface MachineOsInstallationWriter {
   writing_since: Generated<Date>;
 }
 
-export interface MachineOsInstalled {
+export interface MachineOsInstalledTable {
   digest: string | null;
   generation: Generation;
   installed_at: Generated<Date>;
   machine_id: MachineId;
 }
 
-export interface MachineProvided {
+export interface MachineProvidedTable {
   machine_id: MachineId;
   provider: string;
   provider_address: string | null;
@@ -239,14 +239,14 @@ export interface MachineProvided {
   vanished_at: Date | null;
 }
 
-export interface MachineQuarantine {
+export interface MachineQuarantineTable {
   machine_id: MachineId;
   quarantined_at: Generated<Date>;
   quarantined_by: string;
   reason: string;
 }
 
-export interface Machines {
+export interface MachinesTable {
   labels: Generated<Record<string, string>>;
   last_generation: Generated<bigint>;
   machine_created_at: Generated<Date>;
@@ -254,12 +254,12 @@ export interface Machines {
   name: string | null;
 }
 
-export interface MachineSmbios {
+export interface MachineSmbiosTable {
   machine_id: MachineId;
   smbios_uuid: string;
 }
 
-export interface MachineState {
+export interface MachineStateTable {
   candidate: string | null;
   changed_xact: Generated<string>;
   deadline_missed_at: Date | null;
@@ -275,14 +275,14 @@ export interface MachineState {
   state: string;
 }
 
-export interface MachineTombstones {
+export interface MachineTombstonesTable {
   deleted_xact: Generated<string>;
   last_generation: bigint;
   machine_deleted_at: Generated<Date>;
   machine_id: MachineId;
 }
 
-export interface OperatorAudit {
+export interface OperatorAuditTable {
   actor: string;
   address: string;
   at: Generated<Date>;
@@ -298,7 +298,7 @@ export interface OperatorAudit {
   token_id: TokenId | null;
 }
 
-export interface OperatorCommand {
+export interface OperatorCommandTable {
   answer: Record<string, unknown> | null;
   body_digest: Buffer;
   carried_out_at: Generated<Date>;
@@ -308,7 +308,7 @@ export interface OperatorCommand {
   request_id: RequestId;
 }
 
-export interface OperatorToken {
+export interface OperatorTokenTable {
   created_at: Generated<Date>;
   created_body_digest: Buffer;
   created_by: string;
@@ -325,7 +325,7 @@ export interface OperatorToken {
   token_prefix: string;
 }
 
-export interface Provider {
+export interface ProviderTable {
   listed_at: Date | null;
   power: boolean;
   provider: string;
@@ -333,12 +333,12 @@ export interface Provider {
   unreachable_since: Date | null;
 }
 
-export interface Retention {
+export interface RetentionTable {
   history_months: number | null;
   only_row: Generated<boolean>;
 }
 
-export interface Sessions {
+export interface SessionsTable {
   session_component: string;
   session_created_at: Generated<Date>;
   session_deadline: Date;
@@ -347,24 +347,24 @@ export interface Sessions {
   session_runtime_info: string;
 }
 
-export interface SharedMac {
+export interface SharedMacTable {
   mac: string;
   noted_at: Generated<Date>;
 }
 
-export interface SharedSmbios {
+export interface SharedSmbiosTable {
   noted_at: Generated<Date>;
   smbios_uuid: string;
 }
 
-export interface Work {
+export interface WorkTable {
   machine_id: MachineId;
   process: Process;
   session_id: SessionId;
   work_started_at: Generated<Date>;
 }
 
-export interface WorkBackoff {
+export interface WorkBackoffTable {
   backoff_until: Date;
   cause: string;
   last_interval_seconds: bigint;
@@ -373,41 +373,41 @@ export interface WorkBackoff {
 }
 
 export interface DB {
-  agent_refused: AgentRefused;
-  enrollment_claim: EnrollmentClaim;
-  fleet_statistics: FleetStatistics;
-  history: History;
-  machine_agent_features: MachineAgentFeatures;
-  machine_agent_heartbeat: MachineAgentHeartbeat;
-  machine_agent_log: MachineAgentLog;
-  machine_agent_started: MachineAgentStarted;
-  machine_boot_window: MachineBootWindow;
-  machine_disk_begun: MachineDiskBegun;
-  machine_hardware_report: MachineHardwareReport;
-  machine_hardware_report_earlier: MachineHardwareReportEarlier;
-  machine_mac: MachineMac;
-  machine_netboot: MachineNetboot;
-  machine_os_installation_progress: MachineOsInstallationProgress;
-  machine_os_installation_report: MachineOsInstallationReport;
-  machine_os_installation_request: MachineOsInstallationRequest;
-  machine_os_installation_retry: MachineOsInstallationRetry;
-  machine_os_installation_run: MachineOsInstallationRun;
-  machine_os_installation_writer: MachineOsInstallationWriter;
-  machine_os_installed: MachineOsInstalled;
-  machine_provided: MachineProvided;
-  machine_quarantine: MachineQuarantine;
-  machine_smbios: MachineSmbios;
-  machine_state: MachineState;
-  machine_tombstones: MachineTombstones;
-  machines: Machines;
-  operator_audit: OperatorAudit;
-  operator_command: OperatorCommand;
-  operator_token: OperatorToken;
-  provider: Provider;
-  retention: Retention;
-  sessions: Sessions;
-  shared_mac: SharedMac;
-  shared_smbios: SharedSmbios;
-  work: Work;
-  work_backoff: WorkBackoff;
+  agent_refused: AgentRefusedTable;
+  enrollment_claim: EnrollmentClaimTable;
+  fleet_statistics: FleetStatisticsTable;
+  history: HistoryTable;
+  machine_agent_features: MachineAgentFeaturesTable;
+  machine_agent_heartbeat: MachineAgentHeartbeatTable;
+  machine_agent_log: MachineAgentLogTable;
+  machine_agent_started: MachineAgentStartedTable;
+  machine_boot_window: MachineBootWindowTable;
+  machine_disk_begun: MachineDiskBegunTable;
+  machine_hardware_report: MachineHardwareReportTable;
+  machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
+  machine_mac: MachineMacTable;
+  machine_netboot: MachineNetbootTable;
+  machine_os_installation_progress: MachineOsInstallationProgressTable;
+  machine_os_installation_report: MachineOsInstallationReportTable;
+  machine_os_installation_request: MachineOsInstallationRequestTable;
+  machine_os_installation_retry: MachineOsInstallationRetryTable;
+  machine_os_installation_run: MachineOsInstallationRunTable;
+  machine_os_installation_writer: MachineOsInstallationWriterTable;
+  machine_os_installed: MachineOsInstalledTable;
+  machine_provided: MachineProvidedTable;
+  machine_quarantine: MachineQuarantineTable;
+  machine_smbios: MachineSmbiosTable;
+  machine_state: MachineStateTable;
+  machine_tombstones: MachineTombstonesTable;
+  machines: MachinesTable;
+  operator_audit: OperatorAuditTable;
+  operator_command: OperatorCommandTable;
+  operator_token: OperatorTokenTable;
+  provider: ProviderTable;
+  retention: RetentionTable;
+  sessions: SessionsTable;
+  shared_mac: SharedMacTable;
+  shared_smbios: SharedSmbiosTable;
+  work: WorkTable;
+  work_backoff: WorkBackoffTable;
 }

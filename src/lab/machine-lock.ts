@@ -14,7 +14,7 @@ const patience = 20_000;
  * the kernel gives it back, however the holder ends.
  * @throws {LabError} `busy`, `not_found`
  */
-export async function machineLock(directory: string, name: string, clock: Clock): Promise<AsyncDisposable> {
+export async function labMachineLock(directory: string, name: string, clock: Clock): Promise<AsyncDisposable> {
   const { dev, ino } = await stat(join(directory, name), { bigint: true }).catch((error: unknown) => {
     throw errorCode(error) === "ENOENT"
       ? new LabError("not_found", `there is no lab machine "${name}": \`farrier lab list\` shows all`)

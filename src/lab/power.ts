@@ -8,7 +8,7 @@ import { type BootDevice, bootDeviceIds, qemuArguments } from "./command-line.ts
 import { labMachineRead, machineDirectoryRemove, qemuDirectory, qemuFileWrite } from "./directory.ts";
 import { LabError } from "./errors.ts";
 import type { LabMachine } from "./machine.ts";
-import { machineLock } from "./machine-lock.ts";
+import { labMachineLock } from "./machine-lock.ts";
 import { labPrograms } from "./programs.ts";
 import { pidWrite, processKill, qemuPid } from "./qemu-process.ts";
 import { qmpConnect } from "./qmp.ts";
@@ -23,7 +23,7 @@ export interface LabPlace {
 }
 
 /** What a power switch does. */
-export type PowerAction = "on" | "off" | "reset";
+export type LabPowerAction = "on" | "off" | "reset";
 
 /** Whether it runs. @throws {LabError} `not_found`, `definition_invalid` */
 export async function powerGet(directory: string, name: string): Promise<"on" | "off"> {
@@ -36,9 +36,14 @@ export async function powerGet(directory: string, name: string): Promise<"on" | 
  * follows its firmware again.
  * @throws {LabError} `not_found`, `definition_invalid`, `program_missing`, `busy`, `qemu_failed`
  */
-export async function powerSet(place: LabPlace, name: string, action: PowerAction, boot?: BootDevice): Promise<void> {
+export async function powerSet(
+  place: LabPlace,
+  name: string,
+  action: LabPowerAction,
+  boot?: BootDevice,
+): Promise<void> {
   const { directory, clock } = place;
-  await using _held = await machineLock(directory, name, clock);
+  await using _held = await labMachineLock(directory, name, clock);
   const machine = await labMachineRead(directory, name);
   const qemu = qemuDirectory(directory, name);
   const runs = (await qemuPid(qemu, machine)) !== undefined;
@@ -59,7 +64,7 @@ export async function powerSet(place: LabPlace, name: string, action: PowerActio
 
 /** Switches a machine off and takes it away, disks and all. @throws as {@link powerSet} */
 export async function labMachineRemove({ directory, clock }: LabPlace, name: string): Promise<void> {
-  await using _held = await machineLock(directory, name, clock);
+  await using _held = await labMachineLock(directory, name, clock);
   const machine = await labMachineRead(directory, name);
   await end(qemuDirectory(directory, name), machine, clock);
   await machineDirectoryRemove(directory, name);

@@ -31,7 +31,7 @@ export function addressLimit(options: {
       if (address === "") {
         return true;
       }
-      const key = networkOf(address);
+      const key = addressNetwork(address);
       const bucket = addresses.get(key) ?? rateLimit({ clock, ...perAddress });
       // Set again, so that the map's order is that of who was heard last.
       addresses.delete(key);
@@ -51,7 +51,7 @@ export function addressLimit(options: {
 }
 
 /** What counts as one address: whoever has one IPv6 address has all of its /64. */
-export function networkOf(address: string): string {
+export function addressNetwork(address: string): string {
   if (!isIPv6(address) || address.startsWith("::ffff:")) {
     return address;
   }

@@ -1,4 +1,4 @@
-import { networkOf } from "./address-limit.ts";
+import { addressNetwork } from "./address-limit.ts";
 
 /** A connection as its listener accepted it. */
 export interface SharedConnection {
@@ -139,7 +139,7 @@ export function connectionShares(options: {
     enter: (connection) => {
       const entry: Unproven = {
         connection,
-        network: networkOf(connection.remoteAddress ?? ""),
+        network: addressNetwork(connection.remoteAddress ?? ""),
         requests: 0,
         asked: 0,
         old: burst === undefined,

@@ -8,7 +8,7 @@ import { connect, createServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "./tls-issue.ts";
 import { serverNames } from "./tls-names.ts";
-import { type TlsFiles, tlsFilesEnsure, tlsFilesRead } from "./tls.ts";
+import { type TlsCredentials, tlsFilesEnsure, tlsFilesRead } from "./tls.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -19,12 +19,12 @@ afterEach(async () => await rm(directory, { recursive: true }));
 const path = (name: string): string => join(directory, name);
 const text = async (name: string): Promise<string> => await readFile(path(name), "utf8");
 
-async function ensure(...names: string[]): Promise<TlsFiles> {
+async function ensure(...names: string[]): Promise<TlsCredentials> {
   return await tlsFilesEnsure({ directory, serverNames: names });
 }
 
 /** Whether a client that trusts `ca` and calls the server by `name` accepts it. */
-async function handshake(server: TlsFiles, ca: string, name: string): Promise<string> {
+async function handshake(server: TlsCredentials, ca: string, name: string): Promise<string> {
   const listener = createServer({ cert: server.serverCertificatePem, key: server.serverKeyPem }, (socket) => {
     socket.on("error", () => undefined);
     socket.end();

@@ -12,7 +12,7 @@ import { makeDirectory } from "./make-directory.ts";
 import { parseCertificates, parseKey, readPem } from "./tls-pem.ts";
 
 /** What a TLS server needs, and what its clients need to trust it. */
-export interface TlsFiles {
+export interface TlsCredentials {
   /** Of the authority that clients are told to trust; empty where the system's own vouch for the server. */
   readonly caCertificateDer: Buffer;
   readonly caCertificatePem: string;
@@ -35,7 +35,7 @@ interface Authority {
 export async function tlsFilesEnsure(options: {
   readonly directory: string;
   readonly serverNames: readonly string[];
-}): Promise<TlsFiles> {
+}): Promise<TlsCredentials> {
   const { directory } = options;
   const names = serverNames(options.serverNames);
   await makeDirectory(directory);
@@ -59,7 +59,7 @@ export async function tlsFilesRead(paths: {
   readonly ca?: string | undefined;
   /** When it is, for the certificates' end. */
   readonly now?: Date;
-}): Promise<TlsFiles> {
+}): Promise<TlsCredentials> {
   const chain = parseCertificates(await readPem(paths.certificate), paths.certificate);
   const keyText = await readPem(paths.key);
   const key = parseKey(keyText, paths.key);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import { describeError, errorCode } from "../lib/errors.ts";
 import { logForPeople } from "../lib/format/log-for-people.ts";
-import { initFileRead } from "../agent/calls/init-file.ts";
+import { agentInitRead } from "../agent/calls/init-file.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
 import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
 import { runAgent } from "../agent/run.ts";
@@ -14,7 +14,7 @@ import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier agent run`: the agent, on this host. Resolves to the exit status. */
-export async function run(options: AgentRunOptions): Promise<number> {
+export async function agentProcess(options: AgentRunOptions): Promise<number> {
   const heartbeatSeconds = numberRead("FARRIER_AGENT_HEARTBEAT_SECONDS", { most: 300, otherwise: "30 seconds" });
   const tries = numberRead("FARRIER_AGENT_FETCH_TRIES", { most: 1_000, otherwise: String(fetchLimits.tries) });
   const logTail = createLogTail();
@@ -24,7 +24,7 @@ export async function run(options: AgentRunOptions): Promise<number> {
     write: logWrite(options.logFile),
     also: logTail.write,
   });
-  const init = await initFileRead(options.init);
+  const init = await agentInitRead(options.init);
   const stop = new AbortController();
   void untilStopped().then((signal) => {
     log.info({ signal }, "stopping");

@@ -13,7 +13,7 @@ import { backupFiles, backupTitle, fileIfThere } from "./backup-files.ts";
 import { databaseAddress } from "./database-reach.ts";
 
 /** `farrier backup`: the whole control plane into one file, while it runs. Resolves to the exit status. */
-export async function run(options: BackupOptions): Promise<number> {
+export async function backupProcess(options: BackupOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "backup" });
   const dataDir = resolve(options.dataDir);
   await using stack = new AsyncDisposableStack();

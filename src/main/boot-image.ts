@@ -3,7 +3,7 @@ import type { BootImageBuildOptions } from "../cli/starters.ts";
 import { buildCache } from "./build-cache.ts";
 
 /** `farrier boot-image build`. Resolves to the exit status. */
-export async function build(options: BootImageBuildOptions): Promise<number> {
+export async function bootImageBuildProcess(options: BootImageBuildOptions): Promise<number> {
   const { cacheHome, ...rest } = options;
   const manifest = await bootImageBuild({
     ...rest,

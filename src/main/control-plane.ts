@@ -18,7 +18,7 @@ import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
 import { readiness } from "./readiness.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
-import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
+import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
 
 /** What one server process serves, and on which database. */
 export interface ControlPlaneOptions {
@@ -28,7 +28,7 @@ export interface ControlPlaneOptions {
   serverNames: readonly string[];
   /** More of them, of which none is how agents are told to reach it. */
   otherNames?: readonly string[];
-  tls: TlsFiles | undefined;
+  tls: AgentTlsFiles | undefined;
   /** Names of proxies that lead to the operator port. */
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;

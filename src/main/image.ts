@@ -4,7 +4,7 @@ import type { ImageBuildOptions } from "../cli/starters.ts";
 import { buildCache } from "./build-cache.ts";
 
 /** `farrier image build`. Resolves to the exit status. */
-export async function build(options: ImageBuildOptions): Promise<number> {
+export async function imageBuildProcess(options: ImageBuildOptions): Promise<number> {
   const { system, out, cacheHome } = options;
   const tell = (text: string): boolean => process.stderr.write(`${text}\n`);
   const place = { out, cache: buildCache(cacheHome), tell };

@@ -8,7 +8,7 @@ import { createLogger } from "../lib/log.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
 
 /** `farrier migrate`: brings a database's schema up to this version's. Resolves to the exit status. */
-export async function run(options: MigrateOptions): Promise<number> {
+export async function migrateProcess(options: MigrateOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "migrate" });
   await using stack = new AsyncDisposableStack();
   let address: DatabaseAddress;

@@ -19,7 +19,7 @@ import { untilStopped } from "./until-stopped.ts";
 const agentPort = 8443;
 
 /** `farrier netboot`: what machines boot from, on a given PostgreSQL. Resolves to the exit status. */
-export async function run(options: NetbootOptions): Promise<number> {
+export async function netbootProcess(options: NetbootOptions): Promise<number> {
   const { dataDir, agents } = options;
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "netboot" });
   const stopped = untilStopped();

@@ -29,7 +29,7 @@ const table = z.object({ kind: z.literal("table"), name, columns: z.array(name).
 const fileLimit = 1 << 20;
 
 /** `farrier restore`: a backup into an empty database and data directory. Resolves to the exit status. */
-export async function run(options: RestoreOptions): Promise<number> {
+export async function restoreProcess(options: RestoreOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "restore" });
   const path = resolve(options.file);
   if ((await fileIfThere(path)) === undefined) {

@@ -8,7 +8,7 @@ import { serverWorkers } from "../workers/server-workers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier server`: agent API, operator API and janitor on a given PostgreSQL. Resolves to the exit status. */
-export async function run(options: ServerOptions): Promise<number> {
+export async function serverProcess(options: ServerOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "server" });
   const stopped = untilStopped();
   const line = workerLine();

@@ -10,7 +10,7 @@ import { labOf, unlistedProvider } from "./providers.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
-export async function run(options: ShepherdOptions): Promise<number> {
+export async function shepherdProcess(options: ShepherdOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "shepherd" });
   const stopped = untilStopped();
   const address = databaseAddress(options.databaseUrl);

@@ -10,7 +10,7 @@ import { untilStopped } from "./until-stopped.ts";
 const toldViolations = 20;
 
 /** `farrier simulate`: a made-up fleet. Resolves to the exit status: 1 where the control plane did what it must not. */
-export async function run(options: SimulateOptions): Promise<number> {
+export async function simulateProcess(options: SimulateOptions): Promise<number> {
   const { json, operators, ...rest } = options;
   const output = json ? process.stderr : process.stdout;
   const display = createDisplay(output);

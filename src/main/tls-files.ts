@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { OperatorTlsFiles, TlsFiles } from "../cli/starters.ts";
+import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
 import { isLoopback, type HostPort } from "../lib/host-port.ts";
-import { tlsFilesEnsure, tlsFilesRead, type TlsFiles as TlsMaterial } from "../lib/tls.ts";
+import { tlsFilesEnsure, tlsFilesRead, type TlsCredentials as TlsMaterial } from "../lib/tls.ts";
 import { checkTime } from "../lib/tls-chain.ts";
 import { parseCertificates, readPem } from "../lib/tls-pem.ts";
 import type { OperatorTls } from "../operator-api/listener/listener.ts";
@@ -21,7 +21,7 @@ export async function tlsFiles(options: {
   operators: HostPort;
   serverNames: readonly string[];
   otherNames?: readonly string[];
-  tls: TlsFiles | undefined;
+  tls: AgentTlsFiles | undefined;
 }): Promise<AgentTls> {
   if (options.tls !== undefined) {
     const { certFile, keyFile, caFile } = options.tls;

@@ -19,7 +19,7 @@ import { untilStopped } from "./until-stopped.ts";
 const hostOfGuests = "10.0.2.2";
 
 /** `farrier up`: everything in one process, on an embedded PostgreSQL unless one is named. Resolves to the exit status. */
-export async function run(options: UpOptions): Promise<number> {
+export async function upProcess(options: UpOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "up" });
   const stopped = untilStopped();
   await using stack = new AsyncDisposableStack();

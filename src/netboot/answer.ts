@@ -71,7 +71,7 @@ export function answerText({ request, response }: Exchange, status: number, text
  * Answers what a route is for; returns what is counted: the decision, or the HTTP status.
  * @throws {DatabaseError} `unavailable`, before anything of an answer is sent
  */
-export async function answer(options: AnswerOptions, exchange: Exchange, route: Route): Promise<string> {
+export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, route: Route): Promise<string> {
   switch (route.resource) {
     case "boot":
       return String(answerText(exchange, 200, bootScript()));

@@ -18,7 +18,7 @@ import { machineQuarantine } from "../database/queries/machine/machine-quarantin
 import { transact } from "../database/transaction.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
-import { netbootServe, type NetbootListener, type NetbootOptions } from "./serve.ts";
+import { netbootServe, type NetbootListener, type NetbootServeOptions } from "./serve.ts";
 
 let fleet: Fleet;
 let directory: string;
@@ -27,7 +27,7 @@ const metrics = createMetrics();
 const recording = recordingLog();
 const kernel = randomBytes(3 << 20);
 
-const options = (): NetbootOptions => ({
+const options = (): NetbootServeOptions => ({
   address: { host: "127.0.0.1", port: 0 },
   database: fleet.database,
   bootImages: join(directory, "boot-image"),

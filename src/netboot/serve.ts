@@ -7,7 +7,7 @@ import { connectionShares, type ConnectionPlace } from "../lib/connection-shares
 import { describeError, errorCode } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { answer, answerText, type AnswerOptions } from "./answer.ts";
+import { netbootAnswer, answerText, type AnswerOptions } from "./answer.ts";
 import { NetbootError } from "./errors.ts";
 import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
@@ -19,7 +19,7 @@ export interface NetbootListener extends AsyncDisposable {
 }
 
 /** What it serves, and where. */
-export interface NetbootOptions extends Omit<AnswerOptions, "metricsText" | "know"> {
+export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" | "know"> {
   address: HostPort;
   metrics: Metrics;
   clock: Clock;
@@ -45,7 +45,7 @@ const httpLimits = {
  * Serves network boot in clear text, to whoever asks: firmware can do no other. docs/security.md says what that means.
  * @throws {NetbootError} `address_unusable`, saying why
  */
-export async function netbootServe(options: NetbootOptions): Promise<NetbootListener> {
+export async function netbootServe(options: NetbootServeOptions): Promise<NetbootListener> {
   const places = new WeakMap<Socket, ConnectionPlace>();
   const handle = requestHandler(options);
   const server = createServer(httpLimits, (request, response) => {
@@ -98,7 +98,7 @@ async function listen(server: Server, address: HostPort): Promise<number> {
 const methods: Partial<Record<Route["resource"], readonly string[]>> = { token: ["POST"] };
 const fetchMethods = ["GET", "HEAD"] as const;
 
-function requestHandler(options: NetbootOptions): (request: IncomingMessage, response: ServerResponse) => void {
+function requestHandler(options: NetbootServeOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { log, metrics, clock } = options;
   const budget = requestBudget(clock);
   const answering = {
@@ -134,7 +134,7 @@ function requestHandler(options: NetbootOptions): (request: IncomingMessage, res
       count(String(answerText(exchange, 405, `it takes ${allowed.join(" and ")}\n`)));
       return;
     }
-    answer(answering, exchange, asked).then(count, (error: unknown) => {
+    netbootAnswer(answering, exchange, asked).then(count, (error: unknown) => {
       if (response.headersSent || response.destroyed) {
         // The machine was switched off in the middle, or has what it wants.
         log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was broken off");

@@ -13,7 +13,7 @@ import { providerSync, type SyncMemory } from "./provider-sync.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 
 /** What the shepherd needs. */
-export interface ShepherdOptions {
+export interface ShepherdRunOptions {
   database: Database;
   /** Where its session is poked, so that its work can't keep it from that; absent = `database`. */
   sessionDatabase?: Database;
@@ -37,7 +37,7 @@ export type Shepherd = AsyncDisposable;
  * Starts the shepherd's loops, for each provider that there is or that has machines: recovery; where it has a list, the look
  * at it; where it has a power switch, agent start. This is the list of its loops.
  */
-export function shepherdRun(options: ShepherdOptions): Shepherd {
+export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const { database, log, clock, metrics } = options;
   const interval = options.interval ?? 10_000;
   const stop = new AbortController();

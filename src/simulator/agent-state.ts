@@ -1,21 +1,21 @@
 /** What came of an installation. */
-export type InstallationResult = { kind: "success" } | { kind: "error"; error: string };
+export type SimulatedResult = { kind: "success" } | { kind: "error"; error: string };
 
 /** How one ended: with a result, or called off, which is nobody's to report. */
-export type InstallationEnd = InstallationResult | { kind: "dropped" };
+export type SimulatedEnd = SimulatedResult | { kind: "dropped" };
 
 /** What a run of an agent is at. */
 export type AgentState =
   /** `last` is the greatest generation that it has had in hand, 0 = none; never begun again. */
-  | { kind: "idle"; last: bigint; result?: InstallationResult }
+  | { kind: "idle"; last: bigint; result?: SimulatedResult }
   | { kind: "installing"; generation: bigint }
   /** Told with each heartbeat until one that carried it was answered. */
-  | { kind: "reporting"; generation: bigint; result: InstallationResult };
+  | { kind: "reporting"; generation: bigint; result: SimulatedResult };
 
 export type AgentEvent =
   | { kind: "requested"; generation: bigint }
   | { kind: "cancelled"; generation: bigint }
-  | { kind: "ended"; generation: bigint; end: InstallationEnd }
+  | { kind: "ended"; generation: bigint; end: SimulatedEnd }
   | { kind: "acknowledged"; generation: bigint };
 
 export type AgentAction =
@@ -86,7 +86,7 @@ function requested(state: AgentState, generation: bigint): Decision {
   }
 }
 
-function ended(state: AgentState, generation: bigint, end: InstallationEnd): Decision {
+function ended(state: AgentState, generation: bigint, end: SimulatedEnd): Decision {
   if (state.kind !== "installing" || state.generation !== generation) {
     return { state, actions: [] };
   }

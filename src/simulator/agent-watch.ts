@@ -1,11 +1,11 @@
 import { retryDelay } from "../lib/retry.ts";
 import { lastSeen, type AgentState } from "./agent-state.ts";
-import type { AgentCalls } from "./calls.ts";
+import type { SimulatedCalls } from "./calls.ts";
 import { grpcCode, type GrpcStatus } from "./grpc-connection.ts";
 import type { SimulatedMachine, World } from "./world.ts";
 
 /** The Watch stream of one run of an agent. */
-export interface AgentWatch {
+export interface SimulatedWatch {
   /** A heartbeat was answered OK: opens the stream where it is not, unless it is to wait. */
   ensure(): void;
   stop(): void;
@@ -22,10 +22,10 @@ export function agentWatch(options: {
   world: World;
   machine: SimulatedMachine;
   run: string;
-  calls: AgentCalls;
+  calls: SimulatedCalls;
   state: () => AgentState;
   offer: (news: { cancelled: bigint; request: bigint | undefined }) => void;
-}): AgentWatch {
+}): SimulatedWatch {
   const { world, machine, run } = options;
   const { clock, record, statistics } = world;
   let leave: (() => void) | undefined;

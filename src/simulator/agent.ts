@@ -3,9 +3,9 @@ import type { AgentHeartbeatResponse } from "../../gen/cloud/bmaas/server/api/ag
 import { retryDelay } from "../lib/retry.ts";
 import { agentDecide, type AgentEvent, type AgentState } from "./agent-state.ts";
 import { agentWatch } from "./agent-watch.ts";
-import { agentCalls } from "./calls.ts";
+import { simulatedCalls } from "./calls.ts";
 import { grpcCode, grpcConnection, type GrpcStatus } from "./grpc-connection.ts";
-import { hardwareReport } from "./hardware.ts";
+import { simulatedHardware } from "./hardware.ts";
 import { installationPlan } from "./installation-plan.ts";
 import { installationRun } from "./installation.ts";
 import type { SimulatedMachine, World } from "./world.ts";
@@ -46,7 +46,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       statistics.connect.add(milliseconds);
     },
   });
-  const calls = agentCalls(connection, machine.machineId, runId);
+  const calls = simulatedCalls(connection, machine.machineId, runId);
   let state: AgentState = { kind: "idle", last: 0n };
   let gone = false;
   let told = false;
@@ -72,7 +72,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
     }
     const sentAt = clock.monotonic();
     const answer = await calls.heartbeat({
-      ...(told ? {} : { hardwareReport: hardwareReport(world.seed, machine.name) }),
+      ...(told ? {} : { hardwareReport: simulatedHardware(world.seed, machine.name) }),
       ...(reporting === undefined
         ? {}
         : {

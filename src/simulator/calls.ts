@@ -23,7 +23,7 @@ const watchPath = `/${AgentService.typeName}/${AgentService.method.watch.name}`;
 export type CallAnswer<Answer> = { ok: true; answer: Answer } | ({ ok: false } & GrpcStatus);
 
 /** The contract's calls of one run of a machine's agent. None ever rejects. */
-export interface AgentCalls {
+export interface SimulatedCalls {
   heartbeat(
     request: Omit<MessageInitShape<typeof AgentHeartbeatRequestSchema>, "$typeName">,
   ): Promise<CallAnswer<AgentHeartbeatResponse>>;
@@ -39,7 +39,11 @@ export interface AgentCalls {
 }
 
 /** Makes them over a connection. */
-export function agentCalls(connection: GrpcConnection, machineId: string, runId: Uint8Array<ArrayBuffer>): AgentCalls {
+export function simulatedCalls(
+  connection: GrpcConnection,
+  machineId: string,
+  runId: Uint8Array<ArrayBuffer>,
+): SimulatedCalls {
   const who = { machineId, runId };
   return {
     heartbeat: async (request) => {

@@ -42,7 +42,7 @@ const makes = [
 type Make = (typeof makes)[number];
 
 /** The hardware report of a made-up machine: the same one for the same seed. `serial` is the machine's, unique. */
-export function hardwareReport(seed: string, serial: string): AgentHardwareReport {
+export function simulatedHardware(seed: string, serial: string): AgentHardwareReport {
   const random = prng(`${seed} hardware ${serial}`);
   const make: Make = random.pick(makes);
   const cpu = random.pick<Make["cpus"][number]>(make.cpus);

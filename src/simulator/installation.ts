@@ -1,7 +1,7 @@
 import { Phase } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import { retryDelay } from "../lib/retry.ts";
-import type { InstallationEnd } from "./agent-state.ts";
+import type { SimulatedEnd } from "./agent-state.ts";
 import type { CallAnswer } from "./calls.ts";
 import { grpcCode } from "./grpc-connection.ts";
 import { imageErrors, type InstallationPlan } from "./installation-plan.ts";
@@ -33,7 +33,7 @@ const acknowledgement = { initial: 500, maximum: 30_000, factor: 2 };
  * Goes through an installation as an agent does, and writes nothing: no "byte" before WRITING is acknowledged, which is
  * asked for until it is. Never rejects.
  */
-export async function installationRun(context: InstallationContext): Promise<InstallationEnd> {
+export async function installationRun(context: InstallationContext): Promise<SimulatedEnd> {
   const { plan, clock, signal } = context;
   const none = { bytesDone: 0n, bytesTotal: 0n };
   try {

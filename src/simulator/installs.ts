@@ -5,7 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import { prng } from "../lib/prng.ts";
 import { sleepUntil } from "./sleep-until.ts";
 import { generationState, type GenerationRecord } from "./generation-record.ts";
-import { firstDisk, hardwareReport } from "./hardware.ts";
+import { firstDisk, simulatedHardware } from "./hardware.ts";
 import { installFollowUp, installOperation, type InstallOperation } from "./install-plan.ts";
 import { isRefused, uuidOf, type OperatorApi, type Operators } from "./operators.ts";
 import type { SimulationRecord } from "./record.ts";
@@ -155,7 +155,7 @@ export function createInstalls(options: {
     const image = {
       url: `http://images.invalid/${name}.raw`,
       digest: `sha256:${uuidOf(requestId).replaceAll("-", "").repeat(2)}`,
-      rootDisk: { serialNumber: firstDisk(hardwareReport(seed, name)) },
+      rootDisk: { serialNumber: firstDisk(simulatedHardware(seed, name)) },
     };
     return ({ installations }: OperatorApi) =>
       installations.installationRequest({

@@ -5,7 +5,7 @@ import { prng } from "../lib/prng.ts";
 import { createDisplay, formatMilliseconds } from "./display.ts";
 import { gate } from "./gate.ts";
 import { frame, frameReader } from "./grpc-frame.ts";
-import { firstDisk, hardwareReport } from "./hardware.ts";
+import { firstDisk, simulatedHardware } from "./hardware.ts";
 import { histogram } from "./histogram.ts";
 import { installFollowUp, installOperation } from "./install-plan.ts";
 import { installationPlan } from "./installation-plan.ts";
@@ -61,15 +61,15 @@ test("a gate lets so many in, in order, and hears a leaving once", () => {
 
 describe("made-up hardware", () => {
   test("is a machine's own and the same each time, survives the wire, and names a disk", () => {
-    const one = hardwareReport("s", "sim-s-1");
-    expect(hardwareReport("s", "sim-s-1")).toEqual(one);
+    const one = simulatedHardware("s", "sim-s-1");
+    expect(simulatedHardware("s", "sim-s-1")).toEqual(one);
     expect(fromBinary(AgentHardwareReportSchema, toBinary(AgentHardwareReportSchema, one))).toEqual(one);
     expect(one.report?.serialNumber).toBe("sim-s-1");
     expect(firstDisk(one)).toBe("SIM-S-1-D0");
   });
 
   test("varies", () => {
-    const fleet = Array.from({ length: 100 }, (_, index) => hardwareReport("s", `sim-s-${index}`));
+    const fleet = Array.from({ length: 100 }, (_, index) => simulatedHardware("s", `sim-s-${index}`));
     expect(new Set(fleet.map(({ report }) => report?.manufacturer)).size).toBe(3);
     expect(new Set(fleet.map(({ report }) => report?.blockDevice.length)).size).toBeGreaterThan(3);
     expect(

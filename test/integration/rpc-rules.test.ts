@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isUuid } from "../../src/database/ids.ts";
+import { isUuid } from "../../src/lib/format/uuid.ts";
 import { methodName, operatorServices } from "../../src/operator-api/caller/authorization.ts";
 import { mutates } from "../../src/operator-api/interceptors/audit.ts";
 import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener/listener.ts";

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { initFileRead } from "../../src/agent/calls/init-file.ts";
+import { agentInitRead } from "../../src/agent/calls/init-file.ts";
 import { runAgent } from "../../src/agent/run.ts";
 import { createLogger } from "../../src/lib/log.ts";
 
@@ -8,7 +8,7 @@ const [, , path = "", fileDisks = ""] = process.argv;
 const controller = new AbortController();
 process.once("SIGTERM", () => controller.abort());
 await runAgent({
-  init: await initFileRead(path),
+  init: await agentInitRead(path),
   fileDisks,
   runDirectory: join(dirname(path), "runs"),
   heartbeatIntervalMs: 40,

@@ -1,4 +1,5 @@
-import { isUuid, machineId, type MachineId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId, type MachineId } from "../../database/ids.ts";
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
 import { wireCursor } from "../wire.ts";

@@ -4,13 +4,13 @@ import { EnrollRequestSchema, type EnrollResponse } from "../../../gen/farrier/a
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { identifyingMacs } from "../../contract/identifying-macs.ts";
-import type { CallOutcome, Enrollment } from "../calls/control-plane.ts";
+import type { CallOutcome, EnrollmentClient } from "../calls/control-plane.ts";
 import { agentFeatures } from "../features.ts";
 import { enrollNext, type EnrollMemory } from "./enroll-next.ts";
 
 /** What enrolment works with. */
 export interface EnrollContext {
-  enrollment: Pick<Enrollment, "enroll">;
+  enrollment: Pick<EnrollmentClient, "enroll">;
   /** As the firmware says it; "" = it does not. */
   smbiosUuid: string;
   hardware: AgentHardwareReport;

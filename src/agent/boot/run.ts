@@ -8,7 +8,7 @@ import { equalDiskWarnings } from "../install/fit/equal-disks.ts";
 import { machineDisks } from "../disk/disks.ts";
 import { hardwareReport } from "../hardware/report.ts";
 import { hardwareTree } from "../hardware/tree.ts";
-import { initFileRead, initFileWrite } from "../calls/init-file.ts";
+import { agentInitRead, initFileWrite } from "../calls/init-file.ts";
 import type { AgentOptions } from "../run.ts";
 import { runAgent } from "../run.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -66,7 +66,7 @@ async function initOf(options: BootOptions, root: string): Promise<Known> {
   const kept = keptInit(root);
   for (const path of [kept, join(root, "etc/farrier/agent-init.json")]) {
     if ((await textRead(path)) !== undefined) {
-      return { init: await initFileRead(path), canEnrol: path === kept };
+      return { init: await agentInitRead(path), canEnrol: path === kept };
     }
   }
   return enrolAndKeep(options, root, "first");

@@ -33,7 +33,7 @@ type Call<Method extends DescMethodUnary> = (
 ) => Promise<CallOutcome<MessageShape<Method["output"]>>>;
 
 /** The control plane as the agent sees it. */
-export interface ControlPlane extends Disposable {
+export interface ControlPlaneClient extends Disposable {
   heartbeat: Call<typeof AgentCallback.method.heartbeat>;
   reportProgress: Call<typeof AgentService.method.reportProgress>;
   reportLog: Call<typeof AgentService.method.reportLog>;
@@ -73,7 +73,7 @@ const channelOptions = {
 export function controlPlaneConnect(
   init: AgentInit,
   deadlineMilliseconds: number = callDeadlineMilliseconds,
-): ControlPlane {
+): ControlPlaneClient {
   initCheck(init);
   const { bmaasEndpoint: endpoint, caCertificate, machineId } = init.takeoverInit;
   const client = clientConnect({ endpoint, caCertificate, privateKey: init.privateKey, commonName: machineId });
@@ -87,7 +87,7 @@ export function controlPlaneConnect(
 }
 
 /** What an agent can ask of the control plane before it is known. */
-export interface Enrollment extends Disposable {
+export interface EnrollmentClient extends Disposable {
   enroll: Call<typeof AgentService.method.enroll>;
 }
 
@@ -102,7 +102,7 @@ export interface EnrollmentTarget {
 }
 
 /** Connects (lazily) as {@link controlPlaneConnect} does, with a key that the control plane need not know yet. */
-export function enrollmentConnect(target: EnrollmentTarget): Enrollment {
+export function enrollmentConnect(target: EnrollmentTarget): EnrollmentClient {
   const client = clientConnect({ ...target, commonName: "enrolling" });
   return {
     enroll: unary(client, AgentService.method.enroll, callDeadlineMilliseconds),

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519KeyPair } from "../../lib/ed25519.ts";
-import { initFileRead, initFileWrite } from "./init-file.ts";
+import { agentInitRead, initFileWrite } from "./init-file.ts";
 
 let folder: string;
 let path: string;
@@ -34,12 +34,12 @@ describe("the init file", () => {
     const init = makeInit();
     await initFileWrite(path, init);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await initFileRead(path)).toEqual(init);
+    expect(await agentInitRead(path)).toEqual(init);
     await expect(initFileWrite(path, makeInit())).rejects.toThrow(/is there already/u);
-    expect(await initFileRead(path)).toEqual(init);
+    expect(await agentInitRead(path)).toEqual(init);
     const other = makeInit();
     await initFileWrite(path, other, { overwrite: true });
-    expect(await initFileRead(path)).toEqual(other);
+    expect(await agentInitRead(path)).toEqual(other);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(folder)).toEqual(["agent.json"]);
   });
@@ -49,13 +49,13 @@ describe("the init file", () => {
     await initFileWrite(path, init);
     const json = { ...(JSON.parse(await readFile(path, "utf8")) as object), comesLater: { a: 1 } };
     await writeFile(path, JSON.stringify(json));
-    expect(await initFileRead(path)).toEqual(init);
+    expect(await agentInitRead(path)).toEqual(init);
   });
 
   test("others may not read it", async () => {
     await initFileWrite(path, makeInit());
     await chmod(path, 0o640);
-    await expect(initFileRead(path)).rejects.toThrow(/mode 640, expected 600\): chmod 600/u);
+    await expect(agentInitRead(path)).rejects.toThrow(/mode 640, expected 600\): chmod 600/u);
   });
 
   test.each<[string, (init: AgentInit) => void, RegExp]>([
@@ -94,7 +94,7 @@ describe("the init file", () => {
       privateKey: Buffer.from(privateKey).toString("base64"),
     };
     await writeFile(path, JSON.stringify(spoilt));
-    const error: unknown = await initFileRead(path).catch((thrown: unknown) => thrown);
+    const error: unknown = await agentInitRead(path).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "init_invalid" });
     expect(String(error)).toMatch(expected);
     expect(String(error)).toContain(path);
@@ -104,14 +104,14 @@ describe("the init file", () => {
     "%j is no init file, and what it says is not repeated",
     async (text) => {
       await writeFile(path, text, { mode: 0o600 });
-      const error: unknown = await initFileRead(path).catch((thrown: unknown) => thrown);
+      const error: unknown = await agentInitRead(path).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: "init_invalid" });
       expect(String(error)).not.toContain("SECRET");
     },
   );
 
   test("one that is not there says how to make it", async () => {
-    await expect(initFileRead(path)).rejects.toThrow(/farrier agent init/u);
+    await expect(agentInitRead(path)).rejects.toThrow(/farrier agent init/u);
   });
 });
 

@@ -5,12 +5,12 @@ import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519PrivateKeyObject } from "../../lib/ed25519.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import { parseHostPort } from "../../lib/host-port.ts";
 import { temporaryName } from "../../lib/temporary-name.ts";
 import { AgentError } from "../errors.ts";
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 // The private key is in it: nobody but the owner may read or write it.
 const ownerOnly = 0o600;
 const groupAndOthers = 0o077;
@@ -19,7 +19,7 @@ const groupAndOthers = 0o077;
  * Reads and checks an agent's init file: AgentInit as protobuf JSON. Fields of a newer version are passed over.
  * @throws {AgentError} `init_invalid`, naming the file and the field
  */
-export async function initFileRead(path: string): Promise<AgentInit> {
+export async function agentInitRead(path: string): Promise<AgentInit> {
   let text: string;
   try {
     await using file = await open(path, constants.O_RDONLY);
@@ -106,7 +106,7 @@ export function initCheck(init: AgentInit): asserts init is AgentInit & { takeov
   if (takeover === undefined) {
     throw new AgentError("init_invalid", "takeoverInit is missing: expected machineId and bmaasEndpoint in it");
   }
-  if (!uuid.test(takeover.machineId)) {
+  if (!isUuid(takeover.machineId)) {
     throw new AgentError("init_invalid", `takeoverInit.machineId is "${takeover.machineId}", expected a UUID`);
   }
   try {

@@ -43,7 +43,7 @@ export function programMissing(name: Program, cause: unknown): AgentError {
  * @throws {AgentError} `program_failed` when it is not there, or ends with a status that is not in `statuses`
  * @throws the signal's reason when it is aborted
  */
-export async function runProgram(
+export async function runDiskProgram(
   name: Program,
   args: readonly string[],
   options: { signal: AbortSignal; statuses?: readonly number[] | undefined },

@@ -5,7 +5,7 @@ import type { Logger } from "../../lib/log.ts";
 import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { Disk } from "./disks.ts";
 import { AgentError, errorText } from "../errors.ts";
-import { runProgram } from "./program.ts";
+import { runDiskProgram } from "./program.ts";
 
 // A discard is given piece by piece: between two of them it can be broken off.
 const discardStep = "1GiB";
@@ -18,7 +18,7 @@ const discardStep = "1GiB";
 export async function wipe(disk: Disk, log: Logger, signal: AbortSignal): Promise<boolean> {
   const { path, kind, device } = disk;
   if (kind === "file") {
-    await runProgram("wipefs", ["--all", "--force", path], { signal });
+    await runDiskProgram("wipefs", ["--all", "--force", path], { signal });
     const { blocks, size } = await stat(path);
     // st_blocks counts 512 bytes (inode(7)): a file that has holes.
     return blocks * 512 < size;
@@ -27,10 +27,10 @@ export async function wipe(disk: Disk, log: Logger, signal: AbortSignal): Promis
   const partitions = names.toSorted().map((name) => join("/dev", name));
   // One by one, the partitions first: each must be readable when its turn comes.
   for (const each of [...partitions, path]) {
-    await runProgram("wipefs", ["--all", "--force", each], { signal });
+    await runDiskProgram("wipefs", ["--all", "--force", each], { signal });
   }
   try {
-    await runProgram("blkdiscard", ["--force", "--step", discardStep, path], { signal });
+    await runDiskProgram("blkdiscard", ["--force", "--step", discardStep, path], { signal });
     log.info("all blocks of the disk were given back");
   } catch (error) {
     if (signal.aborted || !(error instanceof AgentError)) {

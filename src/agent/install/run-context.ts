@@ -3,7 +3,7 @@ import type { ReportProgressResponse } from "../../../gen/farrier/agent/v1/agent
 import { ReportProgressRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { CallOutcome, ControlPlane } from "../calls/control-plane.ts";
+import type { CallOutcome, ControlPlaneClient } from "../calls/control-plane.ts";
 import type { DiskSource } from "../disk/disks.ts";
 import type { CheckedRequest } from "./check-request.ts";
 import type { FetchLimits } from "./fetch/http-answer.ts";
@@ -14,7 +14,7 @@ import type { WritingPermit } from "./writing-permit.ts";
 export interface InstallationContext {
   machineId: string;
   runId: Uint8Array;
-  controlPlane: Pick<ControlPlane, "reportProgress">;
+  controlPlane: Pick<ControlPlaneClient, "reportProgress">;
   disks: DiskSource;
   clock: Clock;
   log: Logger;

@@ -6,7 +6,7 @@ import {
 import type { AgentHardwareReport, AgentHeartbeatResponse } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { CallOutcome, ControlPlane } from "../calls/control-plane.ts";
+import type { CallOutcome, ControlPlaneClient } from "../calls/control-plane.ts";
 import { cleanText } from "../errors.ts";
 import type { HeartbeatMemory } from "./heartbeat-next.ts";
 import { heartbeatMemory, heartbeatNext } from "./heartbeat-next.ts";
@@ -17,7 +17,7 @@ import type { Waker } from "./wake.ts";
 export interface HeartbeatContext {
   machineId: string;
   runId: Uint8Array;
-  controlPlane: Pick<ControlPlane, "heartbeat">;
+  controlPlane: Pick<ControlPlaneClient, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
   /** An earlier run of this host that is known to be dead by now: told until a heartbeat that carried it is answered OK. */

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { ReportLogRequestSchema, type ReportLogRequest } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { ControlPlane } from "../calls/control-plane.ts";
+import type { ControlPlaneClient } from "../calls/control-plane.ts";
 import { logNext } from "./log-next.ts";
 import type { LogTail } from "./log-tail.ts";
 
@@ -9,7 +9,7 @@ import type { LogTail } from "./log-tail.ts";
 export interface LogSenderContext {
   machineId: string;
   runId: Uint8Array;
-  controlPlane: Pick<ControlPlane, "reportLog">;
+  controlPlane: Pick<ControlPlaneClient, "reportLog">;
   tail: LogTail;
   clock: Clock;
   random: () => number;

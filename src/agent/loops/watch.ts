@@ -3,7 +3,7 @@ import { WatchRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_
 import type { WatchResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { ControlPlane } from "../calls/control-plane.ts";
+import type { ControlPlaneClient } from "../calls/control-plane.ts";
 import type { Installations } from "../installations.ts";
 import type { WatchEnd } from "./watch-next.ts";
 import { watchNext } from "./watch-next.ts";
@@ -12,7 +12,7 @@ import { watchNext } from "./watch-next.ts";
 export interface WatchContext {
   machineId: string;
   runId: Uint8Array;
-  controlPlane: Pick<ControlPlane, "watch">;
+  controlPlane: Pick<ControlPlaneClient, "watch">;
   installations: Pick<Installations, "offer" | "lastSeen">;
   clock: Clock;
   random: () => number;

@@ -42,7 +42,7 @@ function until(timestamp: Timestamp | undefined): string {
 }
 
 /** `farrier whoami` */
-export async function whoami(this: CliContext, flags: ClientFlags): Promise<void> {
+export async function whoamiAction(this: CliContext, flags: ClientFlags): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
   const message = await access.whoAmI({});
   const { name, role, credential, expiresAt } = message;
@@ -52,7 +52,7 @@ export async function whoami(this: CliContext, flags: ClientFlags): Promise<void
 }
 
 /** `farrier token create` */
-export async function tokenCreate(this: CliContext, flags: TokenCreateFlags, name: string): Promise<void> {
+export async function tokenCreateAction(this: CliContext, flags: TokenCreateFlags, name: string): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
   const message = await access.tokenCreate({
     requestId: flags.requestId ?? randomUUID(),
@@ -74,7 +74,7 @@ export async function tokenCreate(this: CliContext, flags: TokenCreateFlags, nam
 }
 
 /** `farrier token list` */
-export async function tokenList(this: CliContext, flags: TokenListFlags): Promise<void> {
+export async function tokenListAction(this: CliContext, flags: TokenListFlags): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const { items, more, nextPageToken } = await pages(flags, async (page) => {
@@ -115,7 +115,7 @@ function tokenStatus({ revokedAt, expiresAt }: Token, now: Date): string {
 }
 
 /** `farrier token revoke` */
-export async function tokenRevoke(this: CliContext, flags: TokenRevokeFlags, token: string): Promise<void> {
+export async function tokenRevokeAction(this: CliContext, flags: TokenRevokeFlags, token: string): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
   const message = await access.tokenRevoke({ requestId: flags.requestId ?? randomUUID(), token });
   const name = message.token?.name ?? token;
@@ -128,7 +128,7 @@ export async function tokenRevoke(this: CliContext, flags: TokenRevokeFlags, tok
 }
 
 /** `farrier audit list` */
-export async function auditList(this: CliContext, flags: AuditListFlags): Promise<void> {
+export async function auditListAction(this: CliContext, flags: AuditListFlags): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
   const query = { machine: flags.machine ?? "", actor: flags.actor ?? "" };
   await answerWatched(this, flags, async () => {

@@ -10,13 +10,13 @@ import type { AgentInitFlags } from "../commands/agent-init.ts";
 import type { CliContext } from "../context.ts";
 import { machineTitle } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import { initFileCreate, initFileIsPrivate, initFileMove, initFileRead, initFileRemove } from "../install/init-file.ts";
+import { initFileCreate, initFileIsPrivate, initFileMove, initFileFind, initFileRemove } from "../install/init-file.ts";
 
 /**
  * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that nothing that happens in
  * between leaves a registered key that nobody has: the same command again goes on with it.
  */
-export async function agentInit(this: CliContext, flags: AgentInitFlags, typed: string): Promise<void> {
+export async function agentInitAction(this: CliContext, flags: AgentInitFlags, typed: string): Promise<void> {
   const client = await operatorClient(flags, this.process.env);
   const { machine } = await client.machines.machineShow({ machine: typed });
   if (machine === undefined) {
@@ -51,7 +51,7 @@ export async function agentInit(this: CliContext, flags: AgentInitFlags, typed: 
 
 /** True where an init file of the same machine is there, and its key stops anyway. */
 async function outCheck(out: string, machine: Machine, replace: boolean): Promise<boolean> {
-  const init = await initFileRead(out);
+  const init = await initFileFind(out);
   if (init === undefined) {
     return false;
   }
@@ -68,7 +68,7 @@ async function outCheck(out: string, machine: Machine, replace: boolean): Promis
 }
 
 async function keyEnsure(partial: string, machineId: string): Promise<Uint8Array<ArrayBuffer>> {
-  const before = await initFileRead(partial);
+  const before = await initFileFind(partial);
   if (before !== undefined && !(await initFileIsPrivate(partial))) {
     throw new CliError(
       "failed",

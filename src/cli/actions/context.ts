@@ -9,7 +9,7 @@ import { outputWidth } from "../show/print.ts";
 import { table } from "../show/table.ts";
 
 /** `farrier context add` */
-export async function contextAdd(this: CliContext, flags: ContextAddFlags, name: string): Promise<void> {
+export async function contextAddAction(this: CliContext, flags: ContextAddFlags, name: string): Promise<void> {
   const { tokenFile, ca, cert, key } = flags;
   if (!/^[\w.@-]{1,63}$/u.test(name) || name === "__proto__") {
     throw new CliError("usage", `"${name}" is no name of a context: expected letters, digits and "._@-", at most 63`);
@@ -63,7 +63,7 @@ async function tokenFromStdin(): Promise<string> {
 }
 
 /** `farrier context list` */
-export async function contextList(this: CliContext, flags: ContextFlags): Promise<void> {
+export async function contextListAction(this: CliContext, flags: ContextFlags): Promise<void> {
   const all = await contextsRead(this.process.env);
   const names = Object.keys(all.contexts);
   if (flags.json === true) {
@@ -83,7 +83,7 @@ export async function contextList(this: CliContext, flags: ContextFlags): Promis
 }
 
 /** `farrier context show` */
-export async function contextShow(this: CliContext, flags: ContextFlags, named?: string): Promise<void> {
+export async function contextShowAction(this: CliContext, flags: ContextFlags, named?: string): Promise<void> {
   const all = await contextsRead(this.process.env);
   const name = named ?? (this.process.env["FARRIER_CONTEXT"] || all.current);
   if (name === undefined) {
@@ -108,7 +108,7 @@ function shown({ token, ...context }: FleetContext): FleetContext {
 }
 
 /** `farrier context use` */
-export async function contextUse(this: CliContext, _flags: unknown, name: string): Promise<void> {
+export async function contextUseAction(this: CliContext, _flags: unknown, name: string): Promise<void> {
   const contexts = await contextsRead(this.process.env);
   const { url } = contextNamed(contexts, name);
   await contextsWrite(this.process.env, { ...contexts, current: name });
@@ -116,7 +116,7 @@ export async function contextUse(this: CliContext, _flags: unknown, name: string
 }
 
 /** `farrier context remove` */
-export async function contextRemove(this: CliContext, _flags: unknown, name: string): Promise<void> {
+export async function contextRemoveAction(this: CliContext, _flags: unknown, name: string): Promise<void> {
   const { current, contexts } = await contextsRead(this.process.env);
   contextNamed({ contexts }, name);
   const left: Contexts = { contexts: Object.fromEntries(Object.entries(contexts).filter(([other]) => other !== name)) };

@@ -26,7 +26,7 @@ import { parseLabels } from "../line/labels.ts";
 const keyShown = 16;
 
 /** `farrier machine boot-window` */
-export async function bootWindow(this: CliContext, flags: BootWindowFlags, machine: string): Promise<void> {
+export async function bootWindowAction(this: CliContext, flags: BootWindowFlags, machine: string): Promise<void> {
   if (flags.close === true && flags.for !== undefined) {
     throw new CliError("usage", "--close and --for contradict each other: give one of them");
   }
@@ -46,7 +46,7 @@ export async function bootWindow(this: CliContext, flags: BootWindowFlags, machi
 }
 
 /** `farrier enrollment list` */
-export async function enrollmentList(this: CliContext, flags: EnrollmentListFlags): Promise<void> {
+export async function enrollmentListAction(this: CliContext, flags: EnrollmentListFlags): Promise<void> {
   const { enrollments: service } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await service.enrollmentList({ includeRejected: flags.rejected ?? false });
@@ -107,7 +107,11 @@ function saysToBe({ machineId, machineName, related, rejectedBy }: Enrollment): 
 }
 
 /** `farrier enrollment approve` */
-export async function enrollmentApprove(this: CliContext, flags: EnrollmentApproveFlags, key: string): Promise<void> {
+export async function enrollmentApproveAction(
+  this: CliContext,
+  flags: EnrollmentApproveFlags,
+  key: string,
+): Promise<void> {
   const labels = parseLabels(flags.label ?? []);
   const { enrollments } = await operatorClient(flags, this.process.env);
   const message = await enrollments.enrollmentApprove({
@@ -124,7 +128,11 @@ export async function enrollmentApprove(this: CliContext, flags: EnrollmentAppro
 }
 
 /** `farrier enrollment reject` */
-export async function enrollmentReject(this: CliContext, flags: EnrollmentRejectFlags, key: string): Promise<void> {
+export async function enrollmentRejectAction(
+  this: CliContext,
+  flags: EnrollmentRejectFlags,
+  key: string,
+): Promise<void> {
   const { enrollments } = await operatorClient(flags, this.process.env);
   const message = await enrollments.enrollmentReject({ requestId: flags.requestId ?? randomUUID(), key });
   const shown = message.key.slice(0, keyShown);

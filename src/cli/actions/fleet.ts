@@ -20,7 +20,7 @@ import { bytesText, memoryText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
 
 /** `farrier fleet summary` */
-export async function fleetSummary(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {
+export async function fleetSummaryAction(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await fleet.fleetSummary({});
@@ -60,7 +60,7 @@ function summaryRows(summary: FleetSummaryResponse, now: Date): string[][] {
 }
 
 /** `farrier session list` */
-export async function sessionList(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {
+export async function sessionListAction(this: CliContext, flags: ClientFlags & WatchFlags): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await fleet.sessionList({});
@@ -89,7 +89,7 @@ export async function sessionList(this: CliContext, flags: ClientFlags & WatchFl
 }
 
 /** `farrier work list` */
-export async function workList(this: CliContext, flags: WorkListFlags): Promise<void> {
+export async function workListAction(this: CliContext, flags: WorkListFlags): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   const query = { machine: flags.machine ?? "", process: flags.process ?? "" };
   await answerWatched(this, flags, async () => {
@@ -120,7 +120,7 @@ export async function workList(this: CliContext, flags: WorkListFlags): Promise<
 }
 
 /** `farrier backoff list` */
-export async function backoffList(this: CliContext, flags: BackoffListFlags): Promise<void> {
+export async function backoffListAction(this: CliContext, flags: BackoffListFlags): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   const query = { machine: flags.machine ?? "", process: flags.process ?? "", all: flags.all ?? false };
   await answerWatched(this, flags, async () => {
@@ -151,7 +151,7 @@ export async function backoffList(this: CliContext, flags: BackoffListFlags): Pr
 }
 
 /** `farrier backoff clear` */
-export async function backoffClear(this: CliContext, flags: BackoffClearFlags, machine: string): Promise<void> {
+export async function backoffClearAction(this: CliContext, flags: BackoffClearFlags, machine: string): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   const requestId = flags.requestId ?? randomUUID();
   const message = await fleet.backoffClear({ requestId, machine, process: flags.process ?? "" });

@@ -69,7 +69,11 @@ function cells(report: HardwareSummary, now: Date): string[] {
 }
 
 /** `farrier hardware list` */
-export async function hardwareList(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {
+export async function hardwareListAction(
+  this: CliContext,
+  flags: ClientFlags & WatchFlags,
+  machine: string,
+): Promise<void> {
   const { hardware } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await hardware.hardwareList({ machine });
@@ -93,7 +97,7 @@ export async function hardwareList(this: CliContext, flags: ClientFlags & WatchF
 }
 
 /** `farrier hardware show` */
-export async function hardwareShow(this: CliContext, flags: HardwareShowFlags, machine: string): Promise<void> {
+export async function hardwareShowAction(this: CliContext, flags: HardwareShowFlags, machine: string): Promise<void> {
   const { hardware } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await hardware.hardwareShow({ machine, number: flags.number ?? 0n });
@@ -121,7 +125,7 @@ function warningLines(warnings: readonly string[]): string {
 }
 
 /** `farrier hardware diff` */
-export async function hardwareDiff(this: CliContext, flags: HardwareDiffFlags, machine: string): Promise<void> {
+export async function hardwareDiffAction(this: CliContext, flags: HardwareDiffFlags, machine: string): Promise<void> {
   const { hardware } = await operatorClient(flags, this.process.env);
   const message = await hardware.hardwareDiff({ machine, from: flags.from ?? 0n, to: flags.to ?? 0n });
   answer(this, flags, {

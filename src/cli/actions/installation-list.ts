@@ -18,7 +18,7 @@ const header = [
 ];
 
 /** `farrier installation list` */
-export async function installationList(this: CliContext, flags: InstallationListFlags): Promise<void> {
+export async function installationListAction(this: CliContext, flags: InstallationListFlags): Promise<void> {
   const query = { machine: flags.machine ?? "", states: parseInstallationStates(flags.state ?? []) };
   const { installations } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {

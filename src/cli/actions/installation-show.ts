@@ -6,7 +6,11 @@ import { answer } from "../show/answer.ts";
 import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier installation show`: the files' text is printed as it is, but for what a terminal would obey. */
-export async function installationShow(this: CliContext, flags: InstallationShowFlags, machine: string): Promise<void> {
+export async function installationShowAction(
+  this: CliContext,
+  flags: InstallationShowFlags,
+  machine: string,
+): Promise<void> {
   const { installations } = await operatorClient(flags, this.process.env);
   const message = await installations.installationShow({ machine, generation: flags.generation ?? 0n });
   const { image, generation } = message;

@@ -11,7 +11,7 @@ import type { LabMachineSummary } from "../starters.ts";
 import { table } from "../show/table.ts";
 
 /** `farrier lab up` */
-export async function labUp(this: CliContext, flags: LabUpFlags): Promise<void> {
+export async function labUpAction(this: CliContext, flags: LabUpFlags): Promise<void> {
   const { machines, namePrefix, firmware, disk, disks, nics, memory, cpus } = flags;
   if (disks > 6 || nics > 6) {
     throw new CliError("usage", `--${disks > 6 ? "disks" : "nics"} is more than 6: a lab machine has no room for them`);
@@ -41,7 +41,7 @@ async function controlPlaneRuns(
 }
 
 /** `farrier lab down` */
-export async function labDown(this: CliContext, flags: ClientFlags, ...names: readonly string[]): Promise<void> {
+export async function labDownAction(this: CliContext, flags: ClientFlags, ...names: readonly string[]): Promise<void> {
   const removed = await this.starters.lab.down({ dataDir: dataDirectory(flags, this.process.env), names });
   const client = await operatorAccess(flags, this.process.env).then(
     () => operatorClient(flags, this.process.env),
@@ -96,7 +96,7 @@ async function forget(
 }
 
 /** `farrier lab list` */
-export async function labList(this: CliContext, flags: LabListFlags): Promise<void> {
+export async function labListAction(this: CliContext, flags: LabListFlags): Promise<void> {
   const machines = await this.starters.lab.list({ dataDir: dataDirectory(flags, this.process.env) });
   if (flags.json === true) {
     this.process.stdout.write(`${JSON.stringify(machines, undefined, 2)}\n`);
@@ -118,7 +118,7 @@ export async function labList(this: CliContext, flags: LabListFlags): Promise<vo
 }
 
 /** `farrier lab power` */
-export async function labPower(
+export async function labPowerAction(
   this: CliContext,
   flags: LabPowerFlags,
   name: string,
@@ -128,7 +128,7 @@ export async function labPower(
 }
 
 /** `farrier lab console` */
-export async function labConsole(this: CliContext, flags: LabConsoleFlags, name: string): Promise<void> {
+export async function labConsoleAction(this: CliContext, flags: LabConsoleFlags, name: string): Promise<void> {
   await this.starters.lab.console({
     dataDir: dataDirectory(flags, this.process.env),
     name,

@@ -7,7 +7,7 @@ import type { CliContext } from "../context.ts";
 import { parseLabels } from "../line/labels.ts";
 
 /** `farrier machine add` */
-export async function machineAdd(this: CliContext, flags: MachineAddFlags): Promise<void> {
+export async function machineAddAction(this: CliContext, flags: MachineAddFlags): Promise<void> {
   const labels = parseLabels(flags.label ?? []);
   const { machines } = await operatorClient(flags, this.process.env);
   const response = await machines.machineAdd({

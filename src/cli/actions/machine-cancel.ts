@@ -7,7 +7,7 @@ import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 
 /** `farrier machine cancel` */
-export async function machineCancel(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {
+export async function machineCancelAction(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {
   const { installations, machines } = await operatorClient(flags, this.process.env);
   const generation =
     flags.generation ?? (await machines.machineShow({ machine })).machine?.installation?.generation ?? 0n;

@@ -20,7 +20,7 @@ import { parseLabels } from "../line/labels.ts";
 import { retryPolicy } from "../line/retry-policy.ts";
 
 /** `farrier machine update` */
-export async function machineUpdate(this: CliContext, flags: MachineUpdateFlags, machine: string): Promise<void> {
+export async function machineUpdateAction(this: CliContext, flags: MachineUpdateFlags, machine: string): Promise<void> {
   const { name, label = [], removeLabel = [], smbiosUuid, mac = [], removeMac = [] } = flags;
   const changes = label.length + removeLabel.length + mac.length + removeMac.length;
   if (name === undefined && smbiosUuid === undefined && changes === 0) {
@@ -51,7 +51,7 @@ export async function machineUpdate(this: CliContext, flags: MachineUpdateFlags,
 }
 
 /** `farrier machine delete` */
-export async function machineDelete(this: CliContext, flags: MachineChangeFlags, machine: string): Promise<void> {
+export async function machineDeleteAction(this: CliContext, flags: MachineChangeFlags, machine: string): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
   const message = await machines.machineDelete({ requestId: flags.requestId ?? randomUUID(), machine });
   const text = (): string => `${message.machineId} deleted\n`;
@@ -59,7 +59,7 @@ export async function machineDelete(this: CliContext, flags: MachineChangeFlags,
 }
 
 /** `farrier machine quarantine` */
-export async function machineQuarantine(
+export async function machineQuarantineAction(
   this: CliContext,
   flags: MachineQuarantineFlags,
   machine: string,
@@ -74,7 +74,11 @@ export async function machineQuarantine(
 }
 
 /** `farrier machine release` */
-export async function machineRelease(this: CliContext, flags: MachineChangeFlags, machine: string): Promise<void> {
+export async function machineReleaseAction(
+  this: CliContext,
+  flags: MachineChangeFlags,
+  machine: string,
+): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
   const message = await machines.machineRelease({ requestId: flags.requestId ?? randomUUID(), machine });
   const id = message.machine?.id ?? "";
@@ -87,7 +91,7 @@ export async function machineRelease(this: CliContext, flags: MachineChangeFlags
 }
 
 /** `farrier machine retry` */
-export async function machineRetry(this: CliContext, flags: MachineRetryFlags, machine: string): Promise<void> {
+export async function machineRetryAction(this: CliContext, flags: MachineRetryFlags, machine: string): Promise<void> {
   const retry = retryPolicy(flags);
   const { machines, installations } = await operatorClient(flags, this.process.env);
   const generation =

@@ -1,13 +1,13 @@
 import { MachineExplainResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
-import { machineChanges, operatorClient } from "../call/client.ts";
+import { machineChangeSignals, operatorClient } from "../call/client.ts";
 import { hasColour } from "../show/colour.ts";
 import type { CliContext } from "../context.ts";
 import { explainText } from "../show/explain-text.ts";
 import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 
 /** `farrier machine explain` */
-export async function machineExplain(
+export async function machineExplainAction(
   this: CliContext,
   flags: ClientFlags & WatchFlags,
   machine: string,
@@ -22,5 +22,5 @@ export async function machineExplain(
       text: ({ width }) => explainText(message.lines, { width, colour: hasColour(this) }),
     });
   };
-  await answerWatched(this, flags, fetch, () => machineChanges(client));
+  await answerWatched(this, flags, fetch, () => machineChangeSignals(client));
 }

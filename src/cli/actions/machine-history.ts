@@ -24,7 +24,11 @@ const narrowHeader = [
 const pageSize = 1000;
 
 /** `farrier machine history` */
-export async function machineHistory(this: CliContext, flags: MachineHistoryFlags, machine: string): Promise<void> {
+export async function machineHistoryAction(
+  this: CliContext,
+  flags: MachineHistoryFlags,
+  machine: string,
+): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
   const limit = flags.limit ?? 100;
   const entries: HistoryEntry[] = [];

@@ -28,7 +28,11 @@ interface Result {
 }
 
 /** `farrier machine install` */
-export async function machineInstall(this: CliContext, flags: MachineInstallFlags, ...ids: string[]): Promise<void> {
+export async function machineInstallAction(
+  this: CliContext,
+  flags: MachineInstallFlags,
+  ...ids: string[]
+): Promise<void> {
   const labels = flags.label ?? [];
   installTargetsCheck(ids, labels, flags.requestId);
   const format = outputFormat(flags);

@@ -7,7 +7,7 @@ import {
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { answerOf, answerWatched, type View } from "../show/answer.ts";
-import { machineChanges, operatorClient } from "../call/client.ts";
+import { machineChangeSignals, operatorClient } from "../call/client.ts";
 import type { MachineListFlags, MachineSortWord } from "../commands/machine-list.ts";
 import type { CliContext } from "../context.ts";
 import {
@@ -47,7 +47,7 @@ const sorts: Record<MachineSortWord, MachineSort> = {
 };
 
 /** `farrier machine list` */
-export async function machineList(this: CliContext, flags: MachineListFlags): Promise<void> {
+export async function machineListAction(this: CliContext, flags: MachineListFlags): Promise<void> {
   const labels = parseLabels(flags.label ?? []);
   const query = {
     labels,
@@ -73,7 +73,7 @@ export async function machineList(this: CliContext, flags: MachineListFlags): Pr
       note: items.length === 0 ? none : more,
     });
   };
-  await answerWatched(this, flags, fetch, () => machineChanges(client));
+  await answerWatched(this, flags, fetch, () => machineChangeSignals(client));
 }
 
 function machineTable(machines: readonly Machine[], view: View): string {

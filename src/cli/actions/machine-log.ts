@@ -15,7 +15,7 @@ import { printable } from "../../lib/format/printable.ts";
 const interval = 1_000;
 
 /** `farrier machine log`: with `--follow` it ends only when interrupted, or refused. */
-export async function machineLog(this: CliContext, flags: MachineLogFlags, machine: string): Promise<void> {
+export async function machineLogAction(this: CliContext, flags: MachineLogFlags, machine: string): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
   const format = outputFormat(flags);
   const { stdout, stderr } = this.process;

@@ -7,7 +7,7 @@ import {
   type RequestFile,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
-import { machineChanges, operatorClient } from "../call/client.ts";
+import { machineChangeSignals, operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import {
   bootWindowWords,
@@ -23,7 +23,11 @@ import type { ClientFlags, WatchFlags } from "../line/flags.ts";
 import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier machine show` */
-export async function machineShow(this: CliContext, flags: ClientFlags & WatchFlags, machine: string): Promise<void> {
+export async function machineShowAction(
+  this: CliContext,
+  flags: ClientFlags & WatchFlags,
+  machine: string,
+): Promise<void> {
   const client = await operatorClient(flags, this.process.env);
   const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
     const message = await client.machines.machineShow({ machine });
@@ -35,7 +39,7 @@ export async function machineShow(this: CliContext, flags: ClientFlags & WatchFl
       text: ({ now }) => (shown === undefined ? "" : machineLines(shown, now)),
     });
   };
-  await answerWatched(this, flags, fetch, () => machineChanges(client));
+  await answerWatched(this, flags, fetch, () => machineChangeSignals(client));
 }
 
 /** What is known of a machine, a line each: what it is, and its value. */

@@ -11,7 +11,7 @@ import { patiently } from "../call/patience.ts";
 import { printable } from "../../lib/format/printable.ts";
 
 /** `farrier machine watch`: ends only when interrupted, or refused. */
-export async function machineWatch(
+export async function machineWatchAction(
   this: CliContext,
   flags: ClientFlags & { cursor: string | undefined },
 ): Promise<void> {

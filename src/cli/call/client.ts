@@ -99,7 +99,7 @@ async function portNamed(error: CliError, { url }: CallFacts): Promise<CliError>
 }
 
 /** Yields whenever a machine has changed, until the connection ends. */
-export function machineChanges({ machines }: OperatorClient): AsyncIterable<unknown> {
+export function machineChangeSignals({ machines }: OperatorClient): AsyncIterable<unknown> {
   // A watch has no end of its own.
   return machines.machineWatch({}, { timeoutMs: 0 });
 }

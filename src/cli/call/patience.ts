@@ -1,8 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
-import { retryDelay, type RetryPolicy } from "../../lib/retry.ts";
+import { retryDelay, type RetryDelays } from "../../lib/retry.ts";
 import { CliError } from "../errors.ts";
 
-const policy: RetryPolicy = { initial: 250, maximum: 5_000, factor: 2 };
+const policy: RetryDelays = { initial: 250, maximum: 5_000, factor: 2 };
 
 /** Milliseconds that a control plane may be away before a command that waits gives up. */
 export const patienceMilliseconds = 300_000;

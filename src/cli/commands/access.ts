@@ -52,7 +52,7 @@ export const whoamiCommand = buildCommand<ClientFlags, [], CliContext>({
     "farrier whoami --context lab",
   ]),
   parameters: { flags: clientFlags },
-  loader: async () => (await import("../actions/access.ts")).whoami,
+  loader: async () => (await import("../actions/access.ts")).whoamiAction,
 });
 
 export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliContext>({
@@ -73,7 +73,7 @@ export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliCo
       parameters: [{ brief: "Name of the token's owner", placeholder: "NAME", parse: text }],
     },
   },
-  loader: async () => (await import("../actions/access.ts")).tokenCreate,
+  loader: async () => (await import("../actions/access.ts")).tokenCreateAction,
 });
 
 export const tokenListCommand = buildCommand<TokenListFlags, [], CliContext>({
@@ -81,7 +81,7 @@ export const tokenListCommand = buildCommand<TokenListFlags, [], CliContext>({
   parameters: {
     flags: { ...clientFlags, ...pageFlags, ...watchFlags, all: switchFlag("Include revoked and expired tokens") },
   },
-  loader: async () => (await import("../actions/access.ts")).tokenList,
+  loader: async () => (await import("../actions/access.ts")).tokenListAction,
 });
 
 export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliContext>({
@@ -90,7 +90,7 @@ export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliCo
     flags: { ...clientFlags, requestId },
     positional: { kind: "tuple", parameters: [{ brief: "Its name or id", placeholder: "TOKEN", parse: text }] },
   },
-  loader: async () => (await import("../actions/access.ts")).tokenRevoke,
+  loader: async () => (await import("../actions/access.ts")).tokenRevokeAction,
 });
 
 export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
@@ -107,5 +107,5 @@ export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
       actor: textFlag("Only commands of this operator", "NAME"),
     },
   },
-  loader: async () => (await import("../actions/access.ts")).auditList,
+  loader: async () => (await import("../actions/access.ts")).auditListAction,
 });

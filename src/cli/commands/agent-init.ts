@@ -35,5 +35,5 @@ export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContex
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/agent-init.ts")).agentInit,
+  loader: async () => (await import("../actions/agent-init.ts")).agentInitAction,
 });

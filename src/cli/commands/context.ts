@@ -59,29 +59,29 @@ export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliCont
     },
     positional: one,
   },
-  loader: async () => (await import("../actions/context.ts")).contextAdd,
+  loader: async () => (await import("../actions/context.ts")).contextAddAction,
 });
 
 export const contextListCommand = buildCommand<ContextFlags, [], CliContext>({
   docs: docs("List the contexts stored on this host", "", ["farrier context list"]),
   parameters: { flags: shown },
-  loader: async () => (await import("../actions/context.ts")).contextList,
+  loader: async () => (await import("../actions/context.ts")).contextListAction,
 });
 
 export const contextShowCommand = buildCommand<ContextFlags, [string?], CliContext>({
   docs: docs("Show a fleet's context (default: the one in use), without secrets", "", ["farrier context show lab"]),
   parameters: { flags: shown, positional: { kind: "tuple", parameters: [{ ...named, optional: true }] } },
-  loader: async () => (await import("../actions/context.ts")).contextShow,
+  loader: async () => (await import("../actions/context.ts")).contextShowAction,
 });
 
 export const contextUseCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
   docs: docs("Choose the context that commands use by default", "", ["farrier context use lab"]),
   parameters: { flags: { debug }, positional: one },
-  loader: async () => (await import("../actions/context.ts")).contextUse,
+  loader: async () => (await import("../actions/context.ts")).contextUseAction,
 });
 
 export const contextRemoveCommand = buildCommand<{ debug: boolean | undefined }, [string], CliContext>({
   docs: docs("Remove a context", "", ["farrier context remove lab"]),
   parameters: { flags: { debug }, positional: one },
-  loader: async () => (await import("../actions/context.ts")).contextRemove,
+  loader: async () => (await import("../actions/context.ts")).contextRemoveAction,
 });

@@ -68,7 +68,7 @@ export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliCont
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/enrollment.ts")).bootWindow,
+  loader: async () => (await import("../actions/enrollment.ts")).bootWindowAction,
 });
 
 export const enrollmentListCommand = buildCommand<EnrollmentListFlags, [], CliContext>({
@@ -77,7 +77,7 @@ export const enrollmentListCommand = buildCommand<EnrollmentListFlags, [], CliCo
     "farrier enrollment list --watch",
   ]),
   parameters: { flags: { ...clientFlags, ...watchFlags, rejected: switchFlag("Include rejected agents") } },
-  loader: async () => (await import("../actions/enrollment.ts")).enrollmentList,
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentListAction,
 });
 
 export const enrollmentApproveCommand = buildCommand<EnrollmentApproveFlags, [string], CliContext>({
@@ -96,7 +96,7 @@ export const enrollmentApproveCommand = buildCommand<EnrollmentApproveFlags, [st
     },
     positional: { kind: "tuple", parameters: [keyParameter] },
   },
-  loader: async () => (await import("../actions/enrollment.ts")).enrollmentApprove,
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentApproveAction,
 });
 
 export const enrollmentRejectCommand = buildCommand<EnrollmentRejectFlags, [string], CliContext>({
@@ -104,5 +104,5 @@ export const enrollmentRejectCommand = buildCommand<EnrollmentRejectFlags, [stri
     "farrier enrollment reject 3f2a9c01d4e5f607",
   ]),
   parameters: { flags: { ...clientFlags, requestId }, positional: { kind: "tuple", parameters: [keyParameter] } },
-  loader: async () => (await import("../actions/enrollment.ts")).enrollmentReject,
+  loader: async () => (await import("../actions/enrollment.ts")).enrollmentRejectAction,
 });

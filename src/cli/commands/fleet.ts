@@ -46,25 +46,25 @@ export const fleetSummaryCommand = buildCommand<ClientFlags & WatchFlags, [], Cl
     "farrier fleet summary --watch",
   ]),
   parameters: { flags: shown },
-  loader: async () => (await import("../actions/fleet.ts")).fleetSummary,
+  loader: async () => (await import("../actions/fleet.ts")).fleetSummaryAction,
 });
 
 export const sessionListCommand = buildCommand<ClientFlags & WatchFlags, [], CliContext>({
   docs: docs("List the live components", "", ["farrier session list"]),
   parameters: { flags: shown },
-  loader: async () => (await import("../actions/fleet.ts")).sessionList,
+  loader: async () => (await import("../actions/fleet.ts")).sessionListAction,
 });
 
 export const workListCommand = buildCommand<WorkListFlags, [], CliContext>({
   docs: docs("List the work that components hold on machines", "", ["farrier work list --process ShepherdRecovery"]),
   parameters: { flags: listed },
-  loader: async () => (await import("../actions/fleet.ts")).workList,
+  loader: async () => (await import("../actions/fleet.ts")).workListAction,
 });
 
 export const backoffListCommand = buildCommand<BackoffListFlags, [], CliContext>({
   docs: docs("List backoffs: machine, process, end and cause", "", ["farrier backoff list --machine web1"]),
   parameters: { flags: { ...listed, all: switchFlag("Include backoffs that have ended") } },
-  loader: async () => (await import("../actions/fleet.ts")).backoffList,
+  loader: async () => (await import("../actions/fleet.ts")).backoffListAction,
 });
 
 export const backoffClearCommand = buildCommand<BackoffClearFlags, [string], CliContext>({
@@ -77,5 +77,5 @@ export const backoffClearCommand = buildCommand<BackoffClearFlags, [string], Cli
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/fleet.ts")).backoffClear,
+  loader: async () => (await import("../actions/fleet.ts")).backoffClearAction,
 });

@@ -27,7 +27,7 @@ const one = { kind: "tuple", parameters: [machineParameter] } as const;
 export const hardwareListCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
   docs: docs("List a machine's hardware reports, the latest first", "", ["farrier hardware list web1"]),
   parameters: { flags: { ...clientFlags, ...watchFlags }, positional: one },
-  loader: async () => (await import("../actions/hardware.ts")).hardwareList,
+  loader: async () => (await import("../actions/hardware.ts")).hardwareListAction,
 });
 
 export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], CliContext>({
@@ -41,7 +41,7 @@ export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], Cli
     flags: { ...clientFlags, ...watchFlags, number: optionalFlag("The report's number", "N", parseGeneration) },
     positional: one,
   },
-  loader: async () => (await import("../actions/hardware.ts")).hardwareShow,
+  loader: async () => (await import("../actions/hardware.ts")).hardwareShowAction,
 });
 
 export const hardwareDiffCommand = buildCommand<HardwareDiffFlags, [string], CliContext>({
@@ -57,5 +57,5 @@ export const hardwareDiffCommand = buildCommand<HardwareDiffFlags, [string], Cli
     },
     positional: one,
   },
-  loader: async () => (await import("../actions/hardware.ts")).hardwareDiff,
+  loader: async () => (await import("../actions/hardware.ts")).hardwareDiffAction,
 });

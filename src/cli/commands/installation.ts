@@ -39,7 +39,7 @@ export const installationShowCommand = buildCommand<InstallationShowFlags, [stri
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/installation-show.ts")).installationShow,
+  loader: async () => (await import("../actions/installation-show.ts")).installationShowAction,
 });
 
 export const installationListCommand = buildCommand<InstallationListFlags, [], CliContext>({
@@ -56,5 +56,5 @@ export const installationListCommand = buildCommand<InstallationListFlags, [], C
       state: repeatedFlag("Only pending, succeeded, failed or cancelled; repeatable", "STATE"),
     },
   },
-  loader: async () => (await import("../actions/installation-list.ts")).installationList,
+  loader: async () => (await import("../actions/installation-list.ts")).installationListAction,
 });

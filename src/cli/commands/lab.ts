@@ -64,7 +64,7 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
       cpus: countFlag("Processors of each", "2"),
     },
   },
-  loader: async () => (await import("../actions/lab.ts")).labUp,
+  loader: async () => (await import("../actions/lab.ts")).labUpAction,
 });
 
 function parsePrefix(text: string): string {
@@ -85,7 +85,7 @@ export const labDownCommand = buildCommand<ClientFlags, readonly string[], CliCo
     flags: clientFlags,
     positional: { kind: "array", parameter: { brief: "A lab machine's name", placeholder: "NAME", parse: String } },
   },
-  loader: async () => (await import("../actions/lab.ts")).labDown,
+  loader: async () => (await import("../actions/lab.ts")).labDownAction,
 });
 
 /** Flags of `farrier lab list`. */
@@ -96,7 +96,7 @@ export interface LabListFlags extends CommonFlags {
 export const labListCommand = buildCommand<LabListFlags, [], CliContext>({
   docs: docs("List lab machines", "", ["farrier lab list", "farrier lab list --json"]),
   parameters: { flags: { ...commonFlags, json: switchFlag("As JSON") } },
-  loader: async () => (await import("../actions/lab.ts")).labList,
+  loader: async () => (await import("../actions/lab.ts")).labListAction,
 });
 
 /** Flags of `farrier lab power`. */
@@ -124,7 +124,7 @@ export const labPowerCommand = buildCommand<LabPowerFlags, [string, "on" | "off"
       ],
     },
   },
-  loader: async () => (await import("../actions/lab.ts")).labPower,
+  loader: async () => (await import("../actions/lab.ts")).labPowerAction,
 });
 
 function parseAction(text: string): "on" | "off" | "reset" {
@@ -156,5 +156,5 @@ export const labConsoleCommand = buildCommand<LabConsoleFlags, [string], CliCont
       parameters: [{ brief: "The lab machine's name", placeholder: "NAME", parse: String }],
     },
   },
-  loader: async () => (await import("../actions/lab.ts")).labConsole,
+  loader: async () => (await import("../actions/lab.ts")).labConsoleAction,
 });

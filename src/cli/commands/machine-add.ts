@@ -46,5 +46,5 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
       requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
     },
   },
-  loader: async () => (await import("../actions/machine-add.ts")).machineAdd,
+  loader: async () => (await import("../actions/machine-add.ts")).machineAddAction,
 });

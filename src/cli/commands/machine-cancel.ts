@@ -34,5 +34,5 @@ export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], C
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/machine-cancel.ts")).machineCancel,
+  loader: async () => (await import("../actions/machine-cancel.ts")).machineCancelAction,
 });

@@ -17,5 +17,5 @@ export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string],
     flags: { ...clientFlags, limit: optionalFlag("Maximum number of entries (default: 100)", "N", parsePositive) },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/machine-history.ts")).machineHistory,
+  loader: async () => (await import("../actions/machine-history.ts")).machineHistoryAction,
 });

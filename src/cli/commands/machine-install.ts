@@ -123,5 +123,5 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
     },
     positional: { kind: "array", parameter: machineParameter },
   },
-  loader: async () => (await import("../actions/machine-install.ts")).machineInstall,
+  loader: async () => (await import("../actions/machine-install.ts")).machineInstallAction,
 });

@@ -51,5 +51,5 @@ export const machineListCommand = buildCommand<MachineListFlags, [], CliContext>
       descending: switchFlag("Sort in descending order"),
     },
   },
-  loader: async () => (await import("../actions/machine-list.ts")).machineList,
+  loader: async () => (await import("../actions/machine-list.ts")).machineListAction,
 });

@@ -23,5 +23,5 @@ export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliCont
     },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/machine-log.ts")).machineLog,
+  loader: async () => (await import("../actions/machine-log.ts")).machineLogAction,
 });

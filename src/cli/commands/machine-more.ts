@@ -54,7 +54,7 @@ export const machineExplainCommand = buildCommand<ClientFlags & WatchFlags, [str
     "farrier machine explain web1 --watch",
   ]),
   parameters: { flags: { ...clientFlags, ...watchFlags }, positional: one },
-  loader: async () => (await import("../actions/machine-explain.ts")).machineExplain,
+  loader: async () => (await import("../actions/machine-explain.ts")).machineExplainAction,
 });
 
 export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], CliContext>({
@@ -76,13 +76,13 @@ export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], C
     },
     positional: one,
   },
-  loader: async () => (await import("../actions/machine-change.ts")).machineUpdate,
+  loader: async () => (await import("../actions/machine-change.ts")).machineUpdateAction,
 });
 
 export const machineDeleteCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
   docs: docs("Delete an idle machine; its history is kept", "", ["farrier machine delete web1"]),
   parameters: { flags: changeFlags, positional: one },
-  loader: async () => (await import("../actions/machine-change.ts")).machineDelete,
+  loader: async () => (await import("../actions/machine-change.ts")).machineDeleteAction,
 });
 
 export const machineQuarantineCommand = buildCommand<MachineQuarantineFlags, [string], CliContext>({
@@ -93,7 +93,7 @@ export const machineQuarantineCommand = buildCommand<MachineQuarantineFlags, [st
     flags: { ...changeFlags, reason: requiredFlag("The reason, stored in the history", "TEXT") },
     positional: one,
   },
-  loader: async () => (await import("../actions/machine-change.ts")).machineQuarantine,
+  loader: async () => (await import("../actions/machine-change.ts")).machineQuarantineAction,
 });
 
 export const machineReleaseCommand = buildCommand<MachineChangeFlags, [string], CliContext>({
@@ -101,7 +101,7 @@ export const machineReleaseCommand = buildCommand<MachineChangeFlags, [string], 
     "farrier machine release web1",
   ]),
   parameters: { flags: changeFlags, positional: one },
-  loader: async () => (await import("../actions/machine-change.ts")).machineRelease,
+  loader: async () => (await import("../actions/machine-change.ts")).machineReleaseAction,
 });
 
 export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], CliContext>({
@@ -117,7 +117,7 @@ export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], Cli
     },
     positional: one,
   },
-  loader: async () => (await import("../actions/machine-change.ts")).machineRetry,
+  loader: async () => (await import("../actions/machine-change.ts")).machineRetryAction,
 });
 
 export const machineWatchCommand = buildCommand<ClientFlags & { cursor: string | undefined }, [], CliContext>({
@@ -132,5 +132,5 @@ export const machineWatchCommand = buildCommand<ClientFlags & { cursor: string |
       cursor: textFlag("Continue from the cursor of an earlier watch (--json shows it)", "CURSOR"),
     },
   },
-  loader: async () => (await import("../actions/machine-watch.ts")).machineWatch,
+  loader: async () => (await import("../actions/machine-watch.ts")).machineWatchAction,
 });

@@ -13,5 +13,5 @@ export const machineShowCommand = buildCommand<ClientFlags & WatchFlags, [string
     flags: { ...clientFlags, ...watchFlags },
     positional: { kind: "tuple", parameters: [machineParameter] },
   },
-  loader: async () => (await import("../actions/machine-show.ts")).machineShow,
+  loader: async () => (await import("../actions/machine-show.ts")).machineShowAction,
 });

@@ -15,7 +15,7 @@ import {
   type CommonFlags,
   type OperatorTlsFlags,
 } from "../line/flags.ts";
-import type { TlsFiles } from "../starters.ts";
+import type { AgentTlsFiles } from "../starters.ts";
 
 interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;
@@ -76,7 +76,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
   },
 });
 
-function tlsFiles({ tlsCert, tlsKey, tlsCa }: Flags): TlsFiles | undefined {
+function tlsFiles({ tlsCert, tlsKey, tlsCa }: Flags): AgentTlsFiles | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined && tlsCa !== undefined) {
     return { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa };
   }

@@ -7,7 +7,7 @@ import { errorCode } from "../../lib/errors.ts";
 import { CliError } from "../errors.ts";
 
 /** The agent's init file of this path; undefined where there is none, "other" where it is something else. */
-export async function initFileRead(path: string): Promise<AgentInit | "other" | undefined> {
+export async function initFileFind(path: string): Promise<AgentInit | "other" | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -1,7 +1,7 @@
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { OperatorClient } from "../call/client.ts";
 import { CliError } from "../errors.ts";
-import { isUuid } from "../line/flags.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
 import { parseLabels } from "../line/labels.ts";
 import { machinePages } from "../call/machines.ts";
 

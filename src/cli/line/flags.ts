@@ -1,4 +1,5 @@
 import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
 import { parseServerName } from "../../lib/tls-names.ts";
 import { parseSeconds } from "./duration.ts";
 import { CliError } from "../errors.ts";
@@ -210,13 +211,6 @@ export function parseGeneration(value: string): bigint {
     throw new RangeError(`"${value}" is not a generation: expected a whole number from 1 to 2^63 - 1`);
   }
   return BigInt(value);
-}
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
-
-/** True for a UUID in any letter case. */
-export function isUuid(value: string): boolean {
-  return uuidPattern.test(value);
 }
 
 /** Reads a request id. @throws {RangeError} */

@@ -10,7 +10,7 @@ import {
   type Standing,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
-import { installationStates, machineStates } from "./states.ts";
+import { installationStateWords, machineStateWords } from "./states.ts";
 import { formatTime } from "./time.ts";
 
 const phases: ReadonlyMap<Phase, string> = new Map([
@@ -24,12 +24,12 @@ const phases: ReadonlyMap<Phase, string> = new Map([
 
 /** The word for a state; a later control plane may have further ones. */
 export function stateWord(state: InstallationState): string {
-  return installationStates.get(state) ?? `state ${String(state)}`;
+  return installationStateWords.get(state) ?? `state ${String(state)}`;
 }
 
 /** The word for a machine's state; a later control plane may have further ones. */
 export function machineStateWord(state: MachineState): string {
-  return machineStates.get(state) ?? `state ${String(state)}`;
+  return machineStateWords.get(state) ?? `state ${String(state)}`;
 }
 
 /** What is to be said beside the state: that it has lasted for longer than it should. */

@@ -2,7 +2,7 @@ import { InstallationState, MachineState } from "../../../gen/farrier/operator/v
 import { CliError } from "../errors.ts";
 
 /** Words for a machine's state, as explanations, metrics and the command line have them. */
-export const machineStates: ReadonlyMap<MachineState, string> = new Map([
+export const machineStateWords: ReadonlyMap<MachineState, string> = new Map([
   [MachineState.NEW, "new"],
   [MachineState.AWAITING_AGENT, "awaiting-agent"],
   [MachineState.READY, "ready"],
@@ -18,7 +18,7 @@ export const machineStates: ReadonlyMap<MachineState, string> = new Map([
 ]);
 
 /** Words for how an installation request stands. */
-export const installationStates: ReadonlyMap<InstallationState, string> = new Map([
+export const installationStateWords: ReadonlyMap<InstallationState, string> = new Map([
   [InstallationState.PENDING, "pending"],
   [InstallationState.SUCCEEDED, "succeeded"],
   [InstallationState.FAILED, "failed"],
@@ -27,12 +27,12 @@ export const installationStates: ReadonlyMap<InstallationState, string> = new Ma
 
 /** Reads `--state`s of machines. @throws {CliError} `usage` */
 export function parseMachineStates(texts: readonly string[]): MachineState[] {
-  return parseStates(machineStates, texts);
+  return parseStates(machineStateWords, texts);
 }
 
 /** Reads `--state`s of installations. @throws {CliError} `usage` */
 export function parseInstallationStates(texts: readonly string[]): InstallationState[] {
-  return parseStates(installationStates, texts);
+  return parseStates(installationStateWords, texts);
 }
 
 function parseStates<State>(words: ReadonlyMap<State, string>, texts: readonly string[]): State[] {

@@ -4,7 +4,7 @@ import type { Logger } from "../../lib/log.ts";
 import { packageCopy } from "./embedded-copy.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-package.ts";
-import { runProgram } from "./embedded-run.ts";
+import { runPostgresProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
 /** Programs of PostgreSQL that were seen to run as the user they will run as. */
@@ -76,7 +76,7 @@ async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBi
   const advice = "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";
   let result;
   try {
-    result = await runProgram(program, ["-V"], { user });
+    result = await runPostgresProgram(program, ["-V"], { user });
   } catch (error) {
     const who = user === undefined ? "" : ` as user ${user.uid}`;
     throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} (${errorCode(error)}): ${advice}`, {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import type { PostgresBinaries } from "./embedded-binaries.ts";
 import { EmbeddedError } from "./embedded-error.ts";
-import { openedDirectory, runProgram } from "./embedded-run.ts";
+import { openedDirectory, runPostgresProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
 /** The superuser and the database. */
@@ -67,7 +67,7 @@ async function runInitdb(
     binaries.major >= 17
       ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
       : ["--locale=C.UTF-8"];
-  const { code, stderr, stdout } = await runProgram(
+  const { code, stderr, stdout } = await runPostgresProgram(
     join(binaries.bin, "initdb"),
     [
       ...["-D", openedDirectory, "-U", databaseName, "-E", "UTF8", ...locale],

@@ -16,7 +16,7 @@ export const postgresEnvironment: Readonly<Record<string, string>> = {
   PATH: process.env["PATH"] ?? "/usr/bin:/bin",
 };
 
-/** Where a program finds the directory that was opened for it, see `runProgram`. */
+/** Where a program finds the directory that was opened for it, see `runPostgresProgram`. */
 export const openedDirectory = "/proc/self/fd/3";
 
 /**
@@ -24,7 +24,7 @@ export const openedDirectory = "/proc/self/fd/3";
  * opened, as descriptor 3: under that name it can work there whatever closed directories (/root) lie above.
  * @throws the system's error (EACCES, ENOENT) when it cannot be started
  */
-export async function runProgram(
+export async function runPostgresProgram(
   program: string,
   args: readonly string[],
   { user, directory }: { user: RunUser | undefined; directory?: string },

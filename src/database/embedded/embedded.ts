@@ -3,7 +3,7 @@ import pg from "pg";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { type RetryPolicy, retryDelay } from "../../lib/retry.ts";
+import { type RetryDelays, retryDelay } from "../../lib/retry.ts";
 import { directoryLock } from "./directory-lock.ts";
 import { accessWrite } from "./embedded-access.ts";
 import { binariesPrepare } from "./embedded-binaries.ts";
@@ -33,7 +33,7 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 }
 
 /** Waits between tries to start it again; from the beginning once it had been up for a minute. */
-const restartPolicy: RetryPolicy = { initial: 200, maximum: 10_000, factor: 2 };
+const restartPolicy: RetryDelays = { initial: 200, maximum: 10_000, factor: 2 };
 const steadyAfter = 60_000;
 
 /**

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { hexText } from "./hex.ts";
 
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+
+/** True for the 36-character form of a UUID, in any letter case. Pure. */
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
 /** The usual notation of a UUID's 16 bytes, in lower case. Pure. */
 export function uuidOfBytes(bytes: Uint8Array): string {
   const parts = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8), bytes.subarray(8, 10)];

@@ -1,4 +1,4 @@
-import { networkOf, type DhcpOptions, type InterfaceAddress } from "./options.ts";
+import { interfaceNetwork, type DhcpOptions, type InterfaceAddress } from "./options.ts";
 import type { BootProgram } from "./programs.ts";
 
 /** What dnsmasq is configured by. */
@@ -99,7 +99,7 @@ function proxyLines({ own, url, programs }: DnsmasqSettings): string[] {
   return [
     "tag-if=set:ours,tag:ipxe",
     ...sent.map(({ number }) => `tag-if=set:ours,tag:start-${number}`),
-    `dhcp-range=tag:ours,${networkOf(own)},proxy,${own.netmask}`,
+    `dhcp-range=tag:ours,${interfaceNetwork(own)},proxy,${own.netmask}`,
     `dhcp-boot=tag:ipxe,${url}/boot.ipxe`,
     ...sent.map(
       ({ number, file }) => `pxe-service=tag:!ipxe${noPi(number)},${number},"Farrier",${file},${own.address}`,

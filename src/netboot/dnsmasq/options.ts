@@ -24,7 +24,7 @@ function numberOf(address: string): number {
 }
 
 /** The network that an address is in. Pure. */
-export function networkOf({ address, netmask }: InterfaceAddress): string {
+export function interfaceNetwork({ address, netmask }: InterfaceAddress): string {
   const mask = netmask.split(".").map(Number);
   return address
     .split(".")
@@ -59,7 +59,7 @@ export function dhcpCheck(options: DhcpOptions, own: InterfaceAddress | undefine
       `the interface ${name} is not there, has no link, or no IPv4 address: give it one (ip addr add …), or name another with --dhcp-interface`,
     );
   }
-  const outside = (address: string): boolean => networkOf({ ...own, address }) !== networkOf(own);
+  const outside = (address: string): boolean => interfaceNetwork({ ...own, address }) !== interfaceNetwork(own);
   if (mode.kind === "range" && (outside(mode.first) || outside(mode.last))) {
     throw new NetbootError(
       "options",

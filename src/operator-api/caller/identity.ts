@@ -36,7 +36,7 @@ export const unauthenticatedMessage =
   "of the data directory's file operator-token";
 
 /** The refusal of a caller without a valid credential. */
-export function unauthenticated(): ConnectError {
+export function unauthenticatedError(): ConnectError {
   return new ConnectError(unauthenticatedMessage, Code.Unauthenticated);
 }
 

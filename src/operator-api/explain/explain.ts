@@ -1,7 +1,7 @@
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { explainCauses } from "./causes.ts";
 import { durationText } from "../../lib/format/duration.ts";
-import { machineTitle, type Cause, type ExplainFacts } from "./facts.ts";
+import { recordTitle, type Cause, type ExplainFacts } from "./facts.ts";
 import { explainRemedies } from "./remedies.ts";
 import { stateWords } from "./states.ts";
 import type { Step } from "./states/state-words.ts";
@@ -43,7 +43,7 @@ export function explain(facts: ExplainFacts): Explanation {
     remedies,
     documentation,
     lines: [
-      `${machineTitle(record)} is in state ${state.state} for ${durationText(now.getTime() - state.since.getTime())} (${expected})`,
+      `${recordTitle(record)} is in state ${state.state} for ${durationText(now.getTime() - state.since.getTime())} (${expected})`,
       `waiting for ${waitingFor}`,
       `next: ${next}`,
       ...causes.map(({ text }) => `because: ${withoutError(text, lastError)}`),

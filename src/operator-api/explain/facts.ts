@@ -69,6 +69,6 @@ export interface Cause {
 }
 
 /** The name that people would use, or the id. */
-export function machineTitle({ name, machineId }: MachineRecord): string {
+export function recordTitle({ name, machineId }: MachineRecord): string {
   return name ?? machineId;
 }

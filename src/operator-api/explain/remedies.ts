@@ -1,4 +1,4 @@
-import { machineTitle, type ExplainFacts } from "./facts.ts";
+import { recordTitle, type ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
 import { releaseCommand } from "./states/remedy.ts";
 
@@ -24,7 +24,7 @@ function releaseRemedies({ record, claims = [] }: ExplainFacts): string[] {
 }
 
 function enrollmentRemedies({ record, claims = [] }: ExplainFacts): string[] {
-  const title = machineTitle(record);
+  const title = recordTitle(record);
   const { bootWindow, agent } = record;
   const nobodyCame = bootWindow?.state === "expired" && (agent === undefined || agent.startedAt < bootWindow.openedAt);
   const replace = agent === undefined ? "" : " --replace";

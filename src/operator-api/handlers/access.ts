@@ -14,7 +14,8 @@ import {
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { uuidOfText } from "../../lib/format/uuid.ts";
-import { isUuid, tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
 import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
 import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/access/token.ts";
 import type { Role } from "../../database/role.ts";

@@ -2,7 +2,8 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { BackoffClearRequestSchema, type FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
-import { isUuid, machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
 import { fleetSummary } from "../../database/queries/views/fleet.ts";
 import {
   backoffClear,

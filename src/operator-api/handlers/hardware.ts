@@ -13,7 +13,7 @@ import { hardwareAmounts } from "../../contract/hardware-amounts.ts";
 import { diskSelectors } from "../../contract/select-disk.ts";
 import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware/hardware.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { hardwareDiff, type HardwareChange } from "../hardware/hardware-diff.ts";
+import { hardwareChanges, type HardwareChange } from "../hardware/hardware-diff.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { count, machineField, validate } from "../requests/validate.ts";
 
@@ -52,7 +52,7 @@ export function hardwareHandlers({ database }: OperatorApiDependencies): Service
       const machineId = await machineOf(database, machine);
       const later = await hardwareShow(database, machineId, to);
       const earlier = await hardwareShow(database, machineId, from === 0n ? await before(machineId, later) : from);
-      const changes = hardwareDiff(readable(earlier), readable(later));
+      const changes = hardwareChanges(readable(earlier), readable(later));
       return {
         machineId,
         from: earlier.number,

@@ -7,7 +7,8 @@ import {
   type InstallationListResponseSchema,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { isUuid, machineId as toMachineId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId as toMachineId } from "../../database/ids.ts";
 import {
   installationList,
   installationPast,
@@ -18,7 +19,7 @@ import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { installationMessage, installationStates } from "../messages/machine-message.ts";
+import { installationMessage, installationStateOf } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
 import { machineField, pageSizeField, validate } from "../requests/validate.ts";
@@ -118,7 +119,7 @@ function pastMessage(past: InstallationPast, machineId: string, record: MachineR
       generation,
       requestedAt: timestampFromDate(requestedAt),
       // Whatever took its place ended it.
-      state: final === undefined ? InstallationState.CANCELLED : installationStates[final.result],
+      state: final === undefined ? InstallationState.CANCELLED : installationStateOf[final.result],
       ...(final === undefined
         ? {}
         : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error) }),

@@ -20,7 +20,7 @@ import {
   type InstallationFacts,
 } from "../../database/queries/installation/installation.ts";
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
-import type { RetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
+import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { shownUrl } from "../../lib/shown-url.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -46,7 +46,7 @@ const retryField = z
     maximumSeconds: whole(0, longestWait, `1 to ${longestWait} seconds, or 0 for 3600`),
     exponent: z.number().refine((value) => value === 0 || (value >= 1 && value <= 10), "expected 1 to 10, or 0 for 2"),
   })
-  .transform(({ attempts, initialSeconds, maximumSeconds, exponent }): RetryPolicy => {
+  .transform(({ attempts, initialSeconds, maximumSeconds, exponent }): InstallationRetryPolicy => {
     const initial = initialSeconds === 0 ? 60 : initialSeconds;
     return {
       attempts,

@@ -5,7 +5,7 @@ import {
   type MachineListRequest,
   type MachineListResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { isUuid } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
 import { machineStates } from "../../database/machine-state.ts";
 import {
   machineCursorLength,

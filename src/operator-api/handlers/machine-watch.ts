@@ -7,7 +7,8 @@ import {
   type MachineWatchRequest,
   type MachineWatchResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { isUuid, machineId as toMachineId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId as toMachineId } from "../../database/ids.ts";
 import { machinesShow } from "../../database/queries/machine/machine.ts";
 import {
   changesPosition,

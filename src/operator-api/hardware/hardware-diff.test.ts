@@ -7,7 +7,7 @@ import {
   type NodeSchema,
 } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { hardwareDiff } from "./hardware-diff.ts";
+import { hardwareChanges } from "./hardware-diff.ts";
 
 const report = (node: MessageInitShape<typeof NodeSchema>, warning: string[] = []) =>
   create(AgentHardwareReportSchema, { report: node as never, warning });
@@ -185,10 +185,10 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
     ["the agent no longer warns: dmi unreadable", "the agent warns: no EFI"],
   ],
 ])("%s", (_what, before, after, texts) => {
-  expect(hardwareDiff(report(...before), report(...after)).map(({ text }) => text)).toEqual(texts);
+  expect(hardwareChanges(report(...before), report(...after)).map(({ text }) => text)).toEqual(texts);
 });
 
 test("reports that say nothing have no differences", () => {
   const empty = create(AgentHardwareReportSchema);
-  expect(hardwareDiff(empty, empty)).toEqual([]);
+  expect(hardwareChanges(empty, empty)).toEqual([]);
 });

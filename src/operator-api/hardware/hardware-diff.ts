@@ -19,7 +19,7 @@ export interface HardwareChange {
  * their address, PCI devices and memory by their place; what is neither there before nor after is left out, and so is what
  * disks read at a moment. Pure.
  */
-export function hardwareDiff(before: AgentHardwareReport, after: AgentHardwareReport): HardwareChange[] {
+export function hardwareChanges(before: AgentHardwareReport, after: AgentHardwareReport): HardwareChange[] {
   const later = partLists(after.report);
   return [
     ...partChanges(machinePart(before.report), machinePart(after.report)),

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { isUuid, machineId, requestId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId, requestId } from "../../database/ids.ts";
 import { auditAppend, type AuditEntry } from "../../database/queries/access/audit.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from "../../lib/clock.ts";
 import { roleIncludes } from "../../database/role.ts";
 import { authorizationRules, methodName } from "../caller/authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { callerKey, operatorKey, unauthenticated } from "../caller/identity.ts";
+import { callerKey, operatorKey, unauthenticatedError } from "../caller/identity.ts";
 import { streamWhileValid } from "./stream-authentication.ts";
 
 /**
@@ -20,7 +20,7 @@ export function identityInterceptor(
     const found = known === undefined ? await authenticator.authenticate(shown) : { operator: known };
     if (!("operator" in found)) {
       counters.unauthenticated(found.refused);
-      throw unauthenticated();
+      throw unauthenticatedError();
     }
     const { operator } = found;
     request.contextValues.set(callerKey, { operator, address });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Authenticator } from "../caller/authenticate.ts";
-import { unauthenticated, type Operator } from "../caller/identity.ts";
+import { unauthenticatedError, type Operator } from "../caller/identity.ts";
 
 /** Milliseconds between two looks at the credential of an open stream. With the age of the token table it stays below 2 s. */
 const lookInterval = 500;
@@ -30,7 +30,7 @@ export async function* streamWhileValid<Message>(options: {
     for (;;) {
       const next = await Promise.race([iterator.next(), invalid]);
       if (next === "invalid") {
-        throw unauthenticated();
+        throw unauthenticatedError();
       }
       if (next.done === true) {
         return;

@@ -10,11 +10,7 @@ import {
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { withoutUrlSecrets } from "../../lib/shown-url.ts";
-import type {
-  InstallationRecord,
-  InstallationResult,
-  MachineRecord,
-} from "../../database/queries/views/machine-record.ts";
+import type { InstallationRecord, FinalResult, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
@@ -22,7 +18,7 @@ import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
 
 /** How a request stands, by what the database calls its final result. */
-export const installationStates: Record<InstallationResult, InstallationState> = {
+export const installationStateOf: Record<FinalResult, InstallationState> = {
   success: InstallationState.SUCCEEDED,
   error: InstallationState.FAILED,
   cancelled: InstallationState.CANCELLED,
@@ -112,7 +108,7 @@ export function installationMessage(installation: InstallationRecord): MessageIn
   const image = requestedImage(installation.requestRaw);
   return {
     generation: installation.generation,
-    state: installation.pending || final === undefined ? InstallationState.PENDING : installationStates[final.result],
+    state: installation.pending || final === undefined ? InstallationState.PENDING : installationStateOf[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
     ...(image === undefined ? {} : { image: imageShown(image), files: requestFiles(image) }),
     ...(progress === undefined

@@ -4,7 +4,8 @@ import { isPrintable } from "../../lib/format/printable.ts";
 import { issueWords } from "../../lib/issue-words.ts";
 import { macParse } from "../../lib/mac.ts";
 import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
-import { isUuid, machineId, requestId } from "../../database/ids.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId, requestId } from "../../database/ids.ts";
 
 /** The name of a machine: what a host name may be, and never what looks like a UUID (as the table's CHECK says). */
 const machineNamePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/u;

@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import type { Logger } from "../../../lib/log.ts";
 import { AgentError, errorText } from "../../errors.ts";
 import { bootLabel, fallbackLoader, ownBootEntries } from "./boot-entries.ts";
-import { runProgram } from "../../disk/program.ts";
+import { runDiskProgram } from "../../disk/program.ts";
 
 /** Whether this machine was booted by UEFI, and its variables can be reached. */
 export async function bootedByUefi(): Promise<boolean> {
@@ -29,7 +29,7 @@ export async function bootEntrySet(of: {
   if (loader === undefined) {
     throw new AgentError("unsupported", `no boot entry can be made on ${process.arch}: expected x64 or arm64`);
   }
-  const older = ownBootEntries(await runProgram("efibootmgr", [], { signal }));
+  const older = ownBootEntries(await runDiskProgram("efibootmgr", [], { signal }));
   // A new entry becomes the first of the boot order. It is made before the older ones go: at no time there is none.
   const entry = ["--disk", path, "--part", String(systemPartition), "--label", bootLabel, "--loader", loader];
   const refusal = await refused(["--create", ...entry], signal);
@@ -50,7 +50,7 @@ export async function bootEntrySet(of: {
 /** Why efibootmgr did not do it; undefined = it did. */
 async function refused(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   try {
-    await runProgram("efibootmgr", args, { signal });
+    await runDiskProgram("efibootmgr", args, { signal });
     return undefined;
   } catch (error) {
     if (signal.aborted || !(error instanceof AgentError)) {

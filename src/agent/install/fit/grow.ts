@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Disk } from "../../disk/disks.ts";
 import { AgentError } from "../../errors.ts";
 import type { DiskFile } from "../../disk/disk-file.ts";
-import { runProgram } from "../../disk/program.ts";
+import { runDiskProgram } from "../../disk/program.ts";
 
 /** Where a file system lies on its disk, in bytes. */
 export interface FileSystemPlace {
@@ -58,8 +58,8 @@ export async function fileSystemGrow(
 
 async function extGrow(target: string, bytes: number, signal: AbortSignal): Promise<void> {
   // resize2fs grows only what was checked.
-  await runProgram("e2fsck", ["-f", "-p", target], { signal, statuses: checkedStatuses });
-  await runProgram("resize2fs", [target, `${Math.floor(bytes / sectorBytes)}s`], { signal });
+  await runDiskProgram("e2fsck", ["-f", "-p", target], { signal, statuses: checkedStatuses });
+  await runDiskProgram("resize2fs", [target, `${Math.floor(bytes / sectorBytes)}s`], { signal });
 }
 
 /** What lies at a partition's beginning, by its magic. Pure. */

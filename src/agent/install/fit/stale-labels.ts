@@ -4,7 +4,7 @@ import type { DiskFile } from "../../disk/disk-file.ts";
 import { isZero } from "../../disk/zero.ts";
 
 /** Bytes of a disk, from `start` up to, not including, `end`. */
-export interface ByteRange {
+export interface DiskRange {
   start: number;
   end: number;
 }
@@ -18,7 +18,7 @@ const btrfsSuperBytes = 4096;
 const stepBytes = 1 << 20;
 
 /** Where labels of whatever fills `area` may stand, as far as that is within `within`. Pure. */
-export function labelRanges(area: ByteRange, within: ByteRange): ByteRange[] {
+export function labelRanges(area: DiskRange, within: DiskRange): DiskRange[] {
   const places = [
     { start: area.start, end: area.start + edgeBytes },
     ...btrfsCopies.map((at) => ({ start: area.start + at, end: area.start + at + btrfsSuperBytes })),
@@ -33,7 +33,7 @@ export function labelRanges(area: ByteRange, within: ByteRange): ByteRange[] {
 }
 
 /** Writes zeros to these bytes, where they are not zero. @throws {AgentError} `disk_failed` */
-export async function rangesClear(file: DiskFile, ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+export async function rangesClear(file: DiskFile, ranges: readonly DiskRange[], signal: AbortSignal): Promise<void> {
   for (const { start, end } of ranges) {
     for (let at = start; at < end; at += stepBytes) {
       signal.throwIfAborted();

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
-import { isUuid, tokenId as toTokenId, type RequestId, type TokenId } from "../../ids.ts";
+import { isUuid } from "../../../lib/format/uuid.ts";
+import { tokenId as toTokenId, type RequestId, type TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
 import { transact, type Tx } from "../../transaction.ts";
 

@@ -10,7 +10,7 @@ import { transact } from "../../transaction.ts";
 import { bootTokenGive } from "../boot/boot-token.ts";
 import { bootWindowOpen, bootWindowState } from "../boot/boot-window.ts";
 import { claimsLimit } from "./enrollment-claim.ts";
-import { agentEnroll, type Enrollment } from "./enrollment.ts";
+import { agentEnroll, type AgentEnrollment } from "./enrollment.ts";
 import { machineIdentitySet } from "../../machine-identity.ts";
 
 let fleet: Fleet;
@@ -31,7 +31,7 @@ const digestOf = (text: string) => createHash("sha256").update(text).digest();
 const newKey = () => agentKey(randomBytes(32));
 
 interface Booting extends TestMachine {
-  identity: Enrollment["identity"];
+  identity: AgentEnrollment["identity"];
   windowId: string;
   tokenDigest: Buffer;
 }
@@ -52,7 +52,7 @@ async function booting(): Promise<Booting> {
   return { ...machine, identity, windowId, tokenDigest };
 }
 
-const enroll = (enrollment: Partial<Enrollment>) =>
+const enroll = (enrollment: Partial<AgentEnrollment>) =>
   agentEnroll(fleet.database, session, {
     publicKey: newKey(),
     identity: { macs: [] },
@@ -61,7 +61,7 @@ const enroll = (enrollment: Partial<Enrollment>) =>
   });
 
 /** As an agent does: asks again where the machine was locked for too long, as on a busy host it may be. */
-async function enrollPatiently(enrollment: Partial<Enrollment>): ReturnType<typeof enroll> {
+async function enrollPatiently(enrollment: Partial<AgentEnrollment>): ReturnType<typeof enroll> {
   for (;;) {
     try {
       return await enroll(enrollment);

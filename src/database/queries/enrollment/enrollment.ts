@@ -14,7 +14,7 @@ import { machineQuarantineWrite } from "../machine/machine-quarantine.ts";
 import { machineLock } from "../../operator-command.ts";
 
 /** An agent that asks to be let in; its key was proven by the handshake. */
-export interface Enrollment extends ClaimEntry {
+export interface AgentEnrollment extends ClaimEntry {
   /** SHA-256 of the token that it presents. */
   tokenDigest?: Uint8Array;
   /** What it can do beyond version 1 of the contract; none where it does not say. */
@@ -37,7 +37,7 @@ const lookTries = 3;
 export async function agentEnroll(
   database: Database,
   session: { id: SessionId },
-  enrollment: Enrollment,
+  enrollment: AgentEnrollment,
 ): Promise<EnrollmentOutcome> {
   return transact(database, session, async (tx) => {
     const { facts, decision } = await decideUnderLock(tx, enrollment);
@@ -73,7 +73,7 @@ export async function agentEnroll(
 /** Decides; where the decision is about a machine, again once that one is locked. */
 async function decideUnderLock(
   tx: Tx,
-  enrollment: Enrollment,
+  enrollment: AgentEnrollment,
 ): Promise<{ facts: EnrollmentFacts; decision: EnrollmentDecision }> {
   let locked: MachineId | undefined;
   for (let attempt = 1; attempt <= lookTries; attempt += 1) {
@@ -102,7 +102,10 @@ interface FactsRow {
   elsewhere: boolean;
 }
 
-async function factsOf(tx: Tx, { publicKey, identity, tokenDigest, address }: Enrollment): Promise<EnrollmentFacts> {
+async function factsOf(
+  tx: Tx,
+  { publicKey, identity, tokenDigest, address }: AgentEnrollment,
+): Promise<EnrollmentFacts> {
   const digest = tokenDigest === undefined ? null : Buffer.from(tokenDigest);
   const { rows } = await sql<FactsRow>`
     SELECT
@@ -158,7 +161,7 @@ async function bind(
   tx: Tx,
   { machineId, contested }: Extract<EnrollmentDecision, { decision: "bind" }>,
   { window }: EnrollmentFacts,
-  { enrollment, actor }: { enrollment: Enrollment; actor: Actor },
+  { enrollment, actor }: { enrollment: AgentEnrollment; actor: Actor },
 ): Promise<void> {
   const { publicKey, address } = enrollment;
   const before = await agentKeySet(tx, { machineId, publicKey, replace: true });
@@ -181,7 +184,7 @@ async function bind(
 }
 
 /** What an agent that is let in leaves behind. */
-async function welcome(tx: Tx, machineId: MachineId, enrollment: Enrollment, actor: Actor): Promise<void> {
+async function welcome(tx: Tx, machineId: MachineId, enrollment: AgentEnrollment, actor: Actor): Promise<void> {
   const { publicKey, hardware, features = [] } = enrollment;
   await agentFeaturesSet(tx, { machineId, publicKey, features });
   if (hardware !== undefined) {
@@ -218,7 +221,7 @@ async function contest(
 async function awaiting(
   tx: Tx,
   { claimed }: EnrollmentFacts,
-  enrollment: Enrollment,
+  enrollment: AgentEnrollment,
   actor: Actor,
 ): Promise<EnrollmentOutcome & { status: "awaiting" }> {
   const claim = await claimRecord(tx, enrollment);

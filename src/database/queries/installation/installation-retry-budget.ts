@@ -4,7 +4,7 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
 /** Tries of a request after an error. Seconds. */
-export interface RetryPolicy extends Required<BackoffPolicy> {
+export interface InstallationRetryPolicy extends Required<BackoffPolicy> {
   /** 1 or more. */
   attempts: number;
 }
@@ -14,7 +14,7 @@ export async function retryBegin(
   tx: Tx,
   machineId: MachineId,
   generation: Generation,
-  policy: RetryPolicy,
+  policy: InstallationRetryPolicy,
 ): Promise<void> {
   await retryWrite(tx, machineId, generation, policy, { attemptsLeft: policy.attempts, wait: backoffNext(policy) });
 }
@@ -24,7 +24,7 @@ export async function retryGoOn(
   tx: Tx,
   machineId: MachineId,
   generation: Generation,
-  budget: { policy: RetryPolicy; attemptsLeft: number; previousWait: number },
+  budget: { policy: InstallationRetryPolicy; attemptsLeft: number; previousWait: number },
 ): Promise<void> {
   await retryWrite(tx, machineId, generation, budget.policy, {
     attemptsLeft: budget.attemptsLeft,
@@ -36,7 +36,7 @@ async function retryWrite(
   tx: Tx,
   machineId: MachineId,
   generation: Generation,
-  policy: RetryPolicy,
+  policy: InstallationRetryPolicy,
   left: { attemptsLeft: number; wait: number },
 ): Promise<void> {
   const row = {

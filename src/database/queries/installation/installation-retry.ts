@@ -6,7 +6,7 @@ import { generation as toGeneration, type Generation, type MachineId } from "../
 import { transact, type Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 import { installationRequestWrite, installationStanding, quarantineRefuse } from "./installation.ts";
-import { retryBegin, retryForget, retryGoOn, type RetryPolicy } from "./installation-retry-budget.ts";
+import { retryBegin, retryForget, retryGoOn, type InstallationRetryPolicy } from "./installation-retry-budget.ts";
 import { machineLock, operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
 /** A stored request under another generation; throws where it can't be read. */
@@ -19,7 +19,12 @@ export type Reserialise = (raw: Uint8Array, generation: Generation) => Uint8Arra
  */
 export async function installationRetry(
   database: Database,
-  request: OperatorCommand & { actor: Actor; generation: bigint; reserialise: Reserialise; retry?: RetryPolicy },
+  request: OperatorCommand & {
+    actor: Actor;
+    generation: bigint;
+    reserialise: Reserialise;
+    retry?: InstallationRetryPolicy;
+  },
 ): Promise<Generation> {
   const { machineId, actor } = request;
   const outcome = await operatorCommandOnce(database, request, async (tx) => {

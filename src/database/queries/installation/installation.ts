@@ -5,7 +5,7 @@ import { DatabaseError } from "../../errors.ts";
 import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
-import { retryArmed, retryBegin, retryForget, type RetryPolicy } from "./installation-retry-budget.ts";
+import { retryArmed, retryBegin, retryForget, type InstallationRetryPolicy } from "./installation-retry-budget.ts";
 import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
 /** How a machine stands, read under its lock. */
@@ -95,7 +95,7 @@ export interface InstallationOrder {
   /** A greater generation than the next one, where the caller counts them. */
   generation?: Generation;
   /** Tries after an error. */
-  retry?: RetryPolicy;
+  retry?: InstallationRetryPolicy;
   detail?: Record<string, unknown>;
   /** Throws where the machine, as far as is known, can't do what is asked. */
   check?: (facts: InstallationFacts) => void;

@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { Generation, MachineId } from "../../ids.ts";
-import type { InstallationResult, MachineRecord } from "./machine-record.ts";
+import type { FinalResult, MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine.ts";
 
 /** How a machine's newest request stands. */
-export const installationStates = ["pending", "success", "error", "cancelled"] as const;
-export type InstallationStateName = (typeof installationStates)[number];
+export const installationOutcomes = ["pending", "success", "error", "cancelled"] as const;
+export type InstallationStateName = (typeof installationOutcomes)[number];
 
 /** Where a page of the newest requests ended. */
 export interface InstallationListCursor {
@@ -29,7 +29,7 @@ export function installationListQuery(
           < ('epoch'::timestamptz + ${after.requestedAt}::bigint * interval '1 microsecond', ${after.machineId})`;
   return sql<{ machine_id: MachineId; requested_at: string }>`
     SELECT s.machine_id, (extract(epoch FROM s.requested_at) * 1000000)::bigint::text AS requested_at
-    FROM unnest(${[...(states.length === 0 ? installationStates : new Set(states))]}::text[]) AS i (installation)
+    FROM unnest(${[...(states.length === 0 ? installationOutcomes : new Set(states))]}::text[]) AS i (installation)
     CROSS JOIN LATERAL (
       SELECT s.machine_id, s.requested_at FROM machine_state s
       WHERE s.installation = i.installation AND s.installation IS NOT NULL ${beyond}
@@ -62,7 +62,7 @@ export interface InstallationPast {
   generation: Generation;
   requestedAt: Date;
   /** Absent: no final result; it was replaced, or is pending. */
-  final?: { result: InstallationResult; at: Date; error: string };
+  final?: { result: FinalResult; at: Date; error: string };
   /** The generation that took its place. */
   replacedBy?: string;
 }
@@ -70,7 +70,7 @@ export interface InstallationPast {
 interface PastRow {
   generation: Generation;
   requested_at: Date;
-  result: InstallationResult | null;
+  result: FinalResult | null;
   ended_at: Date | null;
   error: string | null;
   replaced_by: string | null;

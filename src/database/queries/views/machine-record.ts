@@ -28,7 +28,7 @@ export interface Providing {
 }
 
 /** The final result of a generation. */
-export type InstallationResult = "success" | "error" | "cancelled";
+export type FinalResult = "success" | "error" | "cancelled";
 
 /** What is left of a request's retry budget. */
 export interface RetryLeft {
@@ -48,7 +48,7 @@ export interface InstallationRecord {
   /** How many agent runs it was handed to. */
   runs: number;
   /** `reportRaw`: the agent's serialised OSInstallationReport, of an error. */
-  final?: { result: InstallationResult; error?: string; reportRaw?: Uint8Array; at: Date; by: string };
+  final?: { result: FinalResult; error?: string; reportRaw?: Uint8Array; at: Date; by: string };
   progress?: {
     phase: Phase;
     bytesDone: bigint;
@@ -123,7 +123,7 @@ export interface MachineRow {
   requested_at: Date | null;
   pending: boolean;
   runs: number;
-  result: InstallationResult | null;
+  result: FinalResult | null;
   error: string | null;
   report_raw: Uint8Array | null;
   reported_by: string | null;

@@ -1,7 +1,7 @@
 import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
-import { machineTitle } from "../facts.ts";
+import { recordTitle } from "../facts.ts";
 import { windowStep, withClaims } from "./agent-comes.ts";
 import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies, vanishedRemedies } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
@@ -29,7 +29,7 @@ export const backingOffWords: StateWords<"backing-off"> = {
   remedies: (facts) => [
     ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
     "mend what the cause names",
-    `have it tried at once: \`farrier backoff clear ${machineTitle(facts.record)}\``,
+    `have it tried at once: \`farrier backoff clear ${recordTitle(facts.record)}\``,
     ...vanishedRemedies(facts.record),
     replaceRemedy(facts.record),
     ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),

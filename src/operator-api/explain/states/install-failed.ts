@@ -1,5 +1,5 @@
 import { finalCauses } from "../causes/final-causes.ts";
-import { machineTitle, type Cause, type ExplainFacts } from "../facts.ts";
+import { recordTitle, type Cause, type ExplainFacts } from "../facts.ts";
 import { failureRemedies } from "../failure-remedies.ts";
 import { failureOf } from "../../messages/failure-of.ts";
 import { cancelCommand, historyRemedy, installRemedy } from "./remedy.ts";
@@ -45,7 +45,7 @@ function retryCauses({ record }: ExplainFacts): Cause[] {
 
 /** By the cause of the failure; after a cancellation there is nothing to put right. */
 function failedRemedies({ record }: ExplainFacts): string[] {
-  const title = machineTitle(record);
+  const title = recordTitle(record);
   const generation = record.installation?.generation ?? 0n;
   const failure = failureOf(record.installation?.final);
   return failure === undefined

@@ -1,7 +1,7 @@
 import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
-import { machineTitle, type Cause, type ExplainFacts } from "../facts.ts";
+import { recordTitle, type Cause, type ExplainFacts } from "../facts.ts";
 import { agentComes, agentRemedies, windowStep, withClaims } from "./agent-comes.ts";
 import { cancelRemedy, replaceRemedy } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
@@ -73,7 +73,7 @@ function runCauses({ record }: ExplainFacts): Cause[] {
 }
 
 function requestRemedies({ record, requestProblem, diskProblem }: ExplainFacts): string[] {
-  const title = machineTitle(record);
+  const title = recordTitle(record);
   return [
     ...(diskProblem === undefined ? [] : [`see the machine's disks: \`farrier hardware show ${title}\``]),
     ...(requestProblem === undefined && diskProblem === undefined

@@ -1,5 +1,5 @@
 import { finalCauses } from "../causes/final-causes.ts";
-import { machineTitle } from "../facts.ts";
+import { recordTitle } from "../facts.ts";
 import { installRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
@@ -20,7 +20,7 @@ export const installedWords: StateWords<"installed"> = {
   causes: finalCauses,
   remedies: ({ record }) => [
     "see whether the installed system came up: log in to it, or look at the machine's console",
-    `read the agent's log of the installation: \`farrier machine log ${machineTitle(record)}\``,
+    `read the agent's log of the installation: \`farrier machine log ${recordTitle(record)}\``,
     installRemedy(record),
     quarantineRemedy(record),
   ],

@@ -2,7 +2,7 @@ import { bytesText } from "../../../lib/format/bytes.ts";
 import { durationText } from "../../../lib/format/duration.ts";
 import { agentCauses } from "../causes/agent-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
-import { machineTitle, type Cause, type ExplainFacts } from "../facts.ts";
+import { recordTitle, type Cause, type ExplainFacts } from "../facts.ts";
 import { cancelRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords, StepFacts } from "./state-words.ts";
 
@@ -21,8 +21,8 @@ export const installingWords: StateWords<"installing"> = {
   },
   causes: (facts) => [...progressCauses(facts), ...agentCauses(facts), ...providerCauses(facts)],
   remedies: ({ record }) => [
-    `follow it: \`farrier machine show ${machineTitle(record)}\``,
-    `read the agent's log: \`farrier machine log ${machineTitle(record)}\``,
+    `follow it: \`farrier machine show ${recordTitle(record)}\``,
+    `read the agent's log: \`farrier machine log ${recordTitle(record)}\``,
     cancelRemedy(record),
     quarantineRemedy(record),
   ],

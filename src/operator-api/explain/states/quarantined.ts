@@ -1,6 +1,6 @@
 import { durationText } from "../../../lib/format/duration.ts";
 import { isSecondClaimant } from "../causes/enrollment-causes.ts";
-import { machineTitle } from "../facts.ts";
+import { recordTitle } from "../facts.ts";
 import { historyRemedy, releaseCommand } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
@@ -29,7 +29,7 @@ export const quarantinedWords: StateWords<"quarantined"> = {
       ? [
           "find out which of the two is it: history has both keys and their addresses; a machine that was restarted or " +
             "was not off when its boot window was opened is a second claimant too",
-          `${release}, switch it off, then open another boot window: \`farrier machine boot-window ${machineTitle(record)}\``,
+          `${release}, switch it off, then open another boot window: \`farrier machine boot-window ${recordTitle(record)}\``,
           historyRemedy(record),
         ]
       : [release, historyRemedy(record)];

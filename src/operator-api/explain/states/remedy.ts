@@ -1,21 +1,21 @@
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
-import { machineTitle, type ExplainFacts } from "../facts.ts";
+import { recordTitle, type ExplainFacts } from "../facts.ts";
 
 /** Make an agent's key. Pure. */
 export function initRemedy(record: MachineRecord): string {
-  const title = machineTitle(record);
+  const title = recordTitle(record);
   return `register an agent: \`farrier agent init ${title} --out ${title}.json\`; then run the agent on the machine with that file`;
 }
 
 /** Make another key, in the place of the one that is registered. Pure. */
 export function replaceRemedy(record: MachineRecord): string {
-  const title = machineTitle(record);
+  const title = recordTitle(record);
   return `start another agent: \`farrier agent init ${title} --replace --out ${title}.json\`; then run it on the machine with that file`;
 }
 
 /** Ask for an installation. Pure. */
 export function installRemedy(record: MachineRecord): string {
-  return installText(machineTitle(record));
+  return installText(recordTitle(record));
 }
 
 /** Ask for an installation of the machine `title`: what has to be given is known by the operator alone. Pure. */
@@ -30,7 +30,7 @@ export function cancelRemedy(record: MachineRecord): string {
 
 /** The command that cancels the newest request. Pure. */
 export function cancelCommand(record: MachineRecord): string {
-  return `\`farrier machine cancel ${machineTitle(record)} --generation ${record.installation?.generation ?? 0n}\``;
+  return `\`farrier machine cancel ${recordTitle(record)} --generation ${record.installation?.generation ?? 0n}\``;
 }
 
 /** Cancel what is pending, where something is. Pure. */
@@ -40,19 +40,19 @@ export function pendingRemedies(record: MachineRecord): string[] {
 
 /** Quarantine it. Pure. */
 export function quarantineRemedy(record: MachineRecord): string {
-  return `quarantine it: \`farrier machine quarantine ${machineTitle(record)} --reason "to be looked at"\``;
+  return `quarantine it: \`farrier machine quarantine ${recordTitle(record)} --reason "to be looked at"\``;
 }
 
 /** Read its history. Pure. */
 export function historyRemedy(record: MachineRecord): string {
-  return `see what happened: \`farrier machine history ${machineTitle(record)}\``;
+  return `see what happened: \`farrier machine history ${recordTitle(record)}\``;
 }
 
 /** Delete it, where its provider no longer lists it. Pure. */
 export function vanishedRemedies(record: MachineRecord): string[] {
   return record.providing?.vanishedAt === undefined
     ? []
-    : [`delete it, if it is gone for good: \`farrier machine delete ${machineTitle(record)}\``];
+    : [`delete it, if it is gone for good: \`farrier machine delete ${recordTitle(record)}\``];
 }
 
 /** Start a shepherd, where none lives. Pure. */
@@ -64,5 +64,5 @@ export function shepherdRemedies({ shepherd, record }: ExplainFacts): string[] {
 
 /** The command that ends its quarantine. Pure. */
 export function releaseCommand(record: MachineRecord): string {
-  return `\`farrier machine release ${machineTitle(record)}\``;
+  return `\`farrier machine release ${recordTitle(record)}\``;
 }
