@@ -62,7 +62,7 @@ export async function tablesGenerate(url: string): Promise<string> {
     "--log-level=error",
     "--dialect=postgres",
     `--url=${url}`,
-    "--exclude-pattern=(schema_migrations|history_*|agent_silence|machine_state_limit)",
+    "--exclude-pattern=(schema_migrations|history_*|process|agent_silence|machine_state_limit)",
     '--type-mapping={"int8":"bigint","timestamptz":"Date","xid8":"string","jsonb":"JsonObject"}',
   ]);
   return `${suffix(brand(stdout)).trim()}\n`;

@@ -3,6 +3,7 @@ import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./connect.ts";
 import { translate } from "./errors.ts";
 import type { Process } from "./ids.ts";
+import { processDefinitions } from "./processes.ts";
 
 /** One process on the machines of one provider. */
 export interface Eligibility {
@@ -10,9 +11,8 @@ export interface Eligibility {
   provider: string;
 }
 
-/** Agent start and recovery exclude each other on a machine. */
-const noWork = sql`NOT EXISTS (
-  SELECT FROM work w WHERE w.machine_id = m.machine_id AND w.process IN ('ShepherdAgentStart', 'ShepherdRecovery')
+const notHeldFor = (processes: readonly Process[]): RawBuilder<unknown> => sql`NOT EXISTS (
+  SELECT FROM work w WHERE w.machine_id = m.machine_id AND w.process IN (${sql.join(processes)})
 )`;
 
 const noBackoff = (process: Process): RawBuilder<unknown> => sql`NOT EXISTS (
@@ -24,20 +24,11 @@ const providedBy = (provider: string): RawBuilder<unknown> => sql`EXISTS (
   SELECT FROM machine_provided p WHERE p.machine_id = m.machine_id AND p.provider = ${provider}
 )`;
 
-/**
- * The predicate on `machines m` that says whether the process may take it now. What it is made of (agent_wanted,
- * agent_silent) is defined in the schema, where the stored state of a machine comes from the same.
- */
+/** The predicate on `machines m` that says whether the process may take the machine now. */
 export function eligible({ process, provider }: Eligibility): RawBuilder<unknown> {
-  switch (process) {
-    case "ShepherdAgentStart":
-      return sql`${providedBy(provider)}
-        AND NOT EXISTS (SELECT FROM machine_agent_started a WHERE a.machine_id = m.machine_id)
-        AND agent_wanted(m.machine_id) AND ${noWork} AND ${noBackoff(process)}`;
-    case "ShepherdRecovery":
-      return sql`${providedBy(provider)} AND agent_silent(m.machine_id)
-        AND agent_wanted(m.machine_id) AND ${noWork} AND ${noBackoff(process)}`;
-  }
+  const definition = processDefinitions[process];
+  return sql`${providedBy(provider)} AND ${definition.eligible}
+    AND ${notHeldFor(definition.excludes)} AND ${noBackoff(process)}`;
 }
 
 /**

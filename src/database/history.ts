@@ -4,7 +4,7 @@ import type { Database } from "./connect.ts";
 import type { Generation, MachineId, Process, SessionId } from "./ids.ts";
 import type { Tx } from "./transaction.ts";
 
-/** What can happen to a machine: the closed set that the table's CHECK holds. */
+/** What can happen to a machine: the rows of the table history_event. */
 export const historyEvents = [
   "machine_added",
   "machine_updated",
@@ -118,7 +118,7 @@ export async function historyList(
     at: row.at,
     id: row.id,
     machineId: row.machine_id,
-    // The CHECKs of the table hold these two to their sets.
+    // The table's CHECKs allow no other values in these two.
     actor: { kind: row.actor_kind as Actor["kind"], name: row.actor },
     event: row.event as HistoryEvent,
     ...(row.session_id === null ? {} : { sessionId: row.session_id }),

@@ -16,7 +16,7 @@ export type TokenId = Branded<string, "TokenId">;
 /** Ed25519 public key, 32 bytes. */
 export type AgentKey = Branded<Uint8Array, "AgentKey">;
 
-/** A kind of work: what a session can hold a machine for. */
+/** A kind of work: what a session can hold a machine for. processes.ts defines each. */
 export const processes = ["ShepherdAgentStart", "ShepherdRecovery"] as const;
 export type Process = (typeof processes)[number];
 

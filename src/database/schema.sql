@@ -12,6 +12,20 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.history_event_check()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    EXECUTE format(
+        'ALTER TABLE history DROP CONSTRAINT IF EXISTS history_event_check, '
+            'ADD CONSTRAINT history_event_check CHECK (event = ANY (%L::text[])) NOT VALID',
+        (SELECT array_agg(e.event ORDER BY e.event COLLATE "C") FROM history_event e)
+    );
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.history_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -245,10 +259,9 @@ AS $function$
     SELECT
         CASE
             WHEN z.machine_id IS NOT NULL THEN 'quarantined'
-            WHEN w.process = 'ShepherdAgentStart' THEN 'starting-agent'
-            WHEN w.process = 'ShepherdRecovery' THEN 'recovering'
+            WHEN w.process IS NOT NULL THEN wp.working_state
             WHEN f.candidate IS NOT NULL AND b.backoff_until > now() THEN 'backing-off'
-            WHEN f.candidate = 'ShepherdRecovery' THEN 'agent-lost'
+            WHEN cp.candidate_state IS NOT NULL THEN cp.candidate_state
             WHEN f.pending AND g.machine_id IS NOT NULL THEN 'installing'
             WHEN f.pending THEN 'install-pending'
             WHEN d.machine_id IS NOT NULL THEN 'installed'
@@ -275,6 +288,7 @@ AS $function$
     LEFT JOIN machine_os_installation_progress g ON g.machine_id = m.machine_id AND g.generation = q.generation
     LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
     LEFT JOIN work w ON w.machine_id = m.machine_id
+    LEFT JOIN process wp ON wp.process = w.process
     CROSS JOIN LATERAL (SELECT agent_wanted(m.machine_id) AS wanted) n
     CROSS JOIN LATERAL (
         SELECT n.wanted,
@@ -285,9 +299,10 @@ AS $function$
                 WHEN agent_silent(m.machine_id) THEN 'ShepherdRecovery'
             END AS candidate
     ) f
+    LEFT JOIN process cp ON cp.process = f.candidate
     LEFT JOIN work_backoff b ON b.machine_id = m.machine_id AND b.process = f.candidate
     WHERE m.machine_id = machine
-    ORDER BY w.process LIMIT 1
+    ORDER BY wp.process_order LIMIT 1
 $function$;
 
 CREATE OR REPLACE FUNCTION public.machine_state_refresh(machine uuid)
@@ -498,6 +513,10 @@ CREATE TABLE history (
 ) PARTITION BY RANGE (at);
 
 CREATE TABLE history_default PARTITION OF history DEFAULT;
+
+CREATE TABLE history_event (
+    event text NOT NULL
+);
 
 CREATE TABLE machine_agent_features (
     machine_id uuid NOT NULL,
@@ -759,6 +778,13 @@ CREATE TABLE operator_token (
     last_used_at timestamp with time zone
 ) WITH (fillfactor=80);
 
+CREATE TABLE process (
+    process text NOT NULL,
+    working_state text NOT NULL,
+    candidate_state text,
+    process_order integer NOT NULL
+);
+
 CREATE TABLE provider (
     provider text NOT NULL,
     power boolean NOT NULL,
@@ -890,6 +916,8 @@ ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRA
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
+ALTER TABLE history_event ADD CONSTRAINT history_event_pkey PRIMARY KEY (event);
+
 ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_pkey PRIMARY KEY (machine_id);
@@ -1012,8 +1040,6 @@ ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_key UNIQUE (smbios_uuid);
 
-ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_check CHECK ((candidate = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
-
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_installation_check CHECK ((installation = ANY (ARRAY['pending'::text, 'success'::text, 'error'::text, 'cancelled'::text])));
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_pkey PRIMARY KEY (machine_id);
@@ -1068,6 +1094,10 @@ ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_hash_key UNIQUE (
 
 ALTER TABLE operator_token ADD CONSTRAINT operator_token_token_name_check CHECK ((token_name ~ '^[a-z0-9]([a-z0-9._@-]{0,61}[a-z0-9])?$'::text));
 
+ALTER TABLE process ADD CONSTRAINT process_pkey PRIMARY KEY (process);
+
+ALTER TABLE process ADD CONSTRAINT process_process_order_key UNIQUE (process_order);
+
 ALTER TABLE provider ADD CONSTRAINT provider_check CHECK (((unreachable_since IS NULL) = (unreachable_cause IS NULL)));
 
 ALTER TABLE provider ADD CONSTRAINT provider_pkey PRIMARY KEY (provider);
@@ -1094,13 +1124,9 @@ ALTER TABLE shared_smbios ADD CONSTRAINT shared_smbios_pkey PRIMARY KEY (smbios_
 
 ALTER TABLE work ADD CONSTRAINT work_pkey PRIMARY KEY (machine_id, process);
 
-ALTER TABLE work ADD CONSTRAINT work_process_check CHECK ((process = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
-
 ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_last_interval_seconds_check CHECK ((last_interval_seconds >= 1));
 
 ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_pkey PRIMARY KEY (machine_id, process);
-
-ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_check CHECK ((process = ANY (ARRAY['ShepherdAgentStart'::text, 'ShepherdRecovery'::text])));
 
 -- Foreign keys
 
@@ -1144,13 +1170,19 @@ ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_fkey FOREIGN KEY (candidate) REFERENCES process(process);
+
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE work ADD CONSTRAINT work_process_fkey FOREIGN KEY (process) REFERENCES process(process);
+
 ALTER TABLE work ADD CONSTRAINT work_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
 
 ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (process) REFERENCES process(process);
 
 -- Indexes
 
@@ -1227,6 +1259,8 @@ CREATE TRIGGER history_guard BEFORE DELETE OR UPDATE ON public.history FOR EACH 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history_default FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
+
+CREATE TRIGGER history_event_check AFTER INSERT OR DELETE OR UPDATE ON public.history_event FOR EACH STATEMENT EXECUTE FUNCTION history_event_check();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_agent_features FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 

@@ -292,6 +292,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
         ...agent(30),
         providing: { power: true },
         backoffs: [{ process: "ShepherdRecovery", until: hence(7), cause: "it broke" }],
+        candidate: "ShepherdRecovery",
       },
       { shepherd: false },
     ),
@@ -389,6 +390,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     factsOf("backing-off", {
       ...agent(30),
       backoffs: [{ process: "ShepherdRecovery", until: hence(7), cause: "provider static can't start an agent" }],
+      candidate: "ShepherdRecovery",
     }),
     ["backoff", "agent-silent"],
     [

@@ -1,5 +1,5 @@
 import type { MachineState, MachineStateName } from "../../machine-state.ts";
-import type { Process } from "../../ids.ts";
+import { processDefinitions } from "../../processes.ts";
 import type { MachineRecord } from "./machine-record.ts";
 
 type WithoutTimes<State> = State extends unknown ? Omit<State, "since" | "deadline" | "deadlineMissedAt"> : never;
@@ -44,12 +44,10 @@ export function machineStateOf(
     case "agent-lost":
       return { state, ...started, ...heard };
     case "starting-agent":
-      return { state, ...workOf(record, "ShepherdAgentStart") };
     case "recovering":
-      return { state, ...workOf(record, "ShepherdRecovery") };
+      return { state, ...workOf(record, state) };
     case "backing-off": {
-      const wanted: Process = agent === undefined ? "ShepherdAgentStart" : "ShepherdRecovery";
-      const backoff = record.backoffs.find(({ process }) => process === wanted);
+      const backoff = record.backoffs.find(({ process }) => process === record.candidate);
       return { state, ...(backoff === undefined ? {} : { backoff }) };
     }
     case "quarantined":
@@ -59,8 +57,8 @@ export function machineStateOf(
 
 function workOf(
   record: Omit<MachineRecord, "state">,
-  process: Process,
+  state: MachineStateName,
 ): { work?: NonNullable<MachineRecord["work"][number]> } {
-  const work = record.work.find((held) => held.process === process);
+  const work = record.work.find(({ process }) => processDefinitions[process].workingState === state);
   return work === undefined ? {} : { work };
 }

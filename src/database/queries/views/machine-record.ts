@@ -91,6 +91,8 @@ export interface MachineRecord {
   quarantine?: Quarantine;
   work: HeldWork[];
   backoffs: HeldBack[];
+  /** The process that may take the machine, once no session holds it and its backoff is over. */
+  candidate?: Process;
   hardwareReportedAt?: Date;
   /** What it is known by where it boots from the network. */
   identity: MachineIdentity;
@@ -166,6 +168,7 @@ export interface MachineRow {
   closes_at: Date | null;
   window_state: BootWindowState | null;
   state: MachineStateName;
+  candidate: Process | null;
   since: Date;
   deadline: Date | null;
   deadline_missed_at: Date | null;
@@ -209,7 +212,7 @@ export const machineColumns = sql`
   ARRAY(SELECT k.mac::text FROM machine_mac k WHERE k.machine_id = m.machine_id ORDER BY k.mac) AS macs,
   w.window_id, w.opened_by, w.opened_at, w.closes_at,
   CASE WHEN w.window_id IS NOT NULL THEN ${windowState} END AS window_state,
-  s.state, s.since, machine_state_deadline(s.state, s.since, s.not_before) AS deadline, s.deadline_missed_at`;
+  s.state, s.candidate, s.since, machine_state_deadline(s.state, s.since, s.not_before) AS deadline, s.deadline_missed_at`;
 
 /** Everything about `machines m`. */
 export const machineTables = sql`
@@ -255,6 +258,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
       deadline: new Date(work.deadline),
     })),
     backoffs: (row.backoffs ?? []).map((backoff) => ({ ...backoff, until: new Date(backoff.until) })),
+    ...(row.candidate === null ? {} : { candidate: row.candidate }),
     ...(row.hardware_reported_at === null ? {} : { hardwareReportedAt: row.hardware_reported_at }),
     identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
     ...bootWindowOf(row),
