@@ -7,7 +7,7 @@ const sharing = [
   "src/{contract,janitor,metrics,operator-api,shepherd}/**/*.test.ts",
   "src/{database,netboot}/*.test.ts",
   // Not database/embedded, whose tests start and kill processes.
-  "src/database/{backup,heartbeat,queries}/**/*.test.ts",
+  "src/database/{backup,connection,heartbeat,queries}/**/*.test.ts",
 ];
 
 const projects: TestProjectConfiguration[] = [

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../src/lib/atomic-file.ts";
+import { writeFileAtomic } from "../src/lib/host/atomic-file.ts";
 import { cpioArchive, type CpioEntry } from "../src/lib/cpio.ts";
-import { makeDirectory } from "../src/lib/make-directory.ts";
+import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import { agentBundle } from "./agent-bundle.ts";
 import { compress } from "./compress.ts";
 import { BuildError } from "./errors.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../src/lib/errors.ts";
-import { makeDirectory } from "../src/lib/make-directory.ts";
+import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import { BuildError } from "./errors.ts";
 import { kernelMetaPackage, kernelPackage } from "./packages.ts";
 import { runBuildProgram } from "./run-program.ts";

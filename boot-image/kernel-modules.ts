@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { CpioEntry } from "../src/lib/cpio.ts";
-import { makeDirectory } from "../src/lib/make-directory.ts";
+import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import { BuildError } from "./errors.ts";
 import { modulesMissing, modulesWanted, type ModuleSet } from "./module-lists.ts";
 import type { PackageTree } from "./package-tree.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorCode } from "../src/lib/errors.ts";
-import { makeDirectory } from "../src/lib/make-directory.ts";
+import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import type { PackageFile } from "./fetch-packages.ts";
 import { runBuildProgram } from "./run-program.ts";
 

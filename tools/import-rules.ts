@@ -15,7 +15,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "operator-api": ["lib", "metrics", "database", "gen", "contract"],
   shepherd: ["lib", "metrics", "database", "gen", "contract"],
   janitor: ["lib", "metrics", "database", "gen", "contract"],
-  netboot: ["lib", "metrics", "database", "gen"],
+  netboot: ["lib", "metrics", "database", "gen", "contract"],
   lab: ["lib", "netboot"],
   providers: ["lib", "shepherd", "lab"],
   telemetry: ["lib", "metrics", "database"],

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/ed25519.ts";
+import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 
 /** Keys that a made-up fleet shares: machine i has key i mod this. Making a million keys would take longer than the run. */
 export const fleetKeys = 256;

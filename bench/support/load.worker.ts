@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectTls, createSecureContext } from "node:tls";
-import { ed25519PrivateKeyPem, type Ed25519KeyPair } from "../../src/lib/ed25519.ts";
-import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { ed25519PrivateKeyPem, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
+import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 import { fleetKeys } from "./fleet.ts";
 import { serve } from "./processes.ts";
 

@@ -1,7 +1,7 @@
 import { constants } from "node:crypto";
 import type { TlsOptions } from "node:tls";
-import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
-import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.ts";
+import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 
 /** TLS as the agent port has it: a key of Ed25519, the client's certificate asked for and not judged, no resumption. */
 export function referenceTls(): TlsOptions {

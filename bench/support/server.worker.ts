@@ -8,9 +8,9 @@ import type { DatabaseAddress } from "../../src/database/address/database-addres
 import { connect, connectionSettings } from "../../src/database/connect.ts";
 import { sessionHold } from "../../src/database/session-holder.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
+import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.ts";
 import { createLogger } from "../../src/lib/log.ts";
-import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { memory } from "./memory.ts";
 import { serve } from "./processes.ts";

@@ -1,7 +1,7 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import type pg from "pg";
 import type { AgentCalls } from "../../src/agent-api/agent-call.ts";
-import { heartbeatDecode } from "../../src/agent-api/heartbeat-decode.ts";
+import { heartbeatDecode } from "../../src/agent-api/methods/heartbeat-decode.ts";
 
 /**
  * A heartbeat in the shape that Farrier's origin has (and DESIGN left): authenticate, record, look up, each in a

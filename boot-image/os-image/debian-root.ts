@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeDirectory } from "../../src/lib/make-directory.ts";
+import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 import { runBuildProgram } from "../run-program.ts";
 
 /** Debian 12. */

@@ -13,7 +13,7 @@ import { fatMake } from "./fat.ts";
 import { grubBiosMake } from "./grub-bios-make.ts";
 import { imageWrite, type MadeImage } from "./image-write.ts";
 import { debianRoots } from "./packages.ts";
-import { makeDirectory } from "../../src/lib/make-directory.ts";
+import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 
 /** What to make. */
 export interface DebianImageOptions {

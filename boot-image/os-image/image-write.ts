@@ -5,9 +5,9 @@ import { dirname } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
-import { writeFileAtomic } from "../../src/lib/atomic-file.ts";
-import { temporaryName } from "../../src/lib/temporary-name.ts";
-import { makeDirectory } from "../../src/lib/make-directory.ts";
+import { writeFileAtomic } from "../../src/lib/host/atomic-file.ts";
+import { temporaryName } from "../../src/lib/host/temporary-name.ts";
+import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 
 /** An image on the disk, packed. */
 export interface MadeImage {

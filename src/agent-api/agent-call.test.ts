@@ -2,7 +2,7 @@ import type { ServerInterceptor, ServerMethodDefinition } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { agentKey } from "../database/ids.ts";
 import { agentCalls } from "./agent-call.ts";
-import { type Addresses, createPeers } from "./peer.ts";
+import { type Addresses, createPeers } from "./listener/peer.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
 afterEach(() => void vi.useRealTimers());

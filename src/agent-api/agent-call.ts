@@ -4,7 +4,7 @@ import type { EarlyAdmission } from "./admission/admission.ts";
 import { firstBytesOnly } from "./admission/first-bytes.ts";
 import { createPace, type Pace, type PacedCall } from "./admission/pace.ts";
 import { pacing } from "./admission/pacing.ts";
-import type { Addresses, Peer, Peers } from "./peer.ts";
+import type { Addresses, Peer, Peers } from "./listener/peer.ts";
 import { overloaded, unauthenticated } from "./refusal.ts";
 
 type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];

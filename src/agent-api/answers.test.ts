@@ -17,7 +17,7 @@ import {
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
 import { otherIdentity } from "../../test/support/other-certificate.ts";
-import { ed25519KeyPair } from "../lib/ed25519.ts";
+import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 import { limits } from "./limits.ts";
 
 let server: AgentServer;

@@ -17,7 +17,7 @@ import { type AgentClient, heartbeatPath, type Identity, identityOf } from "../.
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { ed25519KeyPair } from "../lib/ed25519.ts";
+import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 import { limits } from "./limits.ts";
 
 setFlagsFromString("--expose-gc");

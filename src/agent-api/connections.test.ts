@@ -7,7 +7,7 @@ import { heartbeatPath, identityOf, type Identity } from "../../test/support/age
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import { callFrames, preface, reset, settings } from "../../test/soak/attack/frames.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { ed25519KeyPair } from "../lib/ed25519.ts";
+import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 
 const patient = { handshake: 60_000, requestArrival: 60_000, strangerConnection: 60_000 };
 

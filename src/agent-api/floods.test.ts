@@ -11,7 +11,7 @@ import { Phase, ReportLogRequestSchema } from "../../gen/farrier/agent/v1/agent_
 import { type AgentClient, agentClient, heartbeatPath, identityOf } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
-import { ed25519KeyPair } from "../lib/ed25519.ts";
+import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 
 const logPath = "/farrier.agent.v1.AgentService/ReportLog";
 

@@ -13,26 +13,26 @@ import { notificationsListen } from "../database/notifications.ts";
 import { progressFlush } from "../database/queries/installation/progress-flush.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { HostPort } from "../lib/host-port.ts";
+import type { HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createRefusedCallers } from "./admission/refused-callers.ts";
 import { createAdmission } from "./admission/admission.ts";
 import { admittedStream, admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
-import { enrollHandler } from "./enroll.ts";
-import { healthHandler, healthPath } from "./health.ts";
-import { heartbeatHandler } from "./heartbeat.ts";
+import { enrollHandler } from "./methods/enroll.ts";
+import { healthHandler, healthPath } from "./methods/health.ts";
+import { heartbeatHandler } from "./methods/heartbeat.ts";
 import { createKnownCallers } from "./admission/known-callers.ts";
 import type { TimeLimits } from "./limits.ts";
-import { agentListen, type AgentListener, type AgentMethod } from "./listener.ts";
-import { logHandler } from "./log.ts";
-import { progressCoalesce } from "./progress-coalesce.ts";
-import { progressHandler } from "./progress.ts";
-import { createRefusals } from "./refusals.ts";
+import { agentListen, type AgentListener, type AgentMethod } from "./listener/listener.ts";
+import { logHandler } from "./methods/log.ts";
+import { progressCoalesce } from "./methods/progress-coalesce.ts";
+import { progressHandler } from "./methods/progress.ts";
+import { createRefusalLog } from "./refusal-log.ts";
 import { requestProblem } from "../contract/request-problem.ts";
-import { watchHandler } from "./watch.ts";
-import { createWatches } from "./watches.ts";
+import { watchHandler } from "./methods/watch.ts";
+import { createOpenWatches } from "./methods/open-watches.ts";
 
 /** What the agent API needs. */
 export interface AgentApiOptions {
@@ -79,7 +79,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
       metrics.refusedAgents.set({ machine: "unknown" }, unknown);
     },
   });
-  const refusals = createRefusals(log, clock, refusedCallers);
+  const refusals = createRefusalLog(log, clock, refusedCallers);
   const batches = heartbeats({
     address: options.databaseAddress,
     sessions,
@@ -106,7 +106,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
   // There from the beginning: an alert sees no increase of what was not there before.
   metrics.agentDuplicates.inc({ seen: "alternating" }, 0);
   metrics.agentDuplicates.inc({ seen: "writing" }, 0);
-  const watches = createWatches(metrics);
+  const watches = createOpenWatches(metrics);
   const coalesce = progressCoalesce({
     clock,
     log,

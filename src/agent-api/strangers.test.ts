@@ -12,7 +12,7 @@ import { AgentService } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { type AgentClient, agentClient, heartbeatPath, identityOf } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
-import { ed25519KeyPair } from "../lib/ed25519.ts";
+import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 import { limits } from "./limits.ts";
 import type * as MessageCheck from "./admission/message-check.ts";
 import { messageProblem } from "./admission/message-check.ts";

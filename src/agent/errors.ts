@@ -1,6 +1,6 @@
 import type { FailureCause } from "../contract/failure-cause.ts";
 import { CodedError, describeError } from "../lib/errors.ts";
-import { withoutUrlSecrets } from "../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../lib/net/shown-url.ts";
 
 /** Every way in which the agent fails. */
 export type AgentErrorCode =

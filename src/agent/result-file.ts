@@ -1,5 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import type { Logger } from "../lib/log.ts";
 import { errorText } from "./errors.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import type { Logger } from "../lib/log.ts";
 import { errorText } from "./errors.ts";
 

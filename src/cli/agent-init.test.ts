@@ -5,7 +5,7 @@ import { create, fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { AgentInitSchema, type AgentInit } from "../../gen/cloud/agent/api/takeover_pb.ts";
-import { ed25519KeyPair, ed25519PrivateKeyObject } from "../lib/ed25519.ts";
+import { ed25519KeyPair, ed25519PrivateKeyObject } from "../lib/tls/ed25519.ts";
 import { controlPlaneStart, type Finished, type TestControlPlane } from "./testing/processes.ts";
 
 // Each command is a process of its own.

@@ -1,4 +1,4 @@
-import type { HostPort } from "../lib/host-port.ts";
+import type { HostPort } from "../lib/net/host-port.ts";
 
 /** What the commands that start a process hand over to. Each resolves to the exit status once the process is to end. */
 export interface Starters {

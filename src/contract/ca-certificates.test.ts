@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { hostProgram, programsMissing } from "../../test/support/install-rig.ts";
-import { authorityIssue, keyMake, keyPem, serverIssue } from "../lib/tls-issue.ts";
+import { authorityIssue, keyMake, keyPem, serverIssue } from "../lib/tls/issue.ts";
 import { caCertificates } from "./ca-certificates.ts";
 
 const now = new Date();

@@ -1,5 +1,5 @@
 import type { NetworkInterface } from "../../gen/cloud/agent/api/hardware_pb.ts";
-import { macOfBytes, macTellsApart } from "../lib/mac.ts";
+import { macOfBytes, macTellsApart } from "../lib/net/mac.ts";
 
 /** Drivers of network interfaces on USB, of agents that do not tell the bus. */
 const usbDrivers =

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { Logger } from "../lib/log.ts";
 import type { DatabaseAddress } from "./address/database-address.ts";
-import { poolOpen } from "./pool.ts";
+import { poolOpen } from "./connection/pool.ts";
 import type { DB } from "./tables.ts";
 
 /** A pool of connections, and the typed queries over it. */

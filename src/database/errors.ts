@@ -1,5 +1,5 @@
 import { CodedError, errorCode } from "../lib/errors.ts";
-import { holderOf, lockedText } from "./lock-held.ts";
+import { holderOf, lockedText } from "./connection/lock-held.ts";
 
 /** What the database layer throws. */
 export type DatabaseErrorCode =

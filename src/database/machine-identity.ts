@@ -4,7 +4,7 @@ import { DatabaseError, translate } from "./errors.ts";
 import type { MachineId } from "./ids.ts";
 import type { Tx } from "./transaction.ts";
 
-/** What a machine is known by before its agent has a key: all in lower case, as `lib/mac.ts` and `lib/smbios-uuid.ts` give it. */
+/** What a machine is known by before its agent has a key: all in lower case, as `lib/net/mac.ts` and `contract/smbios-uuid.ts` give it. */
 export interface MachineIdentity {
   smbiosUuid?: string | undefined;
   /** `aa:bb:cc:dd:ee:ff`, of all its interfaces that are known. */

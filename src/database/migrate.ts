@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import type pg from "pg";
 import { DatabaseError } from "./errors.ts";
-import { silenceAllow } from "./pool.ts";
+import { silenceAllow } from "./connection/pool.ts";
 
 /** One numbered pair of files in migrations/. */
 interface Migration {

@@ -3,7 +3,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { retryDelay } from "../lib/retry.ts";
 import type { DatabaseAddress } from "./address/database-address.ts";
-import { clientOpen } from "./client.ts";
+import { clientOpen } from "./connection/client.ts";
 import { connectionSettings } from "./connect.ts";
 import type { MachineId } from "./ids.ts";
 

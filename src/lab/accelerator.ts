@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile, chmod } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import type { Clock } from "../lib/clock.ts";
-import { makeDirectory } from "../lib/make-directory.ts";
-import type { UserIds } from "../lib/passwd.ts";
+import { makeDirectory } from "../lib/host/make-directory.ts";
+import type { UserIds } from "../lib/host/passwd.ts";
 
 /** What runs the guests' code. */
 export type Accelerator = "kvm" | "tcg";

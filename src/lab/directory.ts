@@ -1,9 +1,9 @@
 import { open, readdir, readFile, rename, rm, chown, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { errorCode } from "../lib/errors.ts";
-import { makeDirectory } from "../lib/make-directory.ts";
-import type { UserIds } from "../lib/passwd.ts";
+import { makeDirectory } from "../lib/host/make-directory.ts";
+import type { UserIds } from "../lib/host/passwd.ts";
 import { LabError } from "./errors.ts";
 import { type LabMachine, labMachineParse } from "./machine.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { describeError } from "../lib/errors.ts";
-import { issueWords, problemWords } from "../lib/issue-words.ts";
+import { issueWords, problemWords } from "../lib/format/issue-words.ts";
 import { LabError } from "./errors.ts";
 
 /** How a machine starts. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
-import { formatHostPort, type HostPort, isLoopback } from "../lib/host-port.ts";
-import { makeDirectory } from "../lib/make-directory.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
+import { formatHostPort, type HostPort, isLoopback } from "../lib/net/host-port.ts";
+import { makeDirectory } from "../lib/host/make-directory.ts";
 
 /** How this host is reached from within a machine with QEMU's user networking: its loopback too. */
 const hostSeenFromGuest = "10.0.2.2";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
-import type { UserIds } from "../lib/passwd.ts";
+import type { UserIds } from "../lib/host/passwd.ts";
 import { acceleratorFind } from "./accelerator.ts";
 import { type BootDevice, bootDeviceIds, qemuArguments } from "./command-line.ts";
 import { labMachineRead, machineDirectoryRemove, qemuDirectory, qemuFileWrite } from "./directory.ts";

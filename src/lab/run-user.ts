@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { findUser, type UserIds } from "../lib/passwd.ts";
-import { systemUser, systemUserCommands } from "../lib/system-user.ts";
+import { findUser, type UserIds } from "../lib/host/passwd.ts";
+import { systemUser, systemUserCommands } from "../lib/host/system-user.ts";
 import { LabError } from "./errors.ts";
 
 /**

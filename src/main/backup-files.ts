@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CliError } from "../cli/errors.ts";
-import { writeFileAtomic } from "../lib/atomic-file.ts";
+import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { errorCode } from "../lib/errors.ts";
 
 /** A backup's first line. */

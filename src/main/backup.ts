@@ -7,7 +7,7 @@ import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { EmbeddedError } from "../database/embedded/embedded-error.ts";
 import { embeddedExists, embeddedReach } from "../database/embedded/embedded-reach.ts";
-import { archiveWrite } from "../lib/archive.ts";
+import { archiveWrite } from "../database/backup/archive.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere } from "./backup-files.ts";
 import { databaseAddress } from "./database-reach.ts";

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { NetbootOptions } from "../cli/starters.ts";
 import { migrateCheck } from "../database/migrate.ts";
-import { poolFor } from "../database/pools.ts";
+import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
-import { formatHostPort } from "../lib/host-port.ts";
+import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
-import { checkTime } from "../lib/tls-chain.ts";
-import { parseCertificates, readPem } from "../lib/tls-pem.ts";
+import { checkTime } from "../lib/tls/chain.ts";
+import { parseCertificates, readPem } from "../lib/tls/pem.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { dhcpRange } from "../netboot/dnsmasq/options.ts";
 import { dnsmasqRun } from "../netboot/dnsmasq/run.ts";

@@ -4,7 +4,7 @@ import { netbootUrlOf, netbootUrlRead, netbootUrlWrite } from "../lab/netboot-ur
 import { labProvider } from "../providers/lab/provider.ts";
 import { staticProvider } from "../providers/static/provider.ts";
 import { systemClock } from "../lib/clock.ts";
-import type { HostPort } from "../lib/host-port.ts";
+import type { HostPort } from "../lib/net/host-port.ts";
 import type { Provider } from "../shepherd/provider.ts";
 
 /** Where the lab of a data directory is. */

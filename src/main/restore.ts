@@ -8,7 +8,7 @@ import { connect } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { databaseRestore } from "../database/backup/restore.ts";
-import { ArchiveError, archiveRead, type ArchiveEntry } from "../lib/archive.ts";
+import { ArchiveError, archiveRead, type ArchiveEntry } from "../database/backup/archive.ts";
 import { createLogger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere, filesRestore } from "./backup-files.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";

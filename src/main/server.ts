@@ -1,5 +1,5 @@
 import type { ServerOptions } from "../cli/starters.ts";
-import { formatHostPort } from "../lib/host-port.ts";
+import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { databaseAddress } from "./database-reach.ts";

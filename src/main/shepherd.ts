@@ -1,6 +1,6 @@
 import type { ShepherdOptions } from "../cli/starters.ts";
 import { migrateCheck } from "../database/migrate.ts";
-import { poolFor } from "../database/pools.ts";
+import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";

@@ -3,7 +3,7 @@ import { systemClock } from "../lib/clock.ts";
 import { createDisplay, formatMilliseconds } from "../simulator/display.ts";
 import { faultsParse, SimulationRefused } from "../simulator/options.ts";
 import { simulate } from "../simulator/simulate.ts";
-import type { SimulationSummary } from "../simulator/summary.ts";
+import type { SimulationSummary } from "../simulator/record/summary.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** Violations that are told one by one. */

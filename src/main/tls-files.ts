@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
-import { isLoopback, type HostPort } from "../lib/host-port.ts";
-import { tlsFilesEnsure, tlsFilesRead, type TlsCredentials as TlsMaterial } from "../lib/tls.ts";
-import { checkTime } from "../lib/tls-chain.ts";
-import { parseCertificates, readPem } from "../lib/tls-pem.ts";
+import { isLoopback, type HostPort } from "../lib/net/host-port.ts";
+import { tlsFilesEnsure, tlsFilesRead, type TlsCredentials as TlsMaterial } from "../lib/tls/credentials.ts";
+import { checkTime } from "../lib/tls/chain.ts";
+import { parseCertificates, readPem } from "../lib/tls/pem.ts";
 import type { OperatorTls } from "../operator-api/listener/listener.ts";
 
 /** The agent API's certificate, and the CA that agents are given to check it by. */

@@ -1,4 +1,4 @@
-import { formatHostPort, parseHostPort, type HostPort } from "../lib/host-port.ts";
+import { formatHostPort, parseHostPort, type HostPort } from "../lib/net/host-port.ts";
 
 /** How agents reach the agent API: as configured; or on that port of the host that they reach network boot by. */
 export type AgentsAt = { endpoint: string } | { port: number };

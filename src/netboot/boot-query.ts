@@ -1,7 +1,7 @@
 import type { MachineIdentity } from "../database/machine-identity.ts";
-import { macParse, macTellsApart } from "../lib/mac.ts";
-import { meaningful } from "../lib/smbios-text.ts";
-import { smbiosUuidParse } from "../lib/smbios-uuid.ts";
+import { macParse, macTellsApart } from "../lib/net/mac.ts";
+import { meaningful } from "../contract/smbios-text.ts";
+import { smbiosUuidParse } from "../contract/smbios-uuid.ts";
 import { architectureOf, type Architecture } from "./architecture.ts";
 
 /** Network interfaces that iPXE is asked for by number. */

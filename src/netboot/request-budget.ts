@@ -1,4 +1,4 @@
-import { addressLimit, type Rate } from "../lib/address-limit.ts";
+import { addressLimit, type Rate } from "../lib/net/address-limit.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Route } from "./route.ts";
 

@@ -1,4 +1,4 @@
-import type { SimulationStatus } from "./status.ts";
+import type { SimulationStatus } from "./record/status.ts";
 
 /** Where a display writes. */
 export interface DisplayOutput {

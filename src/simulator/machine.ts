@@ -1,8 +1,8 @@
 import type { Fault } from "./faults.ts";
 import { agentTraits } from "./faults.ts";
-import { startAgent, type AgentRun } from "./agent.ts";
-import { ed25519KeyPair, ed25519PrivateKeyPem } from "../lib/ed25519.ts";
-import { selfSignedCertificate } from "../lib/self-signed.ts";
+import { startAgent, type AgentRun } from "./agent/agent.ts";
+import { ed25519KeyPair, ed25519PrivateKeyPem } from "../lib/tls/ed25519.ts";
+import { selfSignedCertificate } from "../lib/tls/self-signed.ts";
 import type { SimulatedMachine, World } from "./world.ts";
 
 /** A machine of the fleet with the agents that run on it: one, none, or a second with the same key. */

@@ -1,4 +1,4 @@
-import { isLoopback, parseHostPort, type HostPort } from "../lib/host-port.ts";
+import { isLoopback, parseHostPort, type HostPort } from "../lib/net/host-port.ts";
 import { faultNames, type Fault } from "./faults.ts";
 
 /** What a simulation is to be. */

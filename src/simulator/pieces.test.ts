@@ -4,15 +4,15 @@ import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agen
 import { prng } from "../lib/prng.ts";
 import { createDisplay, formatMilliseconds } from "./display.ts";
 import { gate } from "./gate.ts";
-import { frame, frameReader } from "./grpc-frame.ts";
-import { firstDisk, simulatedHardware } from "./hardware.ts";
-import { histogram } from "./histogram.ts";
-import { installFollowUp, installOperation } from "./install-plan.ts";
-import { installationPlan } from "./installation-plan.ts";
-import { uuidOf } from "./operators.ts";
+import { frame, frameReader } from "./agent/grpc-frame.ts";
+import { firstDisk, simulatedHardware } from "./agent/simulated-hardware.ts";
+import { histogram } from "./record/histogram.ts";
+import { installFollowUp, installOperation } from "./operators/operation-next.ts";
+import { installationPlan } from "./agent/installation-plan.ts";
+import { uuidOf } from "./operators/operators.ts";
 import { endpointCheck, optionsCheck, type SimulationOptions } from "./options.ts";
-import { createStatistics } from "./statistics.ts";
-import type { SimulationStatus } from "./status.ts";
+import { createStatistics } from "./record/statistics.ts";
+import type { SimulationStatus } from "./record/status.ts";
 
 test("frames are read however they are cut", () => {
   const messages = [Buffer.alloc(0), Buffer.from("a"), Buffer.alloc(300, 7)];

@@ -3,16 +3,16 @@ import { describeError } from "../lib/errors.ts";
 import { prng } from "../lib/prng.ts";
 import { faultPlan } from "./faults.ts";
 import { gate } from "./gate.ts";
-import { createInstalls, unsure, type Installs } from "./installs.ts";
+import { createInstallRequests, unsure, type InstallRequests } from "./operators/install-requests.ts";
 import { fleetMachine, type FleetMachine } from "./machine.ts";
-import { operatorsConnect } from "./operators.ts";
+import { operatorsConnect } from "./operators/operators.ts";
 import { endpointCheck, optionsCheck, type SimulationOptions } from "./options.ts";
-import { createRecord, type SimulationRecord } from "./record.ts";
-import { fleetRegister } from "./registration.ts";
-import { createStatistics, type Statistics } from "./statistics.ts";
+import { createRecord, type SimulationRecord } from "./record/record.ts";
+import { fleetRegister } from "./operators/registration.ts";
+import { createStatistics, type Statistics } from "./record/statistics.ts";
 import { sleepUntil } from "./sleep-until.ts";
-import { statusLook, type SimulationPhase, type SimulationStatus } from "./status.ts";
-import { summarise, type SimulationSummary } from "./summary.ts";
+import { statusLook, type SimulationPhase, type SimulationStatus } from "./record/status.ts";
+import { summarise, type SimulationSummary } from "./record/summary.ts";
 import type { SimulatedMachine, World } from "./world.ts";
 
 /** What came of a simulation. */
@@ -104,7 +104,7 @@ export async function simulate(
     statistics,
   };
   const fleet = machines.map((machine) => fleetMachine(world, machine));
-  const installs = createInstalls({
+  const installs = createInstallRequests({
     operators,
     machines,
     seed,
@@ -151,7 +151,7 @@ export async function simulate(
 async function run(context: {
   options: SimulationOptions;
   fleet: readonly FleetMachine[];
-  installs: Installs;
+  installs: InstallRequests;
   statistics: Statistics;
   clock: Clock;
   signal: AbortSignal;
@@ -217,7 +217,7 @@ async function goWrong(
 /** Lets all that was asked for come to its end. */
 async function settle(context: {
   fleet: readonly FleetMachine[];
-  installs: Installs;
+  installs: InstallRequests;
   record: SimulationRecord;
   clock: Clock;
   bound: number;
@@ -233,7 +233,7 @@ async function settle(context: {
   }
   await ask(record.openAll());
 
-  async function ask(generations: Parameters<Installs["resolve"]>[0]): Promise<void> {
+  async function ask(generations: Parameters<InstallRequests["resolve"]>[0]): Promise<void> {
     await installs
       .resolve(generations)
       .catch((error: unknown) =>

@@ -1,10 +1,10 @@
 import type { Clock } from "../lib/clock.ts";
-import type { HostPort } from "../lib/host-port.ts";
+import type { HostPort } from "../lib/net/host-port.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Fault } from "./faults.ts";
 import type { Gate } from "./gate.ts";
-import type { SimulationRecord } from "./record.ts";
-import type { Statistics } from "./statistics.ts";
+import type { SimulationRecord } from "./record/record.ts";
+import type { Statistics } from "./record/statistics.ts";
 
 /** What all agents of a simulation share. */
 export interface World {

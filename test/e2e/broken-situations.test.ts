@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InstallationState, MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { OperatorClient } from "../../src/cli/call/client.ts";
 import { embeddedStart, type EmbeddedPostgres } from "../../src/database/embedded/embedded.ts";
-import { ed25519KeyPair } from "../../src/lib/ed25519.ts";
+import { ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import type { FarrierProcess } from "../support/farrier-process.ts";
 import { silent } from "../support/fleet.ts";
 import { digestOf } from "../support/image-server.ts";

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { OperatorClient } from "../../src/cli/call/client.ts";
-import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/ed25519.ts";
+import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import { agentClient, identityOf } from "../support/agent-client.ts";
 import type { ServingFarrier } from "../support/farrier-process.ts";
 import { lab, type Lab } from "../support/lab.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { farrier, type Finished } from "../../src/cli/testing/processes.ts";
-import { tlsFilesEnsure } from "../../src/lib/tls.ts";
+import { tlsFilesEnsure } from "../../src/lib/tls/credentials.ts";
 import { operatorApiListen, type OperatorApiListener } from "../../src/operator-api/listener/listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../../src/operator-api/testing/operator-api.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";

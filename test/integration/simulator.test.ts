@@ -7,7 +7,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { faultNames } from "../../src/simulator/faults.ts";
 import type { SimulationOptions } from "../../src/simulator/options.ts";
 import { simulate } from "../../src/simulator/simulate.ts";
-import type { SimulationStatus } from "../../src/simulator/status.ts";
+import type { SimulationStatus } from "../../src/simulator/record/status.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
 import { waitFor } from "../support/wait.ts";

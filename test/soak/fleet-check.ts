@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { ClosedHow } from "../../src/simulator/generation-record.ts";
+import type { ClosedHow } from "../../src/simulator/record/generation-record.ts";
 import type { Simulated } from "../../src/simulator/simulate.ts";
 
 /** Something that must hold at the end, and what speaks against it. */

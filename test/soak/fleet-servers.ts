@@ -6,8 +6,8 @@ import { databaseName } from "../../src/database/embedded/embedded-initialise.ts
 import { port } from "../../src/database/embedded/embedded-settings.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { connect } from "../../src/database/connect.ts";
-import { parseHostPort, type HostPort } from "../../src/lib/host-port.ts";
-import { tlsFilesEnsure } from "../../src/lib/tls.ts";
+import { parseHostPort, type HostPort } from "../../src/lib/net/host-port.ts";
+import { tlsFilesEnsure } from "../../src/lib/tls/credentials.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { farrierServe, type ServingFarrier } from "../support/farrier-process.ts";
 import { freePort } from "../support/free-port.ts";

@@ -15,8 +15,8 @@ import {
   WatchResponseSchema,
   type WatchResponse,
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { type Ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/ed25519.ts";
-import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
+import { type Ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.ts";
+import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 
 export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 export const watchPath = "/farrier.agent.v1.AgentService/Watch";

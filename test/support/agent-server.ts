@@ -1,9 +1,9 @@
 import type { TimeLimits } from "../../src/agent-api/limits.ts";
-import type { AgentListener } from "../../src/agent-api/listener.ts";
+import type { AgentListener } from "../../src/agent-api/listener/listener.ts";
 import { agentApiServe, type AgentApiOptions } from "../../src/agent-api/serve.ts";
 import { type SessionHolder, sessionHold } from "../../src/database/session-holder.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { ed25519KeyPair } from "../../src/lib/ed25519.ts";
+import { ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { type AgentClient, agentClient, identityOf } from "./agent-client.ts";

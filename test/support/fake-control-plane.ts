@@ -34,9 +34,9 @@ import type {
   WatchRequest,
   WatchResponse,
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { ed25519KeyPair } from "../../src/lib/ed25519.ts";
-import { selfSignedCertificate } from "../../src/lib/self-signed.ts";
-import { authorityIssue, keyMake, keyPem, serverIssue } from "../../src/lib/tls-issue.ts";
+import { ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
+import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
+import { authorityIssue, keyMake, keyPem, serverIssue } from "../../src/lib/tls/issue.ts";
 
 /** A refusal, thrown by a handler. */
 export class Refusal extends Error {

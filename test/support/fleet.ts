@@ -12,7 +12,7 @@ import { installationCancel, installationRequest } from "../../src/database/quer
 import type { Reserialise } from "../../src/database/queries/installation/installation-retry.ts";
 import { machineAdd } from "../../src/database/queries/machine/machine.ts";
 import type { OperatorCommand } from "../../src/database/operator-command.ts";
-import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/ed25519.ts";
+import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import type { Identity } from "./agent-client.ts";
 
-/** A self-signed certificate of a key that is not Ed25519, written out as src/lib/self-signed.ts does for those that are. */
+/** A self-signed certificate of a key that is not Ed25519, written out as src/lib/tls/self-signed.ts does for those that are. */
 export function otherIdentity(kind: "rsa" | "ec"): Identity {
   const pair =
     kind === "rsa"

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { findUser } from "../../src/lib/passwd.ts";
+import { findUser } from "../../src/lib/host/passwd.ts";
 import { freePort } from "./free-port.ts";
 import { waitFor } from "./wait.ts";
 

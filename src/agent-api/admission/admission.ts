@@ -4,7 +4,7 @@ import type { MachineId } from "../../database/ids.ts";
 import type { KnownCallers } from "./known-callers.ts";
 import { machineIdField, machineIdParse, machineNamed } from "./machine-named.ts";
 import { messageProblem } from "./message-check.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../listener/peer.ts";
 import { invalid, overloaded, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import { wireCursor } from "../wire.ts";
 

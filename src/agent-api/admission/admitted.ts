@@ -10,7 +10,7 @@ import type { Admission } from "./admission.ts";
 import type { AgentCalls } from "../agent-call.ts";
 import { machineNamed } from "./machine-named.ts";
 import type { Refusal } from "../refusal.ts";
-import type { Refusals } from "../refusals.ts";
+import type { RefusalLog } from "../refusal-log.ts";
 
 /** What a call that was not let in is counted as. */
 export type NotAdmitted = "unauthenticated" | "invalid" | "unavailable";
@@ -19,7 +19,7 @@ export type NotAdmitted = "unauthenticated" | "invalid" | "unavailable";
 export interface AdmittedOptions {
   calls: AgentCalls;
   admission: Admission;
-  refusals: Refusals;
+  refusals: RefusalLog;
   /** The method, as refusals name it. */
   method: string;
   /** The request's type. */

@@ -1,6 +1,6 @@
 import type { MachineId } from "../../database/ids.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../listener/peer.ts";
 
 /** Which machines' agent each connection has lately been found to be. */
 export interface KnownCallers {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { agentKey } from "../../database/ids.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../listener/peer.ts";
 import { createPace, type Pace } from "./pace.ts";
 import { pacing } from "./pacing.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../listener/peer.ts";
 import { overloaded, type Refusal } from "../refusal.ts";
 import { callCost, pacing } from "./pacing.ts";
 import { timeBudget, type TimeBudget } from "./time-budget.ts";

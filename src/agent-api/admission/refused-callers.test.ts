@@ -11,7 +11,7 @@ import {
   type AgentRefusal,
 } from "../../database/queries/agent/agent-refused.ts";
 import { machineSurroundings } from "../../database/queries/views/explain.ts";
-import { ed25519KeyPair } from "../../lib/ed25519.ts";
+import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
 
 let server: AgentServer;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { MachineId } from "../../database/ids.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../listener/peer.ts";
 
 /** Remembers who was refused, and has it written: each (machine, key) at most once a minute. */
 export interface RefusedCallers extends AsyncDisposable {

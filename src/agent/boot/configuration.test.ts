@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { authorityIssue, keyMake } from "../../lib/tls-issue.ts";
+import { authorityIssue, keyMake } from "../../lib/tls/issue.ts";
 import { AgentError } from "../errors.ts";
 import { bootConfigurationRead } from "./configuration.ts";
 

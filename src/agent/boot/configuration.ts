@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { describeError } from "../../lib/errors.ts";
-import { parseHostPort } from "../../lib/host-port.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
 import { AgentError } from "../errors.ts";
 import { commandLineRead } from "./command-line.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { writeFileAtomic } from "../../lib/atomic-file.ts";
-import { ed25519KeyPair, ed25519PrivateKeyObject } from "../../lib/ed25519.ts";
+import { writeFileAtomic } from "../../lib/host/atomic-file.ts";
+import { ed25519KeyPair, ed25519PrivateKeyObject } from "../../lib/tls/ed25519.ts";
 import { errorCode } from "../../lib/errors.ts";
 
 const ownerOnly = 0o600;

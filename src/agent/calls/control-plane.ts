@@ -8,9 +8,9 @@ import type { DescMethod, DescMethodUnary, MessageShape } from "@bufbuild/protob
 import { AgentCallback } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentService } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { WatchRequest, WatchResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { ed25519PrivateKeyPem } from "../../lib/ed25519.ts";
-import { parseHostPort } from "../../lib/host-port.ts";
-import { selfSignedCertificate } from "../../lib/self-signed.ts";
+import { ed25519PrivateKeyPem } from "../../lib/tls/ed25519.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
+import { selfSignedCertificate } from "../../lib/tls/self-signed.ts";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { initCheck } from "./init-file.ts";
 

@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
-import { ed25519KeyPair } from "../../lib/ed25519.ts";
+import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
 import { agentInitRead, initFileWrite } from "./init-file.ts";
 
 let folder: string;

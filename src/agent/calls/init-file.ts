@@ -4,11 +4,11 @@ import { dirname } from "node:path";
 import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
-import { ed25519PrivateKeyObject } from "../../lib/ed25519.ts";
+import { ed25519PrivateKeyObject } from "../../lib/tls/ed25519.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
-import { parseHostPort } from "../../lib/host-port.ts";
-import { temporaryName } from "../../lib/temporary-name.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
+import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { AgentError } from "../errors.ts";
 
 // The private key is in it: nobody but the owner may read or write it.

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { Bmc } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BmcSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { ipText } from "../../lib/ip-bytes.ts";
+import { ipText } from "../../lib/net/ip-bytes.ts";
 import { cleanText } from "../errors.ts";
 import { bmcInterface } from "./smbios-words.ts";
 import type { Smbios, SmbiosStructure } from "./smbios.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { fileTree } from "../../../test/support/file-tree.ts";
-import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
+import { smbiosUuidParse } from "../../contract/smbios-uuid.ts";
 import { uuidText } from "./identity.ts";
-import { meaningful } from "../../lib/smbios-text.ts";
+import { meaningful } from "../../contract/smbios-text.ts";
 import { hardwareReport } from "./report.ts";
 import { smbiosFiles } from "./testing/smbios-tables.ts";
 

@@ -1,6 +1,6 @@
 // The firmware's tables (SMBIOS, DMTF DSP0134): taken apart here, understood by the probes.
 import { cleanText } from "../errors.ts";
-import { meaningful } from "../../lib/smbios-text.ts";
+import { meaningful } from "../../contract/smbios-text.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
 

@@ -3,7 +3,7 @@ import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/imag
 import type { OSInstallationRequest } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageReference, type ImageReference } from "../../contract/image-reference.ts";
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { AgentError } from "../errors.ts";
 
 /** Where an image comes from. */

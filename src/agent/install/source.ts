@@ -1,4 +1,4 @@
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { imageFetch } from "./fetch/fetch.ts";
 import type { Fetched } from "./fetch/fetch.ts";
 import { fetchLimits, httpAnswer } from "./fetch/http-answer.ts";

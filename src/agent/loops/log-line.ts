@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { LogLevel, LogLineSchema, type LogLine } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import { cleanText } from "../errors.ts";
 
 /** Bytes of a line's text (docs/wire.md: the server refuses longer ones). */

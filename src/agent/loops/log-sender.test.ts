@@ -15,7 +15,7 @@ import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { fakeControlPlane } from "../../../test/support/fake-control-plane.ts";
 import { recordingLog } from "../../../test/support/recording-log.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { tlsFilesEnsure } from "../../lib/tls.ts";
+import { tlsFilesEnsure } from "../../lib/tls/credentials.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 import { startLogSender, type LogSender } from "./log-sender.ts";
 import { createLogTail, type LogTail } from "./log-tail.ts";

@@ -19,7 +19,7 @@ import type { FakeControlPlane, FakeWatch } from "../../../test/support/fake-con
 import { fakeControlPlane, Refusal } from "../../../test/support/fake-control-plane.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { createLogger } from "../../lib/log.ts";
-import { tlsFilesEnsure } from "../../lib/tls.ts";
+import { tlsFilesEnsure } from "../../lib/tls/credentials.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 import { runAgent } from "../run.ts";
 import type { AgentOptions } from "../run.ts";

@@ -1,8 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { writeFileAtomic } from "../../lib/atomic-file.ts";
+import { writeFileAtomic } from "../../lib/host/atomic-file.ts";
 import { errorCode } from "../../lib/errors.ts";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { CliError } from "../errors.ts";
 
 /** How one fleet's control plane is reached. Paths are absolute. */

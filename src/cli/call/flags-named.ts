@@ -1,4 +1,4 @@
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 
 /** Fields that are no flags, but stand on the command line by themselves. */
 const positional = new Set(["machine", "token", "key"]);

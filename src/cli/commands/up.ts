@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import type { CliContext } from "../context.ts";
 import {
   commonFlags,

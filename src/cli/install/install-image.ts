@@ -8,7 +8,7 @@ import {
 } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import type { CompressionWord, ImageFormatWord, MachineInstallFlags } from "../commands/machine-install.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";

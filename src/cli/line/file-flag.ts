@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { CliError } from "../errors.ts";
 
 /**

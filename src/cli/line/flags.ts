@@ -1,6 +1,6 @@
-import { parseHostPort, type HostPort } from "../../lib/host-port.ts";
+import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
-import { parseServerName } from "../../lib/tls-names.ts";
+import { parseServerName } from "../../lib/tls/names.ts";
 import { parseSeconds } from "./duration.ts";
 import { CliError } from "../errors.ts";
 import type { OperatorTlsFiles } from "../starters.ts";

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { clientOpen } from "../client.ts";
+import { clientOpen } from "../connection/client.ts";
 import type { DatabaseAddress } from "../address/database-address.ts";
 import { connectionSettings } from "../connect.ts";
 import { backupTables, quoted, type BackupTable } from "./backup-tables.ts";

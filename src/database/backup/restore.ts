@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { clientOpen } from "../client.ts";
+import { clientOpen } from "../connection/client.ts";
 import { backupSettings, type BackupHead } from "./backup.ts";
 import { backupTables, quoted, type BackupTable } from "./backup-tables.ts";
 import type { DatabaseAddress } from "../address/database-address.ts";

@@ -2,7 +2,7 @@ import { chmod, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { directoryLock } from "./directory-lock.ts";
-import { makeDirectory } from "../../lib/make-directory.ts";
+import { makeDirectory } from "../../lib/host/make-directory.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** Where one `farrier up` keeps everything: keys, tokens, the embedded database. */

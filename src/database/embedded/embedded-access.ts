@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { userName } from "../../lib/passwd.ts";
+import { userName } from "../../lib/host/passwd.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { databaseName } from "./embedded-initialise.ts";
 import type { RunUser } from "./embedded-user.ts";

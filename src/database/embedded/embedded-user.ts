@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { findUser, userName, type UserIds } from "../../lib/passwd.ts";
-import { systemUser, systemUserCommands } from "../../lib/system-user.ts";
+import { findUser, userName, type UserIds } from "../../lib/host/passwd.ts";
+import { systemUser, systemUserCommands } from "../../lib/host/system-user.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The user that PostgreSQL runs under when we are root, which it refuses to be. */

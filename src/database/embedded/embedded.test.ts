@@ -22,7 +22,7 @@ import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait.ts";
 import { createLogger } from "../../lib/log.ts";
-import { findUser, userName } from "../../lib/passwd.ts";
+import { findUser, userName } from "../../lib/host/passwd.ts";
 import { type EmbeddedPostgres, embeddedStart } from "./embedded.ts";
 import { isOurPostmaster } from "./embedded-orphan.ts";
 

@@ -13,7 +13,7 @@ import { orphanStop } from "./embedded-orphan.ts";
 import { type Postmaster, type PostmasterOptions, postmasterStart } from "./embedded-process.ts";
 import { defaultSettings, fixedSettings, port } from "./embedded-settings.ts";
 import { socketDirectory } from "./embedded-socket.ts";
-import { makeDirectory } from "../../lib/make-directory.ts";
+import { makeDirectory } from "../../lib/host/make-directory.ts";
 import { runUser } from "./embedded-user.ts";
 
 /** What node-postgres needs to connect. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type Fleet, heldConnection, requestRaw } from "../../../test/support/fleet.ts";
 import { heartbeatFleet } from "../../../test/support/heartbeats.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { ed25519KeyPair } from "../../lib/ed25519.ts";
+import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
 import { machineId } from "../ids.ts";
 
 const stranger = ed25519KeyPair().publicKey;

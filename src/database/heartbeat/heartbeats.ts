@@ -9,7 +9,7 @@ import type { HeartbeatCaller } from "./heartbeat-places.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "../ids.ts";
-import { poolOpen } from "../pool.ts";
+import { poolOpen } from "../connection/pool.ts";
 import type { SessionHolder } from "../session-holder.ts";
 
 /** What heartbeats are measured by. */

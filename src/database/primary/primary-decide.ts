@@ -1,5 +1,5 @@
 import type { DatabaseHost } from "../address/database-address.ts";
-import { formatHostPort } from "../../lib/host-port.ts";
+import { formatHostPort } from "../../lib/net/host-port.ts";
 
 /** What a look at one host found. */
 export type PrimaryLook =

@@ -2,8 +2,8 @@ import pg from "pg";
 import type { DatabaseHost, UrlAddress } from "../address/database-address.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
-import { clientConfig } from "../client-config.ts";
-import { socketOf } from "../socket.ts";
+import { clientConfig } from "../connection/client-config.ts";
+import { socketOf } from "../connection/socket.ts";
 import type { PrimaryLook } from "./primary-decide.ts";
 
 /** Milliseconds in which a host must have answered. */

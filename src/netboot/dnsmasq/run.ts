@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { makeDirectory } from "../../lib/make-directory.ts";
+import { makeDirectory } from "../../lib/host/make-directory.ts";
 import { retryDelay } from "../../lib/retry.ts";
 import { NetbootError } from "../errors.ts";
 import { dnsmasqConfig } from "./config.ts";

@@ -1,4 +1,4 @@
-import { addressLimit, type AddressLimit } from "../../lib/address-limit.ts";
+import { addressLimit, type AddressLimit } from "../../lib/net/address-limit.ts";
 import type { Clock } from "../../lib/clock.ts";
 
 /** How often each address may fail to prove who it is. */

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { link, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
-import { makeDirectory } from "../../lib/make-directory.ts";
-import { temporaryName } from "../../lib/temporary-name.ts";
+import { makeDirectory } from "../../lib/host/make-directory.ts";
+import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { OperatorApiError } from "../errors.ts";
 
 /** The file of the data directory that holds the operators' token. */

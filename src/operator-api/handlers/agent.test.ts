@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { ed25519KeyPair } from "../../lib/ed25519.ts";
+import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let database: TestDatabase;

@@ -17,7 +17,7 @@ import {
 } from "../../database/queries/views/installation-list.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { installationMessage, installationStateOf } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";

@@ -12,7 +12,7 @@ import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image/ima
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
-import { authorityIssue, keyMake, serverIssue } from "../../lib/tls-issue.ts";
+import { authorityIssue, keyMake, serverIssue } from "../../lib/tls/issue.ts";
 import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
 
 let database: TestDatabase;

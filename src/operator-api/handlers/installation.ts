@@ -21,7 +21,7 @@ import {
 } from "../../database/queries/installation/installation.ts";
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../caller/identity.ts";

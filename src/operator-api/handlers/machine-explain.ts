@@ -9,7 +9,7 @@ import { requestProblem } from "../../contract/request-problem.ts";
 import { machineSurroundings } from "../../database/queries/views/explain.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent/agent-log.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { isCount } from "../caller/query-token.ts";

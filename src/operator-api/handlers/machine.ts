@@ -17,7 +17,7 @@ import { machineAdd, machineShow } from "../../database/queries/machine/machine.
 import { machineDelete } from "../../database/queries/machine/machine-delete.ts";
 import { machineQuarantine, machineRelease } from "../../database/queries/machine/machine-quarantine.ts";
 import { machineUpdate } from "../../database/queries/machine/machine-update.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorKey } from "../caller/identity.ts";

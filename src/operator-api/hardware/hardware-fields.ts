@@ -6,7 +6,7 @@ import {
   MemoryDeviceSchema,
   SecureBoot,
 } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { pciClassName } from "../../lib/pci-class.ts";
+import { pciClassName } from "../../contract/pci-class.ts";
 import { hardwareFieldKind } from "../../contract/volatile-hardware.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";

@@ -20,7 +20,7 @@ import {
   type NumaNode,
   type PciDevice,
 } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { pciClassName } from "../../lib/pci-class.ts";
+import { pciClassName } from "../../contract/pci-class.ts";
 import { hardwareFields } from "./hardware-fields.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";

@@ -5,7 +5,7 @@ import { machineId, requestId } from "../../database/ids.ts";
 import { auditAppend, type AuditEntry } from "../../database/queries/access/audit.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import { methodName } from "../caller/authorization.ts";
 import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

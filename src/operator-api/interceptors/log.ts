@@ -1,6 +1,6 @@
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../../lib/clock.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import { methodName } from "../caller/authorization.ts";
 import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

@@ -8,7 +8,7 @@ import { connect as tlsConnect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { tlsFilesEnsure, type TlsCredentials } from "../../lib/tls.ts";
+import { tlsFilesEnsure, type TlsCredentials } from "../../lib/tls/credentials.ts";
 import { testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";
 import { operatorApiListen, type OperatorApiListener } from "./listener.ts";
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { connectionShares, type ConnectionPlace } from "../../lib/connection-shares.ts";
+import { connectionShares, type ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import type { AnyServer } from "./server.ts";
 
 /**

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { tlsFilesEnsure } from "../../lib/tls.ts";
+import { tlsFilesEnsure } from "../../lib/tls/credentials.ts";
 import { operatorApiListen, type OperatorApiListener } from "./listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";
 

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { AccessService, Credential, Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { tlsFilesEnsure } from "../../lib/tls.ts";
+import { tlsFilesEnsure } from "../../lib/tls/credentials.ts";
 import { databaseAuthenticator } from "../caller/authenticator.ts";
 import { operatorApiListen, type OperatorApiListener } from "./listener.ts";
 import { testClients, testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
 import { errorCode } from "../../lib/errors.ts";
-import { formatHostPort, type HostPort } from "../../lib/host-port.ts";
+import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import { OperatorApiError } from "../errors.ts";
 
 /** In clear text over HTTP/1.1, or with TLS over both. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { shownUrl } from "../../lib/shown-url.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 
 /**
  * An image as every operator may see it: without what opens something. Fields are named one by one, so that a new field of the

@@ -9,7 +9,7 @@ import {
   type InstallationSchema,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { withoutUrlSecrets } from "../../lib/shown-url.ts";
+import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { InstallationRecord, FinalResult, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";

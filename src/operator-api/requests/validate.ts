@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { z } from "zod";
 import { isPrintable } from "../../lib/format/printable.ts";
-import { issueWords } from "../../lib/issue-words.ts";
-import { macParse } from "../../lib/mac.ts";
-import { smbiosUuidParse } from "../../lib/smbios-uuid.ts";
+import { issueWords } from "../../lib/format/issue-words.ts";
+import { macParse } from "../../lib/net/mac.ts";
+import { smbiosUuidParse } from "../../contract/smbios-uuid.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId, requestId } from "../../database/ids.ts";
 

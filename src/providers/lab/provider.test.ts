@@ -6,7 +6,7 @@ import { describe, expect, test, type TestContext } from "vitest";
 import { qemuMissing } from "../../../test/support/qemu.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { userName } from "../../lib/passwd.ts";
+import { userName } from "../../lib/host/passwd.ts";
 import { providerConformance } from "../../shepherd/testing/provider-conformance.ts";
 import { consoleFile, labMachineCreate, labMachineList, qemuDirectory } from "../../lab/directory.ts";
 import { type LabMachine, labMachineMake, type LabMachineShape } from "../../lab/machine.ts";

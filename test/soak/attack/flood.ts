@@ -1,6 +1,6 @@
 import { connect as tcpConnect, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { ed25519KeyPair } from "../../../src/lib/ed25519.ts";
+import { ed25519KeyPair } from "../../../src/lib/tls/ed25519.ts";
 import { identityOf } from "../../support/agent-client.ts";
 import type { Attack, AttackCount, AttackTargets } from "./attack.ts";
 import { preface, settings } from "./frames.ts";

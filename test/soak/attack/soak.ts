@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import pg from "pg";
-import { parseHostPort } from "../../../src/lib/host-port.ts";
+import { parseHostPort } from "../../../src/lib/net/host-port.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { oneProcess, type FleetServers } from "../fleet-servers.ts";
 import type { Check } from "../fleet-check.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { authorityIssue, keyMake, serverIssue } from "../../../lib/tls-issue.ts";
+import { authorityIssue, keyMake, serverIssue } from "../../../lib/tls/issue.ts";
 import { connectionFailure, type ConnectionFacts } from "./connection-words.ts";
 
 const key = keyMake();

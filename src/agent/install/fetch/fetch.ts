@@ -1,7 +1,7 @@
 import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { AgentError } from "../../errors.ts";
 import { requireStatus } from "./http-status.ts";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { peek } from "./peek.ts";
 import { noticed } from "./notice.ts";

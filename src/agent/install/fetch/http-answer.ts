@@ -1,4 +1,4 @@
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { AgentError } from "../../errors.ts";
 import { connectionFailure } from "./connection-words.ts";
 import { CutShort, httpBody } from "./http-body.ts";

@@ -1,5 +1,5 @@
 import { AgentError } from "../../errors.ts";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { requireStatus } from "./http-status.ts";

@@ -1,6 +1,6 @@
 import { AgentError } from "../../errors.ts";
 import type { FailureCause } from "../../../contract/failure-cause.ts";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { TransientError } from "./transient-error.ts";
 

@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf, installRig, quickLimits } from "../../../../test/support/install-rig.ts";
-import { authorityIssue, keyMake, keyPem, serverIssue } from "../../../lib/tls-issue.ts";
+import { authorityIssue, keyMake, keyPem, serverIssue } from "../../../lib/tls/issue.ts";
 import { AgentError } from "../../errors.ts";
 import { httpAnswer } from "./http-answer.ts";
 import { CutShort, httpBody } from "./http-body.ts";

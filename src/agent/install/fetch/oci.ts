@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { OciReference } from "../../../contract/oci-reference.ts";
 import { AgentError } from "../../errors.ts";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { httpAnswer } from "./http-answer.ts";
 import type { HttpAnswer, HttpOptions } from "./http-answer.ts";
 import { httpSmall, httpSmallGet } from "./http-small.ts";

@@ -1,4 +1,4 @@
-import { addressClass, type AddressClass } from "../../../lib/address-class.ts";
+import { addressClass, type AddressClass } from "../../../lib/net/address-class.ts";
 
 /**
  * Where the servers of one image may lead. A redirect, or a registry's token server, that led to the machine's own network would

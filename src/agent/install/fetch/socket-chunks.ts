@@ -3,7 +3,7 @@ import { lookup as dnsLookup } from "node:dns";
 import { connect as netConnect, isIP } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
 import { connect as tlsConnect, getCACertificates } from "node:tls";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { AgentError } from "../../errors.ts";
 
 /** What comes in on a connection, in pieces of up to a mebibyte: all that came while the one before was used. */

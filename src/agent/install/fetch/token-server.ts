@@ -1,6 +1,6 @@
 import { getDomain } from "tldts";
-import { isLoopback } from "../../../lib/host-port.ts";
-import { shownUrl } from "../../../lib/shown-url.ts";
+import { isLoopback } from "../../../lib/net/host-port.ts";
+import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { challenges } from "./http-challenges.ts";
 

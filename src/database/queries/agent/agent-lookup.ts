@@ -5,7 +5,7 @@ import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
 import { entryState } from "../../heartbeat/heartbeat-statement.ts";
 import { planSettings } from "../../heartbeat/heartbeats.ts";
 import type { AgentKey, MachineId } from "../../ids.ts";
-import { poolOpen } from "../../pool.ts";
+import { poolOpen } from "../../connection/pool.ts";
 import type { SessionHolder } from "../../session-holder.ts";
 
 /** Whether a key is that of a machine's agent. `busy`: too many are being looked up. */

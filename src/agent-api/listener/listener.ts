@@ -1,0 +1,245 @@
+import { constants } from "node:crypto";
+import { createServer as createTcpServer, type Server as TcpServer, type Socket } from "node:net";
+import { createServer, type TLSSocket } from "node:tls";
+import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import type { Clock } from "../../lib/clock.ts";
+import { connectionShares, type ConnectionPlace } from "../../lib/net/connection-shares.ts";
+import { CodedError, errorCode } from "../../lib/errors.ts";
+import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
+import { agentCalls, type AgentCalls } from "../agent-call.ts";
+import { healthPath } from "../methods/health.ts";
+import { callBursts } from "./call-bursts.ts";
+import { createHandshakes } from "./handshakes.ts";
+import { limits, type TimeLimits } from "../limits.ts";
+import { createPeers, peerOf, type Addresses, type Peer } from "./peer.ts";
+import type { RefusalLog } from "../refusal-log.ts";
+import { unknownMethods } from "../admission/unknown-methods.ts";
+
+/** Why the agent port could not be opened. */
+export class ListenError extends CodedError<"address_in_use" | "address_refused"> {}
+
+/** The agent port, open. */
+export interface AgentListener extends AsyncDisposable {
+  /** The address that it has; the port where 0 was asked for. */
+  address: HostPort;
+}
+
+/** A method by its full path, such as /cloud.bmaas.server.api.AgentCallback/Heartbeat; messages pass as bytes. */
+export interface AgentMethod {
+  path: string;
+  kind: "unary" | "serverStream";
+  handler: UntypedHandleCall;
+}
+
+/**
+ * Connections that the kernel completes and holds until they are accepted, as far as it allows (net.core.somaxconn): one is
+ * accepted in a turn of the event loop, and those that find no room come again after 1, 3 and 7 seconds.
+ */
+const backlog = 4_096;
+/**
+ * Calls of one connection in one turn of the event loop. Without resets no connection begins more than it may have open; an agent
+ * whose calls have deadlines of a millisecond begins some more.
+ */
+const callsATurn = {
+  stranger: { atOnce: 2, most: limits.streamsAdvertised, inLine: true },
+  agent: { atOnce: 8, most: 2 * limits.streamsAdvertised, inLine: false },
+} as const;
+/** Milliseconds that open calls may take to end when the listener closes. */
+const drainTime = 5_000;
+/** Milliseconds for an answer to leave before its connection is closed. */
+const lastWords = 500;
+
+/**
+ * Opens the agent port. TLS is ended here, not by the gRPC library: that shows a certificate only where a CA vouches for
+ * it, and agents' are self-signed.
+ * @throws {ListenError} saying which address and what to do
+ */
+export async function agentListen(options: {
+  address: HostPort;
+  certificate: { certificatePem: string; keyPem: string };
+  methods: (calls: AgentCalls) => AgentMethod[];
+  refusals: RefusalLog;
+  metrics: Metrics;
+  log: Logger;
+  clock: Clock;
+  maximumConnections?: number;
+  times?: TimeLimits;
+}): Promise<AgentListener> {
+  const { log, metrics, refusals, times = limits } = options;
+  const peers = createPeers();
+  const sockets = new Set<TLSSocket>();
+  const calls = agentCalls({
+    peers,
+    clock: options.clock,
+    requestArrival: times.requestArrival,
+    open: new Map([[healthPath, limits.openMessage]]),
+    refused: () => {
+      metrics.refusedCalls.inc({ listener: "agents" });
+      refusals.record("call", undefined, "no certificate with an Ed25519 key");
+    },
+    late: ({ remoteAddress, remotePort }) => {
+      for (const socket of sockets) {
+        if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) {
+          setTimeout(() => socket.destroy(), lastWords);
+        }
+      }
+    },
+  });
+  const grpc = new Server({
+    "grpc.max_receive_message_length": limits.message,
+    "grpc.max_concurrent_streams": limits.streamsAdvertised,
+    "grpc.max_connection_idle_ms": limits.idleConnection,
+    "grpc-node.max_session_memory": 10,
+    "grpc.enable_channelz": 0,
+    interceptors: [calls.interceptor],
+  });
+  const asBytes = (value: Buffer): Buffer => value;
+  for (const { path, kind, handler } of options.methods(calls)) {
+    grpc.register(path, handler, asBytes, kind === "unary" ? asBytes : ownBytes, kind);
+  }
+  unknownMethods(grpc);
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const admitted = new WeakSet<Peer>();
+  callBursts(grpc, {
+    clock: options.clock,
+    least: callsATurn.stranger.atOnce,
+    limitsOf: (connection) => {
+      const peer = peers.find(connection);
+      return peer !== undefined && admitted.has(peer) ? callsATurn.agent : callsATurn.stranger;
+    },
+  });
+
+  const tls = createServer({
+    cert: options.certificate.certificatePem,
+    key: options.certificate.keyPem,
+    // Asked for, and judged by its key alone: see peerOf.
+    requestCert: true,
+    rejectUnauthorized: false,
+    // Not ALPNProtocols: of these, node:tls keeps a copy for each connection, a piece of Buffer's pool (see ownBytes).
+    ALPNCallback: ({ protocols }) => (protocols.includes("h2") ? "h2" : undefined),
+    minVersion: "TLSv1.2",
+    // A resumed session proves no key.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    handshakeTimeout: times.handshake,
+  });
+  const handshakes = createHandshakes({
+    begin: (socket) => tls.emit("connection", socket),
+    firstBytes: times.handshake,
+    clock: options.clock,
+    waiting: (count) => metrics.agentHandshakesWaiting.set(count),
+  });
+  const most = options.maximumConnections ?? 20_000;
+  // Many machines may be behind one address, so its share is half.
+  const shares = connectionShares({ most, perAddress: Math.ceil(most / 2) });
+  const places = new WeakMap<Socket, ConnectionPlace>();
+  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+    places.set(socket, shares.enter(socket));
+    handshakes.accept(socket);
+  });
+  tls.on("secureConnection", (socket) => {
+    handshakes.done(underlying(socket));
+    sockets.add(socket);
+    metrics.agentConnections.set(sockets.size);
+    // Copied: a closed socket no longer knows its addresses.
+    const addresses: Addresses = {
+      localAddress: socket.localAddress,
+      localPort: socket.localPort,
+      remoteAddress: socket.remoteAddress,
+      remotePort: socket.remotePort,
+    };
+    const peer = peerOf(socket);
+    // Else a stranger who never ends a call would keep its connection for ever. A key alone proves nothing: anybody can make one.
+    const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
+    socket.once("close", () => clearTimeout(timer));
+    if (peer !== undefined) {
+      let place = places.get(underlying(socket));
+      peer.admitted = () => {
+        // Called for each heartbeat.
+        if (place !== undefined) {
+          clearTimeout(timer);
+          place.proven();
+          place = undefined;
+          admitted.add(peer);
+        }
+      };
+      peers.add(addresses, peer);
+    }
+    socket.on("close", () => {
+      sockets.delete(socket);
+      metrics.agentConnections.set(sockets.size);
+      peers.remove(addresses);
+    });
+    // A reset is the peer's business; unheard, it would end the process.
+    socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
+    if (socket.alpnProtocol === "h2") {
+      injector.injectConnection(socket);
+    } else {
+      socket.destroy();
+    }
+  });
+  tls.on("tlsClientError", (error, socket) => {
+    log.debug({ error: error.message }, "a TLS handshake failed");
+    handshakes.done(underlying(socket));
+    socket.destroy();
+  });
+
+  await listen(tcp, options.address);
+  const bound = tcp.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : options.address.port;
+  return {
+    address: { host: options.address.host, port },
+    [Symbol.asyncDispose]: async () => {
+      calls[Symbol.dispose]();
+      const closed = new Promise((resolve) => {
+        tcp.close(resolve);
+      });
+      handshakes[Symbol.dispose]();
+      injector.drain(drainTime);
+      await Promise.race([closed, options.clock.sleep(drainTime)]);
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      grpc.forceShutdown();
+      await closed;
+    },
+  };
+}
+
+/**
+ * A copy in memory of its own, for what lasts as long as a stream: a piece of Buffer's pool keeps all of its 64 KB alive, and
+ * agents that come one at a time would hold one piece each.
+ */
+function ownBytes(value: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(value.length);
+  value.copy(own);
+  return own;
+}
+
+/** The plain connection that a TLS one is over; node:tls keeps it where its types do not say. */
+function underlying(socket: TLSSocket): Socket {
+  return (socket as TLSSocket & { _parent?: Socket })._parent ?? socket;
+}
+
+function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError({ host, port }, error)));
+    server.listen({ host: host === "" ? "::" : host, port, reusePort: shared, backlog }, resolve);
+  });
+}
+
+function listenError(address: HostPort, cause: Error): ListenError {
+  const where = formatHostPort(address);
+  return errorCode(cause) === "EADDRINUSE"
+    ? new ListenError(
+        "address_in_use",
+        `agents can't be served on ${where}: another program listens there. Stop it, or choose another address with --agents HOST:PORT`,
+        { cause },
+      )
+    : new ListenError(
+        "address_refused",
+        `agents can't be served on ${where} (${cause.message}): choose an address of this host with --agents HOST:PORT`,
+        { cause },
+      );
+}

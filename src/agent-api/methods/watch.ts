@@ -1,0 +1,97 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { handleServerStreamingCall } from "@grpc/grpc-js";
+import { WatchRequestSchema, WatchResponseSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { HeartbeatEntry } from "../../database/heartbeat/heartbeat-entry.ts";
+import type { Heartbeats } from "../../database/heartbeat/heartbeats.ts";
+import { isUuid } from "../../lib/format/uuid.ts";
+import { machineId, type MachineId } from "../../database/ids.ts";
+import type { AgentCalls } from "../agent-call.ts";
+import { limits } from "../limits.ts";
+import { invalid, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
+import type { RefusalLog } from "../refusal-log.ts";
+import { createWatchStream } from "./watch-stream.ts";
+import type { OpenWatches } from "./open-watches.ts";
+import { wireBytes, wireNumber } from "../wire.ts";
+
+/** Field numbers of WatchResponse. */
+const field = { installationRequest: 1, cancelledGeneration: 2 } as const;
+const keepalive = Buffer.from(
+  toBinary(WatchResponseSchema, create(WatchResponseSchema, { event: { case: "keepalive", value: {} } })),
+);
+
+/** Makes the handler of AgentService.Watch. */
+export function watchHandler(deps: {
+  calls: AgentCalls;
+  heartbeats: Heartbeats;
+  watches: OpenWatches;
+  refusals: RefusalLog;
+}): handleServerStreamingCall<Buffer, Buffer> {
+  const { calls, heartbeats, watches, refusals } = deps;
+  return (call) => {
+    const peer = calls.peer(call.metadata);
+    const end = (refusal: Refusal, machine?: string): void => {
+      refusals.record("watch", peer, refusal.details, machine);
+      call.emit("error", refusal);
+    };
+    const watch = watchDecode(call.request);
+    if ("code" in watch) {
+      end(watch);
+      return;
+    }
+    const entry: HeartbeatEntry = {
+      machineId: watch.machineId,
+      publicKey: peer.key,
+      ...(watch.runId === undefined ? {} : { runId: watch.runId }),
+    };
+    const watcher = createWatchStream({
+      lastSeen: watch.lastSeen,
+      look: () => heartbeats.look(entry, peer.keyLiteral, { connection: peer, known: true }),
+      send: (news) => {
+        call.write(
+          news.kind === "request"
+            ? Buffer.concat(wireBytes(field.installationRequest, news.raw))
+            : news.kind === "cancelled"
+              ? wireNumber(field.cancelledGeneration, news.generation)
+              : keepalive,
+        );
+      },
+      end: (reason) => {
+        stop();
+        if (reason === "stopping") {
+          call.emit("error", unavailable);
+        } else {
+          end(reason === "unauthenticated" ? unauthenticated : unavailable, watch.machineId);
+        }
+      },
+    });
+    // Before the first look: what changes after it must find the watcher.
+    const stop = watches.add(watch.machineId, watcher);
+    call.on("cancelled", stop);
+    call.on("close", stop);
+    watcher.look();
+  };
+}
+
+interface DecodedWatch {
+  machineId: MachineId;
+  lastSeen: bigint;
+  runId?: Uint8Array;
+}
+
+function watchDecode(message: Buffer): DecodedWatch | Refusal {
+  try {
+    const { machineId: id, lastSeenGeneration, runId } = fromBinary(WatchRequestSchema, message);
+    if (!isUuid(id)) {
+      return invalid("machine_id invalid");
+    }
+    if (lastSeenGeneration < 0n) {
+      return invalid(`last_seen_generation is ${lastSeenGeneration}: expected 0 or more`);
+    }
+    if (runId.length !== 0 && runId.length !== limits.runId) {
+      return invalid(`run_id has ${runId.length} bytes: expected ${limits.runId}, or none`);
+    }
+    return { machineId: machineId(id), lastSeen: lastSeenGeneration, ...(runId.length === 0 ? {} : { runId }) };
+  } catch {
+    return invalid("the request is not a protobuf message");
+  }
+}

@@ -1,0 +1,274 @@
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import type { HostPort } from "../../lib/net/host-port.ts";
+import { formatHostPort } from "../../lib/net/host-port.ts";
+import type { Gate } from "../gate.ts";
+import { frame, frameReader } from "./grpc-frame.ts";
+
+/** gRPC's status codes that matter here. */
+export const grpcCode = {
+  ok: 0,
+  cancelled: 1,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** How a call ended. */
+export interface GrpcStatus {
+  code: number;
+  details: string;
+  /** Milliseconds not to call again, where a server that has too much to do said so. */
+  retryAfter?: number;
+}
+
+/** One agent's connection: made when it is needed, and again after it was lost. */
+export interface GrpcConnection {
+  /** Resolves with the status and, where that is OK, the answer. Never rejects. */
+  unary(path: string, message: Uint8Array): Promise<GrpcStatus & { answer?: Buffer }>;
+  /** Opens a stream; `ended` is called once, unless what is returned was called before: that ends it. */
+  serverStream(
+    path: string,
+    message: Uint8Array,
+    handlers: { message: (bytes: Buffer) => void; ended: (status: GrpcStatus) => void },
+  ): () => void;
+  /** Cuts it, as a lost link would; the next call makes a new one. */
+  cut(): void;
+  /** Cuts it for good. */
+  close(): void;
+  readonly connected: boolean;
+}
+
+/** Milliseconds for a call. */
+const callDeadline = 20_000;
+/** A slow link's message goes in so many pieces, so many milliseconds apart. */
+const slowly = { pieces: 4, apart: 500 } as const;
+
+/**
+ * Makes one over bare HTTP/2: a whole gRPC channel for each agent would cost several times the memory. When an endpoint
+ * can't be reached the next one is tried.
+ */
+export function grpcConnection(options: {
+  endpoints: readonly HostPort[];
+  /** Which endpoint is the first. */
+  first: number;
+  tls: { key: string; cert: string; ca: string | undefined };
+  slow: boolean;
+  /** Handshakes under way at a time, over all agents: real ones do not wait for each other's processor. */
+  handshakes: Gate;
+  /** Called for each connection that is made, with the milliseconds that it took. */
+  connected: (milliseconds: number) => void;
+}): GrpcConnection {
+  let session: ClientHttp2Session | undefined;
+  let turn = options.first;
+
+  let asked = false;
+  let closed = false;
+  let waiting: { use: (session: ClientHttp2Session) => void; lost: () => void }[] = [];
+
+  /** Calls `use` with the connection: at once where there is one, else when there is room for another handshake. */
+  function withSession(use: (session: ClientHttp2Session) => void, lost: () => void): void {
+    if (session !== undefined && !session.closed && !session.destroyed) {
+      use(session);
+      return;
+    }
+    waiting.push({ use, lost });
+    if (asked) {
+      return;
+    }
+    asked = true;
+    options.handshakes.enter((leave) => {
+      asked = false;
+      const users = waiting;
+      waiting = [];
+      if (closed || users.length === 0) {
+        leave();
+        return;
+      }
+      const made = open(leave);
+      for (const { use: each } of users) {
+        each(made);
+      }
+    });
+  }
+
+  function cut(): void {
+    session?.destroy();
+    const users = waiting;
+    waiting = [];
+    for (const { lost } of users) {
+      lost();
+    }
+  }
+
+  function open(leave: () => void): ClientHttp2Session {
+    const endpoint = options.endpoints[turn % options.endpoints.length] ?? { host: "", port: 0 };
+    const begun = performance.now();
+    const { key, cert, ca } = options.tls;
+    const made = connect(`https://${formatHostPort(endpoint)}`, { key, cert, ...(ca === undefined ? {} : { ca }) });
+    let up = false;
+    made.once("connect", () => {
+      up = true;
+      leave();
+      options.connected(performance.now() - begun);
+    });
+    made.on("error", () => undefined); // Its streams say so.
+    made.once("close", () => {
+      leave();
+      if (session === made) {
+        session = undefined;
+      }
+      if (!up) {
+        turn += 1;
+      }
+    });
+    // A server that is stopping says so; what is under way may end, the next call goes to another.
+    made.once("goaway", () => {
+      turn += 1;
+    });
+    session = made;
+    return made;
+  }
+
+  function request(on: ClientHttp2Session, path: string): ClientHttp2Stream {
+    return on.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+  }
+
+  function send(stream: ClientHttp2Stream, message: Uint8Array): void {
+    const bytes = frame(message);
+    if (!options.slow) {
+      stream.end(bytes);
+      return;
+    }
+    const size = Math.ceil(bytes.length / slowly.pieces);
+    let offset = 0;
+    const next = (): void => {
+      if (stream.destroyed || stream.closed) {
+        return;
+      }
+      const piece = bytes.subarray(offset, offset + size);
+      offset += size;
+      if (offset >= bytes.length) {
+        stream.end(piece);
+      } else {
+        stream.write(piece);
+        setTimeout(next, slowly.apart);
+      }
+    };
+    next();
+  }
+
+  function call(
+    path: string,
+    message: Uint8Array,
+    handlers: { message: (bytes: Buffer) => void; ended: (status: GrpcStatus) => void },
+  ): (code: number) => void {
+    let status: GrpcStatus = { code: grpcCode.unavailable, details: "the connection was lost" };
+    let stream: ClientHttp2Stream | undefined;
+    let over = false;
+    const ended = (): void => {
+      if (!over) {
+        over = true;
+        handlers.ended(status);
+      }
+    };
+    const read = frameReader();
+    const note = (headers: Record<string, unknown>): void => {
+      const code = headers["grpc-status"];
+      if (code !== undefined) {
+        const details = headers["grpc-message"];
+        const retryAfter = Number(headers["grpc-retry-pushback-ms"] ?? Number.NaN);
+        status = {
+          code: Number(code),
+          details: typeof details === "string" ? decodeURIComponent(details) : "",
+          ...(retryAfter > 0 ? { retryAfter } : {}),
+        };
+      } else if (headers[":status"] !== 200) {
+        status = { code: grpcCode.unavailable, details: `HTTP status ${String(headers[":status"])}` };
+      }
+    };
+    withSession((on) => {
+      if (over) {
+        return;
+      }
+      try {
+        stream = request(on, path);
+      } catch (error) {
+        // The session went between the look at it and the call.
+        status = { code: grpcCode.unavailable, details: String(error) };
+        queueMicrotask(ended);
+        return;
+      }
+      stream.on("response", (headers) => note(headers));
+      stream.on("trailers", (headers) => note({ ":status": 200, ...headers }));
+      stream.on("data", (chunk: Buffer) => {
+        for (const bytes of read(chunk)) {
+          handlers.message(bytes);
+        }
+      });
+      stream.on("error", (error) => {
+        status = { code: grpcCode.unavailable, details: error.message };
+      });
+      stream.once("close", ended);
+      send(stream, message);
+    }, ended);
+    return (code) => {
+      status = { code, details: "ended by the agent" };
+      if (stream === undefined) {
+        queueMicrotask(ended);
+      } else {
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+    };
+  }
+
+  return {
+    unary: (path, message) =>
+      new Promise((resolve) => {
+        let answer: Buffer | undefined;
+        const end = call(path, message, {
+          message: (bytes) => {
+            answer = bytes;
+          },
+          ended: (status) => {
+            clearTimeout(timer);
+            resolve(status.code === grpcCode.ok && answer !== undefined ? { ...status, answer } : status);
+          },
+        });
+        const timer = setTimeout(() => end(grpcCode.deadlineExceeded), callDeadline);
+      }),
+    serverStream: (path, message, handlers) => {
+      let left = false;
+      const end = call(path, message, {
+        message: (bytes) => {
+          if (!left) {
+            handlers.message(bytes);
+          }
+        },
+        ended: (status) => {
+          if (!left) {
+            handlers.ended(status);
+          }
+        },
+      });
+      return () => {
+        left = true;
+        end(grpcCode.cancelled);
+      };
+    },
+    cut,
+    close: () => {
+      closed = true;
+      cut();
+    },
+    get connected() {
+      return session !== undefined && !session.destroyed && !session.connecting;
+    },
+  };
+}
