@@ -41,8 +41,8 @@ export interface InstallRig extends AsyncDisposable {
   phases: Phase[];
   /** What the agent logged. */
   logged: RecordingLog;
-  /** Serves `bytes` as they are. */
-  serveBytes(bytes: Buffer): void;
+  /** Serves `bytes` as they are; `ranges`: and parts of them (RFC 9110, 14). */
+  serveBytes(bytes: Buffer, options?: { ranges?: boolean }): void;
   /** One installation, of the bytes that `serveBytes` got. */
   install(
     fields?: ImageFields,
@@ -122,9 +122,20 @@ export async function installRig(options: {
     phases: [],
     logged: recordingLog(),
     onProgress: () => Promise.resolve({ kind: "ok", response: create(ReportProgressResponseSchema) }),
-    serveBytes: (bytes) => {
+    serveBytes: (bytes, { ranges = false } = {}) => {
       digest = digestOf(bytes);
-      rig.serve = (_request, response) => void response.end(bytes);
+      rig.serve = (request, response) => {
+        const from = Number(/^bytes=(?<from>\d+)-$/u.exec(request.headers.range ?? "")?.groups?.["from"] ?? Number.NaN);
+        if (ranges) {
+          response.setHeader("accept-ranges", "bytes");
+        }
+        if (ranges && from < bytes.length) {
+          response.writeHead(206, { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
+          response.end(bytes.subarray(from));
+        } else {
+          response.end(bytes);
+        }
+      };
     },
     install: (fields = {}, { signal = new AbortController().signal, limits = {}, disks, uefi } = {}) => {
       generation += 1n;

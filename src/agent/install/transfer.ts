@@ -5,6 +5,7 @@ import { AgentError } from "../errors.ts";
 import { decompressInto, packingOf } from "./image/decompress.ts";
 import { digestTap } from "./image/digest.ts";
 import { packedBounded, requirePackedRoom } from "./image/packed-bounds.ts";
+import { endCheck } from "./end-check.ts";
 import { peek } from "./fetch/peek.ts";
 import { foreignEndBytes, foreignFormatAtEnd } from "./image/foreign-format.ts";
 import { fileNameOf, foreignRefused, imageLook, imageLookBytes } from "./image/image-look.ts";
@@ -44,6 +45,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   const packing = packingOf(image.compression, fetched.head);
   const unpackedBytes = packing === "none" ? (fetched.contentLength ?? image.sizeBytes) : image.sizeBytes;
   const tap = digestTap((chunk) => signature?.update(chunk));
+  const file = fileNameOf(fetched.shownUrl, packing !== "none");
   let staged: Staged | undefined;
   let tail = Buffer.alloc(0);
   const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
@@ -52,7 +54,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
     if (head.length === 0) {
       return;
     }
-    const look = imageLook(image.format, head, fileNameOf(fetched.shownUrl, packing !== "none"));
+    const look = imageLook(image.format, head, file);
     const qcow2 = look.kind === "qcow2" ? look.header : undefined;
     requireRoom(disk, qcow2 === undefined ? unpackedBytes : BigInt(qcow2.virtualBytes));
     if (look.kind === "qcow2") {
@@ -64,11 +66,14 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
         log.warn(look.doubt);
       }
     }
+    const containers = look.kind === "raw" && image.format !== ImageFormat.RAW;
+    if (containers) {
+      await endCheck({ head, packed: packing !== "none", fetched, file, log });
+    }
     staged = qcow2 === undefined ? undefined : stagedOn(disk, writer, qcow2, packing === "none" ? fetched : undefined);
     await begin(run, disk, writer);
     const into: Pick<DiskWriter, "write"> = staged?.stage ?? writer;
     const byUnpacked = staged === undefined && unpackedBytes > 0n;
-    const containers = look.kind === "raw" && image.format !== ImageFormat.RAW;
     for await (const chunk of body) {
       signal.throwIfAborted();
       if (containers) {
@@ -95,9 +100,9 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   await decompressInto(tap.through(body), packing, sink, (piece) => tap.update(piece));
   signal.throwIfAborted();
   tap.check(digest, fetched.shownUrl, fetched.remark());
-  const foreign = foreignFormatAtEnd(tail, fileNameOf(fetched.shownUrl, packing !== "none"));
+  const foreign = foreignFormatAtEnd(tail, file);
   if (foreign !== undefined) {
-    throw foreignRefused(foreign);
+    throw foreignRefused(foreign, "; only its end shows it, so the disk was written before and does not boot");
   }
   if (signature?.holds() === false) {
     throw new AgentError(

@@ -1,5 +1,7 @@
 import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { AgentError } from "../../errors.ts";
+import { fileEnd, unasked } from "./file-end.ts";
+import type { FileEnd } from "./file-end.ts";
 import { requireStatus } from "./http-status.ts";
 import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
@@ -24,6 +26,8 @@ export interface Fetched extends Disposable {
   shownUrl: string;
   /** What was odd about the answers, to be added to an error about the bytes. */
   remark: () => string;
+  /** The file's last `length` bytes as sent, ahead of the others, where the server gives parts of a file. */
+  lastBytes: (length: number) => Promise<FileEnd>;
 }
 
 const headBytes = 512;
@@ -52,7 +56,12 @@ export async function imageFetch(
       requireImage(head, answer.headers["content-type"] ?? "", shown);
       const { bytes: contentLength } = version;
       const { remark, end } = stream;
-      return { head, body, contentLength, shownUrl: shown, remark, [Symbol.dispose]: end };
+      const { headers } = answer;
+      const lastBytes = async (length: number): Promise<FileEnd> => {
+        const why = unasked(headers, version);
+        return why === undefined ? fileEnd(open, version, length, context) : { kind: "unknown", why };
+      };
+      return { head, body, contentLength, shownUrl: shown, remark, lastBytes, [Symbol.dispose]: end };
     } catch (error) {
       answer?.destroy();
       await tries.failed(error);

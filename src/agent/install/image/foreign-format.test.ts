@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from "vitest";
 import { Phase } from "../../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { Compression, ImageFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
@@ -122,15 +122,80 @@ describe("a request", () => {
     expect((await rig.read(0, bytes.length)).equals(bytes)).toBe(true);
   });
 
-  test("I1: for a fixed VHD, which says what it is at its end, is refused before its beginning is written", async (context) => {
-    context.skip((await programsMissing("qemu-img")).length > 0, "qemu-img is not installed: apt install qemu-utils");
-    await using fresh = await installRig({ diskBytes: 16 * mebibyte });
-    fresh.serveBytes(await made("qemu-img", ["convert -f raw -O vpc -o subformat=fixed,force_size=on IN OUT"]));
-    expect(await fresh.install()).toMatchObject({
-      error: expect.stringMatching(/image is a VHD disk.*`qemu-img convert -f vpc -O qcow2 image image\.qcow2`/u),
+  describe("I1: for a container that says what it is at its end alone", () => {
+    const before = Buffer.alloc(16 * mebibyte, "what was on the disk ");
+    let fresh: InstallRig;
+    beforeEach(async () => {
+      fresh = await installRig({ diskBytes: before.length });
+      await writeFile(fresh.disk, before);
+      return () => fresh[Symbol.asyncDispose]();
     });
-    expect((await fresh.read(0, 4096)).equals(Buffer.alloc(4096))).toBe(true);
-    expect(await fresh.install({ format: ImageFormat.RAW })).toEqual({ kind: "success" });
+    const fixedVhd = (): Promise<Buffer> =>
+      made("qemu-img", ["convert -f raw -O vpc -o subformat=fixed,force_size=on IN OUT"]);
+    const qemuImg = async (context: TestContext): Promise<void> =>
+      context.skip((await programsMissing("qemu-img")).length > 0, "qemu-img is not installed: apt install qemu-utils");
+    const ending = (...end: [string, number]): Buffer => {
+      const bytes = randomBytes(2 * mebibyte).fill(0, 0, 4096);
+      bytes.write(end[0], bytes.length - end[1], "latin1");
+      return bytes;
+    };
+
+    test("a fixed VHD is refused before WRITING, with the disk as it was", async (context) => {
+      await qemuImg(context);
+      fresh.serveBytes(await fixedVhd(), { ranges: true });
+      expect(await fresh.install()).toMatchObject({
+        error: expect.stringMatching(/image is a VHD disk.*`qemu-img convert -f vpc -O qcow2 image image\.qcow2`/u),
+      });
+      expect(fresh.phases).toEqual([Phase.SELECTING_DISK]);
+      expect((await fresh.read(0, before.length)).equals(before)).toBe(true);
+      expect(await fresh.install({ format: ImageFormat.RAW })).toEqual({ kind: "success" });
+    });
+
+    test.each<[string, RegExp, Buffer]>([
+      ["a VHD by Virtual PC", /a VHD disk/u, ending("conectix", 511)],
+      ["a DMG", /Apple disk image \(DMG\).*qemu-img convert -f dmg/u, ending("koly\0\0\0\u0004", 512)],
+      ["an encrypted DMG", /an encrypted Apple disk image/u, ending("cdsaencr", 8)],
+      ["a Nero CD image", /a Nero CD image/u, ending("NER5", 12)],
+    ])("%s too", async (_what, expected, bytes) => {
+      fresh.serveBytes(bytes, { ranges: true });
+      expect(await fresh.install()).toMatchObject({ error: expect.stringMatching(expected) });
+      expect(fresh.phases).toEqual([Phase.SELECTING_DISK]);
+      expect((await fresh.read(0, before.length)).equals(before)).toBe(true);
+    });
+
+    test("one that is so short that all of it comes at once is refused before WRITING, packed or not", async () => {
+      const short = ending("conectix", 512).subarray(-(32 << 10));
+      for (const bytes of [short, gzipSync(short)]) {
+        fresh.serveBytes(bytes);
+        expect(await fresh.install()).toMatchObject({ error: expect.stringMatching(/a VHD disk/u) });
+        expect(fresh.phases).toEqual([Phase.SELECTING_DISK]);
+      }
+    });
+
+    test("where the server gives no parts, or the file is packed, the log says so and the error that the disk was written", async (context) => {
+      await qemuImg(context);
+      const vhd = await fixedVhd();
+      for (const [bytes, why] of [
+        [vhd, /can't be looked at before it is written \(the server answered 200/u],
+        [gzipSync(vhd), /can't be looked at before it is written \(it is packed\)/u],
+      ] as const) {
+        fresh.serveBytes(bytes, { ranges: bytes !== vhd });
+        expect(await fresh.install()).toMatchObject({
+          error: expect.stringMatching(/image is a VHD disk.*only its end shows it, so the disk was written before/u),
+        });
+        expect(fresh.logged.count(why)).toBe(1);
+        expect((await fresh.read(0, 4096)).equals(vhd.subarray(0, 4096))).toBe(false);
+      }
+    });
+
+    test("a server that answers one request at a time is waited for no longer than a moment", async () => {
+      const bytes = randomBytes(2 * mebibyte).fill(0, 0, 4096);
+      fresh.serveBytes(bytes, { ranges: true });
+      const { serve } = fresh;
+      fresh.serve = (request, response) => (request.headers.range === undefined ? serve(request, response) : undefined);
+      expect(await fresh.install()).toEqual({ kind: "success" });
+      expect(fresh.logged.count(/\(the server did not send a part of the file within 1 s\)/u)).toBe(1);
+    });
   });
 
   test("I1: for something without boot sector, table or file system: the log says so", async () => {

@@ -111,6 +111,22 @@ const known: readonly Known[] = [
   { name: "a pointer of Git LFS", at: [[0, "version https://git-lfs"]], command: "git lfs pull" },
 ];
 
+/** What stands at a file's end alone, so many bytes before it. */
+const knownAtEnd: readonly (Pick<Known, "name" | "command"> & { fromEnd: number; magic: string })[] = [
+  { name: "a VHD disk", fromEnd: 512, magic: "conectix", command: convert("vpc") },
+  // Virtual PC before 2004 wrote one byte less.
+  { name: "a VHD disk", fromEnd: 511, magic: "conectix", command: convert("vpc") },
+  { name: "an Apple disk image (DMG)", fromEnd: 512, magic: "koly\0\0\0", command: convert("dmg") },
+  {
+    name: "an encrypted Apple disk image (DMG)",
+    fromEnd: 8,
+    magic: "cdsaencr",
+    command: "hdiutil convert FILE -format UDTO -o BASE",
+  },
+  { name: "a Nero CD image", fromEnd: 12, magic: "NER5", command: "nrg2iso FILE BASE.iso" },
+  { name: "a Nero CD image", fromEnd: 8, magic: "NERO", command: "nrg2iso FILE BASE.iso" },
+];
+
 // Nothing above is looked for further on.
 const headBytes = 512;
 
@@ -120,12 +136,7 @@ export function foreignFormat(head: Buffer, file: string): ForeignFormat | undef
   const found =
     known.find(({ at }) => at.every(([position, magic]) => isAt(text, position, magic))) ??
     (isOldTar(head) ? known.find(({ name }) => name === "a tar archive") : undefined);
-  if (found === undefined) {
-    return undefined;
-  }
-  const base = file.replace(/\.[^.]*$/u, "");
-  const command = found.command.replaceAll("FILE", file).replaceAll("BASE", base === file ? `${file}.out` : base);
-  return { name: found.name, command };
+  return found === undefined ? undefined : named(found, file);
 }
 
 /** Bytes of a file's end that are enough for {@link foreignFormatAtEnd}. */
@@ -134,13 +145,15 @@ export const foreignEndBytes = 512;
 /** What the last 512 bytes of a file say of it: containers that have their head at the end. Pure. */
 export function foreignFormatAtEnd(tail: Buffer, file: string): ForeignFormat | undefined {
   const text = tail.subarray(-headBytes).toString("latin1");
+  const found = knownAtEnd.find(({ fromEnd, magic }) => text.startsWith(magic, text.length - fromEnd));
+  return found === undefined ? undefined : named(found, file);
+}
+
+function named({ name, command }: Pick<Known, "name" | "command">, file: string): ForeignFormat {
   const base = file.replace(/\.[^.]*$/u, "");
-  if (text.startsWith("conectix")) {
-    return { name: "a VHD disk", command: `qemu-img convert -f vpc -O qcow2 ${file} ${base}.qcow2` };
-  }
-  return text.startsWith("koly\0\0\0")
-    ? { name: "an Apple disk image (DMG)", command: `qemu-img convert -f dmg -O qcow2 ${file} ${base}.qcow2` }
-    : undefined;
+  // Without an ending of its own, what comes out must not have the file's name.
+  const out = base === file ? `${file}.out` : base;
+  return { name, command: command.replaceAll("FILE", file).replaceAll("BASE.", `${base}.`).replaceAll("BASE", out) };
 }
 
 function isAt(text: string, position: number, magic: string | RegExp): boolean {

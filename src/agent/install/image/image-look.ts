@@ -44,12 +44,13 @@ export function imageLook(format: ImageFormat, head: Buffer, file: string): Imag
   return { kind: "raw", doubt: isKnown(head) ? undefined : doubtful(file) };
 }
 
-/** For a file that holds an image in a way that is not unpacked. */
-export function foreignRefused({ name, command }: ForeignFormat): AgentError {
+/** For a file that holds an image in a way that is not unpacked. `remark` ends the message. */
+export function foreignRefused({ name, command }: ForeignFormat, remark = ""): AgentError {
   return new AgentError(
     "unsupported",
     `the image is ${name}, expected a raw disk or qcow2, packed with gzip, zstd, xz or not at all: run \`${command}\`, and ` +
-      "install what comes out of it; --format raw writes these very bytes",
+      "install what comes out of it; --format raw writes these very bytes" +
+      remark,
   );
 }
 
