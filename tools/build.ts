@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { agentBundleMake } from "../boot-image/agent-bundle-make.ts";
 import { bundleName } from "../boot-image/agent-bundle.ts";
 import { cliBundle } from "./cli-bundle.ts";
+import { processBundle } from "./process-bundle.ts";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
@@ -21,8 +22,14 @@ await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), {
 // The published package has no bundler: the agent of the boot image is in it as one file.
 const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
 await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);
-// What starts first is one file: a command of one call is over sooner than 300 modules are found.
-for (const { name, code } of await cliBundle(fileURLToPath(new URL("src/main/farrier.ts", root)))) {
+/** What is started and stays. The rest of src/main is short work, and runs as it was compiled. */
+const processes = ["agent", "backup", "lab", "migrate", "netboot", "restore", "server", "shepherd", "up"];
+const mainFile = (name: string): string => fileURLToPath(new URL(`src/main/${name}.ts`, root));
+// A few files in place of some hundreds, which take longer to be found and compiled than a command takes, or a process to serve.
+for (const { name, code } of [
+  ...(await cliBundle(mainFile("farrier"))),
+  ...(await processBundle(processes.map(mainFile), fileURLToPath(root))),
+]) {
   await writeFile(new URL(`src/main/${name}`, dist), code);
 }
 // `farrier --version` reads it two folders up from src/cli, here as in a checkout.

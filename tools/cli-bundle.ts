@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { rolldown } from "rolldown";
+import { errorsOutside } from "./bundle-errors.ts";
 
 /** A file of the bundle. */
 export interface BundleFile {
@@ -21,8 +22,8 @@ export const constants = new Proxy({}, { get: (_, name) => http2().constants[nam
 
 /**
  * The command line as one file, its libraries with it, and a file for what each command loads only when it runs: one file is found,
- * read and compiled where there were some 300. What starts a process stays outside, in the package's other files, and so do the
- * errors' classes: both sides throw and catch them, so there may be one of each only.
+ * read and compiled where there were some 300. What starts a process stays outside, in files of its own
+ * (process-bundle.ts), and so do the errors' classes.
  * @param entry `src/main/farrier.ts`
  */
 export async function cliBundle(entry: string): Promise<BundleFile[]> {
@@ -39,20 +40,13 @@ export async function cliBundle(entry: string): Promise<BundleFile[]> {
         load: (id) => (id === lazyHttp2 ? lazyHttp2Code : null),
       },
       {
-        name: "what stays outside",
-        resolveId(source, importer) {
-          const name = basename(source, ".ts");
-          const starts = importer === entry && source.startsWith("./");
-          const shared =
-            source.endsWith("/lib/errors.ts") || (name === "errors" && /\/src\/cli\//u.test(importer ?? ""));
-          if (starts) {
-            return { id: `./${name}.js`, external: true };
-          }
-          return shared
-            ? { id: source.includes("/lib/") ? "../lib/errors.js" : "../cli/errors.js", external: true }
-            : null;
-        },
+        name: "what starts a process",
+        resolveId: (source, importer) =>
+          importer === entry && source.startsWith("./")
+            ? { id: `./${basename(source, ".ts")}.js`, external: true }
+            : null,
       },
+      errorsOutside(),
     ],
   });
   const { output } = await bundle.generate({

@@ -9,7 +9,8 @@ interface Migration {
   version: number;
   name: string;
   up: string;
-  down: string;
+  /** Reads the file that takes it back. */
+  down: () => Promise<string>;
   /** SHA-256 of the up file: an edited migration is found out. */
   checksum: string;
   /** The oldest binary (by its newest migration's version) that still works on the schema after this one. */
@@ -46,7 +47,7 @@ async function migrations(): Promise<Migration[]> {
         version: Number(match.groups["version"]),
         name: match.groups["name"] ?? "",
         up,
-        down: await readFile(new URL(file.replace(".up.", ".down."), directory), "utf8"),
+        down: () => readFile(new URL(file.replace(".up.", ".down."), directory), "utf8"),
         checksum: createHash("sha256").update(up).digest("hex"),
         oldestBinary: Number(oldest),
         transaction: !up.startsWith("-- no-transaction"),
@@ -125,7 +126,7 @@ async function apply(client: pg.ClientBase, migration: Migration, direction: "up
     if (migration.transaction) {
       await client.query("BEGIN");
     }
-    await client.query(migration[direction]);
+    await client.query(direction === "up" ? migration.up : await migration.down());
     await client.query(record);
     if (migration.transaction) {
       await client.query("COMMIT");

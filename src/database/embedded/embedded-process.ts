@@ -20,6 +20,8 @@ export interface PostmasterOptions {
   readonly settings: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called once the program runs, before it takes connections. */
+  readonly spawned?: (() => void) | undefined;
 }
 
 /** A running PostgreSQL that takes connections. */
@@ -64,6 +66,7 @@ export async function postmasterStart(options: PostmasterOptions, signal: AbortS
       },
     },
   );
+  options.spawned?.();
   const closed = closing(child);
   const onExit = (): void => void child.kill("SIGINT");
   process.on("exit", onExit);

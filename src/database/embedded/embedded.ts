@@ -51,6 +51,8 @@ export async function embeddedStart(options: {
   /** Over the defaults of embedded-settings.ts. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Called when PostgreSQL was started and is not ready yet: for what can be done meanwhile. */
+  readonly spawned?: () => void;
 }): Promise<EmbeddedPostgres> {
   const { log, clock = systemClock } = options;
   const directory = resolve(options.directory);
@@ -73,7 +75,9 @@ export async function embeddedStart(options: {
   });
   await accessWrite(data, user);
   const { host } = stack.use(await socketDirectory(data));
-  const supervised = stack.use(await supervise({ directory, data, binaries, user, settings, clock, log }));
+  const supervised = stack.use(
+    await supervise({ directory, data, binaries, user, settings, clock, log }, options.spawned),
+  );
   const connection = { host, port, user: databaseName, database: databaseName };
   await ensureDatabase(connection);
   log.info({ version: binaries.version, data, pid: supervised.pid }, "PostgreSQL is up");
@@ -91,10 +95,10 @@ interface Supervised extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
-async function supervise(options: PostmasterOptions): Promise<Supervised> {
+async function supervise(options: PostmasterOptions, spawned: (() => void) | undefined): Promise<Supervised> {
   const { clock, log } = options;
   const stopping = new AbortController();
-  let current: Postmaster | undefined = await startFirst(options, stopping.signal);
+  let current: Postmaster | undefined = await startFirst({ ...options, spawned }, stopping.signal);
 
   const keepUp = async (): Promise<void> => {
     let attempt = 0;

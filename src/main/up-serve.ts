@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import type { UpOptions } from "../cli/starters.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
+import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
+import { systemClock } from "../lib/clock.ts";
+import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
+import type { Logger } from "../lib/log.ts";
+import { ipxeDirectory } from "../netboot/ipxe-files.ts";
+import { netbootServe } from "../netboot/serve.ts";
+import { shepherdRun } from "../shepherd/run.ts";
+import { controlPlaneStart } from "./control-plane.ts";
+import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
+
+/** How QEMU's guests with user networking reach this host's loopback. */
+const hostOfGuests = "10.0.2.2";
+
+/**
+ * What `farrier up` serves on a database that runs: server, network boot, shepherd. On return all of it serves, and standard output says
+ * so. In a file of its own, so that it can be loaded while the database starts. `options.dataDir`: absolute.
+ */
+export async function upServe(options: UpOptions, address: DatabaseAddress, log: Logger): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(
+    await controlPlaneStart({
+      dataDir: options.dataDir,
+      agents: options.agents,
+      operators: options.operators,
+      serverNames: options.serverNames,
+      otherNames: [hostOfGuests],
+      tls: undefined,
+      operatorNames: options.operatorNames,
+      operatorTls: options.operatorTls,
+      databaseAddress: address,
+      migrate: true,
+      log,
+    }),
+  );
+  const { metrics } = server;
+  const open = (purpose: PoolPurpose) =>
+    stack.use(poolFor(purpose, address, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
+  let netbootAddress: HostPort | undefined;
+  if (options.netboot !== undefined) {
+    const netboot = stack.use(
+      await netbootServe({
+        address: options.netboot,
+        database: open("netboot"),
+        bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
+        ipxeFiles: ipxeDirectory,
+        agents: { port: server.agents.port },
+        caCertificate: server.caCertificate,
+        kernelArguments: options.kernelArguments,
+        metrics,
+        log,
+        clock: systemClock,
+      }),
+    );
+    netbootAddress = netboot.address;
+    process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
+  }
+  const providers = [await labOf(labDirectory(options.dataDir), netbootAddress)];
+  stack.use(
+    shepherdRun({
+      database: open("shepherd"),
+      sessionDatabase: open("session"),
+      log,
+      clock: systemClock,
+      metrics,
+      providers,
+      unlisted: unlistedProvider,
+    }),
+  );
+  process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);
+  return stack.move();
+}

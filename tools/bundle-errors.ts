@@ -1,0 +1,22 @@
+import type { Plugin } from "rolldown";
+
+/** Source files of which all bundles must share one copy, by their place below src/. */
+const shared = ["lib/errors", "cli/errors"] as const;
+
+/**
+ * Leaves the errors' classes out of a bundle that lies in `dist/src/main`: one part throws them, another catches them by their class, so
+ * there may be one of each only.
+ */
+export function errorsOutside(): Plugin {
+  return {
+    name: "one class of each error",
+    async resolveId(source, importer) {
+      if (!source.endsWith("/errors.ts") || importer === undefined) {
+        return null;
+      }
+      const resolved = await this.resolve(source, importer, { skipSelf: true });
+      const found = shared.find((place) => resolved?.id.endsWith(`/src/${place}.ts`) === true);
+      return found === undefined ? null : { id: `../${found}.js`, external: true };
+    },
+  };
+}
