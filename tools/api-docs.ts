@@ -58,7 +58,7 @@ class Contract {
 
 /**
  * The text of docs/api.md.
- * @throws {Error} naming RPCs that have no example, and examples that are of no RPC
+ * @throws {Error} naming RPCs without an example or a least role, and examples without an RPC
  */
 export async function apiDocs(): Promise<string> {
   const files = (await readdir(directory)).toSorted();
@@ -71,9 +71,14 @@ export async function apiDocs(): Promise<string> {
   const names = methods.map((method) => methodName(method));
   const missing = names.filter((name) => !examples.has(name));
   const unknown = [...examples.keys()].filter((name) => !names.includes(name));
-  if (missing.length + unknown.length > 0) {
+  const unruled = names.filter((name) => authorizationRules[name] === undefined);
+  if (missing.length + unknown.length + unruled.length > 0) {
     throw new Error(
-      `tools/api-examples.ts lacks examples of ${missing.join(", ") || "nothing"}; has some of no RPC: ${unknown.join(", ") || "none"}`,
+      [
+        ...unruled.map((name) => `${name} has no least role: add one to src/operator-api/caller/authorization.ts`),
+        ...missing.map((name) => `${name} has no example: add one to tools/api-examples.ts`),
+        ...unknown.map((name) => `tools/api-examples.ts has an example of ${name}, which is no RPC: take it out`),
+      ].join("; "),
     );
   }
   const sections = services.map((service) => {

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { apiDocs } from "./api-docs.ts";
 import { fileDifferences, fileTexts } from "./file-texts.ts";
 import { lintConfiguration } from "./import-rules.ts";
 import { migratedDatabase } from "./migrated-database.ts";
@@ -27,17 +26,32 @@ export async function protocolStale(): Promise<string[]> {
   }
 }
 
-async function main(check: boolean): Promise<string[]> {
+/** What is not as it should be, a line each. */
+interface Outcome {
+  stale: string[];
+  /** Files that could not be made, and why. */
+  failed: string[];
+}
+
+async function main(check: boolean): Promise<Outcome> {
   const stale = check ? (await protocolStale()).map((name) => `gen/${name}`) : [];
+  const failed: string[] = [];
   if (!check) {
     await run("buf", ["generate"], { cwd: root });
   }
   await using database = await migratedDatabase();
-  const written = {
+  const written: Record<string, string> = {
     "src/database/tables.ts": await tablesGenerate(database.url),
     "src/database/schema.sql": await schemaOf(database.connection),
-    "docs/api.md": await apiDocs(),
   };
+  // docs/api.md is written from gen/: from a stale one it would be another document.
+  if (stale.length === 0) {
+    try {
+      written["docs/api.md"] = await apiDocsNow();
+    } catch (error) {
+      failed.push(`docs/api.md was not written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
   for (const [name, text] of Object.entries(written)) {
     if (!check) {
       await writeFile(join(root, name), text);
@@ -52,13 +66,24 @@ async function main(check: boolean): Promise<string[]> {
     await writeFile(join(root, ".oxlintrc.json"), lint.text);
     await run("oxfmt", [".oxlintrc.json"], { cwd: root });
   }
-  return stale;
+  return { stale, failed };
+}
+
+/** Loaded here, not above: it imports gen/, which `buf generate` has only now written. */
+async function apiDocsNow(): Promise<string> {
+  const { apiDocs } = await import("./api-docs.ts");
+  return await apiDocs();
 }
 
 if (import.meta.main) {
-  const stale = await main(process.argv[2] === "--check");
+  const { stale, failed } = await main(process.argv[2] === "--check").catch((error: unknown): Outcome => {
+    // What buf says about proto/ is on its standard error.
+    const { stderr, message } = error as Error & { stderr?: string };
+    return { stale: [], failed: [(stderr ?? message).trim()] };
+  });
   if (stale.length > 0) {
     process.stderr.write(`not current: ${stale.join(", ")}: run \`npm run generate\`\n`);
-    process.exitCode = 1;
   }
+  process.stderr.write(failed.map((line) => `${line}\n`).join(""));
+  process.exitCode = stale.length + failed.length > 0 ? 1 : 0;
 }
