@@ -1,4 +1,4 @@
-// `npm run quick`: what each commit on main passes: types, lint, format, no committed migration changed, and `farrier up` starts.
+// `npm run quick`: what each commit on main passes: types, lint, format, no unused code, no committed migration changed, and `farrier up` starts.
 // It looks at what would be committed (the index), in a folder of its own, so that what is not added neither helps nor hurts.
 // `npm run quick -- --since REF` looks at each commit after REF instead. tools/hooks/pre-commit runs it; half a minute a commit.
 import { execFile, spawn } from "node:child_process";
@@ -52,7 +52,7 @@ async function checked(title: string, fill: (folder: string) => Promise<void>): 
     await fill(folder);
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));
     const wrong: string[] = [];
-    for (const script of ["types", "lint", "format:check"]) {
+    for (const script of ["types", "lint", "format:check", "unused"]) {
       if ((await runs(folder, "npm", "run", "--silent", script)) !== 0) {
         wrong.push(`${title}: npm run ${script}`);
       }

@@ -28,8 +28,14 @@ async function contractMethods(): Promise<string[]> {
 test("every RPC of the contract is served, and has a rule", async () => {
   const names = await contractMethods();
   expect(names.length).toBeGreaterThan(0);
-  expect(methods.map((method) => methodName(method)).toSorted()).toEqual(names.toSorted());
-  expect(Object.keys(authorizationRules).toSorted()).toEqual(names.toSorted());
+  expect(
+    methods.map((method) => methodName(method)).toSorted(),
+    "run `npm run generate`; add a new service to operatorServices in caller/authorization.ts and to routes.ts",
+  ).toEqual(names.toSorted());
+  expect(
+    Object.keys(authorizationRules).toSorted(),
+    "authorizationRules in caller/authorization.ts has each RPC of proto/farrier/operator/v1 with its least role, and no others",
+  ).toEqual(names.toSorted());
 });
 
 /** Verbs of calls that only look. */
@@ -38,9 +44,17 @@ const reads = /(?:List|Show|History|Log|Diff|Summary|Explain|Watch|WhoAmI|Plan)$
 test.each(methods.map((method) => [method.name, method] as const))(
   "%s takes the caller's request id if and only if it changes something",
   (name, method) => {
-    expect([name, mutates(method)]).toEqual([name, !reads.test(name)]);
-    // What changes something is never for viewers.
-    expect(mutates(method) && authorizationRules[methodName(method)] === "viewer").toBe(false);
+    expect(
+      mutates(method),
+      reads.test(name)
+        ? "its name is that of a call that only looks: take `request_id` out of its request, or give it another verb"
+        : "a call that changes something has `string request_id` in its request; end the name of one that only " +
+            `looks in one of the verbs ${String(reads)}, or add its verb to them`,
+    ).toBe(!reads.test(name));
+    expect(
+      mutates(method) ? authorizationRules[methodName(method)] : "operator",
+      "a call that changes something is never for viewers: its least role is operator or admin",
+    ).not.toBe("viewer");
   },
 );
 
@@ -92,6 +106,10 @@ describe.each(methods.map((method) => [methodName(method), method] as const))("%
       (reason: unknown) => ConnectError.from(reason).code,
     );
     // WhoAmI has no fields and asks no database.
-    expect(method.name === "WhoAmI" ? ["ok"] : [Code.InvalidArgument, Code.Unavailable]).toContain(code);
+    expect(
+      method.name === "WhoAmI" ? ["ok"] : [Code.InvalidArgument, Code.Unavailable],
+      `the code was ${code === "ok" ? code : Code[code]}: write a handler in src/operator-api/handlers that validates ` +
+        "the request and asks the database; Unimplemented: it is not in its service's handlers",
+    ).toContain(code);
   });
 });
