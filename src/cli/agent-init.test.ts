@@ -85,11 +85,11 @@ test("a second one needs --replace, which then writes over this machine's own fi
   expect(await registered()).toBe(publicKey(await read(out)));
 });
 
-test("any other file is never written over", async () => {
+test("any other file is never overwritten", async () => {
   for (const text of ["precious", "{}", toJsonString(AgentInitSchema, await otherMachines())]) {
     await writeFile(out, text);
     const { status, stderr } = await init("--replace");
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/is there, and is no init file of this machine/u)]);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/exists and is not an init file of this machine/u)]);
     expect(await readFile(out, "utf8")).toBe(text);
   }
   expect(await registered()).toBeUndefined();
@@ -130,7 +130,7 @@ test("A13: a key that somebody else may have put there is not registered", async
   await writeFile(`${out}.partial`, planted);
   await chmod(`${out}.partial`, 0o666);
   const open = await init();
-  expect([open.status, open.stderr]).toEqual([1, expect.stringMatching(/its key may be known to others: remove it/u)]);
+  expect([open.status, open.stderr]).toEqual([1, expect.stringMatching(/so its key may be known to them: remove it/u)]);
   await rm(`${out}.partial`);
   await writeFile(join(directory, "elsewhere"), planted, { mode: 0o600 });
   await symlink(join(directory, "elsewhere"), `${out}.partial`);

@@ -18,7 +18,7 @@ import { routes } from "./routes.ts";
 import { helpLayout } from "./show/help-layout.ts";
 import type { Starters } from "./starters.ts";
 
-/** Runs one command line; resolves to the exit status. Everything that fails is told in one line on `stderr`. */
+/** Runs one command line and resolves to its exit status. Every failure is reported in one line on `stderr`. */
 export async function runCli(
   argv: readonly string[],
   options: {
@@ -45,7 +45,7 @@ export async function runCli(
     found.forEach(({ completion }) => stdout.write(`${completion}\n`));
     return 0;
   }
-  // Help is one text, printed before anything else is done.
+  // Help is collected as one text and printed first.
   const help = argv.length === 0 || argv.includes("--help") || argv.includes("-h");
   let helpText = "";
   const target: CliContext["process"] = help
@@ -59,11 +59,11 @@ export async function runCli(
   if (status === ExitCode.InvalidArgument || status === ExitCode.UnknownCommand) {
     return exitStatus.usage;
   }
-  // Stricli's other codes of its own are negative: failures to load a command.
+  // Stricli's own codes are negative: it could not load a command.
   return status < 0 ? exitStatus.failed : status;
 }
 
-/** How far a misspelt word may be from the one that is suggested. */
+/** Maximum distance between a misspelt word and the suggested one. */
 const suggestionDistance = {
   threshold: 4,
   weights: { insertion: 1, deletion: 2, substitution: 2, transposition: 1 },
@@ -81,7 +81,7 @@ function applicationText(debug: boolean): ApplicationText {
     if (debug && error instanceof Error) {
       return `farrier: ${error.stack ?? error.message}${causes(error)}`;
     }
-    // What a layer of ours throws says in its message all that helps; of any other error, all there is to say.
+    // A message of one of this code's own errors is complete. For any other error, its causes are added.
     return `farrier: ${error instanceof CodedError ? error.message : describeError(error)}`;
   };
   return {
@@ -114,7 +114,7 @@ function scannerMessage(error: ArgumentScannerError): string {
     UnsatisfiedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is missing, or has no value`,
     UnexpectedFlagError: ({ externalFlagName }) => `--${kebab(externalFlagName)} is given twice`,
     UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
-    UnexpectedPositionalError: ({ input }) => `"${input}" is one argument too many`,
+    UnexpectedPositionalError: ({ input }) => `unexpected argument "${input}"`,
   });
 }
 

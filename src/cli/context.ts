@@ -3,13 +3,13 @@ import type { Starters } from "./starters.ts";
 /** Where a command writes. */
 export interface Output {
   write(text: string): void;
-  /** True on a terminal. */
+  /** True if it is a terminal. */
   isTTY?: boolean | undefined;
-  /** Characters on a line of the terminal. */
+  /** Width of the terminal in characters. */
   columns?: number | undefined;
 }
 
-/** What every command works with (stricli's `this`). */
+/** What every command gets (stricli's `this`). */
 export interface CliContext {
   readonly process: {
     readonly stdout: Output;
@@ -18,6 +18,6 @@ export interface CliContext {
     exitCode?: number | string | null;
   };
   readonly starters: Starters;
-  /** Show stack traces, and log at debug. */
+  /** Log at level debug, and show stack traces. */
   readonly debug: boolean;
 }

@@ -1,8 +1,8 @@
 import { CodedError } from "../lib/errors.ts";
 
-/** How a command can fail. */
+/** The kinds of failure of a command. */
 export type CliErrorCode =
-  /** What was asked for was not carried out. */
+  /** The operation failed or was refused. */
   | "failed"
   /** The command line, or a value on it, is wrong. */
   | "usage"
@@ -11,10 +11,10 @@ export type CliErrorCode =
   /** The token is missing or wrong. */
   | "unauthorised";
 
-/** An error that is told in one line, without a stack trace. */
+/** An error that is printed as one line, without a stack trace. */
 export class CliError extends CodedError<CliErrorCode> {}
 
-/** The exit status of each failure; `farrier --help` lists them. */
+/** The exit status for each kind of failure; `farrier --help` lists them. */
 export const exitStatus: Readonly<Record<CliErrorCode, number>> = {
   failed: 1,
   usage: 2,

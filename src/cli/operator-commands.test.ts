@@ -85,7 +85,7 @@ test("install --dry-run asks for nothing; an interrupted --wait says that it goe
   const { status, stderr } = await waiting.finished;
   expect([status, stderr]).toEqual([
     130,
-    expect.stringMatching(/goes on: `farrier machine show web1` tells how, `farrier machine cancel web1` stops it/u),
+    expect.stringMatching(/go on: `farrier machine show web1` shows them, `farrier machine cancel web1` stops it/u),
   ]);
   expect(await ok("installation", "list", "--state", "pending")).toMatch(/^web1 +1 +pending/mu);
   await ok("machine", "cancel", "web1");

@@ -184,7 +184,7 @@ export const routes = buildRouteMap<string, CliContext>({
       "  2  the command line or a value on it is wrong",
       "  3  the control plane or its database can't be reached",
       "  4  not authorised: the token is missing or wrong",
-      "  130  interrupted while waiting: what was asked for goes on",
+      "  130  interrupted while waiting: the requested operation goes on",
     ].join("\n"),
   },
   routes: {

@@ -1,6 +1,9 @@
 import type { HostPort } from "../lib/net/host-port.ts";
 
-/** What the commands that start a process hand over to. Each resolves to the exit status once the process is to end. */
+/**
+ * The functions that start processes, passed to the commands by main/. Each resolves to the exit status when the
+ * process is to end.
+ */
 export interface Starters {
   up(options: UpOptions): Promise<number>;
   server(options: ServerOptions): Promise<number>;
@@ -16,11 +19,11 @@ export interface Starters {
   lab: LabStarter;
 }
 
-/** `farrier lab …`: what is done to lab machines. */
+/** `farrier lab …`: operations on lab machines. */
 export interface LabStarter {
-  /** Makes those that are missing; returns the names of all. */
+  /** Makes the missing machines; resolves to the names of all. */
   up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]>;
-  /** Takes those away, or all where none is named; returns what they were. */
+  /** Deletes the named machines, or all if none is named; resolves to the deleted ones. */
   down(options: { dataDir: string; names: readonly string[] }): Promise<LabMachineSummary[]>;
   list(options: { dataDir: string }): Promise<LabMachineSummary[]>;
   power(options: {
@@ -29,7 +32,7 @@ export interface LabStarter {
     action: "on" | "off" | "reset";
     boot: "network" | "disk" | undefined;
   }): Promise<void>;
-  /** Resolves when all is shown; with `follow` when interrupted. */
+  /** Resolves when all is shown, or with `follow` when interrupted. */
   console(options: {
     dataDir: string;
     name: string;
@@ -39,7 +42,7 @@ export interface LabStarter {
   }): Promise<void>;
 }
 
-/** What may be chosen of a lab machine. */
+/** The configurable properties of a lab machine. */
 export interface LabShape {
   firmware: "uefi" | "bios";
   disk: "virtio" | "nvme" | "sata";
@@ -50,7 +53,7 @@ export interface LabShape {
   cpus: number;
 }
 
-/** A lab machine, as it is listed. */
+/** A lab machine as `farrier lab list` shows it. */
 export interface LabMachineSummary {
   name: string;
   uuid: string;
@@ -60,65 +63,65 @@ export interface LabMachineSummary {
   macs: string[];
 }
 
-/** What all processes of the control plane take. */
+/** Options of all processes of the control plane. */
 interface ProcessOptions {
-  /** Where tokens, certificates and embedded PostgreSQL are kept. */
+  /** The folder of tokens, certificates and the embedded PostgreSQL. */
   dataDir: string;
-  /** Log at debug, and show stack traces. */
+  /** Log at level debug, and show stack traces. */
   debug: boolean;
 }
 
 /** `farrier up`: everything in one process. */
 export interface UpOptions extends ProcessOptions {
-  /** Where agents are served. */
+  /** Address of the agent port. */
   agents: HostPort;
-  /** Where operators are served. */
+  /** Address of the operator port. */
   operators: HostPort;
-  /** A PostgreSQL to use in place of the embedded one. */
+  /** A PostgreSQL to use instead of the embedded one. */
   databaseUrl: string | undefined;
-  /** Whom root runs the embedded one as; absent = a system user of its own. */
+  /** The system user of the embedded PostgreSQL if root starts it; absent means `farrier-db`. */
   databaseUser: string | undefined;
-  /** Names and addresses, besides those listened on, that agents reach this host by: they go into its certificate. */
+  /** Names and addresses by which agents reach this host, besides those listened on. They go into its certificate. */
   serverNames: readonly string[];
-  /** Names of proxies that lead to the operator port. */
+  /** Further host names of the operator port, such as a proxy's. */
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
-  /** Where machines boot from; undefined = nowhere. */
+  /** Address of network boot; undefined means off. */
   netboot: HostPort | undefined;
-  /** Absent = `boot-image` in the data directory. */
+  /** The folder of boot images; absent means `boot-image` in the data directory. */
   bootImages: string | undefined;
   kernelArguments: string;
 }
 
-/** `farrier netboot`: what machines boot from, on a given PostgreSQL. */
+/** `farrier netboot`: network boot, on a given PostgreSQL. */
 export interface NetbootOptions extends ProcessOptions {
   databaseUrl: string;
   listen: HostPort;
-  /** Absent = `boot-image` in the data directory. */
+  /** The folder of boot images; absent means `boot-image` in the data directory. */
   bootImages: string | undefined;
   kernelArguments: string;
-  /** How agents reach the agent API; absent = on its usual port of the host that they boot from. */
+  /** How agents reach the agent API; absent means port 8443 of the host that they boot from. */
   agents: HostPort | undefined;
-  /** PEM file of the CA that vouches for the agent API; absent = the data directory's own. */
+  /** PEM file of the CA of the agent port's certificate; absent means the data directory's own. */
   caFile: string | undefined;
-  /** DHCP on a network; undefined = there is somebody else's. */
+  /** DHCP options; undefined means that another server provides DHCP. */
   dhcp: NetbootDhcp | undefined;
 }
 
-/** What dnsmasq is to do on a network. */
+/** The configuration of dnsmasq on one network. */
 export interface NetbootDhcp {
   interface: string;
-  /** The first and the last address, "A,B"; undefined = ProxyDHCP: another server gives addresses. */
+  /** The first and last address, "A,B"; undefined means ProxyDHCP: another server assigns addresses. */
   range: string | undefined;
   router: string | undefined;
   dns: string | undefined;
 }
 
-/** How the operator port proves itself, and what operators' certificates are checked by. */
+/** The operator port's own certificate, and the CA of operators' certificates. */
 export interface OperatorTlsFiles {
-  /** PEM files; absent = made and kept in the data directory where TLS is needed. */
+  /** PEM files; absent means made and kept in the data directory if TLS is needed. */
   server: { certFile: string; keyFile: string } | undefined;
-  /** PEM file of the CA that issues operators' client certificates; absent = operators have tokens alone. */
+  /** PEM file of the CA of operators' client certificates; absent means that operators have tokens only. */
   clientCaFile: string | undefined;
 }
 
@@ -130,16 +133,16 @@ export interface ServerOptions extends ProcessOptions {
   serverNames: readonly string[];
   /** Migrate the database before serving. */
   migrate: boolean;
-  /** Processes that share the ports. */
+  /** Number of processes that share the ports. */
   workers: number;
-  /** Names of proxies that lead to the operator port. */
+  /** Further host names of the operator port, such as a proxy's. */
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
-  /** PEM files of the agent API; absent = made and kept in the data directory. */
+  /** PEM files of the agent API; absent means made and kept in the data directory. */
   tls: AgentTlsFiles | undefined;
 }
 
-/** The agent API's certificate, its key, and the CA that vouches for it. */
+/** The agent port's certificate, its private key, and the CA that issued it. */
 export interface AgentTlsFiles {
   certFile: string;
   keyFile: string;
@@ -149,7 +152,7 @@ export interface AgentTlsFiles {
 /** `farrier shepherd`: the loops that look after agents. */
 export interface ShepherdOptions {
   databaseUrl: string;
-  /** The folder of the lab machines that it looks after; absent = none. */
+  /** The folder of the lab machines that the shepherd manages; absent means none. */
   lab: string | undefined;
   /** Where netboot listens, for lab machines. */
   netboot: HostPort | undefined;
@@ -158,7 +161,7 @@ export interface ShepherdOptions {
 
 /** `farrier migrate`. */
 export interface MigrateOptions extends ProcessOptions {
-  /** Absent = the embedded PostgreSQL of the data directory. */
+  /** Absent means the embedded PostgreSQL of the data directory. */
   databaseUrl: string | undefined;
 }
 
@@ -166,9 +169,9 @@ export interface MigrateOptions extends ProcessOptions {
 export interface AgentRunOptions {
   /** File with AgentInit as protobuf JSON. */
   init: string;
-  /** A directory each file of which is a disk; absent = this host's disks. */
+  /** A directory whose files are used as disks; absent means this host's disks. */
   fileDisks: string | undefined;
-  /** The file that the log is written to; absent = standard error. */
+  /** The file for the log; absent means standard error. */
   logFile: string | undefined;
   debug: boolean;
 }
@@ -177,59 +180,59 @@ export interface AgentRunOptions {
 export interface SimulateOptions {
   agents: number;
   interval: number;
-  /** As it was typed; absent = none. */
+  /** As typed; absent means none. */
   faults: string | undefined;
   seed: string;
   duration: number;
   installsPerMinute: number;
-  /** Empty = where the control plane says. */
+  /** Empty means the endpoint that the control plane names. */
   endpoints: readonly HostPort[];
   /** The operator API's URL, and the token. */
   operators: string;
   token: string;
-  /** Also control planes that are not on this host. */
+  /** Allow control planes on other hosts. */
   anywhere: boolean;
   json: boolean;
 }
 
 /** `farrier backup`. */
 export interface BackupOptions extends ProcessOptions {
-  /** Absent = the embedded PostgreSQL of the data directory. */
+  /** Absent means the embedded PostgreSQL of the data directory. */
   databaseUrl: string | undefined;
-  /** What to write. */
+  /** The file to write. */
   file: string;
 }
 
 /** `farrier restore`. */
 export interface RestoreOptions extends ProcessOptions {
-  /** Absent = the embedded PostgreSQL of the data directory. */
+  /** Absent means the embedded PostgreSQL of the data directory. */
   databaseUrl: string | undefined;
-  /** What `farrier backup` wrote. */
+  /** The backup to restore. */
   file: string;
 }
 
-/** Which drivers a boot image has. */
+/** The set of drivers in a boot image. */
 export type BootImageProfile = "lab" | "full";
 
 /** `farrier boot-image build`. */
 export interface BootImageBuildOptions {
   profile: BootImageProfile;
-  /** A directory. */
+  /** The output directory. */
   out: string;
-  /** A folder of .deb files; absent = apt fetches them. */
+  /** A folder of .deb files; absent means that apt fetches them. */
   packages: string | undefined;
-  /** .deb files. */
+  /** The .deb files of firmware to include. */
   firmware: readonly string[];
-  /** Where programs keep what they can fetch again; absent = ~/.cache. */
+  /** The cache directory of programs (XDG_CACHE_HOME); absent means ~/.cache. */
   cacheHome: string | undefined;
 }
 
 /** `farrier image build`. */
 export interface ImageBuildOptions {
-  /** Debian's is for both kinds of firmware. */
+  /** Debian's image boots with both kinds of firmware. */
   system: { kind: "tiny"; firmware: "uefi" | "bios" } | { kind: "debian" };
-  /** A file. */
+  /** The file to write. */
   out: string;
-  /** Where programs keep what they can fetch again; absent = ~/.cache. */
+  /** The cache directory of programs (XDG_CACHE_HOME); absent means ~/.cache. */
   cacheHome: string | undefined;
 }

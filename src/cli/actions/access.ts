@@ -36,7 +36,7 @@ function roleWord(role: Role): string {
   return Object.entries(roles).find(([, value]) => value === role)?.[0] ?? `role ${String(role)}`;
 }
 
-/** Times to come have no age. */
+/** The age column of a time in the future is left out. */
 function until(timestamp: Timestamp | undefined): string {
   return timestamp === undefined ? "never" : `${timestampDate(timestamp).toISOString().slice(0, 19)}Z`;
 }
@@ -68,7 +68,7 @@ export async function tokenCreateAction(this: CliContext, flags: TokenCreateFlag
     text: () => (secret === "" ? "" : `${secret}\n`),
     note:
       secret === ""
-        ? "this token was made before, and its secret shown then: if that was lost, revoke it and make another"
+        ? "this token already exists; its secret was printed when it was made: if the secret is lost, revoke the token and make another"
         : `token of ${token?.name ?? name}, ${flags.role}, expires ${until(token?.expiresAt)}: the secret is shown this once`,
   });
 }

@@ -13,8 +13,8 @@ import { CliError } from "../errors.ts";
 import { initFileCreate, initFileIsPrivate, initFileMove, initFileFind, initFileRemove } from "../install/init-file.ts";
 
 /**
- * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that nothing that happens in
- * between leaves a registered key that nobody has: the same command again goes on with it.
+ * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that an interruption never
+ * leaves a registered key without its private half. The same command run again continues with that file.
  */
 export async function agentInitAction(this: CliContext, flags: AgentInitFlags, typed: string): Promise<void> {
   const client = await operatorClient(flags, this.process.env);
@@ -27,7 +27,7 @@ export async function agentInitAction(this: CliContext, flags: AgentInitFlags, t
   const partial = `${flags.out}.partial`;
   const privateKey = await keyEnsure(partial, machine.id);
   const publicKey = privateKey.subarray(32);
-  // A key that is registered already is this command's own, from a try before that did not end.
+  // A key that is registered already is this command's own, from an earlier attempt that was interrupted.
   const again = machine.agent !== undefined && Buffer.compare(machine.agent.publicKey, publicKey) === 0;
   const answer = await register(client, { machine: machine.id, publicKey, replace: replace || again }, partial);
   const endpoint = flags.endpoint === undefined ? answer.endpoint : formatHostPort(flags.endpoint);
@@ -49,14 +49,14 @@ export async function agentInitAction(this: CliContext, flags: AgentInitFlags, t
   }
 }
 
-/** True where an init file of the same machine is there, and its key stops anyway. */
+/** Returns true if `out` is an init file of the same machine; registering the new key stops its key anyway. */
 async function outCheck(out: string, machine: Machine, replace: boolean): Promise<boolean> {
   const init = await initFileFind(out);
   if (init === undefined) {
     return false;
   }
   if (init === "other" || init.takeoverInit?.machineId !== machine.id) {
-    throw new CliError("failed", `${out} is there, and is no init file of this machine: choose another --out`);
+    throw new CliError("failed", `${out} exists and is not an init file of this machine: choose another --out`);
   }
   if (!replace) {
     throw new CliError(
@@ -72,7 +72,7 @@ async function keyEnsure(partial: string, machineId: string): Promise<Uint8Array
   if (before !== undefined && !(await initFileIsPrivate(partial))) {
     throw new CliError(
       "failed",
-      `${partial} is no file of this user's alone, so its key may be known to others: remove it, and run the same command again`,
+      `${partial} can be read or written by other users, so its key may be known to them: remove it, and run the same command again`,
     );
   }
   if (before !== undefined && before !== "other" && before.takeoverInit?.machineId === machineId) {
@@ -81,7 +81,7 @@ async function keyEnsure(partial: string, machineId: string): Promise<Uint8Array
   if (before !== undefined) {
     throw new CliError(
       "failed",
-      `${partial} is there, and is not of this machine: move it away, or choose another --out`,
+      `${partial} exists and belongs to another machine: move it away, or choose another --out`,
     );
   }
   const { privateKey } = ed25519KeyPair();
@@ -101,7 +101,7 @@ async function register(
       const message = `${error.message}; the new key is kept in ${partial}: run the same command again`;
       throw new CliError(error.code, message, { cause: error });
     }
-    // The answer was no: the key is of no use.
+    // The key was refused, so it is of no use.
     await initFileRemove(partial);
     if (error instanceof CliError && !request.replace && error.message.includes("has an agent already")) {
       throw new CliError(error.code, `${error.message} (--replace)`, { cause: error });

@@ -12,7 +12,7 @@ import { table } from "../show/table.ts";
 export async function contextAddAction(this: CliContext, flags: ContextAddFlags, name: string): Promise<void> {
   const { tokenFile, ca, cert, key } = flags;
   if (!/^[\w.@-]{1,63}$/u.test(name) || name === "__proto__") {
-    throw new CliError("usage", `"${name}" is no name of a context: expected letters, digits and "._@-", at most 63`);
+    throw new CliError("usage", `"${name}" can't be a context's name: expected letters, digits and "._@-", at most 63`);
   }
   if ((cert === undefined) !== (key === undefined)) {
     throw new CliError("usage", "--cert and --key go together: give both, or none");
@@ -21,15 +21,15 @@ export async function contextAddAction(this: CliContext, flags: ContextAddFlags,
     throw new CliError("usage", "--token-file and --token-stdin contradict each other: give one of them");
   }
   if (tokenFile === undefined && flags.tokenStdin !== true && cert === undefined) {
-    throw new CliError("usage", "nothing to show is named: give --token-file, --token-stdin, or --cert and --key");
+    throw new CliError("usage", "no credential is named: give --token-file, --token-stdin, or --cert and --key");
   }
   const url = operatorUrl(flags.url);
   if (cert !== undefined && !url.startsWith("https:")) {
-    throw new CliError("usage", `--cert is shown in TLS alone, but ${url} is http: expected an https URL`);
+    throw new CliError("usage", `--cert works over TLS only, but ${url} is http: expected an https URL`);
   }
   const contexts = await contextsRead(this.process.env);
   if (Object.hasOwn(contexts.contexts, name) && flags.replace !== true) {
-    throw new CliError("failed", `there is a context "${name}" already: --replace puts this one in its place`);
+    throw new CliError("failed", `context "${name}" exists already: replace it with --replace`);
   }
   const context: FleetContext = { url };
   if (tokenFile !== undefined) {
@@ -102,7 +102,7 @@ export async function contextShowAction(this: CliContext, flags: ContextFlags, n
   );
 }
 
-/** A context without its secret. */
+/** Returns the context without its secret. */
 function shown({ token, ...context }: FleetContext): FleetContext {
   return token === undefined ? context : { ...context, token: "(kept in contexts.json)" };
 }

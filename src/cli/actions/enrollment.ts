@@ -22,7 +22,7 @@ import { when } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
 import { parseLabels } from "../line/labels.ts";
 
-/** Characters of a key that are shown: enough to name it by. */
+/** Characters of a key that are shown: enough to identify it. */
 const keyShown = 16;
 
 /** `farrier machine boot-window` */
@@ -60,7 +60,7 @@ export async function enrollmentListAction(this: CliContext, flags: EnrollmentLi
           ...(enrollments.length === 0 ? [] : [waitingTable(enrollments, table, now)]),
           ...(refused.length === 0 ? [] : [refusedTable(refused, table, now)]),
         ].join("\n"),
-      note: enrollments.length + refused.length === 0 ? "no agent asks to be let in" : undefined,
+      note: enrollments.length + refused.length === 0 ? "no agent waits for approval" : undefined,
     });
   });
 }
@@ -80,10 +80,10 @@ function waitingTable(enrollments: Enrollment[], table: View["table"], now: Date
   );
 }
 
-/** Agents whose machine is not there: they call, and are refused. */
+/** Callers whose machine does not exist: their calls are refused. */
 function refusedTable(refused: RefusedCaller[], table: View["table"], now: Date): string {
   return table(
-    ["REFUSED KEY", "ADDRESS", "MACHINE THAT IS NOT THERE", { title: "SINCE", whole: true }, "CALLS"],
+    ["REFUSED KEY", "ADDRESS", "MISSING MACHINE", { title: "SINCE", whole: true }, "CALLS"],
     refused.map(({ key, address, machineId, firstRefusedAt, count }) => [
       key.slice(0, keyShown),
       address,
@@ -94,7 +94,7 @@ function refusedTable(refused: RefusedCaller[], table: View["table"], now: Date)
   );
 }
 
-/** Which machine it can be, or why that is not clear. */
+/** The machine that the agent can belong to, or why that is not clear. */
 function saysToBe({ machineId, machineName, related, rejectedBy }: Enrollment): string {
   const rejected = rejectedBy === "" ? "" : ` (rejected by ${rejectedBy})`;
   if (machineId !== "") {

@@ -109,7 +109,7 @@ export async function hardwareShowAction(this: CliContext, flags: HardwareShowFl
       text: ({ table, now, wide }) =>
         [
           `report ${summary?.number ?? "-"} of ${message.machineId}, ${when(summary?.reportedAt, now)}\n` +
-            (report?.report === undefined ? "it says nothing\n" : hardwareLines(report.report)),
+            (report?.report === undefined ? "the report is empty\n" : hardwareLines(report.report)),
           ...(report?.report === undefined ? [] : hardwareTables(report.report, message.disks, wide)).map(
             ({ header: titles, rows }) => table(titles, rows),
           ),
@@ -119,7 +119,7 @@ export async function hardwareShowAction(this: CliContext, flags: HardwareShowFl
   });
 }
 
-/** What the agent could not find out. */
+/** The report's warnings: what the agent could not read. */
 function warningLines(warnings: readonly string[]): string {
   return warnings.map((warning) => `warning: ${printable(warning)}\n`).join("");
 }

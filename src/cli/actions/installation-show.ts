@@ -5,7 +5,10 @@ import type { CliContext } from "../context.ts";
 import { answer } from "../show/answer.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** `farrier installation show`: the files' text is printed as it is, but for what a terminal would obey. */
+/**
+ * `farrier installation show`. Prints the files' text unchanged, except for characters that a terminal would take as
+ * control sequences.
+ */
 export async function installationShowAction(
   this: CliContext,
   flags: InstallationShowFlags,

@@ -23,7 +23,7 @@ export async function labUpAction(this: CliContext, flags: LabUpFlags): Promise<
   });
   this.process.stdout.write(names.map((name) => `${name}\n`).join(""));
   if (!(await controlPlaneRuns(flags, this.process.env))) {
-    this.process.stderr.write("no control plane runs for them: start `farrier up`, and it starts agents on them\n");
+    this.process.stderr.write("no control plane manages them: start `farrier up`, which starts an agent on each\n");
   }
 }
 
@@ -35,7 +35,7 @@ async function controlPlaneRuns(
     await (await operatorClient(flags, env)).fleet.fleetSummary({});
     return true;
   } catch {
-    // Not there, or not for us: what is to be done is the same.
+    // Neither a missing file nor an unreadable one is an error here.
     return false;
   }
 }
@@ -52,16 +52,18 @@ export async function labDownAction(this: CliContext, flags: ClientFlags, ...nam
     this.process.stdout.write(`${machine.name}\n`);
     if (left !== undefined) {
       this.process.stderr.write(
-        `the control plane goes on knowing ${machine.name} (${left}): \`farrier machine delete ${machine.name}\`\n`,
+        `the control plane still has ${machine.name} (${left}): \`farrier machine delete ${machine.name}\`\n`,
       );
     }
   }
 }
 
-/** Tries of a deletion while a shepherd holds the machine: it notices soon that the machine is gone. */
+/**
+ * How often a deletion is tried while a shepherd holds the machine; the shepherd soon notices that the machine is gone.
+ */
 const tries = 20;
 
-/** Has the control plane forget a machine; why it does not, where it does not. */
+/** Deletes a machine from the control plane. Resolves to the reason if that failed, otherwise to undefined. */
 async function forget(
   { machines, installations }: OperatorClient,
   lab: LabMachineSummary,
@@ -75,7 +77,7 @@ async function forget(
       const machineId = machine.id;
       const generation = machine.installation?.generation ?? 0n;
       if (generation > 0n) {
-        // Where nothing is pending this changes nothing, and is refused.
+        // If nothing is pending, this is refused and changes nothing.
         await installations
           .installationCancel({ requestId: randomUUID(), machine: machineId, generation, reason: "farrier lab down" })
           .catch(() => undefined);

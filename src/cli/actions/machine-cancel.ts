@@ -20,14 +20,14 @@ export async function machineCancelAction(this: CliContext, flags: MachineCancel
     generation,
     reason: flags.reason ?? "",
   });
-  const what = response.retriesStopped ? "ended before; no further tries follow" : "cancelled";
+  const what = response.retriesStopped ? "had ended already; no further tries follow" : "cancelled";
   answer(this, flags, {
     schema: InstallationCancelResponseSchema,
     message: response,
     names: () => [response.machineId],
     text: () => `${response.machineId} generation ${response.generation} ${what}\n`,
     note: response.diskTouched
-      ? "its disk may have been written to: it holds nothing that can be relied on"
+      ? "its disk may have been written to: do not rely on its content"
       : undefined,
   });
 }

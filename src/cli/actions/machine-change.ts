@@ -26,7 +26,7 @@ export async function machineUpdateAction(this: CliContext, flags: MachineUpdate
   if (name === undefined && smbiosUuid === undefined && changes === 0) {
     throw new CliError(
       "usage",
-      "nothing is to be changed: give --name, --label, --remove-label, --smbios-uuid, --mac or --remove-mac",
+      "no change is named: give --name, --label, --remove-label, --smbios-uuid, --mac or --remove-mac",
     );
   }
   const setLabels = parseLabels(label);
@@ -99,7 +99,7 @@ export async function machineRetryAction(this: CliContext, flags: MachineRetryFl
   if (generation === 0n) {
     throw new CliError(
       "failed",
-      `no installation was ever requested of this machine: \`farrier machine install ${machine} --help\` says how`,
+      `no installation was ever requested for this machine: \`farrier machine install ${machine} --help\` says how`,
     );
   }
   const message = await installations.installationRetry({

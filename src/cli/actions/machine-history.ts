@@ -14,7 +14,7 @@ const header = [
   "BY",
   { title: "DETAIL", wrapped: true },
 ];
-/** For terminals on which {@link header}'s columns would leave no room for the detail. */
+/** For terminals too narrow for the columns of {@link header}: these leave room for the detail. */
 const narrowHeader = [
   { title: "AT", whole: true },
   { title: "EVENT", whole: true },
@@ -64,7 +64,7 @@ function narrowRow(entry: HistoryEntry): string[] {
   return [
     shortTime(at),
     generation === 0n ? event : `${event} ${generation}`,
-    // An agent's name is its key: the machine's own.
+    // An agent's name is the machine's own key, so the kind alone is shown.
     entry.actor === "" || entry.actorKind === "agent" ? entry.actorKind : entry.actor,
     detailWords(detailJson),
   ];
@@ -74,13 +74,13 @@ function by({ actor, actorKind }: HistoryEntry): string {
   return actor === "" ? actorKind : `${actorKind} ${actor}`;
 }
 
-/** A detail's keys and values on one line. */
+/** A detail's keys and values, on one line. */
 export function detailWords(json: string): string {
   let detail: unknown;
   try {
     detail = JSON.parse(json === "" ? "{}" : json);
   } catch {
-    // A later server may send what is no JSON: it is shown as it is.
+    // A later server may send something that is not JSON; it is shown unchanged.
     return json;
   }
   if (typeof detail !== "object" || detail === null) {

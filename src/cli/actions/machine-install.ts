@@ -16,10 +16,10 @@ import { limiter } from "../line/limit.ts";
 import { retryPolicy } from "../line/retry-policy.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** Calls under way at a time. */
+/** Maximum number of calls in flight. */
 const callsAtATime = 16;
 
-/** What came of one machine. */
+/** The result for one machine. */
 interface Result {
   machineId: string;
   generation?: string;
@@ -37,7 +37,7 @@ export async function machineInstallAction(
   installTargetsCheck(ids, labels, flags.requestId);
   const format = outputFormat(flags);
   if (format !== undefined && format !== "json") {
-    throw new CliError("usage", `--output ${format}: this command tells how it goes; expected json, or none`);
+    throw new CliError("usage", `--output ${format}: this command prints progress; expected json, or none`);
   }
   const json = format === "json";
   const retry = retryPolicy(flags);
@@ -67,7 +67,7 @@ export async function machineInstallAction(
     await installPreview(this, plan, targets, json);
     return;
   }
-  // Before anything is asked for: whatever happens then, this is what repeats it safely.
+  // Printed before the first request: the request id is what repeats the command safely, whatever fails afterwards.
   const said = json ? stderr : stdout;
   said.write(`request ${plan.requestId} for ${targets.map(({ id }) => id).join(" ")}\n`);
   const place = limiter(flags.maxParallel ?? targets.length);
@@ -88,7 +88,7 @@ export async function machineInstallAction(
     const names = targets.map(({ title }) => title);
     const which = names.length === 1 ? (names[0] ?? "") : "NAME";
     stderr.write(
-      `farrier: waiting was interrupted; what was asked for goes on: \`farrier machine show ${printable(which)}\` tells how, ` +
+      `farrier: waiting was interrupted; the installations go on: \`farrier machine show ${printable(which)}\` shows them, ` +
         `\`farrier machine cancel ${printable(which)}\` stops it\n`,
     );
     this.process.exitCode = interruptedStatus;

@@ -82,7 +82,7 @@ function machineTable(machines: readonly Machine[], view: View): string {
   return view.table(view.wide ? wideHeader : header, rows);
 }
 
-/** The first 8 characters of each, or as many more as it takes to tell these apart: commands take them. */
+/** Shortens each id to 8 characters, or to as many as keep the ids distinct. Commands accept these. */
 export function shortIds(ids: readonly string[]): string[] {
   for (let length = 8; length < 36; length += 5) {
     const short = ids.map((id) => id.slice(0, length));

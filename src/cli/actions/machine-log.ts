@@ -11,22 +11,22 @@ import { CliError } from "../errors.ts";
 import { patiently } from "../call/patience.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** Milliseconds between two looks for what came. */
+/** Milliseconds between two polls for new lines. */
 const interval = 1_000;
 
-/** `farrier machine log`: with `--follow` it ends only when interrupted, or refused. */
+/** `farrier machine log`. With `--follow` it ends only when it is interrupted or refused. */
 export async function machineLogAction(this: CliContext, flags: MachineLogFlags, machine: string): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
   const format = outputFormat(flags);
   const { stdout, stderr } = this.process;
   if (flags.follow === true && format === "yaml") {
-    throw new CliError("usage", "--follow --output yaml: what is followed is printed as it comes; expected json");
+    throw new CliError("usage", "--follow --output yaml: followed output is printed line by line; expected json");
   }
   const first = await machines.machineLog({ machine, lines: flags.lines ?? 0 });
   const { lines } = first;
   if (flags.follow !== true) {
     const schema = MachineLogResponseSchema;
-    const note = lines.length === 0 ? "no agent has sent any log of this machine" : undefined;
+    const note = lines.length === 0 ? "no agent of this machine has sent any log" : undefined;
     answer(
       this,
       flags,
@@ -64,7 +64,7 @@ const levels: Readonly<Record<number, string>> = {
   [LogLevel.ERROR]: "error",
 };
 
-/** A line each: when, how bad, what; and where lines are missing. */
+/** One line each: time, severity and message, with a note where lines are missing. */
 export function logText(lines: readonly MachineLogLine[]): string {
   return lines
     .map((line) => {

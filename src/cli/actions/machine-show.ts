@@ -42,7 +42,7 @@ export async function machineShowAction(
   await answerWatched(this, flags, fetch, () => machineChangeSignals(client));
 }
 
-/** What is known of a machine, a line each: what it is, and its value. */
+/** The machine's facts, one line each: a title and a value. */
 export function machineLines(machine: Machine, now: Date): string {
   const { provided, agent, installation, installed, standing } = machine;
   const lines: [string, string][] = [["id", machine.id]];
@@ -100,14 +100,17 @@ export function machineLines(machine: Machine, now: Date): string {
   line(
     "disk",
     unfinishedDisk &&
-      `not whole: generation ${unfinishedDisk.generation} began to write ${when(unfinishedDisk.begunAt, now)}`,
+      `incomplete: generation ${unfinishedDisk.generation} began to write ${when(unfinishedDisk.begunAt, now)}`,
   );
   installationLines(installation, now, line);
   const width = Math.max(...lines.map(([what]) => what.length));
   return lines.map(([what, value]) => `${what.padEnd(width)}  ${printable(value)}\n`).join("");
 }
 
-/** A file of a request by size and digest: its text may hold secrets (`farrier installation show`). */
+/**
+ * Shows a file of a request by its size and digest only, because its text may hold secrets (`farrier installation show`
+ * prints it).
+ */
 function fileWords(file: RequestFile | undefined): string | undefined {
   return file && `${file.bytes.toLocaleString("en-US")} bytes, ${file.digest}`;
 }
@@ -122,7 +125,7 @@ function installationLines(
     return;
   }
   const { generation, state, image, progress, retry } = installation;
-  line("request", `generation ${generation}, ${stateWord(state)}, asked for ${when(installation.requestedAt, now)}`);
+  line("request", `generation ${generation}, ${stateWord(state)}, requested ${when(installation.requestedAt, now)}`);
   line("image", image?.url);
   line("digest", image?.digest);
   line("user data", fileWords(installation.files?.userData));

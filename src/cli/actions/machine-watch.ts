@@ -10,20 +10,21 @@ import type { ClientFlags } from "../line/flags.ts";
 import { patiently } from "../call/patience.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** `farrier machine watch`: ends only when interrupted, or refused. */
+/** `farrier machine watch`. It ends only when it is interrupted or refused. */
 export async function machineWatchAction(
   this: CliContext,
   flags: ClientFlags & { cursor: string | undefined },
 ): Promise<void> {
   const format = outputFormat(flags);
   if (format === "yaml") {
-    throw new CliError("usage", "--output yaml: a watch prints a line a change; expected json, name or wide");
+    throw new CliError("usage", "--output yaml: a watch prints one line per change; expected json, name or wide");
   }
   const { machines } = await operatorClient(flags, this.process.env);
   const { stdout, stderr } = this.process;
   let cursor = flags.cursor ?? "";
   const follow = async (): Promise<void> => {
-    // A watch has no end of its own; where it ends nonetheless, it goes on from the last cursor, and nothing is lost.
+    // A watch has no end of its own. If the stream ends anyway, it is resumed from the last cursor, and nothing is
+    // lost.
     for await (const response of machines.machineWatch({ cursor }, { timeoutMs: 0 })) {
       ({ cursor } = response);
       if (format === "json") {

@@ -8,26 +8,26 @@ import { contextNamed, contextsRead, type FleetContext } from "./contexts.ts";
 import { CliError } from "../errors.ts";
 import { dataDirectory, type ClientFlags } from "../line/flags.ts";
 
-/** How a command reaches the control plane, and what it shows there. */
+/** How a command reaches the control plane, and the credential that it presents. */
 export interface Access {
   url: string;
-  /** Absent where a client certificate is shown in its place. */
+  /** Absent if a client certificate is presented instead. */
   token: string | undefined;
-  /** Where the token, or the certificate, came from, in words. */
+  /** Where the token or the certificate came from, in words. */
   from: string;
   /** PEM. */
   tls: { ca?: string[]; cert?: string; key?: string };
 }
 
-/** The flags that decide about it. */
+/** The flags that choose the control plane. */
 export type AccessFlags = Pick<ClientFlags, "dataDir" | "operators"> & { context?: string | undefined };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Finds the control plane: by --context; by --operators or --data-dir; by FARRIER_CONTEXT; by FARRIER_OPERATORS or
- * FARRIER_DATA_DIR; by the context that `farrier context use` chose; else by what ./.farrier says.
- * @throws {CliError} `unreachable` where no control plane is known, `unauthorised` where there is no token
+ * Finds the control plane. The first of these that is given decides: --context; --operators or --data-dir;
+ * FARRIER_CONTEXT; FARRIER_OPERATORS or FARRIER_DATA_DIR; the context that `farrier context use` chose; ./.farrier.
+ * @throws {CliError} `unreachable` if no control plane is known, `unauthorised` if there is no token
  */
 export async function operatorAccess(flags: AccessFlags, env: Environment): Promise<Access> {
   const named = await contextChosen(flags, env);
@@ -49,7 +49,7 @@ async function contextChosen(
 ): Promise<{ name: string; context: FleetContext } | undefined> {
   const byFlag = operators !== undefined || dataDir !== undefined;
   if (context !== undefined && byFlag) {
-    throw new CliError("usage", "--context says all that --operators and --data-dir do: give one or the other");
+    throw new CliError("usage", "--context includes --operators and --data-dir: give one or the other");
   }
   const name = context ?? (byFlag ? undefined : env["FARRIER_CONTEXT"] || undefined);
   if (name !== undefined) {
@@ -72,7 +72,7 @@ async function contextAccess(name: string, context: FleetContext): Promise<Acces
   }
   const { tokenFile } = context;
   if (tokenFile !== undefined) {
-    const missing = `there is no token at ${tokenFile}, where context "${name}" has it: put it there, or change the context`;
+    const missing = `context "${name}" expects its token at ${tokenFile}, which does not exist: put it there, or change the context`;
     return { url, token: await tokenRead(tokenFile, missing), from: `${tokenFile} (context "${name}")`, tls };
   }
   if (context.token === undefined && tls.cert === undefined) {
@@ -97,7 +97,10 @@ export function operatorUrl(text: string): string {
   return url.href.replace(/\/$/u, "");
 }
 
-/** The control plane's own CA beside those that the system trusts: a certificate that it made itself is of that one. */
+/**
+ * Adds the control plane's own CA to the CAs that the system trusts, because the control plane may have issued its
+ * certificate itself.
+ */
 async function trusted(url: string, path: string | undefined, needed: boolean): Promise<Access["tls"]> {
   if (path === undefined || !url.startsWith("https:")) {
     return {};
@@ -109,7 +112,7 @@ async function trusted(url: string, path: string | undefined, needed: boolean): 
 async function pemRead(path: string): Promise<string> {
   const text = await fileRead(path);
   if (text === undefined || !text.includes("-----BEGIN ")) {
-    const why = text === undefined ? "is not there" : "is not PEM";
+    const why = text === undefined ? "does not exist" : "is not PEM";
     throw new CliError("usage", `${path} ${why}: expected a PEM file; change the context, or put it there`);
   }
   return text;
@@ -120,7 +123,7 @@ async function addressRead(directory: string): Promise<string> {
   if (text === undefined) {
     throw new CliError(
       "unreachable",
-      `no control plane is known in ${directory}: start one with \`farrier up\`, or say where it is with --data-dir DIR or --operators URL`,
+      `${directory} names no control plane: start one with \`farrier up\`, or say where it is with --data-dir DIR or --operators URL`,
     );
   }
   return text;
@@ -146,7 +149,7 @@ async function fileRead(path: string): Promise<string | undefined> {
       return undefined;
     }
     if (code === "EACCES") {
-      const message = `${path} may not be read by this user: run as the user who runs the control plane`;
+      const message = `this user has no permission to read ${path}: run as the user who runs the control plane`;
       throw new CliError("unauthorised", message, { cause: error });
     }
     throw new CliError("usage", `${path} can't be read ${systemWords(error)}`, { cause: error });

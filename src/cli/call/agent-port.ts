@@ -1,11 +1,11 @@
 import { connect } from "node:tls";
 
-/** Milliseconds that a port has to show what it speaks. */
+/** Milliseconds within which a port must show its protocol. */
 const patience = 2_000;
 
 /**
- * True where a port speaks HTTP/2 over TLS and nothing else, as the port that agents call does: an operator port takes HTTP/1.1
- * too. Asked only after a call has failed; nothing secret is sent.
+ * Returns true if a port speaks HTTP/2 over TLS and nothing else, as the agent port does. (An operator port accepts
+ * HTTP/1.1 too.) Probed only after a call has failed; nothing secret is sent.
  */
 export async function looksLikeAgentPort(url: string): Promise<boolean> {
   const { hostname, port, protocol } = new URL(url);
@@ -16,7 +16,7 @@ export async function looksLikeAgentPort(url: string): Promise<boolean> {
 
 function speaks(host: string, port: number, protocol: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  // The certificate does not matter: only the protocol is looked at.
+  // The certificate is irrelevant: only the negotiated protocol is read.
   const socket = connect({ host, port, ALPNProtocols: [protocol], rejectUnauthorized: false, timeout: patience });
   socket.on("secureConnect", () => resolve(socket.alpnProtocol === protocol));
   for (const end of ["error", "timeout", "close"]) {

@@ -34,10 +34,10 @@ test.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ERR_STREAM_PREMA
 );
 
 test.each([
-  ["SELF_SIGNED_CERT_IN_CHAIN", /the certificate of http:\/\/x is not to be trusted .*--ca FILE/u],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /the certificate of http:\/\/x is not to be trusted/u],
-  ["CERT_HAS_EXPIRED", /the certificate of http:\/\/x is not to be trusted/u],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", /the certificate of http:\/\/x is not to be trusted/u],
+  ["SELF_SIGNED_CERT_IN_CHAIN", /the certificate of http:\/\/x is not trusted .*--ca FILE/u],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /the certificate of http:\/\/x is not trusted/u],
+  ["CERT_HAS_EXPIRED", /the certificate of http:\/\/x is not trusted/u],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", /the certificate of http:\/\/x is not trusted/u],
   ["ERR_SSL_WRONG_VERSION_NUMBER", /does not speak TLS .*is it http/u],
 ])("%s is told as what it is, and what to do", (system, message) => {
   const cause = Object.assign(new Error("tls"), { code: system });

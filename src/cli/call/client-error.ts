@@ -3,36 +3,41 @@ import { errorCode } from "../../lib/errors.ts";
 import { CliError, type CliErrorCode } from "../errors.ts";
 import { flagsNamed } from "./flags-named.ts";
 
-/** Codes of the system, and of Node's streams, for a connection that could not be made or broke. */
+/** Error codes of the system and of Node's streams for a connection that could not be made, or that broke. */
 const connectionCodes = /^(?:ECONN|EHOST|ENET|ENOTFOUND|ETIMEDOUT|EAI_|EPIPE|ERR_STREAM_|ERR_SOCKET_)/u;
 
-/** Codes of OpenSSL and of Node for a certificate that is not taken (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+/**
+ * Error codes of OpenSSL and Node for a certificate that is not accepted
+ * (https://nodejs.org/api/tls.html#x509-certificate-error-codes).
+ */
 const certificateCodes =
   /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/u;
-/** Codes for a port that speaks no TLS. */
+/** Error codes for a port that does not speak TLS. */
 const noTlsCodes = /^(?:EPROTO|ERR_SSL_)/u;
 
-/** What messages about a call name. */
+/** What messages about a failed call name. */
 export interface CallFacts {
   url: string;
-  /** Where the token, or the certificate, came from. */
+  /** Where the token or the certificate came from. */
   from: string;
 }
 
-/** Whether a call may have been carried out without its answer: it reached a server, or may have. Pure. */
+/** True if a call may have been carried out although no answer came: it reached a server, or may have. Pure. */
 export function answerLost(error: unknown): boolean {
   const { code, cause } = ConnectError.from(error);
   const system = errorCode(cause) ?? "";
   return code === Code.DeadlineExceeded || /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ERR_STREAM_|ERR_SOCKET_)/u.test(system);
 }
 
-/** What a failed call means for the command. `input` is what was sent: its wrong values are quoted. */
+/**
+ * Translates a failed call into the command's error. `input` is the message that was sent; its wrong values are quoted.
+ */
 export function clientError(error: unknown, { url, from }: CallFacts, input?: object): CliError {
   const connect = ConnectError.from(error);
   const code = cliCode(connect.code);
   const system = errorCode(connect.cause) ?? "";
   if (certificateCodes.test(system)) {
-    const message = `the certificate of ${url} is not to be trusted (${system}): ${certificateWords(system)}`;
+    const message = `the certificate of ${url} is not trusted (${system}): ${certificateWords(system)}`;
     return new CliError("unreachable", message, { cause: error });
   }
   if (noTlsCodes.test(system)) {
@@ -54,22 +59,22 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
     return new CliError("failed", message, { cause: error });
   }
   if (connect.code === Code.Unauthenticated) {
-    const message = `not authorised: ${url} does not accept what ${from} holds: it may be of another control plane, revoked or expired`;
+    const message = `not authorised: ${url} does not accept what ${from} holds: it may belong to another control plane, or be revoked or expired`;
     return new CliError("unauthorised", message, { cause: error });
   }
   return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
 }
 
-/** What is wrong with a certificate, by OpenSSL's and Node's codes, and what to do. */
+/** Says what is wrong with a certificate, from OpenSSL's and Node's codes, and what to do. */
 function certificateWords(system: string): string {
   if (system === "CERT_HAS_EXPIRED" || system === "CERT_NOT_YET_VALID") {
     const which = system === "CERT_HAS_EXPIRED" ? "is over" : "has not begun";
-    return `its time ${which} by this host's clock, ${new Date().toISOString()}: renew it, or set the clock`;
+    return `its validity ${which} by this host's clock, ${new Date().toISOString()}: renew it, or set the clock`;
   }
   if (system === "ERR_TLS_CERT_ALTNAME_INVALID" || system === "HOSTNAME_MISMATCH") {
-    return `it is for another name than the URL's: use a name that it has, or issue it for this one`;
+    return `it is for another name than the URL's: use a name from the certificate, or issue one for this name`;
   }
-  return `this host does not know its CA: make a context with the CA that vouches for it, --ca FILE: \`farrier context add --help\` says how`;
+  return `this host does not trust its CA: make a context with that CA (--ca FILE): \`farrier context add --help\` says how`;
 }
 
 function cliCode(code: Code): CliErrorCode {

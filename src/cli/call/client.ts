@@ -12,7 +12,7 @@ import { CliError } from "../errors.ts";
 import { looksLikeAgentPort } from "./agent-port.ts";
 import { answerLost, clientError, type CallFacts } from "./client-error.ts";
 
-/** The operator API, as commands call it. Every call throws `CliError` and nothing else. */
+/** The operator API, as commands call it. Every call throws `CliError` and no other error. */
 export interface OperatorClient {
   machines: Client<typeof MachineService>;
   installations: Client<typeof InstallationService>;
@@ -23,10 +23,10 @@ export interface OperatorClient {
   enrollments: Client<typeof EnrollmentService>;
 }
 
-/** Milliseconds after which a call is given up. */
+/** Milliseconds after which a call is abandoned. */
 const callTimeout = 30_000;
 
-/** A client of the control plane that operatorAccess finds. @throws {CliError} as it does */
+/** A client for the control plane that operatorAccess finds. @throws {CliError} as operatorAccess does */
 export async function operatorClient(
   flags: AccessFlags,
   env: Readonly<Record<string, string | undefined>>,
@@ -59,7 +59,7 @@ function withToken(token: string): Interceptor {
   };
 }
 
-/** Wraps the transport, not each call: what an interceptor throws, Connect would wrap in an error of its own. */
+/** Wraps the transport and not each call, because Connect wraps what an interceptor throws in an error of its own. */
 function withErrors(transport: Transport, facts: CallFacts): Transport {
   return {
     unary: (method, signal, timeout, header, input, values) =>
@@ -74,31 +74,34 @@ function withErrors(transport: Transport, facts: CallFacts): Transport {
   };
 }
 
-/** What a command was sent as, where nobody knows whether it was carried out. `agent init` goes on by itself. */
+/**
+ * Adds the request id to an error after which the command may or may not have been carried out. `agent init` needs
+ * none: it resumes by itself.
+ */
 function withRequestId(error: CliError, cause: unknown, input: object): CliError {
   const requestId = "requestId" in input && typeof input.requestId === "string" ? input.requestId : "";
   return requestId === "" || !answerLost(cause)
     ? error
     : new CliError(
         error.code,
-        `${error.message}; it may have been carried out: repeat the same command with --request-id ${requestId}`,
+        `${error.message}; the command may have been carried out: repeat it with --request-id ${requestId}`,
         { cause },
       );
 }
 
-/** A call that reached no operator port has often reached the agents'. */
+/** A call that reached no operator port has often reached the agent port instead. */
 async function portNamed(error: CliError, { url }: CallFacts): Promise<CliError> {
   return error.code === "unreachable" && (await looksLikeAgentPort(url))
     ? new CliError(
         "unreachable",
-        `${url} is the port that agents call, it seems: operators are served on another one, 8080 where nothing else was chosen ` +
+        `${url} seems to be the agent port: operators are served on another one, by default 8080 ` +
           "(`farrier up` prints it)",
         { cause: error },
       )
     : error;
 }
 
-/** Yields whenever a machine has changed, until the connection ends. */
+/** Yields after each change of a machine, until the connection ends. */
 export function machineChangeSignals({ machines }: OperatorClient): AsyncIterable<unknown> {
   // A watch has no end of its own.
   return machines.machineWatch({}, { timeoutMs: 0 });

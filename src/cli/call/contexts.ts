@@ -8,19 +8,19 @@ import { CliError } from "../errors.ts";
 /** How one fleet's control plane is reached. Paths are absolute. */
 export interface FleetContext {
   url: string;
-  /** A file with the token; or the token itself; neither where a client certificate does. */
+  /** A file that holds the token, or the token itself. Both are absent if a client certificate is used. */
   tokenFile?: string;
   token?: string;
-  /** PEM of the CA that vouches for the control plane, beside those that the system trusts. */
+  /** PEM file of the control plane's CA, in addition to the CAs that the system trusts. */
   caFile?: string;
-  /** PEM of the client certificate, and of its key. */
+  /** PEM files of the client certificate and of its private key. */
   certFile?: string;
   keyFile?: string;
 }
 
-/** All that this user has. */
+/** All contexts of this user. */
 export interface Contexts {
-  /** Used where no other is named. */
+  /** The context that is used if no other is named. */
   current?: string;
   contexts: Record<string, FleetContext>;
 }
@@ -29,14 +29,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const keys = ["url", "tokenFile", "token", "caFile", "certFile", "keyFile"] as const;
 
-/** Where they are kept: under XDG_CONFIG_HOME, which is ~/.config where it is not set; undefined without a home. */
+/**
+ * The path of the contexts' file, under XDG_CONFIG_HOME (default ~/.config); undefined if there is no home directory.
+ */
 export function contextsPath(env: Environment): string | undefined {
   const home = env["HOME"] || undefined;
   const configuration = env["XDG_CONFIG_HOME"] || (home === undefined ? undefined : join(home, ".config"));
   return configuration === undefined ? undefined : join(configuration, "farrier", "contexts.json");
 }
 
-/** Reads them; no file, none. @throws {CliError} `usage` where the file can't be read */
+/** Reads the contexts; a missing file has none. @throws {CliError} `usage` if the file can't be read */
 export async function contextsRead(env: Environment): Promise<Contexts> {
   const path = contextsPath(env);
   let text: string;
@@ -53,12 +55,12 @@ export async function contextsRead(env: Environment): Promise<Contexts> {
   }
   const read = contextsParse(text);
   if (read === undefined) {
-    throw new CliError("usage", `${path} holds no contexts: mend it, or move it away and make them again`);
+    throw new CliError("usage", `${path} is not a valid contexts' file: repair it, or move it away and add the contexts again`);
   }
   return read;
 }
 
-/** Writes them, for this user alone. @throws {CliError} `failed` */
+/** Writes the contexts, readable by this user alone. @throws {CliError} `failed` */
 export async function contextsWrite(env: Environment, contexts: Contexts): Promise<void> {
   const path = contextsPath(env);
   if (path === undefined) {
@@ -72,7 +74,7 @@ export async function contextsWrite(env: Environment, contexts: Contexts): Promi
   }
 }
 
-/** Reads the file's text; undefined where it is something else. */
+/** Parses the file's text; undefined if it is not a contexts' file. */
 export function contextsParse(text: string): Contexts | undefined {
   let value: unknown;
   try {
@@ -102,7 +104,7 @@ export function contextsParse(text: string): Contexts | undefined {
   return typeof value["current"] === "string" ? { ...contexts, current: value["current"] } : contexts;
 }
 
-/** A context by its name. @throws {CliError} `usage` where there is none */
+/** Finds a context by its name. @throws {CliError} `usage` if there is none of that name */
 export function contextNamed({ contexts }: Contexts, name: string): FleetContext {
   const context = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (context === undefined) {

@@ -1,9 +1,9 @@
 import { shownUrl } from "../../lib/net/shown-url.ts";
 
-/** Fields that are no flags, but stand on the command line by themselves. */
+/** Fields that are positional arguments, not flags. */
 const positional = new Set(["machine", "token", "key"]);
 
-/** Fields whose flag has another name; places in lists are left out. */
+/** Fields whose flag has another name. Indexes into lists are left out. */
 const flagNames: Readonly<Record<string, string>> = {
   labels: "label",
   set_labels: "label",
@@ -28,7 +28,7 @@ const flagNames: Readonly<Record<string, string>> = {
   "retry.maximum_seconds": "retry-maximum",
 };
 
-/** What follows a field's name in a sentence of the server's, and is no field of a flag's own. */
+/** Fields that the server's sentences name in passing, such as "set replace". */
 const withinSentences = /\b(?:set )?(?<field>ignore_hardware_report|replace_generation|serial_number)\b/gu;
 const inSentences: Readonly<Record<string, string>> = {
   ignore_hardware_report: "give --ignore-hardware-report",
@@ -37,8 +37,8 @@ const inSentences: Readonly<Record<string, string>> = {
 };
 
 /**
- * The server names fields of its messages, such as `image.root_disk`; here are the flags of the command line, with the values that
- * were given. `input` is what was sent. Pure.
+ * Replaces the names of message fields in a server's error, such as `image.root_disk`, with the flags of the command
+ * line and the values that were given. `input` is the message that was sent. Pure.
  */
 export function flagsNamed(message: string, input: object | undefined): string {
   const named = message.replaceAll(
@@ -48,7 +48,7 @@ export function flagsNamed(message: string, input: object | undefined): string {
   return named.replaceAll(withinSentences, (whole, field: string) => inSentences[field] ?? whole);
 }
 
-/** The flag of a field, with its value where that is text; undefined = what was sent has no such field. */
+/** The flag for a field, with its value if that is text; undefined if the message has no such field. */
 function flagOf(path: string, input: object | undefined): string | undefined {
   const parts = path.split(".");
   if (input === undefined || !Object.hasOwn(input, localName(parts[0] ?? ""))) {
@@ -66,11 +66,11 @@ function flagOf(path: string, input: object | undefined): string | undefined {
     : `${name}: `;
 }
 
-/** By the longest beginning of the path that has a name. */
+/** Finds the longest prefix of the path that has a name in `flagNames`. */
 function flagName(fields: readonly string[]): string {
   for (let length = fields.length; length > 0; length -= 1) {
     const known = flagNames[fields.slice(0, length).join(".")];
-    // All of an image's other fields have flags of their own names.
+    // All other fields of an image have a flag of the same name.
     if (known !== undefined && !(length === 1 && fields.length > 1 && fields[0] === "image")) {
       return known;
     }

@@ -1,7 +1,7 @@
-/** The exit status of a command that was interrupted, as shells have it: 128 and SIGINT's number. */
+/** The exit status of an interrupted command, as shells define it: 128 plus the number of SIGINT. */
 export const interruptedStatus = 130;
 
-/** Waits for something until Ctrl-C is pressed: a second one ends the process at once. */
+/** Waits for `work` until Ctrl-C is pressed. A second Ctrl-C ends the process at once. */
 export async function untilInterrupted<T>(work: Promise<T>): Promise<T | "interrupted"> {
   const pressed = Promise.withResolvers<"interrupted">();
   const listener = (): void => pressed.resolve("interrupted");

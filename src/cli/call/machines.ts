@@ -1,10 +1,10 @@
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { OperatorClient } from "./client.ts";
 
-/** Machines a call, at most what the contract allows. */
+/** Machines in one call: the maximum that the contract allows. */
 const pageSize = 1000;
 
-/** All machines with the labels, page by page; at most `limit`. */
+/** Yields all machines with the labels, page by page, up to `limit`. */
 export async function* machinePages(
   { machines }: OperatorClient,
   { labels, limit = Infinity }: { labels: Record<string, string>; limit?: number | undefined },

@@ -1,7 +1,7 @@
-/** Items a call, at most what the contract allows. */
+/** Items in one call: the maximum that the contract allows. */
 const pageSize = 1000;
 
-/** What paging needs of the flags. */
+/** The flags that paging uses. */
 export interface PageFlags {
   limit: number | undefined;
   pageToken: string | undefined;
@@ -10,9 +10,9 @@ export interface PageFlags {
 /** Items of several pages. */
 export interface Pages<Item> {
   items: Item[];
-  /** Where it goes on; empty = that was all. */
+  /** The token of the next page; empty after the last one. */
   nextPageToken: string;
-  /** For people: how to see the rest; undefined = that was all. */
+  /** A note for people about how to see the rest; undefined after the last page. */
   more: string | undefined;
 }
 

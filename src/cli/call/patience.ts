@@ -4,13 +4,13 @@ import { CliError } from "../errors.ts";
 
 const policy: RetryDelays = { initial: 250, maximum: 5_000, factor: 2 };
 
-/** Milliseconds that a control plane may be away before a command that waits gives up. */
+/** Milliseconds that a waiting command tolerates an unreachable control plane. */
 export const patienceMilliseconds = 300_000;
 
 /**
- * Repeats a call while the control plane can't be reached: it may just be starting again. `note` is told once when it
- * goes away, and once when it is back.
- * @throws what the call throws, `unreachable` only after five minutes of it
+ * Repeats a call while the control plane is unreachable, since it may be restarting. `note` is called once when it
+ * becomes unreachable and once when it answers again.
+ * @throws what the call throws; `unreachable` only after five minutes
  */
 export async function patiently<T>(call: () => Promise<T>, clock: Clock, note: (text: string) => void): Promise<T> {
   const deadline = clock.monotonic() + patienceMilliseconds;

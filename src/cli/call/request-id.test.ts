@@ -23,7 +23,7 @@ test("X7: a command whose answer was lost says with which request id to repeat i
   await expect(machines.machineRelease({ requestId, machine: "web1" })).rejects.toMatchObject({
     code: "unreachable",
     message: expect.stringMatching(
-      new RegExp(`; it may have been carried out: repeat the same command with --request-id ${requestId}$`, "u"),
+      new RegExp(`; the command may have been carried out: repeat it with --request-id ${requestId}$`, "u"),
     ) as string,
   });
   await expect(machines.machineShow({ machine: "web1" })).rejects.toMatchObject({

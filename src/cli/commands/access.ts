@@ -17,7 +17,7 @@ import type { PageFlags } from "../call/pages.ts";
 
 const roles = ["viewer", "operator", "admin"] as const;
 
-/** `--role`'s words. */
+/** The values of `--role`. */
 export type RoleWord = (typeof roles)[number];
 
 /** Flags of `farrier token create`. */
@@ -57,8 +57,8 @@ export const whoamiCommand = buildCommand<ClientFlags, [], CliContext>({
 
 export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliContext>({
   docs: docs(
-    "Make a token; its secret is printed this once",
-    "The secret goes to standard output, all else to standard error.",
+    "Make a token; its secret is printed only once",
+    "The secret goes to standard output, everything else to standard error.",
     ["farrier token create alice --role operator --expires 90d", "farrier token create ci --role viewer > ci-token"],
   ),
   parameters: {
@@ -94,7 +94,7 @@ export const tokenRevokeCommand = buildCommand<TokenRevokeFlags, [string], CliCo
 });
 
 export const auditListCommand = buildCommand<AuditListFlags, [], CliContext>({
-  docs: docs("List operators' commands, also refused ones, newest first", "", [
+  docs: docs("List operators' commands, including refused ones, newest first", "", [
     "farrier audit list --machine web1",
     "farrier audit list --actor alice --limit 20 --output json",
   ]),

@@ -15,7 +15,7 @@ export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContex
   docs: docs(
     "Make an agent's key and init file",
     "Makes an agent's key on this host, registers its public half with the control plane, and writes the init file " +
-      "(mode 0600) that `farrier agent run` takes. A file that exists is never written over, save the same machine's " +
+      "(mode 0600) that `farrier agent run` takes. An existing file is never overwritten, except the same machine's " +
       "with --replace.",
     [
       "farrier agent init web1 --out web1.json",
@@ -27,7 +27,7 @@ export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContex
       ...clientFlags,
       out: requiredFlag("Where to write the init file", "FILE"),
       endpoint: optionalFlag(
-        "Where the agent reaches the control plane, if not as that says itself",
+        "Where the agent reaches the control plane (default: the control plane's own answer)",
         "HOST:PORT",
         parseHostPort,
       ),

@@ -9,8 +9,8 @@ interface Flags extends CommonFlags {
 export const backupCommand = buildCommand<Flags, [string], CliContext>({
   docs: docs(
     "Write the whole control plane into one file, while it runs",
-    "Writes the database, and the tokens, certificates and keys of the data directory, into one file, as they are at one " +
-      "moment. Nothing is held up meanwhile. `farrier restore` reads it.",
+    "Writes the database, and the tokens, certificates and keys of the data directory, into one file, as of one " +
+      "moment. Nothing is blocked meanwhile. `farrier restore` reads it.",
     [
       "farrier backup farrier.backup",
       "farrier backup /backup/farrier-$(date +%F) --database-url postgresql://farrier@db/farrier --data-dir /var/lib/farrier",

@@ -15,7 +15,7 @@ export const bootImageBuildCommand = buildCommand<Flags, [], CliContext>({
   docs: docs(
     "Build the kernel and initramfs that agents run in",
     "Builds vmlinuz, initramfs and manifest.json from Debian packages: fetched with apt, or given as a folder. The same " +
-      "packages make the same bytes. It needs no root, and takes no longer than a download the first time.",
+      "packages give the same bytes. It needs no root. The first build downloads the packages.",
     ["farrier boot-image build --profile lab", "farrier boot-image build --profile full --firmware firmware-bnx2x.deb"],
   ),
   parameters: {
@@ -26,14 +26,14 @@ export const bootImageBuildCommand = buildCommand<Flags, [], CliContext>({
         kind: "enum",
         values: ["lab", "full"],
         default: "lab",
-        brief: "Drivers of QEMU's machines alone, or of all storage and network cards",
+        brief: "Drivers: QEMU's devices only, or all storage and network cards",
       },
       out: textFlag(
-        "Where it goes (otherwise boot-image/x86_64 in the data directory, where network boot serves it)",
+        "Output folder (default: boot-image/x86_64 in the data directory, which network boot serves)",
         "DIR",
       ),
-      packages: textFlag("A folder of .deb files to take instead of asking apt", "DIR"),
-      firmware: repeatedFlag("A Debian package of firmware to put in; repeatable", "FILE.deb"),
+      packages: textFlag("A folder of .deb files to use instead of apt", "DIR"),
+      firmware: repeatedFlag("A Debian package of firmware to include; repeatable", "FILE.deb"),
     },
   },
   async func(flags) {

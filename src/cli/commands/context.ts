@@ -29,7 +29,7 @@ const named = {
   placeholder: "NAME",
   parse: (value: string): string => value,
   async proposeCompletions(this: CliContext): Promise<readonly string[]> {
-    // Who presses a key wants no message.
+    // Completion prints no errors.
     return Object.keys((await contextsRead(this.process.env).catch(() => ({ contexts: {} }))).contexts);
   },
 } as const;
@@ -37,8 +37,8 @@ const one = { kind: "tuple", parameters: [named] } as const;
 
 export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliContext>({
   docs: docs(
-    "Add a fleet: where its control plane is, and what to show there",
-    "Adds a fleet to ~/.config/farrier/contexts.json, which this user alone may read.",
+    "Add a fleet: its control plane's URL and your credential",
+    "Adds a fleet to ~/.config/farrier/contexts.json, readable by this user only.",
     [
       "farrier context add lab --url https://farrier.lab:8080 --ca ca.pem --token-file lab-token --use",
       "farrier token create alice --role operator | farrier context add prod --url https://farrier:8080 --token-stdin",
@@ -48,7 +48,7 @@ export const contextAddCommand = buildCommand<ContextAddFlags, [string], CliCont
   parameters: {
     flags: {
       url: requiredFlag("The operator API", "URL"),
-      tokenFile: textFlag("A file with the token; read at each command", "FILE"),
+      tokenFile: textFlag("A file with the token, read by each command", "FILE"),
       tokenStdin: switchFlag("Read the token from standard input and store it"),
       ca: textFlag("CA of the control plane's certificate, PEM", "FILE"),
       cert: textFlag("A client certificate, PEM", "FILE"),

@@ -50,9 +50,9 @@ const keyParameter = {
 
 export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliContext>({
   docs: docs(
-    "Open a boot window: a time in which the machine may enrol by network boot",
-    "Opens a boot window: whoever boots as this machine first is given a token, and the key that comes with it is bound. " +
-      "Switch the machine off before: another key that says to be the machine meanwhile puts it in quarantine.",
+    "Open a boot window, in which the machine may enrol by network boot",
+    "Opens a boot window. The first network boot that identifies itself as this machine gets a token, and the machine is bound to the key that presents it. " +
+      "Switch the machine off first: if a second key claims the machine in the window, the machine is put in quarantine.",
     [
       "farrier machine boot-window web1",
       "farrier machine boot-window web1 --for 30m",
@@ -62,7 +62,7 @@ export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliCont
   parameters: {
     flags: {
       ...clientFlags,
-      for: optionalFlag("How long the window is open (default: 10m)", "DURATION", parseSeconds),
+      for: optionalFlag("Duration of the window (default: 10m)", "DURATION", parseSeconds),
       close: switchFlag("Close the open window"),
       requestId,
     },
@@ -72,7 +72,7 @@ export const bootWindowCommand = buildCommand<BootWindowFlags, [string], CliCont
 });
 
 export const enrollmentListCommand = buildCommand<EnrollmentListFlags, [], CliContext>({
-  docs: docs("List agents that wait for approval, and callers that are refused", "", [
+  docs: docs("List agents that wait for approval, and refused callers", "", [
     "farrier enrollment list",
     "farrier enrollment list --watch",
   ]),

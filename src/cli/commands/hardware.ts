@@ -33,8 +33,8 @@ export const hardwareListCommand = buildCommand<ClientFlags & WatchFlags, [strin
 export const hardwareShowCommand = buildCommand<HardwareShowFlags, [string], CliContext>({
   docs: docs(
     "Show a machine's hardware: the latest report, or an earlier one",
-    "SELECTOR is what names a disk to `farrier machine install --disk` for good. --output wide shows all PCI devices, yaml and " +
-      "json all that the agent told.",
+    "The SELECTOR column has the lasting name of a disk for `farrier machine install --disk`. --output wide shows all PCI devices; yaml and " +
+      "json show the whole report.",
     ["farrier hardware show web1", "farrier hardware show web1 --number 3 --output json"],
   ),
   parameters: {
@@ -52,8 +52,8 @@ export const hardwareDiffCommand = buildCommand<HardwareDiffFlags, [string], Cli
   parameters: {
     flags: {
       ...clientFlags,
-      from: optionalFlag("A report's number (otherwise the one before)", "N", parseGeneration),
-      to: optionalFlag("A report's number (otherwise the latest)", "N", parseGeneration),
+      from: optionalFlag("A report's number (default: the report before --to)", "N", parseGeneration),
+      to: optionalFlag("A report's number (default: the latest)", "N", parseGeneration),
     },
     positional: one,
   },

@@ -12,15 +12,15 @@ interface TinyFlags {
 export const imageBuildTinyCommand = buildCommand<TinyFlags, [], CliContext>({
   docs: docs(
     "Build a tiny disk image to try installations with",
-    "Builds a disk image of a system that only says on the serial console that it booted, and what its cloud-init seed says. " +
-      "FILE is raw and packed with zstd; its digest goes to FILE.sha256. It is made of Debian packages, which apt fetches; " +
+    "Builds a disk image of a system that only prints on the serial console that it booted, and its cloud-init seed. " +
+      "FILE is raw and compressed with zstd; its digest goes to FILE.sha256. It is made from Debian packages, which apt fetches; " +
       "no root is needed.",
     ["farrier image build tiny --out tiny.raw.zst", "farrier image build tiny --firmware bios --out tiny-bios.raw.zst"],
   ),
   parameters: {
     flags: {
       debug: commonFlags.debug,
-      firmware: { kind: "enum", values: ["uefi", "bios"], default: "uefi", brief: "Which firmware can start it" },
+      firmware: { kind: "enum", values: ["uefi", "bios"], default: "uefi", brief: "Firmware that can boot it" },
       out: requiredFlag("The image to write", "FILE"),
     },
   },
@@ -42,8 +42,8 @@ export const imageBuildDebianCommand = buildCommand<DebianFlags, [], CliContext>
   docs: docs(
     "Build a disk image of Debian 12",
     "Builds a disk image of Debian 12 that UEFI and BIOS can start, with cloud-init, an SSH server, and its console on the " +
-      "first serial line. FILE is raw and packed with zstd; its digest goes to FILE.sha256. It needs the packages mmdebstrap " +
-      "and e2fsprogs, and fakeroot where you are not root; it takes about two minutes and 4 GB of room beside FILE.",
+      "first serial port. FILE is raw and compressed with zstd; its digest goes to FILE.sha256. It needs the packages mmdebstrap " +
+      "and e2fsprogs, and fakeroot unless you are root. It takes about two minutes and 4 GB of temporary space in FILE's directory.",
     ["farrier image build debian --out debian.raw.zst"],
   ),
   parameters: {

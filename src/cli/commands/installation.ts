@@ -28,8 +28,8 @@ export interface InstallationShowFlags extends ClientFlags {
 
 export const installationShowCommand = buildCommand<InstallationShowFlags, [string], CliContext>({
   docs: docs(
-    "Show a machine's current request as it was made, with its secrets",
-    "The whole image URL, and the files for cloud-init. Takes the role operator; each call is written into the audit.",
+    "Show a machine's current request in full, with its secrets",
+    "Shows the whole image URL and the files for cloud-init. It needs the role operator, and each call is recorded in the audit.",
     ["farrier installation show web1", "farrier installation show web1 --json"],
   ),
   parameters: {

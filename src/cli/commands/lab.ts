@@ -33,9 +33,9 @@ function countFlag(brief: string, otherwise: string) {
 export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
   docs: docs(
     "Make lab machines: QEMU processes that behave as bare metal",
-    "Makes lab machines: QEMU processes that behave as bare metal, and know nothing but how to boot from the network. " +
-      "Those that are there are left as they are. The control plane (`farrier up`) finds them by itself, and starts an " +
-      "agent on each by its power switch. They outlive it, and are kept in the data directory's folder lab.",
+    "Makes lab machines: QEMU processes that behave as bare metal, with empty disks, and boot from the network. " +
+      "Existing ones are left unchanged. The control plane (`farrier up`) finds them by itself, and starts an " +
+      "agent on each by its power switch. They go on running when it ends. They are kept in the data directory's folder lab.",
     ["farrier lab up --machines 3", "farrier lab up --machines 1 --name-prefix old --firmware bios --disk sata"],
   ),
   parameters: {
@@ -76,9 +76,9 @@ function parsePrefix(text: string): string {
 
 export const labDownCommand = buildCommand<ClientFlags, readonly string[], CliContext>({
   docs: docs(
-    "Take lab machines away, disks and all",
-    "Takes lab machines away, those named or all: switches them off, deletes their disks, and has the control plane forget " +
-      "them where it runs.",
+    "Delete lab machines and their disks",
+    "Deletes the named lab machines, or all: switches them off, deletes their disks, and deletes them from the control " +
+      "plane if it runs.",
     ["farrier lab down", "farrier lab down lab-2"],
   ),
   parameters: {
@@ -107,8 +107,8 @@ export interface LabPowerFlags extends CommonFlags {
 export const labPowerCommand = buildCommand<LabPowerFlags, [string, "on" | "off" | "reset"], CliContext>({
   docs: docs(
     "Switch a lab machine on or off, or reset it",
-    "Switches a lab machine on or off, or resets it: its operating system is not asked, as with a real power switch. --boot " +
-      "says where it boots from this once; otherwise its firmware decides.",
+    "Switches a lab machine on or off, or resets it, without a shutdown of its operating system. --boot " +
+      "chooses the source of the next boot; without it the firmware decides.",
     ["farrier lab power lab-1 off", "farrier lab power lab-1 reset --boot disk"],
   ),
   parameters: {
@@ -131,7 +131,7 @@ function parseAction(text: string): "on" | "off" | "reset" {
   if (text === "on" || text === "off" || text === "reset") {
     return text;
   }
-  throw new RangeError(`"${text}" is nothing that a power switch does: expected on, off or reset`);
+  throw new RangeError(`"${text}" is not a power action: expected on, off or reset`);
 }
 
 /** Flags of `farrier lab console`. */
@@ -141,7 +141,7 @@ export interface LabConsoleFlags extends CommonFlags {
 }
 
 export const labConsoleCommand = buildCommand<LabConsoleFlags, [string], CliContext>({
-  docs: docs("Show what a lab machine wrote to its serial console", "", [
+  docs: docs("Show a lab machine's serial console output", "", [
     "farrier lab console lab-1",
     "farrier lab console lab-1 --lines 20 --follow",
   ]),

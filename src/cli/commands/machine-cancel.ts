@@ -21,8 +21,8 @@ export interface MachineCancelFlags extends ClientFlags {
 export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], CliContext>({
   docs: docs(
     "Cancel the pending installation",
-    "Calls off the installation that is pending. Before a byte was written, the disk is left as it was, and the machine " +
-      "installed if it was; after that, it says so. It also stops the tries that were to follow an error.",
+    "Cancels the pending installation. If no byte was written yet, the disk is unchanged, and the machine stays " +
+      "installed if it was; otherwise the command says that the disk was written to. It also stops further tries after an error.",
     ["farrier machine cancel web1", 'farrier machine cancel web1 --generation 3 --reason "wrong image, ticket 4711"'],
   ),
   parameters: {

@@ -9,7 +9,7 @@ export interface MachineHistoryFlags extends ClientFlags {
 }
 
 export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string], CliContext>({
-  docs: docs("Show what happened to a machine, by whom and why; the newest first", "", [
+  docs: docs("Show a machine's history: what happened, by whom and why; newest first", "", [
     "farrier machine history web1",
     "farrier machine history web1 --limit 20 --json",
   ]),

@@ -21,9 +21,9 @@ import { parseSize } from "../line/size.ts";
 const imageFormats = ["auto", "raw", "qcow2"] as const;
 const compressions = ["auto", "none", "gzip", "zstd", "xz"] as const;
 
-/** `--format`'s words. */
+/** The values of `--format`. */
 export type ImageFormatWord = (typeof imageFormats)[number];
-/** `--compression`'s words. */
+/** The values of `--compression`. */
 export type CompressionWord = (typeof compressions)[number];
 
 /** Flags of `farrier machine install`. */
@@ -58,9 +58,9 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
   docs: docs(
     "Install an operating system, exactly once per request",
     "Asks machines, named or chosen by label, to install an image. The request id that it prints repeats the same " +
-      "command safely (--request-id, with the ids printed): what was asked for already is not asked for again.\n\n" +
-      "SELECTOR names the one disk to write: serial=, wwn=, name=, by-path=, protocol=scsi|ata|nvme|mmc, " +
-      "rotational=yes|no, min=, max= (sizes such as 500G), with commas between them; all must hold.",
+      "command safely (--request-id, with the printed ids): an installation that was requested already is not requested again.\n\n" +
+      "SELECTOR chooses the one disk to write: serial=, wwn=, name=, by-path=, protocol=scsi|ata|nvme|mmc, " +
+      "rotational=yes|no, min=, max= (sizes such as 500G), separated by commas; all must hold.",
     [
       "farrier machine install web1 --image https://images/debian.raw.zst --digest sha256:… --disk serial=S3Z9NB0K --wait",
       "farrier machine install web1 --image URL --digest DIGEST --disk protocol=nvme --dry-run",
@@ -71,9 +71,9 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
   parameters: {
     flags: {
       ...clientFlags,
-      label: repeatedFlag("All machines with this label; with several, machines that have all of them", "KEY=VALUE"),
+      label: repeatedFlag("Machines with this label; repeatable, a machine must have all of them", "KEY=VALUE"),
       image: requiredFlag("URL that machines fetch the image from: http, https or oci", "URL"),
-      digest: requiredFlag("sha256:HEX, the digest of the file as it is fetched", "DIGEST"),
+      digest: requiredFlag("sha256:HEX, the digest of the file at the URL", "DIGEST"),
       disk: requiredFlag("The one disk to write, such as serial=S3Z9NB0K", "SELECTOR"),
       userData: textFlag("cloud-init user data", "FILE"),
       metaData: textFlag("cloud-init meta data (an instance id is added if missing)", "FILE"),
@@ -84,7 +84,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       signature: textFlag("The signature (default: fetched from the image's URL + .minisig or .sig)", "FILE"),
       imageCa: textFlag("Further CAs for the image server's certificate, PEM or one in DER", "FILE"),
       imageTokenHost: repeatedFlag("Host outside the registry's domain that may issue its tokens; repeatable", "HOST"),
-      readBack: switchFlag("Read the disk again and compare before success is reported"),
+      readBack: switchFlag("Read the disk back and compare it before success is reported"),
       format: {
         kind: "enum",
         optional: true,

@@ -15,7 +15,7 @@ import type { PageFlags } from "../call/pages.ts";
 
 const sorts = ["id", "name", "created", "state", "since"] as const;
 
-/** `--sort`'s words. */
+/** The values of `--sort`. */
 export type MachineSortWord = (typeof sorts)[number];
 
 /** Flags of `farrier machine list`. */

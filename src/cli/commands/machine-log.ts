@@ -12,7 +12,7 @@ export interface MachineLogFlags extends ClientFlags {
 export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliContext>({
   docs: docs(
     "Show the latest lines that a machine's agent logged",
-    "About 500 lines are kept of each machine. Times are by the machine's own clock, which may be wrong.",
+    "The server keeps about 500 lines for each machine. Times are from the machine's own clock, which may be wrong.",
     ["farrier machine log web1", "farrier machine log web1 --lines 20 --follow"],
   ),
   parameters: {

@@ -70,7 +70,7 @@ export const machineUpdateCommand = buildCommand<MachineUpdateFlags, [string], C
       name: textFlag('Its new name; "" = none', "NAME"),
       label: repeatedFlag("Set a label; repeatable", "KEY=VALUE"),
       removeLabel: repeatedFlag("Remove a label; repeatable", "KEY"),
-      smbiosUuid: textFlag('Its firmware\'s UUID, by which a network boot is known; "" = none', "UUID"),
+      smbiosUuid: textFlag('Its SMBIOS UUID, which identifies it at network boot; "" = none', "UUID"),
       mac: repeatedFlag("Add the MAC of an interface that the machine boots from; repeatable", "MAC"),
       removeMac: repeatedFlag("Remove a MAC; repeatable", "MAC"),
     },
@@ -123,7 +123,7 @@ export const machineRetryCommand = buildCommand<MachineRetryFlags, [string], Cli
 export const machineWatchCommand = buildCommand<ClientFlags & { cursor: string | undefined }, [], CliContext>({
   docs: docs(
     "Print every change of a machine until interrupted",
-    "A line a change; with --json a JSON document a line.",
+    "Prints one line per change; with --json one JSON document per line.",
     ["farrier machine watch", "farrier machine watch --json | jq .changes"],
   ),
   parameters: {

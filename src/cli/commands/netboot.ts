@@ -32,9 +32,9 @@ interface Flags extends CommonFlags {
 
 export const netbootCommand = buildCommand<Flags, [], CliContext>({
   docs: docs(
-    "Serve what machines boot from, on a PostgreSQL that is there; any number of copies",
-    "Serves iPXE scripts, kernel and initramfs over HTTP: a machine is told to start the agent while it is not installed or " +
-      "something is pending, its own disk when not, and nothing while it is in quarantine.",
+    "Serve network boot, on an existing PostgreSQL; run any number of copies",
+    "Serves iPXE scripts, kernel and initramfs over HTTP. A machine boots the agent while it is not installed or " +
+      "an installation is pending, nothing while it is in quarantine, and its own disk otherwise.",
     [
       "farrier netboot --database-url postgresql://farrier@db/farrier --listen 10.0.0.1:8081 --agents farrier.lab:8443",
       "farrier netboot --database-url postgresql://farrier@db/farrier --listen 0.0.0.0:8081 --tls-ca ca.pem",
@@ -47,7 +47,7 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
       databaseUrl: listenFlags.databaseUrl,
       listen: hostPortFlag("Address that machines boot from", "127.0.0.1:8081"),
       agents: optionalFlag(
-        "How agents reach the agent API (otherwise port 8443 of the host that they boot from)",
+        "How agents reach the agent API (default: port 8443 of the host that they boot from)",
         "HOST:PORT",
         parseHostPort,
       ),
@@ -82,7 +82,7 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
   },
 });
 
-/** @throws {CliError} `usage` where the flags do not go together */
+/** @throws {CliError} `usage` if the flags contradict each other */
 function dhcpOf(flags: Flags): NetbootDhcp | undefined {
   const { dhcpInterface, dhcpRange: range, proxyDhcp = false, dhcpRouter: router, dhcpDns: dns } = flags;
   if (dhcpInterface === undefined) {

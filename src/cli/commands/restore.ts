@@ -9,7 +9,7 @@ interface Flags extends CommonFlags {
 export const restoreCommand = buildCommand<Flags, [string], CliContext>({
   docs: docs(
     "Put a backup into an empty database and data directory",
-    "Puts what `farrier backup` wrote into a database and a data directory. Both must be empty; else nothing is changed.",
+    "Restores a backup into a database and a data directory. Both must be empty; otherwise nothing is changed.",
     [
       "farrier restore farrier.backup --data-dir fresh",
       "farrier restore farrier.backup --database-url postgresql://farrier@db/fresh --data-dir /var/lib/farrier",

@@ -22,10 +22,10 @@ const defaults = { interval: 30, duration: 60 } as const;
 
 export const simulateCommand = buildCommand<Flags, [], CliContext>({
   docs: docs(
-    "Run a made-up fleet against a control plane, and check that nothing is lost",
-    "Runs agents of made-up machines over real connections, asks for installations of them (which write nothing), " +
-      "and checks that each request is heard of and none is carried out after its end. Its machines are called " +
-      "sim-SEED-N; the same seed finds them again and takes them over. Exit status 1 where something was wrong.\n\n" +
+    "Run a simulated fleet against a control plane, and check that nothing is lost",
+    "Runs agents of simulated machines over real connections, requests installations for them (which write nothing), " +
+      "and checks that each request gets a result and none is carried out after its final result. The machines are called " +
+      "sim-SEED-N; a later run with the same seed uses them again. The exit status is 1 if a check failed.\n\n" +
       "Faults: disconnect, kill, slow, bad-image, skew, duplicate, storm.",
     [
       "farrier simulate --agents 200",
@@ -60,11 +60,11 @@ export const simulateCommand = buildCommand<Flags, [], CliContext>({
   },
   async func(flags) {
     if (flags.rate !== undefined && flags.interval !== undefined) {
-      throw new CliError("usage", "--rate and --interval say the same thing: give one of them");
+      throw new CliError("usage", "--rate and --interval exclude each other: give one of them");
     }
     const { url, token } = await operatorAccess(flags, this.process.env);
     if (token === undefined) {
-      throw new CliError("usage", "the simulator shows a token: name a context that has one, or a data directory");
+      throw new CliError("usage", "the simulator needs a token: name a context that has one, or a data directory");
     }
     const interval = flags.rate === undefined ? (flags.interval ?? defaults.interval) : flags.agents / flags.rate;
     this.process.exitCode = await this.starters.simulate({

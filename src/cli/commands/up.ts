@@ -26,13 +26,13 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   kernelArguments: string;
 }
 
-/** Where machines boot from unless it is said. */
+/** The address of network boot, by default. */
 const netbootDefault = "127.0.0.1:8081";
 
 export const upCommand = buildCommand<Flags, [], CliContext>({
   docs: docs(
     "Run everything in one process, on an embedded PostgreSQL",
-    "Runs everything in one process, on an embedded PostgreSQL in the data directory, which is made where there is none.",
+    "Runs everything in one process, on an embedded PostgreSQL in the data directory, which is created if it is missing.",
     [
       "farrier up",
       "farrier up --data-dir /var/lib/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
@@ -45,11 +45,11 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       ...commonFlags,
       ...listenFlags,
       databaseUser: textFlag(
-        "Whom root runs the embedded PostgreSQL as (farrier-db, made where it is missing)",
+        "System user of the embedded PostgreSQL if root starts it (default: farrier-db, created if missing)",
         "NAME",
       ),
       netboot: optionalFlag(
-        `Where machines boot from, or "off" (or FARRIER_NETBOOT; otherwise ${netbootDefault})`,
+        `Address of network boot, or "off" (or FARRIER_NETBOOT; default: ${netbootDefault})`,
         "HOST:PORT",
         parseNetboot,
       ),

@@ -6,7 +6,7 @@ import { AgentInitSchema, type AgentInit } from "../../../gen/cloud/agent/api/ta
 import { errorCode } from "../../lib/errors.ts";
 import { CliError } from "../errors.ts";
 
-/** The agent's init file of this path; undefined where there is none, "other" where it is something else. */
+/** Reads the init file at this path; undefined if there is no file, "other" if the file is something else. */
 export async function initFileFind(path: string): Promise<AgentInit | "other" | undefined> {
   let text: string;
   try {
@@ -21,15 +21,15 @@ export async function initFileFind(path: string): Promise<AgentInit | "other" | 
     const init = fromJsonString(AgentInitSchema, text);
     return init.privateKey.length === 64 ? init : "other";
   } catch {
-    // Whatever it is, it is not to be written over.
+    // Whatever the file is, it must not be overwritten.
     return "other";
   }
 }
 
 /**
- * True where a file is a regular one that this user owns, and nobody else may read or write: a key that somebody else put
- * there, or knows, is nobody's secret.
- * @throws {CliError} `failed` where it can't be looked at
+ * True if the file is a regular one that this user owns and no other user may read or write. A key that another user
+ * wrote, or can read, is not secret.
+ * @throws {CliError} `failed` if the file can't be inspected
  */
 export async function initFileIsPrivate(path: string): Promise<boolean> {
   try {
@@ -44,7 +44,10 @@ export async function initFileIsPrivate(path: string): Promise<boolean> {
   }
 }
 
-/** Writes an init file that must not be there yet, for this user alone, and on the disk once this resolves. */
+/**
+ * Creates an init file, readable by this user alone. It resolves after the file is on the disk (fsync). The path must
+ * not exist.
+ */
 export async function initFileCreate(path: string, init: AgentInit): Promise<void> {
   try {
     await using file = await open(path, "wx", 0o600);
@@ -55,13 +58,13 @@ export async function initFileCreate(path: string, init: AgentInit): Promise<voi
   }
 }
 
-/** Puts a file in its place: of another one only where `over` is set. */
+/** Renames a file to its final place; replaces a file there only if `over` is set. */
 export async function initFileMove(from: string, to: string, over: boolean): Promise<void> {
   try {
     if (over) {
       await rename(from, to);
     } else {
-      // Unlike rename, link refuses where a file has appeared meanwhile.
+      // Unlike rename, link fails if the target has appeared meanwhile.
       await link(from, to);
       await unlink(from);
     }
@@ -72,7 +75,7 @@ export async function initFileMove(from: string, to: string, over: boolean): Pro
   }
 }
 
-/** Removes a file, if it is there. */
+/** Removes a file if it exists. */
 export async function initFileRemove(path: string): Promise<void> {
   try {
     await unlink(path);

@@ -8,19 +8,19 @@ import { bytesText } from "../../lib/format/bytes.ts";
 import { durationText } from "../../lib/format/duration.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** Shows how installations go on while a command waits. */
+/** Shows the progress of installations while a command waits. */
 export interface InstallDisplay {
-  /** How far a machine is. */
+  /** Shows a machine's progress. */
   progress(title: string, installation: Installation): void;
-  /** A machine is done, or given up: it is shown no more. */
+  /** Removes a machine that is done or given up from the display. */
   finished(title: string): void;
-  /** A line that stays. */
+  /** Prints a line that stays. */
   line(text: string): void;
-  /** Takes the live lines away. */
+  /** Removes the live lines. */
   end(): void;
 }
 
-/** A live line a machine on a terminal; elsewhere a line whenever something changes. */
+/** On a terminal, one live line per machine; elsewhere, one line per change. */
 export function installDisplay(output: Output, clock: Clock): InstallDisplay {
   return output.isTTY === true ? liveDisplay(output, clock) : plainDisplay(output);
 }
@@ -41,16 +41,16 @@ function plainDisplay(output: Output): InstallDisplay {
   };
 }
 
-/** Lines at most: more than fit would scroll the terminal. */
+/** Maximum number of live lines: more would scroll the terminal. */
 const mostLines = 8;
 
 function liveDisplay(output: Output, clock: Clock): InstallDisplay {
   const machines = new Map<string, { words: (room: number) => string; rate: ReturnType<typeof rateMeter> }>();
   let drawn = 0;
-  /** To the beginning of the first line drawn, with nothing left below. */
+  /** Moves the cursor to the first drawn line and clears everything below. */
   const erase = (): string => (drawn > 1 ? `\u001B[${drawn - 1}A` : "") + "\r\u001B[J";
   const draw = (before = ""): void => {
-    // A full last column would make some terminals begin a new line.
+    // Some terminals begin a new line once the last column is filled.
     const room = (output.columns || 80) - 1;
     const lines = [...machines].slice(0, mostLines).map(([name, { words }]) => {
       const title = printable(`${name}: `);
@@ -83,10 +83,10 @@ function liveDisplay(output: Output, clock: Clock): InstallDisplay {
   };
 }
 
-/** Characters of a bar: as many as there is room for. */
+/** Widths of a bar in characters: the widest that fits is taken. */
 const barWidths = [20, 10, 0] as const;
 
-/** How far it is, with a bar, the rate, and the time that is left at that rate; the bar is what gives way to `room`. */
+/** Progress with a bar, the rate and the estimated time left; the bar shrinks to fit `room`. */
 export function barWords(installation: Installation, bytesPerSecond: number | undefined, room: number): string {
   const { progress } = installation;
   if (progress?.phase !== Phase.WRITING || progress.bytesDone === 0n) {

@@ -29,14 +29,14 @@ const compressions: Record<CompressionWord, Compression> = {
   xz: Compression.XZ,
 };
 
-/** Bytes of each of cloud-init's files that the control plane takes. */
+/** Maximum size in bytes of each cloud-init file; the control plane has the same limit. */
 const seedFileLimit = 256 * 1024;
-/** Bytes of certificates that it takes. */
+/** Maximum size in bytes of the image server's CA certificates. */
 const certificatesLimit = 64 * 1024;
 
 /**
- * What is to be installed, by the flags.
- * @throws {CliError} `usage` where one of them is wrong, before anything is asked of anybody
+ * Makes the image message from the flags.
+ * @throws {CliError} `usage` if a flag is wrong, before any call
  */
 export async function installImage(flags: MachineInstallFlags): Promise<ImageInstallation> {
   const reference = imageReference(flags.image);

@@ -8,27 +8,27 @@ import { installOutcome, type Outcome } from "./install-outcome.ts";
 import type { InstallTarget } from "./install-targets.ts";
 import { patiently } from "../call/patience.ts";
 
-/** What an installation command does to each of its machines. */
+/** What an installation command requests for each of its machines. */
 export interface InstallPlan {
   client: OperatorClient;
-  /** Limits how many calls are under way. */
+  /** Limits the number of calls in flight. */
   limit: <T>(call: () => Promise<T>) => Promise<T>;
   clock: Clock;
   display: InstallDisplay;
   requestId: string;
   image: ImageInstallation;
-  /** Take the place of the pending generation that was seen. */
+  /** Replace the pending generation that was seen. */
   replace: boolean;
-  /** 0 = the next one. */
+  /** The generation to request; 0 means the next one. */
   generation: bigint;
-  /** Have it accepted whatever the hardware report says. */
+  /** Accept the request even if the hardware report contradicts it. */
   ignoreHardwareReport: boolean;
   wait: boolean;
-  /** Tries after an error; undefined = none. */
+  /** The retry budget; undefined means no retries. */
   retry: RetryPolicy | undefined;
 }
 
-/** What the installation would do to one machine; nothing is asked for. */
+/** Asks for the plan for one machine, without requesting anything. */
 export async function installDry(plan: InstallPlan, target: InstallTarget): Promise<InstallationRequestResponse> {
   const { requestId, image, ignoreHardwareReport, retry, client } = plan;
   const seen = target.machine?.installation;
@@ -47,7 +47,7 @@ export async function installDry(plan: InstallPlan, target: InstallTarget): Prom
   );
 }
 
-/** Asks one machine to install. Once under a request id, however often it is called. */
+/** Requests the installation for one machine. Repeated calls use the same request id, so it is requested once. */
 export async function installRequest(plan: InstallPlan, target: InstallTarget): Promise<bigint> {
   const seen = target.machine?.installation;
   const pending = seen?.state === InstallationState.PENDING ? seen.generation : 0n;
@@ -68,10 +68,10 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
   return generation;
 }
 
-/** Milliseconds between looks at a machine: short at first, so that what is quick is told quickly. */
+/** Milliseconds between two polls of a machine: short at first, so that fast changes are shown quickly. */
 const interval = { first: 250, last: 1_000 };
 
-/** Waits for the final result of a generation, and shows how far it is. */
+/** Waits for the final result of a generation and shows its progress. */
 export async function installWait(
   plan: InstallPlan,
   target: InstallTarget,

@@ -1,27 +1,27 @@
 import { InstallationState, type Installation, type Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 
-/** How a generation of a machine stands. */
+/** The outcome of one generation of a machine. */
 export type Outcome =
   /** No final result yet. */
   | { kind: "pending"; installation: Installation }
   /** The operating system is on the disk. */
   | { kind: "succeeded" }
-  /** The agent, or the control plane, gave it up. */
+  /** The agent or the control plane reported an error. */
   | { kind: "failed"; reason: string }
-  /** An operator called it off. */
+  /** An operator cancelled it. */
   | { kind: "cancelled"; reason: string }
-  /** A newer request took its place. */
+  /** A newer request replaced it. */
   | { kind: "replaced"; reason: string };
 
-/** How the generation stands, going by what the machine shows. */
+/** Derives the outcome of a generation from the machine as it was read. */
 export function installOutcome(machine: Machine | undefined, generation: bigint): Outcome {
   const installation = machine?.installation;
   if (installation === undefined || installation.generation < generation) {
-    const reason = `generation ${generation} is gone from the control plane: was its database set back?`;
+    const reason = `the control plane has no generation ${generation} any more: was its database restored from a backup?`;
     return { kind: "failed", reason };
   }
   if (installation.generation > generation) {
-    return { kind: "replaced", reason: `generation ${installation.generation} took its place` };
+    return { kind: "replaced", reason: `generation ${installation.generation} replaced it` };
   }
   switch (installation.state) {
     case InstallationState.SUCCEEDED:
@@ -31,7 +31,7 @@ export function installOutcome(machine: Machine | undefined, generation: bigint)
     case InstallationState.CANCELLED:
       return { kind: "cancelled", reason: installation.error === "" ? "no reason was given" : installation.error };
     default:
-      // Pending; or a state that a later control plane has, which is not known to be final.
+      // Pending, or a state of a later control plane that this version can't know to be final.
       return { kind: "pending", installation };
   }
 }

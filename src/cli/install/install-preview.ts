@@ -10,7 +10,7 @@ import type { InstallTarget } from "./install-targets.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
 import { printable } from "../../lib/format/printable.ts";
 
-/** `install --dry-run`: tells for each machine what would be written where. Nothing is asked for. */
+/** `install --dry-run`: prints for each machine which disk would be written. Requests nothing. */
 export async function installPreview(
   { process }: CliContext,
   plan: InstallPlan,
@@ -21,7 +21,7 @@ export async function installPreview(
   process.exitCode = 0;
   for (const target of targets) {
     try {
-      // One after the other: they are told in the order in which they were named.
+      // One call after the other, so that the output keeps the order of the arguments.
       const response = await installDry(plan, target);
       documents.push(toJson(InstallationRequestResponseSchema, response));
       if (!json) {
@@ -43,7 +43,7 @@ export async function installPreview(
   }
 }
 
-/** What would be done to one machine, in words. */
+/** The preview of one machine, in words. */
 export function previewLines(title: string, { plan, warnings }: InstallationRequestResponse): string[] {
   const lines: string[] = [];
   if (plan?.disk !== undefined) {
@@ -52,7 +52,7 @@ export function previewLines(title: string, { plan, warnings }: InstallationRequ
     const size = plan.imageSizeBytes === 0n ? "the image" : `the image (${bytesText(plan.imageSizeBytes)})`;
     lines.push(`${title}: would write ${size} to ${name} (${[...what, bytesText(capacityBytes)].join(", ")})`);
   } else {
-    lines.push(`${title}: would be asked; which disk is not known`);
+    lines.push(`${title}: would be requested; the disk is not known yet`);
   }
   if (plan?.overwrites !== undefined) {
     lines.push(`${title}: would overwrite generation ${plan.overwrites.generation}`);

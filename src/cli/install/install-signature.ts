@@ -7,7 +7,7 @@ import { fileFlagRead } from "../line/file-flag.ts";
 const limits = { key: 16 * 1024, signature: 64 * 1024 } as const;
 
 /**
- * What the image must be signed with, by the flags; undefined = it need not be.
+ * The signature that the flags demand; undefined if they demand none.
  * @throws {CliError} `usage`
  */
 export async function installSignature(
@@ -15,11 +15,11 @@ export async function installSignature(
 ): Promise<Signature | undefined> {
   const { minisignKey, cosignKey, signature } = flags;
   if (minisignKey !== undefined && cosignKey !== undefined) {
-    throw new CliError("usage", "--minisign-key and --cosign-key: expected one of them, an image has one signature");
+    throw new CliError("usage", "--minisign-key and --cosign-key exclude each other, because an image has one signature: give one of them");
   }
   if (minisignKey === undefined && cosignKey === undefined) {
     if (signature !== undefined) {
-      throw new CliError("usage", "--signature without a key to check it by: give --minisign-key or --cosign-key too");
+      throw new CliError("usage", "--signature needs the key that verifies it: give --minisign-key or --cosign-key too");
     }
     return undefined;
   }

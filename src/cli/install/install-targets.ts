@@ -8,20 +8,20 @@ import { machinePages } from "../call/machines.ts";
 /** A machine to install on. */
 export interface InstallTarget {
   id: string;
-  /** Its name, or else its id. */
+  /** The machine's name, or its id if it has no name. */
   title: string;
-  /** The machine as it was seen, if it was. */
+  /** The machine as it was last read; absent if it was not read. */
   machine?: Machine;
 }
 
 /**
- * Checks how machines are chosen: by id and name, or by label; with a request id only by the ids of the first try, since
- * labels may choose others by now.
+ * Checks how machines are chosen: by id and name, or by label. With a request id, only by the ids of the first try,
+ * because labels may match other machines by now.
  * @throws {CliError} `usage`
  */
 export function installTargetsCheck(ids: readonly string[], labels: readonly string[], requestId?: string): void {
   if (ids.length > 0 && labels.length > 0) {
-    throw new CliError("usage", "machines are named and chosen by --label at once: do one of both");
+    throw new CliError("usage", "machines are given both by name and by --label: use one of the two");
   }
   if (requestId !== undefined && labels.length > 0) {
     throw new CliError(
@@ -35,8 +35,8 @@ export function installTargetsCheck(ids: readonly string[], labels: readonly str
 }
 
 /**
- * The machines that are meant, each once, before anything is asked of any of them.
- * @throws {CliError} `failed` where one is not there, or no machine has the labels
+ * Finds the chosen machines, each once, before anything is requested.
+ * @throws {CliError} `failed` if a machine does not exist, or none has the labels
  */
 export async function installTargets(
   client: OperatorClient,
@@ -56,7 +56,7 @@ export async function installTargets(
         add(machine);
       }
     } catch (error) {
-      // A repeated command is answered from its record, even where the machine is gone by now.
+      // A repeated command is answered from its record, even if the machine has been deleted since.
       if (requestId === undefined || !isUuid(id) || !(error instanceof CliError && error.code === "failed")) {
         throw error;
       }

@@ -1,7 +1,7 @@
-/** What shells call for proposals, with the words typed so far behind it. Hidden: people have no use for it. */
+/** The hidden command that shells call for proposals, followed by the words typed so far. */
 export const completionWord = "__complete";
 
-/** Shells there is a script for. */
+/** Shells that have a script. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
 /** One of {@link shells}. */
@@ -37,5 +37,5 @@ end
 complete -c farrier -a '(__farrier_complete)'
 `;
 
-/** What a shell sources. */
+/** The script that each shell sources. */
 export const completionScripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };

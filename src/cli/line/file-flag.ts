@@ -3,8 +3,8 @@ import { systemWords } from "../../lib/host/system-words.ts";
 import { CliError } from "../errors.ts";
 
 /**
- * The bytes of a file that a flag names; none without the flag.
- * @throws {CliError} `usage` where it can't be read or has more than `limit` bytes
+ * Reads the file that a flag names; empty without the flag.
+ * @throws {CliError} `usage` if it can't be read or is larger than `limit` bytes
  */
 export async function fileFlagRead(
   flag: string,

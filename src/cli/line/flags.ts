@@ -19,14 +19,14 @@ export interface ClientFlags extends CommonFlags {
   json: boolean | undefined;
 }
 
-/** Flags of every command that can go on showing. */
+/** Flags of every command that can keep its output up to date. */
 export interface WatchFlags {
   watch: boolean | undefined;
 }
 
 const outputFormats = ["wide", "json", "yaml", "name"] as const;
 
-/** `--output`'s words. */
+/** The values of `--output`. */
 export type OutputFormat = (typeof outputFormats)[number];
 
 const text = (value: string): string => value;
@@ -36,7 +36,7 @@ export function switchFlag(brief: string): { kind: "boolean"; optional: true; wi
   return { kind: "boolean", optional: true, withNegated: false, brief };
 }
 
-/** A flag that may be left out. */
+/** An optional flag. */
 export function optionalFlag<T>(
   brief: string,
   placeholder: string,
@@ -45,12 +45,12 @@ export function optionalFlag<T>(
   return { kind: "parsed", optional: true, brief, placeholder, parse };
 }
 
-/** A flag whose value is taken as it is. */
+/** A flag whose value is used as typed. */
 export function textFlag(brief: string, placeholder: string): ReturnType<typeof optionalFlag<string>> {
   return optionalFlag(brief, placeholder, text);
 }
 
-/** A flag that must be given. */
+/** A mandatory flag. */
 export function requiredFlag(
   brief: string,
   placeholder: string,
@@ -58,7 +58,7 @@ export function requiredFlag(
   return { kind: "parsed", brief, placeholder, parse: text };
 }
 
-/** A flag that may be given any number of times. */
+/** A flag that may be repeated. */
 export function repeatedFlag(
   brief: string,
   placeholder: string,
@@ -99,7 +99,7 @@ export const pageFlags = {
   pageToken: textFlag("Continue after an earlier page", "TOKEN"),
 } as const;
 
-/** Flags of what asks for installations. */
+/** Flags of commands that request installations. */
 export interface RetryFlags {
   retryAttempts: number | undefined;
   retryInitial: number | undefined;
@@ -116,7 +116,7 @@ export const retryFlags = {
   retryMaximum: optionalFlag("Maximum wait between two tries (default: 1h)", "DURATION", parseSeconds),
 } as const;
 
-/** A command's help: what it does, and examples. */
+/** A command's help: its description and examples. */
 export function docs(
   brief: string,
   more: string,
@@ -127,7 +127,7 @@ export function docs(
   return { brief, fullDescription: [more === "" ? brief : more, "", "Examples:", ...lines, "", status].join("\n") };
 }
 
-/** Flags of the processes that serve. */
+/** Flags of the processes that serve agents and operators. */
 export const listenFlags = {
   agents: hostPortFlag("Address of the agent port", "127.0.0.1:8443"),
   operators: hostPortFlag("Address of the operator port; TLS unless it is loopback", "127.0.0.1:8080"),
@@ -146,14 +146,14 @@ export const listenFlags = {
   operatorCa: textFlag("CA of operators' client certificates (CN = name, OU = role), PEM", "FILE"),
 } as const;
 
-/** What {@link listenFlags} say about TLS on the operator port. */
+/** The flags among {@link listenFlags} that concern TLS on the operator port. */
 export interface OperatorTlsFlags {
   operatorTlsCert: string | undefined;
   operatorTlsKey: string | undefined;
   operatorCa: string | undefined;
 }
 
-/** @throws {CliError} `usage` where one of certificate and key is given without the other */
+/** @throws {CliError} `usage` if only one of certificate and key is given */
 export function operatorTlsFiles(flags: OperatorTlsFlags): OperatorTlsFiles {
   const { operatorTlsCert: certFile, operatorTlsKey: keyFile, operatorCa: clientCaFile } = flags;
   if (certFile !== undefined && keyFile !== undefined) {
@@ -165,25 +165,26 @@ export function operatorTlsFiles(flags: OperatorTlsFlags): OperatorTlsFiles {
   return { server: undefined, clientCaFile };
 }
 
-/** Flags of what machines boot from. */
+/** Flags about network boot. */
 export const netbootFlags = {
   bootImages: textFlag(
-    "Boot images, a folder for each architecture (otherwise boot-image in the data directory)",
+    "Folder of boot images, one subfolder per architecture (default: boot-image in the data directory)",
     "DIR",
   ),
   kernelArguments: {
     kind: "parsed",
-    brief: "Appended to the agent's kernel command line",
+    brief: "Text appended to the agent's kernel command line",
     placeholder: "TEXT",
-    // An emulated machine on a busy host fails the kernel's test of its timer; and one that panics boots again.
+    // `no_timer_check` because a virtual machine on a busy host fails the kernel's timer test; `panic=10` reboots after
+    // a kernel panic.
     default: "console=tty0 console=ttyS0,115200 no_timer_check panic=10",
     parse: parseKernelArguments,
   },
 } as const;
 
-/** One line that iPXE takes as it is. @throws {RangeError} */
+/** Parses kernel arguments: one line that iPXE passes on unchanged. @throws {RangeError} */
 function parseKernelArguments(value: string): string {
-  // "$" begins a setting, "|", "&" and "#" end what belongs to the command.
+  // In iPXE "$" begins a setting; "|", "&" and "#" end the command.
   if (!/^[\w ,.:=/@+-]{0,1024}$/u.test(value)) {
     throw new RangeError(`"${value}" can't be passed on: expected letters, digits, spaces and , . : = / @ + - _`);
   }
@@ -197,7 +198,7 @@ export function hostPortFlag(
   return { kind: "parsed", brief, placeholder: "HOST:PORT", default: otherwise, parse: parseHostPort };
 }
 
-/** Reads a whole number that must be positive. @throws {RangeError} */
+/** Parses a positive whole number. @throws {RangeError} */
 export function parsePositive(value: string): number {
   if (!/^[1-9]\d{0,8}$/u.test(value)) {
     throw new RangeError(`${JSON.stringify(value)} is out of range: expected a whole number from 1 to 999999999`);
@@ -205,7 +206,7 @@ export function parsePositive(value: string): number {
   return Number(value);
 }
 
-/** Reads a generation. @throws {RangeError} */
+/** Parses a generation. @throws {RangeError} */
 export function parseGeneration(value: string): bigint {
   if (!/^[1-9]\d{0,18}$/u.test(value) || BigInt(value) > 0x7fff_ffff_ffff_ffffn) {
     throw new RangeError(`"${value}" is not a generation: expected a whole number from 1 to 2^63 - 1`);
@@ -213,7 +214,7 @@ export function parseGeneration(value: string): bigint {
   return BigInt(value);
 }
 
-/** Reads a request id. @throws {RangeError} */
+/** Parses a request id. @throws {RangeError} */
 export function parseRequestId(value: string): string {
   if (!isUuid(value)) {
     throw new RangeError(`"${value}" is not a request id: expected the UUID that the first try printed`);
@@ -221,7 +222,7 @@ export function parseRequestId(value: string): string {
   return value.toLowerCase();
 }
 
-/** Where the data directory is. */
+/** The path of the data directory. */
 export function dataDirectory(
   flags: { dataDir: string | undefined },
   env: Readonly<Record<string, string | undefined>>,

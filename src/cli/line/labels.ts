@@ -1,7 +1,7 @@
 import { CliError } from "../errors.ts";
 
 /**
- * Reads labels given as k=v; the value may be empty or hold further "=".
+ * Parses labels of the form KEY=VALUE; VALUE may be empty or contain "=".
  * @throws {CliError} `usage`
  */
 export function parseLabels(texts: readonly string[]): Record<string, string> {

@@ -1,10 +1,10 @@
-/** Runs what it is given, at most `most` at a time, in the order given. */
+/** Runs actions in the order given, at most `most` at a time. */
 export function limiter(most: number): <T>(action: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (action) => {
     if (running >= most) {
-      // Whoever ends hands its place on, so `running` stays.
+      // An action that ends passes its place to the next one, so `running` stays unchanged.
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
       });

@@ -1,6 +1,6 @@
 import { machineNames } from "./complete-names.ts";
 
-/** A machine on the command line. */
+/** The positional argument that names a machine. */
 export const machineParameter = {
   brief: "The machine's id, its beginning, or the machine's name",
   placeholder: "ID",

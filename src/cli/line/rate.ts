@@ -1,15 +1,17 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** Milliseconds over which the rate is taken: long enough to be steady, short enough to show a stall. */
+/** Milliseconds over which the rate is averaged: long enough to be steady, short enough to show a stall. */
 const windowMilliseconds = 5_000;
 
-/** Tells bytes per second of a count that it is shown now and then; undefined until there is something to go by. */
+/**
+ * Returns a function that turns successive byte counts into bytes per second; undefined until there are enough samples.
+ */
 export function rateMeter(clock: Pick<Clock, "monotonic">): (bytes: number) => number | undefined {
   const samples: { at: number; bytes: number }[] = [];
   return (bytes) => {
     const at = clock.monotonic();
     if (bytes < (samples.at(-1)?.bytes ?? 0)) {
-      // It began again.
+      // The count went back: the transfer began again.
       samples.length = 0;
     }
     samples.push({ at, bytes });

@@ -3,14 +3,17 @@ import { RetryPolicySchema, type RetryPolicy } from "../../../gen/farrier/operat
 import { CliError } from "../errors.ts";
 import type { RetryFlags } from "./flags.ts";
 
-/** The retry budget that the flags give; undefined = none. @throws {CliError} `usage` for a pace without a budget */
+/**
+ * The retry budget from the flags; undefined if none is given. @throws {CliError} `usage` if a pace is given without a
+ * budget
+ */
 export function retryPolicy(flags: RetryFlags): RetryPolicy | undefined {
   const { retryAttempts: attempts, retryInitial, retryMaximum } = flags;
   if (attempts === undefined) {
     if (retryInitial !== undefined || retryMaximum !== undefined) {
       throw new CliError(
         "usage",
-        "--retry-initial and --retry-maximum pace tries: give their number by --retry-attempts",
+        "--retry-initial and --retry-maximum set the wait between tries: give the number of tries with --retry-attempts",
       );
     }
     return undefined;

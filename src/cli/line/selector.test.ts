@@ -23,7 +23,7 @@ test.each<[string, Selector]>([
 
 describe("what is wrong is named, with what was expected:", () => {
   test.each([
-    ["", /"" is no condition: expected serial=, wwn=/u],
+    ["", /"" is not a condition: expected serial=, wwn=/u],
     ["serial=", /"serial=" is no condition/u],
     ["serial", /"serial" is no condition/u],
     ["=x", /"=x" is no condition/u],

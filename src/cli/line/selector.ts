@@ -2,7 +2,7 @@ import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.t
 import { CliError } from "../errors.ts";
 import { parseSize } from "./size.ts";
 
-/** A disk selector as the contract has it; all conditions given must hold. */
+/** A disk selector as in the contract; all given conditions must hold. */
 export interface Selector {
   serialNumber?: string;
   wwn?: Uint8Array<ArrayBuffer>;
@@ -40,8 +40,9 @@ const booleans = new Map([
 ]);
 
 /**
- * Reads a disk selector: conditions KEY=VALUE with commas between them, all of which must hold. "\," is a comma in a value.
- * @throws {CliError} `usage`, saying which condition is wrong and what was expected
+ * Parses a disk selector: conditions KEY=VALUE separated by commas, all of which must hold. "\," is a comma within a
+ * value.
+ * @throws {CliError} `usage`, naming the wrong condition and what was expected
  */
 export function parseSelector(text: string): Selector {
   let selector: Selector = {};
@@ -56,7 +57,7 @@ export function parseSelector(text: string): Selector {
     const read = Object.hasOwn(readers, key) ? readers[key] : undefined;
     if (read === undefined || value === "") {
       const keys = Object.keys(readers).join("=, ");
-      throw wrong(text, `"${condition}" is no condition: expected ${keys}= and a value, with commas between them`);
+      throw wrong(text, `"${condition}" is not a condition: expected ${keys}= and a value, separated by commas`);
     }
     if (seen.has(key)) {
       throw wrong(text, `${key}= is given twice: give it once`);
@@ -83,11 +84,13 @@ function oneOf<T>(values: ReadonlyMap<string, T>, text: string): T {
   return value;
 }
 
-/** A World Wide Name as `lsblk -o WWN` and sysfs write it: hex digits, "0x", "naa." or "eui." before them. */
+/**
+ * Parses a World Wide Name as `lsblk -o WWN` and sysfs print it: hex digits, optionally after "0x", "naa." or "eui.".
+ */
 function parseWwn(text: string): Uint8Array<ArrayBuffer> {
   const hex = text.replace(/^(?:0x|naa\.|eui\.)/iu, "").replaceAll(/[:-]/gu, "");
   if (!/^(?:[0-9a-f]{2}){1,64}$/iu.test(hex)) {
-    throw new RangeError(`"${text}" is no WWN: expected an even number of hex digits, such as 0x5000c500a1b2c3d4`);
+    throw new RangeError(`"${text}" is not a WWN: expected an even number of hex digits, such as 0x5000c500a1b2c3d4`);
   }
   return Uint8Array.from(Buffer.from(hex, "hex"));
 }

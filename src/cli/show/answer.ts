@@ -10,35 +10,35 @@ import { outputWidth } from "./print.ts";
 import { table, type Column } from "./table.ts";
 import { toYaml } from "./yaml.ts";
 
-/** How text for people is to be printed. */
+/** How text for people is to be laid out. */
 export interface View {
-  /** All there is, however long lines get. */
+  /** Show all columns, however long lines get. */
   wide: boolean;
-  /** Characters of a line; undefined = as many as needed. */
+  /** Width of a line in characters; undefined means unlimited. */
   width: number | undefined;
-  /** A table that fits. */
+  /** Lays out a table that fits the width. */
   table: (header: readonly (string | Column)[], rows: readonly (readonly string[])[]) => string;
   now: Date;
 }
 
-/** What a command has to say. */
+/** A command's output. */
 export interface Answer<Desc extends DescMessage = DescMessage> {
   schema: Desc;
   message: MessageShape<Desc>;
-  /** For `--output name`: what other commands take, a line each. */
+  /** For `--output name`: the names or ids that other commands accept, one per line. */
   names: () => readonly string[];
-  /** For people. */
+  /** The text for people. */
   text: (view: View) => string;
-  /** For people, beside it: that there is nothing, or more. */
+  /** A further line for people: that there is nothing, or more. */
   note?: string | undefined;
 }
 
-/** Lets the compiler see that message and schema belong together. */
+/** Lets the compiler check that message and schema belong together. */
 export function answerOf<Desc extends DescMessage>(what: Answer<Desc>): Answer {
   return what;
 }
 
-/** The form that the flags ask for; undefined = text. @throws {CliError} `usage` where they contradict each other */
+/** The format that the flags choose; undefined means text. @throws {CliError} `usage` if they contradict each other */
 export function outputFormat(flags: Pick<ClientFlags, "json" | "output">): OutputFormat | undefined {
   if (flags.json === true && flags.output !== undefined && flags.output !== "json") {
     throw new CliError("usage", `--json and --output ${flags.output} contradict each other: give one of them`);
@@ -46,7 +46,7 @@ export function outputFormat(flags: Pick<ClientFlags, "json" | "output">): Outpu
   return flags.json === true ? "json" : flags.output;
 }
 
-/** Prints an answer as the flags ask for. */
+/** Prints a command's output in the format that the flags choose. */
 export function answer<Desc extends DescMessage>(
   context: CliContext,
   flags: Pick<ClientFlags, "json" | "output">,
@@ -59,12 +59,12 @@ export function answer<Desc extends DescMessage>(
   }
 }
 
-/** Milliseconds between looks while nothing tells of changes, and the least between two of them. */
+/** Milliseconds: `look` between two polls without a change stream, `least` the minimum between two reads. */
 const interval = { look: 2_000, least: 500 };
 
 /**
- * Prints an answer; with `--watch` again whenever it is another, until the command is interrupted. `changes` yields
- * whenever it may have changed; without it, it is looked at every two seconds.
+ * Prints an answer. With `--watch` it prints again after each change until interrupted. `changes` yields when the
+ * answer may have changed; without `changes` the answer is polled every two seconds.
  */
 export async function answerWatched(
   context: CliContext,
@@ -83,7 +83,7 @@ export async function answerWatched(
   let last: string | undefined;
   for (;;) {
     const what = await patiently(fetch, systemClock, (note) => stderr.write(`${note}\n`));
-    // Away from a terminal the growing age of things is no change.
+    // Away from a terminal, an age that only grew counts as no change.
     const state = toJsonString(what.schema, what.message);
     if (screen) {
       stdout.write(
@@ -99,10 +99,10 @@ export async function answerWatched(
   }
 }
 
-/** Never settles: whoever waits for it, waits for something else. */
+/** Never settles: a race with it waits for the other promises. */
 const forever = new Promise<never>(() => undefined);
 
-/** Tells when something has come since it was last asked. */
+/** Returns a function that resolves once something has come since its last call. */
 function waker(changes: () => AsyncIterable<unknown>): () => Promise<void> {
   let came = Promise.withResolvers<void>();
   const listen = async (): Promise<void> => {
@@ -112,7 +112,7 @@ function waker(changes: () => AsyncIterable<unknown>): () => Promise<void> {
           came.resolve();
         }
       } catch {
-        // Looking goes on without it, and says itself where the control plane is away.
+        // Polling goes on without the stream, and itself reports an unreachable control plane.
       }
       await systemClock.sleep(interval.look);
     }

@@ -22,17 +22,17 @@ const phases: ReadonlyMap<Phase, string> = new Map([
   [Phase.REBOOTING, "rebooting"],
 ]);
 
-/** The word for a state; a later control plane may have further ones. */
+/** The word for an installation's state; a later control plane may have more. */
 export function stateWord(state: InstallationState): string {
   return installationStateWords.get(state) ?? `state ${String(state)}`;
 }
 
-/** The word for a machine's state; a later control plane may have further ones. */
+/** The word for a machine's state; a later control plane may have more. */
 export function machineStateWord(state: MachineState): string {
   return machineStateWords.get(state) ?? `state ${String(state)}`;
 }
 
-/** What is to be said beside the state: that it has lasted for longer than it should. */
+/** What is shown beside the state: that it has lasted longer than its deadline. */
 export function standingWord({ deadline }: Standing, now: Date): string {
   return deadline !== undefined && timestampDate(deadline) < now ? " (overdue)" : "";
 }
@@ -44,22 +44,22 @@ export function labelWords(labels: Readonly<Record<string, string>>, between: st
     .join(between);
 }
 
-/** The words for a phase; a later control plane may have further ones. */
+/** The words for a phase; a later control plane may have more. */
 export function phaseWord(phase: Phase): string {
   return phases.get(phase) ?? `phase ${String(phase)}`;
 }
 
-/** A time, if there is one, as ISO 8601 and its age; otherwise "-". */
+/** A time as ISO 8601 with its age; "-" if there is none. */
 export function when(timestamp: Timestamp | undefined, now: Date): string {
   return timestamp === undefined ? "-" : formatTime(timestampDate(timestamp), now);
 }
 
-/** A time, if there is one, as ISO 8601 to the second; otherwise "-". */
+/** A time as ISO 8601 to the second; "-" if there is none. */
 export function shortTime(timestamp: Timestamp | undefined): string {
   return timestamp === undefined ? "-" : `${timestampDate(timestamp).toISOString().slice(0, 19)}Z`;
 }
 
-/** How far an installation is, such as "writing 1.20 GB of 2.40 GB (50 %)". */
+/** Progress of an installation, such as "writing 1.20 GB of 2.40 GB (50 %)". */
 export function progressWords(installation: Installation): string {
   const { progress } = installation;
   if (progress === undefined) {
@@ -74,7 +74,7 @@ export function progressWords(installation: Installation): string {
   return `${words} ${bytesText(bytesDone)}${share}`;
 }
 
-/** How far an installation is in a few characters, such as "writing 50 %". */
+/** Progress of an installation in a few characters, such as "writing 50 %". */
 export function progressShort({ progress }: Installation): string {
   if (progress === undefined) {
     return "pending";
@@ -88,16 +88,16 @@ const windowStates: ReadonlyMap<BootWindowState, string> = new Map([
   [BootWindowState.GIVEN, "open, its token given out"],
   [BootWindowState.ENROLLED, "an agent was enrolled"],
   [BootWindowState.CLOSED, "closed"],
-  [BootWindowState.EXPIRED, "over, and nobody came"],
+  [BootWindowState.EXPIRED, "expired without a boot"],
 ]);
 
-/** How a boot window stands. */
+/** The state of a boot window. */
 export function bootWindowWords({ state, openedBy, closesAt }: BootWindow): string {
   const until = closesAt === undefined ? "" : `, until ${timestampDate(closesAt).toISOString().slice(0, 19)}Z`;
   return `${windowStates.get(state) ?? `state ${String(state)}`}${until}, opened by ${openedBy}`;
 }
 
-/** What a machine is called in messages: its name, or else its id. */
+/** A machine's title in messages: its name, or its id if it has no name. */
 export function machineTitle(machine: Pick<Machine, "id" | "name">): string {
   return machine.name === "" ? machine.id : machine.name;
 }

@@ -1,6 +1,6 @@
 import type { BlockDevice, SmartAttribute } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 
-// What SMART's counts of damage count, by number (the names of smartctl are not for people).
+// Plain words for the SMART attributes that count damage, by attribute number.
 const damage: Readonly<Record<number, string>> = {
   5: "reallocated sectors",
   187: "reported uncorrectable errors",
@@ -11,7 +11,7 @@ const damage: Readonly<Record<number, string>> = {
 
 const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 
-/** What a disk says of its health, the worst first; "-" where it says nothing. */
+/** What a disk reports about its health, the worst first; "-" if it reports nothing. */
 export function diskHealthWords(device: BlockDevice): string {
   const { mediaErrors, usageRatio, availableSpareRatio, temperatureCelsius, powerOnHours, smartAttribute } = device;
   const known = [mediaErrors, usageRatio, temperatureCelsius, powerOnHours].some((value) => value !== undefined);
@@ -36,13 +36,16 @@ export function diskHealthWords(device: BlockDevice): string {
   return parts.filter((text) => text !== "").join(", ") || "-";
 }
 
-/** "12 reallocated sectors (100, limit 10)": the disk's own mark, and that at which its maker calls it failing. */
+/**
+ * Such as "12 reallocated sectors (100, limit 10)": the raw count, the normalised value, and the threshold at which the
+ * maker calls the disk failing.
+ */
 function attributeWords({ number, name, raw, value, limit }: SmartAttribute): string {
   const what = damage[number] ?? `${name === "" ? "SMART attribute" : name.replaceAll("_", " ")} (${number})`;
   return `${raw} ${what} (mark ${value}, ${limit === 0 ? "no limit" : `limit ${limit}`})`;
 }
 
-/** The use at which an SSD's own mark of its wear reaches its limit; undefined = it gives none. */
+/** The wear at which an SSD's normalised value reaches its threshold; undefined if it reports none. */
 function wearLimit({ smartAttribute }: BlockDevice): number | undefined {
   const limits = smartAttribute
     .filter(({ number, limit }) => !Object.hasOwn(damage, number) && wearNumbers.has(number) && limit > 0)

@@ -2,7 +2,7 @@ import { coloured, type Colour } from "./colour.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { wrap } from "./table.ts";
 
-/** Words that lines of an explanation begin with, and how they stand out. */
+/** Words that begin lines of an explanation, with their colour. */
 const labels: readonly [RegExp, Colour][] = [
   [/^because:/u, "yellow"],
   [/^last error:/u, "red"],
@@ -10,10 +10,10 @@ const labels: readonly [RegExp, Colour][] = [
   [/^(?:waiting for|next:|more:)/u, "bold"],
 ];
 
-/** What a line that goes on in further ones is indented by there. */
+/** Indentation of continued lines. */
 const indent = "  ";
 
-/** An explanation for people: lines that fit, with their first words in colour on a terminal that has them. */
+/** Lays out an explanation for people: wrapped lines, with the first words coloured on a terminal that has colours. */
 export function explainText(
   lines: readonly string[],
   { width, colour }: { width: number | undefined; colour: boolean },

@@ -9,7 +9,7 @@ const list = (...parts: readonly (string | undefined)[]): string =>
 const given = (what: string, value: string | undefined): string =>
   value === undefined || value === "" ? "" : `${what} ${value}`;
 
-/** What a machine has one of, a line each; what the report does not say is left out. */
+/** The hardware that a machine has one of, one line each. Unreported values are left out. */
 export function hardwareLines(node: Node): string {
   const { firmware, board, chassis, tpm, bmc } = node;
   const lines: [string, string][] = [
@@ -83,7 +83,7 @@ export function hardwareLines(node: Node): string {
   return told.map(([what, value]) => `${what.padEnd(width)}  ${printable(value)}\n`).join("");
 }
 
-/** By number; others, such as those of a later version's, say nothing. */
+/** By enum number; values of a later version are not shown. */
 const efiWords: Readonly<Record<number, string>> = {
   [EFISupport.EFI_SUPPORT_ENABLED]: "booted by UEFI",
   [EFISupport.EFI_SUPPORT_SUPPORTED]: "booted by BIOS, could by UEFI",

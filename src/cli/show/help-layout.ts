@@ -1,18 +1,18 @@
 import { wrap } from "./table.ts";
 
-/** Columns of a help text. */
+/** Width of a help text in characters. */
 const width = 80;
-/** Columns of a flag or a command; one that is longer has its text on the next line. */
+/** Width of the column of flags and commands; after a longer one its text begins on the next line. */
 const nameWidth = 26;
-/** Flags that many commands share: listed last, in a section of their own. */
+/** Flags that many commands share: listed last, in their own section. */
 const commonFlags: ReadonlySet<string> = new Set([
   ...["data-dir", "debug", "operators", "context", "output", "json"],
   ...["help", "version"],
 ]);
 
 /**
- * A help text of stricli laid out for 80 columns: what the command does comes first, the usage names only what must be given, and
- * each flag stands with its placeholder. Pure; a text of another shape is returned as it is.
+ * Lays out stricli's help text for 80 columns: the description first, a usage line with only the mandatory arguments,
+ * and each flag with its placeholder. Pure. A text of another form is returned unchanged.
  */
 export function helpLayout(text: string): string {
   const parts =
@@ -48,13 +48,13 @@ export function helpLayout(text: string): string {
 }
 
 interface Row {
-  /** The flag's name without dashes; empty for what is no flag. */
+  /** The flag's name without dashes; empty if the line is not a flag. */
   long: string;
   name: string;
   text: string;
 }
 
-/** From `[--disk SELECTOR]...`: what stands behind each flag. */
+/** Reads the placeholder of each flag from a usage such as `[--disk SELECTOR]...`. */
 function placeholdersOf(usage: string): Map<string, string> {
   return new Map(
     [...usage.matchAll(/--(?<flag>[\w-]+) (?<placeholder>[^\])]+)[\])]/gu)].map(({ groups }) => [
@@ -80,7 +80,7 @@ function flagOf(line: string, placeholders: ReadonlyMap<string, string>): Row {
   return { long, name: found === null ? "" : name, text: notes.length === 0 ? text : `${text} (${notes.join("; ")})` };
 }
 
-/** What must be given by name; the rest is `[FLAGS]`. */
+/** The usage line: mandatory arguments by name, the rest as `[FLAGS]`. */
 function commandUsage(usage: string, hasFlags: boolean): string {
   const words = usage.split(/ (?=[[(<])/u);
   const [command = "", ...given] = words;
@@ -111,7 +111,7 @@ function rowLines({ name, text }: Row): string[] {
     : [`  ${name}`, `${indent}${first}`, ...rest];
 }
 
-/** Text as it is where it fits; longer lines are wrapped, and commands are continued as a shell takes them. */
+/** Wraps long lines; commands are continued with a backslash. */
 function paragraphs(text: string): string[] {
   return text
     .split("\n")
@@ -125,7 +125,7 @@ function wrapped(line: string): string[] {
   return wrap(line.trim(), width - indent.length).map((part) => indent + part);
 }
 
-/** A command line over several lines, broken before a flag or a pipe. */
+/** Breaks a command line before a flag or a pipe, into several lines. */
 function continued(line: string): string[] {
   const lines: string[] = [];
   let current = "";
@@ -141,7 +141,7 @@ function continued(line: string): string[] {
   return [...lines, current];
 }
 
-/** ARGUMENTS and COMMANDS: a name and a text a line. */
+/** The sections ARGUMENTS and COMMANDS: one line each, a name and a text. */
 function restLines(rest: string): string[] {
   return rest
     .trimEnd()

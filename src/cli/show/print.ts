@@ -1,12 +1,12 @@
 import type { CliContext } from "../context.ts";
 
-/** Characters that a line of standard output holds; undefined where it is not a terminal. */
+/** Width of standard output in characters; undefined if it is not a terminal. */
 export function outputWidth({ process: { stdout } }: CliContext): number | undefined {
-  // A terminal that does not know its width says 0.
+  // A terminal of unknown width reports 0.
   return stdout.isTTY === true ? stdout.columns || undefined : undefined;
 }
 
-/** True for lines too short for all columns of a wide table: it then leaves out what tells least. */
+/** True if a wide table does not fit: it then leaves out its less important columns. */
 export function isNarrow(width: number | undefined): boolean {
   return width !== undefined && width < 120;
 }

@@ -1,7 +1,7 @@
 import { InstallationState, MachineState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { CliError } from "../errors.ts";
 
-/** Words for a machine's state, as explanations, metrics and the command line have them. */
+/** Words for machines' states, the same as in explanations and metrics. */
 export const machineStateWords: ReadonlyMap<MachineState, string> = new Map([
   [MachineState.NEW, "new"],
   [MachineState.AWAITING_AGENT, "awaiting-agent"],
@@ -17,7 +17,7 @@ export const machineStateWords: ReadonlyMap<MachineState, string> = new Map([
   [MachineState.QUARANTINED, "quarantined"],
 ]);
 
-/** Words for how an installation request stands. */
+/** Words for the states of an installation request. */
 export const installationStateWords: ReadonlyMap<InstallationState, string> = new Map([
   [InstallationState.PENDING, "pending"],
   [InstallationState.SUCCEEDED, "succeeded"],
@@ -25,12 +25,12 @@ export const installationStateWords: ReadonlyMap<InstallationState, string> = ne
   [InstallationState.CANCELLED, "cancelled"],
 ]);
 
-/** Reads `--state`s of machines. @throws {CliError} `usage` */
+/** Parses `--state` for machines. @throws {CliError} `usage` */
 export function parseMachineStates(texts: readonly string[]): MachineState[] {
   return parseStates(machineStateWords, texts);
 }
 
-/** Reads `--state`s of installations. @throws {CliError} `usage` */
+/** Parses `--state` for installations. @throws {CliError} `usage` */
 export function parseInstallationStates(texts: readonly string[]): InstallationState[] {
   return parseStates(installationStateWords, texts);
 }

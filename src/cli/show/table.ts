@@ -1,28 +1,28 @@
 import { printable } from "../../lib/format/printable.ts";
 
-/** What separates columns. */
+/** The separator between columns. */
 const gap = "  ";
 
-/** A column's title, and how it gives way where lines are too long. */
+/** A column's title, and how the column shrinks if lines are too long. */
 export interface Column {
   title: string;
-  /** Never cut: half a time or id says nothing. */
+  /** Never cut, because half of it (a time, an id) is useless. */
   whole?: boolean;
-  /** Cut before all others are. */
+  /** Cut before all other columns. */
   spare?: boolean;
-  /** Of the last column: never cut, but goes on in further lines. */
+  /** For the last column: wrapped into further lines instead of cut. */
   wrapped?: boolean;
 }
 
 /** How a table is printed. */
 export interface TableOptions {
-  /** Characters of a line; undefined = as wide as it gets. */
+  /** Width of a line in characters; undefined means unlimited. */
   width?: number | undefined;
-  /** What makes a cell stand out; it may add nothing that takes room. Only for a terminal. */
+  /** Styles a cell with sequences that take no room. For terminals only. */
   paint?: ((text: string, title: string) => string) | undefined;
 }
 
-/** A table of lines no wider than the terminal: the widest columns are cut to fit, save those that must not be. */
+/** Lays out a table no wider than the terminal. The widest columns are cut first, except those marked `whole`. */
 export function table(
   header: readonly (string | Column)[],
   rows: readonly (readonly string[])[],
@@ -57,17 +57,17 @@ export function table(
   function padded(text: string, column: number, title: string | undefined): string {
     const blank = " ".repeat(Math.max(0, (widths[column] ?? 0) - text.length));
     const shown = text === "" ? "" : paint(text, title ?? "");
-    // Blanks after the last column would be left standing behind colours.
+    // Trailing blanks would become visible under colours.
     return column === columns.length - 1 ? shown : shown + blank;
   }
 }
 
-/** Below this a column tells nothing any more. */
+/** A column narrower than this is useless. */
 const narrowest = 6;
-/** Below this a text in several lines is hard to read. */
+/** Wrapped text narrower than this is hard to read. */
 const narrowestText = 24;
 
-/** What the other columns leave to a column that may go on in further lines. */
+/** The width that the other columns leave for a wrapped column. */
 function wrappedWidth(others: readonly number[], wanted: number, room: number, columns: readonly Column[]): number {
   const left = room - others.reduce((sum, width) => sum + width, 0);
   const least = others.reduce(
@@ -89,7 +89,7 @@ function shrink(widths: number[], room: number, kept: (column: number) => boolea
   }
 }
 
-/** Lines of a text, no longer than that: broken at blanks where there are some, else wherever the line ends. */
+/** Wraps a text into lines of at most `width`: at blanks if there are any, otherwise anywhere. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -97,7 +97,7 @@ export function wrap(text: string, width: number): string[] {
     const blank = rest.lastIndexOf(" ", width);
     const next = rest.indexOf(" ", blank + 1);
     const word = (next === -1 ? rest.length : next) - blank - 1;
-    // A word that has no room on a line of its own either goes on here.
+    // A word too long for any line is broken here.
     const end = blank > 0 && (blank > width / 2 || word <= width) ? blank : width;
     lines.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();

@@ -1,14 +1,14 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
-/** A word that every reader of YAML, also of 1.1, takes for a text. */
+/** A key that every YAML parser, including YAML 1.1, reads as a string without quotes. */
 const plainKey = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z_][\w-]*$/iu;
 
-/** JSON data as YAML in block style, as https://yaml.org/spec/1.2.2 has it; texts are always in quotes. */
+/** JSON data as YAML in block style (https://yaml.org/spec/1.2.2). Strings are always quoted. */
 export function toYaml(value: JsonValue): string {
   return `${block(value, "").replace(/^\n/u, "").trimStart()}\n`;
 }
 
-/** What stands behind "key:" or "-": a blank and a scalar, or lines of their own. */
+/** What follows "key:" or "-": a blank and a scalar, or indented lines. */
 function block(value: JsonValue, indent: string): string {
   if (Array.isArray(value)) {
     return value.length === 0 ? " []" : value.map((item) => `\n${indent}-${nested(item, `${indent}  `)}`).join("");
@@ -22,7 +22,7 @@ function block(value: JsonValue, indent: string): string {
   return ` ${typeof value === "string" ? quoted(value) : String(value)}`;
 }
 
-/** In a list, the first line stands behind the dash. */
+/** Within a list, the first line follows the dash. */
 function nested(value: JsonValue, indent: string): string {
   const text = block(value, indent);
   return text.startsWith("\n") ? ` ${text.slice(1 + indent.length)}` : text;
@@ -32,7 +32,7 @@ function keyText(key: string): string {
   return plainKey.test(key) ? key : quoted(key);
 }
 
-/** YAML's double quotes take what JSON's do; what JSON leaves as it is and YAML forbids, is escaped too. */
+/** YAML's double-quoted strings accept JSON's escapes; characters that YAML forbids are escaped too. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/gu,
