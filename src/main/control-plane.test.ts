@@ -82,7 +82,7 @@ test("X3: a database that became read-only is said as that by /readyz, the API a
     kind: CauseKind.DATABASE_READ_ONLY,
     text: expect.stringMatching(/^the database is read-only .*: nothing changes until it takes writes/u),
   });
-  expect(explained.lines.join("\n")).toMatch(/next: none until the database takes writes; then /u);
+  expect(explained.lines.join("\n")).toMatch(/next: none until the database accepts writes; then /u);
   // Exit status 3, and nothing of an internal error.
   const ran = await farrier(["migrate", "--database-url", fleet.test.url]);
   expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining(words)]);

@@ -5,34 +5,34 @@ import type { Logger } from "../lib/log.ts";
 import type { Authenticator } from "./caller/authenticate.ts";
 import type { MachineFeed } from "./machine-feed.ts";
 
-/** What is counted of the operator API; the metrics behind it are the caller's. */
+/** The counters of the operator API; the caller connects them to metrics. */
 export interface OperatorApiCounters {
   /** A call ended; `code` is "ok" or Connect's name of the error, such as "not_found". */
   called(call: { method: string; code: string; seconds: number }): void;
-  /** A caller without a valid credential was turned away; `limited` = after too many such attempts. */
+  /** A caller without a valid credential was refused; `limited` after too many attempts. */
   unauthenticated(why: "unauthenticated" | "limited"): void;
 }
 
-/** What the handlers and interceptors work with. */
+/** What the handlers and interceptors need. */
 export interface OperatorApiDependencies {
   database: Database;
-  /** What an agent needs to reach the control plane. */
+  /** How an agent reaches the control plane. */
   agents: {
-    /** host:port, as agents reach it. */
+    /** The endpoint, "HOST:PORT". */
     endpoint: string;
-    /** DER of the CA that vouches for the agent API. */
+    /** DER of the CA of the agent port's certificate. */
     caCertificate: Uint8Array;
   };
-  /** Finds out who calls. */
+  /** Identifies callers. */
   authenticator: Authenticator;
-  /** Says that machines may have changed. */
+  /** Signals that machines may have changed. */
   feed: MachineFeed;
   counters: OperatorApiCounters;
-  /** Sees every call from its beginning to its end; absent where nobody traces. */
+  /** Wraps every call; absent if tracing is off. */
   trace?: Interceptor | undefined;
-  /** Aborts when the listener begins to drain: streams without an end are ended. */
+  /** Aborts when the listener begins to drain, which ends endless streams. */
   stopping?: AbortSignal;
-  /** The machine's own where none is given. */
+  /** Absent means the system's clock. */
   clock?: Clock;
   log: Logger;
 }

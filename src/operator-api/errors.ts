@@ -2,9 +2,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { DatabaseError, translate, type DatabaseErrorCode } from "../database/errors.ts";
 import { CodedError } from "../lib/errors.ts";
 
-/** What listening for operators can end with. */
+/** Why the operator API could not start. */
 export type OperatorApiErrorCode =
-  /** The address is one that other hosts reach. */
+  /** The address is reachable from other hosts, and there is no TLS. */
   | "not_loopback"
   /** The address can't be listened on. */
   | "address_unusable"
@@ -26,8 +26,8 @@ const codes: Record<DatabaseErrorCode, Code> = {
 };
 
 /**
- * What the caller is told of an error. Where nothing may be told, `internal` is set: the answer names `errorId` alone,
- * and the caller of this logs the chain of causes with it.
+ * Translates an error for the caller. If its cause must not be revealed, `internal` is set and the answer only names
+ * `errorId`; the caller of this function logs the chain of causes with that id.
  */
 export function operatorError(error: unknown, errorId: string): { answer: ConnectError; internal: boolean } {
   if (error instanceof ConnectError) {

@@ -66,12 +66,12 @@ describe("left to the agent:", () => {
     [
       "C4: a report without hardware",
       { hardware: { raw: new Uint8Array(), at } },
-      /is empty and says nothing about disks/u,
+      /is empty: only the agent checks/u,
     ],
     [
       "C4: a report of warnings alone",
       { hardware: { raw: Uint8Array.of(0x12, 1, 0x78), at } },
-      /is empty and says nothing about disks/u,
+      /is empty: only the agent checks/u,
     ],
     ["a report that can't be read", { hardware: { raw: Uint8Array.of(0x0a, 0xff), at } }, /can't be read/u],
     ["disks without names", hardware({ serialNumber: "S1", capacityBytes: 1n }), /no names of disks/u],

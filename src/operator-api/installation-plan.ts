@@ -7,34 +7,36 @@ import { InstallationPlanSchema, type InstallationPlan } from "../../gen/farrier
 import { diskSelect, diskSelectors, type DiskSelection } from "../contract/select-disk.ts";
 import type { InstallationFacts } from "../database/queries/installation/installation.ts";
 
-/** What an installation would do, or why it can't be done, going by the machine's latest hardware report. */
+/** What an installation would do, or why it is impossible, according to the machine's latest hardware report. */
 export type InstallationForesight =
   | { kind: "plan"; plan: InstallationPlan }
-  /** It can't be said: accepted, and the agent checks. */
+  /** Unknown: the request is accepted, and the agent checks. */
   | { kind: "unknown"; warning: string }
   | { kind: "refused"; reason: string };
 
-/** Foretells an installation. Pure. The agent decides by what it finds, in the same way. */
+/**
+ * Foresees an installation from the hardware report. Pure. The agent decides from its real disks, by the same rules.
+ */
 export function installationForesee(image: ImageInstallation, facts: InstallationFacts): InstallationForesight {
   const { hardware, installed } = facts;
   if (hardware === undefined) {
     return {
       kind: "unknown",
-      warning: "no agent has reported this machine's hardware yet: the disk selector is checked by the agent alone",
+      warning: "no agent has reported this machine's hardware yet: only the agent checks the disk selector",
     };
   }
   const disks = reportedDisks(hardware.raw);
   if (disks === "unreadable" || disks === "silent") {
-    const report = disks === "silent" ? "is empty and says nothing about disks" : "can't be read";
+    const report = disks === "silent" ? "is empty" : "can't be read";
     return {
       kind: "unknown",
-      warning: `this machine's hardware report ${report}: the disk selector is checked by the agent alone`,
+      warning: `this machine's hardware report ${report}: only the agent checks the disk selector`,
     };
   }
   if (!selectorCheckable(image.rootDisk, disks)) {
     return {
       kind: "unknown",
-      warning: "this machine's hardware report has no names of disks: the disk selector is checked by the agent alone",
+      warning: "this machine's hardware report has no names of disks: only the agent checks the disk selector",
     };
   }
   const selection = diskSelectReported(image.rootDisk, disks);
@@ -47,7 +49,7 @@ export function installationForesee(image: ImageInstallation, facts: Installatio
       kind: "refused",
       reason:
         `image.size_bytes: the image takes ${image.sizeBytes} bytes, the disk ${device.name} has ` +
-        `${device.capacityBytes}: choose a greater disk or a smaller image`,
+        `${device.capacityBytes}: choose a larger disk or a smaller image`,
     };
   }
   return {
@@ -77,20 +79,18 @@ export function installationForesee(image: ImageInstallation, facts: Installatio
   };
 }
 
-/**
- * The disks of a stored hardware report; `silent` where its `report` is unset, `unreadable` where it is no message.
- */
+/** The disks of a stored hardware report; `silent` if its `report` is unset, `unreadable` if it can't be parsed. */
 export function reportedDisks(raw: Uint8Array): BlockDevice[] | "silent" | "unreadable" {
   try {
     const { report } = fromBinary(AgentHardwareReportSchema, raw);
     return report === undefined ? "silent" : report.blockDevice;
   } catch {
-    // Whoever needs it says so; it is counted where the fleet's hardware is.
+    // The caller reports it; the fleet's hardware statistics count it.
     return "unreadable";
   }
 }
 
-/** Why the selector means none of these disks; undefined where it means one, or where that can't be said. */
+/** Why the selector matches none of these disks; undefined if it matches one, or if that is unknown. */
 export function diskProblem(selector: DiskSelector | undefined, disks: readonly BlockDevice[]): string | undefined {
   if (!selectorCheckable(selector, disks)) {
     return undefined;
@@ -99,7 +99,7 @@ export function diskProblem(selector: DiskSelector | undefined, disks: readonly 
   return selection.kind === "one" ? undefined : selection.message;
 }
 
-/** Agents of the original report neither the kernel's names of disks nor their paths. */
+/** Agents of the original system report neither kernel names nor paths of disks. */
 function selectorCheckable(selector: DiskSelector | undefined, disks: readonly BlockDevice[]): boolean {
   const byName = selector !== undefined && (selector.name !== "" || selector.byPath !== "");
   return !byName || disks.length === 0 || disks.some(({ name }) => name !== "");

@@ -3,19 +3,19 @@ import { notificationsListen } from "../database/notifications.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 
-/** Says that machines may have changed. A hint: whoever follows them looks now and then all the same. */
+/** Signals that machines may have changed. It is a hint only: followers also poll. */
 export interface MachineFeed extends AsyncDisposable {
-  /** To be asked for before the look, so that what changes meanwhile is heard of. */
+  /** Must be called before reading, so that changes during the read are noticed. */
   next(): {
-    /** Resolves at the next hint after `next` was called, after `milliseconds`, or when the signal aborts. */
+    /** Resolves at the next hint after the call of `next`, after `milliseconds`, or when the signal aborts. */
     wait(milliseconds: number, signal: AbortSignal): Promise<void>;
   };
 }
 
-/** Milliseconds that hints are gathered for: a fleet in motion gives hundreds a second, one look is enough for them. */
+/** Milliseconds for which hints are collected: a busy fleet gives hundreds per second, and one read serves all. */
 const gather = 25;
 
-/** Listens to the database from the first `next` on, on one connection for all who follow. */
+/** Listens to the database from the first `next` on, with one connection for all followers. */
 export function machineFeed(options: { address: DatabaseAddress; log: Logger; clock: Clock }): MachineFeed {
   const { clock } = options;
   let hint = Promise.withResolvers<void>();

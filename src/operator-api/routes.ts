@@ -20,10 +20,10 @@ import { errorsInterceptor } from "./interceptors/errors.ts";
 import { identityInterceptor } from "./interceptors/identity.ts";
 import { logInterceptor } from "./interceptors/log.ts";
 
-/** Bytes of one message: an image's three data files and room to spare. */
+/** Maximum size of a message in bytes: an image's three data files, with room to spare. */
 const messageLimit = 1024 * 1024;
 
-/** The whole operator API, for a listener or for a transport in memory. */
+/** All routes of the operator API, for a listener or for an in-memory transport. */
 export function operatorRoutes(dependencies: OperatorApiDependencies): (router: ConnectRouter) => void {
   return (router) => {
     router.service(MachineService, machineHandlers(dependencies));
@@ -36,7 +36,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
   };
 }
 
-/** What holds for every call: limits, and the interceptors, the outermost first. */
+/** Options of every call: limits, and the interceptors, outermost first. */
 export function operatorRouterOptions(
   dependencies: OperatorApiDependencies,
   clock: Clock = systemClock,
@@ -44,7 +44,7 @@ export function operatorRouterOptions(
   return {
     readMaxBytes: messageLimit,
     maxTimeoutMs: 60_000,
-    // A misspelt field must not be dropped: without it a disk selector could match another disk.
+    // A misspelt field must not be dropped: without it, a disk selector could match another disk.
     jsonOptions: { ignoreUnknownFields: false },
     interceptors: [
       ...(dependencies.trace === undefined ? [] : [dependencies.trace]),

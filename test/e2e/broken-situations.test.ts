@@ -159,7 +159,7 @@ describe("an installation fails, and the machine says why:", () => {
       const { retry: budget, state: stands } = machine?.installation ?? {};
       return stands === InstallationState.FAILED && budget?.attemptsLeft === 0;
     });
-    await expectExplained("box", "install-failed", /all 1 tries of the request's budget are used up/u, retry);
+    await expectExplained("box", "install-failed", /all 1 tries of the request's retry budget are used up/u, retry);
   });
 });
 
@@ -208,7 +208,7 @@ test("the agent died with something to do; then the shepherd backs off, for nobo
   await ask("dead", { url: place.images.serve("good", bytes).url });
   const text = await explain("dead");
   expect(text).toMatch(/^dead is in state (?:install-pending|agent-lost|recovering|backing-off) /u);
-  expect(text).toMatch(/^because: the agent is silent since .* 11 min/mu);
+  expect(text).toMatch(/^because: the agent has been silent since .* 11 min/mu);
   expect(text).toMatch(/^you can: start another agent: `farrier agent init dead --replace --out dead.json`/mu);
   await reached("dead", "BACKING_OFF");
   await expectExplained(
@@ -231,7 +231,7 @@ test("an agent runs on with a key that another took the place of", async () => {
   await expectExplained(
     "box",
     "install-pending",
-    /was never heard; it took another's place, whose key is refused: start it with the new init file/u,
+    /never sent a heartbeat; it replaced another agent, whose key is refused: start it with the new init file/u,
     /farrier agent init box --replace/u,
   );
 });
@@ -248,7 +248,7 @@ test("the stored request can't be read", async () => {
   await expectExplained(
     "garbled",
     "install-pending",
-    /the stored request is not handed out, for .*decoded/u,
+    /the stored request is not handed out, because .*decoded/u,
     /farrier machine install garbled --replace/u,
   );
 });
@@ -275,7 +275,7 @@ test("a component that holds the machine hangs past the end of its session", asy
     await expectExplained(
       "held",
       "starting-agent",
-      /the session that holds ShepherdAgentStart \(host7 4711\) is past its deadline since .*: a janitor collects it/u,
+      /the session that holds ShepherdAgentStart \(host7 4711\) has been past its deadline since .*: a janitor deletes it/u,
       /wait: the work ends, or its session does/u,
     );
   } finally {

@@ -68,7 +68,7 @@ test("a fleet behind TLS with a CA of its own: by token, by certificate, and one
   const alice = await command("whoami", "--context", "desk");
   expect(alice).toMatchObject({ status: 0, stdout: expect.stringMatching(/^alice, viewer, by a client certificate/u) });
   const forbidden = await command("machine", "delete", "web1", "--context", "desk");
-  expect(forbidden).toMatchObject({ status: 4, stderr: expect.stringMatching(/takes the role operator/u) });
+  expect(forbidden).toMatchObject({ status: 4, stderr: expect.stringMatching(/needs the role operator/u) });
   expect((await command("context", "use", "desk")).status).toBe(0);
   expect((await command("whoami")).stdout).toMatch(/^alice, /u);
 });
@@ -88,6 +88,6 @@ test("a control plane whose certificate is of another CA, or of one that nobody 
   expect(missing.status).toBe(0);
   expect(await command("whoami", "--context", "missing")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/nowhere\.pem is not there: expected a PEM file/u),
+    stderr: expect.stringMatching(/nowhere\.pem does not exist: expected a PEM file/u),
   });
 });

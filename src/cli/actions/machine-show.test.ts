@@ -32,7 +32,7 @@ test("a machine that is being installed", () => {
     "agent key    ab",
     "heartbeat    none yet",
     "installed    generation 1, no digest, 2026-05-04T03:01:00Z (1 min ago)",
-    "request      generation 2, pending, asked for 2026-05-04T03:01:00Z (1 min ago)",
+    "request      generation 2, pending, requested 2026-05-04T03:01:00Z (1 min ago)",
     "progress     writing 1.00 MB",
     "progress at  2026-05-04T03:01:00Z (1 min ago)",
     "detail       \uFFFD[2J",

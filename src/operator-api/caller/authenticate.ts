@@ -5,41 +5,41 @@ import type { FailedAttempts } from "./failed-attempts.ts";
 import { localOperator, type Operator } from "./identity.ts";
 import type { TokenTable } from "./token-table.ts";
 
-/** What a caller shows. */
+/** The credential that a caller presents. */
 export interface Shown {
-  /** The header of that name. */
+  /** The `authorization` header. */
   authorization: string | null | undefined;
-  /** Of the client certificate that the handshake found valid. */
+  /** From a client certificate that the handshake verified. */
   certificate?: Operator | undefined;
-  /** The caller's network address; "" = not known. */
+  /** The caller's network address; "" if unknown. */
   address: string;
 }
 
-/** Who it is, or why nobody: what was shown is not valid, or there were too many failures before. */
+/** The operator, or why there is none: the credential is not valid, or there were too many failures before. */
 export type Authenticated = { operator: Operator } | { refused: "unauthenticated" | "limited" };
 
-/** Finds out who calls. */
+/** Identifies callers. */
 export interface Authenticator {
-  /** @throws {DatabaseError} `unavailable` where the token can't be checked now */
+  /** @throws {DatabaseError} `unavailable` if the token can't be checked now */
   authenticate(shown: Shown): Promise<Authenticated>;
   /**
-   * True while the credential that an operator showed before is valid, with the role it had then. While the database is
-   * away it is what was known last.
+   * True while an operator's earlier credential is valid and has the same role. While the database is unreachable, the
+   * last known state counts.
    */
   stillValid(operator: Operator): Promise<boolean>;
-  /** Tokens were made or revoked here: what is known of them is out of date. */
+  /** Tokens were created or revoked by this server: cached tokens are out of date. */
   tokensChanged(): void;
 }
 
-/** A process makes it once. */
+/** Each process makes one authenticator. */
 export function createAuthenticator(options: {
-  /** The data directory's token; always valid, also while the database is away. */
+  /** The data directory's token; always valid, even while the database is unreachable. */
   localToken: string;
   tokens: TokenTable;
   attempts: FailedAttempts;
-  /** A token made by TokenCreate was used. */
+  /** A token from TokenCreate was used. */
   used(id: TokenId): void;
-  /** The wall clock, for the dates of certificates. */
+  /** The wall clock, for certificates' dates. */
   now?: () => Date;
 }): Authenticator {
   const { tokens, attempts, now = () => new Date() } = options;
@@ -51,13 +51,13 @@ export function createAuthenticator(options: {
         return { operator: certificate };
       }
       const secret = /^Bearer +(?<secret>[^\s]+)$/iu.exec(header)?.groups?.["secret"] ?? "";
-      // Compared as hashes of one length: the time it takes tells nothing of the token.
+      // Hashes of equal length are compared, so the time taken reveals nothing about the token.
       const hash = tokenHash(secret);
       if (timingSafeEqual(hash, local) && secret !== "") {
         return { operator: localOperator };
       }
-      // No token can be guessed (256 bits), so a valid one passes however often others failed from the same address: else
-      // any program of a host could lock its neighbours out. What is limited is what failing costs.
+      // A token (256 bits) can't be guessed, so a valid one passes however often others failed from the same address.
+      // Otherwise any program on a host could lock out its neighbours. The limit only bounds what failures cost.
       const token = await tokens.find(hash.toString("hex"));
       if (token === undefined) {
         return { refused: attempts.allow(address) ? "unauthenticated" : "limited" };

@@ -7,10 +7,10 @@ import { createAuthenticator, type Authenticator } from "./authenticate.ts";
 import { failedAttempts } from "./failed-attempts.ts";
 import { tokenTable } from "./token-table.ts";
 
-/** Milliseconds between notes that a token was used; the record says no more than within some minutes anyway. */
+/** Milliseconds between two records of a token's use; the stored time is accurate to a few minutes only. */
 const usedInterval = 60_000;
 
-/** The authenticator on a database. */
+/** The authenticator that reads tokens from the database. */
 export function databaseAuthenticator(options: {
   database: Database;
   /** The data directory's token. */
@@ -19,7 +19,7 @@ export function databaseAuthenticator(options: {
   clock: Clock;
 }): Authenticator {
   const { database, log, clock } = options;
-  // Of the valid tokens, of which there are few.
+  // When each valid token's use was last recorded; there are few tokens.
   const noted = new Map<string, number>();
   return createAuthenticator({
     localToken: options.localToken,
@@ -32,9 +32,9 @@ export function databaseAuthenticator(options: {
       }
       noted.set(id, now);
       tokenUsed(database, id).catch((error: unknown) => {
-        // The next use notes it.
+        // The next use records it.
         noted.delete(id);
-        log.debug({ token: id, error: describeError(error) }, "that a token was used could not be noted");
+        log.debug({ token: id, error: describeError(error) }, "a token's use could not be recorded");
       });
     },
   });

@@ -7,7 +7,7 @@ import { InstallationService } from "../../../gen/farrier/operator/v1/installati
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Role } from "../../database/role.ts";
 
-/** Every service of the operator API; a test compares it with the contract. */
+/** Every service of the operator API; a test compares the list with the contract. */
 export const operatorServices = [
   MachineService,
   InstallationService,
@@ -18,7 +18,7 @@ export const operatorServices = [
   EnrollmentService,
 ] as const;
 
-/** The least role for every RPC, by its full name. One that is not here is refused to everybody. */
+/** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
 export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.MachineService/MachineAdd": "operator",
   "farrier.operator.v1.MachineService/MachineList": "viewer",
@@ -57,7 +57,7 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.AccessService/AuditList": "admin",
 };
 
-/** The name of an RPC in the table. */
+/** The full name of an RPC, as in {@link authorizationRules}. */
 export function methodName(method: { name: string; parent: { typeName: string } }): string {
   return `${method.parent.typeName}/${method.name}`;
 }

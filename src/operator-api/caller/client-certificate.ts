@@ -4,10 +4,10 @@ import { isPrintable } from "../../lib/format/printable.ts";
 import { localOperator, type Operator } from "./identity.ts";
 
 /**
- * Who a client certificate of the operators' CA stands for: the common name (CN) is the name, the organisational unit (OU)
- * the role; where there is no OU, the organisation (O). Undefined where either is missing or there are several of them that
- * would do: a guess could be the greater role. The certificate must have been found valid by the handshake; its dates are
- * looked at again, since a connection may outlive it. Pure.
+ * The operator that a client certificate of the operators' CA names. The common name (CN) is the name; the
+ * organisational unit (OU), or without an OU the organisation (O), is the role. Undefined if either is missing or
+ * ambiguous: a guess could give the higher role. The handshake must have verified the certificate. Its dates are
+ * checked again, because a connection may outlive it. Pure.
  */
 export function certificateOperator(
   certificate: Pick<PeerCertificate, "subject" | "valid_from" | "valid_to">,
@@ -29,14 +29,14 @@ export function certificateOperator(
 }
 
 /**
- * One plain line of at most 64 characters (RFC 5280, ub-common-name); and not the name by which history and audit know the
- * data directory's token.
+ * True for one plain line of at most 64 characters (RFC 5280, ub-common-name) that is not the reserved name of the data
+ * directory's token.
  */
 function isName(text: string): boolean {
   return text.length <= 64 && isPrintable(text) && text !== "" && text.trim() === text && text !== localOperator.name;
 }
 
-/** Node gives a subject's part as a string, or as an array where there are several. */
+/** Node gives an attribute of a subject as a string, or as an array if there are several. */
 function values(part: string | string[] | undefined): string[] {
   return part === undefined ? [] : Array.isArray(part) ? part : [part];
 }

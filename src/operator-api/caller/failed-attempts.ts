@@ -1,15 +1,15 @@
 import { addressLimit, type AddressLimit } from "../../lib/net/address-limit.ts";
 import type { Clock } from "../../lib/clock.ts";
 
-/** How often each address may fail to prove who it is. */
+/** Limits how often each address may fail to authenticate. */
 export type FailedAttempts = AddressLimit;
 
-/** Failures of one address at once, and a second in the long run. */
+/** Failures allowed per address: `burst` at once, then `perSecond`. */
 const perAddress = { perSecond: 1, burst: 20 };
-/** Of all addresses together, for those who have many. */
+/** Failures allowed for all addresses together, against callers that have many. */
 const together = { perSecond: 100, burst: 500 };
 
-/** Starts with nobody known. */
+/** Starts without any recorded failures. */
 export function failedAttempts(clock: Clock, addresses = 10_000): FailedAttempts {
   return addressLimit({ clock, perAddress, together, addresses });
 }

@@ -8,15 +8,15 @@ import { OperatorApiError } from "../errors.ts";
 
 /** The file of the data directory that holds the operators' token. */
 export const operatorTokenFile = "operator-token";
-/** The file of the data directory that says where the operator API listens: its URL, and a line feed. */
+/** The file of the data directory with the operator API's address: its URL and a line feed. */
 export const operatorAddressFile = "operator-address";
 
 const tokenPattern = /^frr_[A-Za-z0-9_-]{43}$/u;
 
 /**
- * The operators' token, made where there is none yet: 32 random bytes, readable by this user alone. Of several processes
- * that start together all get the same one.
- * @throws {OperatorApiError} `file_invalid` when the file holds something else
+ * Reads the operators' token, or creates it if missing: 32 random bytes, readable by this user alone. Processes that
+ * start at the same moment all get the same token.
+ * @throws {OperatorApiError} `file_invalid` if the file holds something else
  */
 export async function operatorTokenEnsure(directory: string): Promise<string> {
   await makeDirectory(directory);
@@ -27,7 +27,7 @@ export async function operatorTokenEnsure(directory: string): Promise<string> {
   }
   const temporary = await writeTemporary(path, `frr_${randomBytes(32).toString("base64url")}\n`, 0o600);
   try {
-    // A link, not a rename: it fails where another process was quicker, and its token is the one that counts.
+    // A hard link, not a rename: it fails if another process was faster, and then that process' token counts.
     await link(temporary, path);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") {
@@ -38,7 +38,7 @@ export async function operatorTokenEnsure(directory: string): Promise<string> {
   }
   const made = await tokenRead(path);
   if (made === undefined) {
-    throw new OperatorApiError("file_invalid", `${path} was removed while it was made: start again`);
+    throw new OperatorApiError("file_invalid", `${path} was removed while it was being created: start again`);
   }
   return made;
 }
@@ -57,13 +57,13 @@ async function tokenRead(path: string): Promise<string | undefined> {
   if (!tokenPattern.test(token)) {
     throw new OperatorApiError(
       "file_invalid",
-      `${path} holds no token (frr_ and 43 characters): remove the file, and a new token is made at the next start`,
+      `${path} holds no token (frr_ and 43 characters): remove the file, and the next start creates a new token`,
     );
   }
   return token;
 }
 
-/** Says in the data directory where the operator API listens, for the command line to find. */
+/** Writes the operator API's address into the data directory, where the command line finds it. */
 export async function operatorAddressWrite(directory: string, url: string): Promise<void> {
   const path = join(directory, operatorAddressFile);
   await rename(await writeTemporary(path, `${url}\n`, 0o644), path);

@@ -1,21 +1,22 @@
 import { createHash } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-const pageTokenMessage = "expected next_page_token of the page before, unchanged, or nothing for the first page";
+const pageTokenMessage = "expected next_page_token of the previous page, unchanged, or nothing for the first page";
 
-/** The first bytes of what a page was asked for: the next page belongs to the same. */
+/** The first bytes of a hash of the query, which ties a page token to it. */
 function fingerprint(query: unknown): string {
   return createHash("sha256").update(JSON.stringify(query)).digest("base64url").slice(0, 8);
 }
 
-/** An opaque page token: where the page ended, and which query it was a page of. */
+/** An opaque page token: the position where the page ended, and a fingerprint of its query. */
 export function queryToken(query: unknown, cursor: readonly string[] | undefined): string {
   return cursor === undefined ? "" : Buffer.from(JSON.stringify([fingerprint(query), ...cursor])).toString("base64url");
 }
 
 /**
- * Where the page before ended; undefined for the first page.
- * @throws {ConnectError} invalid_argument for a token that is none, of another query, or of which `valid` says no
+ * Reads the position where the previous page ended; undefined for the first page.
+ * @throws {ConnectError} invalid_argument if the token is not one of this server's, belongs to another query, or fails
+ * `valid`
  */
 export function queryTokenRead(
   query: unknown,
@@ -32,7 +33,7 @@ export function queryTokenRead(
   const [of, ...cursor] = parts;
   if (of !== fingerprint(query)) {
     throw new ConnectError(
-      "page_token: belongs to other filters or another order: repeat them as they were, or begin with no token",
+      "page_token: belongs to a request with other filters or another order: repeat that request's filters and order, or begin without a token",
       Code.InvalidArgument,
     );
   }
@@ -42,10 +43,10 @@ export function queryTokenRead(
   return cursor;
 }
 
-/** Tokens are made of names, numbers and ids: none is longer. */
+/** Tokens consist of names, numbers and ids; none is longer. */
 const tokenLimit = 1_024;
 
-/** The strings in a token; undefined where it is none of ours. */
+/** The strings in a token; undefined if it is not one of this server's. */
 export function tokenParts(token: string, limit: number = tokenLimit): string[] | undefined {
   if (token.length > limit || !/^[\w-]+$/u.test(token)) {
     return undefined;
@@ -57,12 +58,12 @@ export function tokenParts(token: string, limit: number = tokenLimit): string[] 
       ? parts
       : undefined;
   } catch {
-    // Somebody else's, or cut.
+    // Not this server's, or cut off.
     return undefined;
   }
 }
 
-/** True for the text of an int64, 0 or more. */
+/** True for the text of an int64 that is 0 or more. */
 export function isCount(text: string | undefined): boolean {
   return text !== undefined && /^\d{1,18}$/u.test(text);
 }

@@ -5,22 +5,26 @@ import type { Clock } from "../../lib/clock.ts";
 /** The valid tokens as this server knows them, at most {@link freshFor} ms old. */
 export interface TokenTable {
   /**
-   * The token with this hash (SHA-256, hex), or undefined. Whoever fails takes the same way, whatever was shown.
-   * @throws {DatabaseError} `unavailable` where the token was valid when the database was last heard of
+   * Finds the token with this hash (SHA-256, hex). A failure takes the same path whatever token was presented.
+   * @throws {DatabaseError} `unavailable` if the database is unreachable and the token was valid when last read
    */
   find(hash: string): Promise<ValidToken | undefined>;
-  /** The valid token with this id; where the database is away, by what was known last. */
+  /** The valid token with this id. While the database is unreachable, the last known state counts. */
   byId(id: TokenId): Promise<ValidToken | undefined>;
-  /** What is known is out of date: a token was made or revoked here. */
+  /** Marks the cached tokens as out of date, after a token was created or revoked by this server. */
   forget(): void;
 }
 
-/** Milliseconds that the table is believed: for that time a token that was revoked elsewhere may still be taken. */
+/**
+ * Milliseconds that the cache counts as fresh. For that time a token that another server revoked may still be accepted.
+ */
 const freshFor = 1_000;
-/** Milliseconds after which the table is read again for one that is not in it: it may have just been made elsewhere. */
+/**
+ * Milliseconds after which the cache is read again for an unknown token, which another server may just have created.
+ */
 const missFreshFor = 250;
 
-/** Reads all valid tokens, which are few, when somebody asks: so nobody's attempts cost the database more than that. */
+/** Reads all valid tokens (there are few) on demand, so attempts cost the database at most one read per interval. */
 export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: Clock }): TokenTable {
   const { load, clock } = options;
   let known = new Map<string, ValidToken & { until: number }>();
@@ -28,7 +32,7 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
   let loading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    // Counted from before the question: an answer that took long is no younger for it.
+    // Measured from before the query, so a slow answer does not count as fresher.
     const asked = clock.monotonic();
     const tokens = await load();
     known = new Map(
@@ -39,7 +43,7 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
 
   async function freshen(maximumAge: number): Promise<void> {
     while (clock.monotonic() - loadedAt > maximumAge) {
-      // One reads, all wait; whoever came after `forget` reads again.
+      // One caller reads and all wait for it; a caller after `forget` reads again.
       loading ??= read().finally(() => {
         loading = undefined;
       });
@@ -63,7 +67,7 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
         await freshen(missFreshFor);
         return get(hash);
       } catch (error) {
-        // The database is away: who was known is told so, everybody else learns nothing.
+        // The database is unreachable: only callers with a known token learn that.
         if (get(hash) !== undefined) {
           throw error;
         }
@@ -74,7 +78,7 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
       try {
         await freshen(freshFor);
       } catch {
-        // The database is away: whoever needs it learns that by the call itself.
+        // The database is unreachable: a caller that needs it learns that from its own call.
       }
       return [...known.values()].find(({ tokenId, until }) => tokenId === id && until > clock.monotonic());
     },

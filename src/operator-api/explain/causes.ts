@@ -5,7 +5,7 @@ import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/w
 import type { Cause, ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
 
-/** What is in the way of a machine, the most telling first. Pure. */
+/** Why a machine makes no progress, the most important cause first. Pure. */
 export function explainCauses(facts: ExplainFacts): Cause[] {
   const { state } = facts.record;
   const causes = [
@@ -22,7 +22,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({
       kind: "deadline-missed",
-      text: `it is in this state longer than expected, since ${state.deadline?.toISOString() ?? "some time"}`,
+      text: `it has been in this state longer than expected, since ${state.deadline?.toISOString() ?? "some time"}`,
     });
   }
   return causes;

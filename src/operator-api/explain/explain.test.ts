@@ -96,13 +96,13 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "an agent that was never heard",
     factsOf("awaiting-agent", agent()),
     ["agent-never-heard"],
-    [/registered 1 h ago .* and was never heard/u, /agent init box --replace/u],
+    [/registered 1 h ago .* and never sent a heartbeat/u, /agent init box --replace/u],
   ],
   [
     "the same, and a server that just came up",
     factsOf("awaiting-agent", agent(), { serverSince: ago(2) }),
     ["agent-never-heard", "no-server"],
-    [/hear agents for 2 min only: silence counts after 30 min/u],
+    [/alive for 2 min only: an agent's silence counts after 30 min/u],
   ],
   [
     "the same, and no server",
@@ -118,10 +118,10 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     factsOf("install-pending", { ...agent(0), ...asked() }, { readOnly: true }),
     ["database-read-only"],
     [
-      /waiting for the database to take writes, then for /u,
-      /next: none until the database takes writes; then /u,
+      /waiting for the database to accept writes, then for /u,
+      /next: none until the database accepts writes; then /u,
       /because: the database is read-only [^\n]*: nothing changes until it takes writes/u,
-      /you can: make the database take writes/u,
+      /you can: make the database accept writes/u,
     ],
   ],
   [
@@ -135,7 +135,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "an agent in another's place",
     factsOf("awaiting-agent", agent(), { agentReplaced: true }),
     ["agent-never-heard"],
-    [/never heard; it took another's place, whose key is refused: start it with the new init file/u],
+    [/never sent a heartbeat; it replaced another agent, whose key is refused: start it with the new init file/u],
   ],
   ["an agent that waits, and is quiet", factsOf("ready", agent(5)), ["agent-silent"], [/silent since .*, 5 min ago/u]],
   [
@@ -151,8 +151,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ["request-unreadable"],
     [
       /waiting for an operator: the stored request can't be handed out/u,
-      /next: none by itself: replace the request, or cancel it/u,
-      /not handed out, for it can't be decoded/u,
+      /next: none by itself: replace or cancel the request/u,
+      /not handed out, because it can't be decoded/u,
       /install box --replace/u,
     ],
   ],
@@ -160,7 +160,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a selector that matches two disks",
     factsOf("install-pending", { ...agent(0), ...asked() }, { diskProblem: "2 disks match min-bytes=1" }),
     ["disk-selector"],
-    [/going by the hardware report, 2 disks match/u],
+    [/according to the hardware report, 2 disks match/u],
   ],
   [
     "agents that begin and never report",
@@ -193,7 +193,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "X13: all done",
     factsOf("installed", asked({ pending: false })),
     [],
-    [/waiting for nothing/u, /next: none: [^\n]*nobody watches whether the installed system comes up/u],
+    [/waiting for nothing/u, /next: none: [^\n]*does not watch whether the installed system comes up/u],
   ],
   [
     "all done, and a newer request failed before it touched the disk",
@@ -241,7 +241,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "an error with a budget",
     factsOf("install-failed", failed("it broke", { attempts: 3, attemptsLeft: 2, nextAt: hence(2) })),
     ["installation-error", "retry-waiting"],
-    [/next: a new generation is made at 2026-05-01T12:02:00.000Z \(2 of 3 tries left\)/u, /stop the tries to come/u],
+    [/next: a new generation is made at 2026-05-01T12:02:00.000Z \(2 of 3 tries left\)/u, /stop further tries/u],
   ],
   [
     "an error with a budget used up",
@@ -254,7 +254,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     factsOf("agent-lost", { ...agent(20), providing: { power: true } }, { shepherd: false }),
     ["agent-silent", "no-shepherd"],
     [
-      /waiting for a shepherd, and none lives: start one/u,
+      /waiting for a shepherd, but none is alive: start one/u,
       /next: none until a shepherd runs: start one/u,
       /you can: start a shepherd [^\n]*`farrier shepherd --help`/u,
     ],
@@ -273,7 +273,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     factsOf("new", { providing: { power: true } }, { shepherd: false }),
     ["no-agent", "no-shepherd"],
     [
-      /waiting for an agent, from a shepherd, and none lives: start one/u,
+      /waiting for a shepherd to start an agent, but no shepherd is alive: start one/u,
       /next: none until a shepherd runs: start one; then a shepherd starts an agent/u,
       /you can: start a shepherd [^\n]*`farrier shepherd --help`/u,
     ],
@@ -282,7 +282,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "X5: a request, no agent, a provider with a power switch, and no shepherd",
     factsOf("install-pending", { ...asked(), providing: { power: true } }, { shepherd: false }),
     ["no-agent", "no-shepherd"],
-    [/waiting for [^\n]* none lives: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+    [/waiting for [^\n]* none is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
   ],
   [
     "X5: a backoff, and no shepherd",
@@ -297,7 +297,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       { shepherd: false },
     ),
     ["backoff", "agent-silent", "no-shepherd"],
-    [/then a shepherd, and none lives: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+    [/then a shepherd, but none is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
   ],
   [
     "X8: a machine that was never heard, and an agent that asks to be let in",
@@ -306,8 +306,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     }),
     ["enrollment-waiting", "agent-never-heard"],
     [
-      /waiting for the first heartbeat of its agent; or an operator to approve the agent that says to be it/u,
-      /next: [^\n]*; or an operator lets in the agent that says to be it/u,
+      /waiting for the first heartbeat of its agent; or an operator to approve the agent that claims to be this machine/u,
+      /next: [^\n]*; or an operator approves the agent that claims to be this machine/u,
       /`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
     ],
   ],
@@ -318,8 +318,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     }),
     ["agent-never-heard", "caller-refused"],
     [
-      /a caller with key 0123456789abcdef from 192\.0\.2\.9 is refused since 3 min \(4 calls\): another key is registered/u,
-      /you can: stop the agent at 192\.0\.2\.9 that is refused/u,
+      /a caller with key 0123456789abcdef from 192\.0\.2\.9 has been refused for 3 min \(4 calls\): another key is registered/u,
+      /you can: stop the refused agent at 192\.0\.2\.9/u,
     ],
   ],
   [
@@ -327,7 +327,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     factsOf("new", { providing: { power: true } }),
     ["no-agent"],
     [
-      /waiting for an agent, from a shepherd/u,
+      /waiting for a shepherd to start an agent/u,
       /by the power switch of provider static/u,
       /wait: a shepherd starts an agent by itself/u,
     ],
@@ -336,7 +336,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a provider that is away",
     factsOf("new", { providing: { power: true, unreachable: { since: ago(3), cause: "no route to the rack" } } }),
     ["no-agent", "provider-unreachable"],
-    [/provider static can't be reached for 3 min: no route to the rack/u],
+    [/provider static has been unreachable for 3 min: no route to the rack/u],
   ],
   [
     "a machine that its provider has no more",
@@ -353,7 +353,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       providing: { power: true },
     }),
     ["no-power"],
-    [/because: it has no power, as its provider lab says/u],
+    [/because: it has no power, according to its provider lab/u],
   ],
   [
     "a machine that was switched on",
@@ -374,7 +374,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/waiting for its agent to start, and to enrol/u],
   ],
   [
-    "work that is held",
+    "a shepherd's work on it to end",
     factsOf("starting-agent", work("ShepherdAgentStart", hence(0.2))),
     ["no-agent"],
     [/ShepherdAgentStart, held by host7 4711/u],
@@ -407,8 +407,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ),
     ["enrollment-waiting", "no-agent"],
     [
-      /waiting for an operator to approve the agent that says to be it/u,
-      /because: key 0123456789abcdef \(192\.0\.2\.9\) says to be this machine since 3 min/u,
+      /waiting for an operator to approve the agent that claims to be this machine/u,
+      /because: key 0123456789abcdef \(192\.0\.2\.9\) has claimed to be this machine since 3 min/u,
       /farrier enrollment approve 0123456789abcdef --machine box/u,
     ],
   ],
@@ -419,8 +419,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     }),
     ["enrollment-waiting"],
     [
-      /has its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID/u,
-      /a machine of its own, if not: `farrier enrollment approve 0123456789abcdef`/u,
+      /has its SMBIOS UUID or one of its MACs, but not both: another board with the same UUID/u,
+      /otherwise make it a new machine: `farrier enrollment approve 0123456789abcdef`/u,
     ],
   ],
   [
@@ -433,7 +433,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ["enrollment-waiting"],
     [
       /has this machine's SMBIOS UUID in another byte order: it is this machine/u,
-      /let it in, and have its UUID written [^`]*`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
+      /approve the agent, which also stores the UUID [^`]*`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
     ],
   ],
   [
@@ -443,9 +443,9 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     }),
     ["enrollment-waiting"],
     [
-      /waiting for an operator: an agent runs on what looks like this machine, in place of its system/u,
-      /next: none by itself: let that agent in, [^\n]* the board may have been replaced/u,
-      /a MAC of it and another SMBIOS UUID: this machine with another board/u,
+      /waiting for an operator: an agent runs on what looks like this machine, instead of its system/u,
+      /next: none by itself: approve that agent, [^\n]* the board may have been replaced/u,
+      /one of its MACs and another SMBIOS UUID: this machine with another board/u,
       /`farrier enrollment approve 0123456789abcdef --machine box --replace`/u,
     ],
   ],
@@ -495,7 +495,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "a boot window whose token nobody has presented",
     factsOf("install-pending", { ...asked(), bootWindow: windowOf("given", hence(8)) }),
     ["boot-window", "no-agent"],
-    [/its token was given out, and no agent has presented it yet/u],
+    [/its token was handed out, and no agent has presented it yet/u],
   ],
   [
     "a boot window in which nobody came",
@@ -573,7 +573,7 @@ test("a deadline that has passed is named, noted or not; a state without one may
   expect(explain(late).causes.map(({ kind }) => kind)).toEqual(["deadline-missed"]);
   const { deadline: _none, ...standing } = facts.record.state;
   const resting = { ...facts, record: { ...facts.record, state: standing } };
-  expect(explain(resting).lines[0]).toContain("(it may stay so)");
+  expect(explain(resting).lines[0]).toContain("(no time limit)");
 });
 
 test.each([

@@ -6,7 +6,7 @@ import { explainRemedies } from "./remedies.ts";
 import { stateWords } from "./states.ts";
 import type { Step } from "./states/state-words.ts";
 
-/** Why a machine does not move, and what can be done about it. */
+/** Why a machine makes no progress, and what an operator can do. */
 export interface Explanation {
   waitingFor: string;
   nextStep: string;
@@ -14,14 +14,14 @@ export interface Explanation {
   /** Empty = none. */
   lastError: string;
   remedies: string[];
-  /** The whole of it for people, a line each. */
+  /** The whole explanation for people, one line per entry. */
   lines: string[];
-  /** The section about this state. */
+  /** The URL of the documentation of this state. */
   documentation: string;
 }
 
 /**
- * In state X for Y (expected at most Z); waiting for W; next step T; last error E; you can: … Pure.
+ * Explains a machine: in state X for Y (expected at most Z); waiting for W; next step T; last error E; you can: … Pure.
  */
 export function explain(facts: ExplainFacts): Explanation {
   const { record, now } = facts;
@@ -32,7 +32,7 @@ export function explain(facts: ExplainFacts): Explanation {
   const remedies = explainRemedies(facts);
   const expected =
     state.deadline === undefined
-      ? "it may stay so"
+      ? "no time limit"
       : `expected at most ${durationText(state.deadline.getTime() - state.since.getTime())}`;
   const documentation = `docs/operations.md#state-${state.state}`;
   return {
@@ -54,23 +54,23 @@ export function explain(facts: ExplainFacts): Explanation {
   };
 }
 
-/** A machine that waits for anything waits for the database first. */
+/** While the database takes no writes, every machine waits for that first. */
 function stepWithDatabase({ waitingFor, next }: Step, { readOnly }: ExplainFacts): Step {
   return readOnly !== true || waitingFor.startsWith("nothing")
     ? { waitingFor, next }
     : {
-        waitingFor: `the database to take writes, then for ${waitingFor}`,
-        next: `none until the database takes writes; then ${next}`,
+        waitingFor: `the database to accept writes, then for ${waitingFor}`,
+        next: `none until the database accepts writes; then ${next}`,
       };
 }
 
-/** A cause that ends in the last error, which is told in a line of its own. */
+/** Removes the last error from the end of a cause, because it has its own line. */
 function withoutError(text: string, lastError: string): string {
   const ending = `: ${lastError}`;
   return lastError !== "" && text.endsWith(ending) ? text.slice(0, -ending.length) : text;
 }
 
-/** The newest error that is known of: the newest request's, or why work was last given up. */
+/** The newest known error: of the newest request, or of the work that was last given up. */
 function lastErrorOf({ installation, backoffs }: MachineRecord): string {
   const final = installation?.final;
   if (final?.result === "error" && installation?.pending === false) {

@@ -2,34 +2,37 @@ import type { NetbootProgress } from "../../database/queries/boot/netboot-note.t
 import type { SurroundingClaim, SurroundingRefusal } from "../../database/queries/views/explain.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
-/** All that an explanation goes by. */
+/** Everything that an explanation is made from. */
 export interface ExplainFacts {
   record: MachineRecord;
-  /** The database's. */
+  /** The database's time. */
   now: Date;
-  /** The database takes no writes: what is known of the machine stays as it was. */
+  /** The database accepts no writes: the machine's record does not change. */
   readOnly?: boolean;
-  /** When the server started that has been there longest, of those that live; absent = none lives. */
+  /** When the oldest live server started; absent if no server is alive. */
   serverSince?: Date;
-  /** Whether a shepherd lives. */
+  /** Whether a shepherd is alive. */
   shepherd: boolean;
-  /** Milliseconds of silence after which an agent is lost: since it was started, since its last heartbeat. */
+  /**
+   * Milliseconds of silence after which an agent is lost: `started` counts from its start, `heartbeat` from its last
+   * heartbeat.
+   */
   silence: { started: number; heartbeat: number };
-  /** The agent took another's place: that one's key is refused. */
+  /** The agent replaced another one, whose key is now refused. */
   agentReplaced?: boolean;
-  /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
+  /** The first agents that claim to be this machine and are not approved, with the beginnings of their keys. */
   claims?: readonly SurroundingClaim[];
-  /** A caller that names this machine and is refused. */
+  /** A refused caller that names this machine. */
   refused?: SurroundingRefusal;
-  /** How far its boots from the network came since its last agent. */
+  /** How far the machine's network boots have come since its last agent. */
   netboot?: NetbootProgress;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
-  /** Why the request's disk selector does not mean one of the machine's disks, going by its hardware report. */
+  /** Why the request's disk selector matches none of the machine's disks, according to its hardware report. */
   diskProblem?: string;
 }
 
-/** What is in the way. */
+/** The kinds of causes. */
 export type CauseKind =
   | "no-agent"
   | "agent-never-heard"
@@ -68,7 +71,7 @@ export interface Cause {
   text: string;
 }
 
-/** The name that people would use, or the id. */
+/** The machine's name, or its id if it has no name. */
 export function recordTitle({ name, machineId }: MachineRecord): string {
   return name ?? machineId;
 }

@@ -1,20 +1,20 @@
 import type { FailureCause } from "../../contract/failure-cause.ts";
 import { installText } from "./states/remedy.ts";
 
-/** The machine, and the generation that failed on it. */
+/** A machine and its failed generation. */
 export interface FailedMachine {
-  /** The name that people would use, or the id. */
+  /** The machine's name, or its id if it has no name. */
   title: string;
   generation: bigint;
-  /** An agent has reported its hardware. */
+  /** An agent has reported the machine's hardware. */
   hardwareReported: boolean;
 }
 
-/** What helps against a cause. */
+/** How to remedy a cause. */
 interface FailureRemedy {
-  /** What to put right. */
+  /** What to repair first. */
   mend: (failed: FailedMachine) => readonly string[];
-  /** The same request succeeds once that is done; otherwise only another one does. */
+  /** True if the same request can succeed after that; otherwise only a new request can. */
   sameAgain: boolean;
 }
 
@@ -26,25 +26,25 @@ const log = ({ title }: FailedMachine): string => `read the agent's log: \`farri
 const inRequest = (what: string): FailureRemedy => ({ mend: () => [what], sameAgain: false });
 const elsewhere = (what: string): FailureRemedy => ({ mend: () => [what], sameAgain: true });
 
-/** By the cause that is reported. */
+/** By the reported cause. */
 const remedies: Record<FailureCause, FailureRemedy> = {
   "image-not-found": elsewhere("put the file at that address, or request the right address (--image)"),
   "image-forbidden": elsewhere(
     "let the machine read the image without credentials, or put them into the URL (https://USER:PASSWORD@HOST/…)",
   ),
-  "image-server-error": elsewhere("look at the image server's log: it answered with an error of its own"),
+  "image-server-error": elsewhere("look at the image server's log: it answered with a server error"),
   "image-unreachable": elsewhere(
-    "see that the machine reaches the image server: name, route, firewall, and that the server runs",
+    "check that the machine reaches the image server: name, route, firewall, and that the server runs",
   ),
-  "image-too-slow": elsewhere("find out what slows the image server or the network down, or use a nearer server"),
+  "image-too-slow": elsewhere("find out what slows down the image server or the network, or use a nearer server"),
   "image-certificate": {
     mend: () => [
-      "give the CA of the image server with --image-ca FILE, or mend its certificate or the machine's clock",
+      "give the CA of the image server with --image-ca FILE, or correct its certificate or the machine's clock",
     ],
     sameAgain: false,
   },
   "image-redirect": inRequest("request the address that the server finally leads to (--image)"),
-  "image-changed": elsewhere("leave the file as it is while machines fetch it: each version wants its own address"),
+  "image-changed": elsewhere("do not change the file while machines fetch it: give each version its own address"),
   "not-an-image": inRequest(
     "open the address in a browser: it is a web page or empty; request the image's own (--image)",
   ),
@@ -56,11 +56,11 @@ const remedies: Record<FailureCause, FailureRemedy> = {
     sameAgain: true,
   },
   "wrong-signature": elsewhere(
-    "sign this very file, or request it with the key that signed it (--minisign-key, --cosign-key)",
+    "sign exactly this file, or request it with the key that signed it (--minisign-key, --cosign-key)",
   ),
-  "image-damaged": inRequest("make the image anew, or see that --format and --compression say what it is"),
-  unsupported: inRequest("request what the agent can do, as the error says, or boot a newer boot image"),
-  "request-invalid": inRequest("request it as the error says"),
+  "image-damaged": inRequest("build the image again, or check that --format and --compression match it"),
+  unsupported: inRequest("request something that the agent supports (see the error), or boot a newer boot image"),
+  "request-invalid": inRequest("correct the request as the error says"),
   "disk-selector": {
     mend: (failed) => [`${hardware(failed)}; then select one (--disk)`],
     sameAgain: false,
@@ -81,23 +81,23 @@ const remedies: Record<FailureCause, FailureRemedy> = {
   "program-failed": { mend: (failed) => [log(failed)], sameAgain: true },
   "not-acknowledged": { mend: (failed) => [log(failed)], sameAgain: true },
   "runs-exhausted": {
-    mend: (failed) => [`find out why the agent ends: ${log(failed)}, and look at the machine's console`],
+    mend: (failed) => [`find out why the agent ended: ${log(failed)}, and look at the machine's console`],
     sameAgain: true,
   },
   other: { mend: (failed) => [log(failed)], sameAgain: true },
 };
 
-/** What an operator can do about an installation that failed, the most useful first. Pure. */
+/** What an operator can do about a failed installation, the most useful remedy first. Pure. */
 export function failureRemedies(cause: FailureCause, failed: FailedMachine): string[] {
   const { title, generation } = failed;
   const { mend, sameAgain } = remedies[cause];
-  const retry = `try the same again: \`farrier machine retry ${title} --generation ${generation}\``;
+  const retry = `retry the same request: \`farrier machine retry ${title} --generation ${generation}\``;
   const install = installText(title);
   const [first, second] = sameAgain ? [retry, install] : [install, retry];
   return [...mend(failed), first, second, `read about this cause: ${failureDocumentation(cause)}`];
 }
 
-/** The section about a cause. */
+/** The URL of the documentation of a cause. */
 export function failureDocumentation(cause: FailureCause): string {
   return `docs/installation-failures.md#${cause}`;
 }

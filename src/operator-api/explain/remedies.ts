@@ -2,11 +2,11 @@ import { recordTitle, type ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
 import { releaseCommand } from "./states/remedy.ts";
 
-/** What an operator can do about a machine in its state; never nothing. Pure. */
+/** What an operator can do about a machine in its state; always at least one remedy. Pure. */
 export function explainRemedies(facts: ExplainFacts): string[] {
   return [
     ...(facts.readOnly === true
-      ? ["make the database take writes: promote the standby, or name the primary with --database-url and restart"]
+      ? ["make the database accept writes: promote the standby, or name the primary with --database-url and restart"]
       : []),
     ...(facts.record.state.state === "quarantined" ? releaseRemedies(facts) : enrollmentRemedies(facts)),
     ...refusedRemedies(facts),
@@ -19,7 +19,7 @@ function releaseRemedies({ record, claims = [] }: ExplainFacts): string[] {
   return claims.length === 0
     ? []
     : [
-        `release it first: ${releaseCommand(record)}; then the agent that says to be it can be let in, and explain says how`,
+        `release it first: ${releaseCommand(record)}; then the agent that claims to be this machine can be approved, and explain says how`,
       ];
 }
 
@@ -36,16 +36,16 @@ function enrollmentRemedies({ record, claims = [] }: ExplainFacts): string[] {
           ? []
           : [
               differs === "byte-order"
-                ? `let it in, and have its UUID written as its firmware has it: ${approve}`
-                : `let it in, if it is this machine: ${approve}`,
+                ? `approve the agent, which also stores the UUID as the firmware writes it: ${approve}`
+                : `approve the agent, if it is this machine's: ${approve}`,
             ]),
         ...(disagrees && differs !== "byte-order"
-          ? [`make it a machine of its own, if not: \`farrier enrollment approve ${key}\` (--name gives it a name)`]
+          ? [`otherwise make it a new machine:  \`farrier enrollment approve ${key}\` (--name gives it a name)`]
           : []),
       ];
     }),
     ...(nobodyCame
-      ? [`switch it off, open another: \`farrier machine boot-window ${title}\`, and have it boot from the network`]
+      ? [`switch it off, open another boot window: \`farrier machine boot-window ${title}\`, and have it boot from the network`]
       : []),
   ];
 }
@@ -55,6 +55,6 @@ function refusedRemedies({ refused, record }: ExplainFacts): string[] {
     return [];
   }
   return [
-    `stop the agent at ${refused.address} that is refused; if it is this machine's, start it with the newest init file`,
+    `stop the refused agent at ${refused.address}; if it is this machine's, start it with the newest init file`,
   ];
 }

@@ -28,7 +28,7 @@ const words: { [S in MachineStateName]: StateWords<S> } = {
   quarantined: quarantinedWords,
 };
 
-/** All that is said of a state; asked with the facts of a machine in that state. */
+/** The words about a state, for the facts of a machine in that state. */
 export function stateWords(state: MachineStateName): StateWords<MachineStateName> {
   return words[state] as StateWords<MachineStateName>;
 }

@@ -224,7 +224,7 @@ describe("roles", () => {
         role: Role.VIEWER,
         method: methodName(method),
         code: "permission_denied",
-        message: expect.stringContaining("takes the role"),
+        message: expect.stringContaining("needs the role"),
         requestId,
         machine: named ? machine : "",
         machineId: named ? machine : "",

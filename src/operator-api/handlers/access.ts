@@ -46,14 +46,17 @@ const roleField = z.number().transform((value, context): Role => {
   return found;
 });
 
-/** A token's name: as the table's CHECK has it, and never what looks like an id or like the built-in administrator. */
+/**
+ * A token's name: the rule of the table's CHECK, and nothing that looks like an id or is the built-in administrator's
+ * name.
+ */
 const tokenNameField = z
   .string()
   .regex(
     /^[a-z0-9](?:[a-z0-9._@-]{0,61}[a-z0-9])?$/u,
     "expected a-z, 0-9 and '.-_@', with a letter or digit at both ends, at most 63 characters",
   )
-  .refine((name) => !isUuid(name), "looks like a UUID: a name must not, since it stands wherever an id does")
+  .refine((name) => !isUuid(name), "looks like a UUID: expected another form, because a name is accepted wherever an id is")
   .refine((name) => name !== localOperator.name, "is the name of the data directory's token: choose another");
 
 const tenYears = 315_360_000n;
@@ -89,7 +92,7 @@ const auditRequest = z.object({
   pageToken: timePageTokenField((id) => (/^\d{1,18}$/u.test(id) ? BigInt(id) : undefined)),
 });
 
-/** What operators call about who may call. */
+/** The handlers of AccessService. */
 export function accessHandlers({
   database,
   authenticator,
@@ -160,7 +163,7 @@ export function accessHandlers({
   };
 }
 
-/** The id of the token that a request makes, so that the same request at the same time elsewhere makes the same one. */
+/** Derives the id of a new token from the request id, so that a repeated request creates the same token. */
 function tokenIdOfRequest(requestId: RequestId): TokenId {
   return tokenId(uuidOfText(`farrier token ${requestId}`));
 }

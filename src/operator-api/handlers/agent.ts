@@ -21,7 +21,7 @@ const registerRequest = z.object({
   replace: z.boolean(),
 });
 
-/** What operators call about agents. */
+/** The handlers of AgentKeyService. */
 export function agentHandlers({ database, agents }: OperatorApiDependencies): ServiceImpl<typeof AgentKeyService> {
   return {
     async agentRegister(request, context) {

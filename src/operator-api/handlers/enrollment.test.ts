@@ -110,7 +110,7 @@ describe("what a machine is known by", () => {
 
   test.for([
     [{ smbiosUuid: "nonsense" }, /smbios_uuid: expected a board's UUID/u],
-    [{ smbiosUuid: "03000200-0400-0500-0006-000700080009" }, /smbios_uuid: is one that makers write on every board/u],
+    [{ smbiosUuid: "03000200-0400-0500-0006-000700080009" }, /smbios_uuid: is a UUID that makers write on many boards/u],
     [{ macs: ["52:54:00:12:34"] }, /macs\.0: expected an interface's MAC/u],
     [{ macs: ["ff:ff:ff:ff:ff:ff"] }, /macs\.0: expected an interface's MAC/u],
   ] as const)("is refused where it is none: %s", async ([identity, message]) => {
@@ -352,7 +352,7 @@ test("X6: refused callers: of a machine that is there its explanation says it, o
   await agentRefusedWrite(dependencies.database, session, refusals);
   const keys = refusals.map(({ publicKey }) => Buffer.from(publicKey).toString("hex"));
   expect(await explain(machine.id)).toContain(
-    `a caller with key ${keys[0]?.slice(0, 16)} from 192.0.2.77 is refused since`,
+    `a caller with key ${keys[0]?.slice(0, 16)} from 192.0.2.77 has been refused for`,
   );
   const { refused } = await clients.enrollments.enrollmentList({});
   expect(refused).toMatchObject([{ key: keys[1], machineId: nowhere, address: "192.0.2.77", count: 12n }]);

@@ -28,7 +28,7 @@ import { machineMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { labelsField, machineField, newNameField, requestIdField, validate } from "../requests/validate.ts";
 
-/** Seconds that a boot window is open unless it is said. */
+/** Default duration of a boot window in seconds. */
 const windowSeconds = 600;
 
 const openRequest = z.object({
@@ -58,12 +58,12 @@ const approveRequest = z
   })
   .refine(({ machine, name, labels }) => machine === "" || (name === "" && Object.keys(labels).length === 0), {
     path: ["machine"],
-    message: "is given, and so is a name or labels for a new one: one or the other",
+    message: "is given together with a name or labels for a new machine: give one of the two",
   });
 
 const rejectRequest = z.object({ requestId: requestIdField, key: keyField });
 
-/** What operators call about machines that boot from the network, and agents that ask to be let in. */
+/** The handlers of EnrollmentService. */
 export function enrollmentHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof EnrollmentService> {
   return {
     async bootWindowOpen(request, context) {
@@ -150,7 +150,7 @@ function enrollmentMessage(claim: EnrollmentClaim): MessageInitShape<typeof Enro
   };
 }
 
-/** What a hardware report says a machine is. */
+/** Manufacturer and product from a hardware report. */
 function hardwareOf(raw: Uint8Array): { manufacturer?: string; product?: string; serialNumber?: string } {
   try {
     const {
@@ -160,7 +160,7 @@ function hardwareOf(raw: Uint8Array): { manufacturer?: string; product?: string;
     } = fromBinary(AgentHardwareReportSchema, raw).report ?? {};
     return { manufacturer, product, serialNumber };
   } catch {
-    // It was checked when it came; a later version's may be more than this one reads.
+    // The report was checked when it came; a later version's may have fields that this one can't read.
     return {};
   }
 }

@@ -57,7 +57,7 @@ const clearRequest = z.object({ requestId: requestIdField, machine: machineField
 const bigints = (counts: Readonly<Record<string, number>>): Record<string, bigint> =>
   Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, BigInt(count)]));
 
-/** What operators call about the fleet as a whole. */
+/** The handlers of FleetService. */
 export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof FleetService> {
   const pageOf = async (request: {
     machine: MachineReference | undefined;
@@ -65,7 +65,7 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
     pageSize: number;
     pageToken: WorkCursor | undefined;
   }): Promise<WorkPage> => ({
-    // One more than asked for tells whether there is another page.
+    // One entry more than the page size shows whether there is another page.
     limit: request.pageSize + 1,
     ...(request.machine === undefined ? {} : { machineId: await machineThere(database, request.machine) }),
     ...(request.process === undefined ? {} : { process: request.process }),

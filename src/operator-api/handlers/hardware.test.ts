@@ -104,7 +104,7 @@ test.each<[string, () => Promise<unknown>, string, RegExp]>([
     "nothing before it",
     () => clients.hardware.hardwareDiff({ machine: "one", to: 1n }),
     "FailedPrecondition",
-    /first that is kept/u,
+    /oldest that is kept/u,
   ],
   [
     "an unreadable one",

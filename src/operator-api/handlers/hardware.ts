@@ -27,7 +27,7 @@ const kinds: Record<HardwareChange["kind"], HardwareChangeKind> = {
   changed: HardwareChangeKind.CHANGED,
 };
 
-/** What operators call about hardware reports. */
+/** The handlers of HardwareService. */
 export function hardwareHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof HardwareService> {
   return {
     async hardwareList(request) {
@@ -62,12 +62,12 @@ export function hardwareHandlers({ database }: OperatorApiDependencies): Service
     },
   };
 
-  /** The number of the report before one. */
+  /** The number of the report before `later`. */
   async function before(machineId: Parameters<typeof hardwareList>[1], later: HardwareRecord): Promise<bigint> {
     const [found] = (await hardwareList(database, machineId)).filter(({ number }) => number < later.number);
     if (found === undefined) {
       throw new ConnectError(
-        `hardware report ${later.number} is the first that is kept of this machine: there is none before it to compare with`,
+        `hardware report ${later.number} is the oldest that is kept of this machine: there is no earlier one to compare with`,
         Code.FailedPrecondition,
       );
     }
@@ -79,7 +79,8 @@ function decode({ raw }: HardwareRecord): AgentHardwareReport | undefined {
   try {
     return fromBinary(AgentHardwareReportSchema, raw);
   } catch {
-    // The caller says so; the bytes are as an agent sent them, and another server may know how to read them.
+    // The caller reports the error. The bytes are as the agent sent them, and another server version may be able to
+    // read them.
     return undefined;
   }
 }
@@ -89,7 +90,7 @@ function readable(record: HardwareRecord): AgentHardwareReport {
   const report = decode(record);
   if (report === undefined) {
     throw new ConnectError(
-      `hardware report ${record.number} can't be read: the agent's next one takes its place`,
+      `hardware report ${record.number} can't be read: the agent's next report replaces it`,
       Code.DataLoss,
     );
   }

@@ -53,13 +53,13 @@ const listRequest = z
   })
   .refine(({ machine, states }) => machine === undefined || states.length === 0, {
     path: ["states"],
-    message: "expected none beside machine: all of its generations are listed",
+    message: "expected none together with machine: all of its generations are listed",
   });
 
 type Entry = MessageInitShape<typeof InstallationEntrySchema>;
 type Response = MessageInitShape<typeof InstallationListResponseSchema>;
 
-/** The newest request of each machine, or all of one. */
+/** Lists the newest request of each machine, or all requests of one. */
 export function installationListHandler({ database }: OperatorApiDependencies) {
   return async (request: InstallationListRequest): Promise<Response> => {
     const { machine, states, pageSize: limit, pageToken } = validate(listRequest, request);
@@ -71,7 +71,7 @@ export function installationListHandler({ database }: OperatorApiDependencies) {
         limit: limit + 1,
         ...(before === undefined ? {} : { before: BigInt(before) }),
       });
-      // Gone, or never there: its history alone may know it.
+      // The machine was deleted or never existed: only its history may know it.
       const record = await machineShow(database, machineId).catch((error: unknown) =>
         past.length > 0 || before !== undefined ? undefined : Promise.reject(error as Error),
       );
@@ -118,7 +118,7 @@ function pastMessage(past: InstallationPast, machineId: string, record: MachineR
     installation: {
       generation,
       requestedAt: timestampFromDate(requestedAt),
-      // Whatever took its place ended it.
+      // The request that replaced it ended it.
       state: final === undefined ? InstallationState.CANCELLED : installationStateOf[final.result],
       ...(final === undefined
         ? {}

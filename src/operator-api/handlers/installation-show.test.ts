@@ -99,7 +99,7 @@ test("A8: an operator is shown all of it, by a call that is in the audit; a view
     code: Code.PermissionDenied,
   });
   await expect(operator.installations.installationShow({ machine, generation: 7n })).rejects.toThrow(
-    "the request of generation 7 is not kept: the current one is 1",
+    "the request of generation 7 is no longer stored: the current generation is 1",
   );
   const { entries } = await admin.access.auditList({ machine });
   const seen = entries.filter(({ method }) => method.endsWith("/InstallationShow"));

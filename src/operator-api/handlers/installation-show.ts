@@ -13,7 +13,7 @@ import { count, machineField, validate } from "../requests/validate.ts";
 
 const showRequest = z.object({ machine: machineField, generation: count });
 
-/** A machine's current request with all that is in it. The audit interceptor writes down who has seen it. */
+/** Shows a machine's current request in full. The audit interceptor records who has seen it. */
 export function installationShowHandler({ database }: OperatorApiDependencies) {
   return async (request: InstallationShowRequest): Promise<MessageInitShape<typeof InstallationShowResponseSchema>> => {
     const { machine, generation } = validate(showRequest, request);
@@ -22,13 +22,13 @@ export function installationShowHandler({ database }: OperatorApiDependencies) {
     if (installation === undefined) {
       throw new DatabaseError(
         "not_found",
-        "this machine was never asked to install anything: there is no request to show",
+        "no installation was ever requested for this machine: there is no request to show",
       );
     }
     if (generation !== 0n && generation !== installation.generation) {
       throw new DatabaseError(
         "not_found",
-        `the request of generation ${generation} is not kept: the current one is ${installation.generation}`,
+        `the request of generation ${generation} is no longer stored: the current generation is ${installation.generation}`,
       );
     }
     const image = requestedImage(installation.requestRaw);

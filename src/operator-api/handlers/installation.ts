@@ -37,7 +37,7 @@ const whole = (least: number, most: number, what: string) => {
   return z.int(message).min(least, message).max(most, message);
 };
 
-/** Seconds; more than a day between tries is no retry any more. */
+/** In seconds. A wait of more than a day between tries is no longer a retry. */
 const longestWait = 86_400;
 const retryField = z
   .object({
@@ -60,7 +60,7 @@ const retryField = z
 
 const namedGeneration = count.refine(
   (generation) => generation > 0n,
-  "is missing: expected the number of the generation that is meant, from 1; showing the machine tells its newest",
+  "is missing: expected the number of a generation, from 1; MachineShow has the machine's newest",
 );
 
 const installRequest = z.object({
@@ -88,7 +88,7 @@ const retryRequest = z.object({
   retry: retryField,
 });
 
-/** What operators call about installations. */
+/** The handlers of InstallationService. */
 export function installationHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
   const { database } = dependencies;
   return {
@@ -96,7 +96,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const valid = validate(installRequest, request);
       const { requestId, image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
       const machineId = await machineOf(database, valid.machine);
-      // The message itself goes to the agent, with fields that this server does not know of.
+      // The message itself goes to the agent, with fields that this server does not know.
       const image: ImageInstallation = {
         ...(request.image as ImageInstallation),
         caCertificates: checked.caCertificates,
@@ -169,7 +169,10 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
   };
 }
 
-/** What would be done; refuses what the machine's hardware report says can't be. @throws {DatabaseError} `refused` */
+/**
+ * Foresees the installation; refuses one that the machine's hardware report rules out. @throws {DatabaseError}
+ * `refused`
+ */
 function planned(
   image: ImageInstallation,
   facts: InstallationFacts,
@@ -185,7 +188,7 @@ function planned(
       const at = facts.hardware?.at.toISOString() ?? "";
       const said = `${foresight.reason} (hardware report of ${at})`;
       if (ignoreHardwareReport) {
-        return { warnings: [`${said}: accepted all the same, as asked; the agent goes by what it finds`] };
+        return { warnings: [`${said}: accepted anyway (ignore_hardware_report); the agent decides by the disks that it finds`] };
       }
       throw new DatabaseError(
         "refused",

@@ -282,12 +282,12 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "nothing to update",
       () => clients.machines.machineUpdate({ requestId: id(), machine }),
-      /^nothing is to be changed/u,
+      /^no change is named/u,
     ],
     [
       "a label set and removed",
       () => clients.machines.machineUpdate({ requestId: id(), machine, setLabels: { a: "1" }, removeLabels: ["a"] }),
-      /^remove_labels: has a key that set_labels has too/u,
+      /^remove_labels: has a key that is in set_labels too/u,
     ],
     [
       "a wrong key to remove",
@@ -312,12 +312,12 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "no generation to cancel",
       () => clients.installations.installationCancel({ requestId: id(), machine }),
-      /^generation: is missing: expected the number of the generation/u,
+      /^generation: is missing: expected the number of a generation/u,
     ],
     [
       "no generation to retry",
       () => clients.installations.installationRetry({ requestId: id(), machine }),
-      /^generation: is missing: expected the number of the generation/u,
+      /^generation: is missing: expected the number of a generation/u,
     ],
     [
       "a retry budget of none",
@@ -374,7 +374,7 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "a prefix with a NUL",
       () => clients.machines.machineList({ namePrefix: "m\0" }),
-      /^name_prefix: holds a NUL or a broken/u,
+      /^name_prefix: holds a NUL or an invalid/u,
     ],
     [
       "an installation's unknown state",

@@ -54,7 +54,7 @@ const kinds: Record<CauseKind, KindMessage> = {
 
 const explainRequest = z.object({ machine: machineField });
 
-/** Why a machine does not move. */
+/** Explains why a machine makes no progress. */
 export function machineExplainHandler({ database }: OperatorApiDependencies) {
   return async (request: MachineExplainRequest): Promise<MessageInitShape<typeof MachineExplainResponseSchema>> => {
     const { machine } = validate(explainRequest, request);
@@ -79,7 +79,7 @@ export function machineExplainHandler({ database }: OperatorApiDependencies) {
   };
 }
 
-/** What is wrong with a pending request, looked at as the agent API and the agent will. */
+/** What is wrong with a pending request, checked as the agent API and the agent will check it. */
 function requestProblems(
   { requestRaw, generation }: InstallationRecord,
   hardwareRaw: Uint8Array | undefined,

@@ -49,7 +49,7 @@ const listRequest = z.object({
   descending: z.boolean(),
 });
 
-/** Whether a token's strings are the columns of this order: names, states and times, the id last. */
+/** Whether a token's strings are valid columns of this order: names, states and times, with the id last. */
 function cursorValid(sort: MachineSort, cursor: readonly string[]): cursor is MachineListCursor {
   if (cursor.length !== machineCursorLength(sort) || !isUuid(cursor.at(-1) ?? "")) {
     return false;
@@ -66,7 +66,7 @@ function cursorValid(sort: MachineSort, cursor: readonly string[]): cursor is Ma
   }
 }
 
-/** Machines, filtered and sorted, a page at a time. */
+/** Lists machines, filtered and sorted, page by page. */
 export function machineListHandler({ database }: OperatorApiDependencies) {
   return async (request: MachineListRequest): Promise<MessageInitShape<typeof MachineListResponseSchema>> => {
     const { pageSize, pageToken, ...query } = validate(listRequest, request);

@@ -74,7 +74,7 @@ test("a cursor brings what came since, and stays where nothing did", async () =>
 test.each([
   [{ lines: -1 }, Code.InvalidArgument, /lines: is negative/u],
   [{ lines: 1_001 }, Code.InvalidArgument, /lines: expected at most 1000/u],
-  [{ cursor: "x" }, Code.InvalidArgument, /cursor: is no cursor/u],
+  [{ cursor: "x" }, Code.InvalidArgument, /cursor: is not a cursor/u],
   [{ cursor: "9".repeat(30) }, Code.InvalidArgument, /cursor/u],
   [{ machine: "nobody" }, Code.NotFound, /nobody/u],
   [{ machine: "00000000-0000-4000-8000-000000000000" }, Code.NotFound, /there is no machine/u],

@@ -26,7 +26,7 @@ const logRequest = z.object({
     .string()
     .refine(
       (text) => text === "" || isCount(text),
-      "is no cursor: expected next_cursor of an earlier answer, or nothing",
+      "is not a cursor: expected next_cursor of an earlier answer, or nothing",
     )
     .transform((text) => (text === "" ? 0n : BigInt(text))),
 });
@@ -40,7 +40,7 @@ export function machineLogHandler({
     const machineId = await machineOf(database, machine);
     const records = await agentLogRead(database, machineId, cursor);
     if (records.length === 0) {
-      // It has none, or it is not there.
+      // Tells a machine without a log from a machine that does not exist.
       await machineShow(database, machineId);
     }
     const all = records.flatMap((record) => logLines(record));
@@ -52,7 +52,7 @@ export function machineLogHandler({
   };
 }
 
-/** What cannot be read any more is passed over: it was checked when it came. */
+/** Lines that can't be parsed any more are skipped: they were checked when they came. */
 function logLines(record: AgentLogRecord): MachineLogLine[] {
   const request = decode(record.raw);
   const run = Buffer.from(record.run).toString("hex").slice(0, 16);

@@ -26,27 +26,27 @@ import { machineMessage } from "../messages/machine-message.ts";
 import { isCount, tokenParts } from "../caller/query-token.ts";
 import { validate } from "../requests/validate.ts";
 
-/** Machines told of in one message: all that a slow reader's stream ever holds. */
+/** Maximum number of machines in one message, which bounds what a slow reader's stream holds. */
 const batch = 100;
-/** Milliseconds between looks while nothing is heard of. */
+/** Milliseconds between two polls without notifications. */
 const pollInterval = 2_000;
-/** Milliseconds between signs of life. */
+/** Milliseconds between two keepalive messages. */
 const keepaliveInterval = 15_000;
-/** Milliseconds that a reader may take for one message; then it is told to come back with its cursor. */
+/** Milliseconds that a reader may take for one message; a slower one must reconnect with its cursor. */
 const slowAfter = 30_000;
 
 const watchRequest = z
   .object({ cursor: z.string(), includeExisting: z.boolean() })
   .refine(({ cursor, includeExisting }) => cursor === "" || !includeExisting, {
     path: ["includeExisting"],
-    message: "expected not to be set beside cursor, which says where to begin",
+    message: "expected to be unset together with cursor, which says where to begin",
   });
 
 type Response = MessageInitShape<typeof MachineWatchResponseSchema>;
 
 /**
- * Tells of machines that change, until the caller hangs up. It holds a page of changes at most: what a slow reader has not
- * taken yet stays in the database, of each machine the newest alone.
+ * Streams machines that change, until the caller hangs up. It holds at most one page of changes. Changes that a slow
+ * reader has not taken yet stay in the database, only the newest of each machine.
  */
 export function machineWatchHandler({ database, feed, clock = systemClock, stopping }: OperatorApiDependencies) {
   return async function* machineWatch(
@@ -56,7 +56,7 @@ export function machineWatchHandler({ database, feed, clock = systemClock, stopp
     const { cursor, includeExisting } = validate(watchRequest, request);
     const { origin, snapshot, now, start } = await changesPosition(database);
     let at = cursor === "" ? (includeExisting ? start : now) : cursorRead(cursor, origin, snapshot);
-    // At once: who asks for nothing old learns from where on it is told.
+    // Sent at once: a caller that skips existing machines learns where its watch begins.
     yield { cursor: cursorText(at) };
     let told = clock.monotonic();
     const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
@@ -91,7 +91,7 @@ async function changeMessages(database: Database, changes: readonly MachineChang
       return [create(MachineChangeSchema, { change: { case: "deletedMachineId", value: machineId } })];
     }
     const record = records.get(machineId);
-    // Deleted meanwhile: that is a change of its own.
+    // Deleted meanwhile; the deletion is a change of its own.
     return record === undefined
       ? []
       : [create(MachineChangeSchema, { change: { case: "machine", value: machineMessage(record) } })];
@@ -103,7 +103,7 @@ function cursorText({ origin, from, to, deletedFrom }: ChangeCursor): string {
   return Buffer.from(JSON.stringify([origin, from, deletedFrom, ...position])).toString("base64url");
 }
 
-/** Snapshots name the transactions under way: as many as there are connections. */
+/** Snapshots list the running transactions, at most one per connection. */
 const cursorLimit = 65_536;
 
 function cursorRead(text: string, origin: string, now: SnapshotText): ChangeCursor {
@@ -122,7 +122,7 @@ function cursorRead(text: string, origin: string, now: SnapshotText): ChangeCurs
   }
   if (of !== origin || known.some((one) => snapshotEnd(one) > snapshotEnd(now))) {
     throw new ConnectError(
-      "cursor: belongs to another database, or to this one before it was restored: watch with include_existing instead",
+      "cursor: belongs to another database, or to this database before it was restored: watch with include_existing instead",
       Code.FailedPrecondition,
     );
   }

@@ -77,11 +77,11 @@ const updateRequest = z
       name !== undefined ||
       smbiosUuid !== undefined ||
       Object.keys(setLabels).length + removeLabels.length + addMacs.length + removeMacs.length > 0,
-    "nothing is to be changed: give name, set_labels, remove_labels, smbios_uuid, add_macs or remove_macs",
+    "no change is named: give name, set_labels, remove_labels, smbios_uuid, add_macs or remove_macs",
   )
   .refine(({ setLabels, removeLabels }) => removeLabels.every((key) => setLabels[key] === undefined), {
     path: ["removeLabels"],
-    message: "has a key that set_labels has too: one or the other",
+    message: "has a key that is in set_labels too: give it in one of the two",
   });
 
 const commandRequest = z.object({ requestId: requestIdField, machine: machineField });
@@ -93,7 +93,7 @@ const historyRequest = z.object({
   pageToken: timePageTokenField((id) => (isCount(id) ? BigInt(id) : undefined)),
 });
 
-/** What operators call about machines. */
+/** The handlers of MachineService. */
 export function machineHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
   const { database } = dependencies;
   return {
@@ -194,7 +194,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         ...(pageToken === undefined ? {} : { before: pageToken }),
       });
       if (records.length === 0 && pageToken === undefined) {
-        // A machine of which nothing is recorded is there, or was never heard of.
+        // Tells a machine without history from a machine that never existed.
         await machineShow(database, id);
       }
       const page = records.slice(0, pageSize);

@@ -176,7 +176,7 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
     "what an agent of an earlier version did not tell, in a line",
     [{ product: "A" }],
     [{ product: "A", pciDevice: [{ address: "a" }, { address: "b" }], memoryDevice: [{ locator: "A1" }] }],
-    ["memory slots are told for the first time (1)", "PCI devices are told for the first time (2)"],
+    ["memory slots are reported for the first time (1)", "PCI devices are reported for the first time (2)"],
   ],
   [
     "warnings",

@@ -4,20 +4,19 @@ import { machinePart, partLists, type Part, type PartList } from "./hardware-par
 /** One difference between two hardware reports. */
 export interface HardwareChange {
   kind: "added" | "removed" | "changed";
-  /** Such as: disk S3EVNX0K123456. */
+  /** The part's label, such as "disk S3EVNX0K123456". */
   part: string;
-  /** The field's name in the report; "" where a whole part came or went. */
+  /** The field's name in the report; "" if a whole part was added or removed. */
   field: string;
   before: string;
   after: string;
-  /** All of it in a sentence. */
+  /** The change as a sentence. */
   text: string;
 }
 
 /**
- * What changed from one report to the other. Disks are told apart by serial number, WWN or name, network interfaces by
- * their address, PCI devices and memory by their place; what is neither there before nor after is left out, and so is what
- * disks read at a moment. Pure.
+ * Compares two hardware reports. Disks are matched by serial number, WWN or name, network interfaces by MAC, PCI
+ * devices and memory modules by their slot. Readings, and parts that neither report has, are left out. Pure.
  */
 export function hardwareChanges(before: AgentHardwareReport, after: AgentHardwareReport): HardwareChange[] {
   const later = partLists(after.report);
@@ -33,8 +32,8 @@ function kindChanges(before: PartList, after: PartList): HardwareChange[] {
   if (before.maybeUntold && (was === 0) !== (is === 0)) {
     const [kind, text] =
       was === 0
-        ? (["added", `${before.title} are told for the first time (${is})`] as const)
-        : (["removed", `${before.title} are not told any more (${was})`] as const);
+        ? (["added", `${before.title} are reported for the first time (${is})`] as const)
+        : (["removed", `${before.title} are no longer reported (${was})`] as const);
     return [
       { kind, part: before.title, field: "", before: was === 0 ? "" : `${was}`, after: is === 0 ? "" : `${is}`, text },
     ];

@@ -11,7 +11,10 @@ import { hardwareFieldKind } from "../../contract/volatile-hardware.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";
 
-/** A message's own fields in words, by name; parts that are compared on their own, readings, and unset fields are left out. */
+/**
+ * A message's own fields in words, by name. Left out are parts that are compared on their own, readings, and unset
+ * fields.
+ */
 export function hardwareFields(
   fields: readonly DescField[],
   message: object,
@@ -50,7 +53,7 @@ const protocolWords: Readonly<Record<number, string>> = {
   [BlockDevice_Protocol.MMC]: "MMC",
 };
 
-/** Fields that are more than a number or a text. */
+/** Fields that need more than the plain number or text. */
 const special: Readonly<Record<string, (value: number) => string>> = {
   efi_support: (value) => efiWords[value] ?? "",
   secure_boot: (value) => secureBootWords[value] ?? "",
@@ -63,7 +66,7 @@ const special: Readonly<Record<string, (value: number) => string>> = {
   base_address: (value) => (value === 0 ? "" : `0x${value.toString(16)}`),
 };
 
-/** Memory is counted in powers of 1024, disks in powers of 1000. */
+/** Memory is shown in powers of 1024, disks in powers of 1000. */
 function isMemory({ name, parent }: DescField): boolean {
   return name.startsWith("memory_") || parent.name === MemoryDeviceSchema.name;
 }
@@ -93,7 +96,7 @@ function fieldWords(field: DescField, value: unknown): string {
   if (typeof value === "boolean") {
     return value ? "yes" : "no";
   }
-  // Where it can be left out, 0 is told.
+  // A 0 in a field with explicit presence is a value and is shown.
   const told = field.presence === FeatureSet_FieldPresence.EXPLICIT;
   if (typeof value === "bigint") {
     return value === 0n && !told

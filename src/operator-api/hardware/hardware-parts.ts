@@ -25,22 +25,22 @@ import { hardwareFields } from "./hardware-fields.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";
 
-/** A part of a machine that can be told from its like. */
+/** A part of a machine that can be told apart from others of its kind. */
 export interface Part {
-  /** What makes it the same part in both reports. */
+  /** Identifies the part in both reports. */
   key: string;
-  /** For people. */
+  /** The part's name for people. */
   label: string;
-  /** What it is, when it comes or goes. */
+  /** The part's description when it is added or removed. */
   what: string;
   values: ReadonlyMap<string, string>;
 }
 
-/** Parts of one kind. */
+/** The parts of one kind. */
 export interface PartList {
-  /** Such as: PCI devices. */
+  /** Such as "PCI devices". */
   title: string;
-  /** Agents of earlier versions do not tell of them: none at all says nothing. */
+  /** Earlier agent versions do not report this kind, so an empty list means nothing. */
   maybeUntold: boolean;
   parts: Part[];
 }
@@ -69,7 +69,7 @@ export function partLists(node: Node | undefined): PartList[] {
   ];
 }
 
-/** What a machine has one of, if any. */
+/** The parts that a machine has one of, if present. */
 function singles(node: Node | undefined): Part[] {
   const single = (
     label: string,
@@ -82,7 +82,7 @@ function singles(node: Node | undefined): Part[] {
     }
     const values = hardwareFields(schema.fields, message);
     const what = names.map((name) => values.get(name) ?? "").filter((text) => text !== "");
-    return [{ key: label, label, what: what.length === 0 ? "nothing more is known" : what.join(" "), values }];
+    return [{ key: label, label, what: what.length === 0 ? "no details known" : what.join(" "), values }];
   };
   return [
     ...single("firmware", FirmwareSchema, node?.firmware, ["vendor", "version"]),
@@ -93,7 +93,7 @@ function singles(node: Node | undefined): Part[] {
   ];
 }
 
-/** Two disks without a serial number may look alike: the second of a kind is another part. */
+/** Two disks without a serial number may look alike: duplicates are numbered. */
 function distinct(parts: readonly Part[]): Part[] {
   const seen = new Map<string, number>();
   return parts.map((part) => {

@@ -11,33 +11,37 @@ import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { callerKey } from "../caller/identity.ts";
 
-/** Characters of a caller's own words, and of a refusal, that are kept. */
+/** Maximum length in characters of a caller's own words, and of a refusal, in the audit. */
 const textLimit = 1_024;
 
-/** True for RPCs that change something: those whose request has the caller's id of the command. */
+/** True for RPCs that change something: their request has a request id. */
 export function mutates(method: { input: DescMessage }): boolean {
   return method.input.fields.some((field) => field.name === "request_id");
 }
 
-/** Calls that only look, and show what may be a secret. */
+/** Read-only RPCs that may show secrets. */
 const auditedReads: ReadonlySet<string> = new Set(["InstallationShow"]);
 
-/** True for RPCs of which every call is in the audit, carried out or refused. */
+/** True for RPCs whose every call is in the audit, carried out or refused. */
 export function audited(method: { name: string; input: DescMessage }): boolean {
   return mutates(method) || auditedReads.has(method.name);
 }
 
-/** Milliseconds in which one operator's refusals by one RPC that only looks are one entry: a viewer can't fill the audit. */
+/**
+ * Milliseconds for which refusals of one operator by one read-only RPC make a single entry, so that a viewer can't fill
+ * the audit.
+ */
 const refusalInterval = 60_000;
 
 /**
- * Writes every command into the audit, carried out or refused, before it is answered: what was acknowledged is in it. One
- * that can't be written is answered as unavailable; repeated with its request id, it gets its first answer, and is written.
- * A call that only looks is in it where it shows secrets, and where its caller's role was not enough.
+ * Writes every command into the audit, carried out or refused, before it is answered, so every acknowledged command is
+ * in it. If the entry can't be written, the answer is `unavailable`; the command repeated with its request id gets its
+ * first answer, and is then recorded. A read-only call is recorded if it shows secrets, or if its caller's role did not
+ * suffice.
  */
 export function auditInterceptor({ database, log }: OperatorApiDependencies, clock: Clock = systemClock): Interceptor {
   const refusalNoted = new Map<string, number>();
-  /** True for a refusal that is to be noted. The map holds what was noted in the last interval, and 1,000 entries at most. */
+  /** True if a refusal is to be recorded. The map holds the refusals of the last interval, at most 1,000. */
   function refusalNew(key: string): boolean {
     const now = clock.monotonic();
     for (const [known, at] of refusalNoted) {
@@ -56,7 +60,7 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
     const append = async (answer: unknown, code: string, message: string): Promise<void> => {
       const { operator, address } = request.contextValues.get(callerKey);
       if (operator === undefined) {
-        // Not authenticated: there is no "who", and strangers could fill the audit.
+        // Not authenticated: the operator is unknown, and strangers could fill the audit.
         return;
       }
       const { name: actor, credential, role, tokenId } = operator;
@@ -83,10 +87,10 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
         throw error;
       }
       await append(undefined, codeName(refusal.code), refusal.rawMessage).catch((failure: unknown) => {
-        // Nothing was done, so nothing is lost but the trace of an attempt; the refusal itself says more.
+        // Nothing was changed, so only the trace of an attempt is lost; the refusal itself matters more to the caller.
         log.warn(
           { error: describeError(failure), method: methodName(request.method) },
-          "a refusal is not in the audit",
+          "a refusal could not be written into the audit",
         );
       });
       throw error;
@@ -97,11 +101,11 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
     try {
       await append(response.message, "ok", "");
     } catch (error) {
-      log.error({ error: describeError(error), method: methodName(request.method) }, "a command is not in the audit");
+      log.error({ error: describeError(error), method: methodName(request.method) }, "a command could not be written into the audit");
       throw new ConnectError(
         mutates(request.method)
-          ? `it is carried out, but could not be written into the audit: repeat it with the same request id, ${requestIdOf(request.message).requestId ?? "none was given"}`
-          : "what this call shows is given out only once the audit has the call, and it could not be written: try again",
+          ? `the command was carried out, but could not be written into the audit: repeat it with the same request id, ${requestIdOf(request.message).requestId ?? "none was given"}`
+          : "this call shows secrets, so it must be written into the audit first, which failed: try again",
         Code.Unavailable,
       );
     }
@@ -111,7 +115,7 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The machine as the caller named it, and its id where request or answer have it. */
+/** The machine as the caller named it, with its id if the request or the answer has it. */
 function machineNamed(request: unknown, answer: unknown): Pick<AuditEntry, "machine" | "machineId"> {
   const named = textOf(request, "machine");
   const made = answer === undefined ? "" : textOf((answer as Fields)["machine"], "id");
@@ -129,7 +133,7 @@ function textOf(message: unknown, field: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** What the database can hold: a refused request's words may be anything. */
+/** Makes a text storable: a refused request may contain anything. */
 function clean(text: string): string {
   return text.slice(0, textLimit).toWellFormed().replaceAll("\0", "\uFFFD");
 }

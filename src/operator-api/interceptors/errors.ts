@@ -5,7 +5,7 @@ import { methodName } from "../caller/authorization.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError } from "../errors.ts";
 
-/** Translates errors, once: the caller gets a code and a sentence, the log the whole chain of causes. */
+/** Translates errors in one place: the caller gets a code and a sentence, the log gets the chain of causes. */
 export function errorsInterceptor({ log }: OperatorApiDependencies): Interceptor {
   return (next) => async (request) => {
     const translated = (error: unknown): ConnectError => {
@@ -26,7 +26,7 @@ export function errorsInterceptor({ log }: OperatorApiDependencies): Interceptor
   };
 }
 
-/** A stream's errors come while it is read. */
+/** A stream's errors occur while it is read. */
 async function* streamTranslated<Message>(
   messages: AsyncIterable<Message>,
   translated: (error: unknown) => ConnectError,

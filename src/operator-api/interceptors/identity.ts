@@ -7,8 +7,8 @@ import { callerKey, operatorKey, unauthenticatedError } from "../caller/identity
 import { streamWhileValid } from "./stream-authentication.ts";
 
 /**
- * Lets a call through where its caller's role is enough for it, and gives the handler the caller. A stream ends when the
- * credential that it was opened with is revoked or expires.
+ * Admits a call if its caller's role suffices, and passes the caller to the handler. A stream ends when the credential
+ * that opened it is revoked or expires.
  */
 export function identityInterceptor(
   { authenticator, counters }: OperatorApiDependencies,
@@ -32,7 +32,7 @@ export function identityInterceptor(
     }
     if (!roleIncludes(operator.role, needed)) {
       throw new ConnectError(
-        `${request.method.name} takes the role ${needed}; "${operator.name}" has the role ${operator.role}: ask an admin ` +
+        `${request.method.name} needs the role ${needed}; "${operator.name}" has the role ${operator.role}: ask an admin ` +
           "for a token with that role",
         Code.PermissionDenied,
       );

@@ -5,7 +5,7 @@ import { methodName } from "../caller/authorization.ts";
 import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 
-/** One line a call, and its count. Refusals at info, so that they are seen; what went well at debug. */
+/** Logs and counts each call: refusals at level info, so that they are seen, successes at debug. */
 export function logInterceptor({ log, counters }: OperatorApiDependencies, clock: Clock): Interceptor {
   return (next) => async (request) => {
     const method = methodName(request.method);

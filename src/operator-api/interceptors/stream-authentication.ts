@@ -2,12 +2,16 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Authenticator } from "../caller/authenticate.ts";
 import { unauthenticatedError, type Operator } from "../caller/identity.ts";
 
-/** Milliseconds between two looks at the credential of an open stream. With the age of the token table it stays below 2 s. */
+/**
+ * Milliseconds between two checks of an open stream's credential. With the age of the token table, the delay stays
+ * below 2 s.
+ */
 const lookInterval = 500;
 
 /**
- * The messages of a streaming call for as long as the caller's credential is valid: revoked or expired, the stream ends.
- * @throws {ConnectError} `unauthenticated` once it is no longer valid
+ * Passes on the messages of a streaming call while the caller's credential is valid; ends the stream once it is revoked
+ * or expired.
+ * @throws {ConnectError} `unauthenticated` once the credential is no longer valid
  */
 export async function* streamWhileValid<Message>(options: {
   messages: AsyncIterable<Message>;
@@ -24,7 +28,7 @@ export async function* streamWhileValid<Message>(options: {
     } while (await authenticator.stillValid(operator));
     return "invalid";
   })();
-  // The stream's end aborts the sleep; a race that has been decided already hears of it no more.
+  // The stream's end aborts the sleep, whose rejection nobody awaits any more.
   invalid.catch(() => undefined);
   try {
     for (;;) {

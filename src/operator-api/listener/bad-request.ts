@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorCode } from "../../lib/errors.ts";
 
-/** By the code of Node's HTTP parser; anything else is 400. */
+/** By the error code of Node's HTTP parser; any other code gives 400. */
 const known: Readonly<Record<string, { status: number; message: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: "the request's headers are longer than 16 KiB: send fewer" },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: "the request did not arrive in time: send it again" },
@@ -14,7 +14,7 @@ const known: Readonly<Record<string, { status: number; message: string }>> = {
   },
 };
 
-/** The whole answer to bytes that are no HTTP/1.1 request, and that the connection ends. Pure. */
+/** The complete answer to bytes that are not an HTTP/1.1 request, and that the connection closes. Pure. */
 export function badRequestAnswer(error: Error): string {
   const code = errorCode(error) ?? "";
   const { status, message } = known[code] ?? { status: 400, message: "the request is not valid HTTP/1.1" };
@@ -25,7 +25,7 @@ export function badRequestAnswer(error: Error): string {
   );
 }
 
-/** Says what was wrong to whoever sent bytes that are no request, as far as they can still be told, and closes the connection. */
+/** Answers bytes that are not a request, if the connection still allows it, and closes the connection. */
 export function answerBadRequest(error: Error, socket: Duplex): void {
   if (socket.writable && errorCode(error) !== "ECONNRESET") {
     socket.end(badRequestAnswer(error), () => socket.destroy());

@@ -1,16 +1,16 @@
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { ErrorAnswer } from "./error-answer.ts";
 
-/** What a request asks for. */
+/** The parts of a request that choose its handler. */
 interface AskedCall {
   method: string;
   path: string;
   contentType: string;
-  /** Of the call at that path; undefined = there is none. */
+  /** The handler at that path; undefined if there is none. */
   handler: Pick<UniversalHandler, "allowedMethods" | "supportedContentType"> | undefined;
 }
 
-/** Why no handler can take the request, and what to send in its place; undefined = one can. Pure. */
+/** Why no handler accepts the request, and what to send instead; undefined if one accepts it. Pure. */
 export function callProblem({ method, path, contentType, handler }: AskedCall): ErrorAnswer | undefined {
   if (handler === undefined) {
     return { status: 404, code: "not_found", message: nothingThere(method, path) };

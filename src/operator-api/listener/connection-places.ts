@@ -3,27 +3,28 @@ import { connectionShares, type ConnectionPlace } from "../../lib/net/connection
 import type { AnyServer } from "./server.ts";
 
 /**
- * Connections that are open at once; those of one address, and requests of each, before a valid credential was shown on it. A client
- * with many calls at once makes as many connections, and each is young.
+ * Limits on open connections: in total; per address before a valid credential was presented; and on requests of such
+ * connections. A client with many concurrent calls opens many new connections.
  */
 const connectionLimits = { most: 512, perAddress: 32, burst: { perAddress: 256, lasts: 1_000 }, requests: 64 };
 
-/** The four addresses that tell connections apart. */
+/** The addresses and ports of both ends, which identify a connection. */
 type Ends = Pick<Socket, "localAddress" | "localPort" | "remoteAddress" | "remotePort">;
 
 /** The places of a server's connections. */
 export interface ConnectionPlaces {
-  /** By a request's socket; undefined once the connection is closed. */
+  /** Finds the place by a request's socket; undefined once the connection is closed. */
   of(socket: Ends): ConnectionPlace | undefined;
 }
 
 /**
- * Gives every connection of the server a place from the moment it is accepted. Until a valid credential was shown on it, it lives
- * `unprovenFor` milliseconds, whatever it sends meanwhile.
+ * Gives every accepted connection a place. Until a valid credential is presented on it, it is closed after
+ * `unprovenFor` milliseconds, whatever it sends.
  */
 export function connectionPlaces(server: AnyServer, unprovenFor: number): ConnectionPlaces {
   const shares = connectionShares({ ...connectionLimits, unprovenFor });
-  // By their addresses: over HTTP/2 a request's socket is a proxy of the TLS one, and neither is the one that was accepted.
+  // Keyed by addresses, because over HTTP/2 a request's socket is a proxy of the TLS socket, and neither is the
+  // accepted one.
   const places = new Map<string, ConnectionPlace>();
   server.on("connection", (socket: Socket) => {
     const name = nameOf(socket);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html, by Connect's names of the same. */
+/** gRPC status codes by Connect's names (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
 const grpcStatus = {
   invalid_argument: 3,
   not_found: 12,
@@ -16,16 +16,16 @@ const grpcStatus = {
 /** Connect's name of an error that is answered before a handler is found. */
 export type RefusalCode = keyof typeof grpcStatus;
 
-/** The request's content type where it is a gRPC or gRPC-Web call: their clients read no other answer. */
+/** The request's content type if it is a gRPC or gRPC-Web call; such clients understand no other answer. */
 export function grpcContentType(request: IncomingMessage | Http2ServerRequest): string | undefined {
   const type = request.headers["content-type"] ?? "";
   return /^application\/grpc(?:-web)?(?:-text)?(?:\+[a-z]+)?(?:\s*;|$)/iu.test(type) ? type : undefined;
 }
 
 /**
- * Answers a gRPC call with an error and nothing else ("Trailers-Only" in
- * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): HTTP 200, status and message in the headers. An unknown path is
- * UNIMPLEMENTED.
+ * Answers a gRPC call with an error only ("Trailers-Only" in
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): HTTP 200 with status and message in the headers. An
+ * unknown path is UNIMPLEMENTED.
  */
 export function answerGrpc(
   response: ServerResponse | Http2ServerResponse,
@@ -48,7 +48,7 @@ export function answerGrpc(
   response.end();
 }
 
-/** As the protocol has it: UTF-8, of which the printable ASCII stays as it is, but for the percent sign. */
+/** Percent-encodes a message as the protocol demands: UTF-8, with printable ASCII except "%" unchanged. */
 function percentEncoded(message: string): string {
   return message.replace(/[^ -$&-~]+/gu, (text) => encodeURIComponent(text));
 }

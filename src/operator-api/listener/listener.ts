@@ -23,37 +23,37 @@ import { answerProbe, type Probes } from "./probes.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 import { serverClose, serverListen, type AnyServer } from "./server.ts";
 
-/** The operator API, listening. Disposing of it lets calls under way finish. */
+/** The listening operator API. Disposing of it lets running calls finish. */
 export interface OperatorApiListener extends AsyncDisposable {
-  /** Where it listens, with the port that was chosen. */
+  /** The address with the port that was chosen. */
   address: HostPort;
-  /** What clients on this host call: http://HOST:PORT, or https where there is TLS. */
+  /** The URL for clients on this host: http://HOST:PORT, or https if there is TLS. */
   url: string;
 }
 
-/** What it serves TLS with. */
+/** The certificates of the operator port. */
 export interface OperatorTls {
   /** With its chain. */
   certificatePem: string;
   keyPem: string;
-  /** Certificates that operators' own are issued by; absent = operators have tokens alone. */
+  /** The CA of operators' client certificates; absent means that operators have tokens only. */
   clientCaPem?: string | undefined;
 }
 
-/** How the operator API listens. */
+/** Options of the listening operator API. */
 export interface OperatorApiListenOptions extends OperatorApiDependencies {
   address: HostPort;
   probes: Probes;
-  /** Absent = clear text, for this host alone. */
+  /** Absent means clear text, on loopback only. */
   tls?: OperatorTls | undefined;
-  /** Names by which a proxy is called that leads here. */
+  /** Host names of proxies that forward to this port. */
   proxyNames?: readonly string[];
   clock?: Clock;
-  /** Milliseconds that a connection may live without a valid credential; 10 s. */
+  /** Milliseconds that a connection may live without a valid credential; default 10 s. */
   unprovenMilliseconds?: number;
-  /** Milliseconds without a byte in either direction after which a connection is closed; 60 s. */
+  /** Milliseconds without a byte in either direction after which a connection is closed; default 60 s. */
   stallMilliseconds?: number;
-  /** Milliseconds that calls under way get to finish when it is disposed of; 10 s. */
+  /** Milliseconds that running calls get to finish on disposal; default 10 s. */
   drainMilliseconds?: number;
 }
 
@@ -61,9 +61,9 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /**
- * Serves the operator API, `/healthz`, `/readyz` and `/metrics`: over HTTP/1.1 in clear text to this host alone, or with TLS
+ * Serves the operator API, `/healthz`, `/readyz` and `/metrics`: on loopback over HTTP/1.1 in clear text, or with TLS
  * over HTTP/2 and HTTP/1.1, so that gRPC clients can call it too.
- * @throws {OperatorApiError} `not_loopback`; `address_unusable` when the port is taken or not this host's
+ * @throws {OperatorApiError} `not_loopback`; `address_unusable` if the port is taken or the address is not this host's
  */
 export async function operatorApiListen(options: OperatorApiListenOptions): Promise<OperatorApiListener> {
   const { address, tls } = options;
@@ -87,7 +87,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
             key: tls.keyPem,
             minVersion: "TLSv1.2",
             handshakeTimeout: 10_000,
-            // A resumed session would carry a certificate that has ended since.
+            // No session resumption: a resumed session would keep a client certificate that has expired since.
             secureOptions: constants.SSL_OP_NO_TICKET,
             ...http2Limits,
             ...(tls.clientCaPem === undefined
@@ -98,7 +98,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
         );
   server.on("clientError", answerBadRequest);
   const places = connectionPlaces(server, options.unprovenMilliseconds ?? 10_000);
-  // Streams give a sign of life more often: whoever takes nothing for so long has stopped reading.
+  // Streams send keepalives more often: a connection without traffic for this time has stopped reading.
   server.setTimeout(options.stallMilliseconds ?? 60_000);
   const port = await serverListen(server, address);
   const host = wildcards.has(address.host) ? "localhost" : address.host;
@@ -121,17 +121,17 @@ const httpLimits = {
   connectionsCheckingInterval: 5_000,
 };
 
-/** Node's own, so that a new version does not widen them, and narrower ones. */
+/** Node's defaults, fixed so that a new version does not widen them, and narrower limits. */
 const http2Limits = {
   settings: { maxConcurrentStreams: 100, maxHeaderListSize: 16_384 },
   maxHeaderListPairs: 64,
-  /** Megabytes of one connection's streams and headers. */
+  /** Megabytes for the streams and headers of one connection. */
   maxSessionMemory: 10,
   maxSettings: 16,
   maxOutstandingPings: 4,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
-  /** Resets of one connection at once, and a second: a browser's or a watch's are few. */
+  /** Stream resets of one connection, at once and per second: browsers and watches need few. */
   streamResetBurst: 200,
   streamResetRate: 20,
   unknownProtocolTimeout: 10_000,
@@ -177,7 +177,7 @@ function requestHandler(
 
   async function answer(request: AnyRequest, response: AnyResponse): Promise<void> {
     const path = pathOf(request);
-    // Supervisors and load balancers call these by an address, and a foreign page learns nothing from them.
+    // Supervisors and load balancers call these by IP address, and they reveal nothing to other sites' pages.
     if ((path === "/healthz" || path === "/readyz") && answerProbe(probes, log, request, response)) {
       return;
     }
@@ -190,7 +190,7 @@ function requestHandler(
     if (path === "/metrics" && metricsOpen && answerProbe(probes, log, request, response)) {
       return;
     }
-    // Before the body is read or the path looked at: a stranger costs little and learns nothing.
+    // Before the body is read or the path is looked at, so strangers cost little and learn nothing.
     const found = await authenticate(request);
     if ("operator" in found) {
       answerOperator(path, request, response);
@@ -201,7 +201,7 @@ function requestHandler(
   }
 
   function answerOperator(path: string, request: AnyRequest, response: AnyResponse): void {
-    // Over the network, the metrics are for those who may look at the fleet: every role may.
+    // Over the network, metrics need a role; any role will do.
     if (path === "/metrics" && answerProbe(probes, log, request, response)) {
       return;
     }
@@ -217,7 +217,7 @@ function requestHandler(
   return (request, response) => {
     const ended = placeOf(request)?.busy();
     if (ended === undefined) {
-      // Its connection is closed, for one request too many perhaps; others that came with it follow.
+      // The connection is closed, perhaps for one request too many; further requests on it may follow.
       return;
     }
     response.once("close", ended);
@@ -237,7 +237,7 @@ function requestHandler(
   };
 }
 
-/** What a caller without a valid credential is answered. */
+/** The answers to a caller without a valid credential. */
 const refused = {
   unauthenticated: {
     status: 401,
@@ -248,9 +248,9 @@ const refused = {
   limited: { status: 429, code: "resource_exhausted", message: limitedMessage, headers: { "retry-after": "1" } },
 } as const;
 
-/** Whom the connection's client certificate stands for, where the operators' CA vouches for it. */
+/** The operator named by the connection's client certificate, if the operators' CA issued it. */
 function certificateOf(request: AnyRequest): Operator | undefined {
-  // Over HTTP/2 the socket is a proxy of one, which is no instance of its class.
+  // Over HTTP/2 the socket is a proxy, which is not an instance of the class.
   const socket = request.socket as Partial<TLSSocket>;
   if (socket.authorized !== true || socket.getPeerCertificate === undefined) {
     return undefined;

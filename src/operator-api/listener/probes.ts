@@ -4,11 +4,11 @@ import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { answerError } from "./error-answer.ts";
 
-/** What `/readyz` and `/metrics` answer. Neither needs a token: they are for this host's supervisor and scraper. */
+/** The answers of `/readyz` and `/metrics`. Neither needs a token: they are for this host's supervisor and scraper. */
 export interface Probes {
-  /** Whether all of it serves; if not, why, in a few words. */
+  /** Whether every part serves; if not, why, in a few words. */
   ready(): Promise<{ ready: true } | { ready: false; reason: string }>;
-  /** The metrics in Prometheus' text format. */
+  /** The metrics in the Prometheus text format. */
   metrics(): Promise<string>;
 }
 
@@ -16,7 +16,7 @@ const textType = "text/plain; charset=utf-8";
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Answers `/healthz`, `/readyz` or `/metrics`; false for any other path. */
+/** Answers `/healthz`, `/readyz` or `/metrics`; returns false for any other path. */
 export function answerProbe(
   probes: Probes,
   log: Logger,
@@ -67,7 +67,7 @@ const answers: Readonly<Record<string, (probes: Probes) => Promise<Answer>>> = {
   "/metrics": async (probes) => ({ status: 200, type: metricsType, body: await probes.metrics() }),
 };
 
-/** The two classes' methods are the same and their types are not. */
+/** Both classes have the same methods, but different types. */
 function head(
   response: ServerResponse | Http2ServerResponse,
   status: number,

@@ -5,20 +5,20 @@ import { errorCode } from "../../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import { OperatorApiError } from "../errors.ts";
 
-/** In clear text over HTTP/1.1, or with TLS over both. */
+/** Clear text over HTTP/1.1, or TLS over HTTP/1.1 and HTTP/2. */
 export type AnyServer = Server | Http2SecureServer;
 
-/** Milliseconds that calls under way get to finish when the listener is disposed of. */
+/** Milliseconds that running calls get to finish when the listener is disposed of. */
 const drainMilliseconds = 10_000;
-/** Milliseconds after which an HTTP/2 connection is closed on which nothing goes on. */
+/** Milliseconds after which an idle HTTP/2 connection is closed. */
 const idleMilliseconds = 120_000;
 
-/** What is open, to be closed in the end. */
+/** Open sockets and sessions, closed on disposal. */
 const opened = new WeakMap<AnyServer, { sockets: Set<{ destroy(): void }>; sessions: Set<ServerHttp2Session> }>();
 
 /**
  * Listens; resolves to the port.
- * @throws {OperatorApiError} `address_unusable`, saying why
+ * @throws {OperatorApiError} `address_unusable`, with the reason
  */
 export async function serverListen(server: AnyServer, address: HostPort): Promise<number> {
   track(server);
@@ -67,12 +67,12 @@ function track(server: AnyServer): void {
     });
     session.once("close", () => sessions.delete(session));
   });
-  // A handshake that fails is the caller's matter; unheard, some of them would end the process.
+  // A failed handshake concerns the caller only; without a listener, some would end the process.
   server.on("tlsClientError", () => undefined);
   server.on("sessionError", () => undefined);
 }
 
-/** Takes no more, lets calls under way finish for `drain` milliseconds, and closes. */
+/** Accepts no new connections, lets running calls finish for `drain` milliseconds, and closes. */
 export async function serverClose(server: AnyServer, drain = drainMilliseconds): Promise<void> {
   const { sockets, sessions } = opened.get(server) ?? { sockets: new Set(), sessions: new Set() };
   const closed = new Promise<void>((resolve) => {
@@ -81,7 +81,7 @@ export async function serverClose(server: AnyServer, drain = drainMilliseconds):
   for (const session of sessions) {
     session.close();
   }
-  // A connection whose last call ends meanwhile would be kept for the next one.
+  // A connection whose last call ends meanwhile would otherwise stay open for another one.
   const idle = setInterval(() => {
     if ("closeIdleConnections" in server) {
       server.closeIdleConnections();

@@ -11,7 +11,7 @@ const states: Record<StateName, BootWindowState> = {
   expired: BootWindowState.EXPIRED,
 };
 
-/** A boot window as operators see it. */
+/** A boot window in the operator API. */
 export function bootWindowMessage(window: BootWindow): MessageInitShape<typeof BootWindowSchema> {
   return {
     id: window.windowId,

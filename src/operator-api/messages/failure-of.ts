@@ -4,7 +4,7 @@ import { failureCause, type FailureCause } from "../../contract/failure-cause.ts
 import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
 
-/** Why an installation failed, in one word; undefined where it did not. */
+/** The cause of a failed installation; undefined if it did not fail. */
 export function failureOf(final: InstallationRecord["final"]): FailureCause | undefined {
   if (final?.result !== "error") {
     return undefined;
@@ -18,7 +18,7 @@ function causeSaid(raw: Uint8Array | undefined): string {
     const { result } = fromBinary(OSInstallationReportSchema, raw ?? new Uint8Array());
     return result.case === "error" ? result.value.cause : "";
   } catch {
-    // The text alone tells: what is stored was checked when it came.
+    // Only the text is known: the stored message was checked when it came.
     return "";
   }
 }

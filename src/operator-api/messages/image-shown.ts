@@ -5,8 +5,8 @@ import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier
 import { shownUrl } from "../../lib/net/shown-url.ts";
 
 /**
- * An image as every operator may see it: without what opens something. Fields are named one by one, so that a new field of the
- * contract is left out until somebody has decided that it holds no secret.
+ * An image as every operator may see it: without secrets. Fields are named one by one, so a new field of the contract
+ * stays hidden until somebody has decided that it holds no secret.
  */
 export function imageShown(image: ImageInstallation): ImageInstallation {
   return create(ImageInstallationSchema, {
@@ -23,7 +23,7 @@ export function imageShown(image: ImageInstallation): ImageInstallation {
   });
 }
 
-/** Sizes and digests of the files for cloud-init; absent where the request has none. */
+/** Sizes and digests of the cloud-init files; absent if the request has none. */
 export function requestFiles(image: ImageInstallation): MessageInitShape<typeof RequestFilesSchema> {
   return {
     ...fileOf("userData", image.userData),

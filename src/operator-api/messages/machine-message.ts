@@ -17,7 +17,7 @@ import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
 
-/** How a request stands, by what the database calls its final result. */
+/** The state of a request, by its stored final result. */
 export const installationStateOf: Record<FinalResult, InstallationState> = {
   success: InstallationState.SUCCEEDED,
   error: InstallationState.FAILED,
@@ -33,7 +33,7 @@ const phases: Record<PhaseName, Phase> = {
   rebooting: Phase.REBOOTING,
 };
 
-/** A machine as operators see it. */
+/** A machine in the operator API. */
 export function machineMessage(record: MachineRecord): Machine {
   const { provided, agent, installation, installed, unfinishedDisk } = record;
   const { quarantine, hardwareReportedAt, identity, bootWindow } = record;
@@ -102,7 +102,7 @@ export function machineMessage(record: MachineRecord): Machine {
   });
 }
 
-/** A machine's newest request as operators see it. */
+/** A machine's newest request in the operator API. */
 export function installationMessage(installation: InstallationRecord): MessageInitShape<typeof InstallationSchema> {
   const { final, progress, retry } = installation;
   const image = requestedImage(installation.requestRaw);
@@ -141,13 +141,13 @@ export function installationMessage(installation: InstallationRecord): MessageIn
   };
 }
 
-/** The image that is asked for; undefined for a request of another system's type, and one that can't be read. */
+/** The requested image; undefined for a request of another system's type, or one that can't be parsed. */
 export function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
   try {
     const { type } = fromBinary(OSInstallationRequestSchema, raw);
     return type.case === "image" ? type.value : undefined;
   } catch {
-    // A stored request that can't be read is reported where it is handed out; everything else is shown all the same.
+    // A stored request that can't be parsed is reported when it is handed out; everything else is shown anyway.
     return undefined;
   }
 }

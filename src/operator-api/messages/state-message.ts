@@ -10,7 +10,7 @@ import { machineStates, type MachineStateName, type MachineStateOwner as Owner }
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { stateWords } from "../explain/states.ts";
 
-/** The states in the contract, by their names in the database. */
+/** The contract's states, by their names in the database. */
 export const stateMessages: Record<MachineStateName, MachineState> = {
   new: MachineState.NEW,
   "awaiting-agent": MachineState.AWAITING_AGENT,
@@ -33,12 +33,12 @@ const owners: Record<Owner, MachineStateOwner> = {
   server: MachineStateOwner.SERVER,
 };
 
-/** The name in the database of a state of the contract; undefined for none that this server knows. */
+/** The database's name of a state of the contract; undefined for a state that this server does not know. */
 export function stateNamed(state: number): MachineStateName | undefined {
   return machineStates.find((name) => stateMessages[name] === state);
 }
 
-/** Where a machine stands, as operators see it; `nextStep` where more than the record was looked at to tell it. */
+/** A machine's state in the operator API; `nextStep` if facts besides the record decided it. */
 export function standingMessage(record: MachineRecord, nextStep?: string): Standing {
   const { state } = record;
   const words = stateWords(state.state);

@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { create, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { MachineId } from "../../database/ids.ts";
 
-/** Not part of what is asked for: the command's own name, and the standing of things at which it may be carried out. */
+/** Not part of the command's content: its request id, and the condition under which it may be carried out. */
 const leftOut = new Set(["request_id", "replace_generation"]);
 
 /**
- * SHA-256 of what a command asks for, with the machine named by its id, so that the same command under a name and under
- * an id is the same, and one that is repeated once its own generation is pending too. Maps are written in the order of
- * their keys.
+ * SHA-256 of a command's content. The machine is named by its id, so the command has the same digest under the
+ * machine's name and id, and when it is repeated while its own generation is pending. Map entries are sorted by key.
  */
 export function bodyDigest<Desc extends DescMessage>(
   schema: Desc,

@@ -2,12 +2,12 @@ import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
 import { machineResolve } from "../../database/queries/machine/machine.ts";
 
-/** A machine as a caller names it, checked. */
+/** A validated reference to a machine. */
 export type MachineReference = { id: MachineId } | { name: string };
 
 /**
- * The id of the machine that is meant. An id stands for itself, whether the machine is there or not: a repeated command
- * is answered from its record, and history is read, even where the machine is gone.
+ * Resolves a reference to the machine's id. An id is returned even if no such machine exists: a repeated command is
+ * answered from its record, and history is readable, after the machine was deleted.
  * @throws {DatabaseError} `not_found` for a name that no machine has
  */
 export async function machineOf(database: Database, machine: MachineReference): Promise<MachineId> {
@@ -15,7 +15,7 @@ export async function machineOf(database: Database, machine: MachineReference): 
 }
 
 /**
- * The id of a machine that must be there.
+ * Resolves a reference to the id of an existing machine.
  * @throws {DatabaseError} `not_found`
  */
 export async function machineThere(database: Database, machine: MachineReference): Promise<MachineId> {

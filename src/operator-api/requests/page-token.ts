@@ -2,10 +2,13 @@ import { z } from "zod";
 
 const timePattern = /^(?<at>\d{1,16})-(?<id>[0-9a-f-]{1,36})$/u;
 
-/** Said of every page token that is none of ours. */
-export const pageTokenMessage = "expected next_page_token of the page before, unchanged, or nothing for the first page";
+/** The error for a page token that is not one of this server's. */
+export const pageTokenMessage = "expected next_page_token of the previous page, unchanged, or nothing for the first page";
 
-/** A page token made of a time and an id, as {@link timePageToken} writes it; `read` reads the id, or gives undefined. */
+/**
+ * Validates a page token made of a time and an id, as {@link timePageToken} writes it. `read` parses the id, or returns
+ * undefined.
+ */
 export function timePageTokenField<Id>(
   read: (id: string) => Id | undefined,
 ): z.ZodType<{ atMicroseconds: bigint; id: Id } | undefined, string> {
@@ -23,12 +26,12 @@ export function timePageTokenField<Id>(
   });
 }
 
-/** The token of the page after a cursor; "" where this was the last one. */
+/** The token of the page after a cursor; "" after the last page. */
 export function timePageToken(cursor: { atMicroseconds: bigint; id: unknown } | undefined): string {
   return cursor === undefined ? "" : `${cursor.atMicroseconds}-${String(cursor.id)}`;
 }
 
-/** The entries of a page of which one more than `size` was asked for, and the last one's cursor if there are more. */
+/** Cuts a page of `size` entries out of up to `size` + 1, and gives the last entry's cursor if there are more. */
 export function pageOf<Entry extends { cursor: unknown }>(
   entries: readonly Entry[],
   size: number,

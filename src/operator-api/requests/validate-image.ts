@@ -18,7 +18,7 @@ const urlField = text(4096).superRefine((value, context) => {
 
 const digestField = z.string().refine((value) => imageDigest(value) !== undefined, `expected ${imageDigestExpected}`);
 
-/** An enum's number that this server knows. */
+/** An enum value that this server knows. */
 function known(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
   const numbers = new Set(Object.values(values));
   return z.number().refine((value) => numbers.has(value), `this server knows no such ${what}`);
@@ -45,7 +45,7 @@ const selectorField = z
       disk.rotational !== undefined ||
       disk.minBytes > 0n ||
       disk.maxBytes > 0n,
-    "is empty: say which disk, for example by its serial_number",
+    "is empty: expected a condition that selects one disk, such as serial_number",
   )
   .refine((disk) => disk.maxBytes === 0n || disk.minBytes <= disk.maxBytes, "min_bytes is greater than max_bytes");
 
@@ -57,14 +57,14 @@ const signatureField = z
   })
   .refine(
     ({ format, publicKey }) => format !== SignatureFormat.MINISIGN || minisignKey(publicKey) !== undefined,
-    "public_key is none of minisign's: expected a .pub file, or its line that begins with RW",
+    "public_key is not a minisign key: expected a .pub file, or its line that begins with RW",
   )
   .refine(
     ({ format, publicKey }) => format !== SignatureFormat.COSIGN || cosignKey(publicKey) !== undefined,
-    "public_key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
+    "public_key is not a cosign key: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
   );
 
-/** Made into PEM, whatever their form was. */
+/** Converted to PEM from any accepted form. */
 const certificatesField = bytes(64 * kibibyte).transform((given, context) => {
   const read = given.length === 0 ? undefined : caCertificates(given, new Date());
   if (read?.kind === "invalid") {
@@ -78,7 +78,7 @@ const tokenHostField = z
   .array(text(255).refine((host) => isUrlHost(host), "expected a host's name, or NAME:PORT, such as auth.example.org"))
   .max(8, "expected at most 8 hosts");
 
-/** YAML that cloud-init reads; empty = there is none. */
+/** YAML that cloud-init accepts; may be empty. */
 function cloudInit(
   field: ReturnType<typeof bytes>,
   read: (given: Uint8Array) => CloudInitText,
@@ -86,12 +86,12 @@ function cloudInit(
   return field.superRefine((given, context) => {
     const found = given.length === 0 ? undefined : read(given);
     if (found?.kind === "problem") {
-      context.addIssue({ code: "custom", message: `is not what cloud-init reads: ${found.problem}` });
+      context.addIssue({ code: "custom", message: `is not accepted by cloud-init: ${found.problem}` });
     }
   });
 }
 
-/** What to install. */
+/** The image to install. */
 export const imageField = z
   .object(
     {
@@ -99,7 +99,7 @@ export const imageField = z
       digest: digestField,
       format: known(ImageFormat, "image format"),
       compression: known(Compression, "compression"),
-      rootDisk: z.custom((value) => value !== undefined, "is missing: say which disk to write").pipe(selectorField),
+      rootDisk: z.custom((value) => value !== undefined, "is missing: expected a selector of the disk to write").pipe(selectorField),
       sizeBytes: count,
       userData: bytes(256 * kibibyte),
       metaData: cloudInit(bytes(256 * kibibyte), (given) => metaDataWith(given, "id")),
@@ -108,9 +108,9 @@ export const imageField = z
       caCertificates: certificatesField,
       tokenHost: tokenHostField,
     },
-    "is missing: say what to install",
+    "is missing: expected the image to install",
   )
   .refine(
     ({ url, signature }) => signature === undefined || signature.signature.length > 0 || !url.startsWith("oci:"),
-    "signature: beside an image in a registry there is none to fetch: give its bytes",
+    "signature: it can't be fetched for an image in a registry: give its bytes",
   );

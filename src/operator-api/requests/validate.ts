@@ -7,17 +7,17 @@ import { smbiosUuidParse } from "../../contract/smbios-uuid.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId, requestId } from "../../database/ids.ts";
 
-/** The name of a machine: what a host name may be, and never what looks like a UUID (as the table's CHECK says). */
+/** A machine's name: a valid host name that does not look like a UUID (the rule of the table's CHECK). */
 const machineNamePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/u;
 const labelKeyPattern = /^[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?$/u;
 
-/** Labels that a machine may have. */
+/** Maximum number of labels of a machine. */
 const labelsLimit = 64;
 const maximumInt64 = 0x7fff_ffff_ffff_ffffn;
 
 /**
- * Checks a request; what comes back is what a handler may work with.
- * @throws {ConnectError} invalid_argument, naming each field that is wrong, what was expected, in the contract's spelling
+ * Validates a request; the result is what a handler may use.
+ * @throws {ConnectError} invalid_argument, naming each wrong field in the contract's spelling, and what was expected
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, message: unknown): z.output<Schema> {
   const result = schema.safeParse(message, { error: issueWords });
@@ -35,15 +35,15 @@ function fieldName(localName: string): string {
   return localName.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Text that the database can hold: no NUL, no half surrogate, at most `limit` characters. */
+/** Text that the database can store: no NUL, no lone surrogate, at most `limit` characters. */
 export function text(limit: number): z.ZodString {
   return z
     .string()
     .max(limit, `too long: expected at most ${limit} characters`)
-    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds a NUL or a broken character");
+    .refine((value) => !value.includes("\0") && value.isWellFormed(), "holds a NUL or an invalid character");
 }
 
-/** Text of one line, without what a terminal would obey: it is shown to others. */
+/** One line of text without control characters, because other operators' terminals show it. */
 export function line(limit: number): z.ZodString {
   return text(limit).refine(
     isPrintable,
@@ -51,7 +51,7 @@ export function line(limit: number): z.ZodString {
   );
 }
 
-/** Text that must be there. */
+/** Text that must not be empty. */
 export function requiredText(limit: number): z.ZodString {
   return line(limit).min(1, "is missing");
 }
@@ -64,13 +64,13 @@ export function bytes(limit: number): z.ZodCustom<Uint8Array<ArrayBuffer>> {
   );
 }
 
-/** An int64 that counts something: 0 or more. */
+/** An int64 count: 0 or more. */
 export const count = z
   .bigint()
   .min(0n, "is negative: expected 0 or more")
-  .max(maximumInt64, "too great: expected at most 2^63 - 1");
+  .max(maximumInt64, "too large: expected at most 2^63 - 1");
 
-/** The caller's id of a command. */
+/** A command's request id. */
 export const requestIdField = z
   .string()
   .refine(isUuid, "expected a UUID made for this command, such as 123e4567-e89b-42d3-a456-426614174000")
@@ -79,7 +79,7 @@ export const requestIdField = z
 /** The beginning of a UUID, in any letter case. */
 const machinePrefixPattern = /^[0-9a-f][0-9a-f-]{3,34}$/iu;
 
-/** What names a machine: its UUID (then resolved at once), its name, or the beginning of its UUID. */
+/** A reference to a machine: its UUID, its name, or the beginning of its UUID. */
 export const machineField = z
   .string()
   .refine(
@@ -88,16 +88,16 @@ export const machineField = z
   )
   .transform((value) => (isUuid(value) ? { id: machineId(value) } : { name: value }));
 
-/** A name to give to a machine, or "" for none. */
+/** A new name for a machine; "" for none. */
 export const newNameField = z
   .string()
   .refine(
     (value) => value === "" || machineNamePattern.test(value),
     "expected a-z, 0-9, '.' and '-', with a letter or digit at both ends, at most 63 characters",
   )
-  .refine((value) => !isUuid(value), "looks like a UUID: a name must not, since it stands wherever an id does");
+  .refine((value) => !isUuid(value), "looks like a UUID: expected another form, because a name is accepted wherever an id is");
 
-/** The key of a label. */
+/** A label's key. */
 export const labelKeyField = z
   .string()
   .regex(
@@ -105,7 +105,7 @@ export const labelKeyField = z
     "expected keys of a-z, 0-9 and '._/-', with a letter or digit at both ends, at most 63 characters",
   );
 
-/** Labels of a machine, or those to look for. */
+/** Labels of a machine, or labels to filter by. */
 export const labelsField = z
   .record(z.string(), line(256))
   .refine((labels) => Object.keys(labels).length <= labelsLimit, `expected at most ${labelsLimit} labels`)
@@ -114,20 +114,20 @@ export const labelsField = z
     "expected keys of a-z, 0-9 and '._/-', with a letter or digit at both ends, at most 63 characters",
   );
 
-/** Entries on a page; 0 stands for 100. */
+/** Entries per page; 0 means 100. */
 export const pageSizeField = z
   .int()
   .min(0, "expected 1 to 1000, or 0 for 100")
   .max(1000, "expected 1 to 1000, or 0 for 100")
   .transform((size) => (size === 0 ? 100 : size));
 
-/** A board's UUID, or "" for none. */
+/** A board's UUID; "" for none. */
 export const smbiosUuidField = z.string().transform((value, context) => {
   const uuid = value === "" ? "" : smbiosUuidParse(value);
   if (uuid === undefined) {
     context.addIssue(
       isUuid(value)
-        ? "is one that makers write on every board: leave it out, and give the machine's MACs"
+        ? "is a UUID that makers write on many boards: leave it out, and give the machine's MACs"
         : "expected a board's UUID such as 4c4c4544-0042-3010-8054-b7c04f4e3232 (`dmidecode -s system-uuid`)",
     );
     return z.NEVER;
@@ -144,7 +144,7 @@ const macField = z.string().transform((value, context) => {
   return mac;
 });
 
-/** The MACs of a machine's interfaces. */
+/** The MACs of a machine's network interfaces. */
 export const macsField = z
   .array(macField)
   .max(64, "expected at most 64")

@@ -1,6 +1,6 @@
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** Whether the database takes writes: while it does not, nothing about any machine changes. Pure. */
+/** Whether the database accepts writes: while it does not, nothing about any machine changes. Pure. */
 export function databaseCauses({ readOnly }: ExplainFacts): Cause[] {
   return readOnly === true
     ? [

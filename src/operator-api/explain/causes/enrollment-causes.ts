@@ -3,17 +3,17 @@ import type { Quarantine } from "../../../database/machine-state.ts";
 import { durationText } from "../../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** Who says to be this machine and was not let in. Pure. */
+/** Agents that claim to be this machine and are not approved. Pure. */
 export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {
   return claims.map((claim) => {
     const who = `key ${claim.key} (${claim.address})`;
     const time = durationText(now.getTime() - claim.since.getTime());
-    const waits = `it waits for an operator's approval since ${time}`;
+    const waits = `it has waited for an operator's approval since ${time}`;
     return {
       kind: "enrollment-waiting",
       text: claim.disagrees
         ? `${who} has ${differenceWords(claim)}; ${waits}`
-        : `${who} says to be this machine since ${time}, and waits for a boot window or an operator's approval`,
+        : `${who} has claimed to be this machine since ${time}, and waits for a boot window or an operator's approval`,
     };
   });
 }
@@ -21,19 +21,19 @@ export function enrollmentCauses({ claims = [], now }: ExplainFacts): Cause[] {
 function differenceWords({ differs, weak }: SurroundingClaim): string {
   switch (differs ?? "unknown") {
     case "byte-order":
-      return "this machine's SMBIOS UUID in another byte order: it is this machine, whose firmware and controller write the UUID in two ways";
+      return "this machine's SMBIOS UUID in another byte order: it is this machine, whose firmware and controller write the UUID differently";
     case "macs":
       return "its SMBIOS UUID and none of its MACs: this machine with another network interface, or another board with the same UUID";
     case "uuid":
       return weak === true
-        ? "a MAC of it and another SMBIOS UUID: most likely another machine, since makers give such a MAC to many ports"
-        : "a MAC of it and another SMBIOS UUID: this machine with another board, or its network interface in another machine";
+        ? "one of its MACs and another SMBIOS UUID: most likely another machine, since makers give such a MAC to many ports"
+        : "one of its MACs and another SMBIOS UUID: this machine with another board, or its network interface in another machine";
     case "unknown":
-      return "its SMBIOS UUID or a MAC of it, but not both: another board with the same UUID, or this one with another network interface";
+      return "its SMBIOS UUID or one of its MACs, but not both: another board with the same UUID, or this machine with another network interface";
   }
 }
 
-/** Who calls as this machine's agent and is refused. Pure. */
+/** Refused callers that claim to be this machine's agent. Pure. */
 export function refusalCauses({ refused, now, record }: ExplainFacts): Cause[] {
   if (refused === undefined) {
     return [];
@@ -44,16 +44,16 @@ export function refusalCauses({ refused, now, record }: ExplainFacts): Cause[] {
     {
       kind: "caller-refused",
       text:
-        `a caller with key ${key} from ${address} is refused since ${durationText(now.getTime() - since.getTime())} ` +
+        `a caller with key ${key} from ${address} has been refused for ${durationText(now.getTime() - since.getTime())} ` +
         `(${count} ${count === 1 ? "call" : "calls"}): ${whose}`,
     },
   ];
 }
 
-/** What a boot window has to do with it that no agent is there. Pure. */
+/** What an open or expired boot window says about the missing agent. Pure. */
 export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[] {
   const { bootWindow, agent } = record;
-  // One that was opened before the agent that is there now has done its part.
+  // The boot window is older than the current agent.
   if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
     return [];
   }
@@ -65,14 +65,14 @@ export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[
       return [
         {
           kind: "boot-window",
-          text: `${which} is open until ${until}: ${netboot === undefined ? "it was not seen booting from the network yet" : "no agent has asked for its token yet"}`,
+          text: `${which} is open until ${until}: ${netboot === undefined ? "the machine has not booted from the network yet" : "no agent has asked for its token yet"}`,
         },
       ];
     case "given":
       return [
         {
           kind: "boot-window",
-          text: `${which} is open until ${until}: its token was given out, and no agent has presented it yet`,
+          text: `${which} is open until ${until}: its token was handed out, and no agent has presented it yet`,
         },
       ];
     case "expired":
@@ -88,7 +88,7 @@ export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[
   }
 }
 
-/** Whether the server put it there because two keys said to be the machine. Pure. */
+/** True if the server quarantined the machine because two keys claimed it. Pure. */
 export function isSecondClaimant({ by, reason }: Quarantine): boolean {
   return by === "farrier" && reason.startsWith("a second claimant: ");
 }

@@ -1,7 +1,7 @@
 import { runsExhausted } from "../../../database/heartbeat/heartbeat-statement.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** The result of the newest request, where it was not a success. Pure. */
+/** The result of the newest request, if it was not a success. Pure. */
 export function finalCauses({ record }: ExplainFacts): Cause[] {
   const final = record.installation?.final;
   if (record.installation === undefined || record.installation.pending || final === undefined) {
@@ -22,7 +22,7 @@ export function finalCauses({ record }: ExplainFacts): Cause[] {
   }
 }
 
-/** The kind of an agent's or the server's error, by its words; they are Farrier's own. */
+/** Classifies an agent's or the server's error by its words; they are Farrier's own. */
 function errorKind(error: string): Cause["kind"] {
   if (error === runsExhausted) {
     return "runs-exhausted";

@@ -1,13 +1,15 @@
 import { durationText } from "../../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** What is wrong with the machine's provider, or with the machine there: it keeps its power switch from working. Pure. */
+/**
+ * Faults of the machine's provider, or of the machine at its provider, that keep its power switch from working. Pure.
+ */
 export function providerCauses({ now, record: { provided, providing } }: ExplainFacts): Cause[] {
   const { vanishedAt, unreachable, power } = providing ?? {};
   const provider = provided?.provider ?? "?";
   return [
     ...(power === true && provided?.status?.toLowerCase() === "off"
-      ? [{ kind: "no-power" as const, text: `it has no power, as its provider ${provider} says` }]
+      ? [{ kind: "no-power" as const, text: `it has no power, according to its provider ${provider}` }]
       : []),
     ...(vanishedAt === undefined
       ? []
@@ -22,7 +24,7 @@ export function providerCauses({ now, record: { provided, providing } }: Explain
       : [
           {
             kind: "provider-unreachable" as const,
-            text: `provider ${provider} can't be reached for ${durationText(now.getTime() - unreachable.since.getTime())}: ${unreachable.cause}`,
+            text: `provider ${provider} has been unreachable for ${durationText(now.getTime() - unreachable.since.getTime())}: ${unreachable.cause}`,
           },
         ]),
   ];

@@ -39,17 +39,17 @@ function facts(state: MachineStateName, more: Partial<Omit<MachineRecord, "state
 
 const causes = (about: ExplainFacts): string[] => explain(about).causes.map(({ kind, text }) => `${kind}: ${text}`);
 
-test("X4: what the agent is trying again is quoted at once, with when it gives up", () => {
+test("X4: the operation that the agent is retrying is quoted at once, with when it gives up", () => {
   const progress = { phase: "selecting-disk", bytesDone: 0n, bytesTotal: 0n, detail: "", at: ago(2) } as const;
   const lastError = "http://images.example/x answered 503";
   const trying = { ...progress, lastError, givesUpAt: ago(-90) };
   const about = facts("installing", installation({ progress: trying }));
   expect(causes(about)).toEqual([
-    "trying-again: the agent is trying again, it gives up at 2026-05-01T12:01:30.000Z, in 1 min 30 s; it said so 2 s ago: " +
+    "trying-again: the agent is retrying, it gives up at 2026-05-01T12:01:30.000Z, in 1 min 30 s; it reported 2 s ago: " +
       lastError,
   ]);
   expect(causes(facts("installing", installation({ progress: { ...progress, lastError } })))[0]).toContain(
-    "it goes on until it succeeds",
+    "it retries until it succeeds",
   );
   expect(causes(facts("installing", installation({ progress })))).toEqual([]);
   expect(causes(facts("install-failed", installation({ pending: false, progress: trying })))).toEqual([]);
@@ -59,7 +59,7 @@ test("X1: two live agents are a cause, in whatever state the machine is, and for
   const agent = { startedAt: ago(900), publicKey: new Uint8Array(32), heartbeatAt: ago(1) };
   for (const state of machineStates) {
     expect(causes(facts(state, { agent: { ...agent, duplicateAt: ago(30) } })).join()).toMatch(
-      /duplicate-agent: two agents run on this machine's identity: calls of both came 30 s ago/u,
+      /duplicate-agent: two agents use this machine's identity: both called 30 s ago/u,
     );
   }
   expect(causes(facts("ready", { agent: { ...agent, duplicateAt: ago(601) } })).join()).not.toContain("two agents");

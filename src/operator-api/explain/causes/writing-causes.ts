@@ -1,7 +1,7 @@
 import { durationText } from "../../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** Milliseconds after the last sign of two agents in which they count as being there still: a few heartbeats. */
+/** Milliseconds after the last sign of two agents for which both count as running: a few heartbeats. */
 const duplicateFor = 10 * 60_000;
 
 /** Two live agents with this machine's identity. Pure. */
@@ -17,7 +17,7 @@ export function duplicateCauses({ record, now }: ExplainFacts): Cause[] {
           {
             kind: "duplicate-agent" as const,
             text:
-              `two agents run on this machine's identity: calls of both came ${ago(agent.duplicateAt)} ago; an init file or a ` +
+              `two agents use this machine's identity: both called ${ago(agent.duplicateAt)} ago; an init file or a ` +
               "boot image was copied, stop one of them",
           },
         ]
@@ -27,16 +27,16 @@ export function duplicateCauses({ record, now }: ExplainFacts): Cause[] {
           {
             kind: "duplicate-agent" as const,
             text:
-              `two agents run on this machine's identity, or it was restarted a moment ago: run ${rival.run} (key ${rival.key}) ` +
+              `two agents use this machine's identity, or its agent was just restarted: run ${rival.run} (key ${rival.key}) ` +
               `asked to write ${ago(rival.at)} ago while run ${writer.run} is the writer, last heard ${ago(writer.heardAt)} ago; ` +
-              "it may write once that one is silent for 90 s",
+              "it may write once the writer has been silent for 90 s",
           },
         ]
       : []),
   ];
 }
 
-/** What the agent is trying again. Pure. */
+/** The operation that the agent is retrying. Pure. */
 export function tryingAgainCauses({ record, now }: ExplainFacts): Cause[] {
   const { progress, pending } = record.installation ?? {};
   const { givesUpAt, at, lastError = "" } = progress ?? {};
@@ -46,20 +46,20 @@ export function tryingAgainCauses({ record, now }: ExplainFacts): Cause[] {
   const left = givesUpAt === undefined ? 0 : givesUpAt.getTime() - now.getTime();
   const until =
     givesUpAt === undefined
-      ? "it goes on until it succeeds"
+      ? "it retries until it succeeds"
       : left > 0
         ? `it gives up at ${givesUpAt.toISOString()}, in ${durationText(left)}`
-        : `it was to give up at ${givesUpAt.toISOString()}`;
+        : `it should have given up at ${givesUpAt.toISOString()}`;
   const said = durationText(now.getTime() - at.getTime());
   return [
     {
       kind: "trying-again",
-      text: `the agent is trying again, ${until}; it said so ${said} ago: ${lastError}`,
+      text: `the agent is retrying, ${until}; it reported ${said} ago: ${lastError}`,
     },
   ];
 }
 
-/** What is on the disk, and what is asked for, in the states that do not say so by themselves. Pure. */
+/** The disk's state and the pending request, in states that do not name them already. Pure. */
 export function unfinishedCauses({ record, now }: ExplainFacts): Cause[] {
   const { state, installation, unfinishedDisk } = record;
   const pending = installation?.pending === true ? installation.generation : undefined;
@@ -73,11 +73,11 @@ export function unfinishedCauses({ record, now }: ExplainFacts): Cause[] {
             kind: "disk-unfinished" as const,
             text:
               `its disk is half-written: generation ${unfinishedDisk.generation} began to write ` +
-              `${durationText(now.getTime() - unfinishedDisk.begunAt.getTime())} ago and did not succeed; nothing on it can be relied on`,
+              `${durationText(now.getTime() - unfinishedDisk.begunAt.getTime())} ago and did not succeed; do not rely on its content`,
           },
         ]),
     ...(pending === undefined || says
       ? []
-      : [{ kind: "pending" as const, text: `generation ${pending} is asked for, and has no result yet` }]),
+      : [{ kind: "pending" as const, text: `generation ${pending} is requested, and has no result yet` }]),
   ];
 }

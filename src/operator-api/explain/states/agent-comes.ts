@@ -11,7 +11,7 @@ export function agentComes(facts: StepFacts): Step {
   );
 }
 
-/** What an operator can do so that an agent comes. Pure. */
+/** What an operator can do to get an agent onto the machine. Pure. */
 export function agentRemedies(facts: ExplainFacts): string[] {
   const { record, shepherd } = facts;
   if (record.providing?.power !== true) {
@@ -20,7 +20,7 @@ export function agentRemedies(facts: ExplainFacts): string[] {
   return shepherd ? ["wait: a shepherd starts an agent by itself"] : shepherdRemedies(facts);
 }
 
-/** What a boot window waits for that is newer than the machine's agent; undefined = there is none. Pure. */
+/** The step of a boot window that is newer than the machine's agent; undefined if there is none. Pure. */
 export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefined {
   if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
     return undefined;
@@ -35,7 +35,7 @@ export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefin
     case "given":
       return {
         waitingFor: "its agent to start, and to enrol",
-        next: `its agent enrols with the token that the boot gave it, which is good ${until}`,
+        next: `its agent enrols with the token from its network boot, which is valid ${until}`,
       };
     case "enrolled":
     case "closed":
@@ -44,12 +44,12 @@ export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefin
   }
 }
 
-/** An agent that says to be this machine, and needs an operator; undefined = there is none. */
+/** An agent that claims to be this machine and needs an operator's approval; undefined if there is none. */
 function claimStep({ claims = [] }: StepFacts): Step | undefined {
   return claims.some(({ weak }) => weak !== true)
     ? {
-        waitingFor: "an operator to approve the agent that says to be it",
-        next: "none by itself: let that agent in, if it is this machine's",
+        waitingFor: "an operator to approve the agent that claims to be this machine",
+        next: "none by itself: approve that agent, if it is this machine's",
       }
     : undefined;
 }
@@ -59,15 +59,15 @@ function powerStep({ record, shepherd }: StepFacts): Step {
   const starts = `a shepherd starts an agent on it by the power switch of provider ${provider}`;
   if (shepherd === false) {
     return {
-      waitingFor: "an agent, from a shepherd, and none lives: start one",
+      waitingFor: "a shepherd to start an agent, but no shepherd is alive: start one",
       next: `none until a shepherd runs: start one; then ${starts}`,
     };
   }
   return record.providing?.unreachable === undefined
-    ? { waitingFor: "an agent, from a shepherd", next: starts }
+    ? { waitingFor: "a shepherd to start an agent", next: starts }
     : {
-        waitingFor: `provider ${provider} to be reached, and then for an agent, from a shepherd`,
-        next: `${starts}, once that is reached`,
+        waitingFor: `provider ${provider} to be reachable, then for a shepherd to start an agent`,
+        next: `${starts}, once the provider is reachable`,
       };
 }
 
@@ -79,12 +79,12 @@ function byHand({ provided }: MachineRecord): Step {
   };
 }
 
-/** The step, and the agent that says to be this machine beside it. Pure. */
+/** Adds to a step that an agent claims to be this machine. Pure. */
 export function withClaims(step: Step, facts: StepFacts): Step {
   return claimStep(facts) === undefined
     ? step
     : {
-        waitingFor: `${step.waitingFor}; or an operator to approve the agent that says to be it`,
-        next: `${step.next}; or an operator lets in the agent that says to be it`,
+        waitingFor: `${step.waitingFor}; or an operator to approve the agent that claims to be this machine`,
+        next: `${step.next}; or an operator approves the agent that claims to be this machine`,
       };
 }

@@ -5,14 +5,14 @@ import { windowStep, withClaims } from "./agent-comes.ts";
 import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
-/** Its agent is silent for too long, and there is something to do. */
+/** Its agent has been silent for too long, and there is something to do. */
 export const agentLostWords: StateWords<"agent-lost"> = {
   owner: () => "shepherd",
   step: (facts) => withClaims(windowStep(facts.record) ?? lostStep(facts), facts),
   causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
   remedies: (facts) => [
     ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
-    "look at the machine: is it on, is the agent running, does it reach the control plane",
+    "look at the machine: is it on, does its agent run, does the agent reach the control plane",
     replaceRemedy(facts.record),
     ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
     ...pendingRemedies(facts.record),
@@ -34,8 +34,8 @@ function lostStep({ record: { provided, providing }, shepherd }: StepFacts): Ste
   }
   return shepherd === false
     ? {
-        waitingFor: "a shepherd, and none lives: start one",
+        waitingFor: "a shepherd, but none is alive: start one",
         next: `none until a shepherd runs: start one; ${ends}`,
       }
-    : { waitingFor: "a shepherd", next: `a shepherd takes the machine up for recovery; ${ends}` };
+    : { waitingFor: "a shepherd", next: `a shepherd recovers the machine; ${ends}` };
 }

@@ -5,7 +5,7 @@ import { windowStep, withClaims } from "./agent-comes.ts";
 import { quarantineRemedy, replaceRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
-/** An agent is registered, and was never heard. */
+/** An agent is registered and has never sent a heartbeat. */
 export const awaitingAgentWords: StateWords<"awaiting-agent"> = {
   owner: () => "agent",
   step: (facts) =>
@@ -18,7 +18,7 @@ export const awaitingAgentWords: StateWords<"awaiting-agent"> = {
     ),
   causes: (facts) => [...agentCauses(facts), ...serverCauses(facts), ...providerCauses(facts)],
   remedies: ({ record }) => [
-    "look at the machine: is the agent running, does it reach the control plane, what does it log",
+    "look at the machine: does its agent run, does it reach the control plane, what does it log",
     replaceRemedy(record),
     quarantineRemedy(record),
   ],

@@ -50,7 +50,7 @@ function backoffStep({ record: { provided, providing }, shepherd }: StepFacts, u
   const end = `the end of the backoff${time === undefined ? "" : ` at ${time}`}`;
   return shepherd === false
     ? {
-        waitingFor: `${end}, then a shepherd, and none lives: start one`,
+        waitingFor: `${end}, then a shepherd, but none is alive: start one`,
         next: `none until a shepherd runs: start one; ${ends}`,
       }
     : {

@@ -6,10 +6,10 @@ import type { Cause, ExplainFacts } from "../facts.ts";
 import { historyRemedy, pendingRemedies, quarantineRemedy } from "./remedy.ts";
 import type { Step, StepFacts } from "./state-words.ts";
 
-/** What is said while a shepherd holds the machine: `next` is what its work comes to. Pure. */
+/** The step while a shepherd holds the machine: `next` is what its work leads to. Pure. */
 export function heldStep({ now, shepherd }: StepFacts, work: HeldWork | undefined, next: string): Step {
   if (work === undefined) {
-    return { waitingFor: "the work that is held on it", next };
+    return { waitingFor: "a shepherd's work on it to end", next };
   }
   const { process, runtimeInfo, sessionId } = work;
   if (now === undefined || work.deadline >= now) {
@@ -17,15 +17,15 @@ export function heldStep({ now, shepherd }: StepFacts, work: HeldWork | undefine
   }
   const then =
     shepherd === false
-      ? "a shepherd can take the machine up: none lives, start one"
-      : "a shepherd takes the machine up again";
+      ? "a shepherd can continue: none is alive, start one"
+      : "a shepherd continues with the machine";
   return {
-    waitingFor: `a janitor to collect session ${sessionId} of ${runtimeInfo}, which holds ${process}`,
-    next: `a janitor collects the session, within seconds; then ${then}`,
+    waitingFor: `a janitor to delete session ${sessionId} of ${runtimeInfo}, which holds ${process}`,
+    next: `a janitor deletes the session, within seconds; then ${then}`,
   };
 }
 
-/** What is in the way of work that is held. Pure. */
+/** What blocks held work. Pure. */
 export function heldCauses(facts: ExplainFacts): Cause[] {
   return [...workCauses(facts), ...agentCauses(facts), ...providerCauses(facts)];
 }

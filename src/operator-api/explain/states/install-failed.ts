@@ -13,7 +13,7 @@ export const installFailedWords: StateWords<"install-failed"> = {
     return state.retryAt === undefined
       ? {
           waitingFor: "an operator's decision",
-          next: "none by itself: retry it, or request another installation",
+          next: "none by itself: retry the request, or make another",
         }
       : {
           waitingFor: "the time of the next try",
@@ -22,7 +22,7 @@ export const installFailedWords: StateWords<"install-failed"> = {
   },
   causes: (facts) => [...finalCauses(facts), ...retryCauses(facts)],
   remedies: (facts) => [
-    ...(facts.record.state.retryAt === undefined ? [] : [`stop the tries to come: ${cancelCommand(facts.record)}`]),
+    ...(facts.record.state.retryAt === undefined ? [] : [`stop further tries: ${cancelCommand(facts.record)}`]),
     ...failedRemedies(facts),
     historyRemedy(facts.record),
   ],
@@ -34,21 +34,21 @@ function retryCauses({ record }: ExplainFacts): Cause[] {
     return [];
   }
   return retry.nextAt === undefined
-    ? [{ kind: "retries-exhausted", text: `all ${retry.attempts} tries of the request's budget are used up` }]
+    ? [{ kind: "retries-exhausted", text: `all ${retry.attempts} tries of the request's retry budget are used up` }]
     : [
         {
           kind: "retry-waiting",
-          text: `another try follows at ${retry.nextAt.toISOString()}, ${retry.attemptsLeft} of ${retry.attempts} are left`,
+          text: `another try follows at ${retry.nextAt.toISOString()}; ${retry.attemptsLeft} of ${retry.attempts} tries are left`,
         },
       ];
 }
 
-/** By the cause of the failure; after a cancellation there is nothing to put right. */
+/** By the cause of the failure; after a cancellation nothing needs repair. */
 function failedRemedies({ record }: ExplainFacts): string[] {
   const title = recordTitle(record);
   const generation = record.installation?.generation ?? 0n;
   const failure = failureOf(record.installation?.final);
   return failure === undefined
-    ? [`try the same again: \`farrier machine retry ${title} --generation ${generation}\``, installRemedy(record)]
+    ? [`retry the same request: \`farrier machine retry ${title} --generation ${generation}\``, installRemedy(record)]
     : failureRemedies(failure, { title, generation, hardwareReported: record.hardwareReportedAt !== undefined });
 }

@@ -6,7 +6,7 @@ import { agentComes, agentRemedies, windowStep, withClaims } from "./agent-comes
 import { cancelRemedy, replaceRemedy } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
-/** Asked for, and not begun. */
+/** Requested, and not begun. */
 export const installPendingWords: StateWords<"install-pending"> = {
   owner: () => "agent",
   step: (facts) =>
@@ -14,7 +14,7 @@ export const installPendingWords: StateWords<"install-pending"> = {
       ? agentStep(facts, facts.record.state.generation ?? "?")
       : {
           waitingFor: "an operator: the stored request can't be handed out",
-          next: "none by itself: replace the request, or cancel it",
+          next: "none by itself: replace or cancel the request",
         },
   causes: (facts) => [
     ...requestCauses(facts),
@@ -27,7 +27,7 @@ export const installPendingWords: StateWords<"install-pending"> = {
     ...requestRemedies(facts),
     ...(facts.record.agent === undefined
       ? agentRemedies(facts)
-      : ["look at the machine: is the agent running", replaceRemedy(facts.record)]),
+      : ["look at the machine: does its agent run", replaceRemedy(facts.record)]),
     cancelRemedy(facts.record),
   ],
 };
@@ -37,8 +37,8 @@ function agentStep(facts: StepFacts, generation: bigint | string): Step {
     const step = windowStep(facts.record) ?? {
       waitingFor: `its agent to begin generation ${generation}`,
       next:
-        "the agent takes the request up, at the latest with its next heartbeat" +
-        (facts.diskProblem === undefined ? "" : "; it refuses it, unless its disks have changed since their report"),
+        "the agent gets the request, at the latest with its next heartbeat" +
+        (facts.diskProblem === undefined ? "" : "; it will refuse the request, unless its disks have changed since the hardware report"),
     };
     return withClaims(step, facts);
   }
@@ -53,10 +53,10 @@ function requestCauses({ requestProblem, diskProblem }: ExplainFacts): Cause[] {
   return [
     ...(requestProblem === undefined
       ? []
-      : [{ kind: "request-unreadable" as const, text: `the stored request is not handed out, for ${requestProblem}` }]),
+      : [{ kind: "request-unreadable" as const, text: `the stored request is not handed out, because ${requestProblem}` }]),
     ...(diskProblem === undefined
       ? []
-      : [{ kind: "disk-selector" as const, text: `going by the hardware report, ${diskProblem}` }]),
+      : [{ kind: "disk-selector" as const, text: `according to the hardware report, ${diskProblem}` }]),
   ];
 }
 
@@ -79,8 +79,8 @@ function requestRemedies({ record, requestProblem, diskProblem }: ExplainFacts):
     ...(requestProblem === undefined && diskProblem === undefined
       ? []
       : [
-          "replace the request by one that can be carried out, with --replace: " +
-            `\`farrier machine install ${title} --replace --help\` lists what else to give`,
+          "replace the request with a valid one (--replace): " +
+            `\`farrier machine install ${title} --replace --help\` lists the flags`,
         ]),
   ];
 }

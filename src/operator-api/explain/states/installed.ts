@@ -3,23 +3,23 @@ import { recordTitle } from "../facts.ts";
 import { installRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
-/** The image is on the disk, and nothing else is asked for. */
+/** The image is on the disk, and no request is pending. */
 export const installedWords: StateWords<"installed"> = {
   owner: () => "operator",
   step: ({ claims = [] }) =>
     claims.some(({ weak }) => weak !== true)
       ? {
           waitingFor:
-            "an operator: an agent runs on what looks like this machine, in place of its system, and asks to be let in",
-          next: "none by itself: let that agent in, or make it a machine of its own; a network interface or the board may have been replaced",
+            "an operator: an agent runs on what looks like this machine, instead of its system, and waits for approval",
+          next: "none by itself: approve that agent, or make it a new machine; a network interface or the board may have been replaced",
         }
       : {
           waitingFor: "nothing",
-          next: "none: the image is on the disk; nobody watches whether the installed system comes up",
+          next: "none: the image is on the disk; Farrier does not watch whether the installed system comes up",
         },
   causes: finalCauses,
   remedies: ({ record }) => [
-    "see whether the installed system came up: log in to it, or look at the machine's console",
+    "check whether the installed system came up: log in to it, or look at the machine's console",
     `read the agent's log of the installation: \`farrier machine log ${recordTitle(record)}\``,
     installRemedy(record),
     quarantineRemedy(record),

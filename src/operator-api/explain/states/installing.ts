@@ -6,7 +6,7 @@ import { recordTitle, type Cause, type ExplainFacts } from "../facts.ts";
 import { cancelRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords, StepFacts } from "./state-words.ts";
 
-/** Milliseconds without progress after which that is named: byte counts come several times a minute. */
+/** Milliseconds after which missing progress is reported: byte counts come several times a minute. */
 const stalledAfter = 120_000;
 
 /** The agent has begun, and reports its progress. */
@@ -16,7 +16,7 @@ export const installingWords: StateWords<"installing"> = {
     const { state } = facts.record;
     return {
       waitingFor: `its agent to finish generation ${state.generation ?? "?"} (${state.phase ?? "unknown phase"}, ${bytes(state)})`,
-      next: tryingAgain(facts) ?? "the agent reports the next phase, and in the end the result",
+      next: tryingAgain(facts) ?? "the agent reports the next phase, and finally the result",
     };
   },
   causes: (facts) => [...progressCauses(facts), ...agentCauses(facts), ...providerCauses(facts)],
@@ -34,8 +34,8 @@ function tryingAgain({ record: { installation } }: StepFacts): string | undefine
     return undefined;
   }
   return givesUpAt === undefined
-    ? "the agent tries again until it succeeds"
-    : `the agent tries again until ${givesUpAt.toISOString()}; then it gives up, and the installation fails`;
+    ? "the agent retries until it succeeds"
+    : `the agent retries until ${givesUpAt.toISOString()}; then it gives up, and the installation fails`;
 }
 
 function progressCauses({ record, now }: ExplainFacts): Cause[] {

@@ -4,7 +4,7 @@ import { agentComes, agentRemedies } from "./agent-comes.ts";
 import { installRemedy, quarantineRemedy, vanishedRemedies } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
-/** Known, with no agent and no request. */
+/** Known, without an agent and without a request. */
 export const newWords: StateWords<"new"> = {
   owner: () => "operator",
   step: agentComes,

@@ -3,7 +3,7 @@ import { withClaims } from "./agent-comes.ts";
 import { installRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
-/** Its agent waits for something to do. */
+/** Its agent waits for a request. */
 export const readyWords: StateWords<"ready"> = {
   owner: () => "operator",
   step: (facts) =>

@@ -1,29 +1,29 @@
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import { recordTitle, type ExplainFacts } from "../facts.ts";
 
-/** Make an agent's key. Pure. */
+/** How to create an agent's key. Pure. */
 export function initRemedy(record: MachineRecord): string {
   const title = recordTitle(record);
   return `register an agent: \`farrier agent init ${title} --out ${title}.json\`; then run the agent on the machine with that file`;
 }
 
-/** Make another key, in the place of the one that is registered. Pure. */
+/** How to create another key, which replaces the registered one. Pure. */
 export function replaceRemedy(record: MachineRecord): string {
   const title = recordTitle(record);
   return `start another agent: \`farrier agent init ${title} --replace --out ${title}.json\`; then run it on the machine with that file`;
 }
 
-/** Ask for an installation. Pure. */
+/** How to request an installation. Pure. */
 export function installRemedy(record: MachineRecord): string {
   return installText(recordTitle(record));
 }
 
-/** Ask for an installation of the machine `title`: what has to be given is known by the operator alone. Pure. */
+/** How to request an installation for the machine `title`; only the operator knows the image. Pure. */
 export function installText(title: string): string {
-  return `request an installation: \`farrier machine install ${title} --help\` lists what to give`;
+  return `request an installation: \`farrier machine install ${title} --help\` lists the flags`;
 }
 
-/** Cancel the newest request. Pure. */
+/** How to cancel the newest request. Pure. */
 export function cancelRemedy(record: MachineRecord): string {
   return `cancel it: ${cancelCommand(record)}`;
 }
@@ -33,29 +33,29 @@ export function cancelCommand(record: MachineRecord): string {
   return `\`farrier machine cancel ${recordTitle(record)} --generation ${record.installation?.generation ?? 0n}\``;
 }
 
-/** Cancel what is pending, where something is. Pure. */
+/** How to cancel the pending request, if there is one. Pure. */
 export function pendingRemedies(record: MachineRecord): string[] {
   return record.installation?.pending === true ? [cancelRemedy(record)] : [];
 }
 
-/** Quarantine it. Pure. */
+/** How to quarantine the machine. Pure. */
 export function quarantineRemedy(record: MachineRecord): string {
   return `quarantine it: \`farrier machine quarantine ${recordTitle(record)} --reason "to be looked at"\``;
 }
 
-/** Read its history. Pure. */
+/** How to read its history. Pure. */
 export function historyRemedy(record: MachineRecord): string {
   return `see what happened: \`farrier machine history ${recordTitle(record)}\``;
 }
 
-/** Delete it, where its provider no longer lists it. Pure. */
+/** How to delete it, if its provider no longer lists it. Pure. */
 export function vanishedRemedies(record: MachineRecord): string[] {
   return record.providing?.vanishedAt === undefined
     ? []
     : [`delete it, if it is gone for good: \`farrier machine delete ${recordTitle(record)}\``];
 }
 
-/** Start a shepherd, where none lives. Pure. */
+/** How to start a shepherd, if none is alive. Pure. */
 export function shepherdRemedies({ shepherd, record }: ExplainFacts): string[] {
   return shepherd || record.provided === undefined
     ? []

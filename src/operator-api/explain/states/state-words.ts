@@ -2,28 +2,28 @@ import type { MachineState, MachineStateName, MachineStateOwner } from "../../..
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
-/** Facts about a machine in state `S`. */
+/** The facts about a machine in state `S`. */
 type In<S extends MachineStateName, Facts extends Pick<ExplainFacts, "record">> = Facts & {
   record: MachineRecord & { state: Extract<MachineState, { state: S }> };
 };
 
-/** What a step is decided by; in lists of machines the record is all there is. */
+/** The facts from which a step is decided. For lists of machines, only the record is known. */
 export type StepFacts = Partial<ExplainFacts> & Pick<ExplainFacts, "record">;
 
 /** What a machine waits for and what comes next: decided together, so that they can't contradict each other. */
 export interface Step {
   waitingFor: string;
-  /** What happens by itself; or "none by itself: " and what an operator has to do. */
+  /** What happens by itself, or "none by itself: " and what an operator must do. */
   next: string;
 }
 
-/** All that is said of a machine in state `S`. Methods, so that the table of all states can be asked for any of them. */
+/** The words about a machine in state `S`. They are methods, so that one table can hold the words of all states. */
 export interface StateWords<S extends MachineStateName> {
   /** Who moves the machine on. */
   owner(state: Extract<MachineState, { state: S }>): MachineStateOwner;
   step(facts: In<S, StepFacts>): Step;
-  /** What is in the way, apart from what is named in every state. */
+  /** What blocks the machine, besides the causes common to all states. */
   causes(facts: In<S, ExplainFacts>): Cause[];
-  /** What an operator can do, the most useful first; never nothing. Commands in backticks run as they are printed. */
+  /** What an operator can do, the most useful remedy first; at least one. Commands in backticks run as printed. */
   remedies(facts: In<S, ExplainFacts>): string[];
 }
