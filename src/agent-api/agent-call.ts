@@ -13,47 +13,52 @@ type InboundListener = Parameters<ServerInterceptingCall["start"]>[0];
 /** Bytes of a message that a call's flat rate covers. */
 const smallMessage = 1 << 10;
 
-/** What stands before every call on the agent port: who is calling, and that the message comes in time. */
+/**
+ * The interceptor of every call on the agent port: it identifies the caller, and limits the time for the message to
+ * arrive.
+ */
 export interface AgentCalls extends Disposable {
   interceptor: ServerInterceptor;
-  /** Who is calling; only calls with a proven key reach a handler. */
+  /** The caller; only calls with a proven key reach a handler. */
   peer(metadata: Metadata): Peer;
-  /** At which pace callers' calls begin. */
+  /** The pace at which callers' calls start. */
   pace: Pace;
-  /** Has messages of those methods received no further than their beginning, before their caller is known. */
+  /** For these methods, receives only the beginning of messages until the caller is authenticated. */
   guard(paths: readonly string[], early: EarlyAdmission): void;
 }
 
 /**
- * Makes the interceptor. A caller without a proven key is answered before its message is read; one whose message does not
- * arrive in time is cut off.
+ * Creates the interceptor. A caller without a proven key is answered before its message is read. A call whose message
+ * does not arrive in time is cut off.
  */
 export function agentCalls(options: {
   peers: Peers;
   clock: Clock;
-  /** Paths of methods that need no key, and the bytes that their messages may have. */
+  /** Methods that need no key, by path, with the maximum size of their messages in bytes. */
   open?: ReadonlyMap<string, number>;
-  /** Milliseconds for a request's message to arrive. */
+  /** Milliseconds within which a request's message must arrive. */
   requestArrival: number;
   /** Called for every call without a proven key. */
   refused: () => void;
-  /** Called for every connection that was too slow: an answered call that its caller does not end would keep it open. */
+  /**
+   * Called for every connection that was too slow: an answered call that its caller does not end would keep it open.
+   */
   late: (connection: Addresses) => void;
 }): AgentCalls {
   const { peers, clock, requestArrival, refused } = options;
   const callers = new WeakMap<Metadata, Peer>();
   const pace = createPace(clock);
   let guarded: { paths: ReadonlySet<string>; early: EarlyAdmission } | undefined;
-  // One timer for all of them: a timer a call would cost more than the rest of this.
+  // One timer for all calls: a timer per call would cost more than the rest of the interceptor.
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
     const late = clock.monotonic() - requestArrival;
-    /** Their connections end: what else is awaited over these is told the same. */
+    /** Their connections are closed; other awaited calls on these connections get the same answer. */
     const slow = new Set<Peer | AgentCall>();
     for (const [call, since] of awaited) {
       const caller = call.peer ?? call;
       if (call.inLine && since <= late && !slow.has(caller)) {
-        // Its turn has not come: its caller is too quick, not too slow.
+        // The call is still in line, because its caller calls too fast, not too slowly.
         awaited.delete(call);
         call.sendStatus(overloaded());
       } else if (since <= late || slow.has(caller)) {
@@ -70,9 +75,9 @@ export function agentCalls(options: {
   class AgentCall extends ServerInterceptingCall {
     readonly #next: Next;
     readonly path: string;
-    /** Its connection's own; undefined until it was started. */
+    /** The connection's peer; undefined until the call has started. */
     peer: Peer | undefined;
-    /** Whether it waits for its turn. */
+    /** True while the call waits in the line. */
     inLine = false;
     #answered = false;
 
@@ -124,7 +129,7 @@ export function agentCalls(options: {
       this.#next.start({
         onReceiveMetadata: (metadata) => {
           callers.set(metadata, peer);
-          // What is under this asks for the message: it is not read before the call begins.
+          // The layer below asks for the message, so it is not read before the call starts.
           begin = () => listener.onReceiveMetadata(metadata);
           this.inLine = !pace.arrive(paced);
         },
@@ -138,7 +143,7 @@ export function agentCalls(options: {
           awaited.delete(this);
           listener.onReceiveHalfClose();
         },
-        // Of every call, when its stream is over, and once.
+        // Called once for every call, when its stream has ended.
         onCancel: () => {
           awaited.delete(this);
           pace.leave(paced, this.#answered);
@@ -158,9 +163,9 @@ export function agentCalls(options: {
       }
     }
 
-    /** Of a method that needs no key: let in as it is, but with a small message only. */
+    /** For a method that needs no key: starts without waiting, but accepts small messages only. */
     #startOpen(listener: InboundListener, bytes: number): void {
-      // The library has one limit for all methods, and this is where it keeps a call's.
+      // The library has one size limit for all methods; each call keeps its copy here.
       const { decoder } = this.#next as unknown as { decoder: { maxReadMessageLength: number } };
       decoder.maxReadMessageLength = bytes;
       awaited.set(this, clock.monotonic());
@@ -186,7 +191,7 @@ export function agentCalls(options: {
       options.late(this.#next.getConnectionInfo());
     }
 
-    // Nothing is changed on the way out: straight on, past the base class's bookkeeping for interceptors that do.
+    // Nothing is changed on the way out, so the base class's bookkeeping for interceptors is skipped.
     override sendMetadata(metadata: Metadata): void {
       this.#next.sendMetadata(metadata);
     }

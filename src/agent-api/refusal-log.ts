@@ -7,14 +7,14 @@ import type { RefusedCallers } from "./admission/refused-callers.ts";
 import { addressOf } from "./listener/caller-address.ts";
 import type { Peer } from "./listener/peer.ts";
 
-/** Logs what was refused, a few lines a second at most; how many were not logged is said by the next that is. */
+/** Logs refused calls, a few lines per second at most; the next logged line says how many were left out. */
 export interface RefusalLog {
   record(method: string, peer: Peer | undefined, reason: string, machine?: string): void;
-  /** Remembers a caller whose key is not that of the machine that it names. `from`: its address and port. */
+  /** Remembers a caller whose key is not the key of the machine that it names. `from` is its address and port. */
   stranger(peer: Peer, machineId: MachineId, from: string): void;
 }
 
-/** Ten lines at once, two a second in the long run. */
+/** Ten lines at once, two per second in the long run. */
 export function createRefusalLog(log: Logger, clock: Clock, callers: RefusedCallers): RefusalLog {
   const lines = rateLimit({ clock, perSecond: 2, burst: 10 });
   let heldBack = 0;

@@ -1,6 +1,6 @@
 import { Metadata, status } from "@grpc/grpc-js";
 
-/** A call's end without an answer: the status and what it says. */
+/** The end of a call without an answer: the status and its details. */
 export interface Refusal {
   code: status;
   details: string;
@@ -8,7 +8,7 @@ export interface Refusal {
 }
 
 /**
- * The one answer to every caller who is not known: no certificate, a key of another kind, an unknown machine, a known
+ * The one answer to every unauthenticated caller: no certificate, a key of another type, an unknown machine, or a known
  * machine with another key.
  */
 export const unauthenticated: Refusal = {
@@ -16,16 +16,16 @@ export const unauthenticated: Refusal = {
   details: "unauthenticated: no agent with this machine id and key is registered",
 };
 
-/** @param details which field, and what was expected of it */
+/** @param details the field and what was expected of it */
 export function invalid(details: string): Refusal {
   return { code: status.INVALID_ARGUMENT, details };
 }
 
-/** The agent tries again, with backoff; nothing was half-written. */
+/** The agent retries with backoff; nothing was half-written. */
 export const unavailable: Refusal = { code: status.UNAVAILABLE, details: "not now: try again" };
 
 /**
- * Another run installs this generation: nothing may be written until that one has ended.
+ * Another run installs this generation: the caller must not write before that run has ended.
  * @param retryAfter milliseconds after which to ask again
  */
 export function otherWriter(retryAfter: number): Refusal {
@@ -42,12 +42,12 @@ function pushback(milliseconds: number): Metadata {
   return metadata;
 }
 
-/** Milliseconds within which callers that are too many are asked to come back. */
+/** Milliseconds over which the retries of too many callers are spread. */
 const overloadSpread = { from: 2_000, to: 20_000 } as const;
 
 /**
- * Too many at once: the same, with a hint when to try again, another one for each caller
- * (grpc-retry-pushback-ms, gRPC proposal A6).
+ * Too many calls at once: like `unavailable`, with a random time to retry for each caller (grpc-retry-pushback-ms, gRPC
+ * proposal A6).
  */
 export function overloaded(random: () => number = Math.random): Refusal {
   const spread = overloadSpread.to - overloadSpread.from;

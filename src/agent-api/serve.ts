@@ -44,9 +44,9 @@ export interface AgentApiOptions {
   metrics: Metrics;
   log: Logger;
   clock: Clock;
-  /** Heartbeats that may wait for a batch; more are asked to come back later. */
+  /** Maximum number of heartbeats that wait for a batch; further ones are asked to come back later. */
   maximumWaiting?: number;
-  /** Connections that are open at once; 20,000. */
+  /** Maximum number of open connections; default 20,000. */
   maximumConnections?: number;
   /** Methods beside the contract's own, for measuring the listener itself. */
   extraMethods?: (calls: AgentCalls) => AgentMethod[];
@@ -103,7 +103,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     log,
     failed: (code) => metrics.databaseErrors.inc({ code }),
   });
-  // There from the beginning: an alert sees no increase of what was not there before.
+  // Exported from the start at 0: an alert can't see an increase of a series that did not exist before.
   metrics.agentDuplicates.inc({ seen: "alternating" }, 0);
   metrics.agentDuplicates.inc({ seen: "writing" }, 0);
   const watches = createOpenWatches(metrics);

@@ -1,30 +1,30 @@
-// Just enough of protobuf's wire format to read a few fields in place and to check a message before it is decoded. Nothing is
-// copied and no object is made per field: a stranger's message of 1 MiB may hold half a million of them.
-// https://protobuf.dev/programming-guides/encoding/
+// The part of protobuf's wire format that is needed to read a few fields in place and to check a message before it is
+// decoded. Nothing is copied and no object is made per field, because a stranger's message of 1 MiB may hold half a
+// million fields. https://protobuf.dev/programming-guides/encoding/
 
-/** How a field's value is written: a varint, 8 or 4 bytes, or a length and that many bytes. */
+/** The wire type of a value: a varint, 8 or 4 bytes, or length-delimited bytes. */
 export type WireKind = "varint" | "fixed64" | "fixed32" | "bytes";
 
-/** Goes through the fields of a message, one at a time. */
+/** Iterates over the fields of a message. */
 export interface WireCursor {
   /** The field's number. */
   number: number;
   kind: WireKind;
-  /** Where the field's value begins in the message, and where it ends; a length-delimited value without its length. */
+  /** Where the field's value begins and ends in the message, without the length of a length-delimited value. */
   from: number;
   to: number;
   /**
-   * Moves to the next field; false at the message's end.
-   * @throws {RangeError} where the bytes are not a protobuf message
+   * Moves to the next field; returns false at the message's end.
+   * @throws {RangeError} if the bytes are not a protobuf message
    */
   next(): boolean;
 }
 
-/** A cursor before the first field of `message`, or of the part of it from `begin` to `end`. */
+/** A cursor before the first field of `message`, or of its part from `begin` to `end`. */
 export function wireCursor(message: Uint8Array, begin = 0, end = message.length): WireCursor {
   let at = begin;
 
-  /** Numbers up to 2^53 exactly; greater ones are larger than any length or tag that is accepted. */
+  /** Exact up to 2^53; greater numbers exceed every accepted length and tag anyway. */
   function varint(): number {
     let value = 0;
     let scale = 1;
@@ -84,7 +84,7 @@ export function wireCursor(message: Uint8Array, begin = 0, end = message.length)
           span("fixed32", 4);
           return true;
         default:
-          // Groups: not in proto3.
+          // Groups do not exist in proto3.
           throw new RangeError("the message has a field of an unknown kind");
       }
     },
@@ -93,9 +93,9 @@ export function wireCursor(message: Uint8Array, begin = 0, end = message.length)
 }
 
 /**
- * All parts of a message field, put together: one that comes twice is merged, and that is what its parts decode to one after
- * another. Undefined where it does not come. Linear in the message's length.
- * @throws {RangeError} where the bytes are not a protobuf message
+ * All occurrences of a message field, concatenated: decoding that gives their merged message. Undefined if the field
+ * does not occur. Linear in the message's length.
+ * @throws {RangeError} if the bytes are not a protobuf message
  */
 export function wireMerged(message: Buffer, number: number): Buffer | undefined {
   const parts: Buffer[] = [];
@@ -109,12 +109,12 @@ export function wireMerged(message: Buffer, number: number): Buffer | undefined 
   return parts.length < 2 ? first : Buffer.concat(parts);
 }
 
-/** A length-delimited field: its tag, length and value. */
+/** Encodes a length-delimited field: tag, length and value. */
 export function wireBytes(number: number, value: Uint8Array): Buffer[] {
   return [Buffer.concat([wireVarint(BigInt(number * 8 + 2)), wireVarint(BigInt(value.length))]), value as Buffer];
 }
 
-/** A varint field: its tag and value. */
+/** Encodes a varint field: tag and value. */
 export function wireNumber(number: number, value: bigint): Buffer {
   return Buffer.concat([wireVarint(BigInt(number * 8)), wireVarint(BigInt.asUintN(64, value))]);
 }

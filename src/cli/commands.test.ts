@@ -91,12 +91,12 @@ describe("without a control plane", () => {
       /--user-data \/nowhere can't be read \(ENOENT\)/u,
     ],
     [["machine", "install", "x", ...image, "--signature", "/x"], /--signature needs the key that verifies it/u],
-    [["machine", "install", "x", ...image, "--minisign-key", "a", "--cosign-key", "b"], /expected one of them/u],
+    [["machine", "install", "x", ...image, "--minisign-key", "a", "--cosign-key", "b"], /exclude each other/u],
     [
       ["machine", "install", "x", ...image.slice(0, 3), "sha256:ab", ...image.slice(4)],
       /--digest "sha256:ab": expected/u,
     ],
-    [["machine", "install", "x", ...image.slice(0, 5), "sda"], /--disk "sda": "sda" is no condition/u],
+    [["machine", "install", "x", ...image.slice(0, 5), "sda"], /--disk "sda": "sda" is not a condition/u],
     [
       ["machine", "install", "x", "--image", "x", ...image.slice(2)],
       /--image "x": expected an http, https or oci URL/u,

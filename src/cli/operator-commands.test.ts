@@ -77,7 +77,7 @@ test("an id's beginning is good wherever the id is; --output is what it says", a
 });
 
 test("install --dry-run asks for nothing; an interrupted --wait says that it goes on; then cancel and retry", async () => {
-  expect(await ok("machine", "install", "web1", ...image, "--dry-run")).toMatch(/^web1: would be asked/u);
+  expect(await ok("machine", "install", "web1", ...image, "--dry-run")).toMatch(/^web1: would be requested/u);
   expect(await ok("machine", "show", "web1")).toMatch(/^request +none$/mu);
   await using waiting = plane.start("machine", "install", "web1", ...image, "--wait", "--retry-attempts", "2");
   await waitFor("the request", () => waiting.stderr().includes("waiting for the agent"));

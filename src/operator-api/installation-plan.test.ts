@@ -63,11 +63,7 @@ describe("refused:", () => {
 describe("left to the agent:", () => {
   test.each([
     ["no report", {}, /no agent has reported/u],
-    [
-      "C4: a report without hardware",
-      { hardware: { raw: new Uint8Array(), at } },
-      /is empty: only the agent checks/u,
-    ],
+    ["C4: a report without hardware", { hardware: { raw: new Uint8Array(), at } }, /is empty: only the agent checks/u],
     [
       "C4: a report of warnings alone",
       { hardware: { raw: Uint8Array.of(0x12, 1, 0x78), at } },

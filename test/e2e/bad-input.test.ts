@@ -71,7 +71,12 @@ describe("a command", () => {
     ["a bad generation", 2, ["machine", "cancel", "box", "--generation", "0"], /"0" is not a generation: expected/u],
     ["a bad digest", 2, install(...image.with(3, "sha256:12")), /--digest "sha256:12": expected sha256: and 64/u],
     ["a bad URL", 2, install(...image.with(1, "ftp://host/image")), /--image "ftp:\/\/host\/image": expected an http/u],
-    ["a bad selector", 2, install(...image.with(5, "disk0")), /--disk "disk0": .* is not a condition: expected serial=/u],
+    [
+      "a bad selector",
+      2,
+      install(...image.with(5, "disk0")),
+      /--disk "disk0": .* is not a condition: expected serial=/u,
+    ],
     ["a bad name", 2, ["machine", "add", "--provider", "static", "--provider-id", "a", "--name", "A_b"], /name/u],
     ["a taken provider id", 1, ["machine", "add", "--provider", "static", "--provider-id", "taken"], /taken/u],
     ["a taken name", 1, ["machine", "add", "--provider", "static", "--provider-id", "b", "--name", "box"], /taken/u],

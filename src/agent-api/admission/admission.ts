@@ -8,24 +8,24 @@ import type { Peer } from "../listener/peer.ts";
 import { invalid, overloaded, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import { wireCursor } from "../wire.ts";
 
-/** Lets callers in before their messages are decoded. */
+/** Authenticates callers before their messages are decoded. */
 export interface Admission {
   /**
-   * Undefined where the caller is the agent of the machine that its message names, and the message may be decoded. Until the
-   * caller is known nothing of the message is read but the machine's id. At once for a connection that was found known within
-   * the last minute, else after one lookup; never rejects.
+   * Resolves to undefined if the caller is the agent of the machine that its message names; the message may then be
+   * decoded. Until then only the machine's id is read from the message. Synchronous for a connection that was
+   * authenticated within the last minute; otherwise one lookup. Never rejects.
    */
   admit(peer: Peer, message: Buffer, schema: DescMessage): Refusal | undefined | Promise<Refusal | undefined>;
 }
 
-/** Decides by a message's first bytes, before the rest of it is received. */
+/** Decides by a message's first bytes, before the rest is received. */
 export interface EarlyAdmission {
-  /** Whether the caller is yet to be looked up. */
+  /** True if the caller is not authenticated yet. */
   needed(peer: Peer): boolean;
   decide(peer: Peer, beginning: Buffer): Refusal | undefined | Promise<Refusal | undefined>;
 }
 
-/** Lookups of one connection that may be under way. */
+/** Maximum number of concurrent lookups per connection. */
 const lookupsPerConnection = 4;
 
 const answers: Record<AgentStanding, () => Refusal | undefined> = {
@@ -35,7 +35,7 @@ const answers: Record<AgentStanding, () => Refusal | undefined> = {
   busy: () => overloaded(),
 };
 
-/** Makes it. */
+/** Creates the admission. */
 export function createAdmission({
   known,
   lookup,
@@ -87,7 +87,7 @@ function problemOf(message: Buffer, schema: DescMessage, machineId: MachineId): 
   if (problem !== undefined) {
     return invalid(problem);
   }
-  // The last one is what it decodes to, and the first is who was let in.
+  // Decoding takes the last machine_id, but the first one was authenticated, so all must be equal.
   const cursor = wireCursor(message);
   while (cursor.next()) {
     if (cursor.number === machineIdField && machineIdParse(message, cursor.from, cursor.to) !== machineId) {

@@ -12,22 +12,22 @@ import { machineNamed } from "./machine-named.ts";
 import type { Refusal } from "../refusal.ts";
 import type { RefusalLog } from "../refusal-log.ts";
 
-/** What a call that was not let in is counted as. */
+/** The metrics label of a call that was not admitted. */
 export type NotAdmitted = "unauthenticated" | "invalid" | "unavailable";
 
-/** What stands before the handlers of calls that name a machine. */
+/** What the wrappers around handlers of calls that name a machine need. */
 export interface AdmittedOptions {
   calls: AgentCalls;
   admission: Admission;
   refusals: RefusalLog;
-  /** The method, as refusals name it. */
+  /** The method's name in logged refusals. */
   method: string;
-  /** The request's type. */
+  /** The request's message type. */
   schema: DescMessage;
   refused: (answer: NotAdmitted) => void;
 }
 
-/** The handler, reached only by calls of the named machine's agent whose message may be decoded. */
+/** Wraps a handler so that only calls of the named machine's agent reach it, with a message that may be decoded. */
 export function admittedUnary(
   options: AdmittedOptions,
   handler: handleUnaryCall<Buffer, Buffer>,
@@ -41,7 +41,7 @@ export function admittedUnary(
     );
 }
 
-/** The same for a stream of answers. */
+/** The same wrapper for a server-streaming method. */
 export function admittedStream(
   options: AdmittedOptions,
   handler: handleServerStreamingCall<Buffer, Buffer>,
@@ -67,7 +67,7 @@ function before(
       return;
     }
     if (refusal === undefined) {
-      // Decoding is what costs: the handler's first step, up to where it waits for the database.
+      // Decoding is the expensive part: the handler's first step, until it waits for the database.
       const began = performance.now();
       go();
       options.calls.pace.charge(peer, performance.now() - began);

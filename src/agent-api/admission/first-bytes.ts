@@ -1,11 +1,14 @@
 import type { Refusal } from "../refusal.ts";
 
-/** Bytes of a message that are read of anybody: a machine's id is among the first 40. */
+/** Bytes of a message that are received from an unauthenticated caller: a machine's id is among the first 40. */
 const firstBytes = 4 << 10;
-/** Bytes that a compressed message of a caller who is not known may unpack to. */
+/** Maximum unpacked size in bytes of a compressed message from an unauthenticated caller. */
 const unpackedBytes = 64 << 10;
 
-/** What a call of grpc-js has inside, in no type: where messages are put together, and the stream that they come by. */
+/**
+ * Internals of a grpc-js call, which no type declares: the decoder that assembles messages, and the stream that they
+ * arrive on.
+ */
 interface ReceivingCall {
   decoder: { write(data: Buffer): Buffer[] };
   stream: { pause(): unknown; resume(): unknown };
@@ -13,10 +16,10 @@ interface ReceivingCall {
 }
 
 /**
- * Has no more than the first few KiB of a message received before its caller is known: then the stream is paused, until `decide` has
- * an answer. So a stranger's messages take no memory, however large they are and however many connections bring them. A message
- * that is whole before is not held up.
- * @param decide is given the message's first bytes; undefined: go on
+ * Receives only the first few KiB of a message before its caller is authenticated; then the stream is paused until
+ * `decide` answers. So messages of strangers take no memory, however large they are and however many connections bring
+ * them. A message that has arrived whole is not delayed.
+ * @param decide gets the message's first bytes; undefined means go on
  * @param refuse ends the call
  */
 export function firstBytesOnly(
@@ -37,7 +40,7 @@ export function firstBytesOnly(
     parts.push(data);
     bytes += data.length;
     if (bytes > firstBytes) {
-      // gRPC's five bytes before the message: whether it is compressed, and its length.
+      // The gRPC frame header of five bytes: the compressed flag and the length.
       const beginning = Buffer.concat(parts).subarray(5);
       parts = undefined;
       stream.pause();

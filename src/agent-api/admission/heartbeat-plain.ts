@@ -4,16 +4,16 @@ import { limits } from "../limits.ts";
 import { machineIdField, machineIdParse } from "./machine-named.ts";
 import { wireCursor } from "../wire.ts";
 
-/** Field numbers of AgentHeartbeatRequest that a plain heartbeat does not have: reports, and what is new of its agent. */
+/** Field numbers of AgentHeartbeatRequest that a plain heartbeat lacks: reports, and changes of the agent. */
 const notPlain = new Set([2, 3, 101, 102]);
 const runIdField = 100;
 
-/** A heartbeat that only says "I am here"; whose key it came with is added by the caller. */
+/** A heartbeat without any report; the caller adds the connection's key. */
 export type PlainHeartbeat = Pick<HeartbeatEntry, "machineId" | "runId">;
 
 /**
- * A small heartbeat without reports, its fields read in place: it may go to the statement, which authenticates it. Undefined for
- * anything else, which costs a lookup before it is looked at any further.
+ * Reads a small heartbeat without reports in place. It may go straight to the statement, which authenticates it.
+ * Undefined for any other heartbeat, which needs a lookup before anything more is read.
  */
 export function heartbeatPlain(message: Buffer): PlainHeartbeat | undefined {
   if (message.length > limits.plainHeartbeat) {
@@ -33,7 +33,7 @@ export function heartbeatPlain(message: Buffer): PlainHeartbeat | undefined {
       }
     }
   } catch {
-    // No message: said after the lookup, if it names a machine.
+    // Not a message: reported after the lookup, if it names a machine.
     return undefined;
   }
   if (machineId === undefined || (runId !== undefined && runId.length !== 0 && runId.length !== limits.runId)) {

@@ -2,26 +2,26 @@ import type { MachineId } from "../../database/ids.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Peer } from "../listener/peer.ts";
 
-/** Which machines' agent each connection has lately been found to be. */
+/** Remembers as which machines' agent each connection was recently authenticated. */
 export interface KnownCallers {
   has(peer: Peer, machineId: MachineId): boolean;
-  /** Whether the connection's caller is any machine's agent. */
+  /** True if the connection was authenticated as any machine's agent. */
   any(peer: Peer): boolean;
-  /** The database has just said so. */
+  /** The database has just authenticated the connection. */
   note(peer: Peer, machineId: MachineId): void;
-  /** The database has just said that it is not, or no longer. */
+  /** The database has just refused the connection. */
   forget(peer: Peer, machineId: MachineId): void;
 }
 
 /**
- * Milliseconds for which a connection's caller is taken for known. What it does meanwhile is authenticated again by the statement
- * that does it: this only spares it the lookup before its message is read.
+ * Milliseconds for which a connection counts as authenticated. Every statement authenticates again; this only spares
+ * the lookup before a message is read.
  */
 export const knownFor = 60_000;
-/** Machines of one connection: an agent has one, a gateway or a test has more. */
+/** Maximum number of machines remembered per connection: an agent has one, a gateway or a test has more. */
 const machinesLimit = 64;
 
-/** Starts with nobody known; calls `noted` for each note. A connection that is gone is forgotten with its peer. */
+/** Starts empty and calls `noted` for each note. Entries disappear with their connection. */
 export function createKnownCallers(clock: Pick<Clock, "monotonic">, noted: (peer: Peer) => void): KnownCallers {
   const known = new WeakMap<Peer, { until: number; machines: Map<MachineId, number> }>();
   return {

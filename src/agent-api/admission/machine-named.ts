@@ -4,12 +4,12 @@ import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
 import { wireCursor } from "../wire.ts";
 
-/** Field number of machine_id: the same in every request that names a machine. */
+/** Field number of machine_id, the same in every request that names a machine. */
 export const machineIdField = 1;
 
 /**
- * The machine that a request names, read in place before anything else of the message is: the first machine_id among its
- * first 4,096 fields. INVALID_ARGUMENT where that is no UUID.
+ * Reads in place the machine that a request names, before anything else of the message: the first machine_id among the
+ * first 4,096 fields. INVALID_ARGUMENT if that is not a UUID.
  */
 export function machineNamed(message: Buffer): MachineId | Refusal {
   const cursor = wireCursor(message);
@@ -20,13 +20,13 @@ export function machineNamed(message: Buffer): MachineId | Refusal {
       }
     }
   } catch {
-    // Whatever the bytes are, the answer is that they are no message.
+    // Whatever the bytes are, the answer is that they are not a message.
     return invalid("the request is not a protobuf message");
   }
   return invalid("machine_id invalid");
 }
 
-/** The UUID in those bytes, in lower case; undefined where they are none. */
+/** Parses the UUID in those bytes, in lower case; undefined if they are not a UUID. */
 export function machineIdParse(message: Buffer, from: number, to: number): MachineId | undefined {
   if (to - from !== 36) {
     return undefined;

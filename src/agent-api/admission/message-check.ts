@@ -3,13 +3,13 @@ import { limits } from "../limits.ts";
 import { messageRule, type FieldRule, type MessageRule } from "./message-rules.ts";
 import { wireCursor, type WireCursor, type WireKind } from "../wire.ts";
 
-/** Stops the check where it is. */
+/** Aborts the check. */
 class Problem extends Error {}
 
 /**
- * What is wrong with a message of a known caller, found in its raw bytes before it is decoded: too many elements, a list longer
- * than hardware is, a field repeated without end, text with NUL bytes, bytes that are no such message. Undefined where it may be
- * decoded. One pass, without copies; pure.
+ * Finds faults in an authenticated caller's message from its raw bytes, before it is decoded: too many elements, a list
+ * longer than any hardware's, a field repeated too often, text with NUL bytes, bytes that do not parse. Undefined if it
+ * may be decoded. One pass without copies; pure.
  */
 export function messageProblem(schema: DescMessage, message: Uint8Array): string | undefined {
   try {
@@ -25,7 +25,7 @@ export function messageProblem(schema: DescMessage, message: Uint8Array): string
 
 interface Check {
   message: Uint8Array;
-  /** List entries, repetitions and unknown fields so far: each becomes an object, or a piece of one. */
+  /** List entries, repetitions and unknown fields so far: decoding would make an object for each. */
   elements: number;
 }
 
@@ -52,7 +52,7 @@ function checkMessage(check: Check, rule: MessageRule, path: string, from: numbe
   }
 }
 
-/** Entries of the field that the cursor is at. */
+/** Checks the field at the cursor, and its entries. */
 function checkField(check: Check, field: FieldRule, before: number, cursor: WireCursor, path: string): number {
   const { from, to } = cursor;
   if (cursor.kind !== field.kind) {
@@ -81,7 +81,7 @@ function hasNul(message: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
-/** Numbers in a packed list: bytes that end a varint, or pieces of that length. */
+/** The number of values in a packed list: of bytes that end a varint, or of pieces of fixed length. */
 function packed(message: Uint8Array, kind: WireKind, from: number, to: number): number {
   if (kind === "varint") {
     let entries = 0;
@@ -104,7 +104,7 @@ function advance(cursor: WireCursor, path: string): boolean {
   try {
     return cursor.next();
   } catch {
-    // Whatever the bytes are, the answer is that they are no such message.
+    // Whatever the bytes are, the answer is that they are not a message of that type.
     throw notMessage(path);
   }
 }

@@ -1,30 +1,30 @@
 import { ScalarType, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import type { WireKind } from "../wire.ts";
 
-/** What a field's value may be on the wire, and what is in it. */
+/** The rule of a field: its wire type and content. */
 export interface FieldRule {
   /** As in the .proto file. */
   name: string;
-  /** How one value is written. */
+  /** The wire type of one value. */
   kind: WireKind;
-  /** A list: at most `limit` entries. Otherwise repetitions of one value. */
+  /** True for a list of at most `limit` entries; false for a single value, which may be repeated `limit` times. */
   list: boolean;
   limit: number;
-  /** Text, which must have no NUL bytes. */
+  /** Text, which must not contain NUL bytes. */
   text: boolean;
-  /** Of a message field, lazily: what its fields may be. */
+  /** For a message field: the rules of its fields, computed on demand. */
   message?: () => MessageRule;
 }
 
 /** The fields of a message type by their numbers. */
 export type MessageRule = ReadonlyMap<number, FieldRule>;
 
-/** Repetitions of a field that is no list: protobuf allows any number, and merges them. */
+/** Maximum repetitions of a field that is not a list: protobuf allows any number, and merges them. */
 export const repetitionLimit = 16;
 
 /**
- * Entries of lists, by the field's full name: as large as hardware is, generously. A list that is not here has no limit but
- * that of all elements of a message together.
+ * Maximum entries of lists, by the field's full name: generous for any hardware. A list without an entry here is
+ * bounded only by the limit on all elements of a message.
  */
 export const listLimits: Record<string, number> = {
   "cloud.bmaas.server.api.AgentHeartbeatRequest.feature": 32,
@@ -44,12 +44,12 @@ export const listLimits: Record<string, number> = {
   "cloud.agent.api.NetworkInterface.supported_speed_bytes": 64,
 };
 
-/** Texts that firmware writes and nobody stores: taken as they are, and left out where they are no UUID. */
+/** Texts from firmware that are not stored: accepted as they are, and ignored if they are not UUIDs. */
 const rawTexts = new Set(["farrier.agent.v1.EnrollRequest.smbios_uuid"]);
 
 const rules = new WeakMap<DescMessage, MessageRule>();
 
-/** The rules of a message type, made once. */
+/** The rules of a message type, computed once. */
 export function messageRule(schema: DescMessage): MessageRule {
   const known = rules.get(schema);
   if (known !== undefined) {
@@ -65,7 +65,7 @@ function fieldRule(schema: DescMessage, field: DescField): FieldRule {
   const list = field.fieldKind === "list" || field.fieldKind === "map";
   const limit = list ? (listLimits[`${schema.typeName}.${name}`] ?? Infinity) : repetitionLimit;
   if (field.fieldKind === "map") {
-    // Its entries are messages. No request of agents has a map; its entries would be counted, and not looked into.
+    // A map's entries are messages. No request from agents has a map; its entries would be counted but not checked.
     return { name, list, limit, kind: "bytes", text: false };
   }
   const text = field.scalar === ScalarType.STRING && !rawTexts.has(`${schema.typeName}.${name}`);
@@ -74,7 +74,7 @@ function fieldRule(schema: DescMessage, field: DescField): FieldRule {
     : { name, list, limit, kind: "bytes", text: false, message: () => messageRule(message) };
 }
 
-/** Undefined: an enum. */
+/** Undefined stands for an enum. */
 function scalarKind(scalar: ScalarType | undefined): WireKind {
   switch (scalar) {
     case ScalarType.STRING:

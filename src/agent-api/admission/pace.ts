@@ -7,35 +7,35 @@ import { timeBudget, type TimeBudget } from "./time-budget.ts";
 /** A call whose caller has proven a key, and whose message was not read yet. */
 export interface PacedCall {
   peer: Peer;
-  /** Path of its method. */
+  /** The method's path. */
   path: string;
   begin(): void;
   refuse(refusal: Refusal): void;
-  /** Closes its connection. */
+  /** Closes the call's connection. */
   close(): void;
 }
 
 /**
- * Has calls begin at the pace that their caller may cost: a key has a budget of this thread's time, and callers that are not known
- * have one together. What comes quicker waits in the key's line, where it holds nothing but its stream; what there is no place for
- * in the line is refused. So one caller's calls never delay another's.
+ * Starts calls at the pace that their caller's budget allows. Each key has a budget of this thread's time;
+ * unauthenticated callers share one budget. Calls above the pace wait in the key's line, where each holds only its
+ * stream. Calls beyond the line's end are refused. So the calls of one caller never delay another's.
  */
 export interface Pace extends Disposable {
-  /** Has the call begin now, when its turn comes, or not at all; false: it waits. */
+  /** Starts the call now, later, or never; returns false if it waits. */
   arrive(call: PacedCall): boolean;
-  /** To be called once for each call that arrived, when it has ended; `answered`: by this server. */
+  /** Must be called once for each call that arrived, when it has ended. `answered`: by this server. */
   leave(call: PacedCall, answered: boolean): void;
-  /** The caller has cost that many milliseconds beside its calls' flat rates. */
+  /** Charges the caller with this many milliseconds besides its calls' flat rates. */
   charge(peer: Peer, milliseconds: number): void;
-  /** The caller is a machine's agent. */
+  /** The caller was authenticated as a machine's agent. */
   known(peer: Peer): void;
 }
 
 interface KeyState {
   budget: TimeBudget;
-  /** Until when the key counts as one of an agent. */
+  /** Until when the key counts as an agent's. */
   knownUntil: number;
-  /** Calls that wait for their turn, in the order of their coming. */
+  /** Waiting calls, in order of arrival. */
   line: PacedCall[];
   underWay: Map<string, number>;
 }
@@ -44,19 +44,19 @@ interface ConnectionState {
   key: KeyState;
   underWay: Map<string, number>;
   inLine: number;
-  /** Calls that were refused or given up, since when. */
+  /** Calls that were refused or given up, and since when they are counted. */
   wasted: number;
   wastedSince: number;
   closing: boolean;
 }
 
-/** Nobody waits, all budgets are full. */
+/** Starts with empty lines and full budgets. */
 export function createPace(clock: Pick<Clock, "monotonic">): Pace {
   const keys = new Map<string, KeyState>();
   const connections = new WeakMap<Peer, ConnectionState>();
   const begun = new WeakSet<PacedCall>();
   const strangers = timeBudget(pacing.strangers);
-  /** Keys with a line: those of agents, and others, in the order in which they have their turns. */
+  /** Keys with waiting calls, agents' and others', in the order of their turns. */
   const agentsWaiting = new Set<KeyState>();
   const strangersWaiting = new Set<KeyState>();
   let strangersInLine = 0;
@@ -74,7 +74,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       line: [],
       underWay: new Map(),
     };
-    // Set again, so that the map's order is that of who connected last.
+    // Inserted again, so that the map's order is by the latest connection.
     keys.delete(peer.keyLiteral);
     keys.set(peer.keyLiteral, key);
     const [oldest] = keys.keys();
@@ -109,7 +109,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     call.begin();
   }
 
-  /** Begins all in the key's line that may. */
+  /** Starts all waiting calls of the key that may start. */
   function advance(key: KeyState, now: number): void {
     let read = 0;
     const left: PacedCall[] = [];
@@ -131,7 +131,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     stand(key, now);
   }
 
-  /** Puts the key among those that wait, or takes it away. */
+  /** Adds the key to the waiting ones, or removes it. */
   function stand(key: KeyState, now: number): void {
     const wasStranger = strangersWaiting.delete(key);
     agentsWaiting.delete(key);
@@ -149,7 +149,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     for (const key of [...agentsWaiting]) {
       advance(key, now);
     }
-    // Each has a turn before one has another: `stand` puts it behind the others.
+    // Each key gets one turn before any gets a second: `stand` appends it at the end.
     for (let turns = strangersWaiting.size; turns > 0 && strangers.left(now) > 0; turns -= 1) {
       const [first] = strangersWaiting;
       if (first !== undefined) {
@@ -178,7 +178,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       const connection = stateOf(call.peer);
       const { key } = connection;
       const known = key.knownUntil > now;
-      // A stranger goes behind those that wait for the strangers' budget, or they would never have their turn.
+      // A stranger waits behind those that wait for the strangers' budget; otherwise these would never get a turn.
       if ((known || strangersWaiting.size === 0) && mayBegin(call, connection, now)) {
         begin(call, connection, now);
         return true;

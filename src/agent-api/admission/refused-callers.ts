@@ -5,16 +5,19 @@ import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Peer } from "../listener/peer.ts";
 
-/** Remembers who was refused, and has it written: each (machine, key) at most once a minute. */
+/** Remembers refused callers and records them: each pair of machine and key at most once a minute. */
 export interface RefusedCallers extends AsyncDisposable {
   note(peer: Peer, machineId: MachineId, address: string): void;
 }
 
-/** Milliseconds between writes of one pair, between looks at what is to be written, and after which a silent one is forgotten. */
+/**
+ * Milliseconds: `writeEvery` between two records of one pair, then the interval of the writer, and the silence after
+ * which a pair is forgotten.
+ */
 const writeEvery = 60_000;
 const lookEvery = 1_000;
 const forgetAfter = 10 * 60_000;
-/** Pairs that are remembered, and of one address: those that came first stay. */
+/** Maximum number of remembered pairs, in total and per address; the earliest stay. */
 const remembered = 2_000;
 const perAddress = 100;
 /** Pairs in one statement. */
@@ -24,7 +27,7 @@ interface Seen {
   peer: Peer;
   machineId: MachineId;
   address: string;
-  /** Not written yet, and since when. */
+  /** Refusals that are not recorded yet, and since when. */
   count: number;
   since: number;
   lastAt: number;
@@ -33,8 +36,9 @@ interface Seen {
 }
 
 /**
- * @param options.write returns which were kept, and whether there is such a machine; a failure costs that minute's counts
- * @param options.standing called with how many are refused of machines that are there, and of others
+ * @param options.write resolves to the recorded pairs, and whether their machines exist; a failure loses that minute's
+ * counts
+ * @param options.standing called with the number of refused pairs whose machine exists, and of others
  */
 export function createRefusedCallers(options: {
   clock: Clock;

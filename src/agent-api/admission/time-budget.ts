@@ -1,6 +1,6 @@
-/** Milliseconds of processor time: so many at once, so many a second in the long run. */
+/** A budget of processor time in milliseconds: `burst` at once, `perSecond` in the long run. */
 export interface TimeBudget {
-  /** What may be spent now; negative where more was spent than there was. `now`: milliseconds of a monotonic clock. */
+  /** The milliseconds that are left; negative if overspent. `now` is milliseconds of a monotonic clock. */
   left(now: number): number;
   spend(milliseconds: number): void;
 }

@@ -1,6 +1,6 @@
 import { status, type handleBidiStreamingCall, type Server } from "@grpc/grpc-js";
 
-/** What grpc-js keeps of a method. */
+/** The entry of a method in grpc-js's internal table. */
 interface Registered {
   func: handleBidiStreamingCall<Buffer, Buffer>;
   serialize: (value: Buffer) => Buffer;
@@ -12,8 +12,8 @@ interface Registered {
 const asIs = (value: Buffer): Buffer => value;
 
 /**
- * Has the interceptors stand before methods that the server does not have, too. grpc-js answers those before any interceptor: who
- * has no certificate would learn which methods there are. Reaches into the library: its table of methods is in no type.
+ * Runs the interceptors for unknown methods too. grpc-js answers these before any interceptor, which would show callers
+ * without a certificate which methods exist. This uses the library's internal table of methods, which no type declares.
  */
 export function unknownMethods(server: Server): void {
   const { handlers } = server as unknown as { handlers: Map<string, Registered> };
@@ -21,7 +21,7 @@ export function unknownMethods(server: Server): void {
   handlers.get = (path) => known(path) ?? unknownMethod(path);
 }
 
-/** A stream both ways: it is answered without waiting for a message. */
+/** Bidirectional streaming: it is answered without waiting for a message. */
 function unknownMethod(path: string): Registered {
   return {
     func: (call) => {

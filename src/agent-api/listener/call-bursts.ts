@@ -3,34 +3,34 @@ import type { Server } from "@grpc/grpc-js";
 import type { Clock } from "../../lib/clock.ts";
 import type { Addresses } from "./peer.ts";
 
-/** Where the gRPC library keeps its HTTP/2 servers; its types do not say so. */
+/** The internal field in which grpc-js keeps its HTTP/2 servers; no type declares it. */
 interface KeepsHttp2Servers {
   http2Servers?: ReadonlyMap<Http2Server, unknown>;
 }
 
 type StreamListener = (stream: ServerHttp2Stream, ...rest: unknown[]) => void;
 
-/** What the calls of a connection may cost in one turn of the event loop. */
+/** The limits on a connection's calls in one turn of the event loop. */
 export interface CallsATurn {
-  /** Calls that are begun at once; others wait. */
+  /** Calls that start at once; further ones wait. */
   atOnce: number;
   /** Calls after which the connection is closed. */
   most: number;
-  /** Whether the calls that wait do so in the one line of strangers, or only until the turn is over. */
+  /** True if waiting calls wait in the shared line of strangers, false if only until the turn ends. */
   inLine: boolean;
 }
 
-/** Milliseconds of strangers' waiting calls begun in one turn of the event loop. */
+/** Milliseconds of strangers' waiting calls that start in one turn of the event loop. */
 const lineTurn = 2;
 
 /**
- * Bounds what calls cost in one turn of the event loop. One packet holds hundreds of calls, reset at once perhaps; begun each by
- * itself, those of some connections hold up all agents for a second. So calls of a connection beyond some wait, strangers' in a
- * line that has some milliseconds a turn, and are dropped if they were reset by then; a connection with too many is closed. An
- * agent's heartbeat, and the first call of an agent that is not known yet, never wait. To be called once the server has its
- * connection injector.
- * @param options.least calls a turn up to which `limitsOf` is not asked
- * @throws {Error} where the gRPC library is another than this knows
+ * Limits what calls cost in one turn of the event loop. One packet can hold hundreds of calls, perhaps each reset at
+ * once; started together, the calls of a few connections would delay all agents by a second. So calls of a connection
+ * above a limit wait, strangers' calls in a line with some milliseconds per turn, and are dropped if they are reset
+ * meanwhile. A connection with too many calls is closed. An agent's heartbeat, and the first call of an unauthenticated
+ * agent, never wait. Call this once the server has its connection injector.
+ * @param options.least calls per turn up to which `limitsOf` is not asked
+ * @throws {Error} if the gRPC library's internals are not as expected
  */
 export function callBursts(
   grpc: Server,
@@ -43,7 +43,7 @@ export function callBursts(
   }
   server.removeAllListeners("stream");
   const begun = new Map<unknown, number>();
-  /** In the order of their coming. A Set, so that the first is taken out at once. */
+  /** In order of arrival. A Set, so that removing the first is fast. */
   const line = new Set<Parameters<StreamListener>>();
   const begin: StreamListener = (...call) => {
     for (const listener of listeners) {
@@ -86,10 +86,10 @@ export function callBursts(
       begin(stream, ...rest);
       return;
     }
-    // A reset with another code than CANCEL is an error; unheard, it would end the process.
+    // A reset with a code other than CANCEL is an error; without a listener it would end the process.
     stream.on("error", () => undefined);
     if (count > most) {
-      // What else comes in the same turn is dropped by Node without a look.
+      // Node drops further calls of the same turn without processing them.
       session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       session.destroy();
     } else if (inLine) {

@@ -2,30 +2,31 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
 
 /**
- * Lets connections into their TLS handshakes, so many milliseconds' worth in one turn of the event loop. A handshake is half a
- * millisecond of the one thread that answers heartbeats: when every agent of a fleet reconnects at once, those that are
- * connected would wait for all of them. So new connections wait in a line, and between two turns all else goes on. One
- * that says nothing is not in the line, one that is gone leaves it, and one that stalls gives its place up.
+ * Starts TLS handshakes, a few milliseconds' worth per turn of the event loop. A handshake takes half a millisecond of
+ * the single thread that answers heartbeats. If every agent of a fleet reconnects at once, connected agents would wait
+ * for all of the handshakes. So new connections wait in a line, and other work goes on between two turns. A connection
+ * joins the line with its first bytes, leaves it when it closes, and loses its place when it stalls.
  */
 export interface Handshakes extends Disposable {
-  /** Takes a connection just accepted; it is let in when its turn comes, or closed. */
+  /** Takes a newly accepted connection; its handshake starts when its turn comes, or it is closed. */
   accept(socket: Socket): void;
-  /** To be called when the handshake of a socket that was let in has ended, however it did. */
+  /** Must be called when a started handshake has ended, with or without success. */
   done(socket: Socket): void;
 }
 
 /**
- * `turn`: milliseconds of handshakes begun in one turn of the event loop. `atOnce`: handshakes under way, whose second halves
- * may come in one turn: enough for agents a tenth of a second away, few enough that these take no more than some tens of
- * milliseconds. `place`: milliseconds for which one that stalls counts as such. `waiting`: connections in the line.
+ * `turn`: milliseconds of handshakes started in one turn of the event loop. `atOnce`: handshakes under way; their
+ * second halves may all fall into one turn. It is enough for agents a tenth of a second away, and few enough that they
+ * take some tens of milliseconds at most. `place`: milliseconds after which a handshake counts as stalled. `waiting`:
+ * maximum length of the line.
  */
 export const handshakeLimits = { turn: 4, atOnce: 128, place: 250, waiting: 10_000 } as const;
 
 /**
- * @param options.begin starts the handshake; what the other end has sent is worked off at once, or in the next tick
+ * @param options.begin starts the handshake; bytes already received are processed at once or in the next tick
  * @param options.firstBytes milliseconds that a connection may be silent before its first bytes
  * @param options.place see handshakeLimits
- * @param options.waiting called with the number of connections that are not let in yet, whenever it changes
+ * @param options.waiting called with the length of the line whenever it changes
  */
 export function createHandshakes(options: {
   begin: (socket: Socket) => void;
@@ -35,7 +36,7 @@ export function createHandshakes(options: {
   waiting: (count: number) => void;
 }): Handshakes {
   const { clock, place = handshakeLimits.place } = options;
-  /** In the order of their coming, with what takes them out; a Map, so that one that goes is taken out at once. */
+  /** In order of arrival, with each connection's removal function. A Map, so that removal is fast. */
   const line = new Map<Socket, () => void>();
   const under = new Map<Socket, NodeJS.Timeout>();
   const silent = new Map<Socket, NodeJS.Timeout>();
@@ -44,12 +45,12 @@ export function createHandshakes(options: {
   function schedule(): void {
     if (!scheduled && line.size > 0 && under.size < handshakeLimits.atOnce) {
       scheduled = true;
-      // Not at once: what else is waiting for this thread goes first.
+      // Not at once: other work of this thread goes first.
       setImmediate(() => next(clock.monotonic()));
     }
   }
 
-  /** Lets the first of the line in, and more after it, unless this turn of the event loop has had enough of them. */
+  /** Starts the first handshake in the line, and more until this turn's milliseconds are used up. */
   function next(turnBegan: number): void {
     const [first] = line;
     if (
@@ -69,7 +70,8 @@ export function createHandshakes(options: {
       setTimeout(() => done(socket), place),
     );
     options.begin(socket);
-    // After the handshake's first half, which costs the time: node:tls does it in a tick of its own, asked for before this one.
+    // After the first half of the handshake, which costs the time: node:tls runs it in a tick of its own, requested
+    // before this one.
     process.nextTick(next, turnBegan);
   }
 
@@ -88,7 +90,7 @@ export function createHandshakes(options: {
 
   function enterLine(socket: Socket): void {
     const heard = socket.readableLength;
-    // More that can be read, and it is not more bytes: its end. Nobody would be there for the rest of the handshake.
+    // Readable without more bytes means the end of the stream: nobody would finish the handshake.
     const more = (): void => void (socket.readableLength <= heard && socket.destroy());
     socket.on("readable", more);
     line.set(socket, () => {
@@ -116,7 +118,7 @@ export function createHandshakes(options: {
         told();
         done(socket);
       });
-      // A reset before the handshake: its "close" follows. Unheard, it would end the process.
+      // A reset before the handshake; its "close" follows. Without a listener it would end the process.
       socket.on("error", () => undefined);
       socket.once("readable", () => {
         clearTimeout(silent.get(socket));

@@ -20,9 +20,9 @@ import { unknownMethods } from "../admission/unknown-methods.ts";
 /** Why the agent port could not be opened. */
 export class ListenError extends CodedError<"address_in_use" | "address_refused"> {}
 
-/** The agent port, open. */
+/** The open agent port. */
 export interface AgentListener extends AsyncDisposable {
-  /** The address that it has; the port where 0 was asked for. */
+  /** The address with the port that was chosen if 0 was given. */
   address: HostPort;
 }
 
@@ -34,13 +34,13 @@ export interface AgentMethod {
 }
 
 /**
- * Connections that the kernel completes and holds until they are accepted, as far as it allows (net.core.somaxconn): one is
- * accepted in a turn of the event loop, and those that find no room come again after 1, 3 and 7 seconds.
+ * Connections that the kernel completes and holds until they are accepted (bounded by net.core.somaxconn). One is
+ * accepted per turn of the event loop; clients that find no room retry after 1, 3 and 7 seconds.
  */
 const backlog = 4_096;
 /**
- * Calls of one connection in one turn of the event loop. Without resets no connection begins more than it may have open; an agent
- * whose calls have deadlines of a millisecond begins some more.
+ * Calls of one connection per turn of the event loop. Without resets no connection starts more calls than it may have
+ * open; an agent whose calls have deadlines of a millisecond starts a few more.
  */
 const callsATurn = {
   stranger: { atOnce: 2, most: limits.streamsAdvertised, inLine: true },
@@ -52,9 +52,9 @@ const drainTime = 5_000;
 const lastWords = 500;
 
 /**
- * Opens the agent port. TLS is ended here, not by the gRPC library: that shows a certificate only where a CA vouches for
- * it, and agents' are self-signed.
- * @throws {ListenError} saying which address and what to do
+ * Opens the agent port. TLS is terminated here and not by the gRPC library, which shows a client certificate only if a
+ * CA has issued it; agents' certificates are self-signed.
+ * @throws {ListenError} naming the address and what to do
  */
 export async function agentListen(options: {
   address: HostPort;
@@ -114,10 +114,11 @@ export async function agentListen(options: {
   const tls = createServer({
     cert: options.certificate.certificatePem,
     key: options.certificate.keyPem,
-    // Asked for, and judged by its key alone: see peerOf.
+    // Requested but not verified; only its key counts: see peerOf.
     requestCert: true,
     rejectUnauthorized: false,
-    // Not ALPNProtocols: of these, node:tls keeps a copy for each connection, a piece of Buffer's pool (see ownBytes).
+    // Not ALPNProtocols, because node:tls keeps a copy of these per connection as a slice of Buffer's pool (see
+    // ownBytes).
     ALPNCallback: ({ protocols }) => (protocols.includes("h2") ? "h2" : undefined),
     minVersion: "TLSv1.2",
     // A resumed session proves no key.
@@ -131,7 +132,7 @@ export async function agentListen(options: {
     waiting: (count) => metrics.agentHandshakesWaiting.set(count),
   });
   const most = options.maximumConnections ?? 20_000;
-  // Many machines may be behind one address, so its share is half.
+  // Many machines may be behind one address, so one address may have half of all connections.
   const shares = connectionShares({ most, perAddress: Math.ceil(most / 2) });
   const places = new WeakMap<Socket, ConnectionPlace>();
   const tcp = createTcpServer({ noDelay: true }, (socket) => {
@@ -142,7 +143,7 @@ export async function agentListen(options: {
     handshakes.done(underlying(socket));
     sockets.add(socket);
     metrics.agentConnections.set(sockets.size);
-    // Copied: a closed socket no longer knows its addresses.
+    // Copied, because a closed socket no longer knows its addresses.
     const addresses: Addresses = {
       localAddress: socket.localAddress,
       localPort: socket.localPort,
@@ -150,7 +151,8 @@ export async function agentListen(options: {
       remotePort: socket.remotePort,
     };
     const peer = peerOf(socket);
-    // Else a stranger who never ends a call would keep its connection for ever. A key alone proves nothing: anybody can make one.
+    // Otherwise a stranger who never ends a call would keep its connection open for ever. A key alone proves nothing:
+    // anybody can make one.
     const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
     socket.once("close", () => clearTimeout(timer));
     if (peer !== undefined) {
@@ -171,7 +173,7 @@ export async function agentListen(options: {
       metrics.agentConnections.set(sockets.size);
       peers.remove(addresses);
     });
-    // A reset is the peer's business; unheard, it would end the process.
+    // A reset concerns the peer only; without a listener it would end the process.
     socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
     if (socket.alpnProtocol === "h2") {
       injector.injectConnection(socket);
@@ -208,8 +210,8 @@ export async function agentListen(options: {
 }
 
 /**
- * A copy in memory of its own, for what lasts as long as a stream: a piece of Buffer's pool keeps all of its 64 KB alive, and
- * agents that come one at a time would hold one piece each.
+ * Copies bytes that live as long as a stream into memory of their own. A slice of Buffer's pool keeps the pool's 64 KB
+ * alive, and agents that connect one by one would each hold such a pool.
  */
 function ownBytes(value: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(value.length);
@@ -217,7 +219,7 @@ function ownBytes(value: Buffer): Buffer {
   return own;
 }
 
-/** The plain connection that a TLS one is over; node:tls keeps it where its types do not say. */
+/** The TCP socket under a TLS socket; node:tls keeps it in an undeclared field. */
 function underlying(socket: TLSSocket): Socket {
   return (socket as TLSSocket & { _parent?: Socket })._parent ?? socket;
 }

@@ -3,18 +3,18 @@ import type { TLSSocket } from "node:tls";
 import { byteaLiteral } from "../../database/heartbeat/heartbeat-batch.ts";
 import { agentKey, type AgentKey } from "../../database/ids.ts";
 
-/** Who is at the other end of a connection: proven by the handshake, not looked up yet. */
+/** The other end of a connection: its key is proven by the handshake, but not looked up yet. */
 export interface Peer {
   key: AgentKey;
-  /** The key as an element of an array literal; made once a connection. */
+  /** The key as an element of an array literal; made once per connection. */
   keyLiteral: string;
-  /** To be called when the database has found the key to be a machine's: its connection then keeps its place. */
+  /** Must be called when the database has found the key to be a machine's: the connection then keeps its place. */
   admitted?: () => void;
-  /** Tells this connection from others of the same key, on any server. */
+  /** Tells this connection from others with the same key, on any server. */
   connection: bigint;
 }
 
-/** The four addresses of a connection: the remote ones alone are ambiguous where several local ones are listened on. */
+/** Both ends' addresses and ports. The remote ones alone are ambiguous if the server listens on several addresses. */
 export interface Addresses {
   localAddress?: string | undefined;
   localPort?: number | undefined;
@@ -22,7 +22,9 @@ export interface Addresses {
   remotePort?: number | undefined;
 }
 
-/** The peer whose Ed25519 key the handshake has proven; undefined without a certificate or with a key of another kind. */
+/**
+ * The peer whose Ed25519 key the handshake has proven; undefined without a certificate, or with a key of another type.
+ */
 export function peerOf(socket: TLSSocket): Peer | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined || certificate.publicKey.asymmetricKeyType !== "ed25519") {
@@ -30,7 +32,7 @@ export function peerOf(socket: TLSSocket): Peer | undefined {
   }
   // RFC 8037: x is the key itself.
   const { x } = certificate.publicKey.export({ format: "jwk" });
-  // In memory of its own: a piece of Buffer's pool would keep 64 KB alive for as long as the connection lasts.
+  // In memory of its own: a slice of Buffer's pool would keep 64 KB alive as long as the connection.
   const key = agentKey(Uint8Array.from(Buffer.from(x ?? "", "base64url")));
   return { key, keyLiteral: byteaLiteral(key), connection: randomBytes(8).readBigInt64BE() };
 }
@@ -42,9 +44,10 @@ export interface Peers {
   find(addresses: Addresses): Peer | undefined;
 }
 
-/** Makes an empty one. */
+/** Starts empty. */
 export function createPeers(): Peers {
-  // By the remote port first: looked up for every call, and a string of all four would be made for every call.
+  // Indexed by the remote port first, because it is looked up for every call, and building a string of all four would
+  // cost more.
   const byPort = new Map<number | undefined, { addresses: Addresses; peer: Peer }[]>();
   const same = (a: Addresses, b: Addresses): boolean =>
     a.remoteAddress === b.remoteAddress && a.localPort === b.localPort && a.localAddress === b.localAddress;

@@ -15,12 +15,12 @@ import { wireMerged } from "../wire.ts";
 /** Field number of EnrollRequest.hardware_report. */
 const hardwareField = 4;
 
-/** What an agent says of itself; whose key it came with is added by the caller. */
+/** What an agent reports about itself; the caller adds the connection's key and address. */
 export type DecodedEnrollment = Omit<AgentEnrollment, "publicKey" | "address">;
 
 /**
- * Takes an EnrollRequest apart and checks all that could make a statement raise. A UUID or MAC that tells no machine from
- * another is left out, as is any text that is no UUID: firmware writes what it likes.
+ * Decodes an EnrollRequest and checks everything that could make the SQL statement fail. UUIDs and MACs that do not
+ * identify a machine are left out, and so is text that is not a UUID: firmware may contain anything.
  */
 export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
   const problem = messageProblem(EnrollRequestSchema, message);
@@ -36,7 +36,7 @@ export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
   try {
     request = fromBinary(EnrollRequestSchema, message);
   } catch {
-    // Whatever the bytes are, the answer is that they are no message.
+    // Whatever the bytes are, the answer is that they are not a message.
     return invalid("the request is not a protobuf message");
   }
   const { token, smbiosUuid, mac } = request;
@@ -61,7 +61,7 @@ export function enrollDecode(message: Buffer): DecodedEnrollment | Refusal {
   if ("code" in features) {
     return features;
   }
-  // An agent of before names all its ports, those too that many boards have with one address.
+  // Earlier agents report all their ports, including those whose address many boards share.
   const ports = request.hardwareReport?.report?.networkInterface ?? [];
   const telling = new Set(identifyingMacs(ports));
   const nothing = new Set(ports.flatMap((port) => macOfBytes(port.mac) ?? []).filter((one) => !telling.has(one)));

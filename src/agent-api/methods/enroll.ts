@@ -17,20 +17,20 @@ import { enrollDecode } from "./enroll-decode.ts";
 import { overloaded, unavailable, type Refusal } from "../refusal.ts";
 import type { RefusalLog } from "../refusal-log.ts";
 
-/** Seconds after which an agent that is not let in asks again. */
+/** Seconds after which an agent that waits for approval asks again. */
 const retryAfterSeconds = 15;
 
 /**
- * Milliseconds from a call's arrival to the answer that it must wait, at least: longer than the database takes for any of
- * them, so that what was found there does not show in the time.
+ * Minimum milliseconds before the answer that a caller must wait: longer than any of its database queries, so that the
+ * time reveals nothing about their result.
  */
 const answerAfter = 250;
 
-/** A rack of machines behind one address that all come back after a power cut, and their next round. */
+/** Enough for a rack of machines behind one address that all restart after a power cut, and for their next round. */
 const perAddress = { perSecond: 10, burst: 100 };
 const together = { perSecond: 200, burst: 2_000 };
 
-/** The one answer to all that are not let in. */
+/** The one answer to all callers that are not let in. */
 const awaiting = Buffer.from(
   toBinary(
     EnrollResponseSchema,
@@ -50,7 +50,7 @@ export function enrollHandler(deps: {
 }): handleUnaryCall<Buffer, Buffer> {
   const { calls, database, sessions, refusals, metrics, log, clock } = deps;
   const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
-  // There from the beginning: an alert sees no increase of what was not there before.
+  // Exported from the start at 0: an alert can't see an increase of a series that did not exist before.
   metrics.enrollments.inc({ outcome: "second_claimant" }, 0);
   return (call, respond) => {
     const arrived = clock.monotonic();
@@ -87,7 +87,7 @@ export function enrollHandler(deps: {
       respond(null, awaiting);
     };
     answer().catch((error: unknown) => {
-      // lock_not_available: the machine is held by another transaction, and the agent asks again.
+      // lock_not_available: another transaction holds the machine, and the agent asks again.
       const expected = error instanceof DatabaseError || errorCode(error) === "55P03";
       if (!expected) {
         log.error({ key: keyStart(peer.key), error: describeError(error) }, "an enrolment could not be decided");

@@ -1,7 +1,7 @@
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
 
-/** The words of a field `feature`, sorted; the same one twice counts once. */
+/** The words of the field `feature`, sorted and without duplicates. */
 export function featuresDecode(words: readonly string[]): string[] | Refusal {
   if (words.length > limits.features || words.some((word) => Buffer.byteLength(word) > limits.feature)) {
     return invalid(
@@ -10,5 +10,5 @@ export function featuresDecode(words: readonly string[]): string[] | Refusal {
   }
   return words.every((word) => /^[\x21-\x7e]+$/u.test(word))
     ? [...new Set(words)].toSorted()
-    : invalid("feature has a character that is no visible ASCII: expected words such as vendor-data");
+    : invalid("feature has a character that is not visible ASCII: expected words such as vendor-data");
 }

@@ -5,7 +5,7 @@ import { hardwareFingerprint } from "./hardware-fingerprint.ts";
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
 
-/** Checks a hardware report; it stays as it was sent. */
+/** Checks a hardware report; its bytes stay as they were sent. */
 export function hardwareDecode(raw: Buffer): NonNullable<HeartbeatEntry["hardware"]> | Refusal {
   if (raw.length > limits.hardwareReport) {
     return invalid(`hardware_report has ${raw.length} bytes: at most ${limits.hardwareReport} are accepted`);

@@ -4,9 +4,9 @@ import { AgentHardwareReportSchema, type AgentHardwareReport } from "../../../ge
 import { clearVolatile } from "../../contract/volatile-hardware.ts";
 
 /**
- * SHA-256 of what a hardware report says of the hardware: without what changes while nothing is changed (link state and
- * speed, wear, temperature, counters of use, usable memory). Two reports with one fingerprint are one report. The argument
- * is changed.
+ * SHA-256 of a hardware report without its readings: values that change while the hardware stays the same (link state
+ * and speed, wear, temperature, counters of use, usable memory). Two reports with the same fingerprint count as one.
+ * Changes its argument.
  */
 export function hardwareFingerprint(report: AgentHardwareReport): Buffer {
   if (report.report !== undefined) {

@@ -6,23 +6,23 @@ import { addressOf } from "../listener/caller-address.ts";
 import { overloaded } from "../refusal.ts";
 import { wireCursor, wireNumber } from "../wire.ts";
 
-/** Path of the method by which load balancers ask whether this server serves (gRPC Health Checking Protocol). */
+/** Path of the method by which load balancers check this server (gRPC Health Checking Protocol). */
 export const healthPath = "/grpc.health.v1.Health/Check";
 
 /** HealthCheckResponse.ServingStatus. */
 const serving = wireNumber(1, 1n);
 const notServing = wireNumber(1, 2n);
 
-/** Names that a caller may ask for; empty: the whole server. */
+/** Service names that a caller may ask for; empty means the whole server. */
 const services = new Set(["", "cloud.bmaas.server.api.AgentCallback", "farrier.agent.v1.AgentService"]);
 
-/** Load balancers ask once a second or so; each address has a bound of its own, so that no other can use it up. */
+/** Load balancers ask about once a second. Each address has its own limit, so that no other address can use it up. */
 const perAddress = { perSecond: 20, burst: 100 };
 const together = { perSecond: 1_000, burst: 5_000 };
 
 /**
- * Makes the handler of Health.Check. It needs no certificate, and nothing but this process's memory: SERVING while the server has a
- * live session, so the database was there within its lease.
+ * Makes the handler of Health.Check. It needs no certificate and reads only this process's memory: SERVING while the
+ * server's session is alive, which means that the database answered within the lease.
  */
 export function healthHandler(deps: { sessions: SessionHolder; clock: Clock }): handleUnaryCall<Buffer, Buffer> {
   const limit = addressLimit({ clock: deps.clock, perAddress, together, addresses: 10_000 });
@@ -43,7 +43,7 @@ export function healthHandler(deps: { sessions: SessionHolder; clock: Clock }): 
   };
 }
 
-/** HealthCheckRequest.service; undefined where the bytes are no message. */
+/** HealthCheckRequest.service; undefined if the bytes are not a message. */
 function serviceOf(message: Buffer): string | undefined {
   let service = "";
   try {
@@ -54,7 +54,7 @@ function serviceOf(message: Buffer): string | undefined {
       }
     }
   } catch {
-    // Whatever the bytes are, the answer is that they are no message.
+    // Whatever the bytes are, the answer is that they are not a message.
     return undefined;
   }
   return service;

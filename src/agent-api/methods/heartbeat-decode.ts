@@ -19,12 +19,12 @@ const field = {
   feature: 102,
 } as const;
 
-/** A heartbeat as it was sent, checked; whose key it came with is added by the caller. */
+/** A checked heartbeat; the caller adds the connection's key. */
 export type DecodedHeartbeat = Omit<HeartbeatEntry, "publicKey">;
 
 /**
- * Takes a heartbeat apart and checks all that could make a statement raise. The reports in it stay as they were sent,
- * fields included that this server does not know.
+ * Decodes a heartbeat and checks everything that could make the SQL statement fail. Its reports keep their bytes as
+ * sent, including fields unknown to this server.
  */
 export function heartbeatDecode(message: Buffer): DecodedHeartbeat | Refusal {
   const parts = heartbeatParts(message);
@@ -104,7 +104,7 @@ function heartbeatParts(message: Buffer): HeartbeatParts | undefined {
       ...(report === undefined ? {} : { report }),
     };
   } catch {
-    // Whatever the bytes are, the answer is that they are no message.
+    // Whatever the bytes are, the answer is that they are not a message.
     return undefined;
   }
 }
@@ -124,7 +124,7 @@ function installationReportDecode(raw: Buffer): InstallationReport | Refusal {
     return invalid(`installation_report.run_id has ${runIdLength} bytes: expected ${limits.runId}, or none`);
   }
   const run = runIdLength === 0 ? {} : { runId: report.runId };
-  // The first version of the contract has no result: neither set means success.
+  // The first version of the contract has no result: if neither is set, it means success.
   if (report.result.case !== "error") {
     return { generation: report.generation, result: "success", raw, ...run };
   }

@@ -20,7 +20,7 @@ const field = { installationRequest: 1, cancelledGeneration: 100 } as const;
 
 const nothing = Buffer.alloc(0);
 
-/** One heartbeat in so many is timed. */
+/** One heartbeat in `sampled` is timed. */
 const sampled = 16;
 
 /** Makes the handler of AgentCallback.Heartbeat; messages pass as bytes. */
@@ -41,7 +41,7 @@ export function heartbeatHandler(deps: {
   };
   let turn = 0;
   let uncounted = 0;
-  // Counted together, once a turn of the event loop: a metric a heartbeat would be a tenth of its cost.
+  // Counted together once per turn of the event loop: a metrics call per heartbeat would be a tenth of its cost.
   const countOk = (): void => {
     if (uncounted === 0) {
       setImmediate(() => {
@@ -51,7 +51,7 @@ export function heartbeatHandler(deps: {
     }
     uncounted += 1;
   };
-  /** One with a report, or any that is not plain: let in before it is decoded. */
+  /** A heartbeat with a report, or any other that is not plain: authenticated before it is decoded. */
   const decoding = admittedUnary(
     {
       calls,
@@ -138,7 +138,7 @@ export function heartbeatHandler(deps: {
   };
 }
 
-/** The response's bytes: the request's stored bytes go out as they are. */
+/** Encodes the response; the request's stored bytes are sent unchanged. */
 export function heartbeatEncode(outcome: HeartbeatOutcome & { status: "ok" }): Buffer {
   if (outcome.request === undefined && outcome.cancelledGeneration === undefined) {
     return nothing;

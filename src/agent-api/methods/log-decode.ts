@@ -6,13 +6,13 @@ import type { AgentLogEntry } from "../../database/queries/agent/agent-log.ts";
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
 
-/** A call of ReportLog as it was sent, checked; whose key it came with is added by the caller. */
+/** A checked call of ReportLog; the caller adds the connection's key. */
 export type DecodedLog = Omit<AgentLogEntry, "publicKey" | "run"> & { run?: Uint8Array };
 
-// The greatest time of google.protobuf.Timestamp: the end of the year 9999.
+// The maximum of google.protobuf.Timestamp: the end of the year 9999.
 const latestTime = 253_402_300_799_999n;
 
-/** Checks all that could make a statement raise, or a reader stumble. */
+/** Checks everything that could make the SQL statement, or a later reader, fail. */
 export function logDecode(message: Buffer): DecodedLog | Refusal {
   if (message.length > limits.log) {
     return invalid(`the request has ${message.length} bytes: at most ${limits.log} are accepted`);

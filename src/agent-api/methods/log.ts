@@ -16,10 +16,13 @@ import { logDecode } from "./log-decode.ts";
 import { overloaded, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import type { RefusalLog } from "../refusal-log.ts";
 
-/** Agents gather their lines; a fleet that logs all at once must not take the database from the heartbeats. */
+/**
+ * Agents collect their lines before sending. If a whole fleet logs at once, it must not take the database from
+ * heartbeats.
+ */
 const perKey = { perSecond: 1, burst: 20 };
 const together = { perSecond: 100, burst: 500 };
-/** Calls that may be with the database at once; more are asked to come back. */
+/** Maximum number of calls waiting for the database; further callers are asked to come back. */
 const underWayLimit = 16;
 
 const kept = Buffer.from(toBinary(ReportLogResponseSchema, create(ReportLogResponseSchema)));

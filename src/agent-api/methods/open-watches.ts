@@ -4,22 +4,22 @@ import type { WatchStream } from "./watch-stream.ts";
 
 /** The agents that wait at this server, by machine. */
 export interface OpenWatches extends Disposable {
-  /** Returns what removes it again; calling that twice does no harm. */
+  /** Returns a function that removes the watcher again; calling it twice does no harm. */
   add(machineId: MachineId, watcher: WatchStream): () => void;
-  /** Something changed that this machine's agent must hear of. */
+  /** Something changed that concerns this machine's agent. */
   wake(machineId: MachineId): void;
-  /** Anything may have changed: changes could not be heard. */
+  /** Any machine may have changed, because changes could not be heard. */
   wakeAll(): void;
-  /** Ends all streams: the server is stopping. */
+  /** Ends all streams because the server is stopping. */
   stopAll(): void;
 }
 
-/** Milliseconds between signs of life on a stream. */
+/** Milliseconds between two keepalive messages on a stream. */
 const keepaliveInterval = 60_000;
 
-/** Makes an empty one. */
+/** Starts empty. */
 export function createOpenWatches(metrics: Metrics): OpenWatches {
-  // Most machines have one watcher; a set for each would cost more than the rest of a waiting agent's bookkeeping.
+  // Most machines have one watcher; a Set for each would cost more than the rest of a waiting agent's bookkeeping.
   const waiting = new Map<MachineId, WatchStream | WatchStream[]>();
   let count = 0;
 

@@ -5,14 +5,17 @@ import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 
 /**
- * Byte counts between two phases are kept here and written once a second, all machines' together. What decides anything
- * goes to the database at once: a phase, a run or a generation that is new, and anything at all after a change was heard of
- * for the machine, or while changes can't be heard.
+ * Collects byte counts between two phases and writes them once a second, for all machines together. Anything that
+ * affects a decision goes to the database at once: a new phase, run or generation; every entry after a change of the
+ * machine was heard of; and every entry while changes can't be heard.
  */
 export interface ProgressCoalesce extends AsyncDisposable {
-  /** True when the entry was kept: it only moves the counts of what this server has recorded. */
+  /** Returns true if the entry was kept: it only raises the counts of what this server has recorded. */
   keep(entry: ProgressEntry): boolean;
-  /** To be called before an entry goes to the database; what it returns, afterwards: whether it was recorded there. */
+  /**
+   * Must be called before an entry goes to the database; call the returned function afterwards with whether it was
+   * recorded.
+   */
   recording(entry: ProgressEntry): (recorded: boolean) => void;
   /** Something was decided about this machine. */
   forget(machineId: MachineId): void;
@@ -20,12 +23,12 @@ export interface ProgressCoalesce extends AsyncDisposable {
   deaf(): void;
 }
 
-/** Milliseconds between writes, and after which a machine's next count goes to the database all the same. */
+/** Milliseconds between two writes; after the same time a machine's next count goes to the database anyway. */
 const flushInterval = 1_000;
 const trustFor = 30_000;
 /**
- * Milliseconds since the database last had a word of the run, after which nothing is answered from here. An agent takes an
- * answer for a sign that it may write for another 60 s, and the database gives its place away after 90 s of silence.
+ * Milliseconds after the database last confirmed the run, after which nothing is answered from here. An agent takes an
+ * answer as permission to write for another 60 s, and the database lets another run write after 90 s of silence.
  */
 const confirmedFor = 15_000;
 /** Machines written in one statement. */
@@ -34,12 +37,12 @@ const flushRows = 500;
 interface Recorded {
   entry: ProgressEntry;
   since: number;
-  /** When what the database has of it was sent there. */
+  /** When the entry that the database confirmed was sent there. */
   confirmed: number;
   dirty: boolean;
 }
 
-/** @param flush writes counts; a failure costs these counts, no more */
+/** @param flush writes counts; a failure loses these counts only */
 export function progressCoalesce(options: {
   flush: (entries: ProgressEntry[]) => Promise<void>;
   clock: Clock;
@@ -47,7 +50,7 @@ export function progressCoalesce(options: {
 }): ProgressCoalesce {
   const { clock, log } = options;
   const recorded = new Map<MachineId, Recorded>();
-  /** Entries on their way to the database; stale once something was decided about their machine meanwhile. */
+  /** Entries on their way to the database; `stale` once something was decided about their machine meanwhile. */
   const underWay = new Set<{ machineId: MachineId; stale: boolean }>();
   let hears = false;
   const stop = new AbortController();
@@ -131,8 +134,8 @@ export function progressCoalesce(options: {
 }
 
 /**
- * Whether the second entry says nothing new but that more bytes are done. A phase that is reported again with no more than
- * before asks for its acknowledgement again: that is the database's to give. Pure.
+ * True if the second entry only says that more bytes are done. A phase that is reported again without more bytes asks
+ * for its acknowledgement again, which only the database can give. Pure.
  */
 export function movesCountsOnly(known: ProgressEntry, entry: ProgressEntry): boolean {
   return (

@@ -102,7 +102,7 @@ export function progressHandler(deps: {
 
 type DecodedProgress = Omit<ProgressEntry, "publicKey" | "run"> & { run?: Uint8Array };
 
-/** Checks all that could make a statement raise. */
+/** Checks everything that could make the SQL statement fail. */
 export function progressDecode(message: Buffer): DecodedProgress | Refusal {
   let request: ReportProgressRequest;
   try {

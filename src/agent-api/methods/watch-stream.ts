@@ -6,16 +6,16 @@ export type WatchNews =
   | { kind: "cancelled"; generation: bigint }
   | { kind: "keepalive" };
 
-/** What a watcher knows of what its agent knows. */
+/** What the agent of a watcher already knows. */
 export interface WatchMemory {
   /** The greatest generation that the agent has. */
   lastSeen: bigint;
-  /** The generation that it was last told is called off; 0 = none. */
+  /** The generation that was last reported to it as called off; 0 means none. */
   cancelled: bigint;
 }
 
 /**
- * What is news to the agent: a request of a greater generation than it has, or that the one it has is called off. Pure.
+ * The news for an agent: a request with a greater generation than it has, or that its generation is called off. Pure.
  */
 export function watchNews(
   memory: WatchMemory,
@@ -40,17 +40,17 @@ export function watchNews(
 
 /** One waiting agent. */
 export interface WatchStream {
-  /** Looks whether there is news. Looks that are asked for during one come to one more. */
+  /** Checks for news. Requests for a check during a check lead to one more. */
   look(): void;
   keepalive(): void;
-  /** Ends the stream: the server is stopping. */
+  /** Ends the stream because the server is stopping. */
   stop(): void;
 }
 
-/** Why a watch ends from the server's side. */
+/** Why the server ends a watch. */
 export type WatchStreamEnd = "unauthenticated" | "unavailable" | "stopping";
 
-/** Makes one; the first look must be asked for. */
+/** Creates a watcher; the first look must be requested. */
 export function createWatchStream(options: {
   lastSeen: bigint;
   look: () => Promise<HeartbeatOutcome>;
@@ -75,7 +75,7 @@ export function createWatchStream(options: {
         return;
       }
       first = false;
-      // Unavailable later on: the listener's next word, or the next heartbeat, makes up for it.
+      // If a later look is unavailable, the next notification or heartbeat makes up for it.
       if (outcome.status === "ok") {
         const next = watchNews(memory, outcome);
         ({ memory } = next);

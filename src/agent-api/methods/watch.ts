@@ -64,7 +64,7 @@ export function watchHandler(deps: {
         }
       },
     });
-    // Before the first look: what changes after it must find the watcher.
+    // Added before the first look, so that no later change is missed.
     const stop = watches.add(watch.machineId, watcher);
     call.on("cancelled", stop);
     call.on("close", stop);

@@ -26,8 +26,6 @@ export async function machineCancelAction(this: CliContext, flags: MachineCancel
     message: response,
     names: () => [response.machineId],
     text: () => `${response.machineId} generation ${response.generation} ${what}\n`,
-    note: response.diskTouched
-      ? "its disk may have been written to: do not rely on its content"
-      : undefined,
+    note: response.diskTouched ? "its disk may have been written to: do not rely on its content" : undefined,
   });
 }

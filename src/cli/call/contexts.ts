@@ -55,7 +55,10 @@ export async function contextsRead(env: Environment): Promise<Contexts> {
   }
   const read = contextsParse(text);
   if (read === undefined) {
-    throw new CliError("usage", `${path} is not a valid contexts' file: repair it, or move it away and add the contexts again`);
+    throw new CliError(
+      "usage",
+      `${path} is not a valid contexts' file: repair it, or move it away and add the contexts again`,
+    );
   }
   return read;
 }

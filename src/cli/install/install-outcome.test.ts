@@ -13,8 +13,8 @@ test.each<[string, MessageInitShape<typeof MachineSchema>, string, RegExp | unde
   ["failed for no reason", { installation: { generation: 3n, state: FAILED } }, "failed", /no reason/u],
   ["cancelled", { installation: { generation: 3n, state: CANCELLED, error: "why" } }, "cancelled", /^why$/u],
   ["replaced", { installation: { generation: 4n, state: SUCCEEDED } }, "replaced", /generation 4 took its place/u],
-  ["an older one", { installation: { generation: 2n, state: SUCCEEDED } }, "failed", /generation 3 is gone/u],
-  ["none", {}, "failed", /generation 3 is gone/u],
+  ["an older one", { installation: { generation: 2n, state: SUCCEEDED } }, "failed", /no generation 3 any more/u],
+  ["none", {}, "failed", /no generation 3 any more/u],
 ])("generation 3, where the machine shows %s", (_what, machine, kind, reason) => {
   const outcome = installOutcome(create(MachineSchema, machine), 3n);
   expect(outcome.kind).toBe(kind);

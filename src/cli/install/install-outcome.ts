@@ -21,7 +21,7 @@ export function installOutcome(machine: Machine | undefined, generation: bigint)
     return { kind: "failed", reason };
   }
   if (installation.generation > generation) {
-    return { kind: "replaced", reason: `generation ${installation.generation} replaced it` };
+    return { kind: "replaced", reason: `generation ${installation.generation} took its place` };
   }
   switch (installation.state) {
     case InstallationState.SUCCEEDED:

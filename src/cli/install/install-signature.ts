@@ -15,11 +15,17 @@ export async function installSignature(
 ): Promise<Signature | undefined> {
   const { minisignKey, cosignKey, signature } = flags;
   if (minisignKey !== undefined && cosignKey !== undefined) {
-    throw new CliError("usage", "--minisign-key and --cosign-key exclude each other, because an image has one signature: give one of them");
+    throw new CliError(
+      "usage",
+      "--minisign-key and --cosign-key exclude each other, because an image has one signature: give one of them",
+    );
   }
   if (minisignKey === undefined && cosignKey === undefined) {
     if (signature !== undefined) {
-      throw new CliError("usage", "--signature needs the key that verifies it: give --minisign-key or --cosign-key too");
+      throw new CliError(
+        "usage",
+        "--signature needs the key that verifies it: give --minisign-key or --cosign-key too",
+      );
     }
     return undefined;
   }

@@ -24,12 +24,12 @@ test.each<[string, Selector]>([
 describe("what is wrong is named, with what was expected:", () => {
   test.each([
     ["", /"" is not a condition: expected serial=, wwn=/u],
-    ["serial=", /"serial=" is no condition/u],
-    ["serial", /"serial" is no condition/u],
-    ["=x", /"=x" is no condition/u],
-    ["seral=x", /"seral=x" is no condition/u],
-    ["serial=x,", /"" is no condition/u],
-    ["toString=x", /"toString=x" is no condition/u],
+    ["serial=", /"serial=" is not a condition/u],
+    ["serial", /"serial" is not a condition/u],
+    ["=x", /"=x" is not a condition/u],
+    ["seral=x", /"seral=x" is not a condition/u],
+    ["serial=x,", /"" is not a condition/u],
+    ["toString=x", /"toString=x" is not a condition/u],
     ["serial=x,serial=y", /serial= is given twice/u],
     ["wwn=xyz", /wwn=: "xyz" is not a WWN/u],
     ["wwn=0x123", /wwn=: "0x123" is not a WWN: expected an even number/u],

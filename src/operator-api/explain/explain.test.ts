@@ -111,7 +111,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       return facts;
     })(),
     ["agent-never-heard", "no-server"],
-    [/no server lives/u],
+    [/no server is alive/u],
   ],
   [
     "X3: a request, and a read-only database",
@@ -282,7 +282,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "X5: a request, no agent, a provider with a power switch, and no shepherd",
     factsOf("install-pending", { ...asked(), providing: { power: true } }, { shepherd: false }),
     ["no-agent", "no-shepherd"],
-    [/waiting for [^\n]* none is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+    [/waiting for [^\n]* no shepherd is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
   ],
   [
     "X5: a backoff, and no shepherd",
@@ -297,7 +297,11 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       { shepherd: false },
     ),
     ["backoff", "agent-silent", "no-shepherd"],
-    [/then a shepherd, but none is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+    [
+      /then a shepherd, but none is alive: start one/u,
+      /next: none until a shepherd runs/u,
+      /you can: start a shepherd/u,
+    ],
   ],
   [
     "X8: a machine that was never heard, and an agent that asks to be let in",
@@ -510,7 +514,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       quarantine: { reason: "a second claimant: key 01 said to be this machine", by: "farrier", at: ago(90) },
     }),
     ["second-claimant"],
-    [/farrier put it in quarantine 1 h 30 min ago: a second claimant: key 01/u, /find out which of the two is it/u],
+    [/farrier put it in quarantine 1 h 30 min ago: a second claimant: key 01/u, /find out which of the two is this machine/u],
   ],
   [
     "a quarantine",

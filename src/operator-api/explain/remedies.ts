@@ -40,12 +40,14 @@ function enrollmentRemedies({ record, claims = [] }: ExplainFacts): string[] {
                 : `approve the agent, if it is this machine's: ${approve}`,
             ]),
         ...(disagrees && differs !== "byte-order"
-          ? [`otherwise make it a new machine:  \`farrier enrollment approve ${key}\` (--name gives it a name)`]
+          ? [`otherwise make it a new machine: \`farrier enrollment approve ${key}\` (--name gives it a name)`]
           : []),
       ];
     }),
     ...(nobodyCame
-      ? [`switch it off, open another boot window: \`farrier machine boot-window ${title}\`, and have it boot from the network`]
+      ? [
+          `switch it off, open another boot window: \`farrier machine boot-window ${title}\`, and have it boot from the network`,
+        ]
       : []),
   ];
 }
@@ -54,7 +56,5 @@ function refusedRemedies({ refused, record }: ExplainFacts): string[] {
   if (refused === undefined || record.agent === undefined) {
     return [];
   }
-  return [
-    `stop the refused agent at ${refused.address}; if it is this machine's, start it with the newest init file`,
-  ];
+  return [`stop the refused agent at ${refused.address}; if it is this machine's, start it with the newest init file`];
 }

@@ -56,7 +56,10 @@ const tokenNameField = z
     /^[a-z0-9](?:[a-z0-9._@-]{0,61}[a-z0-9])?$/u,
     "expected a-z, 0-9 and '.-_@', with a letter or digit at both ends, at most 63 characters",
   )
-  .refine((name) => !isUuid(name), "looks like a UUID: expected another form, because a name is accepted wherever an id is")
+  .refine(
+    (name) => !isUuid(name),
+    "looks like a UUID: expected another form, because a name is accepted wherever an id is",
+  )
   .refine((name) => name !== localOperator.name, "is the name of the data directory's token: choose another");
 
 const tenYears = 315_360_000n;

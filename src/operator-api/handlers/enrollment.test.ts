@@ -110,7 +110,10 @@ describe("what a machine is known by", () => {
 
   test.for([
     [{ smbiosUuid: "nonsense" }, /smbios_uuid: expected a board's UUID/u],
-    [{ smbiosUuid: "03000200-0400-0500-0006-000700080009" }, /smbios_uuid: is a UUID that makers write on many boards/u],
+    [
+      { smbiosUuid: "03000200-0400-0500-0006-000700080009" },
+      /smbios_uuid: is a UUID that makers write on many boards/u,
+    ],
     [{ macs: ["52:54:00:12:34"] }, /macs\.0: expected an interface's MAC/u],
     [{ macs: ["ff:ff:ff:ff:ff:ff"] }, /macs\.0: expected an interface's MAC/u],
   ] as const)("is refused where it is none: %s", async ([identity, message]) => {

@@ -188,7 +188,9 @@ function planned(
       const at = facts.hardware?.at.toISOString() ?? "";
       const said = `${foresight.reason} (hardware report of ${at})`;
       if (ignoreHardwareReport) {
-        return { warnings: [`${said}: accepted anyway (ignore_hardware_report); the agent decides by the disks that it finds`] };
+        return {
+          warnings: [`${said}: accepted anyway (ignore_hardware_report); the agent decides by the disks that it finds`],
+        };
       }
       throw new DatabaseError(
         "refused",

@@ -279,11 +279,7 @@ describe.each(Object.entries(calls).filter(([rpc]) => !looks.has(rpc)))("%s", (_
 describe("wrong fields are named, and nothing is done", () => {
   const id = randomUUID;
   test.each<[string, () => Promise<unknown>, RegExp]>([
-    [
-      "nothing to update",
-      () => clients.machines.machineUpdate({ requestId: id(), machine }),
-      /^no change is named/u,
-    ],
+    ["nothing to update", () => clients.machines.machineUpdate({ requestId: id(), machine }), /^no change is named/u],
     [
       "a label set and removed",
       () => clients.machines.machineUpdate({ requestId: id(), machine, setLabels: { a: "1" }, removeLabels: ["a"] }),

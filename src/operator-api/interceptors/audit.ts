@@ -101,7 +101,10 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
     try {
       await append(response.message, "ok", "");
     } catch (error) {
-      log.error({ error: describeError(error), method: methodName(request.method) }, "a command could not be written into the audit");
+      log.error(
+        { error: describeError(error), method: methodName(request.method) },
+        "a command could not be written into the audit",
+      );
       throw new ConnectError(
         mutates(request.method)
           ? `the command was carried out, but could not be written into the audit: repeat it with the same request id, ${requestIdOf(request.message).requestId ?? "none was given"}`

@@ -3,7 +3,8 @@ import { z } from "zod";
 const timePattern = /^(?<at>\d{1,16})-(?<id>[0-9a-f-]{1,36})$/u;
 
 /** The error for a page token that is not one of this server's. */
-export const pageTokenMessage = "expected next_page_token of the previous page, unchanged, or nothing for the first page";
+export const pageTokenMessage =
+  "expected next_page_token of the previous page, unchanged, or nothing for the first page";
 
 /**
  * Validates a page token made of a time and an id, as {@link timePageToken} writes it. `read` parses the id, or returns

@@ -99,7 +99,9 @@ export const imageField = z
       digest: digestField,
       format: known(ImageFormat, "image format"),
       compression: known(Compression, "compression"),
-      rootDisk: z.custom((value) => value !== undefined, "is missing: expected a selector of the disk to write").pipe(selectorField),
+      rootDisk: z
+        .custom((value) => value !== undefined, "is missing: expected a selector of the disk to write")
+        .pipe(selectorField),
       sizeBytes: count,
       userData: bytes(256 * kibibyte),
       metaData: cloudInit(bytes(256 * kibibyte), (given) => metaDataWith(given, "id")),

@@ -95,7 +95,10 @@ export const newNameField = z
     (value) => value === "" || machineNamePattern.test(value),
     "expected a-z, 0-9, '.' and '-', with a letter or digit at both ends, at most 63 characters",
   )
-  .refine((value) => !isUuid(value), "looks like a UUID: expected another form, because a name is accepted wherever an id is");
+  .refine(
+    (value) => !isUuid(value),
+    "looks like a UUID: expected another form, because a name is accepted wherever an id is",
+  );
 
 /** A label's key. */
 export const labelKeyField = z

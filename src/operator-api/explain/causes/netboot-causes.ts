@@ -9,8 +9,7 @@ export function netbootCauses({ netboot, now }: ExplainFacts): Cause[] {
   const { asked, loaded, since, lastAt } = netboot;
   const age = (time: Date): string => durationText(now.getTime() - time.getTime());
   const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
-  const memory =
-    "too little memory is the usual reason (lab machines have 2048 MiB unless --memory says otherwise)";
+  const memory = "too little memory is the usual reason (lab machines have 2048 MiB unless --memory says otherwise)";
   const text =
     loaded === 0
       ? `it was told to start the agent ${times(asked)} since ${age(since)}, the last time ${age(lastAt)} ago, and never fetched kernel and initramfs whole: ${memory}, or its connection breaks off`

@@ -78,7 +78,7 @@ test("X9: that the disk is half-written, and what is pending, is said in every s
     const said = causes(facts(state, { ...installation(), unfinishedDisk })).join("\n");
     expect(said, state).toMatch(/disk-unfinished: its disk is half-written: generation 2 began to write 2 min ago/u);
     const itself = state === "installing" || state === "install-pending";
-    expect(said.includes("pending: generation 3 is asked for"), state).toBe(!itself);
+    expect(said.includes("pending: generation 3 is requested"), state).toBe(!itself);
   }
   // The one that writes now says so by its state.
   const now3 = { generation: generation(3n), begunAt: ago(10) };

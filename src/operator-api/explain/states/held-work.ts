@@ -16,9 +16,7 @@ export function heldStep({ now, shepherd }: StepFacts, work: HeldWork | undefine
     return { waitingFor: `${process}, held by ${runtimeInfo} (session ${sessionId})`, next };
   }
   const then =
-    shepherd === false
-      ? "a shepherd can continue: none is alive, start one"
-      : "a shepherd continues with the machine";
+    shepherd === false ? "a shepherd can continue: none is alive, start one" : "a shepherd continues with the machine";
   return {
     waitingFor: `a janitor to delete session ${sessionId} of ${runtimeInfo}, which holds ${process}`,
     next: `a janitor deletes the session, within seconds; then ${then}`,

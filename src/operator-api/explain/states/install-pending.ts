@@ -38,7 +38,9 @@ function agentStep(facts: StepFacts, generation: bigint | string): Step {
       waitingFor: `its agent to begin generation ${generation}`,
       next:
         "the agent gets the request, at the latest with its next heartbeat" +
-        (facts.diskProblem === undefined ? "" : "; it will refuse the request, unless its disks have changed since the hardware report"),
+        (facts.diskProblem === undefined
+          ? ""
+          : "; it will refuse the request, unless its disks have changed since the hardware report"),
     };
     return withClaims(step, facts);
   }
@@ -53,7 +55,12 @@ function requestCauses({ requestProblem, diskProblem }: ExplainFacts): Cause[] {
   return [
     ...(requestProblem === undefined
       ? []
-      : [{ kind: "request-unreadable" as const, text: `the stored request is not handed out, because ${requestProblem}` }]),
+      : [
+          {
+            kind: "request-unreadable" as const,
+            text: `the stored request is not handed out, because ${requestProblem}`,
+          },
+        ]),
     ...(diskProblem === undefined
       ? []
       : [{ kind: "disk-selector" as const, text: `according to the hardware report, ${diskProblem}` }]),

@@ -28,7 +28,7 @@ export type ImageInstallation = Message<"farrier.agent.v1.ImageInstallation"> & 
   url: string;
 
   /**
-   * sha256:<64 hex> of the bytes fetched. No digest, no installation.
+   * sha256:<64 hex> of the fetched bytes. Mandatory.
    *
    * @generated from field: string digest = 2;
    */
@@ -45,14 +45,14 @@ export type ImageInstallation = Message<"farrier.agent.v1.ImageInstallation"> & 
   compression: Compression;
 
   /**
-   * The one disk to write. None or several matching is an error, never a guess.
+   * Selects the one disk to write. No match, or several, is an error: the agent never guesses.
    *
    * @generated from field: farrier.agent.v1.DiskSelector root_disk = 5;
    */
   rootDisk?: DiskSelector | undefined;
 
   /**
-   * Size once unpacked, 0 = unknown; checked against the disk before anything is written.
+   * Size after unpacking, compared with the disk before anything is written; 0 means unknown.
    *
    * @generated from field: int64 size_bytes = 6;
    */
@@ -76,14 +76,14 @@ export type ImageInstallation = Message<"farrier.agent.v1.ImageInstallation"> & 
   networkConfig: Uint8Array;
 
   /**
-   * Optional; enforced when set.
+   * Optional; enforced if set.
    *
    * @generated from field: farrier.agent.v1.Signature signature = 10;
    */
   signature?: Signature | undefined;
 
   /**
-   * Read the disk again and compare.
+   * Read the disk back and compare it.
    *
    * @generated from field: bool read_back = 11;
    */
@@ -97,14 +97,16 @@ export type ImageInstallation = Message<"farrier.agent.v1.ImageInstallation"> & 
   grow: boolean;
 
   /**
-   * Certificates, PEM, of CAs that may vouch for the image's server, beside the public ones.
+   * CA certificates in PEM that may have issued the image server's certificate, in addition to the
+   * public ones.
    *
    * @generated from field: bytes ca_certificates = 100;
    */
   caCertificates: Uint8Array;
 
   /**
-   * Hosts (name, or name:port) that may give out tokens for a registry, beside those of the registry's own domain.
+   * Hosts (NAME or NAME:PORT) that may issue tokens for a registry, in addition to those of the
+   * registry's own domain.
    *
    * @generated from field: repeated string token_host = 101;
    */
@@ -133,7 +135,7 @@ export type Signature = Message<"farrier.agent.v1.Signature"> & {
   publicKey: Uint8Array;
 
   /**
-   * Empty = fetched from url + suffix.
+   * If empty: fetched from the image's URL with a suffix.
    *
    * @generated from field: bytes signature = 3;
    */
@@ -148,7 +150,7 @@ export const SignatureSchema: GenMessage<Signature> = /*@__PURE__*/
   messageDesc(file_farrier_agent_v1_image_image, 1);
 
 /**
- * DiskSelector: all conditions given must hold.
+ * DiskSelector selects a disk; all given conditions must hold.
  *
  * @generated from message farrier.agent.v1.DiskSelector
  */
@@ -164,14 +166,14 @@ export type DiskSelector = Message<"farrier.agent.v1.DiskSelector"> & {
   wwn: Uint8Array;
 
   /**
-   * A name below /dev/disk/by-path or /dev/disk/by-id, as udev gives them.
+   * A name under /dev/disk/by-path or /dev/disk/by-id, as udev makes them.
    *
    * @generated from field: string by_path = 3;
    */
   byPath: string;
 
   /**
-   * Least stable, the last resort.
+   * The kernel's name: the least stable condition, a last resort.
    *
    * @generated from field: string name = 4;
    */
@@ -206,7 +208,7 @@ export const DiskSelectorSchema: GenMessage<DiskSelector> = /*@__PURE__*/
   messageDesc(file_farrier_agent_v1_image_image, 2);
 
 /**
- * Unspecified = by magic bytes: QCOW2, else RAW.
+ * If unspecified: QCOW2 if the magic bytes say so, otherwise RAW.
  *
  * @generated from enum farrier.agent.v1.ImageFormat
  */
@@ -228,7 +230,7 @@ export const ImageFormat = {
 } as const;
 
 /**
- * Unspecified = by magic bytes: QCOW2, else RAW.
+ * If unspecified: QCOW2 if the magic bytes say so, otherwise RAW.
  *
  * @generated from enum farrier.agent.v1.ImageFormat
  */
@@ -241,7 +243,7 @@ export const ImageFormatSchema: GenEnum<ImageFormat> = /*@__PURE__*/
   enumDesc(file_farrier_agent_v1_image_image, 0);
 
 /**
- * Unspecified = by magic bytes.
+ * If unspecified: by the magic bytes.
  *
  * @generated from enum farrier.agent.v1.Compression
  */
@@ -273,7 +275,7 @@ export const Compression = {
 } as const;
 
 /**
- * Unspecified = by magic bytes.
+ * If unspecified: by the magic bytes.
  *
  * @generated from enum farrier.agent.v1.Compression
  */
