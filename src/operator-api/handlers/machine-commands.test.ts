@@ -194,7 +194,7 @@ describe("machineList", () => {
       const wrong = clients.machines.machineList({ ...query, ...other, pageToken: first.nextPageToken });
       expect(await refusal(wrong)).toEqual([
         "InvalidArgument",
-        expect.stringMatching(/^page_token: belongs to other/u),
+        expect.stringMatching(/^page_token: belongs to a request with other/u),
       ]);
     }
     const none = await clients.machines.machineList({ namePrefix: `${name}-list-`, states: [MachineState.INSTALLED] });
@@ -380,7 +380,7 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "states of one machine's installations",
       () => clients.installations.installationList({ machine, states: [InstallationState.PENDING] }),
-      /^states: expected none beside machine/u,
+      /^states: expected none together with machine/u,
     ],
   ])("%s", async (_what, call, message) => {
     const before = await events();
