@@ -1,9 +1,9 @@
-/** Who did what history records. */
+/** Who did what a history entry records. */
 export interface Actor {
   kind: "agent" | "operator" | "component" | "system";
-  /** A name for people: the start of a key, an operator's name, a component and its host. */
+  /** A name for people: the beginning of a key, an operator's name, or a component and its host. */
   name: string;
 }
 
-/** Farrier itself, by rule. */
+/** Farrier itself, following a rule. */
 export const system: Actor = { kind: "system", name: "farrier" };

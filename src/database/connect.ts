@@ -11,15 +11,17 @@ export interface Database extends AsyncDisposable {
   kysely: Kysely<DB>;
 }
 
-/** Parses int8 to bigint (generations and sizes do not fit a double) and leaves the rest to node-postgres. */
+/**
+ * Parses int8 to bigint, because generations and sizes do not fit a double. All other types are left to node-postgres.
+ */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: "text" | "binary") =>
     oid === pg.types.builtins.INT8 && format !== "binary" ? BigInt : pg.types.getTypeParser(oid, format),
 };
 
 /**
- * Settings of every connection. Locks are waited for a second at most, so that one held machine does not hold up many;
- * a transaction that idles is ended before its session's lease (15 s) is.
+ * Settings of every connection. Lock waits are limited to a second, so that one locked machine does not hold up many;
+ * an idle transaction is ended before its session's lease (15 s) is over.
  */
 export const connectionSettings = {
   lock_timeout: 1_000,
@@ -28,7 +30,8 @@ export const connectionSettings = {
   connectionTimeoutMillis: 5_000,
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
-  // Statements here are short, and until its tables are analysed PostgreSQL takes some for long ones: compiling cost seconds.
+  // Farrier's statements are short, but before tables are analysed PostgreSQL overestimates some of them, and compiling
+  // cost seconds.
   options: "-c jit=off",
   types,
 } as const satisfies pg.PoolConfig;
@@ -38,12 +41,12 @@ export function connect(
   address: DatabaseAddress,
   options: {
     log: Logger;
-    /** Connections at most. */
+    /** Maximum number of connections. */
     connections?: number;
-    /** Calls that may wait for one of them; more are `unavailable` at once. */
+    /** Maximum number of calls that wait for a connection; further calls get `unavailable` at once. */
     maximumWaiting?: number;
     applicationName?: string;
-    /** Told of every error that the database or the way to it answers with, by its code. */
+    /** Called with the code of every error of the database or of the connection to it. */
     failed?: (code: string) => void;
   },
 ): Database {
@@ -62,7 +65,7 @@ export function connect(
     kysely,
     [Symbol.asyncDispose]: async () => {
       await kysely.destroy();
-      // Kysely leaves a pool alone that it was never used on.
+      // Kysely does not end a pool that was never used.
       if (!pool.ending) {
         await pool.end();
       }

@@ -1,4 +1,4 @@
-// Which machines each process may take. The list and the count come from one predicate each.
+// Which machines each process may take. List and count use the same predicate.
 import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./connect.ts";
 import { translate } from "./errors.ts";
@@ -32,8 +32,8 @@ export function eligible({ process, provider }: Eligibility): RawBuilder<unknown
 }
 
 /**
- * Where to look for eligible machines: `machines m`, by the index over the stored states, so that no look scans the fleet.
- * Whoever time alone makes eligible is there once the janitor has noticed.
+ * The candidates for eligibility: `machines m`, through the index on stored states, so that no search scans the fleet.
+ * Machines that become eligible by time alone are found once the janitor has updated their state.
  */
 export function candidates({ process, provider }: Eligibility): RawBuilder<unknown> {
   return sql`machine_state c JOIN machines m ON m.machine_id = c.machine_id
@@ -41,7 +41,7 @@ export function candidates({ process, provider }: Eligibility): RawBuilder<unkno
 }
 
 /**
- * How many machines the process may take now.
+ * The number of machines that the process may take now.
  * @throws {DatabaseError} `unavailable`
  */
 export async function eligibleCount(database: Database, eligibility: Eligibility): Promise<number> {

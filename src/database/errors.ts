@@ -1,56 +1,59 @@
 import { CodedError, errorCode } from "../lib/errors.ts";
 import { holderOf, lockedText } from "./connection/lock-held.ts";
 
-/** What the database layer throws. */
+/** The kinds of errors of the database layer. */
 export type DatabaseErrorCode =
-  /** PostgreSQL can't be reached, or went away. */
+  /** PostgreSQL is unreachable, or the connection broke. */
   | "unavailable"
   /** The session was gone or past its deadline when the transaction began. */
   | "session_lost"
   /** No such machine, work or request. */
   | "not_found"
-  /** The state does not allow it: something is pending, taken, or no longer what the caller names. */
+  /** The state does not allow it: something is pending or taken, or differs from what the caller expects. */
   | "refused"
-  /** The value is taken by another row. */
+  /** Another row has the value already. */
   | "exists"
-  /** The request id was used for another body. */
+  /** The request id was used with another body. */
   | "request_id_reused"
-  /** Somebody holds the lock for longer than it is waited for; the message says who, where that is known. */
+  /** Another transaction holds the lock for longer than the lock timeout; the message names it if it is known. */
   | "locked"
-  /** The schema is newer, older or other than this binary can work with. */
+  /** The schema is newer, older or different from what this binary can work with. */
   | "schema";
 
-/** An error that a caller can act on; anything else that a query throws is a bug or a fault of the server. */
+/** An error that a caller can act on. Any other error of a query is a bug or a fault of the server. */
 export class DatabaseError extends CodedError<DatabaseErrorCode> {}
 
 /** SQLSTATEs after which the same transaction may succeed: serialization_failure, deadlock_detected. */
 const retryable = new Set(["40001", "40P01"]);
 
-/** True when trying the transaction again is worth it. */
+/** True if retrying the transaction may succeed. */
 export function isRetryable(error: unknown): boolean {
   return retryable.has(errorCode(error) ?? "");
 }
 
-/** SQLSTATE of lock_not_available: the lock was not to be had within lock_timeout, and the transaction did nothing. */
+/** SQLSTATE of lock_not_available: the lock was not available within lock_timeout, and the transaction did nothing. */
 export const lockNotAvailable = "55P03";
 
-/** SQLSTATE of a write where none is taken: read_only_sql_transaction. */
+/** SQLSTATE of a write on a read-only server: read_only_sql_transaction. */
 const readOnly = "25006";
 
-/** What is said of a database that answers and takes no writes. */
+/** The error text for a database that answers but accepts no writes. */
 export const readOnlyText =
   "the database takes no writes: it is a standby, as after a failover, or was set read-only. Promote it, or name the " +
   "primary with --database-url (several hosts, separated by commas, find it by themselves)";
 
-/** SQLSTATE classes and codes of a server that is away, going away or starting, and the system's codes for no connection. */
+/**
+ * SQLSTATE classes and codes of a server that is down, shutting down or starting, and the system's error codes for a
+ * failed connection.
+ */
 const unavailable =
   /^(?:08...|57P0[1235]|53300|25P03|25006|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/u;
 
-/** node-postgres says these without a code. */
+/** node-postgres throws these messages without a code. */
 const unavailableMessages =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Client was closed|Query read timeout)/u;
 
-/** True when the database could not be reached or went away, so that nothing is known against the statement itself. */
+/** True if the database was unreachable, so that the error says nothing about the statement itself. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     return error.code === "unavailable";
@@ -60,12 +63,12 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** True when the database answers and takes no writes. */
+/** True if the database answers but accepts no writes. */
 export function isReadOnly(error: unknown): boolean {
   return errorCode(error) === readOnly || (error instanceof Error && error.message === readOnlyText);
 }
 
-/** The same error, or one with the code `unavailable` where the database is away, or `locked`. */
+/** Returns the same error, or one with the code `unavailable` or `locked` if it means that. */
 export function translate(error: unknown): unknown {
   if (errorCode(error) === lockNotAvailable) {
     return new DatabaseError("locked", lockedText(holderOf(error)), { cause: error });
@@ -79,7 +82,7 @@ export function translate(error: unknown): unknown {
   return new DatabaseError("unavailable", "the database can't be reached: try again once it is back", { cause: error });
 }
 
-/** The name of the constraint when the error is a unique_violation (23505). */
+/** The name of the constraint if the error is a unique_violation (23505). */
 export function isUniqueViolation(error: unknown): string | undefined {
   if (errorCode(error) !== "23505") {
     return undefined;

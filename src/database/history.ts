@@ -47,7 +47,7 @@ export const historyEvents = [
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 
-/** What is to be recorded. */
+/** A new entry. */
 export interface HistoryEntry {
   machineId: MachineId;
   actor: Actor;
@@ -58,13 +58,13 @@ export interface HistoryEntry {
   detail?: Record<string, unknown>;
 }
 
-/** What was recorded. */
+/** A stored entry. */
 export interface HistoryRecord extends HistoryEntry {
   at: Date;
   id: bigint;
 }
 
-/** Appends entries; they are there if and only if the transaction commits. */
+/** Appends entries; they exist if and only if the transaction commits. */
 export async function historyAppend(tx: Tx, entries: readonly HistoryEntry[]): Promise<void> {
   if (entries.length === 0) {
     return;
@@ -88,12 +88,12 @@ export async function historyAppend(tx: Tx, entries: readonly HistoryEntry[]): P
 
 /** Where a page of history ended. */
 export interface HistoryCursor {
-  /** Microseconds since 1970, as PostgreSQL stores time: a Date would lose the last three digits. */
+  /** Microseconds since 1970, PostgreSQL's precision: a Date would lose the last three digits. */
   atMicroseconds: bigint;
   id: bigint;
 }
 
-/** What happened to a machine, the newest first; entries before the cursor where one is given. */
+/** A machine's history, newest first; with a cursor only earlier entries. */
 export async function historyList(
   database: Database,
   machineId: MachineId,

@@ -7,7 +7,7 @@ type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 export type MachineId = Branded<string, "MachineId">;
 /** UUID of a component's session, lower case. */
 export type SessionId = Branded<string, "SessionId">;
-/** Version of a machine's installation request: 1 … 2^63 − 1, only ever grows. */
+/** Version of a machine's installation request: 1 … 2^63 − 1; it only grows. */
 export type Generation = Branded<bigint, "Generation">;
 /** UUID that a caller made for one command, lower case. */
 export type RequestId = Branded<string, "RequestId">;
@@ -27,27 +27,27 @@ function uuid(text: string, what: string): string {
   return text.toLowerCase();
 }
 
-/** @throws {RangeError} when it is not a UUID */
+/** @throws {RangeError} if it is not a UUID */
 export function machineId(text: string): MachineId {
   return uuid(text, "a machine id") as MachineId;
 }
 
-/** @throws {RangeError} when it is not a UUID */
+/** @throws {RangeError} if it is not a UUID */
 export function sessionId(text: string): SessionId {
   return uuid(text, "a session id") as SessionId;
 }
 
-/** @throws {RangeError} when it is not a UUID */
+/** @throws {RangeError} if it is not a UUID */
 export function requestId(text: string): RequestId {
   return uuid(text, "a request id") as RequestId;
 }
 
-/** @throws {RangeError} when it is not a UUID */
+/** @throws {RangeError} if it is not a UUID */
 export function tokenId(text: string): TokenId {
   return uuid(text, "a token's id") as TokenId;
 }
 
-/** @throws {RangeError} when it is not a positive int64 */
+/** @throws {RangeError} if it is not a positive int64 */
 export function generation(value: bigint): Generation {
   if (value < 1n || value > 0x7fff_ffff_ffff_ffffn) {
     throw new RangeError(`${value} is not a generation: expected a whole number from 1 to 2^63 - 1`);
@@ -55,7 +55,7 @@ export function generation(value: bigint): Generation {
   return value as Generation;
 }
 
-/** @throws {RangeError} when it is not 32 bytes */
+/** @throws {RangeError} if it is not 32 bytes */
 export function agentKey(bytes: Uint8Array): AgentKey {
   if (bytes.length !== 32) {
     throw new RangeError(`a key of ${bytes.length} bytes: expected the 32 bytes of an Ed25519 public key`);

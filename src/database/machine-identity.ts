@@ -7,18 +7,18 @@ import type { Tx } from "./transaction.ts";
 /** What a machine is known by before its agent has a key: all in lower case, as `lib/net/mac.ts` and `contract/smbios-uuid.ts` give it. */
 export interface MachineIdentity {
   smbiosUuid?: string | undefined;
-  /** `aa:bb:cc:dd:ee:ff`, of all its interfaces that are known. */
+  /** `aa:bb:cc:dd:ee:ff`, for all its known interfaces. */
   macs: readonly string[];
 }
 
-/** The one machine that a caller with this identity can be, in SQL; NULL = none, or more than one. */
+/** The one machine that a caller with this identity can be, in SQL; NULL if there is none, or more than one. */
 export function machineByIdentity({ smbiosUuid, macs }: MachineIdentity): RawBuilder<MachineId | null> {
   return sql<MachineId | null>`machine_by_identity(${smbiosUuid ?? null}::uuid, ${macs}::macaddr[])`;
 }
 
 /**
- * Writes what a machine is known by, in place of what was known before: a part that is not given stays as it is.
- * A unique violation of this is for {@link identityTaken}.
+ * Writes a machine's identity, replacing the previous one; parts that are not given are unchanged. Pass a unique
+ * violation to {@link identityTaken}.
  */
 export async function machineIdentitySet(
   tx: Tx,
@@ -41,13 +41,13 @@ export async function machineIdentitySet(
   }
 }
 
-/** The MACs that a machine is known by. */
+/** The MACs that identify a machine. */
 export async function machineMacs(tx: Tx, machineId: MachineId): Promise<string[]> {
   const rows = await tx.selectFrom("machine_mac").select("mac").where("machine_id", "=", machineId).execute();
   return rows.map(({ mac }) => mac);
 }
 
-/** Whether anything is known by which a boot could be known to be this machine's. */
+/** Whether anything is known that could identify a boot as this machine's. */
 export async function machineIsIdentified(tx: Tx, machineId: MachineId): Promise<boolean> {
   const { rows } = await sql<{ known: boolean }>`
     SELECT EXISTS (SELECT FROM machine_smbios u WHERE u.machine_id = ${machineId})
@@ -55,10 +55,10 @@ export async function machineIsIdentified(tx: Tx, machineId: MachineId): Promise
   return rows[0]?.known === true;
 }
 
-/** The constraints that hold each SMBIOS UUID and each MAC to one machine. */
+/** The unique constraints on SMBIOS UUIDs and MACs. */
 const identityConstraints = new Set(["machine_smbios_smbios_uuid_key", "machine_mac_mac_key"]);
 
-/** What to tell of a violation of that constraint, or undefined where it is another one. */
+/** The error text for a violation of those constraints, or undefined for any other constraint. */
 export async function identityTaken(
   database: Database,
   constraint: string | undefined,

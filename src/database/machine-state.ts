@@ -1,7 +1,7 @@
 import type { Generation, Process, SessionId } from "./ids.ts";
 import type { Phase } from "./queries/installation/progress.ts";
 
-/** The states of a machine: the closed set that the table's CHECK holds. */
+/** The states of a machine: the closed set of the table's CHECK. */
 export const machineStates = [
   "new",
   "awaiting-agent",
@@ -23,36 +23,36 @@ export interface HeldWork {
   process: Process;
   sessionId: SessionId;
   startedAt: Date;
-  /** The session's; past = it is about to be collected. */
+  /** The session's deadline; in the past if the session is about to be deleted. */
   deadline: Date;
   /** Host and process id of the component. */
   runtimeInfo: string;
 }
 
-/** "Not before", and why. */
+/** A backoff: until when, and why. */
 export interface HeldBack {
   process: Process;
   until: Date;
   cause: string;
 }
 
-/** Why a machine is left alone. */
+/** Why a machine is in quarantine. */
 export interface Quarantine {
   reason: string;
   by: string;
   at: Date;
 }
 
-/** The time in a state. */
+/** The times of a state. */
 interface Standing {
   since: Date;
-  /** Until when it is expected to be in it at most; absent = it may stay. */
+  /** When the machine should have left the state; absent if there is no limit. */
   deadline?: Date;
-  /** When the janitor noted that the deadline was missed. */
+  /** When the janitor noted the missed deadline. */
   deadlineMissedAt?: Date;
 }
 
-/** What belongs to a state; the rest of what is known of a machine is in its record. */
+/** The data that belong to a state; the record has everything else about the machine. */
 type StateData =
   | { state: "new" }
   | { state: "awaiting-agent"; startedAt?: Date }
@@ -67,7 +67,7 @@ type StateData =
   | { state: "backing-off"; backoff?: HeldBack }
   | { state: "quarantined"; quarantine?: Quarantine };
 
-/** A machine's state, with what belongs to it. */
+/** A machine's state with its data. */
 export type MachineState = Standing & StateData;
 
 /** Who moves a machine on from its state. */

@@ -11,9 +11,9 @@ interface Migration {
   up: string;
   /** Reads the file that takes it back. */
   down: () => Promise<string>;
-  /** SHA-256 of the up file: an edited migration is found out. */
+  /** SHA-256 of the up file, by which an edited migration is noticed. */
   checksum: string;
-  /** The oldest binary (by its newest migration's version) that still works on the schema after this one. */
+  /** The oldest binary (by its newest migration's version) that works on the schema after this migration. */
   oldestBinary: number;
   transaction: boolean;
 }
@@ -25,10 +25,10 @@ interface Applied {
   oldest_binary: number;
 }
 
-/** Months of history partitions made ahead, here and by the janitor. */
+/** Months for which history partitions are made ahead, here and by the janitor. */
 export const historyMonthsAhead = 3;
 
-/** Held while migrating: "farrier" as a number. Advisory locks serve migrations only. */
+/** Held while migrating: "farrier" as a number. Advisory locks are used for migrations only. */
 const advisoryLock = "7377182610914404722";
 
 const directory = new URL("migrations/", import.meta.url);
@@ -67,7 +67,7 @@ async function appliedMigrations(client: pg.ClientBase): Promise<Applied[]> {
   return rows;
 }
 
-/** What is still to be applied, or why this binary can't work with that schema. Pure. */
+/** The migrations still to be applied. Throws if this binary can't work with that schema. Pure. */
 function missingMigrations(known: Migration[], applied: Applied[]): Migration[] {
   const newest = known.at(-1)?.version ?? 0;
   for (const row of applied) {
@@ -96,7 +96,7 @@ async function withAdvisoryLock<T>(pool: pg.Pool, action: (client: pg.ClientBase
   let broken: Error | undefined;
   try {
     silenceAllow(client);
-    // Others' migrations may take longer than a statement of ours may wait for a lock.
+    // Another process' migrations may take longer than the usual lock timeout.
     await client.query("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
     try {
@@ -109,7 +109,7 @@ async function withAdvisoryLock<T>(pool: pg.Pool, action: (client: pg.ClientBase
     broken = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
-    // After an error the connection goes, and the lock with it.
+    // After an error the connection is closed, which releases the lock.
     client.release(broken);
   }
 }
@@ -139,9 +139,10 @@ async function apply(client: pg.ClientBase, migration: Migration, direction: "up
 }
 
 /**
- * Brings the schema up to this binary's. Any number of processes may call it at once: one migrates, the rest find it done.
- * Returns the names of the migrations it applied. `upTo` is the last one to apply: for a backup of an older schema.
- * @throws {DatabaseError} `schema` when the database is newer than this binary can work with, or a migration fails
+ * Migrates the schema to this binary's version. Any number of processes may call it at once: one migrates, and the
+ * others find it done. Resolves to the names of the migrations that it applied. `upTo` is the last one to apply, for a
+ * backup of an older schema.
+ * @throws {DatabaseError} `schema` if the database is newer than this binary can work with, or a migration fails
  */
 export async function migrate(pool: pg.Pool, options: { upTo?: number } = {}): Promise<string[]> {
   const { upTo = Number.POSITIVE_INFINITY } = options;
@@ -164,8 +165,8 @@ export async function migrate(pool: pg.Pool, options: { upTo?: number } = {}): P
 }
 
 /**
- * Takes the whole schema back, for development.
- * @throws {DatabaseError} `refused` where history exists: going back would lose it
+ * Undoes all migrations, for development.
+ * @throws {DatabaseError} `refused` if there is history, which would be lost
  */
 export async function migrateDown(pool: pg.Pool): Promise<void> {
   const known = await migrations();
@@ -184,8 +185,8 @@ export async function migrateDown(pool: pg.Pool): Promise<void> {
 }
 
 /**
- * Checks that the schema is one this binary can work with, without changing it: migrated at least as far as it needs.
- * @throws {DatabaseError} `schema`, saying what to run
+ * Checks, without changing anything, that this binary can work with the schema.
+ * @throws {DatabaseError} `schema`, with the command to run
  */
 export async function migrateCheck(pool: pg.Pool): Promise<void> {
   const known = await migrations();

@@ -7,25 +7,28 @@ import { clientOpen } from "./connection/client.ts";
 import { connectionSettings } from "./connect.ts";
 import type { MachineId } from "./ids.ts";
 
-/** What the database tells a server while it listens. */
+/** Callbacks for a server that listens to the database. */
 export interface NotificationHandlers {
-  /** Something changed that this machine's agent must hear of. */
+  /** Something changed that concerns this machine's agent. */
   machineChanged(machineId: MachineId): void;
-  /** It listens, from now on: what changed before may have been missed. */
+  /** Listening has begun; earlier changes may have been missed. */
   listening(): void;
-  /** It does not listen any more: what changes is missed until it does. */
+  /** Listening has stopped; changes are missed until it begins again. */
   deaf(): void;
 }
 
-/** What may be listened to: what agents must hear of, and whatever changes about any machine (which one is not said). */
+/**
+ * The channels: `farrier_agent` for changes that concern agents, `farrier_machine` for any change of any machine
+ * (without its id).
+ */
 export type NotificationChannel = "farrier_agent" | "farrier_machine";
 
-/** Milliseconds between tries to listen again. */
+/** Milliseconds between attempts to listen again. */
 const policy = { initial: 100, maximum: 5_000, factor: 2 };
-/** Milliseconds between proofs that the connection lives: one that died silently would never say so. */
+/** Milliseconds between two checks of the connection: a dead one may give no error. */
 const proofInterval = 10_000;
 
-/** Listens on a connection of its own, again whenever that breaks, until disposed of. */
+/** Listens on a connection of its own until disposed of, and reconnects when it breaks. */
 export function notificationsListen(options: {
   address: DatabaseAddress;
   channel?: NotificationChannel;
@@ -76,7 +79,7 @@ async function listenOnce(
     client.once("error", reject);
     client.once("end", () => reject(new Error("the connection ended")));
   });
-  // It may break while nobody waits for it yet.
+  // It may reject before anybody awaits it.
   broken.catch(() => undefined);
   try {
     await client.connect();
@@ -91,6 +94,6 @@ async function listenOnce(
       }
     }
   } finally {
-    await client.end().catch(() => undefined); // It is gone already.
+    await client.end().catch(() => undefined); // The connection is closed already.
   }
 }

@@ -3,30 +3,30 @@ import { DatabaseError } from "./errors.ts";
 import type { Generation, MachineId, RequestId } from "./ids.ts";
 import { transact, type Tx } from "./transaction.ts";
 
-/** One command of an operator's, as its record keeps it. */
+/** A command of an operator, as its record stores it. */
 export interface OperatorCommand {
   machineId: MachineId;
   requestId: RequestId;
   /** Its name, such as `installation_request`. */
   command: string;
-  /** SHA-256 of what was asked for, without the request id. */
+  /** SHA-256 of the command's content, without the request id. */
   bodyDigest: Uint8Array;
 }
 
-/** What a command answered beside the generation, as JSON keeps it. */
+/** A command's answer besides the generation, as JSON. */
 export type CommandAnswer = Record<string, string | number | boolean>;
 
-/** What a command came to. */
+/** The outcome of a command. */
 export interface CommandOutcome {
-  /** 0 = none. */
+  /** 0 means none. */
   generation: Generation | 0n;
   answer?: CommandAnswer;
 }
 
 /**
- * The generation that the command's first answer named (0 = none), or undefined where it was not carried out yet. The
- * machine must be locked.
- * @throws {DatabaseError} `request_id_reused` when the request id belongs to another command or body
+ * The generation in the command's first answer (0 means none), or undefined if it was not carried out yet. The machine
+ * must be locked.
+ * @throws {DatabaseError} `request_id_reused` if the request id belongs to another command or body
  */
 export async function operatorCommandFind(tx: Tx, command: OperatorCommand): Promise<bigint | undefined> {
   return (await commandOutcomeFind(tx, command))?.generation;
@@ -54,7 +54,7 @@ async function commandOutcomeFind(tx: Tx, command: OperatorCommand): Promise<Com
   };
 }
 
-/** Records a command that is carried out in this transaction. */
+/** Records a command that this transaction carries out. */
 export async function operatorCommandRecord(
   tx: Tx,
   command: OperatorCommand,
@@ -68,7 +68,7 @@ export async function operatorCommandRecord(
       request_id: command.requestId,
       command: command.command,
       body_digest: Buffer.from(command.bodyDigest),
-      // 0 stands for no generation in the record.
+      // The record stores no generation as 0.
       generation: generation as Generation,
       answer: answer ?? null,
     })
@@ -76,8 +76,8 @@ export async function operatorCommandRecord(
 }
 
 /**
- * Locks the machine, answers a repeated command from its record, or carries it out and records it: all in one transaction.
- * `lock: "delete"` is for what deletes the machine.
+ * Locks the machine, then answers a repeated command from its record, or carries it out and records it, in one
+ * transaction. `lock: "delete"` is for commands that delete the machine.
  * @throws {DatabaseError} `not_found`, `request_id_reused`, and what `carryOut` throws
  */
 export async function operatorCommandOnce(
@@ -101,7 +101,7 @@ export async function operatorCommandOnce(
   });
 }
 
-/** Locks a machine for the rest of the transaction, as all that decides about it does. False where there is none. */
+/** Locks a machine for the rest of the transaction, as every decision about it requires. False if it does not exist. */
 export async function machineLock(tx: Tx, machineId: MachineId): Promise<boolean> {
   const row = await tx
     .selectFrom("machines")
@@ -112,7 +112,7 @@ export async function machineLock(tx: Tx, machineId: MachineId): Promise<boolean
   return row !== undefined;
 }
 
-/** The stronger lock, which holds up even the first insert of a tag. */
+/** The stronger lock, which blocks even the first insert of a tag. */
 async function machineLockToDelete(tx: Tx, machineId: MachineId): Promise<boolean> {
   const row = await tx
     .selectFrom("machines")

@@ -1,8 +1,11 @@
-/** What an operator may do, each role including the ones before it: a viewer reads, an operator changes, an admin says who may. */
+/**
+ * The roles of operators, each including the previous ones: a viewer reads, an operator changes machines, an admin
+ * manages tokens.
+ */
 export const roles = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof roles)[number];
 
-/** True where somebody with the role `held` may do what `needed` is asked for. */
+/** True if the role `held` includes the role `needed`. */
 export function roleIncludes(held: Role, needed: Role): boolean {
   return roles.indexOf(held) >= roles.indexOf(needed);
 }

@@ -3,23 +3,25 @@ import { retryDelay } from "../lib/retry.ts";
 import type { Database } from "./connect.ts";
 import { sessionStart, type Session, type SessionOptions } from "./session.ts";
 
-/** Keeps a component in session: when one is lost, the next is opened, with backoff. The process lives on. */
+/**
+ * Keeps a component in session: when its session is lost, it opens the next one, with backoff. The process lives on.
+ */
 export interface SessionHolder extends AsyncDisposable {
   /** The live session; undefined while there is none. */
   current(): Session | undefined;
-  /** The live session, once there is one. Rejects when the holder is disposed of. */
+  /** Resolves to the live session once there is one. Rejects when the holder is disposed of. */
   next(): Promise<Session>;
 }
 
-/** Milliseconds between tries to open a session. */
+/** Milliseconds between attempts to open a session. */
 const policy = { initial: 100, maximum: 5_000, factor: 2 };
 
-/** Opens the first session at once and returns without waiting for it. */
+/** Starts opening the first session, and returns without waiting for it. */
 export function sessionHold(database: Database, options: SessionOptions): SessionHolder {
   const ended = new AbortController();
   let current: Session | undefined;
   let waiting = Promise.withResolvers<Session>();
-  // Nobody need be waiting when the holder ends.
+  // Nobody may be waiting when the holder ends.
   waiting.promise.catch(() => undefined);
 
   const ending = new Set<Promise<void>>();
@@ -37,7 +39,7 @@ export function sessionHold(database: Database, options: SessionOptions): Sessio
           waiting = Promise.withResolvers<Session>();
           waiting.promise.catch(() => undefined);
         }
-        // Not waited for: over a connection that hangs, it would keep the next session from starting.
+        // Not awaited: a connection that hangs would keep the next session from starting.
         const end = Promise.resolve(session[Symbol.asyncDispose]());
         ending.add(end);
         void end.finally(() => ending.delete(end));

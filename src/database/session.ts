@@ -13,11 +13,11 @@ import { transact } from "./transaction.ts";
 export interface Session extends AsyncDisposable {
   id: SessionId;
   component: string;
-  /** Aborts once the session is lost, or may be: whoever works under it drops its work. */
+  /** Aborts once the session is lost, or may be: work under it must stop. */
   lost: AbortSignal;
 }
 
-/** Seconds that a session lives without being poked. */
+/** Seconds that a session lives without a poke. */
 export const defaultLeaseSeconds = 15;
 
 /** What a session needs. */
@@ -29,8 +29,8 @@ export interface SessionOptions {
 }
 
 /**
- * Starts a session and keeps poking it, three times a lease. A poke that fails or hangs is only tried again: the session is lost
- * when the database says so, or when a whole lease went by without an answer.
+ * Starts a session and pokes it three times per lease. A poke that fails or hangs is only repeated. The session is lost
+ * when the database says so, or when a whole lease has passed without an answer.
  * @throws {DatabaseError} `unavailable`
  */
 export async function sessionStart(database: Database, options: SessionOptions): Promise<Session> {
@@ -59,7 +59,7 @@ export async function sessionStart(database: Database, options: SessionOptions):
       await poking;
       lost.abort(new Error(`session ${id} was ended`));
       await sessionEnd(database, id, options).catch((error: unknown) => {
-        // The database is away: the session expires by itself, and the janitor collects it.
+        // The database is unreachable: the session expires by itself, and the janitor deletes it.
         options.log.warn(
           { session: id, error: describeError(error) },
           "the session could not be ended; it will expire",
@@ -80,7 +80,7 @@ interface Poking extends SessionOptions {
 async function pokeUntilEnded(database: Database, poking: Poking): Promise<void> {
   const { clock, log, id, lease, lost, ended } = poking;
   const third = (lease * 1000) / 3;
-  // Counted from before the poke was sent: the database's deadline is never earlier.
+  // Measured from before the poke was sent, so the database's deadline is never earlier.
   let lastPoke = poking.begun;
   let next = poking.begun + third;
   while (!ended.aborted) {
@@ -92,7 +92,7 @@ async function pokeUntilEnded(database: Database, poking: Poking): Promise<void>
     const sent = clock.monotonic();
     const left = lease * 1000 - (sent - lastPoke);
     const answer = left <= 0 ? "unknown" : await pokeWithin(database, poking, Math.min(third, left));
-    // After a failure soon again: ten times and more before the lease is over.
+    // After a failure the next poke follows soon: there are at least ten before the lease is over.
     next = sent + (answer === "alive" ? third : third / 5);
     if (answer === "alive") {
       lastPoke = sent;
@@ -104,7 +104,9 @@ async function pokeUntilEnded(database: Database, poking: Poking): Promise<void>
   }
 }
 
-/** A poke that hangs must neither outlive the lease unnoticed nor keep the next one, over another connection, from trying. */
+/**
+ * A poke that hangs must neither outlive the lease unnoticed nor block the next poke, which uses another connection.
+ */
 function pokeWithin(database: Database, poking: Poking, milliseconds: number): Promise<"alive" | "gone" | "unknown"> {
   const { clock, log, id, ended } = poking;
   return Promise.race([
@@ -120,16 +122,16 @@ function pokeWithin(database: Database, poking: Poking, milliseconds: number): P
 }
 
 /**
- * Whether a session must be given up: when the database said that it is gone, or when it has not been heard for a whole
- * lease (milliseconds since the last poke that was answered; lease in seconds). Pure.
+ * Whether a session must be given up: the database said that it is gone, or no poke was answered for a whole lease.
+ * `sincePoke` is milliseconds since the last answered poke; the lease is in seconds. Pure.
  */
 export function sessionIsLost(answer: "gone" | "unknown", sincePoke: number, lease: number): boolean {
   return answer === "gone" || sincePoke >= lease * 1000;
 }
 
 /**
- * Moves the deadline, unless it has passed: a poke never revives an expired session. Not one either that expired while the
- * poke waited for its row: hence clock_timestamp(), which moves on while a statement waits.
+ * Moves the deadline unless it has passed: a poke never revives an expired session, even if it expired while the poke
+ * waited for its row. Hence clock_timestamp(), which advances while a statement waits.
  */
 export async function sessionPoke(database: Database, id: SessionId): Promise<"alive" | "gone"> {
   const { rows } = await sql`
@@ -138,10 +140,10 @@ export async function sessionPoke(database: Database, id: SessionId): Promise<"a
   return rows.length === 1 ? "alive" : "gone";
 }
 
-/** Deletes a session that ends by itself, and gives its work back. */
+/** Deletes a session that ends normally, and frees its work. */
 async function sessionEnd(database: Database, id: SessionId, options: SessionOptions): Promise<void> {
   await transact(database, null, async (tx) => {
-    // The session before its work, as everywhere.
+    // Locks the session before its work, as everywhere.
     await tx.selectFrom("sessions").select("session_id").where("session_id", "=", id).forUpdate().execute();
     const held = await tx
       .deleteFrom("work")

@@ -4,9 +4,10 @@ import type { MachineIdentity } from "./machine-identity.ts";
 import type { Tx } from "./transaction.ts";
 
 /**
- * What of an identity can be this machine's own: a UUID or MAC of another machine is left out, and is noted as one that several
- * machines have, so that it identifies none of them from now on. Where nothing would be left, and a MAC is another's, all of it
- * is given back: writing that ends with the unique violation that says whose it is.
+ * The part of an identity that can be this machine's own. A UUID or MAC of another machine is left out, and recorded as
+ * shared by several machines, so that it no longer identifies any of them. If nothing would be left and a MAC is
+ * another machine's, the identity is returned unchanged: writing it then fails with the unique violation that names the
+ * other machine.
  */
 export async function identityOwn(
   tx: Tx,

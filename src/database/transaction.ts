@@ -4,18 +4,18 @@ import { DatabaseError, isRetryable, translate } from "./errors.ts";
 import type { SessionId } from "./ids.ts";
 import type { DB } from "./tables.ts";
 
-/** A transaction in progress; what queries take. */
+/** A transaction in progress; queries take it as their argument. */
 export type Tx = Transaction<DB>;
 
-/** Tries of one transaction that PostgreSQL ends with 40001 or 40P01. */
+/** Maximum attempts of one transaction that PostgreSQL ends with 40001 or 40P01. */
 const tries = 5;
 
 /**
- * Runs `action` in one transaction (READ COMMITTED), again where PostgreSQL says that it may succeed then. With a session,
- * it begins by locking the session's row, so that the session is not collected while it runs.
+ * Runs `action` in one transaction (READ COMMITTED), and repeats it if PostgreSQL says that it may then succeed. With a
+ * session, it first locks the session's row, so that the session is not deleted while it runs.
  *
- * The action must do nothing but queries: no network work while a transaction is open.
- * @throws {DatabaseError} `session_lost` when the session was gone or past its deadline at the beginning; `unavailable`
+ * The action must only run queries: no network work while a transaction is open.
+ * @throws {DatabaseError} `session_lost` if the session was gone or past its deadline at the beginning; `unavailable`
  */
 export async function transact<T>(
   database: Database,

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Primary } from "../primary/primary.ts";
 
-/** One PostgreSQL: a name or address, or a Unix socket's directory, and its port. */
+/** One PostgreSQL server: a host name, IP address or Unix socket directory, and its port. */
 export interface DatabaseHost {
   readonly host: string;
   readonly port: number;
@@ -13,22 +13,22 @@ export interface SingleAddress extends DatabaseHost {
   readonly database: string;
 }
 
-/** What a URL says. What it leaves out is what node-postgres takes then: PGUSER, PGPASSWORD, ~/.pgpass and so on. */
+/** A parsed URL. For missing parts node-postgres uses its own defaults: PGUSER, PGPASSWORD, ~/.pgpass and so on. */
 export interface UrlAddress {
   readonly hosts: readonly [DatabaseHost, ...DatabaseHost[]];
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
-  /** Settings for the server, as its command line takes them. */
+  /** Settings for the server, in the syntax of its command line. */
   readonly options?: string;
   readonly ssl: false | ConnectionOptions;
-  /** The server must prove over SCRAM that it is the one at this end of the TLS connection. */
+  /** The server must prove by SCRAM channel binding that it is the end of this TLS connection. */
   readonly channelBinding: boolean;
-  /** Which of the hosts is the primary; absent = it is not looked for: there is one host. */
+  /** Finds which of several hosts is the primary; absent if there is one host. */
   readonly primary?: Primary;
 }
 
-/** Where PostgreSQL is. */
+/** The address of a PostgreSQL server. */
 export type DatabaseAddress = SingleAddress | UrlAddress;
 
 /** The hosts of an address. */

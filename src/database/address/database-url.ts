@@ -6,14 +6,14 @@ import { tlsOf } from "./tls-mode.ts";
 const example = "postgresql://user:password@host:5432/farrier";
 const defaultPort = 5432;
 
-/** Parameters that mean something here. */
+/** Parameters that have an effect. */
 const known = new Set(
   "host port user password dbname options target_session_attrs channel_binding sslmode sslrootcert sslcert sslkey ssl".split(
     " ",
   ),
 );
 
-/** Parameters of libpq's that change nothing: Farrier names its connections itself, and has limits of its own for them. */
+/** libpq parameters that have no effect: Farrier names its connections itself, and has its own limits for them. */
 const ignored = new Set(
   (
     "application_name fallback_application_name client_encoding connect_timeout keepalives keepalives_idle " +
@@ -22,20 +22,20 @@ const ignored = new Set(
 );
 
 /**
- * Reads a connection URL as libpq does: several hosts separated by commas, IPv6 addresses in brackets, Unix sockets
+ * Parses a connection URL like libpq: several hosts separated by commas, IPv6 addresses in brackets, Unix sockets
  * percent-encoded or as `?host=`, parameters.
- * @throws {AddressError} what is wrong with it, without the URL itself, which may hold a password
+ * @throws {AddressError} naming the fault without the URL itself, which may hold a password
  */
 export function databaseUrlRead(
   url: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): UrlAddress {
-  // The user's part ends at the last @ before the path; a password may hold an @ that way, and must not hold / ? or #.
+  // The user info ends at the last @ before the path; so a password may contain @, but not / ? or #.
   const match =
     /^postgres(?:ql)?:\/\/(?:(?<userinfo>[^/?#]*)@)?(?<hosts>[^/?#@]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>[^#]*))?$/u.exec(
       url,
     );
-  // An @ behind the host can only be what ends a password that holds a / or ?: nothing of it must be told.
+  // An @ after the host can only end a password that contains / or ?; the error must not repeat any of it.
   const split = match?.groups?.["userinfo"] === undefined && /[/?].*@/u.test(url.replace(/^[^:]*:\/\//u, ""));
   if (match?.groups === undefined || split) {
     throw new AddressError(
@@ -131,7 +131,7 @@ function portOf(text: string, env: Readonly<Record<string, string | undefined>>)
   return port;
 }
 
-/** Percent-encoding alone: a plus is a plus. */
+/** Percent-decoding only: a plus stays a plus. */
 function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,6 +1,6 @@
 import { CodedError } from "../../lib/errors.ts";
 
-/** A database's URL that can't be used. */
+/** A database URL that can't be used. */
 export class AddressError extends CodedError<"address"> {
   constructor(message: string, options?: { cause?: unknown }) {
     super("address", message, options);

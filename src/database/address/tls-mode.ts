@@ -3,16 +3,16 @@ import type { ConnectionOptions } from "node:tls";
 import { errorCode } from "../../lib/errors.ts";
 import { AddressError } from "./errors.ts";
 
-/** What `sslmode` may say here. */
+/** The supported values of `sslmode`. */
 const modes = ["disable", "require", "verify-ca", "verify-full"] as const;
 type TlsMode = (typeof modes)[number];
 
 /**
- * What a URL's `sslmode`, `sslrootcert`, `sslcert` and `sslkey` ask for, as libpq means them (PostgreSQL's documentation,
- * "SSL Support"): `require` encrypts and does not ask who answers, unless a CA is named; `verify-ca` wants a certificate of
- * that CA; `verify-full` also the host's name in it, and takes the system's CAs where none is named. Without `sslmode`
- * there is no TLS.
- * @throws {AddressError} for `allow` and `prefer`, which would use TLS or not as an attacker likes, and for unusable files
+ * The TLS options for a URL's `sslmode`, `sslrootcert`, `sslcert` and `sslkey`, with libpq's meaning (PostgreSQL's
+ * documentation, "SSL Support"). `require` encrypts without verifying the server, unless a CA is given; `verify-ca`
+ * requires a certificate of that CA; `verify-full` also requires the host's name in it, and uses the system's CAs if
+ * none is given. Without `sslmode` there is no TLS.
+ * @throws {AddressError} for `allow` and `prefer`, with which an attacker could disable TLS, and for unusable files
  */
 export function tlsOf(
   parameters: ReadonlyMap<string, string>,
@@ -44,7 +44,7 @@ export function tlsOf(
       ? {}
       : { cert: fileText("sslcert", certificate), key: fileText("sslkey", key) }),
     ...(mode === "require" && system ? { rejectUnauthorized: false } : {}),
-    // Any name in it will do: the CA issues for nobody else.
+    // Any name in the certificate is accepted, because the CA issues for this purpose only.
     ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
   };
 }

@@ -6,19 +6,19 @@ import { backupTables, quoted, type BackupTable } from "./backup-tables.ts";
 import { copyOut } from "./copy.ts";
 import { DatabaseError, translate } from "../errors.ts";
 
-/** What a backup says of itself before its tables. */
+/** The head of a backup, before its tables. */
 export interface BackupHead {
-  /** The database's time; what had committed by then is in it. */
+  /** The database's time; the backup has everything committed by then. */
   takenAt: string;
   postgres: string;
-  /** The schema that the tables are of. */
+  /** The version of the tables' schema. */
   migrations: { version: number; name: string; checksum: string }[];
   sequences: { name: string; value: string; called: boolean }[];
-  /** Of history, one a month. */
+  /** The monthly partitions of history. */
   partitions: string[];
 }
 
-/** Where a backup goes. */
+/** Where a backup is written to. */
 export interface BackupSink {
   head(head: BackupHead): Promise<void>;
   /** `rows` in PostgreSQL's text format. */
@@ -26,14 +26,13 @@ export interface BackupSink {
 }
 
 /**
- * Reads the whole database as it is at one moment, whoever writes meanwhile: one snapshot, which locks nothing but changes
- * of the schema.
- * @throws {DatabaseError} `unavailable`; `schema` where there is none
+ * Reads the whole database as of one moment, in one snapshot. It blocks nothing except changes of the schema.
+ * @throws {DatabaseError} `unavailable`; `schema` if there is no schema
  */
 export async function databaseBackup(address: DatabaseAddress, sink: BackupSink): Promise<BackupHead> {
-  // A great table takes longer than any statement of a server's may.
+  // A large table takes longer than a server's statement timeout.
   const client = clientOpen(address, { ...backupSettings, application_name: "farrier backup" });
-  // What breaks the connection is told by the query that then fails.
+  // An error of the connection is reported by the query that then fails.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -49,16 +48,16 @@ export async function databaseBackup(address: DatabaseAddress, sink: BackupSink)
   } catch (error) {
     throw translate(error);
   } finally {
-    await client.end().catch(() => undefined); // It is broken already.
+    await client.end().catch(() => undefined); // The connection is broken already.
   }
 }
 
-/** As every connection's, but a statement may take as long as it needs. */
+/** Like every connection's, but without a statement timeout. */
 export const backupSettings: pg.ClientConfig = {
   ...connectionSettings,
   statement_timeout: 0,
   idle_in_transaction_session_timeout: 0,
-  // Of what the text format depends on, what a server's configuration may have changed.
+  // Settings that affect the text format and that a server's configuration may have changed.
   options: `${connectionSettings.options} -c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=3 -c client_encoding=UTF8`,
 };
 
@@ -78,7 +77,7 @@ async function headRead(client: pg.ClientBase): Promise<BackupHead> {
   const { rows: names } = await client.query<{ name: string }>(
     "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' ORDER BY relname",
   );
-  // Sequences know no snapshots: read after it, they are never behind the rows in it.
+  // Sequences are not part of a snapshot. Read after it, they are never behind its rows.
   const sequences: BackupHead["sequences"] = [];
   for (const { name } of names) {
     const { rows } = await client.query<{ value: string; called: boolean }>(

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import type pg from "pg";
 
-// PostgreSQL's COPY over node-postgres: what its client takes as a query is anything with these methods.
+// PostgreSQL's COPY over node-postgres, whose client accepts any object with these methods as a query.
 // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
 
-/** The parts of a node-postgres connection that COPY needs; they are there, and not in its types. */
+/** The parts of a node-postgres connection that COPY needs; no type declares them. */
 interface Connection {
   stream: Socket;
   query(text: string): void;
@@ -14,10 +14,10 @@ interface Connection {
   sendCopyFail(message: string): void;
 }
 
-/** Bytes that may wait for the reader of a COPY before the server is slowed down. */
+/** Bytes that may wait for the reader of a COPY before the socket is paused. */
 const waitingLimit = 1 << 20;
 
-/** What a client's answers lead to. */
+/** The callbacks for a client's answers. */
 interface Submitted {
   submit(connection: Connection): void;
   handleError(error: Error): void;
@@ -31,7 +31,10 @@ function submit(client: pg.ClientBase, query: Submitted): void {
   client.query(query as unknown as pg.Submittable);
 }
 
-/** The rows of a `COPY … TO STDOUT`, as they come: one or more lines each. Whoever stops early must end the client. */
+/**
+ * The rows of a `COPY … TO STDOUT` as they arrive, one or more lines at a time. A reader that stops early must end the
+ * client.
+ */
 export async function* copyOut(client: pg.ClientBase, text: string): AsyncGenerator<Buffer> {
   let waiting: Buffer[] = [];
   let size = 0;
@@ -82,7 +85,7 @@ export async function* copyOut(client: pg.ClientBase, text: string): AsyncGenera
   }
 }
 
-/** Feeds a `COPY … FROM STDIN`; resolves to how many rows there were. */
+/** Feeds a `COPY … FROM STDIN`; resolves to the number of rows. */
 export async function copyIn(client: pg.ClientBase, text: string, rows: AsyncIterable<Uint8Array>): Promise<number> {
   let connection: Connection | undefined;
   let begin = (): void => undefined;
@@ -105,7 +108,7 @@ export async function copyIn(client: pg.ClientBase, text: string, rows: AsyncIte
       handleReadyForQuery: resolve,
     });
   });
-  // It may be refused while nobody waits for it yet.
+  // It may be rejected before anybody awaits it.
   done.catch(() => undefined);
   await Promise.race([ready, done]);
   const to = connection as unknown as Connection;

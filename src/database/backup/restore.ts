@@ -8,15 +8,15 @@ import { copyIn } from "./copy.ts";
 import { DatabaseError, translate } from "../errors.ts";
 import { migrate } from "../migrate.ts";
 
-/** Where a backup comes from: the head first, then tables in the order they were written. */
+/** Where a backup is read from: the head first, then the tables in the order in which they were written. */
 export interface BackupSource {
   head: BackupHead;
   tables: AsyncIterable<{ table: BackupTable; rows: AsyncIterable<Uint8Array> }>;
 }
 
 /**
- * A database is in use if there is anything in one of these: all else is either of a machine's, or configuration that
- * migrations put there.
+ * A database is in use if one of these tables has rows: all other tables belong to a machine or hold configuration that
+ * migrations insert.
  */
 const telling: ReadonlySet<string> = new Set([
   "machines",
@@ -29,9 +29,9 @@ const telling: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Puts a backup into an empty database: all of it or nothing. Migrates to the backup's schema before, and to this binary's
- * afterwards.
- * @throws {DatabaseError} `refused` where there is something already; `schema` where this binary does not know the backup's
+ * Restores a backup into an empty database, all or nothing. Migrates to the backup's schema first, and to this binary's
+ * schema afterwards.
+ * @throws {DatabaseError} `refused` if the database is in use; `schema` if this binary does not know the backup's
  * schema; `unavailable`
  */
 export async function databaseRestore(
@@ -43,7 +43,7 @@ export async function databaseRestore(
   await migrate(database.pool, { upTo: version });
   await schemaMust(database.pool, source.head);
   const client = clientOpen(address, { ...backupSettings, application_name: "farrier restore" });
-  // What breaks the connection is told by the query that then fails.
+  // An error of the connection is reported by the query that then fails.
   client.on("error", () => undefined);
   let restored: { tables: number; rows: number };
   try {
@@ -55,7 +55,7 @@ export async function databaseRestore(
   } catch (error) {
     throw translate(error);
   } finally {
-    await client.end().catch(() => undefined); // It is broken already.
+    await client.end().catch(() => undefined); // The connection is broken already.
   }
   await migrate(database.pool);
   return restored;
@@ -63,11 +63,12 @@ export async function databaseRestore(
 
 async function restoreTables(client: pg.ClientBase, source: BackupSource): Promise<{ tables: number; rows: number }> {
   const known = new Map((await backupTables(client)).map((table) => [table.name, table]));
-  // Guards, notifications and derived states: the rows are what these made of them already. References are checked.
+  // Disables triggers (guards, notifications, derived states): the rows already have their effects. Foreign keys are
+  // checked.
   const names = [...known.keys()];
   await each(names, (name) => client.query(`LOCK TABLE ${quoted(name)} IN ACCESS EXCLUSIVE MODE`));
   await each(names, (name) => client.query(`ALTER TABLE ${quoted(name)} DISABLE TRIGGER USER`));
-  // Somebody may have been quicker since the first look.
+  // Another process may have written since the first check.
   await each(names, async (name) => {
     await (telling.has(name) ? emptyTableMust(client, name) : client.query(`DELETE FROM ${quoted(name)}`));
   });
@@ -103,7 +104,7 @@ async function each<Item>(items: readonly Item[], action: (item: Item) => Promis
   }
 }
 
-/** The months that the backup has entries of; what they are called says what is in them. */
+/** Makes the monthly partitions of the backup's history; their names say which month they hold. */
 async function partitionsEnsure(client: pg.ClientBase, partitions: readonly string[]): Promise<void> {
   for (const name of partitions) {
     const match = /^history_(?<year>\d{4})_(?<month>\d{2})$/u.exec(name);

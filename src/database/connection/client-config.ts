@@ -1,7 +1,10 @@
 import type pg from "pg";
 import { addressHosts, type DatabaseAddress } from "../address/database-address.ts";
 
-/** How node-postgres is told of an address, with settings of ours; those of the URL's `options` come first, so ours hold. */
+/**
+ * The node-postgres configuration for an address with Farrier's settings. The URL's `options` come first, so Farrier's
+ * settings win.
+ */
 export function clientConfig<Settings extends pg.ClientConfig>(
   address: DatabaseAddress,
   settings: Settings,

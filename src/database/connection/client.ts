@@ -7,13 +7,13 @@ import { holderTell } from "./lock-held.ts";
 import type { Primary } from "../primary/primary.ts";
 import { socketOf } from "./socket.ts";
 
-/** What a connection says while it lives. */
+/** Callbacks for events of a connection. */
 export interface ClientHooks {
-  /** The database, or the way to it, answered with an error of this code. */
+  /** The database, or the connection to it, failed with an error of this code. */
   failed?: (code: string) => void;
 }
 
-/** Not in the types of node-postgres, but there since it exists. */
+/** Fields of node-postgres that no type declares, but that have always existed. */
 interface Inside {
   host: string;
   port: number;
@@ -27,20 +27,20 @@ export function clientOpen(address: DatabaseAddress, settings: pg.ClientConfig):
 }
 
 /**
- * The class of an address's connections: it tells of errors, and where there are several hosts it connects to the primary, wherever that
- * is at the time, and is left when that is another.
+ * The client class for an address. It reports errors. With several hosts it connects to the current primary, and its
+ * connection is closed when the primary changes.
  */
 export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): typeof pg.Client {
   const primary = "hosts" in address ? address.primary : undefined;
   return class extends pg.Client {
     #place: DatabaseHost | undefined;
-    /** As a server says when one connects, from PostgreSQL 14 on. */
+    /** Reported by servers from PostgreSQL 14 on when a client connects. */
     #hotStandby: string | undefined;
 
     constructor(config?: string | pg.ClientConfig) {
       super(config);
-      // A connection may break between its start and the pool's own listener: without one here that would end the process. What
-      // used it is told by its own query.
+      // A connection may break before the pool adds its own listener, and without a listener that would end the
+      // process. Its user gets the error from its own query.
       this.on("error", () => undefined);
       const { connection } = this as unknown as Inside;
       const tell = (error: unknown): void => {
@@ -79,7 +79,7 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
     async #connectTo(following: Primary, go: () => Promise<pg.Client>): Promise<pg.Client> {
       const place = await following.find();
       const inside = this as unknown as Inside;
-      // Its pool gave up waiting.
+      // The pool has given up waiting.
       if (socketOf(this).destroyed) {
         throw Object.assign(new Error("it took too long to find the database's primary"), { code: "ETIMEDOUT" });
       }
@@ -87,7 +87,8 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
       inside.host = place.host;
       inside.port = place.port;
       try {
-        // From before it connects: one that waits for a host that is cut off is left as soon as the primary is found elsewhere.
+        // Followed before it connects, so that an attempt to reach a host that is cut off is abandoned as soon as the
+        // primary is found elsewhere.
         following.follow({
           host: place,
           busy: () => inside.readyForQuery !== true,
@@ -100,7 +101,7 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
         }
       } catch (error) {
         following.doubt(place);
-        await this.end().catch(() => undefined); // It is broken already.
+        await this.end().catch(() => undefined); // The connection is broken already.
         throw error;
       }
       return this;

@@ -1,23 +1,23 @@
 import type pg from "pg";
 
-/** Who holds a lock that is waited for. */
+/** The connection that holds an awaited lock. */
 export interface LockHolder {
-  /** Of its server process, as in pg_stat_activity. */
+  /** The pid of its server process, as in pg_stat_activity. */
   pid: number;
-  /** Its application_name; empty = it has none. */
+  /** Its application_name; empty if it has none. */
   application: string;
-  /** When its transaction began; absent = we may not know. */
+  /** When its transaction began; absent without permission to see it. */
   since?: Date;
 }
 
 const holders = new WeakMap<pg.ClientBase, LockHolder>();
 
-/** Notes who a connection waits for. */
+/** Remembers the holder of the lock that a connection waits for. */
 export function holderNote(client: pg.ClientBase, holder: LockHolder): void {
   holders.set(client, holder);
 }
 
-/** Puts the holder into the error of a lock that was not to be had, which is handed on as it is. */
+/** Adds the holder to the error of an unavailable lock; other errors are left unchanged. */
 export function holderTell(client: pg.ClientBase, error: unknown): void {
   const holder = holders.get(client);
   if (holder !== undefined && typeof error === "object" && error !== null) {
@@ -26,12 +26,12 @@ export function holderTell(client: pg.ClientBase, error: unknown): void {
   }
 }
 
-/** Who held the lock, of an error; undefined = not known. */
+/** The holder of the lock, from an error; undefined if unknown. */
 export function holderOf(error: unknown): LockHolder | undefined {
   return typeof error === "object" && error !== null && "holder" in error ? (error.holder as LockHolder) : undefined;
 }
 
-/** What is said of a lock that was not to be had. Pure. */
+/** The error text for an unavailable lock. Pure. */
 export function lockedText(holder: LockHolder | undefined): string {
   if (holder === undefined) {
     return "what this is about is held by another change at this moment, so nothing was done: try again";

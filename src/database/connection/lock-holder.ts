@@ -4,7 +4,7 @@ import { clientOpen } from "./client.ts";
 import { holderNote } from "./lock-held.ts";
 import { socketOf } from "./socket.ts";
 
-/** Milliseconds between looks at connections that wait; locks are waited for a second (lock_timeout). */
+/** Milliseconds between two checks of waiting connections; lock waits are limited to a second (lock_timeout). */
 const tick = 200;
 
 interface Row {
@@ -15,11 +15,12 @@ interface Row {
 }
 
 /**
- * Finds out, while a pool's connections wait for locks, who holds them: afterwards nobody can say. Asks over a connection
- * of its own, and only when a connection of the pool has been waiting for one answer from one tick to the next.
+ * Finds out who holds the locks that a pool's connections wait for, while they wait, because it can't be found out
+ * afterwards. It uses a connection of its own, and only when a connection has waited for one answer from one check to
+ * the next.
  */
 export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, settings: pg.ClientConfig): void {
-  /** Connections in use, and what had come over them at the last tick if they waited for an answer then. */
+  /** Connections in use, with the bytes received by the last check if they waited for an answer then. */
   const acquired = new Map<pg.PoolClient, number | undefined>();
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
@@ -48,7 +49,7 @@ export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, setti
       return;
     }
     asking = true;
-    // That nobody can be asked is no news: the database is away then.
+    // A failure is ignored: the database is unreachable then.
     void ask(waiting)
       .catch(() => undefined)
       .finally(() => {
@@ -59,7 +60,7 @@ export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, setti
   async function ask(waiting: readonly pg.PoolClient[]): Promise<void> {
     const byPid = new Map(waiting.flatMap((client) => (pidOf(client) === null ? [] : [[pidOf(client), client]])));
     const client = clientOpen(address, { ...settings, query_timeout: 2_000, application_name: "farrier locks" });
-    client.on("error", () => undefined); // What breaks it fails the query too.
+    client.on("error", () => undefined); // An error of the connection fails the query too.
     try {
       await client.connect();
       const { rows } = await client.query<Row>(
@@ -75,12 +76,12 @@ export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, setti
         }
       }
     } finally {
-      await client.end().catch(() => undefined); // It is gone already.
+      await client.end().catch(() => undefined); // The connection is closed already.
     }
   }
 }
 
-// Neither is in the types, but both are there since node-postgres exists.
+// No type declares these two fields, but node-postgres has always had them.
 function isBusy(client: pg.PoolClient): boolean {
   return (client as unknown as { readyForQuery: boolean | null }).readyForQuery === false;
 }

@@ -8,20 +8,20 @@ import { lockHoldersFollow } from "./lock-holder.ts";
 import { socketOf } from "./socket.ts";
 
 /**
- * Milliseconds after which a connection is given up on which nothing came and nothing went: more than statement_timeout,
- * so that whoever still waits for an answer then waits for a server that is no more, or that no packet reaches.
+ * Milliseconds without any traffic after which a connection in use is closed. Longer than statement_timeout, so a
+ * caller that still waits then waits for a dead or unreachable server.
  */
 export const silenceLimit = 40_000;
 
-/** A pool of which no connection can end the process by breaking, nor hang for ever. */
+/** A pool whose connections can neither end the process by breaking nor hang for ever. */
 export function poolOpen(
   address: DatabaseAddress,
   settings: pg.PoolConfig,
   options: {
     log: Logger;
-    /** Told of every error that the database or the way to it answers with, by its code. */
+    /** Called with the code of every error of the database or of the connection to it. */
     failed?: (code: string) => void;
-    /** Calls that may wait for a connection. */
+    /** Maximum number of calls that wait for a connection. */
     maximumWaiting?: number;
     /** Milliseconds. */
     silence?: number;
@@ -33,15 +33,17 @@ export function poolOpen(
     options.maximumWaiting ?? Number.POSITIVE_INFINITY,
   );
   lockHoldersFollow(pool, address, settings);
-  // A connection that breaks while it idles is replaced by the next query; unheard, the event would end the process.
+  // A connection that breaks while idle is replaced by the next query; without a listener the event would end the
+  // process.
   pool.on("error", (error) => {
-    // One that is being closed may be broken first by its database: an embedded one is stopped right after the pools.
+    // While the pool closes, its connections may break first: an embedded database is stopped right after the pools.
     if (!pool.ending) {
       log.warn({ error: error.message }, "an idle database connection broke");
     }
   });
   pool.on("connect", (client) => {
-    // The same while it is in use: its query rejects, but between two queries, or after one, nobody else hears of it.
+    // The same for a connection in use: its query rejects, but an error between two queries, or after one, reaches
+    // nobody else.
     client.on("error", (error) => log.debug({ error: error.message }, "a database connection broke"));
     const socket = socketOf(client);
     socket.setTimeout(silence, () => {
@@ -52,14 +54,14 @@ export function poolOpen(
   return pool;
 }
 
-/** What a caller of a pool is given, or why it is given nothing. */
+/** The callback of a pool's connect: a client, or the error. */
 type Connected = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
   done: (release?: unknown) => void,
 ) => void;
 
-/** A pool in whose queue only so many wait: the next one is refused at once, and holds nothing. */
+/** A pool with a bounded queue: calls beyond it are refused at once, and hold nothing. */
 class BoundedPool extends pg.Pool {
   readonly #maximumWaiting: number;
 
@@ -83,7 +85,7 @@ class BoundedPool extends pg.Pool {
   }
 }
 
-/** For statements that may take longer than any other's. */
+/** For statements that may take longer than the silence limit. */
 export function silenceAllow(client: pg.ClientBase): void {
   socketOf(client).setTimeout(0);
 }

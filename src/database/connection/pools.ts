@@ -2,27 +2,28 @@ import type { DatabaseAddress } from "../address/database-address.ts";
 import { connect, type Database } from "../connect.ts";
 import type { Logger } from "../../lib/log.ts";
 
-/** What a process's connections are for. Each kind has a pool of its own, so that no kind can use up another's. */
+/** The purposes of a process' connections. Each has a pool of its own, so that none can use up another's. */
 export type PoolPurpose = "session" | "janitor" | "operators" | "agent-calls" | "shepherd" | "netboot";
 
 /**
- * Connections of a kind at most, and calls that may wait for them. Beside these a server has three for heartbeats, one for lookups of callers and two
- * that listen: 22 in all. They are opened when they are needed, and closed after ten seconds of rest.
+ * Maximum number of connections for a purpose, and of calls that may wait for them. In addition a server has three for
+ * heartbeats, one for lookups of callers and two that listen: 22 in total. They are opened on demand, and closed after
+ * ten idle seconds.
  */
 const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number }> = {
-  // A poke and, should it hang, the next one.
+  // One for a poke, and one for the next poke if the first hangs.
   session: { connections: 2 },
   janitor: { connections: 3 },
   operators: { connections: 8 },
-  // What agents call beside heartbeats: anybody with a network cable can make many of them. A call takes about a
-  // millisecond, so that 200 waiting ones are through long before a call's deadline.
+  // Agents' calls other than heartbeats: anybody with a network cable can make many of them. A call takes about a
+  // millisecond, so 200 waiting calls are done long before a call's deadline.
   "agent-calls": { connections: 3, maximumWaiting: 200 },
   shepherd: { connections: 6 },
-  // Bounded by its listener's connections.
+  // Bounded by the connections of its listener.
   netboot: { connections: 3 },
 };
 
-/** Opens the pool of one kind; its connections show their kind as `application_name`. */
+/** Opens the pool for one purpose; its connections show the purpose as `application_name`. */
 export function poolFor(
   purpose: PoolPurpose,
   address: DatabaseAddress,

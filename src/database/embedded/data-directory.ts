@@ -5,17 +5,17 @@ import { directoryLock } from "./directory-lock.ts";
 import { makeDirectory } from "../../lib/host/make-directory.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
-/** Where one `farrier up` keeps everything: keys, tokens, the embedded database. */
+/** The folder in which `farrier up` keeps everything: keys, tokens and the embedded database. */
 export interface DataDirectory extends AsyncDisposable {
   /** Absolute. */
   readonly path: string;
-  /** What embeddedStart takes; absolute. */
+  /** The absolute path for embeddedStart. */
   readonly postgres: string;
 }
 
 /**
- * Makes the directory where it is missing, closes it to other users (0700; PostgreSQL's user never needs to walk
- * through it, see embedded-run.ts) and holds it until disposed.
+ * Creates the directory if it is missing, closes it to other users (0700; PostgreSQL's user never needs to traverse it,
+ * see embedded-run.ts), and locks it until disposed.
  * @throws {EmbeddedError} directory_unusable, directory_busy
  */
 export async function dataDirectoryOpen(path: string): Promise<DataDirectory> {
@@ -49,7 +49,7 @@ async function makePrivate(path: string): Promise<void> {
   }
 }
 
-/** Only where nothing of others' can be inside: closing /tmp because someone named it would break the host. */
+/** Only if it can hold no files of others: closing /tmp because somebody named it would break the host. */
 async function close(path: string): Promise<void> {
   const inside = await readdir(path);
   if (inside.length > 0 && !inside.includes("postgres")) {

@@ -4,16 +4,16 @@ import { connect, createServer, type Server } from "node:net";
 import { errorCode } from "../../lib/errors.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
-/** An exclusive hold on a directory; released by disposal, and by the kernel however the process ends. */
+/** An exclusive lock on a directory. Released on disposal, and by the kernel however the process ends. */
 export interface DirectoryLock extends AsyncDisposable {
-  /** Device and inode: the directory whatever it is called, so that a rename or a symlink opens no second way in. */
+  /** Device and inode: the same under every path, so that a rename or a symlink does not bypass the lock. */
   readonly identity: string;
 }
 
 /**
- * Takes the directory for this process. The lock is an abstract Unix socket named after device and inode: nothing is left
- * on disk that could go stale, and whoever comes second reads the holder's pid from it. It holds within one network
- * namespace: two containers that share a directory do not see each other's.
+ * Locks the directory for this process. The lock is an abstract Unix socket named after device and inode: no file is
+ * left that could go stale, and a second process reads the holder's pid from the socket. It works within one network
+ * namespace: containers that share a directory do not see each other's locks.
  * @throws {EmbeddedError} directory_busy, naming the holder
  */
 export async function directoryLock(directory: string, purpose: "data" | "postgres"): Promise<DirectoryLock> {
@@ -44,7 +44,7 @@ export async function directoryLock(directory: string, purpose: "data" | "postgr
 
 async function listen(name: string): Promise<Server | undefined> {
   const server = createServer((socket) => {
-    // Whoever asks may hang up before it has read the answer; that is its own affair.
+    // A client may hang up before it has read the answer; that is no error here.
     socket.on("error", () => undefined);
     socket.end(`${process.pid}\n`);
   });

@@ -7,9 +7,9 @@ import { databaseName } from "./embedded-initialise.ts";
 import type { RunUser } from "./embedded-user.ts";
 
 /**
- * Writes who may connect: over the socket this process's own user, and root, who could read the files anyway. PostgreSQL asks the
- * kernel who calls; its own user, whatever runs as that, is not let in.
- * @throws {EmbeddedError} no_user where this process's user has no name: PostgreSQL knows users by their names
+ * Writes who may connect over the socket: this process' user, and root, who could read the files anyway. PostgreSQL
+ * asks the kernel who calls (`peer`). PostgreSQL's own user may not connect.
+ * @throws {EmbeddedError} no_user if this process' user has no name, because PostgreSQL identifies users by name
  */
 export async function accessWrite(
   data: string,
@@ -37,7 +37,10 @@ export async function accessWrite(
   );
 }
 
-/** Whole or not at all: PostgreSQL does not start with half of it. Under a new name, where nothing can have been planted. */
+/**
+ * Writes the file atomically, because PostgreSQL does not start with half of it. Under a new name, so that nothing
+ * planted there is followed.
+ */
 async function fileReplace(path: string, text: string, user: RunUser | undefined): Promise<void> {
   const next = `${path}.${randomBytes(8).toString("hex")}`;
   await using file = await open(next, "wx", 0o600);

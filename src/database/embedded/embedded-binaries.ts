@@ -7,25 +7,25 @@ import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-pa
 import { runPostgresProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
-/** Programs of PostgreSQL that were seen to run as the user they will run as. */
+/** PostgreSQL's programs, verified to run as the user that will run them. */
 export interface PostgresBinaries {
-  /** Holds initdb and postgres; absolute. */
+  /** The absolute path of the folder with initdb and postgres. */
   readonly bin: string;
-  /** As `postgres -V` says it: "18.4". */
+  /** As `postgres -V` prints it: "18.4". */
   readonly version: string;
   readonly major: number;
 }
 
-/** Where root puts copies that PostgreSQL's user can reach, the first usable one. */
+/** Where root makes copies that PostgreSQL's user can reach; the first usable one is taken. */
 const rootCopyDirectories = ["/var/cache/farrier", "/var/tmp/farrier"] as const;
 
 /**
- * Finds programs that `user` can run: the installed package as it lies there, else a copy (a checkout under /root is
- * closed to other users, a package folder may be read-only and lack its links).
+ * Finds programs that `user` can run: the installed package in place, otherwise a copy. (A checkout under /root is
+ * closed to other users, and a package folder may be read-only and lack its links.)
  * @throws {EmbeddedError} binaries_missing, binaries_unusable
  */
 export async function binariesPrepare(options: {
-  /** A directory with other programs, used as it is. */
+  /** A directory with other programs, used in place. */
   readonly binaries?: string | undefined;
   readonly user: RunUser | undefined;
   /** Where an ordinary user's copies go. */
@@ -40,7 +40,7 @@ export async function binariesPrepare(options: {
   return await binariesFrom(await packageFind(), { user, copies, log });
 }
 
-/** The package as it lies there, else a copy in the first of `copies` that works; see binariesPrepare. */
+/** The package in place, otherwise a copy in the first usable folder of `copies`; see binariesPrepare. */
 export async function binariesFrom(
   source: PostgresPackage,
   { user, copies, log }: { user: RunUser | undefined; copies: readonly string[]; log: Logger },
@@ -70,7 +70,7 @@ export async function binariesFrom(
   );
 }
 
-/** Runs `postgres -V` as the user: proves path, permissions, mount options and libraries at once. */
+/** Runs `postgres -V` as the user, which tests path, permissions, mount options and libraries at once. */
 async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBinaries> {
   const program = join(bin, "postgres");
   const advice = "expected programs of PostgreSQL 15 or newer with their libraries; see the cause, or name a database";

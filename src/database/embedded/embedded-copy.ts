@@ -13,9 +13,9 @@ interface CopiedFile {
 }
 
 /**
- * A hydrated copy of PostgreSQL's programs below `base`, made when it is not there yet. Its name says version and
- * content, it appears by one rename, and it is only trusted when it and `base` belong to us and nobody else can write
- * there. Starts at the same time may all make it; one wins, the others use that.
+ * A complete copy of PostgreSQL's programs under `base`, made if it is missing. Its name contains version and content,
+ * it appears by one rename, and it is trusted only if it and `base` belong to this user and no other user can write
+ * there. Processes that start together may all make it; one wins and the others use its copy.
  * @returns its folder bin
  * @throws {EmbeddedError} binaries_unusable
  */
@@ -37,7 +37,7 @@ export async function packageCopy(source: PostgresPackage, base: string): Promis
   return join(target, "bin");
 }
 
-/** Everything that is needed at run time: regular files, without static libraries and headers. */
+/** Everything needed at run time: regular files, without static libraries and headers. */
 async function listFiles(native: string): Promise<CopiedFile[]> {
   const entries = await readdir(native, { recursive: true, withFileTypes: true });
   const wanted = entries
@@ -67,7 +67,9 @@ async function checkOurs(directory: string): Promise<void> {
   }
 }
 
-/** True when it is there, ours and complete; a power cut can leave files of a renamed copy empty. */
+/**
+ * True if the copy exists, belongs to this user and is complete. A power cut can leave empty files in a renamed copy.
+ */
 async function isWhole(target: string, files: readonly CopiedFile[]): Promise<boolean> {
   try {
     await checkOurs(target);
@@ -89,7 +91,7 @@ async function copyAll(source: PostgresPackage, files: readonly CopiedFile[], fr
   }
   for (const { path, executable } of files) {
     await copyFile(join(source.native, path), join(fresh, path), constants.COPYFILE_FICLONE);
-    // Set apart from creation, because the umask takes away what other users need.
+    // Set after creation, because the umask removes permissions that other users need.
     await chmod(join(fresh, path), executable ? 0o755 : 0o644);
   }
   for (const { path, target } of source.links) {
@@ -112,18 +114,18 @@ async function moveInto(fresh: string, target: string, files: readonly CopiedFil
     if (await isWhole(target, files)) {
       return;
     }
-    // Ours but broken: out of the way, and once more.
+    // This user's, but broken: moved away, then copied again.
     await rename(target, `${fresh}.broken`);
     await rename(fresh, target);
     await rm(`${fresh}.broken`, { recursive: true, force: true });
   }
 }
 
-/** Copies that were cut off by a kill, an hour old so that none is under way. */
+/** Removes copies that a kill interrupted; they must be an hour old, so that none is in progress. */
 async function removeAbandoned(base: string): Promise<void> {
   for (const name of await readdir(base)) {
     const path = join(base, name);
-    // A copy that finished meanwhile was renamed: nothing to remove then.
+    // A copy that finished meanwhile was renamed: there is nothing to remove.
     const state = name.startsWith(".new-") ? await lstat(path).catch(() => undefined) : undefined;
     if (state !== undefined && Date.now() - state.mtimeMs > 3_600_000) {
       await rm(path, { recursive: true, force: true });

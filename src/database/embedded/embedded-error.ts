@@ -1,6 +1,6 @@
 import { CodedError } from "../../lib/errors.ts";
 
-/** What can go wrong between a data directory and a PostgreSQL that serves from it. */
+/** What can go wrong between a data directory and a running embedded PostgreSQL. */
 export type EmbeddedErrorCode =
   | "binaries_missing"
   | "binaries_unusable"
@@ -11,5 +11,5 @@ export type EmbeddedErrorCode =
   | "initialise_failed"
   | "start_failed";
 
-/** Thrown by everything about the data directory and the embedded PostgreSQL. */
+/** The error of all code about the data directory and the embedded PostgreSQL. */
 export class EmbeddedError extends CodedError<EmbeddedErrorCode> {}

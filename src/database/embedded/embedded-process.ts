@@ -11,7 +11,7 @@ import { openedDirectory, postgresEnvironment } from "./embedded-run.ts";
 import { settingArguments, socketNames } from "./embedded-settings.ts";
 import type { RunUser } from "./embedded-user.ts";
 
-/** What a postmaster needs, the same for every start of it. */
+/** The options of a postmaster, the same for each of its starts. */
 export interface PostmasterOptions {
   readonly directory: string;
   readonly data: string;
@@ -24,23 +24,23 @@ export interface PostmasterOptions {
   readonly spawned?: (() => void) | undefined;
 }
 
-/** A running PostgreSQL that takes connections. */
+/** A running PostgreSQL that accepts connections. */
 export interface Postmaster {
   readonly pid: number;
-  /** Why it ended, with the last lines of its log; never rejects. */
+  /** Resolves to why it ended, with the last lines of its log; never rejects. */
   readonly ended: Promise<string>;
-  /** Shuts it down: open transactions are rolled back, what was committed is kept. */
+  /** Shuts it down: open transactions are rolled back, committed data is kept. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL and waits until it takes connections, however long it recovers.
- * @throws {EmbeddedError} start_failed with its own last words; the signal's reason when aborted
+ * Starts PostgreSQL and waits until it accepts connections, however long recovery takes.
+ * @throws {EmbeddedError} start_failed with its last log lines; the signal's reason if aborted
  */
 export async function postmasterStart(options: PostmasterOptions, signal: AbortSignal): Promise<Postmaster> {
   const { data, clock } = options;
   const stale = await orphanStop(data, options);
-  // Nobody of ours serves here, so whatever the socket's own lock file says is from before.
+  // No process of ours serves here, so the socket's lock file is left over.
   for (const name of socketNames) {
     await rm(join(data, name), { force: true });
   }
@@ -55,13 +55,14 @@ export async function postmasterStart(options: PostmasterOptions, signal: AbortS
     {
       cwd: "/",
       ...options.user,
-      // A session of its own: Ctrl-C at the terminal is for us, we stop PostgreSQL when everything has drained.
+      // A session of its own, so that Ctrl-C at the terminal reaches Farrier only, which stops PostgreSQL after
+      // everything has drained.
       detached: true,
       stdio: ["ignore", output.fd, output.fd, opened.fd],
       env: {
         ...postgresEnvironment,
-        // PostgreSQL takes a live process with the pid in postmaster.pid for its rival; this pid we know to be another
-        // program's. The check of left-over shared memory stays (CreateLockFile in miscinit.c).
+        // PostgreSQL takes a live process with the pid in postmaster.pid for a rival; here that pid is known to be
+        // another program's. The check for left-over shared memory stays active (CreateLockFile in miscinit.c).
         ...(stale === undefined ? {} : { PG_GRANDPARENT_PID: String(stale) }),
       },
     },
@@ -90,7 +91,7 @@ export async function postmasterStart(options: PostmasterOptions, signal: AbortS
 async function closing(child: ChildProcess): Promise<string> {
   return await new Promise((resolve) => {
     child.on("error", (error) => {
-      // A kill that failed comes here too; only without a pid was there no start.
+      // A failed kill leads here too; only a child without a pid never started.
       if (child.pid === undefined) {
         resolve(`could not be started (${error.message})`);
       }

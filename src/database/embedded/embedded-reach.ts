@@ -5,12 +5,15 @@ import { databaseName } from "./embedded-initialise.ts";
 import { port } from "./embedded-settings.ts";
 import { socketDirectory } from "./embedded-socket.ts";
 
-/** A connection to an embedded PostgreSQL that another process runs; disposing gives the way to it back. */
+/** Access to an embedded PostgreSQL that another process runs; disposal releases it. */
 export interface EmbeddedReach extends AsyncDisposable {
   readonly connection: EmbeddedConnection;
 }
 
-/** How this process reaches the PostgreSQL that another `farrier up` runs on `directory` (its own user, or root). */
+/**
+ * Resolves to how this process (the same user, or root) reaches the PostgreSQL that another `farrier up` runs on
+ * `directory`.
+ */
 export async function embeddedReach(directory: string): Promise<EmbeddedReach> {
   const { host, [Symbol.asyncDispose]: release } = await socketDirectory(join(directory, "data"));
   return { connection: { host, port, user: databaseName, database: databaseName }, [Symbol.asyncDispose]: release };

@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import type { RunUser } from "./embedded-user.ts";
 
-/** What became of a short-lived program. */
+/** The result of a short-lived program. */
 export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Nothing of our own environment reaches PostgreSQL: PGPORT and friends would change what it does. */
+/** PostgreSQL gets nothing of this process' environment: PGPORT and similar variables would change its behaviour. */
 export const postgresEnvironment: Readonly<Record<string, string>> = {
   LC_ALL: "C",
   TZ: "UTC",
@@ -20,9 +20,10 @@ export const postgresEnvironment: Readonly<Record<string, string>> = {
 export const openedDirectory = "/proc/self/fd/3";
 
 /**
- * Runs one of PostgreSQL's programs to its end, as `user`. It does not outlive a normal exit of ours. `directory` is handed to it
- * opened, as descriptor 3: under that name it can work there whatever closed directories (/root) lie above.
- * @throws the system's error (EACCES, ENOENT) when it cannot be started
+ * Runs one of PostgreSQL's programs to its end, as `user`. It does not outlive a normal exit of this process.
+ * `directory` is passed as open descriptor 3; through that the program can use it even below directories that are
+ * closed to it (/root).
+ * @throws the system's error (EACCES, ENOENT) if it can't be started
  */
 export async function runPostgresProgram(
   program: string,

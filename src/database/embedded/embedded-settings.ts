@@ -1,10 +1,10 @@
-/** Only a part of the socket's name: nothing listens on the network. */
+/** Only part of the socket's name: there is no network listener. */
 export const port = 5432;
 
 /** The socket and its lock file in the data directory. */
 export const socketNames = [`.s.PGSQL.${port}`, `.s.PGSQL.${port}.lock`] as const;
 
-/** What makes it reachable for us and nobody else: a socket in a directory that is closed to others. */
+/** Settings that keep it reachable for this process only: a socket in a directory that is closed to others. */
 export const fixedSettings: Readonly<Record<string, string>> = {
   listen_addresses: "",
   // Relative to the data directory, so that the length of its path does not matter to the server.
@@ -14,7 +14,7 @@ export const fixedSettings: Readonly<Record<string, string>> = {
 };
 
 /**
- * How PostgreSQL runs beside a control plane on a small machine (2 cores, a few GB): what was acknowledged is on the disk.
+ * PostgreSQL's settings beside a control plane on a small machine (2 cores, a few GB). Committed data is on the disk.
  */
 export const defaultSettings: Readonly<Record<string, string>> = {
   max_connections: "60",
@@ -29,18 +29,18 @@ export const defaultSettings: Readonly<Record<string, string>> = {
   max_wal_size: "1GB",
   random_page_cost: "1.1",
   autovacuum_naptime: "15s",
-  // Statements here are short; compiling them costs more than it gives.
+  // Farrier's statements are short; compiling them costs more than it saves.
   jit: "off",
   log_checkpoints: "off",
   log_line_prefix: "%m [%p] ",
   log_timezone: "UTC",
   timezone: "UTC",
-  // Statements can hold user data of machines; the callers log what failed.
+  // Statements may hold machines' user data; callers log failures.
   log_min_error_statement: "panic",
   cluster_name: "farrier",
 };
 
-/** As the command line of `postgres` takes them. */
+/** The settings as arguments of `postgres`. */
 export function settingArguments(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

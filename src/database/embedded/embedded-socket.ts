@@ -2,17 +2,17 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { socketNames } from "./embedded-settings.ts";
 
-/** The directory to give a client as `host`. */
+/** The directory that a client uses as `host`. */
 export interface SocketDirectory extends AsyncDisposable {
   readonly host: string;
 }
 
-/** The longest path of a Unix socket in bytes: sun_path has 108, the last one is NUL (unix(7)). */
+/** Maximum length in bytes of a Unix socket's path: sun_path has 108 with the final NUL (unix(7)). */
 const longestPath = 107;
 
 /**
- * The data directory as a client can name it: by its path, or, where that is too long for a socket, through a handle on it
- * that this process holds open.
+ * The data directory in a form that a client can use: its path, or, if that is too long for a socket, a path through a
+ * descriptor that this process holds open.
  */
 export async function socketDirectory(data: string): Promise<SocketDirectory> {
   if (Buffer.byteLength(join(data, socketNames[0])) <= longestPath) {

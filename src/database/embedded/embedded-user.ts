@@ -5,19 +5,19 @@ import { findUser, userName, type UserIds } from "../../lib/host/passwd.ts";
 import { systemUser, systemUserCommands } from "../../lib/host/system-user.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
-/** The user that PostgreSQL runs under when we are root, which it refuses to be. */
+/** The user of PostgreSQL if this process is root, as which PostgreSQL refuses to run. */
 export type RunUser = UserIds;
 
-/** Whom root runs PostgreSQL as, unless another is named: a system user of its own, made where there is none. */
+/** The default user of PostgreSQL if root starts it: a system user of its own, created if missing. */
 export const databaseUser = "farrier-db";
 
-/** Users that other programs run as: whoever runs as one of them would have the database. */
+/** Users that other programs run as; a program of such a user could read the database. */
 const shared = ["nobody", "postgres", "libvirt-qemu", "farrier-lab"];
 
 /**
- * Who runs PostgreSQL: nobody else when we are an ordinary user (undefined). As root the named user; else the owner of the
- * data, where that is not a user that others share; else `farrier-db`.
- * @throws {EmbeddedError} no_user; directory_unusable when the data belong to someone we cannot become
+ * Determines PostgreSQL's user. An ordinary user runs it as itself (undefined). For root it is the named user;
+ * otherwise the owner of the data, unless other programs share that user; otherwise `farrier-db`.
+ * @throws {EmbeddedError} no_user; directory_unusable if the data belong to a user that this process can't become
  */
 export async function runUser(
   data: string,

@@ -18,37 +18,37 @@ import { runUser } from "./embedded-user.ts";
 
 /** What node-postgres needs to connect. */
 export interface EmbeddedConnection {
-  /** A directory: the Unix socket is in it. */
+  /** The directory of the Unix socket. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly database: string;
 }
 
-/** A PostgreSQL that runs until this is disposed, and is started again when it dies before. */
+/** A PostgreSQL that runs until this is disposed, and is restarted if it dies before. */
 export interface EmbeddedPostgres extends AsyncDisposable {
   readonly connection: EmbeddedConnection;
-  /** Of the postmaster; undefined while it is down. */
+  /** The postmaster's; undefined while it is down. */
   readonly pid: number | undefined;
 }
 
-/** Waits between tries to start it again; from the beginning once it had been up for a minute. */
+/** Milliseconds between restarts; they begin at the first value again after the postmaster has run for a minute. */
 const restartPolicy: RetryDelays = { initial: 200, maximum: 10_000, factor: 2 };
 const steadyAfter = 60_000;
 
 /**
- * Starts our own PostgreSQL on `directory`, which it makes, initialises and holds for itself. As root it runs under
- * another user. No listener but a Unix socket; see embedded-settings.ts for the rest.
- * @throws {EmbeddedError} saying what stands in the way
+ * Starts an embedded PostgreSQL on `directory`, which it creates, initialises and locks. As root it runs as another
+ * user. It listens on a Unix socket only; embedded-settings.ts has the other settings.
+ * @throws {EmbeddedError} naming what prevents the start
  */
 export async function embeddedStart(options: {
   readonly directory: string;
   readonly log: Logger;
   /** A directory with other programs of PostgreSQL, instead of the installed package's. */
   readonly binaries?: string | undefined;
-  /** Whom root runs it as; absent = see embedded-user.ts. */
+  /** PostgreSQL's user if this process is root; absent: see embedded-user.ts. */
   readonly user?: string | undefined;
-  /** Over the defaults of embedded-settings.ts. */
+  /** Override the defaults of embedded-settings.ts. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** Called when PostgreSQL was started and is not ready yet: for what can be done meanwhile. */
@@ -67,7 +67,7 @@ export async function embeddedStart(options: {
     binaries,
     user,
     sync: settings["fsync"] !== "off",
-    // One that runs from before must not lose its files to another user while it does.
+    // An orphan that still runs must not lose its files to another user.
     handOver: async (from) => {
       log.warn({ data: from, user: user?.uid }, "the database's files are given to the user that PostgreSQL runs as");
       await orphanStop(from, { clock, log });
@@ -142,12 +142,13 @@ async function supervise(options: PostmasterOptions, spawned: (() => void) | und
 }
 
 /**
- * What passes by itself, in PostgreSQL's words: children of a postmaster that was killed hold its shared memory for a moment;
- * one whose parent was killed before it had written postmaster.pid writes it now, and is stopped at the next try.
+ * Start failures that pass by themselves, in PostgreSQL's words. Children of a killed postmaster hold its shared memory
+ * for a moment. A postmaster whose parent was killed before it had written postmaster.pid writes it now, and the next
+ * attempt stops it.
  */
 const passing = ["is still in use", 'lock file "postmaster.pid" already exists'] as const;
 
-/** Tries again while what stands in the way passes by itself; everything else is final. */
+/** Retries while the reason of the failure passes by itself; any other failure is final. */
 async function startFirst(options: PostmasterOptions, signal: AbortSignal): Promise<Postmaster> {
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -162,7 +163,7 @@ async function startFirst(options: PostmasterOptions, signal: AbortSignal): Prom
   }
 }
 
-/** Makes the database where initdb was the last thing that happened here. */
+/** Creates the database if the last step done here was initdb. */
 async function ensureDatabase(connection: EmbeddedConnection): Promise<void> {
   try {
     await withClient(connection, async () => undefined);

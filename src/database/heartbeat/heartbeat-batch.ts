@@ -3,27 +3,29 @@ import type { HeartbeatEntry } from "./heartbeat-entry.ts";
 import { lockStatement, plainStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "../ids.ts";
 
-/** An entry as a batch carries it. */
+/** A heartbeat in a batch. */
 export interface BatchEntry {
   entry: HeartbeatEntry;
-  /** The key as an element of a bytea array; made once a connection, not once a heartbeat. */
+  /** The key as an element of a bytea array; made once per connection, not once per heartbeat. */
   keyLiteral: string;
-  /** The pending generation that may be handed out to this run: its request was found readable. */
+  /** The pending generation that may be handed out to this run, because its request was found readable. */
   offered?: Generation;
-  /** The server looks after a waiting agent's request by itself: no sign of the agent's life. */
+  /** The server itself checks a waiting agent's request; this is no sign of the agent's life. */
   look?: true;
 }
 
-/** Which statement an entry takes; a batch is of one kind. */
+/** The statement that an entry needs; all entries of a batch need the same one. */
 export const batchKinds = ["plain", "look", "reporting"] as const;
 export type BatchKind = (typeof batchKinds)[number];
 
-/** Bytes as an element of a PostgreSQL array literal of type bytea[]: the backslash of its hex form is escaped there. */
+/**
+ * Bytes as an element of a PostgreSQL array literal of type bytea[], in which the backslash of the hex form is escaped.
+ */
 export function byteaLiteral(value: Uint8Array): string {
   return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
 }
 
-/** Entries with a report, or that are handed a request, need their machine locked before anything is decided about it. */
+/** Entries with a report, or to be handed a request, need their machine locked before anything about it is decided. */
 export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
   if (
     entry.hardware !== undefined ||
@@ -43,8 +45,8 @@ const plainStatements = {
 } as const;
 
 /**
- * Records a batch of heartbeats that only say "I am here", in one statement. One row an entry, in no order.
- * @param readRequest false: requests' bytes are left unread, where reading them is what failed
+ * Records a batch of heartbeats without reports in one statement. Returns one row per entry, in no order.
+ * @param readRequest false after a failure in reading requests' bytes: they are left unread
  */
 export async function plainBatch(
   client: pg.ClientBase,
@@ -61,7 +63,7 @@ export async function plainBatch(
   return rows;
 }
 
-/** Records a batch of heartbeats with reports, or that are handed a request, in one transaction. */
+/** Records a batch of heartbeats that carry reports or are handed a request, in one transaction. */
 export async function reportingBatch(
   client: pg.ClientBase,
   session: SessionId,
@@ -71,7 +73,7 @@ export async function reportingBatch(
   const [machines, keys, runs] = identity(batch);
   await client.query("BEGIN");
   try {
-    // The session before the machines, as everywhere.
+    // Locks the session before the machines, as everywhere.
     await client.query({
       name: "heartbeats-session",
       text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE",
@@ -112,13 +114,15 @@ export async function reportingBatch(
     return rows;
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {
-      // The connection is gone, and its transaction with it; the first error says more.
+      // The connection and its transaction are gone; the first error says more.
     });
     throw error;
   }
 }
 
-/** Machine ids, keys and runs as array literals: node-postgres's own conversion of arrays costs several times as much. */
+/**
+ * Machine ids, keys and runs as array literals: node-postgres' own conversion of arrays costs several times as much.
+ */
 function identity(batch: readonly BatchEntry[]): [machines: string, keys: string, runs: string] {
   let machines = "{";
   let keys = "{";
@@ -133,7 +137,7 @@ function identity(batch: readonly BatchEntry[]): [machines: string, keys: string
   return [`${machines}}`, `${keys}}`, `${runs}}`];
 }
 
-/** Who calls, in 8 bytes: the beginning of the run's id, or the connection; as an array literal. */
+/** Identifies each caller in 8 bytes, by the beginning of the run's id or by the connection; as an array literal. */
 function callers(batch: readonly BatchEntry[]): string {
   let text = "{";
   let comma = "";

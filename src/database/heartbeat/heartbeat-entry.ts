@@ -1,60 +1,62 @@
 import type { AgentKey, Generation, MachineId } from "../ids.ts";
 
-/** What an agent says of a generation that it carried out. */
+/** An agent's report on a generation that it carried out. */
 export interface InstallationReport {
-  /** 0 or more; not every number was asked for. */
+  /** 0 or more; possibly a generation that was never requested. */
   generation: bigint;
   result: "success" | "error";
-  /** Why, where it is an error. No NUL bytes. */
+  /** The error's text, without NUL bytes; absent on success. */
   error?: string;
   /** The message as it was received. */
   raw: Uint8Array;
-  /** The run that carried it out, 16 bytes; absent: the one that calls. */
+  /** The run that carried it out, 16 bytes; absent means the calling run. */
   runId?: Uint8Array;
 }
 
-/** One agent's call, checked: nothing in it can make a statement raise. */
+/** One agent's call, checked so that nothing in it can make a statement fail. */
 export interface HeartbeatEntry {
   machineId: MachineId;
   publicKey: AgentKey;
-  /** 16 bytes; absent: an agent of the original, whose key counts as its run. */
+  /** 16 bytes; absent for an agent of the original system, whose key counts as its run. */
   runId?: Uint8Array;
   hardware?: {
-    /** SHA-256 of the report without its volatile fields. */
+    /** SHA-256 of the report without its readings. */
     fingerprint: Uint8Array;
-    /** Serialised AgentHardwareReport as it was received. */
+    /** The serialised AgentHardwareReport as it was received. */
     raw: Uint8Array;
   };
   report?: InstallationReport;
-  /** 16 bytes: an earlier run of this host that is dead. */
+  /** 16 bytes: an earlier run on this host that has ended. */
   endedRunId?: Uint8Array;
   /** What the agent can do beyond version 1. */
   features?: readonly string[];
-  /** Tells the caller's connection from others of the same key, for agents without run ids; 0 or absent = not known. */
+  /**
+   * Tells the caller's connection from others with the same key, for agents without run ids; 0 or absent means unknown.
+   */
   connection?: bigint;
 }
 
-/** What came of a heartbeat. */
+/** The result of a heartbeat. */
 export type HeartbeatOutcome =
   | {
       status: "ok";
-      /** The pending request, where this run may have it. */
+      /** The pending request, if it is handed to this run. */
       request?: { generation: Generation; raw: Uint8Array };
       /** This generation is called off. */
       cancelledGeneration?: Generation;
-      /** The request could not be read: why. The heartbeat and the reports are kept all the same. */
+      /** Why the request could not be read. The heartbeat and its reports are stored anyway. */
       requestUnreadable?: string;
-      /** A report of a generation that was never asked for. */
+      /** A report about a generation that was never requested. */
       unasked?: boolean;
       /** Another live agent calls with the same key. */
       duplicate?: boolean;
     }
-  /** An unknown machine, or another key: which one is not known here either. */
+  /** An unknown machine or another key; the database layer does not know which. */
   | { status: "unauthenticated" }
-  /** The database is away, the session is lost, or there is too much waiting. Nothing was written. */
+  /** The database is unreachable, the session is lost, or too many heartbeats wait. Nothing was written. */
   | {
       status: "unavailable";
       cause: string;
-      /** There is too much waiting: come back later. */
+      /** Too many heartbeats wait: come back later. */
       overloaded?: boolean;
     };

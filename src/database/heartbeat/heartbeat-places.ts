@@ -2,45 +2,49 @@ import type { BatchEntry } from "./heartbeat-batch.ts";
 import type { HeartbeatEntry } from "./heartbeat-entry.ts";
 import type { MachineId } from "../ids.ts";
 
-/** Who made a call, as far as its place in the queue depends on it. */
+/** The caller, as far as its place in the queue depends on it. */
 export interface HeartbeatCaller {
   /** Its connection, compared by identity. */
   connection: object;
-  /** Whether the connection's caller was authenticated on it within the last minute. */
+  /** Whether the connection was authenticated within the last minute. */
   known: boolean;
-  /** Has `gone` called when the call ends, however it does. */
+  /** Registers `gone`, which is called when the call ends in any way. */
   whenEnded?: (gone: () => void) => void;
 }
 
-/** Something that has a place. */
+/** An entry that takes a place. */
 export interface Placed {
   item: BatchEntry;
-  /** Absent: this process itself, which is bounded by nothing but the whole. */
+  /** Absent for entries of this process itself, which only the total limits. */
   caller?: HeartbeatCaller;
 }
 
-/** Counts the places of a queue, so that nobody takes more than a share. */
+/** Counts the places of a queue, so that no caller takes more than its share. */
 export interface HeartbeatPlaces<T extends Placed> {
-  /** Whether there is a place for it. */
+  /** Whether there is a place for the entry. */
   free(waiting: T): boolean;
   enter(waiting: T): void;
   leave(waiting: T): void;
   count(): number;
 }
 
-/** Entries of one (machine, key), heartbeats and looks apart, and those of one connection that is not known. */
+/**
+ * Maximum number of entries for one pair of machine and key (heartbeats and looks counted separately), and for one
+ * unauthenticated connection.
+ */
 const perPair = 2;
 const perUnknownConnection = 4;
-/** Of all places, those for callers that are not known: one in ten. */
+/** The share of all places that unauthenticated callers may take. */
 const unknownShare = 0.1;
 
-/** Makes it, all places free. `maximumBytes`: of reports in all that waits. */
+/** Creates it with all places free. `maximumBytes` limits the bytes of all waiting reports. */
 export function heartbeatPlaces<T extends Placed>(limits: {
   maximumWaiting: number;
   maximumBytes: number;
 }): HeartbeatPlaces<T> {
   const unknownLimit = Math.max(1, limits.maximumWaiting * unknownShare);
-  // By machine alone: nearly always one entry names it, and a text of machine and key would be made for each.
+  // Indexed by machine only: nearly always one entry names it, and a key made of machine and key would have to be built
+  // for each entry.
   const byMachine = new Map<MachineId, T | T[]>();
   const unknownOf = new Map<object, number>();
   let count = 0;
@@ -105,7 +109,7 @@ export function heartbeatPlaces<T extends Placed>(limits: {
   };
 }
 
-/** Bytes of an entry's reports. */
+/** The size of an entry's reports in bytes. */
 export function entryBytes({ hardware, report }: HeartbeatEntry): number {
   return (hardware?.raw.length ?? 0) + (report?.raw.length ?? 0);
 }

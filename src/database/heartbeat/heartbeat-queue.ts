@@ -2,37 +2,42 @@ import { batchKind, batchKinds, type BatchEntry, type BatchKind } from "./heartb
 import type { HeartbeatOutcome } from "./heartbeat-entry.ts";
 import { entryBytes, heartbeatPlaces, type Placed } from "./heartbeat-places.ts";
 
-/** An entry, and who waits for what comes of it. */
+/** An entry, with the callback that waits for its result. */
 export interface Waiting extends Placed {
   item: BatchEntry;
   resolve: (outcome: HeartbeatOutcome) => void;
-  /** Found before, on the way to being handed a request: its report was of a generation never asked for. */
+  /**
+   * Set by an earlier step towards handing out a request: the report was about a generation that was never requested.
+   */
   unasked: boolean;
-  /** Whether it has a place: false once a batch has taken it, or its call has ended. */
+  /** Whether the entry has a place: false once a batch has taken it, or its call has ended. */
   waits?: boolean;
 }
 
 export interface HeartbeatQueue {
-  /** False when too much is waiting, in all or of this caller. */
+  /** Returns false if too many entries wait, in total or of this caller. */
   offer(waiting: Waiting): boolean;
-  /** The call has ended: its entry leaves. False where it has left before, as when a batch has it. */
+  /**
+   * The call has ended: removes its entry. Returns false if the entry is no longer waiting, for example because a batch
+   * has it.
+   */
   withdraw(waiting: Waiting): boolean;
   /** For entries that were accepted before: never refused. */
   push(waiting: Waiting): void;
   length(): number;
-  /** Resolves when nothing waits and no batch is under way. */
+  /** Resolves when nothing waits and no batch is in flight. */
   drain(): Promise<void>;
 }
 
-/** A batch holds at most this many rows, and this many bytes of reports. */
+/** Maximum rows in a batch, and maximum bytes of its reports. */
 export const batchLimits = { rows: 500, bytes: 4 << 20 } as const;
 
-/** Bytes of reports that may wait for a batch: 128 of the greatest. */
+/** Bytes of reports that may wait for a batch: 128 reports of maximum size. */
 const queueBytes = 64 << 20;
 
 /**
- * Gathers what waits into batches, at most `slots` of them under way. A lane for each kind of batch; they take turns, so
- * that none waits for ever.
+ * Collects waiting entries into batches, at most `slots` of them in flight. Each kind of batch has its own lane; lanes
+ * take turns, so none waits for ever.
  */
 export function heartbeatQueue(options: {
   slots: number;
@@ -60,7 +65,8 @@ export function heartbeatQueue(options: {
     waiting.waits = true;
     lanes[batchKind(waiting.item)].push(waiting);
     if (!scheduled && running < options.slots) {
-      // After this turn of the event loop: what arrived together leaves together, and an idle server answers at once.
+      // After this turn of the event loop: entries that arrived together leave together, and an idle server answers at
+      // once.
       scheduled = true;
       setImmediate(dispatch);
     }
@@ -70,7 +76,7 @@ export function heartbeatQueue(options: {
     scheduled = false;
     while (running < options.slots && places.count() > 0) {
       turn = (turn + 1) % batchKinds.length;
-      // The remainder is one of the kinds.
+      // The remainder is a valid index of a kind.
       const lane = lanes[batchKinds[turn] as BatchKind];
       const batch = take(lane);
       if (batch.length > 0) {
@@ -112,7 +118,7 @@ export function heartbeatQueue(options: {
       waiting.waits = false;
       places.leave(waiting);
       goneCount += 1;
-      // Not one by one: each removal would move all that wait behind it.
+      // Not one by one: each removal would move all entries behind it.
       if (goneCount > 100 && goneCount > places.count()) {
         for (const kind of batchKinds) {
           lanes[kind] = lanes[kind].filter(({ waits }) => waits === true);
@@ -135,21 +141,22 @@ export function heartbeatQueue(options: {
 }
 
 /**
- * Takes a batch off the front, sorted by machine. At most one entry per (machine, key): a second waits for the next batch.
- * The key is part of it so that a stranger who names a machine can't delay it.
+ * Takes a batch from the front, sorted by machine, with at most one entry per pair of machine and key; a second one
+ * waits for the next batch. The key is part of the pair so that a stranger who names a machine can't delay its agent.
  */
 export function take(lane: Waiting[]): Waiting[] {
-  // By machine first: nearly always one key names it, and a string of both would be made for each.
+  // Indexed by machine first: nearly always one key names it, and a combined string would have to be built for each
+  // entry.
   const seen = new Map<string, string[]>();
   const batch: Waiting[] = [];
   const left: Waiting[] = [];
   let bytes = 0;
   let read = 0;
   for (; read < lane.length && batch.length < batchLimits.rows; read += 1) {
-    // Within bounds: checked by the loop.
+    // Within bounds by the loop's condition.
     const waiting = lane[read] as Waiting;
     if (waiting.waits === false) {
-      // Its call has ended.
+      // The entry's call has ended.
       continue;
     }
     const { entry, keyLiteral } = waiting.item;

@@ -1,45 +1,48 @@
-/** Distinct agent runs that one generation is handed to. The next one is not: the server ends the generation. */
+/** Maximum number of distinct agent runs that get one generation. At the next one the server ends the generation. */
 export const runsPerGeneration = 3;
 
-/** Runs that a generation is handed to while another run is its writer: they count for nothing, but are not without end. */
+/**
+ * Maximum number of runs that get a generation while another run is its writer. They do not count towards {@link
+ * runsPerGeneration}, but are limited too.
+ */
 const runsRemembered = 16;
 
-/** Why the server ends a generation that too many runs began. */
+/** The error with which the server ends a generation that too many runs began. */
 export const runsExhausted = "three agents began, none reported";
 
 /**
- * How an entry stands, as the last SELECT of both statements says it: 0 the session is dead, 1 not authenticated,
- * 2 authenticated.
+ * The status of an entry in the last SELECT of both statements: 0 the session is dead, 1 not authenticated, 2
+ * authenticated.
  */
 export const entryState = { sessionDead: 0, unauthenticated: 1, authenticated: 2 } as const;
 
-/** One row an input, in this order. */
+/** One row per input, with these columns. */
 export type HeartbeatRow = [
-  /** Number of the input, from 1. */
+  /** The input's number, from 1. */
   number: number,
   state: number,
   /** The pending generation, or null. */
   generation: bigint | null,
-  /** Its request's bytes, unless they were not to be read. */
+  /** The request's bytes, unless they were not to be read. */
   raw: Uint8Array | null,
-  /** Whether this run has the request already, or is handed it by this statement. */
+  /** Whether this run has the request already, or gets it by this statement. */
   handed: boolean | null,
   /** The generation that is called off, or null. */
   calledOff: bigint | null,
-  /** Whether the report was of a generation that was never asked for. */
+  /** Whether the report was about a generation that was never requested. */
   unasked: boolean | null,
   /** Whether the call showed that two live agents have this key. */
   duplicate: boolean,
 ];
 
-// A lost session must neither read nor write; the key share lock keeps it from being collected meanwhile.
+// A lost session must neither read nor write. The FOR KEY SHARE lock prevents the session's deletion meanwhile.
 const alive = `alive AS MATERIALIZED (
   SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE
 )`;
 
-// Sorted, so that two batches that share machines lock them in one order. Of two heartbeats the later one counts, not the
-// last to commit. The bucket is 5 minutes of Unix time. A caller that calls again after another one did is not dead: there
-// are two.
+// Sorted, so that two batches with common machines lock them in the same order. Of two heartbeats the later one counts,
+// not the last to commit. The bucket is 5 minutes of Unix time. If a caller calls again after another caller did, both
+// are alive.
 const beat = (from: string): string => `beat AS (
   INSERT INTO machine_agent_heartbeat AS t (machine_id, agent_heartbeat_at, heartbeat_bucket, caller)
   SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, caller FROM ${from} ORDER BY machine_id
@@ -52,23 +55,23 @@ const beat = (from: string): string => `beat AS (
       THEN now() ELSE t.duplicate_at END
 )`;
 
-// Of an entry i and the heartbeat h before it: whether the two show that there are two agents.
+// For an entry i and the previous heartbeat h: whether they show that there are two agents.
 const alternates = `coalesce(h.caller <> i.caller AND h.caller_before = i.caller, false)`;
-// Once an hour.
+// Recorded once an hour.
 const duplicateTold = `
   SELECT machine_id, 'agent', left(encode(public_key, 'hex'), 16), NULL::bigint, 'agent_duplicate',
     jsonb_build_object('seen', 'alternating', 'run', left(encode(run, 'hex'), 16))
   FROM entry WHERE duplicate AND (duplicate_at IS NULL OR duplicate_at < now() - interval '1 hour')`;
 
-// What a run may know of a generation that ended without its doing: cancelled, or ended by the server.
+// Whether a run must stop a generation that ended without its doing: cancelled, or ended by the server.
 const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.reported_by = 'system')`;
 
 /**
- * Heartbeats that only say "I am here": authenticate, record, look up the request. Without `beats` nothing is recorded:
- * that is how a server looks after a waiting agent's request, which is no sign of the agent's life. A request that this run was not handed
- * yet comes back as not handed: handing it out takes the machine's lock, see {@link reportingStatement}. A run whose place as
- * the writer another one took has its generation called off.
- * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 callers.
+ * Heartbeats without reports: authenticate, record, look up the request. Without `beats` nothing is recorded: that is
+ * the form in which a server itself checks a waiting agent's request, which is no sign of the agent's life. A request
+ * that was not handed to this run yet comes back with handed = false, because handing it out needs the machine's lock,
+ * see {@link reportingStatement}. A run that another run replaced as the writer has its generation called off. $1
+ * session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 callers.
  */
 export const plainStatement = (beats: boolean): string => `
 WITH ${alive},
@@ -115,7 +118,7 @@ SELECT n::integer,
 FROM looked`;
 
 /**
- * Locks the machines of authenticated entries, in order: whoever decides about a machine's installation does. A stranger
+ * Locks the machines of authenticated entries in order, as all decisions about a machine's installation do. A stranger
  * who names a machine locks nothing. $1 machine ids, $2 keys.
  */
 export const lockStatement = `
@@ -127,18 +130,18 @@ WHERE m.machine_id IN (
 ORDER BY m.machine_id FOR NO KEY UPDATE`;
 
 /**
- * Heartbeats that carry a report, or first hand a request to a run. Their machines are locked by {@link lockStatement}, in
- * the same transaction, so that this statement's snapshot is newer than all that was decided about them.
+ * Heartbeats that carry a report, or hand a request to a run for the first time. {@link lockStatement} has locked their
+ * machines in the same transaction, so this statement's snapshot is newer than every decision about them.
  *
- * All parts see that one snapshot and none of each other's writes: what is pending afterwards is therefore computed from
- * the incoming report and the stored one.
+ * All parts see that one snapshot and none of each other's writes. So the pending state afterwards is computed from
+ * both the incoming and the stored report.
  *
- * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 has a run id,
- * $7 hardware report, $8 its fingerprint, $9 reported generation, $10 result, $11 error, $12 the report's bytes,
- * $13 the generation that may be handed out now, having been found readable, $14 whether it is a sign of the agent's life,
- * $15 the machines that were locked, $16 callers, $17 the run that did what is reported, $18 a run of the same host that is
- * dead, $19 the agent's features as JSON, null where they are not told. An entry whose key was bound only after the locking must come again: as if the session
- * were dead.
+ * $1 session, $2 machine ids, $3 keys, $4 runs, $5 whether to read the request's bytes, $6 has a run id, $7 hardware
+ * report, $8 its fingerprint, $9 reported generation, $10 result, $11 error, $12 the report's bytes, $13 the generation
+ * that may be handed out now because it was found readable, $14 whether it is a sign of the agent's life, $15 the
+ * locked machines, $16 callers, $17 the run that the report is about, $18 a dead run of the same host, $19 the agent's
+ * features as JSON, null if not reported. An entry whose key was bound only after the locking must be repeated, as if
+ * the session were dead.
  */
 export const reportingStatement = `
 WITH ${alive},

@@ -12,24 +12,29 @@ import type { Generation, SessionId } from "../ids.ts";
 import { poolOpen } from "../connection/pool.ts";
 import type { SessionHolder } from "../session-holder.ts";
 
-/** What heartbeats are measured by. */
+/** Measures heartbeats. */
 export interface HeartbeatMeter {
   batch(size: number, seconds: number): void;
-  /** Rows of a batch that failed were tried singly. */
+  /** The rows of a failed batch were tried one by one. */
   single(): void;
   /** A call showed that two live agents have one machine's key. */
   duplicate?(): void;
-  /** The database, or the way to it, answered with this error. */
+  /** The database, or the connection to it, failed with this error code. */
   failed?(code: string): void;
 }
 
 /** Takes heartbeats one by one and writes them in batches. */
 export interface Heartbeats extends AsyncDisposable {
-  /** Resolves once the heartbeat is committed, or can't be; never rejects. Without a caller it is this process's own. */
+  /**
+   * Resolves once the heartbeat is committed or has failed; never rejects. Without `caller` it is this process' own.
+   */
   submit(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
-  /** What a heartbeat of this agent would be answered now, and handed; nothing is recorded of its life. Never rejects. */
+  /**
+   * What a heartbeat of this agent would be answered now, including a request to hand out; no sign of life is recorded.
+   * Never rejects.
+   */
   look(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
-  /** Entries that wait for a batch. */
+  /** The number of entries that wait for a batch. */
   waiting(): number;
 }
 
@@ -38,21 +43,25 @@ export interface HeartbeatsOptions {
   sessions: SessionHolder;
   log: Logger;
   meter: HeartbeatMeter;
-  /** Why a stored request can't be handed out, or undefined where it can: it must decode, and be of that generation. */
+  /**
+   * Why a stored request can't be handed out, or undefined if it can: it must be decodable and have that generation.
+   */
   requestProblem: (raw: Uint8Array, generation: Generation) => string | undefined;
-  /** Batches under way at once; each has a connection. */
+  /** Maximum number of concurrent batches; each has a connection. */
   slots?: number;
-  /** Entries that may wait; more are UNAVAILABLE at once. */
+  /** Maximum number of waiting entries; further ones are UNAVAILABLE at once. */
   maximumWaiting?: number;
 }
 
-/** For statements that look each input up by primary key: no plan that was made while a table was small may scan it later. */
+/**
+ * For statements that look up each input by primary key: a plan made while a table was small must not scan it later.
+ */
 export const planSettings = `${connectionSettings.options} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan`;
 
-/** Tries of a batch that PostgreSQL ends with 40001 or 40P01. */
+/** Maximum attempts of a batch that PostgreSQL ends with 40001 or 40P01. */
 const batchTries = 4;
 
-/** Opens its connections lazily; the next batch leaves when a slot frees, never on a timer. */
+/** Opens its connections lazily. The next batch leaves when a slot frees, never on a timer. */
 export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   const { log, meter, sessions } = options;
   const slots = options.slots ?? 3;
@@ -103,7 +112,10 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
   }
 
-  /** One bad row must not cost the others their heartbeat, nor an unreadable request its own machine's. */
+  /**
+   * One bad row must not cost other machines their heartbeat, and an unreadable request must not cost its own machine
+   * its heartbeat.
+   */
   async function runSingly(session: SessionId, batch: Waiting[]): Promise<void> {
     for (const waiting of batch) {
       meter.single();
@@ -111,7 +123,8 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
         settle([waiting], await write(session, [waiting], true));
       } catch (first) {
         if (errorCode(first) === lockNotAvailable) {
-          // Somebody decides about the machine for longer than a heartbeat waits: nothing that reading less would mend.
+          // Another transaction holds the machine's lock for longer than a heartbeat waits; reading less would not
+          // help.
           settleUnavailable([waiting], describeError(first));
           continue;
         }
@@ -185,12 +198,12 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
         handOut(waiting, generation, outcome.unasked === true);
         return;
       }
-      // Offered and still not handed: another generation came meanwhile. The next heartbeat brings it.
+      // Offered but not handed out: another generation came meanwhile. The next heartbeat brings it.
     }
     waiting.resolve(outcome);
   }
 
-  /** The heartbeat is recorded; once more through the queue, for the lock under which a run is first handed a request. */
+  /** The heartbeat is recorded. It goes through the queue again, for the lock that handing out a request needs. */
   function handOut(waiting: Waiting, offered: Generation, unasked: boolean): void {
     const {
       hardware: _hardware,

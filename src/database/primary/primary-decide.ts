@@ -1,42 +1,42 @@
 import type { DatabaseHost } from "../address/database-address.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
 
-/** What a look at one host found. */
+/** The result of asking one host. */
 export type PrimaryLook =
   | { answered: false; reason: string }
   | {
       answered: true;
-      /** It follows another, or takes no writes for another reason. */
+      /** It is a standby, or accepts no writes for another reason. */
       standby: boolean;
-      /** Counts promotions; absent = the server does not say. */
+      /** The timeline id, which counts promotions; absent if the server does not reveal it. */
       timeline?: number;
-      /** What a cluster was given when it was made, all its standbys have it; absent = the server does not say. */
+      /** The system identifier, the same for a cluster and its standbys; absent if the server does not reveal it. */
       system?: string;
     };
 
-/** What a process knows of the primary. */
+/** What a process knows about the primary. */
 export interface PrimaryKnown {
   host?: DatabaseHost;
-  /** Of the newest primary that was ever seen; 0 = of none. */
+  /** The timeline of the newest primary that was ever seen; 0 if there was none. */
   timeline: number;
   system?: string;
 }
 
-/** What comes of a look at all hosts. */
+/** The decision after asking all hosts. */
 export type PrimaryDecision =
   | { kind: "found"; known: PrimaryKnown & { host: DatabaseHost } }
-  /** `left`: hosts whose connections are of no use any more. */
+  /** `left`: hosts whose connections are useless now. */
   | { kind: "none"; reason: string; left: readonly DatabaseHost[] };
 
-/** The same place. */
+/** Whether two hosts are the same. */
 export function sameHost(one: DatabaseHost, other: DatabaseHost | undefined): boolean {
   return one.host === other?.host && one.port === other.port;
 }
 
 /**
- * Which host is the primary. One whose timeline is older than one that was seen is a former primary that does not know it:
- * what it would take would be lost. Nor is another cluster taken for this one's primary. Of several the one with the
- * newest timeline; of equals the one that it was. Pure.
+ * Decides which host is the primary. A host with an older timeline than the newest one seen is a former primary that
+ * does not know it: its writes would be lost. A primary of another cluster is not accepted either. Of several, the one
+ * with the newest timeline is chosen; of equals, the previous primary. Pure.
  */
 export function primaryDecide(
   known: PrimaryKnown,
@@ -81,7 +81,7 @@ export function primaryDecide(
     : { kind: "found", known: { ...best, timeline: Math.max(best.timeline, known.timeline) } };
 }
 
-/** A host as people write it. */
+/** A host's name for messages. */
 export function placeName({ host, port }: DatabaseHost): string {
   return host.startsWith("/") ? `${host} (port ${port})` : formatHostPort({ host, port });
 }

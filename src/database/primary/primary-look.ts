@@ -6,17 +6,17 @@ import { clientConfig } from "../connection/client-config.ts";
 import { socketOf } from "../connection/socket.ts";
 import type { PrimaryLook } from "./primary-decide.ts";
 
-/** Milliseconds in which a host must have answered. */
+/** Milliseconds within which a host must answer. */
 const lookLimit = 1_000;
 
-/** The first eight digits of the file that is written to are its timeline, also right after a promotion. */
+/** The first eight digits of the current WAL file's name are its timeline, even right after a promotion. */
 const question = `
   SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS standby,
     CASE WHEN NOT pg_is_in_recovery()
       THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END AS timeline,
     (SELECT system_identifier FROM pg_control_system())::text AS system`;
 
-/** For servers that keep the rest to themselves. */
+/** For servers whose permissions hide the other values. */
 const shortQuestion = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS standby";
 
 interface Answer {
@@ -26,9 +26,9 @@ interface Answer {
 }
 
 /**
- * Asks one host whether it is the primary, and asks again every `pace` milliseconds until the signal aborts. The questions share one
- * connection while it lives: a standby that is promoted says so in the next answer, and pays for no new connection before.
- * Never rejects; it may outlast the signal by the second that an answer may take.
+ * Asks one host whether it is the primary, every `pace` milliseconds until the signal aborts. The questions share one
+ * connection while it lives, so a promoted standby is noticed with the next answer, without the cost of a new
+ * connection. Never rejects; it may outlast the signal by the second that an answer may take.
  */
 export async function primaryLooks(
   address: UrlAddress,
@@ -41,13 +41,13 @@ export async function primaryLooks(
     client = open;
     if (!signal.aborted) {
       seen(look);
-      await systemClock.sleep(pace, signal).catch(() => undefined); // The look is over.
+      await systemClock.sleep(pace, signal).catch(() => undefined); // The search is over.
     }
   }
-  await client?.end().catch(() => undefined); // It is gone already.
+  await client?.end().catch(() => undefined); // The connection is closed already.
 }
 
-/** One answer within `lookLimit`, and the connection that it came over; undefined = the connection is closed. */
+/** One answer within `lookLimit`, with the connection that it came over; undefined if the connection is closed. */
 async function ask(
   before: pg.Client | undefined,
   address: UrlAddress,
@@ -70,7 +70,7 @@ async function ask(
     };
     return { look, open: client };
   } catch (error) {
-    void client.end().catch(() => undefined); // It is gone already.
+    void client.end().catch(() => undefined); // The connection is closed already.
     return { look: { answered: false, reason: describeError(error) }, open: undefined };
   } finally {
     clearTimeout(timer);
@@ -82,7 +82,7 @@ function connection(address: UrlAddress, host: DatabaseHost): pg.Client {
     ...clientConfig(address, { application_name: "farrier primary", connectionTimeoutMillis: lookLimit }),
     ...host,
   });
-  // What breaks the connection also fails the question.
+  // An error of the connection also fails the question.
   client.on("error", () => undefined);
   return client;
 }

@@ -11,42 +11,51 @@ import {
 } from "./primary-decide.ts";
 import { primaryLooks } from "./primary-look.ts";
 
-/** A connection that is to be left when the primary is another. */
+/** A connection to close when the primary changes. */
 export interface Followed {
   readonly host: DatabaseHost;
-  /** Whether an answer is waited for. */
+  /** Whether it waits for an answer. */
   busy(): boolean;
-  /** Its stream; another one once TLS has begun. */
+  /** Its stream, which changes when TLS begins. */
   socket(): Socket;
-  /** Calls the listener once the connection is closed. */
+  /** Registers a listener for the connection's end. */
   closed(listener: () => void): void;
 }
 
-/** Milliseconds between checks of all connections, and how long one may wait for an answer before the hosts are asked. */
+/**
+ * Milliseconds: between two checks of all connections (`tick`), and how long a connection may wait for an answer before
+ * all hosts are asked (`stuckAfter`).
+ */
 const tick = 250;
 const patience = 500;
-/** Milliseconds between looks at all hosts: while a connection waits for its answer; while nothing suggests another primary. */
+/**
+ * Milliseconds between two searches: while a connection waits for its answer, and while nothing suggests another
+ * primary.
+ */
 const stuckInterval = 1_000;
 const regularInterval = 5_000;
-/** Milliseconds between questions to one host within a look, and how long a look goes on that finds no primary. */
+/**
+ * Milliseconds: between two questions to one host within a search (`pace`), and how long a search without a primary
+ * goes on (`searchLimit`).
+ */
 const pace = 100;
 const searchLimit = 1_200;
-/** Milliseconds that a look which found no primary is good for: those who try again meanwhile share it. */
+/** Milliseconds for which a search without a primary is valid: callers that retry meanwhile share its result. */
 const goodFor = 100;
-/** Milliseconds that a primary which was found waits for a newer one to answer too. */
+/** Milliseconds that a found primary waits for a newer one to answer too. */
 const grace = 200;
 
 /**
- * Knows which of several hosts is the primary. One object is shared by all connections of a process, so that they all leave
- * together: at once when a connection breaks, or waits half a second for an answer; at the latest after five seconds when the old
- * primary is demoted, or another one was promoted beside it. While there is no primary, each host is asked ten times a second, and those
- * who want to connect wait for what comes of it: a standby is used within a tenth of a second of its promotion.
+ * Knows which of several hosts is the primary. All connections of a process share one object, so that they all change
+ * together: at once when a connection breaks or waits half a second for an answer; within five seconds when the old
+ * primary is demoted, or another host is promoted beside it. While there is no primary, each host is asked ten times a
+ * second, and new connections wait for the result, so a standby is used within a tenth of a second of its promotion.
  */
 export class Primary {
   readonly #address: UrlAddress;
   readonly #followed = new Set<Followed>();
   #known: PrimaryKnown = { timeline: 0 };
-  /** Hosts, and when a connection to them last failed as it does when the primary is gone (performance.now()). */
+  /** Hosts, and when a connection to them last failed in a way that suggests a failover (performance.now()). */
   readonly #doubts = new Map<string, number>();
   #looking: Promise<DatabaseHost> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -58,9 +67,10 @@ export class Primary {
   }
 
   /**
-   * Where the primary is, as known, or by a look at all hosts where that is in doubt: a look waits up to 1.2 s for a primary. Where none
-   * says that it is the primary, the one that was it, unless it says that it is not.
-   * @throws {DatabaseError} `unavailable`, saying how each host stands
+   * The host of the primary: the known one, or if that is in doubt, the result of asking all hosts, which waits up to
+   * 1.2 s for a primary. If no host says that it is the primary, the previous one is returned unless it says that it is
+   * not.
+   * @throws {DatabaseError} `unavailable`, with the state of each host
    */
   async find(): Promise<DatabaseHost> {
     const { host } = this.#known;
@@ -73,18 +83,20 @@ export class Primary {
     return this.#look();
   }
 
-  /** A connection to this host failed as it does when the primary is gone or is none any more: the next one that connects looks first. */
+  /** A connection to this host failed in a way that suggests a failover: the next new connection searches first. */
   doubt(host: DatabaseHost): void {
     this.#doubts.set(placeName(host), performance.now());
   }
 
-  /** Nothing is known, or there is a doubt about what is known; doubts about a host that was left already change nothing. */
+  /**
+   * True if no primary is known, or the known one is in doubt. Doubts about a host that is no longer used do not count.
+   */
   #doubted(): boolean {
     const { host } = this.#known;
     return host === undefined || this.#doubts.has(placeName(host));
   }
 
-  /** Watches over a connection until it is closed, from before it connects. */
+  /** Watches a connection from before it connects until it is closed. */
   follow(connection: Followed): void {
     this.#followed.add(connection);
     connection.closed(() => {
@@ -94,11 +106,11 @@ export class Primary {
         this.#timer = undefined;
       }
     });
-    // Unreferenced: it keeps no process alive.
+    // Unreferenced, so that it keeps no process alive.
     this.#timer ??= setInterval(this.#watch(), tick).unref();
   }
 
-  /** Looks at all hosts when a connection waits for too long, and now and then. */
+  /** Searches when a connection waits too long, and periodically. */
   #watch(): () => void {
     const waiting = new WeakMap<Followed, { read: number; since: number }>();
     return () => {
@@ -117,7 +129,7 @@ export class Primary {
       }
       const interval = stuck ? stuckInterval : regularInterval;
       if (this.#looking === undefined && (this.#doubted() || now - this.#lookedAt >= interval)) {
-        // What comes of it is in what is known; that there is none now, the next connection says.
+        // The result is stored; if there is no primary now, the next connection reports it.
         this.#look().catch(() => undefined);
       }
     };
@@ -137,7 +149,7 @@ export class Primary {
     if (decision.kind === "none") {
       const { host } = this.#known;
       if (host !== undefined && !decision.left.some((each) => sameHost(host, each))) {
-        // Silence proves nothing against the primary that is known: this process may be the one that is late.
+        // Silence proves nothing against the known primary: this process itself may be slow.
         this.doubt(host);
         return host;
       }
@@ -157,7 +169,7 @@ export class Primary {
     return host;
   }
 
-  /** Asks all hosts until there is a primary and each of the others has had its time to answer, or until `searchLimit`. */
+  /** Asks all hosts until there is a primary and each other host has had its time to answer, or until `searchLimit`. */
   async #search(): Promise<PrimaryDecision> {
     const { hosts } = this.#address;
     const looks = new Map<DatabaseHost, PrimaryLook>();
@@ -191,7 +203,7 @@ export class Primary {
     return decide();
   }
 
-  /** Breaks connections, so that what waits on them tries elsewhere. */
+  /** Closes connections, so that their waiting users retry elsewhere. */
   #leave(which: (host: DatabaseHost) => boolean): void {
     for (const connection of [...this.#followed].filter(({ host }) => which(host))) {
       const error = new Error(`${placeName(connection.host)} is not the database's primary any more`);

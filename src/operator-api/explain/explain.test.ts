@@ -282,7 +282,11 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "X5: a request, no agent, a provider with a power switch, and no shepherd",
     factsOf("install-pending", { ...asked(), providing: { power: true } }, { shepherd: false }),
     ["no-agent", "no-shepherd"],
-    [/waiting for [^\n]* no shepherd is alive: start one/u, /next: none until a shepherd runs/u, /you can: start a shepherd/u],
+    [
+      /waiting for [^\n]* no shepherd is alive: start one/u,
+      /next: none until a shepherd runs/u,
+      /you can: start a shepherd/u,
+    ],
   ],
   [
     "X5: a backoff, and no shepherd",
@@ -514,7 +518,10 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       quarantine: { reason: "a second claimant: key 01 said to be this machine", by: "farrier", at: ago(90) },
     }),
     ["second-claimant"],
-    [/farrier put it in quarantine 1 h 30 min ago: a second claimant: key 01/u, /find out which of the two is this machine/u],
+    [
+      /farrier put it in quarantine 1 h 30 min ago: a second claimant: key 01/u,
+      /find out which of the two is this machine/u,
+    ],
   ],
   [
     "a quarantine",

@@ -4,10 +4,10 @@ import { translate } from "../../errors.ts";
 import type { MachineId, RequestId, TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
 
-/** How an operator proved who they are. */
+/** How an operator authenticated. */
 export type CredentialKind = "data-directory" | "token" | "certificate";
 
-/** One command of an operator's, as the audit keeps it. */
+/** A command of an operator, as stored in the audit. */
 export interface AuditEntry {
   actor: string;
   credential: CredentialKind;
@@ -15,9 +15,9 @@ export interface AuditEntry {
   role: Role;
   /** Full name of the RPC. */
   method: string;
-  /** As the caller named it; empty = none. */
+  /** The machine as the caller named it; empty means none. */
   machine: string;
-  /** Where it is known; else it is looked up by the name. */
+  /** Given if it is known; otherwise it is looked up by the name. */
   machineId?: MachineId;
   address: string;
   code: string;
@@ -46,7 +46,7 @@ export async function auditAppend(database: Database, entry: AuditEntry): Promis
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/** What operators did and were refused, the newest first; entries before the cursor where one is given. */
+/** Operators' commands and refused calls, newest first; with a cursor only earlier ones. */
 export async function auditList(
   database: Database,
   page: { machineId?: MachineId; actor?: string; limit: number; before?: AuditCursor },
@@ -74,7 +74,7 @@ export async function auditList(
   return rows.map((row) => ({
     at: row.at,
     actor: row.actor,
-    // The CHECKs of the table hold these two to their sets.
+    // The table's CHECKs limit these two to their sets.
     credential: row.credential as CredentialKind,
     role: row.role as Role,
     ...(row.token_id === null ? {} : { tokenId: row.token_id }),

@@ -7,7 +7,7 @@ import { tokenId as toTokenId, type RequestId, type TokenId } from "../../ids.ts
 import type { Role } from "../../role.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
-/** A token as its record says; the secret is not there. */
+/** A token's record; it does not have the secret. */
 export interface TokenRecord {
   tokenId: TokenId;
   name: string;
@@ -29,10 +29,10 @@ export interface TokenCursor {
   id: TokenId;
 }
 
-/** Tokens that are neither revoked nor expired: every server holds all of them in memory. */
+/** Maximum number of valid tokens: every server keeps all of them in memory. */
 const tokensLimit = 1_000;
 
-/** SHA-256 of a token's secret: what the database keeps of it. */
+/** SHA-256 of a token's secret, which is what the database stores. */
 export function tokenHash(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
@@ -81,10 +81,9 @@ async function tokensWhere(source: Database["kysely"] | Tx, condition: RawBuilde
 }
 
 /**
- * Makes a token, once for a request id. `made` is false where the same command was carried out before: its secret is
- * nowhere any more.
- * @throws {DatabaseError} `exists` where a live token has the name; `refused` where there are too many;
- * `request_id_reused`
+ * Creates a token, once per request id. `made` is false if the same command was carried out before; its secret can't be
+ * read again.
+ * @throws {DatabaseError} `exists` if a valid token has the name; `refused` if there are too many; `request_id_reused`
  */
 export async function tokenCreate(
   database: Database,
@@ -96,7 +95,7 @@ export async function tokenCreate(
     role: Role;
     secret: string;
     prefix: string;
-    /** 0 = never. */
+    /** 0 means never. */
     expiresInSeconds: bigint;
     createdBy: string;
   },
@@ -116,7 +115,7 @@ export async function tokenCreate(
           `there are ${tokensLimit} tokens already, the most there may be: revoke those that nobody needs`,
         );
       }
-      // The name of one that has expired is free again; to the index it is not.
+      // An expired token's name is free again, but the unique index does not know that.
       await sql`
         UPDATE operator_token SET revoked_at = now(), revoked_by = 'farrier', revoked_request_id = gen_random_uuid()
         WHERE token_name = ${name} AND revoked_at IS NULL AND expires_at <= now()`.execute(tx);
@@ -141,7 +140,7 @@ export async function tokenCreate(
     if (constraint === undefined) {
       throw error;
     }
-    // The same command at the same time, elsewhere: it has committed by now.
+    // The same command ran elsewhere at the same time, and has committed by now.
     const before = await transact(database, null, (tx) => createdBefore(tx, requestId, command.bodyDigest));
     if (before !== undefined) {
       return { token: before, made: false };
@@ -174,8 +173,8 @@ function reused(requestId: RequestId): DatabaseError {
 }
 
 /**
- * Ends a token, by its id or, while it is not revoked, by its name.
- * @throws {DatabaseError} `not_found`; `refused` where another command revoked it; `request_id_reused`
+ * Revokes a token by its id, or by its name if it is not revoked yet.
+ * @throws {DatabaseError} `not_found`; `refused` if another command revoked it; `request_id_reused`
  */
 export async function tokenRevoke(
   database: Database,
@@ -219,7 +218,7 @@ function isNamed(row: TokenRow, token: string): boolean {
   return isUuid(token) ? row.token_id === toTokenId(token) : row.token_name === token;
 }
 
-/** Tokens, the newest first, after the cursor where one is given; `all` = those that are revoked or expired too. */
+/** Tokens, newest first; with a cursor only earlier ones. `all` includes revoked and expired tokens. */
 export async function tokenList(
   database: Database,
   page: { all: boolean; limit: number; after?: TokenCursor },
@@ -248,11 +247,11 @@ export interface ValidToken {
   /** SHA-256 of its secret, in hex. */
   hash: string;
   expiresAt?: Date;
-  /** Milliseconds that it is valid for, by the database's clock; absent = for ever. */
+  /** Milliseconds until it expires, by the database's clock; absent means never. */
   validFor?: number;
 }
 
-/** All tokens that are valid now: at most 1,000 of them. */
+/** All tokens that are valid now: at most 1,000. */
 export async function tokensValid(database: Database): Promise<ValidToken[]> {
   const { rows } = await sql<{
     token_id: TokenId;
@@ -277,7 +276,7 @@ export async function tokensValid(database: Database): Promise<ValidToken[]> {
   }));
 }
 
-/** Notes that a token was used, unless that was noted in the last five minutes. */
+/** Records that a token was used, unless that was recorded in the last five minutes. */
 export async function tokenUsed(database: Database, id: TokenId): Promise<void> {
   await sql`
     UPDATE operator_token SET last_used_at = now()

@@ -3,8 +3,8 @@ import type { AgentKey, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
 /**
- * Keeps what the machine's agent can do beyond version 1 of the contract, by its own word, as a heartbeat's features are kept; none
- * removes what an agent before it named. The machine must be locked.
+ * Stores what the machine's agent can do beyond version 1 of the contract, as it reports; an empty list removes the
+ * features of an earlier agent. The machine must be locked.
  */
 export async function agentFeaturesSet(
   tx: Tx,

@@ -3,28 +3,28 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { AgentKey, MachineId, SessionId } from "../../ids.ts";
 
-/** Lines of an agent's log, as one call brought them. */
+/** The log lines of one call. */
 export interface AgentLogEntry {
   machineId: MachineId;
   publicKey: AgentKey;
-  /** The run's id, or its key where it has none. */
+  /** The run's id, or the agent's key if it has none. */
   run: Uint8Array;
   sequence: bigint;
-  /** Lines in it: 1 to 200. */
+  /** Number of lines: 1 to 200. */
   lines: number;
-  /** Serialised ReportLogRequest, at most 64 KiB. */
+  /** The serialised ReportLogRequest, at most 64 KiB. */
   raw: Uint8Array;
 }
 
-/** What became of it. */
+/** The outcome. */
 export type AgentLogOutcome = "kept" | "unauthenticated" | "session_lost";
 
-/** What is kept of a machine: whichever comes first. The latest call is kept whole. */
+/** How much of a machine's log is kept: the stricter limit counts. The latest call is always kept whole. */
 const kept = { lines: 500, bytes: 128 << 10 } as const;
 
 /**
- * Keeps lines and lets go of the oldest, in one statement; one that came already changes nothing.
- * @throws {DatabaseError} `unavailable`; also where the machine is being deleted
+ * Stores lines and deletes the oldest ones, in one statement. A repeated call changes nothing.
+ * @throws {DatabaseError} `unavailable`; also if the machine is being deleted
  */
 export async function agentLogKeep(
   database: Database,
@@ -60,7 +60,7 @@ export async function agentLogKeep(
   return row?.alive !== true ? "session_lost" : row.known ? "kept" : "unauthenticated";
 }
 
-/** Lines of an agent's log, as they are kept. */
+/** Stored log lines of one call. */
 export interface AgentLogRecord {
   /** Grows with each call of any agent. */
   number: bigint;
@@ -70,7 +70,7 @@ export interface AgentLogRecord {
 }
 
 /**
- * What is kept of a machine's log beyond a number, the oldest first.
+ * A machine's stored log after a number, oldest first.
  * @throws {DatabaseError} `unavailable`
  */
 export async function agentLogRead(database: Database, machineId: MachineId, after: bigint): Promise<AgentLogRecord[]> {

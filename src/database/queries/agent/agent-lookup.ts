@@ -8,16 +8,16 @@ import type { AgentKey, MachineId } from "../../ids.ts";
 import { poolOpen } from "../../connection/pool.ts";
 import type { SessionHolder } from "../../session-holder.ts";
 
-/** Whether a key is that of a machine's agent. `busy`: too many are being looked up. */
+/** Whether a key is the key of a machine's agent. `busy`: too many lookups wait. */
 export type AgentStanding = "known" | "unknown" | "unavailable" | "busy";
 
-/** Looks callers up before anything else of their messages is read; many in one statement. */
+/** Looks up callers before anything else of their messages is read, many in one statement. */
 export interface AgentLookup extends AsyncDisposable {
-  /** Resolves with how the pair stands; never rejects. A pair that waits already is looked up once. */
+  /** Resolves to the pair's standing; never rejects. Concurrent lookups of one pair share one. */
   find(machineId: MachineId, publicKey: AgentKey): Promise<AgentStanding>;
 }
 
-/** Pairs in one statement, and pairs that may wait for the next. */
+/** Pairs in one statement, and pairs that may wait for the next one. */
 const batchRows = 500;
 const maximumWaiting = 4_000;
 
@@ -44,7 +44,7 @@ export function agentLookup(options: {
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    // What arrived together is looked up together.
+    // Pairs that arrived together are looked up together.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size > 0) {
       const batch: Asked[] = [];
@@ -58,11 +58,11 @@ export function agentLookup(options: {
       const found = await look(batch);
       batch.forEach(({ standing }, index) => standing.resolve(found[index] ?? "unavailable"));
     }
-    // In the same step as the last look at what waits: what comes after it starts the next run.
+    // In the same step as the last check for waiting pairs: a later pair starts the next run.
     running = undefined;
   }
 
-  /** Nobody is called unknown while this server may be cut off: with a dead session nothing is said of anybody. */
+  /** With a dead session no pair is called unknown, because this server may be cut off from the database. */
   async function look(batch: Asked[]): Promise<AgentStanding[]> {
     const session = options.sessions.current();
     if (session === undefined) {
@@ -89,7 +89,7 @@ export function agentLookup(options: {
       }
       return standings;
     } catch {
-      // Counted and logged by the pool; callers are asked to come again.
+      // The pool counts and logs the error; callers are asked to come again.
       return [];
     }
   }
@@ -98,7 +98,7 @@ export function agentLookup(options: {
     find: (machineId, publicKey) => {
       const key = byteaLiteral(publicKey);
       const pair = `${machineId} ${key}`;
-      // Not one that is on its way: the key may have been bound since.
+      // A lookup in flight is not shared: the key may have been bound since.
       const asked = waiting.get(pair);
       if (asked !== undefined) {
         return asked.standing.promise;

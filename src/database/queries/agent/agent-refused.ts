@@ -4,26 +4,26 @@ import { translate } from "../../errors.ts";
 import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
 import { agentKey, type AgentKey, type MachineId, type SessionId } from "../../ids.ts";
 
-/** Refused callers of machines that are not there that are kept, and of one address. */
+/** Maximum number of stored refused callers that name missing machines: in total, and per address. */
 export const refusedLimits = { unknown: 500, perAddress: 50 } as const;
 
-/** A caller that was refused, once or more. */
+/** A caller that was refused, once or several times. */
 export interface AgentRefusal {
   /** The machine that it named. */
   machineId: MachineId;
   publicKey: AgentKey;
-  /** Its network address; no more than digits, letters, dots, colons and a percent sign. */
+  /** Its network address: only digits, letters, dots, colons and a percent sign. */
   address: string;
-  /** Refusals that are not written yet; 1 or more. */
+  /** Refusals that are not stored yet; 1 or more. */
   count: number;
   /** Seconds since the first of them. */
   ago: number;
 }
 
 /**
- * Records refused callers, many in one statement. Of a machine the caller is kept that was seen first, until it was not seen for a
- * quarter of an hour. Of machines that are not there, those that were seen first are kept. Returns which were kept, and whether
- * there is such a machine; nothing where the session is dead.
+ * Stores refused callers, many in one statement. For an existing machine, the first caller is kept until it was not
+ * seen for a quarter of an hour. For missing machines, the first callers are kept. Resolves to the stored callers, and
+ * whether their machine exists; to nothing if the session is dead.
  * @throws {DatabaseError} `unavailable`
  */
 export async function agentRefusedWrite(
@@ -77,9 +77,9 @@ export async function agentRefusedWrite(
   return rows.map(({ machine_id: machineId, machine_known: known }) => ({ machineId, known }));
 }
 
-/** A refused caller, as operators see it. */
+/** A refused caller in the operator API. */
 export interface RefusedCaller {
-  /** The machine that it named, which is not there. */
+  /** The missing machine that it named. */
   machineId: MachineId;
   publicKey: AgentKey;
   address: string;
@@ -89,7 +89,7 @@ export interface RefusedCaller {
 }
 
 /**
- * Callers that name machines which are not there, and were refused within the last hour; those seen first come first.
+ * Callers that name missing machines and were refused within the last hour, by first refusal.
  * @throws {DatabaseError} `unavailable`
  */
 export async function agentRefusedList(database: Database): Promise<RefusedCaller[]> {
@@ -112,7 +112,7 @@ export async function agentRefusedList(database: Database): Promise<RefusedCalle
   }));
 }
 
-/** Forgets refused callers that were not seen for a day; returns how many. */
+/** Deletes refused callers that were not seen for a day; resolves to their number. */
 export async function agentRefusedForget(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM agent_refused WHERE refused_at < now() - interval '1 day'`.execute(database.kysely);

@@ -13,8 +13,8 @@ import {
 } from "../../operator-command.ts";
 
 /**
- * Binds an agent's key to a machine. The key before it stops at once.
- * @throws {DatabaseError} `not_found`; `refused` where another key is bound and `replace` is not set; `request_id_reused`
+ * Binds an agent's key to a machine. The previous key stops working at once.
+ * @throws {DatabaseError} `not_found`; `refused` if another key is bound and `replace` is not set; `request_id_reused`
  */
 export async function agentRegister(
   database: Database,
@@ -41,8 +41,8 @@ export async function agentRegister(
 }
 
 /**
- * Binds the key under the machine's lock, without history; returns the one before.
- * @throws {DatabaseError} `refused` where another key is bound and `replace` is not set
+ * Binds the key under the machine's lock, without history; resolves to the previous key.
+ * @throws {DatabaseError} `refused` if another key is bound and `replace` is not set
  */
 export async function agentKeySet(
   tx: Tx,
@@ -69,7 +69,7 @@ export async function agentKeySet(
   return bound?.agent_public_key;
 }
 
-/** The first 8 bytes of a key in hex: enough to tell keys apart in history and logs. */
+/** The first 8 bytes of a key in hex, enough to distinguish keys in history and logs. */
 export function keyStart(key: Uint8Array): string {
   return Buffer.from(key.subarray(0, 8)).toString("hex");
 }

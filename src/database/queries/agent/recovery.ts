@@ -4,8 +4,8 @@ import type { Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 
 /**
- * Records that a machine's agent is lost. Where another can be started its tags go, so that agent start applies again;
- * where not they stay, so that the same agent, started again, is welcome.
+ * Records that a machine's agent is lost. If another agent can be started, the agent's tags are removed, so that agent
+ * start applies again. Otherwise they stay, so that the same agent is accepted when it is started again.
  */
 export async function agentLost(
   tx: Tx,

@@ -8,13 +8,14 @@ import { historyAppend } from "../../history.ts";
 import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
 import { machineLock } from "../../operator-command.ts";
 
-/** A window whose token may be given out now, in SQL over `machine_boot_window w`. */
+/** SQL condition on `machine_boot_window w`: the window's token may be handed out now. */
 const giving = sql<boolean>`w.given_at IS NULL AND w.closed_at IS NULL AND w.enrolled_at IS NULL AND w.closes_at > now()
   AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id)`;
 
 /**
- * Gives a machine's boot token out, once a window: the window keeps the digest of the token that the caller has made. False
- * where the identity is nobody's, or no window is open, or its token was given out: then the token must not leave.
+ * Hands out a machine's boot token, once per window: the window stores the digest of the token that the caller has
+ * made. False if the identity matches no machine, no window is open, or its token was handed out; then the token must
+ * not be sent.
  * @throws {DatabaseError} `unavailable`
  */
 export async function bootTokenGive(
@@ -22,7 +23,7 @@ export async function bootTokenGive(
   give: { identity: MachineIdentity; tokenDigest: Uint8Array; actor: Actor; address: string },
 ): Promise<boolean> {
   const { identity, actor, address } = give;
-  // Whoever asks for nothing that is there locks nothing.
+  // Checked before locking, so that a request without an open window locks nothing.
   const { rows } = await sql<{ machine_id: MachineId }>`
     SELECT w.machine_id FROM machine_boot_window w
     WHERE w.machine_id = (SELECT ${machineByIdentity(identity)}) AND ${giving}`

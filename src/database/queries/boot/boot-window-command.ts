@@ -7,7 +7,7 @@ import { operatorCommandOnce, type OperatorCommand } from "../../operator-comman
 
 /**
  * Opens a boot window as an operator's command.
- * @throws {DatabaseError} `not_found`; `refused` in quarantine, or where nothing is known that a boot could be known by;
+ * @throws {DatabaseError} `not_found`; `refused` in quarantine, or if nothing is known that could identify a boot;
  * `request_id_reused`
  */
 export async function bootWindowOpenOnce(
@@ -30,7 +30,7 @@ export async function bootWindowOpenOnce(
 
 /**
  * Closes a machine's boot window as an operator's command.
- * @throws {DatabaseError} `not_found`; `refused` where none is open, or it was used; `request_id_reused`
+ * @throws {DatabaseError} `not_found`; `refused` if none is open, or it was used; `request_id_reused`
  */
 export async function bootWindowCloseOnce(
   database: Database,

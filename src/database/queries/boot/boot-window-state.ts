@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 
-/** How a boot window stands. One that another took the place of is closed. */
+/** The state of a boot window. A replaced window is closed. */
 export type BootWindowState =
-  /** Its token was not given out yet. */
+  /** Its token was not handed out yet. */
   | "open"
-  /** It was; nobody has presented it. */
+  /** Its token was handed out, and no agent has presented it. */
   | "given"
-  /** An agent's key was bound by it. */
+  /** An agent presented the token, and its key was bound. */
   | "enrolled"
   | "closed"
   | "expired";
@@ -20,7 +20,7 @@ export interface BootWindow {
   state: BootWindowState;
 }
 
-/** How a window stands now, in SQL over `machine_boot_window w`. */
+/** SQL expression on `machine_boot_window w`: the window's state now. */
 export const windowState = sql<BootWindowState>`
   CASE
     WHEN w.enrolled_at IS NOT NULL THEN 'enrolled'

@@ -9,18 +9,18 @@ import { historyAppend } from "../../history.ts";
 import { installationStanding, quarantineRefuse } from "../installation/installation.ts";
 import { machineLock } from "../../operator-command.ts";
 
-/** Seconds that a window may be open: nobody watches a machine boot for more than a day. */
+/** Bounds of a window's duration in seconds. */
 const windowSeconds = { least: 1, most: 86_400 } as const;
 
-/** In the caller's transaction, or in one of its own. */
+/** Runs in the caller's transaction, or in a new one. */
 function within<T>(target: Database | Tx, action: (tx: Tx) => Promise<T>): Promise<T> {
   return "kysely" in target ? transact(target, null, action) : action(target);
 }
 
 /**
- * Opens a boot window for a machine, in place of the one before: until it closes, one token is given out for whoever boots
- * from the network as this machine, and the key that comes with the token is bound. The machine should be off or about to
- * be reset: an agent of before that claims the machine meanwhile is a second claimant.
+ * Opens a boot window for a machine, replacing an earlier one. Until it closes, one token is handed out for a network
+ * boot of this machine, and the key that comes with the token is bound. The machine should be off or about to be reset:
+ * an earlier agent that claims the machine meanwhile is a second claimant.
  * @throws {DatabaseError} `not_found`; `refused` in quarantine
  * @throws {RangeError} for seconds out of range
  */
@@ -54,7 +54,7 @@ export async function bootWindowOpen(
 }
 
 /**
- * How that window stands.
+ * The state of a window.
  * @throws {DatabaseError} `unavailable`
  */
 export async function bootWindowState(database: Database, windowId: string): Promise<BootWindowState> {
@@ -66,7 +66,7 @@ export async function bootWindowState(database: Database, windowId: string): Pro
 }
 
 /**
- * A machine's newest window; undefined where it never had one.
+ * A machine's newest window; undefined if it never had one.
  * @throws {DatabaseError} `unavailable`
  */
 export async function bootWindowOf(
@@ -82,8 +82,8 @@ export async function bootWindowOf(
 }
 
 /**
- * Closes a machine's boot window before its time: the one that is named, or whichever is open. False where none was. One
- * by which an agent was enrolled stays for its time: within it a second claimant is noticed.
+ * Closes a machine's boot window early: the given window, or the open one. False if there was none. A window by which
+ * an agent enrolled keeps its time, within which a second claimant is noticed.
  */
 export async function bootWindowClose(
   target: Database | Tx,

@@ -4,12 +4,12 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
 
-/** How far a boot from the network came: told to start the agent, sent all of the initramfs, sent the configuration. */
+/** How far a network boot came: told to start the agent, sent the whole initramfs, sent the configuration. */
 export type NetbootStep = "asked" | "loaded" | "configured";
 
 /**
- * Counts a step of a machine's boot, once a second at most; the counts begin anew after an hour, and after an agent came. Nothing
- * happens for an identity that is no machine's.
+ * Counts a step of a machine's boot, at most once a second. The counts start again after an hour, and after an agent
+ * came. Does nothing for an identity that matches no machine.
  * @throws {DatabaseError} `unavailable`
  */
 export async function netbootNote(database: Database, identity: MachineIdentity, step: NetbootStep): Promise<void> {
@@ -33,7 +33,7 @@ export async function netbootNote(database: Database, identity: MachineIdentity,
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/** How far a machine's boots from the network came since its last agent, or within the last hour. */
+/** How far a machine's network boots came since its last agent, or within the last hour. */
 export interface NetbootProgress {
   since: Date;
   lastAt: Date;
@@ -43,7 +43,7 @@ export interface NetbootProgress {
 }
 
 /**
- * What was counted of a machine's boots; undefined = it did not boot from the network since its last agent.
+ * The counted steps of a machine's boots; undefined if it has not booted from the network since its last agent.
  * @throws {DatabaseError} `unavailable`
  */
 export async function netbootProgress(database: Database, machineId: MachineId): Promise<NetbootProgress | undefined> {

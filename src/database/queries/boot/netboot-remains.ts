@@ -5,14 +5,14 @@ import type { MachineId } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 import type { NetbootFacts } from "./netboot.ts";
 
-/** A machine that a caller may be, though something of it is not as it was. */
+/** A machine that a caller may be, although part of its identity differs. */
 export interface NetbootRemains extends NetbootFacts {
   /**
-   * What agrees: its SMBIOS UUID, while none of the caller's interfaces is any machine's; its interfaces, while the caller's UUID
-   * is no machine's; both, when the UUID is read in the other byte order.
+   * What agrees: its SMBIOS UUID, while none of the caller's MACs is another machine's; its MACs, while the caller's
+   * UUID is not another machine's; or both, with the UUID read in the other byte order.
    */
   agrees: "uuid" | "macs" | "swapped";
-  /** Serialised AgentHardwareReport, the latest. */
+  /** The latest AgentHardwareReport, serialised. */
   hardwareRaw?: Uint8Array;
 }
 
@@ -26,8 +26,9 @@ interface Row {
 }
 
 /**
- * The one machine that a caller may be whom `machine_by_identity` does not find: with a network interface or the board replaced;
- * undefined where it is none, or could be several. What several machines have counts for nothing.
+ * The one machine that a caller may be although `machine_by_identity` does not find it, because its network interface
+ * or board was replaced; undefined if there is none, or several are possible. Values that several machines share are
+ * ignored.
  * @throws {DatabaseError} `unavailable`
  */
 export async function netbootRemains(

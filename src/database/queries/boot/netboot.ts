@@ -4,7 +4,7 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
 
-/** What decides what a machine that boots from the network is to do. */
+/** The facts that decide what a machine boots from the network. */
 export interface NetbootFacts {
   machineId: MachineId;
   quarantined: boolean;
@@ -20,7 +20,8 @@ interface Row {
 }
 
 /**
- * The machine with this identity and how it stands, in one statement; undefined where it is nobody's, or not one's alone.
+ * The machine with this identity and its state, in one statement; undefined if the identity matches no machine, or
+ * several.
  * @throws {DatabaseError} `unavailable`
  */
 export async function netbootFacts(database: Database, identity: MachineIdentity): Promise<NetbootFacts | undefined> {

@@ -19,14 +19,14 @@ import {
   type OperatorCommand,
 } from "../../operator-command.ts";
 
-/** An operator's decision about an agent that asks to be let in. */
+/** An operator's decision about an agent that waits for approval. */
 export interface EnrollmentDecided extends OperatorCommand {
   actor: Actor;
   /** The beginning of its key in hex, 8 characters or more. */
   key: string;
 }
 
-/** A claim as it is decided about. */
+/** The claim to decide about. */
 interface Claim {
   publicKey: AgentKey;
   identity: MachineIdentity;
@@ -41,7 +41,10 @@ interface ClaimRow {
   hardware_report_fingerprint: Buffer | null;
 }
 
-/** The one claim whose key begins so, locked. @throws {DatabaseError} `not_found`; `refused` where there are several */
+/**
+ * The one claim whose key begins with `key`, locked. @throws {DatabaseError} `not_found`; `refused` if there are
+ * several
+ */
 async function claimLock(tx: Tx, key: string): Promise<Claim> {
   const { rows } = await sql<ClaimRow>`
     SELECT agent_public_key, smbios_uuid, macs, hardware_report_raw, hardware_report_fingerprint FROM enrollment_claim
@@ -51,7 +54,7 @@ async function claimLock(tx: Tx, key: string): Promise<Claim> {
   if (row === undefined) {
     throw new DatabaseError(
       "not_found",
-      `no agent whose key begins with "${key}" asks to be let in: \`farrier enrollment list\` shows who does`,
+      `no agent whose key begins with "${key}" waits for approval: \`farrier enrollment list\` shows all that do`,
     );
   }
   if (another !== undefined) {
@@ -65,7 +68,7 @@ async function claimLock(tx: Tx, key: string): Promise<Claim> {
   };
 }
 
-/** Makes the claim's agent the machine's, which is locked or new. */
+/** Binds the claim's agent to the machine, which is locked or new. */
 async function claimSettle(
   tx: Tx,
   claim: Claim,
@@ -87,8 +90,8 @@ async function claimSettle(
 }
 
 /**
- * Lets an agent in as that of a new machine, known by what the agent says of itself.
- * @throws {DatabaseError} `not_found`; `refused` where several keys begin so; `exists` when the name or a MAC is taken;
+ * Approves an agent for a new machine, identified by what the agent reports about itself.
+ * @throws {DatabaseError} `not_found`; `refused` if several keys match; `exists` if the name or a MAC is taken;
  * `request_id_reused`
  */
 export async function enrollmentApproveNew(
@@ -117,9 +120,9 @@ export async function enrollmentApproveNew(
 }
 
 /**
- * Lets an agent in as that of a machine that is known; what it says to be known by is the machine's from now on.
- * @throws {DatabaseError} `not_found`; `refused` in quarantine, where another agent is bound and `replace` is not set, or
- * where several keys begin so; `exists` when a MAC is another machine's; `request_id_reused`
+ * Approves an agent for an existing machine; the UUID and MACs that it reports become the machine's.
+ * @throws {DatabaseError} `not_found`; `refused` in quarantine, if another agent is bound and `replace` is not set, or
+ * if several keys match; `exists` if a MAC is another machine's; `request_id_reused`
  */
 export async function enrollmentApproveKnown(
   database: Database,
@@ -137,7 +140,7 @@ export async function enrollmentApproveKnown(
         ...own,
         macs: [...(await machineMacs(tx, machineId)), ...macs],
       });
-      // What was waited for has come another way.
+      // The open boot window is no longer needed.
       await bootWindowClose(tx, { machineId, actor });
       await claimSettle(tx, claim, { machineId, actor, replace });
       return { generation: 0n };
@@ -148,9 +151,9 @@ export async function enrollmentApproveKnown(
 }
 
 /**
- * Has an agent that asks to be let in not listed any more; returns its key in hex. The command's machine id is one made of
- * its request id: it is about no machine.
- * @throws {DatabaseError} `not_found`; `refused` where several keys begin so; `request_id_reused`
+ * Removes an agent from the list of waiting ones; resolves to its key in hex. The command concerns no machine, so its
+ * machine id is derived from its request id.
+ * @throws {DatabaseError} `not_found`; `refused` if several keys match; `request_id_reused`
  */
 export async function enrollmentReject(database: Database, decided: EnrollmentDecided): Promise<string> {
   return transact(database, null, async (tx) => {
@@ -168,7 +171,7 @@ export async function enrollmentReject(database: Database, decided: EnrollmentDe
   });
 }
 
-/** What the same command answered before. */
+/** The first answer to a repeated command. */
 async function operatorCommandAnswer(tx: Tx, command: OperatorCommand): Promise<string | undefined> {
   if ((await operatorCommandFind(tx, command)) === undefined) {
     return undefined;

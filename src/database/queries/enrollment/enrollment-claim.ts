@@ -4,12 +4,12 @@ import type { Tx } from "../../transaction.ts";
 import type { HardwareReport } from "../hardware/hardware-report-write.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 
-/** Claims that are kept; whoever comes while there are as many is answered the same, and not remembered. */
+/** Maximum number of stored claims; further agents get the same answer, and are not remembered. */
 export const claimsLimit = 500;
-/** Bytes of a hardware report that are kept for a stranger. */
+/** Maximum size in bytes of an unapproved agent's hardware report. */
 const claimHardwareLimit = 64 << 10;
 
-/** An agent that asks to be let in. */
+/** An agent that waits for approval. */
 export interface ClaimEntry {
   publicKey: AgentKey;
   identity: MachineIdentity;
@@ -18,8 +18,8 @@ export interface ClaimEntry {
 }
 
 /**
- * Remembers who asks, or that it asked again. Where there are too many, the one that has not been seen for longest gives its
- * place up, unless all were seen within a quarter of an hour.
+ * Stores a claim, or that it asked again. If there are too many, the claim that was not seen for longest is replaced,
+ * unless all were seen within a quarter of an hour.
  */
 export async function claimRecord(tx: Tx, entry: ClaimEntry): Promise<"new" | "known" | "full"> {
   const key = Buffer.from(entry.publicKey);

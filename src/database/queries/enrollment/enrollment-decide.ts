@@ -1,37 +1,43 @@
 import type { MachineId } from "../../ids.ts";
 
-/** What an agent that asks to be let in is judged by. */
+/** The facts about an agent that asks to enrol. */
 export interface EnrollmentFacts {
   /** The machine that its key is bound to. */
   bound: MachineId | null;
-  /** The one machine that it can be, by what it says of itself. */
+  /** The one machine that matches what it reports about itself. */
   claimed: MachineId | null;
-  /** The boot window that its token belongs to; else that of the machine it claims to be. Only one that is open. */
+  /**
+   * The boot window that its token belongs to; without a token, the window of the machine that it claims to be. Only an
+   * open window.
+   */
   window: {
     machineId: MachineId;
     windowId: string;
     byToken: boolean;
     quarantined: boolean;
-    /** The key that was bound by it. */
+    /** The key that this window has bound. */
     enrolledKey: Uint8Array | null;
-    /** Others that claimed the machine meanwhile. */
+    /** Other keys that claimed the machine in this window. */
     claimedKeys: readonly Uint8Array[];
-    /** That agent was heard some time after this one first asked: there are two of them, at once. */
+    /** The enrolled agent was heard some time after this one first asked: two agents are alive at once. */
     bothAlive: boolean;
-    /** This one asks from another network address than that agent did. */
+    /** This agent asks from another network address than the enrolled one did. */
     elsewhere: boolean;
   } | null;
 }
 
-/** What becomes of it. Everything but `accept` and `bind` is answered as if the machine were unknown. */
+/** The decision. Everything except `accept` and `bind` is answered as if the machine were unknown. */
 export type EnrollmentDecision =
   /** Its key is bound already: the same answer again. */
   | { decision: "accept"; machineId: MachineId }
   /** The first to present the token. `contested`: another key has claimed the machine in the same window. */
   | { decision: "bind"; machineId: MachineId; contested: Uint8Array | undefined }
-  /** Another key was bound in this window, and this one has its token, lives beside it or somewhere else: it can't be trusted. */
+  /**
+   * This window has bound another key, and this agent has the same token, is alive at the same time, or calls from
+   * another address: it can't be trusted.
+   */
   | { decision: "second-claimant"; machineId: MachineId; enrolled: Uint8Array }
-  /** Remembered by the window, should a token be presented by another. */
+  /** Remembered by the window, in case another key presents the token. */
   | { decision: "note"; machineId: MachineId }
   | { decision: "await" };
 
@@ -40,7 +46,7 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
   const { bound, claimed, window } = facts;
   const same = (other: Uint8Array): boolean => Buffer.compare(other, key) === 0;
   if (bound !== null && (window === null || !window.byToken || window.machineId === bound)) {
-    // Also where its own machine's window is open and used by it; and an agent of before, restarted, is no claimant.
+    // Also if its own machine's window is open and already used by this key; a restarted earlier agent is no claimant.
     return window?.byToken === true && window.enrolledKey === null && !window.quarantined
       ? { decision: "bind", machineId: bound, contested: window.claimedKeys.find((other) => !same(other)) }
       : { decision: "accept", machineId: bound };
@@ -50,12 +56,12 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
   }
   const { machineId, enrolledKey } = window;
   if (enrolledKey !== null) {
-    // Its own key, which an operator has replaced since: it may ask again, and no more.
+    // Its own key, which an operator has replaced since: it may ask again, but gets nothing.
     if (same(enrolledKey)) {
       return { decision: "await" };
     }
-    // Without the token it may be the machine itself, reset soon after its agent was let in: that agent is heard no more
-    // then, and the machine asks from where it asked before.
+    // Without the token it may be the machine itself, reset soon after its agent enrolled. Then that agent is no longer
+    // heard, and the call comes from the same address.
     return window.byToken || window.bothAlive || window.elsewhere
       ? { decision: "second-claimant", machineId, enrolled: enrolledKey }
       : { decision: "note", machineId };
@@ -63,7 +69,7 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
   if (window.quarantined) {
     return { decision: "await" };
   }
-  // Another machine's agent, or what says to be another machine, does not get this one by its token.
+  // The token does not give this machine to another machine's agent, or to a caller that claims to be another machine.
   if (!window.byToken || bound !== null || (claimed !== null && claimed !== machineId)) {
     return { decision: "note", machineId };
   }

@@ -4,7 +4,7 @@ import { translate } from "../../errors.ts";
 import { agentKey, type AgentKey, type MachineId } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 
-/** An agent that waits to be let in, as operators see it. */
+/** An agent that waits for approval, in the operator API. */
 export interface EnrollmentClaim {
   publicKey: AgentKey;
   identity: MachineIdentity;
@@ -12,11 +12,14 @@ export interface EnrollmentClaim {
   firstSeenAt: Date;
   lastSeenAt: Date;
   rejected?: { by: string; at: Date };
-  /** Serialised AgentHardwareReport. */
+  /** The serialised AgentHardwareReport. */
   hardwareRaw?: Uint8Array;
-  /** The machine that it can be, by what it says of itself. */
+  /** The one machine that matches what it reports about itself. */
   claimed?: { machineId: MachineId; name?: string };
-  /** Machines that share its SMBIOS UUID or a MAC with it, that one aside: why it is nobody's, or what to look at. */
+  /**
+   * Other machines that share its SMBIOS UUID or a MAC: why it matches no single machine, or what an operator should
+   * check.
+   */
   related: { machineId: MachineId; name?: string }[];
 }
 
@@ -36,8 +39,7 @@ interface ClaimRow {
 }
 
 /**
- * Who waits to be let in, who came first comes first; with `rejected`, those too that were told no. At most
- * 500.
+ * Agents that wait for approval, oldest first; with `rejected` including rejected ones. At most 500.
  * @throws {DatabaseError} `unavailable`
  */
 export async function claimList(database: Database, { rejected }: { rejected: boolean }): Promise<EnrollmentClaim[]> {

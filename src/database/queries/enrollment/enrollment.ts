@@ -13,25 +13,25 @@ import { machineByIdentity } from "../../machine-identity.ts";
 import { machineQuarantineWrite } from "../machine/machine-quarantine.ts";
 import { machineLock } from "../../operator-command.ts";
 
-/** An agent that asks to be let in; its key was proven by the handshake. */
+/** An agent that asks to enrol; its key was proven by the handshake. */
 export interface AgentEnrollment extends ClaimEntry {
   /** SHA-256 of the token that it presents. */
   tokenDigest?: Uint8Array;
-  /** What it can do beyond version 1 of the contract; none where it does not say. */
+  /** What it can do beyond version 1 of the contract; empty if it does not report it. */
   features?: readonly string[];
 }
 
-/** What came of it. All that is not accepted gets one answer. */
+/** The outcome. Everything that is not accepted gets one answer. */
 export type EnrollmentOutcome =
   | { status: "accepted"; machineId: MachineId; newly: boolean }
   | { status: "awaiting"; claim: "new" | "known" | "full"; secondClaimantOf?: MachineId };
 
-/** How often facts are looked at anew because the machine that they are about became another while its lock was waited for. */
+/** How often the facts are read again because they were about another machine than the one whose lock was awaited. */
 const lookTries = 3;
 
 /**
- * Lets an agent in, or remembers that it asks. Decided under the lock of the machine in question; a stranger who names one
- * without an open boot window locks nothing.
+ * Enrols an agent, or remembers its claim. Decided under the lock of the machine in question; a stranger who names a
+ * machine without an open boot window locks nothing.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function agentEnroll(
@@ -70,7 +70,7 @@ export async function agentEnroll(
   });
 }
 
-/** Decides; where the decision is about a machine, again once that one is locked. */
+/** Decides; if the decision concerns a machine, decides again once that machine is locked. */
 async function decideUnderLock(
   tx: Tx,
   enrollment: AgentEnrollment,
@@ -85,7 +85,7 @@ async function decideUnderLock(
     locked = decision.machineId;
     await machineLock(tx, locked);
   }
-  // It keeps changing: nothing is decided, and the agent asks again.
+  // The facts keep changing: nothing is decided, and the agent asks again.
   return { facts: { bound: null, claimed: null, window: null }, decision: { decision: "await" } };
 }
 
@@ -138,7 +138,7 @@ async function factsOf(
   const [first, second] = row?.bound ?? [];
   const claimed = row?.claimed ?? null;
   return {
-    // A key of two machines is that of the one that it says to be.
+    // If a key is bound to two machines, the one that the agent claims to be counts.
     bound: second === undefined || first === claimed ? (first ?? null) : null,
     claimed,
     window:
@@ -183,7 +183,7 @@ async function bind(
   }
 }
 
-/** What an agent that is let in leaves behind. */
+/** Writes what follows from an agent's admission. */
 async function welcome(tx: Tx, machineId: MachineId, enrollment: AgentEnrollment, actor: Actor): Promise<void> {
   const { publicKey, hardware, features = [] } = enrollment;
   await agentFeaturesSet(tx, { machineId, publicKey, features });
@@ -193,7 +193,7 @@ async function welcome(tx: Tx, machineId: MachineId, enrollment: AgentEnrollment
   await tx.deleteFrom("enrollment_claim").where("agent_public_key", "=", Buffer.from(publicKey)).execute();
 }
 
-/** Two keys say to be this machine: neither is trusted any more, and what is pending is cancelled. */
+/** Two keys claim this machine: neither is trusted any more, and a pending request is cancelled. */
 async function contest(
   tx: Tx,
   claim: { machineId: MachineId; window: EnrollmentFacts["window"]; enrolled: Uint8Array; other: Uint8Array },
@@ -226,7 +226,8 @@ async function awaiting(
 ): Promise<EnrollmentOutcome & { status: "awaiting" }> {
   const claim = await claimRecord(tx, enrollment);
   const detail = JSON.stringify({ key: keyStart(enrollment.publicKey), address: enrollment.address });
-  // The same statement whether there is such a machine or not. Once an hour: whoever has many keys does not fill history.
+  // The same statement whether or not the machine exists. Once an hour, so that a caller with many keys can't fill the
+  // history.
   await sql`
     INSERT INTO history (machine_id, actor_kind, actor, event, detail)
     SELECT m.machine_id, ${actor.kind}, ${actor.name}, 'enrollment_awaiting', ${detail}::jsonb FROM machines m

@@ -4,7 +4,7 @@ import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 
-/** A hardware report that came with another call than a heartbeat. */
+/** A hardware report that came with a call other than a heartbeat. */
 export interface HardwareReport {
   /** As it was received. */
   raw: Uint8Array;
@@ -12,8 +12,8 @@ export interface HardwareReport {
 }
 
 /**
- * Keeps a machine's hardware report as a heartbeat would: only where it says something new, the one before it among the
- * earlier ones. The machine must be locked.
+ * Stores a machine's hardware report as a heartbeat would: only if the hardware differs; the previous report moves to
+ * the earlier ones. The machine must be locked.
  */
 export async function hardwareReportWrite(
   tx: Tx,
@@ -31,7 +31,7 @@ export async function hardwareReportWrite(
   }
   if (before !== undefined) {
     await tx.insertInto("machine_hardware_report_earlier").values(before).execute();
-    // With the new one and the one that it puts behind it, 20 are kept.
+    // With the new report and the previous one, 20 are kept.
     await tx
       .deleteFrom("machine_hardware_report_earlier")
       .where("machine_id", "=", machineId)

@@ -3,22 +3,22 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 
-/** All the machines' hardware together. Bytes as doubles: a fleet's disks may be more than 2^63. */
+/** The hardware of all machines together. Bytes are doubles, because a fleet's disks may exceed 2^63 bytes. */
 export interface HardwareTotals {
-  /** Absent: not counted yet. */
+  /** Absent if it was not counted yet. */
   computedAt?: Date;
-  /** Machines that reported. */
+  /** Machines with a hardware report. */
   reports: number;
   cores: number;
   threads: number;
   memoryBytes: number;
   disks: number;
   diskBytes: number;
-  /** Reports that could not be read. */
+  /** Reports that could not be parsed. */
   unreadable: number;
 }
 
-/** What was counted last. @throws {DatabaseError} `unavailable` */
+/** The latest count. @throws {DatabaseError} `unavailable` */
 export async function hardwareTotals(database: Database): Promise<HardwareTotals> {
   const row = await database.kysely
     .selectFrom("fleet_statistics")
@@ -37,7 +37,7 @@ export async function hardwareTotals(database: Database): Promise<HardwareTotals
   };
 }
 
-/** Whether it is this janitor that counts now: the last count is that old, and no other one is at it. */
+/** True if this janitor is to count now: the latest count is older than `seconds`, and no other janitor is counting. */
 export async function hardwareTotalsClaim(database: Database, seconds: number): Promise<boolean> {
   const { rows } = await sql`
     UPDATE fleet_statistics SET claimed_until = now() + interval '10 minutes'
@@ -47,7 +47,7 @@ export async function hardwareTotalsClaim(database: Database, seconds: number): 
   return rows.length === 1;
 }
 
-/** Stores a count; another may be made once it is old. */
+/** Stores a count and releases the claim on counting. */
 export async function hardwareTotalsStore(database: Database, totals: HardwareTotals): Promise<void> {
   await sql`
     UPDATE fleet_statistics SET computed_at = now(), claimed_until = NULL, hardware_reports = ${totals.reports},

@@ -5,10 +5,10 @@ import type { MachineId } from "../../ids.ts";
 
 /** A hardware report as it was received. */
 export interface HardwareRecord {
-  /** 1 is a machine's first. */
+  /** A machine's first report has number 1. */
   number: bigint;
   reportedAt: Date;
-  /** Serialised AgentHardwareReport. */
+  /** The serialised AgentHardwareReport. */
   raw: Uint8Array;
 }
 
@@ -18,7 +18,7 @@ interface HardwareRow {
   hardware_report_raw: Uint8Array;
 }
 
-/** The reports of a machine that are kept, the latest first; with a number, that one alone. */
+/** The stored reports of a machine, latest first; with a number, only that report. */
 async function reports(database: Database, machineId: MachineId, number?: bigint): Promise<HardwareRecord[]> {
   const condition = number === undefined ? sql`true` : sql`report_number = ${number}`;
   const { rows } = await sql<HardwareRow>`
@@ -38,8 +38,8 @@ async function reports(database: Database, machineId: MachineId, number?: bigint
 }
 
 /**
- * A machine's hardware reports, the latest first.
- * @throws {DatabaseError} `not_found` where there is no such machine
+ * A machine's hardware reports, latest first.
+ * @throws {DatabaseError} `not_found` if there is no such machine
  */
 export async function hardwareList(database: Database, machineId: MachineId): Promise<HardwareRecord[]> {
   const found = await reports(database, machineId);
@@ -50,8 +50,8 @@ export async function hardwareList(database: Database, machineId: MachineId): Pr
 }
 
 /**
- * One report; 0 = the latest.
- * @throws {DatabaseError} `not_found`, saying what there is
+ * One report; 0 means the latest.
+ * @throws {DatabaseError} `not_found`, naming the reports that exist
  */
 export async function hardwareShow(database: Database, machineId: MachineId, number: bigint): Promise<HardwareRecord> {
   const [found] =

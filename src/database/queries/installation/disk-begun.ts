@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** Records that a byte may go to the disk under this generation: until a success follows, what is on it is not whole. */
+/** Records that this generation may write to the disk: until a success follows, the disk is incomplete. */
 export async function diskBegun(tx: Tx, machineId: MachineId, generation: Generation): Promise<void> {
   await sql`
     INSERT INTO machine_disk_begun AS d (machine_id, generation) VALUES (${machineId}, ${generation})

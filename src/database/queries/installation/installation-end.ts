@@ -3,7 +3,9 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 
-/** Ends the pending generation in error, in the server's own name. The machine must be locked and found pending. */
+/**
+ * Ends the pending generation with an error, in the server's own name. The machine must be locked and found pending.
+ */
 export async function installationEndBySystem(
   tx: Tx,
   { machineId, generation }: { machineId: MachineId; generation: Generation },

@@ -3,13 +3,13 @@ import { backoffJittered, backoffNext, type BackoffPolicy } from "../../backoff.
 import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** Tries of a request after an error. Seconds. */
+/** A request's retry budget. Times in seconds. */
 export interface InstallationRetryPolicy extends Required<BackoffPolicy> {
   /** 1 or more. */
   attempts: number;
 }
 
-/** Gives a request that was just stored its budget. */
+/** Gives a newly stored request its budget. */
 export async function retryBegin(
   tx: Tx,
   machineId: MachineId,
@@ -19,7 +19,7 @@ export async function retryBegin(
   await retryWrite(tx, machineId, generation, policy, { attemptsLeft: policy.attempts, wait: backoffNext(policy) });
 }
 
-/** What is left of the budget once a try of it is made: the next wait grows. */
+/** Records that a try of the budget was made: one try less, and a longer next wait. */
 export async function retryGoOn(
   tx: Tx,
   machineId: MachineId,
@@ -57,7 +57,7 @@ async function retryWrite(
     .execute();
 }
 
-/** No more tries. */
+/** Removes what is left of the budget. */
 export async function retryForget(tx: Tx, machineId: MachineId): Promise<void> {
   await tx.deleteFrom("machine_os_installation_retry").where("machine_id", "=", machineId).execute();
 }

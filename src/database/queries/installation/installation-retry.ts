@@ -9,13 +9,13 @@ import { installationRequestWrite, installationStanding, quarantineRefuse } from
 import { retryBegin, retryForget, retryGoOn, type InstallationRetryPolicy } from "./installation-retry-budget.ts";
 import { machineLock, operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
-/** A stored request under another generation; throws where it can't be read. */
+/** Serialises a stored request with another generation; throws if it can't be parsed. */
 export type Reserialise = (raw: Uint8Array, generation: Generation) => Uint8Array;
 
 /**
- * Asks again for what ended in error or was cancelled, as a new generation.
- * @throws {DatabaseError} `not_found`; `refused` where the generation meant is not the newest, is pending or succeeded, its
- * request can't be read, or in quarantine; `request_id_reused`
+ * Repeats a request that ended in an error or was cancelled, as a new generation.
+ * @throws {DatabaseError} `not_found`; `refused` if the generation is not the newest, is pending or succeeded, if its
+ * request can't be parsed, or in quarantine; `request_id_reused`
  */
 export async function installationRetry(
   database: Database,
@@ -83,15 +83,16 @@ async function digestOf(tx: Tx, machineId: MachineId): Promise<string | null> {
   return row?.digest ?? null;
 }
 
-/** What became of a budget whose time had come. */
+/** The result of an automatic retry. */
 export interface RetryDone {
   machineId: MachineId;
-  /** The new generation; absent: none was made. */
+  /** The new generation; absent if none was made. */
   generation?: Generation;
 }
 
 /**
- * Makes the next generation of up to `limit` requests that ended in error, have budget left, and have waited long enough.
+ * Makes the next generation for up to `limit` requests that ended in an error, have budget left, and have waited long
+ * enough.
  */
 export async function installationRetriesMake(
   database: Database,
@@ -113,7 +114,7 @@ export async function installationRetriesMake(
 
 async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise): Promise<RetryDone | undefined> {
   await machineLock(tx, machineId);
-  // Looked at again under the lock: it may have been cancelled, replaced, or made by another janitor.
+  // Checked again under the lock: it may have been cancelled or replaced, or another janitor may have retried it.
   const budget = await tx
     .selectFrom("machine_os_installation_retry")
     .selectAll()
@@ -133,7 +134,7 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
   try {
     raw = reserialise(requestRaw, next);
   } catch {
-    // What can't be read can't be handed out either: it would fail again.
+    // A request that can't be parsed can't be handed out either: it would fail again.
     await retryForget(tx, machineId);
     const detail = { reason: "the stored request can't be read" };
     await historyAppend(tx, [

@@ -8,19 +8,19 @@ import { historyAppend } from "../../history.ts";
 import { retryArmed, retryBegin, retryForget, type InstallationRetryPolicy } from "./installation-retry-budget.ts";
 import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
-/** How a machine stands, read under its lock. */
+/** A machine's state of installation, read under its lock. */
 export interface InstallationStanding {
   lastGeneration: bigint;
-  /** The newest request's; null = nothing was asked for. */
+  /** The newest request's generation; null if nothing was requested. */
   current: Generation | null;
   pending: Generation | null;
   result: "success" | "error" | "cancelled" | null;
   requestRaw: Uint8Array | null;
-  /** Why the machine is left alone. */
+  /** The reason of the quarantine; null if there is none. */
   quarantine: string | null;
   /** What is on the disk. */
   installed: { generation: Generation; digest: string | null; at: Date } | null;
-  /** Whether a byte may have gone to the disk under the current generation. */
+  /** Whether the current generation may have written a byte to the disk. */
   diskTouched: boolean;
 }
 
@@ -38,8 +38,8 @@ interface StandingRow {
 }
 
 /**
- * How a machine stands; in a transaction that has locked it that stays so. An agent without a run id (its 32-byte key
- * stands for it) writes as soon as it is handed a request.
+ * Reads the state; in a transaction that has locked the machine it stays valid. An agent without a run id (its 32-byte
+ * key replaces it) writes as soon as it gets a request.
  * @throws {DatabaseError} `not_found`
  */
 export async function installationStanding(tx: Tx, machineId: MachineId): Promise<InstallationStanding> {
@@ -77,36 +77,36 @@ export async function installationStanding(tx: Tx, machineId: MachineId): Promis
   };
 }
 
-/** What is known of a machine when a request is looked at. */
+/** What is known about a machine when a request is checked. */
 export interface InstallationFacts {
   /** The latest hardware report, serialised. */
   hardware?: { raw: Uint8Array; at: Date };
   installed?: { generation: Generation; digest?: string; at: Date };
 }
 
-/** What is asked for. */
+/** A requested installation. */
 export interface InstallationOrder {
   actor: Actor;
-  /** Serialised OSInstallationRequest of that generation. */
+  /** Serialises an OSInstallationRequest with that generation. */
   serialise: (generation: Generation) => Uint8Array;
   digest?: string;
-  /** The pending generation that this one takes the place of. */
+  /** The pending generation to replace. */
   replace?: bigint;
-  /** A greater generation than the next one, where the caller counts them. */
+  /** A generation greater than the next one, if the caller numbers them. */
   generation?: Generation;
-  /** Tries after an error. */
+  /** The retry budget. */
   retry?: InstallationRetryPolicy;
   detail?: Record<string, unknown>;
-  /** Throws where the machine, as far as is known, can't do what is asked. */
+  /** Throws if, according to the facts, the machine can't carry out the request. */
   check?: (facts: InstallationFacts) => void;
 }
 
 /**
- * Asks a machine to install, once: takes the next generation, has the message serialised with it, stores it. The same
- * command again gets the same generation, whatever became of it.
- * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, when
- * the one it names is not, when the given generation is not greater than the last, or in quarantine; `request_id_reused`;
- * and what `check` throws
+ * Requests an installation, once per request id: takes the next generation, serialises the message with it and stores
+ * it. A repeated command gets the same generation, however the installation went on.
+ * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, if
+ * the one it names is not pending, if the given generation is not greater than the last, or in quarantine;
+ * `request_id_reused`; and what `check` throws
  */
 export async function installationRequest(
   database: Database,
@@ -139,7 +139,7 @@ export async function installationRequest(
 }
 
 /**
- * Whether a request would be accepted now; changes nothing.
+ * Checks whether a request would be accepted now; changes nothing.
  * @throws {DatabaseError} as {@link installationRequest} does
  */
 export async function installationDryRun(
@@ -206,14 +206,14 @@ function installationRequestAllowed(
   }
 }
 
-/** Refuses what a machine in quarantine must not be asked for. @throws {DatabaseError} `refused` */
+/** Refuses requests for a machine in quarantine. @throws {DatabaseError} `refused` */
 export function quarantineRefuse(reason: string | null): void {
   if (reason !== null) {
     throw new DatabaseError("refused", `this machine is in quarantine (${reason}): release it first`);
   }
 }
 
-/** Stores a request of a new generation; without a retry budget. The machine must be locked. */
+/** Stores a request as a new generation, without a retry budget. The machine must be locked. */
 export async function installationRequestWrite(
   tx: Tx,
   request: {
@@ -222,7 +222,7 @@ export async function installationRequestWrite(
     generation: Generation;
     raw: Uint8Array;
     digest: string | null;
-    /** The pending generation that it takes the place of. */
+    /** The pending generation that it replaces. */
     replaced: Generation | null;
     detail: Record<string, unknown>;
   },
@@ -261,22 +261,22 @@ export async function installationRequestWrite(
   ]);
 }
 
-/** What a cancellation came to. */
+/** The result of a cancellation. */
 export interface InstallationCancelled {
   generation: Generation;
   /** Whether a byte may have gone to the disk before. */
   diskTouched: boolean;
-  /** Whether an earlier generation is installed still. */
+  /** Whether an earlier generation is still installed. */
   stillInstalled: boolean;
-  /** It had ended in error already; the tries that were to follow are stopped. */
+  /** The generation had already ended in an error; further tries are stopped. */
   retriesStopped: boolean;
 }
 
 /**
- * Ends the pending generation with the result cancelled, and its agent aborts; of one that ended in error already, stops
- * the tries that were to follow.
- * @throws {DatabaseError} `not_found`; `refused` where there is nothing to cancel, or another generation than the one
- * meant is the current one; `request_id_reused`
+ * Ends the pending generation with the result cancelled, and its agent aborts. For a generation that already ended in
+ * an error, stops further tries.
+ * @throws {DatabaseError} `not_found`; `refused` if there is nothing to cancel, or if another generation than the given
+ * one is current; `request_id_reused`
  */
 export async function installationCancel(
   database: Database,

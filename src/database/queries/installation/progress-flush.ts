@@ -4,8 +4,8 @@ import type { ProgressEntry } from "./progress.ts";
 import { transact } from "../../transaction.ts";
 
 /**
- * Writes byte counts of many machines in one statement, sorted by machine. Only counts: where the generation, the run or
- * the phase is no longer the one that was recorded, nothing is written.
+ * Writes byte counts of many machines in one statement, sorted by machine. If the recorded generation, run or phase
+ * differs from the entry's, nothing is written.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function progressFlush(
@@ -15,7 +15,7 @@ export async function progressFlush(
 ): Promise<void> {
   const sorted = entries.toSorted((a, b) => (a.machineId < b.machineId ? -1 : 1));
   await transact(database, session, async (tx) => {
-    // The writer before its progress, as where a phase is recorded.
+    // The writer's row before its progress, the same order as when a phase is recorded.
     await sql`
       WITH input AS MATERIALIZED (
         SELECT * FROM unnest(

@@ -10,44 +10,44 @@ import { installationEndBySystem } from "./installation-end.ts";
 import { runStart, writerHeard, writerRefused, writerSet, writerSilence } from "./writer.ts";
 import { writerDecide, type WriterStanding } from "./writer-decide.ts";
 
-/** The phases of an installation, in their order. */
+/** The phases of an installation, in order. */
 export const phases = ["selecting-disk", "writing", "verifying", "configuring", "boot-entry", "rebooting"] as const;
 export type Phase = (typeof phases)[number];
 
-/** How far an agent is. */
+/** A progress report. */
 export interface ProgressEntry {
   machineId: MachineId;
   publicKey: AgentKey;
-  /** The run's id, or its key where it has none. */
+  /** The run's id, or the agent's key if it has none. */
   run: Uint8Array;
-  /** 0 or more; not every number was asked for. */
+  /** 0 or more; possibly a generation that was never requested. */
   generation: bigint;
   phase: Phase;
   bytesDone: bigint;
-  /** 0 = unknown. */
+  /** 0 means unknown. */
   bytesTotal: bigint;
   /** At most 1 KiB, no NUL bytes. */
   detail: string;
-  /** Why something is being tried again; at most 1 KiB, no NUL bytes. Absent or "" = nothing stands in the way. */
+  /** Why the agent is retrying; at most 1 KiB, no NUL bytes. Absent or "" if it is not retrying. */
   lastError?: string;
-  /** When the agent gives that up, in seconds from now; absent or 0 = never. */
+  /** Seconds from now after which the agent gives up retrying; absent or 0 means never. */
   givesUpInSeconds?: number;
 }
 
-/** What came of it. */
+/** The result of a progress report. */
 export type ProgressOutcome =
   | { status: "ok"; cancelledGeneration?: bigint }
-  /** Another run writes: ask again, not before so many milliseconds. */
+  /** Another run writes: ask again, not sooner than after `retryAfter` milliseconds. */
   | { status: "other-writer"; retryAfter: number }
   /** An unknown machine, or another key. */
   | { status: "unauthenticated" };
 
-/** True from the phase on in which the disk is no longer what it was. */
+/** True for the phase that changes the disk, and for all later ones. */
 export function diskIsTouched(phase: Phase): boolean {
   return phase !== "selecting-disk";
 }
 
-/** Milliseconds within which a run that waits for the writer's end is asked to come again. */
+/** Bounds in milliseconds of the wait after which a run that waits for the writer's end asks again. */
 const waitBounds = { least: 2_000, most: 5_000 } as const;
 
 function comesAfterWriting(phase: Phase): boolean {
@@ -55,10 +55,10 @@ function comesAfterWriting(phase: Phase): boolean {
 }
 
 /**
- * Records how far an installation is. An OK for a phase that touches the disk is the acknowledgement that the agent waits
- * for: by then *installed* is gone, and this run is the one writer of the generation. Of a generation that is not pending
- * nothing is recorded, and it is called off unless it succeeded. Cancelling it takes the same lock: whichever commits first
- * decides.
+ * Records progress. An OK for a phase that changes the disk is the acknowledgement that the agent waits for: by then
+ * the tag *installed* is removed, and this run is the one writer of the generation. If the generation is not pending,
+ * nothing is recorded, and it is called off unless it succeeded. A cancellation takes the same lock, so the first
+ * commit decides.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function progressRecord(
@@ -73,7 +73,7 @@ export async function progressRecord(
     const standing = await generationStanding(tx, entry);
     if (standing === undefined || standing.generation !== entry.generation || !standing.pending) {
       const succeeded = standing?.result === "success" && standing.reported === entry.generation;
-      // Only afterwards: an OK to WRITING would let another run write over what this one installed.
+      // Only for phases after WRITING: an OK to WRITING would let another run overwrite what this generation installed.
       return succeeded && comesAfterWriting(entry.phase)
         ? { status: "ok" }
         : { status: "ok", cancelledGeneration: entry.generation };
@@ -124,7 +124,7 @@ function writerStanding(standing: Standing, run: Uint8Array): WriterStanding {
 function waitFor({ writer_silent: silent }: Standing): number {
   const left = (writerSilence - (silent ?? 0)) * 1_000;
   const bounded = Math.min(waitBounds.most, Math.max(waitBounds.least, left));
-  // Up to a quarter more: several that wait come at different times.
+  // Up to a quarter longer, so that several waiting runs ask at different times.
   return Math.round(bounded * (1 + Math.random() / 4));
 }
 
@@ -142,17 +142,17 @@ interface Standing {
   pending: boolean;
   reported: bigint | null;
   result: string | null;
-  /** What the progress tag says of this generation. */
+  /** The recorded progress of this generation. */
   phase: string | null;
   run: Buffer | null;
   writer_run: Buffer | null;
-  /** Why the writer is over; null = it is not, or there is none. */
+  /** Why the writer is over; null if it is not, or there is none. */
   writer_over_by: "ended" | "power off" | "silent" | null;
-  /** Seconds since the writer was heard. */
+  /** Seconds since the writer was last heard. */
   writer_silent: number | null;
-  /** The run that asks was the writer before. */
+  /** The asking run was the writer before. */
   replaced: boolean;
-  /** Runs beside it that count. */
+  /** Other runs that count towards {@link runsPerGeneration}. */
   counted_others: number;
 }
 

@@ -1,37 +1,37 @@
 import { runsPerGeneration } from "../../heartbeat/heartbeat-statement.ts";
 
-/** How a run stands to the writer of the pending generation, read under the machine's lock. */
+/** A run's relation to the writer of the pending generation, read under the machine's lock. */
 export interface WriterStanding {
-  /** `own`: this run is the writer; `other`: another one is. */
+  /** `own`: this run is the writer; `other`: another run is. */
   writer: "none" | "own" | "other";
   /** The writer reported its end, was silent for too long, or lost its power. */
   over: boolean;
-  /** This run was the writer, and another took its place. */
+  /** This run was the writer, and another run replaced it. */
   replaced: boolean;
   /** Other runs that count towards {@link runsPerGeneration}. */
   countedOthers: number;
 }
 
-/** What a progress report of a run comes to. */
+/** What happens to a run's progress report. */
 export type WriterDecision =
   /** Recorded; it does not touch the disk. */
   | "record"
-  /** Another run writes: answered OK, recorded nowhere. */
+  /** Another run writes: answered OK, but not recorded. */
   | "bystander"
   /** The writer goes on. */
   | "go-on"
-  /** The first writer of the generation. */
+  /** This run becomes the first writer of the generation. */
   | "begin"
-  /** It becomes the writer in place of one that is over. */
+  /** This run becomes the writer in place of one that is over. */
   | "take-over"
-  /** Another run writes: come again later. */
+  /** Another run writes: ask again later. */
   | "wait"
-  /** Another run took its place: the generation is called off for it. */
+  /** Another run replaced this one: the generation is called off for it. */
   | "replaced"
   /** Too many runs began: the server ends the generation. */
   | "exhausted";
 
-/** Whether a run may write, by the rule that exactly one does at a time. Pure. */
+/** Decides whether a run may write; at any time at most one may. Pure. */
 export function writerDecide(standing: WriterStanding, touchesDisk: boolean): WriterDecision {
   const { writer, over, replaced, countedOthers } = standing;
   if (replaced) {

@@ -1,14 +1,14 @@
-// The one run that may write to a machine's disk: what is read and written of it under the machine's lock.
+// The one run that may write to a machine's disk: its reads and writes under the machine's lock.
 import { sql } from "kysely";
 import type { Generation, MachineId } from "../../ids.ts";
 import { keyStart } from "../agent/agent.ts";
 import { historyAppend } from "../../history.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** Seconds of silence after which a writer is over; writer_over in the schema has the same. */
+/** Seconds of silence after which a writer is over; writer_over in the schema has the same value. */
 export const writerSilence = 90;
 
-/** A run that asks, and the key that it called with. */
+/** A run that asks, with the key that it called with. */
 export interface WriterRun {
   machineId: MachineId;
   generation: Generation;
@@ -16,12 +16,12 @@ export interface WriterRun {
   publicKey: Uint8Array;
 }
 
-/** The beginning of a run's id (or key), as history and messages name runs. */
+/** The beginning of a run's id (or key), as history and messages show runs. */
 export function runStart(run: Uint8Array): string {
   return Buffer.from(run).toString("hex").slice(0, 16);
 }
 
-/** The writer was heard: it goes on, whatever was thought of it. */
+/** The writer was heard: it goes on, whatever was recorded about its end. */
 export async function writerHeard(tx: Tx, { machineId }: WriterRun): Promise<void> {
   await sql`
     UPDATE machine_os_installation_writer SET heard_at = now(), ended_at = NULL
@@ -29,9 +29,9 @@ export async function writerHeard(tx: Tx, { machineId }: WriterRun): Promise<voi
 }
 
 /**
- * Makes a run the writer. The one before it has the generation called off. The first one leaves no run counted that began
- * before it: none of those has touched the disk.
- * @param before the writer whose place it takes, and why that one is over
+ * Makes a run the writer. The generation is called off for the previous writer. The first writer resets the count of
+ * earlier runs, because none of them has touched the disk.
+ * @param before the writer that it replaces, and why that one is over
  */
 export async function writerSet(tx: Tx, asker: WriterRun, before?: { run: Uint8Array; reason: string }): Promise<void> {
   const { machineId, generation } = asker;
@@ -71,8 +71,8 @@ export async function writerSet(tx: Tx, asker: WriterRun, before?: { run: Uint8A
 }
 
 /**
- * Notes that a run was refused because another one writes. History has it once an hour: two agents run on one identity, or
- * the machine was restarted a moment ago.
+ * Records that a run was refused because another one writes. Entered into history once an hour: two agents use one
+ * identity, or the machine was just restarted.
  */
 export async function writerRefused(tx: Tx, asker: WriterRun, writerRun: Uint8Array): Promise<void> {
   const { machineId, generation, run, publicKey } = asker;
@@ -96,9 +96,10 @@ export async function writerRefused(tx: Tx, asker: WriterRun, writerRun: Uint8Ar
 }
 
 /**
- * Notes that the machine was seen without power: its writer is over, unless it is heard later. What was seen a while before
- * it is noted must not end a writer that began since: one that was heard in the last 10 s has power.
- * @param seenSecondsAgo how old the look may be; 0 where the caller has switched the machine off and it is off still
+ * Records that the machine was seen without power: its writer is over, unless it is heard later. An old observation
+ * must not end a writer that began since: a writer that was heard in the last 10 s has power.
+ * @param seenSecondsAgo the age of the observation; 0 if the caller itself has switched the machine off and it is still
+ * off
  */
 export async function writerPowerOff(tx: Tx, machineId: MachineId, seenSecondsAgo = 10): Promise<void> {
   await sql`

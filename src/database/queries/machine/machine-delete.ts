@@ -6,7 +6,7 @@ import { historyAppend } from "../../history.ts";
 import { installationStanding } from "../installation/installation.ts";
 import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
-/** All that is keyed by a machine and goes with it; a test compares this with the schema. */
+/** The tables that are keyed by a machine and deleted with it; a test compares the list with the schema. */
 export const machineTags = [
   "machine_provided",
   "machine_smbios",
@@ -32,7 +32,7 @@ export const machineTags = [
 ] as const;
 
 /**
- * Deletes a machine, tags and all. What stays: its history, its tombstone (no generation is used again should its id come
+ * Deletes a machine with all its tags. What stays: its history, its tombstone (no generation is reused if its id comes
  * back), and the records of commands.
  * @throws {DatabaseError} `not_found`; `refused` while an installation is pending or work is held; `request_id_reused`
  */

@@ -11,9 +11,9 @@ import { retryForget } from "../installation/installation-retry-budget.ts";
 import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
 /**
- * Has a machine left alone: ends its pending generation with the result cancelled (its agent aborts), stops tries to come.
- * Returns the generation that was cancelled, 0 = none was pending.
- * @throws {DatabaseError} `not_found`; `refused` where it is in quarantine already; `request_id_reused`
+ * Puts a machine in quarantine: ends its pending generation with the result cancelled (its agent aborts) and stops
+ * further tries. Resolves to the cancelled generation; 0 if none was pending.
+ * @throws {DatabaseError} `not_found`; `refused` if it is in quarantine already; `request_id_reused`
  */
 export async function machineQuarantine(
   database: Database,
@@ -30,7 +30,10 @@ export async function machineQuarantine(
   return generation;
 }
 
-/** The same under the machine's lock, of one that is found in no quarantine. Its boot window, unless used, closes. */
+/**
+ * The same under the machine's lock, for a machine that is not in quarantine. Its boot window closes unless it was
+ * used.
+ */
 export async function machineQuarantineWrite(
   tx: Tx,
   quarantine: { machineId: MachineId; actor: Actor; reason: string; reportedBy: "operator" | "system" },
@@ -52,8 +55,8 @@ export async function machineQuarantineWrite(
 }
 
 /**
- * Lifts a machine's quarantine; no request revives by it.
- * @throws {DatabaseError} `not_found`; `refused` where it is in none; `request_id_reused`
+ * Ends a machine's quarantine; cancelled requests stay cancelled.
+ * @throws {DatabaseError} `not_found`; `refused` if it is not in quarantine; `request_id_reused`
  */
 export async function machineRelease(database: Database, request: OperatorCommand & { actor: Actor }): Promise<void> {
   const { machineId, actor } = request;

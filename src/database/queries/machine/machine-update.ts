@@ -8,12 +8,12 @@ import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
-/** Labels that a machine may have. */
+/** Maximum number of labels of a machine. */
 export const labelsLimit = 64;
 
 /**
- * Renames a machine (null = no name), sets and removes labels, and what it is known by where it boots from the network.
- * @throws {DatabaseError} `not_found`; `exists` when the name, the SMBIOS UUID or a MAC is taken; `refused` for too many
+ * Renames a machine (null removes the name), sets and removes labels, and changes what identifies it at network boot.
+ * @throws {DatabaseError} `not_found`; `exists` if the name, the SMBIOS UUID or a MAC is taken; `refused` for too many
  * labels; `request_id_reused`
  */
 export async function machineUpdate(
@@ -23,7 +23,7 @@ export async function machineUpdate(
     name?: string | null;
     setLabels: Record<string, string>;
     removeLabels: readonly string[];
-    /** null = none. */
+    /** null means none. */
     smbiosUuid?: string | null;
     addMacs?: readonly string[];
     removeMacs?: readonly string[];

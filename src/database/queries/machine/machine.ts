@@ -17,29 +17,30 @@ import {
 } from "../views/machine-record.ts";
 import { operatorCommandFind, operatorCommandRecord, type OperatorCommand } from "../../operator-command.ts";
 
-/** A machine that is to be made known. */
+/** A machine to add. */
 export interface NewMachine {
   machineId: MachineId;
   name?: string;
   labels: Record<string, string>;
   provided: Provided;
-  /** What it is known by where it boots from the network. */
+  /** What identifies it at network boot. */
   smbiosUuid?: string | undefined;
   macs?: readonly string[];
   actor: Actor;
 }
 
 /**
- * Makes a machine known. Its id is the caller's choice (made from the request id), so that the same command again finds it.
- * @throws {DatabaseError} `exists` when the name, the provider's id, the SMBIOS UUID or a MAC is taken; `request_id_reused`
+ * Adds a machine. The caller chooses its id (derived from the request id), so that a repeated command finds it.
+ * @throws {DatabaseError} `exists` if the name, the provider's id, the SMBIOS UUID or a MAC is taken;
+ * `request_id_reused`
  */
 export async function machineAdd(database: Database, command: OperatorCommand & NewMachine): Promise<void> {
   await machineAddOnce(database, command, () => machineAddWrite(database, command));
 }
 
 /**
- * Runs what makes a machine known, which the same command may have done at the same time elsewhere.
- * @throws {DatabaseError} `exists` when anything of it is taken; and what `add` throws
+ * Runs `add`, which the same command may be doing elsewhere at the same time.
+ * @throws {DatabaseError} `exists` if the name or another unique value is taken; and what `add` throws
  */
 export async function machineAddOnce(
   database: Database,
@@ -51,7 +52,7 @@ export async function machineAddOnce(
   } catch (error) {
     const constraint = isUniqueViolation(error);
     if (constraint === "machines_pkey") {
-      // The same command at the same time, elsewhere: it has committed by now.
+      // The same command ran elsewhere at the same time, and has committed by now.
       const carriedOut = await transact(database, null, (tx) => operatorCommandFind(tx, command));
       if (carriedOut !== undefined) {
         return;
@@ -71,7 +72,7 @@ async function machineAddWrite(database: Database, command: OperatorCommand & Ne
   });
 }
 
-/** Writes a new machine with its tags and its first entry of history. */
+/** Writes a new machine with its tags and its first history entry. */
 export async function machineInsert(tx: Tx, machine: NewMachine): Promise<void> {
   const { machineId, name, labels, provided, smbiosUuid, macs = [], actor } = machine;
   await tx
@@ -118,12 +119,10 @@ export async function machineProvidedSet(tx: Tx, machineId: MachineId, provided:
     .execute();
 }
 
-/** Characters of an id that are enough to look for it. */
+/** Minimum number of characters of an id by which a machine can be found. */
 const prefixLength = 4;
 
-/**
- * The ids that begin with this, the first and the last of them; undefined where no id does. Pure.
- */
+/** The first and the last id with this prefix; undefined if the prefix is not the beginning of a UUID. Pure. */
 export function uuidRange(prefix: string): { first: MachineId; last: MachineId } | undefined {
   const shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   const text = prefix.toLowerCase();
@@ -143,8 +142,8 @@ export function uuidRange(prefix: string): { first: MachineId; last: MachineId }
 }
 
 /**
- * The id of the machine with this id (any letter case), this name, or the only one whose id begins with this.
- * @throws {DatabaseError} `not_found`; `refused` where several begin with it
+ * The id of the machine with this id (any letter case) or name, or of the only machine whose id begins with it.
+ * @throws {DatabaseError} `not_found`; `refused` if several ids begin with it
  */
 export async function machineResolve(database: Database, idOrName: string): Promise<MachineId> {
   const row = await database.kysely
@@ -195,12 +194,12 @@ export async function machineShow(database: Database, machineId: MachineId): Pro
   return record;
 }
 
-/** Everything about those of the machines that are there, in the given order. */
+/** The records of those machines that exist, in the given order. */
 export async function machinesShow(database: Database, machineIds: readonly MachineId[]): Promise<MachineRecord[]> {
   if (machineIds.length === 0) {
     return [];
   }
-  // Each by itself: joined for all at once, tables that were not analysed yet were read from end to end.
+  // One by one: a join over all machines read tables that were not analysed yet from end to end.
   const query = sql<MachineRow>`
     SELECT x.* FROM unnest(${machineIds}::uuid[]) AS wanted (machine_id) CROSS JOIN LATERAL (
       SELECT ${machineColumns} FROM ${machineTables} WHERE m.machine_id = wanted.machine_id LIMIT 1

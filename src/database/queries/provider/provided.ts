@@ -11,7 +11,7 @@ import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
 import { writerPowerOff } from "../installation/writer.ts";
 import { machineLock } from "../../operator-command.ts";
 
-/** What a provider tells of a machine. */
+/** What a provider reports about a machine. */
 export interface ProvidedFacts {
   providerId: string;
   smbiosUuid?: string | undefined;
@@ -21,10 +21,10 @@ export interface ProvidedFacts {
   status?: string | undefined;
 }
 
-/** The same, as it was when it last did. */
+/** What the provider last reported about a machine. */
 export interface ProvidedKnown extends ProvidedFacts {
   machineId: MachineId;
-  /** It did not the last time. */
+  /** The last listing did not have the machine. */
   vanished: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Row {
 }
 
 /**
- * All machines of a provider, as they are known.
+ * All known machines of a provider.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providedList(database: Database, provider: string): Promise<ProvidedKnown[]> {
@@ -65,7 +65,7 @@ export async function providedList(database: Database, provider: string): Promis
 }
 
 /**
- * What its provider calls a machine; undefined where it has none.
+ * The provider's id of a machine; undefined if it has no provider.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providedIdOf(database: Database, machineId: MachineId): Promise<string | undefined> {
@@ -79,8 +79,8 @@ export async function providedIdOf(database: Database, machineId: MachineId): Pr
 }
 
 /**
- * Makes a machine known that a provider tells of.
- * @throws {DatabaseError} `exists` when the name, the provider's id, the SMBIOS UUID or a MAC is taken; `unavailable`
+ * Adds a machine that a provider lists.
+ * @throws {DatabaseError} `exists` if the name, the provider's id, the SMBIOS UUID or a MAC is taken; `unavailable`
  */
 export async function providedAdd(
   database: Database,
@@ -112,8 +112,8 @@ export async function providedAdd(
 }
 
 /**
- * Writes what a provider tells of a machine that is known; one that had vanished is there again.
- * @throws {DatabaseError} `exists` when the SMBIOS UUID or a MAC is another machine's; `unavailable`
+ * Writes what a provider reports about a known machine; a vanished machine is no longer vanished.
+ * @throws {DatabaseError} `exists` if the SMBIOS UUID or a MAC is another machine's; `unavailable`
  */
 export async function providedUpdate(
   database: Database,
@@ -154,7 +154,7 @@ export async function providedUpdate(
 }
 
 /**
- * Marks a machine that its provider does not tell of any more. Nothing else of it is touched.
+ * Marks a machine that its provider no longer lists. Nothing else of it changes.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providedVanish(database: Database, machineId: MachineId, actor: Actor): Promise<void> {

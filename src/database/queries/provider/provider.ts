@@ -2,7 +2,10 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 
-/** The names of the providers that have machines. It hops from name to name in the index, however many machines there are. */
+/**
+ * The names of the providers that have machines. The query skips from name to name in the index, however many machines
+ * there are.
+ */
 export async function providerNames(database: Database): Promise<string[]> {
   const { rows } = await sql<{ provider: string }>`
     WITH RECURSIVE name AS (
@@ -18,7 +21,7 @@ export async function providerNames(database: Database): Promise<string[]> {
 }
 
 /**
- * Notes down what a provider can, and how the last look at it went: `unreachable` is why it could not be listed.
+ * Records a provider's abilities, and the result of the last listing: `unreachable` is why it failed.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providerNote(

@@ -6,19 +6,21 @@ import type { MachineStateName } from "../../machine-state.ts";
 import { transact } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 
-/** A machine that is longer in its state than expected. */
+/** A machine that has been in its state longer than expected. */
 export interface DeadlineMissed {
   machineId: MachineId;
   state: MachineStateName;
 }
 
-/** The machines that are longer in their state than expected, and of which that was not noted yet; by index. */
+/**
+ * The machines that have been in their state longer than expected, and for which that was not recorded yet; by index.
+ */
 export const deadlinesOverdue = sql`
   SELECT s.machine_id FROM machine_state_limit l
   JOIN machine_state s ON s.state = l.state AND s.since < now() - l.at_most
   WHERE s.deadline_missed_at IS NULL AND machine_state_deadline(s.state, s.since, s.not_before) < now()`;
 
-/** Notes up to `limit` missed deadlines: in the state and in history, once for each time that a machine is in a state. */
+/** Records up to `limit` missed deadlines, in the state and in history, once per stay in a state. */
 export async function deadlinesNote(database: Database, limit: number): Promise<DeadlineMissed[]> {
   return transact(database, null, async (tx) => {
     const { rows } = await sql<{ machine_id: MachineId; state: MachineStateName; since: Date; deadline: Date }>`

@@ -3,13 +3,13 @@ import type { Database } from "../../connect.ts";
 import type { MachineId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
 
-/** Machines brought up to their state in one transaction. */
+/** Machines whose state is updated in one transaction. */
 const refreshRows = 200;
 
 /**
- * Machines whose stored state time alone has made wrong, found by indexes: agents that fell silent while they are needed,
- * agents never heard since they were started, lost ones that may be back, backoffs that ended. While no server could have
- * heard an agent for long enough nobody is silent, and nobody is looked for.
+ * Machines whose stored state time alone has made wrong, found by indexes: needed agents that fell silent, agents that
+ * never sent a heartbeat, lost agents that may be back, backoffs that ended. Unless a server was alive for long enough
+ * to hear them, no agent counts as silent, and these queries find none.
  */
 export const statesOverdue = {
   silent: sql`
@@ -21,7 +21,7 @@ export const statesOverdue = {
   unheard: sql`
     SELECT s.machine_id FROM agent_silence t, machine_state s
     WHERE s.state = 'awaiting-agent' AND server_alive_for(t.started) AND s.since < now() - t.started AND s.candidate IS NULL`,
-  // The same where a request, or what came of one, is what the state tells of.
+  // The same, for machines whose state tells of a request or its result.
   unheardAsked: sql`
     SELECT s.machine_id FROM agent_silence t, machine_state s
     JOIN machine_agent_started a ON a.machine_id = s.machine_id
@@ -31,7 +31,7 @@ export const statesOverdue = {
         SELECT FROM machine_agent_heartbeat h
         WHERE h.machine_id = s.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
       )`,
-  // Asked for again within a minute of its agent's reboot.
+  // Requested again within a minute of its agent's reboot.
   left: sql`
     SELECT s.machine_id FROM machine_state s JOIN machine_os_installed d ON d.machine_id = s.machine_id
     WHERE s.state = 'install-pending' AND s.candidate IS NULL AND agent_left(s.machine_id)`,
@@ -40,11 +40,11 @@ export const statesOverdue = {
   backedOff: sql`SELECT s.machine_id FROM machine_state s WHERE s.not_before <= now()`,
 } as const satisfies Record<string, RawBuilder<unknown>>;
 
-/** Sets the states that time alone has changed; returns how many machines were looked at. */
+/** Sets the states that time alone has changed; resolves to the number of machines that were checked. */
 export async function statesRefresh(database: Database): Promise<number> {
   let refreshed = 0;
   for (const overdue of Object.values(statesOverdue)) {
-    // Page by page: a machine whose state turns out to be right stays on the list, and must not be met twice.
+    // Page by page, because a machine whose state proves right stays in the result and must not be checked twice.
     let page: MachineId[] = [];
     do {
       const after = page.at(-1) ?? ("00000000-0000-0000-0000-000000000000" as MachineId);

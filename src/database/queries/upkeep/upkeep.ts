@@ -5,17 +5,17 @@ import type { MachineId, Process, SessionId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 
-/** A session that was collected. */
+/** An expired session that was deleted. */
 export interface ExpiredSession {
   sessionId: SessionId;
   component: string;
-  /** What it held: free now. */
+  /** Its work, which is free now. */
   work: { machineId: MachineId; process: Process }[];
 }
 
 /**
- * Deletes up to `limit` sessions past their deadline, with their work, a history entry for each machine. One that a
- * transaction holds is left for the next time: it may be committing.
+ * Deletes up to `limit` sessions past their deadline, with their work, and writes a history entry for each machine. A
+ * session that a transaction has locked is left for the next time, because that transaction may be committing.
  */
 export async function sessionsExpire(database: Database, limit: number): Promise<ExpiredSession[]> {
   return transact(database, null, async (tx) => {
@@ -53,14 +53,14 @@ export async function sessionsExpire(database: Database, limit: number): Promise
   });
 }
 
-/** Deletes records of operators' commands that are older than 30 days; returns how many. */
+/** Deletes records of operators' commands that are older than 30 days; resolves to their number. */
 export async function operatorCommandsForget(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM operator_command WHERE carried_out_at < now() - interval '30 days'`.execute(database.kysely);
   return Number(numAffectedRows ?? 0n);
 }
 
-/** Makes the history partitions of the coming months; returns how many were missing. */
+/** Makes the history partitions of the coming months; resolves to the number of missing ones. */
 export async function historyPartitionsEnsure(database: Database, monthsAhead: number): Promise<number> {
   const { rows } = await sql<{ made: number }>`SELECT history_partitions_ensure(${monthsAhead}) AS made`.execute(
     database.kysely,
@@ -68,7 +68,7 @@ export async function historyPartitionsEnsure(database: Database, monthsAhead: n
   return rows[0]?.made ?? 0;
 }
 
-/** Drops the months of history that are older than are kept; returns their partitions' names. */
+/** Drops the months of history beyond the retention time; resolves to their partitions' names. */
 export async function historyPartitionsDrop(database: Database): Promise<string[]> {
   const { rows } = await sql<{ dropped: string[] }>`SELECT history_partitions_drop() AS dropped`.execute(
     database.kysely,

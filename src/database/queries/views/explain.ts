@@ -4,42 +4,42 @@ import { DatabaseError, translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { NetbootProgress } from "../boot/netboot-note.ts";
 
-/** What an explanation needs beside the machine's record. */
+/** What an explanation needs besides the machine's record. */
 export interface MachineSurroundings {
   now: Date;
-  /** The database takes no writes: it is a standby, or was set read-only. */
+  /** The database accepts no writes: it is a standby, or was set read-only. */
   readOnly: boolean;
-  /** Of the server that has lived longest; absent = none lives. */
+  /** When the oldest live server started; absent if none is alive. */
   serverSince?: Date;
   shepherd: boolean;
   /** Milliseconds of silence after which an agent is lost. */
   silence: { started: number; heartbeat: number };
-  /** The agent took another's place, which runs on, for all that is known. */
+  /** The agent replaced another one, which may still be running. */
   agentReplaced: boolean;
-  /** Agents that say to be this machine and were not let in, the first ones; their keys' beginnings. */
+  /** The first agents that claim to be this machine and are not approved, with the beginnings of their keys. */
   claims: SurroundingClaim[];
-  /** A caller that names the machine and is refused, within the last quarter of an hour. */
+  /** A caller that names the machine and was refused within the last quarter of an hour. */
   refused?: SurroundingRefusal;
-  /** How far its boots from the network came within the last hour, since its last agent. */
+  /** How far its network boots came since its last agent, within the last hour. */
   netboot?: NetbootProgress;
-  /** Serialised, the latest. */
+  /** The latest report, serialised. */
   hardwareRaw?: Uint8Array;
 }
 
-/** An agent that asks to be let in. */
+/** An agent that waits for approval. */
 export interface SurroundingClaim {
   key: string;
   address: string;
   since: Date;
-  /** It shares the SMBIOS UUID or a MAC with the machine, and something else of it disagrees. */
+  /** It shares the SMBIOS UUID or a MAC with the machine, but another part of its identity differs. */
   disagrees: boolean;
-  /** What disagrees: the UUID, which is the machine's in another byte order; the UUID; the MACs. */
+  /** The part that differs: the UUID by its byte order; the UUID; the MACs. */
   differs?: "byte-order" | "uuid" | "macs";
-  /** The MAC that it shares is one that makers give to any number of ports: it may well be another machine. */
+  /** The shared MAC is one that makers give to many ports, so it may be another machine. */
   weak?: boolean;
 }
 
-/** A caller whose key is not that of the machine's agent. */
+/** A caller whose key is not the key of the machine's agent. */
 export interface SurroundingRefusal {
   /** The key's beginning. */
   key: string;
@@ -57,7 +57,7 @@ interface Row {
   started: number;
   heartbeat: number;
   agent_replaced: boolean;
-  /** Times as text: they come as JSON. */
+  /** Times are text, because they come as JSON. */
   claims:
     | (Pick<SurroundingClaim, "key" | "address" | "disagrees"> & {
         since: string;
@@ -71,7 +71,7 @@ interface Row {
 }
 
 /**
- * What is around a machine: who lives, how long silence may last, its hardware.
+ * What concerns a machine besides its record: live components, limits of silence, its hardware.
  * @throws {DatabaseError} `unavailable`
  */
 export async function machineSurroundings(database: Database, machineId: MachineId): Promise<MachineSurroundings> {

@@ -5,7 +5,7 @@ import { translate } from "../../errors.ts";
 import { processes, type Process } from "../../ids.ts";
 import { hardwareTotals, type HardwareTotals } from "../hardware/hardware-totals.ts";
 
-/** How many machines a process may take now. */
+/** The number of machines that a process may take now. */
 export interface EligibleCount {
   process: Process;
   provider: string;
@@ -15,22 +15,22 @@ export interface EligibleCount {
 /** The fleet in numbers. */
 export interface FleetSummary {
   machines: number;
-  /** By state; those without a machine are left out. */
+  /** By state; states without machines are left out. */
   states: Record<string, number>;
   /** Machines with a request and no final result for it. */
   pending: number;
   eligible: EligibleCount[];
-  /** Live ones, by component. */
+  /** Live sessions, by component. */
   sessions: Record<string, number>;
   work: Record<string, number>;
-  /** Those that are not over, by process. */
+  /** Backoffs that have not ended, by process. */
   backoffs: Record<string, number>;
   hardware: HardwareTotals;
   at: Date;
 }
 
 /**
- * Counts the fleet, by indexes alone.
+ * Counts the fleet, using indexes only.
  * @throws {DatabaseError} `unavailable`
  */
 export async function fleetSummary(database: Database): Promise<FleetSummary> {
@@ -71,12 +71,12 @@ async function counts(database: Database, query: ReturnType<typeof sql>): Promis
   return Object.fromEntries(rows.map(({ key, count }) => [key, Number(count)]));
 }
 
-/** Candidates that are looked at one by one, by the predicate itself: 40 µs each. */
+/** Maximum number of candidates that are checked one by one with the predicate itself, at 40 µs each. */
 const lookedAt = 2_000;
 
 /**
- * For each process, how many machines of each provider it may take now: by the predicate that claims them, or, where there
- * are many, by the stored states, which are of the same definition and at most some seconds behind it.
+ * For each process and provider, the number of machines that the process may take now: by the claiming predicate, or,
+ * if there are many, by the stored states, which follow the same definition with a delay of some seconds.
  * @throws {DatabaseError} `unavailable`
  */
 export async function eligibleCounts(database: Database, limit: number = lookedAt): Promise<EligibleCount[]> {
@@ -101,7 +101,7 @@ async function candidatesUpTo(database: Database, { process, provider }: Eligibi
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** Candidates but those that somebody works on or that are held back. */
+/** Candidates without work and without a backoff. */
 async function eligibleCountStored(database: Database, { process, provider }: Eligibility): Promise<number> {
   const { rows } = await sql<{ count: bigint }>`
     SELECT (SELECT count(*) FROM machine_state WHERE candidate = ${process} AND provider = ${provider}) - (
@@ -114,7 +114,7 @@ async function eligibleCountStored(database: Database, { process, provider }: El
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** Goes from provider to provider by the index: a DISTINCT would read all of the process's machines. */
+/** Skips from provider to provider in the index: a DISTINCT would read all of the process' machines. */
 async function candidateProviders(database: Database, process: Process): Promise<string[]> {
   const { rows } = await sql<{ provider: string }>`
     WITH RECURSIVE found AS (

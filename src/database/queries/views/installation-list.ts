@@ -5,7 +5,7 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { FinalResult, MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine.ts";
 
-/** How a machine's newest request stands. */
+/** The states of a machine's newest request. */
 export const installationOutcomes = ["pending", "success", "error", "cancelled"] as const;
 export type InstallationStateName = (typeof installationOutcomes)[number];
 
@@ -16,7 +16,7 @@ export interface InstallationListCursor {
   machineId: MachineId;
 }
 
-/** The first rows of each way that a request can stand, by index, then the first of all those. */
+/** Takes the first rows of each state by index, then the first of all those. */
 export function installationListQuery(
   states: readonly InstallationStateName[],
   after: InstallationListCursor | undefined,
@@ -38,7 +38,7 @@ export function installationListQuery(
     ORDER BY s.requested_at DESC, s.machine_id DESC LIMIT ${limit}`;
 }
 
-/** Machines by their newest request, the newest first. */
+/** Machines by their newest request, newest first. */
 export async function installationList(
   database: Database,
   query: { states: readonly InstallationStateName[]; limit: number; after?: InstallationListCursor },
@@ -57,13 +57,13 @@ export async function installationList(
   };
 }
 
-/** A generation as history tells of it. */
+/** A generation as the history has it. */
 export interface InstallationPast {
   generation: Generation;
   requestedAt: Date;
-  /** Absent: no final result; it was replaced, or is pending. */
+  /** Absent if there is no final result: it was replaced, or is pending. */
   final?: { result: FinalResult; at: Date; error: string };
-  /** The generation that took its place. */
+  /** The generation that replaced it. */
   replacedBy?: string;
 }
 
@@ -76,7 +76,7 @@ interface PastRow {
   replaced_by: string | null;
 }
 
-/** All that a machine was ever asked to install, the newest first; below `before` where it is given. */
+/** All generations of a machine, newest first; with `before` only earlier ones. */
 export async function installationPast(
   database: Database,
   machineId: MachineId,

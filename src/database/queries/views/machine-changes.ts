@@ -3,20 +3,21 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 
-/** A snapshot as PostgreSQL writes it: xmin:xmax:xip, the transactions under way between the two. */
+/** A snapshot as PostgreSQL prints it: xmin:xmax:xip, where xip lists the transactions in progress between the two. */
 export type SnapshotText = string;
 
 /**
- * How far somebody has followed the changes: all that `from` saw is dealt with; and of what `to` saw beyond that, all up to
- * a machine of a transaction. Transactions commit in another order than they began in: what counts is who sees whom.
+ * How far a reader has followed the changes: everything visible to `from` is processed; and of what `to` sees beyond
+ * that, everything up to one machine of one transaction. Transactions commit in another order than they begin, so
+ * visibility counts, not the order of ids.
  */
 export interface ChangeCursor {
-  /** Of the database: a cursor of another one says nothing here. */
+  /** The database's identity: a cursor of another database is invalid here. */
   origin: string;
   from: SnapshotText;
-  /** Absent: nothing beyond `from` was looked at yet. */
+  /** Absent if nothing beyond `from` was read yet. */
   to?: { snapshot: SnapshotText; xact: bigint; machineId: MachineId };
-  /** Machines whose deletion this saw are nobody's business. */
+  /** Deletions visible in this snapshot predate the watch and are not sent. */
   deletedFrom: SnapshotText;
 }
 
@@ -26,11 +27,11 @@ export interface MachineChange {
   deleted: boolean;
 }
 
-/** Sees nothing: transactions count from 3. */
+/** A snapshot that sees nothing: normal transaction ids begin at 3. */
 const nothing: SnapshotText = "1:1:";
 const firstId = "00000000-0000-0000-0000-000000000000" as MachineId;
 
-/** Where the changes stand: `now` has all that is committed behind it, `start` nothing. */
+/** The two possible starts of a watch: after `now` nothing that is committed is sent, after `start` everything is. */
 export async function changesPosition(
   database: Database,
 ): Promise<{ origin: string; snapshot: SnapshotText; now: ChangeCursor; start: ChangeCursor }> {
@@ -57,8 +58,8 @@ interface ChangeRow {
 }
 
 /**
- * Up to `limit` machines that changed after the cursor, each once, and the cursor behind them. `more` says that the limit
- * was what ended it.
+ * Up to `limit` machines that changed after the cursor, each once, with the cursor behind them. `more` is true if the
+ * limit ended the list.
  */
 export async function machineChanges(
   database: Database,
@@ -109,7 +110,7 @@ export async function machineChanges(
   };
 }
 
-/** True for what PostgreSQL takes as a snapshot, of transactions up to 2^63. */
+/** True for text that PostgreSQL accepts as a snapshot, of transactions below 2^63. */
 export function isSnapshot(text: string): boolean {
   const match = /^(?<xmin>\d{1,18}):(?<xmax>\d{1,18}):(?<xip>(?:\d{1,18}(?:,\d{1,18})*)?)$/u.exec(text);
   if (match?.groups === undefined) {
@@ -124,7 +125,7 @@ export function isSnapshot(text: string): boolean {
   return xmin > 0n && xmin <= xmax && inOrder;
 }
 
-/** The transactions that a snapshot may have seen are below this. */
+/** The upper bound of the transaction ids that a snapshot may see. */
 export function snapshotEnd(snapshot: SnapshotText): bigint {
   return BigInt(snapshot.split(":")[1] ?? 0);
 }

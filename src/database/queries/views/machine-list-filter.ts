@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from "kysely";
 import { uuidRange } from "../machine/machine.ts";
 
-/** A filter that is not in the index that an order is walked by. */
+/** A filter that the index of a sort order does not have. */
 export interface ListFilter {
-  /** SELECT machine_id of those that meet it, by indexes of its own: all, or some so many. */
+  /** Selects machine_id of the machines that match, by the filter's own indexes: all, or `limit` of them. */
   machines: (limit?: number) => RawBuilder<unknown>;
-  /** Whether `machines m` meets it. */
+  /** Whether `machines m` matches. */
   holds: RawBuilder<boolean>;
 }
 
@@ -18,7 +18,7 @@ export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilt
   };
 }
 
-/** What the name begins with. */
+/** The beginning of the name. */
 export function namePrefixFilter(prefix: string): ListFilter {
   return {
     machines: (limit) => sql`SELECT m.machine_id FROM machines m WHERE ${begins(sql`m.name`, prefix)} ${upTo(limit)}`,
@@ -26,12 +26,12 @@ export function namePrefixFilter(prefix: string): ListFilter {
   };
 }
 
-/** What the name begins with, as a condition on `machine_state s`, whose indexes have the name. */
+/** The beginning of the name, as a condition on `machine_state s`, whose indexes have the name. */
 export function nameBegins(prefix: string): RawBuilder<boolean> {
   return begins(sql`s.name`, prefix);
 }
 
-/** What the name, the id or the provider's id begins with, or the whole value of a label. */
+/** The beginning of the name, the id or the provider's id, or the whole value of a label. */
 export function searchFilter(text: string): ListFilter {
   const range = uuidRange(text);
   const value = JSON.stringify([text]);
@@ -62,8 +62,8 @@ function upTo(limit: number | undefined): RawBuilder<unknown> {
 }
 
 /**
- * In the "C" collation, whose order is that of the bytes of UTF-8 and so of the code points: from the prefix on, and
- * below what comes after all that begins with it.
+ * A range in the "C" collation, whose order is that of UTF-8 bytes and so of code points: from the prefix up to the
+ * first text after all texts with it.
  */
 function begins(column: RawBuilder<unknown>, prefix: string): RawBuilder<boolean> {
   const end = prefixEnd(prefix);
@@ -72,13 +72,13 @@ function begins(column: RawBuilder<unknown>, prefix: string): RawBuilder<boolean
     : sql<boolean>`(${column} >= ${prefix} AND ${column} < ${end})`;
 }
 
-/** The first text after all those that begin with the prefix; undefined where there is none. Pure. */
+/** The first text after all texts with the prefix; undefined if there is none. Pure. */
 export function prefixEnd(prefix: string): string | undefined {
   const points = Array.from(prefix, (letter) => letter.codePointAt(0) ?? 0);
   while (points.length > 0) {
     const last = points.pop() ?? 0;
     if (last < 0x10_ffff) {
-      // Surrogates are no characters of their own.
+      // Surrogates are not characters of their own.
       const next = last + 1 === 0xd800 ? 0xe000 : last + 1;
       return String.fromCodePoint(...points, next);
     }

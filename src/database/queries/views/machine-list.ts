@@ -8,40 +8,40 @@ import { labelsFilter, nameBegins, namePrefixFilter, searchFilter, type ListFilt
 import type { MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine.ts";
 
-/** What machines can be sorted by; each is served by indexes, with the id behind it. */
+/** The sort orders of machines; each has indexes, with the id as tie-breaker. */
 export const machineSorts = ["id", "name", "created", "state", "since"] as const;
 export type MachineSort = (typeof machineSorts)[number];
 
-/** Which machines are listed, and in what order. */
+/** The filters and the order of a list. */
 export interface MachineListQuery {
-  /** One of these; empty = all. */
+  /** Any of these; empty means all. */
   states: readonly MachineStateName[];
   providers: readonly string[];
   /** All of these. */
   labels: Readonly<Record<string, string>>;
-  /** Empty = any. */
+  /** Empty means any. */
   namePrefix: string;
-  /** What the name, the id or the provider's id begins with, or a label's value; empty = any. */
+  /** The beginning of the name, the id or the provider's id, or a label's value; empty means any. */
   search: string;
   sort: MachineSort;
   descending: boolean;
 }
 
-/** Where a page ended: the sort's columns of its last machine. Times are microseconds since 1970. */
+/** The position after a page: the sort columns of its last machine. Times are microseconds since 1970. */
 export type MachineListCursor = [...keys: string[], machineId: string];
 
 /** A page of machines. */
 export interface MachineListPage {
   machines: MachineRecord[];
-  /** Absent: there are no more. */
+  /** Absent on the last page. */
   next?: MachineListCursor;
 }
 
 interface SortColumn {
   column: RawBuilder<unknown>;
-  /** As text, for the cursor. */
+  /** The column as text, for the cursor. */
   text: RawBuilder<unknown>;
-  /** From that text. */
+  /** The column's value from that text. */
   value: (text: string) => RawBuilder<unknown>;
 }
 
@@ -67,23 +67,25 @@ const sortColumns: Record<MachineSort, readonly SortColumn[]> = {
   id: [idColumn],
   name: [textColumn(sql`s.name`), idColumn],
   created: [timeColumn(sql`s.machine_created_at`), idColumn],
-  // By the bytes of its name, as JavaScript sorts it, whatever the database's collation is.
+  // By the bytes of the name, as JavaScript sorts, whatever the database's collation is.
   state: [textColumn(sql`s.state COLLATE "C"`), timeColumn(sql`s.since`), idColumn],
   since: [timeColumn(sql`s.since`), idColumn],
 };
 
-/** How many strings a cursor of this order has. */
+/** The number of strings in a cursor of this order. */
 export function machineCursorLength(sort: MachineSort): number {
   return sortColumns[sort].length;
 }
 
-/** How a page is looked for; for tests. */
+/** Limits of the search for a page; tests change them. */
 export interface MachineListEffort {
-  /** A filter that so few machines meet is looked up first, and what it finds sorted; else the order is walked. */
+  /**
+   * If at most `few` machines match a filter, they are looked up first and then sorted; otherwise the order is walked.
+   */
   few: number;
-  /** Machines looked at, at a time, where the order is walked and a filter has no part in its index. */
+  /** Machines checked at a time when the order is walked and a filter is not in its index. */
   chunk: number;
-  /** Milliseconds after which no more are looked at for one page. */
+  /** Milliseconds after which the search for a page stops. */
   milliseconds: number;
   clock: Clock;
 }
@@ -91,8 +93,8 @@ export interface MachineListEffort {
 const usualEffort: MachineListEffort = { few: 6_000, chunk: 400, milliseconds: 15, clock: systemClock };
 
 /**
- * A page of machines. Where a filter meets few of many machines it may hold fewer than asked for, even none, although
- * there are more: so that no page takes longer than another.
+ * A page of machines. If a filter matches few of many machines, the page may be short or even empty although more
+ * follow, so that no page takes much longer than another.
  */
 export async function machineList(
   database: Database,
@@ -114,7 +116,7 @@ export async function machineList(
   return { machines, ...(page.next === undefined ? {} : { next: page.next }) };
 }
 
-/** Sorted by name, machines whose names begin alike are beside each other: the walk begins and ends with them. */
+/** When sorted by name, names with a common prefix are adjacent: the walk is limited to them. */
 function prefixIndexed({ sort, namePrefix }: MachineListQuery): boolean {
   return sort === "name" && namePrefix !== "";
 }
@@ -177,14 +179,14 @@ async function keysOf(database: Database, query: RawBuilder<unknown>): Promise<K
   return rows;
 }
 
-/** Undefined where they are not few: estimates may be far too low. Then the order is walked after all. */
+/** Undefined if there are more than `few`, because estimates may be far too low. Then the order is walked after all. */
 async function keysOfFew(database: Database, query: RawBuilder<unknown>): Promise<KeyRow[] | undefined> {
   const { rows } = await (query as RawBuilder<KeyRow | { key: null }>).execute(database.kysely);
   const found = rows.filter((row): row is KeyRow => row.key !== null);
   return found.length === rows.length ? found : undefined;
 }
 
-/** The filter that is worth being looked up first, if any, by the planner's estimate. */
+/** The filter to look up first, if there is one, according to the planner's estimate. */
 async function filterNarrowest(
   database: Database,
   filters: readonly ListFilter[],
@@ -219,9 +221,7 @@ function beyond(columns: readonly SortColumn[], after: MachineListCursor, descen
 const keyOf = (columns: readonly SortColumn[]): RawBuilder<unknown> =>
   sql`ARRAY[${sql.join(columns.map(({ text }) => text))}]`;
 
-/**
- * Walks the order: from each state (and provider) its first rows by index, then the first of all those.
- */
+/** Walks the order: takes the first rows of each state (and provider) by index, then the first of all those. */
 export function machineListWalk(
   query: MachineListQuery,
   after: MachineListCursor | undefined,
@@ -243,7 +243,7 @@ function walkBranches(
   if (query.sort !== "state") {
     return walkBranch(query, states, sortColumns[query.sort], after, limit);
   }
-  // Within one state it is sorted by the time alone: the cursor's state is gone on with, those behind it begin.
+  // Within one state the order is by time only: the cursor's state is continued, and later states begin at their start.
   const columns = sortColumns.since;
   if (after === undefined) {
     return walkBranch(query, states, columns, undefined, limit);
@@ -277,7 +277,7 @@ function walkBranch(
     ) x`;
 }
 
-/** Which of the rows of a walk meet the filters. */
+/** The rows of a walk that match the filters. */
 export function machineListHolds(walk: RawBuilder<unknown>, filters: readonly ListFilter[]): RawBuilder<unknown> {
   const holds = sql.join(
     filters.map((filter) => sql`(${filter.holds})`),
@@ -291,8 +291,8 @@ export function machineListHolds(walk: RawBuilder<unknown>, filters: readonly Li
 }
 
 /**
- * Looks up the few machines that meet one filter, and sorts those that meet all. Where they turn out not to be few, one row
- * without a key.
+ * Looks up the few machines that match one filter, and sorts those that match all. If there are too many, returns one
+ * row without a key.
  */
 export function machineListFew(
   query: MachineListQuery & { after?: MachineListCursor },

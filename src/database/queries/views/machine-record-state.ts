@@ -4,7 +4,7 @@ import type { MachineRecord } from "./machine-record.ts";
 
 type WithoutTimes<State> = State extends unknown ? Omit<State, "since" | "deadline" | "deadlineMissedAt"> : never;
 
-/** The stored state with what belongs to it, from the tags that were read in the same snapshot. */
+/** The stored state with its data, from the tags that were read in the same snapshot. */
 export function machineStateOf(
   state: MachineStateName,
   record: Omit<MachineRecord, "state">,

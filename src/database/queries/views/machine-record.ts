@@ -9,7 +9,7 @@ import { machineStateOf } from "./machine-record-state.ts";
 /** Where a machine comes from. */
 export interface Provided {
   provider: string;
-  /** The provider's own name for it; unique within the provider. */
+  /** The provider's id of it; unique within the provider. */
   providerId: string;
   reservationId?: string;
   address?: string;
@@ -17,13 +17,13 @@ export interface Provided {
   status?: string;
 }
 
-/** What is known of a machine's provider, and of the machine there. */
+/** What is known about a machine's provider, and about the machine at the provider. */
 export interface Providing {
-  /** It has a power switch: shepherds start agents by it. */
+  /** It has a power switch, by which shepherds start agents. */
   power: boolean;
-  /** It could not be listed, since when and why. */
+  /** Since when and why it could not be listed. */
   unreachable?: { since: Date; cause: string };
-  /** It does not tell of the machine any more, since then. */
+  /** Since when it no longer lists the machine. */
   vanishedAt?: Date;
 }
 
@@ -34,20 +34,20 @@ export type FinalResult = "success" | "error" | "cancelled";
 export interface RetryLeft {
   attempts: number;
   attemptsLeft: number;
-  /** When the next generation is made; absent = only after an error. */
+  /** When the next generation is made; absent if the newest one has not failed. */
   nextAt?: Date;
 }
 
-/** A machine's newest installation request, and what came of it. */
+/** A machine's newest installation request, with its result. */
 export interface InstallationRecord {
   generation: Generation;
-  /** Serialised OSInstallationRequest. */
+  /** The serialised OSInstallationRequest. */
   requestRaw: Uint8Array;
   requestedAt: Date;
   pending: boolean;
-  /** How many agent runs it was handed to. */
+  /** The number of agent runs that it was handed to. */
   runs: number;
-  /** `reportRaw`: the agent's serialised OSInstallationReport, of an error. */
+  /** `reportRaw`: the agent's serialised OSInstallationReport, if it is an error. */
   final?: { result: FinalResult; error?: string; reportRaw?: Uint8Array; at: Date; by: string };
   progress?: {
     phase: Phase;
@@ -56,22 +56,22 @@ export interface InstallationRecord {
     detail: string;
     at: Date;
     writingSince?: Date;
-    /** Why something is being tried again; "" = nothing is. */
+    /** Why the agent is retrying; "" if it is not. */
     lastError?: string;
     givesUpAt?: Date;
   };
-  /** The run that writes, and the one that was refused because of it, by the beginnings of their ids. */
+  /** The run that writes, and the latest run that was refused because of it, by the beginnings of their ids. */
   writer?: { run: string; heardAt: Date; rival?: { run: string; key: string; at: Date } };
   retry?: RetryLeft;
 }
 
-/** Everything that the database knows of a machine, in one row. */
+/** Everything that the database knows about a machine, in one row. */
 export interface MachineRecord {
   machineId: MachineId;
   name?: string;
   labels: Record<string, string>;
   createdAt: Date;
-  /** 0 = nothing was ever asked for. */
+  /** 0 if nothing was ever requested. */
   lastGeneration: bigint;
   provided?: Provided;
   providing?: Providing;
@@ -86,7 +86,7 @@ export interface MachineRecord {
   };
   installation?: InstallationRecord;
   installed?: { generation: Generation; digest?: string; at: Date };
-  /** The generation that last began to write to the disk, where no success has followed. */
+  /** The generation that last began to write to the disk, unless a success has followed. */
   unfinishedDisk?: { generation: Generation; begunAt: Date };
   quarantine?: Quarantine;
   work: HeldWork[];
@@ -94,7 +94,7 @@ export interface MachineRecord {
   /** The process that may take the machine, once no session holds it and its backoff is over. */
   candidate?: Process;
   hardwareReportedAt?: Date;
-  /** What it is known by where it boots from the network. */
+  /** What identifies it at network boot. */
   identity: MachineIdentity;
   bootWindow?: BootWindow;
   state: MachineState;
@@ -156,7 +156,7 @@ export interface MachineRow {
   reason: string | null;
   quarantined_by: string | null;
   quarantined_at: Date | null;
-  /** Times as text: they come as JSON. */
+  /** Times are text, because they come as JSON. */
   work: { process: Process; sessionId: SessionId; startedAt: string; deadline: string; runtimeInfo: string }[] | null;
   backoffs: { process: Process; until: string; cause: string }[] | null;
   hardware_reported_at: Date | null;
@@ -174,7 +174,7 @@ export interface MachineRow {
   deadline_missed_at: Date | null;
 }
 
-/** What a record is made of, of {@link machineTables}. */
+/** The columns of a record, from {@link machineTables}. */
 export const machineColumns = sql`
   m.machine_id, m.name, m.labels, m.machine_created_at, m.last_generation,
   p.provider, p.provider_id, p.provider_reservation_id, p.provider_address, p.provider_location, p.provider_status,
@@ -214,7 +214,7 @@ export const machineColumns = sql`
   CASE WHEN w.window_id IS NOT NULL THEN ${windowState} END AS window_state,
   s.state, s.candidate, s.since, machine_state_deadline(s.state, s.since, s.not_before) AS deadline, s.deadline_missed_at`;
 
-/** Everything about `machines m`. */
+/** The tables with everything about `machines m`. */
 export const machineTables = sql`
   machines m
   JOIN machine_state s ON s.machine_id = m.machine_id

@@ -20,11 +20,11 @@ export interface SessionRecord {
   createdAt: Date;
   deadline: Date;
   expired: boolean;
-  /** Machines it works on. */
+  /** Number of machines that it works on. */
   work: number;
 }
 
-/** Who works on which machine. */
+/** A session's work on a machine. */
 export interface WorkRecord {
   machineId: MachineId;
   machineName?: string;
@@ -34,7 +34,7 @@ export interface WorkRecord {
   startedAt: Date;
 }
 
-/** What holds a machine back from a process. */
+/** A process' backoff on a machine. */
 export interface BackoffRecord {
   machineId: MachineId;
   machineName?: string;
@@ -50,7 +50,7 @@ export interface WorkCursor {
   process: Process;
 }
 
-/** Which work or backoffs, and how many. */
+/** The filters of a list, and its page. */
 export interface WorkPage {
   machineId?: MachineId;
   process?: Process;
@@ -58,7 +58,7 @@ export interface WorkPage {
   after?: WorkCursor;
 }
 
-/** All sessions, the oldest first. @throws {DatabaseError} `unavailable` */
+/** All sessions, oldest first. @throws {DatabaseError} `unavailable` */
 export async function sessionList(database: Database): Promise<SessionRecord[]> {
   const { rows } = await sql<{
     session_id: SessionId;
@@ -123,7 +123,7 @@ export async function workList(database: Database, page: WorkPage): Promise<Work
   }));
 }
 
-/** Backoffs, by machine and process; `all` = those that are over too. @throws {DatabaseError} `unavailable` */
+/** Backoffs, by machine and process; `all` includes those that have ended. @throws {DatabaseError} `unavailable` */
 export async function backoffList(database: Database, page: WorkPage & { all: boolean }): Promise<BackoffRecord[]> {
   const { rows } = await sql<{
     machine_id: MachineId;
@@ -150,8 +150,8 @@ export async function backoffList(database: Database, page: WorkPage & { all: bo
 }
 
 /**
- * Lets a machine be worked on at once: its backoffs go, and the next failure's begin anew.
- * @throws {DatabaseError} `not_found`; `refused` where nothing holds it back; `request_id_reused`
+ * Ends a machine's backoffs; the intervals start again from the first.
+ * @throws {DatabaseError} `not_found`; `refused` if there is none; `request_id_reused`
  */
 export async function backoffClear(
   database: Database,

@@ -28,8 +28,8 @@ export const backingOffWords: StateWords<"backing-off"> = {
   },
   remedies: (facts) => [
     ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
-    "mend what the cause names",
-    `have it tried at once: \`farrier backoff clear ${recordTitle(facts.record)}\``,
+    "repair what the cause names",
+    `end the backoff: \`farrier backoff clear ${recordTitle(facts.record)}\``,
     ...vanishedRemedies(facts.record),
     replaceRemedy(facts.record),
     ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
