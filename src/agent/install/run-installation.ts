@@ -115,7 +115,13 @@ async function install(run: Run): Promise<void> {
   await run.permit.hold();
   const { systemPartition } = await configure({ writer, disk, image, instance, uefi, log, signal });
   signal.throwIfAborted();
-  await otherDisksFit({ disks: run.disks, chosen: disk, beginning: writer.beginning(), log, signal });
+  await otherDisksFit({
+    disks: run.disks,
+    chosen: disk,
+    read: (length, position) => writer.read(length, position),
+    log,
+    signal,
+  });
   await writer.seal();
   if (uefi && systemPartition !== undefined) {
     progress.phase(Phase.BOOT_ENTRY);

@@ -30,6 +30,8 @@ export interface DiskWriter extends AsyncDisposable {
   verify(signal: AbortSignal): Promise<void>;
   /** After `finish`: the image's beginning, at most 4 MiB; it may be changed until `seal`. */
   beginning(): Buffer;
+  /** After `finish`: reads what will be on the disk once it is sealed; fewer bytes at the disk's end. */
+  read(length: number, position: number): Promise<Buffer>;
   /** Writes the beginning: the last thing that happens to a disk. With `readBack` it is read again. */
   seal(): Promise<void>;
 }
@@ -129,6 +131,11 @@ export async function diskOpen(
       }
     },
     beginning: () => beginning,
+    read: async (length, from) => {
+      const bytes = await file.read(length, from);
+      beginning.subarray(from).copy(bytes);
+      return bytes;
+    },
     seal: async () => {
       await file.requireSame();
       await file.write(beginning, 0);

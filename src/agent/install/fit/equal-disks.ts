@@ -1,16 +1,16 @@
 import { open } from "node:fs/promises";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Disk, DiskSource } from "../../disk/disks.ts";
-import { diskIdOf } from "./disk-id.ts";
+import { diskUuids, equalWords } from "./disk-uuids.ts";
+import type { DiskUuids } from "./disk-uuids.ts";
 
-const headBytes = 1 << 20;
 /** Milliseconds for all disks together: one that hangs must not keep the agent from starting. */
 const limitMs = 20_000;
 
 /**
- * Says which disks of the machine have partition tables with the same id, for the hardware report's warnings: a system that
- * looks for its root by UUID may take either. One disk by two paths is one disk, and disks that are all in use, as those
- * of a mirror are, belong together. What can't be read is left out.
+ * Says which disks of the machine have partition tables with the same id or file systems with the same UUID, for the hardware
+ * report's warnings: a system that looks for its root by UUID may take either. One disk by two paths is one disk, and disks that
+ * are all in use, as those of a mirror are, belong together. What can't be read is left out.
  */
 export async function equalDiskWarnings(disks: DiskSource, clock: Clock): Promise<string[]> {
   const ended = new AbortController();
@@ -26,18 +26,44 @@ export async function equalDiskWarnings(disks: DiskSource, clock: Clock): Promis
 }
 
 async function look(source: DiskSource): Promise<string[]> {
-  const found = await Promise.all((await source.list()).map(async (disk) => ({ disk, id: await idRead(disk) })));
-  const groups = Map.groupBy(found, ({ id }) => id);
-  groups.delete(undefined);
-  const warnings = [...groups.values()].map((group) => groupWarning(source, distinct(group.map(({ disk }) => disk))));
+  const found = await Promise.all(
+    distinct(await source.list()).map(async (disk) => ({ disk, uuids: await uuidsRead(disk) })),
+  );
+  const all = found.flatMap(({ uuids }) => (uuids === undefined ? [] : [uuids]));
+  const tables = new Set(all.flatMap(({ table }) => table ?? []));
+  const fileSystems = new Set(all.flatMap(({ fileSystems: ids }) => [...ids]));
+  const having = (has: (uuids: DiskUuids) => boolean): Disk[] =>
+    found.filter(({ uuids }) => uuids !== undefined && has(uuids)).map(({ disk }) => disk);
+  const shared = [
+    ...[...tables].map((id) => ({ disks: having(({ table }) => table === id), table: true, fileSystem: [] })),
+    ...[...fileSystems].map((id) => ({
+      disks: having((of) => of.fileSystems.has(id)),
+      table: false,
+      fileSystem: [id],
+    })),
+  ];
+  // All that the same disks have in common is one warning.
+  const groups = Map.groupBy(shared, ({ disks }) => disks.map(({ device }) => device.name).join(" "));
+  const warnings = [...groups.values()].map((group) =>
+    groupWarning(
+      source,
+      group[0]?.disks ?? [],
+      equalWords({
+        table: group.some(({ table }) => table),
+        fileSystems: group.flatMap(({ fileSystem }) => fileSystem),
+      }),
+    ),
+  );
   return (await Promise.all(warnings)).filter((warning) => warning !== undefined);
 }
 
-async function idRead(disk: Disk): Promise<string | undefined> {
+async function uuidsRead(disk: Disk): Promise<DiskUuids | undefined> {
   try {
     await using file = await open(disk.path, "r");
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return diskIdOf(buffer.subarray(0, bytesRead), disk);
+    return await diskUuids(disk, async (length, position) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    });
   } catch {
     // A disk without a medium, or with a table that is damaged, is like no other.
     return undefined;
@@ -55,11 +81,13 @@ function distinct(disks: readonly Disk[]): Disk[] {
   });
 }
 
-async function groupWarning(source: DiskSource, disks: readonly Disk[]): Promise<string | undefined> {
+async function groupWarning(source: DiskSource, disks: readonly Disk[], equal: string): Promise<string | undefined> {
+  if (disks.length < 2) {
+    return undefined;
+  }
   const uses = await Promise.all(disks.map((disk) => source.use(disk)));
-  const free = uses.includes(undefined);
-  return disks.length < 2 || !free
-    ? undefined
-    : `disks ${disks.map(({ device }) => device.name).join(" and ")} have the same id, as after the same image was installed on ` +
-        "both: a system that looks for its root by UUID may take either; wipe the one that is not needed (wipefs --all)";
+  return uses.includes(undefined)
+    ? `disks ${disks.map(({ device }) => device.name).join(" and ")} have ${equal}, as after the same image was installed on ` +
+        "both: a system that looks for its root by UUID may take either; wipe the one that is not needed (wipefs --all)"
+    : undefined;
 }

@@ -2,7 +2,7 @@
 import { AgentError } from "../../errors.ts";
 import { gptPartitions, gptReach, gptRead } from "./gpt.ts";
 import type { Gpt } from "./gpt.ts";
-import { mbrPartitions, mbrSystemType, protectiveType } from "./mbr.ts";
+import { mbrPartitions, mbrSectorBytes, mbrSystemType, protectiveType } from "./mbr.ts";
 import type { MbrPartition } from "./mbr.ts";
 
 /** An image's partition table. */
@@ -15,7 +15,6 @@ export type ImageTable =
 
 // UEFI 2.10, 5.3.3.
 const systemPartitionType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
-const mbrBlockBytes = 512;
 // ECMA-119, 6.2.1 and 8.1: the first volume descriptor is in sector 16.
 const isoAt = 32_769;
 
@@ -103,7 +102,7 @@ function partitionEnds(table: ImageTable): { number: number; last: number; block
     case "iso":
       return table.partitions
         .filter(({ type }) => type !== protectiveType)
-        .map(({ number, first, blocks }) => ({ number, last: first + blocks - 1, blockBytes: mbrBlockBytes }));
+        .map(({ number, first, blocks }) => ({ number, last: first + blocks - 1, blockBytes: mbrSectorBytes }));
     case "none":
       return [];
   }

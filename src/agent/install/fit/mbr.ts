@@ -11,6 +11,10 @@ export interface MbrPartition {
 
 /** The type that stands for a GPT behind the record. */
 export const protectiveType = 0xee;
+/** Types that stand for a chain of further partitions. */
+export const extendedTypes: ReadonlySet<number> = new Set([0x05, 0x0f, 0x85]);
+/** What places in the table are counted in. */
+export const mbrSectorBytes = 512;
 /** The type of an EFI system partition. */
 export const mbrSystemType = 0xef;
 

@@ -1,8 +1,8 @@
 // Two disks of one machine, installed one after the other: cloud-init must find one seed alone.
-import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { DiskSelectorSchema } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { gptImage, gptImageMissing } from "../../../../test/support/gpt-image.ts";
 import { hostProgram, installRig, programsMissing } from "../../../../test/support/install-rig.ts";
@@ -87,4 +87,72 @@ test("I3: equal ids of MBR disks are said too, and a table without an id is like
   expect(await equalDiskWarnings(fileDisks(folder), systemClock)).toEqual([
     expect.stringMatching(/^disks disk0 and disk2 have the same id/u),
   ]);
+});
+
+describe("I3: file systems with the same UUID on two disks are said, whatever their tables", () => {
+  const uuid = "0b9a3f4e-6b1c-4b55-9d0e-5a5d5c1f7e21";
+  const ext = async (path: string, start: number, bytes: number): Promise<void> => {
+    const made = ["-q", "-F", "-t", "ext4", "-U", uuid, "-E", `offset=${start}`, path, `${bytes >> 10}k`];
+    await hostProgram("mke2fs", ...made);
+  };
+  const partitioned = async (path: string, script: string): Promise<void> => {
+    await hostProgram("sh", "-c", `printf '${script}' | sfdisk -q ${path}`);
+  };
+  // The same file system in a GPT, in an MBR's second logical partition, and on a whole disk.
+  const layouts: Record<string, (path: string) => Promise<void>> = {
+    gpt: async (path) => {
+      await partitioned(path, "label: gpt\\nstart=2048, size=16384\\nstart=20480, size=40960\\n");
+      await ext(path, 20_480 * 512, 16 * mebibyte);
+    },
+    logical: async (path) => {
+      const logical = "start=22528, size=16384\\nstart=43008, size=61440\\n";
+      await partitioned(path, `label: dos\\nstart=2048, size=16384, type=83\\nstart=20480, type=5\\n${logical}`);
+      await ext(path, 43_008 * 512, 16 * mebibyte);
+    },
+    whole: (path) => ext(path, 0, 32 * mebibyte),
+  };
+  beforeEach(async (context) => {
+    const lacking = await programsMissing("sfdisk", "mke2fs");
+    context.skip(lacking.length > 0, `missing on this host: ${lacking.join(", ")}`);
+  });
+
+  test.each([
+    ["gpt", "gpt"],
+    ["gpt", "logical"],
+    ["logical", "whole"],
+    ["whole", "whole"],
+  ])("%s and %s", async (one, other) => {
+    await using rig = await installRig({ diskBytes: mebibyte });
+    const folder = join(rig.folder, "disks");
+    await mkdir(folder);
+    for (const [index, layout] of [one, other].entries()) {
+      const path = join(folder, `disk${index}`);
+      await writeFile(path, "");
+      await truncate(path, diskBytes);
+      await layouts[layout]?.(path);
+    }
+    expect(await equalDiskWarnings(fileDisks(folder), systemClock)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^disks disk0 and disk1 have file systems with the same UUID \\(ext ${uuid}\\), as after`, "u"),
+      ),
+    ]);
+  });
+
+  test("an installation says it of the disk that it wrote, whose beginning is held back until the end", async () => {
+    await using rig = await installRig({ diskBytes: mebibyte });
+    const folder = join(rig.folder, "disks");
+    await mkdir(folder);
+    const [image, disk0, disk1] = ["image", "disks/disk0", "disks/disk1"].map((name) => join(rig.folder, name));
+    for (const path of [image, disk0, disk1]) {
+      await writeFile(path ?? "", "");
+      await truncate(path ?? "", diskBytes);
+    }
+    await partitioned(image ?? "", "label: gpt\\nstart=2048, size=61440\\n");
+    await ext(image ?? "", mebibyte, 16 * mebibyte);
+    await layouts["whole"]?.(disk1 ?? "");
+    rig.serveBytes(await readFile(image ?? ""));
+    const rootDisk = create(DiskSelectorSchema, { serialNumber: "disk0" });
+    expect(await rig.install({ rootDisk }, { disks: fileDisks(folder) })).toEqual({ kind: "success" });
+    expect(rig.logged.count(/disks disk0 and disk1 have file systems with the same UUID \(ext 0b9a3f4e-/u)).toBe(1);
+  });
 });

@@ -4,28 +4,29 @@ import type { DiskFile } from "../../disk/disk-file.ts";
 import { diskFileOpen } from "../../disk/disk-file.ts";
 import type { Disk, DiskSource } from "../../disk/disks.ts";
 import { errorText } from "../../errors.ts";
-import { diskIdOf } from "./disk-id.ts";
+import { diskUuids, tableBytes, uuidsShared } from "./disk-uuids.ts";
+import type { DiskRead } from "./disk-uuids.ts";
 import { fatUnlabelled, isOwnSeed } from "./fat-unlabel.ts";
 import { gptPartitions, gptRead } from "./gpt.ts";
 
 const defaultBlockBytes = 512;
-const headBytes = 1 << 20;
 
 /**
  * Takes the label from Farrier's own seeds on the machine's other disks that nobody uses, so that cloud-init finds the new
- * one alone, and says in the log which of these disks has the same id as the one that was installed: their partitions and
- * file systems can't be told apart. What can't be read or written is left, and said.
+ * one alone, and says in the log which of these disks has the same id as the one that was installed, or a file system with the
+ * same UUID: a system can't tell them apart. What can't be read or written is left, and said.
  */
 export async function otherDisksFit(of: {
   disks: DiskSource;
   chosen: Disk;
-  /** The beginning of the disk that was installed. */
-  beginning: Buffer;
+  /** Reads what is on the chosen disk, as it is installed. */
+  read: DiskRead;
   log: Logger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { disks, chosen, beginning, log, signal } = of;
-  const own = diskIdOf(beginning, chosen);
+  const { disks, chosen, read, log, signal } = of;
+  // What is in an image in ways of its own (ISO, other blocks) is like no other.
+  const own = await diskUuids(chosen, read).catch(() => undefined);
   for (const disk of await disks.list()) {
     signal.throwIfAborted();
     if (disk.path === chosen.path || (await disks.use(disk)) !== undefined) {
@@ -33,11 +34,12 @@ export async function otherDisksFit(of: {
     }
     try {
       await using file = await diskFileOpen(disk);
-      const head = await file.read(headBytes, 0);
-      await seedsUnlabel(file, head, disk, log);
-      if (own !== undefined && diskIdOf(head, disk) === own) {
+      await seedsUnlabel(file, await file.read(tableBytes, 0), disk, log);
+      const uuids = await diskUuids(disk, (length, position) => file.read(length, position));
+      const equal = own === undefined ? undefined : uuidsShared(own, uuids);
+      if (equal !== undefined) {
         log.warn(
-          `disks ${chosen.device.name} and ${disk.device.name} have the same id, for the same image was installed on both: a ` +
+          `disks ${chosen.device.name} and ${disk.device.name} have ${equal}, for the same image was installed on both: a ` +
             `system that looks for its root by UUID may take either; if ${disk.device.name} is not needed, wipe it: ` +
             `wipefs --all --force /dev/${disk.device.name}`,
         );
