@@ -11,6 +11,7 @@ const branded: Record<string, string> = {
   session_id: "SessionId",
   request_id: "RequestId",
   token_id: "TokenId",
+  credential_id: "CredentialId",
   created_request_id: "RequestId",
   revoked_request_id: "RequestId",
   generation: "Generation",
@@ -22,6 +23,7 @@ const branded: Record<string, string> = {
 const brandedIn: Record<string, Record<string, string>> = {
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
+  SecretsCommand: { answer: "Record<string, unknown>" },
 };
 
 /** The generated text with the branded types put in. Pure. */
@@ -41,7 +43,7 @@ function brand(generated: string): string {
     .join("\n")
     .replace(
       'import type { ColumnType } from "kysely";',
-      'import type { ColumnType } from "kysely";\nimport type { Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";',
+      'import type { ColumnType } from "kysely";\nimport type { CredentialId, Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";',
     );
 }
 

@@ -79,6 +79,8 @@ export interface UpOptions extends ProcessOptions {
   operators: HostPort;
   /** A PostgreSQL to use instead of the embedded one. */
   databaseUrl: string | undefined;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
   /** The system user of the embedded PostgreSQL if root starts it; absent means `farrier-db`. */
   databaseUser: string | undefined;
   /** Names and addresses by which agents reach this host, besides those listened on. They go into its certificate. */
@@ -130,6 +132,8 @@ export interface ServerOptions extends ProcessOptions {
   agents: HostPort;
   operators: HostPort;
   databaseUrl: string;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
   serverNames: readonly string[];
   /** Migrate the database before serving. */
   migrate: boolean;
@@ -150,13 +154,14 @@ export interface AgentTlsFiles {
 }
 
 /** `farrier shepherd`: the loops that look after agents. */
-export interface ShepherdOptions {
+export interface ShepherdOptions extends ProcessOptions {
   databaseUrl: string;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
   /** The folder of the lab machines that the shepherd manages; absent means none. */
   lab: string | undefined;
   /** Where netboot listens, for lab machines. */
   netboot: HostPort | undefined;
-  debug: boolean;
 }
 
 /** `farrier migrate`. */

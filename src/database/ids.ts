@@ -13,6 +13,8 @@ export type Generation = Branded<bigint, "Generation">;
 export type RequestId = Branded<string, "RequestId">;
 /** UUID of an operator's token, lower case. */
 export type TokenId = Branded<string, "TokenId">;
+/** UUID of what opens management controllers or machines, lower case. */
+export type CredentialId = Branded<string, "CredentialId">;
 /** Ed25519 public key, 32 bytes. */
 export type AgentKey = Branded<Uint8Array, "AgentKey">;
 

@@ -132,7 +132,8 @@ BEGIN
             RAISE EXCEPTION 'an installation request can''t move to another machine' USING ERRCODE = 'check_violation';
         END IF;
         IF NEW.generation = OLD.generation THEN
-            IF NEW.os_installation_request_raw <> OLD.os_installation_request_raw THEN
+            IF NEW.os_installation_request_raw <> OLD.os_installation_request_raw
+                AND sealed_key(NEW.os_installation_request_raw) IS NULL THEN
                 RAISE EXCEPTION 'generation % of machine % has been asked for already: a changed request needs a new generation',
                     NEW.generation, NEW.machine_id USING ERRCODE = 'check_violation';
             END IF;
@@ -436,6 +437,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.sealed_key(stored bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT CASE
+        WHEN octet_length(stored) >= 41 AND substring(stored FROM 1 FOR 5) = '\x0066727301'::bytea
+            THEN encode(substring(stored FROM 6 FOR 8), 'hex')
+    END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.smbios_swapped(smbios uuid)
  RETURNS uuid
  LANGUAGE sql
@@ -470,6 +482,20 @@ CREATE TABLE agent_silence (
     started interval DEFAULT '00:30:00'::interval NOT NULL,
     heartbeat interval DEFAULT '00:10:00'::interval NOT NULL,
     departed interval DEFAULT '00:01:00'::interval NOT NULL
+);
+
+CREATE TABLE credential (
+    credential_id uuid NOT NULL,
+    credential_name text NOT NULL,
+    kind text NOT NULL,
+    user_name text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    sealed_next_secret bytea,
+    allowed text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    rotated_at timestamp with time zone,
+    rotated_by text
 );
 
 CREATE TABLE enrollment_claim (
@@ -806,6 +832,28 @@ CREATE TABLE schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE secrets_command (
+    request_id uuid NOT NULL,
+    command text NOT NULL,
+    body_digest bytea NOT NULL,
+    answer jsonb,
+    carried_out_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE secrets_key (
+    key_id text NOT NULL,
+    check_value bytea NOT NULL,
+    state text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    state_since timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE session_secrets_key (
+    session_id uuid NOT NULL,
+    key_ids text[] NOT NULL,
+    key_file text NOT NULL
+);
+
 CREATE TABLE sessions (
     session_id uuid DEFAULT gen_random_uuid() NOT NULL,
     session_component text NOT NULL,
@@ -895,6 +943,24 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_only_row_check CHECK (onl
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
+
+ALTER TABLE credential ADD CONSTRAINT credential_allowed_check CHECK ((cardinality(allowed) > 0));
+
+ALTER TABLE credential ADD CONSTRAINT credential_check CHECK (((rotated_at IS NULL) = (rotated_by IS NULL)));
+
+ALTER TABLE credential ADD CONSTRAINT credential_credential_name_check CHECK ((credential_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE credential ADD CONSTRAINT credential_credential_name_key UNIQUE (credential_name);
+
+ALTER TABLE credential ADD CONSTRAINT credential_kind_check CHECK ((kind = ANY (ARRAY['bmc'::text, 'ssh-password'::text, 'ssh-key'::text])));
+
+ALTER TABLE credential ADD CONSTRAINT credential_pkey PRIMARY KEY (credential_id);
+
+ALTER TABLE credential ADD CONSTRAINT credential_sealed_next_secret_check CHECK ((sealed_key(sealed_next_secret) IS NOT NULL));
+
+ALTER TABLE credential ADD CONSTRAINT credential_sealed_secret_check CHECK ((sealed_key(sealed_secret) IS NOT NULL));
+
+ALTER TABLE credential ADD CONSTRAINT credential_user_name_check CHECK ((user_name <> ''::text));
 
 ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
 
@@ -1112,6 +1178,20 @@ ALTER TABLE retention ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE secrets_command ADD CONSTRAINT secrets_command_body_digest_check CHECK ((octet_length(body_digest) = 32));
+
+ALTER TABLE secrets_command ADD CONSTRAINT secrets_command_pkey PRIMARY KEY (request_id);
+
+ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_check_value_check CHECK ((octet_length(check_value) = 32));
+
+ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_key_id_check CHECK ((key_id ~ '^[0-9a-f]{16}$'::text));
+
+ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_state_check CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'old'::text, 'retired'::text, 'lost'::text])));
+
+ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_pkey PRIMARY KEY (session_id);
+
 ALTER TABLE sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
 
 ALTER TABLE sessions ADD CONSTRAINT sessions_session_component_check CHECK ((session_component ~ '^[a-z][a-z0-9-]{0,31}$'::text));
@@ -1174,6 +1254,8 @@ ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_fkey FOREIGN KE
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
+
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE work ADD CONSTRAINT work_process_fkey FOREIGN KEY (process) REFERENCES process(process);
@@ -1186,6 +1268,10 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (p
 
 -- Indexes
 
+CREATE INDEX credential_key ON public.credential USING btree (sealed_key(sealed_secret));
+
+CREATE INDEX credential_next_key ON public.credential USING btree (sealed_key(sealed_next_secret)) WHERE (sealed_next_secret IS NOT NULL);
+
 CREATE INDEX enrollment_claim_seen ON public.enrollment_claim USING btree (last_seen_at);
 
 CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at, id);
@@ -1195,6 +1281,8 @@ CREATE INDEX history_machine_generation ON ONLY public.history USING btree (mach
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
 
 CREATE INDEX machine_agent_started_key ON public.machine_agent_started USING btree (agent_public_key);
+
+CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 
 CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation_retry USING btree (not_before) WHERE (not_before IS NOT NULL);
 
@@ -1241,6 +1329,10 @@ CREATE INDEX operator_audit_machine ON public.operator_audit USING btree (machin
 CREATE INDEX operator_command_age ON public.operator_command USING btree (carried_out_at);
 
 CREATE UNIQUE INDEX operator_token_name ON public.operator_token USING btree (token_name) WHERE (revoked_at IS NULL);
+
+CREATE INDEX secrets_command_age ON public.secrets_command USING btree (carried_out_at);
+
+CREATE UNIQUE INDEX secrets_key_one ON public.secrets_key USING btree (state) WHERE (state = ANY (ARRAY['next'::text, 'current'::text]));
 
 CREATE INDEX sessions_component ON public.sessions USING btree (session_component, session_created_at);
 
@@ -1302,13 +1394,13 @@ CREATE TRIGGER installation_retry_arm AFTER INSERT OR UPDATE ON public.machine_o
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_report FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
-CREATE TRIGGER agent_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION agent_notify();
+CREATE TRIGGER agent_notify AFTER INSERT OR DELETE OR UPDATE OF generation ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION agent_notify();
 
 CREATE TRIGGER installation_request_guard BEFORE INSERT OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION installation_request_guard();
 
-CREATE CONSTRAINT TRIGGER installation_request_in_history AFTER INSERT OR UPDATE ON public.machine_os_installation_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION installation_request_in_history();
+CREATE CONSTRAINT TRIGGER installation_request_in_history AFTER INSERT OR UPDATE OF generation ON public.machine_os_installation_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION installation_request_in_history();
 
-CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE OF generation, requested_at ON public.machine_os_installation_request FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_os_installation_retry FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 

@@ -4,7 +4,7 @@
  */
 
 import type { ColumnType } from "kysely";
-import type { Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
+import type { CredentialId, Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
 
 export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
   ? U[]
@@ -28,6 +28,20 @@ export interface AgentRefusedTable {
   refused_at: Date;
   refused_count: bigint;
   refused_since: Date;
+}
+
+export interface CredentialTable {
+  allowed: string[];
+  created_at: Generated<Date>;
+  created_by: string;
+  credential_id: CredentialId;
+  credential_name: string;
+  kind: string;
+  rotated_at: Date | null;
+  rotated_by: string | null;
+  sealed_next_secret: Buffer | null;
+  sealed_secret: Buffer;
+  user_name: string;
 }
 
 export interface EnrollmentClaimTable {
@@ -338,6 +352,22 @@ export interface RetentionTable {
   only_row: Generated<boolean>;
 }
 
+export interface SecretsCommandTable {
+  answer: Record<string, unknown> | null;
+  body_digest: Buffer;
+  carried_out_at: Generated<Date>;
+  command: string;
+  request_id: RequestId;
+}
+
+export interface SecretsKeyTable {
+  check_value: Buffer;
+  key_id: string;
+  made_at: Generated<Date>;
+  state: string;
+  state_since: Generated<Date>;
+}
+
 export interface SessionsTable {
   session_component: string;
   session_created_at: Generated<Date>;
@@ -345,6 +375,12 @@ export interface SessionsTable {
   session_id: Generated<SessionId>;
   session_interval_seconds: number;
   session_runtime_info: string;
+}
+
+export interface SessionSecretsKeyTable {
+  key_file: string;
+  key_ids: string[];
+  session_id: SessionId;
 }
 
 export interface SharedMacTable {
@@ -374,6 +410,7 @@ export interface WorkBackoffTable {
 
 export interface DB {
   agent_refused: AgentRefusedTable;
+  credential: CredentialTable;
   enrollment_claim: EnrollmentClaimTable;
   fleet_statistics: FleetStatisticsTable;
   history: HistoryTable;
@@ -405,6 +442,9 @@ export interface DB {
   operator_token: OperatorTokenTable;
   provider: ProviderTable;
   retention: RetentionTable;
+  secrets_command: SecretsCommandTable;
+  secrets_key: SecretsKeyTable;
+  session_secrets_key: SessionSecretsKeyTable;
   sessions: SessionsTable;
   shared_mac: SharedMacTable;
   shared_smbios: SharedSmbiosTable;

@@ -9,6 +9,7 @@ import { historyPartitionsTask } from "./history-partitions.ts";
 import { historyRetentionTask } from "./history-retention.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
 import { recordsForgetTask } from "./records-forget.ts";
+import { secretsKeysTask } from "./secrets-keys.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
 import { statesRefreshTask } from "./states-refresh.ts";
 import type { Task } from "./task.ts";
@@ -31,6 +32,7 @@ export function janitorRun(options: {
     historyPartitionsTask(database),
     historyRetentionTask(database),
     hardwareCountTask(database),
+    secretsKeysTask(database),
   ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {

@@ -101,6 +101,7 @@ async function started(stack: AsyncDisposableStack, fleet: Fleet): Promise<{ pla
       operatorNames: [],
       operatorTls: { server: undefined, clientCaFile: undefined },
       databaseAddress: fleet.test.connection,
+      secretsKey: undefined,
       migrate: true,
       log: silent,
     }),

@@ -13,10 +13,12 @@ import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
 import { operatorApiListen } from "../operator-api/listener/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/caller/operator-files.ts";
+import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { databaseReach } from "./database-reach.ts";
 import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
 import { readiness } from "./readiness.ts";
+import { secretsFollow } from "./secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
 
@@ -33,6 +35,8 @@ export interface ControlPlaneOptions {
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   databaseAddress: DatabaseAddress;
+  /** File with the keys that secrets are sealed by; absent = in the data directory. */
+  secretsKey: string | undefined;
   /** Whether it may change the schema; else it only checks it. */
   migrate: boolean;
   /** What /metrics shows where it is not this process's own alone. */
@@ -43,6 +47,8 @@ export interface ControlPlaneOptions {
 /** A server process's parts, serving. */
 export interface ControlPlane extends AsyncDisposable {
   metrics: Metrics;
+  /** The keys that this process has. */
+  secrets: FollowedKeyRing;
   agents: HostPort;
   /** The operator API's URL. */
   operators: string;
@@ -73,6 +79,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   fleetMetricsFollow({ database: janitorDatabase, metrics, clock, log });
   const token = await operatorTokenEnsure(dataDir);
   const tls = await tlsFiles(options);
+  const secrets = stack.use(await secretsFollow({ ...options, database: sessionDatabase, mayMake: true, clock }));
   const sessions = stack.use(sessionHold(sessionDatabase, { component: "server", log, clock }));
   stack.use(janitorRun({ database: janitorDatabase, log, clock, metrics }));
   const agents = stack.use(
@@ -88,6 +95,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     }),
   );
   await sessions.next();
+  await secrets.heldUnder(sessions);
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operators = stack.use(
     await operatorApiListen({
@@ -109,7 +117,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
         },
       },
       probes: {
-        ready: readiness({ sessions, database: sessionDatabase }),
+        ready: readiness({ sessions, database: sessionDatabase, secrets }),
         metrics: options.metricsText ?? (() => metrics.registry.metrics()),
       },
       log,
@@ -119,6 +127,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const release = stack.move();
   return {
     metrics,
+    secrets,
     agents: agents.address,
     operators: operators.url,
     caCertificate: tls.caCertificateDer,

@@ -1,4 +1,5 @@
 import type { Database } from "../database/connect.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import { readOnlyText } from "../database/errors.ts";
 import { describeError } from "../lib/errors.ts";
@@ -6,9 +7,13 @@ import { describeError } from "../lib/errors.ts";
 /** Whether a server is ready, or why not. */
 export type Readiness = { ready: true } | { ready: false; reason: string };
 
-/** What answers /readyz: there is a session and the database answers. However many ask at once, the database is asked once. */
-export function readiness(options: { sessions: SessionHolder; database: Database }): () => Promise<Readiness> {
-  const { sessions, database } = options;
+/** What answers /readyz: there is a session, the database answers, and what is sealed in it can be opened. However many ask at once, the database is asked once. */
+export function readiness(options: {
+  sessions: SessionHolder;
+  database: Database;
+  secrets: Pick<KeyRing, "problem">;
+}): () => Promise<Readiness> {
+  const { sessions, database, secrets } = options;
   let asking: Promise<Readiness> | undefined;
   async function ask(): Promise<Readiness> {
     try {
@@ -24,8 +29,13 @@ export function readiness(options: { sessions: SessionHolder; database: Database
       asking = undefined;
     });
     const found = await asking;
-    return found.ready && sessions.current() === undefined
-      ? { ready: false, reason: "no session: the database was away, and the next session is not there yet" }
-      : found;
+    if (!found.ready) {
+      return found;
+    }
+    const reason =
+      sessions.current() === undefined
+        ? "no session: the database was away, and the next session is not there yet"
+        : secrets.problem();
+    return reason === undefined ? found : { ready: false, reason };
   };
 }

@@ -7,6 +7,7 @@ import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
 import { labOf, unlistedProvider } from "./providers.ts";
+import { secretsFollow } from "./secrets-follow.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
@@ -19,6 +20,13 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
   await databaseReach(database);
   await migrateCheck(database.pool);
   const providers = options.lab === undefined ? [] : [await labOf(options.lab, options.netboot)];
+  await using secrets = await secretsFollow({
+    ...options,
+    database: sessionDatabase,
+    mayMake: false,
+    log,
+    clock: systemClock,
+  });
   await using _shepherd = shepherdRun({
     database,
     sessionDatabase,
@@ -27,6 +35,7 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     metrics: createMetrics(),
     providers,
     unlisted: unlistedProvider,
+    secrets,
   });
   process.stdout.write("ready\n");
   log.info({ signal: await stopped }, "stopping");

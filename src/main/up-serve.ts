@@ -31,6 +31,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       operatorNames: options.operatorNames,
       operatorTls: options.operatorTls,
       databaseAddress: address,
+      secretsKey: options.secretsKey,
       migrate: true,
       log,
     }),
@@ -67,6 +68,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       metrics,
       providers,
       unlisted: unlistedProvider,
+      secrets: server.secrets,
     }),
   );
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);

@@ -6,6 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
 import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
@@ -28,6 +29,8 @@ export interface ShepherdRunOptions {
   interval?: number;
   /** Seconds that a machine has to boot from the network and enrol. */
   bootSeconds?: number;
+  /** The keys that the process has: said under the shepherd's sessions. */
+  secrets?: Pick<FollowedKeyRing, "heldUnder">;
 }
 
 /** The shepherd, running. */
@@ -42,6 +45,9 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const interval = options.interval ?? 10_000;
   const stop = new AbortController();
   const sessions = sessionHold(options.sessionDatabase ?? database, { component: "shepherd", log, clock });
+  options.secrets?.heldUnder(sessions).catch((error: unknown) => {
+    log.warn({ error: describeError(error) }, "the keys of secrets could not be looked at; trying again");
+  });
   const running = new Map<string, Promise<unknown>>();
 
   function start(provider: Provider): void {

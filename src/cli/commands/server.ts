@@ -21,6 +21,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUrl: string | undefined;
+  secretsKey: string | undefined;
   serverName: readonly string[] | undefined;
   operatorName: readonly string[] | undefined;
   migrate: boolean | undefined;
@@ -66,6 +67,7 @@ export const serverCommand = buildCommand<Flags, [], CliContext>({
       agents: flags.agents,
       operators: flags.operators,
       databaseUrl,
+      secretsKey: flags.secretsKey,
       serverNames: flags.serverName ?? [],
       operatorNames: flags.operatorName ?? [],
       operatorTls: operatorTlsFiles(flags),

@@ -2,12 +2,21 @@ import { buildCommand } from "@stricli/core";
 import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { commonFlags, docs, listenFlags, optionalFlag, textFlag, type CommonFlags } from "../line/flags.ts";
+import {
+  commonFlags,
+  dataDirectory,
+  docs,
+  listenFlags,
+  optionalFlag,
+  textFlag,
+  type CommonFlags,
+} from "../line/flags.ts";
 
 interface Flags extends CommonFlags {
   lab: string | undefined;
   netboot: HostPort | undefined;
   databaseUrl: string | undefined;
+  secretsKey: string | undefined;
 }
 
 export const shepherdCommand = buildCommand<Flags, [], CliContext>({
@@ -19,6 +28,7 @@ export const shepherdCommand = buildCommand<Flags, [], CliContext>({
     flags: {
       ...commonFlags,
       databaseUrl: listenFlags.databaseUrl,
+      secretsKey: listenFlags.secretsKey,
       lab: textFlag("Directory of lab machines to manage: `lab` in a data directory", "DIR"),
       netboot: optionalFlag("Where `farrier netboot` listens, for lab machines", "HOST:PORT", parseHostPort),
     },
@@ -32,8 +42,10 @@ export const shepherdCommand = buildCommand<Flags, [], CliContext>({
       );
     }
     this.process.exitCode = await this.starters.shepherd({
+      dataDir: dataDirectory(flags, this.process.env),
       debug: this.debug,
       databaseUrl,
+      secretsKey: flags.secretsKey,
       lab: flags.lab,
       netboot: flags.netboot,
     });

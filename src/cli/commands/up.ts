@@ -19,6 +19,7 @@ interface Flags extends CommonFlags, OperatorTlsFlags {
   operators: HostPort;
   databaseUrl: string | undefined;
   databaseUser: string | undefined;
+  secretsKey: string | undefined;
   serverName: readonly string[] | undefined;
   operatorName: readonly string[] | undefined;
   netboot: HostPort | "off" | undefined;
@@ -65,6 +66,7 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       operators: flags.operators,
       databaseUser: flags.databaseUser,
       databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
+      secretsKey: flags.secretsKey,
       serverNames: flags.serverName ?? [],
       operatorNames: flags.operatorName ?? [],
       operatorTls: operatorTlsFiles(flags),

@@ -132,6 +132,10 @@ export const listenFlags = {
   agents: hostPortFlag("Address of the agent port", "127.0.0.1:8443"),
   operators: hostPortFlag("Address of the operator port; TLS unless it is loopback", "127.0.0.1:8080"),
   databaseUrl: textFlag("PostgreSQL to use (or FARRIER_DATABASE_URL)", "URL"),
+  secretsKey: textFlag(
+    "Key file that secrets are sealed by, the same on all hosts (default: made and kept in the data directory)",
+    "FILE",
+  ),
   serverName: repeatedFlag("Name or address by which agents reach this host; repeatable", "NAME"),
   operatorName: repeatedFlag(
     "Further name of the operator port, such as a proxy's; repeatable",

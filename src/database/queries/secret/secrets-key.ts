@@ -1,0 +1,166 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { SessionId } from "../../ids.ts";
+import { transact, type Tx } from "../../transaction.ts";
+
+/** How a key stands: `next` is not sealed by yet; what `old` sealed is being sealed anew; of `lost` no process has it. */
+export type SecretsKeyState = "next" | "current" | "old" | "retired" | "lost";
+
+/** What the database knows of a key. */
+export interface SecretsKeyRecord {
+  keyId: string;
+  /** What a process compares its own key of that id with. */
+  checkValue: Uint8Array;
+  state: SecretsKeyState;
+  madeAt: Date;
+  stateSince: Date;
+}
+
+/** Every key that there ever was, the oldest first. @throws {DatabaseError} `unavailable` */
+export async function secretsKeysRead(database: Database): Promise<SecretsKeyRecord[]> {
+  const rows = await database.kysely
+    .selectFrom("secrets_key")
+    .selectAll()
+    .orderBy("made_at")
+    .orderBy("key_id")
+    .execute()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => ({
+    keyId: row.key_id,
+    checkValue: row.check_value,
+    // The table's CHECK holds it to the set.
+    state: row.state as SecretsKeyState,
+    madeAt: row.made_at,
+    stateSince: row.state_since,
+  }));
+}
+
+/** Makes a key the next one, unless another is. Returns whether it was made, or is the next one already. */
+export async function secretsKeyOffer(
+  database: Database,
+  key: { id: string; checkValue: Uint8Array },
+): Promise<boolean> {
+  const { rows } = await sql`
+    WITH offered AS (
+      INSERT INTO secrets_key (key_id, check_value, state)
+      SELECT ${key.id}, ${Buffer.from(key.checkValue)}, 'next'
+      ON CONFLICT DO NOTHING RETURNING key_id
+    )
+    SELECT key_id FROM offered UNION SELECT key_id FROM secrets_key WHERE key_id = ${key.id} AND state = 'next'`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.length > 0;
+}
+
+/** Notes which keys the process of a session has. Nothing happens where the session is gone. */
+export async function secretsKeysHeld(
+  database: Database,
+  session: SessionId,
+  held: { keyIds: readonly string[]; keyFile: string },
+): Promise<void> {
+  await sql`
+    INSERT INTO session_secrets_key (session_id, key_ids, key_file)
+    SELECT session_id, ${[...held.keyIds]}::text[], ${held.keyFile} FROM sessions WHERE session_id = ${session}
+    FOR KEY SHARE
+    ON CONFLICT (session_id) DO UPDATE SET key_ids = excluded.key_ids, key_file = excluded.key_file`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/** A live process that was not heard to have a key. */
+export interface SecretsKeyLacking {
+  sessionId: SessionId;
+  component: string;
+  /** Host and process id. */
+  runtimeInfo: string;
+  /** Where it reads its keys; empty = it is of a version that knows of none. */
+  keyFile: string;
+}
+
+// Components that open what is sealed.
+const openers = sql`session_component IN ('server', 'shepherd') AND session_deadline > now()`;
+
+/** The live processes that lack the key. */
+export async function secretsKeyLacking(database: Database, keyId: string): Promise<SecretsKeyLacking[]> {
+  const { rows } = await sql<{
+    session_id: SessionId;
+    session_component: string;
+    session_runtime_info: string;
+    key_file: string;
+  }>`
+    SELECT s.session_id, s.session_component, s.session_runtime_info, coalesce(k.key_file, '') AS key_file
+    FROM sessions s LEFT JOIN session_secrets_key k ON k.session_id = s.session_id
+    WHERE ${openers} AND NOT coalesce(${keyId} = ANY (k.key_ids), false)
+    ORDER BY s.session_created_at LIMIT 100`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => ({
+    sessionId: row.session_id,
+    component: row.session_component,
+    runtimeInfo: row.session_runtime_info,
+    keyFile: row.key_file,
+  }));
+}
+
+// Whether a row is sealed by the key o, by the indexes.
+const used = sql`(
+  EXISTS (SELECT FROM machine_os_installation_request q WHERE sealed_key(q.os_installation_request_raw) = o.key_id)
+  OR EXISTS (SELECT FROM credential c WHERE sealed_key(c.sealed_secret) = o.key_id)
+  OR EXISTS (
+    SELECT FROM credential c WHERE c.sealed_next_secret IS NOT NULL AND sealed_key(c.sealed_next_secret) = o.key_id
+  )
+)`;
+
+/** What a step of a change of keys came to. */
+export interface SecretsKeysAdvanced {
+  /** The key that is the current one from now on. */
+  promoted?: string;
+  /** Keys that no row uses any more. */
+  retired: string[];
+}
+
+/**
+ * The next key becomes the current one once every live process has it; an old one is retired once no row uses it, and is an
+ * old one again where a process that did not know that sealed by it.
+ */
+export async function secretsKeysAdvance(database: Database): Promise<SecretsKeysAdvanced> {
+  const { rows: waiting } = await sql`
+    SELECT FROM secrets_key o WHERE o.state IN ('next', 'old', 'lost') OR (o.state = 'retired' AND ${used}) LIMIT 1`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return waiting.length === 0 ? { retired: [] } : transact(database, null, keysAdvance);
+}
+
+async function keysAdvance(tx: Tx): Promise<SecretsKeysAdvanced> {
+  // All of them, in order: of two who take a step at once the second sees what the first did.
+  await sql`SELECT FROM secrets_key ORDER BY key_id FOR UPDATE`.execute(tx);
+  const { rows: ready } = await sql<{ key_id: string }>`
+    SELECT n.key_id FROM secrets_key n WHERE n.state = 'next'
+      AND EXISTS (SELECT FROM sessions WHERE ${openers})
+      AND NOT EXISTS (
+        SELECT FROM sessions s LEFT JOIN session_secrets_key k ON k.session_id = s.session_id
+        WHERE ${openers} AND NOT coalesce(n.key_id = ANY (k.key_ids), false)
+      )`.execute(tx);
+  const promoted = ready[0]?.key_id;
+  if (promoted !== undefined) {
+    await sql`UPDATE secrets_key SET state = 'old', state_since = now() WHERE state = 'current'`.execute(tx);
+    await sql`UPDATE secrets_key SET state = 'current', state_since = now() WHERE key_id = ${promoted}`.execute(tx);
+  }
+  // Given up, and found again.
+  await sql`
+    UPDATE secrets_key l SET state = 'old', state_since = now()
+    WHERE l.state = 'lost' AND EXISTS (
+      SELECT FROM session_secrets_key k JOIN sessions s ON s.session_id = k.session_id
+      WHERE ${openers} AND l.key_id = ANY (k.key_ids)
+    )`.execute(tx);
+  const { rows: changed } = await sql<{ key_id: string; state: string }>`
+    UPDATE secrets_key k SET state = u.state, state_since = now()
+    FROM (
+      SELECT o.key_id, CASE WHEN ${used} THEN 'old' ELSE 'retired' END AS state
+      FROM secrets_key o WHERE o.state IN ('old', 'retired')
+    ) u
+    WHERE k.key_id = u.key_id AND k.state <> u.state RETURNING k.key_id, k.state`.execute(tx);
+  const retired = changed.filter(({ state }) => state === "retired").map((row) => row.key_id);
+  return { retired, ...(promoted === undefined ? {} : { promoted }) };
+}

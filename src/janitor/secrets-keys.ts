@@ -1,0 +1,18 @@
+import type { Database } from "../database/connect.ts";
+import { secretsKeysAdvance } from "../database/queries/secret/secrets-key.ts";
+import type { Task } from "./task.ts";
+
+/** The next key of secrets becomes the current one once every live process has it, and an old one goes once no row uses it. */
+export function secretsKeysTask(database: Database): Task {
+  return {
+    name: "secrets-keys",
+    interval: 2_000,
+    run: async () => {
+      const { promoted, retired } = await secretsKeysAdvance(database);
+      return {
+        ...(promoted === undefined ? {} : { promoted }),
+        ...(retired.length === 0 ? {} : { retired }),
+      };
+    },
+  };
+}

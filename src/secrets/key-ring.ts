@@ -1,0 +1,119 @@
+import { createHmac } from "node:crypto";
+import type { SecretsKeyRecord } from "../database/queries/secret/secrets-key.ts";
+import { SecretsError } from "./errors.ts";
+import { seal, sealedKeyId, unseal, type SealedPlace } from "./seal.ts";
+import type { SecretsKey } from "./secrets-key.ts";
+
+/** The keys that a process has, and which of them seals. */
+export interface KeyRing {
+  /** @throws {SecretsError} `key_missing` while there is none to seal with */
+  seal(place: SealedPlace, clear: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** What is in clear comes back as it is. @throws {SecretsError} `key_missing`, `altered` */
+  open(place: SealedPlace, stored: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * HMAC-SHA-256 of what holds a secret, under every key of the ring, that of the current one first: what was recorded
+   * under an earlier key is known again.
+   */
+  digests(body: Uint8Array): Uint8Array[];
+  /** The id of the key that seals; undefined = this process seals nothing now. */
+  current(): string | undefined;
+  /** Ids of the keys that it has. */
+  held(): string[];
+  /** Why this process can't open what is sealed, and what to do; undefined = it can. */
+  problem(): string | undefined;
+  /** False = this database has no current key yet, so that what may be stored in clear is. */
+  sealing(): boolean;
+}
+
+/** What a ring goes by. */
+export interface KeyRingState {
+  /** Of the key file, the oldest first. */
+  keys: readonly SecretsKey[];
+  /** What the database knows. */
+  records: readonly SecretsKeyRecord[];
+  /** Where the keys are read, for messages. */
+  keyFile: string;
+}
+
+/** A ring that goes by what `state` returns at the moment. */
+export function keyRing(state: () => KeyRingState): KeyRing {
+  // Worked out once for each state: a heartbeat that is handed a request asks.
+  let looked: { at: KeyRingState; standing: KeyRingStanding } | undefined;
+  const standing = (): KeyRingStanding => {
+    const at = state();
+    if (looked?.at !== at) {
+      looked = { at, standing: keyRingStanding(at) };
+    }
+    return looked.standing;
+  };
+  return {
+    seal: (place, clear) => {
+      const { current, problem } = standing();
+      if (current === undefined) {
+        throw new SecretsError(
+          "key_missing",
+          problem ??
+            "this control plane has no key to seal secrets with yet: it takes one once every server and shepherd that " +
+              "runs has it. Give all of them the same key file",
+        );
+      }
+      return seal(current, place, clear);
+    },
+    open: (place, stored) => {
+      const keyId = sealedKeyId(stored);
+      if (keyId === undefined) {
+        return Uint8Array.from(stored);
+      }
+      const key = standing().byId.get(keyId);
+      if (key === undefined) {
+        throw new SecretsError("key_missing", lacking([keyId], state()));
+      }
+      return unseal(key, place, stored);
+    },
+    digests: (body) => {
+      const { current, byId } = standing();
+      const others = [...byId.values()].filter((key) => key !== current).toReversed();
+      return [...(current === undefined ? [] : [current]), ...others].map(({ digesting }) =>
+        createHmac("sha256", digesting).update(body).digest(),
+      );
+    },
+    current: () => standing().current?.id,
+    held: () => [...standing().byId.keys()],
+    problem: () => standing().problem,
+    sealing: () => state().records.some(({ state: word }) => word === "current"),
+  };
+}
+
+interface KeyRingStanding {
+  byId: ReadonlyMap<string, SecretsKey>;
+  current: SecretsKey | undefined;
+  problem: string | undefined;
+}
+
+/** What a process can do with its keys on this database. Pure. */
+export function keyRingStanding(state: KeyRingState): KeyRingStanding {
+  const records = new Map(state.records.map((record) => [record.keyId, record]));
+  const byId = new Map(state.keys.filter((key) => checks(key, records.get(key.id))).map((key) => [key.id, key]));
+  const currentId = state.records.find(({ state: word }) => word === "current")?.keyId;
+  const missing = state.records
+    .filter(({ keyId, state: word }) => (word === "current" || word === "old") && !byId.has(keyId))
+    .map(({ keyId }) => keyId);
+  return {
+    byId,
+    current: currentId === undefined ? undefined : byId.get(currentId),
+    problem: missing.length === 0 ? undefined : lacking(missing, state),
+  };
+}
+
+function checks(key: SecretsKey, record: SecretsKeyRecord | undefined): boolean {
+  return record === undefined || Buffer.from(record.checkValue).equals(key.checkValue);
+}
+
+/** Names the keys that are missing, and what to do. */
+function lacking(missing: readonly string[], { keys, keyFile }: KeyRingState): string {
+  const has = keys.length === 0 ? "is not there" : `has ${keys.map(({ id }) => id).join(", ")}`;
+  return (
+    `secrets of this database are sealed by key ${missing.join(", ")}, which this process lacks: ${keyFile} ${has}. Copy ` +
+    "the key file from a host of the same control plane"
+  );
+}
