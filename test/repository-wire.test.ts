@@ -10,6 +10,7 @@ import {
   type DescMessage,
 } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { originalEnums, originalMessages } from "./support/original-contract.ts";
 import { repositoryFiles, root } from "./support/repository.ts";
 
 /** The packages that agents speak. */
@@ -106,4 +107,27 @@ test("docs/wire.md lists each method, message, field, number and type of the con
   expect(contract).toContain("farrier.agent.v1.WatchResponse 3 keepalive Keepalive event");
   // What is missing on the left goes into the document; what is missing on the right is not in proto/ (any more).
   expect(documentLines(text)).toEqual(contract);
+});
+
+/** "number name" of what is numbered below 100, by number. */
+function belowHundred(numbered: readonly { number: number; name: string }[]): string[] {
+  return numbered
+    .filter(({ number }) => number < 100)
+    .toSorted((one, other) => one.number - other.number)
+    .map(({ number, name }) => `${number} ${name}`);
+}
+
+test("messages and enums of the original contract have its fields below 100, and no others: ours start at 100", async () => {
+  const registry = createRegistry(...(await descriptors()));
+  const messages = Object.keys(originalMessages).map((name) => [
+    name,
+    belowHundred(registry.getMessage(name)?.fields ?? []),
+  ]);
+  expect(Object.fromEntries(messages), "give fields that Farrier adds to these messages numbers from 100 on").toEqual(
+    originalMessages,
+  );
+  const enums = Object.keys(originalEnums).map((name) => [name, belowHundred(registry.getEnum(name)?.values ?? [])]);
+  expect(Object.fromEntries(enums), "give values that Farrier adds to these enums numbers from 100 on").toEqual(
+    originalEnums,
+  );
 });
