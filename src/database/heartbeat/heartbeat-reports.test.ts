@@ -100,6 +100,51 @@ describe("late reports", () => {
     expect(await it.say(machine, { report: 999n })).toBe("ok");
   });
 
+  test("C8: an agent's reports of generations without end leave 20 entries a day", async () => {
+    const machine = await fleet.add();
+    for (let turn = 1n; turn <= 25n; turn += 1n) {
+      expect(await it.say(machine, { report: turn })).toBe("ok unasked");
+    }
+    expect(await told(machine)).toHaveLength(20);
+    // What another machine's agent says has its own room, and what was asked for is always told.
+    const other = await fleet.add();
+    expect(await it.say(other, { report: 1n })).toBe("ok unasked");
+    expect(await told(other)).toEqual(["report_unasked 1"]);
+    await fleet.request(machine, { generation: 100n });
+    expect(await it.say(machine)).toBe("ok 100");
+    expect(await it.say(machine, { report: 100n })).toBe("ok");
+    expect((await told(machine)).at(-1)).toBe("installation_succeeded 100");
+  });
+
+  test("C8: hardware that changes without end leaves 200 entries a day; the report itself is kept", async () => {
+    const machine = await fleet.add();
+    await fleet.rows(
+      `INSERT INTO history (machine_id, actor_kind, actor, event)
+       SELECT $1, 'agent', 'x', 'hardware_reported' FROM generate_series(1, 199)`,
+      machine.machineId,
+    );
+    for (const hardware of ["a", "b", "c"]) {
+      expect(await it.say(machine, { hardware })).toBe("ok");
+    }
+    expect(await told(machine)).toHaveLength(200);
+    expect(
+      await fleet.rows("SELECT report_number FROM machine_hardware_report WHERE machine_id = $1", machine.machineId),
+    ).toEqual([{ report_number: 3n }]);
+  });
+
+  test("C8: the room is a sliding window: entries of the day before take none of it", async () => {
+    const machine = await fleet.add();
+    await fleet.rows(
+      `INSERT INTO history (machine_id, actor_kind, actor, generation, event, at)
+       SELECT $1, 'agent', 'x', n, 'report_unasked', now() - interval '25 hours' FROM generate_series(1, 20) n`,
+      machine.machineId,
+    );
+    expect(await it.say(machine, { report: 5n })).toBe("ok unasked");
+    expect(await it.say(machine, { report: 21n })).toBe("ok unasked");
+    expect((await told(machine)).filter((entry) => entry === "report_unasked 5")).toHaveLength(1);
+    expect(await told(machine)).toContain("report_unasked 21");
+  });
+
   test("123 after 124: the current request is not hidden", async () => {
     const machine = await fleet.add();
     await fleet.request(machine, { generation: 123n });

@@ -63,6 +63,17 @@ const duplicateTold = `
     jsonb_build_object('seen', 'alternating', 'run', left(encode(run, 'hex'), 16))
   FROM entry WHERE duplicate AND (duplicate_at IS NULL OR duplicate_at < now() - interval '1 hour')`;
 
+/**
+ * Whether an agent may add another such entry to its machine's history: at most `most` in 24 hours. History is kept for ever, and what an
+ * agent says is not bounded by what operators ask.
+ */
+const historyRoom = (machine: string, event: "report_unasked" | "hardware_reported", most: number): string => `(
+  SELECT count(*) FROM (
+    SELECT FROM history h
+    WHERE h.machine_id = ${machine} AND h.at > now() - interval '24 hours' AND h.event = '${event}' LIMIT ${most}
+  ) lately
+) < ${most}`;
+
 // Whether a run must stop a generation that ended without its doing: cancelled, or ended by the server.
 const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.reported_by = 'system')`;
 
@@ -327,7 +338,8 @@ uninstalled AS (
 ),
 told AS (
   INSERT INTO history (machine_id, actor_kind, actor, generation, event, detail)
-  SELECT machine_id, 'agent', actor, NULL, 'hardware_reported', '{}' FROM hardware
+  SELECT w.machine_id, 'agent', w.actor, NULL, 'hardware_reported', '{}' FROM hardware w
+  WHERE ${historyRoom("w.machine_id", "hardware_reported", 200)}
   UNION ALL
   SELECT f.machine_id, f.reported_by, CASE f.reported_by WHEN 'agent' THEN e.actor ELSE 'farrier' END, f.generation,
     CASE f.result WHEN 'success' THEN 'installation_succeeded' ELSE 'installation_failed' END,
@@ -367,10 +379,10 @@ told AS (
         OR (h.event IN ('report_late', 'report_other_run') AND h.detail ->> 'result' = s.result)
       )
     ) ELSE NOT EXISTS (
-      -- The first of each generation; the rest are counted.
+      -- The first of each generation, and of a day's no more than there is room for; the rest are counted.
       SELECT FROM history h
       WHERE h.machine_id = s.machine_id AND h.generation = s.reported AND h.event = 'report_unasked'
-    ) END
+    ) AND ${historyRoom("s.machine_id", "report_unasked", 20)} END
 )
 SELECT a.n::integer,
   CASE WHEN NOT a.alive THEN 0 WHEN a.known_machine IS NULL THEN 1 ELSE 2 END,

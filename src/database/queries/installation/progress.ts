@@ -209,7 +209,7 @@ async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): 
     : undefined;
   const phaseIsNew = standing.phase !== phase || standing.run?.equals(run) !== true;
   await historyAppend(tx, [
-    ...(phaseIsNew
+    ...(phaseIsNew && (await historyRoom(tx, machineId, generation))
       ? [
           {
             machineId,
@@ -236,4 +236,14 @@ async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): 
           },
         ]),
   ]);
+}
+
+/** Entries of one generation's progress: a run has six phases, and phases in turn without end are an agent's own doing. */
+const progressEntries = 200;
+
+async function historyRoom(tx: Tx, machineId: MachineId, generation: Generation): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM history WHERE machine_id = ${machineId} AND generation = ${generation} AND event = 'installation_progressed'
+    LIMIT ${progressEntries}`.execute(tx);
+  return rows.length < progressEntries;
 }
