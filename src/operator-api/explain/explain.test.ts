@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { MachineStateOwner } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { generation, machineId, sessionId } from "../../database/ids.ts";
 import { machineStates, type MachineStateName } from "../../database/machine-state.ts";
 import type { BootWindowState } from "../../database/queries/boot/boot-window-state.ts";
 import { machineStateOf } from "../../database/queries/views/machine-record-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { durationText } from "../../lib/format/duration.ts";
+import { standingMessage } from "../messages/state-message.ts";
 import { explain } from "./explain.ts";
 import type { CauseKind, ExplainFacts } from "./facts.ts";
 
@@ -618,4 +620,30 @@ test("N8: in quarantine no approval is proposed, which would be refused", () => 
   expect(explain(factsOf("quarantined", {}, { claims: [claim] })).remedies.join("\n")).not.toContain(
     "enrollment approve",
   );
+});
+
+describe("X8: who moves a machine on is who its next step names", () => {
+  const backoffs = [{ process: "ShepherdRecovery" as const, until: hence(7), cause: "no power" }];
+  const table: [state: MachineStateName, parts: Partial<Parts>][] = [
+    ["new", {}],
+    ["agent-lost", agent(20)],
+    ["backing-off", { ...agent(20), backoffs }],
+    ["install-pending", asked()],
+  ];
+  test.each(table)("%s: an operator without a power switch, a shepherd with one", (state, parts) => {
+    for (const [power, owner, next] of [
+      [false, MachineStateOwner.OPERATOR, /none by itself: (?:register|start) (?:an|the) agent/u],
+      [true, MachineStateOwner.SHEPHERD, /a shepherd/u],
+    ] as const) {
+      const { record } = factsOf(state, { ...parts, providing: { power } });
+      const standing = standingMessage(record);
+      expect(standing.owner).toBe(owner);
+      expect(standing.nextStep).toMatch(next);
+    }
+  });
+
+  test("a request that an agent takes up is the agent's", () => {
+    const { record } = factsOf("install-pending", { ...asked(), ...agent(1), providing: { power: false } });
+    expect(standingMessage(record).owner).toBe(MachineStateOwner.AGENT);
+  });
 });

@@ -47,7 +47,7 @@ export function standingMessage(record: MachineRecord, nextStep?: string): Stand
     since: timestampFromDate(state.since),
     ...(state.deadline === undefined ? {} : { deadline: timestampFromDate(state.deadline) }),
     ...(state.deadlineMissedAt === undefined ? {} : { deadlineMissedAt: timestampFromDate(state.deadlineMissedAt) }),
-    owner: owners[words.owner(state)],
+    owner: owners[words.owner({ record })],
     nextStep: nextStep ?? words.step({ record }).next,
   });
 }

@@ -1,13 +1,14 @@
 import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
+import { agentStarter } from "./agent-starter.ts";
 import { windowStep, withClaims } from "./agent-comes.ts";
 import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
 /** Its agent has been silent for too long, and there is something to do. */
 export const agentLostWords: StateWords<"agent-lost"> = {
-  owner: () => "shepherd",
+  owner: ({ record }) => agentStarter(record),
   step: (facts) => withClaims(windowStep(facts.record) ?? lostStep(facts), facts),
   causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
   remedies: (facts) => [

@@ -2,13 +2,14 @@ import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { recordTitle } from "../facts.ts";
+import { agentStarter } from "./agent-starter.ts";
 import { windowStep, withClaims } from "./agent-comes.ts";
 import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies, vanishedRemedies } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
 /** A shepherd failed, and tries again later. */
 export const backingOffWords: StateWords<"backing-off"> = {
-  owner: () => "shepherd",
+  owner: ({ record }) => agentStarter(record),
   step: (facts) => withClaims(windowStep(facts.record) ?? backoffStep(facts, facts.record.state.backoff?.until), facts),
   causes: (facts) => {
     const { backoff } = facts.record.state;

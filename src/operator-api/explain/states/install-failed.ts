@@ -7,7 +7,7 @@ import type { StateWords } from "./state-words.ts";
 
 /** The newest request ended in an error or was cancelled. */
 export const installFailedWords: StateWords<"install-failed"> = {
-  owner: ({ retryAt }) => (retryAt === undefined ? "operator" : "server"),
+  owner: ({ record: { state } }) => (state.retryAt === undefined ? "operator" : "server"),
   step: ({ record: { state, installation } }) => {
     const { attempts = 0, attemptsLeft = 0 } = installation?.retry ?? {};
     return state.retryAt === undefined

@@ -2,13 +2,14 @@ import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { recordTitle, type Cause, type ExplainFacts } from "../facts.ts";
+import { agentStarter } from "./agent-starter.ts";
 import { agentComes, agentRemedies, windowStep, withClaims } from "./agent-comes.ts";
 import { cancelRemedy, replaceRemedy } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
 /** Requested, and not begun. */
 export const installPendingWords: StateWords<"install-pending"> = {
-  owner: () => "agent",
+  owner: ({ record }) => (record.agent === undefined ? agentStarter(record) : "agent"),
   step: (facts) =>
     facts.requestProblem === undefined
       ? agentStep(facts, facts.record.state.generation ?? "?")

@@ -20,7 +20,7 @@ export interface Step {
 /** The words about a machine in state `S`. They are methods, so that one table can hold the words of all states. */
 export interface StateWords<S extends MachineStateName> {
   /** Who moves the machine on. */
-  owner(state: Extract<MachineState, { state: S }>): MachineStateOwner;
+  owner(facts: In<S, Pick<ExplainFacts, "record">>): MachineStateOwner;
   step(facts: In<S, StepFacts>): Step;
   /** What blocks the machine, besides the causes common to all states. */
   causes(facts: In<S, ExplainFacts>): Cause[];
