@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { errorCode } from "../lib/errors.ts";
+import { systemWords } from "../lib/system-words.ts";
 
 /** A backup's first line. */
 export const backupTitle = "farrier-backup 1";
@@ -25,9 +26,13 @@ export async function fileIfThere(path: string): Promise<Buffer | undefined> {
     if (code === "ENOENT" || code === "ENOTDIR") {
       return undefined;
     }
-    throw new CliError("failed", `${path} can't be read (${code}): run as the user who runs the control plane`, {
-      cause: error,
-    });
+    throw new CliError(
+      "failed",
+      `${path} can't be read ${systemWords(error)}; run as the user who runs the control plane`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { directoryLock } from "./directory-lock.ts";
 import { makeDirectory } from "../../lib/host/make-directory.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The folder in which `farrier up` keeps everything: keys, tokens and the embedded database. */
@@ -42,7 +43,7 @@ async function makePrivate(path: string): Promise<void> {
     }
     throw new EmbeddedError(
       "directory_unusable",
-      `cannot use ${path} as the data directory (${reasons[errorCode(error) ?? ""] ?? errorCode(error)}): expected a ` +
+      `cannot use ${path} as the data directory (${reasons[errorCode(error) ?? ""] ?? systemWords(error)}): expected a ` +
         "directory that belongs to this user, or a place to make one; choose another with --data-dir",
       { cause: error },
     );

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { packageCopy } from "./embedded-copy.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-package.ts";
@@ -79,7 +80,7 @@ async function probe(bin: string, user: RunUser | undefined): Promise<PostgresBi
     result = await runPostgresProgram(program, ["-V"], { user });
   } catch (error) {
     const who = user === undefined ? "" : ` as user ${user.uid}`;
-    throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} (${errorCode(error)}): ${advice}`, {
+    throw new EmbeddedError("binaries_unusable", `cannot run ${program}${who} ${systemWords(error)}; ${advice}`, {
       cause: error,
     });
   }

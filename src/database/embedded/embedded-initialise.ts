@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, lchown, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import type { PostgresBinaries } from "./embedded-binaries.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { openedDirectory, runPostgresProgram } from "./embedded-run.ts";
@@ -49,7 +50,7 @@ export async function databaseInitialise(options: {
     }
     throw new EmbeddedError(
       "initialise_failed",
-      `cannot make a database in ${directory} (${errorCode(error)}): expected a file system with room, owners and ` +
+      `cannot make a database in ${directory} ${systemWords(error)}; expected a file system with room, owners and ` +
         "permissions; choose another data directory",
       { cause: error },
     );
@@ -88,9 +89,13 @@ async function checkExisting(data: string, binaries: PostgresBinaries): Promise<
     version = (await readFile(join(data, "PG_VERSION"), "utf8")).trim();
   } catch (error) {
     if (errorCode(error) !== "ENOENT") {
-      throw new EmbeddedError("directory_unusable", `cannot read the database in ${data}: ${errorCode(error)}`, {
-        cause: error,
-      });
+      throw new EmbeddedError(
+        "directory_unusable",
+        `cannot read the database in ${data} ${systemWords(error)}; run as the user who runs the control plane`,
+        {
+          cause: error,
+        },
+      );
     }
     if (await isEmpty(data)) {
       return false;

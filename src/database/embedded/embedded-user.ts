@@ -3,6 +3,7 @@ import { errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { findUser, userName, type UserIds } from "../../lib/host/passwd.ts";
 import { systemUser, systemUserCommands } from "../../lib/host/system-user.ts";
+import { systemWords } from "../../lib/system-words.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The user of PostgreSQL if this process is root, as which PostgreSQL refuses to run. */
@@ -82,8 +83,12 @@ async function ownerOf(path: string): Promise<RunUser | undefined> {
     if (errorCode(error) === "ENOENT") {
       return undefined;
     }
-    throw new EmbeddedError("directory_unusable", `cannot read ${path}: ${errorCode(error)}`, {
-      cause: error,
-    });
+    throw new EmbeddedError(
+      "directory_unusable",
+      `cannot read ${path} ${systemWords(error)}; run as root, or as the user who runs the control plane`,
+      {
+        cause: error,
+      },
+    );
   }
 }
