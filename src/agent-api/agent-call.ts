@@ -5,7 +5,7 @@ import { firstBytesOnly } from "./admission/first-bytes.ts";
 import { createPace, type Pace, type PacedCall } from "./admission/pace.ts";
 import { pacing } from "./admission/pacing.ts";
 import type { Addresses, Peer, Peers } from "./listener/peer.ts";
-import { overloaded, unauthenticated } from "./refusal.ts";
+import { compressed, overloaded, unauthenticated, type Refusal } from "./refusal.ts";
 
 type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];
 type InboundListener = Parameters<ServerInterceptingCall["start"]>[0];
@@ -25,7 +25,12 @@ export interface AgentCalls extends Disposable {
   pace: Pace;
   /** For these methods, receives only the beginning of messages until the caller is authenticated. */
   guard(paths: readonly string[], early: EarlyAdmission): void;
+  /** Decides calls of this method by their headers, before any of their message is received. */
+  gate(path: string, decide: HeadersGate): void;
 }
+
+/** Decides by a call's headers; undefined lets it go on. `from`: the caller's address. */
+export type HeadersGate = (peer: Peer, from: string) => Refusal | undefined;
 
 /**
  * Creates the interceptor. A caller without a proven key is answered before its message is read. A call whose message
@@ -49,6 +54,7 @@ export function agentCalls(options: {
   const callers = new WeakMap<Metadata, Peer>();
   const pace = createPace(clock);
   let guarded: { paths: ReadonlySet<string>; early: EarlyAdmission } | undefined;
+  const gates = new Map<string, HeadersGate>();
   // One timer for all calls: a timer per call would cost more than the rest of the interceptor.
   const awaited = new Map<AgentCall, number>();
   const sweep = setInterval(() => {
@@ -128,6 +134,11 @@ export function agentCalls(options: {
       };
       this.#next.start({
         onReceiveMetadata: (metadata) => {
+          const refusal = this.#refusedUnread(peer);
+          if (refusal !== undefined) {
+            paced.refuse(refusal);
+            return;
+          }
           callers.set(metadata, peer);
           // The layer below asks for the message, so it is not read before the call starts.
           begin = () => listener.onReceiveMetadata(metadata);
@@ -152,6 +163,21 @@ export function agentCalls(options: {
       });
     }
 
+    /** Refusals that the headers alone decide. */
+    #refusedUnread(peer: Peer): Refusal | undefined {
+      const trusted = guarded?.paths.has(this.path) === true && !guarded.early.needed(peer);
+      if (!trusted && this.#isCompressed()) {
+        return compressed;
+      }
+      return gates.get(this.path)?.(peer, this.#next.getConnectionInfo().remoteAddress ?? "");
+    }
+
+    #isCompressed(): boolean {
+      // grpc-js removes the header from the metadata and keeps its value here.
+      const { incomingEncoding = "identity" } = this.#next as { incomingEncoding?: string };
+      return incomingEncoding !== "identity";
+    }
+
     #guard(peer: Peer): void {
       if (guarded?.paths.has(this.path) === true && guarded.early.needed(peer)) {
         const { early } = guarded;
@@ -170,7 +196,14 @@ export function agentCalls(options: {
       decoder.maxReadMessageLength = bytes;
       awaited.set(this, clock.monotonic());
       this.#next.start({
-        onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+        onReceiveMetadata: (metadata) => {
+          if (this.#isCompressed()) {
+            awaited.delete(this);
+            this.sendStatus(compressed);
+          } else {
+            listener.onReceiveMetadata(metadata);
+          }
+        },
         onReceiveMessage: (message) => listener.onReceiveMessage(message),
         onReceiveHalfClose: () => {
           awaited.delete(this);
@@ -212,6 +245,7 @@ export function agentCalls(options: {
     guard: (paths, early) => {
       guarded = { paths: new Set(paths), early };
     },
+    gate: (path, decide) => void gates.set(path, decide),
     peer: (metadata) => {
       const peer = callers.get(metadata);
       if (peer === undefined) {

@@ -24,7 +24,7 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Short, so that nobody waits for long; not so short that a busy host cuts the good ones off. */
-const times = { handshake: 2_000, requestArrival: 1_000, strangerConnection: 2_000 };
+const times = { handshake: 2_000, requestArrival: 1_000, strangerConnection: 2_000, floodPause: 1_000 };
 
 let server: AgentServer;
 let machine: TestMachine;
@@ -199,7 +199,7 @@ describe("a slow sender", () => {
 test("streams over the limit wait or are refused, and streams that are reset at once cost nothing", async () => {
   const session = await http2Session(identityOf(machine.agent));
   await once(session, "remoteSettings");
-  expect(session.remoteSettings.maxConcurrentStreams).toBe(limits.streamsAdvertised);
+  expect(session.remoteSettings.maxConcurrentStreams).toBe(limits.streamsOfStranger);
   for (let round = 0; round < 50 && !session.destroyed; round += 1) {
     for (let index = 0; index < 8; index += 1) {
       call(session).close(http2.NGHTTP2_CANCEL);

@@ -2,14 +2,15 @@
 import { once } from "node:events";
 import { connect as http2Connect, type ClientHttp2Session } from "node:http2";
 import { connect as tlsConnect } from "node:tls";
+import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { heartbeatPath, identityOf, type Identity } from "../../test/support/agent-client.ts";
+import { agentClient, heartbeatPath, identityOf, type Identity } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import { callFrames, preface, reset, settings } from "../../test/soak/attack/frames.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 
-const patient = { handshake: 60_000, requestArrival: 60_000, strangerConnection: 60_000 };
+const patient = { handshake: 60_000, requestArrival: 60_000, strangerConnection: 60_000, floodPause: 60_000 };
 
 async function session({ port }: AgentServer, { key, certificate: cert }: Identity): Promise<ClientHttp2Session> {
   const made = http2Connect(`https://127.0.0.1:${port}`, { key, cert, rejectUnauthorized: false });
@@ -87,6 +88,39 @@ test("A2: a connection that resets many calls is closed, and agents' go on", asy
   );
   expect(resets).toBeLessThan(20_000);
   stranger.destroy();
+});
+
+test("A2: who flooded waits with its next connections, whatever it is; others' calls are answered", async () => {
+  await using server = await agentServer({ times: patient });
+  const { machine: loud, client: own } = await server.agent();
+  const { client } = await server.agent();
+  await own.heartbeat();
+  for (const flooder of [identityOf(loud.agent), identityOf(ed25519KeyPair())]) {
+    const { key, certificate: cert } = flooder;
+    const socket = tlsConnect({
+      ...{ port: server.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"], key, cert },
+    });
+    socket.on("error", () => undefined).resume();
+    await once(socket, "secureConnect");
+    socket.write(Buffer.concat([preface, settings()]));
+    const packet: Buffer[] = [];
+    for (let id = 1; id < 1_200; id += 2) {
+      packet.push(callFrames(id, heartbeatPath, Buffer.alloc(0)), reset(id, 8));
+    }
+    socket.write(Buffer.concat(packet));
+    await waitFor("the connection is closed", () => socket.closed);
+    const next = await session(server, flooder);
+    const call = next.request({ ":method": "POST", ":path": heartbeatPath, "content-type": "application/grpc" });
+    let answered = false;
+    call.on("error", () => undefined).on("response", () => void (answered = true));
+    call.end(Buffer.from([0, 0, 0, 0, 0]));
+    await client.heartbeat();
+    const stranger = agentClient(server.port, identityOf(ed25519KeyPair()));
+    expect((await stranger.raw(heartbeatPath, Buffer.alloc(0))).code).toBe(status.INVALID_ARGUMENT);
+    stranger[Symbol.dispose]();
+    expect(answered).toBe(false);
+    next.destroy();
+  }
 });
 
 test.each([1, 7, 8, 11])(

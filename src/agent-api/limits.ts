@@ -29,18 +29,24 @@ export const limits = {
   smbiosUuid: 128,
   macs: 64,
   /**
-   * Streams that a connection may open. The limit on concurrent calls is in pacing.ts, because node:http2 counts an
-   * ended stream until it is destroyed, and ends a connection on which a hundred streams came too early.
+   * Streams that a connection may open before its caller is authenticated, and afterwards. The limit on concurrent calls
+   * is in pacing.ts, because node:http2 counts an ended stream until it is destroyed, and ends a connection on which a
+   * hundred streams came too early.
    */
-  streamsAdvertised: 256,
+  streamsOfStranger: 16,
+  streamsOfAgent: 256,
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call has begun. */
   handshake: 10_000,
   requestArrival: 10_000,
   /** Milliseconds that a connection without a proven key may live; its calls are answered meanwhile. */
   strangerConnection: 10_000,
+  /** Milliseconds for which a caller's new connections wait after one of its connections was closed for a flood. */
+  floodPause: 5_000,
   /** Milliseconds without a call after which a connection is closed: agents heartbeat every 30 s. */
   idleConnection: 5 * 60_000,
 } as const;
 
 /** The time limits, which tests shorten. */
-export type TimeLimits = { -readonly [Name in "handshake" | "requestArrival" | "strangerConnection"]: number };
+export type TimeLimits = {
+  -readonly [Name in "handshake" | "requestArrival" | "strangerConnection" | "floodPause"]: number;
+};

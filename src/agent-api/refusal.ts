@@ -21,6 +21,12 @@ export function invalid(details: string): Refusal {
   return { code: status.INVALID_ARGUMENT, details };
 }
 
+/** A thousand bytes can unpack to a megabyte, so nothing is unpacked for an unauthenticated caller. */
+export const compressed: Refusal = {
+  code: status.UNIMPLEMENTED,
+  details: "compressed messages are not read before the caller is known: send this one with grpc-encoding identity",
+};
+
 /** The agent retries with backoff; nothing was half-written. */
 export const unavailable: Refusal = { code: status.UNAVAILABLE, details: "not now: try again" };
 

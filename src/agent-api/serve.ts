@@ -20,7 +20,7 @@ import { createRefusedCallers } from "./admission/refused-callers.ts";
 import { createAdmission } from "./admission/admission.ts";
 import { admittedStream, admittedUnary } from "./admission/admitted.ts";
 import type { AgentCalls } from "./agent-call.ts";
-import { enrollHandler } from "./methods/enroll.ts";
+import { enrollGate, enrollHandler } from "./methods/enroll.ts";
 import { healthHandler, healthPath } from "./methods/health.ts";
 import { heartbeatHandler } from "./methods/heartbeat.ts";
 import { createKnownCallers } from "./admission/known-callers.ts";
@@ -52,6 +52,8 @@ export interface AgentApiOptions {
   extraMethods?: (calls: AgentCalls) => AgentMethod[];
   times?: TimeLimits;
 }
+
+const enrollPath = "/farrier.agent.v1.AgentService/Enroll";
 
 /** Methods whose requests name a machine. */
 const guardedPaths = [
@@ -155,6 +157,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
         const known = createKnownCallers(clock, (peer) => calls.pace.known(peer));
         const admission = createAdmission({ known, lookup });
         calls.guard(guardedPaths, admission.early);
+        calls.gate(enrollPath, enrollGate({ refusals, metrics, clock }));
         return [
           {
             path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
@@ -173,7 +176,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
             ),
           },
           {
-            path: "/farrier.agent.v1.AgentService/Enroll",
+            path: enrollPath,
             kind: "unary",
             handler: enrollHandler({ calls, database, sessions, refusals, metrics, log, clock }),
           },

@@ -1,18 +1,27 @@
 // docs/architecture.md, "Before a caller is known": the rule, over every method of the agent port.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { connect as http2Connect } from "node:http2";
+import { connect as http2Connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { connect as tlsConnect } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import type * as Protobuf from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { AgentCallback } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { AgentService } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { type AgentClient, agentClient, heartbeatPath, identityOf } from "../../test/support/agent-client.ts";
+import {
+  type AgentClient,
+  agentClient,
+  enrollPath,
+  heartbeatPath,
+  identityOf,
+  type Identity,
+} from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import type { TestMachine } from "../../test/support/fleet.ts";
 import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
+import { healthPath } from "./methods/health.ts";
 import { limits } from "./limits.ts";
 import type * as MessageCheck from "./admission/message-check.ts";
 import { messageProblem } from "./admission/message-check.ts";
@@ -129,6 +138,82 @@ test("A1: of a stranger's message no more than its beginning is received, and of
   session.destroy();
   const { client } = await server.agent();
   await client.heartbeat({ hardwareReport: { warning: ["w".repeat(300_000)] } });
+});
+
+/** A connection whose calls are sent piece by piece. */
+async function rawSession(port: number, { key, certificate: cert }: Identity): Promise<ClientHttp2Session> {
+  const session = http2Connect(`https://127.0.0.1:${port}`, { key, cert, rejectUnauthorized: false });
+  session.on("error", () => undefined);
+  await once(session, "connect");
+  return session;
+}
+
+function rawCall(session: ClientHttp2Session, path: string, headers: Record<string, string> = {}): ClientHttp2Stream {
+  return session.request({
+    ...{ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" },
+    ...headers,
+  });
+}
+
+/** The status of a call that was answered with nothing but headers, or with an answer and trailers. */
+async function grpcStatus(stream: ClientHttp2Stream): Promise<number> {
+  stream.resume();
+  const [headers] = (await once(stream, "response")) as [Record<string, string>];
+  const found =
+    headers["grpc-status"] ?? ((await once(stream, "trailers")) as [Record<string, string>])[0]["grpc-status"];
+  return Number(found);
+}
+
+test("A1: Enroll's budget is taken by the call's headers: of what is too much no byte of a message is received", async () => {
+  await using own = await agentServer();
+  const session = await rawSession(own.port, identityOf(ed25519KeyPair()));
+  try {
+    const statuses: number[] = [];
+    // Whole messages, that are none: as fast as it goes.
+    while (statuses.at(-1) !== status.UNAVAILABLE && statuses.length < 1_000) {
+      const stream = rawCall(session, enrollPath);
+      stream.end(Buffer.from([0, 0, 0, 0, 1, 0xff]));
+      statuses.push(await grpcStatus(stream));
+    }
+    expect(new Set(statuses)).toEqual(new Set([status.INVALID_ARGUMENT, status.UNAVAILABLE]));
+    // Nothing of the next one's message is ever sent: an answer that waited for it would be that the time ran out.
+    expect(await grpcStatus(rawCall(session, enrollPath))).toBe(status.UNAVAILABLE);
+  } finally {
+    session.destroy();
+  }
+});
+
+describe("A1: nothing is unpacked for a caller who is not known: a compressed message is refused by its headers", () => {
+  for (const path of [...Object.keys(before), healthPath]) {
+    test.for(["gzip", "deflate", "zstd"])(`${path}, %s`, async (encoding) => {
+      const session = await rawSession(server.port, identityOf(ed25519KeyPair()));
+      try {
+        expect(await grpcStatus(rawCall(session, path, { "grpc-encoding": encoding }))).toBe(status.UNIMPLEMENTED);
+      } finally {
+        session.destroy();
+      }
+    });
+  }
+
+  test("an agent that is known may compress", async () => {
+    const { machine: own } = await server.agent();
+    const session = await rawSession(server.port, identityOf(own.agent));
+    try {
+      const message = Buffer.concat(wireBytes(1, Buffer.from(own.machineId)));
+      const call = async (packed: boolean): Promise<number> => {
+        const body = packed ? gzipSync(message) : message;
+        const start = Buffer.from([packed ? 1 : 0, 0, 0, 0, body.length]);
+        const stream = rawCall(session, heartbeatPath, packed ? { "grpc-encoding": "gzip" } : {});
+        stream.end(Buffer.concat([start, body]));
+        return await grpcStatus(stream);
+      };
+      expect(await call(true)).toBe(status.UNIMPLEMENTED);
+      expect(await call(false)).toBe(status.OK);
+      expect(await call(true)).toBe(status.OK);
+    } finally {
+      session.destroy();
+    }
+  });
 });
 
 test("A1: in a large message of a caller who is not known the machine's id comes first", async () => {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { errorCode } from "../lib/errors.ts";
-import { systemWords } from "../lib/system-words.ts";
+import { systemWords } from "../lib/host/system-words.ts";
 
 /** A backup's first line. */
 export const backupTitle = "farrier-backup 1";

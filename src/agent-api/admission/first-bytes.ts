@@ -2,8 +2,6 @@ import type { Refusal } from "../refusal.ts";
 
 /** Bytes of a message that are received from an unauthenticated caller: a machine's id is among the first 40. */
 const firstBytes = 4 << 10;
-/** Maximum unpacked size in bytes of a compressed message from an unauthenticated caller. */
-const unpackedBytes = 64 << 10;
 
 /**
  * Internals of a grpc-js call, which no type declares: the decoder that assembles messages, and the stream that they
@@ -12,7 +10,6 @@ const unpackedBytes = 64 << 10;
 interface ReceivingCall {
   decoder: { write(data: Buffer): Buffer[] };
   stream: { pause(): unknown; resume(): unknown };
-  maxReceiveMessageSize: number;
 }
 
 /**
@@ -28,7 +25,6 @@ export function firstBytesOnly(
   refuse: (refusal: Refusal) => void,
 ): void {
   const { decoder, stream } = call as ReceivingCall;
-  (call as ReceivingCall).maxReceiveMessageSize = unpackedBytes;
   const write = decoder.write.bind(decoder);
   let parts: Buffer[] | undefined = [];
   let bytes = 0;

@@ -57,11 +57,11 @@ const many = (count: number, one: () => Call): Call[] => Array.from({ length: co
 
 test("of one method two calls of a connection are under way; the others wait their turn, as many as there is room for", () => {
   const peer = agent("a");
-  const calls = many(264, () => call(peer));
-  expect(states(calls)).toEqual({ begun: 2, waits: 256, refused: 6 });
+  const calls = many(72, () => call(peer));
+  expect(states(calls)).toEqual({ begun: 2, waits: 64, refused: 6 });
   expect(call(peer, progress).state).toBe("begun");
   calls[0]?.end();
-  expect(states(calls)).toEqual({ begun: 3, waits: 255, refused: 6 });
+  expect(states(calls)).toEqual({ begun: 3, waits: 63, refused: 6 });
   // One that is given up while it waits leaves the line.
   calls[10]?.end(false);
   calls[1]?.end();
@@ -92,8 +92,8 @@ test("C1: a key that has used up its time waits, and nobody else does", () => {
   expect(waiting.state).toBe("waits");
   expect(call(agent("a")).state).toBe("waits");
   expect(call(agent("b")).state).toBe("begun");
-  // 100 ms over, at 200 a second.
-  pass(400);
+  // 100 ms over, at 50 a second.
+  pass(1_900);
   expect(waiting.state).toBe("waits");
   pass(200);
   expect(waiting.state).toBe("begun");

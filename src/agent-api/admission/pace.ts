@@ -187,7 +187,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       if (full || connection.inLine >= pacing.connectionLine || key.line.length >= pacing.keyLine) {
         waste(call, connection, now);
         call.refuse(overloaded());
-        if (full && connection.inLine > pacing.strangerShare && !connection.closing) {
+        if (connection.inLine > pacing.connectionShare && !connection.closing) {
           connection.closing = true;
           call.close();
         }

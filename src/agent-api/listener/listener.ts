@@ -12,6 +12,7 @@ import { agentCalls, type AgentCalls } from "../agent-call.ts";
 import { healthPath } from "../methods/health.ts";
 import { callBursts } from "./call-bursts.ts";
 import { createHandshakes } from "./handshakes.ts";
+import { floodPause } from "./flood-pause.ts";
 import { limits, type TimeLimits } from "../limits.ts";
 import { createPeers, peerOf, type Addresses, type Peer } from "./peer.ts";
 import type { RefusalLog } from "../refusal-log.ts";
@@ -38,14 +39,6 @@ export interface AgentMethod {
  * accepted per turn of the event loop; clients that find no room retry after 1, 3 and 7 seconds.
  */
 const backlog = 4_096;
-/**
- * Calls of one connection per turn of the event loop. Without resets no connection starts more calls than it may have
- * open; an agent whose calls have deadlines of a millisecond starts a few more.
- */
-const callsATurn = {
-  stranger: { atOnce: 2, most: limits.streamsAdvertised, inLine: true },
-  agent: { atOnce: 8, most: 2 * limits.streamsAdvertised, inLine: false },
-} as const;
 /** Milliseconds that open calls may take to end when the listener closes. */
 const drainTime = 5_000;
 /** Milliseconds for an answer to leave before its connection is closed. */
@@ -89,7 +82,7 @@ export async function agentListen(options: {
   });
   const grpc = new Server({
     "grpc.max_receive_message_length": limits.message,
-    "grpc.max_concurrent_streams": limits.streamsAdvertised,
+    "grpc.max_concurrent_streams": limits.streamsOfStranger,
     "grpc.max_connection_idle_ms": limits.idleConnection,
     "grpc-node.max_session_memory": 10,
     "grpc.enable_channelz": 0,
@@ -102,13 +95,14 @@ export async function agentListen(options: {
   unknownMethods(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const admitted = new WeakSet<Peer>();
+  const pauses = floodPause(options.clock, times.floodPause);
   callBursts(grpc, {
     clock: options.clock,
-    least: callsATurn.stranger.atOnce,
-    limitsOf: (connection) => {
+    callerOf: (connection) => {
       const peer = peers.find(connection);
-      return peer !== undefined && admitted.has(peer) ? callsATurn.agent : callsATurn.stranger;
+      return { key: callerName(peer, connection), agent: () => peer !== undefined && admitted.has(peer) };
     },
+    flooded: (caller) => pauses.note(caller),
   });
 
   const tls = createServer({
@@ -175,10 +169,12 @@ export async function agentListen(options: {
     });
     // A reset concerns the peer only; without a listener it would end the process.
     socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
-    if (socket.alpnProtocol === "h2") {
-      injector.injectConnection(socket);
-    } else {
+    const begun =
+      socket.alpnProtocol === "h2" && pauses.enter(callerName(peer, socket), () => injector.injectConnection(socket));
+    if (begun === false) {
       socket.destroy();
+    } else {
+      socket.once("close", begun);
     }
   });
   tls.on("tlsClientError", (error, socket) => {
@@ -194,6 +190,7 @@ export async function agentListen(options: {
     address: { host: options.address.host, port },
     [Symbol.asyncDispose]: async () => {
       calls[Symbol.dispose]();
+      pauses[Symbol.dispose]();
       const closed = new Promise((resolve) => {
         tcp.close(resolve);
       });
@@ -217,6 +214,11 @@ function ownBytes(value: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(value.length);
   value.copy(own);
   return own;
+}
+
+/** Names the caller of a connection by its key, or by its address if it has none. */
+function callerName(peer: Peer | undefined, { remoteAddress }: Addresses): string {
+  return peer?.keyLiteral ?? `without a key, ${remoteAddress}`;
 }
 
 /** The TCP socket under a TLS socket; node:tls keeps it in an undeclared field. */

@@ -11,7 +11,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
-import type { AgentCalls } from "../agent-call.ts";
+import type { AgentCalls, HeadersGate } from "../agent-call.ts";
 import { addressOf } from "../listener/caller-address.ts";
 import { enrollDecode } from "./enroll-decode.ts";
 import { overloaded, unavailable, type Refusal } from "../refusal.ts";
@@ -38,7 +38,28 @@ const awaiting = Buffer.from(
   ),
 );
 
-/** Makes the handler of AgentService.Enroll. */
+/** Creates Enroll's budget by address, which is taken before a byte of a message is received. */
+export function enrollGate({
+  refusals,
+  metrics,
+  clock,
+}: {
+  refusals: RefusalLog;
+  metrics: Metrics;
+  clock: Clock;
+}): HeadersGate {
+  const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
+  return (peer, address) => {
+    if (limit.allow(address)) {
+      return undefined;
+    }
+    metrics.enrollments.inc({ outcome: "limited" });
+    refusals.record("enroll", peer, `too many calls of Enroll from ${address}`);
+    return overloaded();
+  };
+}
+
+/** Makes the handler of AgentService.Enroll; {@link enrollGate} stands before it. */
 export function enrollHandler(deps: {
   calls: AgentCalls;
   database: Database;
@@ -49,22 +70,17 @@ export function enrollHandler(deps: {
   clock: Clock;
 }): handleUnaryCall<Buffer, Buffer> {
   const { calls, database, sessions, refusals, metrics, log, clock } = deps;
-  const limit = addressLimit({ clock, perAddress, together, addresses: 10_000 });
   // Exported from the start at 0: an alert can't see an increase of a series that did not exist before.
   metrics.enrollments.inc({ outcome: "second_claimant" }, 0);
   return (call, respond) => {
     const arrived = clock.monotonic();
     const peer = calls.peer(call.metadata);
     const address = addressOf(call.getPeer());
-    const refuse = (outcome: "limited" | "invalid" | "unavailable", reason: string, refusal: Refusal): void => {
+    const refuse = (outcome: "invalid" | "unavailable", reason: string, refusal: Refusal): void => {
       metrics.enrollments.inc({ outcome });
       refusals.record("enroll", peer, reason);
       respond(refusal);
     };
-    if (!limit.allow(address)) {
-      refuse("limited", `too many calls of Enroll from ${address}`, overloaded());
-      return;
-    }
     const decoded = enrollDecode(call.request);
     if ("code" in decoded) {
       refuse("invalid", decoded.details, decoded);

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { directoryLock } from "./directory-lock.ts";
 import { makeDirectory } from "../../lib/host/make-directory.ts";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The folder in which `farrier up` keeps everything: keys, tokens and the embedded database. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { packageCopy } from "./embedded-copy.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { type PostgresPackage, packageFind, packageHydrate } from "./embedded-package.ts";

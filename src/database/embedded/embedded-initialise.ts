@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, lchown, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import type { PostgresBinaries } from "./embedded-binaries.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 import { openedDirectory, runPostgresProgram } from "./embedded-run.ts";

@@ -3,7 +3,7 @@ import { errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { findUser, userName, type UserIds } from "../../lib/host/passwd.ts";
 import { systemUser, systemUserCommands } from "../../lib/host/system-user.ts";
-import { systemWords } from "../../lib/system-words.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { EmbeddedError } from "./embedded-error.ts";
 
 /** The user of PostgreSQL if this process is root, as which PostgreSQL refuses to run. */

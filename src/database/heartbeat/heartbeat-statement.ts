@@ -64,8 +64,8 @@ const duplicateTold = `
   FROM entry WHERE duplicate AND (duplicate_at IS NULL OR duplicate_at < now() - interval '1 hour')`;
 
 /**
- * Whether an agent may add another such entry to its machine's history: at most `most` in 24 hours. History is kept for ever, and what an
- * agent says is not bounded by what operators ask.
+ * True if an agent may add another such entry to its machine's history: fewer than `most` are from the last 24 hours.
+ * History is kept for ever, and an agent's reports are not limited by operators' requests.
  */
 const historyRoom = (machine: string, event: "report_unasked" | "hardware_reported", most: number): string => `(
   SELECT count(*) FROM (

@@ -3,6 +3,7 @@ import { callFrames, reset } from "./frames.ts";
 import {
   emptyThings,
   enrollPath,
+  heartbeatOf,
   heartbeatPath,
   logPath,
   logReport,
@@ -47,6 +48,7 @@ export function callAttacks({ agent }: AttackTargets): readonly Attack[] {
   const [report, installation, enroll] = [repeatedHeartbeat(2), repeatedHeartbeat(3), repeatedEnroll()];
   const [devices, warnings, macs] = [emptyThings("devices"), emptyThings("warnings"), emptyThings("macs")];
   const [ownDevices, ownWarnings] = [emptyThings("devices", machineId), emptyThings("warnings", machineId)];
+  const ownHeartbeat = heartbeatOf(machineId);
   const [strangersLog, ownLog] = [logReport(), logReport(machineId)];
   const port = "agents";
   return [
@@ -78,6 +80,22 @@ export function callAttacks({ agent }: AttackTargets): readonly Attack[] {
       port,
       connections: 36,
       next: calls(heartbeatPath, () => strangersHeartbeat),
+    },
+    {
+      id: "A2",
+      what: "an agent's own heartbeats",
+      port,
+      connections: 36,
+      identity: "enrolled",
+      next: calls(heartbeatPath, () => ownHeartbeat),
+    },
+    {
+      id: "A2",
+      what: "an agent's own heartbeats, reset",
+      port,
+      connections: 36,
+      identity: "enrolled",
+      next: resetCalls(heartbeatPath, 100, () => ownHeartbeat),
     },
     {
       id: "A3",

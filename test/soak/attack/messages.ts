@@ -17,11 +17,13 @@ export const logPath = "/farrier.agent.v1.AgentService/ReportLog";
 /** The machine that strangers speak of: no control plane knows it. */
 const strangersMachine: string = randomUUID();
 
+/** A heartbeat that says nothing but whose it is. */
+export function heartbeatOf(machineId: string): Uint8Array {
+  return toBinary(AgentHeartbeatRequestSchema, create(AgentHeartbeatRequestSchema, { machineId }));
+}
+
 /** A heartbeat of a machine that nobody knows. */
-export const strangersHeartbeat = toBinary(
-  AgentHeartbeatRequestSchema,
-  create(AgentHeartbeatRequestSchema, { machineId: strangersMachine }),
-);
+export const strangersHeartbeat = heartbeatOf(strangersMachine);
 
 /** A base-128 number of protobuf. */
 function varint(value: number): Buffer {

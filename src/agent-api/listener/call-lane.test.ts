@@ -1,0 +1,59 @@
+import { EventEmitter } from "node:events";
+import type { ServerHttp2Stream } from "node:http2";
+import { expect, test } from "vitest";
+import { callLane } from "./call-lane.ts";
+
+const stream = (): ServerHttp2Stream & { closed: boolean } => {
+  const made = Object.assign(new EventEmitter(), { closed: false, destroyed: false, destroy: () => made });
+  return made as unknown as ServerHttp2Stream & { closed: boolean };
+};
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
+test("A2: calls of a turn are begun until its time is up, in the order of their coming", async () => {
+  let now = 0;
+  const lane = callLane({ turn: 2, perCaller: 10, most: 100 }, { monotonic: () => now });
+  const begun: number[] = [];
+  for (let call = 0; call < 6; call += 1) {
+    // Each takes a millisecond.
+    lane.enter({ stream: stream(), caller: call, begin: () => void (begun.push(call), (now += 1)) });
+  }
+  expect(begun).toEqual([]);
+  await turns(1);
+  expect(begun).toEqual([0, 1]);
+  await turns(2);
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("A2: what a call cost counts as measured: with the share of the processor used up, calls wait", async () => {
+  let now = 0;
+  const limits = { turn: 1_000, time: { perSecond: 100, burst: 30 }, perCaller: 10, most: 100 };
+  const lane = callLane(limits, { monotonic: () => now });
+  let begun = 0;
+  const begin = (): void => void ((begun += 1), (now += 10));
+  for (let call = 0; call < 10; call += 1) {
+    lane.enter({ stream: stream(), caller: call, begin });
+  }
+  await turns(1);
+  // Three take the 30 ms that there were, and cost three times that in the end.
+  expect(begun).toBe(3);
+  await turns(5);
+  expect(begun).toBe(3);
+});
+
+test("A2: a caller has a bounded number of calls in it, and one that ends gives its place up", async () => {
+  const lane = callLane({ turn: 2, perCaller: 2, most: 3 }, { monotonic: () => 0 });
+  const begun: string[] = [];
+  const [first, second] = [stream(), stream()];
+  const enter = (caller: string, of = stream()): boolean =>
+    lane.enter({ stream: of, caller, begin: () => void begun.push(caller) });
+  expect([enter("a", first), enter("a", second), enter("a")]).toEqual([true, true, false]);
+  first.emit("close");
+  expect([enter("a"), enter("b"), enter("c")]).toEqual([true, true, false]);
+  second.closed = true;
+  await turns(1);
+  expect(begun).toEqual(["a", "b"]);
+});

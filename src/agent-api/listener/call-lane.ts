@@ -1,0 +1,105 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { Clock } from "../../lib/clock.ts";
+import { timeBudget } from "../admission/time-budget.ts";
+
+/** A call whose headers have arrived, and that was not processed yet. */
+export interface WaitingCall {
+  stream: ServerHttp2Stream;
+  /** The caller that the limit per caller applies to. */
+  caller: unknown;
+  begin: () => void;
+}
+
+/** Calls that wait in front of the gRPC library, where a call holds only its stream. */
+export interface CallLane {
+  /** False if the caller has too many calls waiting: close its connection. */
+  enter(call: WaitingCall): boolean;
+  /** Charges the cost of a call that did not wait. */
+  spend(milliseconds: number): void;
+}
+
+/** Limits on a lane's calls. */
+export interface LaneLimits {
+  /** Milliseconds of calls that are started in one turn of the event loop. */
+  turn: number;
+  /** Milliseconds of this thread that the calls may cost; absent = limited by `turn` only. */
+  time?: { perSecond: number; burst: number };
+  /** Maximum number of waiting calls: of one caller, and in total. */
+  perCaller: number;
+  most: number;
+}
+
+/** Starting a call is about a third of its cost: its message, its row of a batch and its answer follow. */
+const wholeCost = 3;
+/** Milliseconds until the next look when the time is used up. */
+const tick = 20;
+
+/** Creates an empty lane. */
+export function callLane(limits: LaneLimits, clock: Pick<Clock, "monotonic">): CallLane {
+  /** In order of arrival. A Set, so that removing a call is fast. */
+  const line = new Set<WaitingCall>();
+  const waiting = new Map<unknown, number>();
+  const budget = limits.time === undefined ? undefined : timeBudget(limits.time);
+  let scheduled = false;
+
+  function leave(call: WaitingCall): boolean {
+    if (!line.delete(call)) {
+      return false;
+    }
+    const left = (waiting.get(call.caller) ?? 1) - 1;
+    if (left === 0) {
+      waiting.delete(call.caller);
+    } else {
+      waiting.set(call.caller, left);
+    }
+    return true;
+  }
+
+  function schedule(): void {
+    if (scheduled || line.size === 0) {
+      return;
+    }
+    scheduled = true;
+    if (budget !== undefined && budget.left(clock.monotonic()) <= 0) {
+      setTimeout(next, tick).unref();
+    } else {
+      setImmediate(next);
+    }
+  }
+
+  function next(): void {
+    scheduled = false;
+    const began = clock.monotonic();
+    const until = began + Math.min(limits.turn, budget?.left(began) ?? Number.POSITIVE_INFINITY);
+    let now = began;
+    for (const call of line) {
+      if (now >= until) {
+        break;
+      }
+      leave(call);
+      if (call.stream.closed || call.stream.destroyed) {
+        call.stream.destroy();
+      } else {
+        call.begin();
+      }
+      now = clock.monotonic();
+    }
+    budget?.spend((now - began) * wholeCost);
+    schedule();
+  }
+
+  return {
+    enter: (call) => {
+      const before = waiting.get(call.caller) ?? 0;
+      if (before >= limits.perCaller || line.size >= limits.most) {
+        return false;
+      }
+      waiting.set(call.caller, before + 1);
+      line.add(call);
+      call.stream.once("close", () => leave(call));
+      schedule();
+      return true;
+    },
+    spend: (milliseconds) => budget?.spend(milliseconds * wholeCost),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../../lib/clock.ts";
+
+/** Maximum number of remembered callers, and of waiting connections per caller; more are closed. */
+const remembered = 10_000;
+const perCaller = 64;
+
+/** Delays new connections of callers who flooded: a handshake costs more than the calls after it, and would be repeated at once. */
+export interface FloodPause extends Disposable {
+  /** Starts or prolongs the caller's pause: one of its connections was closed for a flood. */
+  note(caller: string): void;
+  /**
+   * Calls `go` now, or once the caller's pause is over.
+   * @returns false if too many connections of the caller wait: close this one; else a function that ends the waiting
+   */
+  enter(caller: string, go: () => void): (() => void) | false;
+}
+
+interface Pause {
+  until: number;
+  waiting: Set<() => void>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Creates it; no caller pauses yet.
+ * @param milliseconds for which a caller's new connections wait after one of its connections was closed
+ */
+export function floodPause(clock: Pick<Clock, "monotonic">, milliseconds: number): FloodPause {
+  const pauses = new Map<string, Pause>();
+
+  function end(caller: string, pause: Pause): void {
+    const left = pause.until - clock.monotonic();
+    if (left > 0) {
+      pause.timer = setTimeout(() => end(caller, pause), left).unref();
+      return;
+    }
+    pauses.delete(caller);
+    for (const go of pause.waiting) {
+      go();
+    }
+  }
+
+  return {
+    note: (caller) => {
+      const there = pauses.get(caller);
+      if (there !== undefined) {
+        there.until = clock.monotonic() + milliseconds;
+      } else if (pauses.size < remembered) {
+        const pause: Pause = { until: clock.monotonic() + milliseconds, waiting: new Set(), timer: undefined };
+        pauses.set(caller, pause);
+        end(caller, pause);
+      }
+    },
+    enter: (caller, go) => {
+      const pause = pauses.get(caller);
+      if (pause === undefined) {
+        go();
+        return () => undefined;
+      }
+      if (pause.waiting.size >= perCaller) {
+        return false;
+      }
+      pause.waiting.add(go);
+      return () => void pause.waiting.delete(go);
+    },
+    [Symbol.dispose]: () => {
+      for (const { timer } of pauses.values()) {
+        clearTimeout(timer);
+      }
+      pauses.clear();
+    },
+  };
+}
