@@ -5,7 +5,7 @@ import { agentServer, type AgentServer } from "../../../test/support/agent-serve
 import { silent, type TestMachine } from "../../../test/support/fleet.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { agentKey, generation, machineId } from "../../database/ids.ts";
+import { agentKey, machineId } from "../../database/ids.ts";
 import type { ProgressEntry } from "../../database/queries/installation/progress.ts";
 import { progressCoalesce } from "./progress-coalesce.ts";
 
@@ -107,7 +107,7 @@ test("two hundred byte counts of one phase are one write, of the last of them", 
   });
   const entry = (bytesDone: bigint): ProgressEntry => ({
     machineId: machineId("123e4567-e89b-42d3-a456-426614174000"),
-    generation: generation(1n),
+    generation: 1n,
     publicKey: agentKey(Buffer.alloc(32)),
     run: Buffer.alloc(16),
     phase: "writing",
