@@ -113,7 +113,7 @@ async function install(run: Run): Promise<void> {
   }
   progress.phase(Phase.CONFIGURING);
   await run.permit.hold();
-  const { systemPartition } = await configure({ writer, disk, image, instance, uefi, log, signal });
+  const { loader } = await configure({ writer, disk, image, instance, uefi, log, signal });
   signal.throwIfAborted();
   await otherDisksFit({
     disks: run.disks,
@@ -123,9 +123,9 @@ async function install(run: Run): Promise<void> {
     signal,
   });
   await writer.seal();
-  if (uefi && systemPartition !== undefined) {
+  if (loader !== undefined) {
     progress.phase(Phase.BOOT_ENTRY);
     await run.permit.hold();
-    await bootEntrySet({ path: disk.path, systemPartition, log, signal });
+    await bootEntrySet({ path: disk.path, systemPartition: loader.partition, loader, log, signal });
   }
 }

@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import type { Logger } from "../../../lib/log.ts";
 import { AgentError, errorText } from "../../errors.ts";
 import { bootLabel, fallbackLoader, ownBootEntries } from "./boot-entries.ts";
+import type { Loader } from "./loader.ts";
 import { runDiskProgram } from "../../disk/program.ts";
 
 /** Whether this machine was booted by UEFI, and its variables can be reached. */
@@ -14,18 +15,21 @@ export async function bootedByUefi(): Promise<boolean> {
 
 /**
  * Has the firmware start the disk first: makes an entry for the system partition of this installation, and removes those
- * that earlier ones made. It names the fallback path, which is also what firmware takes that has lost its entries: where
- * the firmware takes no new entry (its memory is full), the log says so, and the disk boots by that path.
- * @throws {AgentError} `program_failed` when the entries can't be read; `unsupported` on another architecture
+ * that earlier ones made. It names the image's loader, by default the one at the fallback path, which is also what firmware
+ * takes that has lost its entries: where the firmware takes no new entry (its memory is full), the log says so, and the disk
+ * boots by that path.
+ * @throws {AgentError} `program_failed` when the entries can't be read, or no entry can be made for a loader elsewhere;
+ * `unsupported` on another architecture
  */
 export async function bootEntrySet(of: {
   path: string;
   systemPartition: number;
+  loader?: Pick<Loader, "path" | "isFallback"> | undefined;
   log: Logger;
   signal: AbortSignal;
 }): Promise<void> {
   const { path, systemPartition, log, signal } = of;
-  const loader = fallbackLoader(process.arch);
+  const loader = of.loader?.path ?? fallbackLoader(process.arch);
   if (loader === undefined) {
     throw new AgentError("unsupported", `no boot entry can be made on ${process.arch}: expected x64 or arm64`);
   }
@@ -38,6 +42,13 @@ export async function bootEntrySet(of: {
   }
   // The older ones' room may be what was missing.
   const reason = refusal === undefined || older.length === 0 ? refusal : await refused(["--create", ...entry], signal);
+  if (reason !== undefined && of.loader?.isFallback === false) {
+    throw new AgentError(
+      "program_failed",
+      `the firmware takes no new boot entry (${reason}), and without one it does not find the image's loader ${loader}: make ` +
+        "room there (efibootmgr --bootnum XXXX --delete-bootnum), or use an image with a loader at the fallback path",
+    );
+  }
   if (reason !== undefined) {
     log.warn(
       { reason },

@@ -9,8 +9,10 @@ import { gptAdd, gptFit, gptGrow, lastPartition } from "./gpt-fit.ts";
 import { gptBytes } from "./gpt.ts";
 import type { Gpt, GptPartition, PlacedBytes } from "./gpt.ts";
 import { fileSystemGrow } from "./grow.ts";
-import { imageTable, requireSystemPartition, requireWhole, systemPartitionOf } from "./image-table.ts";
+import { imageTable, requireSystemPartition, requireWhole } from "./image-table.ts";
 import type { ImageTable } from "./image-table.ts";
+import { imageLoader } from "./image-loader.ts";
+import type { Loader } from "./loader.ts";
 import { mbrSignatureFit } from "./mbr.ts";
 import { labelRanges, rangesClear } from "./stale-labels.ts";
 import { protectiveMbrFit } from "./protective-mbr.ts";
@@ -18,10 +20,10 @@ import { seedBytes, seedFiles, seedLabel } from "./seed.ts";
 import type { DiskWriter } from "../write.ts";
 import { isZero } from "../../disk/zero.ts";
 
-/** What the disk's partition table says to the steps that follow. */
+/** What the disk says to the steps that follow. */
 export interface Configured {
-  /** The number of the EFI system partition, where there is one. */
-  systemPartition: number | undefined;
+  /** What firmware is to start, on a machine that boots by UEFI. */
+  loader: Loader | undefined;
 }
 
 // Microsoft's basic data partition, which is what holds FAT.
@@ -51,7 +53,7 @@ export interface ConfigureOptions {
  * @throws {AgentError} `image_invalid`, `unsupported`, `disk_too_small`, `disk_failed`, `program_failed`
  */
 export async function configure(options: ConfigureOptions): Promise<Configured> {
-  const { writer, disk, image, instance, uefi } = options;
+  const { writer, disk, image, instance, uefi, log } = options;
   const beginning = writer.beginning();
   const blockBytes = disk.device.logicalBlockSizeBytes || defaultBlockBytes;
   const files = seedFiles(image, instance);
@@ -60,6 +62,7 @@ export async function configure(options: ConfigureOptions): Promise<Configured> 
   if (uefi) {
     requireSystemPartition(table);
   }
+  const loader = uefi ? await imageLoader(writer, table, log) : undefined;
   if (table.kind === "gpt") {
     await gptConfigure(options, table.gpt, files);
   } else {
@@ -68,7 +71,7 @@ export async function configure(options: ConfigureOptions): Promise<Configured> 
   if (table.kind === "mbr" && uefi) {
     mbrSignatureFit(beginning, randomInt(1, 2 ** 32 - 1));
   }
-  return { systemPartition: systemPartitionOf(table) };
+  return { loader };
 }
 
 /** @throws {AgentError} `image_invalid` when something is asked for that takes a GPT */

@@ -46,17 +46,30 @@ export function isIso(beginning: Buffer): boolean {
   return beginning.toString("latin1", isoAt, isoAt + 5) === "CD001";
 }
 
-/** The number of the EFI system partition; undefined = none. */
-export function systemPartitionOf(table: ImageTable): number | undefined {
+/** Where each EFI system partition lies, in bytes from the disk's beginning. */
+export function systemPartitionsOf(table: ImageTable): { number: number; start: number; bytes: number }[] {
   switch (table.kind) {
     case "gpt":
-      return gptPartitions(table.gpt).find(({ type }) => type === systemPartitionType)?.number;
+      return gptPartitions(table.gpt)
+        .filter(({ type }) => type === systemPartitionType)
+        .map(({ number, first, last }) => inBytes(number, first, last + 1 - first, table.gpt.blockBytes));
     case "mbr":
     case "iso":
-      return table.partitions.find(({ type }) => type === mbrSystemType)?.number;
+      return table.partitions
+        .filter(({ type }) => type === mbrSystemType)
+        .map(({ number, first, blocks }) => inBytes(number, first, blocks, mbrSectorBytes));
     case "none":
-      return undefined;
+      return [];
   }
+}
+
+function inBytes(
+  number: number,
+  first: number,
+  blocks: number,
+  blockBytes: number,
+): { number: number; start: number; bytes: number } {
+  return { number, start: first * blockBytes, bytes: blocks * blockBytes };
 }
 
 /**
@@ -113,7 +126,7 @@ function partitionEnds(table: ImageTable): { number: number; last: number; block
  * @throws {AgentError} `image_invalid` when the machine boots by UEFI and the image has no EFI system partition
  */
 export function requireSystemPartition(table: ImageTable): void {
-  if (systemPartitionOf(table) === undefined) {
+  if (systemPartitionsOf(table).length === 0) {
     throw new AgentError(
       "image_invalid",
       "the image has no EFI system partition, and this machine boots by UEFI: use an image made for UEFI, or set the " +

@@ -1,0 +1,132 @@
+// What firmware is to start from an EFI system partition.
+import { AgentError, cleanText } from "../../errors.ts";
+import { fallbackLoader } from "./boot-entries.ts";
+import { fatOpen } from "./fat-read.ts";
+import type { Fat, FatEntry, FatSource } from "./fat-read.ts";
+
+/** A program on an EFI system partition that starts the image's system. */
+export interface Loader {
+  /** The number of its partition. */
+  partition: number;
+  /** As efibootmgr takes it: `\EFI\BOOT\BOOTX64.EFI`. */
+  path: string;
+  /** It stands where firmware looks that knows nothing of the disk. */
+  isFallback: boolean;
+}
+
+/** What was found of a loader. */
+export type LoaderLook =
+  | { kind: "found"; loader: Loader }
+  /** Whether there is one can't be told; `why` is for people. */
+  | { kind: "unknown"; why: string };
+
+/** An EFI system partition, with what reads it. */
+export interface SystemPartition {
+  number: number;
+  read: FatSource;
+}
+
+/** Loaders of operating systems by architecture; one that Secure Boot needs stands before the one it starts. */
+const knownLoaders: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
+  x64: ["shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi", "loader.efi", "refind_x64.efi"],
+  arm64: ["shimaa64.efi", "grubaa64.efi", "systemd-bootaa64.efi", "bootmgfw.efi", "loader.efi", "refind_aa64.efi"],
+};
+// Programs that start no system: fallback loaders (UEFI 2.10, 3.5.1.1) of other architectures, and shim's helpers.
+const noLoader = /^(?:BOOT(?:IA32|IA64|X64|ARM|AA64|RISCV\d+|LOONGARCH\d+)|fb\w+|mm\w+)\.efi$/iu;
+// \EFI\Microsoft\Boot is the deepest that there is.
+const deepest = 3;
+const foldersMost = 200;
+const toldMost = 5;
+
+/**
+ * The program that starts the image's system: at the fallback path, or else one that a boot entry can lead to, which is a loader
+ * that is known by its name or the only program that there is.
+ * @throws {AgentError} `image_invalid` when there is none: the firmware could not start the disk
+ */
+export async function loaderFind(
+  systemPartitions: readonly SystemPartition[],
+  architecture: NodeJS.Architecture,
+): Promise<LoaderLook> {
+  const fallback = fallbackLoader(architecture);
+  if (fallback === undefined) {
+    return { kind: "unknown", why: `it is not known which loader a machine of ${architecture} takes` };
+  }
+  const programs: Omit<Loader, "isFallback">[] = [];
+  let unreadable = 0;
+  for (const { number, read } of systemPartitions) {
+    const fat = await fatOpen(read);
+    unreadable += fat === undefined ? 1 : 0;
+    programs.push(...(fat === undefined ? [] : await efiPrograms(fat)).map((path) => ({ partition: number, path })));
+  }
+  const chosen = choose(programs, fallback, knownLoaders[architecture] ?? []);
+  if (chosen !== undefined) {
+    return { kind: "found", loader: { ...chosen, isFallback: isSame(chosen.path, fallback) } };
+  }
+  if (unreadable > 0) {
+    return { kind: "unknown", why: "the image's EFI system partition holds no FAT file system, which firmware needs" };
+  }
+  const there = programs.map(({ path }) => cleanText(path, 100));
+  const only =
+    there.length > 0
+      ? `it has ${there.slice(0, toldMost).join(", ")}${there.length > toldMost ? " and others" : ""}`
+      : "it has no EFI program at all";
+  throw new AgentError(
+    "image_invalid",
+    `the image's EFI system partition has no ${fallback}, nor another loader for ${architecture} that is known: ${only}; this ` +
+      "machine boots by UEFI and could not start it: use an image made for it, or put a loader there (in the image: " +
+      "grub-install --removable, or bootctl install)",
+  );
+}
+
+/** Pure. */
+function choose<Program extends { path: string }>(
+  programs: readonly Program[],
+  fallback: string,
+  known: readonly string[],
+): Program | undefined {
+  const atFallback = programs.find(({ path }) => isSame(path, fallback));
+  if (atFallback !== undefined) {
+    return atFallback;
+  }
+  for (const name of known) {
+    const found = programs.find(({ path }) => isSame(baseName(path), name));
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  const [only, ...others] = programs.filter(({ path }) => !noLoader.test(baseName(path)));
+  return others.length === 0 ? only : undefined;
+}
+
+/** Paths of all programs below the folder EFI, as they are written there. */
+async function efiPrograms(fat: Fat): Promise<string[]> {
+  const paths: string[] = [];
+  let folders: { path: string; entry: FatEntry | undefined; depth: number }[] = [
+    { path: "", entry: undefined, depth: 0 },
+  ];
+  for (let looked = 0; looked < foldersMost; looked += 1) {
+    const [next, ...rest] = folders;
+    if (next === undefined) {
+      break;
+    }
+    folders = rest;
+    for (const entry of await fat.list(next.entry)) {
+      const path = `${next.path}\\${entry.name}`;
+      if (entry.isFolder && next.depth < deepest && (next.depth > 0 || isSame(entry.name, "EFI"))) {
+        folders.push({ path, entry, depth: next.depth + 1 });
+      } else if (!entry.isFolder && next.depth > 0 && entry.bytes > 0 && /\.efi$/iu.test(entry.name)) {
+        paths.push(path);
+      }
+    }
+  }
+  return paths;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("\\") + 1);
+}
+
+/** FAT knows no case. */
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
