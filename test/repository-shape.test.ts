@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { protocolStale } from "../tools/generate.ts";
-import { folderPath, lintConfiguration, main, mayImport } from "../tools/import-rules.ts";
-import { importsOf, isTest, repositoryFiles, root } from "./support/repository.ts";
+import { folderPath, lintConfiguration, main, mayImport, typesOnly } from "../tools/import-rules.ts";
+import { importsOf, isTest, repositoryFiles, root, type RepositoryFile } from "./support/repository.ts";
 
 const files = await repositoryFiles();
 const sources = files.filter(({ path }) => /^(?:src|boot-image)\/.*\.ts$/u.test(path) && !isTest(path));
@@ -25,6 +25,12 @@ test("there are sources to look at, and their imports are found", () => {
   ]);
 });
 
+/** True where anything but types is imported of a file. */
+function importsValues(file: RepositoryFile, imported: string): boolean {
+  const types = file.text.replaceAll(/^import type [^;]+;$/gmu, "");
+  return importsOf({ path: file.path, text: types }).includes(imported);
+}
+
 test("every folder of src is one of the design's, and imports only what it may", () => {
   const wrong = sources.flatMap((file) => {
     const folder = folderOf(file.path);
@@ -37,6 +43,7 @@ test("every folder of src is one of the design's, and imports only what it may",
     }
     return importsOf(file)
       .filter((imported) => folderOf(imported) !== folder && !allowed.includes(folderOf(imported)))
+      .filter((imported) => typesOnly[folder]?.includes(imported) !== true || importsValues(file, imported))
       .map((imported) => `${file.path} imports ${imported}`);
   });
   expect(wrong).toEqual([]);
@@ -84,6 +91,23 @@ test("no folder has more than 25 files, but those whose files are all of one kin
   expect(ofOneKind.filter((folder) => !counts.has(folder))).toEqual([]);
   // Make a room for those that belong together, and say what it is in docs/architecture.md.
   expect([...counts].filter(([folder, count]) => count > 25 && !ofOneKind.includes(folder))).toEqual([]);
+});
+
+test("each command has an action of the same name, which owns its flags", () => {
+  const named = (folder: string): string[] =>
+    sources
+      .filter(({ path }) => path.startsWith(`src/cli/${folder}/`))
+      .map(({ path }) => path.slice(`src/cli/${folder}/`.length, -".ts".length))
+      .toSorted();
+  expect(named("commands").length).toBeGreaterThan(50);
+  expect(named("actions")).toEqual(named("commands"));
+  const exportsOf = (path: string): string[] => exportedNames(sources.find((file) => file.path === path)?.text ?? "");
+  for (const name of named("commands")) {
+    const camel = name.replaceAll(/-(?<letter>\w)/gu, (_, letter: string) => letter.toUpperCase());
+    expect(exportsOf(`src/cli/commands/${name}.ts`)).toEqual([`${camel}Command`]);
+    const flags = `${camel.slice(0, 1).toUpperCase()}${camel.slice(1)}Flags`;
+    expect(exportsOf(`src/cli/actions/${name}.ts`)).toEqual(expect.arrayContaining([`${camel}Action`, flags]));
+  }
 });
 
 test("no source uses what is there for tests, tools or benchmarks", () => {

@@ -30,6 +30,12 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The folder of `src` that may import everything. */
 export const main = "main";
 
+/** Files that a folder may import besides, for their types alone: nothing of them is there when the program runs. */
+export const typesOnly: Readonly<Record<string, readonly string[]>> = {
+  // What the command line hands over to each process.
+  cli: ["src/main/options.ts"],
+};
+
 /** The rule of lint that holds {@link mayImport}. */
 const rule = "eslint/no-restricted-imports";
 /** Folders inside folders of `src` that the rules reach. */
@@ -67,7 +73,7 @@ function overridesOf(folder: string): LintOverride[] {
             folder === "database"
               ? []
               : ["pg", "kysely"].map((name) => ({ name, message: "Only src/database knows SQL." })),
-          patterns: [{ regex: forbidden(folder, depth), message: allowed(folder) }],
+          patterns: [{ regex: forbidden(folder, depth), message: allowed(folder) }, ...exceptTypesOnly(folder, depth)],
         },
       ],
     },
@@ -76,7 +82,10 @@ function overridesOf(folder: string): LintOverride[] {
 
 function forbidden(folder: string, depth: number): string {
   const names = [...Object.keys(mayImport), main].filter(
-    (name) => name !== folder && mayImport[folder]?.includes(name) !== true,
+    (name) =>
+      name !== folder &&
+      mayImport[folder]?.includes(name) !== true &&
+      !(name === main && typesOnly[folder] !== undefined),
   );
   const inSource = names.filter((name) => name !== "boot-image").join("|");
   const gen = mayImport[folder]?.includes("gen") === true ? [] : ["gen"];
@@ -87,7 +96,19 @@ function forbidden(folder: string, depth: number): string {
   return `^(\\.\\./){${depth + 1}}((${inSource})|\\.\\./(${atRoot}))/`;
 }
 
+/** For a folder that may have types of {@link main}: its other files. That it has nothing but types, a test sees to. */
+function exceptTypesOnly(folder: string, depth: number): { group: string[]; message: string }[] {
+  const files = typesOnly[folder];
+  if (files === undefined) {
+    return [];
+  }
+  const up = "../".repeat(depth + 1);
+  const group = [`${up}${main}/**`, ...files.map((path) => `!${up}${path.slice("src/".length)}`)];
+  return [{ group, message: allowed(folder) }];
+}
+
 function allowed(folder: string): string {
-  const list = (mayImport[folder] ?? []).join(", ");
+  const types = (typesOnly[folder] ?? []).map((path) => `types of ${path}`);
+  const list = [...(mayImport[folder] ?? []), ...types].join(", ");
   return `${folder} may import ${list === "" ? "no other folder" : `only ${list}`} (tools/import-rules.ts, docs/architecture.md).`;
 }

@@ -60,7 +60,7 @@ test.each(helpTexts)(
   "%s: --help has examples, documents the exit status, and says in a line what it does",
   (route, help) => {
     const way =
-      "use docs(brief, more, [examples…]) of src/cli/line/flags.ts, as src/cli/commands/machine-cancel.ts does";
+      "use docs(brief, more, [examples…]) of src/cli/line/docs.ts, as src/cli/commands/machine-cancel.ts does";
     const examples = examplesOf(help);
     expect(
       examples.filter((line) => line.includes(route)),

@@ -1,63 +1,61 @@
 import { buildRouteMap } from "@stricli/core";
-import {
-  auditListCommand,
-  tokenCreateCommand,
-  tokenListCommand,
-  tokenRevokeCommand,
-  whoamiCommand,
-} from "./commands/access.ts";
 import { agentInitCommand } from "./commands/agent-init.ts";
 import { agentRunCommand } from "./commands/agent-run.ts";
+import { auditListCommand } from "./commands/audit-list.ts";
+import { backoffClearCommand } from "./commands/backoff-clear.ts";
+import { backoffListCommand } from "./commands/backoff-list.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { bootImageBuildCommand } from "./commands/boot-image-build.ts";
 import { completionCommand } from "./commands/completion.ts";
-import {
-  contextAddCommand,
-  contextListCommand,
-  contextRemoveCommand,
-  contextShowCommand,
-  contextUseCommand,
-} from "./commands/context.ts";
-import {
-  bootWindowCommand,
-  enrollmentApproveCommand,
-  enrollmentListCommand,
-  enrollmentRejectCommand,
-} from "./commands/enrollment.ts";
-import {
-  backoffClearCommand,
-  backoffListCommand,
-  fleetSummaryCommand,
-  sessionListCommand,
-  workListCommand,
-} from "./commands/fleet.ts";
-import { hardwareDiffCommand, hardwareListCommand, hardwareShowCommand } from "./commands/hardware.ts";
-import { imageBuildDebianCommand, imageBuildTinyCommand } from "./commands/image-build.ts";
-import { installationListCommand, installationShowCommand } from "./commands/installation.ts";
-import { labConsoleCommand, labDownCommand, labListCommand, labPowerCommand, labUpCommand } from "./commands/lab.ts";
+import { contextAddCommand } from "./commands/context-add.ts";
+import { contextListCommand } from "./commands/context-list.ts";
+import { contextRemoveCommand } from "./commands/context-remove.ts";
+import { contextShowCommand } from "./commands/context-show.ts";
+import { contextUseCommand } from "./commands/context-use.ts";
+import { enrollmentApproveCommand } from "./commands/enrollment-approve.ts";
+import { enrollmentListCommand } from "./commands/enrollment-list.ts";
+import { enrollmentRejectCommand } from "./commands/enrollment-reject.ts";
+import { fleetSummaryCommand } from "./commands/fleet-summary.ts";
+import { hardwareDiffCommand } from "./commands/hardware-diff.ts";
+import { hardwareListCommand } from "./commands/hardware-list.ts";
+import { hardwareShowCommand } from "./commands/hardware-show.ts";
+import { imageBuildDebianCommand } from "./commands/image-build-debian.ts";
+import { imageBuildTinyCommand } from "./commands/image-build-tiny.ts";
+import { installationListCommand } from "./commands/installation-list.ts";
+import { installationShowCommand } from "./commands/installation-show.ts";
+import { labConsoleCommand } from "./commands/lab-console.ts";
+import { labDownCommand } from "./commands/lab-down.ts";
+import { labListCommand } from "./commands/lab-list.ts";
+import { labPowerCommand } from "./commands/lab-power.ts";
+import { labUpCommand } from "./commands/lab-up.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
+import { machineBootWindowCommand } from "./commands/machine-boot-window.ts";
 import { machineCancelCommand } from "./commands/machine-cancel.ts";
+import { machineDeleteCommand } from "./commands/machine-delete.ts";
+import { machineExplainCommand } from "./commands/machine-explain.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
 import { machineInstallCommand } from "./commands/machine-install.ts";
 import { machineListCommand } from "./commands/machine-list.ts";
 import { machineLogCommand } from "./commands/machine-log.ts";
+import { machineQuarantineCommand } from "./commands/machine-quarantine.ts";
+import { machineReleaseCommand } from "./commands/machine-release.ts";
+import { machineRetryCommand } from "./commands/machine-retry.ts";
 import { machineShowCommand } from "./commands/machine-show.ts";
-import {
-  machineDeleteCommand,
-  machineExplainCommand,
-  machineQuarantineCommand,
-  machineReleaseCommand,
-  machineRetryCommand,
-  machineUpdateCommand,
-  machineWatchCommand,
-} from "./commands/machine-more.ts";
+import { machineUpdateCommand } from "./commands/machine-update.ts";
+import { machineWatchCommand } from "./commands/machine-watch.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { netbootCommand } from "./commands/netboot.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { serverCommand } from "./commands/server.ts";
+import { sessionListCommand } from "./commands/session-list.ts";
 import { shepherdCommand } from "./commands/shepherd.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { tokenCreateCommand } from "./commands/token-create.ts";
+import { tokenListCommand } from "./commands/token-list.ts";
+import { tokenRevokeCommand } from "./commands/token-revoke.ts";
 import { upCommand } from "./commands/up.ts";
+import { whoamiCommand } from "./commands/whoami.ts";
+import { workListCommand } from "./commands/work-list.ts";
 import type { CliContext } from "./context.ts";
 
 const machine = buildRouteMap<string, CliContext>({
@@ -70,7 +68,7 @@ const machine = buildRouteMap<string, CliContext>({
     history: machineHistoryCommand,
     log: machineLogCommand,
     watch: machineWatchCommand,
-    "boot-window": bootWindowCommand,
+    "boot-window": machineBootWindowCommand,
     update: machineUpdateCommand,
     delete: machineDeleteCommand,
     install: machineInstallCommand,

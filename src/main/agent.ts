@@ -9,7 +9,7 @@ import { agentInitRead } from "../agent/calls/init-file.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
 import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
 import { runAgent } from "../agent/run.ts";
-import type { AgentRunOptions } from "../cli/starters.ts";
+import type { AgentRunOptions } from "./options.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";
 

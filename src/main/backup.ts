@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { CliError } from "../cli/errors.ts";
-import type { BackupOptions } from "../cli/starters.ts";
+import type { BackupOptions } from "./options.ts";
 import { databaseBackup } from "../database/backup/backup.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";

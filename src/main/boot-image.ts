@@ -1,5 +1,5 @@
 import { bootImageBuild } from "../../boot-image/build.ts";
-import type { BootImageBuildOptions } from "../cli/starters.ts";
+import type { BootImageBuildOptions } from "./options.ts";
 import { buildCache } from "./build-cache.ts";
 
 /** `farrier boot-image build`. Resolves to the exit status. */

@@ -20,7 +20,8 @@ import { tracingStart } from "../telemetry/tracing.ts";
 import { readiness } from "./readiness.ts";
 import { secretsFollow } from "./secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./tls-files.ts";
-import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
+import type { OperatorTlsFiles } from "./options.ts";
+import type { AgentTlsFiles } from "./options.ts";
 
 /** What one server process serves, and on which database. */
 export interface ControlPlaneOptions {

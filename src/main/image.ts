@@ -1,6 +1,6 @@
 import { debianImageBuild } from "../../boot-image/os-image/debian.ts";
 import { tinyImageBuild } from "../../boot-image/os-image/tiny.ts";
-import type { ImageBuildOptions } from "../cli/starters.ts";
+import type { ImageBuildOptions } from "./options.ts";
 import { buildCache } from "./build-cache.ts";
 
 /** `farrier image build`. Resolves to the exit status. */

@@ -1,4 +1,6 @@
-import type { LabMachineSummary, LabShape, LabStarter } from "../cli/starters.ts";
+import type { LabShape } from "./options.ts";
+import type { LabMachineSummary } from "./options.ts";
+import type { LabStarter } from "../cli/starters.ts";
 import { consoleShow } from "../lab/console.ts";
 import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
 import { labMachineMake } from "../lab/machine.ts";

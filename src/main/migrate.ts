@@ -1,4 +1,4 @@
-import type { MigrateOptions } from "../cli/starters.ts";
+import type { MigrateOptions } from "./options.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { connect } from "../database/connect.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { NetbootOptions } from "../cli/starters.ts";
+import type { NetbootOptions } from "./options.ts";
 import { migrateCheck } from "../database/migrate.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";

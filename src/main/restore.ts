@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { CliError } from "../cli/errors.ts";
-import type { RestoreOptions } from "../cli/starters.ts";
+import type { RestoreOptions } from "./options.ts";
 import type { BackupHead } from "../database/backup/backup.ts";
 import type { BackupTable } from "../database/backup/backup-tables.ts";
 import { connect } from "../database/connect.ts";

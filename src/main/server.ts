@@ -1,4 +1,4 @@
-import type { ServerOptions } from "../cli/starters.ts";
+import type { ServerOptions } from "./options.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { controlPlaneStart } from "./control-plane.ts";

@@ -1,4 +1,4 @@
-import type { ShepherdOptions } from "../cli/starters.ts";
+import type { ShepherdOptions } from "./options.ts";
 import { migrateCheck } from "../database/migrate.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";

@@ -1,4 +1,4 @@
-import type { SimulateOptions } from "../cli/starters.ts";
+import type { SimulateOptions } from "./options.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createDisplay, formatMilliseconds } from "../simulator/display.ts";
 import { faultsParse, SimulationRefused } from "../simulator/options.ts";

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { OperatorTlsFiles, AgentTlsFiles } from "../cli/starters.ts";
+import type { OperatorTlsFiles } from "./options.ts";
+import type { AgentTlsFiles } from "./options.ts";
 import { isLoopback, type HostPort } from "../lib/net/host-port.ts";
 import { tlsFilesEnsure, tlsFilesRead, type TlsCredentials as TlsMaterial } from "../lib/tls/credentials.ts";
 import { checkTime } from "../lib/tls/chain.ts";

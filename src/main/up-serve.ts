@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { UpOptions } from "../cli/starters.ts";
+import type { UpOptions } from "./options.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";

@@ -1,4 +1,4 @@
-import type { UpOptions } from "../cli/starters.ts";
+import type { UpOptions } from "./options.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";

@@ -3,14 +3,21 @@ import { create } from "@bufbuild/protobuf";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import type { AgentRegisterResponse } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
-import { formatHostPort } from "../../lib/net/host-port.ts";
 import { operatorClient, type OperatorClient } from "../call/client.ts";
-import type { AgentInitFlags } from "../commands/agent-init.ts";
 import type { CliContext } from "../context.ts";
-import { machineTitle } from "../show/describe.ts";
 import { CliError } from "../errors.ts";
-import { initFileCreate, initFileIsPrivate, initFileMove, initFileFind, initFileRemove } from "../install/init-file.ts";
+import { initFileCreate, initFileFind, initFileIsPrivate, initFileMove, initFileRemove } from "../install/init-file.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { machineTitle } from "../show/describe.ts";
+
+/** Flags of `farrier agent init`. */
+export interface AgentInitFlags extends ClientFlags {
+  out: string;
+  endpoint: HostPort | undefined;
+  replace: boolean | undefined;
+}
 
 /**
  * `farrier agent init`. The key is on the disk, in OUT.partial, before it is registered, so that an interruption never

@@ -1,13 +1,21 @@
 import { create } from "@bufbuild/protobuf";
 import { InstallationListResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../show/answer.ts";
 import { operatorClient } from "../call/client.ts";
-import type { InstallationListFlags } from "../commands/installation.ts";
-import type { CliContext } from "../context.ts";
-import { progressWords, stateWord, when } from "../show/describe.ts";
 import { pages } from "../call/pages.ts";
+import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import type { PageFlags } from "../flags/page.ts";
+import type { WatchFlags } from "../flags/watch.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
+import { progressWords, stateWord, when } from "../show/describe.ts";
 import { parseInstallationStates } from "../show/states.ts";
+
+/** Flags of `farrier installation list`. */
+export interface InstallationListFlags extends ClientFlags, WatchFlags, PageFlags {
+  machine: string | undefined;
+  state: readonly string[] | undefined;
+}
 
 const header = [
   "MACHINE",

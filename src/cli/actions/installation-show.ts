@@ -1,9 +1,14 @@
 import { InstallationShowResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
-import { operatorClient } from "../call/client.ts";
-import type { InstallationShowFlags } from "../commands/installation.ts";
-import type { CliContext } from "../context.ts";
-import { answer } from "../show/answer.ts";
 import { printable } from "../../lib/format/printable.ts";
+import { operatorClient } from "../call/client.ts";
+import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer } from "../show/answer.ts";
+
+/** Flags of `farrier installation show`. */
+export interface InstallationShowFlags extends ClientFlags {
+  generation: bigint | undefined;
+}
 
 /**
  * `farrier installation show`. Prints the files' text unchanged, except for characters that a terminal would take as

@@ -1,10 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { InstallationCancelResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
-import { answer } from "../show/answer.ts";
 import { operatorClient } from "../call/client.ts";
-import type { MachineCancelFlags } from "../commands/machine-cancel.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer } from "../show/answer.ts";
+
+/** Flags of `farrier machine cancel`. */
+export interface MachineCancelFlags extends ClientFlags {
+  generation: bigint | undefined;
+  reason: string | undefined;
+  requestId: string | undefined;
+}
 
 /** `farrier machine cancel` */
 export async function machineCancelAction(this: CliContext, flags: MachineCancelFlags, machine: string): Promise<void> {

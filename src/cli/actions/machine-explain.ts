@@ -1,15 +1,19 @@
 import { MachineExplainResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../show/answer.ts";
 import { machineChangeSignals, operatorClient } from "../call/client.ts";
-import { hasColour } from "../show/colour.ts";
 import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import type { WatchFlags } from "../flags/watch.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
+import { hasColour } from "../show/colour.ts";
 import { explainText } from "../show/explain-text.ts";
-import type { ClientFlags, WatchFlags } from "../line/flags.ts";
+
+/** Flags of `farrier machine explain`. */
+export type MachineExplainFlags = ClientFlags & WatchFlags;
 
 /** `farrier machine explain` */
 export async function machineExplainAction(
   this: CliContext,
-  flags: ClientFlags & WatchFlags,
+  flags: MachineExplainFlags,
   machine: string,
 ): Promise<void> {
   const client = await operatorClient(flags, this.process.env);

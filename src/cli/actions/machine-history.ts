@@ -1,11 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answer } from "../show/answer.ts";
 import { operatorClient } from "../call/client.ts";
-import type { MachineHistoryFlags } from "../commands/machine-history.ts";
 import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer } from "../show/answer.ts";
 import { shortTime, when } from "../show/describe.ts";
 import { isNarrow } from "../show/print.ts";
+
+/** Flags of `farrier machine history`. */
+export interface MachineHistoryFlags extends ClientFlags {
+  limit: number | undefined;
+}
 
 const header = [
   { title: "AT", whole: true },
@@ -14,6 +19,7 @@ const header = [
   "BY",
   { title: "DETAIL", wrapped: true },
 ];
+
 /** For terminals too narrow for the columns of {@link header}: these leave room for the detail. */
 const narrowHeader = [
   { title: "AT", whole: true },
@@ -21,6 +27,7 @@ const narrowHeader = [
   "BY",
   { title: "DETAIL", wrapped: true },
 ];
+
 const pageSize = 1000;
 
 /** `farrier machine history` */

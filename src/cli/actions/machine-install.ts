@@ -1,20 +1,33 @@
 import { randomUUID } from "node:crypto";
-import { systemClock } from "../../lib/clock.ts";
 import { userDataDoubt } from "../../contract/user-data.ts";
-import { outputFormat } from "../show/answer.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
-import type { MachineInstallFlags } from "../commands/machine-install.ts";
+import { interruptedStatus, untilInterrupted } from "../call/interrupt.ts";
 import type { CliContext } from "../context.ts";
 import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
 import { installDisplay } from "../install/install-display.ts";
-import { installImage } from "../install/install-image.ts";
-import { installPreview } from "../install/install-preview.ts";
-import { interruptedStatus, untilInterrupted } from "../call/interrupt.ts";
+import { installImage, type InstallImageFlags } from "../install/install-image.ts";
 import { installRequest, installWait, type InstallPlan } from "../install/install-one.ts";
+import { installPreview } from "../install/install-preview.ts";
 import { installTargets, installTargetsCheck, type InstallTarget } from "../install/install-targets.ts";
+import type { ClientFlags } from "../flags/client.ts";
 import { limiter } from "../line/limit.ts";
+import type { RetryFlags } from "../flags/retry.ts";
 import { retryPolicy } from "../line/retry-policy.ts";
-import { printable } from "../../lib/format/printable.ts";
+import { outputFormat } from "../show/answer.ts";
+
+/** Flags of `farrier machine install`. */
+export interface MachineInstallFlags extends ClientFlags, RetryFlags, InstallImageFlags {
+  label: readonly string[] | undefined;
+  wait: boolean | undefined;
+  dryRun: boolean | undefined;
+  replace: boolean | undefined;
+  generation: bigint | undefined;
+  ignoreHardwareReport: boolean | undefined;
+  maxParallel: number | undefined;
+  requestId: string | undefined;
+}
 
 /** Maximum number of calls in flight. */
 const callsAtATime = 16;

@@ -6,10 +6,15 @@ import {
   MachineSort,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched, type View } from "../show/answer.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import { machineChangeSignals, operatorClient } from "../call/client.ts";
-import type { MachineListFlags, MachineSortWord } from "../commands/machine-list.ts";
+import { pages } from "../call/pages.ts";
 import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { parseLabels } from "../line/labels.ts";
+import type { PageFlags } from "../flags/page.ts";
+import type { WatchFlags } from "../flags/watch.ts";
+import { answerOf, answerWatched, type View } from "../show/answer.ts";
 import {
   labelWords,
   machineStateWord,
@@ -20,11 +25,21 @@ import {
   stateWord,
   when,
 } from "../show/describe.ts";
-import { parseLabels } from "../line/labels.ts";
-import { pages } from "../call/pages.ts";
 import { parseMachineStates } from "../show/states.ts";
 import { formatAge } from "../show/time.ts";
-import { durationText } from "../../lib/format/duration.ts";
+
+/** The values of `--sort`. */
+export type MachineSortWord = "id" | "name" | "created" | "state" | "since";
+
+/** Flags of `farrier machine list`. */
+export interface MachineListFlags extends ClientFlags, WatchFlags, PageFlags {
+  label: readonly string[] | undefined;
+  state: readonly string[] | undefined;
+  provider: readonly string[] | undefined;
+  search: string | undefined;
+  sort: MachineSortWord | undefined;
+  descending: boolean | undefined;
+}
 
 const header = [
   { title: "ID", whole: true },
@@ -36,6 +51,7 @@ const header = [
   "REQUEST",
   { title: "LABELS", spare: true },
 ];
+
 const wideHeader = [...header, "PROVIDER", "PROVIDER ID", "ADDRESS", "LOCATION", "DEADLINE", "NEXT STEP"];
 
 const sorts: Record<MachineSortWord, MachineSort> = {

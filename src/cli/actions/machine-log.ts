@@ -3,13 +3,19 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { LogLevel } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { MachineLogResponseSchema, type MachineLogLine } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { answer, answerOf, outputFormat } from "../show/answer.ts";
+import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
-import type { MachineLogFlags } from "../commands/machine-log.ts";
+import { patiently } from "../call/patience.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { patiently } from "../call/patience.ts";
-import { printable } from "../../lib/format/printable.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer, answerOf, outputFormat } from "../show/answer.ts";
+
+/** Flags of `farrier machine log`. */
+export interface MachineLogFlags extends ClientFlags {
+  lines: number | undefined;
+  follow: boolean | undefined;
+}
 
 /** Milliseconds between two polls for new lines. */
 const interval = 1_000;

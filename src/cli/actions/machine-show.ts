@@ -6,9 +6,12 @@ import {
   type Machine,
   type RequestFile,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { answerOf, answerWatched } from "../show/answer.ts";
+import { printable } from "../../lib/format/printable.ts";
 import { machineChangeSignals, operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import type { WatchFlags } from "../flags/watch.ts";
+import { answerOf, answerWatched } from "../show/answer.ts";
 import {
   bootWindowWords,
   labelWords,
@@ -19,15 +22,12 @@ import {
   stateWord,
   when,
 } from "../show/describe.ts";
-import type { ClientFlags, WatchFlags } from "../line/flags.ts";
-import { printable } from "../../lib/format/printable.ts";
+
+/** Flags of `farrier machine show`. */
+export type MachineShowFlags = ClientFlags & WatchFlags;
 
 /** `farrier machine show` */
-export async function machineShowAction(
-  this: CliContext,
-  flags: ClientFlags & WatchFlags,
-  machine: string,
-): Promise<void> {
+export async function machineShowAction(this: CliContext, flags: MachineShowFlags, machine: string): Promise<void> {
   const client = await operatorClient(flags, this.process.env);
   const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
     const message = await client.machines.machineShow({ machine });

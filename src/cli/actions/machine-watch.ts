@@ -1,20 +1,22 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { MachineWatchResponseSchema, type MachineChange } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { outputFormat } from "../show/answer.ts";
-import { operatorClient } from "../call/client.ts";
-import type { CliContext } from "../context.ts";
-import { machineStateWord, machineTitle, progressWords, stateWord } from "../show/describe.ts";
-import { CliError } from "../errors.ts";
-import type { ClientFlags } from "../line/flags.ts";
-import { patiently } from "../call/patience.ts";
 import { printable } from "../../lib/format/printable.ts";
+import { operatorClient } from "../call/client.ts";
+import { patiently } from "../call/patience.ts";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { outputFormat } from "../show/answer.ts";
+import { machineStateWord, machineTitle, progressWords, stateWord } from "../show/describe.ts";
+
+/** Flags of `farrier machine watch`. */
+export interface MachineWatchFlags extends ClientFlags {
+  cursor: string | undefined;
+}
 
 /** `farrier machine watch`. It ends only when it is interrupted or refused. */
-export async function machineWatchAction(
-  this: CliContext,
-  flags: ClientFlags & { cursor: string | undefined },
-): Promise<void> {
+export async function machineWatchAction(this: CliContext, flags: MachineWatchFlags): Promise<void> {
   const format = outputFormat(flags);
   if (format === "yaml") {
     throw new CliError("usage", "--output yaml: a watch prints one line per change; expected json, name or wide");

@@ -6,7 +6,8 @@ import { systemWords } from "../../lib/host/system-words.ts";
 import { isLoopback } from "../../lib/net/host-port.ts";
 import { contextNamed, contextsRead, type FleetContext } from "./contexts.ts";
 import { CliError } from "../errors.ts";
-import { dataDirectory, type ClientFlags } from "../line/flags.ts";
+import { dataDirectory } from "../flags/common.ts";
+import type { ClientFlags } from "../flags/client.ts";
 
 /** How a command reaches the control plane, and the credential that it presents. */
 export interface Access {

@@ -1,11 +1,7 @@
+import type { PageFlags } from "../flags/page.ts";
+
 /** Items in one call: the maximum that the contract allows. */
 const pageSize = 1000;
-
-/** The flags that paging uses. */
-export interface PageFlags {
-  limit: number | undefined;
-  pageToken: string | undefined;
-}
 
 /** Items of several pages. */
 export interface Pages<Item> {

@@ -1,15 +1,11 @@
 import { buildCommand } from "@stricli/core";
-import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
+import type { AgentInitFlags } from "../actions/agent-init.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, requiredFlag, switchFlag, type ClientFlags } from "../line/flags.ts";
-import { machineParameter } from "../line/parameters.ts";
-
-/** Flags of `farrier agent init`. */
-export interface AgentInitFlags extends ClientFlags {
-  out: string;
-  endpoint: HostPort | undefined;
-  replace: boolean | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, requiredFlag, switchFlag } from "../flags/flag.ts";
+import { oneMachine } from "../line/parameters.ts";
 
 export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContext>({
   docs: docs(
@@ -33,7 +29,7 @@ export const agentInitCommand = buildCommand<AgentInitFlags, [string], CliContex
       ),
       replace: switchFlag("Replace the machine's current agent: its key stops working at once"),
     },
-    positional: { kind: "tuple", parameters: [machineParameter] },
+    positional: oneMachine,
   },
   loader: async () => (await import("../actions/agent-init.ts")).agentInitAction,
 });

@@ -1,15 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { AgentRunFlags } from "../actions/agent-run.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, docs, requiredFlag, textFlag } from "../line/flags.ts";
+import { commonFlags } from "../flags/common.ts";
+import { docs } from "../line/docs.ts";
+import { requiredFlag, textFlag } from "../flags/flag.ts";
 
-interface Flags {
-  init: string;
-  fileDisks: string | undefined;
-  log: string | undefined;
-  debug: boolean | undefined;
-}
-
-export const agentRunCommand = buildCommand<Flags, [], CliContext>({
+export const agentRunCommand = buildCommand<AgentRunFlags, [], CliContext>({
   docs: docs(
     "Run the agent on this host",
     "Runs the agent on this host: it reports this host's hardware to the control plane, heartbeats every 30 s " +
@@ -27,8 +23,5 @@ export const agentRunCommand = buildCommand<Flags, [], CliContext>({
       debug: commonFlags.debug,
     },
   },
-  async func(flags) {
-    const { init, fileDisks, log: logFile } = flags;
-    this.process.exitCode = await this.starters.agentRun({ init, fileDisks, logFile, debug: this.debug });
-  },
+  loader: async () => (await import("../actions/agent-run.ts")).agentRunAction,
 });

@@ -1,12 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { BackupFlags } from "../actions/backup.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../line/flags.ts";
+import { commonFlags } from "../flags/common.ts";
+import { databaseFlag } from "../flags/database.ts";
+import { docs } from "../line/docs.ts";
 
-interface Flags extends CommonFlags {
-  databaseUrl: string | undefined;
-}
-
-export const backupCommand = buildCommand<Flags, [string], CliContext>({
+export const backupCommand = buildCommand<BackupFlags, [string], CliContext>({
   docs: docs(
     "Write the whole control plane into one file, while it runs",
     "Writes the database, and the tokens, certificates and keys of the data directory, into one file, as of one " +
@@ -17,7 +16,7 @@ export const backupCommand = buildCommand<Flags, [string], CliContext>({
     ],
   ),
   parameters: {
-    flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl },
+    flags: { ...commonFlags, ...databaseFlag },
     positional: {
       kind: "tuple",
       parameters: [
@@ -29,12 +28,5 @@ export const backupCommand = buildCommand<Flags, [string], CliContext>({
       ],
     },
   },
-  async func(flags, file) {
-    this.process.exitCode = await this.starters.backup({
-      dataDir: dataDirectory(flags, this.process.env),
-      debug: this.debug,
-      databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
-      file,
-    });
-  },
+  loader: async () => (await import("../actions/backup.ts")).backupAction,
 });

@@ -1,17 +1,11 @@
-import { join, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
+import type { BootImageBuildFlags } from "../actions/boot-image-build.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, docs, repeatedFlag, textFlag, type CommonFlags } from "../line/flags.ts";
-import type { BootImageProfile } from "../starters.ts";
+import { commonFlags } from "../flags/common.ts";
+import { docs } from "../line/docs.ts";
+import { repeatedFlag, textFlag } from "../flags/flag.ts";
 
-interface Flags extends CommonFlags {
-  profile: BootImageProfile;
-  out: string | undefined;
-  packages: string | undefined;
-  firmware: readonly string[] | undefined;
-}
-
-export const bootImageBuildCommand = buildCommand<Flags, [], CliContext>({
+export const bootImageBuildCommand = buildCommand<BootImageBuildFlags, [], CliContext>({
   docs: docs(
     "Build the kernel and initramfs that agents run in",
     "Builds vmlinuz, initramfs and manifest.json from Debian packages: fetched with apt, or given as a folder. The same " +
@@ -36,14 +30,5 @@ export const bootImageBuildCommand = buildCommand<Flags, [], CliContext>({
       firmware: repeatedFlag("A Debian package of firmware to include; repeatable", "FILE.deb"),
     },
   },
-  async func(flags) {
-    const dataDir = dataDirectory(flags, this.process.env);
-    this.process.exitCode = await this.starters.bootImageBuild({
-      profile: flags.profile,
-      out: resolve(flags.out ?? join(dataDir, "boot-image", "x86_64")),
-      packages: flags.packages,
-      firmware: flags.firmware ?? [],
-      cacheHome: this.process.env["XDG_CACHE_HOME"],
-    });
-  },
+  loader: async () => (await import("../actions/boot-image-build.ts")).bootImageBuildAction,
 });

@@ -1,13 +1,11 @@
 import { buildChoiceParser, buildCommand } from "@stricli/core";
-import { completionScripts, shells, type Shell } from "../line/completion-scripts.ts";
+import type { CompletionFlags } from "../actions/completion.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, docs } from "../line/flags.ts";
+import { commonFlags } from "../flags/common.ts";
+import { shells, type Shell } from "../line/completion-scripts.ts";
+import { docs } from "../line/docs.ts";
 
-interface Flags {
-  debug: boolean | undefined;
-}
-
-export const completionCommand = buildCommand<Flags, [Shell], CliContext>({
+export const completionCommand = buildCommand<CompletionFlags, [Shell], CliContext>({
   docs: docs("Print a shell's completion script: bash, zsh or fish", "", [
     "source <(farrier completion bash)",
     "farrier completion bash > /etc/bash_completion.d/farrier",
@@ -28,7 +26,5 @@ export const completionCommand = buildCommand<Flags, [Shell], CliContext>({
       ],
     },
   },
-  func(_flags, shell) {
-    this.process.stdout.write(completionScripts[shell]);
-  },
+  loader: async () => (await import("../actions/completion.ts")).completionAction,
 });

@@ -1,29 +1,10 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineAddFlags } from "../actions/machine-add.ts";
 import type { CliContext } from "../context.ts";
-import {
-  clientFlags,
-  docs,
-  optionalFlag,
-  parseRequestId,
-  repeatedFlag,
-  requiredFlag,
-  textFlag,
-  type ClientFlags,
-} from "../line/flags.ts";
-
-/** Flags of `farrier machine add`. */
-export interface MachineAddFlags extends ClientFlags {
-  provider: string;
-  providerId: string;
-  name: string | undefined;
-  label: readonly string[] | undefined;
-  reservationId: string | undefined;
-  address: string | undefined;
-  location: string | undefined;
-  smbiosUuid: string | undefined;
-  mac: readonly string[] | undefined;
-  requestId: string | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { repeatedFlag, requiredFlag, textFlag } from "../flags/flag.ts";
+import { requestIdFlag } from "../line/request-id.ts";
 
 export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
   docs: docs("Add a machine and print its id", "", [
@@ -43,7 +24,7 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
       location: textFlag("The machine's location", "TEXT"),
       smbiosUuid: textFlag("SMBIOS UUID (`dmidecode -s system-uuid`); identifies the machine at network boot", "UUID"),
       mac: repeatedFlag("MAC of an interface that the machine boots from; repeatable", "MAC"),
-      requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+      requestId: requestIdFlag,
     },
   },
   loader: async () => (await import("../actions/machine-add.ts")).machineAddAction,

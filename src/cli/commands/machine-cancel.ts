@@ -1,22 +1,12 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineCancelFlags } from "../actions/machine-cancel.ts";
 import type { CliContext } from "../context.ts";
-import {
-  clientFlags,
-  docs,
-  optionalFlag,
-  parseGeneration,
-  parseRequestId,
-  textFlag,
-  type ClientFlags,
-} from "../line/flags.ts";
-import { machineParameter } from "../line/parameters.ts";
-
-/** Flags of `farrier machine cancel`. */
-export interface MachineCancelFlags extends ClientFlags {
-  generation: bigint | undefined;
-  reason: string | undefined;
-  requestId: string | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, textFlag } from "../flags/flag.ts";
+import { parseGeneration } from "../line/generation.ts";
+import { oneMachine } from "../line/parameters.ts";
+import { requestIdFlag } from "../line/request-id.ts";
 
 export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], CliContext>({
   docs: docs(
@@ -30,9 +20,9 @@ export const machineCancelCommand = buildCommand<MachineCancelFlags, [string], C
       ...clientFlags,
       generation: optionalFlag("Only this generation (default: the pending one)", "N", parseGeneration),
       reason: textFlag("The reason, stored in the history", "TEXT"),
-      requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+      requestId: requestIdFlag,
     },
-    positional: { kind: "tuple", parameters: [machineParameter] },
+    positional: oneMachine,
   },
   loader: async () => (await import("../actions/machine-cancel.ts")).machineCancelAction,
 });

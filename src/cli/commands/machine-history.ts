@@ -1,12 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineHistoryFlags } from "../actions/machine-history.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, type ClientFlags } from "../line/flags.ts";
-import { machineParameter } from "../line/parameters.ts";
-
-/** Flags of `farrier machine history`. */
-export interface MachineHistoryFlags extends ClientFlags {
-  limit: number | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag } from "../flags/flag.ts";
+import { oneMachine } from "../line/parameters.ts";
+import { parsePositive } from "../line/positive.ts";
 
 export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string], CliContext>({
   docs: docs("Show a machine's history: what happened, by whom and why; newest first", "", [
@@ -15,7 +14,7 @@ export const machineHistoryCommand = buildCommand<MachineHistoryFlags, [string],
   ]),
   parameters: {
     flags: { ...clientFlags, limit: optionalFlag("Maximum number of entries (default: 100)", "N", parsePositive) },
-    positional: { kind: "tuple", parameters: [machineParameter] },
+    positional: oneMachine,
   },
   loader: async () => (await import("../actions/machine-history.ts")).machineHistoryAction,
 });

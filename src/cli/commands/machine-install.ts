@@ -1,58 +1,15 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineInstallFlags } from "../actions/machine-install.ts";
 import type { CliContext } from "../context.ts";
-import {
-  clientFlags,
-  docs,
-  optionalFlag,
-  parseGeneration,
-  parsePositive,
-  parseRequestId,
-  repeatedFlag,
-  requiredFlag,
-  retryFlags,
-  switchFlag,
-  textFlag,
-  type ClientFlags,
-  type RetryFlags,
-} from "../line/flags.ts";
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, repeatedFlag, requiredFlag, switchFlag, textFlag } from "../flags/flag.ts";
+import { parseGeneration } from "../line/generation.ts";
 import { machineParameter } from "../line/parameters.ts";
+import { parsePositive } from "../line/positive.ts";
+import { requestIdFlag } from "../line/request-id.ts";
+import { retryFlags } from "../flags/retry.ts";
 import { parseSize } from "../line/size.ts";
-
-const imageFormats = ["auto", "raw", "qcow2"] as const;
-const compressions = ["auto", "none", "gzip", "zstd", "xz"] as const;
-
-/** The values of `--format`. */
-export type ImageFormatWord = (typeof imageFormats)[number];
-/** The values of `--compression`. */
-export type CompressionWord = (typeof compressions)[number];
-
-/** Flags of `farrier machine install`. */
-export interface MachineInstallFlags extends ClientFlags, RetryFlags {
-  label: readonly string[] | undefined;
-  image: string;
-  digest: string;
-  disk: string;
-  userData: string | undefined;
-  metaData: string | undefined;
-  networkConfig: string | undefined;
-  grow: boolean | undefined;
-  readBack: boolean | undefined;
-  minisignKey: string | undefined;
-  cosignKey: string | undefined;
-  signature: string | undefined;
-  imageCa: string | undefined;
-  imageTokenHost: readonly string[] | undefined;
-  format: ImageFormatWord | undefined;
-  compression: CompressionWord | undefined;
-  size: bigint | undefined;
-  wait: boolean | undefined;
-  dryRun: boolean | undefined;
-  replace: boolean | undefined;
-  generation: bigint | undefined;
-  ignoreHardwareReport: boolean | undefined;
-  maxParallel: number | undefined;
-  requestId: string | undefined;
-}
 
 export const machineInstallCommand = buildCommand<MachineInstallFlags, string[], CliContext>({
   docs: docs(
@@ -88,13 +45,13 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       format: {
         kind: "enum",
         optional: true,
-        values: imageFormats,
+        values: ["auto", "raw", "qcow2"],
         brief: "Format of the unpacked image (auto: by its first bytes)",
       },
       compression: {
         kind: "enum",
         optional: true,
-        values: compressions,
+        values: ["auto", "none", "gzip", "zstd", "xz"],
         brief: "Compression of the image (auto: by its first bytes)",
       },
       size: optionalFlag(
@@ -119,7 +76,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
         "N",
         parsePositive,
       ),
-      requestId: optionalFlag("Repeat an earlier command with this request id", "UUID", parseRequestId),
+      requestId: requestIdFlag,
     },
     positional: { kind: "array", parameter: machineParameter },
   },

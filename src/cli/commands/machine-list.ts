@@ -1,32 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineListFlags } from "../actions/machine-list.ts";
 import type { CliContext } from "../context.ts";
-import {
-  clientFlags,
-  docs,
-  pageFlags,
-  repeatedFlag,
-  switchFlag,
-  textFlag,
-  watchFlags,
-  type ClientFlags,
-  type WatchFlags,
-} from "../line/flags.ts";
-import type { PageFlags } from "../call/pages.ts";
-
-const sorts = ["id", "name", "created", "state", "since"] as const;
-
-/** The values of `--sort`. */
-export type MachineSortWord = (typeof sorts)[number];
-
-/** Flags of `farrier machine list`. */
-export interface MachineListFlags extends ClientFlags, WatchFlags, PageFlags {
-  label: readonly string[] | undefined;
-  state: readonly string[] | undefined;
-  provider: readonly string[] | undefined;
-  search: string | undefined;
-  sort: MachineSortWord | undefined;
-  descending: boolean | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { repeatedFlag, switchFlag, textFlag } from "../flags/flag.ts";
+import { pageFlags } from "../flags/page.ts";
+import { watchFlags } from "../flags/watch.ts";
 
 export const machineListCommand = buildCommand<MachineListFlags, [], CliContext>({
   docs: docs("List machines", "", [
@@ -47,7 +26,12 @@ export const machineListCommand = buildCommand<MachineListFlags, [], CliContext>
       ),
       provider: repeatedFlag("Only machines of this provider; repeatable", "NAME"),
       search: textFlag("Beginning of a name, id or provider id, or the value of a label", "TEXT"),
-      sort: { kind: "enum", optional: true, values: sorts, brief: "Column to sort by (default: id)" },
+      sort: {
+        kind: "enum",
+        optional: true,
+        values: ["id", "name", "created", "state", "since"],
+        brief: "Column to sort by (default: id)",
+      },
       descending: switchFlag("Sort in descending order"),
     },
   },

@@ -1,13 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineLogFlags } from "../actions/machine-log.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../line/flags.ts";
-import { machineParameter } from "../line/parameters.ts";
-
-/** Flags of `farrier machine log`. */
-export interface MachineLogFlags extends ClientFlags {
-  lines: number | undefined;
-  follow: boolean | undefined;
-}
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, switchFlag } from "../flags/flag.ts";
+import { oneMachine } from "../line/parameters.ts";
+import { parsePositive } from "../line/positive.ts";
 
 export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliContext>({
   docs: docs(
@@ -21,7 +19,7 @@ export const machineLogCommand = buildCommand<MachineLogFlags, [string], CliCont
       lines: optionalFlag("Number of latest lines to show (default: all stored lines)", "N", parsePositive),
       follow: switchFlag("Follow new output until interrupted"),
     },
-    positional: { kind: "tuple", parameters: [machineParameter] },
+    positional: oneMachine,
   },
   loader: async () => (await import("../actions/machine-log.ts")).machineLogAction,
 });

@@ -1,9 +1,12 @@
 import { buildCommand } from "@stricli/core";
+import type { MachineShowFlags } from "../actions/machine-show.ts";
 import type { CliContext } from "../context.ts";
-import { clientFlags, docs, watchFlags, type ClientFlags, type WatchFlags } from "../line/flags.ts";
-import { machineParameter } from "../line/parameters.ts";
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { oneMachine } from "../line/parameters.ts";
+import { watchFlags } from "../flags/watch.ts";
 
-export const machineShowCommand = buildCommand<ClientFlags & WatchFlags, [string], CliContext>({
+export const machineShowCommand = buildCommand<MachineShowFlags, [string], CliContext>({
   docs: docs("Show everything about one machine", "", [
     "farrier machine show web1",
     "farrier machine show 3f2a --output yaml",
@@ -11,7 +14,7 @@ export const machineShowCommand = buildCommand<ClientFlags & WatchFlags, [string
   ]),
   parameters: {
     flags: { ...clientFlags, ...watchFlags },
-    positional: { kind: "tuple", parameters: [machineParameter] },
+    positional: oneMachine,
   },
   loader: async () => (await import("../actions/machine-show.ts")).machineShowAction,
 });

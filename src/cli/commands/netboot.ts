@@ -1,36 +1,14 @@
 import { buildCommand } from "@stricli/core";
-import { isLoopback, parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
+import type { NetbootFlags } from "../actions/netboot.ts";
 import type { CliContext } from "../context.ts";
-import { CliError } from "../errors.ts";
-import {
-  commonFlags,
-  dataDirectory,
-  docs,
-  hostPortFlag,
-  listenFlags,
-  netbootFlags,
-  optionalFlag,
-  switchFlag,
-  textFlag,
-  type CommonFlags,
-} from "../line/flags.ts";
-import type { NetbootDhcp } from "../starters.ts";
+import { commonFlags } from "../flags/common.ts";
+import { databaseFlag } from "../flags/database.ts";
+import { docs } from "../line/docs.ts";
+import { hostPortFlag, optionalFlag, switchFlag, textFlag } from "../flags/flag.ts";
+import { netbootFlags } from "../flags/netboot.ts";
 
-interface Flags extends CommonFlags {
-  databaseUrl: string | undefined;
-  listen: HostPort;
-  agents: HostPort | undefined;
-  tlsCa: string | undefined;
-  bootImages: string | undefined;
-  kernelArguments: string;
-  dhcpInterface: string | undefined;
-  dhcpRange: string | undefined;
-  proxyDhcp: boolean | undefined;
-  dhcpRouter: string | undefined;
-  dhcpDns: string | undefined;
-}
-
-export const netbootCommand = buildCommand<Flags, [], CliContext>({
+export const netbootCommand = buildCommand<NetbootFlags, [], CliContext>({
   docs: docs(
     "Serve network boot, on an existing PostgreSQL; run any number of copies",
     "Serves iPXE scripts, kernel and initramfs over HTTP. A machine boots the agent while it is not installed or " +
@@ -44,7 +22,7 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
   parameters: {
     flags: {
       ...commonFlags,
-      databaseUrl: listenFlags.databaseUrl,
+      ...databaseFlag,
       listen: hostPortFlag("Address that machines boot from", "127.0.0.1:8081"),
       agents: optionalFlag(
         "How agents reach the agent API (default: port 8443 of the host that they boot from)",
@@ -60,48 +38,5 @@ export const netbootCommand = buildCommand<Flags, [], CliContext>({
       dhcpDns: textFlag("Name server that DHCP announces (default: none)", "ADDRESS"),
     },
   },
-  async func(flags) {
-    const databaseUrl = flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined);
-    if (databaseUrl === undefined) {
-      throw new CliError(
-        "usage",
-        "no database is named: give --database-url URL or FARRIER_DATABASE_URL (`farrier up` brings its own)",
-      );
-    }
-    this.process.exitCode = await this.starters.netboot({
-      dataDir: dataDirectory(flags, this.process.env),
-      debug: this.debug,
-      databaseUrl,
-      listen: flags.listen,
-      bootImages: flags.bootImages,
-      kernelArguments: flags.kernelArguments,
-      agents: flags.agents,
-      caFile: flags.tlsCa,
-      dhcp: dhcpOf(flags),
-    });
-  },
+  loader: async () => (await import("../actions/netboot.ts")).netbootAction,
 });
-
-/** @throws {CliError} `usage` if the flags contradict each other */
-function dhcpOf(flags: Flags): NetbootDhcp | undefined {
-  const { dhcpInterface, dhcpRange: range, proxyDhcp = false, dhcpRouter: router, dhcpDns: dns } = flags;
-  if (dhcpInterface === undefined) {
-    if (range !== undefined || proxyDhcp || router !== undefined || dns !== undefined) {
-      throw new CliError("usage", "--dhcp-range, --proxy-dhcp, --dhcp-router and --dhcp-dns need --dhcp-interface IF");
-    }
-    return undefined;
-  }
-  if ((range === undefined) !== proxyDhcp) {
-    throw new CliError(
-      "usage",
-      "--dhcp-interface needs one of --dhcp-range A,B (no other DHCP server is there) and --proxy-dhcp (one is)",
-    );
-  }
-  if (isLoopback(flags.listen.host)) {
-    throw new CliError(
-      "usage",
-      `machines on ${dhcpInterface} can't reach --listen ${flags.listen.host}: listen on 0.0.0.0`,
-    );
-  }
-  return { interface: dhcpInterface, range, router, dns };
-}

@@ -1,12 +1,11 @@
 import { buildCommand } from "@stricli/core";
+import type { RestoreFlags } from "../actions/restore.ts";
 import type { CliContext } from "../context.ts";
-import { commonFlags, dataDirectory, docs, listenFlags, type CommonFlags } from "../line/flags.ts";
+import { commonFlags } from "../flags/common.ts";
+import { databaseFlag } from "../flags/database.ts";
+import { docs } from "../line/docs.ts";
 
-interface Flags extends CommonFlags {
-  databaseUrl: string | undefined;
-}
-
-export const restoreCommand = buildCommand<Flags, [string], CliContext>({
+export const restoreCommand = buildCommand<RestoreFlags, [string], CliContext>({
   docs: docs(
     "Put a backup into an empty database and data directory",
     "Restores a backup into a database and a data directory. Both must be empty; otherwise nothing is changed.",
@@ -16,7 +15,7 @@ export const restoreCommand = buildCommand<Flags, [string], CliContext>({
     ],
   ),
   parameters: {
-    flags: { ...commonFlags, databaseUrl: listenFlags.databaseUrl },
+    flags: { ...commonFlags, ...databaseFlag },
     positional: {
       kind: "tuple",
       parameters: [
@@ -24,12 +23,5 @@ export const restoreCommand = buildCommand<Flags, [string], CliContext>({
       ],
     },
   },
-  async func(flags, file) {
-    this.process.exitCode = await this.starters.restore({
-      dataDir: dataDirectory(flags, this.process.env),
-      debug: this.debug,
-      databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
-      file,
-    });
-  },
+  loader: async () => (await import("../actions/restore.ts")).restoreAction,
 });

@@ -1,26 +1,13 @@
 import { buildCommand } from "@stricli/core";
-import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
-import { operatorAccess } from "../call/access.ts";
+import { parseHostPort } from "../../lib/net/host-port.ts";
+import type { SimulateFlags } from "../actions/simulate.ts";
 import type { CliContext } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { clientFlags, docs, optionalFlag, parsePositive, switchFlag, type ClientFlags } from "../line/flags.ts";
+import { clientFlags } from "../flags/client.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, switchFlag } from "../flags/flag.ts";
+import { parsePositive } from "../line/positive.ts";
 
-interface Flags extends ClientFlags {
-  agents: number;
-  rate: number | undefined;
-  interval: number | undefined;
-  faults: string | undefined;
-  seed: string | undefined;
-  duration: number | undefined;
-  installs: number | undefined;
-  endpoint: readonly HostPort[] | undefined;
-  anywhere: boolean | undefined;
-}
-
-/** Seconds. */
-const defaults = { interval: 30, duration: 60 } as const;
-
-export const simulateCommand = buildCommand<Flags, [], CliContext>({
+export const simulateCommand = buildCommand<SimulateFlags, [], CliContext>({
   docs: docs(
     "Run a simulated fleet against a control plane, and check that nothing is lost",
     "Runs agents of simulated machines over real connections, requests installations for them (which write nothing), " +
@@ -58,29 +45,7 @@ export const simulateCommand = buildCommand<Flags, [], CliContext>({
       anywhere: switchFlag("Allow a control plane on another host; make sure that it is meant for load tests"),
     },
   },
-  async func(flags) {
-    if (flags.rate !== undefined && flags.interval !== undefined) {
-      throw new CliError("usage", "--rate and --interval exclude each other: give one of them");
-    }
-    const { url, token } = await operatorAccess(flags, this.process.env);
-    if (token === undefined) {
-      throw new CliError("usage", "the simulator needs a token: name a context that has one, or a data directory");
-    }
-    const interval = flags.rate === undefined ? (flags.interval ?? defaults.interval) : flags.agents / flags.rate;
-    this.process.exitCode = await this.starters.simulate({
-      agents: flags.agents,
-      interval: interval * 1000,
-      faults: flags.faults,
-      seed: flags.seed ?? "1",
-      duration: (flags.duration ?? defaults.duration) * 1000,
-      installsPerMinute: flags.installs ?? Math.ceil(flags.agents / 10),
-      endpoints: flags.endpoint ?? [],
-      operators: url,
-      token,
-      anywhere: flags.anywhere ?? false,
-      json: flags.json ?? false,
-    });
-  },
+  loader: async () => (await import("../actions/simulate.ts")).simulateAction,
 });
 
 function parseCount(value: string): number {

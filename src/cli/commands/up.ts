@@ -1,36 +1,15 @@
 import { buildCommand } from "@stricli/core";
-import { parseHostPort, type HostPort } from "../../lib/net/host-port.ts";
+import type { UpFlags } from "../actions/up.ts";
 import type { CliContext } from "../context.ts";
-import {
-  commonFlags,
-  dataDirectory,
-  docs,
-  listenFlags,
-  netbootFlags,
-  operatorTlsFiles,
-  optionalFlag,
-  type CommonFlags,
-  type OperatorTlsFlags,
-  textFlag,
-} from "../line/flags.ts";
+import { commonFlags } from "../flags/common.ts";
+import { databaseFlag } from "../flags/database.ts";
+import { docs } from "../line/docs.ts";
+import { optionalFlag, textFlag } from "../flags/flag.ts";
+import { listenFlags } from "../flags/listen.ts";
+import { netbootDefault, parseNetboot } from "../line/netboot-address.ts";
+import { netbootFlags } from "../flags/netboot.ts";
 
-interface Flags extends CommonFlags, OperatorTlsFlags {
-  agents: HostPort;
-  operators: HostPort;
-  databaseUrl: string | undefined;
-  databaseUser: string | undefined;
-  secretsKey: string | undefined;
-  serverName: readonly string[] | undefined;
-  operatorName: readonly string[] | undefined;
-  netboot: HostPort | "off" | undefined;
-  bootImages: string | undefined;
-  kernelArguments: string;
-}
-
-/** The address of network boot, by default. */
-const netbootDefault = "127.0.0.1:8081";
-
-export const upCommand = buildCommand<Flags, [], CliContext>({
+export const upCommand = buildCommand<UpFlags, [], CliContext>({
   docs: docs(
     "Run everything in one process, on an embedded PostgreSQL",
     "Runs everything in one process, on an embedded PostgreSQL in the data directory, which is created if it is missing.",
@@ -45,6 +24,7 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
     flags: {
       ...commonFlags,
       ...listenFlags,
+      ...databaseFlag,
       databaseUser: textFlag(
         "System user of the embedded PostgreSQL if root starts it (default: farrier-db, created if missing)",
         "NAME",
@@ -57,27 +37,5 @@ export const upCommand = buildCommand<Flags, [], CliContext>({
       ...netbootFlags,
     },
   },
-  async func(flags) {
-    const netboot = flags.netboot ?? parseNetboot(this.process.env["FARRIER_NETBOOT"] || netbootDefault);
-    this.process.exitCode = await this.starters.up({
-      dataDir: dataDirectory(flags, this.process.env),
-      debug: this.debug,
-      agents: flags.agents,
-      operators: flags.operators,
-      databaseUser: flags.databaseUser,
-      databaseUrl: flags.databaseUrl ?? (this.process.env["FARRIER_DATABASE_URL"] || undefined),
-      secretsKey: flags.secretsKey,
-      serverNames: flags.serverName ?? [],
-      operatorNames: flags.operatorName ?? [],
-      operatorTls: operatorTlsFiles(flags),
-      netboot: netboot === "off" ? undefined : netboot,
-      bootImages: flags.bootImages,
-      kernelArguments: flags.kernelArguments,
-    });
-  },
+  loader: async () => (await import("../actions/up.ts")).upAction,
 });
-
-/** @throws {RangeError} */
-function parseNetboot(value: string): HostPort | "off" {
-  return value === "off" ? value : parseHostPort(value);
-}

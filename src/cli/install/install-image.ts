@@ -9,11 +9,33 @@ import {
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { imageDigest, imageDigestExpected, imageReference, isUrlHost } from "../../contract/image-reference.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
-import type { CompressionWord, ImageFormatWord, MachineInstallFlags } from "../commands/machine-install.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
-import { installSignature } from "./install-signature.ts";
+import { installSignature, type InstallSignatureFlags } from "./install-signature.ts";
 import { parseSelector } from "../line/selector.ts";
+
+/** `--format`'s words. */
+export type ImageFormatWord = "auto" | "raw" | "qcow2";
+
+/** `--compression`'s words. */
+export type CompressionWord = "auto" | "none" | "gzip" | "zstd" | "xz";
+
+/** The flags of `farrier machine install` that say what is to be installed. */
+export interface InstallImageFlags extends InstallSignatureFlags {
+  image: string;
+  digest: string;
+  disk: string;
+  userData: string | undefined;
+  metaData: string | undefined;
+  networkConfig: string | undefined;
+  grow: boolean | undefined;
+  readBack: boolean | undefined;
+  imageCa: string | undefined;
+  imageTokenHost: readonly string[] | undefined;
+  format: ImageFormatWord | undefined;
+  compression: CompressionWord | undefined;
+  size: bigint | undefined;
+}
 
 const formats: Record<ImageFormatWord, ImageFormat> = {
   auto: ImageFormat.UNSPECIFIED,
@@ -38,7 +60,7 @@ const certificatesLimit = 64 * 1024;
  * Makes the image message from the flags.
  * @throws {CliError} `usage` if a flag is wrong, before any call
  */
-export async function installImage(flags: MachineInstallFlags): Promise<ImageInstallation> {
+export async function installImage(flags: InstallImageFlags): Promise<ImageInstallation> {
   const reference = imageReference(flags.image);
   if (reference.kind === "invalid") {
     throw new CliError("usage", `--image "${shownUrl(flags.image)}": expected ${reference.expected}`);

@@ -1,18 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { SignatureFormat, SignatureSchema, type Signature } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
-import type { MachineInstallFlags } from "../commands/machine-install.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
 
 const limits = { key: 16 * 1024, signature: 64 * 1024 } as const;
 
+/** The flags that say by whom an image must be signed. */
+export interface InstallSignatureFlags {
+  minisignKey: string | undefined;
+  cosignKey: string | undefined;
+  signature: string | undefined;
+}
+
 /**
  * The signature that the flags demand; undefined if they demand none.
  * @throws {CliError} `usage`
  */
-export async function installSignature(
-  flags: Pick<MachineInstallFlags, "minisignKey" | "cosignKey" | "signature">,
-): Promise<Signature | undefined> {
+export async function installSignature(flags: InstallSignatureFlags): Promise<Signature | undefined> {
   const { minisignKey, cosignKey, signature } = flags;
   if (minisignKey !== undefined && cosignKey !== undefined) {
     throw new CliError(

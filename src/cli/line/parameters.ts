@@ -7,3 +7,6 @@ export const machineParameter = {
   parse: (value: string): string => value,
   proposeCompletions: machineNames,
 } as const;
+
+/** One machine on the command line. */
+export const oneMachine = { kind: "tuple", parameters: [machineParameter] } as const;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { RetryPolicySchema, type RetryPolicy } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { CliError } from "../errors.ts";
-import type { RetryFlags } from "./flags.ts";
+import type { RetryFlags } from "../flags/retry.ts";
 
 /**
  * The retry budget from the flags; undefined if none is given. @throws {CliError} `usage` if a pace is given without a

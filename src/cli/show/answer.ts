@@ -4,7 +4,8 @@ import { escapedQuoted, printable, printableLines } from "../../lib/format/print
 import { hasColour, paint } from "./colour.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import type { ClientFlags, OutputFormat, WatchFlags } from "../line/flags.ts";
+import type { ClientFlags, OutputFormat } from "../flags/client.ts";
+import type { WatchFlags } from "../flags/watch.ts";
 import { patiently } from "../call/patience.ts";
 import { outputWidth } from "./print.ts";
 import { table, type Column } from "./table.ts";

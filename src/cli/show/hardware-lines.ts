@@ -1,4 +1,4 @@
-import { SecureBoot, EFISupport, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { EFISupport, SecureBoot, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { memoryText } from "../../lib/format/bytes.ts";
 import { printable } from "../../lib/format/printable.ts";
 

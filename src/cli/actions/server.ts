@@ -1,0 +1,55 @@
+import type { HostPort } from "../../lib/net/host-port.ts";
+import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { dataDirectory, type CommonFlags } from "../flags/common.ts";
+import { databaseUrlRequired, type DatabaseFlags } from "../flags/database.ts";
+import { operatorTlsFiles, type OperatorTlsFlags } from "../flags/listen.ts";
+import type { AgentTlsFiles } from "../../main/options.ts";
+
+/** Flags of `farrier server`. */
+export interface ServerFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags {
+  agents: HostPort;
+  operators: HostPort;
+  secretsKey: string | undefined;
+  serverName: readonly string[] | undefined;
+  operatorName: readonly string[] | undefined;
+  migrate: boolean | undefined;
+  workers: number | undefined;
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+  tlsCa: string | undefined;
+}
+
+/** `farrier server` */
+export async function serverAction(this: CliContext, flags: ServerFlags): Promise<void> {
+  const databaseUrl = databaseUrlRequired(flags, this.process.env);
+  const workers = flags.workers ?? 1;
+  if (workers > 1 && (flags.agents.port === 0 || flags.operators.port === 0)) {
+    const flag = flags.agents.port === 0 ? "--agents" : "--operators";
+    throw new CliError("usage", `${flag} has port 0, but ${workers} workers share a port: name one`);
+  }
+  this.process.exitCode = await this.starters.server({
+    dataDir: dataDirectory(flags, this.process.env),
+    debug: this.debug,
+    agents: flags.agents,
+    operators: flags.operators,
+    databaseUrl,
+    secretsKey: flags.secretsKey,
+    serverNames: flags.serverName ?? [],
+    operatorNames: flags.operatorName ?? [],
+    operatorTls: operatorTlsFiles(flags),
+    migrate: flags.migrate ?? false,
+    workers,
+    tls: tlsFiles(flags),
+  });
+}
+
+function tlsFiles({ tlsCert, tlsKey, tlsCa }: ServerFlags): AgentTlsFiles | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined && tlsCa !== undefined) {
+    return { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa };
+  }
+  if (tlsCert !== undefined || tlsKey !== undefined || tlsCa !== undefined) {
+    throw new CliError("usage", "--tls-cert, --tls-key and --tls-ca go together: give all three, or none");
+  }
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import { textFlag } from "./flag.ts";
+
+/** Flags about network boot. */
+export const netbootFlags = {
+  bootImages: textFlag(
+    "Folder of boot images, one subfolder per architecture (default: boot-image in the data directory)",
+    "DIR",
+  ),
+  kernelArguments: {
+    kind: "parsed",
+    brief: "Text appended to the agent's kernel command line",
+    placeholder: "TEXT",
+    // `no_timer_check` because a virtual machine on a busy host fails the kernel's timer test; `panic=10` reboots after
+    // a kernel panic.
+    default: "console=tty0 console=ttyS0,115200 no_timer_check panic=10",
+    parse: parseKernelArguments,
+  },
+} as const;
+
+/** Parses kernel arguments: one line that iPXE passes on unchanged. @throws {RangeError} */
+function parseKernelArguments(value: string): string {
+  // In iPXE "$" begins a setting; "|", "&" and "#" end the command.
+  if (!/^[\w ,.:=/@+-]{0,1024}$/u.test(value)) {
+    throw new RangeError(`"${value}" can't be passed on: expected letters, digits, spaces and , . : = / @ + - _`);
+  }
+  return value.trim();
+}

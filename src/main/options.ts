@@ -1,0 +1,203 @@
+import type { HostPort } from "../lib/net/host-port.ts";
+
+// What each process takes. The command line imports these types, and nothing else of this folder.
+
+/** The configurable properties of a lab machine. */
+export interface LabShape {
+  firmware: "uefi" | "bios";
+  disk: "virtio" | "nvme" | "sata";
+  disks: number;
+  diskBytes: number;
+  nics: number;
+  memoryMiB: number;
+  cpus: number;
+}
+
+/** A lab machine as `farrier lab list` shows it. */
+export interface LabMachineSummary {
+  name: string;
+  uuid: string;
+  power: "on" | "off";
+  firmware: LabShape["firmware"];
+  disks: { kind: LabShape["disk"]; bytes: number }[];
+  macs: string[];
+}
+
+/** Options of all processes of the control plane. */
+interface ProcessOptions {
+  /** The folder of tokens, certificates and the embedded PostgreSQL. */
+  dataDir: string;
+  /** Log at level debug, and show stack traces. */
+  debug: boolean;
+}
+
+/** `farrier up`: everything in one process. */
+export interface UpOptions extends ProcessOptions {
+  /** Address of the agent port. */
+  agents: HostPort;
+  /** Address of the operator port. */
+  operators: HostPort;
+  /** A PostgreSQL to use instead of the embedded one. */
+  databaseUrl: string | undefined;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
+  /** The system user of the embedded PostgreSQL if root starts it; absent means `farrier-db`. */
+  databaseUser: string | undefined;
+  /** Names and addresses by which agents reach this host, besides those listened on. They go into its certificate. */
+  serverNames: readonly string[];
+  /** Further host names of the operator port, such as a proxy's. */
+  operatorNames: readonly string[];
+  operatorTls: OperatorTlsFiles;
+  /** Address of network boot; undefined means off. */
+  netboot: HostPort | undefined;
+  /** The folder of boot images; absent means `boot-image` in the data directory. */
+  bootImages: string | undefined;
+  kernelArguments: string;
+}
+
+/** `farrier netboot`: network boot, on a given PostgreSQL. */
+export interface NetbootOptions extends ProcessOptions {
+  databaseUrl: string;
+  listen: HostPort;
+  /** The folder of boot images; absent means `boot-image` in the data directory. */
+  bootImages: string | undefined;
+  kernelArguments: string;
+  /** How agents reach the agent API; absent means port 8443 of the host that they boot from. */
+  agents: HostPort | undefined;
+  /** PEM file of the CA of the agent port's certificate; absent means the data directory's own. */
+  caFile: string | undefined;
+  /** DHCP options; undefined means that another server provides DHCP. */
+  dhcp: NetbootDhcp | undefined;
+}
+
+/** The configuration of dnsmasq on one network. */
+export interface NetbootDhcp {
+  interface: string;
+  /** The first and last address, "A,B"; undefined means ProxyDHCP: another server assigns addresses. */
+  range: string | undefined;
+  router: string | undefined;
+  dns: string | undefined;
+}
+
+/** The operator port's own certificate, and the CA of operators' certificates. */
+export interface OperatorTlsFiles {
+  /** PEM files; absent means made and kept in the data directory if TLS is needed. */
+  server: { certFile: string; keyFile: string } | undefined;
+  /** PEM file of the CA of operators' client certificates; absent means that operators have tokens only. */
+  clientCaFile: string | undefined;
+}
+
+/** `farrier server`: the agent API, the operator API and the janitor, on a given PostgreSQL. */
+export interface ServerOptions extends ProcessOptions {
+  agents: HostPort;
+  operators: HostPort;
+  databaseUrl: string;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
+  serverNames: readonly string[];
+  /** Migrate the database before serving. */
+  migrate: boolean;
+  /** Number of processes that share the ports. */
+  workers: number;
+  /** Further host names of the operator port, such as a proxy's. */
+  operatorNames: readonly string[];
+  operatorTls: OperatorTlsFiles;
+  /** PEM files of the agent API; absent means made and kept in the data directory. */
+  tls: AgentTlsFiles | undefined;
+}
+
+/** The agent port's certificate, its private key, and the CA that issued it. */
+export interface AgentTlsFiles {
+  certFile: string;
+  keyFile: string;
+  caFile: string;
+}
+
+/** `farrier shepherd`: the loops that look after agents. */
+export interface ShepherdOptions extends ProcessOptions {
+  databaseUrl: string;
+  /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
+  /** The folder of the lab machines that the shepherd manages; absent means none. */
+  lab: string | undefined;
+  /** Where netboot listens, for lab machines. */
+  netboot: HostPort | undefined;
+}
+
+/** `farrier migrate`. */
+export interface MigrateOptions extends ProcessOptions {
+  /** Absent means the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+}
+
+/** `farrier agent run`. */
+export interface AgentRunOptions {
+  /** File with AgentInit as protobuf JSON. */
+  init: string;
+  /** A directory whose files are used as disks; absent means this host's disks. */
+  fileDisks: string | undefined;
+  /** The file for the log; absent means standard error. */
+  logFile: string | undefined;
+  debug: boolean;
+}
+
+/** `farrier simulate`. Times in milliseconds. */
+export interface SimulateOptions {
+  agents: number;
+  interval: number;
+  /** As typed; absent means none. */
+  faults: string | undefined;
+  seed: string;
+  duration: number;
+  installsPerMinute: number;
+  /** Empty means the endpoint that the control plane names. */
+  endpoints: readonly HostPort[];
+  /** The operator API's URL, and the token. */
+  operators: string;
+  token: string;
+  /** Allow control planes on other hosts. */
+  anywhere: boolean;
+  json: boolean;
+}
+
+/** `farrier backup`. */
+export interface BackupOptions extends ProcessOptions {
+  /** Absent means the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+  /** The file to write. */
+  file: string;
+}
+
+/** `farrier restore`. */
+export interface RestoreOptions extends ProcessOptions {
+  /** Absent means the embedded PostgreSQL of the data directory. */
+  databaseUrl: string | undefined;
+  /** The backup to restore. */
+  file: string;
+}
+
+/** The set of drivers in a boot image. */
+export type BootImageProfile = "lab" | "full";
+
+/** `farrier boot-image build`. */
+export interface BootImageBuildOptions {
+  profile: BootImageProfile;
+  /** The output directory. */
+  out: string;
+  /** A folder of .deb files; absent means that apt fetches them. */
+  packages: string | undefined;
+  /** The .deb files of firmware to include. */
+  firmware: readonly string[];
+  /** The cache directory of programs (XDG_CACHE_HOME); absent means ~/.cache. */
+  cacheHome: string | undefined;
+}
+
+/** `farrier image build`. */
+export interface ImageBuildOptions {
+  /** Debian's image boots with both kinds of firmware. */
+  system: { kind: "tiny"; firmware: "uefi" | "bios" } | { kind: "debian" };
+  /** The file to write. */
+  out: string;
+  /** The cache directory of programs (XDG_CACHE_HOME); absent means ~/.cache. */
+  cacheHome: string | undefined;
+}
