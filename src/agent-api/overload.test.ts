@@ -9,7 +9,7 @@ import { heartbeatPath, identityOf } from "../../test/support/agent-client.ts";
 import { agentServer } from "../../test/support/agent-server.ts";
 import { heldConnection } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { handshakeLimits } from "./listener/handshakes.ts";
+import { handshakeLimits } from "../lib/tls/handshakes.ts";
 
 describe("too many heartbeats", () => {
   test("are refused at once with a hint when to try again, and taken again once there is room", async () => {

@@ -69,6 +69,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const open = (purpose: PoolPurpose) =>
     stack.use(poolFor(purpose, databaseAddress, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
   const database = open("operators");
+  const auditDatabase = open("audit");
   const sessionDatabase = open("session");
   const janitorDatabase = open("janitor");
   await databaseReach(database);
@@ -102,6 +103,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     await operatorApiListen({
       address: options.operators,
       database,
+      auditDatabase,
       feed,
       tls: await operatorTls(options),
       proxyNames: options.operatorNames,

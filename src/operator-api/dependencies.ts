@@ -16,6 +16,8 @@ export interface OperatorApiCounters {
 /** What the handlers and interceptors need. */
 export interface OperatorApiDependencies {
   database: Database;
+  /** Connections for the audit alone, so that its entries do not wait behind calls; absent = `database`. */
+  auditDatabase?: Database;
   /** How an agent reaches the control plane. */
   agents: {
     /** The endpoint, "HOST:PORT". */

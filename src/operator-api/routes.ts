@@ -16,6 +16,7 @@ import { hardwareHandlers } from "./handlers/hardware.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
 import { auditInterceptor } from "./interceptors/audit.ts";
+import { callShareInterceptor } from "./interceptors/call-share.ts";
 import { errorsInterceptor } from "./interceptors/errors.ts";
 import { identityInterceptor } from "./interceptors/identity.ts";
 import { logInterceptor } from "./interceptors/log.ts";
@@ -52,6 +53,7 @@ export function operatorRouterOptions(
       auditInterceptor(dependencies, clock),
       errorsInterceptor(dependencies),
       identityInterceptor(dependencies, clock),
+      callShareInterceptor(),
     ],
   };
 }

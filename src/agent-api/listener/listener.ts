@@ -11,7 +11,7 @@ import type { Metrics } from "../../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "../agent-call.ts";
 import { healthPath } from "../methods/health.ts";
 import { callBursts } from "./call-bursts.ts";
-import { createHandshakes } from "./handshakes.ts";
+import { createHandshakes, underlyingSocket } from "../../lib/tls/handshakes.ts";
 import { floodPause } from "./flood-pause.ts";
 import { limits, type TimeLimits } from "../limits.ts";
 import { createPeers, peerOf, type Addresses, type Peer } from "./peer.ts";
@@ -134,7 +134,7 @@ export async function agentListen(options: {
     handshakes.accept(socket);
   });
   tls.on("secureConnection", (socket) => {
-    handshakes.done(underlying(socket));
+    handshakes.done(underlyingSocket(socket));
     sockets.add(socket);
     metrics.agentConnections.set(sockets.size);
     // Copied, because a closed socket no longer knows its addresses.
@@ -150,7 +150,7 @@ export async function agentListen(options: {
     const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
     socket.once("close", () => clearTimeout(timer));
     if (peer !== undefined) {
-      let place = places.get(underlying(socket));
+      let place = places.get(underlyingSocket(socket));
       peer.admitted = () => {
         // Called for each heartbeat.
         if (place !== undefined) {
@@ -179,7 +179,7 @@ export async function agentListen(options: {
   });
   tls.on("tlsClientError", (error, socket) => {
     log.debug({ error: error.message }, "a TLS handshake failed");
-    handshakes.done(underlying(socket));
+    handshakes.done(underlyingSocket(socket));
     socket.destroy();
   });
 
@@ -219,11 +219,6 @@ function ownBytes(value: Buffer): Buffer {
 /** Names the caller of a connection by its key, or by its address if it has none. */
 function callerName(peer: Peer | undefined, { remoteAddress }: Addresses): string {
   return peer?.keyLiteral ?? `without a key, ${remoteAddress}`;
-}
-
-/** The TCP socket under a TLS socket; node:tls keeps it in an undeclared field. */
-function underlying(socket: TLSSocket): Socket {
-  return (socket as TLSSocket & { _parent?: Socket })._parent ?? socket;
 }
 
 function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {

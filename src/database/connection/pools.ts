@@ -3,18 +3,21 @@ import { connect, type Database } from "../connect.ts";
 import type { Logger } from "../../lib/log.ts";
 
 /** The purposes of a process' connections. Each has a pool of its own, so that none can use up another's. */
-export type PoolPurpose = "session" | "janitor" | "operators" | "agent-calls" | "shepherd" | "netboot";
+export type PoolPurpose = "session" | "janitor" | "operators" | "audit" | "agent-calls" | "shepherd" | "netboot";
 
 /**
  * Maximum number of connections for a purpose, and of calls that may wait for them. In addition a server has three for
- * heartbeats, one for lookups of callers and two that listen: 22 in total. They are opened on demand, and closed after
+ * heartbeats, one for lookups of callers and two that listen: 24 in total. They are opened on demand, and closed after
  * ten idle seconds.
  */
 const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number }> = {
   // One for a poke, and one for the next poke if the first hangs.
   session: { connections: 2 },
   janitor: { connections: 3 },
-  operators: { connections: 8 },
+  // Each operator's calls are limited before they come here (operator-api/caller/call-places.ts).
+  operators: { connections: 8, maximumWaiting: 1_000 },
+  // One short statement per command; a refused command's entry must not wait behind other commands.
+  audit: { connections: 2, maximumWaiting: 1_000 },
   // Agents' calls other than heartbeats: anybody with a network cable can make many of them. A call takes about a
   // millisecond, so 200 waiting calls are done long before a call's deadline.
   "agent-calls": { connections: 3, maximumWaiting: 200 },

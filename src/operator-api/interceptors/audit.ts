@@ -39,7 +39,10 @@ const refusalInterval = 60_000;
  * first answer, and is then recorded. A read-only call is recorded if it shows secrets, or if its caller's role did not
  * suffice.
  */
-export function auditInterceptor({ database, log }: OperatorApiDependencies, clock: Clock = systemClock): Interceptor {
+export function auditInterceptor(
+  { database, auditDatabase = database, log }: OperatorApiDependencies,
+  clock: Clock = systemClock,
+): Interceptor {
   const refusalNoted = new Map<string, number>();
   /** True if a refusal is to be recorded. The map holds the refusals of the last interval, at most 1,000. */
   function refusalNew(key: string): boolean {
@@ -64,7 +67,7 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
         return;
       }
       const { name: actor, credential, role, tokenId } = operator;
-      await auditAppend(database, {
+      await auditAppend(auditDatabase, {
         actor,
         credential,
         role,
@@ -83,7 +86,10 @@ export function auditInterceptor({ database, log }: OperatorApiDependencies, clo
     } catch (error) {
       const refusal = ConnectError.from(error);
       const name = request.contextValues.get(callerKey).operator?.name ?? "";
-      if (!always && (refusal.code !== Code.PermissionDenied || !refusalNew(`${name} ${methodName(request.method)}`))) {
+      // Calls that are too many are an operator's own doing, and can be repeated without end.
+      const repeats = !always || refusal.code === Code.ResourceExhausted;
+      const recorded = always || refusal.code === Code.PermissionDenied;
+      if (!recorded || (repeats && !refusalNew(`${name} ${methodName(request.method)}`))) {
         throw error;
       }
       await append(undefined, codeName(refusal.code), refusal.rawMessage).catch((failure: unknown) => {

@@ -15,6 +15,7 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError, OperatorApiError } from "../errors.ts";
 import { callerKey, limitedMessage, unauthenticatedMessage, type Operator } from "../caller/identity.ts";
 import type { ConnectionPlace } from "../../lib/net/connection-shares.ts";
+import { handshakesPaced } from "./handshakes-paced.ts";
 import { connectionPlaces } from "./connection-places.ts";
 import { answerBadRequest } from "./bad-request.ts";
 import { callProblem } from "./call-problem.ts";
@@ -97,6 +98,10 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
           handle,
         );
   server.on("clientError", answerBadRequest);
+  const handshakes =
+    tls === undefined
+      ? undefined
+      : handshakesPaced(server, { firstBytes: 10_000, clock: options.clock ?? systemClock });
   const places = connectionPlaces(server, options.unprovenMilliseconds ?? 10_000);
   // Streams send keepalives more often: a connection without traffic for this time has stopped reading.
   server.setTimeout(options.stallMilliseconds ?? 60_000);
@@ -107,6 +112,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
     url: `${tls === undefined ? "http" : "https"}://${formatHostPort({ host, port })}`,
     [Symbol.asyncDispose]: () => {
       stopping.abort();
+      handshakes?.[Symbol.dispose]();
       return serverClose(server, options.drainMilliseconds);
     },
   };

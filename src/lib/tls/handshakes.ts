@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
-import type { Clock } from "../../lib/clock.ts";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "../clock.ts";
 
 /**
  * Starts TLS handshakes, a few milliseconds' worth per turn of the event loop. A handshake takes half a millisecond of
- * the single thread that answers heartbeats. If every agent of a fleet reconnects at once, connected agents would wait
- * for all of the handshakes. So new connections wait in a line, and other work goes on between two turns. A connection
+ * the single thread that answers calls. If every client reconnects at once, connected clients would wait for all of the
+ * handshakes. So new connections wait in a line, and other work goes on between two turns. A connection
  * joins the line with its first bytes, leaves it when it closes, and loses its place when it stalls.
  */
 export interface Handshakes extends Disposable {
@@ -16,7 +17,7 @@ export interface Handshakes extends Disposable {
 
 /**
  * `turn`: milliseconds of handshakes started in one turn of the event loop. `atOnce`: handshakes under way; their
- * second halves may all fall into one turn. It is enough for agents a tenth of a second away, and few enough that they
+ * second halves may all fall into one turn. It is enough for clients a tenth of a second away, and few enough that they
  * take some tens of milliseconds at most. `place`: milliseconds after which a handshake counts as stalled. `waiting`:
  * maximum length of the line.
  */
@@ -134,4 +135,8 @@ export function createHandshakes(options: {
       }
     },
   };
+}
+/** The TCP socket under a TLS socket; node:tls keeps it in an undeclared field. */
+export function underlyingSocket(socket: TLSSocket): Socket {
+  return (socket as TLSSocket & { _parent?: Socket })._parent ?? socket;
 }
