@@ -35,6 +35,8 @@ export interface InstallRig extends AsyncDisposable {
   /** The disk: a file, or a loop device on one. */
   disk: string;
   url: string;
+  /** The disk as the installer finds it; nothing says that it is in use. */
+  disks: DiskSource;
   /** Answers the image server's requests. */
   serve: RequestListener;
   /** Phases as they were told. */
@@ -117,6 +119,7 @@ export async function installRig(options: {
     folder,
     machineId: "4b7b6f2e-3f0c-4c53-9a3c-0d8f6f1f2a11",
     disk: loop ?? file,
+    disks: loop === undefined ? fileDisks(folder) : loopDisk(loop, options.diskBytes),
     url: `http://127.0.0.1:${port}/image`,
     serve: (_request, response) => void response.writeHead(404).end(),
     phases: [],
@@ -158,7 +161,7 @@ export async function installRig(options: {
             return rig.onProgress(message, aborted);
           },
         },
-        disks: disks ?? (loop === undefined ? fileDisks(folder) : loopDisk(loop, options.diskBytes)),
+        disks: disks ?? rig.disks,
         clock: systemClock,
         log: rig.logged.log,
         ...(uefi === undefined ? {} : { bootsByUefi: () => Promise.resolve(uefi) }),

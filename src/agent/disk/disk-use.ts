@@ -1,20 +1,30 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { errorCode } from "../../lib/errors.ts";
+import { openBy } from "./open-by.ts";
 
 /**
  * What a disk of the running system is in use for: a mounted file system or swap on it or on one of its partitions, or
- * a device (RAID, LVM, encryption) built on them. Undefined = nothing. `root` stands for "/", for tests.
+ * a device (RAID, LVM, encryption) built on them, or another process that keeps them open. Undefined = nothing. `root` stands for
+ * "/", for tests.
  * @throws when /proc or /sys cannot be read: in doubt a disk is not to be written
  */
-export async function diskUse(name: string, root = "/"): Promise<string | undefined> {
+export async function diskUse(
+  name: string,
+  root = "/",
+  clock: Pick<Clock, "sleep"> = systemClock,
+): Promise<string | undefined> {
   const block = join(root, "sys/block", name);
   const parts = [name, ...(await readdir(block)).filter((entry) => entry.startsWith(name)).toSorted()];
   const mounts = await readFile(join(root, "proc/self/mountinfo"), "utf8");
   const swaps = await readIfThere(join(root, "proc/swaps"));
+  const numbers = new Set<string>();
   for (const part of parts) {
     const folder = part === name ? block : join(block, part);
     const number = (await readIfThere(join(folder, "dev"))).trim();
+    numbers.add(number);
     const mount = mountedAt(mounts, number, `/dev/${part}`);
     if (mount !== undefined) {
       return `/dev/${part} is mounted at ${mount}`;
@@ -27,7 +37,7 @@ export async function diskUse(name: string, root = "/"): Promise<string | undefi
       return `/dev/${part} is held by ${holders.join(", ")}`;
     }
   }
-  return undefined;
+  return openBy(numbers, root, clock);
 }
 
 /** The mount point of a device (proc_pid_mountinfo(5): field 3 is major:minor, 5 the mount point, the source after "-"). */

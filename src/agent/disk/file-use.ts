@@ -1,6 +1,7 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BigIntStats } from "node:fs";
+import { deviceNumber } from "./device-number.ts";
 
 /**
  * What a file that stands for a disk is in use for: a loop device on it (whether that is mounted or not), swap, or a lock
@@ -26,10 +27,8 @@ export async function fileUse(path: string, root = "/"): Promise<string | undefi
 
 /** proc_locks(5): major and minor number in hexadecimal, and the inode. */
 function isLocked(locks: string, { dev, ino }: BigIntStats): boolean {
-  // The kernel's split of a device number (sysmacros.h).
-  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
-  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
-  const hex = (number: bigint): string => number.toString(16).padStart(2, "0");
+  const { major, minor } = deviceNumber(dev);
+  const hex = (number: number): string => number.toString(16).padStart(2, "0");
   const key = ` ${hex(major)}:${hex(minor)}:${ino} `;
   return locks.split("\n").some((line) => line.includes(key));
 }
