@@ -2,31 +2,31 @@ import type { FailureCause } from "../contract/failure-cause.ts";
 import { CodedError, describeError } from "../lib/errors.ts";
 import { withoutUrlSecrets } from "../lib/net/shown-url.ts";
 
-/** Every way in which the agent fails. */
+/** The kinds of the agent's failures. */
 export type AgentErrorCode =
   /** The init file or the command line. */
   | "init_invalid"
   /** The installation request itself. */
   | "request_invalid"
-  /** Asked for something that this agent cannot do. */
+  /** Requests something that this agent can't do. */
   | "unsupported"
-  /** No disk, or several. */
+  /** No disk matches, or several. */
   | "disk_ambiguous"
   | "disk_busy"
   | "disk_too_small"
   | "disk_failed"
-  /** The image could not be had. */
+  /** The image could not be fetched. */
   | "fetch_failed"
-  /** What was fetched is not the image that was asked for. */
+  /** The fetched file is not the requested image. */
   | "image_invalid"
-  /** The image is not signed as the request says that it is. */
+  /** The image's signature is not the required one. */
   | "signature_invalid"
-  /** A program that the agent calls is not there, or failed. */
+  /** A program that the agent runs is missing, or failed. */
   | "program_failed"
-  /** The control plane refused what it had to acknowledge. */
+  /** The control plane refused to acknowledge WRITING. */
   | "not_acknowledged";
 
-/** The causes that are reported where an error has none of its own. */
+/** The reported cause of an error that has no cause of its own. */
 const causes: Record<AgentErrorCode, FailureCause> = {
   init_invalid: "other",
   request_invalid: "request-invalid",
@@ -42,9 +42,9 @@ const causes: Record<AgentErrorCode, FailureCause> = {
   not_acknowledged: "not-acknowledged",
 };
 
-/** What the agent throws; the message ends up in the installation report, for people. */
+/** The agent's errors; the message becomes the text of the installation report, for people. */
 export class AgentError extends CodedError<AgentErrorCode> {
-  /** What is reported as the cause of an installation that failed by this error. */
+  /** The cause that is reported for an installation that failed by this error. */
   readonly failure: FailureCause;
 
   constructor(
@@ -57,18 +57,20 @@ export class AgentError extends CodedError<AgentErrorCode> {
   }
 }
 
-// The server takes at most 8 KiB of error text (docs/wire.md); a character has at most 4 bytes.
+// The server accepts at most 8 KiB of error text (docs/wire.md); a character has at most 4 bytes.
 const errorTextLimit = 2000;
 
 /**
- * The chain of causes as one text that may be sent: well-formed, without NUL and other control characters, without what may
- * be secret in URLs, bounded.
+ * The chain of causes as one text that may be sent: well-formed, without NUL and other control characters, without
+ * secrets in URLs, bounded.
  */
 export function errorText(error: unknown): string {
   return cleanText(withoutUrlSecrets(describeError(error)), errorTextLimit);
 }
 
-/** Text that may be sent: control characters become blanks, ends are trimmed, the rest is cut at `limit` characters. */
+/**
+ * Makes text sendable: control characters become blanks, the ends are trimmed, the rest is cut to `limit` characters.
+ */
 export function cleanText(text: string, limit: number): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const clean = text.replaceAll(/[\u0000-\u001f\u007f]+/gu, " ").trim();

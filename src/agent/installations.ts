@@ -10,30 +10,30 @@ import type { InstallationEnd, InstallerEvent, InstallerState } from "./installe
 import type { KeptResult } from "./result-file.ts";
 import { greatestSeen, installedAtRest, installerDecide } from "./installer.ts";
 
-/** The installer at work: what the heartbeat's loop tells it, and asks of it. */
+/** Runs the installer; the heartbeat loop feeds it with news and reads its results. */
 export interface Installations extends AsyncDisposable {
-  /** What a heartbeat's answer, or a message of the watch, says. */
+  /** News from a heartbeat's answer, or from a message of the watch. */
   offer(news: Pick<AgentHeartbeatResponse, "cancelledGeneration" | "installationRequest">): void;
-  /** The greatest generation that this run has taken up, 0 = none. */
+  /** The greatest generation that this run has begun; 0 means none. */
   lastSeen(): bigint;
-  /** The agent's key was taken before, and is not any more. */
+  /** The agent's key was accepted before, and is refused now. */
   refused(): void;
   /** The result that waits to be acknowledged. */
   report(): OSInstallationReport | undefined;
-  /** A heartbeat that carried the result of this generation was answered OK. */
+  /** A heartbeat with the result of this generation was answered OK. */
   acknowledged(generation: bigint): void;
-  /** The generation that is installed, acknowledged, and not followed by another; undefined = none. */
+  /** The generation that is installed, acknowledged, and not followed by another; undefined if there is none. */
   installed(): bigint | undefined;
 }
 
 /**
- * Carries out installerDecide's actions. `run` carries out one request and never throws; `reportReady` is called when a
- * result is there. Disposing aborts what runs and waits until it has ended.
+ * Carries out installerDecide's actions. `run` carries out one request and never throws; `reportReady` is called when
+ * there is a result. Disposing aborts a running installation and waits for its end.
  */
 export function createInstallations(options: {
   run: (request: OSInstallationRequest, signal: AbortSignal) => Promise<InstallationEnd>;
   reportReady: () => void;
-  /** What an earlier run of the agent installed, since the machine started, without being acknowledged. */
+  /** A success of an earlier run of the agent since the machine started, which was not acknowledged. */
   unreported?: KeptResult | undefined;
   log: Logger;
 }): Installations {
@@ -49,7 +49,7 @@ export function createInstallations(options: {
     current = { controller, ended };
   };
   const tell = (event: InstallerEvent): void => {
-    // Whoever is stopped reports nothing: the next run begins again if it is still asked to.
+    // A stopped installation reports nothing: the next run begins again if it is still requested.
     if (disposed) {
       return;
     }

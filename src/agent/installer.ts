@@ -1,17 +1,17 @@
 import type { FailureCause } from "../contract/failure-cause.ts";
 import type { OSInstallationRequest } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
-/** What came of an installation that ran to its end. */
+/** The result of an installation that ran to its end. */
 type InstallationResult = { kind: "success" } | { kind: "error"; error: string; cause?: FailureCause };
 
-/** How an installation ended: with a result, or called off (or the key refused), which is nobody's to report. */
+/** How an installation ended: with a result, or without one because it was called off (or the key refused). */
 export type InstallationEnd = InstallationResult | { kind: "dropped"; refused: boolean };
 
-/** The greatest generation that this run has had in hand, and what came of it; no result = called off. */
+/** The greatest generation that this run has begun, with its result; no result means called off. */
 interface Finished {
   generation: bigint;
   result?: InstallationResult;
-  /** The run that did it, where that was an earlier one. */
+  /** The run that did it, if it was an earlier one. */
   runId?: Uint8Array;
 }
 
@@ -19,7 +19,7 @@ export type InstallerState =
   /** Nothing to do. `last` is never begun again in this run. */
   | { kind: "idle"; last?: Finished }
   | { kind: "installing"; generation: bigint }
-  /** Called off, but its last byte may still be on its way; `next` begins once it has ended. */
+  /** Called off, but its last write may still be in flight; `next` begins once it has ended. */
   | { kind: "aborting"; generation: bigint; refused: boolean; next?: OSInstallationRequest }
   /** The result goes out with every heartbeat until one that carried it was answered OK. */
   | { kind: "reporting"; generation: bigint; result: InstallationResult; runId?: Uint8Array };
@@ -27,7 +27,7 @@ export type InstallerState =
 export type InstallerEvent =
   | { kind: "requested"; request: OSInstallationRequest }
   | { kind: "cancelled"; generation: bigint }
-  /** The control plane took this agent's key before, and does not any more. */
+  /** The control plane accepted this agent's key before, and refuses it now. */
   | { kind: "refused" }
   | { kind: "ended"; generation: bigint; end: InstallationEnd }
   | { kind: "acknowledged"; generation: bigint };
@@ -46,15 +46,16 @@ interface Decision {
 const abandoned: InstallationResult = {
   kind: "error",
   error:
-    "this installation was broken off when the control plane refused this agent's key, and an agent begins a " +
+    "this installation was aborted when the control plane refused this agent's key, and an agent begins a " +
     "generation only once in its run: the disk may be half-written, request the installation anew",
 };
 
 /**
- * The agent's rule: a generation begins if and only if it is asked for, greater than every one begun in this run, and
- * nothing else is in hand. Only a greater generation, a cancellation, or a refused key aborts one that runs; what is
- * absent from an answer never does. One that this run has finished is not begun again if it is asked for: its result is
- * reported again. One that was broken off by a refused key, which is accepted again after all, is reported as failed.
+ * The agent's rule: a generation begins if and only if it is requested, greater than every generation begun in this
+ * run, and nothing else is running. A running generation is aborted only by a greater generation, a cancellation, or a
+ * refused key, never by the absence of a request. A generation that this run has finished is not begun again if it is
+ * requested again: its result is reported again. A generation aborted by a refused key that is later accepted again is
+ * reported as failed.
  */
 export function installerDecide(state: InstallerState, event: InstallerEvent): Decision {
   switch (state.kind) {
@@ -65,7 +66,7 @@ export function installerDecide(state: InstallerState, event: InstallerEvent): D
     case "aborting":
       return abortingDecide(state, event);
     case "reporting": {
-      // A greater request has to wait: the next heartbeat carries the result, and its answer the request again.
+      // A greater request must wait: the next heartbeat carries the result, and its answer the request again.
       const { kind: _kind, ...last } = state;
       return event.kind === "acknowledged" && event.generation === last.generation
         ? { state: { kind: "idle", last }, actions: [] }
@@ -74,7 +75,7 @@ export function installerDecide(state: InstallerState, event: InstallerEvent): D
   }
 }
 
-/** The greatest generation that was taken up, 0 = none. */
+/** The greatest generation that was begun; 0 means none. */
 export function greatestSeen(state: InstallerState): bigint {
   switch (state.kind) {
     case "idle":
@@ -87,7 +88,7 @@ export function greatestSeen(state: InstallerState): bigint {
   }
 }
 
-/** The generation that this run has installed, if its result was acknowledged and nothing else is in hand. */
+/** The generation that this run has installed, if its result was acknowledged and nothing else is running. */
 export function installedAtRest(state: InstallerState): bigint | undefined {
   return state.kind === "idle" && state.last?.result?.kind === "success" ? state.last.generation : undefined;
 }
@@ -98,7 +99,7 @@ function idleDecide(state: InstallerState & { kind: "idle" }, event: InstallerEv
   }
   const { request } = event;
   const { last } = state;
-  // Generations count from 1: a request without one is no request.
+  // Generations count from 1: generation 0 means no request.
   if (request.generation > (last?.generation ?? 0n)) {
     return { state: { kind: "installing", generation: request.generation }, actions: [{ kind: "begin", request }] };
   }
@@ -117,7 +118,7 @@ function installingDecide(state: InstallerState & { kind: "installing" }, event:
       return next.generation > generation
         ? {
             state: { kind: "aborting", generation, refused: false, next },
-            actions: [{ kind: "abort", generation, reason: `generation ${next.generation} is asked for instead` }],
+            actions: [{ kind: "abort", generation, reason: `generation ${next.generation} is requested instead` }],
           }
         : { state, actions: [] };
     }

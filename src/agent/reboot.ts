@@ -4,12 +4,12 @@ import type { Logger } from "../lib/log.ts";
 import type { ControlPlaneClient } from "./calls/control-plane.ts";
 import { errorText } from "./errors.ts";
 
-// The control plane knows the result: it need not know this too.
+// Milliseconds for the report. The control plane knows the result already; the reboot's progress matters less.
 const tellMilliseconds = 5_000;
 
 /**
- * What starts the machine into the disk that was installed: tells the control plane, then reboots. Called again while
- * that is under way, it does nothing; a reboot that failed is tried anew with the next call.
+ * Reboots the machine into the installed disk, after reporting it to the control plane. A call during a reboot does
+ * nothing; after a failed reboot the next call tries again.
  */
 export function createReboot(options: {
   reboot: () => Promise<void>;

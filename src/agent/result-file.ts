@@ -11,19 +11,19 @@ export interface KeptResult {
 }
 
 /**
- * Where an agent that is restarted before its success was acknowledged finds it: without it, the new run would be asked
- * for nothing and stay in the machine's RAM for ever. The file must not outlive a reboot.
+ * Stores a success that was not acknowledged yet, for an agent that is restarted before that. Without it, the new run
+ * would have nothing to do and stay in the machine's RAM for ever. The file must not outlive a reboot.
  */
 export interface ResultFile {
-  /** What was installed, if anything. */
+  /** The stored success, if there is one. */
   recall(): Promise<KeptResult | undefined>;
   remember(result: Required<KeptResult>): Promise<void>;
   forget(): Promise<void>;
 }
 
 /**
- * None of its functions throws: an installation is not less successful because this file can't be written.
- * @param path undefined = nothing is kept
+ * None of its functions throws: a failure to write this file does not fail the installation.
+ * @param path undefined means that nothing is stored
  */
 export function resultFile(path: string | undefined, log: Logger): ResultFile {
   if (path === undefined) {

@@ -6,21 +6,22 @@ import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import type { Logger } from "../lib/log.ts";
 import { errorText } from "./errors.ts";
 
-/** What a host keeps, in memory, of the agent's runs, so that a run knows what became of the one before it. */
+/** What a host keeps in memory about the agent's runs, so that a run knows whether its predecessor has ended. */
 export interface RunRecord extends AsyncDisposable {
-  /** The run before this one, once it is certain that it is dead, or that it does not write any more. Never rejects. */
+  /** The previous run, once it is certain that it has ended, or that it writes nothing any more. Never rejects. */
   ended(): Promise<Uint8Array | undefined>;
-  /** This run writes nothing any more: another one of this host may take its place. */
+  /** This run writes nothing any more: another one on this host may replace it. */
   release(): Promise<void>;
   /** This run may write again. */
   renew(): Promise<void>;
 }
 
 /**
- * Records this run of a machine's agent, and finds out whether the one before it is dead. A run lives as long as the socket
- * that is named after it answers: the kernel closes it however the process ends. Of two that live at once the first keeps the
- * record, and the second asks again. The record outlives its run; it must not be shared between hosts, so `directory` is one in
- * this host's memory. Never throws: without a record a run waits for its predecessor's silence, no more.
+ * Records this run of a machine's agent, and finds out whether the previous one has ended. A run is alive as long as
+ * the socket named after it accepts connections: the kernel closes it however the process ends. Of two live runs the
+ * first keeps the record, and the second asks again. The record outlives its run and must not be shared between hosts,
+ * so `directory` is in this host's memory. Never throws: without a record a run only waits for its predecessor's
+ * silence.
  */
 export async function runRecordOpen(options: {
   directory: string | undefined;
@@ -34,7 +35,7 @@ export async function runRecordOpen(options: {
   let before: string | undefined;
   let warned = false;
 
-  /** Takes the record where the run before is dead. */
+  /** Takes over the record if the previous run has ended. */
   async function take(folder: string): Promise<void> {
     const record = join(folder, `${machineId.toLowerCase()}.run`);
     const there = /^(?<run>[0-9a-f]{32})\n$/u.exec(await readFile(record, "utf8").catch(() => ""))?.groups?.["run"];
@@ -49,7 +50,7 @@ export async function runRecordOpen(options: {
       return;
     }
     server = await listen(socketOf(folder, run));
-    // Only now: who reads it must find the socket.
+    // Only now, because a reader must find the socket.
     await writeFileAtomic(record, `${run}\n`, { mode: 0o600, replace: true });
     if (there !== undefined && there !== run) {
       before = there;
@@ -109,7 +110,7 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Refused: nobody listens any more; no such file: it was removed. Anything else is no proof that it is dead.
+    // Refused: no listener any more; no such file: it was removed. Any other error does not prove that it has ended.
     socket.once("error", (error: NodeJS.ErrnoException) =>
       resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
     );

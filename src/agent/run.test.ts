@@ -484,7 +484,7 @@ describe("no byte goes to a disk", () => {
       { url: "http://127.0.0.1:1/x" },
       /127.0.0.1:1\/x cannot be fetched .*: .*ECONNREFUSED/u,
     ],
-    ["a signature of no format", () => {}, { signature: {} }, /format, 0, is none that this agent knows/u],
+    ["a signature of no format", () => {}, { signature: {} }, /format, 0, is unknown to this agent/u],
     ["no selector", () => {}, { rootDisk: {} }, /does not say which disk.*disk0 \(25165824 bytes; serial=disk0/u],
     ["no disk", () => {}, { rootDisk: { serialNumber: "x" } }, /no disk matches serial=x.*Disks: disk0/u],
     ["a real disk", () => {}, { rootDisk: { name: "/dev/vda" } }, /no disk matches name=/u],
@@ -514,7 +514,7 @@ describe("no byte goes to a disk", () => {
 
   test.each<["metropolis" | undefined, RegExp]>([
     ["metropolis", /Metropolis/u],
-    [undefined, /no type that this agent knows/u],
+    [undefined, /type is unknown to this agent/u],
   ])("for a request of type %s", async (type, expected) => {
     const body = type === undefined ? { case: undefined } : { case: type, value: {} };
     plane.request = create(OSInstallationRequestSchema, { generation: 9n, type: body });

@@ -22,31 +22,36 @@ import { resultFile } from "./result-file.ts";
 import { createWaker } from "./loops/wake.ts";
 import { startWatch } from "./loops/watch.ts";
 
-/** How an agent is run. */
+/** Options of an agent. */
 export interface AgentOptions {
   init: AgentInit;
-  /** What is in this machine, where that was found out already. */
+  /** The machine's hardware, if it was read already. */
   hardware?: AgentHardwareReport | undefined;
-  /** Only the files in this folder are disks; the machine's own are never written. */
+  /** Only the files in this folder are disks; the machine's own disks are never written. */
   fileDisks?: string | undefined;
   log: Logger;
-  /** What `log` was told, to be sent to the control plane. */
+  /** The lines of `log`, to be sent to the control plane. */
   logTail?: LogTail | undefined;
   clock?: Clock | undefined;
-  /** Milliseconds; 30,000 by default. */
+  /** Milliseconds; default 30,000. */
   heartbeatIntervalMs?: number | undefined;
   fetchLimits?: FetchLimits | undefined;
   random?: (() => number) | undefined;
   /**
-   * Starts the machine into its disk; called once a success was acknowledged and nothing else is asked for. Only the
-   * agent of the boot image, whose machine this is, has it: on a host that runs something else, nothing is ever rebooted.
+   * Reboots the machine into its disk; called once a success was acknowledged and nothing else is requested. Only the
+   * agent of the boot image has it: a host that runs another system is never rebooted.
    */
   reboot?: (() => Promise<void>) | undefined;
-  /** Where a success is kept until it is acknowledged, for the next run should this one end; it must not outlive a reboot. */
+  /**
+   * Where a success is stored until it is acknowledged, for the next run if this one ends; it must not outlive a
+   * reboot.
+   */
   resultFile?: string | undefined;
-  /** A folder in this host's memory, where runs find out whether the one before them is dead; undefined = they can't. */
+  /**
+   * A folder in this host's memory, where runs find out whether their predecessor has ended; undefined if they can't.
+   */
   runDirectory?: string | undefined;
-  /** The agent enrolled with its key: after twenty refusals it ends, to enrol anew. */
+  /** The agent enrolled with its key: after twenty refusals it ends, to enrol again. */
   canEnrol?: boolean | undefined;
   signal: AbortSignal;
 }
@@ -56,9 +61,9 @@ const heartbeatInterval = 30_000;
 const runIdBytes = 16;
 
 /**
- * Runs the agent until `signal` is aborted, or its key was refused for good; then it resolves, with nothing left open and
+ * Runs the agent until `signal` is aborted or its key was refused for good; then resolves, with nothing left open and
  * nothing written any more.
- * @throws {AgentError} `init_invalid` when it cannot start
+ * @throws {AgentError} `init_invalid` if it can't start
  */
 export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const { init, signal, clock = systemClock, random = Math.random } = options;
@@ -66,7 +71,7 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const { machineId } = init.takeoverInit;
   const runId = randomBytes(runIdBytes);
   const log = options.log.child({ machine: machineId, run: runId.toString("hex") });
-  // Looked at first: an agent that cannot start leaves no record of a run.
+  // Checked first: an agent that can't start leaves no record of a run.
   const disks = options.fileDisks === undefined ? machineDisks() : fileDisks(options.fileDisks);
   const onlyDisks = options.fileDisks === undefined ? undefined : (await disks.list()).map(({ device }) => device);
   await using record = await runRecordOpen({ directory: options.runDirectory, machineId, runId, log });
@@ -107,7 +112,7 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
         await kept.remember({ generation: request.generation, runId });
       }
       if (end.kind === "dropped") {
-        // Called off, or its key refused: another agent of this host need not wait for it.
+        // Called off, or its key refused: another agent on this host need not wait for it.
         await record.release();
       }
       return end;

@@ -136,7 +136,7 @@ describe("an image", () => {
     "that is nowhere": {
       url: () => "http://127.0.0.1:1/image",
       error:
-        /http:\/\/127\.0\.0\.1:1\/image cannot be fetched \(given up after 2 tries in a row\): nothing listens at 127\.0\.0\.1 port 1 \(ECONNREFUSED\)/u,
+        /http:\/\/127\.0\.0\.1:1\/image cannot be fetched \(given up after 2 tries in a row\): nothing listens on 127\.0\.0\.1 port 1 \(ECONNREFUSED\)/u,
       written: false,
     },
     "that is not there (404)": {
@@ -260,7 +260,11 @@ describe("an agent", () => {
     await writeFile(at("empty.json"), "{}", { mode: 0o600 });
     expectRefusal(await run("empty.json"), 1, /empty\.json: takeoverInit is missing/u);
     await chmod(machine.initFile, 0o640);
-    expectRefusal(await run("box.json"), 1, /others than its owner may use it \(mode 640, expected 600\): chmod 600 /u);
+    expectRefusal(
+      await run("box.json"),
+      1,
+      /users other than its owner can read or write it \(mode 640, expected 600\): chmod 600 /u,
+    );
     await chmod(machine.initFile, 0o600);
     const nowhere = ["--file-disks", at("nowhere")];
     const withoutDisks = await place.cli("agent", "run", "--init", machine.initFile, ...nowhere);

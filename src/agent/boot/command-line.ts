@@ -1,4 +1,4 @@
-/** The parameters of the kernel's command line that begin with "farrier."; the last one of a name counts. */
+/** The parameters of the kernel command line that begin with "farrier."; the last one of a name counts. */
 export function commandLineRead(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const word of text.trim().split(/\s+/u)) {

@@ -56,7 +56,10 @@ describe("bootConfigurationRead", () => {
     ['{"endpoint":1}', /"endpoint" of boot\.json is a number, expected text/u],
     ['{"endpoint":"nowhere"}', /"endpoint" is "nowhere", expected HOST:PORT/u],
     ['{"endpoint":"a:0"}', /"endpoint" is "a:0", expected HOST:PORT/u],
-    ['{"endpoint":"a:1","caCertificate":"AAAA"}', /"caCertificate" of boot\.json is no certificate, expected its DER/u],
+    [
+      '{"endpoint":"a:1","caCertificate":"AAAA"}',
+      /"caCertificate" of boot\.json is not a certificate, expected its DER/u,
+    ],
     ['{"endpoint":"a:1","netboot":"https://b"}', /"netboot" is "https:\/\/b", expected http:\/\/HOST:PORT/u],
     [`{"endpoint":"a:1","token":"${"t".repeat(300)}"}`, /"token" has 300 characters, expected at most 256/u],
   ])("%j is refused, and says what was expected", ([json, message]) => {

@@ -4,26 +4,26 @@ import { parseHostPort } from "../../lib/net/host-port.ts";
 import { AgentError } from "../errors.ts";
 import { commandLineRead } from "./command-line.ts";
 
-/** How a machine that booted from the network finds its control plane. */
+/** How a machine that booted from the network reaches its control plane. */
 export interface BootConfiguration {
-  /** host:port of the agent API. */
+  /** The agent API's "HOST:PORT". */
   endpoint: string;
-  /** DER; empty = the system's roots. */
+  /** DER; empty means the system's roots. */
   caCertificate: Uint8Array;
-  /** Where the network boot answers, without a slash at the end; undefined = no token can be asked for. */
+  /** URL of the network boot server, without a trailing slash; undefined if no token can be asked for. */
   netboot: string | undefined;
   /** The boot token. */
   token: string | undefined;
 }
 
-// What netboot writes has less than 4 KiB.
+// boot.json as netboot writes it has less than 4 KiB.
 const textLimit = 64 << 10;
 const tokenLimit = 256;
 
 /**
- * Reads boot.json (undefined = there is none) and the kernel's command line, whose farrier.endpoint, farrier.netboot and
- * farrier.token come first, and whose farrier.ca_sha256 must be the digest of the certificate.
- * @throws {AgentError} `init_invalid`, saying which field and what was expected
+ * Reads boot.json (undefined if there is none) and the kernel command line. Its farrier.endpoint, farrier.netboot and
+ * farrier.token take precedence, and its farrier.ca_sha256 must be the digest of the certificate.
+ * @throws {AgentError} `init_invalid`, naming the field and what was expected
  */
 export function bootConfigurationRead(json: string | undefined, commandLine: string): BootConfiguration {
   const file = json === undefined ? {} : objectOf(json);
@@ -62,16 +62,16 @@ function objectOf(json: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch {
-    // The parser quotes what it read, and that may be the token.
+    // The parser's message quotes its input, which may contain the token.
     throw invalid("boot.json is not JSON, expected an object with endpoint, caCertificate, netboot and token");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("boot.json is no JSON object, expected one with endpoint, caCertificate, netboot and token");
+    throw invalid("boot.json is not a JSON object, expected one with endpoint, caCertificate, netboot and token");
   }
   return value as Record<string, unknown>;
 }
 
-/** Fields of a newer version are passed over. */
+/** Unknown fields of a newer version are ignored. */
 function textOf(file: Record<string, unknown>, name: string): string | undefined {
   const value = file[name];
   if (value === undefined || value === null || value === "") {
@@ -110,7 +110,7 @@ function certificateRead(base64: string | undefined, expectedDigest: string | un
       void new X509Certificate(certificate);
     } catch (error) {
       throw invalid(
-        `"caCertificate" of boot.json is no certificate, expected its DER in base64: ${describeError(error)}`,
+        `"caCertificate" of boot.json is not a certificate, expected its DER in base64: ${describeError(error)}`,
       );
     }
   }

@@ -2,30 +2,31 @@ import { retryDelay } from "../../lib/retry.ts";
 import { EnrollState, type EnrollResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
-/** What the loop of enrolment remembers. */
+/** The state of the enrolment loop. */
 export interface EnrollMemory {
-  /** Tries without an answer since the last one. */
+  /** Attempts since the last answer. */
   failures: number;
-  /** The token to show. */
+  /** The token to present. */
   token: string | undefined;
-  /** The server refused the message for what is in it: without the hardware report it may take it. */
+  /** The server refused the message's content; it may accept it without the hardware report. */
   bare: boolean;
 }
 
 export type EnrollNext =
   | { kind: "accepted"; machineId: string }
-  /** Ask for a token, if there is none, then try again; else after so many milliseconds. */
+  /** Ask for a token if there is none, then try again after `delay` milliseconds. */
   | { kind: "again"; memory: EnrollMemory; delay: number };
 
 /** Milliseconds. */
 const unreached = { initial: 1000, maximum: 30_000, factor: 2 };
 const refused = { initial: 30_000, maximum: 300_000, factor: 2 };
-/** Seconds: what a server may ask for. */
+/** Bounds in seconds of the wait that a server may ask for. */
 const shortest = 1;
 const longest = 300;
 
 /**
- * What to do after a try. A token that did not let the machine in is never shown again: it was used up, or its window is closed.
+ * What to do after an attempt. A token that did not admit the machine is never presented again: it was used, or its
+ * window is closed.
  */
 export function enrollNext(
   memory: EnrollMemory,
@@ -41,14 +42,14 @@ export function enrollNext(
         return { kind: "accepted", machineId };
       }
       const seconds = Math.min(longest, Math.max(shortest, retryAfterSeconds));
-      // Half of it as jitter on top: machines of one rack come back at different times, and none too early.
+      // Up to half of the wait as jitter: the machines of one rack return at different times, and none too early.
       const delay = Math.round(seconds * 1000 * (1 + random() / 2));
       return { kind: "again", memory: { ...memory, failures: 0, token: undefined }, delay };
     }
     case "unavailable":
       return { kind: "again", memory: failed, delay: after(unreached) };
     case "invalid":
-      // A machine that is odd must be able to enrol: the report comes with its heartbeats.
+      // A machine with unusual hardware must still be able to enrol; the report comes with its heartbeats.
       return { kind: "again", memory: { ...failed, bare: true }, delay: after(memory.bare ? refused : unreached) };
     case "unauthenticated":
     case "fatal":

@@ -8,18 +8,18 @@ import type { CallOutcome, EnrollmentClient } from "../calls/control-plane.ts";
 import { agentFeatures } from "../features.ts";
 import { enrollNext, type EnrollMemory } from "./enroll-next.ts";
 
-/** What enrolment works with. */
+/** What enrolment needs. */
 export interface EnrollContext {
   enrollment: Pick<EnrollmentClient, "enroll">;
-  /** As the firmware says it; "" = it does not. */
+  /** As the firmware reports it; "" if it does not. */
   smbiosUuid: string;
   hardware: AgentHardwareReport;
   token: string | undefined;
-  /** Asks for a token of this machine's boot window; undefined = there is nobody to ask. */
+  /** Asks for a token of this machine's boot window; undefined if there is no server to ask. */
   askToken:
     | ((machine: { smbiosUuid: string; macs: readonly string[] }, signal: AbortSignal) => Promise<string | undefined>)
     | undefined;
-  /** Called once, when the control plane has first answered, whatever it said. */
+  /** Called once, when the control plane has answered for the first time, whatever the answer. */
   reached?: (() => Promise<void>) | undefined;
   clock: Clock;
   random: () => number;
@@ -27,12 +27,12 @@ export interface EnrollContext {
   signal: AbortSignal;
 }
 
-// The server takes no more.
+// The server accepts no more.
 const macLimit = 64;
 
 /**
- * Makes the machine known, and resolves to its id once it is let in; until then it tries again, for ever.
- * @throws the signal's reason, when that is aborted
+ * Enrols the machine. Resolves to its id once it is admitted; until then it tries again without end.
+ * @throws the signal's reason when aborted
  */
 export async function enroll(context: EnrollContext): Promise<string> {
   const { enrollment, smbiosUuid, hardware, askToken, clock, random, log, signal } = context;

@@ -6,8 +6,8 @@ import { errorCode } from "../../lib/errors.ts";
 const ownerOnly = 0o600;
 
 /**
- * This boot's private key (64 bytes): made once, kept in a file for its owner alone, so that an agent that was started again is the same
- * one. The file lies in memory: the next boot has another key.
+ * This boot's private key (64 bytes). It is made once and kept in a file that only its owner can read, so that a
+ * restarted agent has the same key. The file is in RAM: the next boot has another key.
  */
 export async function bootKey(path: string): Promise<Uint8Array> {
   const kept = await keyRead(path);
@@ -25,7 +25,7 @@ async function keyRead(path: string): Promise<Uint8Array | undefined> {
     ed25519PrivateKeyObject(key);
     return key;
   } catch (error) {
-    // One that is no key was never shown to anybody: a new one is as good.
+    // A damaged key file was never used: a new key does no harm.
     if (errorCode(error) === "ENOENT" || error instanceof RangeError) {
       return undefined;
     }

@@ -18,20 +18,20 @@ import { enroll } from "./enroll.ts";
 import { bootKey } from "./key.ts";
 import { tokenAsk } from "./token-ask.ts";
 
-/** How the agent of a boot image is run. */
+/** Options of the agent in a boot image. */
 export interface BootOptions extends Omit<
   AgentOptions,
   "init" | "hardware" | "resultFile" | "runDirectory" | "canEnrol"
 > {
-  /** Stands for "/", for tests. */
+  /** Replaces "/" in tests. */
   root?: string | undefined;
 }
 
 /**
- * Runs the agent of a machine that booted into it, until `signal` is aborted. What it needs to know is, in this order: what an agent of
- * this boot left behind; /etc/farrier/agent-init.json, when that came with the boot; what the control plane answers to the enrolment of
- * a new key.
- * @throws {AgentError} `init_invalid` when what came with the boot is not right
+ * Runs the agent of a machine that booted into the boot image, until `signal` is aborted. Its init comes from the first
+ * of these: what an earlier agent of this boot saved; /etc/farrier/agent-init.json, if the boot brought it; the control
+ * plane's answer to the enrolment of a new key.
+ * @throws {AgentError} `init_invalid` if what the boot brought is not valid
  */
 export async function runBoot(options: BootOptions): Promise<void> {
   const { root = "/", signal, log, clock = systemClock } = options;
@@ -42,7 +42,7 @@ export async function runBoot(options: BootOptions): Promise<void> {
     let known = await initOf(options, root);
     while ((await runAgent({ ...options, ...known, ...files })) === "refused") {
       log.warn("its machine may be gone: this agent makes itself known anew");
-      // An agent that is started again must not fall back on it.
+      // A restarted agent must not use it again.
       await rm(keptInit(root), { force: true });
       known = await enrolAndKeep(options, root, "again");
     }
@@ -57,7 +57,7 @@ export async function runBoot(options: BootOptions): Promise<void> {
   }
 }
 
-/** What the agent needs to begin; the hardware where it had to be found out before. */
+/** What the agent needs to start; with the hardware report if enrolment already made one. */
 type Known = Pick<AgentOptions, "init" | "hardware" | "canEnrol">;
 
 const keptInit = (root: string): string => join(root, "run/farrier/agent-init.json");
@@ -83,7 +83,7 @@ async function initByEnrollment(options: BootOptions, root: string, time: "first
   const commandLine = (await textRead(join(root, "proc/cmdline"))) ?? "";
   const configuration = bootConfigurationRead(await textRead(join(root, "etc/farrier/boot.json")), commandLine);
   const { endpoint, caCertificate, netboot } = configuration;
-  // The token that came with the boot was used up by then.
+  // By then the token that came with the boot has been used.
   const token = time === "first" ? configuration.token : undefined;
   const privateKey = Uint8Array.from(await bootKey(join(root, "run/farrier/agent.key")));
   const smbiosUuid = (await hardwareTree(root).text("sys/class/dmi/id/product_uuid")).toLowerCase();
@@ -95,7 +95,7 @@ async function initByEnrollment(options: BootOptions, root: string, time: "first
     smbiosUuid,
     hardware,
     token,
-    // What asks for addresses goes by it (network.sh of the boot image).
+    // The boot image's network.sh reads it.
     reached: () => writeFile(join(root, "run/farrier/reached"), ""),
     askToken: netboot === undefined ? undefined : (machine, until) => tokenAsk(netboot, machine, until),
     clock,

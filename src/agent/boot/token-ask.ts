@@ -5,8 +5,9 @@ const answerLimit = 4096;
 const timeoutMilliseconds = 10_000;
 
 /**
- * Asks the network boot for a token of this machine's boot window: it gives one while a window is open and its token is not given out.
- * Resolves to undefined for every other answer, and for none: there is nothing to do then but to ask again.
+ * Asks the network boot server for a token of this machine's boot window; it hands one out while a window is open and
+ * its token was not handed out. Resolves to undefined for any other answer, and for none: the caller can only ask
+ * again.
  */
 export function tokenAsk(
   netboot: string,
@@ -52,7 +53,7 @@ function tokenOf(body: Buffer): string | undefined {
     const token = typeof answer === "object" && answer !== null && "token" in answer ? answer.token : undefined;
     return typeof token === "string" && token !== "" ? token : undefined;
   } catch {
-    // Whatever answers there is no network boot of ours.
+    // That server is not Farrier's network boot.
     return undefined;
   }
 }

@@ -14,30 +14,33 @@ import { selfSignedCertificate } from "../../lib/tls/self-signed.ts";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { initCheck } from "./init-file.ts";
 
-/** What became of a call. Only `ok` says that the control plane has taken what was sent. */
+/** The result of a call. Only `ok` means that the control plane has accepted the message. */
 export type CallOutcome<Response> =
   | { kind: "ok"; response: Response }
-  /** Not reached, or not ready: the same call again, later; not before so many milliseconds where it said so. */
+  /**
+   * Unreachable or not ready. Retry the same call later; if the server sent `retryAfter` (milliseconds), not sooner
+   * than that.
+   */
   | { kind: "unavailable"; message: string; retryAfter?: number }
-  /** The key is not (or no longer) that of the machine's agent. */
+  /** The key is not, or no longer, the key of the machine's agent. */
   | { kind: "unauthenticated"; message: string }
-  /** The message was refused for what is in it. */
+  /** The message's content was refused. */
   | { kind: "invalid"; message: string }
-  /** The other end cannot do this at all. */
+  /** The server can't handle this call at all. */
   | { kind: "fatal"; message: string };
 
-/** A unary method of the contract, from the agent's side. Never throws; an aborted signal gives `unavailable`. */
+/** A unary method of the contract on the agent's side. Never throws; an aborted signal gives `unavailable`. */
 type Call<Method extends DescMethodUnary> = (
   request: MessageShape<Method["input"]>,
   signal: AbortSignal,
 ) => Promise<CallOutcome<MessageShape<Method["output"]>>>;
 
-/** The control plane as the agent sees it. */
+/** The agent's client of the control plane. */
 export interface ControlPlaneClient extends Disposable {
   heartbeat: Call<typeof AgentCallback.method.heartbeat>;
   reportProgress: Call<typeof AgentService.method.reportProgress>;
   reportLog: Call<typeof AgentService.method.reportLog>;
-  /** Resolves with how the stream ended; an aborted signal ends it. Never throws, unless `onMessage` does. */
+  /** Resolves to how the stream ended; an aborted signal ends it. Never throws, unless `onMessage` does. */
   watch(
     request: WatchRequest,
     signal: AbortSignal,
@@ -45,29 +48,29 @@ export interface ControlPlaneClient extends Disposable {
   ): Promise<CallOutcome<void>>;
 }
 
-// Well under the interval of heartbeats, so that one that hangs does not cost the next.
+// Well below the heartbeat interval, so that a call that hangs does not delay the next heartbeat.
 const callDeadlineMilliseconds = 20_000;
 
-/** Where a server that has too much to do says in how many milliseconds to come again (gRPC proposal A6). */
+/** The metadata key by which an overloaded server says after how many milliseconds to retry (gRPC proposal A6). */
 const pushback = "grpc-retry-pushback-ms";
 
 const channelOptions = {
-  // A connection whose other end vanished is noticed while a call waits on it, and before the call's deadline.
+  // A vanished peer is noticed while a call waits, before the call's deadline.
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,
-  // The heartbeat's loop decides when to try again; the channel must not sit out a longer pause of its own.
+  // The heartbeat loop decides when to retry; the channel must not wait longer by itself.
   "grpc.initial_reconnect_backoff_ms": 200,
   "grpc.min_reconnect_backoff_ms": 200,
   "grpc.max_reconnect_backoff_ms": 2_000,
   "grpc.enable_retries": 0,
-  // The init file says where the control plane is; an environment's proxy has no say.
+  // The init file says where the control plane is; proxy variables of the environment must not change that.
   "grpc.enable_http_proxy": 0,
 } as const;
 
 /**
- * Connects (lazily) to the control plane named in `init` over mutual TLS: the agent shows its self-signed certificate;
- * the other end must be vouched for by `ca_certificate`, or by the system's roots where that is empty, and must have the
- * endpoint's name.
+ * Connects (lazily) to the control plane named in `init` over mutual TLS. The agent presents its self-signed
+ * certificate. The server's certificate must come from `ca_certificate`, or from the system's roots if that is empty,
+ * and must have the endpoint's name.
  * @throws {AgentError} `init_invalid`
  */
 export function controlPlaneConnect(
@@ -86,22 +89,22 @@ export function controlPlaneConnect(
   };
 }
 
-/** What an agent can ask of the control plane before it is known. */
+/** The calls of an agent that is not registered yet. */
 export interface EnrollmentClient extends Disposable {
   enroll: Call<typeof AgentService.method.enroll>;
 }
 
-/** Where the control plane is, and the key that is shown to it. */
+/** The control plane's address, and the key to present. */
 export interface EnrollmentTarget {
-  /** host:port */
+  /** "HOST:PORT". */
   endpoint: string;
-  /** DER; empty = the system's roots. */
+  /** DER; empty means the system's roots. */
   caCertificate: Uint8Array;
   /** 64 bytes: seed, then public key. */
   privateKey: Uint8Array;
 }
 
-/** Connects (lazily) as {@link controlPlaneConnect} does, with a key that the control plane need not know yet. */
+/** Connects (lazily) like {@link controlPlaneConnect}, with a key that the control plane may not know yet. */
 export function enrollmentConnect(target: EnrollmentTarget): EnrollmentClient {
   const client = clientConnect({ ...target, commonName: "enrolling" });
   return {
@@ -119,7 +122,8 @@ function clientConnect(target: EnrollmentTarget & { commonName: string }): Clien
   const verify = { checkServerIdentity: (_shown: string, peer: PeerCertificate) => checkServerIdentity(host, peer) };
   return new Client(endpoint, credentials.createSsl(roots, key, certificate, verify), {
     ...channelOptions,
-    // The library would ask for an address by TLS's server name, which must be a name (RFC 6066, 3), and Node refuses to.
+    // For an IP address the library would use it as TLS server name, which must be a host name (RFC 6066, 3) and which
+    // Node refuses.
     ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "control-plane.invalid" }),
   });
 }
@@ -132,7 +136,7 @@ function certificatePem(der: Uint8Array): string {
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
-/** A method's path and how its messages become bytes. */
+/** A method's path, and the serialisation of its messages. */
 function coding<Method extends DescMethod>(
   method: Method,
 ): {
@@ -186,7 +190,7 @@ function watch(
     const cancel = (): void => call.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     call.on("data", onMessage);
-    call.on("error", () => undefined); // "status" says it too, and comes in every case.
+    call.on("error", () => undefined); // "status" reports it too, and always arrives.
     call.on("status", (ended) => {
       signal.removeEventListener("abort", cancel);
       resolve(ended.code === status.OK ? { kind: "ok", response: undefined } : failure(ended));
@@ -194,7 +198,10 @@ function watch(
   });
 }
 
-/** What a gRPC status means to an agent. What a proxy or an overloaded server may answer counts as unavailable. */
+/**
+ * The meaning of a gRPC status for an agent. Statuses that a proxy or an overloaded server may send count as
+ * unavailable.
+ */
 export function failure(
   error: (Pick<ServiceError, "code" | "details"> & Partial<Pick<ServiceError, "metadata">>) | null,
 ): CallOutcome<never> {
@@ -207,7 +214,7 @@ export function failure(
     case status.FAILED_PRECONDITION:
       return { kind: "invalid", message };
     case status.RESOURCE_EXHAUSTED:
-      // A message over the server's limit is refused with this status, and so is a call too many.
+      // The server uses this status both for a message over its size limit and for too many calls.
       return { kind: /larger than max|too large|message size/iu.test(message) ? "invalid" : "unavailable", message };
     case status.UNIMPLEMENTED:
       return { kind: "fatal", message };

@@ -11,12 +11,12 @@ import { parseHostPort } from "../../lib/net/host-port.ts";
 import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { AgentError } from "../errors.ts";
 
-// The private key is in it: nobody but the owner may read or write it.
+// The file holds the private key: only its owner may read or write it.
 const ownerOnly = 0o600;
 const groupAndOthers = 0o077;
 
 /**
- * Reads and checks an agent's init file: AgentInit as protobuf JSON. Fields of a newer version are passed over.
+ * Reads and checks an agent's init file: AgentInit as protobuf JSON. Fields of a newer version are ignored.
  * @throws {AgentError} `init_invalid`, naming the file and the field
  */
 export async function agentInitRead(path: string): Promise<AgentInit> {
@@ -27,7 +27,7 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
     if ((mode & groupAndOthers) !== 0) {
       throw new AgentError(
         "init_invalid",
-        `init file ${path} holds a private key, but others than its owner may use it (mode ` +
+        `init file ${path} holds a private key, but users other than its owner can read or write it (mode ` +
           `${(mode & 0o777).toString(8)}, expected 600): chmod 600 ${path}, or make a new one`,
       );
     }
@@ -46,7 +46,7 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
   try {
     init = fromJsonString(AgentInitSchema, text, { ignoreUnknownFields: true });
   } catch {
-    // The parser's message may quote what it read, and that may be the key: only its kind goes on.
+    // The parser's message may quote its input, which may contain the key: only the kind of error is reported.
     const kind = isJson(text) ? "a field has a wrong type" : "it is not JSON";
     throw new AgentError(
       "init_invalid",
@@ -71,8 +71,8 @@ function isJson(text: string): boolean {
 }
 
 /**
- * Writes an init file, for its owner alone from the first moment, and has it on disk when it returns.
- * @throws {AgentError} `init_invalid` when the file is there and `overwrite` is not set, or cannot be written
+ * Writes an init file, readable by its owner only from the first moment, and flushed to the disk on return.
+ * @throws {AgentError} `init_invalid` if the file exists and `overwrite` is not set, or if it can't be written
  */
 export async function initFileWrite(path: string, init: AgentInit, options?: { overwrite?: boolean }): Promise<void> {
   initCheck(init);
@@ -100,7 +100,7 @@ export async function initFileWrite(path: string, init: AgentInit, options?: { o
   }
 }
 
-/** What must hold for an agent to start. @throws {AgentError} `init_invalid`, naming the field */
+/** Checks what an agent needs to start. @throws {AgentError} `init_invalid`, naming the field */
 export function initCheck(init: AgentInit): asserts init is AgentInit & { takeoverInit: object } {
   const takeover = init.takeoverInit;
   if (takeover === undefined) {

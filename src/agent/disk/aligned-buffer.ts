@@ -1,4 +1,4 @@
-// Node has it; its types for Node do not.
+// Node has this global; its type declarations do not.
 declare const WebAssembly: {
   Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
 };
@@ -6,9 +6,8 @@ declare const WebAssembly: {
 const pageBytes = 65_536;
 
 /**
- * A buffer that begins at a page's boundary, as writing past the page cache (O_DIRECT) wants it; `bytes` is rounded up
- * to 64 KiB. Node's own buffers begin anywhere and can't be asked where; the memory of a WebAssembly module is made of
- * whole pages.
+ * A buffer that begins at a page boundary, as direct I/O (O_DIRECT) requires; `bytes` is rounded up to 64 KiB. Node's
+ * own buffers have an arbitrary, unknown alignment; the memory of a WebAssembly module consists of whole pages.
  */
 export function alignedBuffer(bytes: number): Buffer {
   const pages = Math.ceil(bytes / pageBytes);

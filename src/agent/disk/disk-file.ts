@@ -6,44 +6,56 @@ import type { Disk } from "./disks.ts";
 import { AgentError } from "../errors.ts";
 import { alignedBuffer } from "./aligned-buffer.ts";
 
-/** A disk open for reading and writing, past the page cache where it allows that. One call at a time, but for writeAligned. */
+/**
+ * A disk open for reading and writing, with direct I/O if it supports that. One call at a time, except writeAligned.
+ */
 export interface DiskFile extends AsyncDisposable {
-  /** What goes past the page cache is aligned to this, in memory, place and length. */
+  /** Alignment of direct I/O in bytes: of memory, position and length. */
   readonly alignBytes: number;
-  /** Writes all of it. `bytes` is of an aligned buffer; its place and length are aligned. @throws {AgentError} `disk_failed` */
+  /**
+   * Writes the whole buffer. `bytes` must be part of an aligned buffer, with aligned position and length. @throws
+   * {AgentError} `disk_failed`
+   */
   writeAligned(bytes: Buffer, position: number): Promise<void>;
-  /** Fills an aligned buffer as far as the disk goes; the answer is how far. @throws {AgentError} `disk_failed` */
+  /**
+   * Fills an aligned buffer up to the disk's end; resolves to the number of bytes read. @throws {AgentError}
+   * `disk_failed`
+   */
   readAligned(into: Buffer, position: number): Promise<number>;
-  /** Writes whatever, wherever. @throws {AgentError} `disk_failed` */
+  /** Writes bytes at any position. @throws {AgentError} `disk_failed` */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Reads whatever, from wherever; shorter at the disk's end. @throws {AgentError} `disk_failed` */
+  /** Reads bytes from any position; fewer at the disk's end. @throws {AgentError} `disk_failed` */
   read(length: number, position: number): Promise<Buffer>;
-  /** Has all that was written on the medium. @throws {AgentError} `disk_failed` */
+  /** Flushes all written data to the medium. @throws {AgentError} `disk_failed` */
   sync(): Promise<void>;
   /**
-   * Looks whether what is open here is still what its path leads to, and as large as it was.
-   * @throws {AgentError} `disk_failed` when it was removed, replaced or cut while it was written
+   * Checks that the path still leads to the open disk, and that its size is unchanged.
+   * @throws {AgentError} `disk_failed` if it was removed, replaced or truncated while it was written
    */
   requireSame(): Promise<void>;
-  /** A path to what is open here, whatever its own path leads to by now: for programs that take a path (proc(5), /proc/PID/fd). */
+  /**
+   * A path to the open disk that stays valid if its own path changes, for programs that take a path (proc(5),
+   * /proc/PID/fd).
+   */
   openPath: string;
-  /** Lets programs open it that want it for themselves. It stays open here. */
+  /** Gives up the exclusive claim, for programs that open the disk exclusively. It stays open here. */
   unclaim(): Promise<void>;
 }
 
 // No disk has larger blocks; memory is aligned to it too.
 const alignBytes = 4096;
-// Small reads and writes go through one buffer of this size.
+// Size of the buffer for small reads and writes.
 const bounceBytes = 1 << 20;
-// Through the page cache no more than this waits to be written: what waits longer can't be broken off quickly.
+// Without direct I/O, at most this much waits in the page cache: more could not be aborted quickly.
 const unsyncedMost = 64 << 20;
 
 /**
- * Opens a disk that nobody uses.
- * @throws {AgentError} `disk_busy` when the kernel says that somebody does, `disk_failed` when it can't be opened or is not what it was
+ * Opens a disk that is not in use.
+ * @throws {AgentError} `disk_busy` if the kernel says that it is in use, `disk_failed` if it can't be opened or is not
+ * the listed disk
  */
 export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
-  // On a block device O_EXCL needs no O_CREAT: it fails while the kernel uses the disk (open(2)), and keeps others from it.
+  // On a block device O_EXCL without O_CREAT fails while the kernel uses the disk (open(2)), and blocks other users.
   let claim = disk.kind === "block" ? await openChecked(disk, constants.O_RDONLY | constants.O_EXCL) : undefined;
   const unclaim = async (): Promise<void> => {
     await claim?.close();
@@ -69,7 +81,7 @@ export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
       },
     );
   };
-  const sync = (): Promise<void> => handle.datasync().catch(failed("having everything on the medium (fsync) of"));
+  const sync = (): Promise<void> => handle.datasync().catch(failed("flushing (fsync)"));
   const writeAligned = async (bytes: Buffer, position: number): Promise<void> => {
     await writeAll(handle, bytes, position).catch(failed(`writing ${bytes.length} bytes at ${position} to`));
     unsynced += bytes.length;
@@ -91,11 +103,12 @@ export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
         const length = Math.min(bytes.length - at, bounce.length - skip);
         const whole = Math.ceil((skip + length) / alignBytes) * alignBytes;
         const window = bounce.subarray(0, whole);
-        // What shares its blocks with others' bytes is read first.
+        // A block of which only part is written is read first.
         const there = skip === 0 && length === whole ? whole : await readAligned(window, start);
         bounce.set(bytes.subarray(at, at + length), skip);
         const end = Math.max(skip + length, there);
-        // Only a file that is no multiple of a block ends within one, and such a file is never written directly.
+        // Only a file whose size is not a multiple of a block ends within a block, and such a file never uses direct
+        // I/O.
         await writeAligned(bounce.subarray(0, direct ? whole : end), start);
         at += length;
       }
@@ -127,7 +140,7 @@ export async function diskFileOpen(disk: Disk): Promise<DiskFile> {
   };
 }
 
-/** File systems and disks that don't know O_DIRECT say so when it is used, at the latest. */
+/** File systems and disks without O_DIRECT report that on open or on first use. */
 async function openDirect(disk: Disk): Promise<{ handle: FileHandle; direct: boolean }> {
   if (Number(disk.device.capacityBytes) % alignBytes === 0) {
     try {
@@ -179,7 +192,7 @@ async function requireSame(handle: FileHandle, { path, kind, device }: Disk): Pr
     const how = same ? `has ${own.size} bytes, and had ${device.capacityBytes}` : "was removed or replaced";
     throw new AgentError(
       "disk_failed",
-      `${path} ${how} while it was written: leave it alone, and ask for the installation again`,
+      `${path} ${how} while it was written: do not change it meanwhile, and request the installation again`,
     );
   }
 }

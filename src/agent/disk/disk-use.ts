@@ -40,12 +40,15 @@ export async function diskUse(
   return openBy(numbers, root, clock);
 }
 
-/** The mount point of a device (proc_pid_mountinfo(5): field 3 is major:minor, 5 the mount point, the source after "-"). */
+/**
+ * The mount point of a device (proc_pid_mountinfo(5): field 3 is major:minor, 5 the mount point, the source follows
+ * "-").
+ */
 function mountedAt(mountinfo: string, number: string, path: string): string | undefined {
   for (const line of mountinfo.split("\n")) {
     const [front = "", back = ""] = line.split(" - ");
     const fields = front.split(" ");
-    // Some file systems (btrfs) have a number of their own and name the device only as their source.
+    // Some file systems (btrfs) have a device number of their own, and name the device only as their source.
     if ((number !== "" && fields[2] === number) || back.split(" ")[1] === path) {
       return fields[4];
     }

@@ -11,21 +11,21 @@ import { blockDevices } from "../hardware/block-devices.ts";
 /** A disk that may be written. */
 export interface Disk {
   device: BlockDevice;
-  /** Where it is opened. */
+  /** The path to open. */
   path: string;
-  /** What `path` must turn out to be when it is opened. */
+  /** What `path` must be when it is opened. */
   kind: "block" | "file";
 }
 
 /** Where an agent's disks come from. */
 export interface DiskSource {
-  /** The disks as they are now. @throws {AgentError} `init_invalid` when the folder of file-disks is not there */
+  /** Lists the disks as they are now. @throws {AgentError} `init_invalid` if the folder of file-disks is missing */
   list(): Promise<Disk[]>;
-  /** What a disk is in use for, for people; undefined = free to be overwritten. */
+  /** What a disk is in use for, in words; undefined if it may be overwritten. */
   use(disk: Disk): Promise<string | undefined>;
 }
 
-/** The machine's own disks. `root` stands for "/", for tests. */
+/** The machine's own disks. `root` replaces "/" in tests. */
 export function machineDisks(root = "/"): DiskSource {
   return {
     list: async () => {
@@ -37,8 +37,8 @@ export function machineDisks(root = "/"): DiskSource {
 }
 
 /**
- * Each regular file in `directory` that this agent can write is a disk, its name also its serial number; nothing else is:
- * links are passed over, so that none leads to a real disk.
+ * Uses each regular file in `directory` that this agent can write as a disk; its name is also its serial number. Links
+ * and other files are ignored, so that none leads to a real disk.
  */
 export function fileDisks(directory: string): DiskSource {
   return {

@@ -4,9 +4,8 @@ import type { BigIntStats } from "node:fs";
 import { deviceNumber } from "./device-number.ts";
 
 /**
- * What a file that stands for a disk is in use for: a loop device on it (whether that is mounted or not), swap, or a lock
- * that a program holds on it, as QEMU does on its machines' disks. Undefined = nothing that is known of. `root` stands for
- * "/", for tests.
+ * What a file used as a disk is in use for: a loop device on it (mounted or not), swap, or a lock that a program holds
+ * on it, as QEMU does on its machines' disks. Undefined if no use is known. `root` replaces "/" in tests.
  */
 export async function fileUse(path: string, root = "/"): Promise<string | undefined> {
   const own = await stat(path, { bigint: true });
@@ -36,7 +35,7 @@ function isLocked(locks: string, { dev, ino }: BigIntStats): boolean {
 async function isSame(path: string, { dev, ino }: BigIntStats): Promise<boolean> {
   return stat(path, { bigint: true }).then(
     (other) => other.dev === dev && other.ino === ino,
-    // A file that is gone, or in another mount namespace, is known by its path alone.
+    // A file that is gone, or in another mount namespace, is recognised by its path only.
     () => false,
   );
 }
@@ -47,6 +46,6 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 async function textOf(path: string): Promise<string> {
-  // Most devices are no loop devices.
+  // Most devices are not loop devices.
   return readFile(path, "utf8").catch(() => "");
 }

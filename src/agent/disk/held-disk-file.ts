@@ -1,6 +1,9 @@
 import type { DiskFile } from "./disk-file.ts";
 
-/** The same disk, with `beforeWrite` awaited before each write; undefined = nothing is. What it throws ends the write. */
+/**
+ * The same disk, with `beforeWrite` awaited before each write (undefined: nothing is awaited). If it throws, the write
+ * fails.
+ */
 export function heldDiskFile(file: DiskFile, beforeWrite: (() => Promise<void>) | undefined): DiskFile {
   if (beforeWrite === undefined) {
     return file;

@@ -3,7 +3,7 @@ import { delimiter } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { AgentError, cleanText } from "../errors.ts";
 
-/** Programs that an installation calls, with the Debian package that has each. */
+/** Programs that an installation runs, with the Debian package of each. */
 const packages = {
   wipefs: "util-linux",
   blkdiscard: "util-linux",
@@ -13,35 +13,38 @@ const packages = {
   xz: "xz-utils",
 } as const;
 
-/** A program that an installation calls. */
+/** A program that an installation runs. */
 export type Program = keyof typeof packages;
 
 const outputMost = 1 << 20;
 const toldMost = 500;
 
-/** Debian keeps some in /usr/sbin, which is not in everybody's path. The language is fixed: output is read. */
+/**
+ * Includes /usr/sbin, where Debian keeps some programs and which not every PATH has. The language is fixed, because
+ * output is parsed.
+ */
 export function programEnvironment(): NodeJS.ProcessEnv {
   const path = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
   return { ...process.env, PATH: path, LC_ALL: "C" };
 }
 
-/** What to do about a program that can't be started. */
+/** The error for a program that can't be started. */
 export function programMissing(name: Program, cause: unknown): AgentError {
   const missing = errorCode(cause) === "ENOENT";
   return new AgentError(
     "program_failed",
     missing
-      ? `the program ${name} is not there: install the Debian package ${packages[name]}, or use a boot image that has it`
+      ? `the program ${name} is missing: install the Debian package ${packages[name]}, or use a boot image that has it`
       : `the program ${name} cannot be started`,
     { cause },
   );
 }
 
 /**
- * Runs a program to its end and gives back what it printed, at most 1 MiB. Aborted, it is killed, and this returns only
- * when it is gone.
- * @throws {AgentError} `program_failed` when it is not there, or ends with a status that is not in `statuses`
- * @throws the signal's reason when it is aborted
+ * Runs a program to its end and resolves to its output, at most 1 MiB. When aborted it kills the program, and settles
+ * only after the program has ended.
+ * @throws {AgentError} `program_failed` if the program is missing, or ends with a status that is not in `statuses`
+ * @throws the signal's reason when aborted
  */
 export async function runDiskProgram(
   name: Program,
@@ -71,7 +74,7 @@ export async function runDiskProgram(
   }
 }
 
-/** Takes all that a stream gives, and keeps the first mebibyte. */
+/** Reads a stream to its end, and keeps the first mebibyte. */
 export function collect(stream: NodeJS.ReadableStream): () => string {
   const kept: Buffer[] = [];
   let bytes = 0;

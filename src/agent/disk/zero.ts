@@ -2,7 +2,7 @@ const zeros = Buffer.alloc(1 << 20);
 
 /** Whether all bytes are zero. */
 export function isZero(bytes: Buffer): boolean {
-  // Most blocks that are not show it at once.
+  // Most other blocks show it at once.
   if (bytes.length === 0 || bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) {
     return bytes.length === 0;
   }

@@ -11,12 +11,12 @@ import { deviceNumaNode } from "./numa.ts";
 import type { Tree } from "./tree.ts";
 import { hardwareTree, int32, textLimit } from "./tree.ts";
 
-// The kernel counts in these whatever the disk's own block size is (Documentation/ABI/stable/sysfs-block).
+// The kernel counts in sectors of this size whatever the disk's block size is (Documentation/ABI/stable/sysfs-block).
 const sectorBytes = 512n;
 const nameLimit = 16;
 const deviceLimit = 1024;
 
-/** The machine's disks, as the kernel shows them in /sys/block, ordered by name; without their health. */
+/** The machine's disks from /sys/block, ordered by name, without their health. */
 export async function blockDevices(
   root: string,
   tree: Tree = hardwareTree(root),
@@ -92,7 +92,8 @@ function protocol(name: string, vendor: string, transport: string): BlockDevice_
   if (!name.startsWith("sd")) {
     return BlockDevice_Protocol.UNKNOWN;
   }
-  // libata shows its disks as SCSI ones, below a port of its own and with this vendor; so do SAS controllers SATA disks.
+  // libata shows its disks as SCSI disks under a port of its own and with this vendor; SAS controllers do the same for
+  // SATA disks.
   return vendor === "ATA" || transport === "ata" ? BlockDevice_Protocol.ATA : BlockDevice_Protocol.SCSI;
 }
 

@@ -10,7 +10,10 @@ import { int32, textLimit } from "./tree.ts";
 
 const device = "sys/class/ipmi/ipmi0/device/bmc";
 
-/** The management controller: by the firmware's tables (SMBIOS types 38 and 42), and what the kernel asked it; undefined = none. */
+/**
+ * The management controller, from the firmware's tables (SMBIOS types 38 and 42) and the kernel's driver; undefined if
+ * there is none.
+ */
 export async function bmc(tree: Tree, tables: Smbios): Promise<Bmc | undefined> {
   const told = smbiosBmc(tables);
   const version = await tree.text(`${device}/ipmi_version`);
@@ -32,7 +35,7 @@ export async function bmc(tree: Tree, tables: Smbios): Promise<Bmc | undefined> 
   });
 }
 
-/** Out of the firmware's tables. Pure. */
+/** From the firmware's tables. Pure. */
 export function smbiosBmc({ structures }: Smbios): Bmc | undefined {
   const ipmi = structures.find(({ type }) => type === 38);
   const redfish = structures
@@ -48,12 +51,12 @@ export function smbiosBmc({ structures }: Smbios): Bmc | undefined {
       });
 }
 
-/** DSP0134, 7.39: 0x20 = version 2.0. */
+/** DSP0134, 7.39: 0x20 means version 2.0. */
 function bcdVersion(value: number): string {
   return value === 0 ? "" : `${value >> 4}.${value & 0x0f}`;
 }
 
-/** DSP0134, 7.39: bit 0 of the address says I/O ports; the address's own bit 0 is bit 4 of the modifier. */
+/** DSP0134, 7.39: bit 0 of the address means I/O ports; the address' own bit 0 is bit 4 of the modifier. */
 function baseAddress(ipmi: SmbiosStructure): bigint {
   return (ipmi.quad(0x08) & ~1n) | BigInt((ipmi.byte(0x10) >> 4) & 1);
 }
@@ -62,7 +65,9 @@ const networkHostInterface = 0x40;
 const redfishOverIp = 4;
 const protocolLimit = 16;
 
-/** DSP0134, 7.43, and DSP0270, 8: where the management controller's Redfish service answers this host. */
+/**
+ * DSP0134, 7.43, and DSP0270, 8: the address at which the management controller's Redfish service answers this host.
+ */
 function redfishOf(
   entry: SmbiosStructure,
 ): Pick<Bmc, "redfishAddress" | "redfishPort" | "redfishHostname"> | undefined {

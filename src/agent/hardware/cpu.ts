@@ -7,10 +7,10 @@ import { int32, textLimit } from "./tree.ts";
 
 const packageLimit = 256;
 
-/** The processors (sockets) of the machine, out of /proc/cpuinfo, and the kernel's topology where that names no sockets. */
+/** The machine's processors (sockets), from /proc/cpuinfo, and from the kernel's topology if that names no sockets. */
 export async function cpus(tree: Tree): Promise<CPU[]> {
   const found = threads((await tree.lines("proc/cpuinfo")) ?? []);
-  // Of arm64 and other architectures /proc/cpuinfo names neither sockets nor cores.
+  // On arm64 and other architectures /proc/cpuinfo names neither sockets nor cores.
   if (!found.some((thread) => thread.has("physical id"))) {
     for (const thread of found) {
       await addTopology(tree, thread);
@@ -26,12 +26,12 @@ export async function cpus(tree: Tree): Promise<CPU[]> {
   return packages.slice(0, packageLimit);
 }
 
-/** One entry a socket: the threads that the file lists one by one are gathered by "physical id". */
+/** One entry per socket: the file lists single threads, which are grouped by "physical id". */
 export function cpuinfoPackages(lines: readonly string[]): CPU[] {
   return gathered(threads(lines));
 }
 
-/** Writes what the kernel knows of a thread's place under the names that x86's cpuinfo has for it. */
+/** Adds a thread's place from the kernel's topology, under the names of x86's cpuinfo. */
 async function addTopology(tree: Tree, thread: Map<string, string>): Promise<void> {
   const number = thread.get("processor") ?? "";
   if (!/^\d{1,6}$/u.test(number)) {
@@ -39,11 +39,11 @@ async function addTopology(tree: Tree, thread: Map<string, string>): Promise<voi
   }
   const folder = `sys/devices/system/cpu/cpu${number}/topology`;
   const socket = await tree.integer(`${folder}/physical_package_id`);
-  // -1 = the firmware says nothing of it.
+  // -1 means that the firmware does not report it.
   if (socket !== undefined && socket >= 0) {
     thread.set("physical id", String(socket));
   }
-  // All threads of one core have the same list; numbers of cores may begin anew in each cluster.
+  // All threads of one core have the same list; core numbers may start again in each cluster.
   const core =
     (await tree.text(`${folder}/core_cpus_list`)) ||
     (await tree.text(`${folder}/thread_siblings_list`)) ||
@@ -76,7 +76,7 @@ function threads(lines: readonly string[]): Map<string, string>[] {
     if (colon > 0 && key === "processor") {
       all.push(new Map());
     }
-    // What follows the last thread on some architectures ("Hardware", "Revision") does no harm in its map.
+    // Lines after the last thread on some architectures ("Hardware", "Revision") do no harm in its map.
     if (colon > 0) {
       all.at(-1)?.set(key, line.slice(colon + 1).trim());
     }

@@ -6,7 +6,7 @@ import { smartHealth } from "./smart-health.ts";
 import type { RunTool, ToolOutcome } from "./tool.ts";
 import type { Tree } from "./tree.ts";
 
-/** How a disk is; what is not there it did not say. */
+/** A disk's health; absent values were not reported. */
 export type DiskHealth = Partial<
   Pick<
     BlockDevice,
@@ -24,7 +24,7 @@ export type DiskHealth = Partial<
   >
 >;
 
-/** How a kind of disk is asked: by the program, and what is read in its answer. */
+/** How the health of a type of disk is read: the program, and the parser of its output. */
 interface Question {
   program: string;
   args: readonly string[];
@@ -35,8 +35,8 @@ const atOnce = 4;
 const namedDisks = 8;
 
 /**
- * Writes into each disk how it is: by what `nvme` and `smartctl` answer (health is asked for by commands to the disk, which
- * the kernel does not show), else its temperature alone. What cannot be asked is a warning.
+ * Adds each disk's health from the output of `nvme` and `smartctl` (health needs commands to the disk, which the kernel
+ * does not expose), otherwise only its temperature. A failed query is a warning.
  */
 export async function diskHealth(tree: Tree, disks: readonly BlockDevice[], run: RunTool): Promise<void> {
   const missing = new Map<string, string[]>();
@@ -86,7 +86,7 @@ function questionFor(disk: BlockDevice, place: DiskPlace): Question | undefined 
       ? undefined
       : { program: "nvme", args: ["smart-log", `/dev/${place.controller}`, "--raw-binary"], read: nvmeHealth };
   }
-  // Made-up disks have no health; what is behind USB or a network is no part of the machine.
+  // Virtual disks have no health; disks behind USB or a network are not part of the machine.
   const madeUp = /\/virtio\d+\//u.test(place.path);
   return !madeUp && ["ata", "sas", "scsi"].includes(disk.transport)
     ? {
@@ -97,7 +97,7 @@ function questionFor(disk: BlockDevice, place: DiskPlace): Question | undefined 
     : undefined;
 }
 
-/** The kernel's own sensor of the disk's temperature, in whole degrees; drivers: nvme, drivetemp. */
+/** The kernel's temperature sensor of the disk, in whole degrees; drivers: nvme, drivetemp. */
 async function sensorCelsius(tree: Tree, name: string, path: string): Promise<number | undefined> {
   const folders = [`sys/block/${name}/device/hwmon`, path.slice(0, path.lastIndexOf("/"))];
   for (const folder of folders) {

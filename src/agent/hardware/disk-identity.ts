@@ -4,13 +4,13 @@ import type { DiskPlace } from "./disk-place.ts";
 import type { Tree } from "./tree.ts";
 import { ataIdentity, designators, unitSerialNumber } from "./vital-data.ts";
 
-/** What a disk says of itself; "" and empty = it does not. */
+/** A disk's identity; "" and empty mean not reported. */
 export interface DiskIdentity extends NamedDisk {
   firmwareVersion: string;
   wwn: Uint8Array;
 }
 
-/** Reads a disk's identity: what the kernel shows of it, and the pages of vital data that it read. */
+/** Reads a disk's identity from sysfs, including its pages of vital product data. */
 export async function diskIdentity(tree: Tree, name: string, place: DiskPlace): Promise<DiskIdentity> {
   const path = `sys/block/${name}`;
   const wwid = (await tree.text(`${path}/wwid`)) || (await tree.text(`${path}/device/wwid`));
@@ -18,7 +18,7 @@ export async function diskIdentity(tree: Tree, name: string, place: DiskPlace): 
   const vendor = await tree.text(`${path}/device/vendor`);
   const told = {
     transport: place.transport,
-    // A virtio device's is its number on the bus.
+    // For virtio this is only its number on the bus.
     vendor: place.transport === "virtio" ? "" : vendor,
     model: (await tree.text(`${path}/device/model`)) || (await tree.text(`${path}/device/name`)),
     firmwareVersion: (await tree.text(`${path}/device/firmware_rev`)) || (await tree.text(`${path}/device/rev`)),
@@ -36,7 +36,7 @@ export async function diskIdentity(tree: Tree, name: string, place: DiskPlace): 
     const { serial, address } = await usbPlace(tree, place.path);
     return { ...told, wwn, address, usbSerialNumber: serial, serialNumber: told.serialNumber || serial };
   }
-  // The page has whole what the other files have cut to SCSI's lengths.
+  // The page has the full texts; sysfs cuts them to SCSI's lengths.
   return ata === undefined
     ? { ...told, wwn }
     : {
@@ -48,7 +48,10 @@ export async function diskIdentity(tree: Tree, name: string, place: DiskPlace): 
       };
 }
 
-/** virtio keeps the serial number beside the disk, NVMe and MMC in the device, SCSI and ATA in a page of vital data. */
+/**
+ * virtio has the serial number in the disk's folder, NVMe and MMC in the device's, SCSI and ATA in a page of vital
+ * product data.
+ */
 async function serialNumber(tree: Tree, path: string): Promise<string> {
   return (
     (await tree.text(`${path}/device/serial`)) ||
@@ -57,7 +60,10 @@ async function serialNumber(tree: Tree, path: string): Promise<string> {
   );
 }
 
-/** The bytes of "naa.5000c500a1b2c3d4", "eui.0025388b71b0c1d2" or "uuid.…"; none of other forms, which are no numbers. */
+/**
+ * The bytes of "naa.5000c500a1b2c3d4", "eui.0025388b71b0c1d2" or "uuid.…"; empty for other forms, which are not
+ * numbers.
+ */
 export function wwnBytes(wwid: string): Uint8Array {
   const match = /^(?:naa|eui|uuid)\.(?<hex>[0-9a-f-]{16,36})$/iu.exec(wwid);
   const hex = match?.groups?.["hex"]?.replaceAll("-", "") ?? "";

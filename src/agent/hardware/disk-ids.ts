@@ -1,26 +1,26 @@
-// The names below /dev/disk/by-id, as udev's rules give them (systemd, rules.d/60-persistent-storage.rules, scsi_id, ata_id).
+// The names under /dev/disk/by-id, by udev's rules (systemd, rules.d/60-persistent-storage.rules, scsi_id, ata_id).
 import { cleanText } from "../errors.ts";
 import { textLimit } from "./tree.ts";
 import type { Designator } from "./vital-data.ts";
 
-/** What a disk's names are made of. */
+/** The parts of a disk's names. */
 export interface NamedDisk {
   transport: string;
   vendor: string;
   model: string;
   serialNumber: string;
-  /** NVMe: the namespace's number, 0 = unknown. */
+  /** NVMe: the namespace's number; 0 means unknown. */
   namespace: number;
   /** USB: the serial number of the USB device, and "target:lun" in it. */
   usbSerialNumber: string;
   address: string;
   /** NVMe: as the kernel writes it ("eui.…"). */
   wwid: string;
-  /** ATA: its world-wide name; empty = none. */
+  /** ATA: its world-wide name; empty means none. */
   ataWwn: Uint8Array;
-  /** ATA: the kernel does not have page 89h, in which model and serial number are whole. */
+  /** ATA: the kernel does not have page 89h, which has model and serial number in full. */
   ataCut?: boolean;
-  /** SCSI: what page 83h says. */
+  /** SCSI: the designators of page 83h. */
   designators: readonly Designator[];
 }
 
@@ -28,7 +28,7 @@ export interface NamedDisk {
 export function diskIds(disk: NamedDisk): string[] {
   const { transport, model, serialNumber, wwid } = disk;
   const hasSerial = serialNumber !== "";
-  // udev asks by vendor, not by bus: a SATA disk behind a SAS controller has the same names as on a SATA port.
+  // udev decides by vendor, not by bus: a SATA disk behind a SAS controller has the same names as on a SATA port.
   if (["ata", "scsi", "sas"].includes(transport) && (transport === "ata" || disk.vendor === "ATA")) {
     return disk.ataCut === true ? [] : ataIds(disk);
   }
@@ -53,7 +53,7 @@ export function diskIds(disk: NamedDisk): string[] {
   }
 }
 
-/** Made of what ata_id asks the disk for. What SCSI's shorter fields have of it would be another name. */
+/** From the same data as ata_id. The cut texts of the SCSI fields would give other names. */
 function ataIds({ model, serialNumber, ataWwn }: NamedDisk): string[] {
   return [
     ...(model === "" || serialNumber === "" ? [] : [`ata-${together(model)}_${together(serialNumber)}`]),
@@ -70,7 +70,7 @@ function nvmeIds({ model, serialNumber, wwid, namespace }: NamedDisk): string[] 
   ];
 }
 
-// scsi_id takes the first that there is: NAA by its kind (6, 5, 2 and others), EUI-64, T10, the maker's own.
+// scsi_id takes the first that is present: NAA by its kind (6, 5, 2 and others), EUI-64, T10, vendor specific.
 const preference = [
   (designator: Designator): boolean => designator.type === 3 && naa(designator) === 6,
   (designator: Designator): boolean => designator.type === 3 && naa(designator) === 5,
@@ -98,12 +98,12 @@ function scsiIds(disk: NamedDisk): string[] {
   ];
 }
 
-/** Runs of blanks become one "_", as do other characters that udev does not allow in a name. */
+/** Each run of blanks becomes one "_", as does any other character that udev does not allow in a name. */
 function together(text: string): string {
   return allowed(text.trim().replaceAll(/\s+/gu, "_"));
 }
 
-/** Each blank becomes a "_" of its own. */
+/** Each blank becomes its own "_". */
 function each(text: string): string {
   return allowed(text.replaceAll(/\s/gu, "_"));
 }

@@ -1,5 +1,5 @@
-// The names below /dev/disk/by-path, as udev's path_id gives them (systemd, src/udev/udev-builtin-path_id.c): the image that
-// agents run in has no udev, and a selector taken from any other Linux must mean the same disk here.
+// The names under /dev/disk/by-path, as udev's path_id makes them (systemd, src/udev/udev-builtin-path_id.c). The boot
+// image has no udev, and a selector taken from another Linux must match the same disk here.
 import { posix } from "node:path";
 import { pciAddressPattern, type DiskPlace } from "./disk-place.ts";
 import type { Tree } from "./tree.ts";
@@ -7,7 +7,7 @@ import type { Tree } from "./tree.ts";
 const addressPattern = /^(?<host>\d+):(?<bus>\d+):(?<target>\d+):(?<lun>\d+)$/u;
 const numberLimit = 64;
 
-/** The disk's names, udev's own first; none where it stands on no bus that udev names disks by. */
+/** The disk's names, udev's own first; none if it is on no bus that udev names disks by. */
 export async function diskPaths(tree: Tree, name: string, place: DiskPlace): Promise<string[]> {
   const parts = place.path.split("/");
   let names: string[] = [""];
@@ -16,7 +16,7 @@ export async function diskPaths(tree: Tree, name: string, place: DiskPlace): Pro
   const before = (text: string): void => {
     names = names.map((rest) => (rest === "" ? text : `${text}-${rest}`));
   };
-  // The disk's own folder is the last; from there upwards.
+  // From the folder above the disk's own upwards.
   for (let at = parts.length - 2; at > 1; at -= 1) {
     const part = parts[at] ?? "";
     const folder = parts.slice(0, at + 1).join("/");
@@ -51,11 +51,11 @@ export async function diskPaths(tree: Tree, name: string, place: DiskPlace): Pro
   if (!complete || !hasTransport) {
     return [];
   }
-  // Older names of disks that are virtio ones themselves.
+  // Older names of virtio disks.
   return place.transport === "virtio" ? [...names, ...names.map((path) => `virtio-${path}`)] : names;
 }
 
-/** The topmost of a row of like folders that ends at `at`. */
+/** The topmost of the consecutive folders ending at `at` for which `like` holds. */
 function firstOf(parts: readonly string[], at: number, like: (part: string) => boolean): number {
   let first = at;
   while (first > 0 && like(parts[first - 1] ?? "")) {
@@ -66,9 +66,9 @@ function firstOf(parts: readonly string[], at: number, like: (part: string) => b
 
 interface ScsiNames {
   names: string[];
-  /** The transport alone tells the place: no bus above it is needed. */
+  /** The transport alone gives the full name: no bus above it is needed. */
   complete: boolean;
-  /** Where to go on from. */
+  /** Where the search continues. */
   at: number;
 }
 
@@ -101,7 +101,7 @@ async function scsiNames(tree: Tree, parts: readonly string[], at: number): Prom
   }
   if (ata !== -1) {
     const port = await tree.integer(`${folder(ata)}/ata_port/${parts[ata]}/port_no`);
-    // Behind a port multiplier the bus is not 0; else master and slave are told apart by the target.
+    // Behind a port multiplier the bus is not 0; otherwise the target distinguishes master and slave.
     const names =
       port === undefined ? [] : [bus === 0 ? `ata-${port}.${target}` : `ata-${port}.${bus}.0`, `ata-${port}`];
     return names.length === 0 ? undefined : { names, complete: false, at: ata };
@@ -109,7 +109,7 @@ async function scsiNames(tree: Tree, parts: readonly string[], at: number): Prom
   if (host === -1) {
     return undefined;
   }
-  // Hosts are numbered as they are found: the name counts from the first of the same controller.
+  // Hosts are numbered as they are found, so the name counts from the first host of the same controller.
   const numbers = ((await tree.list(folder(host - 1))) ?? [])
     .map((name) => /^host(?<number>\d{1,9})$/u.exec(name)?.groups?.["number"])
     .filter((digits) => digits !== undefined)
@@ -123,7 +123,7 @@ async function scsiNames(tree: Tree, parts: readonly string[], at: number): Prom
   };
 }
 
-/** A disk on one phy of a controller or an expander is named by that, one on a wide port by its address. */
+/** A disk on one phy of a controller or an expander is named by that phy, a disk on a wide port by its address. */
 async function sasName(tree: Tree, parts: readonly string[], at: number): Promise<string | undefined> {
   const folder = (index: number): string => parts.slice(0, index + 1).join("/");
   const device = parts[at] ?? "";
@@ -151,7 +151,7 @@ async function iscsiName(tree: Tree, folder: string, session: string): Promise<s
   return targetName === "" || address === "" ? undefined : `ip-${address}:${port}-iscsi-${targetName}`;
 }
 
-/** Numbers below 256 are plain; greater ones are written as the eight bytes of a LUN (SAM-5, 4.7), in words of two. */
+/** Numbers below 256 are plain; larger ones are written as the eight bytes of a LUN (SAM-5, 4.7), in groups of two. */
 function lunName(lun: number): string {
   if (lun < 256) {
     return `lun-${lun}`;
@@ -161,7 +161,7 @@ function lunName(lun: number): string {
   return `lun-0x${swapped}`;
 }
 
-/** Names that a running udev has made, by the kernel's name of the whole disk that they lead to. */
+/** Names that a running udev has made, by the kernel's name of the whole disk behind them. */
 export async function udevNames(tree: Tree, folder: "by-path" | "by-id"): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>();
   for (const link of (await tree.list(`dev/disk/${folder}`)) ?? []) {

@@ -1,17 +1,19 @@
 import { posix } from "node:path";
 import type { Tree } from "./tree.ts";
 
-/** Where in the tree of devices a disk stands. */
+/** A disk's place in the device tree. */
 export interface DiskPlace {
-  /** Its folder: "sys/devices/pci0000:00/0000:00:17.0/ata1/…/block/sda"; "sys/block/sda" where the kernel shows no more. */
+  /**
+   * Its folder: "sys/devices/pci0000:00/0000:00:17.0/ata1/…/block/sda"; "sys/block/sda" if the kernel shows no more.
+   */
   path: string;
-  /** The nearest PCI device above it: "0000:00:17.0"; "" = none. */
+  /** The nearest PCI device above it: "0000:00:17.0"; "" if there is none. */
   pciAddress: string;
-  /** That device's folder; undefined = none. */
+  /** That device's folder; undefined if there is none. */
   pciPath: string | undefined;
   /** "pcie", "ata", "sas", … as in BlockDevice.transport. */
   transport: string;
-  /** Of NVMe, the controller ("nvme0"). */
+  /** For NVMe, the controller ("nvme0"). */
   controller?: string;
 }
 
@@ -35,8 +37,8 @@ export async function diskPlace(tree: Tree, name: string): Promise<DiskPlace> {
 }
 
 /**
- * An NVMe disk with several ports is shown below its subsystem, which is nowhere on the bus; the subsystem names its
- * controllers. Where there is one alone, the disk's place is below that.
+ * An NVMe disk with several ports is below its subsystem, which is on no bus; the subsystem names its controllers. If
+ * there is only one, the disk's place is below that.
  */
 async function controllerAbove(
   tree: Tree,

@@ -3,12 +3,12 @@ import type { Smbios } from "./smbios.ts";
 import type { Tree } from "./tree.ts";
 
 const folder = "sys/firmware/efi";
-// UEFI 2.10, 3.3: the vendor of the variables that the specification names.
+// UEFI 2.10, 3.3: the vendor GUID of the specification's own variables.
 const globalVariable = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
-// The attributes, before the value.
+// Length of the attributes before the value.
 const valueAt = 4;
 
-/** Whether this boot went through EFI, or could have: a bit of the firmware's first table says the latter. */
+/** Whether this boot used EFI, or could have, which a bit of the firmware's first table says. */
 export async function efiSupport(tree: Tree, tables: Smbios): Promise<EFISupport> {
   if ((await tree.list(folder)) !== undefined) {
     return EFISupport.EFI_SUPPORT_ENABLED;
@@ -21,7 +21,7 @@ export async function efiSupport(tree: Tree, tables: Smbios): Promise<EFISupport
   return (bios.byte(0x13) & 0x08) === 0 ? EFISupport.EFI_SUPPORT_UNSUPPORTED : EFISupport.EFI_SUPPORT_SUPPORTED;
 }
 
-/** Whether the firmware starts only what is signed. */
+/** Whether the firmware starts only signed programs. */
 export async function secureBoot(tree: Tree): Promise<SecureBoot> {
   if ((await tree.list(folder)) === undefined) {
     return SecureBoot.UNSUPPORTED;

@@ -8,7 +8,7 @@ import { chassisKind } from "./smbios-words.ts";
 import type { Smbios, SmbiosStructure } from "./smbios.ts";
 import type { Tree } from "./tree.ts";
 
-/** What the firmware says the machine is; "" = it does not say. */
+/** The machine's identity from the firmware; "" if not reported. */
 export interface Identity {
   manufacturer: string;
   product: string;
@@ -22,8 +22,8 @@ export interface Identity {
 }
 
 /**
- * The machine's identity, out of the firmware's tables, or as the kernel shows it where these cannot be read: the same texts,
- * so that what says nothing in the tables says nothing there either.
+ * The machine's identity from the firmware's tables, or from sysfs if these can't be read. Both give the same texts, so
+ * placeholders are removed from both.
  */
 export async function identity(tree: Tree, tables: Smbios): Promise<Identity> {
   const told = smbiosIdentity(tables);
@@ -43,7 +43,7 @@ export async function identity(tree: Tree, tables: Smbios): Promise<Identity> {
   return found;
 }
 
-/** Out of SMBIOS types 0 to 3 (DSP0134, 7.1 to 7.4). Pure. */
+/** From SMBIOS types 0 to 3 (DSP0134, 7.1 to 7.4). Pure. */
 export function smbiosIdentity(tables: Smbios): Identity {
   const first = (type: number): SmbiosStructure | undefined => tables.structures.find((entry) => entry.type === type);
   const [bios, system, board, chassis] = [first(0), first(1), first(2), first(3)];
@@ -90,8 +90,8 @@ export function smbiosIdentity(tables: Smbios): Identity {
 }
 
 /**
- * DSP0134, 7.2.1: from version 2.6 on the first three fields are little-endian, before that none is. "" for what tells no
- * machine from another.
+ * DSP0134, 7.2.1: from version 2.6 on the first three fields are little-endian, before that none is. "" for a UUID that
+ * identifies no machine.
  */
 export function uuidText(bytes: Buffer, version: number): string {
   if (bytes.length !== 16) {

@@ -8,20 +8,20 @@ import { int32 } from "./tree.ts";
 
 /** Memory of the machine. */
 export interface Memory {
-  /** Main memory of the modules plugged in, and never less than the kernel has. 0 = unknown. */
+  /** Main memory of the installed modules, and never less than the kernel has. 0 means unknown. */
   memoryInstalledBytes: bigint;
-  /** Of modules that keep their content without power. */
+  /** Capacity of modules that keep their content without power. */
   memoryPersistentBytes: bigint;
-  /** What the kernel can use of it, 0 to 1; 0 = unknown. */
+  /** The part of it that the kernel can use, 0 to 1; 0 means unknown. */
   memoryUsableRatio: number;
-  /** One a slot. */
+  /** One entry per slot. */
   memoryDevice: MemoryDevice[];
-  /** The most that the slots take; 0 = unknown. */
+  /** Maximum capacity of the slots; 0 means unknown. */
   memoryMaximumBytes: bigint;
   memoryErrorCorrection: string;
 }
 
-/** What is known of it when nothing can be read. */
+/** The result if nothing can be read. */
 export const noMemory: Memory = {
   memoryInstalledBytes: 0n,
   memoryPersistentBytes: 0n,
@@ -35,7 +35,7 @@ const deviceLimit = 512;
 const [mebibyte, kibibyte] = [1n << 20n, 1n << 10n];
 const int64Limit = 1n << 63n;
 
-/** Memory installed, out of the firmware's tables (SMBIOS types 16 and 17), and usable, out of /proc/meminfo. */
+/** Installed memory from the firmware's tables (SMBIOS types 16 and 17), and usable memory from /proc/meminfo. */
 export async function memory(tree: Tree, tables: Smbios): Promise<Memory> {
   const usable = meminfoTotal((await tree.lines("proc/meminfo")) ?? []);
   if (usable === 0n) {
@@ -63,21 +63,21 @@ export async function memory(tree: Tree, tables: Smbios): Promise<Memory> {
   };
 }
 
-/** What is wrong with the firmware's account of the main memory; undefined = nothing. Its amounts are in the report. Pure. */
+/** What is wrong with the firmware's amounts of main memory, as a warning; undefined if nothing is. Pure. */
 export function memoryShortage(modules: bigint, usable: bigint, unknown: number): string | undefined {
   if (modules === 0n && unknown === 0) {
-    return "the firmware's tables do not tell the memory installed: what the kernel can use stands in for it";
+    return "the firmware's tables do not report the installed memory: the report has what the kernel can use instead";
   }
   if (unknown > 0) {
     const which = unknown === 1 ? "a memory module" : `${unknown} memory modules`;
-    return `the firmware does not know the size of ${which}: the memory installed may be more than what is said`;
+    return `the firmware does not know the size of ${which}: the installed memory may be more than reported`;
   }
   return modules < usable
-    ? "the firmware's tables name less memory than the kernel can use: what the kernel can use stands in for it"
+    ? "the firmware's tables report less memory than the kernel can use: the report has what the kernel can use instead"
     : undefined;
 }
 
-/** MemTotal in bytes; 0 when there is none. */
+/** MemTotal in bytes; 0 if it is missing. */
 export function meminfoTotal(lines: readonly string[]): bigint {
   for (const line of lines) {
     const kibibytes = /^(?:Node \d+ )?MemTotal:\s+(?<amount>\d{1,14}) kB$/u.exec(line)?.groups?.["amount"];
@@ -88,12 +88,12 @@ export function meminfoTotal(lines: readonly string[]): bigint {
   return 0n;
 }
 
-/** The slots, and what they take. Pure. */
+/** The slots and their maximum capacity. Pure. */
 export function smbiosMemory({
   structures,
 }: Smbios): Pick<Memory, "memoryDevice" | "memoryMaximumBytes" | "memoryErrorCorrection"> {
   const arrays = structures.filter(({ type }) => type === 16);
-  // DSP0134, 7.17.2: 3 = system memory; the others hold video memory, flash or cache.
+  // DSP0134, 7.17.2: 3 = system memory; other arrays hold video memory, flash or cache.
   const others = new Set(arrays.filter((array) => array.byte(0x05) !== 3).map(({ handle }) => handle));
   const ofSystem = arrays.filter((array) => array.byte(0x05) === 3);
   const maximum = ofSystem.reduce((sum, array) => sum + arrayBytes(array), 0n);
@@ -106,7 +106,7 @@ export function smbiosMemory({
   };
 }
 
-/** DSP0134, 7.17: a double word of KiB; where its top bit alone is set, a quad word of bytes at 0x0f. */
+/** DSP0134, 7.17: a double word of KiB; if only its top bit is set, a quad word of bytes at 0x0f. */
 function arrayBytes(array: SmbiosStructure): bigint {
   const kibibytes = array.double(0x07);
   return kibibytes === 0x8000_0000 ? array.quad(0x0f) : BigInt(kibibytes) * kibibyte;
@@ -117,7 +117,7 @@ function memoryDevice(entry: SmbiosStructure): MemoryDevice {
   const sizeUnknown = isSizeUnknown(entry);
   const place = { locator: entry.text(0x10), bankLocator: entry.text(0x11) };
   if (size === 0n && !sizeUnknown) {
-    // What an empty slot says beside is left over, or made up.
+    // Other values of an empty slot are leftovers or invented.
     return create(MemoryDeviceSchema, place);
   }
   const persistent = isPersistent(entry);
@@ -146,7 +146,7 @@ const nonVolatileKind = 0x1f;
 const nonVolatileDetail = 1 << 12;
 const allOnes = (1n << 64n) - 1n;
 
-/** By the technology (7.18.6), where the firmware gives it; else, before version 3.2, by the kind and its details. */
+/** By the technology (7.18.6) if the firmware reports it; before version 3.2 by the type and its details. */
 function isPersistent(entry: SmbiosStructure): boolean {
   const technology = entry.byte(0x28);
   return technology >= 3
@@ -154,19 +154,19 @@ function isPersistent(entry: SmbiosStructure): boolean {
     : entry.byte(0x12) === nonVolatileKind || (entry.word(0x13) & nonVolatileDetail) !== 0;
 }
 
-/** The part of a persistent module that is used as main memory (7.18.10): none where the firmware does not know it. */
+/** The part of a persistent module that is used as main memory (7.18.10); 0 if the firmware does not know it. */
 function volatileBytes(entry: SmbiosStructure, size: bigint): bigint {
   const part = entry.quad(0x3c);
   return part === allOnes ? 0n : part < size ? part : size;
 }
 
-/** Words that are all ones mean "unknown"; of speeds, "see the double word", of which the top bit is reserved. */
+/** Words of all ones mean "unknown"; for speeds, "see the double word", whose top bit is reserved. */
 const known = (word: number): number => (word === 0xffff ? 0 : word);
 const speed = (word: number, double: number): number => (word === 0xffff ? int32(double & 0x7fff_ffff) : word);
 
 /**
- * Bytes of one memory device (DSP0134, 7.18): a word at 0x0c, in MiB, or in KiB where its top bit is set; 0 = no module,
- * 0xffff = unknown, 0x7fff = see the double word at 0x1c, in MiB. 0 where there is no module, or its size is unknown.
+ * Bytes of one memory device (DSP0134, 7.18): a word at 0x0c, in MiB, or in KiB if its top bit is set; 0 = no module,
+ * 0xffff = unknown, 0x7fff = see the double word at 0x1c, in MiB. Returns 0 for no module or an unknown size.
  */
 export function memoryDeviceBytes(entry: SmbiosStructure): bigint {
   const size = entry.word(0x0c);
@@ -179,7 +179,7 @@ export function memoryDeviceBytes(entry: SmbiosStructure): bigint {
   return (size & 0x8000) === 0 ? BigInt(size) * mebibyte : BigInt(size & 0x7fff) * kibibyte;
 }
 
-/** A module is there, and the firmware does not know its size. */
+/** A module is present, and the firmware does not know its size. */
 function isSizeUnknown(entry: SmbiosStructure): boolean {
   const size = entry.word(0x0c);
   return size === 0xffff || (size === 0x7fff && [0, 0x7fff_ffff].includes(extendedMebibytes(entry)));

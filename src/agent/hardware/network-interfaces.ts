@@ -17,8 +17,8 @@ const ethernet = 1;
 const bytesPerMegabit = 125_000;
 
 /**
- * The machine's Ethernet ports, ordered by name, each with its own address, whatever a bond or a team has given it; bridges,
- * bonds and other virtual ones are passed over. Without `run` only bonds are seen through.
+ * The machine's Ethernet ports, ordered by name, each with its permanent address, even in a bond or a team. Bridges,
+ * bonds and other virtual interfaces are left out. Without `run` only bonds' ports get their permanent address.
  */
 export async function networkInterfaces(tree: Tree, run?: RunTool): Promise<NetworkInterface[]> {
   const names = await tree.list("sys/class/net");
@@ -45,12 +45,12 @@ async function networkInterface(
   permanent: Uint8Array | undefined,
 ): Promise<NetworkInterface | undefined> {
   const path = `sys/class/net/${name}`;
-  // Only what stands on a device of a bus has this.
+  // Only devices on a bus have this.
   const device = await tree.link(`${path}/device`);
   if (device === undefined || (await tree.integer(`${path}/type`)) !== ethernet) {
     return undefined;
   }
-  // The kernel makes a port of each virtual function: it is no port of the machine's.
+  // The kernel shows each virtual function as a port; it is not a port of the machine.
   if ((await tree.link(`${path}/device/physfn`)) !== undefined) {
     return undefined;
   }
@@ -62,7 +62,7 @@ async function networkInterface(
   const driver = await tree.link(`${path}/device/driver`);
   const bus = await tree.link(`${path}/device/subsystem`);
   const node = await deviceNumaNode(tree, `${path}/device`);
-  // Unknown is -1, and while the link is down many drivers refuse to say.
+  // Unknown is -1, and while the link is down many drivers refuse to report it.
   const megabits = (await tree.integer(`${path}/speed`)) ?? -1;
   return create(NetworkInterfaceSchema, {
     name: cleanText(name, textLimit),
@@ -78,19 +78,19 @@ async function networkInterface(
   });
 }
 
-/** Megabits a second in bytes; 0 = unknown. */
+/** Megabits per second in bytes; 0 means unknown. */
 function speedBytes(megabits: number): bigint {
   return megabits > 0 && megabits < 2 ** 31 && !unknownSpeeds.has(megabits)
     ? BigInt(megabits) * BigInt(bytesPerMegabit)
     : 0n;
 }
 
-/** The last PCI address in a path: virtio and others stand on a bus of their own below it. */
+/** The last PCI address in a path: virtio and others have a bus of their own below it. */
 function pciAddress(path: string): string {
   return path.split("/").findLast((part) => pciAddressPattern.test(part)) ?? "";
 }
 
-/** Drivers that do not know write "unknown". */
+/** Drivers without this value write "unknown". */
 function duplex(text: string): string {
   return text === "full" || text === "half" ? text : "";
 }

@@ -8,7 +8,7 @@ import { int32 } from "./tree.ts";
 const nodeLimit = 256;
 const folder = "sys/devices/system/node";
 
-/** The nodes of the machine's memory, ordered by number; none where the kernel knows none. */
+/** The machine's NUMA nodes, ordered by number; none if the kernel reports none. */
 export async function numaNodes(tree: Tree): Promise<NumaNode[]> {
   const numbers = ((await tree.list(folder)) ?? [])
     .map((name) => /^node(?<number>\d{1,6})$/u.exec(name)?.groups?.["number"])
@@ -42,7 +42,7 @@ function distances(text: string): number[] {
         .map((distance) => int32(Number(distance)));
 }
 
-/** The node that a device is near to; undefined = the firmware does not say, which the kernel shows as -1. */
+/** The node that a device is near to; undefined if the firmware does not report it, which the kernel shows as -1. */
 export async function deviceNumaNode(tree: Tree, device: string): Promise<number | undefined> {
   const node = await tree.integer(`${device}/numa_node`);
   return node === undefined || node < 0 || node >= 2 ** 31 ? undefined : node;

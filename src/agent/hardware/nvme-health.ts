@@ -6,7 +6,7 @@ const kelvinOfZeroCelsius = 273;
 const dataUnitBytes = 512_000n;
 const int64Maximum = (1n << 63n) - 1n;
 
-/** Takes apart an NVMe controller's log page 02h, "SMART / health information" (NVMe base 2.0, 5.16.1.3). Pure. */
+/** Parses an NVMe controller's log page 02h, "SMART / health information" (NVMe base 2.0, 5.16.1.3). Pure. */
 export function nvmeHealth(page: Buffer): DiskHealth | undefined {
   if (page.length < pageBytes) {
     return undefined;
@@ -20,7 +20,7 @@ export function nvmeHealth(page: Buffer): DiskHealth | undefined {
     criticalWarning: page.readUInt8(0) !== 0,
     availableSpareRatio: Math.fround(page.readUInt8(3) / 100),
     ...(page.readUInt8(4) === 0 ? {} : { availableSpareLimitRatio: Math.fround(page.readUInt8(4) / 100) }),
-    // May pass 1: the disk has then outlived what its maker foretold.
+    // May exceed 1: the disk has then outlived its maker's estimate.
     usageRatio: Math.fround(page.readUInt8(5) / 100),
     ...(kelvin === 0 ? {} : { temperatureCelsius: kelvin - kelvinOfZeroCelsius }),
     writtenBytes: counter(48, dataUnitBytes),

@@ -9,12 +9,12 @@ import { textLimit } from "./tree.ts";
 
 const deviceLimit = 1024;
 const folder = "sys/bus/pci/devices";
-// PCI Express has at most 32 lanes; the kernel shows 255 where it does not know.
+// PCI Express has at most 32 lanes; the kernel shows 255 for unknown.
 const laneLimit = 32;
 
 /**
- * What is on the machine's PCI buses, ordered by address; without the virtual functions that drivers make of a device, and
- * without the processor's own hundreds of functions.
+ * The machine's PCI devices, ordered by address; without virtual functions, and without the processor's own hundreds of
+ * functions.
  */
 export async function pciDevices(tree: Tree): Promise<PciDevice[]> {
   const addresses = ((await tree.list(folder)) ?? []).filter((name) => pciAddressPattern.test(name));
@@ -33,7 +33,7 @@ export async function pciDevices(tree: Tree): Promise<PciDevice[]> {
 
 async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undefined> {
   const path = `${folder}/${address}`;
-  // Half of them lack most of these: files that are not there are not asked for.
+  // Half of the devices lack most of these files: missing ones are not opened.
   const there = new Set(await tree.list(path));
   if (there.has("physfn")) {
     return undefined;
@@ -75,19 +75,19 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undef
 }
 
 /**
- * Host bridges, system peripherals and performance counters: a processor shows some two hundred of them, which nobody misses
- * in an inventory and which would be most of it.
+ * Host bridges, system peripherals and performance counters: a processor has some two hundred of them, which would fill
+ * the inventory without being useful.
  */
 function ofProcessor(code: number): boolean {
   return code >>> 8 === 0x0600 || code >>> 16 === 0x08 || code >>> 8 === 0x1101;
 }
 
-/** 0 for what is none. */
+/** 0 for anything else. */
 function wholeNumber(text: string): number {
   return /^\d{1,15}$/u.test(text) ? Number(text) : 0;
 }
 
-/** "0x8086"; 0 for what is no such number, or takes more bits. Pure. */
+/** Parses "0x8086"; 0 for anything else, or for too many bits. Pure. */
 export function hexNumber(text: string, bits: number): number {
   const value = /^0x[0-9a-f]{1,8}$/iu.test(text) ? Number(text) : 0;
   return value < 2 ** bits ? value : 0;

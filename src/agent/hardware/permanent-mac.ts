@@ -1,12 +1,14 @@
 import type { RunTool } from "./tool.ts";
 import type { Tree } from "./tree.ts";
 
-// NET_ADDR_PERM (linux/netdevice.h): the address is the port's own; others are random, another port's, or set by somebody.
+// NET_ADDR_PERM (linux/netdevice.h): the address is the port's own; other values mean random, another port's, or set by
+// software.
 const permanent = 0;
 
 /**
- * Addresses that ports have by themselves, as text, by the kernel's name: of those in a bond, which gives all its ports one,
- * and of those whose address was changed, such as by a team. A port that has its own address is not in it.
+ * Permanent addresses of ports as text, by the kernel's name, for ports in a bond (which gives all its ports one
+ * address) and ports whose address was changed, for example by a team. Ports that use their own address are not
+ * included.
  */
 export async function permanentMacs(
   tree: Tree,
@@ -26,7 +28,7 @@ export async function permanentMacs(
   if (changed.length === 0 || run === undefined) {
     return found;
   }
-  // The kernel tells of these by netlink alone (IFLA_PERM_ADDRESS).
+  // The kernel reports these over netlink only (IFLA_PERM_ADDRESS).
   const outcome = await run("ip", ["-json", "link", "show"]);
   const told = outcome.kind === "ran" ? toldAddresses(outcome.output.toString("utf8")) : new Map<string, string>();
   for (const name of changed) {
@@ -38,13 +40,16 @@ export async function permanentMacs(
   return found;
 }
 
-/** What `ip -json link show` (iproute2 5.6 or later) says: "permaddr" is there where it is not the address in use. Pure. */
+/**
+ * Parses `ip -json link show` (iproute2 5.6 or later): "permaddr" is present if it differs from the address in use.
+ * Pure.
+ */
 export function toldAddresses(output: string): Map<string, string> {
   let links: unknown;
   try {
     links = JSON.parse(output);
   } catch {
-    // busybox's `ip`, or an old one: the addresses in use stand.
+    // busybox's `ip`, or an old one: the addresses in use are kept.
     return new Map();
   }
   return new Map(

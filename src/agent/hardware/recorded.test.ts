@@ -137,7 +137,7 @@ describe("what is read of", () => {
     expect(warning).toEqual([
       "the firmware's tables are not there (/sys/firmware/dmi/tables): memory devices and the board are unknown",
       "the firmware does not say what this machine is (/sys/class/dmi/id)",
-      "the firmware's tables do not tell the memory installed: what the kernel can use stands in for it",
+      "the firmware's tables do not report the installed memory: the report has what the kernel can use instead",
     ]);
     expect(node.efiSupport).toBe(EFISupport.EFI_SUPPORT_UNKNOWN);
     expect(node.blockDevice).toMatchObject([{ name: "vda", byPath: ["pci-0000:00:02.0", "virtio-pci-0000:00:02.0"] }]);

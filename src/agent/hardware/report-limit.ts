@@ -2,12 +2,12 @@ import { toBinary } from "@bufbuild/protobuf";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { AgentHardwareReport } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
-// The server refuses a greater one (docs/wire.md).
+// The server refuses a larger report (docs/wire.md).
 const reportLimit = 512 << 10;
 const warningLimit = 64;
 const tooLarge = "the report was too large: part of its lists is left out";
 
-/** Leaves out what people miss least until the report is one that the server takes; a warning says so. The report is changed. */
+/** Removes the least important lists until the server accepts the report, and adds a warning. Changes the report. */
 export function reportWithinLimit(report: AgentHardwareReport, limit = reportLimit): AgentHardwareReport {
   const size = (): number => toBinary(AgentHardwareReportSchema, report).length;
   const node = report.report;

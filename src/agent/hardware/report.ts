@@ -24,13 +24,13 @@ import { runTool } from "./tool.ts";
 import { tpm } from "./tpm.ts";
 import { hardwareTree } from "./tree.ts";
 
-/** Milliseconds for one probe; a file of a device that hangs may never be read to its end. */
+/** Milliseconds for one probe; reading a file of a device that hangs may never end. */
 const probeLimit = 20_000;
 
 /**
- * What is in this machine, as far as it can be read; whatever cannot is a warning, never an error. `root` stands for
- * "/", for tests and recorded trees, whose disks are asked for their health only where `run` is given; `onlyDisks` are
- * listed in place of the machine's own, for an agent that writes no others; `warnings` finds further ones.
+ * The machine's hardware, as far as it can be read; every failure is a warning, never an error. `root` replaces "/" in
+ * tests and for recorded trees; disks' health is queried only with `run`. `onlyDisks` replaces the machine's own disks,
+ * for an agent that writes no others. `warnings` adds further warnings.
  */
 export async function hardwareReport(
   options: {
@@ -53,7 +53,7 @@ export async function hardwareReport(
     try {
       return await Promise.race([ask(), late]);
     } catch (error) {
-      // A machine that is odd in one part still reports the others.
+      // A fault in one part must not hide the other parts.
       tree.warn(`${what}: ${errorText(error)}`);
       return otherwise;
     } finally {
@@ -64,7 +64,7 @@ export async function hardwareReport(
   const none: Smbios = { version: 0, structures: [] };
   const tables = await probe("firmware tables", () => smbios(tree), none);
   const disks = await probe("disks", async () => (await blockDevices(root, tree)).devices, []);
-  // Programs are asked, which takes them longer than all else takes here.
+  // Started first, because the programs take longer than everything else here.
   const healthKnown =
     run === undefined ? undefined : probe("health of disks", () => diskHealth(tree, disks, run), undefined);
   const node = create(NodeSchema, {

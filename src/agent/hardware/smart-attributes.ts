@@ -9,29 +9,29 @@ export interface SmartRow {
   name: string;
   value: number;
   worst: number;
-  /** 0 = the maker gives none. */
+  /** 0 means that the maker gives none. */
   limit: number;
   raw: number;
-  /** Its value is at or below the limit now. */
+  /** Its value is at or below the threshold now. */
   failing: boolean;
 }
 
-// Attributes of ATA disks, by the numbers that their makers agree on.
-/** Sectors that could not be read or written: reallocated, tried to, reported, waiting, uncorrectable. */
+// Attributes of ATA disks, by the numbers that makers agree on.
+/** Sectors that could not be read or written: reallocated, reallocation attempts, reported, pending, uncorrectable. */
 const damage = new Set([5, 187, 196, 197, 198]);
-/** Of SSDs: how much of their life is left, 100 when new (Samsung 177, Micron 202, Intel 233 and 169, Kingston 231, Toshiba 173). */
+/** For SSDs: remaining life, 100 when new (Samsung 177, Micron 202, Intel 233 and 169, Kingston 231, Toshiba 173). */
 const wear = new Set([169, 173, 177, 202, 231, 233]);
-/** Of SSDs: how many of the spare blocks are left, 100 when new. */
+/** For SSDs: remaining spare blocks, 100 when new. */
 const spare = new Set([170, 180, 232]);
-/** The same numbers mean something else on other disks; smartctl's own list of disks tells by the name. */
+/** On other disks these numbers mean something else; smartctl's own database shows it by the name. */
 const otherMeaning =
   /temperature|address|mark|written|writes|read|host|nand|gi?b|lba|range|block_count|unused|erase_fail/iu;
 
 const attributeLimit = 32;
 
 /**
- * What people have to see: counts of damage that are not 0, the marks of wear, and whatever is at its limit. A disk that
- * rotates has no wear. Ordered by number. Pure.
+ * The attributes that operators should see: counts of damage that are not 0, wear, and any attribute at its threshold.
+ * A rotating disk has no wear. Ordered by number. Pure.
  */
 export function smartAttributes(rows: readonly SmartRow[], rotates: boolean): SmartAttribute[] {
   return rows
@@ -51,13 +51,16 @@ export function smartAttributes(rows: readonly SmartRow[], rotates: boolean): Sm
     );
 }
 
-/** The share of an SSD's life that is used, 0 to 1, by the worst of its marks; undefined where it has none. Pure. */
+/** The used part of an SSD's life, 0 to 1, by its worst attribute; undefined if it has none. Pure. */
 export function smartUsage(rows: readonly SmartRow[], rotates: boolean): number | undefined {
   const left = rotates ? [] : rows.filter((row) => isMark(row, wear)).map(({ value }) => value);
   return left.length === 0 ? undefined : 1 - Math.min(100, ...left) / 100;
 }
 
-/** The share of an SSD's spare blocks that is left, 0 to 1, and the limit that the maker gives for it; undefined where it does not say. Pure. */
+/**
+ * The remaining part of an SSD's spare blocks, 0 to 1, and the maker's threshold for it; undefined if not reported.
+ * Pure.
+ */
 export function smartSpare(rows: readonly SmartRow[], rotates: boolean): { left: number; limit: number } | undefined {
   const [row] = rotates ? [] : rows.filter((one) => isMark(one, spare)).toSorted((a, b) => a.value - b.value);
   return row === undefined

@@ -1,13 +1,13 @@
 import type { DiskHealth } from "./disk-health.ts";
 import { smartAttributes, smartSpare, smartUsage, type SmartRow } from "./smart-attributes.ts";
 
-// Attributes of ATA disks, by the numbers that their makers agree on.
+// Attributes of ATA disks, by the numbers that makers agree on.
 const reportedUncorrectable = 187;
 const offlineUncorrectable = 198;
 
 /**
- * Reads what `smartctl --json` says of an ATA or SCSI disk, which rotates or does not; undefined where it says nothing of its
- * health. Pure.
+ * Parses `smartctl --json` for an ATA or SCSI disk; `rotates` is false for an SSD. Undefined if it has nothing about
+ * the disk's health. Pure.
  */
 export function smartHealth(output: Buffer, rotates = false): DiskHealth | undefined {
   const said = parsed(output);
@@ -33,7 +33,7 @@ export function smartHealth(output: Buffer, rotates = false): DiskHealth | undef
     ...(spare === undefined ? {} : { availableSpareRatio: Math.fround(spare) }),
     ...(marked === undefined || marked.limit === 0 ? {} : { availableSpareLimitRatio: Math.fround(marked.limit) }),
     ...(attributes.length === 0 ? {} : { smartAttribute: attributes }),
-    // Disks without a sensor say 0.
+    // Disks without a sensor report 0.
     ...(celsius === undefined || celsius === 0 || celsius > 300 ? {} : { temperatureCelsius: celsius }),
     ...(hours === undefined ? {} : { powerOnHours: BigInt(hours) }),
     ...(cycles === undefined ? {} : { powerCycles: BigInt(cycles) }),
@@ -46,12 +46,12 @@ function parsed(output: Buffer): unknown {
   try {
     return JSON.parse(output.toString("utf8"));
   } catch {
-    // The caller says that there was no answer.
+    // The caller reports that there was no answer.
     return undefined;
   }
 }
 
-/** What is at the end of the names; undefined where the way breaks off. */
+/** The value at the end of a path of names; undefined if the path does not exist. */
 function at(value: unknown, ...names: string[]): unknown {
   let found = value;
   for (const name of names) {
@@ -72,14 +72,14 @@ function percent(value: unknown): number | undefined {
   return number === undefined ? undefined : number / 100;
 }
 
-/** The disk's own attributes; rows that are none are left out. */
+/** The disk's SMART attributes; invalid rows are left out. */
 function attributeRows(said: unknown): SmartRow[] {
   const table = at(said, "ata_smart_attributes", "table");
   return (Array.isArray(table) ? table : []).flatMap((row: unknown): SmartRow[] => {
     const number = whole(at(row, "id"));
     const [name, failed, text] = [at(row, "name"), at(row, "when_failed"), at(row, "raw", "string")];
     const [value, limit] = [whole(at(row, "value")), whole(at(row, "thresh")) ?? 0];
-    // Makers pack more than one figure into it: smartctl writes the one that counts first.
+    // Makers pack more than one number into the raw value: smartctl prints the main one first.
     const first = typeof text === "string" ? /^(?<digits>\d{1,15})\b/u.exec(text)?.groups?.["digits"] : undefined;
     const raw = first === undefined ? whole(at(row, "raw", "value")) : Number(first);
     return number === undefined
@@ -88,7 +88,7 @@ function attributeRows(said: unknown): SmartRow[] {
           {
             number,
             name: typeof name === "string" ? name : "",
-            // Some rows have a count alone: no mark is as good as a new one.
+            // Some rows have only a raw count: a missing value counts as that of a new disk.
             value: value ?? 100,
             worst: whole(at(row, "worst")) ?? value ?? 100,
             limit,

@@ -1,4 +1,4 @@
-// Words for the numbers of SMBIOS (DSP0134); "" for those that it calls other or unknown, and for those it does not have.
+// Words for SMBIOS' numbers (DSP0134); "" for "other", "unknown" and undefined numbers.
 
 // 7.4.1
 const chassisKinds = [
@@ -18,7 +18,7 @@ const chassisKinds = [
   ...["embedded PC", "mini PC", "stick PC"],
 ];
 
-/** Of a chassis, 3 = desktop; the top bit says whether it has a lock. */
+/** A chassis type, 3 = desktop; the top bit says whether it has a lock. */
 export function chassisKind(value: number): string {
   return chassisKinds[(value & 0x7f) - 3] ?? "";
 }
@@ -29,7 +29,7 @@ const formFactors = [
   ...["SRIMM", "FB-DIMM", "die", "CAMM"],
 ];
 
-/** Of a memory device, 3 = SIMM. */
+/** A memory device's form factor, 3 = SIMM. */
 export function memoryFormFactor(value: number): string {
   return formFactors[value - 3] ?? "";
 }
@@ -57,7 +57,7 @@ const memoryKinds: Readonly<Record<number, string>> = {
   0x24: "HBM3",
 };
 
-/** Of a memory device. */
+/** A memory device's type. */
 export function memoryKind(value: number): string {
   return memoryKinds[value] ?? "";
 }
@@ -70,7 +70,7 @@ const memoryTechnologies: Readonly<Record<number, string>> = {
   7: "Optane persistent memory",
 };
 
-/** Of a memory device that keeps its content without power; "" for DRAM. */
+/** The technology of a memory device that keeps its content without power; "" for DRAM. */
 export function memoryTechnology(value: number): string {
   return memoryTechnologies[value] ?? "";
 }
@@ -78,7 +78,7 @@ export function memoryTechnology(value: number): string {
 // 7.17.3
 const errorCorrections = ["none", "parity", "single-bit ECC", "multi-bit ECC", "CRC"];
 
-/** Of a memory array, 3 = none. */
+/** A memory array's error correction, 3 = none. */
 export function memoryErrorCorrection(value: number): string {
   return errorCorrections[value - 3] ?? "";
 }
@@ -86,7 +86,7 @@ export function memoryErrorCorrection(value: number): string {
 // 7.39.1
 const bmcInterfaces = ["KCS", "SMIC", "BT", "SSIF"];
 
-/** Of a management controller, 1 = KCS. */
+/** A management controller's interface, 1 = KCS. */
 export function bmcInterface(value: number): string {
   return bmcInterfaces[value - 1] ?? "";
 }

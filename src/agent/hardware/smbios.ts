@@ -1,31 +1,34 @@
-// The firmware's tables (SMBIOS, DMTF DSP0134): taken apart here, understood by the probes.
+// The firmware's tables (SMBIOS, DMTF DSP0134): parsed here, interpreted by the probes.
 import { cleanText } from "../errors.ts";
 import { meaningful } from "../../contract/smbios-text.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
 
-/** One structure of the tables; offsets are those of DSP0134, from the structure's start. What lies beyond its end is 0 or "". */
+/**
+ * One structure of the tables. Offsets are DSP0134's, from the structure's start; fields beyond its end read as 0 or
+ * "".
+ */
 export interface SmbiosStructure {
   /** 0 = firmware, 1 = system, 17 = memory device … */
   type: number;
   handle: number;
-  /** Bytes of the formatted part, its head included. */
+  /** Length in bytes of the formatted part, with its header. */
   length: number;
   byte(offset: number): number;
   word(offset: number): number;
   double(offset: number): number;
   quad(offset: number): bigint;
-  /** The string whose number is at the offset, cleaned; "" for none, and for what firmware writes where it has nothing to say. */
+  /** The string whose number is at the offset, cleaned; "" for none, and for firmware's placeholders. */
   text(offset: number): string;
   bytes(offset: number, length: number): Buffer;
 }
 
-/** The tables. */
+/** The parsed tables. */
 export interface Smbios {
-  /** Such as 0x0304 for 3.4; 0 = unknown. */
+  /** Such as 0x0304 for 3.4; 0 means unknown. */
   version: number;
   structures: SmbiosStructure[];
-  /** What is wrong with them, for people. */
+  /** What is wrong with the tables, in words. */
   problem?: string;
 }
 
@@ -36,7 +39,7 @@ const tableLimit = 1 << 20;
 const headBytes = 4;
 const endOfTable = 127;
 
-/** The firmware's tables; without any structure where they are not there or only root may read them. */
+/** The firmware's tables; without structures if they are missing or readable by root only. */
 export async function smbios(tree: Tree): Promise<Smbios> {
   const entryPoint = await tree.bytes("sys/firmware/dmi/tables/smbios_entry_point");
   const table = await tree.bytes("sys/firmware/dmi/tables/DMI");
@@ -53,7 +56,7 @@ export async function smbios(tree: Tree): Promise<Smbios> {
   return parsed;
 }
 
-/** Takes the tables apart, as far as they can be followed. Pure; never throws. */
+/** Parses the tables as far as they are valid. Pure; never throws. */
 export function smbiosParse(entryPoint: Buffer, table: Buffer): Smbios {
   const version = smbiosVersion(entryPoint);
   const structures: SmbiosStructure[] = [];
@@ -75,12 +78,12 @@ export function smbiosParse(entryPoint: Buffer, table: Buffer): Smbios {
   return { version, structures };
 }
 
-// Versions that some firmware gives, and what it means by them (the kernel's drivers/firmware/dmi_scan.c, dmi_present).
+// Wrong versions of some firmware, and the ones that they mean (the kernel's drivers/firmware/dmi_scan.c, dmi_present).
 const versionsMeant: Readonly<Record<number, number>> = { 0x02_1f: 0x02_03, 0x02_21: 0x02_03, 0x02_33: 0x02_06 };
 
 /**
- * DSP0134, 5.2: "_SM_" has major and minor version at 6 and 7, "_SM3_" at 7 and 8; before version 2.1 there was "_DMI_" alone,
- * with both in the two halves of byte 14.
+ * DSP0134, 5.2: "_SM_" has major and minor version at 6 and 7, "_SM3_" at 7 and 8; before version 2.1 there was only
+ * "_DMI_", with both in the two halves of byte 14.
  */
 function smbiosVersion(entryPoint: Buffer): number {
   const anchor = entryPoint.toString("latin1", 0, 5);
@@ -94,8 +97,8 @@ function smbiosVersion(entryPoint: Buffer): number {
 }
 
 /**
- * DSP0134, 6.1.3: each string ends with a NUL byte, their list with another. The first double NUL is its end also where the
- * first string is empty, as the kernel has it (drivers/firmware/dmi_scan.c, dmi_decode_table).
+ * DSP0134, 6.1.3: each string ends with a NUL byte, and the list with another. Like the kernel
+ * (drivers/firmware/dmi_scan.c, dmi_decode_table), the first double NUL ends it even if the first string is empty.
  */
 function stringsAfter(table: Buffer, from: number, end: number): { strings: string[]; next: number } {
   const found = table.indexOf("\0\0", from, "latin1");

@@ -1,26 +1,26 @@
 import { execFile } from "node:child_process";
 import { errorCode } from "../../lib/errors.ts";
 
-/** What came of running a program. */
+/** The result of running a program. */
 export type ToolOutcome =
-  /** Whatever its exit status: some say with it how the disk is. */
+  /** With any exit status: some programs report the disk's health by it. */
   | { kind: "ran"; output: Buffer }
-  /** There is no such program here. */
+  /** The program is not installed. */
   | { kind: "absent" }
   /** It was stopped, or wrote too much. */
   | { kind: "failed"; message: string };
 
-/** Runs a program that asks a disk something. Never throws. */
+/** Runs a program that queries a disk. Never throws. */
 export type RunTool = (program: string, args: readonly string[]) => Promise<ToolOutcome>;
 
 /** Milliseconds. */
 const timeLimit = 10_000;
 const outputLimit = 1 << 20;
 
-/** Runs a program of this host, for ten seconds at most: one that hangs in a dead disk cannot even be killed. */
+/** Runs a program of this host for at most ten seconds: one that hangs in a dead disk can't even be killed. */
 export const runTool: RunTool = (program, args) => runToolFor(timeLimit, program, args);
 
-/** The same, for so many milliseconds and a second. */
+/** The same with a limit of `limit` milliseconds, plus one second for its end. */
 export function runToolFor(limit: number, program: string, args: readonly string[]): Promise<ToolOutcome> {
   return new Promise((resolve) => {
     const late = setTimeout(
@@ -39,7 +39,7 @@ export function runToolFor(limit: number, program: string, args: readonly string
         resolve({ kind: "failed", message: `${program} was stopped: it took too long or wrote too much` });
       }
     });
-    // The agent ends when it is told to, whether or not the program does.
+    // The agent can end although the program has not.
     child.unref();
   });
 }

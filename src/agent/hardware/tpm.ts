@@ -8,12 +8,15 @@ import { textLimit } from "./tree.ts";
 
 const device = "sys/class/tpm/tpm0";
 
-/** The machine's TPM: by the kernel's driver, the firmware's tables (SMBIOS type 43), or its ACPI table; undefined = none. */
+/**
+ * The machine's TPM, from the kernel's driver, the firmware's tables (SMBIOS type 43) or its ACPI table; undefined if
+ * there is none.
+ */
 export async function tpm(tree: Tree, tables: Smbios): Promise<Tpm | undefined> {
   const told = smbiosTpm(tables);
   const driver = await tree.link(`${device}/device/driver`);
   const major = await tree.integer(`${device}/tpm_version_major`);
-  // Kernels before 5.6 have only this, and only of the first version.
+  // Kernels before 5.6 have only this file, and only for TPM 1.2.
   const caps = tpmCaps((await tree.lines(`${device}/device/caps`)) ?? []);
   const acpi = (await tree.list("sys/firmware/acpi/tables")) ?? [];
   const version =
@@ -37,7 +40,10 @@ interface KnownTpm {
   firmwareVersion: string;
 }
 
-/** DSP0134, 7.44; the firmware's version is in two halves of a double word from specification 2.0 on, in bytes before. Pure. */
+/**
+ * DSP0134, 7.44: from specification 2.0 on the firmware's version is in two halves of a double word, before that in
+ * bytes. Pure.
+ */
 export function smbiosTpm({ structures }: Smbios): KnownTpm {
   const entry = structures.find(({ type }) => type === 43);
   if (entry === undefined) {
@@ -56,7 +62,7 @@ export function smbiosTpm({ structures }: Smbios): KnownTpm {
   };
 }
 
-/** "Manufacturer: 0x53544d20", "TCG version: 1.2", "Firmware version: 13.12". Pure. */
+/** Parses "Manufacturer: 0x53544d20", "TCG version: 1.2", "Firmware version: 13.12". Pure. */
 export function tpmCaps(lines: readonly string[]): KnownTpm {
   const value = (name: string): string =>
     cleanText(lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "", textLimit);

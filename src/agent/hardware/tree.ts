@@ -3,39 +3,39 @@ import { join } from "node:path";
 import { errorCode } from "../../lib/errors.ts";
 import { cleanText, errorText } from "../errors.ts";
 
-/** Characters of any one text in a report. */
+/** Maximum length in characters of a text in a report. */
 export const textLimit = 256;
-/** Warnings in a report (docs/wire.md; the server refuses more). */
+/** Maximum number of warnings in a report (docs/wire.md; the server refuses more). */
 const warningLimit = 64;
 
-// The largest file read is /proc/cpuinfo: 2 KiB a thread.
+// The largest file is /proc/cpuinfo: 2 KiB per thread.
 const fileLimit = 4 << 20;
 const pageBytes = 4 << 10;
 
 /**
- * Reads the kernel's own files below a root, for probes. It never throws: what is not there is undefined, and what is
- * there but cannot be read becomes a warning.
+ * Reads the kernel's files under a root, for probes. It never throws: a missing file is undefined, and a file that
+ * can't be read becomes a warning.
  */
 export interface Tree {
-  /** The file's bytes; undefined when it is not there or cannot be read. */
+  /** The file's bytes; undefined if it is missing or can't be read. */
   bytes(path: string): Promise<Buffer | undefined>;
-  /** The file's text, cleaned and cut to 256 characters; "" when it is not there. */
+  /** The file's text, cleaned and cut to 256 characters; "" if it is missing. */
   text(path: string): Promise<string>;
-  /** The file's whole text, as it is; undefined when it is not there. */
+  /** The file's lines, unchanged; undefined if it is missing. */
   lines(path: string): Promise<string[] | undefined>;
-  /** A whole number in the file; undefined when it is not there or something else. */
+  /** A whole number in the file; undefined if it is missing or contains anything else. */
   integer(path: string): Promise<number | undefined>;
-  /** The names in a folder, sorted; undefined when it is not there. */
+  /** The names in a folder, sorted; undefined if it is missing. */
   list(path: string): Promise<string[] | undefined>;
-  /** Where a link leads; undefined when it is none. */
+  /** A link's target; undefined if it is not a link. */
   link(path: string): Promise<string | undefined>;
-  /** Notes what could not be found out; the 64th and later are only counted. */
+  /** Adds a warning; from the 64th on they are only counted. */
   warn(message: string): void;
-  /** What was noted, at most 64. */
+  /** The warnings, at most 64. */
   warnings(): string[];
 }
 
-// What a file says that has nothing to say: absent, a driver without this figure, a device that has gone.
+// Error codes that mean no value: a missing file, a driver without this value, a device that has gone.
 const absent = new Set([
   "ENOENT",
   "ENOTDIR",
@@ -48,7 +48,7 @@ const absent = new Set([
   "EISDIR",
 ]);
 
-/** A tree below `root`: "/", or a made-up one in tests. */
+/** A tree under `root`: "/", or a directory made by a test. */
 export function hardwareTree(root: string): Tree {
   const noted: string[] = [];
   let omitted = 0;
@@ -73,7 +73,7 @@ export function hardwareTree(root: string): Tree {
       return undefined;
     }
   };
-  // sysfs gives all that is left in one read, a page at most; /proc may give less.
+  // sysfs returns a whole file in one read, at most a page; /proc may return less.
   const bytes: Tree["bytes"] = (path) => attempt(path, (full) => readBounded(full, path.startsWith("sys/")));
   const text: Tree["text"] = async (path) => cleanText((await bytes(path))?.toString("utf8") ?? "", textLimit);
   return {
@@ -94,7 +94,7 @@ export function hardwareTree(root: string): Tree {
 async function readBounded(path: string, shortIsLast: boolean): Promise<Buffer> {
   await using file = await open(path, "r");
   const chunks: Buffer[] = [];
-  // The kernel's files have no size of their own: they are read until they end. Most have a line.
+  // The kernel's files report no size: they are read to their end. Most have one line.
   let room = pageBytes;
   for (let total = 0; total < fileLimit;) {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(room));
@@ -111,7 +111,7 @@ async function readBounded(path: string, shortIsLast: boolean): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-/** A number for an int32 field; 0 ("unknown") for what is no whole number in its range. */
+/** A number for an int32 field; 0 ("unknown") if it is not a whole number in range. */
 export function int32(value: number | undefined): number {
   return value !== undefined && Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : 0;
 }

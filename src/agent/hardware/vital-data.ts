@@ -2,19 +2,19 @@
 import { cleanText } from "../errors.ts";
 import { textLimit } from "./tree.ts";
 
-/** What an ATA disk says of itself (ACS-3, 7.12: IDENTIFY DEVICE). */
+/** An ATA disk's identity (ACS-3, 7.12: IDENTIFY DEVICE). */
 export interface AtaIdentity {
   model: string;
   serialNumber: string;
   firmwareVersion: string;
-  /** 8 bytes; empty = none. */
+  /** 8 bytes; empty means none. */
   wwn: Buffer;
 }
 
 const identifyAt = 60;
 const identifyBytes = 512;
 
-/** Page 89h, "ATA information": the disk's identity at byte 60. Undefined where that is not there. Pure. */
+/** Page 89h, "ATA information": the disk's identity is at byte 60. Undefined if the page is too short. Pure. */
 export function ataIdentity(page: Buffer): AtaIdentity | undefined {
   const data = page.subarray(identifyAt, identifyAt + identifyBytes);
   if (page[1] !== 0x89 || data.length < identifyBytes) {
@@ -31,7 +31,7 @@ export function ataIdentity(page: Buffer): AtaIdentity | undefined {
   };
 }
 
-/** ATA's strings have the two bytes of each word the wrong way round. */
+/** In ATA's strings the two bytes of each word are swapped. */
 function swappedText(bytes: Buffer): string {
   return cleanText(swapped(bytes).toString("latin1"), textLimit);
 }
@@ -40,14 +40,14 @@ function swapped(bytes: Buffer): Buffer {
   return Buffer.from(bytes).swap16();
 }
 
-/** Page 80h: a head of 4 bytes, then the serial number in ASCII. Pure. */
+/** Page 80h: a header of 4 bytes, then the serial number in ASCII. Pure. */
 export function unitSerialNumber(page: Buffer): string {
   return page.length <= 4 ? "" : cleanText(page.subarray(4).toString("latin1"), textLimit);
 }
 
-/** One of the names in page 83h that mean the disk itself. */
+/** A designator in page 83h that names the disk itself. */
 export interface Designator {
-  /** 0 = the maker's own, 1 = T10, 2 = EUI-64, 3 = NAA, 8 = SCSI name. */
+  /** 0 = vendor specific, 1 = T10, 2 = EUI-64, 3 = NAA, 8 = SCSI name. */
   type: number;
   /** 1 = binary, 2 = ASCII, 3 = UTF-8. */
   codeSet: number;
@@ -56,7 +56,7 @@ export interface Designator {
 
 const designatorLimit = 64;
 
-/** Page 83h: a head of 4 bytes, then designators. Pure. */
+/** Page 83h: a header of 4 bytes, then designators. Pure. */
 export function designators(page: Buffer): Designator[] {
   const found: Designator[] = [];
   const end = page.length < 4 ? 0 : Math.min(page.length, 4 + page.readUInt16BE(2));

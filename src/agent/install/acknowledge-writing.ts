@@ -7,14 +7,14 @@ import { AgentError } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 
 const retryPolicy = { initial: 500, maximum: 30_000, factor: 2 };
-// However long a server asks to wait, whoever wrote before may be gone by then.
+// Upper bound in milliseconds of a server's wait hint: the previous writer may be gone by then.
 const longestHint = 60_000;
 
 /**
- * Asks the control plane for its word before the first byte goes to a disk: only an OK that does not call the
- * generation off gives it. An answer that does not come is asked for again, with backoff, until it does.
- * @throws {CalledOff} when the generation is called off, or the key refused
- * @throws {AgentError} `not_acknowledged` when the control plane refuses the question itself
+ * Asks for the acknowledgement of WRITING, without which no byte may go to a disk: only an OK that does not call off
+ * the generation counts. A missing answer is asked for again, with backoff, until one comes.
+ * @throws {CalledOff} if the generation is called off, or the key refused
+ * @throws {AgentError} `not_acknowledged` if the control plane refuses the message itself
  */
 export async function acknowledgeWriting(options: {
   report: () => Promise<CallOutcome<ReportProgressResponse>>;

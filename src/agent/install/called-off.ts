@@ -1,6 +1,6 @@
-/** Why an installation stops without a result: the control plane has written one, or does not want to hear it. */
+/** Ends an installation without a result: the control plane has recorded a result already, or does not accept one. */
 export class CalledOff extends Error {
-  /** The agent's key was refused, rather than the generation called off. */
+  /** True if the agent's key was refused, false if the generation was called off. */
   readonly refused: boolean;
 
   constructor(message: string, refused: boolean) {

@@ -13,20 +13,20 @@ export type CheckedSource = Exclude<ImageReference, { kind: "invalid" }>;
 export interface CheckedRequest {
   image: ImageInstallation;
   source: CheckedSource;
-  /** Lower-case hex of the SHA-256 that the bytes fetched must have. */
+  /** The required SHA-256 of the fetched bytes, in lower-case hex. */
   digest: string;
-  /** PEM, of CAs that may vouch for the image's server beside the public ones. */
+  /** PEM of CAs for the image's server, in addition to the public ones. */
   certificates: string | undefined;
 }
 
 /**
- * Refuses, before anything is touched, what cannot be carried out in full: nothing that is asked for is left out
+ * Refuses a request that can't be carried out in full, before anything is touched: no part of a request is ignored
  * silently.
  * @throws {AgentError} `request_invalid` or `unsupported`
  */
 export function checkRequest(request: OSInstallationRequest): CheckedRequest {
   if (request.type.case === undefined) {
-    throw new AgentError("unsupported", "the request is of no type that this agent knows: expected an image");
+    throw new AgentError("unsupported", "the request's type is unknown to this agent: expected an image");
   }
   if (request.type.case === "metropolis") {
     throw new AgentError(
@@ -59,7 +59,7 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
 function checkSource(text: string): CheckedSource {
   const source = imageReference(text);
   if (source.kind === "invalid") {
-    // The agent names the schemes alone: its reader has a request at hand, not a command line.
+    // Names only the schemes: the reader of this error has a request, not a command line.
     const expected = source.expected.replace(/^an http, https or oci URL.*$/u, "http://…, https://… or oci://…");
     throw new AgentError(
       "request_invalid",
@@ -73,7 +73,7 @@ function checkCertificates(given: Uint8Array): string | undefined {
   if (given.length === 0) {
     return undefined;
   }
-  // Whether a CA's time is over is asked by TLS: the clock of a fresh machine may be wrong.
+  // TLS checks a CA's validity period: the clock of a fresh machine may be wrong.
   const certificates = caCertificates(given, new Date(0));
   if (certificates.kind === "invalid") {
     throw new AgentError("request_invalid", `ca_certificates of the request: ${certificates.problem}`);

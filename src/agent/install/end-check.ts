@@ -4,9 +4,10 @@ import { foreignEndBytes, foreignFormatAtEnd } from "./image/foreign-format.ts";
 import { foreignRefused, imageLookBytes } from "./image/image-look.ts";
 
 /**
- * Refuses, before anything is written, an image that only its end shows to be in a format that is not written. Where the end
- * can't be had before the rest (a packed image, a server that sends no parts), the log says that it is looked at later.
- * @param of `head`: the image's first bytes, unpacked, at most {@link imageLookBytes}; `packed`: the file is not the image itself
+ * Refuses, before anything is written, an image in an unsupported format that only its end shows. If the end can't be
+ * fetched before the rest (a packed image, a server without range requests), the log says that it is checked later.
+ * @param of `head`: the image's first bytes, unpacked, at most {@link imageLookBytes}; `packed`: the file is not the
+ * image itself
  * @throws {AgentError} `unsupported`
  */
 export async function endCheck(of: {
@@ -17,7 +18,7 @@ export async function endCheck(of: {
   log: Logger;
 }): Promise<void> {
   const { head, packed, fetched, file, log } = of;
-  // All of the image has come.
+  // The whole image has been received.
   const whole = head.length < imageLookBytes;
   const end = whole
     ? { kind: "bytes" as const, bytes: head }

@@ -5,48 +5,48 @@ import type { CallOutcome } from "../calls/control-plane.ts";
 import { cleanText } from "../errors.ts";
 import { CalledOff } from "./called-off.ts";
 
-/** How far an installation is: a count of 0 bytes in all = unknown. */
+/** The progress of an installation; a total of 0 bytes means unknown. */
 export interface ProgressState {
   phase: Phase;
   bytesDone: bigint;
   bytesTotal: bigint;
-  /** Why something is being tried again; absent = nothing stands in the way. */
+  /** Why something is being retried; absent if nothing is. */
   lastError?: string;
-  /** With `lastError`: seconds until the agent gives up; 0 = it does not. */
+  /** With `lastError`: seconds until the agent gives up; 0 means never. */
   givesUpInSeconds?: number;
 }
 
-/** Tells the control plane how far an installation is, without holding it up. */
+/** Reports an installation's progress to the control plane, without delaying it. */
 export interface Progress {
   /** A new phase: always sent, in order. */
   phase(phase: Phase): void;
-  /** A phase that the control plane has already been told of by other means. */
+  /** A phase that the control plane already knows from another call. */
   continueFrom(phase: Phase): void;
-  /** Sends the phase and the bytes again, after something else was said. */
+  /** Sends the phase and the bytes again, after another report came between. */
   again(): void;
-  /** Bytes done: sent at most once a second, and only when nothing else is on its way. */
+  /** Bytes done: sent at most once a second, and only while no other report is in flight. */
   bytes(done: bigint, total: bigint): void;
   /**
-   * Something failed and is tried again: sent at once, or, where a report is on its way, with the next one. A new phase, or
-   * bytes that move, say that it is over.
+   * Something failed and is retried: sent at once, or with the next report if one is in flight. A new phase, or more
+   * bytes, end it.
    * @param reason one line for people, cut to 1 KiB
-   * @param givesUpAt `clock.monotonic()` at which the agent gives up; undefined = it does not
-   * @param stays bytes that move are not the end of it, as where they come too slowly: `over` is
+   * @param givesUpAt `clock.monotonic()` at which the agent gives up; undefined means never
+   * @param stays more bytes do not end it (for a transfer that is too slow): only `over` does
    */
   tryingAgain(reason: string, givesUpAt?: number, stays?: boolean): void;
-  /** What `tryingAgain` told is over: the next report says so. */
+  /** What `tryingAgain` reported is over: the next report says so. */
   over(): void;
-  /** Resolves when nothing is on its way. */
+  /** Resolves when no report is in flight. */
   settled(): Promise<void>;
 }
 
 const intervalMilliseconds = 1000;
-// The server takes no more.
+// The server accepts no more.
 const reasonBytes = 1 << 10;
 
 /**
- * What cannot be sent is dropped: the next one says more. `calledOff` is called when an answer says that the generation
- * is, or that the key is refused.
+ * Reports that can't be sent are dropped, since the next one has more. `calledOff` is called when an answer says that
+ * the generation is called off, or that the key is refused.
  */
 export function createProgress(options: {
   send: (state: ProgressState) => Promise<CallOutcome<ReportProgressResponse>>;
@@ -121,7 +121,7 @@ export function createProgress(options: {
   };
 }
 
-/** The beginning of a text that fits into `bytes` of UTF-8; no character is cut in two. */
+/** The beginning of a text that fits into `bytes` of UTF-8, cut between characters. */
 function cutToBytes(text: string, bytes: number): string {
   return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }

@@ -10,7 +10,7 @@ import type { FetchLimits } from "./fetch/http-answer.ts";
 import type { Progress, ProgressState } from "./progress.ts";
 import type { WritingPermit } from "./writing-permit.ts";
 
-/** What an installation works with. */
+/** What an installation needs. */
 export interface InstallationContext {
   machineId: string;
   runId: Uint8Array;
@@ -20,13 +20,16 @@ export interface InstallationContext {
   log: Logger;
   random?: (() => number) | undefined;
   limits?: Partial<FetchLimits> | undefined;
-  /** Has a listener called with the time (`clock.monotonic()`) at which each heartbeat that was answered OK was sent, until the answer is called. */
+  /**
+   * Registers a listener that is called, for each heartbeat answered OK, with the time at which it was sent
+   * (`clock.monotonic()`). Call the returned function to remove it.
+   */
   onHeartbeat?: ((listener: (sentAt: number) => void) => () => void) | undefined;
-  /** Whether the machine was booted by UEFI; undefined = it is looked at. */
+  /** Whether the machine booted by UEFI; undefined means that it is determined here. */
   bootsByUefi?: (() => Promise<boolean>) | undefined;
 }
 
-/** One installation, under way. */
+/** A running installation. */
 export interface Run extends InstallationContext {
   checked: CheckedRequest;
   generation: bigint;
@@ -35,7 +38,7 @@ export interface Run extends InstallationContext {
   signal: AbortSignal;
 }
 
-/** Tells the control plane how far an installation is. */
+/** Reports an installation's progress to the control plane. */
 export function reportProgress(
   context: Pick<InstallationContext, "controlPlane" | "machineId" | "runId">,
   generation: bigint,

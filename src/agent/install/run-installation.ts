@@ -17,14 +17,14 @@ import { transfer } from "./transfer.ts";
 import { diskOpen, requireRoom } from "./write.ts";
 import { createWritingPermit } from "./writing-permit.ts";
 
-/** What WRITING is asked for with. A count of 0 is never taken for one of the counts that a server keeps for a while. */
+/** The progress with which WRITING is requested. A server that caches byte counts never caches a count of 0. */
 const writing: ProgressState = { phase: Phase.WRITING, bytesDone: 0n, bytesTotal: 0n };
 
 /**
- * Carries out one request, in this order: check it; find the disk and open it; begin to fetch; have WRITING acknowledged;
- * wipe what is on the disk; write while fetching; check digest and signature; read back; fit the partition table and add the
- * seed; write the beginning; set the boot entry. Never throws. When it returns, for whatever reason, nothing is written any
- * more.
+ * Carries out one request, in this order: check it; find the disk and open it; begin to fetch; have WRITING
+ * acknowledged; wipe the disk; write while fetching; check digest and signature; read back; fit the partition table and
+ * add the seed; write the beginning; set the boot entry. Never throws. When it returns, for whatever reason, nothing is
+ * written any more.
  */
 export async function runInstallation(
   request: OSInstallationRequest,
@@ -82,7 +82,7 @@ export async function runInstallation(
   } finally {
     deaf?.();
     signal.removeEventListener("abort", abort);
-    // What is still on its way says nothing that the result does not.
+    // Reports still in flight add nothing to the result.
     own.abort();
     await progress.settled();
   }

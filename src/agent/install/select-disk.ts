@@ -3,9 +3,9 @@ import { diskSelect, type SelectableDisk } from "../../contract/select-disk.ts";
 import { AgentError } from "../errors.ts";
 
 /**
- * The one disk for which every condition given holds.
- * @throws {AgentError} `disk_ambiguous` when none or several are, or no condition is given; it lists the disks there are
- * and what would select each
+ * The one disk that meets every given condition.
+ * @throws {AgentError} `disk_ambiguous` if none or several match, or no condition is given; it lists the disks and what
+ * would select each
  */
 export function selectDisk<Disk extends { device: SelectableDisk }>(
   disks: readonly Disk[],

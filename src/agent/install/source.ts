@@ -14,15 +14,15 @@ import { AgentError } from "../errors.ts";
 
 const signatureMost = 64 << 10;
 
-/** Where the image comes from, opened. */
+/** The opened source of an image. */
 export interface Source extends Disposable {
   fetched: Fetched;
-  /** What its bytes are to be checked against, where the request has a signature. */
+  /** The check of its signature, if the request has one. */
   signature: SignatureCheck | undefined;
 }
 
 /**
- * Gets what an image is checked against, and begins to fetch it.
+ * Fetches the signature if needed, and begins to fetch the image.
  * @throws {AgentError} `fetch_failed`, `image_invalid`, `request_invalid`, `signature_invalid`
  */
 export async function sourceOpen(run: Run): Promise<Source> {
@@ -51,7 +51,7 @@ export async function sourceOpen(run: Run): Promise<Source> {
     if (source.kind === "oci") {
       throw new AgentError(
         "request_invalid",
-        "the request has a signature format but no signature, and beside an image in a registry there is none: give it",
+        "the request has a signature format but no signature, and it can't be fetched for an image in a registry: give it",
       );
     }
     const url = new URL(source.url);

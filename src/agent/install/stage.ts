@@ -1,27 +1,28 @@
-// A file that can't be written as it comes is first laid down on the very disk that it is for, behind what becomes of it.
+// Stores a file that can't be written as it arrives on the disk that it is for, behind the space of the converted
+// image.
 import type { Disk } from "../disk/disks.ts";
 import { AgentError } from "../errors.ts";
 import { alignedBuffer } from "../disk/aligned-buffer.ts";
 import type { DiskFile } from "../disk/disk-file.ts";
 
-/** A part of a disk that takes a file for a while. */
+/** A part of a disk that stores a file temporarily. */
 export interface Stage {
   /** @throws {AgentError} `disk_too_small`, `disk_failed` */
   write(chunk: Buffer): Promise<void>;
-  /** Has all of it on the disk. */
+  /** Flushes the whole file to the disk. */
   finish(): Promise<void>;
   /** Bytes given to `write`. */
   bytes(): number;
   /** Reads from the file; fewer bytes at its end. */
   read(length: number, position: number): Promise<Buffer>;
-  /** Makes unrecognisable what is left of it. */
+  /** Overwrites what is left of it, so that nothing recognises it. */
   discard(): Promise<void>;
 }
 
 const blockBytes = 4 << 20;
 
 /**
- * Makes room behind the first `needed` bytes of a disk, for `length` bytes where that is known.
+ * Reserves space after the first `needed` bytes of a disk, for `length` bytes if that is known.
  * @throws {AgentError} `disk_too_small`
  */
 export function stageOpen(disk: Disk, file: DiskFile, room: { needed: number; length: number | undefined }): Stage {

@@ -21,21 +21,21 @@ import { wipe } from "../disk/wipe.ts";
 import { requireRoom } from "./write.ts";
 import type { DiskWriter } from "./write.ts";
 
-// What older partitioning tools take for one block.
+// The block size that older partitioning tools assume.
 const defaultBlockBytes = 512;
 
-/** A qcow2 image that lies on the disk, to be converted. */
+/** A qcow2 image stored on the disk, to be converted. */
 interface Staged {
   image: Qcow2;
   stage: Stage;
 }
 
 /**
- * Fetches, unpacks, writes and hashes in one stream, having had WRITING acknowledged before the first byte. When it returns,
- * all bytes have the digest and the signature that were asked for, and are with the writer; the image's beginning is not on
- * the disk yet. A qcow2 image is laid down, checked, and only then looked into and converted. What the first bytes show to be
- * wrong is refused before WRITING; `uefi`: the machine boots by UEFI, so the image has to.
- * @throws {AgentError} whatever is wrong with source, image or disk
+ * Fetches, unpacks, writes and hashes in one stream; WRITING is acknowledged before the first byte. When it returns,
+ * all bytes have the requested digest and signature, and have been given to the writer; the image's beginning is not on
+ * the disk yet. A qcow2 image is stored and checked before it is parsed and converted. Faults in the first bytes are
+ * refused before WRITING. `uefi`: the machine boots by UEFI, so the image must too.
+ * @throws {AgentError} for any fault of source, image or disk
  */
 export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: boolean): Promise<void> {
   const { checked, progress, signal, log } = run;
@@ -50,7 +50,7 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   let tail = Buffer.alloc(0);
   const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     const { head, body } = await peek(chunks, imageLookBytes);
-    // What unpacked to nothing is an error, which whoever unpacks has yet to tell.
+    // Empty output is an error that the unpacker has yet to report.
     if (head.length === 0) {
       return;
     }
@@ -102,12 +102,12 @@ export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: b
   tap.check(digest, fetched.shownUrl, fetched.remark());
   const foreign = foreignFormatAtEnd(tail, file);
   if (foreign !== undefined) {
-    throw foreignRefused(foreign, "; only its end shows it, so the disk was written before and does not boot");
+    throw foreignRefused(foreign, "; only its end shows this, so the disk has been written already and will not boot");
   }
   if (signature?.holds() === false) {
     throw new AgentError(
       "signature_invalid",
-      `${fetched.shownUrl} has the digest that was asked for, but the signature is not of it: sign this very file, or give ` +
+      `${fetched.shownUrl} has the requested digest, but the signature does not match it: sign exactly this file, or give ` +
         "the key that signed it",
     );
   }
@@ -127,16 +127,16 @@ function stagedOn(
   return { image, stage: stageOpen(disk, writer.file, { needed: image.virtualBytes, length }) };
 }
 
-/** Has WRITING acknowledged, and takes from the disk what was on it. */
+/** Has WRITING acknowledged, and wipes the disk. */
 async function begin(run: Run, disk: Disk, writer: DiskWriter): Promise<void> {
   const { signal, log, progress, permit } = run;
-  // Phases arrive in their order.
+  // Phases arrive in order.
   await progress.settled();
   signal.throwIfAborted();
   await permit.acquire();
-  log.info("WRITING is acknowledged: the disk is written now");
+  log.info("WRITING is acknowledged: writing the disk");
   progress.continueFrom(Phase.WRITING);
-  // By what is open, not by its path: the path may lead to another disk by now.
+  // By the open descriptor, not by the path, which may lead to another disk by now.
   if (await wipe({ ...disk, path: writer.file.openPath }, log, signal)) {
     writer.skipZeros();
   }

@@ -7,45 +7,48 @@ import type { DiskFile } from "../disk/disk-file.ts";
 import { heldDiskFile } from "../disk/held-disk-file.ts";
 import { isZero } from "../disk/zero.ts";
 
-// A multiple of every block size there is, large enough that the kernel's cost of a write does not count.
+// A multiple of every block size, large enough to make the kernel's cost per write negligible.
 const blockBytes = 4 << 20;
-// One is filled while the others are on their way.
+// One is filled while the others are being written.
 const buffers = 3;
-// Zeros are looked for in pieces of this size.
+// The unit in which zeros are looked for.
 const pieceBytes = 256 << 10;
 
 /** A disk open for writing an image from its first byte on. */
 export interface DiskWriter extends AsyncDisposable {
-  /** The disk, for what is not the image's next byte. Nothing may be under way in `write` meanwhile. */
+  /** The disk, for other writes than the image's next bytes. No `write` may be running meanwhile. */
   readonly file: DiskFile;
   /** From now on zeros are not written where the disk reads as zeros already. */
   skipZeros(): void;
-  /** @throws {AgentError} `disk_too_small` when the image does not fit, before the piece that does not; `disk_failed` */
+  /** @throws {AgentError} `disk_too_small` if the image does not fit, before the piece that does not; `disk_failed` */
   write(chunk: Buffer): Promise<void>;
   /** Bytes given to `write`. */
   bytes(): bigint;
-  /** Writes all but the image's beginning, and has it on the medium when it returns. */
+  /** Writes everything except the image's beginning, and flushes it to the medium. */
   finish(): Promise<void>;
-  /** After `finish`: reads the image, all but its beginning, back from the disk and compares. @throws {AgentError} `disk_failed` */
+  /**
+   * After `finish`: reads the image, except its beginning, back from the disk and compares. @throws {AgentError}
+   * `disk_failed`
+   */
   verify(signal: AbortSignal): Promise<void>;
   /** After `finish`: the image's beginning, at most 4 MiB; it may be changed until `seal`. */
   beginning(): Buffer;
   /** After `finish`: reads what will be on the disk once it is sealed; fewer bytes at the disk's end. */
   read(length: number, position: number): Promise<Buffer>;
-  /** Writes the beginning: the last thing that happens to a disk. With `readBack` it is read again. */
+  /** Writes the beginning: the last write to a disk. With `readBack` it is read back too. */
   seal(): Promise<void>;
 }
 
 /**
- * Opens a disk; nothing is written yet. The first block of the image is held back until `seal`, and zeros stand in its
- * place; the last one until `finish`. So no disk whose image was cut short, altered or called off looks as if it could boot.
+ * Opens a disk without writing. The image's first block is held back until `seal`, with zeros in its place; the last
+ * one until `finish`. So a disk whose image was truncated, altered or called off never looks bootable.
  * @throws {AgentError} `disk_busy`, `disk_failed`
  */
 export async function diskOpen(
   disk: Disk,
   options: {
     readBack: boolean;
-    /** Awaited before each write to the disk; what it throws ends the write. */
+    /** Awaited before each write to the disk; if it throws, the write fails. */
     beforeWrite?: () => Promise<void>;
   },
 ): Promise<DiskWriter> {
@@ -81,12 +84,12 @@ export async function diskOpen(
       hash?.update(block);
     }
     const whole = block.length % file.alignBytes === 0;
-    // Zeros are read back into one buffer: one block after the other where that is done.
+    // Zeros are read back into one buffer, so such blocks go one after the other.
     const before = sparse ? Promise.all(underWay) : Promise.resolve();
     const written = before.then(() => (whole ? put(block, at) : file.write(block, at)));
     const buffer = filling;
     const done = written.then(() => void free.push(buffer));
-    // Whoever awaits it next has its error; until then it is not an unhandled one.
+    // The next caller that awaits it gets its error; until then it must not count as unhandled.
     done.catch(() => {});
     underWay.push(done);
     while (free.length === 0) {
@@ -146,14 +149,14 @@ export async function diskOpen(
       }
     },
     [Symbol.asyncDispose]: async () => {
-      // Its error, if any, was thrown to whoever wrote; here it only matters that it has ended.
+      // Its error, if any, was thrown to the writer; here only its end matters.
       await Promise.allSettled(underWay);
       await file[Symbol.asyncDispose]();
     },
   };
 }
 
-/** @throws {AgentError} `disk_too_small` when `bytes` do not fit on the disk */
+/** @throws {AgentError} `disk_too_small` if `bytes` do not fit on the disk */
 export function requireRoom(disk: Disk, bytes: bigint): void {
   if (bytes > disk.device.capacityBytes) {
     throw tooSmall(disk, `${bytes} bytes`);
@@ -200,7 +203,7 @@ async function digestOf(
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash("sha256");
-  // The beginning is a whole block, or all there is.
+  // The beginning is a whole block, or the whole image.
   for (let position = range.from; position < range.to; position += buffer.length) {
     signal.throwIfAborted();
     const wanted = Math.min(buffer.length, range.to - position);

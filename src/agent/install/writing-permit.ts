@@ -5,23 +5,23 @@ import type { CallOutcome } from "../calls/control-plane.ts";
 import { acknowledgeWriting } from "./acknowledge-writing.ts";
 
 /**
- * Milliseconds since the sending of the last call that was answered, after which nothing is written any more. The control
- * plane gives the writer's place away after 90 s of silence, never sooner.
+ * Milliseconds after the sending of the last answered call, after which nothing is written any more. The control plane
+ * lets another run write after 90 s of silence, never sooner.
  */
 export const writingSilence = 60_000;
 
-/** Whether this run may write to its disk: it may while the control plane takes it for the generation's one writer. */
+/** Whether this run may write to its disk: only while the control plane regards it as the generation's one writer. */
 export interface WritingPermit {
   /**
    * Asks for WRITING until it is acknowledged.
    * @throws {CalledOff}, {AgentError} as acknowledgeWriting does
    */
   acquire(): Promise<void>;
-  /** Notes that a call of this run was answered OK. @param sentAt `clock.monotonic()` when it was sent */
+  /** Records that a call of this run was answered OK. @param sentAt `clock.monotonic()` when it was sent */
   answered(sentAt: number): void;
   /**
-   * To be awaited before each write: resolves at once while the permit lasts. After a minute without an answer it resolves
-   * only when WRITING was acknowledged anew.
+   * Must be awaited before each write: resolves at once while the permit is valid. After a minute without an answer it
+   * resolves only after WRITING was acknowledged again.
    * @throws as {@link WritingPermit.acquire} does
    */
   hold(): Promise<void>;
@@ -37,7 +37,9 @@ export function createWritingPermit(options: {
   signal: AbortSignal;
 }): WritingPermit {
   const { report, resumed, clock, log, random, signal } = options;
-  /** When it ends, unless an answer comes before. Once it has ended, only an acknowledgement of WRITING renews it. */
+  /**
+   * When the permit ends, unless an answer extends it. Once it has ended, only an acknowledgement of WRITING renews it.
+   */
   let until = Number.NEGATIVE_INFINITY;
   let resuming: Promise<void> | undefined;
   const lasts = (): boolean => clock.monotonic() < until;
@@ -66,7 +68,7 @@ export function createWritingPermit(options: {
       }
     },
     hold: async () => {
-      // What was acknowledged may be over already, after an answer that was long on its way.
+      // After an answer that took long, the new permit may have ended already.
       while (!lasts()) {
         resuming ??= resume().finally(() => {
           resuming = undefined;

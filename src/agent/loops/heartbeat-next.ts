@@ -1,17 +1,17 @@
 import { retryDelay } from "../../lib/retry.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
-/** What the heartbeat's loop remembers of the answers so far. */
+/** The state of the heartbeat loop. */
 export interface HeartbeatMemory {
   /** Failures since the last OK. */
   failures: number;
-  /** Of those, the ones in which the key was refused. */
+  /** How many of those were refusals of the key. */
   refusals: number;
-  /** The control plane has taken this agent's key at least once. */
+  /** The control plane has accepted this agent's key at least once. */
   accepted: boolean;
-  /** A heartbeat that carried the hardware report was answered OK. */
+  /** A heartbeat with the hardware report was answered OK. */
   hardwareTold: boolean;
-  /** The hardware report was refused for what is in it: what is sent from now on is only that. */
+  /** Why the hardware report was refused; from then on only this reason is sent instead of the report. */
   hardwareRefused?: string;
 }
 
@@ -19,11 +19,11 @@ export interface HeartbeatNext {
   memory: HeartbeatMemory;
   /** Milliseconds until the next heartbeat. */
   delay: number;
-  /** A result that becomes ready cuts the pause short. */
+  /** A new result may end the pause early. */
   wakeable: boolean;
-  /** Another agent holds the machine: abort what is in hand. */
+  /** Another agent has replaced this one: abort what is running. */
   refused: boolean;
-  /** The key was refused so often that this agent must enrol anew. */
+  /** The key was refused so often that this agent must enrol again. */
   enrolAnew: boolean;
 }
 
@@ -31,8 +31,8 @@ export interface HeartbeatNext {
 export const heartbeatMemory: HeartbeatMemory = { failures: 0, refusals: 0, accepted: false, hardwareTold: false };
 
 /**
- * Refusals of a key that the agent enrolled with, after which it enrols anew: its machine may be gone, deleted or younger
- * than the backup that was restored.
+ * Refusals of a key that the agent enrolled with, after which it enrols again: its machine may have been deleted, or be
+ * newer than the backup that was restored.
  */
 export const refusalsBeforeEnrolment = 20;
 
@@ -40,9 +40,10 @@ export const refusalsBeforeEnrolment = 20;
 const jitter = 0.05;
 
 /**
- * When to heartbeat next, after `outcome`. A failure is retried with backoff, up to two intervals, and not before the server
- * asked to; a refused key that was accepted before, and a control plane that does not know heartbeats, only every 4 to 20
- * intervals (minutes). An agent that can enrol anew is not slow: it does so within a quarter of an hour.
+ * When to send the next heartbeat after `outcome`. A failure is retried with backoff, up to two intervals, and not
+ * sooner than the server asked. After refusals of a key that was accepted before, and with a control plane that does
+ * not know heartbeats, only every 4 to 20 intervals (minutes). An agent that can enrol again is not slowed: it enrols
+ * within a quarter of an hour.
  */
 export function heartbeatNext(
   memory: HeartbeatMemory,
@@ -70,12 +71,12 @@ export function heartbeatNext(
         enrolAnew: false,
       };
     case "unavailable": {
-      // The server's hint is another for each agent. However long it is, the machine must not be taken for dead.
+      // The server's hint differs for each agent. However long it is, the machine must not be taken for dead.
       const hint = Math.min(outcome.retryAfter ?? 0, quick.maximum);
       return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false, enrolAnew: false };
     }
     case "invalid": {
-      // A machine that is odd must not be taken for dead: it goes on without the report that was refused.
+      // A machine with unusual hardware must not be taken for dead: it goes on without the refused report.
       const next = carriedHardware ? { ...failed, hardwareRefused: outcome.message } : failed;
       return { memory: next, delay: after(quick), wakeable: false, refused: false, enrolAnew: false };
     }

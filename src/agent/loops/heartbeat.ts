@@ -13,20 +13,20 @@ import { heartbeatMemory, heartbeatNext } from "./heartbeat-next.ts";
 import type { Installations } from "../installations.ts";
 import type { Waker } from "./wake.ts";
 
-/** What the heartbeat's loop works with. */
+/** What the heartbeat loop needs. */
 export interface HeartbeatContext {
   machineId: string;
   runId: Uint8Array;
   controlPlane: Pick<ControlPlaneClient, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
-  /** An earlier run of this host that is known to be dead by now: told until a heartbeat that carried it is answered OK. */
+  /** An earlier run on this host that is known to have ended: sent until a heartbeat with it is answered OK. */
   ended?: () => Promise<Uint8Array | undefined>;
-  /** What this agent can do beyond version 1 of the contract: goes with the hardware report. */
+  /** What this agent can do beyond version 1 of the contract; sent with the hardware report. */
   features?: readonly string[];
-  /** Called for each heartbeat that was answered OK, at once, with the time at which it was sent. */
+  /** Called at once for each heartbeat that was answered OK, with the time at which it was sent. */
   heard?: (sentAt: number) => void;
-  /** Called for each heartbeat that was answered OK, once its answer is heeded. */
+  /** Called for each heartbeat that was answered OK, after its answer is processed. */
   answered?: () => void;
   /** The agent enrolled with its key, and can do so again. */
   canEnrol?: boolean;
@@ -39,12 +39,12 @@ export interface HeartbeatContext {
   signal: AbortSignal;
 }
 
-/** Why heartbeats end: they were told to, or the key was refused so often that the agent must enrol anew. */
+/** Why heartbeats ended: the agent was stopped, or the key was refused so often that it must enrol again. */
 export type HeartbeatEnd = "stopped" | "refused";
 
 /**
- * Heartbeats until the signal is aborted, also while something is being installed. The hardware report goes with the
- * first, and with each until one that carried it was answered OK; a result in the same way.
+ * Sends heartbeats until the signal is aborted, also during an installation. The hardware report goes with the first,
+ * and with each further one until one with it was answered OK; a result likewise.
  */
 export async function heartbeatLoop(context: HeartbeatContext): Promise<HeartbeatEnd> {
   const { controlPlane, installations, waker, interval, random, signal, clock, canEnrol = false } = context;
@@ -108,7 +108,7 @@ function hardwareToSend(report: AgentHardwareReport, memory: HeartbeatMemory): A
       });
 }
 
-/** The first failure of a kind and every change is told aloud; the repetitions between only in detail. */
+/** The first failure of a kind and every change are logged at a visible level, repetitions at debug. */
 function logOutcome(
   log: Logger,
   memory: HeartbeatMemory,

@@ -3,11 +3,11 @@ import { LogLevel, LogLineSchema, type LogLine } from "../../../gen/farrier/agen
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import { cleanText } from "../errors.ts";
 
-/** Bytes of a line's text (docs/wire.md: the server refuses longer ones). */
+/** Maximum bytes of a line's text (docs/wire.md: the server refuses longer ones). */
 const textBytes = 1 << 10;
-/** What every line has, and what is said beside the text. */
+/** Fields that every line has, or that are sent separately. */
 const said = new Set(["level", "time", "msg", "component", "machine", "run"]);
-/** Values that must not leave the machine, should they ever be logged. */
+/** Names of values that must not leave the machine, should they ever be logged. */
 const secret = /token|secret|passw|private|credential|authorization|user_?data|init/iu;
 
 const levels: Readonly<Record<string, LogLevel>> = {
@@ -20,8 +20,8 @@ const levels: Readonly<Record<string, LogLevel>> = {
 };
 
 /**
- * A line of the agent's log (JSON, as `createLogger` writes it) as it goes to the control plane: "message key=value …".
- * Undefined where it is of no use there: below "info", or no such line. Pure.
+ * A line of the agent's log (JSON, as `createLogger` writes it) in the form for the control plane: "message key=value
+ * …". Undefined for a level below "info", or a text that is no such line. Pure.
  */
 export function logLine(json: string): LogLine | undefined {
   const record = parsed(json);
@@ -45,7 +45,7 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
     const record: unknown = JSON.parse(json);
     return typeof record === "object" && record !== null ? (record as Readonly<Record<string, unknown>>) : {};
   } catch {
-    // Not a line of the log's.
+    // Not a log line.
     return {};
   }
 }
@@ -54,7 +54,7 @@ function valueText(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-/** The beginning of a text that takes so many bytes at most, cut between characters. */
+/** The beginning of a text that fits into `limit` bytes, cut between characters. */
 function withinBytes(text: string, limit: number): string {
   const clean = cleanText(text, limit);
   const bytes = Buffer.from(clean);
@@ -62,7 +62,7 @@ function withinBytes(text: string, limit: number): string {
     return clean;
   }
   let end = limit;
-  // Not within a character: its further bytes begin with 10.
+  // Not within a character: its further bytes begin with the bits 10.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) {
     end -= 1;
   }

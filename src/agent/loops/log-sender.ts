@@ -5,7 +5,7 @@ import type { ControlPlaneClient } from "../calls/control-plane.ts";
 import { logNext } from "./log-next.ts";
 import type { LogTail } from "./log-tail.ts";
 
-/** What the sender works with. */
+/** What the sender needs. */
 export interface LogSenderContext {
   machineId: string;
   runId: Uint8Array;
@@ -15,29 +15,32 @@ export interface LogSenderContext {
   random: () => number;
 }
 
-/** Sends an agent's log. Disposing sends what waits, if that is quickly done, and ends it. */
+/** Sends an agent's log. Disposing sends the waiting lines if that is quick, and ends it. */
 export interface LogSender extends AsyncDisposable {
   /** A heartbeat was answered OK: lines may be sent. */
   heartbeatAnswered(): void;
 }
 
-/** Milliseconds: agents that come back together do not send their first lines together. */
+/** Milliseconds, so that agents that reconnect together do not send their first lines together. */
 const firstSpread = 2_000;
-/** Milliseconds that the end of the agent waits for its last lines. */
+/** Milliseconds that a stopping agent waits for its last lines. */
 const lastWords = 500;
 
 /**
- * Sends the lines of a tail, from the first heartbeat that was answered OK on. It is a help, never a need: it says nothing of
- * itself in the log that it sends, and nothing waits for it.
+ * Sends the lines of a tail, beginning after the first heartbeat that was answered OK. Nothing depends on it or waits
+ * for it, and it logs nothing about itself into the log that it sends.
  */
 export function startLogSender(context: LogSenderContext): LogSender {
   const { machineId, runId, controlPlane, tail, clock, random } = context;
   const stop = new AbortController();
-  /** Ends the calls that are under way when it stops, a little later. */
+  /** Aborts running calls when it stops, a little later. */
   const cut = new AbortController();
   let answered = Promise.withResolvers<void>();
   let sequence = 0n;
-  /** Sent, and not known to have arrived: a repeated call must say the same, or what it says beyond is lost. */
+  /**
+   * Sent, and not known to have arrived: a repeated call must have the same lines, because the server ignores
+   * additional ones.
+   */
   let pending: ReportLogRequest | undefined;
   let taken = false;
 
@@ -56,7 +59,7 @@ export function startLogSender(context: LogSenderContext): LogSender {
   const stopped = new Promise<void>((resolve) => {
     stop.signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const pause = (milliseconds: number): Promise<void> => clock.sleep(milliseconds, stop.signal).catch(() => undefined); // Stopping: the loop's condition says so.
+  const pause = (milliseconds: number): Promise<void> => clock.sleep(milliseconds, stop.signal).catch(() => undefined); // Stopping: the loop's condition ends it.
 
   const running = (async () => {
     let failures = 0;
@@ -95,7 +98,7 @@ export function startLogSender(context: LogSenderContext): LogSender {
       const ended = new AbortController();
       const late = clock.sleep(lastWords, ended.signal).then(
         () => cut.abort(new Error("the agent is stopping")),
-        () => undefined, // All was said before.
+        () => undefined, // Everything was sent before.
       );
       await running;
       const last = taken ? nextRequest() : undefined;

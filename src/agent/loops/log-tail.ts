@@ -2,26 +2,29 @@ import { toBinary } from "@bufbuild/protobuf";
 import { LogLineSchema, type LogLine } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { logLine } from "./log-line.ts";
 
-/** Lines that go in one call. */
+/** Lines for one call. */
 export interface LogBatch {
   lines: LogLine[];
-  /** Lines before these that are lost. */
+  /** Number of lost lines before these. */
   dropped: number;
 }
 
 /** Lines of the agent's log that wait to be sent. */
 export interface LogTail {
-  /** Takes a line as it is logged (`also` of `createLogger`). Never throws, never waits; without room the oldest are let go. */
+  /**
+   * Takes a line as it is logged (`also` of `createLogger`). Never throws, never waits; without room the oldest are
+   * dropped.
+   */
   write: (json: string) => void;
-  /** Takes the oldest that fit in a call; none where nothing waits. */
+  /** Takes the oldest lines that fit into a call; none if nothing waits. */
   batch(): LogBatch;
-  /** So many lines of a batch never arrived. */
+  /** This many lines of a batch never arrived. */
   lost(lines: number): void;
   /** Resolves once lines wait. */
   some(): Promise<void>;
 }
 
-/** Lines and bytes that wait at most, and that go in one call (the server takes 200 lines and 64 KiB). */
+/** Maximum lines and bytes that wait, and those of one call (the server accepts 200 lines and 64 KiB). */
 const room = { lines: 1_000, bytes: 256 << 10 };
 const call = { lines: 200, bytes: 48 << 10 };
 /** A line's tag and length within the call. */
@@ -32,7 +35,7 @@ interface Waiting {
   bytes: number;
 }
 
-/** An empty one. */
+/** Starts empty. */
 export function createLogTail(): LogTail {
   let waiting: Waiting[] = [];
   let bytes = 0;

@@ -1,12 +1,12 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** A sleep that can be cut short. */
+/** A sleep that can be ended early. */
 export interface Waker {
-  /** Ends the sleep that is under way, or else the next one before it begins. */
+  /** Ends the running sleep, or otherwise the next one before it begins. */
   wake(): void;
-  /** Resolves after `milliseconds`, or when woken; rejects with the signal's reason when that is aborted. */
+  /** Resolves after `milliseconds`, or when woken; rejects with the signal's reason when aborted. */
   sleep(milliseconds: number): Promise<void>;
-  /** The same, but being woken is kept for the next sleep. */
+  /** The same, but a wake-up is kept for the next sleep. */
   sleepThrough(milliseconds: number): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function createWaker(clock: Clock, signal: AbortSignal): Waker {
       if (!woken) {
         const controller = new AbortController();
         current = controller;
-        // Taken off again below: AbortSignal.any would hold on to one more signal for each sleep of a long life.
+        // Removed again below: AbortSignal.any would retain one more signal for each sleep of a long life.
         const stop = (): void => controller.abort();
         signal.addEventListener("abort", stop, { once: true });
         try {
@@ -34,7 +34,7 @@ export function createWaker(clock: Clock, signal: AbortSignal): Waker {
           if (!controller.signal.aborted) {
             throw error;
           }
-          // Woken, or stopping: the line after next tells which.
+          // Woken, or stopping: the statement after the next tells which.
         } finally {
           signal.removeEventListener("abort", stop);
           current = undefined;

@@ -8,7 +8,7 @@ import type { Installations } from "../installations.ts";
 import type { WatchEnd } from "./watch-next.ts";
 import { watchNext } from "./watch-next.ts";
 
-/** What the watch works with. */
+/** What the watch needs. */
 export interface WatchContext {
   machineId: string;
   runId: Uint8Array;
@@ -25,13 +25,12 @@ export interface AgentWatch extends AsyncDisposable {
   heartbeatAnswered(): void;
 }
 
-/** The control plane shows life on a stream every 60 s: after so many milliseconds without, it is not there any more. */
+/** Milliseconds without a message after which the control plane counts as gone; it sends a keepalive every 60 s. */
 const silenceLimit = 150_000;
 
 /**
- * Keeps a Watch stream open, from the first heartbeat that was answered OK on, so that a request, or that it is called
- * off, arrives at once. It is a help, never a need: heartbeats bring the same, and a stream that breaks or is not to be had
- * changes nothing but how soon.
+ * Keeps a Watch stream open, beginning after the first heartbeat that was answered OK, so that a request, or its
+ * cancellation, arrives at once. Nothing depends on it: heartbeats bring the same, only later.
  */
 export function startWatch(context: WatchContext): AgentWatch {
   const stop = new AbortController();
@@ -49,7 +48,7 @@ export function startWatch(context: WatchContext): AgentWatch {
       logEnd(context.log, end, failures, next.delay);
       ({ failures } = next);
       answered = Promise.withResolvers();
-      await context.clock.sleep(next.delay, stop.signal).catch(() => undefined); // Stopping: the loop's condition says so.
+      await context.clock.sleep(next.delay, stop.signal).catch(() => undefined); // Stopping: the loop's condition ends it.
       if (next.awaitHeartbeat) {
         await untilAnswered();
       }
@@ -72,7 +71,7 @@ export function startWatch(context: WatchContext): AgentWatch {
   };
 }
 
-/** Opens a stream and heeds what comes over it, until it ends or falls silent. */
+/** Opens a stream and processes its messages until it ends or falls silent. */
 async function watchOnce(context: WatchContext, signal: AbortSignal): Promise<WatchEnd> {
   const { machineId, runId, controlPlane, installations, clock } = context;
   const own = new AbortController();
@@ -88,7 +87,7 @@ async function watchOnce(context: WatchContext, signal: AbortSignal): Promise<Wa
         own.abort(new Error("the stream fell silent"));
         return;
       }
-      await clock.sleep(left, own.signal).catch(() => undefined); // The stream ended: the loop's condition says so.
+      await clock.sleep(left, own.signal).catch(() => undefined); // The stream ended: the loop's condition ends it.
     }
   })();
   try {
@@ -115,16 +114,19 @@ function heed({ event }: WatchResponse, installations: Pick<Installations, "offe
       break;
     case "keepalive":
     case undefined:
-      // A sign of life, or news of a later version's.
+      // A keepalive, or news of a later version.
       break;
   }
 }
 
-/** The first end of a row is told aloud, the repetitions only in detail. */
+/** The first end in a row is logged at level info, repetitions at debug. */
 function logEnd(log: Logger, end: WatchEnd, failures: number, delay: number): void {
   const cause = "message" in end ? end.message : "";
   if (end.kind === "fatal" || end.kind === "invalid") {
-    log[failures === 0 ? "info" : "debug"]({ cause, delay }, "the control plane knows no Watch: heartbeats alone");
+    log[failures === 0 ? "info" : "debug"](
+      { cause, delay },
+      "the control plane does not support Watch: using heartbeats only",
+    );
   } else {
     log[failures === 0 ? "info" : "debug"]({ end: end.kind, cause, delay }, "the watch ended; opening it again");
   }

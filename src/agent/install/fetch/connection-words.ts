@@ -1,16 +1,16 @@
-// What the system, OpenSSL and Node call a failed connection, in words for operators (https://nodejs.org/api/tls.html and
-// errors.html have the codes).
+// Explains the error codes of a failed connection from the system, OpenSSL and Node, in words for operators (the codes:
+// https://nodejs.org/api/tls.html and errors.html).
 import type { X509Certificate } from "node:crypto";
 import type { FailureCause } from "../../../contract/failure-cause.ts";
 import { describeError, errorCode } from "../../../lib/errors.ts";
 import { CutShort } from "./http-body.ts";
 
-/** What is known of a connection that failed. */
+/** What is known about a failed connection. */
 export interface ConnectionFacts {
   url: URL;
-  /** The server's certificate, where it showed one. */
+  /** The server's certificate, if it presented one. */
   certificate?: X509Certificate | undefined;
-  /** CAs were given with the request. */
+  /** The request has its own CAs. */
   ownCas: boolean;
   /** The machine's clock. */
   now: Date;
@@ -18,7 +18,7 @@ export interface ConnectionFacts {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Why a connection failed, in a part of a sentence; `passing` = it may be otherwise in a moment. */
+/** Why a connection failed, as part of a sentence; `passing` means that it may succeed in a moment. */
 export interface ConnectionFailure {
   text: string;
   passing: boolean;
@@ -49,12 +49,12 @@ export function connectionFailure(cause: unknown, facts: ConnectionFacts): Conne
   switch (code) {
     case "ECONNREFUSED":
       return passing(
-        `nothing listens at ${host} port ${port} (ECONNREFUSED): check that the server runs, and its port`,
+        `nothing listens on ${host} port ${port} (ECONNREFUSED): check that the server runs, and its port`,
       );
     case "ECONNRESET":
     case "ECONNABORTED":
     case "EPIPE":
-      return passing(`the other end broke the connection off (${code})`);
+      return passing(`the server broke the connection (${code})`);
     case "ETIMEDOUT":
     case "EHOSTUNREACH":
     case "ENETUNREACH":
@@ -75,7 +75,7 @@ function certificateFailure(code: string, cause: unknown, facts: ConnectionFacts
   const final = (text: string): ConnectionFailure => ({ text, passing: false, failure: "image-certificate" });
   if (unknownCa.test(code)) {
     const issuer = certificate === undefined ? "" : ` (issued by ${oneLine(certificate.issuer)})`;
-    const where = ownCas ? "neither a public one nor among those of --image-ca" : "none that the machine knows";
+    const where = ownCas ? "neither public nor among those of --image-ca" : "unknown to the machine";
     return final(
       `the CA of the server's certificate${issuer} is ${where} (${code}): give that CA's certificate with --image-ca FILE`,
     );
@@ -86,31 +86,31 @@ function certificateFailure(code: string, cause: unknown, facts: ConnectionFacts
         ? ""
         : `, which is valid from ${certificate.validFromDate.toISOString()} to ${certificate.validToDate.toISOString()}`;
     return final(
-      `the time of the server's certificate${times}, or of its CA's, ${code === "CERT_HAS_EXPIRED" ? "is over" : "has not begun"} by the machine's clock, ` +
+      `the validity of the server's certificate${times}, or of its CA's, ${code === "CERT_HAS_EXPIRED" ? "is over" : "has not begun"} by the machine's clock, ` +
         `which says ${now.toISOString()} (${code}): renew the certificate, or set the clock`,
     );
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     const names = (certificate?.subjectAltName ?? "no name").slice(0, 300);
     return final(
-      `the server's certificate is for ${names}, and not for ${url.hostname}: use a name that it has, or another certificate`,
+      `the server's certificate is for ${names}, and not for ${url.hostname}: use a name from the certificate, or another certificate`,
     );
   }
   if (noTls.test(code)) {
-    return final(`what answers at ${url.host} does not speak TLS (${code}): check the port, or use http`);
+    return final(`the server at ${url.host} does not speak TLS (${code}): check the port, or use http`);
   }
   if (code.startsWith("ERR_SSL_") && code.includes("CERTIFICATE_REQUIRED")) {
     return final(`the server wants a client certificate, and the agent has none for it (${code})`);
   }
   if (noCommonTls.test(code)) {
     return final(
-      `server and agent have no version or cipher of TLS in common (${code}): the agent speaks TLS 1.2 and 1.3`,
+      `server and agent have no TLS version or cipher in common (${code}): the agent speaks TLS 1.2 and 1.3`,
     );
   }
   return code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")
     ? final(`TLS failed (${code})`)
     : code.includes("CERT")
-      ? final(`the server's certificate is not to be trusted (${code}): ${describeError(cause)}`)
+      ? final(`the server's certificate is not trusted (${code}): ${describeError(cause)}`)
       : undefined;
 }
 

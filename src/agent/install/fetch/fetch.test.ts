@@ -30,7 +30,7 @@ test("a digest that does not fit names the Content-Encoding that came with the b
   const end = await rig.install({ digest: digestOf(image) });
   expect(end).toMatchObject({
     error: expect.stringMatching(
-      /has the digest sha256:.* expected .*"Content-Encoding: gzip", which was not asked for/u,
+      /has the digest sha256:.* expected .*"Content-Encoding: gzip", which was not requested/u,
     ),
   });
 });
@@ -94,7 +94,7 @@ describe("what is tried again is reported at once, with its reason and its end",
     );
     expect(end).toMatchObject({
       error: expect.stringMatching(
-        /image cannot be fetched \(given up after 3 tries in a row\): nothing listens at 127\.0\.0\.1 port \d+ \(ECONNREFUSED\)/u,
+        /image cannot be fetched \(given up after 3 tries in a row\): nothing listens on 127\.0\.0\.1 port \d+ \(ECONNREFUSED\)/u,
       ),
     });
     expect(reports.map(({ lastError }) => lastError)).toContainEqual(
@@ -181,7 +181,7 @@ describe("a port that", () => {
     const end = await rig.install({ url: `https://127.0.0.1:${port}/image`, digest: digestOf(image) });
     expect(end).toMatchObject({
       error: expect.stringMatching(
-        /what answers at 127\.0\.0\.1:\d+ does not speak TLS \(\w+\): check the port, or use http/u,
+        /the server at 127\.0\.0\.1:\d+ does not speak TLS \(\w+\): check the port, or use http/u,
       ),
     });
   });

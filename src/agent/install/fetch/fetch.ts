@@ -14,29 +14,30 @@ import { TransientError } from "./transient-error.ts";
 import { createTries } from "./tries.ts";
 import type { Tries, TriesContext } from "./tries.ts";
 
-/** An answer whose body has just begun. */
+/** An answer whose body has begun. */
 export interface Fetched extends Disposable {
-  /** The first bytes, at most 512; they are in `body` too. */
+  /** The first bytes, at most 512; `body` has them too. */
   head: Buffer;
-  /** The bytes as sent: nothing is decoded. */
+  /** The bytes as sent, without decoding. */
   body: AsyncIterable<Buffer>;
-  /** What the server said there is; undefined = it did not. */
+  /** The length that the server announced; undefined if it did not. */
   contentLength: bigint | undefined;
-  /** The address, without what might be secret in it, for people. */
+  /** The address without secrets, for people. */
   shownUrl: string;
-  /** What was odd about the answers, to be added to an error about the bytes. */
+  /** Oddities of the answers, to be added to an error about the bytes. */
   remark: () => string;
-  /** The file's last `length` bytes as sent, ahead of the others, where the server gives parts of a file. */
+  /** Fetches the file's last `length` bytes ahead of the rest, if the server supports range requests. */
   lastBytes: (length: number) => Promise<FileEnd>;
 }
 
 const headBytes = 512;
 
 /**
- * Begins to fetch an image: `open` asks for it, with these headers more; `asked` is its address for people. The body is read as it is consumed. A connection
- * that is lost is made anew, and the rest is fetched, as long as each try brings something new within some tries.
- * @throws {AgentError} `fetch_failed` when there is no answer or another status than 200; `image_invalid` when the
- * answer is an HTML page or empty
+ * Begins to fetch an image. `open` makes the request, with additional headers; `asked` is the address for people. The
+ * body is read as it is consumed. A lost connection is made again and the rest is fetched, as long as the tries make
+ * progress.
+ * @throws {AgentError} `fetch_failed` if there is no answer or another status than 200; `image_invalid` if the answer
+ * is an HTML page or empty
  */
 export async function imageFetch(
   asked: string,
@@ -96,7 +97,7 @@ interface Resuming {
 interface ResumingBody {
   body: AsyncGenerator<Buffer>;
   end: () => void;
-  /** What was odd about it, for a message's end. */
+  /** Oddities of the answer, for the end of a message. */
   remark: () => string;
 }
 
@@ -120,7 +121,7 @@ function resumingBody(of: Resuming): ResumingBody {
           skip = next.skip;
           if (next.otherTag !== undefined) {
             remark += `; its ETag was ${version.etag ?? "none"} at first, and ${next.otherTag} later`;
-            // Of several mirrors each would send the whole again.
+            // With several mirrors under one name, each would otherwise send the whole file again.
             version = { bytes: version.bytes, etag: undefined, lastModified: undefined };
           }
         }
@@ -152,7 +153,7 @@ function encodingRemark({ headers }: HttpAnswer): string {
   const encoding = headers["content-encoding"];
   return encoding === undefined || encoding.toLowerCase() === "identity"
     ? ""
-    : `; the server sent it with "Content-Encoding: ${encoding.slice(0, 50)}", which was not asked for: have it sent as it is stored`;
+    : `; the server sent it with "Content-Encoding: ${encoding.slice(0, 50)}", which was not requested: configure the server to send it as it is stored`;
 }
 
 function requireContinuation(
@@ -168,12 +169,12 @@ function requireContinuation(
     case "changed":
       throw new AgentError(
         "fetch_failed",
-        `${shownUrl(answer.url)} was changed while it was fetched: ${next.how}; ask again when it stays as it is`,
+        `${shownUrl(answer.url)} was changed while it was fetched: ${next.how}; request it again when it no longer changes`,
         { failure: "image-changed" },
       );
     case "refused":
       requireStatus(answer, 206);
-      throw new AgentError("fetch_failed", `${shownUrl(answer.url)} answered with another part than was asked for`, {
+      throw new AgentError("fetch_failed", `${shownUrl(answer.url)} answered with another range than requested`, {
         failure: "image-server-error",
       });
   }
@@ -183,7 +184,7 @@ interface Chunks extends Omit<Resuming, "open"> {
   received: () => bigint;
 }
 
-/** The body's pieces; an error says how far they came. */
+/** The body's pieces; an error says how many bytes had come. */
 async function* chunksOf({ answer, shown, received, version, context, tries }: Chunks): AsyncGenerator<Buffer> {
   const { signal, limits, clock } = context;
   const { idle, notice, rateWindow, lowestRate } = limits;
@@ -195,7 +196,7 @@ async function* chunksOf({ answer, shown, received, version, context, tries }: C
   let slow = false;
   for (;;) {
     const asked = clock.monotonic();
-    // Armed only while a byte is waited for: a slow disk is no fault of the server's.
+    // Runs only while a byte is awaited: a slow disk is not the server's fault.
     const silent = setTimeout(() => answer.destroy(short(`no byte came for ${idle / 1000} s`)), idle);
     const noticing = setTimeout(
       () => tries.waiting(short(`no byte came for ${notice / 1000} s`).message, idle - notice),
@@ -206,7 +207,7 @@ async function* chunksOf({ answer, shown, received, version, context, tries }: C
       next = await chunks.next();
     } catch (error) {
       signal.throwIfAborted();
-      // What broke off says where.
+      // The error names the place where the transfer broke.
       throw error instanceof TransientError && error.cause !== undefined
         ? short("the transfer broke off", { cause: error.cause })
         : error;

@@ -4,11 +4,11 @@ import { unasked } from "./file-end.ts";
 test.each<[string | undefined, bigint | undefined, RegExp | undefined]>([
   ["bytes", 8n << 20n, undefined],
   ["Bytes, other", 100n, undefined],
-  ["none", (8n << 20n) + 512n, /does not say that it sends parts/u],
+  ["none", (8n << 20n) + 512n, /does not announce range requests/u],
   // A server that says nothing: a disk, a disk in a VHD, something else.
-  [undefined, 8n << 20n, /does not say that it sends parts/u],
+  [undefined, 8n << 20n, /does not announce range requests/u],
   [undefined, (8n << 20n) + 512n, undefined],
-  [undefined, 100_000n, /does not say that it sends parts/u],
+  [undefined, 100_000n, /does not announce range requests/u],
   ["bytes", undefined, /how long the file is/u],
 ])("I1: whether a server is asked for a file's end: Accept-Ranges %s, %s bytes", (units, bytes, expected) => {
   const headers: Record<string, string> = units === undefined ? {} : { "accept-ranges": units };

@@ -5,16 +5,17 @@ import { continuation, rangeHeaders } from "./ranges.ts";
 import type { FileVersion } from "./ranges.ts";
 import type { TriesContext } from "./tries.ts";
 
-/** The last bytes of a file, or why they can't be had before all of it comes. */
+/** The last bytes of a file, or why they can't be fetched before the rest. */
 export type FileEnd = { kind: "bytes"; bytes: Buffer } | { kind: "unknown"; why: string };
 
-// A disk is a whole number of pages. A container of a disk has a block more at its end.
+// A disk is a whole number of pages. A container of a disk has one more block at its end.
 const pageBytes = 4096n;
 const blockBytes = 512n;
 
 /**
- * Why a server is not asked for the end of its file, by its answer for the whole; undefined = it is. One that does not say whether it
- * sends parts (RFC 9110, 14.3) is asked only where the file's length is that of a container. Pure.
+ * Why a server is not asked for the end of its file, from its answer for the whole; undefined if it is asked. A server
+ * that does not announce range requests (RFC 9110, 14.3) is asked only if the file's length is that of a container.
+ * Pure.
  */
 export function unasked(headers: HttpHead["headers"], { bytes }: FileVersion): string | undefined {
   if (bytes === undefined) {
@@ -22,13 +23,13 @@ export function unasked(headers: HttpHead["headers"], { bytes }: FileVersion): s
   }
   const units = headers["accept-ranges"]?.toLowerCase();
   const asked = units === undefined ? bytes % blockBytes === 0n && bytes % pageBytes !== 0n : /\bbytes\b/u.test(units);
-  return asked ? undefined : "the server does not say that it sends parts of the file";
+  return asked ? undefined : "the server does not announce range requests";
 }
 
 /**
- * Asks for the last `length` bytes of a file that is being fetched, on a connection of its own and within `limits.notice`
- * milliseconds: a server that answers one connection at a time would not answer at all.
- * @throws the signal's reason when it is aborted
+ * Fetches the last `length` bytes of a file that is already being fetched, on a second connection and within
+ * `limits.notice` milliseconds: a server that serves one connection at a time would not answer at all.
+ * @throws the signal's reason when aborted
  */
 export async function fileEnd(
   open: (headers: Record<string, string>) => Promise<HttpAnswer>,
@@ -49,9 +50,9 @@ export async function fileEnd(
       answer.destroy();
     }
     const next = continuation(answer, from, version);
-    // A server without parts would send the whole.
+    // A server without range requests would send the whole file.
     if (next.kind !== "goes-on" || next.skip !== 0n || answer.status !== 206) {
-      return { kind: "unknown", why: `the server answered ${answer.status} to a request for a part of the file` };
+      return { kind: "unknown", why: `the server answered ${answer.status} to a range request` };
     }
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -64,12 +65,12 @@ export async function fileEnd(
     }
     return bytes === length
       ? { kind: "bytes", bytes: Buffer.concat(chunks) }
-      : { kind: "unknown", why: "the server sent another part of the file than was asked for" };
+      : { kind: "unknown", why: "the server sent another range of the file than requested" };
   };
   const waited = clock.sleep(limits.notice, over.signal).then(
     (): FileEnd => ({
       kind: "unknown",
-      why: `the server did not send a part of the file within ${limits.notice / 1000} s`,
+      why: `the server did not answer a range request within ${limits.notice / 1000} s`,
     }),
     (): FileEnd => ({ kind: "unknown", why: "" }),
   );

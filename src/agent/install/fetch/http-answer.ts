@@ -8,19 +8,19 @@ import { createReach, type Reach } from "./reach.ts";
 import { socketOpen } from "./socket-chunks.ts";
 import { TransientError } from "./transient-error.ts";
 
-/** Milliseconds, and counts. */
+/** Limits in milliseconds, and counts. */
 export interface FetchLimits {
-  /** From the start of a request to its answer's head: name, connection, TLS and all. */
+  /** From the start of a request to the answer's header, including name resolution, connection and TLS. */
   answer: number;
-  /** Without a byte of the body, while one is waited for. */
+  /** Without a byte of the body while one is awaited. */
   idle: number;
-  /** Of waiting for an answer or for bytes, after which that is told. */
+  /** Wait for an answer or for bytes, after which the wait is reported. */
   notice: number;
-  /** Of waiting for bytes in which at least `lowestRate` of them must come. */
+  /** The time of waiting for bytes within which at least `lowestRate` bytes must come. */
   rateWindow: number;
   lowestRate: number;
   redirects: number;
-  /** Tries in a row that bring no new byte. */
+  /** Tries in a row without a new byte. */
   tries: number;
   /** The pause before the second try; each later one is twice as long, up to `longestPause`. */
   pause: number;
@@ -28,8 +28,9 @@ export interface FetchLimits {
 }
 
 /**
- * A pause that no healthy server makes; a rate (1 MiB a minute) at which a usual image takes a day; a redirect chain that no
- * healthy site has; and a server that is restarted is back within the two minutes that these tries take where it refuses.
+ * The reasons for the numbers: no healthy server pauses as long as `idle`; at the minimum rate (1 MiB a minute) a usual
+ * image takes a day; no healthy site has so many redirects; a restarted server is back within the two minutes that the
+ * tries take if it refuses connections.
  */
 export const fetchLimits: FetchLimits = {
   answer: 30_000,
@@ -46,20 +47,20 @@ export const fetchLimits: FetchLimits = {
 /** How a request is made. */
 export interface HttpOptions {
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Certificates, PEM, of CAs that are taken beside the public ones. */
+  /** PEM of CAs that are accepted in addition to the public ones. */
   certificates?: string | undefined;
   signal: AbortSignal;
   limits: FetchLimits;
-  /** Where redirects may lead; one for all that is fetched for an image. Absent = one of this call's own. */
+  /** Where redirects may lead; shared by all requests for one image. Absent: this call's own. */
   reach?: Reach;
-  /** A server named the URL, and not the request: it may lead no farther than a redirect. */
+  /** The URL comes from a server and not from the request, so the restrictions for redirects apply. */
   led?: boolean;
 }
 
-/** An answer's head, and where it came from. Its body waits to be read; whoever has it destroys it. */
+/** An answer's header, and its URL. The body waits to be read; the owner must destroy the answer. */
 export interface HttpAnswer extends HttpHead {
   url: URL;
-  /** The body; a piece is good only until the next is asked for. @throws {TransientError} when it is cut short */
+  /** The body; a piece is valid only until the next is requested. @throws {TransientError} if it is cut short */
   body: AsyncIterable<Buffer>;
   destroy(error?: Error): void;
 }
@@ -67,9 +68,9 @@ export interface HttpAnswer extends HttpHead {
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Asks for a URL and follows redirects: never from https to http, never to the machine's own network unless the URL is there
- * itself, and with credentials only within one origin.
- * @throws {TransientError} when nobody answers; {AgentError} `fetch_failed`
+ * Requests a URL and follows redirects: never from https to http, never to the machine's own network unless the URL
+ * itself is there, and with credentials only within one origin.
+ * @throws {TransientError} if no server answers; {AgentError} `fetch_failed`
  */
 export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAnswer> {
   const { limits, reach = createReach() } = options;
@@ -121,7 +122,7 @@ async function ask(url: URL, options: AskOptions): Promise<HttpAnswer> {
     }
     const facts = { url, certificate: certificate(), ownCas: certificates !== undefined, now: new Date() };
     const { text, passing, failure } = connectionFailure(error, { ...facts, environment: process.env });
-    // The words take the place of the system's own error.
+    // These words replace the system's own error.
     const words = { cause: new Error(text), failure };
     return new (passing ? TransientError : AgentError)("fetch_failed", `${shownUrl(url)}${what}`, words);
   };
@@ -150,7 +151,7 @@ function requestText(url: URL, headers: Readonly<Record<string, string>>): strin
   const user = `${percentDecoded(username)}:${percentDecoded(password)}`;
   const basic =
     username === "" && password === "" ? {} : { authorization: `Basic ${Buffer.from(user).toString("base64")}` };
-  // Bytes must come as they are stored: the digest is of these.
+  // The bytes must come as they are stored, because the digest is computed over these.
   const own = {
     host: url.host,
     connection: "close",
@@ -162,7 +163,7 @@ function requestText(url: URL, headers: Readonly<Record<string, string>>): strin
   return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...fields, "", ""].join("\r\n");
 }
 
-/** A percent sign that stands for itself is left as it is. */
+/** A percent sign that is not an escape stays unchanged. */
 function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -171,7 +172,7 @@ function percentDecoded(text: string): string {
   }
 }
 
-/** The head of the final answer (those of 1xx are passed over), and what came behind it. */
+/** The header of the final answer (those of 1xx are skipped), and the bytes after it. */
 async function headRead(next: () => Promise<Buffer | undefined>): Promise<{ head: HttpHead; rest: Buffer }> {
   let bytes = Buffer.alloc(0);
   for (;;) {
@@ -215,7 +216,7 @@ function redirected(from: URL, location: string): URL {
       { failure: "image-redirect" },
     );
   }
-  // An absolute address of the same server says nothing of user and password: they are still the server's.
+  // A redirect to the same server without user and password keeps them.
   if (to.origin === from.origin && to.username === "" && to.password === "") {
     to.username = from.username;
     to.password = from.password;
@@ -223,7 +224,7 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-/** A head is read byte by byte; in addresses the bytes are UTF-8, or else mean themselves. */
+/** A header is read byte by byte; in addresses the bytes are UTF-8, otherwise Latin-1. */
 function locationText(location: string): string {
   const bytes = Buffer.from(location, "latin1");
   const text = bytes.toString("utf8");

@@ -3,7 +3,7 @@ import type { BodyEnd } from "./http-head.ts";
 const lineMost = 1024;
 const newline = 0x0a;
 
-/** The other end went away before the body's end. */
+/** The connection ended before the body's end. */
 export class CutShort extends Error {
   constructor() {
     super("the connection was closed");
@@ -12,8 +12,8 @@ export class CutShort extends Error {
 }
 
 /**
- * The body's bytes, out of pieces of the connection's; each is good until the next is asked for.
- * @throws {CutShort}; {SyntaxError} when chunks are malformed; what `next` throws
+ * The body's bytes from the connection's pieces; each is valid only until the next is requested.
+ * @throws {CutShort}; {SyntaxError} if chunks are malformed; what `next` throws
  */
 export async function* httpBody(end: BodyEnd, next: () => Promise<Buffer | undefined>): AsyncGenerator<Buffer> {
   switch (end.kind) {
@@ -39,7 +39,7 @@ export async function* httpBody(end: BodyEnd, next: () => Promise<Buffer | undef
   }
 }
 
-/** RFC 9112, 7.1: a line with the length in hexadecimal, so many bytes, a line's end; length 0 is the last. */
+/** RFC 9112, 7.1: a line with the length in hexadecimal, that many bytes, a line end; length 0 is the last chunk. */
 async function* chunked(next: () => Promise<Buffer | undefined>): AsyncGenerator<Buffer> {
   let piece: Buffer = Buffer.alloc(0);
   const more = async (): Promise<void> => {
@@ -73,9 +73,9 @@ async function* chunked(next: () => Promise<Buffer | undefined>): AsyncGenerator
     }
     let left = Number.parseInt(size, 16);
     if (left === 0) {
-      // Trailers, of which none is asked for, up to an empty line.
+      // Trailers, which are not needed, up to an empty line.
       while ((await line()) !== "") {
-        // Read and forgotten.
+        // Read and ignored.
       }
       return;
     }

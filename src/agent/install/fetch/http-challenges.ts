@@ -1,10 +1,10 @@
-// What a server asks to be shown before it answers: WWW-Authenticate (RFC 9110, 11.2, 11.3 and 11.6.1). Pure.
+// Parses WWW-Authenticate: which credentials a server asks for (RFC 9110, 11.2, 11.3 and 11.6.1). Pure.
 
 /** One way to authenticate. */
 export interface Challenge {
   /** In lower case: "bearer", "basic", … */
   scheme: string;
-  /** By names in lower case. Of a name that comes twice, the first. */
+  /** By lower-case name. If a name occurs twice, the first counts. */
   parameters: ReadonlyMap<string, string>;
 }
 
@@ -17,12 +17,10 @@ const parameter = new RegExp(
 const scheme = new RegExp(`(?<name>${token})(?=[ \\t]|,|$)[ \\t]*`, "yu");
 const token68 = /[0-9A-Za-z._~+/-]+=*[ \t]*(?=,|$)/uy;
 const separator = /[ \t,]+/uy;
-// What is none of these is passed over, up to the next comma outside of quotes.
+// Anything else is skipped up to the next comma outside quotes.
 const other = /(?:[^",]|"(?:[^"\\]|\\.)*"|")+/uy;
 
-/**
- * The challenges of a field, in their order. Several fields are to be joined by commas. What is malformed is left out.
- */
+/** The challenges of a field, in order. Join several fields by commas. Malformed ones are left out. */
 export function challenges(field: string): Challenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
   let at = 0;

@@ -1,38 +1,38 @@
-// The head of an HTTP/1.1 answer (RFC 9112). Pure.
+// Parses the header of an HTTP/1.1 answer (RFC 9112). Pure.
 
-/** What an answer says before its body. */
+/** The header of an answer. */
 export interface HttpHead {
   status: number;
   reason: string;
-  /** By lower-case names; of fields that came several times, all with commas between. */
+  /** By lower-case name; repeated fields are joined by commas. */
   headers: Readonly<Record<string, string>>;
 }
 
-/** Bytes that a head may have. */
+/** Maximum size of a header in bytes. */
 export const headMost = 64 << 10;
 
 /**
- * Where the head ends in what has come so far, and what it says; undefined = more is needed.
- * @throws {SyntaxError} when it is none
+ * Parses the header and finds its end; undefined if more bytes are needed.
+ * @throws {SyntaxError} if it is not a header
  */
 export function httpHead(bytes: Buffer): { head: HttpHead; end: number } | undefined {
   const end = bytes.indexOf("\r\n\r\n");
   if (end === -1) {
     if (bytes.length > headMost || !/^H?(?:T|$)/u.test(bytes.toString("latin1", 0, 2))) {
-      throw new SyntaxError("what came is no answer in HTTP/1.1");
+      throw new SyntaxError("the answer is not HTTP/1.1");
     }
     return undefined;
   }
   const [first = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
   const status = /^HTTP\/1\.\d (?<code>[1-9]\d\d)(?: (?<reason>[^\r\n]{0,200}))?/u.exec(first)?.groups;
   if (status === undefined) {
-    throw new SyntaxError("what came is no answer in HTTP/1.1");
+    throw new SyntaxError("the answer is not HTTP/1.1");
   }
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const line of lines) {
     const field = /^(?<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?<value>.*?)[ \t]*$/u.exec(line)?.groups;
     if (field === undefined) {
-      throw new SyntaxError("a field of the answer's head is malformed");
+      throw new SyntaxError("a field of the answer's header is malformed");
     }
     const name = (field["name"] ?? "").toLowerCase();
     const value = field["value"] ?? "";
@@ -45,12 +45,12 @@ export function httpHead(bytes: Buffer): { head: HttpHead; end: number } | undef
 /** How the body's end is found. */
 export type BodyEnd = { kind: "length"; bytes: bigint } | { kind: "chunked" } | { kind: "close" };
 
-/** @throws {SyntaxError} when it can't be told */
+/** @throws {SyntaxError} if it can't be determined */
 export function bodyEnd({ headers }: HttpHead): BodyEnd {
   const coding = headers["transfer-encoding"];
   if (coding !== undefined) {
     if (coding.toLowerCase() !== "chunked") {
-      throw new SyntaxError(`the answer is sent in a coding that was not asked for: ${coding.slice(0, 50)}`);
+      throw new SyntaxError(`the answer has a transfer coding that was not requested: ${coding.slice(0, 50)}`);
     }
     return { kind: "chunked" };
   }

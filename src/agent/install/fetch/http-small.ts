@@ -9,10 +9,10 @@ import { createTries } from "./tries.ts";
 import type { TriesContext } from "./tries.ts";
 
 /**
- * Fetches something small whole, trying again what passes.
- * @param shown what is asked for, as people may see it
- * @param open answers with 200, or what else the caller takes care of
- * @throws {AgentError} `fetch_failed` when it can't be had or is longer than `most` bytes
+ * Fetches a small file whole, and retries transient errors.
+ * @param shown the address for people
+ * @param open resolves to an answer with status 200, or with a status that the caller handles
+ * @throws {AgentError} `fetch_failed` if it can't be fetched or is longer than `most` bytes
  */
 export async function httpSmall(
   shown: string,
@@ -37,7 +37,7 @@ export async function httpSmall(
   }
 }
 
-/** As {@link httpSmall}, of a URL. */
+/** Like {@link httpSmall}, for a URL. */
 export function httpSmallGet(url: URL, most: number, options: HttpOptions, context: TriesContext): Promise<Buffer> {
   return httpSmall(shownUrl(url), () => httpAnswer(url, options), most, context);
 }
@@ -54,10 +54,7 @@ async function whole(answer: HttpAnswer, most: number, { limits }: TriesContext)
       chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes > most) {
-        throw new AgentError(
-          "fetch_failed",
-          `${shown} has more than ${most} bytes, which is more than is expected there`,
-        );
+        throw new AgentError("fetch_failed", `${shown} has more than the expected maximum of ${most} bytes`);
       }
     }
   } finally {

@@ -4,7 +4,7 @@ import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { TransientError } from "./transient-error.ts";
 
-// Answers of a server that is overloaded, restarted or behind a proxy that does not reach it.
+// Statuses of a server that is overloaded, restarting, or behind a proxy that can't reach it.
 const passingStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 const failures = new Map<number, FailureCause>([
   [404, "image-not-found"],
@@ -13,10 +13,10 @@ const failures = new Map<number, FailureCause>([
   [403, "image-forbidden"],
   [407, "image-forbidden"],
 ]);
-// Nobody is made to wait longer by a Retry-After.
+// Upper bound in milliseconds of the wait by Retry-After.
 const waitMost = 60_000;
 
-/** @throws {TransientError} for a status that passes, {AgentError} `fetch_failed` for any other that is not `expected` */
+/** @throws {TransientError} for a transient status, {AgentError} `fetch_failed` for any other that is not `expected` */
 export function requireStatus({ status, reason, headers, url }: HttpAnswer, expected: number): void {
   if (status === expected) {
     return;

@@ -1,7 +1,7 @@
 import type { FetchLimits, HttpAnswer } from "./http-answer.ts";
 import type { Tries } from "./tries.ts";
 
-/** Asks, and tells it where the answer is long in coming. */
+/** Makes the request, and reports if the answer takes long. */
 export async function noticed(
   tries: Tries,
   shown: string,

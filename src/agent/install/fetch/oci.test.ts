@@ -230,7 +230,7 @@ describe("a registry that wants a token", () => {
     realm = rig.url;
     const { host } = new URL(rig.url);
     expect(await install()).toMatchObject({
-      error: expect.stringContaining(`sends to "${rig.url}" for a token, which is not of its own domain`),
+      error: expect.stringContaining(`names "${rig.url}" as its token server, which is not in its own domain`),
     });
     expect(elsewhere).toEqual([]);
     const url = `oci://${root}/a/b@${digestOf(manifest)}`;

@@ -12,15 +12,15 @@ const manifestTypes = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
-// OCI distribution specification 1.1: registries take manifests up to 4 MiB.
+// OCI distribution specification 1.1: registries accept manifests up to 4 MiB.
 const manifestMost = 4 << 20;
 const tokenMost = 64 << 10;
 
 /**
- * What opens the one layer of a manifest, whose digest must be `layerDigest` (hex). `tokenHosts` may give out tokens beside
- * the registry's own domain.
- * @throws {AgentError} `image_invalid` when the manifest is not the one that was named, or has another layer or several;
- * `fetch_failed`
+ * Opens the one layer of a manifest, whose digest must be `layerDigest` (hex). `tokenHosts` may issue tokens in
+ * addition to the registry's own domain.
+ * @throws {AgentError} `image_invalid` if the manifest's digest is not the requested one, or if it has another layer or
+ * several; `fetch_failed`
  */
 export async function ociOpen(
   reference: OciReference,
@@ -47,7 +47,7 @@ function requireLayer(manifest: Buffer, expected: string, shown: string): void {
   if (layers === undefined) {
     throw new AgentError(
       "image_invalid",
-      `${shown} is no manifest of an image: expected one with layers; of an index, name one of its manifests`,
+      `${shown} is not an image manifest: expected one with layers; for an index, name one of its manifests`,
     );
   }
   const [only, ...others] = layers;
@@ -60,7 +60,7 @@ function requireLayer(manifest: Buffer, expected: string, shown: string): void {
   }
 }
 
-/** Undefined = it is none of these manifests. */
+/** Undefined if it is not such a manifest. */
 function layerDigests(manifest: Buffer): string[] | undefined {
   const { layers } = jsonObject(manifest);
   return Array.isArray(layers)
@@ -72,13 +72,13 @@ function layerDigests(manifest: Buffer): string[] | undefined {
     : undefined;
 }
 
-/** Empty for what is no object in JSON. */
+/** Empty if the bytes are not a JSON object. */
 function jsonObject(bytes: Buffer): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(bytes.toString("utf8"));
     return typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {};
   } catch {
-    // Whoever looks for something in it says that it is not there.
+    // The caller reports the missing field.
     return {};
   }
 }
@@ -88,7 +88,7 @@ interface TokenSource {
   tokenHosts: readonly string[];
 }
 
-/** Asks with a token, which is fetched when the registry asks for one, and again when it has expired. */
+/** Adds a token, which is fetched when the registry asks for one, and again when it has expired. */
 function authorizing(
   source: TokenSource,
   options: HttpOptions,
@@ -110,7 +110,7 @@ function authorizing(
   };
 }
 
-/** An anonymous token, where the registry says that it gives them out (its `WWW-Authenticate: Bearer`). */
+/** Fetches an anonymous token if the registry offers one (`WWW-Authenticate: Bearer`). */
 async function tokenFetch(
   answer: HttpAnswer,
   { registry, tokenHosts }: TokenSource,

@@ -1,6 +1,6 @@
 /**
- * Reads the first bytes of a stream, at most `length`, and gives them back together with a stream of all its bytes.
- * What the source throws meanwhile, `peek` throws. As with the source's, a piece is good only until the next is asked for.
+ * Reads the first bytes of a stream, at most `length`, and returns them with a stream of all its bytes. `peek` throws
+ * what the source throws meanwhile. Like the source's, a piece is valid only until the next is requested.
  */
 export async function peek(
   source: AsyncIterable<Buffer>,
@@ -14,7 +14,7 @@ export async function peek(
     if (next.done === true) {
       break;
     }
-    // A piece is good only until the next is asked for.
+    // A piece is valid only until the next is requested.
     taken.push(Buffer.from(next.value));
     total += next.value.length;
   }

@@ -1,42 +1,42 @@
-// Getting the rest of a file whose beginning was fetched before (RFC 9110, 13.1.5 and 14). Pure.
+// Fetching the rest of a file after its beginning (RFC 9110, 13.1.5 and 14). Pure.
 import type { HttpHead } from "./http-head.ts";
 
 type Headers = HttpHead["headers"];
 
-/** What tells one version of a file from another. */
+/** Identifies a version of a file. */
 export interface FileVersion {
   etag: string | undefined;
   lastModified: string | undefined;
-  /** Of the whole file; undefined = the server does not say. */
+  /** Size of the whole file; undefined if the server does not announce it. */
   bytes: bigint | undefined;
 }
 
 /** The version of a whole answer (200). */
 export function fileVersion(headers: Headers): FileVersion {
   const { etag, "last-modified": lastModified, "content-length": length } = headers;
-  // Where chunks are sent, a length means nothing.
+  // With chunked encoding a length means nothing.
   return { etag, lastModified, bytes: headers["transfer-encoding"] === undefined ? decimal(length) : undefined };
 }
 
-/** The headers that ask for all from byte `from` on, if it is still that version. */
+/** The headers that ask for everything from byte `from` on, if the file is still that version. */
 export function rangeHeaders(from: bigint, version: FileVersion): Record<string, string> {
-  // A weak tag does not promise the same bytes, and may not be used here.
+  // A weak tag does not promise the same bytes, and is not allowed here.
   const validator = version.etag?.startsWith("W/") === false ? version.etag : version.lastModified;
   return { range: `bytes=${from}-`, ...(validator === undefined ? {} : { "if-range": validator }) };
 }
 
-/** What an answer to such a request means. */
+/** The meaning of an answer to such a request. */
 export type Continuation =
-  /** `skip` bytes come again before the new ones. `otherTag`: the ETag is another one, as where mirrors share a name. */
+  /** `skip` bytes are repeated before the new ones. `otherTag`: the ETag differs, as with mirrors under one name. */
   | { kind: "goes-on"; skip: bigint; otherTag?: string }
-  /** There is nothing behind what has come. */
+  /** There is nothing after the received bytes. */
   | { kind: "end" }
-  /** It is another file now. */
+  /** The file has changed. */
   | { kind: "changed"; how: string }
   /** Neither the rest nor the whole. */
   | { kind: "refused" };
 
-/** Reads the answer to a request for the rest from byte `from` on. */
+/** Interprets the answer to a request for the rest from byte `from` on. */
 export function continuation(
   answer: { status: number; headers: Headers },
   from: bigint,
@@ -57,7 +57,7 @@ export function continuation(
   if (total !== undefined && version.bytes !== undefined && total !== version.bytes) {
     return { kind: "changed", how: `it had ${version.bytes} bytes, and now has ${total}` };
   }
-  // A server without ranges sends the whole.
+  // A server without range requests sends the whole file.
   const first = status === 206 ? decimal(range?.["first"]) : 0n;
   if (first === undefined || first > from) {
     return { kind: "refused" };
@@ -67,7 +67,7 @@ export function continuation(
   return { kind: "goes-on", skip: from - first, ...(other ? { otherTag: etag } : {}) };
 }
 
-/** 416: the file ends at `from`, or before. Its answer says how long it is (RFC 9110, 15.5.17), but need not. */
+/** 416: the file ends at `from` or before. The answer may say how long it is (RFC 9110, 15.5.17). */
 function unsatisfied(headers: Headers, from: bigint, version: FileVersion): Continuation {
   const told = /^bytes \*\/(?<total>\d{1,18})$/u.exec(headers["content-range"] ?? "")?.groups?.["total"];
   const total = decimal(told) ?? version.bytes ?? from;

@@ -1,15 +1,15 @@
-/** A window that is over. */
+/** A completed window. */
 export interface RateWindow {
-  /** What came in it. */
+  /** The bytes received in it. */
   bytes: number;
   enough: boolean;
 }
 
 /**
- * Watches a rate over windows of time that was spent waiting: a slow disk is no fault of the server's. The answer of each call
- * is undefined within a window, and at its end says how it was.
+ * Watches a rate over windows of waiting time: a slow disk is not the server's fault. Each call returns undefined
+ * within a window, and the result at its end.
  * @param window milliseconds
- * @param least bytes that are enough for a window
+ * @param least the minimum bytes for a window
  */
 export function createRateWatch(
   window: number,

@@ -1,17 +1,17 @@
 import { addressClass, type AddressClass } from "../../../lib/net/address-class.ts";
 
 /**
- * Where the servers of one image may lead. A redirect, or a registry's token server, that led to the machine's own network would
- * have the agent ask there in the image server's name.
+ * Which addresses the servers of one image may redirect to. A redirect, or a registry's token server, inside the
+ * machine's own network would make the agent send requests there on the image server's behalf.
  */
 export interface Reach {
-  /** Notes at which IP address the request's own URL was found. */
+  /** Records the IP address of the request's own URL. */
   first(address: string): void;
-  /** Why nobody may lead to this IP address; undefined = they may. */
+  /** Why no server may redirect to this IP address; undefined if it may. */
   problem(address: string): string | undefined;
 }
 
-/** For one image: public addresses, and those of the kind at which the request's own URL is. */
+/** For one image: public addresses are allowed, and those of the same kind as the address of the request's own URL. */
 export function createReach(): Reach {
   let own: AddressClass = "public";
   return {
@@ -22,13 +22,13 @@ export function createReach(): Reach {
       const there = addressClass(unzoned(address));
       return there === "public" || there === own
         ? undefined
-        : `the ${there} address ${address}, to which no server may lead (the request's URL is at a ${own} one): if it is ` +
-            "meant, put the final URL into the request";
+        : `the ${there} address ${address}, to which no server may redirect (the request's URL has a ${own} address): if that is ` +
+            "intended, put the final URL into the request";
     },
   };
 }
 
-/** The kernel adds the interface to link-local addresses. */
+/** The kernel appends the interface to link-local addresses. */
 function unzoned(address: string): string {
   return address.replace(/%.*$/u, "");
 }

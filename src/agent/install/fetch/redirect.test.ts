@@ -94,7 +94,7 @@ test.each([
   ["http://2852039166/", /leads to the link-local address 169\.254\.169\.254/u],
   ["http://10.0.0.1/", /leads to the private address 10\.0\.0\.1/u],
   ["http://[fd00:ec2::254]/", /leads to the private address fd00:ec2::254/u],
-  ["http://0.0.0.0:1/", /nothing listens at 0\.0\.0\.0 port 1/u],
+  ["http://0.0.0.0:1/", /nothing listens on 0\.0\.0\.0 port 1/u],
 ])("A10: no redirect leads from one kind of network into another: %s", async (location, expected) => {
   redirecting(() => location);
   const end = await rig.install({ digest: digestOf(image) }, { limits: { tries: 1 } });
@@ -105,7 +105,7 @@ test.each([
 test("A10: where a public URL led, no private, link-local or loopback address is reached; where a private one did, its kind", () => {
   const reach = createReach();
   for (const address of ["10.0.0.1", "169.254.169.254", "127.0.0.1", "::1", "fe80::1%eth0", "224.0.0.1"]) {
-    expect(reach.problem(address)).toMatch(/address .*, to which no server may lead/u);
+    expect(reach.problem(address)).toMatch(/address .*, to which no server may redirect/u);
   }
   expect(reach.problem("8.8.8.8")).toBeUndefined();
   reach.first("192.168.7.7");

@@ -6,35 +6,38 @@ import { connect as tlsConnect, getCACertificates } from "node:tls";
 import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { AgentError } from "../../errors.ts";
 
-/** What comes in on a connection, in pieces of up to a mebibyte: all that came while the one before was used. */
+/**
+ * The received bytes of a connection, in pieces of up to a mebibyte: everything that arrived while the previous piece
+ * was in use.
+ */
 export interface SocketChunks {
   socket: Socket;
   /**
-   * The next piece; undefined = the other end has no more. It is good only until the next is asked for: buffers are used
-   * again. Only one may be asked for at a time.
-   * @throws what the connection failed with
+   * The next piece; undefined at the stream's end. It is valid only until the next is requested, because buffers are
+   * reused. Only one request at a time.
+   * @throws the connection's error
    */
   next: () => Promise<Buffer | undefined>;
-  /** The server's certificate, once it has shown one, also where that is not to be trusted. */
+  /** The server's certificate once it was presented, even if it is not trusted. */
   certificate: () => X509Certificate | undefined;
 }
 
-/** How a connection is made. */
+/** Options of a connection. */
 export interface SocketOptions {
-  /** PEM, of CAs that are taken beside the public ones. */
+  /** PEM of CAs that are accepted in addition to the public ones. */
   certificates: string | undefined;
-  /** Why an IP address may not be connected to; undefined = it may. */
+  /** Why an IP address may not be connected to; undefined if it may. */
   problem: (address: string) => string | undefined;
 }
 
-// Each piece is handed from thread to thread and through all steps: the fewer there are, the less that costs.
+// Each piece passes from thread to thread and through all steps, so fewer and larger pieces cost less.
 const bufferBytes = 1 << 20;
-// One is being filled, one waits, one is with whoever asked.
+// One is being filled, one waits, one is in use.
 const buffers = 3;
-// What the kernel gives at once, at the least; a buffer with less room than that is full.
+// Minimum that the kernel returns at once; a buffer with less room than that counts as full.
 const readLeast = 128 << 10;
 
-/** A buffer that is filled from its beginning on, and emptied in the same order. */
+/** A buffer that is filled from its beginning, and emptied in the same order. */
 interface Filling {
   readonly buffer: Buffer;
   filled: number;
@@ -42,14 +45,14 @@ interface Filling {
 }
 
 /**
- * Connects to where a URL leads, and reads into buffers of its own: Node's streams would make each piece anew.
- * @throws {AgentError} `fetch_failed` where the URL's IP address may not be connected to
+ * Connects to a URL's server and reads into its own buffers, because Node's streams would allocate each piece.
+ * @throws {AgentError} `fetch_failed` if the URL's IP address may not be connected to
  */
 export function socketOpen(url: URL, options: SocketOptions): SocketChunks {
   const make = (): Filling => ({ buffer: Buffer.allocUnsafeSlow(bufferBytes), filled: 0, taken: 0 });
   const free = Array.from({ length: buffers - 1 }, make);
   let filling = make();
-  // With bytes that nobody has taken yet; `filling` is the last of them, or none of them.
+  // Buffers with bytes that were not taken yet; `filling` is the last of them, or not among them.
   const waiting: Filling[] = [];
   let lent: Filling | undefined;
   let paused = false;
@@ -65,7 +68,7 @@ export function socketOpen(url: URL, options: SocketOptions): SocketChunks {
       filling.filled += length;
       if (bufferBytes - filling.filled < readLeast) {
         filling = free.pop() ?? make();
-        // The last free one is the next to be filled.
+        // The last free buffer is filled next.
         paused = free.length === 0;
       }
       wake();
@@ -129,20 +132,23 @@ function connect(
     ...where,
     ALPNProtocols: ["http/1.1"],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    // An intermediate CA that was given by itself vouches as well as its root.
+    // An intermediate CA that was given alone is trusted like a root.
     ...(certificates === undefined
       ? {}
       : { ca: [...getCACertificates("default"), certificates], allowPartialTrustChain: true }),
   });
   let certificate: X509Certificate | undefined;
-  // Before Node looks at it: of one that is not trusted, nothing is left by the time of the error.
+  // Before Node verifies it: an untrusted certificate is no longer available when the error is emitted.
   socket.prependOnceListener("secure", () => {
     certificate = socket.getPeerX509Certificate();
   });
   return { socket, certificate: () => certificate };
 }
 
-/** Resolves names as Node does, to the addresses that may be connected to. Connecting to what was checked leaves no gap. */
+/**
+ * Resolves names as Node does, to allowed addresses only. The checked address itself is connected to, so there is no
+ * gap between check and use.
+ */
 function lookupAllowed(url: URL, problem: SocketOptions["problem"]): LookupFunction {
   return (name, options, callback) => {
     dnsLookup(name, { ...options, all: true }, (error, addresses) => {

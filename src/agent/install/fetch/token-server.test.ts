@@ -33,17 +33,17 @@ test.each<[string, string, RegExp, string[]?]>([
   [
     "https://r.test",
     'Bearer realm="https://evil.test/x?secret"',
-    /sends to "https:\/\/evil\.test\/x" for a token.*--image-token-host evil\.test/u,
+    /names "https:\/\/evil\.test\/x" as its token server.*--image-token-host evil\.test/u,
   ],
   ["https://r.test", 'Bearer realm="http://r.test/t"', /not https/u],
-  ["https://a.co.uk", 'Bearer realm="https://b.co.uk/t"', /not of its own domain/u],
-  ["https://a.github.io", 'Bearer realm="https://b.github.io/t"', /not of its own domain/u],
-  ["https://r.test", 'Bearer realm="https://169.254.169.254/latest"', /not of its own domain/u],
-  ["http://127.0.0.1:5000", 'Bearer realm="http://127.0.0.1:8080/admin"', /not of its own domain/u],
-  ["http://127.0.0.1:5000", 'Bearer realm="http://localhost:5000/t"', /not of its own domain/u],
-  ["https://10.0.0.5", 'Bearer realm="https://10.0.0.6/t"', /not of its own domain/u],
-  ["https://r.test", 'Bearer realm="https://id.example:8443/t"', /not of its own domain/u, ["id.example:443"]],
-  ["https://r.test", 'Bearer realm="file:///etc/passwd"', /not of its own domain, or not https/u, [""]],
+  ["https://a.co.uk", 'Bearer realm="https://b.co.uk/t"', /not in its own domain/u],
+  ["https://a.github.io", 'Bearer realm="https://b.github.io/t"', /not in its own domain/u],
+  ["https://r.test", 'Bearer realm="https://169.254.169.254/latest"', /not in its own domain/u],
+  ["http://127.0.0.1:5000", 'Bearer realm="http://127.0.0.1:8080/admin"', /not in its own domain/u],
+  ["http://127.0.0.1:5000", 'Bearer realm="http://localhost:5000/t"', /not in its own domain/u],
+  ["https://10.0.0.5", 'Bearer realm="https://10.0.0.6/t"', /not in its own domain/u],
+  ["https://r.test", 'Bearer realm="https://id.example:8443/t"', /not in its own domain/u, ["id.example:443"]],
+  ["https://r.test", 'Bearer realm="file:///etc/passwd"', /not in its own domain, or not https/u, [""]],
 ])("I9, A10: %s, which says %s, has none that is asked", (registry, challenge, expected, hosts) => {
   const found = ask(registry, challenge, hosts);
   expect(found.kind === "none" && found.reason).toMatch(expected);

@@ -4,14 +4,14 @@ import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { challenges } from "./http-challenges.ts";
 
-/** Where a registry's token is to be had, or why nowhere. */
+/** Where to get a registry's token, or why nowhere. */
 export type TokenServer =
   /** `named`: the request names its host. */
   { kind: "found"; url: URL; named: boolean } | { kind: "none"; reason: string };
 
 /**
- * Finds the token server that a registry's 401 names. What a token server answers is sent to the registry: therefore only one
- * that is the registry's own, or that the request names, is asked. Pure.
+ * Finds the token server that a registry's 401 names. A token server's answer is sent to the registry, so only a server
+ * of the registry's own domain, or one that the request names, is asked. Pure.
  */
 export function tokenServer(of: {
   answer: Pick<HttpAnswer, "url" | "headers">;
@@ -53,17 +53,17 @@ export function tokenServer(of: {
   const { url, parameters } = realms[0] ?? {};
   const where = shownUrl(url ?? parameters?.get("realm") ?? "");
   return none(
-    `and sends to "${where}" for a token, which is not of its own domain, or not https: if that is right, name the host in the ` +
+    `and names "${where}" as its token server, which is not in its own domain, or not https: if that is right, name the host in the ` +
       `request (--image-token-host ${url?.host ?? "HOST"})`,
   );
 }
 
-/** On the registry's own host, or in its domain; on this machine itself, each port is another service. */
+/** On the registry's own host or in its domain; on this machine itself, each port is a separate service. */
 function isOwn(url: URL, registry: URL): boolean {
   if (url.hostname === registry.hostname) {
     return url.port === registry.port || !isLoopback(url.hostname.replace(/^\[|\]$/gu, ""));
   }
-  // By the public suffix list: below co.uk, or a host of many customers, each is another's.
+  // By the public suffix list: below co.uk, or at a host with many customers, each domain has another owner.
   const domain = (of: URL): string | null => getDomain(of.hostname, { allowPrivateDomains: true });
   return domain(url) !== null && domain(url) === domain(registry);
 }

@@ -1,8 +1,8 @@
 import { AgentError } from "../../errors.ts";
 
-/** What may be otherwise in a moment: worth another try. */
+/** An error that may pass in a moment: worth another try. */
 export class TransientError extends AgentError {
-  /** Milliseconds that the other end asks to wait. */
+  /** Milliseconds that the server asks to wait. */
   readonly wait: number;
 
   constructor(

@@ -5,49 +5,49 @@ import { AgentError, errorText } from "../../errors.ts";
 import type { FetchLimits } from "./http-answer.ts";
 import { TransientError } from "./transient-error.ts";
 
-/** What trying again works with. */
+/** What retries need. */
 export interface TriesContext {
   signal: AbortSignal;
   limits: FetchLimits;
   clock: Pick<Clock, "sleep" | "monotonic">;
   random: () => number;
   log: Logger;
-  /** Told what is tried again or waited for, and why; undefined = a slow one is not slow any more. */
+  /** Called with what is retried or awaited, and why; with undefined once a slow transfer is fast enough again. */
   trying?: ((trouble: Trouble | undefined) => void) | undefined;
 }
 
-/** What stands in the way of a fetch. */
+/** What blocks a fetch. */
 export interface Trouble {
   /** One line for people. */
   reason: string;
-  /** `clock.monotonic()` at which it is given up if nothing changes. */
+  /** The value of `clock.monotonic()` at which the agent gives up if nothing changes. */
   givesUpAt: number;
-  /** It goes on although bytes come. */
+  /** True if it persists although bytes arrive. */
   slow: boolean;
 }
 
-/** Counts tries in a row that brought nothing worth the time. */
+/** Counts tries in a row without enough progress. */
 export interface Tries {
-  /** Waits before the next try. @throws the error where it is no passing one, or there were enough tries */
+  /** Waits before the next try. @throws the error if it is not transient, or after the last try */
   failed(error: unknown): Promise<void>;
-  /** Tells what is being waited for, before it has failed; it fails in `lasts` milliseconds. */
+  /** Reports what is awaited before it fails; it fails in `lasts` milliseconds. */
   waiting(reason: string, lasts: number, slow?: boolean): void;
-  /** What was slow is not any more. */
+  /** The transfer is no longer slow. */
   recovered(): void;
-  /** New bytes came: once they are enough for the time that they took, the count begins anew. */
+  /** New bytes arrived: once they are enough for the time that they took, the count starts again. */
   came(bytes: number): void;
 }
 
-/** Fewer bytes than these are no progress: a server could give one with each connection. */
+/** Fewer bytes than this are no progress: a server could give one with each connection. */
 const leastNew = 64 << 10;
 
-/** For one thing that is fetched. */
+/** For one fetched file. */
 export function createTries({ signal, limits, clock, random, log, trying }: TriesContext): Tries {
   const policy = { initial: limits.pause, maximum: limits.longestPause, factor: 2 };
   let failures = 0;
   let began = clock.monotonic();
   let fresh = { bytes: 0, since: began };
-  /** If each further try takes this long, and each pause its longest. */
+  /** Assumes that each further try takes this long, and that each pause is the longest. */
   const givesUpAfter = (each: number): number => {
     let sum = 0;
     for (let failed = failures; failed < limits.tries; failed += 1) {
@@ -75,7 +75,7 @@ export function createTries({ signal, limits, clock, random, log, trying }: Trie
     },
     waiting: (reason, lasts, slow = false) => {
       const now = clock.monotonic();
-      // This try ends in `lasts`; the further ones take as long as it will have taken.
+      // This try ends in `lasts`; the others take as long as this one will have taken.
       const givesUpAt = began + givesUpAfter(now - began + lasts);
       trying?.({ reason, givesUpAt, slow });
     },

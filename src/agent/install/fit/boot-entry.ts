@@ -5,7 +5,7 @@ import { bootLabel, fallbackLoader, ownBootEntries } from "./boot-entries.ts";
 import type { Loader } from "./loader.ts";
 import { runDiskProgram } from "../../disk/program.ts";
 
-/** Whether this machine was booted by UEFI, and its variables can be reached. */
+/** Whether this machine booted by UEFI and its variables are accessible. */
 export async function bootedByUefi(): Promise<boolean> {
   return access("/sys/firmware/efi/efivars").then(
     () => true,
@@ -34,13 +34,14 @@ export async function bootEntrySet(of: {
     throw new AgentError("unsupported", `no boot entry can be made on ${process.arch}: expected x64 or arm64`);
   }
   const older = ownBootEntries(await runDiskProgram("efibootmgr", [], { signal }));
-  // A new entry becomes the first of the boot order. It is made before the older ones go: at no time there is none.
+  // A new entry becomes the first in the boot order. It is made before the older ones are removed, so there is always
+  // one.
   const entry = ["--disk", path, "--part", String(systemPartition), "--label", bootLabel, "--loader", loader];
   const refusal = await refused(["--create", ...entry], signal);
   for (const number of older) {
     await refused(["--bootnum", number, "--delete-bootnum"], signal);
   }
-  // The older ones' room may be what was missing.
+  // Removing the older ones may make the missing room.
   const reason = refusal === undefined || older.length === 0 ? refusal : await refused(["--create", ...entry], signal);
   if (reason !== undefined && of.loader?.isFallback === false) {
     throw new AgentError(
@@ -52,13 +53,13 @@ export async function bootEntrySet(of: {
   if (reason !== undefined) {
     log.warn(
       { reason },
-      `the firmware takes no new boot entry: the disk is started by the fallback path ${loader}, after what is in the ` +
+      `the firmware takes no new boot entry: the disk is started by the fallback path ${loader}, after the entries in the ` +
         "firmware's boot order; make room there (efibootmgr --bootnum XXXX --delete-bootnum), or put the disk first in its setup",
     );
   }
 }
 
-/** Why efibootmgr did not do it; undefined = it did. */
+/** Why efibootmgr failed; undefined if it succeeded. */
 async function refused(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   try {
     await runDiskProgram("efibootmgr", args, { signal });

@@ -26,14 +26,14 @@ export interface Configured {
   loader: Loader | undefined;
 }
 
-// Microsoft's basic data partition, which is what holds FAT.
+// Microsoft's basic data partition type, used for FAT.
 const basicDataType = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7";
-// What free clusters are looked for in.
+// The unit in which free clusters are counted.
 const pieceBytes = 64 << 10;
-// What older partitioning tools take for one block.
+// The block size that older partitioning tools assume.
 const defaultBlockBytes = 512;
 
-/** What is done to a disk whose image was written. */
+/** Options for fitting a written image to its disk. */
 export interface ConfigureOptions {
   writer: DiskWriter;
   disk: Disk;
@@ -46,10 +46,10 @@ export interface ConfigureOptions {
 }
 
 /**
- * Fits an image that was written to its disk: the partition table's copy goes to the disk's end, and the cloud-init seed
- * into a partition in front of it; the last partition is grown where that is asked for. What older uses left there is
- * cleared before. The table itself is only prepared: it is written with the image's beginning, last. An image without a GPT,
- * or of ISO 9660, is left as it is.
+ * Fits a written image to its disk: the backup partition table goes to the disk's end, the cloud-init seed into a
+ * partition before it, and the last partition is grown if requested. Leftovers of older uses in these places are
+ * cleared first. The table itself is only prepared: it is written with the image's beginning, last. An image without a
+ * GPT, or in ISO 9660 format, is left unchanged.
  * @throws {AgentError} `image_invalid`, `unsupported`, `disk_too_small`, `disk_failed`, `program_failed`
  */
 export async function configure(options: ConfigureOptions): Promise<Configured> {
@@ -74,9 +74,9 @@ export async function configure(options: ConfigureOptions): Promise<Configured> 
   return { loader };
 }
 
-/** @throws {AgentError} `image_invalid` when something is asked for that takes a GPT */
+/** @throws {AgentError} `image_invalid` if something is requested that needs a GPT */
 function requireNothingToFit(table: ImageTable, grow: boolean, seed: boolean): void {
-  const what = table.kind === "iso" ? "is an ISO image, which is left as it is" : "has no GPT partition table";
+  const what = table.kind === "iso" ? "is an ISO image, which is not changed" : "has no GPT partition table";
   if (grow) {
     throw new AgentError(
       "image_invalid",
@@ -111,7 +111,7 @@ async function gptConfigure(options: ConfigureOptions, found: Gpt, files: readon
     const seeded = await seedWrite(writer, gpt, files, signal);
     gpt = seeded.gpt;
     end = seeded.first - 1;
-    // The last partition ends here from now on, be it grown by us or by cloud-init.
+    // The end of the last partition from now on, whether it is grown here or by cloud-init.
     const before = { start: (last?.first ?? 0) * blockBytes, end: seeded.first * blockBytes };
     const free = { start: ((last?.last ?? gpt.firstUsable - 1) + 1) * blockBytes, end: before.end };
     await rangesClear(writer.file, labelRanges(before, free), signal);
@@ -132,7 +132,7 @@ async function gptConfigure(options: ConfigureOptions, found: Gpt, files: readon
   protectiveMbrFit(beginning, diskBlocks);
 }
 
-/** Clears what was left where the last partition may be grown to, where others may be added behind it, and at the disk's end. */
+/** Clears leftovers where the last partition may grow, where others may be added after it, and at the disk's end. */
 async function staleClear(
   { writer, disk, signal }: ConfigureOptions,
   last: Pick<GptPartition, "first" | "last">,
@@ -155,7 +155,8 @@ async function partitionGrow(
 ): Promise<void> {
   const { first, last } = of.partition;
   const lies = { start: first * of.blockBytes, bytes: (last + 1 - first) * of.blockBytes };
-  // What of it is held back must be there while it is grown; in front of it the disk still has zeros.
+  // The part of the partition that is held back must be on the disk while it is grown; until then the disk has zeros
+  // there.
   const held = writer.beginning().subarray(lies.start);
   await writer.file.write(held, lies.start);
   await writer.file.sync();
@@ -181,7 +182,7 @@ async function seedWrite(
   return { gpt: seeded, first: added.first };
 }
 
-/** How far something is in a file system: clusters behind that are free, and what is in them means nothing. */
+/** The used length of a file system: clusters after it are free, and their content is irrelevant. */
 function usedBytes(image: Buffer): number {
   let end = image.length;
   while (end > pieceBytes && isZero(image.subarray(end - pieceBytes, end))) {

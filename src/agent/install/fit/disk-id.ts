@@ -3,13 +3,13 @@ import { gptRead } from "./gpt.ts";
 import { mbrPartitions } from "./mbr.ts";
 
 const defaultBlockBytes = 512;
-// Of a master boot record: the disk's signature (UEFI 2.10, 5.2.1).
+// Offset of the disk signature in a master boot record (UEFI 2.10, 5.2.1).
 const mbrIdAt = 440;
 
 /**
- * The id of a disk's partition table as text; undefined = it has no table, or one without an id.
- * @param beginning the disk's first bytes, the whole table among them
- * @throws {AgentError} `image_invalid` where the table is damaged
+ * The id of a disk's partition table as text; undefined if it has no table, or a table without an id.
+ * @param beginning the disk's first bytes, with the whole table
+ * @throws {AgentError} `image_invalid` if the table is damaged
  */
 export function diskIdOf(beginning: Buffer, disk: Disk): string | undefined {
   const gpt = gptRead(beginning, disk.device.logicalBlockSizeBytes || defaultBlockBytes);

@@ -4,7 +4,7 @@ import type { Disk, DiskSource } from "../../disk/disks.ts";
 import { diskUuids, equalWords } from "./disk-uuids.ts";
 import type { DiskUuids } from "./disk-uuids.ts";
 
-/** Milliseconds for all disks together: one that hangs must not keep the agent from starting. */
+/** Milliseconds for all disks together: a disk that hangs must not keep the agent from starting. */
 const limitMs = 20_000;
 
 /**
@@ -65,12 +65,12 @@ async function uuidsRead(disk: Disk): Promise<DiskUuids | undefined> {
       return buffer.subarray(0, bytesRead);
     });
   } catch {
-    // A disk without a medium, or with a table that is damaged, is like no other.
+    // A disk without a medium, or with a damaged table, equals no other.
     return undefined;
   }
 }
 
-/** Each disk once, also where it is seen by several paths. */
+/** Each disk once, even if it has several paths. */
 function distinct(disks: readonly Disk[]): Disk[] {
   const known = new Set<string>();
   return disks.filter(({ device: { serialNumber, wwn } }) => {

@@ -1,4 +1,4 @@
-// The label of a FAT file system that `fat.ts` made: in its boot sector, and as an entry of its root folder. Pure.
+// The label of a FAT file system made by `fat.ts`: in its boot sector, and as an entry of its root folder. Pure.
 
 const systemName = "FARRIER ";
 const label = "CIDATA     ";
@@ -7,7 +7,7 @@ const entryBytes = 32;
 const labelAttribute = 0x08;
 const deleted = 0xe5;
 
-/** Whether this begins one of Farrier's own seeds that has its label. */
+/** Whether this is the beginning of one of Farrier's own seeds that still has its label. */
 export function isOwnSeed(beginning: Buffer): boolean {
   return (
     beginning.length >= 512 &&
@@ -16,7 +16,7 @@ export function isOwnSeed(beginning: Buffer): boolean {
   );
 }
 
-/** The same beginning of a file system, with no label; it reaches over the root folder. */
+/** The same beginning of a file system without the label, including the root folder. */
 export function fatUnlabelled(beginning: Buffer): Buffer {
   const bytes = Buffer.from(beginning);
   bytes.write(noName, 43, "latin1");

@@ -1,5 +1,5 @@
-// A small FAT file system in memory, after Microsoft's "FAT: General Overview of On-Disk Format" 1.03: FAT12, files in the
-// root folder alone, long names. So no program, kernel module or mount is needed to make one.
+// A small FAT file system in memory, after Microsoft's "FAT: General Overview of On-Disk Format" 1.03: FAT12, files in
+// the root folder only, long names. No program, kernel module or mount is needed to make it.
 
 /** A file in the root folder. Its name is longer than 8.3 or in lower case. */
 export interface FatFile {
@@ -14,15 +14,15 @@ const entryBytes = 32;
 const fats = 2;
 const endOfChain = 0xfff;
 const namePiece = 13;
-/** Where a long name's 13 characters lie in an entry. */
+/** Where a long name's 13 characters are in an entry. */
 const namePlaces = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
-// 1 January 1980: a date must be there, and the same files give the same bytes.
+// 1 January 1980: a date is required, and the same files must give the same bytes.
 const date = 0x21;
 
 /**
- * A file system of `bytes` with `files` in it. `sectorBytes` is not less than the disk's logical block: Linux mounts no
- * other.
- * @throws {RangeError} when the files do not fit
+ * A file system of `bytes` that contains `files`. `sectorBytes` must not be smaller than the disk's logical block, or
+ * Linux refuses to mount it.
+ * @throws {RangeError} if the files do not fit
  */
 export function fatImage(options: {
   bytes: number;
@@ -78,7 +78,7 @@ function bootSector(
   // A fixed disk.
   image.writeUInt8(0xf8, 21);
   image.writeUInt16LE(of.fatBytes / of.sectorBytes, 22);
-  // A geometry that no one looks at, but some programs refuse to miss.
+  // A geometry that is not used, but that some programs require.
   image.writeUInt16LE(32, 24);
   image.writeUInt16LE(64, 26);
   image.writeUInt8(0x80, 36);
@@ -112,7 +112,7 @@ function shortEntry(name: string, of: { attributes: number; cluster: number; siz
   return entry;
 }
 
-/** The pieces of a long name, the last first, tied to its short one by a checksum. */
+/** The entries of a long name, last first, tied to its short name by a checksum. */
 function longEntries(name: string, short: string): Buffer[] {
   const sum = Buffer.from(short, "latin1").reduce((all, byte) => (((all & 1) << 7) + (all >> 1) + byte) & 0xff, 0);
   const pieces = Math.ceil(name.length / namePiece);
@@ -124,7 +124,7 @@ function longEntries(name: string, short: string): Buffer[] {
     entry.writeUInt8(sum, 13);
     for (const [offset, place] of namePlaces.entries()) {
       const at = (number - 1) * namePiece + offset;
-      // A NUL behind the name, then 0xffff.
+      // A NUL after the name, then 0xffff.
       entry.writeUInt16LE(at < name.length ? name.charCodeAt(at) : at === name.length ? 0 : 0xffff, place);
     }
     return entry;

@@ -1,14 +1,14 @@
-// What becomes of an image's partition table on the disk that it is written to. Pure.
+// Changes an image's partition table for the disk that it is written to. Pure.
 import { AgentError } from "../../errors.ts";
 import { entryBlocks, gptEntry, gptPartitions } from "./gpt.ts";
 import type { Gpt, GptPartition } from "./gpt.ts";
 
-/** Partitions begin at whole mebibytes, as partitioning tools have them. */
+/** Partitions begin at whole mebibytes, as partitioning tools align them. */
 const alignBytes = 1 << 20;
 
 /**
  * The same table with the whole disk usable.
- * @throws {AgentError} `disk_too_small` when a partition does not leave room for the table's copy at the disk's end
+ * @throws {AgentError} `disk_too_small` if a partition leaves no room for the backup table at the disk's end
  */
 export function gptFit(gpt: Gpt, diskBlocks: number): Gpt {
   const lastUsable = diskBlocks - 2 - entryBlocks(gpt);
@@ -24,8 +24,8 @@ export function gptFit(gpt: Gpt, diskBlocks: number): Gpt {
 }
 
 /**
- * The table with one more partition, of `bytes`, as near to the disk's end as it goes.
- * @throws {AgentError} `disk_too_small` when there is no room behind the image's last partition; `image_invalid` when the
+ * The table with another partition of `bytes`, as near to the disk's end as possible.
+ * @throws {AgentError} `disk_too_small` if there is no room after the image's last partition; `image_invalid` if the
  * table is full
  */
 export function gptAdd(
@@ -51,17 +51,17 @@ export function gptAdd(
   return { gpt: { ...gpt, entries }, added };
 }
 
-/** The table with its last partition grown to block `end`, or as it was where that lies before the partition's end. */
+/** The table with its last partition grown to block `end`, or unchanged if `end` lies before the partition's end. */
 export function gptGrow(gpt: Gpt, partition: GptPartition, end: number): { gpt: Gpt; grown: GptPartition } {
   const align = alignBytes / gpt.blockBytes;
-  // Whole mebibytes: what follows begins at one anyway, and file systems count in larger blocks.
+  // Whole mebibytes: the next partition begins at one anyway, and file systems use larger blocks.
   const last = Math.max(partition.last, Math.floor((end + 1) / align) * align - 1);
   const entries = Buffer.from(gpt.entries);
   entries.writeBigUInt64LE(BigInt(last), (partition.number - 1) * gpt.entryBytes + 40);
   return { gpt: { ...gpt, entries }, grown: { ...partition, last } };
 }
 
-/** The partition that lies behind all others. */
+/** The partition that lies after all others. */
 export function lastPartition(gpt: Gpt): GptPartition | undefined {
   const [first, ...others] = gptPartitions(gpt);
   return others.reduce((last, each) => (last !== undefined && last.last >= each.last ? last : each), first);

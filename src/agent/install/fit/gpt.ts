@@ -1,8 +1,8 @@
-// GUID partition tables, as UEFI 2.10 has them in 5.3: read from an image's beginning, written for a disk of another size.
+// GUID partition tables (UEFI 2.10, 5.3): read from an image's beginning, written for a disk of another size.
 import { crc32 } from "node:zlib";
 import { AgentError } from "../../errors.ts";
 
-/** A partition table in memory; places are counted in blocks from the disk's beginning. */
+/** A partition table in memory; positions are in blocks from the disk's beginning. */
 export interface Gpt {
   blockBytes: number;
   diskGuid: Buffer;
@@ -11,13 +11,13 @@ export interface Gpt {
   /** Where the first copy of the entries begins. */
   entriesAt: number;
   entryBytes: number;
-  /** All entries, used or not, as they are on the disk. */
+  /** All entries, used or not, as on the disk. */
   entries: Buffer;
 }
 
 /** A used entry of a table. */
 export interface GptPartition {
-  /** As people count, and `efibootmgr -p`: from 1. */
+  /** From 1, as partitioning tools and `efibootmgr -p` count. */
   number: number;
   /** The type's GUID as text, lower case. */
   type: string;
@@ -28,13 +28,13 @@ export interface GptPartition {
 const signature = "EFI PART";
 const headerBytes = 92;
 const entryBytesLeast = 128;
-// Tables have 128 entries; ones of more than this are taken for garbage.
+// Tables have 128 entries; more than this means garbage.
 const entriesMost = 4096;
 const nameBytes = 72;
 
 /**
- * The table that an image's beginning holds; undefined = none. `blockBytes` is the disk's logical block.
- * @throws {AgentError} `image_invalid` when there is one but it is damaged, or made for other blocks
+ * Parses the table in an image's beginning; undefined if there is none. `blockBytes` is the disk's logical block.
+ * @throws {AgentError} `image_invalid` if it is damaged, or made for another block size
  */
 export function gptRead(beginning: Buffer, blockBytes: number): Gpt | undefined {
   const has = (at: number): boolean => beginning.toString("latin1", at, at + signature.length) === signature;
@@ -89,7 +89,7 @@ export function gptRead(beginning: Buffer, blockBytes: number): Gpt | undefined 
   };
 }
 
-/** Bytes from the disk's beginning up to the end of the table, by its header as it is; 0 = there is none. */
+/** Bytes from the disk's beginning to the end of the table, according to its unchecked header; 0 if there is none. */
 export function gptReach(beginning: Buffer, blockBytes: number): number {
   const header = beginning.subarray(blockBytes, 2 * blockBytes);
   if (header.length < headerBytes || header.toString("latin1", 0, signature.length) !== signature) {
@@ -112,7 +112,9 @@ export function gptPartitions(gpt: Gpt): GptPartition[] {
         last: place(entry, 40),
       };
       if (partition.first < gpt.firstUsable || partition.last < partition.first) {
-        throw damaged(`partition ${partition.number} is said to be from block ${partition.first} to ${partition.last}`);
+        throw damaged(
+          `partition ${partition.number} has the impossible range from block ${partition.first} to ${partition.last}`,
+        );
       }
       partitions.push(partition);
     }
@@ -120,7 +122,7 @@ export function gptPartitions(gpt: Gpt): GptPartition[] {
   return partitions;
 }
 
-/** A new partition's bytes in the table. `type` and `id` are GUIDs as text. */
+/** The bytes of a new entry. `type` and `id` are GUIDs as text. */
 export function gptEntry(
   gpt: Pick<Gpt, "entryBytes">,
   partition: Pick<GptPartition, "type" | "first" | "last"> & { id: string; name: string },
@@ -134,14 +136,14 @@ export function gptEntry(
   return entry;
 }
 
-/** Bytes, and where they go. */
+/** Bytes with their position. */
 export interface PlacedBytes {
-  /** Bytes from the disk's beginning. */
+  /** In bytes from the disk's beginning. */
   position: number;
   bytes: Buffer;
 }
 
-/** Both copies of a table for a disk of `diskBlocks`: the one behind its beginning, and the one at its end. */
+/** Both copies of a table for a disk of `diskBlocks`: after its beginning, and at its end. */
 export function gptBytes(gpt: Gpt, diskBlocks: number): { primary: PlacedBytes[]; backup: PlacedBytes[] } {
   const { blockBytes, entriesAt } = gpt;
   const last = diskBlocks - 1;
@@ -184,7 +186,7 @@ function headerBlock(gpt: Gpt, at: { own: number; other: number; entriesAt: numb
   return bytes;
 }
 
-/** A block's number; what no disk has is damage. */
+/** Parses a block number; a number beyond any disk means damage. */
 function place(bytes: Buffer, offset: number): number {
   const value = Number(bytes.readBigUInt64LE(offset));
   if (value > Number.MAX_SAFE_INTEGER / 4096) {

@@ -6,7 +6,7 @@ import { AgentError } from "../../errors.ts";
 import type { DiskFile } from "../../disk/disk-file.ts";
 import { runDiskProgram } from "../../disk/program.ts";
 
-/** Where a file system lies on its disk, in bytes. */
+/** A file system's position on its disk, in bytes. */
 export interface FileSystemPlace {
   start: number;
   bytes: number;
@@ -18,8 +18,8 @@ const sectorBytes = 512;
 const checkedStatuses = [0, 1];
 
 /**
- * Grows the file system of a partition to the partition's size. ext2, ext3 and ext4 can be grown where they lie; others
- * only when they are mounted, which is cloud-init's to do.
+ * Grows a partition's file system to the partition's size. Unmounted ext2, ext3 and ext4 can be grown; others must be
+ * mounted, which is left to cloud-init.
  * @throws {AgentError} `unsupported` for another file system; `program_failed`, `disk_failed`
  */
 export async function fileSystemGrow(
@@ -37,12 +37,12 @@ export async function fileSystemGrow(
     );
   }
   if (disk.kind === "block") {
-    // The programs want the disk for themselves.
+    // The programs open the disk exclusively.
     await file.unclaim();
     await extGrow(`${disk.path}?offset=${place.start}`, place.bytes, signal);
     return;
   }
-  // resize2fs truncates a regular file to the file system's size, and forgets that it began at an offset.
+  // resize2fs truncates a regular file to the file system's size without regard to the offset.
   const folder = await mkdtemp(join(tmpdir(), "farrier-grow-"));
   try {
     const copy = join(folder, "file-system");
@@ -57,14 +57,14 @@ export async function fileSystemGrow(
 }
 
 async function extGrow(target: string, bytes: number, signal: AbortSignal): Promise<void> {
-  // resize2fs grows only what was checked.
+  // resize2fs requires a checked file system.
   await runDiskProgram("e2fsck", ["-f", "-p", target], { signal, statuses: checkedStatuses });
   await runDiskProgram("resize2fs", [target, `${Math.floor(bytes / sectorBytes)}s`], { signal });
 }
 
-/** What lies at a partition's beginning, by its magic. Pure. */
+/** The file system at a partition's beginning, by its magic number. Pure. */
 export function fileSystemKind(beginning: Buffer): string {
-  // Each at its place: ext4's super block at 1 KiB, XFS's at 0, btrfs' at 64 KiB, LUKS' header at 0.
+  // Each at its place: ext4's super block at 1 KiB, XFS' at 0, btrfs' at 64 KiB, LUKS' header at 0.
   if (beginning.length > 1082 && beginning.readUInt16LE(1080) === 0xef53) {
     return "ext";
   }

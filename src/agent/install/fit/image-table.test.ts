@@ -173,7 +173,7 @@ describe("an ISO image", () => {
       expect(await rig.install({ readBack: true })).toEqual({ kind: "success" });
       expect((await rig.read(0, iso.length)).equals(iso)).toBe(true);
       expect(await rig.install({ grow: true })).toMatchObject({
-        error: expect.stringMatching(/is an ISO image, which is left as it is/u),
+        error: expect.stringMatching(/is an ISO image, which is not changed/u),
       });
     },
   );

@@ -1,4 +1,4 @@
-// What an image's beginning says of its partitions. Pure.
+// Reads an image's partitions from its beginning. Pure.
 import { AgentError } from "../../errors.ts";
 import { gptPartitions, gptReach, gptRead } from "./gpt.ts";
 import type { Gpt } from "./gpt.ts";
@@ -9,7 +9,7 @@ import type { MbrPartition } from "./mbr.ts";
 export type ImageTable =
   | { kind: "gpt"; gpt: Gpt }
   | { kind: "mbr"; partitions: MbrPartition[] }
-  /** An ISO image, made for CDs and disks alike: its tables describe itself, in ways of their own. */
+  /** An ISO image, made for CDs and disks alike; its tables follow no single standard. */
   | { kind: "iso"; partitions: MbrPartition[] }
   | { kind: "none" };
 
@@ -19,8 +19,8 @@ const systemPartitionType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 const isoAt = 32_769;
 
 /**
- * The table in an image's beginning; `blockBytes` is the disk's logical block.
- * @throws {AgentError} `image_invalid` when there is one but it is damaged, or made for other blocks
+ * Parses the table in an image's beginning; `blockBytes` is the disk's logical block.
+ * @throws {AgentError} `image_invalid` if it is damaged, or made for another block size
  */
 export function imageTable(beginning: Buffer, blockBytes: number): ImageTable {
   const partitions = mbrPartitions(beginning);
@@ -34,14 +34,14 @@ export function imageTable(beginning: Buffer, blockBytes: number): ImageTable {
   if (partitions.some(({ type }) => type === protectiveType)) {
     throw new AgentError(
       "image_invalid",
-      "the image is damaged: its first sector says that a partition table (GPT) follows, and there is none; make the image " +
+      "the image is damaged: its first sector says that a partition table (GPT) follows, but there is none; build the image " +
         "anew and check it with sgdisk -v",
     );
   }
   return partitions.length === 0 ? { kind: "none" } : { kind: "mbr", partitions };
 }
 
-/** Whether an image is one of ISO 9660. */
+/** Whether an image is in ISO 9660 format. */
 export function isIso(beginning: Buffer): boolean {
   return beginning.toString("latin1", isoAt, isoAt + 5) === "CD001";
 }
@@ -73,7 +73,7 @@ function inBytes(
 }
 
 /**
- * Refuses an image that was cut short: one whose partitions go on behind its `bytes`.
+ * Refuses a truncated image, whose partitions extend beyond its `bytes`.
  * @throws {AgentError} `image_invalid`
  */
 export function requireWhole(table: ImageTable, bytes: number): void {
@@ -90,8 +90,8 @@ export function requireWhole(table: ImageTable, bytes: number): void {
 }
 
 /**
- * Refuses by an image's first bytes what would turn out to be wrong after all was written. A table that goes on behind
- * `head` is left for later. `imageBytes`: 0 = not known yet.
+ * Refuses by an image's first bytes what would otherwise be found after everything was written. A table that extends
+ * beyond `head` is checked later. `imageBytes`: 0 means not known yet.
  * @throws {AgentError} `image_invalid`
  */
 export function earlyTableCheck(head: Buffer, of: { blockBytes: number; imageBytes: number; uefi: boolean }): void {
@@ -122,8 +122,8 @@ function partitionEnds(table: ImageTable): { number: number; last: number; block
 }
 
 /**
- * What firmware needs to start the image from a disk.
- * @throws {AgentError} `image_invalid` when the machine boots by UEFI and the image has no EFI system partition
+ * Checks what firmware needs to boot the image.
+ * @throws {AgentError} `image_invalid` if the machine boots by UEFI and the image has no EFI system partition
  */
 export function requireSystemPartition(table: ImageTable): void {
   if (systemPartitionsOf(table).length === 0) {

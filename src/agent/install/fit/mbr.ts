@@ -1,15 +1,15 @@
 // Partition tables of the master boot record (UEFI 2.10, 5.2.1), read from an image's beginning. Pure.
 
-/** A used entry of the table; places are counted in blocks of 512 bytes. */
+/** A used entry of the table; positions are in blocks of 512 bytes. */
 export interface MbrPartition {
-  /** As people count, and `efibootmgr -p`: from 1. */
+  /** From 1, as partitioning tools and `efibootmgr -p` count. */
   number: number;
   type: number;
   first: number;
   blocks: number;
 }
 
-/** The type that stands for a GPT behind the record. */
+/** The type that announces a GPT after the record. */
 export const protectiveType = 0xee;
 /** Types that stand for a chain of further partitions. */
 export const extendedTypes: ReadonlySet<number> = new Set([0x05, 0x0f, 0x85]);
@@ -22,7 +22,7 @@ const tableAt = 446;
 const entryBytes = 16;
 const signatureAt = 440;
 const magicAt = 510;
-// Boot sectors of file systems have the same magic at their end, and code where a table would be.
+// Boot sectors of file systems end with the same magic number, and have code where a table would be.
 const fileSystems: readonly (readonly [position: number, magic: string])[] = [
   [54, "FAT1"],
   [82, "FAT32"],
@@ -30,12 +30,12 @@ const fileSystems: readonly (readonly [position: number, magic: string])[] = [
   [3, "EXFAT   "],
 ];
 
-/** Whether a first sector ends as a BIOS wants it. */
+/** Whether a first sector ends with the BIOS' boot signature. */
 export function hasBootMagic(beginning: Buffer): boolean {
   return beginning.length >= magicAt + 2 && beginning.readUInt16LE(magicAt) === 0xaa55;
 }
 
-/** The used entries; none where there is no such table. */
+/** The used entries; none if there is no such table. */
 export function mbrPartitions(beginning: Buffer): MbrPartition[] {
   const isFileSystem = fileSystems.some(([at, magic]) => beginning.toString("latin1", at, at + magic.length) === magic);
   if (!hasBootMagic(beginning) || isFileSystem) {
@@ -54,7 +54,9 @@ export function mbrPartitions(beginning: Buffer): MbrPartition[] {
   );
 }
 
-/** Gives a table a signature where it has none, in place: firmware finds a partition by it and the partition's number. */
+/**
+ * Gives a table without a signature one, in place: firmware identifies a partition by it and the partition's number.
+ */
 export function mbrSignatureFit(beginning: Buffer, signature: number): void {
   if (beginning.readUInt32LE(signatureAt) === 0) {
     beginning.writeUInt32LE(signature, signatureAt);

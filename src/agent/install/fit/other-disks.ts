@@ -1,4 +1,4 @@
-// What an installation does to a machine's other disks: an older seed of Farrier's there would be cloud-init's choice too.
+// Changes on a machine's other disks after an installation: cloud-init might choose an older seed of Farrier's there.
 import type { Logger } from "../../../lib/log.ts";
 import type { DiskFile } from "../../disk/disk-file.ts";
 import { diskFileOpen } from "../../disk/disk-file.ts";
@@ -46,7 +46,10 @@ export async function otherDisksFit(of: {
       }
     } catch (error) {
       signal.throwIfAborted();
-      log.info({ disk: disk.device.name, reason: errorText(error) }, "another disk was not looked at for older seeds");
+      log.info(
+        { disk: disk.device.name, reason: errorText(error) },
+        "another disk could not be searched for older seeds",
+      );
     }
   }
 }

@@ -3,8 +3,8 @@ const entryBytes = 16;
 const protectiveType = 0xee;
 
 /**
- * Has the protective MBR in front of a GPT (UEFI 2.10, 5.2.3) span the disk of `diskBlocks`, in place. One that also
- * has partitions for a BIOS (a hybrid one), or none that is protective, is left as it is.
+ * Makes the protective MBR before a GPT (UEFI 2.10, 5.2.3) span the disk of `diskBlocks`, in place. An MBR that also
+ * has BIOS partitions (a hybrid MBR), or is not protective, is left unchanged.
  */
 export function protectiveMbrFit(beginning: Buffer, diskBlocks: number): void {
   const entries = [0, 1, 2, 3].map((index) => beginning.subarray(tableAt + index * entryBytes).subarray(0, entryBytes));

@@ -1,23 +1,23 @@
-// What older uses of a disk left behind the image: labels of RAID, volumes and file systems stand at the ends of what they
-// are in, and a partition that is added or grown over one would be taken for what it was part of.
+// Clears what older uses of a disk left after the image. Labels of RAID, volumes and file systems are at the ends of
+// their areas, and a partition that is added or grown over a label would be mistaken for the old area.
 import type { DiskFile } from "../../disk/disk-file.ts";
 import { isZero } from "../../disk/zero.ts";
 
-/** Bytes of a disk, from `start` up to, not including, `end`. */
+/** A range of bytes on a disk, from `start` up to but not including `end`. */
 export interface DiskRange {
   start: number;
   end: number;
 }
 
-// The farthest that libblkid's probes know: at the beginning LUKS2's second header (4 MiB), at the end ZFS' labels (512 KiB),
-// md 0.90 (128 KiB), GPT, DDF, IMSM and other controllers' RAID.
+// The farthest positions that libblkid's probes read: at the beginning LUKS2's second header (4 MiB), at the end ZFS
+// labels (512 KiB), md 0.90 (128 KiB), GPT, DDF, IMSM and other controllers' RAID.
 const edgeBytes = 4 << 20;
-// btrfs keeps copies of its super block here (volumes.h: btrfs_sb_offset).
+// Positions of btrfs' super block copies (volumes.h: btrfs_sb_offset).
 const btrfsCopies = [64 * 2 ** 20, 256 * 2 ** 30];
 const btrfsSuperBytes = 4096;
 const stepBytes = 1 << 20;
 
-/** Where labels of whatever fills `area` may stand, as far as that is within `within`. Pure. */
+/** Where labels of something that fills `area` may be, limited to `within`. Pure. */
 export function labelRanges(area: DiskRange, within: DiskRange): DiskRange[] {
   const places = [
     { start: area.start, end: area.start + edgeBytes },
@@ -32,7 +32,7 @@ export function labelRanges(area: DiskRange, within: DiskRange): DiskRange[] {
     .filter(({ start, end }) => start < end);
 }
 
-/** Writes zeros to these bytes, where they are not zero. @throws {AgentError} `disk_failed` */
+/** Writes zeros to these bytes unless they are zero already. @throws {AgentError} `disk_failed` */
 export async function rangesClear(file: DiskFile, ranges: readonly DiskRange[], signal: AbortSignal): Promise<void> {
   for (const { start, end } of ranges) {
     for (let at = start; at < end; at += stepBytes) {

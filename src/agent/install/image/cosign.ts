@@ -4,20 +4,20 @@ import { cosignKey } from "../../../contract/signature-key.ts";
 import { AgentError } from "../../errors.ts";
 import type { SignatureCheck } from "./signature.ts";
 
-// ASN.1: a SEQUENCE. No base64 begins with it.
+// ASN.1: a SEQUENCE. No base64 text begins with this byte.
 const derSequence = 0x30;
 const signatureMost = 80;
 
 /**
- * What checks the bytes of an image against a signature.
- * @throws {AgentError} `request_invalid` for a key, `signature_invalid` for a signature that is none
+ * Makes the check of an image's bytes against a signature.
+ * @throws {AgentError} `request_invalid` for a bad key, `signature_invalid` for a malformed signature
  */
 export function cosignCheck(publicKey: Uint8Array, signature: Uint8Array): SignatureCheck {
   const key = cosignKey(publicKey);
   if (key === undefined) {
     throw new AgentError(
       "request_invalid",
-      "the signature's public key is none of cosign's: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
+      "the signature's public key is not a cosign key: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
     );
   }
   const given = Buffer.from(signature);
@@ -25,7 +25,7 @@ export function cosignCheck(publicKey: Uint8Array, signature: Uint8Array): Signa
   if (bytes[0] !== derSequence || bytes.length > signatureMost) {
     throw new AgentError(
       "signature_invalid",
-      "the signature is none of cosign's: expected what `cosign sign-blob --key … --output-signature FILE` writes, in base64",
+      "the signature is not a cosign signature: expected the output of `cosign sign-blob --key … --output-signature FILE`, in base64",
     );
   }
   const check = createVerify("sha256");

@@ -16,14 +16,14 @@ export type Packing = "none" | "gzip" | "zstd" | "xz";
 type Unpack = Gunzip | ZstdDecompress;
 
 const gzipMagic = 0x1f8b;
-// A member's header and the trailer before it.
+// The size of a gzip member's header and of the trailer before it.
 const tailBytes = 18;
 
-// Pieces of up to this size come out; some of them may wait. By themselves they would be small, or be put together again.
+// Maximum size of unpacked pieces; some of them may wait. Smaller pieces would cost more, or have to be joined again.
 const chunkSize = 8 << 20;
 const unpacking = { chunkSize, readableObjectMode: true, readableHighWaterMark: 3 };
 
-/** How the bytes that begin with `head` are packed: as the request says, else by their magic. Pure. */
+/** How bytes that begin with `head` are packed: as the request says, otherwise by their magic number. Pure. */
 export function packingOf(compression: Compression, head: Buffer): Packing {
   switch (compression) {
     case Compression.NONE:
@@ -46,11 +46,11 @@ export function packingOf(compression: Compression, head: Buffer): Packing {
 }
 
 /**
- * Unpacks `source` into `sink`. A piece of `source` is used up when the next is asked for; `seen` is called with each, while
- * another thread already unpacks it. NULs behind the packed data are ignored, in any amount. When this returns or throws,
- * `sink` has ended: nothing runs on behind its back.
- * @throws what `source` or `sink` throws, or {AgentError} `image_invalid` when the bytes are not packed so, or more follow;
- * `unsupported` when unpacking takes too much memory
+ * Unpacks `source` into `sink`. A piece of `source` is used up when the next is requested; `seen` is called with each,
+ * while another thread already unpacks it. Any number of NULs after the packed data is ignored. When this returns or
+ * throws, `sink` has ended and nothing runs on in the background.
+ * @throws what `source` or `sink` throws; {AgentError} `image_invalid` if the bytes are not packed that way, or more
+ * bytes follow; `unsupported` if unpacking needs too much memory
  */
 export async function decompressInto(
   source: AsyncIterable<Buffer>,
@@ -90,7 +90,7 @@ async function* tapped(source: AsyncIterable<Buffer>, seen: (piece: Buffer) => v
   }
 }
 
-/** Each piece is seen when `now` is called, or at the latest when the next is asked for. */
+/** Each piece is seen when `now` is called, or at the latest when the next is requested. */
 function lateTap(
   source: AsyncIterable<Buffer>,
   seen: (piece: Buffer) => void,
@@ -119,7 +119,7 @@ async function through(
   sink: (chunks: AsyncIterable<Buffer>) => Promise<void>,
   { begun, unpacked }: { begun: () => void; unpacked: () => number },
 ): Promise<void> {
-  // The first that fails is the reason; what fails after it follows from it.
+  // The first failure is the reason; later ones follow from it.
   let reason: unknown;
   const edges: Edges = { magic: 0, tail: Buffer.alloc(0) };
   const failed = (error: unknown): void => {
@@ -149,7 +149,7 @@ function unpackError(reason: unknown, packing: Packing, file: Edges & { unpacked
   if (!/^(?:Z_|ZSTD_|ERR_ZLIB)/u.test(errorCode(reason) ?? "")) {
     return reason;
   }
-  // In a file that begins as gzip does, a header that is none is that of what follows.
+  // In a file that begins as gzip, a wrong header is the header of what follows.
   const message = reason instanceof Error ? reason.message : "";
   if (packing === "gzip" && file.magic === gzipMagic) {
     if (message === "incorrect header check" || (message === "unexpected end of file" && endsBefore(file))) {
@@ -159,7 +159,9 @@ function unpackError(reason: unknown, packing: Packing, file: Edges & { unpacked
   return new AgentError("image_invalid", `the image cannot be unpacked as ${packing}`, { cause: reason });
 }
 
-/** Whether all was unpacked before the file's last byte or bytes, too few for another member (RFC 1952, 2.3.1: ISIZE). */
+/**
+ * Whether unpacking ended before the file's last bytes, which are too few for another member (RFC 1952, 2.3.1: ISIZE).
+ */
 function endsBefore({ tail, unpacked }: { tail: Buffer; unpacked: number }): boolean {
   for (let behind = 1; behind + 4 <= tail.length; behind += 1) {
     if (tail.readUInt32LE(tail.length - behind - 4) === unpacked % 2 ** 32) {
@@ -170,16 +172,16 @@ function endsBefore({ tail, unpacked }: { tail: Buffer; unpacked: number }): boo
 }
 
 /**
- * Gives each piece, and waits until it is used up, or nobody is left to use it. What comes after the packed data's end is
- * taken too.
- * @throws {AgentError} `image_invalid` when that is more than NULs
+ * Passes on each piece, and waits until it is used, or until nothing can use it any more. Reads on after the packed
+ * data's end.
+ * @throws {AgentError} `image_invalid` if other bytes than NULs follow
  */
 async function feed(source: AsyncIterable<Buffer>, unpack: Unpack, begun: () => void): Promise<void> {
   let goOn = (): void => {};
   let closed = false;
   let ended = false;
   let fed = 0;
-  // What fails calls nobody back whose bytes it had.
+  // A failed stream calls no write callbacks.
   unpack.once("close", () => {
     closed = true;
     goOn();
@@ -200,14 +202,14 @@ async function feed(source: AsyncIterable<Buffer>, unpack: Unpack, begun: () => 
         begun();
       });
     }
-    // One that has come to its end is destroyed too.
+    // A stream that has ended is destroyed too.
     if (unpack.destroyed && !unpack.readableEnded) {
       return;
     }
     fed += piece.length;
     const behind = Math.min(piece.length, fed - unpack.bytesWritten);
     if (behind > 0) {
-      // Nothing is unpacked any more: the reader of what was may be gone already.
+      // Nothing more is unpacked, and the reader of the output may be gone already.
       ended = true;
       unpack.end();
       if (!isZero(piece.subarray(piece.length - behind))) {

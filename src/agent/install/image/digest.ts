@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { AgentError } from "../../errors.ts";
 
-/** Counts and hashes the bytes that are fetched. */
+/** Counts and hashes the fetched bytes. */
 export interface DigestTap {
-  /** Gives the source's pieces on, and sees its end. */
+  /** Passes on the source's pieces, and notices its end. */
   through(source: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
-  /** For each piece, once, in their order. */
+  /** To be called once for each piece, in order. */
   update(piece: Buffer): void;
-  /** Bytes that were hashed. */
+  /** The number of hashed bytes. */
   bytes(): bigint;
   /**
-   * @param remark what else may be the reason, at the end of the message
-   * @throws {AgentError} `image_invalid` when the SHA-256 of all pieces is not `expected` (hex), or the source has not come
-   * to its end
+   * @param remark a further possible reason, for the end of the message
+   * @throws {AgentError} `image_invalid` if the SHA-256 of all pieces is not `expected` (hex), or the source has not
+   * ended
    */
   check(expected: string, shownUrl: string, remark?: string): void;
 }
 
-/** For one fetch; `also` is given each piece too. */
+/** For one fetch; `also` is called with each piece too. */
 export function digestTap(also?: (piece: Buffer) => void): DigestTap {
   const hash = createHash("sha256");
   let bytes = 0n;

@@ -1,27 +1,27 @@
 /* eslint-disable no-control-regex -- magic numbers are made of control characters */
-// Files that hold an image in a way that this agent does not unpack: written as they are, no machine could boot from them.
-// Each by its magic number, as file(1), libmagic and the formats' own documents have it. Pure.
+// Files that contain an image in a form that this agent does not unpack; written unchanged, they would not boot. Each
+// is recognised by its magic number, from file(1), libmagic and the formats' own documents. Pure.
 
-/** What a file is, and the command that makes an image of it. */
+/** What a file is, and the command that converts it to an image. */
 export interface ForeignFormat {
-  /** "a VMDK disk" */
+  /** Such as "a VMDK disk". */
   name: string;
-  /** A command line with the file's name in it. */
+  /** A command line with the file's name. */
   command: string;
 }
 
 interface Known {
   name: string;
-  /** Bytes at places: text, or a pattern. */
+  /** Bytes at positions: text, or a pattern. */
   at: readonly (readonly [position: number, magic: string | RegExp])[];
-  /** `FILE` stands for the file's name, `BASE` for that without its last ending. */
+  /** `FILE` stands for the file's name, `BASE` for the name without its last extension. */
   command: string;
 }
 
 const convert = (format: string): string => `qemu-img convert -f ${format} -O qcow2 FILE BASE.qcow2`;
 const gz = "\u001f\u008b";
 
-/** Packings that this agent unpacks: found inside another, the image was packed twice. */
+/** Packings that this agent unpacks: inside another one, the image was packed twice. */
 const twice: readonly Known[] = [
   { name: "packed with gzip", at: [[0, gz]], command: "gunzip -k FILE" },
   { name: "packed with xz", at: [[0, "\u00fd7zXZ\0"]], command: "unxz -k FILE" },
@@ -30,7 +30,7 @@ const twice: readonly Known[] = [
 
 const known: readonly Known[] = [
   ...twice,
-  // Packings. bzip2: then the first block's magic, or the end's.
+  // Packings. For bzip2: the magic number, then that of the first block or of the end.
   {
     name: "packed with bzip2",
     at: [[0, /^BZh[1-9](?:1AY&SY|\u0017rE8P\u0090)/u]],
@@ -47,7 +47,8 @@ const known: readonly Known[] = [
   { name: "packed with rzip", at: [[0, "RZIP"]], command: "rzip -d -k FILE" },
   { name: "packed with zpaq", at: [[0, /^(?:7kSt|zPQ[\u0001\u0002])/u]], command: "zpaq x FILE" },
   { name: "packed with snappy", at: [[0, "\u00ff\u0006\0\0sNaPpY"]], command: "snzip -d -k FILE" },
-  // lzma has no magic: its usual properties, a dictionary of a power of two, and a length that is unknown or below 2^48.
+  // lzma has no magic number: its usual properties, a dictionary size that is a power of two, and a length that is
+  // unknown or below 2^48.
   {
     name: "packed with lzma",
     at: [[0, /^[\u005d\u006d]\0[\0\u0080\u0010\u0020\u0040][\0-\u0080]{2}(?:\u00ff{8}|[^]{6}\0\0)/u]],
@@ -102,7 +103,7 @@ const known: readonly Known[] = [
   { name: "a raw CD image", at: [[0, /^\0\u00ff{10}\0/u]], command: "bchunk -r FILE BASE.cue BASE" },
   { name: "a U-Boot image", at: [[0, "'\u0005\u0019V"]], command: "dumpimage -l FILE" },
   { name: "a device tree or FIT image", at: [[0, /^\u00d0\r\u00fe\u00ed\0/u]], command: "dumpimage -l FILE" },
-  // What is no image at all.
+  // Files that are not images at all.
   { name: "a program (ELF)", at: [[0, /^\u007fELF[\u0001\u0002][\u0001\u0002]\u0001/u]], command: "file FILE" },
   { name: "encrypted by OpenSSL", at: [[0, "Salted__"]], command: "openssl enc -d -in FILE -out BASE" },
   { name: "encrypted by age", at: [[0, /^(?:age-encryption\.org\/|-----BEGIN AGE)/u]], command: "age -d -o BASE FILE" },
@@ -111,7 +112,7 @@ const known: readonly Known[] = [
   { name: "a pointer of Git LFS", at: [[0, "version https://git-lfs"]], command: "git lfs pull" },
 ];
 
-/** What stands at a file's end alone, so many bytes before it. */
+/** Formats that only their end shows, at `fromEnd` bytes before it. */
 const knownAtEnd: readonly (Pick<Known, "name" | "command"> & { fromEnd: number; magic: string })[] = [
   { name: "a VHD disk", fromEnd: 512, magic: "conectix", command: convert("vpc") },
   // Virtual PC before 2004 wrote one byte less.
@@ -127,10 +128,10 @@ const knownAtEnd: readonly (Pick<Known, "name" | "command"> & { fromEnd: number;
   { name: "a Nero CD image", fromEnd: 8, magic: "NERO", command: "nrg2iso FILE BASE.iso" },
 ];
 
-// Nothing above is looked for further on.
+// No pattern above reaches farther.
 const headBytes = 512;
 
-/** What a file that begins with `head` is, where it is no image; `file` is its name in the command. Pure. */
+/** What a file that begins with `head` is if it is not an image; `file` is its name in the command. Pure. */
 export function foreignFormat(head: Buffer, file: string): ForeignFormat | undefined {
   const text = head.toString("latin1", 0, headBytes);
   const found =
@@ -139,10 +140,10 @@ export function foreignFormat(head: Buffer, file: string): ForeignFormat | undef
   return found === undefined ? undefined : named(found, file);
 }
 
-/** Bytes of a file's end that are enough for {@link foreignFormatAtEnd}. */
+/** The length of a file's end that {@link foreignFormatAtEnd} needs. */
 export const foreignEndBytes = 512;
 
-/** What the last 512 bytes of a file say of it: containers that have their head at the end. Pure. */
+/** What a file is according to its last 512 bytes, for containers with their header at the end. Pure. */
 export function foreignFormatAtEnd(tail: Buffer, file: string): ForeignFormat | undefined {
   const text = tail.subarray(-headBytes).toString("latin1");
   const found = knownAtEnd.find(({ fromEnd, magic }) => text.startsWith(magic, text.length - fromEnd));
@@ -151,7 +152,7 @@ export function foreignFormatAtEnd(tail: Buffer, file: string): ForeignFormat | 
 
 function named({ name, command }: Pick<Known, "name" | "command">, file: string): ForeignFormat {
   const base = file.replace(/\.[^.]*$/u, "");
-  // Without an ending of its own, what comes out must not have the file's name.
+  // If the name has no extension, the output must not have the same name.
   const out = base === file ? `${file}.out` : base;
   return { name, command: command.replaceAll("FILE", file).replaceAll("BASE.", `${base}.`).replaceAll("BASE", out) };
 }
@@ -160,7 +161,7 @@ function isAt(text: string, position: number, magic: string | RegExp): boolean {
   return typeof magic === "string" ? text.startsWith(magic, position) : magic.test(text.slice(position, position + 64));
 }
 
-/** Archives of before POSIX have no magic, but a checksum of their first block (tar(5)). */
+/** Archives before POSIX have no magic number, but a checksum in their first block (tar(5)). */
 function isOldTar(head: Buffer): boolean {
   if (head.length < headBytes || head[0] === 0) {
     return false;

@@ -11,19 +11,19 @@ import type { Qcow2 } from "./qcow2-header.ts";
 /** What is written to the disk. */
 export type ImageLook =
   | { kind: "qcow2"; header: Qcow2 }
-  /** These very bytes. `doubt`: why no machine may boot from them, for the log. */
+  /** The bytes unchanged. `doubt`: why no machine may boot from them, for the log. */
   | { kind: "raw"; doubt: string | undefined };
 
-/** Bytes that are enough for {@link imageLook}: btrfs' super block lies behind 64 KiB. */
+/** Bytes that {@link imageLook} needs: btrfs' super block is after 64 KiB. */
 export const imageLookBytes = 72 << 10;
 
 /**
- * Looks at the first bytes of an image, unpacked. `file` is its name, for commands.
- * @throws {AgentError} `unsupported` when it is in a format that is not written, unless raw is asked for; `image_invalid`
- * when it is not in the format that is asked for, or a damaged qcow2 image
+ * Examines the first bytes of an unpacked image. `file` is its name, for commands.
+ * @throws {AgentError} `unsupported` for an unsupported format, unless raw is requested; `image_invalid` if it does not
+ * have the requested format, or is a damaged qcow2 image
  */
 export function imageLook(format: ImageFormat, head: Buffer, file: string): ImageLook {
-  // An image that is said to be raw is raw, whatever it begins with.
+  // An image that is requested as raw is raw, whatever it begins with.
   if (format === ImageFormat.RAW) {
     return { kind: "raw", doubt: undefined };
   }
@@ -38,23 +38,23 @@ export function imageLook(format: ImageFormat, head: Buffer, file: string): Imag
     const begins = (head.subarray(0, 8).toString("hex").match(/../gu) ?? []).join(" ");
     throw new AgentError(
       "image_invalid",
-      `the image is no qcow2 image: it begins with ${begins}, expected 51 46 49 fb; ask without --format, or give the qcow2 image`,
+      `the image is not a qcow2 image: it begins with ${begins}, expected 51 46 49 fb; ask without --format, or give the qcow2 image`,
     );
   }
   return { kind: "raw", doubt: isKnown(head) ? undefined : doubtful(file) };
 }
 
-/** For a file that holds an image in a way that is not unpacked. `remark` ends the message. */
+/** The error for a file in a form that is not unpacked. `remark` ends the message. */
 export function foreignRefused({ name, command }: ForeignFormat, remark = ""): AgentError {
   return new AgentError(
     "unsupported",
     `the image is ${name}, expected a raw disk or qcow2, packed with gzip, zstd, xz or not at all: run \`${command}\`, and ` +
-      "install what comes out of it; --format raw writes these very bytes" +
+      "install its output; --format raw writes the file unchanged" +
       remark,
   );
 }
 
-/** The name of the file at an address, as a command can take it; `unpacked`: without the ending of its packing. */
+/** The name of the file at an address, safe for a command; `unpacked`: without the extension of its packing. */
 export function fileNameOf(address: string, unpacked: boolean): string {
   const name = /(?<name>[^/?#]*)(?:[?#].*)?$/u.exec(address)?.groups?.["name"] ?? "";
   const bare = unpacked ? name.replace(/\.(?:gz|gzip|zst|zstd|xz)$/iu, "") : name;
@@ -63,12 +63,12 @@ export function fileNameOf(address: string, unpacked: boolean): string {
 
 function doubtful(file: string): string {
   return (
-    "the image has neither a boot sector (55 aa) nor a partition table nor a file system that is known: it is written as it " +
-    `is, and is likely not to boot; see what it is with \`file ${file}\``
+    "the image has neither a boot sector (55 aa) nor a partition table nor a known file system: it is written unchanged, " +
+    `and probably will not boot; see what it is with \`file ${file}\``
   );
 }
 
-/** File systems and partition tables by their magic numbers, each at its place (blkid(8) knows the same). */
+/** File systems and partition tables by their magic numbers, each at its position (as blkid(8) does). */
 const contents: readonly (readonly [position: number, magic: string])[] = [
   [512, "EFI PART"],
   [4096, "EFI PART"],

@@ -8,19 +8,20 @@ import type { SignatureCheck } from "./signature.ts";
 const signatureBytes = 74;
 const untrusted = "untrusted comment:";
 const trusted = "trusted comment: ";
-// A legacy signature is of the file itself, which must therefore be held in memory.
+// A legacy signature covers the file itself, which must therefore be held in memory.
 const legacyMost = 128 << 20;
 
 /**
- * What checks the bytes of an image against a signature.
- * @throws {AgentError} `request_invalid` for a key, `signature_invalid` for a signature that is none, or another key's
+ * Makes the check of an image's bytes against a signature.
+ * @throws {AgentError} `request_invalid` for a bad key, `signature_invalid` for a malformed signature, or one of
+ * another key
  */
 export function minisignCheck(publicKey: Uint8Array, signature: Uint8Array): SignatureCheck {
   const known = minisignKey(publicKey);
   if (known === undefined) {
     throw new AgentError(
       "request_invalid",
-      "the signature's public key is none of minisign's: expected a .pub file, or its line that begins with RW",
+      "the signature's public key is not a minisign key: expected a .pub file, or its line that begins with RW",
     );
   }
   const { id, key } = known;
@@ -32,7 +33,7 @@ export function minisignCheck(publicKey: Uint8Array, signature: Uint8Array): Sig
   if (!first.startsWith(untrusted) || bytes.length !== signatureBytes || !comment.startsWith(trusted)) {
     throw new AgentError(
       "signature_invalid",
-      "the signature is none of minisign's: expected the four lines of a .minisig file",
+      "the signature is not a minisign signature: expected the four lines of a .minisig file",
     );
   }
   if (!bytes.subarray(2, 10).equals(id)) {
@@ -44,7 +45,7 @@ export function minisignCheck(publicKey: Uint8Array, signature: Uint8Array): Sig
   }
   const own = bytes.subarray(10);
   if (!verify(null, Buffer.concat([own, Buffer.from(comment.slice(trusted.length))]), key, global)) {
-    throw new AgentError("signature_invalid", "the signature's trusted comment was altered: get the signature anew");
+    throw new AgentError("signature_invalid", "the signature's trusted comment was altered: get the signature again");
   }
   switch (bytes.toString("latin1", 0, 2)) {
     case "ED":
@@ -52,7 +53,7 @@ export function minisignCheck(publicKey: Uint8Array, signature: Uint8Array): Sig
     case "Ed":
       return legacy(key, own);
     default:
-      throw new AgentError("signature_invalid", "the signature is of a kind that this agent does not know");
+      throw new AgentError("signature_invalid", "the signature's algorithm is unknown to this agent");
   }
 }
 

@@ -1,16 +1,16 @@
 import { AgentError } from "../../errors.ts";
 import { isZero } from "../../disk/zero.ts";
 
-/** Bytes that may be fetched without one being unpacked from them. */
+/** Maximum bytes fetched without a byte unpacked from them. */
 const idleMost = 64 << 20;
 
-/** What a packed file for a disk of `capacityBytes` may have: what can't be packed grows a little. */
+/** Maximum size of a packed file for a disk of `capacityBytes`: incompressible data grows a little. */
 export function packedMost(capacityBytes: bigint): bigint {
   return capacityBytes + capacityBytes / 16n + 1_048_576n;
 }
 
 /**
- * Gives the source's pieces on, as long as there are no more than a disk of `capacityBytes` can want.
+ * Passes on the source's pieces, up to the maximum that a disk of `capacityBytes` can need.
  * @throws {AgentError} `disk_too_small`
  */
 export async function* packedBounded(source: AsyncIterable<Buffer>, capacityBytes: bigint): AsyncGenerator<Buffer> {
@@ -22,34 +22,34 @@ export async function* packedBounded(source: AsyncIterable<Buffer>, capacityByte
   }
 }
 
-/** @throws {AgentError} `disk_too_small` when a packed file has more bytes than a disk of `capacityBytes` can want */
+/** @throws {AgentError} `disk_too_small` if a packed file is larger than a disk of `capacityBytes` can need */
 export function requirePackedRoom(bytes: bigint, capacityBytes: bigint): void {
   if (bytes > packedMost(capacityBytes)) {
     throw new AgentError(
       "disk_too_small",
       `the packed image has ${bytes} bytes or more, and the disk has ${capacityBytes}: choose a larger disk, or pack the image ` +
-        "anew, for what is in it does not make up its size",
+        "again, since its content is smaller than the file",
     );
   }
 }
 
 /**
- * Gives the source's pieces on, as long as something is unpacked from them: `unpacked` says how many bytes so far.
- * @throws {AgentError} `image_invalid` after 64 MiB from which nothing was
+ * Passes on the source's pieces while they yield data; `unpacked` returns the bytes so far.
+ * @throws {AgentError} `image_invalid` after 64 MiB without any
  */
 export async function* packedYielding(source: AsyncIterable<Buffer>, unpacked: () => number): AsyncGenerator<Buffer> {
   let seen = 0;
   let idle = 0;
   for await (const piece of source) {
-    // NULs may stand behind the packed data.
+    // NULs may follow the packed data.
     const bytes = isZero(piece) ? 0 : piece.length;
     idle = unpacked() === seen ? idle + bytes : bytes;
     seen = unpacked();
     if (idle > idleMost) {
       throw new AgentError(
         "image_invalid",
-        `64 MiB of the packed image hold no byte of an image (after ${seen} bytes): it is damaged, or made to waste time; pack ` +
-          "the image anew",
+        `64 MiB of the packed image contain no data (after ${seen} bytes): it is damaged, or made to waste time; pack ` +
+          "the image again",
       );
     }
     yield piece;

@@ -1,40 +1,40 @@
-// Where packed data ends: zstd and xz say so in their framing, which is walked here without unpacking anything.
+// Finds where packed data ends: zstd and xz say so in their framing, which is parsed here without unpacking.
 import { AgentError } from "../../errors.ts";
 
-/** What a walk asks of the bytes. */
+/** What a walk asks for. */
 type Step =
-  /** These many bytes, given back together. */
+  /** Read `bytes` bytes, returned together. */
   | { kind: "read"; bytes: number }
-  /** These many bytes, whatever is in them. */
+  /** Skip `bytes` bytes, whatever their content. */
   | { kind: "skip"; bytes: number }
   /** A frame has ended. */
   | { kind: "boundary" };
 
 /** One kind of framing. */
 export interface Framing {
-  /** Follows it, and returns where it can't: what comes then is left to the program that unpacks. */
+  /** Parses the framing, and returns if it can't go on: the rest is left to the unpacking program. */
   walk(): Generator<Step, void, Buffer>;
-  /** NULs that there may be between two frames are a multiple of this; 0 = there may be none. */
+  /** The length of NUL padding between two frames is a multiple of this; 0 means that there is none. */
   paddingUnit: number;
-  /** Whether each frame has to be given on by itself. */
+  /** Whether each frame must be passed on separately. */
   separate: boolean;
 }
 
 const nul = Buffer.alloc(64 << 10);
 const none = Buffer.alloc(0);
 
-/** How an image ends that has something behind its packed data. `at`: bytes from the file's beginning. */
+/** The error for an image with further bytes after its packed data. `at`: bytes from the file's beginning. */
 export function moreBytesFollow(at: number | undefined): AgentError {
   const where = at === undefined ? "" : ` (at byte ${at})`;
   return new AgentError(
     "image_invalid",
-    `more bytes follow after the packed image's end${where}: only NULs may; make the file anew`,
+    `more bytes follow after the packed image's end${where}: only NULs may; build the file again`,
   );
 }
 
 /**
- * Gives on what belongs to packed data, and leaves out the NULs between and behind its frames, however many.
- * @throws {AgentError} `image_invalid` when other bytes follow; what the walk throws
+ * Passes on the packed data, and leaves out any number of NULs between and after its frames.
+ * @throws {AgentError} `image_invalid` if other bytes follow; what the walk throws
  */
 export async function* packedOnly(source: AsyncIterable<Buffer>, framing: Framing): AsyncGenerator<Buffer> {
   const steps = framing.walk();
@@ -44,11 +44,11 @@ export async function* packedOnly(source: AsyncIterable<Buffer>, framing: Framin
   let fileAt = 0;
   let frames = 0;
   let nuls = 0;
-  // What was read of a next frame does not yet show that it is one.
+  // The bytes read of a next frame do not show yet whether it is one.
   let fresh = false;
   for await (const piece of source) {
     let at = 0;
-    // What of the piece is given on begins here.
+    // The part of the piece that is passed on begins here.
     let from = 0;
     while (at < piece.length && step.done !== true) {
       const { value } = step;
@@ -83,7 +83,7 @@ export async function* packedOnly(source: AsyncIterable<Buffer>, framing: Framin
         const whole = held.length === 0 ? part : Buffer.concat([held, part]);
         at += taken;
         if (whole.length < value.bytes) {
-          // A piece is good only until the next is asked for.
+          // A piece is valid only until the next is requested.
           held = Buffer.from(whole);
         } else {
           held = none;
@@ -95,7 +95,7 @@ export async function* packedOnly(source: AsyncIterable<Buffer>, framing: Framin
         }
       }
     }
-    // A step of no bytes is done at once, also at a piece's end.
+    // A step of no bytes is done at once, even at a piece's end.
     while (step.done !== true && step.value.kind !== "boundary" && step.value.bytes === 0) {
       step = steps.next(nul);
     }

@@ -1,9 +1,9 @@
-// The head of a qcow2 image (QEMU, docs/interop/qcow2.rst). All numbers are big-endian.
+// Parses the header of a qcow2 image (QEMU, docs/interop/qcow2.rst). All numbers are big-endian.
 import { AgentError } from "../../errors.ts";
 
 /** What is needed to read an image. */
 export interface Qcow2 {
-  /** Of the disk that the image is of. */
+  /** The size of the disk in the image. */
   virtualBytes: number;
   clusterBits: number;
   l1Offset: number;
@@ -18,17 +18,17 @@ export const qcow2Magic = Buffer.from("514649fb", "hex");
 const bit = { corrupt: 1n << 1n, externalData: 1n << 2n, compressionType: 1n << 3n, extendedL2: 1n << 4n } as const;
 // Bit 0, "dirty", says that reference counts may be wrong: reading needs none.
 const readable = 1n | bit.compressionType;
-// As QEMU has it: a table of 32 MiB.
+// QEMU's limit: a table of 32 MiB.
 const l1EntriesMost = 4 << 20;
 
 /**
- * Reads the head, and refuses whatever would need another file (a backing file, a data file) or can't be read. `file`: its
- * name in commands.
+ * Parses the header, and refuses images that need another file (a backing file, a data file) or can't be read. `file`:
+ * its name in commands.
  * @throws {AgentError} `image_invalid`, `unsupported`
  */
 export function qcow2Header(head: Buffer, file = "IMAGE"): Qcow2 {
   if (head.length < 72 || !head.subarray(0, 4).equals(qcow2Magic)) {
-    throw broken("its head is cut short");
+    throw broken("its header is cut short");
   }
   const version = head.readUInt32BE(4);
   if (version !== 2 && version !== 3) {
@@ -47,7 +47,7 @@ export function qcow2Header(head: Buffer, file = "IMAGE"): Qcow2 {
   const features = version === 3 && head.length >= 104 ? head.readBigUInt64BE(72) : 0n;
   const headBytes = version === 3 && head.length >= 104 ? head.readUInt32BE(100) : 72;
   if (version === 3 && head.length < 104) {
-    throw broken("its head is cut short");
+    throw broken("its header is cut short");
   }
   if ((features & bit.externalData) !== 0n) {
     throw unreadable("needs another file, its data file");
@@ -79,7 +79,7 @@ function geometry(head: Buffer, compressionType: number): Qcow2 {
     throw broken(`it says that its disk has ${virtual} bytes`);
   }
   const virtualBytes = Number(virtual);
-  // One table of the second level has a cluster, with 8 bytes an entry, a cluster each.
+  // A table of the second level fills one cluster, with 8 bytes per entry, one entry per cluster.
   const needed = Math.ceil(virtualBytes / (2 ** (2 * clusterBits) / 8));
   if (l1Entries < needed || l1Entries > l1EntriesMost || l1 % (1n << BigInt(clusterBits)) !== 0n || l1 > 1n << 53n) {
     throw broken(`its first table has ${l1Entries} entries at ${l1}`);
@@ -88,7 +88,7 @@ function geometry(head: Buffer, compressionType: number): Qcow2 {
   return { virtualBytes, clusterBits, l1Offset: Number(l1), l1Entries: needed, compression };
 }
 
-/** For an image that is not what it should be. */
+/** The error for a damaged image. */
 export function broken(how: string): AgentError {
   return new AgentError("image_invalid", `the qcow2 image is damaged: ${how}; check it with qemu-img check`);
 }

@@ -3,22 +3,22 @@ import { promisify } from "node:util";
 import type { Qcow2 } from "./qcow2-header.ts";
 import { broken } from "./qcow2-header.ts";
 
-/** Reads so many bytes of the qcow2 file from there; fewer at its end. */
+/** Reads `length` bytes of the qcow2 file at a position; fewer at its end. */
 export type ReadAt = (length: number, position: number) => Promise<Buffer>;
 
 /** Where a cluster of the disk has its bytes. */
 type Cluster = { kind: "zero" } | { kind: "plain"; offset: number } | { kind: "packed"; offset: number; bytes: number };
 
-// Clusters that lie together are read together, and packed ones unpacked side by side.
+// Adjacent clusters are read together, and packed ones unpacked in parallel.
 const readMost = 2 << 20;
 const packedAtATime = 16;
 const offsetMask = 0x00ff_ffff_ffff_fe00n;
 const inflate = promisify(inflateRaw);
 
 /**
- * The whole disk that a qcow2 file holds, from its first byte to its last. `fileBytes` is the file's length: nothing is
- * looked for beyond it.
- * @throws {AgentError} `image_invalid` when its tables point to where nothing is
+ * The whole disk in a qcow2 file, from its first byte to its last. `fileBytes` is the file's length; positions beyond
+ * it are an error.
+ * @throws {AgentError} `image_invalid` if its tables point outside the file
  */
 export async function* qcow2Read(image: Qcow2, read: ReadAt, fileBytes: number): AsyncGenerator<Buffer> {
   const clusterBytes = 2 ** image.clusterBits;
@@ -26,7 +26,7 @@ export async function* qcow2Read(image: Qcow2, read: ReadAt, fileBytes: number):
   const perTable = clusterBytes / 8;
   const exactly = async (length: number, position: number): Promise<Buffer> => {
     const bytes = position < fileBytes ? await read(Math.min(length, fileBytes - position), position) : Buffer.alloc(0);
-    // The file may end within its last cluster, and only there.
+    // The file may end within its last cluster only.
     if (bytes.length === 0 || length - bytes.length >= clusterBytes) {
       throw broken(`it ends at ${fileBytes}, and names bytes up to ${position + length}`);
     }
@@ -54,7 +54,7 @@ interface Run {
   clusters: Cluster[];
 }
 
-/** The clusters from `from` on that can be had in one go: zeros, ones side by side, or packed ones. */
+/** The clusters from `from` on that can be read at once: zeros, adjacent ones, or packed ones. */
 function runAt(image: Qcow2, table: Buffer | undefined, from: number, end: number): Run {
   const clusterBytes = 2 ** image.clusterBits;
   const most = Math.max(1, readMost / clusterBytes);
@@ -79,7 +79,7 @@ function runAt(image: Qcow2, table: Buffer | undefined, from: number, end: numbe
 function clusterAt({ clusterBits }: Qcow2, table: Buffer | undefined, index: number): Cluster {
   const entry = table?.readBigUInt64BE(index * 8) ?? 0n;
   if ((entry & (1n << 62n)) !== 0n) {
-    // The offset takes the lower bits, what is left up to bit 61 the number of further sectors.
+    // The offset takes the lower bits; the rest, up to bit 61, is the number of further sectors.
     const split = BigInt(62 - (clusterBits - 8));
     const offset = Number(entry & ((1n << split) - 1n));
     const sectors = Number((entry & ((1n << 62n) - 1n)) >> split) + 1;
@@ -110,7 +110,7 @@ async function* runRead(
       break;
     case "plain":
       if (first.offset % clusterBytes !== 0) {
-        throw broken(`a cluster is said to be at ${first.offset}`);
+        throw broken(`a cluster has the impossible offset ${first.offset}`);
       }
       yield await from.exactly(clusters.length * clusterBytes, first.offset);
       break;
@@ -118,7 +118,7 @@ async function* runRead(
       const packed: Buffer[] = [];
       for (const cluster of clusters) {
         if (cluster.kind === "packed") {
-          // Its last sector need not be whole.
+          // Its last sector may be incomplete.
           const bytes = Math.min(cluster.bytes, from.fileBytes - cluster.offset);
           packed.push(bytes <= 0 ? Buffer.alloc(0) : await from.read(bytes, cluster.offset));
         }
@@ -135,7 +135,7 @@ async function undeflate(packed: Buffer, clusterBytes: number): Promise<Buffer> 
   return whole(await inflate(packed, options).catch(unpackable), clusterBytes);
 }
 
-/** What follows the frame in its last sector is no frame: reading ends when the cluster is whole. */
+/** Data after the frame in its last sector is no frame: reading ends when the cluster is complete. */
 async function unzstd(packed: Buffer, clusterBytes: number): Promise<Buffer> {
   const stream = createZstdDecompress({ chunkSize: clusterBytes });
   stream.end(packed);

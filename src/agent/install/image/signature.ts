@@ -4,22 +4,22 @@ import { AgentError } from "../../errors.ts";
 import { cosignCheck } from "./cosign.ts";
 import { minisignCheck } from "./minisign.ts";
 
-/** Checks the bytes of an image, as they are fetched, against a signature. */
+/** Checks an image's bytes against a signature while they are fetched. */
 export interface SignatureCheck {
   update(chunk: Buffer): void;
-  /** Whether the signature is of what went through. Once. */
+  /** Whether the signature matches the bytes. To be called once. */
   holds(): boolean;
 }
 
-/** What each kind of signature is checked by, and how its file beside the image's is called. */
+/** The check of each kind of signature, and the suffix of its file next to the image. */
 const kinds: Partial<Record<SignatureFormat, { suffix: string; check: typeof minisignCheck }>> = {
   [SignatureFormat.MINISIGN]: { suffix: ".minisig", check: minisignCheck },
   [SignatureFormat.COSIGN]: { suffix: ".sig", check: cosignCheck },
 };
 
 /**
- * What checks an image, before its first byte is fetched. `fetch` fetches what lies beside the image with this suffix, where
- * the request does not bring the signature.
+ * Makes the check of an image before its first byte is fetched. `fetch` fetches the file with this suffix next to the
+ * image, if the request has no signature of its own.
  * @throws {AgentError} `request_invalid`, `signature_invalid`, and what `fetch` throws
  */
 export async function signatureCheck(
@@ -30,7 +30,7 @@ export async function signatureCheck(
   if (kind === undefined) {
     throw new AgentError(
       "request_invalid",
-      `the signature's format, ${asked.format}, is none that this agent knows: expected minisign or cosign`,
+      `the signature's format, ${asked.format}, is unknown to this agent: expected minisign or cosign`,
     );
   }
   const bytes = asked.signature.length > 0 ? asked.signature : await fetch(kind.suffix);

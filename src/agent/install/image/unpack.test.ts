@@ -92,7 +92,7 @@ describe("xz", () => {
     const end = await rig.install();
     // Where xz lies in /usr/sbin or /sbin it is found all the same.
     expect(end).toMatchObject({
-      error: expect.stringMatching(/(?:wipefs|xz) is not there: install the Debian package/u),
+      error: expect.stringMatching(/(?:wipefs|xz) is missing: install the Debian package/u),
     });
   });
 

@@ -5,15 +5,16 @@ import { AgentError, cleanText } from "../../errors.ts";
 import { collect, programEnvironment, programMissing } from "../../disk/program.ts";
 import type { Program } from "../../disk/program.ts";
 
-// What the strongest preset (-9, 65 MiB) and reasonable ones beyond it need.
+// Enough for the strongest preset (-9, 65 MiB) and reasonable settings beyond it.
 const memoryMost = "512MiB";
 const toldMost = 300;
 const program: Program = "xz";
 
 /**
- * Unpacks with the program xz, for Node has no xz of its own. When it returns or throws, the program is gone and `sink` has
+ * Unpacks with the program xz, because Node has no xz. When it returns or throws, the program is gone and `sink` has
  * ended.
- * @throws what `source` or `sink` throws; {AgentError} `image_invalid` when the bytes are no xz; `program_failed` without xz
+ * @throws what `source` or `sink` throws; {AgentError} `image_invalid` if the bytes are not xz; `program_failed`
+ * without xz
  */
 export async function unxzInto(
   source: AsyncIterable<Buffer>,
@@ -35,7 +36,7 @@ export async function unxzInto(
       ),
     );
   });
-  // One that fails has nothing more to wait for: the program ends, and with it the other.
+  // If one direction fails, the program is ended, which ends the other.
   const failed = (error: unknown): unknown => {
     child.kill("SIGKILL");
     return error;
@@ -44,13 +45,13 @@ export async function unxzInto(
   const sunk = sink(child.stdout as AsyncIterable<Buffer>).then(
     () => undefined,
     (error: unknown) => {
-      // What nobody reads any more would keep the program from ever counting as ended.
+      // Unread output would keep the program from ever counting as ended.
       child.stdout.destroy();
       return failed(error);
     },
   );
   const [feeding, sinking, ending] = await Promise.all([fed, sunk, ended]);
-  // A program that ended early closes its input: the reason is what it said. One that was killed has none of its own.
+  // A program that ended early closes its input: the reason is its message. A killed one has no message.
   const closed = ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"].includes(errorCode(feeding) ?? "");
   const reason = sinking ?? (closed ? undefined : feeding) ?? ending ?? feeding;
   if (reason !== undefined) {

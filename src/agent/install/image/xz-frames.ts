@@ -2,11 +2,11 @@
 import type { Framing } from "./packed-frames.ts";
 
 const streamMagic = Buffer.from("fd377a585a00", "hex");
-/** Bytes of a block's checksum, by the number of its kind. */
+/** Bytes of a block's checksum, by its kind. */
 const checkBytes = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 const footerBytes = 12;
 
-/** Streams of xz; between two of them there may be NULs (2.2). */
+/** xz streams; NULs may be between two of them (2.2). */
 export const xzFraming: Framing = { walk: xzWalk, paddingUnit: 4, separate: false };
 
 function* xzWalk(): ReturnType<Framing["walk"]> {
@@ -34,7 +34,7 @@ function* xzWalk(): ReturnType<Framing["walk"]> {
   }
 }
 
-/** The chunks of one block; the answer is how many bytes they take, undefined = they can't be followed. */
+/** Parses the chunks of one block; returns their total length, undefined if they can't be parsed. */
 function* lzma2Walk(): Generator<{ kind: "read" | "skip"; bytes: number }, number | undefined, Buffer> {
   let total = 0;
   for (;;) {
@@ -57,7 +57,7 @@ function* lzma2Walk(): Generator<{ kind: "read" | "skip"; bytes: number }, numbe
   }
 }
 
-/** The index's number of records, and two numbers for each; the answer is how many bytes they take. */
+/** Parses the index' number of records, and two numbers for each; returns their total length. */
 function* recordsWalk(): Generator<{ kind: "read"; bytes: number }, number, Buffer> {
   let total = 0;
   let left = 1;

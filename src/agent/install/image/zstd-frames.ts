@@ -8,7 +8,7 @@ const windowMost = 128 << 20;
 const oneByteBlock = 1;
 const reservedBlock = 3;
 
-/** Whether these four bytes begin a frame, or one to be skipped, which parallel packers put first. */
+/** Whether these four bytes begin a frame, or a skippable frame, which parallel compressors put first. */
 export function isZstdMagic(magic: number): boolean {
   return magic === frameMagic || isSkippable(magic);
 }
@@ -17,7 +17,7 @@ function isSkippable(magic: number): boolean {
   return (magic & 0xffff_fff0) >>> 0 === 0x184d_2a50;
 }
 
-/** @throws {AgentError} `unsupported` when a frame's window takes more memory than there is for it */
+/** @throws {AgentError} `unsupported` if a frame's window needs more memory than is allowed */
 function* zstdWalk(): ReturnType<Framing["walk"]> {
   for (;;) {
     const magic = (yield { kind: "read", bytes: 4 }).readUInt32LE();
@@ -53,11 +53,11 @@ function* zstdWalk(): ReturnType<Framing["walk"]> {
   }
 }
 
-// Node 24 unpacks the first alone of frames that come together.
+// Node 24 unpacks only the first of several frames.
 const twice = Buffer.concat([zstdCompressSync("a"), zstdCompressSync("b")]);
 const separate = zstdDecompressSync(twice).length < 2;
 
-/** Frames of zstd. */
+/** The framing of zstd. */
 export const zstdFraming: Framing = { walk: zstdWalk, paddingUnit: 0, separate };
 
 function windowBytes(descriptor: number): number {
@@ -65,7 +65,7 @@ function windowBytes(descriptor: number): number {
   return base + (base / 8) * (descriptor & 7);
 }
 
-/** A frame of one segment has its whole content as its window. */
+/** The window of a single-segment frame is its whole content. */
 function contentBytes(field: Buffer): number {
   switch (field.length) {
     case 1:
