@@ -195,7 +195,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     "X13: all done",
     factsOf("installed", asked({ pending: false })),
     [],
-    [/waiting for nothing/u, /next: none: [^\n]*does not watch whether the installed system comes up/u],
+    [/waiting for nothing/u, /next: none: [^\n]*nobody watches whether the installed system comes up/u],
   ],
   [
     "all done, and a newer request failed before it touched the disk",

@@ -15,7 +15,7 @@ export const installedWords: StateWords<"installed"> = {
         }
       : {
           waitingFor: "nothing",
-          next: "none: the image is on the disk; Farrier does not watch whether the installed system comes up",
+          next: "none: the image is on the disk; nobody watches whether the installed system comes up",
         },
   causes: finalCauses,
   remedies: ({ record }) => [
