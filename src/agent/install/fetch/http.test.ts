@@ -77,7 +77,7 @@ describe("an answer", () => {
 
   test.each([
     ["SSH-2.0-OpenSSH\r\n\r\n", /cannot be fetched: the answer is not HTTP/u],
-    ["HTTP/1.1 OK\r\n\r\n", /no answer in HTTP/u],
+    ["HTTP/1.1 OK\r\n\r\n", /answer is not HTTP/u],
     ["HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", /malformed/u],
     ["HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", /length is "-5"/u],
     ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", /length is "5, 6"/u],
@@ -85,7 +85,7 @@ describe("an answer", () => {
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", /chunk's length is malformed/u],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n", /longer than it says/u],
     ["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", /broke off: the connection was closed/u],
-    [`HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, /no answer in HTTP/u],
+    [`HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, /answer is not HTTP/u],
     ["", /the connection was closed/u],
   ])("case %# is refused", async (bytes, expected) => {
     await expect(get(await answering(bytes))).rejects.toThrow(AgentError);

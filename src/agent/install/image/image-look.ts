@@ -64,7 +64,7 @@ export function fileNameOf(address: string, unpacked: boolean): string {
 function doubtful(file: string): string {
   return (
     "the image has neither a boot sector (55 aa) nor a partition table nor a known file system: it is written unchanged, " +
-    `and probably will not boot; see what it is with \`file ${file}\``
+    `and is likely not to boot; see what it is with \`file ${file}\``
   );
 }
 
