@@ -1,18 +1,18 @@
-// `--image-ca`: certificates of CAs, as people's files have them, made into plain PEM.
+// `--image-ca`: CA certificates in the formats that people have, converted to plain PEM.
 import { X509Certificate } from "node:crypto";
 
-/** Certificates of CAs in PEM, or why the bytes can't be used. */
+/** CA certificates in PEM, or why the bytes can't be used. */
 export type CaCertificates = { kind: "pem"; pem: string } | { kind: "invalid"; problem: string };
 
 const block = /-----BEGIN (?<label>[A-Z0-9. #]+)-----[^-]*-----END \k<label>-----/gu;
-/** Labels of a certificate (RFC 7468, 5.1, with the older ones that parsers accept). */
+/** PEM labels of a certificate (RFC 7468, 5.1, and older ones that parsers accept). */
 const certificateLabels = new Set(["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"]);
-// ASN.1: a SEQUENCE. No PEM begins with it.
+// ASN.1: a SEQUENCE. No PEM begins with this byte.
 const derSequence = 0x30;
 
 /**
- * Reads what was given as CAs: PEM of any number of certificates, with or without a byte-order mark and text around, or one
- * certificate in DER. Every certificate has to be one of a CA, and of now. Pure.
+ * Reads CA certificates: PEM with any number of certificates, with or without a byte order mark and surrounding text,
+ * or one certificate in DER. Every certificate must be a CA's and not expired. Pure.
  * @param now the time at which they must not have expired
  */
 export function caCertificates(given: Uint8Array, now: Date): CaCertificates {
@@ -56,7 +56,7 @@ function fromDer(bytes: Buffer, now: Date): CaCertificates {
   return problem === undefined ? { kind: "pem", pem } : { kind: "invalid", problem };
 }
 
-/** UTF-8, or UTF-16 where its byte-order mark says so, as some editors save. */
+/** UTF-8, or UTF-16 with a byte order mark, as some editors save it. */
 function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) {
     return bytes.toString("utf16le", 2);
@@ -88,7 +88,7 @@ function labelProblem(label: string): string | undefined {
     : `holds "${label}": expected certificates of CAs alone ("-----BEGIN CERTIFICATE-----")`;
 }
 
-const damaged = (number: number): string => `certificate ${number} is damaged: copy the file anew`;
+const damaged = (number: number): string => `certificate ${number} is damaged: copy the file again`;
 
 function certificateProblem(pem: string, number: number, now: Date): string | undefined {
   let certificate: X509Certificate;
@@ -102,7 +102,7 @@ function certificateProblem(pem: string, number: number, now: Date): string | un
   if (!certificate.ca) {
     const selfSigned = certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
     return selfSigned
-      ? `${named} is self-signed and is no CA certificate: make the server's certificate anew, with a CA (basicConstraints CA:TRUE) that issues it, and give the CA's`
+      ? `${named} is self-signed and is no CA certificate: issue the server's certificate again, with a CA (basicConstraints CA:TRUE) that issues it, and give the CA's`
       : `${named} is no CA certificate: expected those of CAs alone; leave it out, and give the one of its issuer (${oneLine(certificate.issuer)})`;
   }
   return certificate.validToDate < now
@@ -110,7 +110,7 @@ function certificateProblem(pem: string, number: number, now: Date): string | un
     : undefined;
 }
 
-/** A subject or issuer; Node gives one part a line, and undefined where there is none. */
+/** A subject or issuer; Node gives one attribute per line, and undefined if there is none. */
 function oneLine(name: string | undefined): string {
   return (name ?? "").replaceAll("\n", ", ");
 }

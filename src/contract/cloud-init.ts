@@ -1,14 +1,12 @@
-// What cloud-init makes of the data that a request has for it: the operator API refuses, and the agent writes, by the same reading.
+// How cloud-init reads a request's data: the operator API refuses and the agent writes by the same rules.
 import { Document, isMap, isScalar, parseAllDocuments } from "yaml";
 
-/** Text that cloud-init reads, or why it would not. */
+/** Text that cloud-init accepts, or why it would not. */
 export type CloudInitText = { kind: "text"; text: string } | { kind: "problem"; problem: string };
 
 const idKey = "instance-id";
 
-/**
- * Meta data with an instance id: its own where it has one, else `id`. All else stays as it is written. Pure.
- */
+/** Meta data with an instance id: its own if it has one, otherwise `id`. Everything else stays unchanged. Pure. */
 export function metaDataWith(metaData: Uint8Array, id: string): CloudInitText {
   const decoded = cloudInitText(metaData);
   if (decoded.kind === "problem") {
@@ -33,7 +31,7 @@ export function metaDataWith(metaData: Uint8Array, id: string): CloudInitText {
   return { kind: "text", text: String(parsed) };
 }
 
-/** Network configuration as text without a byte order mark, or why cloud-init could not read it. Pure. */
+/** Network configuration as text without a byte order mark, or why cloud-init would not accept it. Pure. */
 export function networkConfigText(networkConfig: Uint8Array): CloudInitText {
   const decoded = cloudInitText(networkConfig);
   if (decoded.kind === "problem") {
@@ -54,7 +52,7 @@ function cloudInitText(bytes: Uint8Array): CloudInitText {
   }
 }
 
-/** The one mapping that a text is; a string says why it is none. */
+/** The one mapping in a text; a string says why it is not one. */
 function mappingOf(text: string): Document | string {
   const documents = documentsOf(text);
   if (documents === undefined) {
@@ -69,17 +67,17 @@ function mappingOf(text: string): Document | string {
   }
   const [error] = document.errors;
   if (error !== undefined) {
-    return `it is no YAML: ${error.message.split("\n")[0]?.replace(/:$/u, "") ?? ""}`;
+    return `it is not YAML: ${error.message.split("\n")[0]?.replace(/:$/u, "") ?? ""}`;
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     document.contents = document.createNode({});
   }
   return isMap(document.contents)
     ? document
-    : "it is YAML, but no mapping: expected lines such as local-hostname: web1";
+    : "it is YAML, but not a mapping: expected lines such as local-hostname: web1";
 }
 
-/** cloud-init reads YAML 1.1 (PyYAML). Undefined = the parser's stack was not enough. */
+/** cloud-init reads YAML 1.1 (PyYAML). Undefined if the parser's stack overflowed. */
 function documentsOf(text: string): Document[] | undefined {
   try {
     return [...parseAllDocuments(text, { version: "1.1" })];
@@ -91,7 +89,10 @@ function documentsOf(text: string): Document[] | undefined {
   }
 }
 
-/** The text with the id put in front of the mapping's first key, and nothing else changed; undefined where that does not work. */
+/**
+ * The text with the id inserted before the mapping's first key, and nothing else changed; undefined if that is not
+ * possible.
+ */
 function inserted(text: string, parsed: Document, id: string): string | undefined {
   const { contents } = parsed;
   if (!isMap(contents)) {

@@ -1,33 +1,34 @@
-// Why an installation failed, in one word: the agent reports it beside its error text, and remedies and documentation go by it.
+// Why an installation failed, in one word: the agent reports it with its error text, and remedies and documentation
+// refer to it.
 
-/** Every cause. docs/installation-failures.md has a section of each. */
+/** Every cause. docs/installation-failures.md has a section on each. */
 export const failureCauses = [
   /** The server has no such file. */
   "image-not-found",
-  /** The server, or the registry, wants credentials. */
+  /** The server or the registry asks for credentials. */
   "image-forbidden",
-  /** The server answers with an error of its own. */
+  /** The server answers with a server error. */
   "image-server-error",
   /** No connection, or no answer. */
   "image-unreachable",
-  /** Fewer bytes came than are worth waiting for. */
+  /** The bytes come too slowly. */
   "image-too-slow",
-  /** The server's certificate is not to be trusted. */
+  /** The server's certificate is not trusted. */
   "image-certificate",
-  /** The server leads where it may not. */
+  /** The server redirects to a forbidden address. */
   "image-redirect",
-  /** The file became another one while it was fetched. */
+  /** The file changed while it was fetched. */
   "image-changed",
-  /** A web page, or nothing, in place of an image. */
+  /** A web page, or nothing, instead of an image. */
   "not-an-image",
   "wrong-digest",
   "wrong-signature",
-  /** It can't be unpacked, read or started from. */
+  /** It can't be unpacked, parsed or booted. */
   "image-damaged",
-  /** The agent can't do what was asked for. */
+  /** The agent can't do what was requested. */
   "unsupported",
   "request-invalid",
-  /** No disk, or several. */
+  /** No disk matches, or several. */
   "disk-selector",
   "disk-busy",
   "disk-too-small",
@@ -43,7 +44,7 @@ export const failureCauses = [
 /** Why an installation failed. */
 export type FailureCause = (typeof failureCauses)[number];
 
-// Agents of the original, and older ones of ours, have their text alone.
+// Agents of the original system, and older ones of Farrier, report only a text.
 const byText: readonly (readonly [RegExp, FailureCause])[] = [
   [/has the digest sha256:.*expected sha256:/u, "wrong-digest"],
   [/ answered (?:404|410)\b/u, "image-not-found"],
@@ -64,7 +65,7 @@ const byText: readonly (readonly [RegExp, FailureCause])[] = [
   [/^the program /u, "program-failed"],
 ];
 
-/** The cause that a report names, or that its text shows. Pure. */
+/** The cause that a report names, or that its text implies. Pure. */
 export function failureCause(said: string, error: string): FailureCause {
   const known = failureCauses.find((cause) => cause === said);
   return known ?? byText.find(([pattern]) => pattern.test(error))?.[1] ?? "other";

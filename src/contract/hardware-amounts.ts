@@ -1,6 +1,6 @@
 import type { AgentHardwareReport } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
-/** What a machine's hardware amounts to. */
+/** The summary of a machine's hardware. */
 export interface HardwareAmounts {
   cores: number;
   threads: number;
@@ -10,7 +10,7 @@ export interface HardwareAmounts {
   networkInterfaces: number;
 }
 
-/** Adds up a hardware report. What is negative in it counts as nothing. Pure. */
+/** Sums up a hardware report. Negative values count as 0. Pure. */
 export function hardwareAmounts(report: AgentHardwareReport): HardwareAmounts {
   const { cpu = [], blockDevice = [], networkInterface = [], memoryInstalledBytes = 0n } = report.report ?? {};
   return {

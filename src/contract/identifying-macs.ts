@@ -1,15 +1,15 @@
 import type { NetworkInterface } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { macOfBytes, macTellsApart } from "../lib/net/mac.ts";
 
-/** Drivers of network interfaces on USB, of agents that do not tell the bus. */
+/** Drivers of USB network interfaces, for agents that do not report the bus. */
 const usbDrivers =
   /^(?:cdc_|rndis|usbnet|ipheth|qmi_wwan|r815\d|asix|ax88|aqc111|lan78|smsc7|smsc9|dm9601|pegasus|kaweth)/u;
-/** IEEE 802: the second lowest bit of the first byte; makers give such addresses to as many ports as they like. */
+/** IEEE 802: the second lowest bit of the first byte. Makers give such addresses to any number of ports. */
 const locallyAdministered = 0x02;
 
 /**
- * The addresses that tell a machine from others, as `aa:bb:cc:dd:ee:ff`, without repetitions: not the host's end of a
- * management controller's USB network, which many boards have with one address. Pure.
+ * The addresses that identify a machine, as `aa:bb:cc:dd:ee:ff`, without duplicates. Leaves out the host's end of a
+ * management controller's USB network, whose address many boards share. Pure.
  */
 export function identifyingMacs(interfaces: readonly Pick<NetworkInterface, "mac" | "bus" | "driver">[]): string[] {
   const macs = interfaces

@@ -1,4 +1,5 @@
-// Where an image is fetched, and the digest of its bytes: read in one way by the command line, the operator API and the agent.
+// Where an image is fetched from, and the digest of its bytes: parsed the same way by the command line, the operator
+// API and the agent.
 import { ociReference, type OciReference } from "./oci-reference.ts";
 
 /** Where an image comes from. */
@@ -8,7 +9,7 @@ export type ImageReference =
   /** It can't be used. */
   | { kind: "invalid"; expected: string };
 
-/** Reads an image's URL. Pure. */
+/** Parses an image's URL. Pure. */
 export function imageReference(text: string): ImageReference {
   if (/^[a-z]+:\/\/(?:[^/@]*@)?\[[^\]/]*%/iu.test(text)) {
     return { kind: "invalid", expected: "an IPv6 address without a zone (%eth0): zones are not supported in URLs" };
@@ -30,11 +31,11 @@ export function imageReference(text: string): ImageReference {
       };
 }
 
-/** What {@link imageDigest} takes. */
+/** What {@link imageDigest} accepts. */
 export const imageDigestExpected =
   "sha256: and 64 lower-case hex digits, of the bytes fetched (as `sha256sum FILE` prints them)";
 
-/** The hex digits of an image's digest; undefined = it is none. Pure. */
+/** The hex digits of an image's digest; undefined if it is not one. Pure. */
 export function imageDigest(text: string): string | undefined {
   return /^sha256:(?<hex>[0-9a-f]{64})$/u.exec(text)?.groups?.["hex"];
 }

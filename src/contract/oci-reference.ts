@@ -1,18 +1,18 @@
 // `oci://host[:port]/repository@sha256:…`: an image as the one layer of a manifest in a registry.
 
-/** Which manifest, in which repository. */
+/** A manifest in a repository. */
 export interface OciReference {
-  /** The registry's root, `https://host[:port]`; on loopback `http`, as container tools have it. */
+  /** The registry's root, `https://host[:port]`; on loopback `http`, as in container tools. */
   registry: URL;
   repository: string;
-  /** sha256:<hex>, of the manifest. */
+  /** The manifest's digest, sha256:<hex>. */
   digest: string;
 }
 
 // OCI distribution specification 1.1, "Pulling manifests".
 const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/u;
 
-/** Undefined = not of this form. Pure. */
+/** Undefined if it does not have this form. Pure. */
 export function ociReference(text: string): OciReference | undefined {
   const parts = /^oci:\/\/(?<host>[^/@\s]+)\/(?<repository>[^@\s]+)@(?<digest>sha256:[0-9a-f]{64})$/u.exec(
     text,

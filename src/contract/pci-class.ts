@@ -45,7 +45,7 @@ export function pciClassName(code: number): string {
   return subclasses[code >>> 8] ?? classes[code >>> 16] ?? `class ${code.toString(16).padStart(6, "0")}`;
 }
 
-/** Whether a device computes or shows pictures: classes 03 and 12. */
+/** Whether a device is a graphics or compute card: classes 03 and 12. */
 export function isGraphics(code: number): boolean {
   return code >>> 16 === 0x03 || code >>> 16 === 0x12;
 }

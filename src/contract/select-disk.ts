@@ -1,28 +1,32 @@
-// Which disk a selector means: decided by the agent, and foretold by the operator API from the hardware report.
+// Which disk a selector matches: decided by the agent, and foreseen by the operator API from the hardware report.
 import { BlockDevice_Protocol, type BlockDevice } from "../../gen/cloud/agent/api/hardware_pb.ts";
 import { hexText } from "../lib/format/hex.ts";
 import type { DiskSelector } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 
-/** What a selector looks at. */
+/** What a selector examines. */
 export type SelectableDisk = Pick<
   BlockDevice,
   "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "byId" | "protocol" | "rotational"
 >;
 
-/** What a selector came to. */
+/** The result of a selector. */
 export type DiskSelection<Disk> =
   | { kind: "one"; disk: Disk }
   /** Why not, with the disks and what would select each. */
   | { kind: "none" | "several" | "unsaid"; message: string };
 
-/** The one disk for which every condition given holds, or why there is none. Pure. */
+/** The one disk that meets every given condition, or why there is none. Pure. */
 export function diskSelect<Disk extends { device: SelectableDisk }>(
   disks: readonly Disk[],
   selector: DiskSelector | undefined,
 ): DiskSelection<Disk> {
   const conditions = selector === undefined ? [] : selectorConditions(selector);
   if (conditions.length === 0) {
-    const message = withDisks("the request does not say which disk to write: a disk is never guessed", disks, disks);
+    const message = withDisks(
+      "the request does not say which disk to write, and a disk is never guessed",
+      disks,
+      disks,
+    );
     return { kind: "unsaid", message };
   }
   const wanted = conditions.map(({ text }) => text).join(",");
@@ -62,9 +66,7 @@ function selectorConditions(selector: DiskSelector): Condition[] {
   return conditions.filter(([given]) => given).map(([, text, holds]) => ({ text, holds }));
 }
 
-/**
- * Conditions that this disk alone of all meets, the most lasting first: "serial=S1". Pure.
- */
+/** Conditions that match only this disk among all, the most lasting first: "serial=S1". Pure. */
 export function diskSelectors(device: SelectableDisk, all: readonly SelectableDisk[]): string[] {
   const alone = (same: (other: SelectableDisk) => boolean): boolean =>
     all.filter((other) => other !== device && same(other)).length === 0;
@@ -80,7 +82,7 @@ export function diskSelectors(device: SelectableDisk, all: readonly SelectableDi
   ];
 }
 
-// Few machines have more; those that do get the rest counted.
+// Few machines have more disks; further ones are only counted.
 const listedDisks = 32;
 
 function withDisks(

@@ -1,8 +1,8 @@
-// Which keys images are signed with: checked when an installation is asked for, and used when it is carried out.
+// The keys of images' signatures: checked when an installation is requested, and used when it is carried out.
 import { createPublicKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
-/** A minisign key: signatures name the one that made them. */
+/** A minisign key; signatures name the key that made them. */
 export interface MinisignKey {
   id: Buffer;
   key: KeyObject;
@@ -11,8 +11,8 @@ export interface MinisignKey {
 const minisignBytes = 42;
 
 /**
- * A minisign public key, out of the text of a .pub file, its second line alone, or the bytes that this encodes; undefined = it
- * is none. Pure.
+ * Parses a minisign public key from the text of a .pub file, its second line, or the decoded bytes; undefined if it is
+ * not one. Pure.
  */
 export function minisignKey(given: Uint8Array): MinisignKey | undefined {
   const raw = Buffer.from(given);
@@ -25,13 +25,13 @@ export function minisignKey(given: Uint8Array): MinisignKey | undefined {
   return { id: bytes.subarray(2, 10), key: createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" }) };
 }
 
-/** The key of a cosign.pub, which is an ECDSA key on P-256 in PEM; undefined = it is none. Pure. */
+/** Parses a cosign.pub: an ECDSA key on P-256 in PEM; undefined if it is not one. Pure. */
 export function cosignKey(given: Uint8Array): KeyObject | undefined {
   try {
     const key = createPublicKey(Buffer.from(given));
     return key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1" ? key : undefined;
   } catch {
-    // No key at all is as little one of cosign's.
+    // Not a key at all.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-// What firmware writes where it has nothing to say, for the SMBIOS tables and for what the kernel shows of them in
-// /sys/class/dmi/id. Collected from boards in the field; a text is dropped only where all of it is such words.
+// Placeholders that firmware writes instead of a value, in the SMBIOS tables and in /sys/class/dmi/id. Collected from
+// boards in the field; a text is dropped only if it consists entirely of such words.
 
 /** Whole texts, in lower case with single blanks. */
 const wholeTexts = new Set([
@@ -8,13 +8,13 @@ const wholeTexts = new Set([
   ...["default", "other", "out of spec", "bad index", "no dimm", "no module", "no data", "void", "x", "0x0"],
 ]);
 
-/** Names of fields: a text of these words and of fillers alone names the field, and says nothing of the machine. */
+/** Names of fields: a text of only these words and fillers names the field and has no value. */
 const fieldWords = words(
   "serial serials ser serialnumber serialno sernum num number asset assettag assetnumber assettagnum tag " +
     "manufacturer manufacture vendor product productname part partnumber partnum sku skunumber version family name",
 );
 
-/** What says that there is nothing. */
+/** Words for a missing value. */
 const absenceWords = words(
   "default filled fill available applicable specified provided present installed populated programmed assigned set " +
     "defined defind specifed avail unknown unspecified undefined invalid none null empty blank",
@@ -25,24 +25,26 @@ const fillerWords = words(
     "module modulepart memory dimm string value field information info is of the please tagged",
 );
 
-/** Counted names of makers' templates: "SerNum0", "AssetTagNum3", "A1_Manufacturer00", "DIMM_B2_AssetTag". */
+/** Numbered names of makers' templates: "SerNum0", "AssetTagNum3", "A1_Manufacturer00", "DIMM_B2_AssetTag". */
 const countedName =
   /^(?:[\w() -]{1,32}_)?(?:manufacturer|vendor|ser(?:ial)?_?num(?:ber)?|asset_?tag(?:_?num(?:ber)?)?|(?:module)?_?part_?num(?:ber)?)_?\d{0,2}$/u;
 
-/** Rows that people type: 8 characters or more of one, behind a few letters ("BSN12345678901234567", "MB-1234567890"). */
+/**
+ * Typed digit sequences: 8 characters or more of one, after a few letters ("BSN12345678901234567", "MB-1234567890").
+ */
 const typedRows = ["0123456789", "9876543210", "0123456789abcdef", "00112233445566778899aabbccddeeff"].map((row) =>
   row.repeat(4),
 );
 const typedAtLeast = 8;
 const letters = "abcdefghijklmnopqrstuvwxyz";
-/** A row of fewer is plausible as a number that somebody gave. */
+/** A shorter sequence may be a real number. */
 const typedAlone = 6;
-/** One character over and over: fewer of it may be a slot's or a board's real name. */
+/** A character repeated at least this often; a shorter text may be a slot's or a board's real name. */
 const sameAtLeast = 5;
 
-/** "" for what firmware writes where it has nothing to say; otherwise the text, without bytes that were never written. Pure. */
+/** Returns "" for a placeholder; otherwise the text, without bytes that were never written. Pure. */
 export function meaningful(text: string): string {
-  // A memory chip that was never written reads as 0xFF: "ÿ" in Latin-1, U+FFFD where it was taken for UTF-8.
+  // A memory chip that was never written reads as 0xFF: "ÿ" in Latin-1, U+FFFD if it was decoded as UTF-8.
   const written = text.replace(/[\u00ff\ufffd\s]+$/u, "");
   return isPlaceholder(written) ? "" : written;
 }

@@ -1,9 +1,9 @@
 const byteOrderMark = "\uFEFF";
 
-/** Why cloud-init may not take user data for what it is meant to be; undefined where nothing is wrong. Pure. */
+/** Why cloud-init may ignore or misread user data; undefined if nothing is wrong. Pure. */
 export function userDataDoubt(userData: Uint8Array): string | undefined {
   const bytes = Buffer.from(userData);
-  // What is packed with gzip is unpacked by cloud-init.
+  // cloud-init unpacks gzip.
   if (bytes.length === 0 || bytes.subarray(0, 2).equals(Buffer.from("1f8b", "hex"))) {
     return undefined;
   }

@@ -1,11 +1,12 @@
-// Which fields of a hardware report say what the machine is, and which only how it is at a moment. Closed: a field of the
-// messages that is not here fails this file's test.
+// Which fields of a hardware report describe the machine, and which only a moment. The table is complete: a field of
+// the messages that is missing here fails this file's test.
 import { clearField, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { NodeSchema, type Node } from "../../gen/cloud/agent/api/hardware_pb.ts";
 
 /**
- * What a field says. `hardware`: another value is other hardware, so another report is kept. `condition`: another value is
- * worth showing between two reports, but makes no other report. `reading`: it changes by itself all the time.
+ * The kind of a field. `hardware`: another value means other hardware, so another report is stored. `condition`:
+ * another value is shown in a comparison of two reports, but makes no new report. `reading`: changes by itself all the
+ * time.
  */
 export type HardwareFieldKind = "hardware" | "condition" | "reading";
 
@@ -155,12 +156,12 @@ export const hardwareFieldKinds: Readonly<Record<string, HardwareFieldKind>> = {
   "NetworkInterface.bus": "hardware",
 };
 
-/** What a field says; a field that the table does not have yet counts as hardware. */
+/** The kind of a field; a field that the table does not have counts as hardware. */
 export function hardwareFieldKind(field: DescField): HardwareFieldKind {
   return hardwareFieldKinds[`${field.parent.name}.${field.name}`] ?? "hardware";
 }
 
-/** Clears everything of a machine's report that does not say what the machine is. The node is changed. */
+/** Clears every field of a machine's report that does not describe the machine. Changes the node. */
 export function clearVolatile(node: Node): void {
   clearMessage(NodeSchema, node);
 }
@@ -172,7 +173,7 @@ function clearMessage(schema: DescMessage, message: Message): void {
       continue;
     }
     if (field.message === undefined || field.oneof !== undefined) {
-      // No message, or one of the processor's kinds, which are hardware altogether.
+      // Not a message, or one of the processor's kinds, which are entirely hardware.
       continue;
     }
     const value = (message as unknown as Readonly<Record<string, unknown>>)[field.localName];

@@ -3,10 +3,10 @@ import { deadlinesNote } from "../database/queries/upkeep/deadlines.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Task } from "./task.ts";
 
-/** Machines noted in one transaction. */
+/** Machines recorded in one transaction. */
 const atOnce = 200;
 
-/** A machine that is longer in its state than expected is noted: in history, in its state, and in a metric. */
+/** Records machines that have been in their state longer than expected: in history, in the state, and in a metric. */
 export function deadlinesNoteTask(database: Database, metrics: Pick<Metrics, "deadlinesMissed">): Task {
   return {
     name: "deadlines-note",

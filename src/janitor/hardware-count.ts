@@ -11,12 +11,12 @@ import {
 } from "../database/queries/hardware/hardware-totals.ts";
 import type { Task } from "./task.ts";
 
-/** Reports read at once: at most 512 KiB each, a few KiB as a rule. */
+/** Reports read at once: at most 512 KiB each, usually a few KiB. */
 const pageRows = 200;
-/** Seconds that a count is good for. */
+/** Seconds for which a count is valid. */
 const goodFor = 3_600;
 
-/** All reported hardware is added up once an hour, by one janitor: a million reports are too many to read whenever asked. */
+/** Sums up all reported hardware once an hour, in one janitor: a million reports are too many to read on demand. */
 export function hardwareCountTask(database: Database): Task {
   return {
     name: "hardware-count",
@@ -47,7 +47,7 @@ async function hardwareCount(database: Database): Promise<HardwareTotals> {
         totals.disks += amounts.disks;
         totals.diskBytes += Number(amounts.diskBytes);
       } catch {
-        // Counted, and shown by the machine's own hardware list.
+        // Counted here, and shown by the machine's own hardware list.
         totals.unreadable += 1;
       }
     }

@@ -3,7 +3,7 @@ import { historyMonthsAhead } from "../database/migrate.ts";
 import { historyPartitionsEnsure } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
-/** The coming months' partitions of history are there before their first entry. */
+/** Makes the history partitions of the coming months before their first entry. */
 export function historyPartitionsTask(database: Database): Task {
   return {
     name: "history-partitions",

@@ -2,7 +2,7 @@ import type { Database } from "../database/connect.ts";
 import { historyPartitionsDrop } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
-/** Months of history older than are kept (the table `retention`; all, unless set) are dropped, each as a whole. */
+/** Drops whole months of history beyond the retention time (the table `retention`; unlimited by default). */
 export function historyRetentionTask(database: Database): Task {
   return {
     name: "history-retention",

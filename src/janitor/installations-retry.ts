@@ -3,7 +3,7 @@ import type { Database } from "../database/connect.ts";
 import { installationRetriesMake } from "../database/queries/installation/installation-retry.ts";
 import type { Task } from "./task.ts";
 
-/** A request that ended in error and has retry budget left is asked for again, once it has waited. */
+/** Repeats failed requests that have retry budget left, once their wait is over. */
 export function installationsRetryTask(database: Database): Task {
   return {
     name: "installations-retry",

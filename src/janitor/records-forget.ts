@@ -5,8 +5,8 @@ import { operatorCommandsForget } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
 /**
- * Records of operators' commands are forgotten after 30 days: until then a repeated request id finds its answer. Agents that
- * asked to be let in, or were refused, are forgotten a day after they were last seen.
+ * Deletes records of operators' commands after 30 days; until then a repeated request id finds its answer. Agents that
+ * asked to enrol, or were refused, are deleted a day after they were last seen.
  */
 export function recordsForgetTask(database: Database): Task {
   return {

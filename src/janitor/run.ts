@@ -14,7 +14,7 @@ import { sessionsExpireTask } from "./sessions-expire.ts";
 import { statesRefreshTask } from "./states-refresh.ts";
 import type { Task } from "./task.ts";
 
-/** Starts the janitor. This is the list of its loops; any number of janitors may run on one database. */
+/** Starts the janitor. This is the list of its tasks; any number of janitors may run on one database. */
 export function janitorRun(options: {
   database: Database;
   log: Logger;
@@ -43,7 +43,9 @@ export function janitorRun(options: {
   };
 }
 
-/** Runs a task at its interval until the signal aborts. A run that fails is logged and counted; the next one tries again. */
+/**
+ * Runs a task at its interval until the signal aborts. A failed run is logged and counted; the next one tries again.
+ */
 export async function taskLoop(
   task: Task,
   options: { log: Logger; clock: Clock; metrics: Metrics; signal: AbortSignal },
@@ -58,7 +60,7 @@ export async function taskLoop(
       }
     } catch (error) {
       metrics.loopRuns.inc({ loop: task.name, outcome: "failed" });
-      log.warn({ task: task.name, error: describeError(error) }, "a task of the janitor's failed; it will run again");
+      log.warn({ task: task.name, error: describeError(error) }, "a task of the janitor failed; it will run again");
     }
     await clock.sleep(task.interval, signal).catch(() => undefined);
   }

@@ -2,7 +2,7 @@ import type { Database } from "../database/connect.ts";
 import { secretsKeysAdvance } from "../database/queries/secret/secrets-key.ts";
 import type { Task } from "./task.ts";
 
-/** The next key of secrets becomes the current one once every live process has it, and an old one goes once no row uses it. */
+/** Makes the next key of secrets current once every live process has it, and removes an old key once no row uses it. */
 export function secretsKeysTask(database: Database): Task {
   return {
     name: "secrets-keys",

@@ -2,7 +2,7 @@ import type { Database } from "../database/connect.ts";
 import { sessionsExpire } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
-/** Sessions past their deadline are deleted with their work, so that a crashed component locks nothing for ever. */
+/** Deletes sessions past their deadline with their work, so that a crashed component locks nothing for ever. */
 export function sessionsExpireTask(database: Database): Task {
   return {
     name: "sessions-expire",

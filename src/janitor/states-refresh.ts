@@ -2,7 +2,10 @@ import type { Database } from "../database/connect.ts";
 import { statesRefresh } from "../database/queries/upkeep/state.ts";
 import type { Task } from "./task.ts";
 
-/** States that time alone changes (an agent fell silent, a backoff ended) are set; all others are set where they change. */
+/**
+ * Sets states that time alone changes (an agent fell silent, a backoff ended); all other changes set the state
+ * themselves.
+ */
 export function statesRefreshTask(database: Database): Task {
   return {
     name: "states-refresh",

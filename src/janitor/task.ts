@@ -1,8 +1,8 @@
-/** One of the janitor's tasks: idempotent, without input, and it does not retry itself. */
+/** One of the janitor's tasks: idempotent, without input, and without retries of its own. */
 export interface Task {
   name: string;
   /** Milliseconds between runs. */
   interval: number;
-  /** Returns what it did, for logs and tests; empty = there was nothing to do. */
+  /** Resolves to what it did, for logs and tests; empty if there was nothing to do. */
   run(): Promise<Record<string, unknown>>;
 }

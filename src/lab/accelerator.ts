@@ -11,14 +11,14 @@ import type { UserIds } from "../lib/host/passwd.ts";
 /** What runs the guests' code. */
 export type Accelerator = "kvm" | "tcg";
 
-/** How long the guest of the self-test may take, in milliseconds: with KVM that works it takes a tenth of that. */
+/** Milliseconds for the guest of the self-test: with a working KVM it takes a tenth of that. */
 const testMilliseconds = 3_000;
 
 const cached = z.object({ boot: z.string(), accelerator: z.enum(["kvm", "tcg"]) });
 
 /**
- * KVM where a guest was seen to run under it, else QEMU's own translator. A /dev/kvm that opens is not enough: it may hang
- * every guest. The answer is kept in the lab's directory until the host's next boot.
+ * KVM if a guest was seen to run under it, otherwise QEMU's own translator. A /dev/kvm that opens is not enough,
+ * because it may hang every guest. The result is kept in the lab's directory until the host's next boot.
  */
 export async function acceleratorFind(
   directory: string,
@@ -43,17 +43,17 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Cut off or scribbled in: as if there were none.
+    // A truncated or altered file counts as missing.
     return undefined;
   }
 }
 
-/** What the guest says. */
+/** What the guest prints. */
 const word = "F";
 
 /**
- * A firmware of its own, 64 KiB that end at the reset vector (Intel SDM volume 3, 10.1.4: F000:FFF0): it writes one byte to
- * the first serial port and halts.
+ * A minimal firmware of 64 KiB that ends at the reset vector (Intel SDM volume 3, 10.1.4: F000:FFF0): it writes one
+ * byte to the first serial port and halts.
  */
 export function testFirmware(): Buffer {
   const rom = Buffer.alloc(64 << 10, 0xf4);
@@ -71,7 +71,7 @@ export async function acceleratorWorks(
   try {
     const rom = join(folder, "rom");
     await writeFile(rom, testFirmware());
-    // For QEMU's user to read; there is nothing to hide in it.
+    // QEMU's user must be able to read it; it holds nothing secret.
     await chmod(folder, 0o755);
     return await saysTheWord(qemu, ["-accel", accelerator, ...testArguments(rom)], user, clock);
   } finally {
@@ -105,7 +105,7 @@ async function saysTheWord(
     ]);
   } finally {
     over.abort();
-    // Not waited for: one that hangs in the kernel does not go even then.
+    // Not awaited: a process that hangs in the kernel does not end even then.
     child.kill("SIGKILL");
     child.stdout.destroy();
     child.unref();

@@ -3,22 +3,22 @@ import type { Accelerator } from "./accelerator.ts";
 import type { LabMachine } from "./machine.ts";
 import type { LabPrograms } from "./programs.ts";
 
-/** Where a machine is told to boot from, once; absent = as its firmware has it. */
+/** What a machine boots from once; absent means that its firmware decides. */
 export type BootDevice = "network" | "disk";
 
-/** The device that a boot from there is of, by its id in QEMU. */
+/** QEMU's id of the device for each boot source. */
 export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
 
 /**
- * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by whoever starts QEMU. So its
- * user need not be able to walk the path to it, and the path may be longer than a socket's may be.
+ * QEMU's own directory on its command line: descriptor 3, opened by the process that starts QEMU. So QEMU's user need
+ * not be able to traverse the path, and the path may be longer than a socket's path may be.
  */
 const own = "/proc/self/fd/3";
 
 /**
- * The arguments that QEMU runs a machine with. Pure.
+ * The arguments of QEMU for a machine. Pure.
  *
- * `bootindex` is what QEMU tells the firmware at each reset; power.ts takes it away once the machine runs, so that it holds
+ * QEMU passes `bootindex` to the firmware at each reset; power.ts removes it once the machine runs, so that it is valid
  * for one boot. Without any, UEFI follows its own entries and BIOS tries the disk first.
  */
 export function qemuArguments(
@@ -30,7 +30,7 @@ export function qemuArguments(
   return [
     ...["-name", `farrier-lab-${machine.name},process=qemu-farrier`, "-uuid", machine.uuid],
     ...["-nodefaults", "-no-user-config", "-display", "none"],
-    // Without graphics firmware and boot loaders talk to the serial port.
+    // Without graphics, firmware and boot loaders use the serial port.
     ...["-machine", "q35,graphics=off", "-boot", "order=cn"],
     ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
     ...["-smp", String(machine.cpus), "-m", `${machine.memoryMiB}M`],
@@ -45,7 +45,8 @@ export function qemuArguments(
     ...(programs.ovmf === undefined ? [] : pflash(programs.ovmf.code)),
     ...machine.disks.flatMap((disk, number) => [
       "-drive",
-      // `unsafe` loses nothing when QEMU is killed, only when the host is: that is the host's own cache.
+      // With `unsafe`, nothing is lost when QEMU is killed, only when the host is, because the data is in the host's
+      // cache.
       `if=none,id=drive${number},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap,file=${own}/${diskFile(number)}`,
       "-device",
       `${diskDevice(disk, number)}${number === 0 ? index("disk") : ""}`,
@@ -58,7 +59,8 @@ export function qemuArguments(
         : // Networks of their own, with nobody in them: two of one address would confuse the guest.
           `user,id=net${number},ipv6=off,restrict=on,net=10.0.${number + 2}.0/24`,
       "-device",
-      // The first has QEMU's own choice of ROM, iPXE: one that is named by its file is not fitted to the device, and BIOS skips it.
+      // The first has QEMU's default ROM, iPXE: a ROM named by its file is not adapted to the device, and BIOS skips
+      // it.
       `virtio-net-pci,id=nic${number},netdev=net${number},mac=${mac}${number === 0 ? index("network") : ",romfile="}`,
     ]),
   ];
@@ -83,7 +85,7 @@ function pflash(code: string): string[] {
   ];
 }
 
-/** A comma within a value is written twice. */
+/** A comma within a value is doubled. */
 function escaped(value: string): string {
   return value.replaceAll(",", ",,");
 }

@@ -6,14 +6,13 @@ import type { Clock } from "../lib/clock.ts";
 import { errorCode } from "../lib/errors.ts";
 import { consoleFile, labMachineRead } from "./directory.ts";
 
-/** Milliseconds between looks at a console that is followed. */
+/** Milliseconds between two reads of a followed console. */
 const interval = 200;
 /** Bytes read at once. */
 const piece = 64 << 10;
 
 /**
- * Shows what a machine wrote to its serial console, or the last lines of it; with `follow` what comes then too, until the
- * signal aborts.
+ * Shows a machine's serial console output, or its last lines; with `follow` also new output, until the signal aborts.
  * @throws {LabError} `not_found`, `definition_invalid`
  */
 export async function consoleShow(
@@ -45,7 +44,7 @@ export async function consoleShow(
   }
 }
 
-/** Undefined before the machine was first switched on. Its owner is QEMU's user: a link in its place is not followed. */
+/** Undefined before the machine was first switched on. The file's owner is QEMU's user, so a link is not followed. */
 async function openLog(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -57,7 +56,7 @@ async function openLog(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** Where the last so many lines begin. */
+/** The offset at which the last `count` lines begin. */
 async function lastLines(log: FileHandle, count: number): Promise<number> {
   const { size } = await log.stat();
   let seen = 0;
@@ -76,10 +75,10 @@ async function lastLines(log: FileHandle, count: number): Promise<number> {
   return 0;
 }
 
-/** ANSI.SYS's way to set the screen, which UEFI firmware uses and Node's list does not have. */
+/** The ANSI.SYS sequence that sets the screen mode, which UEFI firmware uses and Node's pattern does not have. */
 const screenMode = new RegExp(String.raw`${"\u001b"}\[=[\d;]*[hl]`, "gu");
 
-/** What is left of a terminal's text when nothing may move a cursor: firmware paints its screen. */
+/** A terminal's text without control sequences, because firmware paints its screen with them. */
 export function plain(text: string): string {
   return stripVTControlCharacters(text.replaceAll(screenMode, "")).replaceAll(/[^\P{Cc}\n\t]/gu, "");
 }

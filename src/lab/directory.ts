@@ -7,15 +7,15 @@ import type { UserIds } from "../lib/host/passwd.ts";
 import { LabError } from "./errors.ts";
 import { type LabMachine, labMachineParse } from "./machine.ts";
 
-// DIRECTORY/NAME/machine.json is ours; DIRECTORY/NAME/qemu/ is QEMU's (and its user's): disks, firmware variables,
-// console.log, qemu.log, pid, qmp.
+// DIRECTORY/NAME/machine.json is Farrier's; DIRECTORY/NAME/qemu/ belongs to QEMU and its user: disks, firmware
+// variables, console.log, qemu.log, pid, qmp.
 
-/** What of a machine QEMU works in. */
+/** The directory in which QEMU works for a machine. */
 export function qemuDirectory(directory: string, name: string): string {
   return join(directory, name, "qemu");
 }
 
-/** Where a machine's serial console is logged. */
+/** The log file of a machine's serial console. */
 export function consoleFile(directory: string, name: string): string {
   return join(qemuDirectory(directory, name), "console.log");
 }
@@ -26,7 +26,7 @@ export function diskFile(index: number): string {
 }
 
 /**
- * All machines of the lab, by name. No directory is an empty lab.
+ * All machines of the lab, by name. A missing directory is an empty lab.
  * @throws {LabError} `definition_invalid`
  */
 export async function labMachineList(directory: string): Promise<LabMachine[]> {
@@ -65,9 +65,9 @@ async function read(directory: string, name: string): Promise<LabMachine | undef
 }
 
 /**
- * Writes a machine down, with empty disks. It is there with the last step: whoever is killed before leaves a directory
- * without a machine, which the next one of that name is made in.
- * @param owner who runs QEMU, where that is not this user
+ * Writes a machine's definition, with empty disks. The machine exists after the last step: an interruption before
+ * leaves a directory without a machine, which the next one of that name reuses.
+ * @param owner the user of QEMU, if it is not this user
  */
 export async function labMachineCreate(
   directory: string,
@@ -96,7 +96,7 @@ async function give(file: FileHandle, owner: UserIds | undefined): Promise<void>
   }
 }
 
-/** Takes a machine away, disks and all: out of sight with the first step. It must be off. */
+/** Deletes a machine with its disks; its first step makes it disappear. It must be off. */
 export async function machineDirectoryRemove(directory: string, name: string): Promise<void> {
   const away = join(directory, `.removed-${process.pid}-${name}`);
   await rm(away, { recursive: true, force: true });
@@ -104,7 +104,7 @@ export async function machineDirectoryRemove(directory: string, name: string): P
   await rm(away, { recursive: true, force: true });
 }
 
-/** Makes a file in QEMU's directory that QEMU may write; there is none of that name yet. */
+/** Makes a new file in QEMU's directory that QEMU may write. */
 export async function qemuFileWrite(path: string, content: Uint8Array, owner: UserIds | undefined): Promise<void> {
   await using file = await open(path, "wx", 0o600);
   await file.writeFile(content);

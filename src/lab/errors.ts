@@ -1,12 +1,12 @@
 import { CodedError } from "../lib/errors.ts";
 
-/** What the lab refuses or fails with. */
+/** The kinds of the lab's errors. */
 export type LabErrorCode =
-  /** QEMU, a firmware or a boot ROM is not there; the message names Debian's package. */
+  /** QEMU, a firmware or a boot ROM is missing; the message names Debian's package. */
   | "program_missing"
   | "not_found"
   | "definition_invalid"
-  /** Another process switches this machine. */
+  /** Another process is switching this machine. */
   | "busy"
   | "qemu_failed"
   | "no_user";

@@ -6,12 +6,12 @@ import type { Clock } from "../lib/clock.ts";
 import { errorCode } from "../lib/errors.ts";
 import { LabError } from "./errors.ts";
 
-/** Milliseconds to wait for another who switches the machine: that takes a second or two. */
+/** Milliseconds to wait for another process that is switching the machine, which takes a second or two. */
 const patience = 20_000;
 
 /**
- * Holds a machine's power switch, against the control plane and every command line of this host. An abstract Unix socket:
- * the kernel gives it back, however the holder ends.
+ * Locks a machine's power switch against the control plane and all command lines of this host. It is an abstract Unix
+ * socket, which the kernel releases however the holder ends.
  * @throws {LabError} `busy`, `not_found`
  */
 export async function labMachineLock(directory: string, name: string, clock: Clock): Promise<AsyncDisposable> {

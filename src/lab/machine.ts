@@ -4,23 +4,23 @@ import { describeError } from "../lib/errors.ts";
 import { issueWords, problemWords } from "../lib/format/issue-words.ts";
 import { LabError } from "./errors.ts";
 
-/** How a machine starts. */
+/** How a machine boots. */
 export const firmwares = ["uefi", "bios"] as const;
 export type Firmware = (typeof firmwares)[number];
 
-/** What a disk is attached to. */
+/** The bus of its disks. */
 export const diskKinds = ["virtio", "nvme", "sata"] as const;
 export type DiskKind = (typeof diskKinds)[number];
 
-/** The most disks and network interfaces a machine has: q35's AHCI has six ports, and more tells nothing more. */
+/** Maximum number of disks and of network interfaces: q35's AHCI has six ports, and more would test nothing new. */
 export const mostDevices = 6;
 
 const definition = z.strictObject({
   version: z.literal(1),
   name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/u),
-  /** SMBIOS UUID, and what the provider calls it: made anew with each machine, so that it never stands for another disk. */
+  /** SMBIOS UUID and the provider's id: a new one for each machine, so that it never refers to another disk. */
   uuid: z.uuid().toLowerCase(),
-  /** Another SMBIOS UUID, for two boards whose maker gave them the same one. */
+  /** A different SMBIOS UUID, to simulate two boards with the same one. */
   smbiosUuid: z.uuid().toLowerCase().optional(),
   serial: z.string().regex(/^[A-Za-z0-9-]{1,32}$/u),
   firmware: z.enum(firmwares),
@@ -47,10 +47,10 @@ const definition = z.strictObject({
     .max(mostDevices),
 });
 
-/** A lab machine, as its `machine.json` keeps it. */
+/** A lab machine, as its `machine.json` stores it. */
 export type LabMachine = z.infer<typeof definition>;
 
-/** What may be chosen of it. */
+/** The configurable properties of a machine. */
 export interface LabMachineShape {
   firmware: Firmware;
   disk: DiskKind;
@@ -63,8 +63,8 @@ export interface LabMachineShape {
 }
 
 /**
- * Makes up a machine of that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random.
- * @throws {LabError} `definition_invalid` where there can be no such machine
+ * Makes a machine with that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random.
+ * @throws {LabError} `definition_invalid` if such a machine is not possible
  */
 export function labMachineMake(name: string, shape: LabMachineShape): LabMachine {
   const serial = `LAB-${randomBytes(4).toString("hex").toUpperCase()}`;
@@ -91,10 +91,10 @@ export function labMachineMake(name: string, shape: LabMachineShape): LabMachine
   if (made.success) {
     return made.data;
   }
-  throw new LabError("definition_invalid", `there can be no such lab machine: ${shapeProblem(made.error)}`);
+  throw new LabError("definition_invalid", `such a lab machine is not possible: ${shapeProblem(made.error)}`);
 }
 
-/** The flags of `farrier lab up` that make up a shape. */
+/** The flags of `farrier lab up` for the parts of a shape. */
 const shapeFlags: Readonly<Record<string, string>> = {
   name: "--name-prefix",
   firmware: "--firmware",
@@ -111,7 +111,7 @@ function shapeProblem({ issues }: z.ZodError): string {
     const field = String(path.at(-1) ?? "");
     return `${shapeFlags[field] ?? field}: ${message}`;
   });
-  // Of several disks that are alike, each has the same to say.
+  // Several equal disks give the same message.
   return [...new Set(texts)].join("; ");
 }
 
@@ -123,7 +123,7 @@ export function labMachineParse(text: string, path: string): LabMachine {
     const why = error instanceof z.ZodError ? problemWords(error) : describeError(error);
     throw new LabError(
       "definition_invalid",
-      `${path} does not describe a lab machine (${why}): mend it, or remove the machine with \`farrier lab down\``,
+      `${path} does not describe a lab machine (${why}): correct it, or remove the machine with \`farrier lab down\``,
       { cause: error },
     );
   }

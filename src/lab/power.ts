@@ -14,15 +14,15 @@ import { pidWrite, processKill, qemuPid } from "./qemu-process.ts";
 import { qmpConnect } from "./qmp.ts";
 import { qemuUser } from "./run-user.ts";
 
-/** Where a lab is, and what its machines are told. */
+/** Where a lab is, and what its machines boot from. */
 export interface LabPlace {
   directory: string;
-  /** What a machine's firmware fetches when it boots from the network, as the machine sees it. */
+  /** The URL that a machine's firmware fetches for a network boot, as the machine sees it. */
   netbootUrl: string;
   clock: Clock;
 }
 
-/** What a power switch does. */
+/** The actions of a power switch. */
 export type LabPowerAction = "on" | "off" | "reset";
 
 /** Whether it runs. @throws {LabError} `not_found`, `definition_invalid` */
@@ -32,8 +32,8 @@ export async function powerGet(directory: string, name: string): Promise<"on" | 
 }
 
 /**
- * Switches a machine; one that is so already is left as it is. `boot` holds for one boot: a reset by the machine itself
- * follows its firmware again.
+ * Switches a machine; a machine already in that state is left unchanged. `boot` is valid for one boot: after a reset by
+ * the machine itself its firmware decides again.
  * @throws {LabError} `not_found`, `definition_invalid`, `program_missing`, `busy`, `qemu_failed`
  */
 export async function powerSet(
@@ -56,13 +56,13 @@ export async function powerSet(
       if (runs && boot === undefined) {
         return await reset(qemu);
       }
-      // BIOS resets itself once more after a reset: only at a start is it known which boot is the first.
+      // BIOS resets itself once more after a reset, so only after a start is it known which boot is the first.
       await end(qemu, machine, clock);
       return await start(place, machine, boot);
   }
 }
 
-/** Switches a machine off and takes it away, disks and all. @throws as {@link powerSet} */
+/** Switches a machine off and deletes it with its disks. @throws as {@link powerSet} */
 export async function labMachineRemove({ directory, clock }: LabPlace, name: string): Promise<void> {
   await using _held = await labMachineLock(directory, name, clock);
   const machine = await labMachineRead(directory, name);
@@ -86,7 +86,8 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
     clock,
   });
   if (boot !== undefined) {
-    // QEMU has told the firmware at its own first reset, before it took commands; from the next reset on nothing is said.
+    // QEMU passed the boot order to the firmware at its first reset, before it accepted commands; from the next reset
+    // on there is none.
     await using qmp = await qmpConnect(qemu);
     const path = `/machine/peripheral/${bootDeviceIds[boot]}`;
     await qmp.execute("qom-set", { path, property: "bootindex", value: -1 });
@@ -94,8 +95,8 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
 }
 
 /**
- * Starts QEMU so that it outlives this process, and waits until it takes commands.
- * @throws {LabError} `qemu_failed` with QEMU's own words
+ * Starts QEMU so that it outlives this process, and waits until it accepts commands.
+ * @throws {LabError} `qemu_failed` with QEMU's own message
  */
 async function runDetached(
   program: string,
@@ -107,7 +108,7 @@ async function runDetached(
   const child = spawn(program, args, {
     ...user,
     cwd: "/",
-    // slirp asks the environment nothing; glibc may.
+    // slirp reads nothing from the environment; glibc may.
     env: { PATH: "/usr/bin:/bin" },
     detached: true,
     stdio: ["ignore", log.fd, log.fd, own.fd],
@@ -137,7 +138,7 @@ async function runDetached(
   }
 }
 
-/** A power cut: nothing is asked of the guest. */
+/** A power cut: the guest is not shut down. */
 async function end(qemu: string, machine: LabMachine, clock: Clock): Promise<void> {
   const pid = await qemuPid(qemu, machine);
   if (pid === undefined) {

@@ -3,20 +3,20 @@ import { delimiter, join } from "node:path";
 import { LabError } from "./errors.ts";
 import type { Firmware } from "./machine.ts";
 
-/** What a machine is made of on this host; absolute paths. */
+/** The programs and files for a machine on this host; absolute paths. */
 export interface LabPrograms {
   qemu: string;
   /** OVMF's code and the template of its variables; absent for BIOS. */
   ovmf?: { code: string; variables: string };
 }
 
-/** Debian's places; 4 MiB OVMF is what Debian 12 and later keep. */
+/** Debian's places; 4 MiB OVMF is what Debian 12 and later have. */
 const ovmfFolder = "/usr/share/OVMF";
-/** iPXE for both firmwares, which QEMU gives a virtio network interface by itself. */
+/** iPXE for both kinds of firmware, QEMU's default for a virtio network interface. */
 const networkRom = "/usr/lib/ipxe/qemu/efi-virtio.rom";
 
 /**
- * Finds all that a machine of this firmware needs.
+ * Finds everything that a machine with this firmware needs.
  * @throws {LabError} `program_missing`, with the package to install
  */
 export async function labPrograms(
@@ -62,6 +62,6 @@ function isThere(path: string, mode: number): Promise<boolean> {
 function missing(path: string, what: string, debianPackage: string): LabError {
   return new LabError(
     "program_missing",
-    `${what} (${path}) is not here, and lab machines need it: \`apt-get install ${debianPackage}\``,
+    `${what} (${path}) is missing, and lab machines need it: \`apt-get install ${debianPackage}\``,
   );
 }

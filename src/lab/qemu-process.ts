@@ -3,18 +3,18 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { LabMachine } from "./machine.ts";
 
-/** Beside QEMU's directory: nothing that its user may write decides whom we signal. */
+/** Beside QEMU's directory, so that no file of QEMU's user decides which process is signalled. */
 const pidFile = (qemuDirectory: string): string => join(dirname(qemuDirectory), "pid");
 
-/** Notes down the process that runs a machine. */
+/** Stores the process that runs a machine. */
 export async function pidWrite(qemuDirectory: string, pid: number | undefined): Promise<void> {
   await writeFile(pidFile(qemuDirectory), `${pid ?? 0}\n`);
 }
 
 /**
- * The process id of the QEMU that runs this machine; undefined where none does. Whose a process is its command line says,
- * which has the machine's UUID, so that an id that is another process's by now misleads nobody. Where the noted one is gone
- * and a socket is there, QEMU was killed or Farrier was before it noted it down: then all processes are looked at.
+ * The process id of the QEMU that runs this machine; undefined if none does. A process is identified by its command
+ * line, which has the machine's UUID, so that a reused id does no harm. If the stored process is gone and a socket
+ * exists, either QEMU was killed, or Farrier was before it stored the id: then all processes are searched.
  */
 export async function qemuPid(qemuDirectory: string, { uuid }: LabMachine): Promise<number | undefined> {
   const text = await readFile(pidFile(qemuDirectory), "utf8").catch(() => "");
@@ -40,30 +40,30 @@ async function isQemuOf(pid: number, uuid: string): Promise<boolean> {
     const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
     return words.indexOf("-uuid") > 0 && words[words.indexOf("-uuid") + 1] === uuid;
   } catch {
-    // Gone.
+    // It has ended.
     return false;
   }
 }
 
-/** How a process is, as far as it matters here. */
+/** The relevant parts of a process' status. */
 interface ProcessStat {
-  /** proc_pid_stat(5): Z and X are what is left of one that ended. */
+  /** proc_pid_stat(5): Z and X are remains of an ended process. */
   state: string;
-  /** In clock ticks since the host's start: a process that has the id later has another. */
+  /** In clock ticks since the host's start: a later process with the same id has another value. */
   started: string;
 }
 
 async function processStat(pid: number): Promise<ProcessStat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field is the program's name, and may have anything in it.
+  // The second field is the program's name, which may contain anything.
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
   return fields === undefined ? undefined : { state: fields[0] ?? "", started: fields[19] ?? "" };
 }
 
 /**
- * Kills a process, and waits until all of it has ended, for so many milliseconds. Its files are closed, and what locks it had
- * on them is free, only with its last thread: its command line, and even its first thread, are gone before.
- * @returns false where something of it is there still
+ * Kills a process, and waits up to `milliseconds` until all of its threads have ended. Its files are closed and its
+ * locks released only with its last thread, after its command line and even its first thread are gone.
+ * @returns false if a thread is still there
  */
 export async function processKill(
   pid: number,
@@ -76,7 +76,7 @@ export async function processKill(
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It ended by itself meanwhile: what follows sees it.
+    // It ended by itself meanwhile, which the following code notices.
   }
   const deadline = clock.monotonic() + milliseconds;
   for (;;) {

@@ -5,11 +5,11 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { LabError } from "./errors.ts";
 
-/** A conversation with a running QEMU (QEMU Machine Protocol). One at a time: QEMU lets others wait. */
+/** A QEMU Machine Protocol connection to a running QEMU. Only one at a time: QEMU lets others wait. */
 export interface Qmp extends AsyncDisposable {
-  /** @throws {LabError} `qemu_failed` with QEMU's own words, or when it hangs up */
+  /** @throws {LabError} `qemu_failed` with QEMU's own message, or when it hangs up */
   execute(command: string, args?: Record<string, unknown>): Promise<unknown>;
-  /** Resolves when an event of this name comes, from now on. */
+  /** Resolves at the next event of this name. */
   event(name: string): Promise<void>;
 }
 
@@ -25,11 +25,11 @@ const message = z.looseObject({
 const patience = 10_000;
 
 /**
- * Opens the conversation with the QEMU that works in this directory.
- * @throws the system's error where nobody listens; {LabError} `qemu_failed`
+ * Connects to the QEMU that works in this directory.
+ * @throws the system's error if nothing listens; {LabError} `qemu_failed`
  */
 export async function qmpConnect(qemuDirectory: string): Promise<Qmp> {
-  // By a descriptor: a socket's own path may have 107 bytes only.
+  // Through a descriptor, because a socket's own path may have 107 bytes only.
   await using opened = await open(qemuDirectory, "r");
   const socket = connect(`/proc/self/fd/${opened.fd}/qmp`);
   try {
@@ -65,7 +65,7 @@ function conversation(socket: Socket): Qmp & { greeting: Promise<void> } {
   }
 
   const lines = createInterface({ input: socket, crlfDelay: Infinity });
-  // It passes on the socket's errors, which are dealt with below.
+  // It repeats the socket's errors, which are handled below.
   lines.on("error", () => undefined);
   lines.on("line", (line) => {
     const told = message.safeParse(parsed(line)).data;
@@ -95,7 +95,7 @@ function conversation(socket: Socket): Qmp & { greeting: Promise<void> } {
   });
   socket.on("error", (error) => end(new LabError("qemu_failed", "the conversation with QEMU broke", { cause: error })));
   socket.on("close", () => end(new LabError("qemu_failed", "QEMU hung up: it ended, or was ended")));
-  // Whoever waits for it hears of it; nobody need.
+  // It may reject before anybody awaits it.
   greeting.promise.catch(() => undefined);
 
   function waitIn(add: (waiting: Waiting) => void): Promise<unknown> {
@@ -128,7 +128,7 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // Not QMP: nothing that is waited for.
+    // Not a QMP message.
     return undefined;
   }
 }

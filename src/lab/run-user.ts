@@ -4,14 +4,15 @@ import { systemUser, systemUserCommands } from "../lib/host/system-user.ts";
 import { LabError } from "./errors.ts";
 
 /**
- * Whom root runs QEMU as, made where there is none: a user of its own, since a guest that broke out would have whatever
- * that user has.
+ * The user of QEMU if root starts it, created if missing: a user of its own, because a guest that broke out would have
+ * all of that user's rights.
  */
 const labUser = "farrier-lab";
 
 /**
- * Who runs QEMU: this user (undefined), or where that is root the system user `farrier-lab`. `made` is called once it was made.
- * @throws {LabError} `no_user`, with the command that makes it
+ * The user of QEMU: this user (undefined), or if that is root, the system user `farrier-lab`. `made` is called after
+ * the user was created.
+ * @throws {LabError} `no_user`, with the command that creates it
  */
 export async function qemuUser(
   made: (name: string) => void = () => undefined,

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time as code sees it. Injected, so that tests need not wait; stored time is always the database's `now()`. */
+/** Injected time, so that tests need not wait. Stored time is always the database's `now()`. */
 export interface Clock {
   /** Milliseconds that only grow, from an arbitrary start: for durations and deadlines. */
   monotonic(): number;
-  /** Resolves after `milliseconds`; rejects with the signal's reason when it is aborted before. */
+  /** Resolves after `milliseconds`; rejects with the signal's reason if it is aborted before. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own clock. */
+/** The system's clock. */
 export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep: async (milliseconds, signal) => {
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
     try {
       await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
     } catch (error) {
-      // The timer's own AbortError hides the reason; whoever aborted gave a better one.
+      // The timer's own AbortError hides the signal's reason, which is better.
       signal?.throwIfAborted();
       throw error;
     }

@@ -1,5 +1,5 @@
 // The "newc" cpio format, as the Linux kernel unpacks it (Documentation/driver-api/early-userspace/buffer-format.rst):
-// a header of 6 + 13 × 8 characters, the name with its NUL, the data; each padded to 4 bytes.
+// a header of 6 + 13 × 8 characters, the name with its NUL, and the data, each padded to 4 bytes.
 
 /** One entry of an archive. Paths are relative to the root, without a leading slash. */
 export type CpioEntry =
@@ -16,10 +16,10 @@ const fileLimit = 0xffff_ffff;
 const trailer = "TRAILER!!!";
 
 /**
- * An archive of these entries: sorted by path, of user and group 0, with no time, so that the same entries always make
- * the same bytes. Directories that are missing above an entry are added. Its length is a multiple of 512: one that is appended to
- * another begins where the kernel looks for it.
- * @throws {RangeError} for a path that is not one inside the root, or is there twice, or a file of 4 GiB or more
+ * An archive of these entries: sorted by path, owned by user and group 0, without times, so that the same entries
+ * always give the same bytes. Missing parent directories are added. Its length is a multiple of 512, so that an
+ * appended archive begins where the kernel looks for it.
+ * @throws {RangeError} for a path outside the root or given twice, or a file of 4 GiB or more
  */
 export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
   const byPath = new Map<string, CpioEntry>();
@@ -39,7 +39,7 @@ export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
       }
     }
   }
-  // By bytes, whatever the locale; a directory comes before what is in it.
+  // By bytes, whatever the locale; a directory comes before its content.
   const sorted = [...byPath.values()].toSorted((left, right) =>
     Buffer.compare(Buffer.from(left.path), Buffer.from(right.path)),
   );
@@ -91,7 +91,8 @@ function header(fields: {
 }): Buffer {
   const { inode, mode, links, size, major, minor } = fields;
   const name = Buffer.from(`${fields.name}\0`);
-  // inode, mode, uid, gid, links, mtime, size, device it lies on (2), device it is (2), length of the name, checksum
+  // inode, mode, uid, gid, links, mtime, size, device of the file system (2), device number (2), length of the name,
+  // checksum
   const numbers = [inode, mode, 0, 0, links, 0, size, 0, 0, major, minor, name.length, 0];
   const digits = numbers.map((number) => number.toString(16).padStart(8, "0")).join("");
   return Buffer.concat([Buffer.from(`070701${digits}`), name]);

@@ -1,6 +1,6 @@
 /**
- * What a layer throws: a closed set of codes, a message that says what was wrong, what was expected and what to do, and
- * the cause, which is logged at the edge and never sent out.
+ * The base of each layer's errors: a closed set of codes; a message that says what was wrong, what was expected and
+ * what to do; and a cause, which is logged at the edge and never sent out.
  */
 export class CodedError<Code extends string> extends Error {
   readonly code: Code;
@@ -12,7 +12,7 @@ export class CodedError<Code extends string> extends Error {
   }
 }
 
-/** The whole chain of causes on one line, for logs. */
+/** The chain of causes on one line, for logs. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
@@ -35,7 +35,7 @@ function messageOf(error: unknown): string {
   return String(error);
 }
 
-/** The system's or a library's code of an error ("ECONNREFUSED", SQLSTATE "40001"), wherever it has one. */
+/** The code of a system's or library's error ("ECONNREFUSED", SQLSTATE "40001"), if it has one. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
     return error.code;

@@ -1,15 +1,15 @@
 import { pino } from "pino";
 
-/** Structured log; one JSON object a line on standard error. */
+/** Structured log: one JSON object per line on standard error. */
 export type Logger = pino.Logger;
 
-/** Levels as pino has them; `silent` for tests. */
+/** pino's levels; `silent` for tests. */
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * A logger on standard error, so that standard output stays for what a command prints; `write` gets its lines in place of
- * standard error, `also` gets each line too.
+ * A logger on standard error, so that standard output is free for a command's output. `write` receives its lines
+ * instead of standard error, `also` receives each line in addition.
  */
 export function createLogger(options: {
   level: LogLevel;

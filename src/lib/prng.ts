@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 
-/** Random numbers that are the same for the same seed. Not for secrets. */
+/** Pseudo-random numbers, equal for equal seeds. Not for secrets. */
 export interface Prng {
   /** From 0 to below 1. */
   next(): number;
-  /** A whole number from `least` to `most`, both possible. */
+  /** A whole number from `least` to `most`, both included. */
   integer(least: number, most: number): number;
   /** A number from `least` to below `most`. */
   between(least: number, most: number): number;
-  /** True in so many cases, from 0 to 1. */
+  /** True with probability `share`, from 0 to 1. */
   chance(share: number): boolean;
-  /** One of them. @throws {RangeError} when there are none */
+  /** One of the items. @throws {RangeError} if there are none */
   pick<Item>(items: readonly Item[]): Item;
   bytes(count: number): Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Makes a generator; each seed has its own sequence, however alike two seeds are. sfc32 of PractRand (Chris Doty-Humphrey,
- * public domain), its state from the seed's SHA-256.
+ * Makes a generator; each seed has its own sequence, however similar two seeds are. sfc32 of PractRand (Chris
+ * Doty-Humphrey, public domain), its state from the seed's SHA-256.
  */
 export function prng(seed: string): Prng {
   const hash = createHash("sha256").update(seed).digest();
@@ -30,7 +30,7 @@ export function prng(seed: string): Prng {
     c = (((c << 21) | (c >>> 11)) + sum) | 0;
     return sum >>> 0;
   };
-  // As its author says: the first results still show how alike two seeds are.
+  // As its author recommends: the first results still correlate for similar seeds.
   for (let round = 0; round < 12; round += 1) {
     word();
   }
@@ -45,7 +45,7 @@ export function prng(seed: string): Prng {
       if (items.length === 0) {
         throw new RangeError("there is nothing to pick from: expected one item or more");
       }
-      // Within bounds: next() is below 1.
+      // Within bounds, because next() is below 1.
       return items[integer(0, items.length - 1)] as Item;
     },
     bytes: (count) => Uint8Array.from({ length: count }, () => integer(0, 255)),

@@ -1,10 +1,10 @@
 import type { Clock } from "./clock.ts";
 
-/** A token bucket: so many at once, so many a second in the long run. */
+/** A token bucket: `burst` at once, `perSecond` in the long run. */
 export interface RateLimit {
-  /** How many may pass now. */
+  /** The number of available tokens. */
   available(): number;
-  /** Takes that many, which must be available. */
+  /** Takes `count` tokens, which must be available. */
   take(count: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** How long to wait between tries: `initial · factor^attempt`, at most `maximum`, with full jitter below. */
+/** The wait between tries: `initial · factor^attempt`, at most `maximum`, with jitter. */
 export interface RetryDelays {
   /** Milliseconds. */
   initial: number;
@@ -8,8 +8,8 @@ export interface RetryDelays {
 }
 
 /**
- * Milliseconds to wait before try number `attempt` (0 = first retry): between half the step and the whole of it, so that
- * callers that failed together do not come back together.
+ * Milliseconds to wait before try number `attempt` (0 is the first retry): between half the step and the whole step, so
+ * that callers that failed together do not retry together.
  */
 export function retryDelay(policy: RetryDelays, attempt: number, random: () => number = Math.random): number {
   const step = Math.min(policy.maximum, policy.initial * policy.factor ** attempt);

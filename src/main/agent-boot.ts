@@ -6,7 +6,7 @@ import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";
 
-// The agent of the boot image: this file and what it imports is bundled into one, and is the image's main program.
+// The agent of the boot image: this file is bundled with its imports, and is the image's main program.
 const logTail = createLogTail();
 const log = createLogger({ level: "info", component: "agent", also: logTail.write });
 log.info({ machineUp: `${uptime()} s` }, "farrier agent boots");
@@ -16,7 +16,7 @@ try {
   await runBoot({ log, logTail, reboot: machineReboot, signal: stop.signal });
   process.exit(0);
 } catch (error) {
-  // What supervises it starts it again, later each time.
+  // The supervisor restarts it, with growing pauses.
   log.fatal({ err: describeError(error) }, "the agent cannot run");
   process.exit(1);
 }

@@ -13,7 +13,7 @@ import type { AgentRunOptions } from "./options.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./until-stopped.ts";
 
-/** `farrier agent run`: the agent, on this host. Resolves to the exit status. */
+/** `farrier agent run`: the agent on this host. Resolves to the exit status. */
 export async function agentProcess(options: AgentRunOptions): Promise<number> {
   const heartbeatSeconds = numberRead("FARRIER_AGENT_HEARTBEAT_SECONDS", { most: 300, otherwise: "30 seconds" });
   const tries = numberRead("FARRIER_AGENT_FETCH_TRIES", { most: 1_000, otherwise: String(fetchLimits.tries) });
@@ -43,7 +43,7 @@ export async function agentProcess(options: AgentRunOptions): Promise<number> {
   return 0;
 }
 
-/** Where lines of the log go: the file, or text for people on a terminal; undefined = as they are to standard error. */
+/** Where log lines go: to the file, or as text to a terminal; undefined means unchanged to standard error. */
 function logWrite(path: string | undefined): ((line: string) => void) | undefined {
   if (path === undefined) {
     return process.stderr.isTTY ? (line) => void process.stderr.write(`${logForPeople(line)}\n`) : undefined;
@@ -57,7 +57,7 @@ function logWrite(path: string | undefined): ((line: string) => void) | undefine
   return (line) => void writeSync(file, line);
 }
 
-/** The first of these folders in memory that is this user's own, or can be made. */
+/** The first of these in-memory folders that belongs to this user, or can be created. */
 async function runDirectory(): Promise<string | undefined> {
   const { XDG_RUNTIME_DIR: runtime } = process.env;
   for (const parent of ["/run", ...(runtime === undefined || runtime === "" ? [] : [runtime]), "/dev/shm"]) {
@@ -74,13 +74,13 @@ async function runDirectory(): Promise<string | undefined> {
         return path;
       }
     } catch {
-      // Not there, or not ours: the next.
+      // Missing, or another user's: try the next.
     }
   }
   return undefined;
 }
 
-/** A whole number from the environment, where it is set. @throws {RangeError} saying what was expected */
+/** Reads a whole number from the environment, if it is set. @throws {RangeError} naming what was expected */
 function numberRead(name: string, { most, otherwise }: { most: number; otherwise: string }): number | undefined {
   const text = process.env[name];
   if (text === undefined || text === "") {

@@ -8,7 +8,10 @@ import { systemWords } from "../lib/host/system-words.ts";
 /** A backup's first line. */
 export const backupTitle = "farrier-backup 1";
 
-/** What of a data directory is in a backup, with its mode: without the CA's key no agent would trust the restored server. */
+/**
+ * The files of a data directory that a backup contains, with their modes. Without the CA's key no agent would trust the
+ * restored server.
+ */
 export const backupFiles: Readonly<Record<string, number>> = {
   "operator-token": 0o600,
   "tls/ca.pem": 0o644,
@@ -17,7 +20,7 @@ export const backupFiles: Readonly<Record<string, number>> = {
   "tls/server-key.pem": 0o600,
 };
 
-/** A file's bytes; undefined where there is none. */
+/** A file's bytes; undefined if it does not exist. */
 export async function fileIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
@@ -37,8 +40,8 @@ export async function fileIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Writes files into a data directory, unless they are there; the disposer takes back those that it wrote.
- * @throws {CliError} `failed` where another one is there
+ * Writes files into a data directory unless they exist; disposal without commit removes those that it wrote.
+ * @throws {CliError} `failed` if a different file exists
  */
 export async function filesRestore(dataDir: string, files: ReadonlyMap<string, Buffer>): Promise<() => Promise<void>> {
   const missing = new Map<string, Buffer>();

@@ -44,7 +44,7 @@ export async function backupProcess(options: BackupOptions): Promise<number> {
   return 0;
 }
 
-/** The embedded PostgreSQL: the running one, or started for as long as it is needed. */
+/** The embedded PostgreSQL: the running one, or one started for the duration of the backup. */
 async function embeddedAddress(dataDir: string, stack: AsyncDisposableStack, log: Logger): Promise<DatabaseAddress> {
   const directory = join(dataDir, "postgres");
   if (!(await embeddedExists(directory))) {

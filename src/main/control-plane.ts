@@ -23,29 +23,29 @@ import { operatorTls, tlsFiles } from "./tls-files.ts";
 import type { OperatorTlsFiles } from "./options.ts";
 import type { AgentTlsFiles } from "./options.ts";
 
-/** What one server process serves, and on which database. */
+/** The configuration of one server process. */
 export interface ControlPlaneOptions {
   dataDir: string;
   agents: HostPort;
   operators: HostPort;
   serverNames: readonly string[];
-  /** More of them, of which none is how agents are told to reach it. */
+  /** Further names for the certificate; never handed to agents as the endpoint. */
   otherNames?: readonly string[];
   tls: AgentTlsFiles | undefined;
-  /** Names of proxies that lead to the operator port. */
+  /** Host names of proxies that forward to the operator port. */
   operatorNames: readonly string[];
   operatorTls: OperatorTlsFiles;
   databaseAddress: DatabaseAddress;
-  /** File with the keys that secrets are sealed by; absent = in the data directory. */
+  /** The file with the keys that seal secrets; absent means the one in the data directory. */
   secretsKey: string | undefined;
-  /** Whether it may change the schema; else it only checks it. */
+  /** Whether it may migrate the schema; otherwise it only checks it. */
   migrate: boolean;
-  /** What /metrics shows where it is not this process's own alone. */
+  /** The metrics to serve if they are not only this process' own. */
   metricsText?: () => Promise<string>;
   log: Logger;
 }
 
-/** A server process's parts, serving. */
+/** The running parts of a server process. */
 export interface ControlPlane extends AsyncDisposable {
   metrics: Metrics;
   /** The keys that this process has. */
@@ -53,13 +53,13 @@ export interface ControlPlane extends AsyncDisposable {
   agents: HostPort;
   /** The operator API's URL. */
   operators: string;
-  /** DER of the CA that vouches for the agent API; empty = the system's own roots. */
+  /** DER of the CA of the agent port's certificate; empty means the system's roots. */
   caCertificate: Uint8Array;
 }
 
 /**
- * Starts the server: agent API, operator API, janitor. On return all of it serves. Disposing drains it, the last part
- * first.
+ * Starts the server: agent API, operator API, janitor. When it resolves, all of them serve. Disposing drains them, in
+ * reverse order.
  */
 export async function controlPlaneStart(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { log, dataDir, databaseAddress } = options;
@@ -138,7 +138,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   };
 }
 
-/** How agents reach the listener: a wildcard address says nothing to them. */
+/** How agents reach the listener: a wildcard address is of no use to them. */
 function endpointOf(address: HostPort, serverNames: readonly string[]): string {
   const wildcard = address.host === "" || address.host === "0.0.0.0" || address.host === "::";
   return formatHostPort(wildcard ? { host: serverNames[0] ?? hostname(), port: address.port } : address);

@@ -8,7 +8,7 @@ import { describeError } from "../lib/errors.ts";
 
 const advice = "see --database-url and FARRIER_DATABASE_URL";
 
-/** The address that a URL names. @throws {CliError} `usage`; the URL itself is not told, a password may be in it */
+/** Parses a database URL. @throws {CliError} `usage`, without the URL itself, which may contain a password */
 export function databaseAddress(url: string): DatabaseAddress {
   try {
     return databaseUrlRead(url);
@@ -21,7 +21,7 @@ export function databaseAddress(url: string): DatabaseAddress {
 }
 
 /**
- * Looks whether the database answers and takes writes, before anything is asked of it.
+ * Checks that the database answers and accepts writes, before it is used.
  * @throws {CliError} `unreachable`, `failed`
  */
 export async function databaseReach(database: Database): Promise<void> {

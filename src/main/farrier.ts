@@ -1,10 +1,10 @@
 import { runCli } from "../cli/app.ts";
 import { errorCode } from "../lib/errors.ts";
 
-// The reader of a pipe may leave before everything is written, as `head` does: that is no failure.
+// The reader of a pipe may close it early, as `head` does; that is not a failure.
 process.stdout.on("error", (error) => process.exit(errorCode(error) === "EPIPE" ? 0 : 1));
 
-// Each process is loaded only when it is started, so that a command of one call answers at once.
+// Each process is loaded only when it is started, so that a command with a single call is fast.
 const status = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

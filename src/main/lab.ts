@@ -17,7 +17,7 @@ async function placeOf(dataDir: string): Promise<LabPlace> {
   return { directory, netbootUrl: await netbootUrlRead(directory), clock: systemClock };
 }
 
-/** Makes the machines that are missing. What they need of this host is looked for first. */
+/** Makes the missing machines. Their requirements on this host are checked first. */
 export async function up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]> {
   const directory = labDirectory(options.dataDir);
   await labPrograms(options.shape.firmware);
@@ -31,7 +31,7 @@ export async function up(options: { dataDir: string; names: readonly string[]; s
   return [...options.names];
 }
 
-/** Switches machines off and removes them. */
+/** Switches machines off and deletes them. */
 export async function down({
   dataDir,
   names,
@@ -41,7 +41,7 @@ export async function down({
 }): Promise<LabMachineSummary[]> {
   const place = await placeOf(dataDir);
   const machines = await list({ dataDir });
-  // All that are named must be there, before one is touched.
+  // All named machines must exist before one is touched.
   await Promise.all(names.map((name) => labMachineRead(place.directory, name)));
   const chosen = machines.filter(({ name }) => names.length === 0 || names.includes(name));
   for (const { name } of chosen) {

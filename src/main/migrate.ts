@@ -7,7 +7,7 @@ import { migrate } from "../database/migrate.ts";
 import { createLogger } from "../lib/log.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
 
-/** `farrier migrate`: brings a database's schema up to this version's. Resolves to the exit status. */
+/** `farrier migrate`: migrates a database's schema to this version. Resolves to the exit status. */
 export async function migrateProcess(options: MigrateOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "migrate" });
   await using stack = new AsyncDisposableStack();

@@ -15,10 +15,10 @@ import { netbootServe } from "../netboot/serve.ts";
 import { databaseAddress, databaseReach } from "./database-reach.ts";
 import { untilStopped } from "./until-stopped.ts";
 
-/** The agent API's usual port. */
+/** The agent API's default port. */
 const agentPort = 8443;
 
-/** `farrier netboot`: what machines boot from, on a given PostgreSQL. Resolves to the exit status. */
+/** `farrier netboot`: network boot, on a given PostgreSQL. Resolves to the exit status. */
 export async function netbootProcess(options: NetbootOptions): Promise<number> {
   const { dataDir, agents } = options;
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "netboot" });

@@ -7,7 +7,10 @@ import { describeError } from "../lib/errors.ts";
 /** Whether a server is ready, or why not. */
 export type Readiness = { ready: true } | { ready: false; reason: string };
 
-/** What answers /readyz: there is a session, the database answers, and what is sealed in it can be opened. However many ask at once, the database is asked once. */
+/**
+ * The check behind /readyz: there is a session, the database answers, and its sealed secrets can be opened. Concurrent
+ * requests share one query.
+ */
 export function readiness(options: {
   sessions: SessionHolder;
   database: Database;
@@ -20,7 +23,7 @@ export function readiness(options: {
       const { rows } = await database.pool.query<{ transaction_read_only: string }>("SHOW transaction_read_only");
       return rows[0]?.transaction_read_only === "on" ? { ready: false, reason: readOnlyText } : { ready: true };
     } catch (error) {
-      // The session outlives a short absence.
+      // The session outlives a short absence of the database.
       return { ready: false, reason: `the database does not answer (${describeError(error)})` };
     }
   }
@@ -34,7 +37,7 @@ export function readiness(options: {
     }
     const reason =
       sessions.current() === undefined
-        ? "no session: the database was away, and the next session is not there yet"
+        ? "no session: the database was unreachable, and the next session is not open yet"
         : secrets.problem();
     return reason === undefined ? found : { ready: false, reason };
   };

@@ -25,10 +25,10 @@ const head = z.object({
 const file = z.object({ kind: z.literal("file"), path: z.enum(Object.keys(backupFiles) as [string, ...string[]]) });
 const table = z.object({ kind: z.literal("table"), name, columns: z.array(name).min(1) });
 
-/** A token, a certificate or a key is never longer. */
+/** No token, certificate or key is longer. */
 const fileLimit = 1 << 20;
 
-/** `farrier restore`: a backup into an empty database and data directory. Resolves to the exit status. */
+/** `farrier restore`: restores a backup into an empty database and data directory. Resolves to the exit status. */
 export async function restoreProcess(options: RestoreOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "warn", component: "restore" });
   const path = resolve(options.file);
@@ -65,7 +65,7 @@ export async function restoreProcess(options: RestoreOptions): Promise<number> {
   }
 }
 
-/** What comes before the tables, and the first of these. */
+/** The entries before the tables, and the first table. */
 async function beginning(
   entries: AsyncGenerator<ArchiveEntry>,
   path: string,
@@ -86,7 +86,7 @@ async function beginning(
     } else if (asFile.success) {
       files.set(asFile.data.path, await whole(data, path));
     } else if (about === undefined) {
-      throw new ArchiveError("damaged", `${path} does not say what it is of: use another backup`);
+      throw new ArchiveError("damaged", `${path} has no head: use another backup`);
     } else {
       return { head: about, files, first: next.value };
     }
@@ -114,7 +114,7 @@ async function* tablesOf(
   for (let next: ArchiveEntry | undefined = first; next !== undefined;) {
     const checked = table.safeParse(next.header);
     if (!checked.success) {
-      throw new ArchiveError("damaged", `${path} holds something that is no table: use another backup`);
+      throw new ArchiveError("damaged", `${path} holds an entry that is not a table: use another backup`);
     }
     yield { table: checked.data, rows: next.data };
     const following: IteratorResult<ArchiveEntry> = await rest.next();

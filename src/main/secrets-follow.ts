@@ -6,13 +6,13 @@ import { secretsKeyFile } from "../secrets/key-file.ts";
 import { keyRingFollow, type FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 
 /**
- * The keys that a process seals and opens secrets by: of the file that was named, or of the data directory's.
+ * The keys by which a process seals and opens secrets, from the named file or the data directory's.
  * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
  */
 export async function secretsFollow(options: {
   dataDir: string;
   secretsKey: string | undefined;
-  /** Whether it makes the first key of a database that has none. */
+  /** Whether it may make the first key of a database without keys. */
   mayMake: boolean;
   database: Database;
   log: Logger;

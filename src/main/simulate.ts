@@ -6,10 +6,10 @@ import { simulate } from "../simulator/simulate.ts";
 import type { SimulationSummary } from "../simulator/record/summary.ts";
 import { untilStopped } from "./until-stopped.ts";
 
-/** Violations that are told one by one. */
+/** Maximum number of violations that are listed. */
 const toldViolations = 20;
 
-/** `farrier simulate`: a made-up fleet. Resolves to the exit status: 1 where the control plane did what it must not. */
+/** `farrier simulate`: a simulated fleet. Resolves to the exit status: 1 if the control plane broke a rule. */
 export async function simulateProcess(options: SimulateOptions): Promise<number> {
   const { json, operators, ...rest } = options;
   const output = json ? process.stderr : process.stdout;

@@ -8,14 +8,14 @@ import { checkTime } from "../lib/tls/chain.ts";
 import { parseCertificates, readPem } from "../lib/tls/pem.ts";
 import type { OperatorTls } from "../operator-api/listener/listener.ts";
 
-/** The agent API's certificate, and the CA that agents are given to check it by. */
+/** The agent port's certificate, and the CA that agents verify it with. */
 export interface AgentTls {
   caCertificateDer: Uint8Array;
   serverCertificatePem: string;
   serverKeyPem: string;
 }
 
-/** Reads the files that were given, or makes and keeps a CA and a certificate in the data directory. */
+/** Reads the given files, or creates a CA and a certificate in the data directory. */
 export async function tlsFiles(options: {
   dataDir: string;
   agents: HostPort;
@@ -31,7 +31,7 @@ export async function tlsFiles(options: {
   return ownTls(options);
 }
 
-/** What the operator port serves TLS with; undefined = clear text, which only loopback may. */
+/** The TLS configuration of the operator port; undefined means clear text, which is allowed on loopback only. */
 export async function operatorTls(options: {
   dataDir: string;
   agents: HostPort;
@@ -55,7 +55,7 @@ export async function operatorTls(options: {
   };
 }
 
-/** One certificate for both ports, of the data directory's own CA. */
+/** One certificate for both ports, from the data directory's own CA. */
 async function ownTls(options: {
   dataDir: string;
   agents: HostPort;

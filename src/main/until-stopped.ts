@@ -1,13 +1,13 @@
 import { once } from "node:events";
 
-/** Resolves with the signal that asks this process to end: SIGTERM or SIGINT. A second one ends it at once. */
+/** Resolves to the signal that asks this process to end: SIGTERM or SIGINT. A second one ends it at once. */
 export async function untilStopped(): Promise<NodeJS.Signals> {
   const first = await Promise.race([
     once(process, "SIGTERM").then(() => "SIGTERM" as const),
     once(process, "SIGINT").then(() => "SIGINT" as const),
   ]);
   const again = (): void => {
-    process.stderr.write("farrier: told to stop twice; ending without draining\n");
+    process.stderr.write("farrier: second signal; ending without draining\n");
     process.exit(1);
   };
   process.once("SIGTERM", again);

@@ -11,12 +11,13 @@ import { shepherdRun } from "../shepherd/run.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
 
-/** How QEMU's guests with user networking reach this host's loopback. */
+/** The address by which QEMU guests with user networking reach this host's loopback. */
 const hostOfGuests = "10.0.2.2";
 
 /**
- * What `farrier up` serves on a database that runs: server, network boot, shepherd. On return all of it serves, and standard output says
- * so. In a file of its own, so that it can be loaded while the database starts. `options.dataDir`: absolute.
+ * What `farrier up` serves on a running database: server, network boot, shepherd. When it resolves, all of them serve,
+ * and standard output says so. In a file of its own, so that it can be loaded while the database starts.
+ * `options.dataDir` must be absolute.
  */
 export async function upServe(options: UpOptions, address: DatabaseAddress, log: Logger): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();

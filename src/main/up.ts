@@ -7,7 +7,10 @@ import { databaseAddress } from "./database-reach.ts";
 import { untilStopped } from "./until-stopped.ts";
 import type * as UpServe from "./up-serve.ts";
 
-/** `farrier up`: everything in one process, on an embedded PostgreSQL unless one is named. Resolves to the exit status. */
+/**
+ * `farrier up`: everything in one process, on an embedded PostgreSQL unless a database is named. Resolves to the exit
+ * status.
+ */
 export async function upProcess(options: UpOptions): Promise<number> {
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "up" });
   const stopped = untilStopped();
@@ -22,7 +25,7 @@ export async function upProcess(options: UpOptions): Promise<number> {
             directory: directory.postgres,
             log,
             user: options.databaseUser,
-            // PostgreSQL and the code need about as long: neither waits for the other.
+            // PostgreSQL and the code need about equally long, so they start in parallel.
             spawned: () => void load().catch(() => undefined),
           }),
         ).connection

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 
-/** The fleet as a whole: read from the database when somebody asks for the metrics, the same on every server. */
+/** Metrics of the whole fleet: read from the database on each scrape, and equal on every server. */
 export interface FleetMetrics {
   machines: Gauge<"state">;
   pending: Gauge;
@@ -9,7 +9,7 @@ export interface FleetMetrics {
   /** Live sessions. */
   sessions: Gauge<"component">;
   work: Gauge<"process">;
-  /** Those that are not over. */
+  /** Backoffs that have not ended. */
   backoffs: Gauge<"process">;
   hardwareReports: Gauge;
   cpuCores: Gauge;
@@ -17,15 +17,15 @@ export interface FleetMetrics {
   memoryBytes: Gauge;
   disks: Gauge;
   diskBytes: Gauge;
-  /** Unix time of the hardware's count. */
+  /** Unix time of the latest hardware count. */
   hardwareCountedAt: Gauge;
   /** Unix time at which all of these were read. */
   readAt: Gauge;
-  /** Sets what brings them up to date; awaited before any of them is shown. */
+  /** Sets the function that updates them; it is awaited before any of them is shown. */
   refreshWith(refresh: () => Promise<void>): void;
 }
 
-/** Makes them; nothing is shown of them before they are read. */
+/** Creates them; none is shown before it is read. */
 export function createFleetMetrics(registry: Registry): FleetMetrics {
   let refresh = (): Promise<void> => Promise.resolve();
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> => {
@@ -39,7 +39,7 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
       collect: () => refresh(),
     });
     if (labelNames.length === 0) {
-      // Without labels a gauge begins at 0, which would be a lie.
+      // A gauge without labels starts at 0, which would be wrong.
       made.remove();
     }
     return made;

@@ -1,59 +1,62 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { createFleetMetrics, type FleetMetrics } from "./fleet.ts";
 
-/** Everything that /metrics shows, by its name there. */
+/** Every metric in /metrics, by its name there. */
 export interface Metrics {
   registry: Registry;
-  /** Heartbeats by what was answered: ok, unauthenticated, invalid, unavailable. */
+  /** Heartbeats by answer: ok, unauthenticated, invalid, unavailable. */
   heartbeats: Counter<"answer">;
   /** From a heartbeat's arrival to its answer, in seconds. */
   heartbeatSeconds: Histogram;
   heartbeatBatchSize: Histogram;
   heartbeatBatchSeconds: Histogram;
-  /** Heartbeats of a failed batch that were tried singly. */
+  /** Heartbeats of a failed batch that were tried one by one. */
   heartbeatSingles: Counter;
   heartbeatsWaiting: Gauge;
-  /** Stored requests that could not be read: alert on any. */
+  /** Stored requests that could not be read; any one should raise an alert. */
   requestReadFailures: Counter;
-  /** Reports of generations that were never asked for. */
+  /** Reports about generations that were never requested. */
   unaskedReports: Counter;
-  /** Calls that showed two live agents with one machine's identity: alternating calls, or a second that asks to write. */
+  /**
+   * Calls that showed two live agents with one machine's identity: alternating calls, or a second run that asks to
+   * write.
+   */
   agentDuplicates: Counter<"seen">;
-  /** Progress reports by what was answered. */
+  /** Progress reports by answer. */
   progressReports: Counter<"answer">;
   agentLogs: Counter<"answer">;
-  /** Calls of Enroll by what became of them; second_claimant and full are answered as awaiting is. */
+  /** Calls of Enroll by outcome; second_claimant and full get the same answer as awaiting. */
   enrollments: Counter<"outcome">;
-  /** Requests of machines that boot from the network: of what, and the decision or the HTTP status. */
+  /** Network boot requests by resource, and by decision or HTTP status. */
   netbootRequests: Counter<"resource" | "outcome">;
   agentConnections: Gauge;
   /** Connections that wait for their TLS handshake. */
   agentHandshakesWaiting: Gauge;
-  /** Agents that wait for news. */
+  /** Open Watch streams. */
   agentWatches: Gauge;
-  /** Calls without the right to make them, by listener. */
+  /** Unauthenticated calls, by listener. */
   refusedCalls: Counter<"listener">;
-  /** Agents that call and are refused, by whether the machine that they name is known or unknown. */
+  /** Refused agents, by whether the machine that they name is known or unknown. */
   refusedAgents: Gauge<"machine">;
   /** Of those on the operator port, the ones after too many from the same address. */
   limitedAttempts: Counter;
-  /** Seconds that operators' calls took, by method and code. */
+  /** Duration of operators' calls in seconds, by method and code. */
   operatorCalls: Histogram<"method" | "code">;
   /** Runs of each background loop, by outcome: ok, failed. */
   loopRuns: Counter<"loop" | "outcome">;
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
-  /** Machines that were noticed to be longer in a state than expected. */
+  /** Machines found to have been in a state longer than expected. */
   deadlinesMissed: Counter<"state">;
   /** Machines that a process may take now. */
   eligibleMachines: Gauge<"process" | "provider">;
   /** Statements that the database refused or did not answer, by SQLSTATE or the system's code. */
   databaseErrors: Counter<"code">;
-  /** The whole fleet, the same on every server. */
+  /** The whole fleet, equal on every server. */
   fleet: FleetMetrics;
 }
 
-/** Makes the metrics of one process. */
+/** Creates the metrics of one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];

@@ -29,23 +29,23 @@ import { tokenRequest, tokenRequestLimit } from "./token-request.ts";
 /** What answers are made from. */
 export interface AnswerOptions {
   database: Database;
-  /** A folder with one for each architecture, with `vmlinuz` and `initramfs`. */
+  /** A folder with a subfolder for each architecture, which contains `vmlinuz` and `initramfs`. */
   bootImages: string;
-  /** Where iPXE's own programs are. */
+  /** The folder of iPXE's own programs. */
   ipxeFiles: string;
   agents: AgentsAt;
-  /** DER of the CA that vouches for the agent API; empty = the system's own roots. */
+  /** DER of the CA of the agent port's certificate; empty means the system's roots. */
   caCertificate: Uint8Array;
-  /** Appended to the kernel's command line. */
+  /** Appended to the kernel command line. */
   kernelArguments: string;
-  /** The metrics in Prometheus' text format, for callers on this host. */
+  /** The metrics in the Prometheus text format, for callers on this host. */
   metricsText: () => Promise<string>;
-  /** Notes that a machine which is known asks from an address. */
+  /** Records that a known machine asks from an address. */
   know: (address: string) => void;
   log: Logger;
 }
 
-/** A request and where its answer goes. */
+/** A request and its response. */
 export interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -68,7 +68,7 @@ export function answerText({ request, response }: Exchange, status: number, text
 }
 
 /**
- * Answers what a route is for; returns what is counted: the decision, or the HTTP status.
+ * Answers a request; resolves to the outcome for the metrics: the decision, or the HTTP status.
  * @throws {DatabaseError} `unavailable`, before anything of an answer is sent
  */
 export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, route: Route): Promise<string> {
@@ -89,7 +89,7 @@ export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, 
     }
     case "ipxe": {
       const path = ipxeFilePath(options.ipxeFiles, route.architecture, route.name);
-      return answerFile(exchange, path, "no such program of iPXE's here: Debian's package ipxe brings some");
+      return answerFile(exchange, path, "there is no such iPXE program here: Debian's package ipxe has some");
     }
     case "config":
       return answerConfig(options, exchange, route.handle);
@@ -102,10 +102,10 @@ export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, 
   }
 }
 
-/** What this host is called by a scraper on it. */
+/** The names by which a scraper on this host may call it. */
 const hostNames = ownNames({ loopback: "127.0.0.1", proxyNames: [] });
 
-/** For callers on this host alone, and for no page that a browser on it shows. */
+/** Only for callers on this host, and not for pages in a browser on it. */
 async function answerMetrics(options: AnswerOptions, exchange: Exchange): Promise<string> {
   if (!isLoopback(exchange.address.replace(/^::ffff:/u, ""))) {
     return String(answerText(exchange, 404, "metrics are for this host\n"));
@@ -164,7 +164,7 @@ async function answerMachine(options: AnswerOptions, exchange: Exchange, query: 
   }
 }
 
-/** What a machine is to do that is known by a part of its identity alone; undefined = it can't be told. */
+/** What a machine that is known by a part of its identity should boot; undefined if it can't be decided. */
 async function decideByRemains(
   { database }: AnswerOptions,
   { identity, serialNumber }: BootQuery,
@@ -175,22 +175,22 @@ async function decideByRemains(
   return remains === undefined || decision === undefined ? undefined : { machineId: remains.machineId, decision };
 }
 
-/** The serial number in a stored hardware report; "" where there is none. */
+/** The serial number in a stored hardware report; "" if there is none. */
 function serialOf(raw: Uint8Array | undefined): string {
   try {
     return raw === undefined ? "" : (fromBinary(AgentHardwareReportSchema, raw).report?.serialNumber ?? "");
   } catch {
-    // A report that can't be read tells nothing; the operator API says so.
+    // A report that can't be parsed has none; the operator API reports that.
     return "";
   }
 }
 
-/** Counts how far a boot came. Counting is not worth failing an answer for. */
+/** Counts how far a boot came. A failure to count must not fail the answer. */
 async function note(options: AnswerOptions, identity: MachineIdentity, step: NetbootStep): Promise<void> {
   try {
     await netbootNote(options.database, identity, step);
   } catch (error) {
-    options.log.debug({ error: describeError(error) }, "how far a boot came was not counted");
+    options.log.debug({ error: describeError(error) }, "the progress of a boot could not be counted");
   }
 }
 
@@ -202,9 +202,9 @@ async function answerConfig(options: AnswerOptions, exchange: Exchange, handle: 
     return String(answerText(exchange, 404, "no such configuration: /machine.ipxe names them\n"));
   }
   if (reached === undefined) {
-    return String(answerText(exchange, 400, "the Host header is missing or no host's name\n"));
+    return String(answerText(exchange, 400, "the Host header is missing or not a host's name\n"));
   }
-  // A token leaves once: not by a request that takes none away.
+  // A token is handed out once, so never to a request without a body in its answer.
   const token = request.method === "HEAD" ? undefined : await bootTokenFor(options.database, identity, address);
   const archive = bootConfigArchive({
     endpoint: agentEndpoint(options.agents, reached),
@@ -230,7 +230,7 @@ async function answerToken(options: AnswerOptions, exchange: Exchange): Promise<
   if (identity === undefined) {
     const expected = '{"uuid": "…", "mac": ["…"]}';
     const why = `expected a body such as ${expected} of at most ${tokenRequestLimit} bytes\n`;
-    // What is left of a body that is too long is not waited for.
+    // The rest of a body that is too long is not awaited.
     exchange.response.setHeader("connection", "close");
     return String(answerText(exchange, 400, why));
   }

@@ -1,12 +1,12 @@
 import { cpioArchive } from "../lib/cpio.ts";
 
-/** What an agent that starts from a boot image is told: the file /etc/farrier/boot.json of its initramfs. */
+/** The configuration of an agent that starts from a boot image: the file /etc/farrier/boot.json of its initramfs. */
 export interface BootConfig {
   /** The agent API, HOST:PORT. */
   endpoint: string;
-  /** DER in base64; empty = the system's own roots. */
+  /** DER in base64; empty means the system's roots. */
   caCertificate: string;
-  /** This network boot service: http://HOST:PORT. */
+  /** The URL of this network boot service: http://HOST:PORT. */
   netboot: string;
   token?: string;
 }

@@ -1,18 +1,18 @@
 import type { NetbootRemains } from "../database/queries/boot/netboot-remains.ts";
 import type { NetbootFacts } from "../database/queries/boot/netboot.ts";
 
-/** What a machine that boots from the network is to do. */
+/** What a machine that boots from the network should do. */
 export type BootDecision =
   /** Nothing, until an operator has released it. */
   | "hold"
   /** Start the agent. */
   | "agent"
-  /** Start what is on its disk. */
+  /** Boot from its disk. */
   | "disk";
 
 /**
- * What a machine is to do; undefined = it is unknown: its agent asks to be let in. The same words as everywhere decide:
- * quarantined before all else, then pending, then installed. Pure.
+ * Decides what a machine should do; undefined if it is unknown: its agent then waits for approval. The order is the
+ * same as everywhere: quarantined first, then pending, then installed. Pure.
  */
 export function bootDecide(
   facts: Pick<NetbootFacts, "quarantined" | "pending" | "installed"> | undefined,
@@ -26,15 +26,18 @@ export function bootDecide(
   return facts.pending || !facts.installed ? "agent" : "disk";
 }
 
-/** Serial numbers of the caller and of the machine in question; "" = none worth the name, undefined = it was not asked for. */
+/**
+ * Serial numbers of the caller and of the machine in question; "" if there is none that identifies, undefined if it was
+ * not asked for.
+ */
 export interface SerialNumbers {
   told: string | undefined;
   known: string;
 }
 
 /**
- * What a machine is to do of which something was replaced: as if nothing had been, where what is left identifies it beyond
- * doubt; otherwise undefined: its agent asks to be let in. Pure.
+ * Decides for a machine with a replaced part: as if nothing was replaced, if the rest identifies it beyond doubt;
+ * otherwise undefined: its agent then waits for approval. Pure.
  */
 export function bootDecideRemains(
   remains: Pick<NetbootRemains, "agrees" | "quarantined" | "pending" | "installed"> | undefined,
@@ -43,7 +46,7 @@ export function bootDecideRemains(
   if (remains === undefined || !isBeyondDoubt(remains.agrees, serials)) {
     return undefined;
   }
-  // An agent is given no token this way: who it is must be known by all that there is.
+  // This way never hands out a token to an agent: that needs the complete identity.
   const decision = bootDecide(remains);
   return decision === "agent" ? undefined : decision;
 }
@@ -54,10 +57,10 @@ function isBeyondDoubt(agrees: NetbootRemains["agrees"], { told, known }: Serial
     case "swapped":
       return true;
     case "uuid":
-      // Makers who give a series one UUID give it no serial numbers either.
+      // Makers that give a series one UUID give it no serial numbers either.
       return told === undefined || same;
     case "macs":
-      // An interface moves from one machine into another more often than a board gets its predecessor's serial number by chance.
+      // An interface moves to another machine more often than a board gets its predecessor's serial number by chance.
       return same;
   }
 }

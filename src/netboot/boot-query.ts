@@ -4,30 +4,33 @@ import { meaningful } from "../contract/smbios-text.ts";
 import { smbiosUuidParse } from "../contract/smbios-uuid.ts";
 import { architectureOf, type Architecture } from "./architecture.ts";
 
-/** Network interfaces that iPXE is asked for by number. */
+/** Number of network interfaces that iPXE reports by number. */
 export const interfacesAsked = 8;
-/** What is read of the MACs that a caller names. */
+/** Maximum number of a caller's MACs that are read. */
 const macsLimit = 64;
 
-/** What a machine says of itself when it asks what to boot. */
+/** What a machine reports about itself when it asks what to boot. */
 export interface BootQuery {
   identity: MachineIdentity;
-  /** Absent: one that there are no boot images for. */
+  /** Absent for an architecture without boot images. */
   architecture?: Architecture;
-  /** What its firmware gives as its serial number, "" where it gives none worth the name; absent = it was not asked for it. */
+  /** The serial number from its firmware, "" if it is a placeholder; absent if it was not asked for. */
   serialNumber?: string;
-  /** How it is started: by UEFI or by a BIOS. */
+  /** How it booted: by UEFI or by a BIOS. */
   platform: "efi" | "pcbios";
 }
 
-/** The identity in texts of whatever letter case and separators; what tells no machine from another is left out. Pure. */
+/**
+ * The identity from texts in any letter case and with any separators; values that do not identify a machine are left
+ * out. Pure.
+ */
 export function identityOf(uuid: string, macs: readonly string[]): MachineIdentity {
   const smbiosUuid = smbiosUuidParse(uuid);
   const parsed = macs.slice(0, macsLimit).flatMap((mac) => macParse(mac) ?? []);
   return { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs: [...new Set(parsed)].filter(macTellsApart) };
 }
 
-/** Reads the query of /machine.ipxe. Pure. */
+/** Parses the query of /machine.ipxe. Pure. */
 export function bootQuery(parameters: URLSearchParams): BootQuery {
   const architecture = architectureOf((parameters.get("arch") ?? "").toLowerCase());
   const serial = parameters.get("serial");

@@ -7,8 +7,8 @@ import type { MachineIdentity } from "../database/machine-identity.ts";
 const tokenBytes = 32;
 
 /**
- * A token for whoever says to be this machine: made, and given out, if its boot window is open and none was yet. It is
- * nowhere else: the database has its digest.
+ * A token for the machine with this identity: made and handed out if its boot window is open and none was handed out
+ * yet. It is stored nowhere; the database has its digest.
  * @throws {DatabaseError} `unavailable`
  */
 export async function bootTokenFor(

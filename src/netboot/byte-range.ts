@@ -1,12 +1,13 @@
-/** Bytes of a file, both ends included. */
+/** A range of bytes in a file, both ends included. */
 export interface ByteRange {
   first: number;
   last: number;
 }
 
 /**
- * What of a file of `size` bytes a Range header asks for (RFC 9110, 14.2): one range, `whole` where there is none, it is in
- * another form, or there are several (a server may answer the whole), `unsatisfiable` where it is beyond the end. Pure.
+ * The part of a file of `size` bytes that a Range header asks for (RFC 9110, 14.2): one range; `whole` if there is no
+ * header, it has another form, or it has several ranges (a server may then answer with the whole); `unsatisfiable` if
+ * it is beyond the end. Pure.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | "whole" | "unsatisfiable" {
   const match = /^bytes=(?<first>\d{0,15})-(?<last>\d{0,15})$/u.exec(header?.trim() ?? "");
@@ -15,7 +16,7 @@ export function byteRange(header: string | undefined, size: number): ByteRange |
     return "whole";
   }
   if (first === "") {
-    // The last so many bytes.
+    // A suffix range: the last bytes.
     const length = Math.min(Number(last), size);
     return length === 0 ? "unsatisfiable" : { first: size - length, last: size - 1 };
   }

@@ -1,18 +1,18 @@
 import type { MachineIdentity } from "../database/machine-identity.ts";
 import { identityOf } from "./boot-query.ts";
 
-/** Longer than what any script of ours names. */
+/** Longer than any handle in Farrier's own scripts. */
 const handleLimit = 2048;
 
 /**
- * Names a machine's boot configuration by what the machine says of itself, known or not: whoever can ask for the one can
- * ask for the other, and any netboot process of a fleet can answer. Pure.
+ * Encodes what a machine reports about itself as the name of its boot configuration, whether it is known or not: a
+ * caller that can ask for one can ask for the other, and any netboot process of a fleet can answer. Pure.
  */
 export function configHandle({ smbiosUuid, macs }: MachineIdentity): string {
   return Buffer.from([smbiosUuid ?? "", ...macs].join(" ")).toString("base64url") || "-";
 }
 
-/** The identity in a handle; undefined where it is none. Pure. */
+/** The identity in a handle; undefined if it is not a handle. Pure. */
 export function configHandleRead(handle: string): MachineIdentity | undefined {
   if (handle.length > handleLimit || !/^[\w-]+$/u.test(handle)) {
     return undefined;

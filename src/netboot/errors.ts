@@ -1,15 +1,15 @@
 import { CodedError } from "../lib/errors.ts";
 
-/** What network boot can end with. */
+/** The kinds of network boot's errors. */
 export type NetbootErrorCode =
   /** The address can't be listened on. */
   | "address_unusable"
-  /** What is asked for does not go together, or not with this host. */
+  /** The options contradict each other, or this host's configuration. */
   | "options"
-  /** A program is not there. */
+  /** A program is missing. */
   | "program_missing"
-  /** dnsmasq does not take its configuration, or does not stay up. */
+  /** dnsmasq rejects its configuration, or does not keep running. */
   | "dnsmasq";
 
-/** An error of network boot that says what to do. */
+/** An error of network boot, with what to do. */
 export class NetbootError extends CodedError<NetbootErrorCode> {}

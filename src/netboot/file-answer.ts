@@ -4,12 +4,12 @@ import { pipeline } from "node:stream/promises";
 import { errorCode } from "../lib/errors.ts";
 import { byteRange } from "./byte-range.ts";
 
-/** Bytes read at once: a kernel and an initramfs are tens of megabytes. */
+/** Bytes read at once: a kernel and an initramfs have tens of megabytes. */
 const chunk = 1 << 20;
 
 /**
- * Answers with a file, in parts where a part is asked for; a cache need ask only whether it is still the same. Returns the
- * status; 404 is left to the caller to say.
+ * Answers with a file, or with the requested range of it, and with validators for caches. Resolves to the status; the
+ * caller answers a 404.
  */
 export async function fileAnswer(request: IncomingMessage, response: ServerResponse, path: string): Promise<number> {
   const file = await openFile(path);
@@ -18,7 +18,7 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
   }
   await using _file = file;
   const { size, mtimeMs, mtime } = await file.stat();
-  // Another file has another size or another time: one is put in the other's place whole.
+  // A different file has a different size or time, because files are only replaced whole.
   const etag = `"${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}"`;
   const headers = {
     etag,
@@ -32,9 +32,9 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
     response.writeHead(304, headers).end();
     return 304;
   }
-  // A part of another file than the one whose other parts the caller has is of no use to it.
+  // A range of a changed file would not fit the ranges that the caller has.
   const condition = request.headers["if-range"];
-  // A Range means something with GET alone (RFC 9110, 14.2): HEAD asks how large the whole is.
+  // A Range is valid with GET only (RFC 9110, 14.2): HEAD asks for the size of the whole.
   const inParts = request.method === "GET" && (condition === undefined || condition === etag);
   const range = inParts ? byteRange(request.headers.range, size) : ("whole" as const);
   if (range === "unsatisfiable") {
@@ -57,7 +57,7 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
   return status;
 }
 
-/** A regular file, open; undefined where there is none. */
+/** An open regular file; undefined if there is none. */
 async function openFile(path: string): Promise<FileHandle | undefined> {
   let file: FileHandle;
   try {

@@ -1,19 +1,20 @@
-// What iPXE is told (https://ipxe.org/scripting). Paths alone: iPXE asks the host that it has the script from.
+// The iPXE scripts (https://ipxe.org/scripting). They contain paths only: iPXE uses the host that it got the script
+// from.
 import type { Architecture } from "./architecture.ts";
 import { interfacesAsked } from "./boot-query.ts";
 
-/** Seconds between tries of what failed. */
+/** Seconds between retries. */
 const pause = 5;
-/** Seconds after which a machine that is held asks again. */
+/** Seconds after which a held machine asks again. */
 const holdPause = 30;
 
 function script(...lines: string[]): string {
   return ["#!ipxe", ...lines, ""].join("\n");
 }
 
-/** The same for every machine: asks what this one is to do, until it is answered. */
+/** The first script, the same for every machine: asks what this machine should do, until it is answered. */
 export function bootScript(): string {
-  // Last the one that it boots by, which may be beyond those that are asked for by number.
+  // Last the interface that it boots by, which may be beyond the ones reported by number.
   const interfaces = [...Array.from({ length: interfacesAsked }, (_, index) => `net${index}`), "netX"];
   const macs = interfaces.map((name) => `&mac=\${${name}/mac:hexhyp}`).join("");
   return script(
@@ -45,7 +46,7 @@ export function holdScript(): string {
   return waitScript("this machine is held: an operator has to release it (farrier machine explain)");
 }
 
-/** For an architecture whose boot image is not there, or not yet; undefined = there is never one. */
+/** For an architecture without a boot image; undefined means an architecture for which there is never one. */
 export function noImageScript(architecture: Architecture | undefined): string {
   return waitScript(
     architecture === undefined
@@ -55,8 +56,8 @@ export function noImageScript(architecture: Architecture | undefined): string {
 }
 
 /**
- * Starts the agent. The configuration is fetched last, since a token is given out once; and named first, since it is an
- * archive that is not compressed, of a length that keeps the next one where the kernel looks for it.
+ * Starts the agent. The configuration is fetched last, because a token is handed out once, and named first, because it
+ * is an uncompressed archive whose length makes the next archive begin where the kernel looks for it.
  */
 export function agentScript(options: { architecture: Architecture; handle: string; kernelArguments: string }): string {
   const { architecture, handle, kernelArguments } = options;
@@ -86,8 +87,9 @@ export function agentScript(options: { architecture: Architecture; handle: strin
 }
 
 /**
- * Leaves the machine to its disk: a BIOS is told which, UEFI goes on with its next boot entry. iPXE ends with a failure: after
- * a success some makers' firmware shows its menu in place of the next entry. (UEFI's sanboot fails with Debian's iPXE.)
+ * Boots the machine from its disk: a BIOS is told which, UEFI goes on with its next boot entry. iPXE exits with a
+ * failure, because after a success some makers' firmware shows its menu instead of the next entry. (UEFI's sanboot
+ * fails with Debian's iPXE.)
  */
 export function diskScript(platform: "efi" | "pcbios"): string {
   return script(

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** A request's body, or undefined where it is longer than `limit` bytes. */
+/** A request's body, or undefined if it is longer than `limit` bytes. */
 export async function requestBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let size = 0;

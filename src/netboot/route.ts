@@ -1,7 +1,7 @@
 import { architectures, type Architecture } from "./architecture.ts";
 import { bootFiles, type BootFile } from "./boot-image.ts";
 
-/** What a request is for. */
+/** What a request asks for. */
 export type Route =
   | { resource: "boot" }
   | { resource: "machine"; query: URLSearchParams }
@@ -12,10 +12,10 @@ export type Route =
   | { resource: "health" }
   | { resource: "metrics" };
 
-/** A request's target is no longer than this: nine MACs and a UUID have 350 characters. */
+/** Maximum length of a request's target: nine MACs and a UUID have 350 characters. */
 const targetLimit = 4096;
 
-/** What a path means, in whatever letter case; undefined = nothing is there. No path of a file comes from it. Pure. */
+/** The meaning of a path, in any letter case; undefined if there is none. It is never used as a file path. Pure. */
 export function route(target: string): Route | undefined {
   if (target.length > targetLimit || !target.startsWith("/")) {
     return undefined;
@@ -44,14 +44,14 @@ export function route(target: string): Route | undefined {
     case "boot": {
       const architecture = architectures.find((one) => one === second.toLowerCase());
       const file = bootFiles.find((one) => one === third.toLowerCase());
-      // Who fetches it, where the script that names it said so.
+      // Who fetches it, if the script that names it added that.
       const handle = mark === -1 ? null : new URLSearchParams(target.slice(mark + 1)).get("machine");
       return architecture === undefined || file === undefined
         ? undefined
         : { resource: "image", architecture, file, ...(handle === null ? {} : { handle }) };
     }
     case "ipxe":
-      // What an iPXE that came from there asks for by itself.
+      // What an iPXE loaded from here asks for by itself.
       return third.toLowerCase() === "autoexec.ipxe"
         ? { resource: "boot" }
         : { resource: "ipxe", architecture: second.toLowerCase(), name: third.toLowerCase() };

@@ -12,9 +12,9 @@ import { NetbootError } from "./errors.ts";
 import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
 
-/** Network boot over HTTP, listening. Disposing ends what is under way: whoever boots asks again. */
+/** Network boot over HTTP, listening. Disposing ends running transfers: machines ask again. */
 export interface NetbootListener extends AsyncDisposable {
-  /** Where it listens, with the port that was chosen. */
+  /** The address with the port that was chosen. */
   address: HostPort;
 }
 
@@ -26,8 +26,8 @@ export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" |
 }
 
 /**
- * Connections, those of one address, and requests of one: a machine has one or two while it boots, with some ten requests, and a
- * site may be behind one address.
+ * Maximum connections, in total and per address, and requests per connection. A booting machine has one or two
+ * connections with some ten requests; a site may be behind one address.
  */
 const connectionLimits = { most: 1_024, perAddress: 512, requests: 64, busyStay: true };
 /** Milliseconds without a byte in either direction. */
@@ -42,8 +42,9 @@ const httpLimits = {
 };
 
 /**
- * Serves network boot in clear text, to whoever asks: firmware can do no other. docs/security.md says what that means.
- * @throws {NetbootError} `address_unusable`, saying why
+ * Serves network boot in clear text to any caller, because firmware supports nothing else; docs/security.md describes
+ * the consequences.
+ * @throws {NetbootError} `address_unusable`, with the reason
  */
 export async function netbootServe(options: NetbootServeOptions): Promise<NetbootListener> {
   const places = new WeakMap<Socket, ConnectionPlace>();
@@ -51,7 +52,7 @@ export async function netbootServe(options: NetbootServeOptions): Promise<Netboo
   const server = createServer(httpLimits, (request, response) => {
     const ended = places.get(request.socket)?.busy();
     if (ended === undefined) {
-      // Its connection is closed, for one request too many perhaps; others that came with it follow.
+      // The connection is closed, perhaps for one request too many; further requests on it may follow.
       return;
     }
     response.once("close", ended);
@@ -94,7 +95,7 @@ async function listen(server: Server, address: HostPort): Promise<number> {
   return typeof bound === "object" && bound !== null ? bound.port : address.port;
 }
 
-/** The methods of what is not fetched with GET. */
+/** The methods of resources that are not fetched with GET. */
 const methods: Partial<Record<Route["resource"], readonly string[]>> = { token: ["POST"] };
 const fetchMethods = ["GET", "HEAD"] as const;
 
@@ -118,7 +119,7 @@ function requestHandler(options: NetbootServeOptions): (request: IncomingMessage
     }
     if (!budget.allow(address, asked?.resource)) {
       response.setHeader("retry-after", "5");
-      // What else came in the same packet is not answered one by one.
+      // Further requests in the same packet are not answered one by one.
       response.setHeader("connection", "close");
       ended.add(request.socket);
       count(String(answerText(exchange, 429, "too many requests: ask again later\n")));
@@ -136,8 +137,8 @@ function requestHandler(options: NetbootServeOptions): (request: IncomingMessage
     }
     netbootAnswer(answering, exchange, asked).then(count, (error: unknown) => {
       if (response.headersSent || response.destroyed) {
-        // The machine was switched off in the middle, or has what it wants.
-        log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was broken off");
+        // The machine was switched off meanwhile, or has what it needs.
+        log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was aborted");
         response.destroy();
         count("broken-off");
         return;

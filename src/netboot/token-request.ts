@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { MachineIdentity } from "../database/machine-identity.ts";
 import { identityOf } from "./boot-query.ts";
 
-/** Bytes of a request for a token. */
+/** Maximum size in bytes of a request for a token. */
 export const tokenRequestLimit = 4096;
 
 const body = z.object({
@@ -10,13 +10,13 @@ const body = z.object({
   mac: z.array(z.string().max(64)).max(64).default([]),
 });
 
-/** Who asks for a token; undefined where the body is not `{"uuid": "…", "mac": ["…"]}`. Pure. */
+/** The identity that asks for a token; undefined if the body is not `{"uuid": "…", "mac": ["…"]}`. Pure. */
 export function tokenRequest(text: string): MachineIdentity | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // Said by the answer.
+    // The answer reports it.
     return undefined;
   }
   const parsed = body.safeParse(json);

@@ -1,29 +1,31 @@
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import type { PowerState } from "./provider.ts";
 
-/** What is seen of a machine that is being started. */
+/** What is observed of a machine that is being started. */
 export interface AgentStartSeen {
   window: BootWindowState;
   power: PowerState;
   /** Seconds since it was switched on. */
   seconds: number;
-  /** How often it fetched the boot image whole since its last agent; absent = it was not seen booting from the network. */
+  /**
+   * How often it fetched the whole boot image since its last agent; absent if it was not seen booting from the network.
+   */
   loaded?: number;
 }
 
-/** What agent start does next. */
+/** The next step of agent start. */
 export type AgentStartNext =
   | { next: "wait" }
   /** The machine's agent has enrolled. */
   | { next: "finish" }
   | { next: "fail"; cause: string };
 
-/** Seconds after which a machine that is off counts as off: a switch may need a moment. */
+/** Seconds after which a machine without power counts as off: a switch may need a moment. */
 const settled = 2;
 
 /**
- * What to do about a machine that was switched on into the network: wait, until its agent enrolled, or nothing more can be
- * hoped for. The cause says how far it came. Pure.
+ * The next step for a machine that was switched on to boot from the network: wait until its agent enrolled, or until
+ * success is no longer possible. The cause says how far it came. Pure.
  */
 export function agentStartNext({ window, power, seconds, loaded }: AgentStartSeen): AgentStartNext {
   switch (window) {
@@ -57,7 +59,7 @@ function notEnrolled(loaded: number | undefined): string {
     : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (lab machines have 2048 MiB by default), and does it reach the agent port`;
 }
 
-/** What a start begins with. */
+/** The first step of a start. */
 export type AgentStartBegin =
   /** Another shepherd switched it on and was lost: its window is still open. */
   | { begin: "join"; windowId: string }
@@ -65,8 +67,8 @@ export type AgentStartBegin =
   | { begin: "power-cycle" };
 
 /**
- * Whether a machine is on its way already, by a window that a shepherd opened. The order of a start is off, window, on: with an
- * open window and power it is on its way, and starting over would only cost it a boot. Pure.
+ * Whether a shepherd has started the machine already, according to its open window. A start goes off, window, on: with
+ * an open window and power the machine is booting, and starting over would only cost it a boot. Pure.
  */
 export function agentStartBegin(
   window: { windowId: string; openedBy: string; state: BootWindowState } | undefined,

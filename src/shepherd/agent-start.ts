@@ -20,7 +20,7 @@ import type { Provider, ProviderPower } from "./provider.ts";
 /** Seconds that a machine has to boot from the network and enrol: servers test their memory for minutes. */
 export const bootSeconds = 600;
 
-/** What agent start needs beside the database. */
+/** What agent start needs besides the database. */
 export interface AgentStartOptions {
   clock: Clock;
   bootSeconds?: number | undefined;
@@ -32,9 +32,9 @@ export function agentStartEligibility(provider: Provider): Eligibility {
 }
 
 /**
- * Agent start by power: off → open the boot window → on into the network → wait until the agent has enrolled. Off comes first
- * because an agent of before would claim the machine within the window. Whoever is killed on the way leaves nothing behind
- * that the next start does not begin with.
+ * Agent start by power switch: off → open the boot window → on, from the network → wait until the agent has enrolled.
+ * Off comes first, because an earlier agent would claim the machine within the window. An interruption leaves nothing
+ * that the next start does not reset.
  */
 export function agentStartProcess(
   database: Database,
@@ -62,7 +62,7 @@ async function agentStart(database: Database, power: ProviderPower, start: Start
   const { machineId } = work;
   const providerId = await providedIdOf(database, machineId);
   if (providerId === undefined) {
-    return { outcome: "fail", cause: "its provider is not known any more" };
+    return { outcome: "fail", cause: "its provider is no longer known" };
   }
   const window = await begin(database, power, start, providerId);
   const since = clock.monotonic();
@@ -96,7 +96,7 @@ async function agentStart(database: Database, power: ProviderPower, start: Start
   }
 }
 
-/** Brings the machine on its way, if it is not; the id of its window. */
+/** Starts the machine unless it is already booting; resolves to the id of its window. */
 async function begin(database: Database, power: ProviderPower, start: Start, providerId: string): Promise<string> {
   const { work, session, signal } = start;
   const { machineId } = work;
@@ -110,13 +110,13 @@ async function begin(database: Database, power: ProviderPower, start: Start, pro
       return decided.windowId;
     case "power-cycle": {
       await power.set(providerId, "off", { signal });
-      // Under the session: once the work is another's, this one opens nothing any more.
+      // Under the session: once another session has the work, this one opens no window.
       const { windowId } = await transact(database, session, async (tx) => {
         const opened = await bootWindowOpen(tx, machineId, {
           actor: { kind: "component", name: session.component },
           seconds: start.bootSeconds ?? bootSeconds,
         });
-        // Nothing writes on a machine without power: the agent that comes need not wait for the run before it.
+        // Nothing writes on a machine without power, so the new agent need not wait for the previous run's silence.
         await writerPowerOff(tx, machineId, 0);
         return opened;
       });

@@ -10,19 +10,19 @@ import type { Logger } from "../lib/log.ts";
 import { rateLimit } from "../lib/rate-limit.ts";
 import { retryDelay } from "../lib/retry.ts";
 
-/** What processing a machine came to. */
+/** The result of processing a machine. */
 export type ProcessOutcome =
   /** Done: the tags are committed with the end of the work. */
   | { outcome: "finish"; tags?: (tx: Tx) => Promise<void> }
-  /** Not now: the machine backs off. The tags, if any, are committed all the same, with the failure. */
+  /** Failed: the machine backs off. The tags, if any, are committed anyway, with the failure. */
   | { outcome: "fail"; cause: string; tags?: (tx: Tx) => Promise<void> };
 
-/** One process of the shepherd's, as the loop needs it. */
+/** One process of the shepherd, as the loop needs it. */
 export interface ControlProcess {
   name: string;
   backoff: BackoffPolicy;
   claim(session: Session, limit: number): Promise<Work[]>;
-  /** Deals with one machine; the signal aborts when the session is lost or the loop stops. */
+  /** Processes one machine; the signal aborts when the session is lost or the loop stops. */
   process(work: Work, session: Session, signal: AbortSignal): Promise<ProcessOutcome>;
 }
 
@@ -31,7 +31,7 @@ export interface ControlTurn {
   claimed: number;
   finished: number;
   failed: number;
-  /** The work could not be ended: the session's expiry gives it back. */
+  /** Work that could not be ended: it is freed when the session expires. */
   dropped: number;
 }
 
@@ -40,21 +40,21 @@ export interface ControlLoopOptions {
   log: Logger;
   clock: Clock;
   signal: AbortSignal;
-  /** Milliseconds between looks when there was nothing to take. */
+  /** Milliseconds between two searches when there was nothing to take. */
   interval: number;
-  /** Machines dealt with at once. */
+  /** Machines processed concurrently. */
   parallelism: number;
-  /** Machines begun, a second, in the long run. */
+  /** Machines begun per second, in the long run. */
   perSecond: number;
   turned(turn: ControlTurn): void;
 }
 
-/** Milliseconds between tries to give work back. */
+/** Milliseconds between two attempts to free work. */
 const giveBackPolicy = { initial: 200, maximum: 5_000, factor: 2 };
 
 /**
- * Claim → process → finish or fail, until the signal aborts; what is under way then is given back. A machine that takes long
- * holds up no other: each place is taken again as soon as it is free. A failed claim or a lost session costs a turn, no more.
+ * Claim → process → finish or fail, until the signal aborts; running work is then given back. A slow machine blocks no
+ * other: each place is reused as soon as it is free. A failed claim or a lost session costs one turn only.
  */
 export async function controlLoop(process: ControlProcess, options: ControlLoopOptions): Promise<void> {
   const { clock, signal, log } = options;
@@ -102,7 +102,7 @@ export async function controlLoop(process: ControlProcess, options: ControlLoopO
   await Promise.all(turns);
 }
 
-/** One claim, and the beginning of all that it took; `over` never rejects, and is told of each end before. */
+/** Makes one claim and starts processing what it took; `over` never rejects, and resolves after each machine's end. */
 async function turnBegin(
   process: ControlProcess,
   session: Session,
@@ -144,7 +144,7 @@ async function processOne(
       return "finished";
     }
     if (options.stop.aborted && !session.lost.aborted) {
-      // No failure of the machine's: whoever looks next takes it up at once.
+      // Not a failure of the machine: the next search takes it at once.
       await work.cancel("the component is stopping");
       return "dropped";
     }
@@ -156,9 +156,9 @@ async function processOne(
 }
 
 /**
- * Ends work whose end did not commit as failed, without its tags: this session lives on, so nobody else would give the
- * machine back. Tried until it commits, or until the session's own end does it.
- * @throws what makes trying again useless: the session is lost, the work is not held any more, the loop stops
+ * Ends work whose end did not commit as failed, without its tags. This session lives on, so otherwise nothing would
+ * free the machine. Retried until it commits, or until the session's own end frees it.
+ * @throws errors that make retrying useless: the session is lost, the work is no longer held, the loop stops
  */
 async function giveBack(
   process: ControlProcess,

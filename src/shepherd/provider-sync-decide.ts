@@ -1,14 +1,14 @@
 import type { ProvidedFacts, ProvidedKnown } from "../database/queries/provider/provided.ts";
 import type { ProvidedMachine } from "./provider.ts";
 
-/** What a look at a provider leads to. */
+/** What a provider's list leads to. */
 export interface SyncDecision {
   add: ProvidedMachine[];
   update: { known: ProvidedKnown; machine: ProvidedMachine }[];
   vanish: ProvidedKnown[];
 }
 
-/** Compares what a provider tells with what is known of it. Pure. */
+/** Compares a provider's list with what is stored. Pure. */
 export function syncDecide(listed: readonly ProvidedMachine[], known: readonly ProvidedKnown[]): SyncDecision {
   const there = new Map(known.map((machine) => [machine.providerId, machine]));
   const decision: SyncDecision = { add: [], update: [], vanish: [] };
@@ -25,7 +25,7 @@ export function syncDecide(listed: readonly ProvidedMachine[], known: readonly P
   return decision;
 }
 
-/** What can change, as one text. */
+/** The parts that can change, as one text. */
 function told({ smbiosUuid, macs, address, location, status }: ProvidedFacts): string {
   return JSON.stringify([smbiosUuid ?? "", macs.toSorted(), address ?? "", location ?? "", status ?? ""]);
 }

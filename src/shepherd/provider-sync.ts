@@ -13,27 +13,27 @@ import type { Logger } from "../lib/log.ts";
 import { type ProvidedMachine, type Provider, ProviderError } from "./provider.ts";
 import { syncDecide } from "./provider-sync-decide.ts";
 
-/** What a look at a provider did. */
+/** What a sync with a provider did. */
 export interface SyncDone {
   added: number;
   updated: number;
   vanished: number;
-  /** Machines that could not be written down as they were told of; each is logged. */
+  /** Machines that could not be stored as the provider reports them; each is logged. */
   refused: number;
 }
 
 const actor = { kind: "component", name: "shepherd" } as const;
 
 /**
- * What the looks at one provider remember: of which machine something was another machine's already, and what was told of it then.
- * So it is logged once, and tried again only when the provider tells something else.
+ * The memory of a provider's syncs: which reported machine conflicted with another machine, and its report at that
+ * time. So it is logged once, and tried again only after the provider reports something else.
  */
 export type SyncMemory = Map<string, string>;
 
 /**
- * Brings what is known of a provider's machines up to what it tells: new ones are added, those that it does not tell of any
- * more are marked. Idempotent; any number of shepherds may do it at once.
- * @throws {ProviderError} when it can't be listed, which is noted down; {DatabaseError} `unavailable`
+ * Updates a provider's stored machines from its list: new ones are added, those no longer listed are marked.
+ * Idempotent; any number of shepherds may do it at once.
+ * @throws {ProviderError} if it can't be listed, which is recorded; {DatabaseError} `unavailable`
  */
 export async function providerSync(
   database: Database,
@@ -52,7 +52,7 @@ export async function providerSync(
   const decision = syncDecide(withoutRefused(listed, known, memory), known);
   const done: SyncDone = { added: 0, updated: 0, vanished: 0, refused: 0 };
 
-  /** Writes it as it is told of, or if that is another machine's already the next best way. */
+  /** Stores a machine as reported, or if that conflicts with another machine, the next best way. */
   async function write(
     machine: ProvidedMachine,
     ways: readonly ProvidedMachine[],
@@ -70,7 +70,7 @@ export async function providerSync(
           memory.set(machine.providerId, identityText(machine));
           log.warn(
             { provider: provider.name, machine: machine.providerId, error: error.message },
-            "not all of it can be written down",
+            "not all of it can be stored",
           );
         }
       }
@@ -106,7 +106,7 @@ function withIdentityOf(
   return { ...machine, ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs };
 }
 
-/** What is told, with the identity that is known of those whose own was refused before. */
+/** The report, with the stored identity for machines whose reported identity was refused before. */
 function withoutRefused(
   listed: readonly ProvidedMachine[],
   known: readonly ProvidedKnown[],
@@ -122,8 +122,8 @@ function withoutRefused(
 }
 
 /**
- * A machine is added even where something of it is another machine's already: without its name, and without the SMBIOS UUID
- * that its maker gave two boards. By its MACs it can be told from the other still. Pure.
+ * A machine is added even if part of it conflicts with another machine: without its name, and without an SMBIOS UUID
+ * that its maker gave to two boards. Its MACs still distinguish it. Pure.
  */
 export function waysToAdd(machine: ProvidedMachine): ProvidedMachine[] {
   const { name, ...nameless } = machine;

@@ -1,25 +1,25 @@
 import { CodedError } from "../lib/errors.ts";
 
-/** What a provider refuses or fails with. */
+/** The kinds of a provider's errors. */
 export type ProviderErrorCode =
   /** It has no such machine. */
   | "not_found"
-  /** It can't be reached, or does not do now what it can. */
+  /** It is unreachable, or temporarily can't do this. */
   | "unavailable"
   /** It does not do that to this machine. */
   | "refused";
 
-/** What providers throw; the message is for people, who read it in `explain`. */
+/** A provider's error; its message is shown in `explain`. */
 export class ProviderError extends CodedError<ProviderErrorCode> {}
 
-/** A machine as its provider tells of it. */
+/** A machine as its provider lists it. */
 export interface ProvidedMachine {
-  /** Unique within the provider, and never another machine's. */
+  /** Unique within the provider, and never reused for another machine. */
   providerId: string;
-  /** A name for it, where no other machine has that. */
+  /** A suggested name, used unless another machine has it. */
   name?: string;
   smbiosUuid?: string;
-  /** `aa:bb:cc:dd:ee:ff`, those that it may boot from first. */
+  /** `aa:bb:cc:dd:ee:ff`, boot interfaces first. */
   macs: readonly string[];
   address?: string;
   location?: string;
@@ -29,9 +29,9 @@ export interface ProvidedMachine {
 
 /** Whether a machine has power. */
 export type PowerState = "on" | "off";
-/** What a power switch does: `off` and `reset` ask nobody on the machine. */
+/** The actions of a power switch: `off` and `reset` do not shut down the operating system. */
 export type PowerAction = "on" | "off" | "reset";
-/** Where a machine is to boot from this once; afterwards its firmware decides again. */
+/** What a machine boots from once; afterwards its firmware decides again. */
 export type BootSource = "network" | "disk";
 
 /** A power switch for all machines of a provider. */
@@ -39,24 +39,24 @@ export interface ProviderPower {
   /** @throws {ProviderError} */
   get(providerId: string, signal: AbortSignal): Promise<PowerState>;
   /**
-   * Returns when it is done; what is so already stays as it is.
+   * Resolves when it is done; a machine already in that state is unchanged.
    * @throws {ProviderError}
    */
   set(providerId: string, action: PowerAction, options: { boot?: BootSource; signal: AbortSignal }): Promise<void>;
 }
 
 /**
- * Where machines come from. What a provider can't do is not there. Every provider passes the suite in
+ * Where machines come from. Methods that a provider does not support are absent. Every provider passes the suite in
  * `testing/provider-conformance.ts`.
  */
 export interface Provider {
   /** Its name in `provided`: [a-z][a-z0-9-]{0,31}. */
   name: string;
-  /** Milliseconds between looks at it and its machines, where it may be asked more often than others. */
+  /** Milliseconds between two queries of the provider, if it may be queried more often than others. */
   pace?: number;
   /** All its machines. @throws {ProviderError} */
   list?: (signal: AbortSignal) => Promise<ProvidedMachine[]>;
-  /** One of them. @throws {ProviderError} `not_found` */
+  /** One machine. @throws {ProviderError} `not_found` */
   get?: (providerId: string, signal: AbortSignal) => Promise<ProvidedMachine>;
   power?: ProviderPower;
 }

@@ -5,7 +5,7 @@ import { workClaim } from "../database/work.ts";
 import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
 
-/** What recovery does about a lost agent, by what its provider can do. Pure. */
+/** What recovery does about a lost agent, depending on its provider's abilities. Pure. */
 export function recoveryDecide(provider: Provider): { removeAgent: boolean; outcome: ProcessOutcome["outcome"] } {
   return provider.power === undefined
     ? { removeAgent: false, outcome: "fail" }
@@ -13,16 +13,16 @@ export function recoveryDecide(provider: Provider): { removeAgent: boolean; outc
 }
 
 /**
- * Recovery: a machine whose agent was lost (see eligibility) while one is needed. Where the provider can start agents the
- * old one's tags are removed, and agent start applies; where not they stay, and the machine backs off: somebody has to
- * start the agent again, and it will be welcome.
+ * Recovery of a machine whose agent is needed and lost (see eligibility). If the provider can start agents, the old
+ * agent's tags are removed and agent start applies. Otherwise they stay and the machine backs off: an operator must
+ * start the agent again, which will then be accepted.
  */
 export function recoveryProcess(database: Database, provider: Provider): ControlProcess {
   const eligibility = recoveryEligibility(provider);
   const { removeAgent, outcome } = recoveryDecide(provider);
   return {
     name: `recovery of ${provider.name}`,
-    // 10 minutes, growing to 6 hours: a history entry each time.
+    // 10 minutes, growing to 6 hours, with a history entry each time.
     backoff: { initial: 600, exponent: 2, maximum: 6 * 3600 },
     claim: (session, limit) => workClaim(database, session, eligibility, limit),
     process: (work, session) =>

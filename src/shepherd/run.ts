@@ -16,29 +16,29 @@ import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 /** What the shepherd needs. */
 export interface ShepherdRunOptions {
   database: Database;
-  /** Where its session is poked, so that its work can't keep it from that; absent = `database`. */
+  /** The database connections for its session, so that its work can't delay the pokes; absent means `database`. */
   sessionDatabase?: Database;
   log: Logger;
   clock: Clock;
   metrics: Metrics;
-  /** The providers that can do more than be listed. */
+  /** The providers with abilities beyond their name. */
   providers?: readonly Provider[];
-  /** Makes the provider of a name that is in the database, and not in `providers`. */
+  /** Makes the provider for a name that is in the database but not in `providers`. */
   unlisted: (name: string) => Provider;
-  /** Milliseconds between looks for work, and for providers. */
+  /** Milliseconds between two searches for work, and for providers. */
   interval?: number;
   /** Seconds that a machine has to boot from the network and enrol. */
   bootSeconds?: number;
-  /** The keys that the process has: said under the shepherd's sessions. */
+  /** The process' keys, which are recorded under the shepherd's sessions. */
   secrets?: Pick<FollowedKeyRing, "heldUnder">;
 }
 
-/** The shepherd, running. */
+/** A running shepherd. */
 export type Shepherd = AsyncDisposable;
 
 /**
- * Starts the shepherd's loops, for each provider that there is or that has machines: recovery; where it has a list, the look
- * at it; where it has a power switch, agent start. This is the list of its loops.
+ * Starts the shepherd's loops for each configured provider and each that has machines: recovery; with a list, the sync;
+ * with a power switch, agent start. This is the list of its loops.
  */
 export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const { database, log, clock, metrics } = options;
@@ -79,7 +79,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
         metrics.work.inc({ ...labels, outcome: "failed" }, turn.failed);
         void eligibleCount(database, eligibility).then(
           (count) => metrics.eligibleMachines.set({ ...labels, provider: provider.name }, count),
-          () => undefined, // The database is away: the loop itself says so.
+          () => undefined, // The database is unreachable: the loop itself reports that.
         );
       },
     });
@@ -92,15 +92,12 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
         const done = await providerSync(database, provider, { log, signal: stop.signal, memory });
         metrics.loopRuns.inc({ loop: "provider-sync", outcome: "ok" });
         if (done.added + done.updated + done.vanished > 0) {
-          log.debug({ provider: provider.name, ...done }, "the provider's machines are known");
+          log.debug({ provider: provider.name, ...done }, "the provider's machines are stored");
         }
       } catch (error) {
         if (!stop.signal.aborted) {
           metrics.loopRuns.inc({ loop: "provider-sync", outcome: "failed" });
-          log.warn(
-            { provider: provider.name, error: describeError(error) },
-            "the look at a provider failed; trying again",
-          );
+          log.warn({ provider: provider.name, error: describeError(error) }, "a provider's sync failed; trying again");
         }
       }
       await clock.sleep(Math.min(provider.pace ?? interval, interval), stop.signal).catch(() => undefined);

@@ -6,18 +6,18 @@ export interface DisplayOutput {
   isTTY?: boolean | undefined;
 }
 
-/** Shows how a simulation goes. */
+/** Shows a simulation's progress. */
 export interface Display {
-  /** A line that stays. */
+  /** Prints a line that stays. */
   tell(text: string): void;
-  /** How it stands: over the last one on a terminal; elsewhere a line, and not more often than every ten seconds. */
+  /** Shows the status: on a terminal in place of the last one; elsewhere one line, at most every ten seconds. */
   show(status: SimulationStatus): void;
   end(): void;
 }
 
 const plainEverySeconds = 10;
 
-/** Makes one. */
+/** Creates a display. */
 export function createDisplay(output: DisplayOutput): Display {
   let shown = 0;
   let last = -Infinity;
@@ -62,7 +62,7 @@ function quantiles({ p50, p99 }: { p50: number; p99: number }): string {
   return p99 === 0 ? "none yet" : `p50 ${formatMilliseconds(p50)}, p99 ${formatMilliseconds(p99)}`;
 }
 
-/** All of it, for a terminal. */
+/** The whole status, for a terminal. */
 export function statusLines(status: SimulationStatus): string[] {
   const { agents, counts } = status;
   return [

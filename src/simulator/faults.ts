@@ -1,36 +1,37 @@
 import { prng } from "../lib/prng.ts";
 
-/** Everything that can be made to go wrong. */
+/** The faults that can be injected. */
 export const faultNames = ["disconnect", "kill", "slow", "bad-image", "skew", "duplicate", "storm"] as const;
 
 /**
- * `disconnect`: a connection is lost. `kill`: an agent vanishes, and comes back as a new run. `slow`: some links are slow.
- * `bad-image`: some images fail or are cut short. `skew`: some agents' clocks are years off, and so their certificates'
- * dates. `duplicate`: two agents with one key at once. `storm`: all connections are lost at once, and made anew at once.
+ * `disconnect`: a connection is lost. `kill`: an agent vanishes, and returns as a new run. `slow`: some links are slow.
+ * `bad-image`: some images fail or are truncated. `skew`: some agents' clocks are years off, and so are their
+ * certificates' dates. `duplicate`: two agents with one key at once. `storm`: all connections are lost, and made again,
+ * at once.
  */
 export type Fault = (typeof faultNames)[number];
 
-/** Something that goes wrong at one instant, with one agent or with all. */
+/** A fault at one instant, for one agent or for all. */
 export interface FaultEvent {
   /** Milliseconds from the beginning. */
   at: number;
   kind: "disconnect" | "kill" | "duplicate" | "storm";
-  /** Which; 0 for a storm. */
+  /** The agent's index; 0 for a storm. */
   agent: number;
-  /** Milliseconds until a killed agent is back, or until a duplicate goes again. */
+  /** Milliseconds until a killed agent returns, or until a duplicate ends. */
   lasts: number;
 }
 
-/** How often each happens to an agent, on average, per minute. */
+/** How often each fault happens to an agent, on average, per minute. */
 const perMinute = { disconnect: 0.2, kill: 0.05, duplicate: 0.02 } as const;
-/** However small or short a simulation is, each kind is seen so often. */
+/** Minimum number of faults of each kind, however small or short a simulation is. */
 const least = 3;
 /** Milliseconds between storms; a shorter simulation has one, in its middle. */
 const stormEvery = 240_000;
-/** Shares of agents and of installations. */
+/** Shares of agents, and of installations. */
 const shares = { slow: 0.05, skew: 0.2, "bad-image": 0.1 } as const;
 
-/** What goes wrong when, in order. The same seed gives the same plan. */
+/** The faults in order of time. The same seed gives the same plan. */
 export function faultPlan(options: {
   faults: readonly Fault[];
   seed: string;
@@ -65,10 +66,10 @@ export function faultPlan(options: {
   return events.toSorted((a, b) => a.at - b.at);
 }
 
-/** What is always wrong with an agent. */
+/** Permanent properties of an agent. */
 export interface AgentTraits {
   slow: boolean;
-  /** Years in which its certificate says that it is valid; absent = always. */
+  /** The years in which its certificate claims to be valid; absent means always. */
   validYears?: { from: number; to: number };
 }
 
@@ -79,15 +80,15 @@ export function agentTraits(faults: readonly Fault[], seed: string, index: numbe
   if (!random.chance(shares.skew) || !faults.includes("skew")) {
     return { slow };
   }
-  // Long over, or long from now.
+  // Long past, or far in the future.
   const from = random.pick([1971, 1999, 2061, 2130]);
   return { slow, validYears: { from, to: from + 2 } };
 }
 
-/** What is wrong with the image of an installation. */
+/** The fault of an installation's image. */
 export type ImageFault = "missing" | "truncated" | "altered";
 
-/** Undefined = nothing. */
+/** Undefined means none. */
 export function imageFault(faults: readonly Fault[], draw: number): ImageFault | undefined {
   if (!faults.includes("bad-image") || draw >= shares["bad-image"]) {
     return undefined;

@@ -1,10 +1,10 @@
-/** Lets so many through at a time, in the order in which they came. */
+/** Limits concurrency, in order of arrival. */
 export interface Gate {
-  /** Calls `start` when there is room, at once where there is; whoever came in must `leave`, once. */
+  /** Calls `start` when there is room, possibly at once. Each entry must call `leave` once. */
   enter(start: (leave: () => void) => void): void;
 }
 
-/** Makes one for so many. */
+/** Makes a gate for `room` entries. */
 export function gate(room: number): Gate {
   const waiting: ((leave: () => void) => void)[] = [];
   let inside = 0;

@@ -5,22 +5,22 @@ import { ed25519KeyPair, ed25519PrivateKeyPem } from "../lib/tls/ed25519.ts";
 import { selfSignedCertificate } from "../lib/tls/self-signed.ts";
 import type { SimulatedMachine, World } from "./world.ts";
 
-/** A machine of the fleet with the agents that run on it: one, none, or a second with the same key. */
+/** A machine of the fleet with its agents: one, none, or a second with the same key. */
 export interface FleetMachine {
   readonly machine: SimulatedMachine;
   start(delay: number): void;
   disconnect(atOnce: boolean): void;
-  /** Its agent vanishes, and comes back as a new run after so many milliseconds. */
+  /** Its agent vanishes, and returns as a new run after `back` milliseconds. */
   kill(back: number): void;
-  /** A second agent with the same key, for so many milliseconds. */
+  /** Adds a second agent with the same key for `lasts` milliseconds. */
   duplicate(lasts: number): void;
-  /** Ends what was to last: every machine has one agent again. */
+  /** Ends lasting faults: every machine has one agent again. */
   settle(): void;
   stop(): void;
   readonly agent: AgentRun | undefined;
 }
 
-/** Makes a machine's key and certificate. The key is new each time: a seed is no secret. */
+/** Makes a machine's key and certificate. The key is new each time, because a seed is not a secret. */
 export function machineMake(options: { seed: string; index: number; faults: readonly Fault[] }): {
   machine: Omit<SimulatedMachine, "machineId">;
   publicKey: Uint8Array<ArrayBuffer>;
@@ -34,7 +34,7 @@ export function machineMake(options: { seed: string; index: number; faults: read
   return { machine: { index, name, key, certificate, slow }, publicKey };
 }
 
-/** Makes one, without an agent yet. */
+/** Makes a machine without an agent. */
 export function fleetMachine(world: World, machine: SimulatedMachine): FleetMachine {
   let agent: AgentRun | undefined;
   let twin: AgentRun | undefined;

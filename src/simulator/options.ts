@@ -1,30 +1,33 @@
 import { isLoopback, parseHostPort, type HostPort } from "../lib/net/host-port.ts";
 import { faultNames, type Fault } from "./faults.ts";
 
-/** What a simulation is to be. */
+/** The options of a simulation. */
 export interface SimulationOptions {
-  /** How many agents: 1 to 10,000. */
+  /** Number of agents: 1 to 10,000. */
   agents: number;
   /** Milliseconds between an agent's heartbeats, ± 5 %. */
   interval: number;
   faults: readonly Fault[];
-  /** Names the fleet, and decides all that is random: 1 to 20 of a-z and 0-9. */
+  /** Names the fleet, and seeds all random choices: 1 to 20 of a-z and 0-9. */
   seed: string;
-  /** Milliseconds until it comes to its end; what is under way then may still settle. */
+  /** Milliseconds until it ends; running installations then may still settle. */
   duration: number;
-  /** Requests a minute, over the whole fleet. */
+  /** Requests per minute, over the whole fleet. */
   installsPerMinute: number;
-  /** Where agents call; more than one = agents go to the next when one is away. Empty = as the control plane says. */
+  /**
+   * Where agents call; with several, an agent goes to the next when one is unreachable. Empty means where the control
+   * plane says.
+   */
   endpoints: readonly HostPort[];
-  /** URLs of the operator API: the next is tried when one is away. */
+  /** URLs of the operator API: the next is tried when one is unreachable. */
   operators: readonly string[];
   /** The operators' token. */
   token: string;
-  /** Call control planes that are not on this host. */
+  /** Allow control planes on other hosts. */
   anywhere: boolean;
-  /** The longest simulated writing of a disk, in milliseconds; 15,000 by default. */
+  /** The longest simulated writing of a disk, in milliseconds; default 15,000. */
   writing?: number;
-  /** How long, in milliseconds, requests may take to be heard of, and all to settle at the end. */
+  /** Milliseconds within which requests must reach their agents, and everything must settle at the end. */
   bound?: number;
 }
 
@@ -53,14 +56,14 @@ export function optionsCheck(options: SimulationOptions): void {
   }
 }
 
-/** The control plane's own word for where agents call. @throws {SimulationRefused} where that may not be called */
+/** Checks the endpoint that the control plane names. @throws {SimulationRefused} if it may not be called */
 export function endpointCheck(text: string, anywhere: boolean): HostPort {
   const endpoint = parseHostPort(text);
   requireLoopback(endpoint.host, anywhere);
   return endpoint;
 }
 
-/** Reads names with commas between them, or "all". @throws {RangeError} */
+/** Parses names separated by commas, or "all". @throws {RangeError} */
 export function faultsParse(text: string): Fault[] {
   if (text === "all") {
     return [...faultNames];

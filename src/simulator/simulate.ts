@@ -15,38 +15,38 @@ import { statusLook, type SimulationPhase, type SimulationStatus } from "./recor
 import { summarise, type SimulationSummary } from "./record/summary.ts";
 import type { SimulatedMachine, World } from "./world.ts";
 
-/** What came of a simulation. */
+/** The result of a simulation. */
 export interface Simulated {
   summary: SimulationSummary;
   record: SimulationRecord;
   machines: readonly SimulatedMachine[];
 }
 
-/** Milliseconds between an agent's connections at the start, so that they do not come as a storm. */
+/** Milliseconds between agents' connections at the start, so that they are not a storm. */
 const startGap = 6;
-/** More would only wait for this process's own processor, past the server's patience. */
+/** More handshakes would only wait for this process' own processor, longer than the server allows. */
 const handshakesAtATime = 256;
 const shortestSpread = 5_000;
 const defaultWriting = 15_000;
-/** Milliseconds between looks for what is overdue, and between questions what became of requests. */
+/** Milliseconds between two checks for overdue requests, and between two queries of uncertain ones. */
 const checkEvery = 1_000;
 
 /**
- * Runs a made-up fleet against a control plane: registers it, has its agents live and its operators ask, lets what is
- * under way come to its end, and sums up. A signal that aborts ends it sooner.
- * @throws {SimulationRefused} where the options are not good; {ConnectError} where the control plane refuses the fleet
+ * Runs a simulated fleet against a control plane: registers it, runs its agents and operators, lets everything settle,
+ * and sums up. An aborted signal ends it early.
+ * @throws {SimulationRefused} if the options are invalid; {ConnectError} if the control plane refuses the fleet
  */
 export async function simulate(
   options: SimulationOptions,
   hooks: {
     clock: Clock;
     signal: AbortSignal;
-    /** Aborts when it is to come to its end before its duration is over, with all that is under way. */
+    /** Aborts when it should end before its duration, but still settle. */
     finish?: AbortSignal;
     /** Called every second. */
     status?: (status: SimulationStatus) => void;
     tell?: (text: string) => void;
-    /** Called for each thing that the control plane did and must not, as soon as it is seen. */
+    /** Called for each broken rule, as soon as it is noticed. */
     violated?: (text: string) => void;
   },
 ): Promise<Simulated> {
@@ -147,7 +147,7 @@ export async function simulate(
   return { summary: summarise({ options, statistics, record, ran }), record, machines };
 }
 
-/** Until the duration is over or the signal aborts: requests, and what goes wrong. */
+/** Until the duration has passed or the signal aborts: requests and faults. */
 async function run(context: {
   options: SimulationOptions;
   fleet: readonly FleetMachine[];
@@ -170,7 +170,7 @@ async function run(context: {
     await Promise.all([
       context.installs.run(end.signal),
       goWrong(context, end.signal),
-      clock.sleep(options.duration, end.signal).catch(() => undefined), // Told to stop before.
+      clock.sleep(options.duration, end.signal).catch(() => undefined), // Stopped before.
     ]);
   } finally {
     clearTimeout(timer);
@@ -214,7 +214,7 @@ async function goWrong(
   }
 }
 
-/** Lets all that was asked for come to its end. */
+/** Waits until every request has ended. */
 async function settle(context: {
   fleet: readonly FleetMachine[];
   installs: InstallRequests;

@@ -15,24 +15,24 @@ export interface World {
   /** Milliseconds: the longest writing on a good link. */
   writing: number;
   endpoints: readonly HostPort[];
-  /** PEM of the CA that vouches for the control plane; absent = the system's roots. */
+  /** PEM of the CA of the agent port's certificate; absent means the system's roots. */
   ca: string | undefined;
-  /** Handshakes under way at a time. */
+  /** Limits concurrent handshakes. */
   handshakes: Gate;
   clock: Clock;
-  /** For jitter: not what the plan of the simulation depends on. */
+  /** For jitter, which the simulation's plan does not depend on. */
   random: Prng;
   record: SimulationRecord;
   statistics: Statistics;
 }
 
-/** A machine of the made-up fleet, as the control plane knows it. */
+/** A machine of the simulated fleet, as the control plane knows it. */
 export interface SimulatedMachine {
   /** From 0. */
   index: number;
   name: string;
   machineId: string;
-  /** PEM of the agent's private key, and of the certificate that it shows. */
+  /** PEM of the agent's private key, and of its certificate. */
   key: string;
   certificate: string;
   slow: boolean;

@@ -6,12 +6,12 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
-/** Milliseconds that figures of the fleet are good for: however many scrape, the database is asked once in that time. */
+/** Milliseconds for which the fleet's figures are cached, so that many scrapes cost one query. */
 const goodFor = 10_000;
-/** Milliseconds that a scrape waits for them; what is read later is there for the next one. */
+/** Milliseconds that a scrape waits for them; a later result is used by the next scrape. */
 const patience = 5_000;
 
-/** Shows the fleet in the metrics. While the database is away the figures are absent, not old. */
+/** Adds the fleet's figures to the metrics. While the database is unreachable they are absent, not outdated. */
 export function fleetMetricsFollow(options: { database: Database; metrics: Metrics; clock: Clock; log: Logger }): void {
   const { database, metrics, clock, log } = options;
   let readAt = Number.NEGATIVE_INFINITY;

@@ -2,15 +2,15 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 
-/** Exports a span of each operator's call; disposing sends what waits. */
+/** Exports a span for each operator call; disposing sends the waiting ones. */
 export interface Tracing extends AsyncDisposable {
   interceptor: Interceptor;
 }
 
-/** What is installed beside Farrier by those who trace; nobody else loads or has it. */
+/** Optional packages, which only installations with tracing need. */
 const packages = ["@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-trace-otlp-proto"] as const;
 
-// The parts of OpenTelemetry's API that are used here: its packages are optional, so their types may not be there.
+// The parts of OpenTelemetry's API that are used here: its packages are optional, so their types may be missing.
 interface Span {
   setAttribute(name: string, value: string): void;
   setStatus(status: { code: number; message?: string }): void;
@@ -38,14 +38,14 @@ interface Provider {
 const [serverKind, statusOk, statusError] = [1, 1, 2];
 
 /**
- * Starts tracing where OpenTelemetry's variables ask for it (OTEL_EXPORTER_OTLP_ENDPOINT, or its form for traces;
- * OTEL_TRACES_EXPORTER: otlp or console). Otherwise nothing of it is loaded. Where its packages are not installed the log
- * says so, and the server goes on: it is of more use than its traces.
+ * Starts tracing if OpenTelemetry's variables ask for it (OTEL_EXPORTER_OTLP_ENDPOINT, or its form for traces;
+ * OTEL_TRACES_EXPORTER: otlp or console). Otherwise nothing is loaded. If its packages are not installed, the log says
+ * so and the server runs without traces.
  */
 export async function tracingStart(options: {
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
-  /** How a package is loaded; for tests. */
+  /** How a package is loaded; tests replace it. */
   load?: (name: string) => Promise<unknown>;
 }): Promise<Tracing | undefined> {
   const { env, log, load = (name: string): Promise<unknown> => import(name) } = options;
@@ -88,7 +88,10 @@ export async function tracingStart(options: {
   }
 }
 
-/** What the variables ask for. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+/**
+ * The exporter that the variables choose.
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
 function exporterKind(env: Readonly<Record<string, string | undefined>>): "otlp" | "console" | undefined {
   const exporter = env["OTEL_TRACES_EXPORTER"] || undefined;
   const endpoint = env["OTEL_EXPORTER_OTLP_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];

@@ -1,14 +1,14 @@
 import type { MetricObject, Registry } from "prom-client";
 import { workerVariable, type ParentMessage, type WorkerMessage } from "./server-workers.ts";
 
-/** A worker's end of the line to its parent. */
+/** A worker's connection to its parent. */
 export interface WorkerLine {
   ready(addresses: { agents: string; operators: string }): void;
-  /** The metrics of all workers together, in Prometheus' text format. */
+  /** The metrics of all workers together, in the Prometheus text format. */
   metricsOfAll(): Promise<string>;
 }
 
-/** The line, in a process that serverWorkers started; undefined in any other. */
+/** The connection in a process that serverWorkers started; undefined in any other. */
 export function workerLine(): WorkerLine | undefined {
   if (process.env[workerVariable] === undefined || process.send === undefined) {
     return undefined;
@@ -24,7 +24,7 @@ export function workerLine(): WorkerLine | undefined {
       waiting.delete(message.id);
     }
   });
-  // Without its parent nobody would start it again or tell it to stop.
+  // Without its parent nothing would restart or stop it.
   process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
   return {
     ready: (addresses) => send({ kind: "ready", ...addresses }),
@@ -37,7 +37,7 @@ export function workerLine(): WorkerLine | undefined {
   };
 }
 
-/** Answers the parent's questions for this worker's own metrics. */
+/** Answers the parent's requests for this worker's own metrics. */
 export function answerMetrics(registry: Registry): void {
   process.on("message", (message: ParentMessage) => {
     if (message.kind === "metrics") {

@@ -4,25 +4,25 @@ import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { retryDelay } from "../lib/retry.ts";
 
-/** What a worker says to its parent, and the parent to a worker. */
+/** Messages between a worker and its parent. */
 export type WorkerMessage =
   | { kind: "ready"; agents: string; operators: string }
   /** Asks for the metrics of all workers together. */
   | { kind: "metrics-of-all"; id: number }
-  /** Its own, as it was asked. */
+  /** The worker's own metrics, as requested. */
   | { kind: "metrics"; id: number; metrics: MetricObject[] };
 export type ParentMessage = { kind: "metrics"; id: number } | { kind: "metrics-of-all"; id: number; text: string };
 
 /** Set in a worker's environment: it shares its ports, and reports to its parent. */
 export const workerVariable = "FARRIER_SERVER_WORKER";
 
-/** Milliseconds between starts of a worker that keeps dying, and for an answer of one that is asked for its metrics. */
+/** Milliseconds between restarts of a worker that keeps dying, and for a worker's answer with its metrics. */
 const restartPolicy = { initial: 500, maximum: 10_000, factor: 2 };
 const metricsTimeout = 2_000;
 
 /**
- * Runs `count` copies of this very command as workers that share its ports, and starts again those that die, until told to
- * stop. Resolves to the exit status: not 0 when a worker could not start at all.
+ * Runs `count` copies of this command as workers that share its ports, and restarts those that die, until stopped.
+ * Resolves to the exit status: not 0 if a worker could not start at all.
  */
 export async function serverWorkers(options: {
   count: number;
@@ -45,13 +45,13 @@ export async function serverWorkers(options: {
         return;
       }
       if (!served && serving < options.count) {
-        // It never served: what stands in its way (a busy port, a schema) will not go by trying again.
+        // It never served: the reason (a port in use, a schema) will not pass by retrying.
         failed.resolve(status);
         return;
       }
       attempt = systemClock.monotonic() - begun > 60_000 ? 0 : attempt;
       log.error({ status }, "a worker ended; starting another");
-      // Cut short when told to stop: then there is nothing to start any more.
+      // Aborted by a stop: then there is nothing to start any more.
       await systemClock.sleep(retryDelay(restartPolicy, attempt), stop.signal).catch(() => undefined);
     }
   }

@@ -1,4 +1,4 @@
-// Numbers of bytes for people: on the command line, in the operator API's texts and in the console. This is the one place.
+// Numbers of bytes for people: on the command line, in the operator API's texts and in the console.
 const decimalUnits = ["B", "kB", "MB", "GB", "TB", "PB", "EB"] as const;
 const binaryUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
 
@@ -7,13 +7,13 @@ export function bytesText(bytes: bigint | number): string {
   return inUnits(bytes, 1000, decimalUnits).join(" ");
 }
 
-/** Three digits at most and a unit of powers of 1024, as memory is made: "2 GiB", "31.2 GiB". Pure. */
+/** Three digits at most and a unit of powers of 1024, as memory is built: "2 GiB", "31.2 GiB". Pure. */
 export function memoryText(bytes: bigint | number): string {
   const [number, unit] = inUnits(bytes, 1024, binaryUnits);
   return `${number.replace(/\.0+$|(?<=\.\d)0$/u, "")} ${unit}`;
 }
 
-/** A text with all digits beside it, so that two sizes never read the same: "512 GB (512000000000)". Pure. */
+/** A text followed by all digits, so that two sizes never look the same: "512 GB (512000000000)". Pure. */
 export function exactBytesText(bytes: bigint, text: (bytes: bigint) => string): string {
   const short = text(bytes);
   return short === `${bytes} B` ? short : `${short} (${bytes})`;

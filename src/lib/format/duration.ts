@@ -5,7 +5,7 @@ const units = [
   ["s", 1_000],
 ] as const;
 
-/** Milliseconds as people say them: at most `parts` units, from the greatest that is not nothing: "2 h 5 min". Pure. */
+/** A duration in words: at most `parts` units, from the greatest that is not zero: "2 h 5 min". Pure. */
 export function durationText(milliseconds: number, parts = 2): string {
   const said: string[] = [];
   let left = Math.max(0, milliseconds);

@@ -15,7 +15,7 @@ const types: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-/** Units of what has a size. */
+/** Units of things that have a size. */
 const units: Readonly<Record<string, string>> = {
   string: " characters",
   array: " entries",
@@ -24,9 +24,7 @@ const units: Readonly<Record<string, string>> = {
   file: " bytes",
 };
 
-/**
- * What is wrong with a value, where the schema does not say it in its own words: given to `parse` and `safeParse` as `error`. Pure.
- */
+/** What is wrong with a value, unless the schema says it itself; passed to `parse` and `safeParse` as `error`. Pure. */
 export function issueWords(issue: RawIssue): string {
   switch (issue.code) {
     case "invalid_type": {
@@ -46,11 +44,14 @@ export function issueWords(issue: RawIssue): string {
     case "invalid_format":
       return `expected ${issue.format === "regex" ? `text that matches ${issue.pattern ?? "a pattern"}` : issue.format}`;
     default:
-      return "is none of what is expected here";
+      return "is not one of the expected values";
   }
 }
 
-/** All that is wrong with a value, each with its place in it: "memoryMiB: expected at least 256; disks.0.bytes: …". Pure. */
+/**
+ * Everything that is wrong with a value, each with its path: "memoryMiB: expected at least 256; disks.0.bytes: …".
+ * Pure.
+ */
 export function problemWords(error: z.ZodError): string {
   return error.issues
     .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`))

@@ -1,9 +1,9 @@
 import { printable } from "./printable.ts";
 
-/** Fields of a line that stand elsewhere in the text, or are the same on each line. */
+/** Fields of a line that are elsewhere in the text, or are equal on each line. */
 const known = new Set(["level", "time", "component", "msg"]);
 
-/** A line of the log, a JSON object, as people read it: time, level where it is not "info", message, fields. Pure. */
+/** Formats a JSON log line for people: time, level unless it is "info", message, fields. Pure. */
 export function logForPeople(json: string): string {
   let line: unknown;
   try {

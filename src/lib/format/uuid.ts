@@ -14,7 +14,10 @@ export function uuidOfBytes(bytes: Uint8Array): string {
   return [...parts, bytes.subarray(10, 16)].map((part) => hexText(part)).join("-");
 }
 
-/** A UUID that is always the same for the same text: of version 8 (RFC 9562, 5.8), from the text's SHA-256. Pure. */
+/**
+ * A UUID derived from a text, always the same for the same text: version 8 (RFC 9562, 5.8), from the text's SHA-256.
+ * Pure.
+ */
 export function uuidOfText(text: string): string {
   const hash = createHash("sha256").update(text).digest();
   hash.writeUInt8(0x80 | (hash.readUInt8(6) & 0x0f), 6);

@@ -4,8 +4,8 @@ import { errorCode } from "../errors.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /**
- * Writes a file so that it is there whole or not at all, also after a power cut, and has its mode from the first byte on.
- * @returns false when `replace` is false and there is such a file already, which then stays as it is
+ * Writes a file so that it exists whole or not at all, even after a power cut, with its mode from the first byte on.
+ * @returns false if `replace` is false and the file exists already, which then is unchanged
  */
 export async function writeFileAtomic(
   path: string,

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { errorCode } from "../errors.ts";
 
 /**
- * Makes a directory, readable by this user alone, and those above it where they are missing. Not by mkdir's own
- * `recursive`: below /proc and the like, where a parent is there and nothing can be made in it, that never returns (Node 26).
+ * Makes a directory, readable by this user alone, and its missing parents. It does not use mkdir's `recursive`, which
+ * never returns below /proc and similar file systems, where a parent exists and nothing can be created in it (Node 26).
  * @throws {Error} with the system's code
  */
 export async function makeDirectory(path: string): Promise<void> {

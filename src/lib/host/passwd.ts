@@ -1,10 +1,10 @@
-/** A user as the kernel knows it. */
+/** The numeric ids of a user. */
 export interface UserIds {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** A user of /etc/passwd (passwd(5)) by name; root under another name does not count. */
+/** Finds a user in /etc/passwd (passwd(5)) by name; root under another name does not count. */
 export function findUser(passwd: string, name: string): UserIds | undefined {
   for (const line of passwd.split("\n")) {
     const [user, , uid, gid] = line.split(":");
@@ -15,7 +15,7 @@ export function findUser(passwd: string, name: string): UserIds | undefined {
   return undefined;
 }
 
-/** The name of a user id in /etc/passwd; undefined where it has none. */
+/** The name of a user id in /etc/passwd; undefined if it has none. */
 export function userName(passwd: string, uid: number): string | undefined {
   return passwd
     .split("\n")

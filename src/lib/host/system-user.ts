@@ -3,19 +3,19 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { findUser, type UserIds } from "./passwd.ts";
 
-/** The commands that make a system user by hand. */
+/** The commands that create a system user by hand. */
 export function systemUserCommands(name: string): string {
   return `useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ${name}`;
 }
 
-/** Tries while others change the list of users, and milliseconds between them. */
+/** Attempts while other processes change the list of users, and milliseconds between them. */
 const tries = 100;
 const pause = 100;
 
 /**
- * The system user of this name; made where there is none, which takes root. Any number of processes may ask at once.
- * `made` is called once it was made by this one.
- * @returns undefined where there is none and none can be made
+ * The system user of this name; created if missing, which needs root. Any number of processes may call it at once.
+ * `made` is called if this process created it.
+ * @returns undefined if there is none and it can't be created
  */
 export async function systemUser(name: string, made: () => void): Promise<UserIds | undefined> {
   const [program = "", ...args] = systemUserCommands(name).split(" ");
@@ -30,7 +30,7 @@ export async function systemUser(name: string, made: () => void): Promise<UserId
       });
       made();
     } catch (error) {
-      // 1: another process changes the list; 9: it has made this very user. Anything else does not pass.
+      // 1: another process is changing the list; 9: another process has created this user. Any other code is final.
       const { code } = error as { code?: unknown };
       if (code !== 1 && code !== 9) {
         return undefined;

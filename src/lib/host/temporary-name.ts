@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * A path beside `path`, for what is renamed to it once it is whole. Nobody can guess it: a file or a link that somebody put
- * there before would otherwise be written into. It is to be opened with `wx` all the same.
+ * A path beside `path` for a file that is renamed to `path` once it is complete. The name can't be guessed; otherwise a
+ * file or link planted there would be written to. Open it with `wx` anyway.
  */
 export function temporaryName(path: string): string {
   return `${path}.${randomBytes(8).toString("hex")}.tmp`;

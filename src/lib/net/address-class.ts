@@ -1,21 +1,21 @@
 import { BlockList, isIPv4 } from "node:net";
 import { ipBytes, ipText } from "./ip-bytes.ts";
 
-/** Who can reach an IP address. */
+/** Which hosts can reach an IP address. */
 export type AddressClass =
   | "public"
   /** A site's own network: RFC 1918, RFC 4193, and the shared space of RFC 6598. */
   | "private"
-  /** One cable or radio: RFC 3927, RFC 4291. Clouds serve their metadata there. */
+  /** One link: RFC 3927, RFC 4291. Clouds serve their metadata there. */
   | "link-local"
-  /** This host alone. */
+  /** Only this host. */
   | "loopback"
-  /** No host at all: multicast and reserved addresses. */
+  /** No host: multicast and reserved addresses. */
   | "reserved";
 
 // IANA's special-purpose address registries (https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-).
 const subnets: Record<Exclude<AddressClass, "public">, readonly string[]> = {
-  // Linux takes 0.0.0.0 and :: for itself.
+  // Linux uses 0.0.0.0 and :: for the host itself.
   loopback: ["127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128"],
   "link-local": ["169.254.0.0/16", "fe80::/10"],
   private: [
@@ -34,7 +34,10 @@ const lists = Object.entries(subnets).map(([name, texts]) => {
   return { name: name as AddressClass, list };
 });
 
-/** The class of an address without a zone. IPv6 addresses that carry one of IPv4 are of that one's class. Pure. */
+/**
+ * The class of an address without a zone. An IPv6 address that contains an IPv4 address has the class of the latter.
+ * Pure.
+ */
 export function addressClass(address: string): AddressClass {
   const inner = carriedIpv4(address);
   if (inner !== undefined) {

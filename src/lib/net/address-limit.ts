@@ -2,25 +2,25 @@ import { isIPv6 } from "node:net";
 import type { Clock } from "../clock.ts";
 import { rateLimit, type RateLimit } from "../rate-limit.ts";
 
-/** How often each address may do something. */
+/** Limits how often each address may do something. */
 export interface AddressLimit {
-  /** Notes that it does; false = too often for this address, or for all together. */
+  /** Records one action; returns false if there were too many of this address, or of all together. */
   allow(address: string): boolean;
 }
 
-/** So many at once, so many a second in the long run. */
+/** `burst` at once, `perSecond` in the long run. */
 export interface Rate {
   perSecond: number;
   burst: number;
 }
 
-/** Starts with nobody known. An address that is not known ("") is not limited: it is a caller in this process. */
+/** Starts empty. An unknown address ("") is not limited: it is a caller in this process. */
 export function addressLimit(options: {
   clock: Clock;
   perAddress: Rate;
-  /** Of all addresses together, for those who have many. */
+  /** For all addresses together, against callers with many. */
   together: Rate;
-  /** Addresses that are remembered; the one that was heard longest ago is forgotten first. */
+  /** Maximum number of remembered addresses; the one with the oldest action is forgotten first. */
   addresses: number;
 }): AddressLimit {
   const { clock, perAddress, together, addresses: limit } = options;
@@ -33,7 +33,7 @@ export function addressLimit(options: {
       }
       const key = addressNetwork(address);
       const bucket = addresses.get(key) ?? rateLimit({ clock, ...perAddress });
-      // Set again, so that the map's order is that of who was heard last.
+      // Inserted again, so that the map is ordered by the latest action.
       addresses.delete(key);
       addresses.set(key, bucket);
       const [oldest] = addresses.keys();
@@ -50,7 +50,7 @@ export function addressLimit(options: {
   };
 }
 
-/** What counts as one address: whoever has one IPv6 address has all of its /64. */
+/** The unit of limits: a caller with one IPv6 address has its whole /64. */
 export function addressNetwork(address: string): string {
   if (!isIPv6(address) || address.startsWith("::ffff:")) {
     return address;

@@ -7,51 +7,51 @@ export interface SharedConnection {
   once(event: "close", listener: () => void): unknown;
 }
 
-/** A connection's place among those that are open; it is free again when the connection closes. */
+/** A connection's place among the open ones; free again when the connection closes. */
 export interface ConnectionPlace {
-  /** Its caller has proven who it is: it is not closed in favour of another any more, nor for its age. */
+  /** The caller has authenticated: the connection is no longer closed in favour of another, nor for its age. */
   proven(): void;
   /**
-   * Notes that a request is under way, which an old connection may end. What it returns is to be called when it has ended.
-   * Undefined where the request was one too many, and the connection is closed.
+   * Records a running request, which an old connection may finish. Call the returned function when the request has
+   * ended. Undefined if it was one request too many; the connection is closed.
    */
   busy(): (() => void) | undefined;
 }
 
-/** Keeps places for those who prove who they are, however many connections others open. */
+/** Keeps places for callers that authenticate, however many connections others open. */
 export interface ConnectionShares {
-  /** Takes a connection just accepted; another one, or this, is closed where there are too many. */
+  /** Takes a newly accepted connection; if there are too many, another one or this one is closed. */
   enter(connection: SharedConnection): ConnectionPlace;
-  /** Connections that are open, and those of them whose callers have not proven who they are. */
+  /** The number of open connections, and of those without an authenticated caller. */
   count(): { open: number; unproven: number };
 }
 
 interface Unproven {
   connection: SharedConnection;
   network: string;
-  /** Under way, and in all. */
+  /** Running requests, and all requests so far. */
   requests: number;
   asked: number;
-  /** Whether it is older than a burst lasts. */
+  /** Whether it is older than the time of a burst. */
   old: boolean;
   timer?: NodeJS.Timeout;
   burstTimer?: NodeJS.Timeout;
 }
 
 /**
- * Starts with no connections. The oldest connection without a proven caller gives its place up to a new one: of the same
- * address where that has more than its share, and of the address that has the most where all places are taken. Whoever proves
- * itself does so within milliseconds; whoever only holds connections open has the oldest.
- * @param options.most open at once
- * @param options.perAddress open at once of one address (of IPv6: one /64) before its callers prove who they are
- * @param options.burst the same for connections that are not older than so many milliseconds: a client may make many at once, and
- * each needs a moment to prove itself. Absent = `perAddress` holds at once
- * @param options.unprovenFor milliseconds from the start of a connection, after which it is closed unless its caller has proven
- * itself; once more as long where a request is under way. Absent = as long as the listener's own limits let it
- * @param options.requests of one connection before its caller proves itself: requests can come in one packet by the hundreds, and
- * are then answered in one turn of the event loop. Absent = no bound
- * @param options.busyStay whether a connection with a request under way stays, and the oldest of the others is closed; the new one
- * where there is no other
+ * Starts without connections. A new connection takes the place of the oldest unauthenticated one: of the same address
+ * if that has more than its share, or of the address with the most if all places are taken. Callers that authenticate
+ * do so within milliseconds; callers that only hold connections open have the oldest.
+ * @param options.most maximum of open connections
+ * @param options.perAddress maximum of unauthenticated ones per address (for IPv6 per /64)
+ * @param options.burst a higher maximum for connections younger than its milliseconds, because a client may open many
+ * at once, and each needs a moment to authenticate. Absent: `perAddress` applies at once
+ * @param options.unprovenFor milliseconds from the start of a connection, after which it is closed unless its caller
+ * has authenticated; twice as long while a request is running. Absent: only the listener's own limits apply
+ * @param options.requests maximum of requests on an unauthenticated connection, because one packet may bring hundreds,
+ * which are answered in one turn of the event loop. Absent: no limit
+ * @param options.busyStay whether a connection with a running request is kept and the oldest of the others closed; if
+ * there is no other, the new one is closed
  */
 export function connectionShares(options: {
   most: number;
@@ -62,7 +62,7 @@ export function connectionShares(options: {
   busyStay?: boolean;
 }): ConnectionShares {
   const { most, perAddress, burst, unprovenFor, requests = Number.POSITIVE_INFINITY, busyStay = false } = options;
-  /** Without a proven caller, by address; each the oldest first. */
+  /** Unauthenticated connections by address, oldest first. */
   const addresses = new Map<string, Set<Unproven>>();
   const open = new Set<SharedConnection>();
   let unproven = 0;
@@ -111,7 +111,7 @@ export function connectionShares(options: {
     }
   }
 
-  /** Closes old connections of an address that has too many, unless a request is under way on them. */
+  /** Closes old connections of an address that has too many, unless a request is running on them. */
   function trim(network: string): void {
     for (const entry of addresses.get(network) ?? []) {
       if ((addresses.get(network)?.size ?? 0) <= perAddress) {
@@ -156,7 +156,7 @@ export function connectionShares(options: {
       if (burst !== undefined) {
         entry.burstTimer = setTimeout(() => {
           entry.old = true;
-          // After what has arrived by now was read: it may prove who the caller is.
+          // After the data received so far was read, which may authenticate the caller.
           setImmediate(() => trim(entry.network));
         }, burst.lasts);
       }

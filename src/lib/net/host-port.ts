@@ -1,15 +1,15 @@
 /** An address to listen on or to call. */
 export interface HostPort {
   host: string;
-  /** 0 to 65535; 0 = any free port. */
+  /** 0 to 65535; 0 means any free port. */
   port: number;
-  /** To be listened on by several processes of this host at once (SO_REUSEPORT); the kernel spreads connections. */
+  /** Several processes of this host listen on it together (SO_REUSEPORT); the kernel distributes the connections. */
   shared?: boolean;
 }
 
 /**
- * Reads "host:port", "[v6]:port" or ":port" (all addresses).
- * @throws {RangeError} saying what was expected
+ * Parses "host:port", "[v6]:port" or ":port" (all addresses).
+ * @throws {RangeError} naming what was expected
  */
 export function parseHostPort(text: string): HostPort {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^:[\]\s]*)):(?<port>\d{1,5})$/u.exec(text);
@@ -20,7 +20,7 @@ export function parseHostPort(text: string): HostPort {
   return { host: match.groups["v6"] ?? match.groups["name"] ?? "", port };
 }
 
-/** The address as parseHostPort reads it. */
+/** Formats the address as parseHostPort reads it. */
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -5,7 +5,7 @@ export function ipBytes(address: string): Buffer {
   if (isIPv4(address)) {
     return Buffer.from(address.split(".").map(Number));
   }
-  // The URL parser writes every IPv6 address in one form: hexadecimal groups, at most one "::".
+  // The URL parser normalises IPv6 addresses: hexadecimal groups, at most one "::".
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const front = groups(head);
   const back = groups(tail ?? "");
@@ -17,7 +17,7 @@ function groups(text: string): number[] {
   return text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
 }
 
-/** The address in 4 or 16 bytes, as it is written: IPv6 in lower case, its longest row of zeros as "::". */
+/** The address as text: IPv6 in lower case, with its longest run of zeros as "::". */
 export function ipText(bytes: Uint8Array): string {
   if (bytes.length === 4) {
     return bytes.join(".");

@@ -1,8 +1,8 @@
 import { hexText } from "../format/hex.ts";
 
 /**
- * An interface's EUI-48 as `aa:bb:cc:dd:ee:ff`, whatever way it was written (colons, hyphens as iPXE's `hexhyp`, Cisco's
- * dots, none); undefined for anything else, all zeros, and the addresses of groups (IEEE 802: the first byte's lowest bit).
+ * An interface's EUI-48 as `aa:bb:cc:dd:ee:ff`, from any notation (colons, hyphens as in iPXE's `hexhyp`, Cisco's dots,
+ * none); undefined for anything else, all zeros, and group addresses (IEEE 802: the first byte's lowest bit).
  */
 export function macParse(text: string): string | undefined {
   const hex = text.toLowerCase();
@@ -16,7 +16,7 @@ export function macParse(text: string): string | undefined {
   return macOfBytes(Buffer.from(hex.replaceAll(/[^0-9a-f]/gu, ""), "hex"));
 }
 
-/** The same of its six bytes. */
+/** The same from six bytes. */
 export function macOfBytes(bytes: Uint8Array): string | undefined {
   const first = bytes[0] ?? 0;
   if (bytes.length !== 6 || (first & 1) === 1 || bytes.every((byte) => byte === 0)) {
@@ -28,7 +28,7 @@ export function macOfBytes(bytes: Uint8Array): string | undefined {
 /** Addresses that makers gave to a port of every board, such as the host's end of a management controller's USB network. */
 const sharedByMakers = new Set(["be:3a:f2:b6:05:9f", "0a:ca:fe:f0:0d:04"]);
 
-/** Whether an interface's address, as {@link macParse} gives it, can tell one machine from another. Pure. */
+/** Whether an interface's address, as {@link macParse} returns it, can identify a machine. Pure. */
 export function macTellsApart(mac: string): boolean {
   return !sharedByMakers.has(mac);
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import type { RequestOrigin } from "./request-origin.ts";
 
-/** What the headers say about who sent a request and to whom; each Host header counts, where Node would keep the first. */
+/** Who sent a request and to which host, from its headers. Every Host header counts; Node would keep only the first. */
 export function requestOrigin(request: IncomingMessage | Http2ServerRequest, secure: boolean): RequestOrigin {
   const { origin } = request.headers;
   const fetchSite = request.headers["sec-fetch-site"]?.toString();

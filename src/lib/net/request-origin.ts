@@ -1,17 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 
-/** The names by which a server may be called. */
+/** The names of a server. */
 export interface OwnNames {
-  /** True where the server is called by this host: a DNS name in lower case or an IP address, without brackets and port. */
+  /** True if the server has this name: a DNS name in lower case or an IP address, without brackets and port. */
   covers(host: string): boolean;
-  /** True for the names of a proxy that leads here, which may end TLS itself. */
+  /** True for the names of a proxy to this server, which may terminate TLS itself. */
   proxied(host: string): boolean;
 }
 
-/** What a request says about who sent it and to whom. */
+/** What a request's headers say about its sender and its target. */
 export interface RequestOrigin {
-  /** True where the request came over TLS. */
+  /** True if the request came over TLS. */
   secure: boolean;
   /** Each Host header, and HTTP/2's :authority. */
   hosts: readonly string[];
@@ -20,21 +20,21 @@ export interface RequestOrigin {
   fetchSite: string | undefined;
 }
 
-/** Why a request is refused: the HTTP status, and a message that says what to do. */
+/** Why a request is refused: the HTTP status, and a message with what to do. */
 export interface OriginRefusal {
   status: 400 | 403 | 421;
   message: string;
 }
 
-/** What every caller of this host may call a server on a loopback address. */
+/** The names by which callers on this host may call a server on a loopback address. */
 const loopbackNames: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * The names of a server: what `certificatePem` names, what `proxyNames` names (`*.` in front = one label more), and, where it
- * listens on a loopback address, that address and the host's own names.
+ * The names of a server: those in `certificatePem`, those in `proxyNames` (a leading `*.` stands for one label), and,
+ * if it listens on a loopback address, that address and the host's own names.
  */
 export function ownNames(options: {
-  /** The address that it listens on, where that is a loopback address. */
+  /** The address that it listens on, if that is a loopback address. */
   loopback?: string | undefined;
   certificatePem?: string | undefined;
   proxyNames: readonly string[];
@@ -61,9 +61,9 @@ export function ownNames(options: {
 }
 
 /**
- * Refuses what a foreign web page has a browser send: by another name than the server's (DNS rebinding), from another
- * origin, or said by the browser to come from another site (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/). A browser
- * adds a client certificate by itself, whichever page asks. Undefined = nothing speaks against the request. Pure.
+ * Refuses requests that a foreign web page makes a browser send: under another name than the server's (DNS rebinding),
+ * from another origin, or marked by the browser as cross-site (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/).
+ * A browser adds a client certificate by itself, whichever page asks. Undefined if the request is acceptable. Pure.
  */
 export function originRefusal(request: RequestOrigin, names: OwnNames, flag?: string): OriginRefusal | undefined {
   const scheme = request.secure ? "https" : "http";
@@ -80,7 +80,7 @@ export function originRefusal(request: RequestOrigin, names: OwnNames, flag?: st
       status: 421,
       message:
         `this server is not called ${shown(first.name)}: call it by a name of its certificate, or, on a loopback address, by ` +
-        `localhost, 127.0.0.1 or [::1]${flag === undefined ? "" : `; where a proxy leads here, start it with ${flag} NAME`}`,
+        `localhost, 127.0.0.1 or [::1]${flag === undefined ? "" : `; for a proxy in front of it, start it with ${flag} NAME`}`,
     };
   }
   const { origin, fetchSite } = request;
@@ -99,9 +99,12 @@ export function originRefusal(request: RequestOrigin, names: OwnNames, flag?: st
   return undefined;
 }
 
-/** The host with its port where that is not the scheme's own, and the host alone; undefined where the text is no authority. */
+/**
+ * The host with its port unless that is the scheme's default, and the host alone; undefined if the text is not an
+ * authority.
+ */
 function parseAuthority(scheme: string, text: string): { host: string; name: string } | undefined {
-  // What URL would take apart, or leave out in silence, is in no host.
+  // Characters that the URL parser would split at, or silently drop, are not part of a host.
   if (text === "" || /[\s/?#@\\%]/u.test(text) || !URL.canParse(`${scheme}://${text}`)) {
     return undefined;
   }
@@ -113,7 +116,7 @@ function sameOrigin(origin: string, scheme: string, authority: string): boolean 
   return URL.canParse(origin) && new URL(origin).origin === new URL(`${scheme}://${authority}`).origin;
 }
 
-/** A caller's text within a message: escaped, and short. */
+/** A caller's text for a message: escaped and short. */
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }

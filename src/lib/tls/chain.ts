@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { TlsError } from "./error.ts";
 
-/** Walks up from the server's certificate, as a client does, to one that is trusted. */
+/** Follows the chain from the server's certificate, as a client does, to a trusted one. */
 export function findRoot(
   chain: readonly X509Certificate[],
   trusted: readonly X509Certificate[],
@@ -36,7 +36,7 @@ export function checkTime(certificates: readonly X509Certificate[], path: string
   }
 }
 
-/** A subject or issuer for a message; they come one part a line. */
+/** A subject or issuer on one line; Node gives one attribute per line. */
 export function oneLine(name: string): string {
   return name.replaceAll("\n", ", ");
 }

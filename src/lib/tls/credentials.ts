@@ -11,9 +11,9 @@ import { certificateCovers, type ServerName, serverNames } from "./names.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import { parseCertificates, parseKey, readPem } from "./pem.ts";
 
-/** What a TLS server needs, and what its clients need to trust it. */
+/** The certificates of a TLS server, and what its clients need to trust it. */
 export interface TlsCredentials {
-  /** Of the authority that clients are told to trust; empty where the system's own vouch for the server. */
+  /** The CA that clients must trust; empty if the system's roots suffice. */
   readonly caCertificateDer: Buffer;
   readonly caCertificatePem: string;
   /** With its chain. */
@@ -27,10 +27,10 @@ interface Authority {
 }
 
 /**
- * The control plane's own certificates in `directory`: an authority (ca.pem, ca-key.pem), which is made once and never
- * again, because agents are told to trust it; and a server certificate (server.pem, server-key.pem) for `serverNames`
- * and this host's own names, which is issued again whenever the one that is there will not do.
- * @throws {TlsError} server_name; unreadable, malformed, mismatch where the authority's files are not in order
+ * Creates the control plane's own certificates in `directory`: a CA (ca.pem, ca-key.pem), which is made once only,
+ * because agents trust it; and a server certificate (server.pem, server-key.pem) for `serverNames` and this host's own
+ * names, which is issued again whenever the existing one does not suffice.
+ * @throws {TlsError} server_name; unreadable, malformed, mismatch if the CA's files are not in order
  */
 export async function tlsFilesEnsure(options: {
   readonly directory: string;
@@ -49,15 +49,15 @@ export async function tlsFilesEnsure(options: {
 }
 
 /**
- * Reads an operator's own certificate (PEM, with its chain), key (PEM, not encrypted), and the authority's certificate;
- * without the latter, clients are left to what their system trusts.
- * @throws {TlsError} naming the file, what is wrong with it and what to do
+ * Reads an operator's own certificate (PEM, with its chain), key (PEM, not encrypted), and CA certificate; without the
+ * CA, clients use their system's roots.
+ * @throws {TlsError} naming the file, the fault and what to do
  */
 export async function tlsFilesRead(paths: {
   readonly certificate: string;
   readonly key: string;
   readonly ca?: string | undefined;
-  /** When it is, for the certificates' end. */
+  /** The current time, for the certificates' expiry. */
   readonly now?: Date;
 }): Promise<TlsCredentials> {
   const chain = parseCertificates(await readPem(paths.certificate), paths.certificate);
@@ -67,7 +67,7 @@ export async function tlsFilesRead(paths: {
   if (leaf?.checkPrivateKey(key) !== true) {
     throw new TlsError(
       "mismatch",
-      `the key in ${paths.key} is not that of the certificate in ${paths.certificate}: expected the two to be made ` +
+      `the key in ${paths.key} is not the key of the certificate in ${paths.certificate}: expected a certificate and key that were made ` +
         "together, and the server's certificate to be the first in its file",
     );
   }
@@ -87,7 +87,7 @@ export async function tlsFilesRead(paths: {
   if (root === undefined) {
     throw new TlsError(
       "mismatch",
-      `${paths.ca} does not vouch for the certificate in ${paths.certificate} (issued by "${oneLine(leaf.issuer)}"): ` +
+      `${paths.ca} did not issue the certificate in ${paths.certificate} (issued by "${oneLine(leaf.issuer)}"): ` +
         "expected the certificate of that issuer, or the intermediate ones after the server's in its file",
     );
   }
@@ -111,9 +111,9 @@ async function ensureAuthority(directory: string): Promise<Authority> {
   let certificateText = await readIfThere(certificatePath);
   if (keyText === undefined) {
     if (certificateText !== undefined) {
-      throw new TlsError("mismatch", `${certificatePath} is there but its key ${keyPath} is not: ${advice}`);
+      throw new TlsError("mismatch", `${certificatePath} exists but its key ${keyPath} does not: ${advice}`);
     }
-    // Where another process is quicker, its key is the one.
+    // If another process is faster, its key counts.
     await writeFileAtomic(keyPath, keyPem(keyMake()), { mode: 0o600, replace: false });
     keyText = (await readIfThere(keyPath)) ?? "";
   }
@@ -122,7 +122,7 @@ async function ensureAuthority(directory: string): Promise<Authority> {
     throw new TlsError("malformed", `${keyPath} holds no private key on P-256: ${advice}`);
   }
   if (certificateText === undefined) {
-    // The key is the authority: its certificate can be issued again, and vouches for the same servers.
+    // The key defines the CA: its certificate can be issued again, and is valid for the same servers.
     const text = authorityIssue(key).toString();
     await writeFileAtomic(certificatePath, text, { mode: 0o644, replace: false });
     certificateText = (await readIfThere(certificatePath)) ?? "";
@@ -181,7 +181,7 @@ function tryKey(text: string): KeyObject | undefined {
   try {
     return createPrivateKey(text);
   } catch {
-    // The caller says what is wrong with which file; OpenSSL's words say neither.
+    // The caller reports the fault and the file; OpenSSL's message has neither.
     return undefined;
   }
 }

@@ -12,7 +12,7 @@ export const derTag = {
   set: 0x31,
 } as const;
 
-/** One value: its tag, its length, and the parts that it is made of. At most 65,535 bytes. */
+/** One DER value: its tag, its length, and its concatenated parts. At most 65,535 bytes. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
@@ -29,7 +29,7 @@ export function derOid(dotted: string): Buffer {
   return der(derTag.oid, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
 }
 
-/** Seven bits a byte, the highest bit set on all but the last (X.690, 8.19.2). */
+/** Seven bits per byte, the highest bit set on all but the last (X.690, 8.19.2). */
 function base128(value: number): number[] {
   const bytes = [value & 0x7f];
   for (let left = value >>> 7; left > 0; left >>>= 7) {
@@ -38,7 +38,7 @@ function base128(value: number): number[] {
   return bytes;
 }
 
-/** A string of whole bytes as bits. */
+/** Whole bytes as a bit string. */
 export function derBits(bytes: Uint8Array, unused = 0): Buffer {
   return der(derTag.bitString, Buffer.from([unused]), bytes);
 }

@@ -7,7 +7,7 @@ const ed25519PublicKeyBytes = 32;
 const ed25519PrivateKeyBytes = 64;
 
 const seedBytes = 32;
-// What stands before the raw key in its DER form is the same for every Ed25519 key (RFC 8410, sections 4 and 7).
+// The DER prefix before the raw key is the same for every Ed25519 key (RFC 8410, sections 4 and 7).
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
@@ -27,7 +27,7 @@ export function ed25519KeyPair(): Ed25519KeyPair {
   return { publicKey, privateKey: Uint8Array.from([...seed, ...publicKey]) };
 }
 
-/** The 32 bytes of a public key. @throws {RangeError} when the key is of another kind */
+/** The 32 bytes of a public key. @throws {RangeError} if the key has another type */
 export function ed25519RawPublicKey(key: KeyObject): Uint8Array<ArrayBuffer> {
   if (key.asymmetricKeyType !== "ed25519") {
     throw new RangeError(`the key is ${key.asymmetricKeyType ?? "a secret"}, expected an Ed25519 key`);
@@ -36,15 +36,15 @@ export function ed25519RawPublicKey(key: KeyObject): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(spki.subarray(-ed25519PublicKeyBytes));
 }
 
-/** Node's public key of the 32 raw bytes. @throws {RangeError} when there are more or fewer */
+/** Node's public key from the 32 raw bytes. @throws {RangeError} for another length */
 export function ed25519PublicKeyObject(publicKey: Uint8Array): KeyObject {
   requireLength(publicKey, ed25519PublicKeyBytes, "public key");
   return createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" });
 }
 
 /**
- * Node's private key of the 64 raw bytes.
- * @throws {RangeError} when the length is wrong, or when the second half is not the public key of the first
+ * Node's private key from the 64 raw bytes.
+ * @throws {RangeError} if the length is wrong, or if the second half is not the public key of the first
  */
 export function ed25519PrivateKeyObject(privateKey: Uint8Array): KeyObject {
   requireLength(privateKey, ed25519PrivateKeyBytes, "private key (seed, then public key)");
@@ -56,7 +56,7 @@ export function ed25519PrivateKeyObject(privateKey: Uint8Array): KeyObject {
   return key;
 }
 
-/** The private key as PKCS#8 PEM, as TLS libraries take it. @throws {RangeError} as ed25519PrivateKeyObject */
+/** The private key as PKCS#8 PEM, for TLS libraries. @throws {RangeError} as ed25519PrivateKeyObject */
 export function ed25519PrivateKeyPem(privateKey: Uint8Array): string {
   return ed25519PrivateKeyObject(privateKey).export({ format: "pem", type: "pkcs8" });
 }

@@ -1,17 +1,17 @@
 import { CodedError } from "../errors.ts";
 
-/** Why there is no certificate to serve with. */
+/** Why there is no usable certificate. */
 export type TlsErrorCode =
-  /** A name that is asked for is neither a DNS name nor an IP address. */
+  /** A requested name is neither a DNS name nor an IP address. */
   | "server_name"
-  /** A file is missing or cannot be read or written. */
+  /** A file is missing, or can't be read or written. */
   | "unreadable"
-  /** A file holds something else than it should. */
+  /** A file's content is not what it should be. */
   | "malformed"
-  /** Files that are each well do not belong together. */
+  /** Files that are valid by themselves do not belong together. */
   | "mismatch"
-  /** The certificate's time is over. */
+  /** The certificate has expired. */
   | "expired";
 
-/** Thrown by everything about certificates in files. */
+/** The error of all code about certificate files. */
 export class TlsError extends CodedError<TlsErrorCode> {}

@@ -11,19 +11,19 @@ import { der, derBits, derOid, derTag } from "./der.ts";
 import { ipBytes } from "../net/ip-bytes.ts";
 import type { ServerName } from "./names.ts";
 
-/** A new private key on P-256: what every TLS library takes; BoringSSL refuses Ed25519 certificates unless told to. */
+/** A new private key on P-256, which every TLS library accepts; BoringSSL refuses Ed25519 certificates by default. */
 export function keyMake(): KeyObject {
   return generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey;
 }
 
-/** The key as a PKCS #8 file holds it. */
+/** The key in PKCS #8 PEM. */
 export function keyPem(key: KeyObject): string {
   return key.export({ format: "pem", type: "pkcs8" });
 }
 
 /**
- * The authority's certificate. Its name comes from the key, so that one that is issued again is the same authority to
- * whoever trusts the earlier one.
+ * The CA's certificate. Its name is derived from the key, so that a certificate that is issued again is the same CA for
+ * clients that trust the earlier one.
  */
 export function authorityIssue(key: KeyObject): X509Certificate {
   return issue({
@@ -43,13 +43,13 @@ export function authorityIssue(key: KeyObject): X509Certificate {
   });
 }
 
-/** A server's certificate for these names, signed by the authority's key. */
+/** A server certificate for these names, signed by the CA's key. */
 export function serverIssue(key: KeyObject, names: readonly ServerName[], authority: KeyObject): X509Certificate {
   const altNames = names.map(({ type, value }) =>
     type === "dns" ? der(0x82, Buffer.from(value, "latin1")) : der(0x87, ipBytes(value)),
   );
   return issue({
-    // Never two alike; the first byte keeps it positive and free of leading zeros.
+    // Unique; the first byte makes it positive and without leading zeros.
     serial: Buffer.concat([octets(0x40), randomBytes(15)]),
     subject: "Farrier server",
     key,
@@ -66,7 +66,7 @@ export function serverIssue(key: KeyObject, names: readonly ServerName[], author
   });
 }
 
-/** Puts a certificate together (RFC 5280, 4.1) and signs it: ECDSA with SHA-256 (RFC 5758). */
+/** Assembles a certificate (RFC 5280, 4.1) and signs it: ECDSA with SHA-256 (RFC 5758). */
 function issue(options: {
   readonly serial: Buffer;
   readonly subject: string;
@@ -83,7 +83,7 @@ function issue(options: {
     der(derTag.integer, options.serial),
     algorithm,
     name(authorityName(options.authority)),
-    // From 1970 to the last instant that can be named (4.1.2.5), because clocks of fresh machines are wrong.
+    // From 1970 to the last representable instant (4.1.2.5), because clocks of fresh machines are wrong.
     der(
       derTag.sequence,
       der(derTag.utcTime, Buffer.from("700101000000Z")),
@@ -102,7 +102,7 @@ function extension(oid: string, value: Buffer, critical = false): Buffer {
   return der(derTag.sequence, derOid(oid), ...flag, der(derTag.octetString, value));
 }
 
-/** A name that is one common name. */
+/** A distinguished name with only a common name. */
 function name(commonName: string): Buffer {
   const attribute = der(derTag.sequence, derOid("2.5.4.3"), der(derTag.utf8String, Buffer.from(commonName)));
   return der(derTag.sequence, der(derTag.set, attribute));
@@ -112,7 +112,7 @@ function authorityName(key: KeyObject): string {
   return `Farrier CA ${keyIdentifier(key).toString("hex").slice(0, 16)}`;
 }
 
-/** RFC 7093, method 1, over the whole public key rather than its bits alone: only sameness matters. */
+/** RFC 7093, method 1, over the whole public key instead of only its bits: only equality matters. */
 function keyIdentifier(key: KeyObject): Buffer {
   return createHash("sha256").update(publicKey(key)).digest().subarray(0, 20);
 }

@@ -8,7 +8,7 @@ export interface ServerName {
   readonly value: string;
 }
 
-/** Whoever is on this host reaches the server by these, whatever else it is called. */
+/** Names by which callers on this host reach the server, whatever its other names. */
 const always: readonly ServerName[] = [
   { type: "dns", value: "localhost" },
   { type: "ip", value: "127.0.0.1" },
@@ -18,7 +18,7 @@ const always: readonly ServerName[] = [
 const dnsName = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/u;
 
 /**
- * The asked names and those that every certificate has, each once.
+ * The requested names and those that every certificate has, each once.
  * @throws {TlsError} server_name
  */
 export function serverNames(asked: readonly string[]): ServerName[] {
@@ -27,27 +27,27 @@ export function serverNames(asked: readonly string[]): ServerName[] {
 }
 
 /**
- * A DNS name in lower case, or an IP address.
+ * Parses a DNS name (returned in lower case) or an IP address.
  * @throws {TlsError} server_name
  */
 export function parseServerName(text: string): ServerName {
   if (isIP(text) !== 0) {
-    // A zone (fe80::1%eth0) is the caller's own business.
+    // A zone (fe80::1%eth0) has a meaning on the caller's side only.
     return { type: "ip", value: text.replace(/%.*$/u, "") };
   }
   const value = text.toLowerCase();
-  // Four numbers that are no address are a typing error, not a host.
+  // Four numbers that are not an address are a typing error, not a host.
   if (value.length > 253 || !dnsName.test(value) || /^[0-9.]+$/u.test(value)) {
     throw new TlsError(
       "server_name",
-      `"${text}" is no name for a server: expected a DNS name such as farrier.example.net or an IP address such as ` +
+      `"${text}" can't be a server's name: expected a DNS name such as farrier.example.net or an IP address such as ` +
         "192.0.2.7, without port or scheme",
     );
   }
   return { type: "dns", value };
 }
 
-/** True when a client that calls the server by this name accepts the certificate. */
+/** True if a client that calls the server by this name accepts the certificate. */
 export function certificateCovers(certificate: X509Certificate, { type, value }: ServerName): boolean {
   if (type === "ip") {
     return certificate.checkIP(value) !== undefined;

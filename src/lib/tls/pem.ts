@@ -29,7 +29,7 @@ export function parseCertificates(text: string, path: string): X509Certificate[]
     try {
       return new X509Certificate(block);
     } catch (error) {
-      throw new TlsError("malformed", `certificate ${index + 1} in ${path} is damaged: copy the file anew`, {
+      throw new TlsError("malformed", `certificate ${index + 1} in ${path} is damaged: copy the file again`, {
         cause: error,
       });
     }

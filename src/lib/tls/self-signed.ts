@@ -7,22 +7,22 @@ const ed25519Oid = "1.3.101.112";
 const commonNameOid = "2.5.4.3";
 // [0] EXPLICIT, which only a certificate's version has.
 const versionTag = 0xa0;
-// A PKCS common name has at most this many characters (RFC 5280, appendix A, ub-common-name).
+// A common name has at most this many characters (RFC 5280, appendix A, ub-common-name).
 const commonNameLimit = 64;
 
-/** Years, both included, in which a certificate says that it is valid: 1970 to 9999. */
+/** The first and last year in which a certificate is valid; default 1970 to 9999. */
 interface ValidYears {
   from: number;
   to: number;
 }
 
 /**
- * A self-signed certificate for an Ed25519 key (64 raw bytes: seed, then public key), serial 1, without extensions, PEM.
- * It only carries the public key, which the TLS handshake proves: so it is valid from 1970 to the last instant that a
- * certificate can name (RFC 5280, 4.1.2.5), and no clock, however wrong, makes it useless (`valid` is for trying out that
- * nobody looks at it). It is written out here, field
- * by field (RFC 5280, 4.1), because the form is fixed and small, and a program in a machine's RAM wants few libraries.
- * @throws {RangeError} when the key is not one, or the name is empty or has more than 64 characters
+ * A self-signed certificate in PEM for an Ed25519 key (64 raw bytes: seed, then public key), with serial 1 and without
+ * extensions. It only carries the public key, which the TLS handshake proves. So it is valid from 1970 to the last
+ * representable instant (RFC 5280, 4.1.2.5), and no wrong clock makes it useless (`valid` exists to test that dates are
+ * ignored). It is encoded here, field by field (RFC 5280, 4.1), because the form is fixed and small, and a program in a
+ * machine's RAM should need few libraries.
+ * @throws {RangeError} if the key is invalid, or the name is empty or has more than 64 characters
  */
 export function selfSignedCertificate(
   privateKey: Uint8Array,

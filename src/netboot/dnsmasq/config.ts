@@ -1,27 +1,27 @@
 import { interfaceNetwork, type DhcpOptions, type InterfaceAddress } from "./options.ts";
 import type { BootProgram } from "./programs.ts";
 
-/** What dnsmasq is configured by. */
+/** What dnsmasq's configuration is made from. */
 export interface DnsmasqSettings {
   dhcp: DhcpOptions;
   own: InterfaceAddress;
-  /** http://HOST:PORT of network boot. */
+  /** The URL of network boot, http://HOST:PORT. */
   url: string;
-  /** A folder with the programs that are sent by TFTP. */
+  /** The folder with the programs that are sent by TFTP. */
   tftpRoot: string;
   programs: readonly BootProgram[];
   leaseFile: string;
   pidFile: string;
 }
 
-// A Raspberry Pi's own ROM says that it is a PC's BIOS, and starts nothing of ours: known by its UUID, which begins with "RPi",
-// or has no more than fours (models before the fourth), and by its makers' addresses.
+// A Raspberry Pi's own ROM claims to be a PC's BIOS, and can start nothing that Farrier has. It is recognised by its
+// UUID, which begins with "RPi" or consists of fours (models before the fourth), and by its makers' MAC prefixes.
 const piUuids = ["00:52:50:69", "00:44:44:44:44:44:44:44:44"];
 const piAddresses = ["28:cd:c1", "2c:cf:67", "88:a2:9e", "b8:27:eb", "d8:3a:dd", "dc:a6:32", "e4:5f:01"];
 
 /**
- * dnsmasq's configuration: no DNS; iPXE is sent to our first script, other firmware is given an iPXE of its architecture, by
- * option 93, or by option 60 alone where that is all it says. Pure.
+ * dnsmasq's configuration: no DNS; iPXE gets Farrier's first script, other firmware gets iPXE for its architecture,
+ * from option 93, or from option 60 if it sends nothing else. Pure.
  */
 export function dnsmasqConfig(settings: DnsmasqSettings): string {
   const { dhcp, programs } = settings;
@@ -36,7 +36,7 @@ export function dnsmasqConfig(settings: DnsmasqSettings): string {
     "log-dhcp",
     "enable-tftp",
     `tftp-root=${settings.tftpRoot}`,
-    // iPXE says so twice: in its user class, and by an option of its own.
+    // iPXE identifies itself twice: by its user class, and by an option of its own.
     "dhcp-userclass=set:ipxe,iPXE",
     "dhcp-match=set:ipxe,175",
     "dhcp-match=set:told,option:client-arch",
@@ -55,9 +55,9 @@ export function dnsmasqConfig(settings: DnsmasqSettings): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The ROM alone is meant: a Pi with UEFI says that it is one of arm64. */
+/** Only the ROM is excluded: a Pi with UEFI reports arm64. */
 const noPi = (architecture: number): string => (architecture === 0 ? ",tag:!pi" : "");
-/** As option 60 has it: "PXEClient:Arch:00007:UNDI:003016" (PXE 2.1, 2.2.3). */
+/** As in option 60: "PXEClient:Arch:00007:UNDI:003016" (PXE 2.1, 2.2.3). */
 const fiveDigits = (number: number): string => String(number).padStart(5, "0");
 
 function rangeLines(
@@ -67,7 +67,7 @@ function rangeLines(
   return [
     `dhcp-range=${first},${last},${own.netmask},12h`,
     "dhcp-authoritative",
-    // By itself dnsmasq would call this host a router.
+    // By default dnsmasq would announce this host as router.
     `dhcp-option=option:router${router === undefined ? "" : `,${router}`}`,
     ...(dns === undefined ? [] : [`dhcp-option=option:dns-server,${dns}`]),
     `dhcp-boot=tag:ipxe,${url}/boot.ipxe`,
@@ -78,7 +78,7 @@ function rangeLines(
             ? [`dhcp-boot=tag:${tag},${file},,${own.address}`]
             : [
                 `dhcp-boot=tag:${tag},${file}`,
-                // Firmware that boots over HTTP takes no answer without it (UEFI 2.10, 24.7.3.1).
+                // Firmware that boots over HTTP accepts no answer without it (UEFI 2.10, 24.7.3.1).
                 `dhcp-option-force=tag:${tag},option:vendor-class,HTTPClient`,
               ],
         ),
@@ -88,9 +88,9 @@ function rangeLines(
 }
 
 /**
- * Answers those that there is something for, and nobody else: an offer that names no file keeps firmware from other servers.
- * Firmware that boots over HTTP does not take its answer from two servers, so it is left out too. So is what names its
- * architecture in option 60 alone: as a proxy dnsmasq answers only those with option 93.
+ * Answers only clients for which there is a program, because an offer without a file keeps firmware from other servers.
+ * Firmware that boots over HTTP does not accept answers from two servers, so it gets none. Firmware that names its
+ * architecture in option 60 only gets none either: as a proxy dnsmasq answers only clients with option 93.
  */
 function proxyLines({ own, url, programs }: DnsmasqSettings): string[] {
   const sent = programs

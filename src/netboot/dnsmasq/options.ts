@@ -1,18 +1,21 @@
 import { isIPv4 } from "node:net";
 import { NetbootError } from "../errors.ts";
 
-/** What dnsmasq is to do on a network. */
+/** What dnsmasq does on a network. */
 export interface DhcpOptions {
   /** The network interface, such as eno1. */
   interface: string;
-  /** `range`: give addresses, first and last; `proxy`: leave that to the DHCP server that is there, and only say what to boot. */
+  /**
+   * `range`: assign addresses from first to last; `proxy`: leave that to the existing DHCP server, and only announce
+   * what to boot.
+   */
   mode: { kind: "range"; first: string; last: string } | { kind: "proxy" };
-  /** What machines are told beside their address; absent = nothing. */
+  /** Announced besides the address; absent means nothing. */
   router?: string | undefined;
   dns?: string | undefined;
 }
 
-/** An interface's IPv4 address and what network it is in. */
+/** An interface's IPv4 address and its netmask. */
 export interface InterfaceAddress {
   address: string;
   netmask: string;
@@ -23,7 +26,7 @@ function numberOf(address: string): number {
   return address.split(".").reduce((value, part) => value * 256 + Number(part), 0);
 }
 
-/** The network that an address is in. Pure. */
+/** The network of an address. Pure. */
 export function interfaceNetwork({ address, netmask }: InterfaceAddress): string {
   const mask = netmask.split(".").map(Number);
   return address
@@ -33,7 +36,7 @@ export function interfaceNetwork({ address, netmask }: InterfaceAddress): string
 }
 
 /**
- * Reads the first and the last address of a range, "A,B".
+ * Parses the first and the last address of a range, "A,B".
  * @throws {NetbootError} `options`
  */
 export function dhcpRange(text: string): DhcpOptions["mode"] {
@@ -41,22 +44,22 @@ export function dhcpRange(text: string): DhcpOptions["mode"] {
   if (!isIPv4(first) || !isIPv4(last) || more.length > 0 || numberOf(first) > numberOf(last)) {
     throw new NetbootError(
       "options",
-      `"${text}" is no range of addresses: expected the first and the last, such as 10.0.0.100,10.0.0.199`,
+      `"${text}" is not a range of addresses: expected the first and the last, such as 10.0.0.100,10.0.0.199`,
     );
   }
   return { kind: "range", first, last };
 }
 
 /**
- * Checks what is asked for against the interface, which has this address (undefined = none).
- * @throws {NetbootError} `options`, saying what does not go together
+ * Checks the options against the interface, which has this address (undefined if none).
+ * @throws {NetbootError} `options`, naming the conflict
  */
 export function dhcpCheck(options: DhcpOptions, own: InterfaceAddress | undefined): InterfaceAddress {
   const { interface: name, mode, router, dns } = options;
   if (own === undefined) {
     throw new NetbootError(
       "options",
-      `the interface ${name} is not there, has no link, or no IPv4 address: give it one (ip addr add …), or name another with --dhcp-interface`,
+      `the interface ${name} does not exist, has no link, or has no IPv4 address: give it one (ip addr add …), or name another with --dhcp-interface`,
     );
   }
   const outside = (address: string): boolean => interfaceNetwork({ ...own, address }) !== interfaceNetwork(own);

@@ -1,14 +1,14 @@
 /**
- * What a client is started with, by its architecture (option 93; RFC 4578, 2.1, and IANA's "Processor Architecture Types").
+ * The program for a client, by its architecture (option 93; RFC 4578, 2.1, and IANA's "Processor Architecture Types").
  */
 export interface BootProgram {
   architectures: readonly number[];
-  /** A file in the TFTP root, or an URL where the firmware boots over HTTP. */
+  /** A file in the TFTP root, or a URL if the firmware boots over HTTP. */
   file: string;
   over: "tftp" | "http";
 }
 
-/** The programs that firmware without iPXE is started with, of those whose files are there. Pure. */
+/** The programs for firmware without iPXE, as far as their files exist. Pure. */
 export function bootPrograms(url: string, there: (file: string) => boolean): BootProgram[] {
   const programs: (BootProgram & { needs: string })[] = [
     { architectures: [0], file: "undionly.kpxe", over: "tftp", needs: "undionly.kpxe" },

@@ -15,34 +15,34 @@ import { dnsmasqConfig } from "./config.ts";
 import { dhcpCheck, type DhcpOptions, type InterfaceAddress } from "./options.ts";
 import { bootPrograms } from "./programs.ts";
 
-/** What runs, and on whose behalf. */
+/** What to run, and how. */
 export interface DnsmasqOptions {
   dhcp: DhcpOptions;
   /** The port of network boot, on the interface's address. */
   httpPort: number;
-  /** Where iPXE's programs are. */
+  /** The folder of iPXE's programs. */
   ipxeFiles: string;
-  /** For its configuration and leases; made where it is missing. */
+  /** The folder of its configuration and leases; created if missing. */
   directory: string;
   log: Logger;
   clock: Clock;
-  /** The program; a path, or a name to look for. */
+  /** The program: a path, or a name to search for. */
   program?: string;
 }
 
-/** dnsmasq, running; started again when it ends. Disposing ends it. */
+/** A running dnsmasq, restarted when it ends. Disposing ends it. */
 export type Dnsmasq = AsyncDisposable;
 
-/** Milliseconds between tries to start it again. */
+/** Milliseconds between restarts. */
 const policy = { initial: 500, maximum: 30_000, factor: 2 };
-/** Milliseconds after which a start counts as one that went well. */
+/** Milliseconds after which a start counts as successful. */
 const steadyAfter = 60_000;
-/** Milliseconds for it to end when told to. */
+/** Milliseconds that it may take to end. */
 const endPatience = 5_000;
 
 /**
  * Starts dnsmasq for DHCP or ProxyDHCP, and TFTP, and keeps it running.
- * @throws {NetbootError} `options`, `program_missing`, or `dnsmasq` with its own words where it does not start
+ * @throws {NetbootError} `options`, `program_missing`, or `dnsmasq` with its own message if it does not start
  */
 export async function dnsmasqRun(options: DnsmasqOptions): Promise<Dnsmasq> {
   const { dhcp, directory, log, clock, ipxeFiles } = options;
@@ -52,7 +52,7 @@ export async function dnsmasqRun(options: DnsmasqOptions): Promise<Dnsmasq> {
   if (programs.length === 0) {
     log.warn(
       { directory: ipxeFiles },
-      "only machines that bring iPXE along can boot: apt-get install ipxe has programs for the others",
+      "only machines with iPXE in their firmware can boot: apt-get install ipxe brings programs for the others",
     );
   }
   await makeDirectory(directory);
@@ -99,7 +99,7 @@ function addressOf(name: string): InterfaceAddress | undefined {
   return networkInterfaces()[name]?.find(({ family }) => family === "IPv4");
 }
 
-/** Has dnsmasq look at the configuration first: what it says then is not lost in a start. */
+/** Lets dnsmasq check the configuration first, so that its error message is not lost in a start. */
 async function configTry(program: string, config: string): Promise<void> {
   try {
     await promisify(execFile)(program, ["--test", `--conf-file=${config}`], {
@@ -110,7 +110,7 @@ async function configTry(program: string, config: string): Promise<void> {
     if (errorCode(error) === "ENOENT") {
       throw new NetbootError(
         "program_missing",
-        `${program} is not there, and --dhcp-interface needs it: apt-get install dnsmasq-base`,
+        `${program} is missing, and --dhcp-interface needs it: apt-get install dnsmasq-base`,
         { cause: error },
       );
     }
@@ -123,7 +123,7 @@ async function configTry(program: string, config: string): Promise<void> {
 
 interface Running {
   child: ChildProcess;
-  /** How it ended; never rejects. */
+  /** Resolves to how it ended; never rejects. */
   ended: Promise<string>;
   /** Its last lines. */
   said(): string;
@@ -132,10 +132,10 @@ interface Running {
 /** Starts it, and waits until it serves. @throws {NetbootError} `dnsmasq` */
 async function start(program: string, config: string, log: Logger): Promise<Running> {
   const child = spawn(program, ["--keep-in-foreground", "--log-facility=-", `--conf-file=${config}`], {
-    // A session of its own: Ctrl-C at the terminal is for us.
+    // A session of its own, so that Ctrl-C at the terminal reaches Farrier only.
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],
-    // Its words are looked at below; it has them in many languages.
+    // Its messages are parsed below, and it has translations.
     env: { ...process.env, LC_ALL: "C" },
   });
   const lines: string[] = [];
@@ -168,7 +168,7 @@ async function start(program: string, config: string, log: Logger): Promise<Runn
   return { child, ended, said: () => lines.slice(-3).join("\n") };
 }
 
-/** One that a farrier left behind which was killed: it would hold the ports. */
+/** Ends a dnsmasq left behind by a killed farrier, which would hold the ports. */
 async function orphanEnd({ config, pidFile }: { config: string; pidFile: string }, clock: Clock): Promise<void> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
   const isOurs = async (): Promise<boolean> =>

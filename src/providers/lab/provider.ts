@@ -8,7 +8,7 @@ import { type LabPlace, powerGet, powerSet } from "../../lab/power.ts";
 /** The name of the provider. */
 export const labProviderName = "lab";
 
-/** The lab's machines, as a provider: what its directory says at each look. A machine is called by its UUID. */
+/** The lab's machines as a provider: it reads the lab's directory each time. A machine's id is its UUID. */
 export function labProvider(place: LabPlace): Provider {
   const { directory } = place;
 
@@ -22,7 +22,7 @@ export function labProvider(place: LabPlace): Provider {
 
   return {
     name: labProviderName,
-    // Its list is a directory of this host.
+    // Its list is a directory of this host, so it may be read often.
     pace: 1_000,
     list: (signal) =>
       told(signal, async () =>
@@ -49,7 +49,7 @@ async function provided(directory: string, machine: LabMachine): Promise<Provide
   };
 }
 
-/** The lab's errors as a provider's. A switch that is being thrown is not stopped half-way. */
+/** Translates the lab's errors to a provider's. A power action in progress is not interrupted. */
 async function told<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   try {

@@ -1,6 +1,8 @@
 import type { Provider } from "../../shepherd/provider.ts";
 
-/** A provider of which Farrier only knows the name: its machines are listed by hand, and their agents started by hand. */
+/**
+ * A provider of which Farrier only knows the name: its machines are added by hand, and their agents started by hand.
+ */
 export function staticProvider(name: string): Provider {
   return { name };
 }

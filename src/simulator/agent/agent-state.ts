@@ -1,15 +1,15 @@
-/** What came of an installation. */
+/** The result of an installation. */
 export type SimulatedResult = { kind: "success" } | { kind: "error"; error: string };
 
-/** How one ended: with a result, or called off, which is nobody's to report. */
+/** How an installation ended: with a result, or without one because it was called off. */
 export type SimulatedEnd = SimulatedResult | { kind: "dropped" };
 
-/** What a run of an agent is at. */
+/** The state of an agent's run. */
 export type AgentState =
-  /** `last` is the greatest generation that it has had in hand, 0 = none; never begun again. */
+  /** `last` is the greatest generation that it has begun, 0 means none; it is never begun again. */
   | { kind: "idle"; last: bigint; result?: SimulatedResult }
   | { kind: "installing"; generation: bigint }
-  /** Told with each heartbeat until one that carried it was answered. */
+  /** Sent with each heartbeat until one with it was answered. */
   | { kind: "reporting"; generation: bigint; result: SimulatedResult };
 
 export type AgentEvent =
@@ -30,9 +30,9 @@ interface Decision {
 }
 
 /**
- * The agent's rule, as docs/wire.md has it: a generation begins if and only if it is greater than every one that this run had in
- * hand. Only a greater one or a cancellation stops one. A result is reported until acknowledged, and again if its
- * generation is asked for again.
+ * The agent's rule (docs/wire.md): a generation begins if and only if it is greater than every one that this run has
+ * begun. Only a greater one or a cancellation stops one. A result is reported until acknowledged, and again if its
+ * generation is requested again.
  */
 export function agentDecide(state: AgentState, event: AgentEvent): Decision {
   switch (event.kind) {
@@ -54,7 +54,7 @@ export function agentDecide(state: AgentState, event: AgentEvent): Decision {
   }
 }
 
-/** The greatest generation that was taken up. */
+/** The greatest generation that was begun. */
 export function lastSeen(state: AgentState): bigint {
   return state.kind === "idle" ? state.last : state.generation;
 }

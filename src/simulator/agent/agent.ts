@@ -10,29 +10,29 @@ import { installationPlan } from "./installation-plan.ts";
 import { installationRun } from "./installation-run.ts";
 import type { SimulatedMachine, World } from "../world.ts";
 
-/** One run of a machine's agent: from its start until it vanishes. */
+/** One run of a machine's agent, from its start until it vanishes. */
 export interface AgentRun {
-  /** Cuts its connection, as a lost link would. `atOnce`: and calls again without a pause. */
+  /** Cuts its connection, like a lost link. `atOnce`: it reconnects without a pause. */
   disconnect(atOnce: boolean): void;
-  /** It vanishes: says nothing any more, and nothing said to it is heard. */
+  /** It vanishes: sends and receives nothing any more. */
   vanish(): void;
   readonly kind: AgentState["kind"];
   readonly connected: boolean;
   readonly watching: boolean;
 }
 
-// As the agent's: quickly at first, at most two intervals.
+// Like the real agent: quickly at first, at most two intervals.
 const factor = 2;
-/** Heartbeats' intervals vary by so much. */
+/** The variation of heartbeats' intervals. */
 const jitter = 0.05;
 const runIdBytes = 16;
 
-/** Starts one; its first heartbeat leaves after `delay` milliseconds. */
+/** Starts an agent; its first heartbeat leaves after `delay` milliseconds. */
 export function startAgent(world: World, machine: SimulatedMachine, delay: number): AgentRun {
   const { clock, record, statistics, interval } = world;
   const { counts } = statistics;
   const random = (): number => world.random.next();
-  // Like the keys, run ids are really random: two simulations of one seed must not pass for one run.
+  // Run ids, like keys, are truly random: two simulations with one seed must not be taken for one run.
   const runId = Uint8Array.from(randomBytes(runIdBytes));
   const run = Buffer.from(runId).toString("hex").slice(0, 12);
   const connection = grpcConnection({
@@ -95,7 +95,7 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
       statistics.heartbeat.all.add(took);
       statistics.heartbeat.recent.add(took);
       failures = 0;
-      // Agents that started one after the other would heartbeat together for long.
+      // Otherwise agents that started one after the other would send heartbeats together for a long time.
       const share = told ? 1 - jitter + 2 * jitter * random() : random();
       told = true;
       heed(answer.answer, sentAt, reporting);

@@ -4,7 +4,7 @@ import { formatHostPort } from "../../lib/net/host-port.ts";
 import type { Gate } from "../gate.ts";
 import { frame, frameReader } from "./grpc-frame.ts";
 
-/** gRPC's status codes that matter here. */
+/** The gRPC status codes that matter here. */
 export const grpcCode = {
   ok: 0,
   cancelled: 1,
@@ -19,21 +19,21 @@ export const grpcCode = {
 export interface GrpcStatus {
   code: number;
   details: string;
-  /** Milliseconds not to call again, where a server that has too much to do said so. */
+  /** Milliseconds not to call again, if an overloaded server asked for that. */
   retryAfter?: number;
 }
 
-/** One agent's connection: made when it is needed, and again after it was lost. */
+/** One agent's connection: made on demand, and again after a loss. */
 export interface GrpcConnection {
-  /** Resolves with the status and, where that is OK, the answer. Never rejects. */
+  /** Resolves to the status and, if it is OK, the answer. Never rejects. */
   unary(path: string, message: Uint8Array): Promise<GrpcStatus & { answer?: Buffer }>;
-  /** Opens a stream; `ended` is called once, unless what is returned was called before: that ends it. */
+  /** Opens a stream; call the returned function to end it. `ended` is called once when it ends by itself. */
   serverStream(
     path: string,
     message: Uint8Array,
     handlers: { message: (bytes: Buffer) => void; ended: (status: GrpcStatus) => void },
   ): () => void;
-  /** Cuts it, as a lost link would; the next call makes a new one. */
+  /** Cuts it, like a lost link; the next call makes a new one. */
   cut(): void;
   /** Cuts it for good. */
   close(): void;
@@ -42,7 +42,7 @@ export interface GrpcConnection {
 
 /** Milliseconds for a call. */
 const callDeadline = 20_000;
-/** A slow link's message goes in so many pieces, so many milliseconds apart. */
+/** On a slow link a message is sent in `pieces`, `apart` milliseconds apart. */
 const slowly = { pieces: 4, apart: 500 } as const;
 
 /**
@@ -51,13 +51,13 @@ const slowly = { pieces: 4, apart: 500 } as const;
  */
 export function grpcConnection(options: {
   endpoints: readonly HostPort[];
-  /** Which endpoint is the first. */
+  /** The index of the first endpoint. */
   first: number;
   tls: { key: string; cert: string; ca: string | undefined };
   slow: boolean;
-  /** Handshakes under way at a time, over all agents: real ones do not wait for each other's processor. */
+  /** Limits concurrent handshakes of all agents: real agents do not wait for each other's processor. */
   handshakes: Gate;
-  /** Called for each connection that is made, with the milliseconds that it took. */
+  /** Called for each new connection, with the milliseconds that it took. */
   connected: (milliseconds: number) => void;
 }): GrpcConnection {
   let session: ClientHttp2Session | undefined;
@@ -67,7 +67,7 @@ export function grpcConnection(options: {
   let closed = false;
   let waiting: { use: (session: ClientHttp2Session) => void; lost: () => void }[] = [];
 
-  /** Calls `use` with the connection: at once where there is one, else when there is room for another handshake. */
+  /** Calls `use` with the connection: at once if there is one, otherwise when another handshake may begin. */
   function withSession(use: (session: ClientHttp2Session) => void, lost: () => void): void {
     if (session !== undefined && !session.closed && !session.destroyed) {
       use(session);
@@ -113,7 +113,7 @@ export function grpcConnection(options: {
       leave();
       options.connected(performance.now() - begun);
     });
-    made.on("error", () => undefined); // Its streams say so.
+    made.on("error", () => undefined); // Its streams report it.
     made.once("close", () => {
       leave();
       if (session === made) {
@@ -123,7 +123,7 @@ export function grpcConnection(options: {
         turn += 1;
       }
     });
-    // A server that is stopping says so; what is under way may end, the next call goes to another.
+    // Sent by a server that is stopping: running calls may end, the next call goes to another.
     made.once("goaway", () => {
       turn += 1;
     });
@@ -200,7 +200,7 @@ export function grpcConnection(options: {
       try {
         stream = request(on, path);
       } catch (error) {
-        // The session went between the look at it and the call.
+        // The session ended between the check and the call.
         status = { code: grpcCode.unavailable, details: String(error) };
         queueMicrotask(ended);
         return;

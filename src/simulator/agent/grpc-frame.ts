@@ -1,4 +1,6 @@
-/** A message behind gRPC's five bytes: not compressed, its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+/**
+ * A message with gRPC's five-byte prefix: uncompressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message").
+ */
 export function frame(message: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(5 + message.length);
   bytes.writeUInt8(0, 0);
@@ -7,10 +9,10 @@ export function frame(message: Uint8Array): Buffer {
   return bytes;
 }
 
-/** Takes bytes as they arrive, and gives the messages that are whole by then. */
+/** Takes bytes as they arrive, and returns the messages that are complete. */
 export type FrameReader = (chunk: Buffer) => Buffer[];
 
-/** Makes one for a stream. */
+/** Makes a reader for a stream. */
 export function frameReader(): FrameReader {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {

@@ -1,9 +1,9 @@
 import { prng } from "../../lib/prng.ts";
 import { imageFault, type Fault, type ImageFault } from "../faults.ts";
 
-/** How a simulated installation goes; times in milliseconds. */
+/** The course of a simulated installation; times in milliseconds. */
 export interface InstallationPlan {
-  /** Until WRITING is asked for. */
+  /** Until WRITING is requested. */
   selecting: number;
   writing: number;
   verifying: number;
@@ -15,7 +15,7 @@ export interface InstallationPlan {
 
 const mebibyte = 1024 * 1024;
 
-/** The plan of one machine's generation: the same for the same seed, whoever carries it out and however often. */
+/** The plan of one machine's generation: the same for the same seed, whichever run carries it out and however often. */
 export function installationPlan(options: {
   seed: string;
   machine: number;
@@ -38,7 +38,7 @@ export function installationPlan(options: {
   };
 }
 
-/** What the agent reports of a bad image. */
+/** What the agent reports about a bad image. */
 export const imageErrors: Readonly<Record<ImageFault, string>> = {
   missing: "the image could not be fetched: HTTP status 404",
   truncated: "the image ended before its content-length: the connection was closed",

@@ -6,14 +6,14 @@ import type { CallAnswer } from "./simulated-calls.ts";
 import { grpcCode } from "./grpc-connection.ts";
 import { imageErrors, type InstallationPlan } from "./installation-plan.ts";
 
-/** How far it is. */
+/** The progress of an installation. */
 export interface InstallationProgress {
   phase: Phase;
   bytesDone: bigint;
   bytesTotal: bigint;
 }
 
-/** What an installation tells its agent. */
+/** What an installation needs from its agent. */
 interface InstallationContext {
   plan: InstallationPlan;
   clock: Clock;
@@ -21,7 +21,7 @@ interface InstallationContext {
   signal: AbortSignal;
   /** Resolves to the generation that is called off, or 0. */
   report: (progress: InstallationProgress) => Promise<CallAnswer<bigint>>;
-  /** WRITING, asked for at that time, is acknowledged. */
+  /** WRITING, requested at `sentAt`, is acknowledged. */
   writing: (sentAt: number) => void;
 }
 
@@ -30,8 +30,8 @@ const countEvery = 1_000;
 const acknowledgement = { initial: 500, maximum: 30_000, factor: 2 };
 
 /**
- * Goes through an installation as an agent does, and writes nothing: no "byte" before WRITING is acknowledged, which is
- * asked for until it is. Never rejects.
+ * Goes through an installation like an agent, without writing: no "byte" before WRITING is acknowledged, which it
+ * requests until it is. Never rejects.
  */
 export async function installationRun(context: InstallationContext): Promise<SimulatedEnd> {
   const { plan, clock, signal } = context;
@@ -89,7 +89,7 @@ async function write(context: InstallationContext, share: number): Promise<void>
   }
 }
 
-/** Tells how far it is, once: what is not heard the next count makes up for. */
+/** Reports the progress once; if that fails, the next count makes up for it. */
 async function tell(context: InstallationContext, progress: InstallationProgress): Promise<void> {
   heed(await context.report(progress));
   context.signal.throwIfAborted();

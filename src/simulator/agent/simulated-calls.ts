@@ -19,10 +19,10 @@ const heartbeatPath = `/${AgentCallback.typeName}/${AgentCallback.method.heartbe
 const progressPath = `/${AgentService.typeName}/${AgentService.method.reportProgress.name}`;
 const watchPath = `/${AgentService.typeName}/${AgentService.method.watch.name}`;
 
-/** How a call ended, with the answer where that is OK. */
+/** How a call ended, with the answer if it was OK. */
 export type CallAnswer<Answer> = { ok: true; answer: Answer } | ({ ok: false } & GrpcStatus);
 
-/** The contract's calls of one run of a machine's agent. None ever rejects. */
+/** The contract's calls of one run of a machine's agent. None rejects. */
 export interface SimulatedCalls {
   heartbeat(
     request: Omit<MessageInitShape<typeof AgentHeartbeatRequestSchema>, "$typeName">,
@@ -31,14 +31,14 @@ export interface SimulatedCalls {
   progress(
     request: Omit<MessageInitShape<typeof ReportProgressRequestSchema>, "$typeName">,
   ): Promise<CallAnswer<bigint>>;
-  /** Opens a stream; what is returned ends it. */
+  /** Opens a stream; the returned function ends it. */
   watch(
     lastSeenGeneration: bigint,
     handlers: { message: (message: WatchResponse) => void; ended: (status: GrpcStatus) => void },
   ): () => void;
 }
 
-/** Makes them over a connection. */
+/** Makes the calls over a connection. */
 export function simulatedCalls(
   connection: GrpcConnection,
   machineId: string,

@@ -8,7 +8,7 @@ import { prng, type Prng } from "../../lib/prng.ts";
 const gibibyte = 1024n ** 3n;
 const gigabit = 125_000_000n;
 
-/** Makes of machines, with what they are sold with; made up after common ones. */
+/** Types of machines with their typical hardware, invented after common ones. */
 const makes = [
   {
     manufacturer: "Aldebaran Systems",
@@ -41,7 +41,10 @@ const makes = [
 
 type Make = (typeof makes)[number];
 
-/** The hardware report of a made-up machine: the same one for the same seed. `serial` is the machine's, unique. */
+/**
+ * The hardware report of a simulated machine: the same for the same seed. `serial` is the machine's unique serial
+ * number.
+ */
 export function simulatedHardware(seed: string, serial: string): AgentHardwareReport {
   const random = prng(`${seed} hardware ${serial}`);
   const make: Make = random.pick(makes);

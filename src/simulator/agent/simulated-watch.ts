@@ -6,18 +6,21 @@ import type { SimulatedMachine, World } from "../world.ts";
 
 /** The Watch stream of one run of an agent. */
 export interface SimulatedWatch {
-  /** A heartbeat was answered OK: opens the stream where it is not, unless it is to wait. */
+  /** A heartbeat was answered OK: opens the stream unless it is open or must wait. */
   ensure(): void;
   stop(): void;
   readonly open: boolean;
 }
 
 const backoff = { initial: 2_000, maximum: 60_000, factor: 2 };
-/** Milliseconds without a sign of life after which it is opened anew, and until a server that does not know it is asked again. */
+/**
+ * Milliseconds: without a keepalive, after which it is opened again (`silence`), and until a server without Watch is
+ * asked again.
+ */
 const silence = 150_000;
 const unknown = 600_000;
 
-/** Makes one, not open yet. */
+/** Starts closed. */
 export function agentWatch(options: {
   world: World;
   machine: SimulatedMachine;

@@ -14,13 +14,13 @@ import type { SimulatedMachine } from "../world.ts";
 
 /** The operators' side of a simulation. */
 export interface InstallRequests {
-  /** Makes requests at the rate that was asked for, until the signal aborts; resolves when none is under way. */
+  /** Makes requests at the configured rate until the signal aborts; resolves when none is running. */
   run(signal: AbortSignal): Promise<void>;
-  /** Asks what became of generations whose end is not known for certain, and records it. */
+  /** Finds out the result of generations whose end is uncertain, and records it. */
   resolve(generations: readonly GenerationRecord[]): Promise<void>;
 }
 
-/** Makes it. */
+/** Creates it. */
 export function createInstallRequests(options: {
   operators: Operators;
   machines: readonly SimulatedMachine[];
@@ -62,7 +62,7 @@ export function createInstallRequests(options: {
           track(
             clock.sleep(followUp.after, signal).then(
               async () => void (await carryOut(machine, { kind: followUp.kind, generation }, false)),
-              () => undefined, // The simulation came to its end before.
+              () => undefined, // The simulation ended before.
             ),
           );
         }
@@ -77,7 +77,7 @@ export function createInstallRequests(options: {
     underWay.add(tracked);
   }
 
-  /** Resolves to the generation of a request that was granted. One operation a machine at a time. */
+  /** Resolves to the generation of an accepted request. One operation per machine at a time. */
   async function carryOut(machine: number, operation: InstallOperation, repeat: boolean): Promise<bigint | undefined> {
     if (busy.has(machine)) {
       return undefined;
@@ -138,7 +138,7 @@ export function createInstallRequests(options: {
     }
   }
 
-  /** @throws what is no refusal for how things stand */
+  /** @throws errors that are not a refusal because of the machine's state */
   function refused(error: unknown, machine: number, ending: bigint | undefined): void {
     if (!isRefused(error)) {
       throw error;
@@ -187,7 +187,7 @@ export function createInstallRequests(options: {
   return { run, resolve };
 }
 
-/** Those of which only the control plane can say whether they have ended. */
+/** Those of which only the control plane knows whether they have ended. */
 export function unsure(generations: readonly GenerationRecord[]): GenerationRecord[] {
   return generations.filter((each) => generationState(each) === "unsure");
 }

@@ -6,7 +6,7 @@ export type InstallOperation =
   | { kind: "replace"; generation: bigint }
   | { kind: "cancel"; generation: bigint };
 
-/** What follows a request, now and then. */
+/** An operation that sometimes follows a request. */
 export interface FollowUp {
   kind: "replace" | "cancel";
   /** Milliseconds after the request. */
@@ -15,7 +15,7 @@ export interface FollowUp {
 
 const shares = { replaced: 0.05, cancelled: 0.05, repeated: 0.02 } as const;
 
-/** What to do with a machine that was picked: `open` is the generation that is not known to have ended. */
+/** The operation for a chosen machine: `open` is the generation that is not known to have ended. */
 export function installOperation(random: Prng, open: bigint | undefined): InstallOperation {
   if (open === undefined) {
     return { kind: "request" };
@@ -23,10 +23,10 @@ export function installOperation(random: Prng, open: bigint | undefined): Instal
   return random.chance(0.5) ? { kind: "replace", generation: open } : { kind: "cancel", generation: open };
 }
 
-/** What is to become of a request that is about to be made; `longest` is the longest writing, in milliseconds. */
+/** The follow-up of a new request; `longest` is the longest writing, in milliseconds. */
 export function installFollowUp(random: Prng, longest: number): { followUp?: FollowUp; repeat: boolean } {
   const draw = random.next();
-  // Sometimes before an agent can have begun, sometimes in the midst of it, sometimes too late.
+  // Sometimes before an agent can have begun, sometimes during it, sometimes too late.
   const after = random.next() ** 2 * 1.5 * longest;
   const repeat = random.chance(shares.repeated);
   if (draw < shares.replaced) {

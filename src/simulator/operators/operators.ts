@@ -17,8 +17,8 @@ export interface OperatorApi {
 /** Calls the operator API until it answers. */
 export interface Operators {
   /**
-   * Calls; again, perhaps elsewhere, where no answer came, so a command must carry a request id of its own.
-   * @throws {ConnectError} what the control plane refuses, or the last failure after `patience`
+   * Calls, and repeats the call, perhaps elsewhere, if no answer came; so a command must have a request id.
+   * @throws {ConnectError} a refusal by the control plane, or the last failure after `patience`
    */
   call<Answer>(use: (api: OperatorApi) => Promise<Answer>): Promise<Answer>;
 }
@@ -28,7 +28,7 @@ const callTimeout = 20_000;
 const patience = 120_000;
 const backoff = { initial: 250, maximum: 5_000, factor: 2 };
 
-/** These are answers; any other failure may be that of a connection. */
+/** These codes are answers; any other failure may be the connection's. */
 const answers = new Set([
   Code.InvalidArgument,
   Code.NotFound,
@@ -39,7 +39,7 @@ const answers = new Set([
   Code.Unauthenticated,
 ]);
 
-/** Makes the client. The first URL that answers is stayed with. */
+/** Makes the client. It stays with the first URL that answers. */
 export function operatorsConnect(options: {
   urls: readonly string[];
   token: string;
@@ -82,7 +82,7 @@ export function operatorsConnect(options: {
             throw error;
           }
           options.retried();
-          // Of many calls that failed at once, one moves on.
+          // Of several concurrent failures, only one moves on to the next URL.
           turn = turn === mine ? mine + 1 : turn;
           await clock.sleep(retryDelay(backoff, attempt, options.random), signal).catch(() => undefined);
         }
@@ -91,17 +91,17 @@ export function operatorsConnect(options: {
   };
 }
 
-/** A UUID that is always the same for the same words, so that a command repeated is known. */
+/** A UUID derived from the words, so that a repeated command is recognised. */
 export function uuidOf(...words: readonly (string | number)[]): string {
   return uuidOfText(words.join(" "));
 }
 
-/** True where the control plane refused a command for how things stand. */
+/** True if the control plane refused a command because of the machine's state. */
 export function isRefused(error: unknown): boolean {
   return ConnectError.from(error).code === Code.FailedPrecondition;
 }
 
-/** True where something of that name is there already. */
+/** True if something of that name exists already. */
 export function isThere(error: unknown): boolean {
   const { code } = ConnectError.from(error);
   return code === Code.AlreadyExists || code === Code.FailedPrecondition;

@@ -6,22 +6,22 @@ import { isThere, uuidOf, type Operators } from "./operators.ts";
 import { SimulationRefused } from "../options.ts";
 import type { SimulatedMachine } from "../world.ts";
 
-/** The fleet, known to the control plane, and what that said of it. */
+/** The registered fleet, and what the control plane answered. */
 export interface Registered {
   machines: SimulatedMachine[];
-  /** Where agents reach the control plane, as it says. */
+  /** Where agents reach the control plane, according to its answer. */
   endpoint: string;
-  /** PEM; undefined = the system's roots vouch for it. */
+  /** PEM; undefined if the system's roots suffice. */
   ca: string | undefined;
   /** The newest generations of an earlier simulation. */
   earlier: { machine: number; generation: bigint; pending: boolean }[];
 }
 
-/** Calls under way at a time. */
+/** Concurrent calls. */
 const callsAtATime = 32;
 
 /**
- * Makes the fleet's machines known, or finds them again, and binds new keys to them. `done` is called for each.
+ * Adds the fleet's machines, or finds existing ones, and binds new keys to them. `done` is called for each.
  * @throws {ConnectError} as `Operators`
  */
 export async function fleetRegister(options: {
@@ -82,7 +82,7 @@ async function machineEnsure(operators: Operators, seed: string, name: string): 
       }),
     ));
   } catch (error) {
-    // Of an earlier simulation, so long ago that its request is forgotten.
+    // From an earlier simulation whose request was forgotten since.
     if (!isThere(error)) {
       throw error;
     }

@@ -1,18 +1,18 @@
-/** Durations in milliseconds, counted in buckets that are 4 % wide: a quantile is right to within that. */
+/** Durations in milliseconds, counted in buckets of 4 % width, which bounds the error of a quantile. */
 export interface Histogram {
   add(milliseconds: number): void;
   readonly count: number;
-  /** At most so much took the given share (0 to 1) of them; 0 where there are none. */
+  /** The duration that the given share (0 to 1) did not exceed; 0 if there are none. */
   quantile(share: number): number;
-  /** Takes out what was counted, for the next stretch of time. */
+  /** Resets the counts, for the next period. */
   clear(): void;
 }
 
 const step = Math.log(1.04);
-/** Milliseconds of the first bucket's upper end. */
+/** Upper end of the first bucket in milliseconds. */
 const least = 0.01;
 
-/** Makes an empty one. */
+/** Starts empty. */
 export function histogram(): Histogram {
   let counts: number[] = [];
   let count = 0;

@@ -7,14 +7,14 @@ import {
   type HandedBy,
 } from "./generation-record.ts";
 
-/** What the server did that it must not; for people. */
+/** Rules that the server broke, in words. */
 export type Violations = string[];
 
-/** What a call's OK said, for the record. */
+/** What an OK answer said, for the record. */
 export interface Answered {
   machine: number;
   run: string;
-  /** When the call was sent: what was final by then, the answer must know. */
+  /** When the call was sent: the answer must reflect everything that was final by then. */
   sentAt: number;
   request?: bigint;
   cancelled?: bigint;
@@ -23,29 +23,29 @@ export interface Answered {
 
 /**
  * The record of a simulation: each generation of each machine, from the request to its final result, as the operators'
- * and the agents' side saw it. It checks as it goes that nothing is lost and nothing done twice; times are milliseconds
- * of the clock.
+ * and the agents' side saw it. It continuously checks that nothing is lost and nothing done twice; times are
+ * milliseconds of the clock.
  */
 export interface SimulationRecord {
-  /** An operator is about to ask for a generation to end: from now on that may have happened. */
+  /** An operator is about to request a generation's end: from now on that may have happened. */
   closing(machine: number, generation: bigint, how: Closing): void;
-  /** The control plane refused to. */
+  /** The control plane refused that. */
   closingRefused(machine: number, generation: bigint): void;
-  /** An operator's request was answered, that was first sent at `sentAt`. */
+  /** An operator's request, first sent at `sentAt`, was answered. */
   requested(machine: number, generation: bigint, sentAt: number): void;
-  /** It is known that the generation has its final result, or was replaced. */
+  /** The generation is known to have its final result, or to be replaced. */
   closed(machine: number, generation: bigint, how: ClosedHow): void;
-  /** An earlier simulation asked for it; it may be pending still. */
+  /** An earlier simulation requested it; it may still be pending. */
   found(machine: number, generation: bigint, pending: boolean): void;
-  /** A run of a machine's agent begins its life, or ends it. */
+  /** A run of a machine's agent begins, or ends. */
   runStarted(machine: number, run: string): void;
   runEnded(machine: number, run: string): void;
   /** A heartbeat was answered OK. */
   answered(answer: Answered): void;
-  /** A Watch stream, opened at `openedAt`, told of a request. */
+  /** A Watch stream, opened at `openedAt`, brought a request. */
   watched(news: { machine: number; run: string; openedAt: number; request?: bigint; cancelled?: bigint }): void;
   begun(machine: number, generation: bigint, run: string): void;
-  /** WRITING, asked for at `sentAt`, was acknowledged. */
+  /** WRITING, requested at `sentAt`, was acknowledged. */
   writing(machine: number, generation: bigint, run: string, sentAt: number): void;
   /** A progress report, sent at `sentAt`, was answered OK and did not call it off. */
   progressed(machine: number, generation: bigint, run: string, sentAt: number): void;
@@ -53,10 +53,10 @@ export interface SimulationRecord {
   calledOff(machine: number, generation: bigint): void;
   /** A report is about to be sent: from now on it may have arrived. */
   reporting(machine: number, generation: bigint): void;
-  /** The control plane refused an agent's key, or what it said. */
+  /** The control plane refused an agent's key, or its message. */
   refused(machine: number, what: string): void;
   violation(text: string): void;
-  /** Looks for requests that nobody has heard of for too long. */
+  /** Looks for requests that no agent has received for too long. */
   overdue(bound: number): void;
   /** The machine's newest generation that is not known to be closed. */
   open(machine: number): GenerationRecord | undefined;
@@ -66,17 +66,17 @@ export interface SimulationRecord {
   readonly violations: Violations;
 }
 
-/** Heartbeats in a row of one run that may leave out a request: it may have been replaced at that very moment. */
+/** Consecutive heartbeats of one run that may lack a request, which may have been replaced at that moment. */
 const missesAllowed = 1;
-/** What was on its way on a stream while a result was committed may arrive so many milliseconds later. */
+/** Milliseconds by which a message on a stream may arrive after a result was committed. */
 const streamSlack = 5_000;
-/** The control plane hands a generation to so many runs, and ends it when another one asks. */
+/** The control plane hands a generation to this many runs, and ends it when another one asks. */
 const runsAllowed = 3;
 const mayBeSuccess: ReadonlySet<ClosedHow> = new Set(["success", "closed, as the control plane said when asked"]);
-/** More than this are counted, not told. */
+/** Further violations are counted, but not stored. */
 const violationsTold = 1_000;
 
-/** Makes an empty one. `heard` is called with the milliseconds from sending a request to its agent's hearing of it. */
+/** Starts empty. `heard` is called with the milliseconds from sending a request to its arrival at an agent. */
 export function createRecord(options: {
   clock: Pick<Clock, "monotonic">;
   name: (machine: number) => string;
@@ -133,7 +133,8 @@ export function createRecord(options: {
       }
     }
     const { closed } = of;
-    // A call that was sent after the end must know of it; a stream that was opened before may bring what was on its way.
+    // A call that was sent after the end must reflect it; a stream that was opened before may still bring earlier
+    // messages.
     if (closed !== undefined && (closed.at < sentAt || (by === "watch" && closed.at + streamSlack < now))) {
       violation(`${title(of)} was handed out by ${by}, ${Math.round(now - closed.at)} ms after it was ${closed.how}`);
     }
@@ -145,20 +146,20 @@ export function createRecord(options: {
     if (state === "open" && runsSince(of) <= runsAllowed) {
       violation(`${title(of)} was called off, though nobody asked for that, and it was not handed to too many runs`);
     }
-    // A late success is answered OK too: where an operator asked for the end at the same time, who was first is not known here.
+    // A late success is answered OK too: if an operator requested the end at the same time, the order is unknown here.
     if (of.closed?.how === "success" && of.closing === undefined && of.closed.at < sentAt) {
       violation(`${title(of)} was called off after its success`);
     }
     close(of, of.closing ?? "ended by the server");
   }
 
-  /** How many runs may have been handed it. */
+  /** The maximum number of runs that may have received it. */
   function runsSince(of: GenerationRecord): number {
     const since = of.requestedAt ?? 0;
     return (lives.get(of.machine) ?? []).filter(({ ended }) => ended === undefined || ended > since).length;
   }
 
-  /** The newest generation that must be in an answer to a call that was sent at that time. */
+  /** The newest generation that must be in the answer to a call sent at that time. */
   function owed(machine: number, sentAt: number): GenerationRecord | undefined {
     const newest = newestOf(machine);
     return newest !== undefined &&
@@ -259,7 +260,7 @@ export function createRecord(options: {
     },
     progressed: (machine, generation, run, sentAt) => {
       const of = find(machine, generation);
-      // What succeeded may be told of once more: another run finished it.
+      // A success may be reported once more: another run finished it.
       const { closed } = of;
       if (closed !== undefined && closed.at < sentAt && !mayBeSuccess.has(closed.how)) {
         violation(`${title(of)}: run ${run} was let go on after it was ${closed.how}`);

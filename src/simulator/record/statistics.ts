@@ -1,6 +1,6 @@
 import { histogram, type Histogram } from "./histogram.ts";
 
-/** What is counted, from the beginning. */
+/** The counters, from the beginning. */
 export const counterNames = [
   "connections",
   "heartbeats",
@@ -31,14 +31,14 @@ export type Counter = (typeof counterNames)[number];
 /** Counts and durations of a simulation. */
 export interface Statistics {
   counts: Record<Counter, number>;
-  /** Durations from the beginning, and since the last look of the display. */
+  /** Durations from the beginning, and since the display's last update. */
   heartbeat: { all: Histogram; recent: Histogram };
-  /** From the sending of a request to its agent's hearing of it, by way. */
+  /** From sending a request to its arrival at an agent, by way. */
   heard: { watch: Histogram; heartbeat: Histogram };
   connect: Histogram;
 }
 
-/** All at zero. */
+/** All zero. */
 export function createStatistics(): Statistics {
   return {
     counts: Object.fromEntries(counterNames.map((name) => [name, 0])) as Record<Counter, number>,

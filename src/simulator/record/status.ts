@@ -2,30 +2,30 @@ import type { FleetMachine } from "../machine.ts";
 import type { SimulationRecord } from "./record.ts";
 import type { Counter, Statistics } from "./statistics.ts";
 
-/** Where a simulation is. */
+/** The phase of a simulation. */
 export type SimulationPhase = "registering" | "running" | "settling" | "ended";
 
-/** A look at a simulation that is under way. */
+/** The status of a running simulation. */
 export interface SimulationStatus {
   phase: SimulationPhase;
   /** Seconds since it began to run. */
   seconds: number;
   machines: number;
-  /** How many agents are in each state; `away` = vanished for the moment. */
+  /** Number of agents in each state; `away` means vanished temporarily. */
   agents: Record<"connected" | "watching" | "idle" | "installing" | "reporting" | "away", number>;
-  /** Since the last look. */
+  /** Since the last status. */
   heartbeatsPerSecond: number;
   /** Milliseconds. */
   heartbeat: { p50: number; p99: number };
-  /** Milliseconds from a request to its agent's hearing of it. */
+  /** Milliseconds from a request to its arrival at an agent. */
   heard: { p50: number; p99: number };
-  /** Requests that have no final result yet. */
+  /** Requests without a final result. */
   open: number;
   counts: Record<Counter, number>;
   violations: number;
 }
 
-/** Makes what looks: each look is of the time since the one before. */
+/** Makes a function that returns the status; each covers the time since the last one. */
 export function statusLook(options: {
   statistics: Statistics;
   record: SimulationRecord;

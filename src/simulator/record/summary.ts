@@ -12,7 +12,7 @@ interface Quantiles {
   worst: number;
 }
 
-/** What came of a simulation, as `--json` prints it. */
+/** The result of a simulation, as `--json` prints it. */
 export interface SimulationSummary {
   agents: number;
   seed: string;
@@ -22,14 +22,14 @@ export interface SimulationSummary {
   heartbeatsPerSecond: number;
   heartbeat: Quantiles;
   connect: Quantiles;
-  /** From the sending of a request to its agent's hearing of it. */
+  /** From sending a request to its arrival at an agent. */
   heard: { watch: Quantiles; heartbeat: Quantiles };
-  /** Generations, and how those came to their end; `left` have none that is known. */
+  /** Number of generations, and of those by how they ended; `left` have no known end. */
   generations: { all: number; left: number; closed: Partial<Record<ClosedHow, number>> };
   violations: readonly string[];
 }
 
-/** Sums it up. */
+/** Computes the summary. */
 export function summarise(options: {
   options: SimulationOptions;
   statistics: Statistics;
