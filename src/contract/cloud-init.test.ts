@@ -51,13 +51,13 @@ describe("meta data", () => {
   });
 
   test.each<[string | Buffer, RegExp]>([
-    ["just words\n", /no mapping: expected lines such as/u],
-    ["- a\n- b\n", /no mapping/u],
-    ["a: b: c\n", /it is no YAML: .*at line 1/u],
-    ["a:\n\t- b\n", /it is no YAML/u],
-    ['{"a": 1', /it is no YAML/u],
+    ["just words\n", /not a mapping: expected lines such as/u],
+    ["- a\n- b\n", /not a mapping/u],
+    ["a: b: c\n", /it is not YAML: .*at line 1/u],
+    ["a:\n\t- b\n", /it is not YAML/u],
+    ['{"a": 1', /it is not YAML/u],
     ["a: 1\n---\nb: 2\n", /2 YAML documents, expected one/u],
-    ["[".repeat(100_000), /nested too deeply|it is no YAML/u],
+    ["[".repeat(100_000), /nested too deeply|it is not YAML/u],
     ["instance-id: [a]\n", /instance-id is a list or a mapping/u],
     [Buffer.from("613a20ff0a", "hex"), /not in UTF-8/u],
   ])("I7: %j is refused", (given, expected) => {

@@ -20,13 +20,13 @@ test.each<[Partial<LabMachineShape>, string]>([
   [{ diskBytes: 1 }, "--disk-size: expected at least 1048576; --disk-size: expected a multiple of 512"],
 ])("X11: a shape that no machine has, %j, is refused by its flags", (wrong, expected) => {
   expect(() => labMachineMake("lab1", { ...shape, ...wrong })).toThrow(
-    new LabError("definition_invalid", `there can be no such lab machine: ${expected}`),
+    new LabError("definition_invalid", `such a lab machine is not possible: ${expected}`),
   );
 });
 
 test("X11: a definition that was damaged is refused by its field", () => {
   const machine = labMachineMake("lab1", shape);
   expect(() => labMachineParse(JSON.stringify({ ...machine, cpus: "two" }), "/x/machine.json")).toThrow(
-    "/x/machine.json does not describe a lab machine (cpus: expected a number): mend it",
+    "/x/machine.json does not describe a lab machine (cpus: expected a number): correct it",
   );
 });

@@ -238,7 +238,7 @@ describe("real dnsmasq, on a network of its own", () => {
 test("a program that is not there is said, with the package to install", async (context) => {
   await using _network = await network(context);
   await expect(dnsmasqRun({ ...options(range), program: "/nowhere/dnsmasq" })).rejects.toThrow(
-    "/nowhere/dnsmasq is not there, and --dhcp-interface needs it: apt-get install dnsmasq-base",
+    "/nowhere/dnsmasq is missing, and --dhcp-interface needs it: apt-get install dnsmasq-base",
   );
 });
 
@@ -255,6 +255,6 @@ test("one that does not start is said in its own words", async (context) => {
 
 test("an interface that is not there is said", async () => {
   await expect(dnsmasqRun(options({ ...range, interface: "nonesuch" }))).rejects.toThrow(
-    "the interface nonesuch is not there, has no link, or no IPv4 address",
+    "the interface nonesuch does not exist, has no link, or has no IPv4 address",
   );
 });
