@@ -1,0 +1,107 @@
+import { type BootTarget, ControllerError } from "../../controller.ts";
+import { AnswerError } from "../answer-error.ts";
+import { ExchangeBroken } from "../http/exchange.ts";
+import { spoken } from "../messages.ts";
+import { type Patience, rounds } from "../patience.ts";
+import type { RedfishSystem } from "../system.ts";
+import { taskEnd } from "../task.ts";
+import { bootBody, bootOffBody, type BootWish, isAsWished, isOff, targetOf } from "./boot-plan.ts";
+import { bootRead, type BootState } from "./boot-resource.ts";
+
+/** Sets the boot override and reads it back. @throws {ControllerError} */
+export async function bootSet(
+  system: RedfishSystem,
+  target: BootTarget,
+  options: { once: boolean; patience: Patience },
+  signal: AbortSignal,
+): Promise<void> {
+  const before = await bootRead(system, signal);
+  const name = before === undefined ? undefined : targetOf(target, before, system.rules);
+  if (before === undefined || name === undefined) {
+    const there = before?.targets === undefined ? "" : `, only ${before.targets.join(", ")}`;
+    throw new ControllerError("unsupported", `${system.name} can't be told to boot from ${target}${there}`);
+  }
+  const enabled = options.once ? "Once" : "Continuous";
+  if (before.enabledValues?.includes(enabled) === false) {
+    throw new ControllerError(
+      "unsupported",
+      `${system.name} takes ${options.once ? "no boot override for the next boot" : "a boot override for the next boot only: add --once"}; it allows ${before.enabledValues.join(", ")}`,
+    );
+  }
+  const wish: BootWish = {
+    target: name,
+    enabled,
+    // HTTP boot is UEFI's.
+    mode: name === "UefiHttp" && before.mode !== undefined ? "UEFI" : before.mode,
+  };
+  await changeBoot(system, options.patience, signal, {
+    body: (state) => bootBody(wish, state, system.rules),
+    done: (state) => isAsWished(wish, state),
+    expected: `the boot override ${wish.target}, ${wish.enabled}`,
+  });
+}
+
+/** Takes the boot override away. @throws {ControllerError} */
+export async function bootClear(system: RedfishSystem, patience: Patience, signal: AbortSignal): Promise<void> {
+  const before = await bootRead(system, signal);
+  if (before === undefined || isOff(before)) {
+    return;
+  }
+  await changeBoot(system, patience, signal, {
+    body: (state) => bootOffBody(state, system.rules),
+    done: isOff,
+    expected: "no boot override",
+  });
+}
+
+interface BootChange {
+  /** undefined = nothing to send. */
+  body: (state: BootState) => Readonly<Record<string, string>> | undefined;
+  done: (state: BootState) => boolean;
+  expected: string;
+}
+
+/** Times that a change is sent again because it was read back otherwise (row 14). */
+const againMost = 3;
+
+async function changeBoot(
+  system: RedfishSystem,
+  patience: Patience,
+  signal: AbortSignal,
+  { body, done, expected }: BootChange,
+): Promise<void> {
+  const { service } = system;
+  let words: string | undefined;
+  let sent = 0;
+  let state: BootState | undefined;
+  for await (const _ of rounds(service.clock, patience, signal)) {
+    state = await bootRead(system, signal);
+    if (state === undefined || done(state)) {
+      return;
+    }
+    const waits = system.rules.bootWaits(state.system);
+    const boot = body(state);
+    if (waits !== undefined || boot === undefined || sent >= againMost) {
+      words = waits ?? words;
+      continue;
+    }
+    try {
+      const reply = await service.change({ method: "PATCH", link: state.link, body: { Boot: boot } }, signal);
+      sent += 1;
+      words = spoken(reply.messages) ?? words;
+      await taskEnd(service, reply, patience, signal);
+    } catch (error) {
+      // Setting what is set already is no second change, so it may be sent again.
+      if (!(error instanceof ExchangeBroken) && !(error instanceof AnswerError && error.passing)) {
+        throw error;
+      }
+      words = error instanceof AnswerError ? (spoken(error.messages) ?? error.message) : error.message;
+    }
+  }
+  const is = state === undefined ? "none" : `${state.target ?? "none"}, ${state.enabled ?? "none"}`;
+  const said = words === undefined ? "" : `; the last that it said: ${words}`;
+  throw new ControllerError(
+    "not_done",
+    `${system.name} shows ${is} after ${Math.round(patience.total / 1000)} s, where ${expected} was expected${said}`,
+  );
+}

@@ -1,0 +1,92 @@
+import { macParse } from "../../lib/net/mac.ts";
+import { bootTargets, type ControllerFacts, powerCommands } from "../controller.ts";
+import { targetOf } from "./boot/boot-plan.ts";
+import { bootRead } from "./boot/boot-resource.ts";
+import { type JsonObject, linkAt, linksAt, objectOf, textOf, valueAt } from "./json.ts";
+import { hasVirtualMedia } from "./media.ts";
+import { powerCommandsOf } from "./power/power-plan.ts";
+import { powerStateOf } from "./power/power-state.ts";
+import { accountMayControl } from "./account.ts";
+import type { Resource } from "./service.ts";
+import { type RedfishSystem, systemId } from "./system.ts";
+
+/** Interfaces whose addresses are read, at most. */
+const interfacesMost = 32;
+
+/** What the controller says of itself and its machine. @throws {ControllerError} */
+export async function factsRead(system: RedfishSystem, signal: AbortSignal): Promise<ControllerFacts> {
+  const { service, rules } = system;
+  const own = await system.read(signal);
+  const manager = await managerOf(system, own, signal);
+  const boot = await bootRead(system, signal);
+  return {
+    ...known("maker", textOf(own.body["Manufacturer"]) ?? rules.maker),
+    ...known("model", textOf(own.body["Model"])),
+    ...known("firmware", textOf(manager?.body["FirmwareVersion"])),
+    ...known("smbiosUuid", uuidOf(own.body)),
+    system: systemId(own),
+    serials: serialsOf(own.body),
+    macs: await macsRead(system, own, signal),
+    power: powerStateOf(own.body),
+    powerCommands: powerCommandsOf(await system.resetTypes(signal), powerCommands),
+    bootTargets: boot === undefined ? [] : bootTargets.filter((target) => targetOf(target, boot, rules) !== undefined),
+    virtualMedia: await hasVirtualMedia(service, [own, ...(manager === undefined ? [] : [manager])], rules, signal),
+    rules: rules.names,
+    mayControl: await accountMayControl(service, signal),
+  };
+}
+
+/** The system's manager: Huawei links it otherwise (row 2), and where there is only one it needs no link. */
+export async function managerOf(
+  system: RedfishSystem,
+  own: Resource,
+  signal: AbortSignal,
+): Promise<Resource | undefined> {
+  const { service } = system;
+  const [linked] = [...linksAt(own.body, "Links", "ManagedBy"), ...linksAt(own.body, "Links", "Managers")];
+  if (linked !== undefined) {
+    return service.find(linked, signal);
+  }
+  const collection = linkAt((await service.root(signal)).body, "Managers");
+  const all = collection === undefined ? [] : await service.members(collection, signal, 2);
+  return all.length === 1 ? service.find(all[0], signal) : undefined;
+}
+
+/** Serial numbers and tags of a system: Dell has the one of SMBIOS in SKU (row 52). Pure. */
+export function serialsOf(system: JsonObject): readonly string[] {
+  const texts = [
+    system["SerialNumber"],
+    system["SKU"],
+    valueAt(system, "Oem", "Dell", "DellSystem", "ChassisServiceTag"),
+  ];
+  const usable = texts
+    .flatMap((value) => textOf(value) ?? [])
+    .filter((text) => !/^(?:none|n\/a|unknown|0+|to be filled.*)$/iu.test(text));
+  return [...new Set(usable)];
+}
+
+function uuidOf(system: JsonObject): string | undefined {
+  const text = textOf(system["UUID"])?.toLowerCase();
+  return text !== undefined && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(text) ? text : undefined;
+}
+
+async function macsRead(system: RedfishSystem, own: Resource, signal: AbortSignal): Promise<readonly string[]> {
+  const { service } = system;
+  const collection = linkAt(own.body, "EthernetInterfaces");
+  const links = collection === undefined ? [] : await membersOrNone(system, collection, signal);
+  const macs: string[] = [];
+  for (const link of links) {
+    const port = objectOf((await service.find(link, signal))?.body);
+    macs.push(...[port["PermanentMACAddress"], port["MACAddress"]].flatMap((mac) => macParse(textOf(mac) ?? "") ?? []));
+  }
+  return [...new Set(macs)];
+}
+
+async function membersOrNone(system: RedfishSystem, link: string, signal: AbortSignal): Promise<readonly string[]> {
+  const there = await system.service.find(link, signal);
+  return there === undefined ? [] : system.service.members(link, signal, interfacesMost);
+}
+
+function known<Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [Key in Name]?: string });
+}

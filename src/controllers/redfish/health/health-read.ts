@@ -1,0 +1,30 @@
+import type { ControllerHealth } from "../../controller.ts";
+import { linksAt } from "../json.ts";
+import type { RedfishSystem } from "../system.ts";
+import { conditionOf, rollupOf } from "./condition.ts";
+import { eventsRead } from "./events-read.ts";
+import { inletCelsius } from "./inlet.ts";
+import { memoryParts } from "./memory-parts.ts";
+import { chassisParts } from "./chassis-parts.ts";
+
+/** Chassis of one system that are looked at, at most. */
+const chassisMost = 8;
+
+/** The machine's health: the rollup, parts that are not well, the inlet's temperature, the newest events. */
+export async function healthRead(system: RedfishSystem, signal: AbortSignal): Promise<ControllerHealth> {
+  const own = await system.read(signal);
+  const links = linksAt(own.body, "Links", "Chassis").slice(0, chassisMost);
+  const parts = [];
+  for (const link of links) {
+    parts.push(await chassisParts(system.service, link, signal));
+  }
+  const memory = await memoryParts(system.service, own, signal);
+  const failed = [...parts.flatMap((one) => one.parts), ...memory].flatMap((part) => conditionOf(part) ?? []);
+  const inlet = inletCelsius(parts.flatMap((one) => one.sensors));
+  return {
+    rollup: rollupOf(own.body),
+    failed: [...new Set(failed)],
+    ...(inlet === undefined ? {} : { inletCelsius: inlet }),
+    events: await eventsRead(system, own, signal),
+  };
+}

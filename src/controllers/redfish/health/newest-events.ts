@@ -1,0 +1,34 @@
+import { printable } from "../../../lib/format/printable.ts";
+import type { ControllerHealth } from "../../controller.ts";
+import { type JsonObject, textOf } from "../json.ts";
+import { healthWord } from "./condition.ts";
+
+/** Characters of one event. */
+const textMost = 300;
+
+/** The newest entries of a log for people, the newest first; those without a time last, as they came. Pure. */
+export function newestEvents(entries: readonly JsonObject[], most: number): ControllerHealth["events"] {
+  const events = entries.flatMap((entry) => {
+    const text = textOf(entry["Message"]) ?? textOf(entry["Description"]) ?? textOf(entry["MessageId"]);
+    const at = new Date(textOf(entry["Created"]) ?? textOf(entry["EventTimestamp"]) ?? "");
+    const severity = healthWord(entry["Severity"]) ?? "ok";
+    const event = { severity, text: printable((text ?? "").slice(0, textMost)) };
+    return text === undefined ? [] : [Number.isNaN(at.getTime()) ? event : { ...event, at }];
+  });
+  const distinct = events.filter((event, index) => index === events.findIndex((other) => same(event, other)));
+  return distinct.toSorted((one, other) => timeOf(other) - timeOf(one)).slice(0, most);
+}
+
+interface LogEvent {
+  at?: Date;
+  severity: string;
+  text: string;
+}
+
+function timeOf({ at }: LogEvent): number {
+  return at?.getTime() ?? 0;
+}
+
+function same(one: LogEvent, other: LogEvent): boolean {
+  return timeOf(one) === timeOf(other) && one.text === other.text;
+}

@@ -1,0 +1,218 @@
+// One request and its answer over HTTP/1.1, bounded in bytes and time.
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { gunzipSync } from "node:zlib";
+import { errorCode } from "../../../lib/errors.ts";
+import { systemWords } from "../../../lib/host/system-words.ts";
+import { ControllerError } from "../../controller.ts";
+import { controllerConnect, type ConnectOptions, urlHost, urlPort } from "./connect.ts";
+
+/** Bytes of an answer's body. The longest that was seen is an event log of 2 MB. */
+export const answerMost = 4 << 20;
+
+/** What is sent. */
+export interface HttpCall {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** With its query, from the controller's root. */
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+/** What came back. */
+export interface HttpReply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** The connection failed: `sent` = the controller may have got the request, and carried it out. */
+export class ExchangeBroken extends ControllerError {
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean, cause?: unknown) {
+    super("unreachable", message, { cause });
+    this.sent = sent;
+  }
+}
+
+/** What {@link HttpExchange} needs. */
+export interface ExchangeOptions extends ConnectOptions {
+  /** Milliseconds for an answer to a read, and to a change: some controllers hold a change for over a minute. */
+  readLimit: number;
+  changeLimit: number;
+}
+
+/** Calls one controller. Reads keep their connections for a few seconds, each change has one of its own. */
+export class HttpExchange implements Disposable {
+  readonly #options: ExchangeOptions;
+  readonly #reads: Agent;
+  readonly #changes: Agent;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#reads = this.#agent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 2, timeout: 4000 });
+    this.#changes = this.#agent({ keepAlive: false, maxSockets: 1 });
+  }
+
+  /** @throws {ControllerError} `address_refused`, `untrusted`, `answer_invalid`; {@link ExchangeBroken} */
+  async send(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
+    try {
+      return await this.#once(call, signal);
+    } catch (error) {
+      // A connection that was kept open may be gone by now. Reading again does no harm.
+      if (call.method === "GET" && error instanceof ReusedBroken) {
+        return await this.#once(call, signal);
+      }
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#reads.destroy();
+    this.#changes.destroy();
+  }
+
+  #agent(options: ConstructorParameters<typeof Agent>[0]): Agent {
+    const agent = new Agent(options);
+    agent.createConnection = (_, callback) => {
+      controllerConnect(this.#options).then(
+        (socket) => callback?.(null, socket),
+        // Its types want a socket even where there is none.
+        (error: unknown) => callback?.(error as Error, undefined as unknown as Duplex),
+      );
+      return undefined;
+    };
+    return agent;
+  }
+
+  #once(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
+    const { url, readLimit, changeLimit } = this.#options;
+    const limit = call.method === "GET" ? readLimit : changeLimit;
+    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    return new Promise((resolve, reject) => {
+      const sending = httpRequest({
+        host: urlHost(url),
+        port: urlPort(url),
+        method: call.method,
+        path: call.path,
+        agent: call.method === "GET" ? this.#reads : this.#changes,
+        headers: {
+          host: url.host,
+          accept: "application/json",
+          // A compressed answer has a weak ETag with some.
+          "accept-encoding": "identity",
+          "odata-version": "4.0",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          // Never chunked: some controllers refuse that.
+          ...(body === undefined && call.method === "GET" ? {} : { "content-length": String(body?.length ?? 0) }),
+          ...call.headers,
+        },
+      });
+      let connected = false;
+      sending.once("socket", () => {
+        connected = true;
+      });
+      const settle = once((action: () => void) => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+        action();
+      });
+      const fail = (error: unknown): void => {
+        settle(() => {
+          reject(asFailure(error, sending, { url, connected }));
+          sending.destroy();
+        });
+      };
+      const abort = (): void => fail(signal.reason);
+      const timer = setTimeout(() => {
+        fail(
+          new ExchangeBroken(
+            `${url.origin} did not answer ${call.method} ${call.path} within ${limit / 1000} s`,
+            connected,
+          ),
+        );
+      }, limit);
+      signal.addEventListener("abort", abort, { once: true });
+      sending.on("error", fail);
+      sending.once("response", (answer) => {
+        replyRead(answer, url).then((reply) => settle(() => resolve(reply)), fail);
+      });
+      sending.end(body);
+      if (signal.aborted) {
+        abort();
+      }
+    });
+  }
+}
+
+/** The connection had been used before. */
+class ReusedBroken extends ExchangeBroken {}
+
+async function replyRead(answer: IncomingMessage, url: URL): Promise<HttpReply> {
+  const tooLong = new ControllerError(
+    "answer_invalid",
+    `an answer of ${url.origin} has more than ${answerMost >> 20} MiB, more than any controller needs`,
+  );
+  if (Number(answer.headers["content-length"] ?? 0) > answerMost) {
+    throw tooLong;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > answerMost) {
+      throw tooLong;
+    }
+    chunks.push(chunk);
+  }
+  const whole = Buffer.concat(chunks);
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    body: answer.headers["content-encoding"] === "gzip" ? unpacked(whole, url) : whole,
+  };
+}
+
+/** Some compress though they were asked not to. */
+function unpacked(body: Buffer, url: URL): Buffer {
+  try {
+    return gunzipSync(body, { maxOutputLength: answerMost });
+  } catch (error) {
+    throw new ControllerError("answer_invalid", `an answer of ${url.origin} can't be unpacked`, { cause: error });
+  }
+}
+
+function asFailure(error: unknown, sending: ClientRequest, at: { url: URL; connected: boolean }): unknown {
+  if (error instanceof ControllerError || errorCode(error) === "ABORT_ERR") {
+    return error;
+  }
+  if (!(error instanceof Error) || errorCode(error) === undefined) {
+    return error;
+  }
+  const code = errorCode(error) ?? "";
+  if (code.startsWith("HPE_")) {
+    return new ControllerError("answer_invalid", `what answers at ${at.url.origin} speaks no HTTP (${code})`, {
+      cause: error,
+    });
+  }
+  const Broken = sending.reusedSocket ? ReusedBroken : ExchangeBroken;
+  return new Broken(`the connection to ${at.url.origin} failed ${systemWords(error)}`, at.connected, error);
+}
+
+function once<Value>(action: (value: Value) => void): (value: Value) => void {
+  let done = false;
+  return (value) => {
+    if (!done) {
+      done = true;
+      action(value);
+    }
+  };
+}

@@ -1,0 +1,46 @@
+import { printable } from "../../lib/format/printable.ts";
+import { type JsonObject, listOf, objectOf, textOf, textsOf, valueAt } from "./json.ts";
+
+/** One message of a controller. */
+export interface RedfishMessage {
+  /** Without its registry and version: "InsufficientPrivilege"; "" where it has none. */
+  id: string;
+  text: string;
+  args: readonly string[];
+}
+
+/**
+ * The messages of an error, of an answer with annotations, or of a task. `@Message.ExtendedInfo` may be one object in place of
+ * a list, `error.code` may be missing, ids may have no registry (row 51). Pure.
+ */
+export function messagesOf(body: unknown): readonly RedfishMessage[] {
+  const error = objectOf(valueAt(body, "error"));
+  const infos = [error["@Message.ExtendedInfo"], valueAt(body, "@Message.ExtendedInfo"), valueAt(body, "Messages")];
+  const messages = infos.flatMap((info) => (Array.isArray(info) ? listOf(info) : [info])).map(messageOf);
+  const whole = messageOf({ MessageId: error["code"], Message: error["message"] });
+  const found = [...messages, whole].filter(({ id, text }) => id !== "" || text !== "");
+  return found.filter((message, index) => found.findIndex((other) => sameMessage(other, message)) === index);
+}
+
+/** What a controller said, on one line of at most 400 characters; undefined = nothing. Pure. */
+export function spoken(messages: readonly RedfishMessage[]): string | undefined {
+  // "A general error has occurred. See ExtendedInfo …" says nothing beside others.
+  const telling = messages.filter(({ id }) => id !== "GeneralError");
+  const texts = (telling.length === 0 ? messages : telling).map(({ text, id }) => (text === "" ? id : text));
+  const line = printable([...new Set(texts)].join(" ").replaceAll(/\s+/gu, " ").trim());
+  return line === "" ? undefined : `${line.slice(0, 400)}${line.length > 400 ? "…" : ""}`;
+}
+
+function messageOf(value: unknown): RedfishMessage {
+  const message: JsonObject = objectOf(value);
+  const id = textOf(message["MessageId"]) ?? "";
+  return {
+    id: id.slice(id.lastIndexOf(".") + 1),
+    text: textOf(message["Message"]) ?? "",
+    args: textsOf(message["MessageArgs"]),
+  };
+}
+
+function sameMessage(one: RedfishMessage, other: RedfishMessage): boolean {
+  return one.id === other.id && one.text === other.text;
+}

@@ -1,0 +1,167 @@
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import {
+  type BootTarget,
+  type Controller,
+  type ControllerAddress,
+  type ControllerFacts,
+  type ControllerHealth,
+  type ControllerLogin,
+  type ControllerPower,
+  type PowerCommand,
+} from "../controller.ts";
+import { passwordSet } from "./account.ts";
+import { bootClear, bootSet } from "./boot/boot-set.ts";
+import { factsRead } from "./facts.ts";
+import { healthRead } from "./health/health-read.ts";
+import { HttpExchange } from "./http/exchange.ts";
+import { identify } from "./identify.ts";
+import type { Patience } from "./patience.ts";
+import { Places } from "./places.ts";
+import { powerCarryOut } from "./power/power-set.ts";
+import { powerStateOf } from "./power/power-state.ts";
+import { makerIdentity, rulesOf } from "./rules/rules-of.ts";
+import { withoutSecrets } from "./secret-text.ts";
+import { RedfishService } from "./service.ts";
+import { redfishSystem, type RedfishSystem, systemFind } from "./system.ts";
+
+/** How long a controller is waited for, in milliseconds. */
+export interface RedfishLimits {
+  /** A connection with its TLS handshake. */
+  connect: number;
+  /** An answer to a read. */
+  read: number;
+  /** An answer to a change: some hold one for over a minute (row 27). */
+  change: number;
+  /** Reads while it is busy or restarts. */
+  reading: Patience;
+  /** Power commands, each step. */
+  power: Patience;
+  /** A shutdown by the operating system. */
+  shutdown: Patience;
+  /** Boot overrides and lights: a self test takes minutes. */
+  setting: Patience;
+}
+
+/** The limits unless others are given. */
+export const redfishLimits: RedfishLimits = {
+  connect: 10_000,
+  read: 60_000,
+  change: 180_000,
+  reading: { first: 500, most: 5000, total: 20_000 },
+  power: { first: 500, most: 5000, total: 120_000 },
+  shutdown: { first: 1000, most: 5000, total: 300_000 },
+  setting: { first: 500, most: 10_000, total: 180_000 },
+};
+
+/** A controller that is reached by Redfish. Nothing is sent before the first call. */
+export function redfishController(
+  address: Pick<ControllerAddress, "url" | "system" | "trust">,
+  login: ControllerLogin,
+  options: { clock?: Clock; limits?: Partial<RedfishLimits> } = {},
+): Controller {
+  return new RedfishController(address, login, options.clock ?? systemClock, { ...redfishLimits, ...options.limits });
+}
+
+class RedfishController implements Controller {
+  readonly #address: Pick<ControllerAddress, "url" | "system" | "trust">;
+  readonly #limits: RedfishLimits;
+  readonly #exchange: HttpExchange;
+  readonly #service: RedfishService;
+  readonly #reads = new Places(2);
+  readonly #changes = new Places(1);
+  #system: RedfishSystem | undefined;
+
+  constructor(
+    address: Pick<ControllerAddress, "url" | "system" | "trust">,
+    login: ControllerLogin,
+    clock: Clock,
+    limits: RedfishLimits,
+  ) {
+    this.#address = address;
+    this.#limits = limits;
+    const url = new URL(address.url);
+    this.#exchange = new HttpExchange({
+      url,
+      trust: address.trust,
+      mayReach: (place) => login.mayReach(place),
+      limit: limits.connect,
+      readLimit: limits.read,
+      changeLimit: limits.change,
+    });
+    this.#service = new RedfishService({
+      origin: url,
+      login,
+      exchange: this.#exchange,
+      clock,
+      patience: limits.reading,
+    });
+  }
+
+  read(signal: AbortSignal): Promise<ControllerFacts> {
+    return this.#run(this.#reads, signal, (system) => factsRead(system, signal));
+  }
+
+  powerGet(signal: AbortSignal): Promise<ControllerPower> {
+    return this.#run(this.#reads, signal, async (system) => powerStateOf((await system.read(signal)).body));
+  }
+
+  powerSet(command: PowerCommand, signal: AbortSignal): Promise<void> {
+    const limits = { hard: this.#limits.power, soft: this.#limits.shutdown };
+    return this.#run(this.#changes, signal, (system) => powerCarryOut(system, command, limits, signal));
+  }
+
+  bootSet(target: BootTarget, { once, signal }: { once: boolean; signal: AbortSignal }): Promise<void> {
+    const patience = this.#limits.setting;
+    return this.#run(this.#changes, signal, (system) => bootSet(system, target, { once, patience }, signal));
+  }
+
+  bootClear(signal: AbortSignal): Promise<void> {
+    return this.#run(this.#changes, signal, (system) => bootClear(system, this.#limits.setting, signal));
+  }
+
+  identify(on: boolean, signal: AbortSignal): Promise<void> {
+    return this.#run(this.#changes, signal, (system) => identify(system, on, this.#limits.setting, signal));
+  }
+
+  health(signal: AbortSignal): Promise<ControllerHealth> {
+    return this.#run(this.#reads, signal, (system) => healthRead(system, signal));
+  }
+
+  /** Also where the account has to change it before it sees anything else. */
+  passwordSet(password: string, signal: AbortSignal): Promise<void> {
+    return this.#guarded([password], () =>
+      this.#changes.within(signal, () => passwordSet(this.#service, password, signal)),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#service.session.end(AbortSignal.timeout(5000)).catch(() => {});
+    this.#exchange[Symbol.dispose]();
+  }
+
+  #run<Value>(places: Places, signal: AbortSignal, action: (system: RedfishSystem) => Promise<Value>): Promise<Value> {
+    return this.#guarded([], () =>
+      places.within(signal, async () => {
+        this.#system ??= await this.#find(signal);
+        return action(this.#system);
+      }),
+    );
+  }
+
+  async #find(signal: AbortSignal): Promise<RedfishSystem> {
+    const root = await this.#service.root(signal);
+    const found = await systemFind(this.#service, this.#address.system, signal);
+    const rules = rulesOf(makerIdentity(root, found));
+    this.#service.passing = rules.passing;
+    return redfishSystem(this.#service, found, rules);
+  }
+
+  /** Keeps what is secret out of what goes wrong: controllers repeat in their messages what they were sent. */
+  async #guarded<Value>(more: readonly string[], action: () => Promise<Value>): Promise<Value> {
+    try {
+      return await action();
+    } catch (error) {
+      throw withoutSecrets(error, [...this.#service.session.secrets, ...more]);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** Shorter ones stand in too many words by chance. */
+const shortest = 4;
+
+/** The same error without these texts in its message, its stack and its causes. */
+export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  const known = secrets.filter((secret) => secret.length >= shortest);
+  for (let inner = error, depth = 0; inner instanceof Error && depth < 8; inner = inner.cause, depth += 1) {
+    inner.message = without(inner.message, known);
+    inner.stack = without(inner.stack ?? "", known);
+  }
+  return error;
+}
+
+function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
+}

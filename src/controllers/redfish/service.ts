@@ -1,0 +1,294 @@
+// A Redfish service as the rest of the client sees it: resources are read by their links, changes are sent once.
+import type { Clock } from "../../lib/clock.ts";
+import { ControllerError, type ControllerLogin } from "../controller.ts";
+import { refusalError, AnswerError, type PassingRule } from "./answer-error.ts";
+import { etagOf, ifMatchTries } from "./etags.ts";
+import { ExchangeBroken, type HttpCall, type HttpExchange, type HttpReply } from "./http/exchange.ts";
+import { ownLink } from "./http/own-link.ts";
+import { type JsonObject, linkAt, linksAt, textOf } from "./json.ts";
+import { messagesOf, type RedfishMessage } from "./messages.ts";
+import { type Patience, rounds } from "./patience.ts";
+import { Places } from "./places.ts";
+import { replyJson } from "./reply-json.ts";
+import { RedfishSession } from "./session.ts";
+
+/** A resource as it was read. */
+export interface Resource {
+  /** Its path. */
+  link: string;
+  body: JsonObject;
+  etag: string | undefined;
+}
+
+/** A change's answer that is a success. */
+export interface ChangeReply {
+  status: number;
+  /** Its Location, on the controller's own origin. */
+  location: string | undefined;
+  body: JsonObject;
+  messages: readonly RedfishMessage[];
+}
+
+/** What {@link RedfishService} needs. */
+export interface ServiceOptions {
+  origin: URL;
+  login: ControllerLogin;
+  exchange: HttpExchange;
+  clock: Clock;
+  /** How long reads are repeated while the controller is busy or restarts. */
+  patience: Patience;
+}
+
+const rootPath = "/redfish/v1/";
+/** Of a collection: pages are followed up to this many members. */
+const membersMost = 1000;
+const redirectsMost = 3;
+
+export class RedfishService {
+  readonly session: RedfishSession;
+  /** What passes by itself, by the maker's rules. */
+  passing: PassingRule = () => false;
+  readonly #options: ServiceOptions;
+  readonly #reading = new Places(2);
+  readonly #changing = new Places(1);
+  #root: Resource | undefined;
+  #plainEncoding = true;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.session = new RedfishSession({
+      origin: options.origin,
+      login: options.login,
+      send: (call, signal) => options.exchange.send(call, signal),
+      sessionsLink: async (signal) => {
+        const link = linkAt((await this.root(signal)).body, "Links", "Sessions");
+        return link === undefined ? undefined : this.own(link);
+      },
+      own: (link) => this.own(link),
+    });
+  }
+
+  get userName(): string {
+    return this.#options.login.userName;
+  }
+
+  get origin(): string {
+    return this.#options.origin.origin;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  /** @throws {ControllerError} `answer_invalid` */
+  own(link: string): string {
+    return ownLink(this.#options.origin, link);
+  }
+
+  /** The service's root, read once and without login. @throws {ControllerError} `not_a_controller` */
+  async root(signal: AbortSignal): Promise<Resource> {
+    this.#root ??= await this.#rootRead(signal);
+    return this.#root;
+  }
+
+  /** @throws {ControllerError} */
+  async get(link: string, signal: AbortSignal): Promise<Resource> {
+    const reply = await this.look(link, signal);
+    if (reply.status >= 200 && reply.status < 300) {
+      return this.#resource(link, reply);
+    }
+    throw this.#error("GET", link, reply);
+  }
+
+  /** As `get`; undefined where the controller has no such thing, or does not show it to this account. */
+  async find(link: string | undefined, signal: AbortSignal): Promise<Resource | undefined> {
+    if (link === undefined) {
+      return undefined;
+    }
+    try {
+      return await this.get(link, signal);
+    } catch (error) {
+      if (error instanceof AnswerError && (error.code === "unsupported" || error.code === "forbidden")) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** The links of a collection's members, over its pages, at most `most` of them. */
+  async members(link: string, signal: AbortSignal, most = membersMost): Promise<readonly string[]> {
+    const found: string[] = [];
+    const seen = new Set<string>();
+    for (let page: string | undefined = this.own(link); page !== undefined && !seen.has(page) && found.length < most;) {
+      seen.add(page);
+      const { body }: Resource = await this.get(page, signal);
+      found.push(...linksAt(body, "Members").map((member) => this.own(member)));
+      const next = textOf(body["Members@odata.nextLink"]) ?? textOf(body["@odata.nextLink"]);
+      page = next === undefined ? undefined : this.own(next);
+    }
+    return found.slice(0, most);
+  }
+
+  /** The answer to a read, whatever its status, once the controller is not busy any more. */
+  async look(link: string, signal: AbortSignal): Promise<HttpReply> {
+    const path = this.own(link);
+    let last: unknown;
+    for await (const _ of rounds(this.#options.clock, this.#options.patience, signal)) {
+      try {
+        const reply = await this.#reading.within(signal, () => this.#authorized({ method: "GET", path }, signal));
+        const error = reply.status >= 400 ? this.#error("GET", path, reply) : undefined;
+        if (error?.passing !== true || error.code !== "busy") {
+          return reply;
+        }
+        last = error;
+      } catch (error) {
+        // Before its first answer nothing says that there is a controller at all.
+        if (!(error instanceof ExchangeBroken) || this.#root === undefined) {
+          throw error;
+        }
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  /**
+   * Sends a change, one at a time. It is sent again only where the answer said that it was not carried out: an ETag that did
+   * not do, a session that is over.
+   * @param call `etag` of the resource that it is about; PATCH reads it itself
+   * @throws {ControllerError}
+   */
+  change(
+    call: { method: "POST" | "PATCH" | "DELETE"; link: string; body?: unknown; etag?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ChangeReply> {
+    return this.#changing.within(signal, async () => {
+      const path = this.own(call.link);
+      const etag = call.method === "PATCH" ? (await this.get(path, signal)).etag : call.etag;
+      const tries = ifMatchTries(etag);
+      // An action has no ETag of its own; few ask for the one of its resource.
+      let reply: HttpReply | undefined;
+      for (const match of call.method === "POST" ? [undefined, ...tries] : tries) {
+        reply = await this.#authorized(
+          {
+            method: call.method,
+            path,
+            ...(call.body === undefined ? {} : { body: call.body }),
+            ...(match === undefined ? {} : { headers: { "if-match": match } }),
+          },
+          signal,
+        );
+        if (!preconditionFailed(reply)) {
+          break;
+        }
+      }
+      if (reply === undefined || reply.status < 200 || reply.status >= 300) {
+        throw this.#error(call.method, path, reply ?? { status: 0, headers: {}, body: Buffer.alloc(0) });
+      }
+      const body = replyJson(reply);
+      const location = textOf(reply.headers.location);
+      return {
+        status: reply.status,
+        location: location === undefined ? undefined : this.own(location),
+        body,
+        messages: messagesOf(body),
+      };
+    });
+  }
+
+  async #rootRead(signal: AbortSignal): Promise<Resource> {
+    const reply = await this.#options.exchange.send(this.#encoded({ method: "GET", path: rootPath }), signal);
+    const moved = this.#moved(reply);
+    const answer =
+      moved === undefined ? reply : await this.#options.exchange.send({ method: "GET", path: moved }, signal);
+    if (answer.status === 429 || answer.status >= 500) {
+      throw this.#error("GET", rootPath, answer);
+    }
+    const body = replyJson(answer);
+    if (answer.status !== 200 || (body["RedfishVersion"] === undefined && linkAt(body, "Systems") === undefined)) {
+      throw new ControllerError(
+        "not_a_controller",
+        `${this.origin} is no Redfish service: ${rootPath} answers ${answer.status}, and no service root. Check the address, and that Redfish is switched on in the controller`,
+      );
+    }
+    return { link: rootPath, body, etag: undefined };
+  }
+
+  /** Sends with what opens it; a session that is over is renewed once. */
+  async #authorized(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
+    await this.root(signal);
+    const first = await this.session.authorization(signal);
+    let reply = await this.#followed(call, first.headers, signal);
+    if (reply.status === 401 && first.renewable) {
+      const second = await this.session.renew(first, signal);
+      reply = await this.#followed(call, second.headers, signal);
+      if (reply.status === 401 && second.renewable) {
+        throw this.#error(call.method, call.path, { ...reply, status: 403 });
+      }
+    }
+    if (reply.status === 401) {
+      const error = this.#error(call.method, call.path, reply);
+      this.session.refuse(error);
+      throw error;
+    }
+    return reply;
+  }
+
+  async #followed(call: HttpCall, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpReply> {
+    const { exchange } = this.#options;
+    let path = call.path;
+    for (let redirects = 0; ; redirects += 1) {
+      const sent = this.#encoded({ ...call, path, headers: { ...call.headers, ...headers } });
+      const reply = await exchange.send(sent, signal);
+      if (reply.status === 406 && this.#plainEncoding) {
+        this.#plainEncoding = false;
+        continue;
+      }
+      const moved = this.#moved(reply);
+      if (moved === undefined || redirects >= redirectsMost || (call.method !== "GET" && reply.status < 307)) {
+        return reply;
+      }
+      path = moved;
+    }
+  }
+
+  #encoded(call: HttpCall): HttpCall {
+    return this.#plainEncoding ? call : { ...call, headers: { ...call.headers, "accept-encoding": "gzip" } };
+  }
+
+  #moved(reply: HttpReply): string | undefined {
+    const location = textOf(reply.headers.location);
+    return location !== undefined && [301, 302, 303, 307, 308].includes(reply.status) ? this.own(location) : undefined;
+  }
+
+  #resource(link: string, reply: HttpReply): Resource {
+    const body = replyJson(reply);
+    if (Object.keys(body).length === 0) {
+      throw new ControllerError(
+        "answer_invalid",
+        `${this.origin} answered GET ${link} with something that is no JSON object`,
+      );
+    }
+    return { link, body, etag: etagOf(body, reply.headers) };
+  }
+
+  #error(method: string, link: string, reply: HttpReply): AnswerError {
+    const answer = {
+      call: `${method} ${link}`,
+      origin: this.origin,
+      status: reply.status,
+      messages: messagesOf(replyJson(reply)),
+    };
+    return refusalError(answer, this.passing);
+  }
+}
+
+/** Rows 19 and 20: 412, 428, and 429 from some. */
+function preconditionFailed(reply: HttpReply): boolean {
+  return (
+    reply.status === 412 ||
+    reply.status === 428 ||
+    ([400, 429].includes(reply.status) &&
+      messagesOf(replyJson(reply)).some(({ id }) => /^Precondition(?:HeaderMissing|Required|Failed)$/u.test(id)))
+  );
+}

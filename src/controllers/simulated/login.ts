@@ -1,0 +1,65 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
+import type { SimulatedCall, SimulatedParts } from "./call.ts";
+
+/** Answers a login. */
+export function sessionsAnswer(
+  { state, sessions }: Pick<SimulatedParts, "state" | "sessions">,
+  call: Pick<SimulatedCall, "text">,
+  account: string,
+): SimulatedAnswer {
+  const given = loginOf(call.text);
+  if (!same(given.userName, state.userName) || !same(given.password, state.password)) {
+    return errorAnswer(401, "ResourceAtUriUnauthorized", "The user name or the password is wrong.");
+  }
+  const session = sessions.make();
+  if (session === undefined) {
+    return errorAnswer(503, "SessionLimitExceeded", "There are too many sessions.");
+  }
+  const link = `/redfish/v1/SessionService/Sessions/${session.id}`;
+  const change = {
+    MessageId: "Base.1.8.PasswordChangeRequired",
+    Message: "The password has to be changed.",
+    MessageArgs: [account],
+  };
+  return {
+    status: 201,
+    headers: { "x-auth-token": session.token, location: link },
+    body: {
+      "@odata.id": link,
+      Id: session.id,
+      UserName: state.userName,
+      ...(state.passwordChange ? { "@Message.ExtendedInfo": [change] } : {}),
+    },
+  };
+}
+
+/** Whether a call says who it is from, by session or by user name and password. */
+export function callerOf(
+  { state, sessions }: Pick<SimulatedParts, "state" | "sessions">,
+  call: SimulatedCall,
+): boolean {
+  const token = call.headers["x-auth-token"];
+  if (typeof token === "string") {
+    return sessions.use(token);
+  }
+  const basic = /^Basic (?<pair>\S+)$/u.exec(call.headers.authorization ?? "")?.groups?.["pair"];
+  return (
+    basic !== undefined && same(Buffer.from(basic, "base64").toString("utf8"), `${state.userName}:${state.password}`)
+  );
+}
+
+function loginOf(text: string): { userName: string; password: string } {
+  try {
+    const body = JSON.parse(text) as { UserName?: unknown; Password?: unknown };
+    return { userName: String(body.UserName), password: String(body.Password) };
+  } catch {
+    return { userName: "", password: "" };
+  }
+}
+
+/** Compares without telling by its time how much was right. */
+function same(one: string, other: string): boolean {
+  const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(one), hash(other));
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+
+interface Session {
+  token: string;
+  /** Milliseconds of the clock. */
+  usedAt: number;
+}
+
+/** The sessions of one simulated controller. */
+export class SimulatedSessions {
+  /** Sessions at one time; more are refused (row 28). */
+  most = 8;
+  /** Milliseconds without a call after which one ends. */
+  idle = 300_000;
+  /** All that were ever made. */
+  made = 0;
+  readonly #now: () => number;
+  readonly #open = new Map<string, Session>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get open(): number {
+    this.#expire();
+    return this.#open.size;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  /** undefined = there are too many. */
+  make(): { id: string; token: string } | undefined {
+    this.#expire();
+    if (this.#open.size >= this.most) {
+      return undefined;
+    }
+    this.made += 1;
+    const id = String(this.made);
+    const token = randomBytes(16).toString("hex");
+    this.#open.set(id, { token, usedAt: this.#now() });
+    return { id, token };
+  }
+
+  /** Whether a token opens; using it keeps it alive. */
+  use(token: string): boolean {
+    this.#expire();
+    for (const session of this.#open.values()) {
+      if (session.token === token) {
+        session.usedAt = this.#now();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  end(id: string): boolean {
+    return this.#open.delete(id);
+  }
+
+  /** As after a restart. */
+  endAll(): void {
+    this.#open.clear();
+  }
+
+  #expire(): void {
+    for (const [id, { usedAt }] of this.#open) {
+      if (this.#now() - usedAt > this.idle) {
+        this.#open.delete(id);
+      }
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { type MakerShape, plainShape } from "../shape.ts";
+
+/** As an iLO 5 shows itself. */
+export const hpeShape: MakerShape = {
+  ...plainShape,
+  maker: "hpe",
+  vendor: "HPE",
+  oem: ["Hpe"],
+  manufacturer: "HPE",
+  model: "ProLiant DL385 Gen10",
+  firmware: "iLO 5 v2.72",
+  trailingSlash: true,
+  resetTypes: ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "Nmi", "PushPowerButton", "GracefulRestart"],
+  bootTargets: ["None", "Cd", "Hdd", "Usb", "Utilities", "Diags", "BiosSetup", "Pxe", "UefiShell", "UefiHttp"],
+  bootQuirks: ["no-disabled-none"],
+};

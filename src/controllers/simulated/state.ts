@@ -1,0 +1,60 @@
+import { type MachineBehind } from "./machine.ts";
+import type { MakerShape } from "./shape.ts";
+
+/** A part of the machine that has a health. */
+export interface SimulatedPart {
+  kind: "fan" | "supply" | "memory";
+  name: string;
+  health: "OK" | "Warning" | "Critical";
+}
+
+/** An entry of the event log. */
+export interface SimulatedEvent {
+  at: Date;
+  severity: "OK" | "Warning" | "Critical";
+  text: string;
+}
+
+/** What a simulated controller keeps. */
+export interface SimulatedState {
+  shape: MakerShape;
+  machine: MachineBehind;
+  boot: { enabled: string; target: string; mode: string | undefined };
+  lit: boolean;
+  lastReset: Date;
+  parts: SimulatedPart[];
+  inlet: number;
+  events: SimulatedEvent[];
+  userName: string;
+  password: string;
+  /** The account may only look. */
+  readOnly: boolean;
+  /** The account has to change its password first (row 30). */
+  passwordChange: boolean;
+  /** HPE's word for the self test (row 7). */
+  postState: string;
+}
+
+/** A state at its beginning. */
+export function simulatedState(shape: MakerShape, machine: MachineBehind, now: Date): SimulatedState {
+  return {
+    shape,
+    machine,
+    boot: { enabled: "Disabled", target: "None", mode: shape.bootMode },
+    lit: false,
+    lastReset: now,
+    parts: [
+      { kind: "fan", name: "Fan 1", health: "OK" },
+      { kind: "fan", name: "Fan 2", health: "OK" },
+      { kind: "supply", name: "PSU 1", health: "OK" },
+      { kind: "memory", name: "DIMM A1", health: "OK" },
+    ],
+    inlet: 23,
+    events: [{ at: now, severity: "OK", text: "The log was cleared." }],
+    userName: "admin",
+    password: "simulated",
+    readOnly: false,
+    passwordChange: false,
+    postState: "FinishedPost",
+  };
+}

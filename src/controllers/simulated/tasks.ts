@@ -1,0 +1,109 @@
+import type { SimulatedAnswer } from "./answer.ts";
+
+/** How changes go on in the background (rows 39 to 41). */
+export type TaskMode =
+  /** The answer's Location names a monitor. A finished monitor is gone once it was read (row 40). */
+  | "location"
+  /** The task is in the answer's body alone. */
+  | "body"
+  /** The answer names it nowhere: it is found among the tasks. */
+  | "nowhere"
+  /** The task turns into a job, which is not there at once. */
+  | "job"
+  /** It is accepted and fails. */
+  | "fails";
+
+interface Task {
+  mode: TaskMode;
+  /** Reads until it ends. */
+  left: number;
+  monitorRead: boolean;
+}
+
+const collection = "/redfish/v1/TaskService/Tasks";
+
+/** The tasks of one simulated controller. */
+export class SimulatedTasks {
+  /** undefined = changes are done when they are answered. */
+  mode: TaskMode | undefined;
+  /** Reads for which a task runs. */
+  reads = 2;
+  readonly #tasks = new Map<string, Task>();
+
+  /** The answer to a change that was carried out. */
+  accept(answer: SimulatedAnswer): SimulatedAnswer {
+    const { mode } = this;
+    if (mode === undefined || answer.status >= 300) {
+      return answer;
+    }
+    const id = String(this.#tasks.size + 1);
+    this.#tasks.set(id, { mode, left: this.reads, monitorRead: false });
+    const link = `${collection}/${id}`;
+    switch (mode) {
+      case "location":
+      case "fails":
+        return { status: 202, headers: { location: `/redfish/v1/TaskService/TaskMonitors/${id}` } };
+      case "body":
+      case "job":
+        return { status: 202, body: { "@odata.id": link, "@odata.type": "#Task.v1_4_3.Task", TaskState: "New" } };
+      case "nowhere":
+        return { status: 202 };
+    }
+  }
+
+  /** undefined = this path is no task's. */
+  get(path: string): SimulatedAnswer | undefined {
+    if (path === "/redfish/v1/TaskService") {
+      return { status: 200, body: { "@odata.id": path, Tasks: { "@odata.id": collection } } };
+    }
+    if (path === collection) {
+      const members = [...this.#tasks.keys()].map((id) => ({ "@odata.id": `${collection}/${id}` }));
+      return { status: 200, body: { "@odata.id": path, Members: members } };
+    }
+    const match =
+      /^\/redfish\/v1\/(?:TaskService\/(?<kind>Tasks|TaskMonitors)|(?<jobs>JobService\/Jobs))\/(?<id>\d+)$/u.exec(path);
+    const task = this.#tasks.get(match?.groups?.["id"] ?? "");
+    if (match?.groups === undefined || task === undefined) {
+      return match === null ? undefined : { status: 404 };
+    }
+    const { kind, id = "" } = match.groups;
+    task.left -= 1;
+    if (kind === "TaskMonitors") {
+      return monitorAnswer(task);
+    }
+    return kind === "Tasks" ? taskAnswer(task, id) : jobAnswer(task);
+  }
+}
+
+function monitorAnswer(task: Task): SimulatedAnswer {
+  if (task.monitorRead) {
+    return { status: 404 };
+  }
+  if (task.left > 0) {
+    return { status: 202 };
+  }
+  task.monitorRead = true;
+  return task.mode === "fails"
+    ? { status: 400, body: { error: { code: "Base.1.8.GeneralError", message: "The power supply does not answer." } } }
+    : { status: 204 };
+}
+
+function taskAnswer(task: Task, id: string): SimulatedAnswer {
+  const link = `${collection}/${id}`;
+  if (task.mode === "job") {
+    const moved = {
+      MessageId: "Base.1.8.OperationTransitionedToJob",
+      MessageArgs: [`/redfish/v1/JobService/Jobs/${id}`],
+    };
+    return { status: 200, body: { "@odata.id": link, TaskState: "Completed", Messages: [moved] } };
+  }
+  return {
+    status: 200,
+    body: { "@odata.id": link, TaskState: task.left > 0 ? "Running" : "Completed", TaskStatus: "OK" },
+  };
+}
+
+function jobAnswer(task: Task): SimulatedAnswer {
+  // A job that was just made is not there yet (row 26).
+  return task.left > 0 ? { status: 404 } : { status: 200, body: { JobState: "Completed" } };
+}

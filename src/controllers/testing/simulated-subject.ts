@@ -1,0 +1,53 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Controller } from "../controller.ts";
+import { redfishController, type RedfishLimits } from "../redfish/redfish-controller.ts";
+import { MemoryMachine } from "../simulated/machine.ts";
+import { type MakerShape, plainShape } from "../simulated/shape.ts";
+import { SimulatedController, type SimulatedOptions } from "../simulated/simulated-controller.ts";
+import { quickClock } from "./quick-clock.ts";
+
+/** A simulated controller with a client of it. */
+export interface SimulatedSubject extends AsyncDisposable {
+  simulated: SimulatedController;
+  machine: MemoryMachine;
+  controller: Controller;
+  clock: Clock & { slept: number[] };
+  /** Another client; `password` other than the right one on demand. */
+  client: (options?: { password?: string; userName?: string; limits?: Partial<RedfishLimits> }) => Controller;
+}
+
+/** Starts one, in clear text. */
+export async function simulatedSubject(
+  shape: Partial<MakerShape> = {},
+  options: Partial<SimulatedOptions> = {},
+  limits: Partial<RedfishLimits> = {},
+): Promise<SimulatedSubject> {
+  const machine = new MemoryMachine();
+  const simulated = await SimulatedController.start({ machine, ...options, shape: { ...plainShape, ...shape } });
+  const clock = quickClock();
+  const clients: Controller[] = [];
+  const client: SimulatedSubject["client"] = ({
+    password = "simulated",
+    userName = "admin",
+    limits: own = limits,
+  } = {}) => {
+    const login = { userName, password, mayReach: () => true };
+    const made = redfishController({ url: simulated.url, trust: { by: "clear-text" } }, login, { clock, limits: own });
+    clients.push(made);
+    return made;
+  };
+  const controller = client();
+  return {
+    simulated,
+    machine,
+    controller,
+    clock,
+    client,
+    [Symbol.asyncDispose]: async () => {
+      for (const one of clients) {
+        await one[Symbol.asyncDispose]();
+      }
+      await simulated[Symbol.asyncDispose]();
+    },
+  };
+}
