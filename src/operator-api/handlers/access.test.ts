@@ -1,42 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Credential, Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { roleIncludes, roles } from "../../database/role.ts";
 import { authorizationRules, methodName, operatorServices } from "../caller/authorization.ts";
 import { mutates } from "../interceptors/audit.ts";
-import {
-  testClients,
-  testDependencies,
-  testTransport,
-  type TestClients,
-  type TestDependencies,
-} from "../testing/operator-api.ts";
+import { testClients, testTransport } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
-beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-async function refusal(call: Promise<unknown>): Promise<[string, string]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => ConnectError.from(reason),
-  );
-  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
-}
+const { dependencies, clients } = await operatorFixture();
 
 const make = async (name: string, role: Role = Role.VIEWER, more: Record<string, unknown> = {}) =>
   clients.access.tokenCreate({ requestId: randomUUID(), name, role, ...more });

@@ -1,30 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { beforeAll, expect, test } from "vitest";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { clients } = await operatorFixture();
+
 beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
   await clients.machines.machineAdd({ requestId: randomUUID(), provider: "static", providerId: "1", name: "one" });
 });
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
 
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  return call.then(
-    () => "ok",
-    (reason: unknown) => Code[ConnectError.from(reason).code] ?? "",
-  );
-}
+const codeOf = async (call: Promise<unknown>): Promise<string> => (await refusal(call))[0];
 
 test("a key is bound once; another needs replace, and the old one is gone at once", async () => {
   const [first, second] = [ed25519KeyPair().publicKey, ed25519KeyPair().publicKey];

@@ -4,7 +4,6 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { silent } from "../../../test/support/fleet.ts";
 import { agentKey, machineId, type AgentKey } from "../../database/ids.ts";
 import { agentRefusedWrite } from "../../database/queries/agent/agent-refused.ts";
@@ -13,22 +12,15 @@ import { netbootFacts } from "../../database/queries/boot/netboot.ts";
 import { historyList } from "../../database/history.ts";
 import { sessionStart, type Session } from "../../database/session.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { dependencies, clients } = await operatorFixture();
 let session: Session;
 beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
   session = await sessionStart(dependencies.database, { component: "server", log: silent, clock: systemClock });
 });
 afterAll(async () => {
   await session[Symbol.asyncDispose]();
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 beforeEach(() => dependencies.database.pool.query("DELETE FROM enrollment_claim"));
 

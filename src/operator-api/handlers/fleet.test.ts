@@ -1,20 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { testFleet, type Fleet, type TestMachine } from "../../../test/support/fleet.ts";
+import { beforeAll, expect, test } from "vitest";
+import { type TestMachine } from "../../../test/support/fleet.ts";
 import { eligibleCounts } from "../../database/queries/views/fleet.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let fleet: Fleet;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { fleet, clients } = await operatorFixture();
 let machines: TestMachine[];
 const session = randomUUID();
 
 beforeAll(async () => {
-  fleet = await testFleet();
-  dependencies = testDependencies(fleet.test.connection);
-  clients = testClients(dependencies);
   machines = [];
   for (let index = 0; index < 6; index += 1) {
     machines.push(await fleet.add({ agent: index < 5, provider: index < 3 ? "static" : "redfish" }));
@@ -41,10 +35,6 @@ beforeAll(async () => {
     at(3).machineId,
   );
 });
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await fleet[Symbol.asyncDispose]();
-});
 
 const at = (index: number): TestMachine => {
   const machine = machines[index];
@@ -53,14 +43,6 @@ const at = (index: number): TestMachine => {
   }
   return machine;
 };
-
-async function refusal(call: Promise<unknown>): Promise<[string, string]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => ConnectError.from(reason),
-  );
-  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
-}
 
 test("the summary counts machines, what is pending, what may be worked on, and who is alive", async () => {
   const summary = await clients.fleet.fleetSummary({});

@@ -1,18 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { dependencies, clients } = await operatorFixture();
+
 beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
   const ids = await Promise.all(
     ["one", "bare"].map(async (name) => {
       const request = { requestId: randomUUID(), provider: "static", providerId: name, name };
@@ -22,10 +16,6 @@ beforeAll(async () => {
   await store(ids[0] ?? "", "machine_hardware_report_earlier", 1, Buffer.from("not protobuf \u00ff", "latin1"));
   await store(ids[0] ?? "", "machine_hardware_report_earlier", 2, raw(512n));
   await store(ids[0] ?? "", "machine_hardware_report", 3, raw(1_024n));
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
 function raw(capacityBytes: bigint): Uint8Array {
@@ -49,14 +39,6 @@ async function store(machine: string, table: string, number: number, bytes: Uint
      VALUES ($1, $2, now(), $3, $4)`,
     [machine, number, createHash("sha256").update(bytes).digest(), bytes],
   );
-}
-
-async function refusal(call: Promise<unknown>): Promise<[string, string]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => ConnectError.from(reason),
-  );
-  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
 }
 
 test("reports are listed, the latest first; one that can't be read is shown as such", async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { toJsonString, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { InstallationListResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import {
@@ -11,15 +11,14 @@ import {
   MachineShowResponseSchema,
   MachineWatchResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { testClients, type TestClients } from "../testing/operator-api.ts";
+import { operatorFixture } from "../testing/operator-fixture.ts";
+
+const { dependencies, clients: admin } = await operatorFixture();
 
 const marked = "MARKED-4f1d";
 const userData = Buffer.from(`#cloud-config\npassword: ${marked}\n`);
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let admin: TestClients;
 let viewer: TestClients;
 let operator: TestClients;
 const machine = "web1";
@@ -30,9 +29,6 @@ async function withRole(name: string, role: Role): Promise<TestClients> {
 }
 
 beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  admin = testClients(dependencies);
   viewer = await withRole("eve", Role.VIEWER);
   operator = await withRole("olga", Role.OPERATOR);
   await admin.machines.machineAdd({ requestId: randomUUID(), provider: "static", providerId: "r1", name: machine });
@@ -48,10 +44,6 @@ beforeAll(async () => {
       networkConfig: Buffer.from(`{"version":2,"wifis":{"password":"${marked}"}}`),
     },
   });
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
 /** A message as JSON, with what its bytes hold as text. */

@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { create, equals, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import {
   AgentHardwareReportSchema,
@@ -13,22 +11,11 @@ import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.t
 import { machineId } from "../../database/ids.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import { authorityIssue, keyMake, serverIssue } from "../../lib/tls/issue.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { dependencies, clients } = await operatorFixture();
 let machine: string;
 let added = 0;
-beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
 beforeEach(async () => {
   added += 1;
   const answer = await clients.machines.machineAdd({
@@ -70,14 +57,6 @@ const cancel = (request: { requestId?: string; generation?: bigint } = {}): Prom
   clients.installations
     .installationCancel({ requestId: randomUUID(), machine, generation: 1n, ...request })
     .then(({ generation }) => generation);
-
-async function refusal(call: Promise<unknown>): Promise<[string, string]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => ConnectError.from(reason),
-  );
-  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
-}
 
 test("I10: a request is stored whole, with its generation, for the agent; nothing that is shown has its URL's secrets", async () => {
   expect(await install({ machine: `m${added}` })).toBe(1n);

@@ -1,30 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   CauseKind,
   InstallationState,
   MachineSort,
   MachineState,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { dependencies, clients } = await operatorFixture();
 let machine: string;
 let name: string;
 let added = 0;
-beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
 beforeEach(async () => {
   added += 1;
   name = `box${added}`;
@@ -40,14 +27,6 @@ async function add(providerId: string): Promise<string> {
     labels: { rack: "r1" },
   });
   return answer.machine?.id ?? "";
-}
-
-async function refusal(call: Promise<unknown>): Promise<[string, string]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => ConnectError.from(reason),
-  );
-  return error === undefined ? ["ok", ""] : [Code[error.code] ?? "", error.rawMessage];
 }
 
 const install = () =>

@@ -1,28 +1,19 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { LogLevel, ReportLogRequestSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { testFleet, type Fleet, type TestMachine } from "../../../test/support/fleet.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { type TestMachine } from "../../../test/support/fleet.ts";
+import { operatorFixture } from "../testing/operator-fixture.ts";
 
-let fleet: Fleet;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { fleet, clients } = await operatorFixture();
 let machine: TestMachine;
 let silent: TestMachine;
 beforeAll(async () => {
-  fleet = await testFleet();
-  dependencies = testDependencies(fleet.test.connection);
-  clients = testClients(dependencies);
   machine = await fleet.add();
   silent = await fleet.add();
   await store(1, ["one", "two"], 3n);
   await store(2, ["three"]);
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await fleet[Symbol.asyncDispose]();
 });
 
 /** As an agent's call leaves it. */

@@ -1,28 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MachineWatchRequestSchema, type MachineWatchResponse } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { testClients, testDependencies, type TestClients, type TestDependencies } from "../testing/operator-api.ts";
+import { testClients, type TestClients } from "../testing/operator-api.ts";
 import { machineFeed } from "../machine-feed.ts";
 import { machineWatchHandler } from "./machine-watch.ts";
+import { operatorFixture } from "../testing/operator-fixture.ts";
 
-let database: TestDatabase;
-let dependencies: TestDependencies;
-let clients: TestClients;
+const { fleet, dependencies, clients } = await operatorFixture();
 let added = 0;
-beforeAll(async () => {
-  database = await testDatabase();
-  dependencies = testDependencies(database.connection);
-  clients = testClients(dependencies);
-});
-afterAll(async () => {
-  await dependencies[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
 
 async function add(): Promise<string> {
   added += 1;
@@ -56,7 +45,7 @@ const told = ({ changes }: MachineWatchResponse): string[] =>
 
 test("what changes is told at once, as it is then; a deletion too", async () => {
   const clock = new FakeClock();
-  await using feed = machineFeed({ address: database.connection, log: dependencies.log, clock });
+  await using feed = machineFeed({ address: fleet.test.connection, log: dependencies.log, clock });
   await using stream = watch({}, testClients({ ...dependencies, feed }));
   // Hints are gathered for 25 ms. Without one, the next look is 2 s away, and this clock never gets there.
   const woken = async (change: () => Promise<unknown>): Promise<string[]> => {
