@@ -73,6 +73,30 @@ test("docs/architecture.md says what each room is, and names no other", () => {
   expect(named.toSorted()).toEqual([...rooms].toSorted());
 });
 
+/** Files that import one another in a circle: a file, those on the way, and the file again. */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const visit = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path);
+    if (at >= 0) {
+      found.push([...way.slice(at), path]);
+    } else if (!done.has(path)) {
+      imports.get(path)?.forEach((imported) => visit(imported, [...way, path]));
+      done.add(path);
+    }
+  };
+  [...imports.keys()].forEach((path) => visit(path, []));
+  return found;
+}
+
+test("no files import one another in a circle, be it for types or at a later time", () => {
+  const made = Object.entries({ a: ["b", "d"], b: ["c"], c: ["b"], d: [] });
+  expect(circles(new Map(made))).toEqual([["b", "c", "b"]]);
+  // Move what both need into a file of its own.
+  expect(circles(new Map(sources.map((file) => [file.path, importsOf(file)])))).toEqual([]);
+});
+
 /** Folders whose files are all of one kind, however many. */
 const ofOneKind = [
   "src/agent/hardware",

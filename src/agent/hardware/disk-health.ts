@@ -1,28 +1,10 @@
-import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
-import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { BlockDevice_Protocol, type BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import type { DiskHealth } from "./disk-health-found.ts";
 import { diskPlace, type DiskPlace } from "./disk-place.ts";
 import { nvmeHealth } from "./nvme-health.ts";
 import { smartHealth } from "./smart-health.ts";
 import type { RunTool, ToolOutcome } from "./tool.ts";
 import type { Tree } from "./tree.ts";
-
-/** A disk's health; absent values were not reported. */
-export type DiskHealth = Partial<
-  Pick<
-    BlockDevice,
-    | "criticalWarning"
-    | "mediaErrors"
-    | "availableSpareRatio"
-    | "availableSpareLimitRatio"
-    | "smartAttribute"
-    | "usageRatio"
-    | "temperatureCelsius"
-    | "powerOnHours"
-    | "powerCycles"
-    | "unsafeShutdowns"
-    | "writtenBytes"
-  >
->;
 
 /** How the health of a type of disk is read: the program, and the parser of its output. */
 interface Question {

@@ -1,4 +1,4 @@
-import type { DiskHealth } from "./disk-health.ts";
+import type { DiskHealth } from "./disk-health-found.ts";
 
 const pageBytes = 512;
 const kelvinOfZeroCelsius = 273;

@@ -1,4 +1,4 @@
-import type { DiskHealth } from "./disk-health.ts";
+import type { DiskHealth } from "./disk-health-found.ts";
 import { smartAttributes, smartSpare, smartUsage, type SmartRow } from "./smart-attributes.ts";
 
 // Attributes of ATA disks, by the numbers that makers agree on.

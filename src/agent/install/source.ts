@@ -1,14 +1,12 @@
 import { shownUrl } from "../../lib/net/shown-url.ts";
-import { imageFetch } from "./fetch/fetch.ts";
-import type { Fetched } from "./fetch/fetch.ts";
-import { fetchLimits, httpAnswer } from "./fetch/http-answer.ts";
-import type { FetchLimits, HttpOptions } from "./fetch/http-answer.ts";
+import { imageFetch, type Fetched } from "./fetch/fetch.ts";
+import { fetchLimits, httpAnswer, type FetchLimits, type HttpOptions } from "./fetch/http-answer.ts";
 import { httpSmallGet } from "./fetch/http-small.ts";
 import { ociOpen } from "./fetch/oci.ts";
 import { createReach } from "./fetch/reach.ts";
 import type { Run } from "./run-context.ts";
 import { signatureCheck } from "./image/signature.ts";
-import type { SignatureCheck } from "./image/signature.ts";
+import type { SignatureCheck } from "./image/signature-check.ts";
 import type { TriesContext, Trouble } from "./fetch/tries.ts";
 import { AgentError } from "../errors.ts";
 

@@ -1,10 +1,9 @@
 import pg from "pg";
 import { errorCode } from "../../lib/errors.ts";
-import type { DatabaseAddress, DatabaseHost } from "../address/database-address.ts";
+import type { DatabaseAddress, DatabaseHost, PrimaryFinder } from "../address/database-address.ts";
 import { clientConfig } from "./client-config.ts";
 import { DatabaseError, isUnavailable, lockNotAvailable, readOnlyText } from "../errors.ts";
 import { holderTell } from "./lock-held.ts";
-import type { Primary } from "../primary/primary.ts";
 import { socketOf } from "./socket.ts";
 
 /** Callbacks for events of a connection. */
@@ -76,7 +75,7 @@ export function clientClass(address: DatabaseAddress, { failed }: ClientHooks): 
       );
     }
 
-    async #connectTo(following: Primary, go: () => Promise<pg.Client>): Promise<pg.Client> {
+    async #connectTo(following: PrimaryFinder, go: () => Promise<pg.Client>): Promise<pg.Client> {
       const place = await following.find();
       const inside = this as unknown as Inside;
       // The pool has given up waiting.

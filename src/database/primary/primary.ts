@@ -1,5 +1,4 @@
-import type { Socket } from "node:net";
-import type { DatabaseHost, UrlAddress } from "../address/database-address.ts";
+import type { DatabaseHost, Followed, PrimaryFinder, UrlAddress } from "../address/database-address.ts";
 import { DatabaseError } from "../errors.ts";
 import {
   placeName,
@@ -10,17 +9,6 @@ import {
   type PrimaryLook,
 } from "./primary-decide.ts";
 import { primaryLooks } from "./primary-look.ts";
-
-/** A connection to close when the primary changes. */
-export interface Followed {
-  readonly host: DatabaseHost;
-  /** Whether it waits for an answer. */
-  busy(): boolean;
-  /** Its stream, which changes when TLS begins. */
-  socket(): Socket;
-  /** Registers a listener for the connection's end. */
-  closed(listener: () => void): void;
-}
 
 /**
  * Milliseconds: between two checks of all connections (`tick`), and how long a connection may wait for an answer before
@@ -51,7 +39,7 @@ const grace = 200;
  * primary is demoted, or another host is promoted beside it. While there is no primary, each host is asked ten times a
  * second, and new connections wait for the result, so a standby is used within a tenth of a second of its promotion.
  */
-export class Primary {
+export class Primary implements PrimaryFinder {
   readonly #address: UrlAddress;
   readonly #followed = new Set<Followed>();
   #known: PrimaryKnown = { timeline: 0 };

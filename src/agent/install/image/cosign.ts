@@ -2,7 +2,7 @@
 import { createVerify } from "node:crypto";
 import { cosignKey } from "../../../contract/signature-key.ts";
 import { AgentError } from "../../errors.ts";
-import type { SignatureCheck } from "./signature.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 
 // ASN.1: a SEQUENCE. No base64 text begins with this byte.
 const derSequence = 0x30;

@@ -1,9 +1,8 @@
 // Signatures of minisign (https://jedisct1.github.io/minisign/, "Signature format" and "Public key format").
-import { createHash, verify } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createHash, verify, type KeyObject } from "node:crypto";
 import { minisignKey } from "../../../contract/signature-key.ts";
 import { AgentError } from "../../errors.ts";
-import type { SignatureCheck } from "./signature.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 
 const signatureBytes = 74;
 const untrusted = "untrusted comment:";

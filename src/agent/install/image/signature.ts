@@ -1,15 +1,8 @@
-import type { Signature } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
-import { SignatureFormat } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
+import { SignatureFormat, type Signature } from "../../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { AgentError } from "../../errors.ts";
 import { cosignCheck } from "./cosign.ts";
 import { minisignCheck } from "./minisign.ts";
-
-/** Checks an image's bytes against a signature while they are fetched. */
-export interface SignatureCheck {
-  update(chunk: Buffer): void;
-  /** Whether the signature matches the bytes. To be called once. */
-  holds(): boolean;
-}
+import type { SignatureCheck } from "./signature-check.ts";
 
 /** The check of each kind of signature, and the suffix of its file next to the image. */
 const kinds: Partial<Record<SignatureFormat, { suffix: string; check: typeof minisignCheck }>> = {

@@ -7,14 +7,8 @@ import { machineId as toMachineId, type MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
-import {
-  machineColumns,
-  machineRecord,
-  machineTables,
-  type MachineRecord,
-  type MachineRow,
-  type Provided,
-} from "../views/machine-record.ts";
+import { machineColumns, machineRecord, machineTables, type MachineRow } from "../views/machine-record-read.ts";
+import type { MachineRecord, Provided } from "../views/machine-record.ts";
 import { operatorCommandFind, operatorCommandRecord, type OperatorCommand } from "../../operator-command.ts";
 
 /** A machine to add. */
