@@ -25,7 +25,7 @@ afterEach(async () => {
 
 function options(more: Partial<BootImageOptions>): BootImageOptions {
   return {
-    profile: "lab",
+    drivers: "lab",
     out: join(folder, "out"),
     packages: undefined,
     firmware: [],
@@ -68,7 +68,7 @@ test(
       expect(await digestOf(join(second.out, name))).toBe(manifest.sha256[name]);
       expect((await stat(join(second.out, name))).size).toBe(manifest.sizes[name]);
     }
-    expect(made).toMatchObject({ architecture: "x86_64", profile: "lab", node: process.version });
+    expect(made).toMatchObject({ architecture: "x86_64", drivers: "lab", node: process.version });
     expect(made.sizes.initramfs).toBeLessThan(55 * megabyte);
     // What is appended begins where the kernel looks for an archive.
     expect(made.sizes.initramfs % 4).toBe(0);
@@ -136,7 +136,7 @@ test("a module comes with all that it needs, and what they need", () => {
   expect(moduleClosure([], dependencies)).toEqual([]);
 });
 
-test("the full profile takes drivers of real hardware, of storage and networks", () => {
+test("the set `all` takes drivers of real hardware, of storage and networks", () => {
   const paths = [
     "kernel/drivers/net/virtio_net.ko",
     "kernel/drivers/net/ethernet/broadcom/bnx2x/bnx2x.ko",
@@ -145,6 +145,6 @@ test("the full profile takes drivers of real hardware, of storage and networks",
     "kernel/drivers/block/nbd.ko",
     "kernel/drivers/gpu/drm/i915/i915.ko",
   ];
-  expect(modulesWanted("full", paths)).toEqual(paths.slice(0, 3));
+  expect(modulesWanted("all", paths)).toEqual(paths.slice(0, 3));
   expect(modulesWanted("lab", paths)).toEqual(paths.slice(0, 1));
 });

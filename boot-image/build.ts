@@ -15,13 +15,13 @@ import { kernelOf } from "./kernel.ts";
 import { kernelModules } from "./kernel-modules.ts";
 import { manifestRead, type BootImageManifest } from "./manifest.ts";
 import { packageTree } from "./package-tree.ts";
-import { libraryPackages, toolPackages, type Profile } from "./packages.ts";
+import { libraryPackages, toolPackages, type Drivers } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** What to build, from what. */
 export interface BootImageOptions {
-  profile: Profile;
+  drivers: Drivers;
   /** Where it goes: vmlinuz, initramfs, manifest.json. */
   out: string;
   /** A folder of .deb files; absent = apt fetches them. */
@@ -44,7 +44,7 @@ const readable = 0o644;
  * @throws {BuildError}
  */
 export async function bootImageBuild(options: BootImageOptions): Promise<BootImageManifest> {
-  const { profile, out, cache, tell } = options;
+  const { drivers, out, cache, tell } = options;
   if (process.arch !== "x64") {
     throw new BuildError("unsupported", `boot images are built on x86-64 for x86-64, this host is ${process.arch}`);
   }
@@ -59,14 +59,14 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   const tree = packageTree(unpacked);
   const kernel = kernelOf(unpacked);
   const agent = await agentBundle();
-  const inputs = await inputsDigest({ profile, node: options.node, agent, packages: [...unpacked, ...firmware] });
+  const inputs = await inputsDigest({ drivers, node: options.node, agent, packages: [...unpacked, ...firmware] });
   const before = await manifestRead(out);
   if (before?.inputs === inputs) {
     tell("nothing has changed since it was built");
     return before;
   }
   tell(`assembling, with kernel ${kernel.version} and Node ${process.version}`);
-  const modules = await kernelModules({ set: profile, kernelVersion: kernel.version, kernelRoot: kernel.root, tree });
+  const modules = await kernelModules({ set: drivers, kernelVersion: kernel.version, kernelRoot: kernel.root, tree });
   const entries = [
     ...(await initEntries(tree)),
     ...(await programEntries(tree, options.node)),
@@ -80,7 +80,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   const vmlinuz = await readFile(kernel.image);
   const manifest: BootImageManifest = {
     architecture: "x86_64",
-    profile,
+    drivers,
     kernelVersion: kernel.version,
     sizes: { vmlinuz: vmlinuz.length, initramfs: initramfs.length },
     sha256: { vmlinuz: sha256(vmlinuz), initramfs: sha256(initramfs) },

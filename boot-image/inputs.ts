@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Profile } from "./packages.ts";
+import type { Drivers } from "./packages.ts";
 import type { Unpacked } from "./unpack.ts";
 
 /** SHA-256, hexadecimal, over all that an image is made from: packages, Node, the agent, and this builder itself. */
 export async function inputsDigest(made: {
-  profile: Profile;
+  drivers: Drivers;
   node: string;
   agent: Buffer;
   packages: readonly Unpacked[];
 }): Promise<string> {
-  const hash = createHash("sha256").update(`${made.profile}\n`);
+  const hash = createHash("sha256").update(`${made.drivers}\n`);
   for (const { name, sha256 } of made.packages) {
     hash.update(`${name} ${sha256}\n`);
   }

@@ -1,11 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Profile } from "./packages.ts";
+import type { Drivers } from "./packages.ts";
 
 /** What manifest.json says. */
 export interface BootImageManifest {
   architecture: "x86_64";
-  profile: Profile;
+  drivers: Drivers;
   kernelVersion: string;
   /** Bytes. */
   sizes: { vmlinuz: number; initramfs: number };

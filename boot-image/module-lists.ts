@@ -1,5 +1,5 @@
 /** Which drivers an image has: of QEMU's machines, of all storage and network cards, or what the tiny system needs. */
-export type ModuleSet = "lab" | "full" | "tiny";
+export type ModuleSet = "lab" | "all" | "tiny";
 
 /** What QEMU's machines are made of, file systems that an installation writes to, watchdogs, and what tells of the machine. */
 const labModules = [
@@ -65,7 +65,7 @@ const tinyModules = [
   "virtio_scsi",
 ] as const;
 
-/** Below these folders of the kernel's modules, the full profile takes everything. */
+/** Below these folders of the kernel's modules, `all` takes everything. */
 const fullFolders = [
   "drivers/ata/",
   "drivers/block/",
@@ -106,7 +106,7 @@ export function moduleName(path: string): string {
 /** Which modules the set takes, besides those that they depend on; `paths` are all that there are. */
 export function modulesWanted(set: ModuleSet, paths: readonly string[]): string[] {
   const named = new Set(namesOf(set).map((name) => name.replaceAll("-", "_")));
-  return paths.filter((path) => named.has(moduleName(path)) || (set === "full" && isFull(path)));
+  return paths.filter((path) => named.has(moduleName(path)) || (set === "all" && isFull(path)));
 }
 
 function namesOf(set: ModuleSet): readonly string[] {

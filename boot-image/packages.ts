@@ -1,5 +1,5 @@
 /** Which drivers the boot image has. */
-export type Profile = "lab" | "full";
+export type Drivers = "lab" | "all";
 
 /** The meta-package whose one dependency is the kernel's own package. The cloud kernel has no AHCI, e1000 or e1000e. */
 export const kernelMetaPackage = "linux-image-amd64";

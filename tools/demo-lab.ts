@@ -101,7 +101,7 @@ async function bootsFromNetwork(): Promise<number> {
 }
 
 tell("What agents run in, made of Debian's packages");
-await farrier("boot-image", "build", "--profile", "lab");
+await farrier("boot-image", "build", "--drivers", "lab");
 
 tell("A control plane, on an embedded PostgreSQL, for this run only");
 const up = start(["up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "127.0.0.1:0"], "up.log");

@@ -177,11 +177,11 @@ export interface RestoreOptions extends ProcessOptions {
 }
 
 /** The set of drivers in a boot image. */
-export type BootImageProfile = "lab" | "full";
+export type BootImageDrivers = "lab" | "all";
 
 /** `farrier boot-image build`. */
 export interface BootImageBuildOptions {
-  profile: BootImageProfile;
+  drivers: BootImageDrivers;
   /** The output directory. */
   out: string;
   /** A folder of .deb files; absent means that apt fetches them. */

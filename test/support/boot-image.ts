@@ -31,7 +31,7 @@ export async function qemuMissing(): Promise<string | undefined> {
 
 let built: Promise<string> | undefined;
 
-/** The folder of a boot image of this checkout, profile lab: built where it is not what it would be built as now. */
+/** The folder of a boot image of this checkout, drivers lab: built where it is not what it would be built as now. */
 export function bootImage(): Promise<string> {
   built ??= build();
   return built;
@@ -43,7 +43,7 @@ async function build(): Promise<string> {
   const checkout = createHash("sha256").update(root).digest("hex").slice(0, 12);
   const out = join(cache, `test-boot-image-${checkout}`);
   await bootImageBuild({
-    profile: "lab",
+    drivers: "lab",
     out,
     packages: undefined,
     firmware: [],

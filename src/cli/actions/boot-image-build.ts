@@ -1,11 +1,14 @@
 import { join, resolve } from "node:path";
 import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
-import type { BootImageProfile } from "../../main/options.ts";
+import type { BootImageDrivers } from "../../main/options.ts";
 
 /** Flags of `farrier boot-image build`. */
 export interface BootImageBuildFlags extends CommonFlags {
-  profile: BootImageProfile;
+  drivers: BootImageDrivers | undefined;
+  /** The earlier name of --drivers, and of its words; deprecated. */
+  profile: "lab" | "full" | undefined;
   out: string | undefined;
   packages: string | undefined;
   firmware: readonly string[] | undefined;
@@ -14,8 +17,15 @@ export interface BootImageBuildFlags extends CommonFlags {
 /** `farrier boot-image build` */
 export async function bootImageBuildAction(this: CliContext, flags: BootImageBuildFlags): Promise<void> {
   const dataDir = dataDirectory(flags, this.process.env);
+  if (flags.drivers !== undefined && flags.profile !== undefined) {
+    throw new CliError("usage", "--profile is the earlier name of --drivers: give --drivers alone");
+  }
+  const drivers = flags.drivers ?? (flags.profile === "full" ? "all" : "lab");
+  if (flags.profile !== undefined) {
+    this.process.stderr.write(`farrier: --profile is deprecated, use --drivers ${drivers}\n`);
+  }
   this.process.exitCode = await this.starters.bootImageBuild({
-    profile: flags.profile,
+    drivers,
     out: resolve(flags.out ?? join(dataDir, "boot-image", "x86_64")),
     packages: flags.packages,
     firmware: flags.firmware ?? [],

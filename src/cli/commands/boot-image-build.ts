@@ -10,17 +10,24 @@ export const bootImageBuildCommand = buildCommand<BootImageBuildFlags, [], CliCo
     "Build the kernel and initramfs that agents run in",
     "Builds vmlinuz, initramfs and manifest.json from Debian packages: fetched with apt, or given as a folder. The same " +
       "packages give the same bytes. It needs no root. The first build downloads the packages.",
-    ["farrier boot-image build --profile lab", "farrier boot-image build --profile full --firmware firmware-bnx2x.deb"],
+    ["farrier boot-image build --drivers lab", "farrier boot-image build --drivers all --firmware firmware-bnx2x.deb"],
   ),
   parameters: {
     flags: {
       dataDir: commonFlags.dataDir,
       debug: commonFlags.debug,
+      drivers: {
+        kind: "enum",
+        optional: true,
+        values: ["lab", "all"],
+        brief: "Drivers of QEMU's machines alone, or of all storage and network cards (default: lab)",
+      },
       profile: {
         kind: "enum",
+        optional: true,
+        hidden: true,
         values: ["lab", "full"],
-        default: "lab",
-        brief: "Drivers: QEMU's devices only, or all storage and network cards",
+        brief: "Deprecated: --drivers lab or --drivers all",
       },
       out: textFlag(
         "Output folder (default: boot-image/x86_64 in the data directory, which network boot serves)",
