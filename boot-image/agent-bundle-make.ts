@@ -17,5 +17,7 @@ export async function agentBundleMake(entry: string): Promise<AgentBundle> {
   if (others.length > 0) {
     throw new Error(`the agent's bundle has ${output.length} files, expected one`);
   }
-  return { code: chunk.code, imports: [...chunk.imports, ...chunk.dynamicImports], files: chunk.moduleIds };
+  // What is loaded late lies in the same file, and is told as an import of that.
+  const late = chunk.dynamicImports.filter((name) => name !== chunk.fileName);
+  return { code: chunk.code, imports: [...chunk.imports, ...late], files: chunk.moduleIds };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { rolldown } from "rolldown";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { agentBundleMake, type AgentBundle } from "./agent-bundle-make.ts";
 
@@ -39,6 +40,30 @@ test("nothing is in it but the agent, what it shares with the control plane, and
   expect(main.toSorted()).toEqual(["src/main/agent-boot.ts", "src/main/until-stopped.ts"]);
   for (const library of ["pg", "kysely", "zod", "@stricli/core", "@connectrpc/connect", "prom-client"]) {
     expect([...folders]).not.toContain(`node_modules/${library}`);
+  }
+});
+
+test("the agent starts without what only an installation needs: YAML and the list of public suffixes", async () => {
+  await using split = await rolldown({
+    input: join(root, "src/main/agent-boot.ts"),
+    platform: "node",
+    logLevel: "silent",
+  });
+  const { output } = await split.generate({ format: "esm" });
+  const chunks = new Map(output.flatMap((chunk) => (chunk.type === "chunk" ? [[chunk.fileName, chunk]] : [])));
+  const loaded = new Set<string>();
+  const load = (name: string): void => {
+    if (!loaded.has(name)) {
+      loaded.add(name);
+      chunks.get(name)?.imports.forEach((each) => load(each));
+    }
+  };
+  load(output[0].fileName);
+  const files = (names: Iterable<string>): string =>
+    [...names].flatMap((name) => chunks.get(name)?.moduleIds ?? []).join("\n");
+  for (const library of ["node_modules/yaml/", "node_modules/tldts/"]) {
+    expect(files(chunks.keys())).toContain(library);
+    expect(files(loaded)).not.toContain(library);
   }
 });
 

@@ -12,7 +12,6 @@ import { heartbeatLoop, type HeartbeatEnd } from "./loops/heartbeat.ts";
 import { initCheck } from "./calls/init-file.ts";
 import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/fetch/http-answer.ts";
-import { runInstallation } from "./install/run-installation.ts";
 import { startLogSender } from "./loops/log-sender.ts";
 import type { LogTail } from "./loops/log-tail.ts";
 import { runRecordOpen } from "./run-record.ts";
@@ -107,6 +106,8 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
     run: async (request, aborted) => {
       await kept.forget();
       await record.renew();
+      // Loaded when it is needed: its libraries (YAML, the list of public suffixes) are a quarter of the agent.
+      const { runInstallation } = await import("./install/run-installation.ts");
       const end = await runInstallation(request, context, aborted);
       if (end.kind === "success") {
         await kept.remember({ generation: request.generation, runId });
