@@ -7,7 +7,7 @@ import type {
 import { DatabaseError } from "../../database/errors.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { requestedImage } from "../messages/machine-message.ts";
+import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { count, machineField, validate } from "../requests/validate.ts";
 

@@ -14,7 +14,7 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
 import { diskProblem, reportedDisks } from "../installation-plan.ts";
-import { requestedImage } from "../messages/machine-message.ts";
+import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { standingMessage } from "../messages/state-message.ts";
 import { machineField, validate } from "../requests/validate.ts";

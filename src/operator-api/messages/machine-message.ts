@@ -1,8 +1,6 @@
-import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import {
   InstallationState,
   MachineSchema,
@@ -13,6 +11,7 @@ import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { InstallationRecord, FinalResult, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
+import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
@@ -139,15 +138,4 @@ export function installationMessage(installation: InstallationRecord): MessageIn
       : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error ?? "") }),
     failureCause: failureOf(final) ?? "",
   };
-}
-
-/** The requested image; undefined for a request of another system's type, or one that can't be parsed. */
-export function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
-  try {
-    const { type } = fromBinary(OSInstallationRequestSchema, raw);
-    return type.case === "image" ? type.value : undefined;
-  } catch {
-    // A stored request that can't be parsed is reported when it is handed out; everything else is shown anyway.
-    return undefined;
-  }
 }

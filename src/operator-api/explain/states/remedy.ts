@@ -1,4 +1,6 @@
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
+import { requestedImage } from "../../messages/requested-image.ts";
+import { installCommand } from "../install-command.ts";
 import { recordTitle, type ExplainFacts } from "../facts.ts";
 
 /** How to create an agent's key. Pure. */
@@ -13,9 +15,15 @@ export function replaceRemedy(record: MachineRecord): string {
   return `start another agent: \`farrier agent init ${title} --replace --out ${title}.json\`; then run it on the machine with that file`;
 }
 
-/** How to request an installation. Pure. */
+/** How to request an installation: the last image again if it is known, and a command line can say it. Pure. */
 export function installRemedy(record: MachineRecord): string {
-  return installText(recordTitle(record));
+  const title = recordTitle(record);
+  const { installation } = record;
+  const image = installation === undefined ? undefined : requestedImage(installation.requestRaw);
+  const command = image === undefined ? undefined : installCommand(title, image);
+  return command === undefined
+    ? installText(title)
+    : `request an installation, such as the last one again: \`${command}\``;
 }
 
 /** How to request an installation for the machine `title`; only the operator knows the image. Pure. */
