@@ -25,7 +25,10 @@ test.each<[window: BootWindowState, power: PowerState, seconds: number, next: st
 
 test.each([
   [undefined, /is it wired to the boot network/u],
-  [0, /told to start the agent, and never fetched kernel and initramfs whole: has it too little memory/u],
+  [
+    0,
+    /told to start the agent, and never fetched kernel and initramfs whole: has it too little memory \(the agent needs 1024 MiB/u,
+  ],
   [3, /fetched kernel and initramfs 3 times: look at its console; has it too little memory/u],
 ])("X14: a machine that fetched its boot image %s times", (loaded, cause) => {
   const decided = agentStartNext({

@@ -1,3 +1,4 @@
+import { agentMemoryMiB } from "../contract/agent-memory.ts";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import type { PowerState } from "./provider.ts";
 
@@ -55,8 +56,8 @@ function notEnrolled(loaded: number | undefined): string {
     return "look at its console; is it wired to the boot network, and does that reach `farrier netboot`";
   }
   return loaded === 0
-    ? "it was told to start the agent, and never fetched kernel and initramfs whole: has it too little memory (lab machines have 2048 MiB by default), or does its connection break off"
-    : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (lab machines have 2048 MiB by default), and does it reach the agent port`;
+    ? `it was told to start the agent, and never fetched kernel and initramfs whole: has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), or does its connection break off`
+    : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), and does it reach the agent port`;
 }
 
 /** The first step of a start. */

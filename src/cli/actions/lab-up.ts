@@ -1,3 +1,4 @@
+import { agentMemoryMiB } from "../../contract/agent-memory.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
@@ -23,6 +24,11 @@ export async function labUpAction(this: CliContext, flags: LabUpFlags): Promise<
   const { machines, namePrefix, firmware, disk, disks, nics, memory, cpus } = flags;
   if (disks > 6 || nics > 6) {
     throw new CliError("usage", `--${disks > 6 ? "disks" : "nics"} is more than 6: a lab machine has no room for them`);
+  }
+  if (memory < agentMemoryMiB) {
+    this.process.stderr.write(
+      `--memory is ${memory} MiB: an agent needs ${agentMemoryMiB}, so it may not start on these machines\n`,
+    );
   }
   const names = await this.starters.lab.up({
     dataDir: dataDirectory(flags, this.process.env),

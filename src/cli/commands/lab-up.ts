@@ -1,3 +1,4 @@
+import { agentMemoryMiB } from "../../contract/agent-memory.ts";
 import { buildCommand } from "@stricli/core";
 import type { LabUpFlags } from "../actions/lab-up.ts";
 import type { CliContext } from "../context.ts";
@@ -40,7 +41,7 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
         parse: parseSize,
       },
       nics: countFlag("Network interfaces of each machine, 1 to 6; the first one boots from the network", "1"),
-      memory: countFlag("Memory of each in MiB", "2048"),
+      memory: countFlag(`Memory of each in MiB; an agent needs ${agentMemoryMiB}`, "2048"),
       cpus: countFlag("Processors of each", "2"),
     },
   },
