@@ -7,6 +7,7 @@ import {
   MachineState,
   type MachineListRequestSchema,
 } from "../gen/farrier/operator/v1/machine_pb.ts";
+import { testKeyRing } from "../src/secrets/testing/key-ring.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { prng } from "../src/lib/prng.ts";
@@ -75,6 +76,7 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
     await operatorApiListen({
       address: { host: "127.0.0.1", port: 0 },
       database: database.database,
+      secrets: testKeyRing(),
       authenticator: databaseAuthenticator({ database: database.database, localToken: token, log, clock }),
       feed: stack.use(machineFeed({ address: database.address, log, clock })),
       agents: { endpoint: "bench:1", caCertificate: new Uint8Array() },

@@ -95,6 +95,23 @@ export const apiExamples: readonly ApiExample[] = [
     method: "farrier.operator.v1.InstallationService/InstallationRetry",
     request: { requestId: id(7), machine, generation: "1" },
   },
+  {
+    method: "farrier.operator.v1.CredentialService/CredentialCreate",
+    request: {
+      requestId: id(17),
+      name: "rack7",
+      kind: "STORED_CREDENTIAL_KIND_BMC",
+      userName: "root",
+      secret: "Y2FsdmluLTc=",
+      allowed: ["10.1.7.0/24", "bmc7.example.net"],
+    },
+  },
+  { method: "farrier.operator.v1.CredentialService/CredentialList", request: { pageSize: 50 } },
+  {
+    method: "farrier.operator.v1.CredentialService/CredentialRotate",
+    request: { requestId: id(18), name: "rack7", secret: "Y2FsdmluLTg=" },
+  },
+  { method: "farrier.operator.v1.CredentialService/CredentialDelete", request: { requestId: id(19), name: "rack7" } },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
   { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },

@@ -12,6 +12,10 @@ import { contextListCommand } from "./commands/context-list.ts";
 import { contextRemoveCommand } from "./commands/context-remove.ts";
 import { contextShowCommand } from "./commands/context-show.ts";
 import { contextUseCommand } from "./commands/context-use.ts";
+import { credentialCreateCommand } from "./commands/credential-create.ts";
+import { credentialDeleteCommand } from "./commands/credential-delete.ts";
+import { credentialListCommand } from "./commands/credential-list.ts";
+import { credentialRotateCommand } from "./commands/credential-rotate.ts";
 import { enrollmentApproveCommand } from "./commands/enrollment-approve.ts";
 import { enrollmentListCommand } from "./commands/enrollment-list.ts";
 import { enrollmentRejectCommand } from "./commands/enrollment-reject.ts";
@@ -119,6 +123,16 @@ const token = buildRouteMap<string, CliContext>({
   routes: { create: tokenCreateCommand, list: tokenListCommand, revoke: tokenRevokeCommand },
 });
 
+const credential = buildRouteMap<string, CliContext>({
+  docs: { brief: "What opens controllers and machines: create, list, rotate, delete" },
+  routes: {
+    create: credentialCreateCommand,
+    list: credentialListCommand,
+    rotate: credentialRotateCommand,
+    delete: credentialDeleteCommand,
+  },
+});
+
 const audit = buildRouteMap<string, CliContext>({
   docs: { brief: "Operators' commands: list" },
   routes: { list: auditListCommand },
@@ -202,6 +216,7 @@ export const routes = buildRouteMap<string, CliContext>({
     work,
     backoff,
     token,
+    credential,
     whoami: whoamiCommand,
     audit,
     context,

@@ -49,6 +49,11 @@ export function tokenId(text: string): TokenId {
   return uuid(text, "a token's id") as TokenId;
 }
 
+/** @throws {RangeError} if it is not a UUID */
+export function credentialId(text: string): CredentialId {
+  return uuid(text, "a credential's id") as CredentialId;
+}
+
 /** @throws {RangeError} if it is not a positive int64 */
 export function generation(value: bigint): Generation {
   if (value < 1n || value > 0x7fff_ffff_ffff_ffffn) {

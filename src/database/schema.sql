@@ -956,7 +956,7 @@ ALTER TABLE credential ADD CONSTRAINT credential_kind_check CHECK ((kind = ANY (
 
 ALTER TABLE credential ADD CONSTRAINT credential_pkey PRIMARY KEY (credential_id);
 
-ALTER TABLE credential ADD CONSTRAINT credential_sealed_next_secret_check CHECK ((sealed_key(sealed_next_secret) IS NOT NULL));
+ALTER TABLE credential ADD CONSTRAINT credential_sealed_next_secret_check CHECK (((sealed_next_secret IS NULL) OR (sealed_key(sealed_next_secret) IS NOT NULL)));
 
 ALTER TABLE credential ADD CONSTRAINT credential_sealed_secret_check CHECK ((sealed_key(sealed_secret) IS NOT NULL));
 

@@ -1,6 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
+import { secretsCommandsForget } from "../database/queries/secret/secrets-command.ts";
 import { operatorCommandsForget } from "../database/queries/upkeep/upkeep.ts";
 import type { Task } from "./task.ts";
 
@@ -15,6 +16,7 @@ export function recordsForgetTask(database: Database): Task {
     run: async () => {
       const forgotten =
         (await operatorCommandsForget(database)) +
+        (await secretsCommandsForget(database)) +
         (await enrollmentsForget(database)) +
         (await agentRefusedForget(database));
       return forgotten === 0 ? {} : { forgotten };

@@ -104,6 +104,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       address: options.operators,
       database,
       auditDatabase,
+      secrets,
       feed,
       tls: await operatorTls(options),
       proxyNames: options.operatorNames,

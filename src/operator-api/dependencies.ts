@@ -2,6 +2,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { Database } from "../database/connect.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
 import type { Authenticator } from "./caller/authenticate.ts";
 import type { MachineFeed } from "./machine-feed.ts";
 
@@ -25,6 +26,8 @@ export interface OperatorApiDependencies {
     /** DER of the CA of the agent port's certificate. */
     caCertificate: Uint8Array;
   };
+  /** Seals and opens what is secret in the database. */
+  secrets: KeyRing;
   /** Identifies callers. */
   authenticator: Authenticator;
   /** Signals that machines may have changed. */

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DatabaseError, translate, type DatabaseErrorCode } from "../database/errors.ts";
 import { CodedError } from "../lib/errors.ts";
+import { SecretsError } from "../secrets/errors.ts";
 
 /** Why the operator API could not start. */
 export type OperatorApiErrorCode =
@@ -39,6 +40,9 @@ export function operatorError(error: unknown, errorId: string): { answer: Connec
       answer: new ConnectError(translated.message, codes[translated.code]),
       internal: false,
     };
+  }
+  if (translated instanceof SecretsError) {
+    return { answer: new ConnectError(translated.message, Code.FailedPrecondition), internal: false };
   }
   const message = `internal error; see the server's log, id ${errorId}`;
   return { answer: new ConnectError(message, Code.Internal), internal: true };

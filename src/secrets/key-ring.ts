@@ -12,9 +12,9 @@ export interface KeyRing {
   open(place: SealedPlace, stored: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
    * HMAC-SHA-256 of what holds a secret, under every key of the ring, that of the current one first: what was recorded
-   * under an earlier key is known again.
+   * under an earlier key is known again. @throws {SecretsError} `key_missing` without any key
    */
-  digests(body: Uint8Array): Uint8Array[];
+  digests(body: Uint8Array): [Uint8Array, ...Uint8Array[]];
   /** The id of the key that seals; undefined = this process seals nothing now. */
   current(): string | undefined;
   /** Ids of the keys that it has. */
@@ -73,9 +73,13 @@ export function keyRing(state: () => KeyRingState): KeyRing {
     digests: (body) => {
       const { current, byId } = standing();
       const others = [...byId.values()].filter((key) => key !== current).toReversed();
-      return [...(current === undefined ? [] : [current]), ...others].map(({ digesting }) =>
+      const [first, ...rest] = [...(current === undefined ? [] : [current]), ...others].map(({ digesting }) =>
         createHmac("sha256", digesting).update(body).digest(),
       );
+      if (first === undefined) {
+        throw new SecretsError("key_missing", standing().problem ?? `there is no key in ${state().keyFile}`);
+      }
+      return [first, ...rest];
     },
     current: () => standing().current?.id,
     held: () => [...standing().byId.keys()],

@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -69,6 +69,9 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   BootWindowOpen: { seconds: 60 },
   EnrollmentApprove: { replace: false },
   EnrollmentReject: { key: "c3c3c3c3c3c3c3c3" },
+  CredentialCreate: { secret: "Y2FsdmluLTk=" },
+  CredentialRotate: { secret: "Y2FsdmluLTk=" },
+  CredentialDelete: { name: "rack8" },
   BackoffClear: { process: "ShepherdRecovery" },
 };
 

@@ -2,6 +2,7 @@ import { createClient, type Client, type Interceptor, type Transport } from "@co
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -21,6 +22,7 @@ export interface OperatorClient {
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
+  credentials: Client<typeof CredentialService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -49,6 +51,7 @@ export async function operatorClient(
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
+    credentials: createClient(CredentialService, transport),
   };
 }
 

@@ -1,5 +1,6 @@
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -16,6 +17,7 @@ export const operatorServices = [
   HardwareService,
   FleetService,
   EnrollmentService,
+  CredentialService,
 ] as const;
 
 /** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
@@ -50,6 +52,10 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.EnrollmentService/EnrollmentList": "viewer",
   "farrier.operator.v1.EnrollmentService/EnrollmentApprove": "operator",
   "farrier.operator.v1.EnrollmentService/EnrollmentReject": "operator",
+  "farrier.operator.v1.CredentialService/CredentialCreate": "admin",
+  "farrier.operator.v1.CredentialService/CredentialList": "admin",
+  "farrier.operator.v1.CredentialService/CredentialRotate": "admin",
+  "farrier.operator.v1.CredentialService/CredentialDelete": "admin",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",
   "farrier.operator.v1.AccessService/TokenCreate": "admin",
   "farrier.operator.v1.AccessService/TokenList": "admin",

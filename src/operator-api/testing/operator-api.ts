@@ -7,6 +7,7 @@ import {
 } from "@connectrpc/connect";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -16,6 +17,7 @@ import type { DatabaseAddress } from "../../database/address/database-address.ts
 import { connect } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
+import { testKeyRing } from "../../secrets/testing/key-ring.ts";
 import { databaseAuthenticator } from "../caller/authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineFeed } from "../machine-feed.ts";
@@ -42,6 +44,7 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   const feed = machineFeed({ address, log, clock: systemClock });
   return {
     database,
+    secrets: testKeyRing(),
     feed,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
     authenticator: databaseAuthenticator({ database, localToken: testToken, log, clock: systemClock }),
@@ -86,6 +89,7 @@ export interface TestClients {
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
+  credentials: Client<typeof CredentialService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -99,6 +103,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
+    credentials: createClient(CredentialService, transport),
   };
 }
 

@@ -1,0 +1,239 @@
+import { sql } from "kysely";
+import { errorCode } from "../../../lib/errors.ts";
+import type { Database } from "../../connect.ts";
+import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
+import type { CredentialId } from "../../ids.ts";
+import { secretsCommandOnce, type SecretsCommand } from "./secrets-command.ts";
+
+/** What a credential opens, and by what: a management controller by a password, a machine by a password or a private key. */
+export const storedCredentialKinds = ["bmc", "ssh-password", "ssh-key"] as const;
+export type StoredCredentialKind = (typeof storedCredentialKinds)[number];
+
+/** A credential as its record says; the secret is not there. */
+export interface CredentialRecord {
+  credentialId: CredentialId;
+  name: string;
+  kind: StoredCredentialKind;
+  userName: string;
+  /** Networks as CIDR, and names: the only places that the secret may be sent to. */
+  allowed: readonly string[];
+  /** The id of the key that the secret is sealed by. */
+  keyId: string;
+  /** Whether a secret is stored that is to take this one's place. */
+  nextStored: boolean;
+  createdAt: Date;
+  createdBy: string;
+  rotatedAt?: Date;
+  rotatedBy?: string;
+}
+
+/** A credential with its sealed secrets: `src/secrets` alone opens them. */
+export interface CredentialSealed extends CredentialRecord {
+  sealedSecret: Uint8Array;
+  sealedNextSecret?: Uint8Array;
+}
+
+interface CredentialRow {
+  credential_id: CredentialId;
+  credential_name: string;
+  kind: string;
+  user_name: string;
+  allowed: string[];
+  key_id: string;
+  next_stored: boolean;
+  created_at: Date;
+  created_by: string;
+  rotated_at: Date | null;
+  rotated_by: string | null;
+}
+
+const columns = sql`
+  credential_id, credential_name, kind, user_name, allowed, sealed_key(sealed_secret) AS key_id,
+  sealed_next_secret IS NOT NULL AS next_stored, created_at, created_by, rotated_at, rotated_by`;
+
+function record(row: CredentialRow): CredentialRecord {
+  return {
+    credentialId: row.credential_id,
+    name: row.credential_name,
+    // The table's CHECK holds it to the set.
+    kind: row.kind as StoredCredentialKind,
+    userName: row.user_name,
+    allowed: row.allowed,
+    keyId: row.key_id,
+    nextStored: row.next_stored,
+    createdAt: row.created_at,
+    createdBy: row.created_by,
+    ...(row.rotated_at === null ? {} : { rotatedAt: row.rotated_at }),
+    ...(row.rotated_by === null ? {} : { rotatedBy: row.rotated_by }),
+  };
+}
+
+/**
+ * Stores a credential, once for a request id; its id is the answer.
+ * @throws {DatabaseError} `exists` where another one has the name; `request_id_reused`; `unavailable`
+ */
+export async function credentialCreate(
+  database: Database,
+  command: SecretsCommand & {
+    credentialId: CredentialId;
+    name: string;
+    kind: StoredCredentialKind;
+    userName: string;
+    allowed: readonly string[];
+    sealedSecret: Uint8Array;
+    createdBy: string;
+  },
+): Promise<CredentialId> {
+  const { name } = command;
+  try {
+    await secretsCommandOnce(database, command, async (tx) => {
+      await sql`
+        INSERT INTO credential (credential_id, credential_name, kind, user_name, allowed, sealed_secret, created_by)
+        VALUES (${command.credentialId}, ${name}, ${command.kind}, ${command.userName}, ${[...command.allowed]}::text[],
+          ${Buffer.from(command.sealedSecret)}, ${command.createdBy})`.execute(tx);
+      return { credentialId: command.credentialId };
+    });
+    return command.credentialId;
+  } catch (error) {
+    if (isUniqueViolation(error) === undefined) {
+      throw error;
+    }
+    throw new DatabaseError(
+      "exists",
+      `there is a credential named "${name}": \`farrier credential rotate --help\` says how to replace its secret; or choose ` +
+        "another name",
+      { cause: error },
+    );
+  }
+}
+
+/** Credentials by name, after the name given. @throws {DatabaseError} `unavailable` */
+export async function credentialList(
+  database: Database,
+  page: { limit: number; after?: string },
+): Promise<CredentialRecord[]> {
+  const { rows } = await sql<CredentialRow>`
+    SELECT ${columns} FROM credential WHERE ${page.after ?? ""} = '' OR credential_name > ${page.after ?? ""}
+    ORDER BY credential_name LIMIT ${page.limit}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.map((row) => record(row));
+}
+
+/** @throws {DatabaseError} `not_found`; `unavailable` */
+export async function credentialShow(
+  database: Database,
+  credential: { name: string } | { credentialId: CredentialId },
+): Promise<CredentialSealed> {
+  const condition =
+    "name" in credential ? sql`credential_name = ${credential.name}` : sql`credential_id = ${credential.credentialId}`;
+  const { rows } = await sql<CredentialRow & { sealed_secret: Buffer; sealed_next_secret: Buffer | null }>`
+    SELECT ${columns}, sealed_secret, sealed_next_secret FROM credential WHERE ${condition}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const [row] = rows;
+  if (row === undefined) {
+    throw credentialUnknown("name" in credential ? credential.name : credential.credentialId);
+  }
+  return {
+    ...record(row),
+    sealedSecret: row.sealed_secret,
+    ...(row.sealed_next_secret === null ? {} : { sealedNextSecret: row.sealed_next_secret }),
+  };
+}
+
+function credentialUnknown(name: string): DatabaseError {
+  return new DatabaseError(
+    "not_found",
+    `there is no credential "${name}": \`farrier credential list\` shows all that there are`,
+  );
+}
+
+/**
+ * Puts another secret in the place of the stored one, once for a request id; one that was to take its place is forgotten.
+ * @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable`
+ */
+export async function credentialRotate(
+  database: Database,
+  command: SecretsCommand & { credentialId: CredentialId; sealedSecret: Uint8Array; rotatedBy: string },
+): Promise<void> {
+  await secretsCommandOnce(database, command, async (tx) => {
+    const { numUpdatedRows } = await tx
+      .updateTable("credential")
+      .set({
+        sealed_secret: Buffer.from(command.sealedSecret),
+        sealed_next_secret: null,
+        rotated_at: sql<Date>`now()`,
+        rotated_by: command.rotatedBy,
+      })
+      .where("credential_id", "=", command.credentialId)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) {
+      throw credentialUnknown(command.credentialId);
+    }
+    return { credentialId: command.credentialId };
+  });
+}
+
+/**
+ * Deletes a credential that nothing uses, once for a request id.
+ * @throws {DatabaseError} `not_found`; `refused` while a machine's management controller uses it; `request_id_reused`;
+ * `unavailable`
+ */
+export async function credentialDelete(database: Database, command: SecretsCommand & { name: string }): Promise<void> {
+  const { name } = command;
+  await secretsCommandOnce(database, command, async (tx) => {
+    const { numDeletedRows } = await tx.deleteFrom("credential").where("credential_name", "=", name).executeTakeFirst();
+    if (numDeletedRows === 0n) {
+      throw credentialUnknown(name);
+    }
+    return {};
+  }).catch((error: unknown) => {
+    // 23503 foreign_key_violation: another table's row refers to it.
+    throw errorCode(error) === "23503"
+      ? new DatabaseError(
+          "refused",
+          `credential "${name}" is in use: a machine's management controller is opened by it. Give that controller ` +
+            "another credential first",
+          { cause: error },
+        )
+      : error;
+  });
+}
+
+/** Stores the secret that is to take the place of the current one, before it is set where it opens. */
+export async function credentialNextStore(
+  database: Database,
+  credentialId: CredentialId,
+  sealedNextSecret: Uint8Array | null,
+): Promise<void> {
+  await database.kysely
+    .updateTable("credential")
+    .set({ sealed_next_secret: sealedNextSecret === null ? null : Buffer.from(sealedNextSecret) })
+    .where("credential_id", "=", credentialId)
+    .execute()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/**
+ * Puts the next secret in the current one's place, unless another was stored meanwhile; returns whether it did.
+ * @param change `before` is the next secret as it was read, `sealedSecret` the same secret sealed for its new place
+ */
+export async function credentialNextAccept(
+  database: Database,
+  change: { credentialId: CredentialId; before: Uint8Array; sealedSecret: Uint8Array; rotatedBy: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await database.kysely
+    .updateTable("credential")
+    .set({
+      sealed_secret: Buffer.from(change.sealedSecret),
+      sealed_next_secret: null,
+      rotated_at: sql<Date>`now()`,
+      rotated_by: change.rotatedBy,
+    })
+    .where("credential_id", "=", change.credentialId)
+    .where("sealed_next_secret", "=", Buffer.from(change.before))
+    .executeTakeFirst()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return numUpdatedRows > 0n;
+}
