@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile, chmod } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { qemuMissing } from "../../test/support/qemu.ts";
 import { systemClock } from "../lib/clock.ts";
 import { acceleratorFind, acceleratorWorks, testFirmware } from "./accelerator.ts";
@@ -43,3 +43,36 @@ test(
     }
   },
 );
+
+describe("a KVM that refuses the host's processor", () => {
+  // As QEMU does where the host is itself a guest whose KVM lacks a register: with any other processor it runs.
+  const refusing = (folder: string): string => `#!/bin/sh
+case "$*" in
+  *"-accel kvm -cpu host"*) echo "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x0" >&2; kill -ABRT $$ ;;
+  *) echo started >> ${folder}/starts; printf F; exec sleep 1000 ;;
+esac
+`;
+
+  test("is found out by the self-test, and said with QEMU's own words, once", { timeout: 300_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "farrier-accelerator-"));
+    try {
+      const qemu = join(folder, "qemu");
+      await writeFile(qemu, refusing(folder), { mode: 0o755 });
+      const notes: string[] = [];
+      const options = { qemu, user: undefined, clock: systemClock, note: (text: string) => void notes.push(text) };
+      // What an older version kept, which tried another processor than the one that machines get.
+      const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+      await writeFile(join(folder, ".accelerator.json"), JSON.stringify({ boot, accelerator: "kvm" }));
+      expect(await acceleratorFind(folder, options)).toBe("tcg");
+      expect(await acceleratorFind(folder, options)).toBe("tcg");
+      expect(notes).toEqual([
+        expect.stringMatching(
+          /^KVM is not used: .*failed to set MSR 0x10a to 0x0.*emulated, which is several times slower$/u,
+        ),
+      ]);
+      expect(await acceleratorWorks("tcg", options)).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

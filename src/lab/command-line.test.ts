@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { acceleratorArguments } from "./accelerator.ts";
 import { qemuArguments } from "./command-line.ts";
 import { type DiskKind, diskKinds, labMachineMake, labMachineParse } from "./machine.ts";
 import { labPrograms } from "./programs.ts";
@@ -80,4 +81,10 @@ test.each([
 
 test("a QEMU that is missing is named with its package", async () => {
   await expect(labPrograms("uefi", { env: { PATH: "/nowhere" } })).rejects.toThrow(/apt-get install qemu-system-x86/u);
+});
+
+test.each(["kvm", "tcg"] as const)("with %s a machine has the processor that the self-test tries", (accelerator) => {
+  const machine = labMachineMake("lab-1", { ...shape, disk: "virtio" });
+  const options = { programs, accelerator, netbootUrl: "http://10.0.2.2:8081/boot.ipxe" };
+  expect(qemuArguments(machine, options).join(" ")).toContain(` ${acceleratorArguments(accelerator).join(" ")} `);
 });

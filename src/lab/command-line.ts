@@ -1,24 +1,25 @@
 import { diskFile } from "./directory.ts";
+import { acceleratorArguments } from "./accelerator.ts";
 import type { Accelerator } from "./accelerator.ts";
 import type { LabMachine } from "./machine.ts";
 import type { LabPrograms } from "./programs.ts";
 
-/** What a machine boots from once; absent means that its firmware decides. */
+/** Where a machine is told to boot from, once; absent = as its firmware has it. */
 export type BootDevice = "network" | "disk";
 
-/** QEMU's id of the device for each boot source. */
+/** The device that a boot from there is of, by its id in QEMU. */
 export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
 
 /**
- * QEMU's own directory on its command line: descriptor 3, opened by the process that starts QEMU. So QEMU's user need
- * not be able to traverse the path, and the path may be longer than a socket's path may be.
+ * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by whoever starts QEMU. So its
+ * user need not be able to walk the path to it, and the path may be longer than a socket's may be.
  */
 const own = "/proc/self/fd/3";
 
 /**
- * The arguments of QEMU for a machine. Pure.
+ * The arguments that QEMU runs a machine with. Pure.
  *
- * QEMU passes `bootindex` to the firmware at each reset; power.ts removes it once the machine runs, so that it is valid
+ * `bootindex` is what QEMU tells the firmware at each reset; power.ts takes it away once the machine runs, so that it holds
  * for one boot. Without any, UEFI follows its own entries and BIOS tries the disk first.
  */
 export function qemuArguments(
@@ -30,9 +31,9 @@ export function qemuArguments(
   return [
     ...["-name", `farrier-lab-${machine.name},process=qemu-farrier`, "-uuid", machine.uuid],
     ...["-nodefaults", "-no-user-config", "-display", "none"],
-    // Without graphics, firmware and boot loaders use the serial port.
+    // Without graphics firmware and boot loaders talk to the serial port.
     ...["-machine", "q35,graphics=off", "-boot", "order=cn"],
-    ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
+    ...acceleratorArguments(accelerator),
     ...["-smp", String(machine.cpus), "-m", `${machine.memoryMiB}M`],
     ...[
       "-smbios",
@@ -45,8 +46,7 @@ export function qemuArguments(
     ...(programs.ovmf === undefined ? [] : pflash(programs.ovmf.code)),
     ...machine.disks.flatMap((disk, number) => [
       "-drive",
-      // With `unsafe`, nothing is lost when QEMU is killed, only when the host is, because the data is in the host's
-      // cache.
+      // `unsafe` loses nothing when QEMU is killed, only when the host is: that is the host's own cache.
       `if=none,id=drive${number},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap,file=${own}/${diskFile(number)}`,
       "-device",
       `${diskDevice(disk, number)}${number === 0 ? index("disk") : ""}`,
@@ -59,8 +59,7 @@ export function qemuArguments(
         : // Networks of their own, with nobody in them: two of one address would confuse the guest.
           `user,id=net${number},ipv6=off,restrict=on,net=10.0.${number + 2}.0/24`,
       "-device",
-      // The first has QEMU's default ROM, iPXE: a ROM named by its file is not adapted to the device, and BIOS skips
-      // it.
+      // The first has QEMU's own choice of ROM, iPXE: one that is named by its file is not fitted to the device, and BIOS skips it.
       `virtio-net-pci,id=nic${number},netdev=net${number},mac=${mac}${number === 0 ? index("network") : ",romfile="}`,
     ]),
   ];
@@ -85,7 +84,7 @@ function pflash(code: string): string[] {
   ];
 }
 
-/** A comma within a value is doubled. */
+/** A comma within a value is written twice. */
 function escaped(value: string): string {
   return value.replaceAll(",", ",,");
 }

@@ -20,6 +20,8 @@ export interface LabPlace {
   /** The URL that a machine's firmware fetches for a network boot, as the machine sees it. */
   netbootUrl: string;
   clock: Clock;
+  /** Called with a line for people about this host, such as why KVM is not used. */
+  note?: ((text: string) => void) | undefined;
 }
 
 /** The actions of a power switch. */
@@ -75,7 +77,7 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
   const qemu = qemuDirectory(directory, machine.name);
   const user = await qemuUser();
   const programs = await labPrograms(machine.firmware);
-  const accelerator = await acceleratorFind(directory, { qemu: programs.qemu, user, clock });
+  const accelerator = await acceleratorFind(directory, { qemu: programs.qemu, user, clock, note: place.note });
   await rm(join(qemu, "qmp"), { force: true });
   if (programs.ovmf !== undefined && !(await isThere(join(qemu, "variables.fd")))) {
     await qemuFileWrite(join(qemu, "variables.fd"), await readFile(programs.ovmf.variables), user);

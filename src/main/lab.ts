@@ -14,7 +14,8 @@ import { untilStopped } from "./until-stopped.ts";
 
 async function placeOf(dataDir: string): Promise<LabPlace> {
   const directory = labDirectory(dataDir);
-  return { directory, netbootUrl: await netbootUrlRead(directory), clock: systemClock };
+  const note = (text: string): void => void process.stderr.write(`farrier: ${text}\n`);
+  return { directory, netbootUrl: await netbootUrlRead(directory), clock: systemClock, note };
 }
 
 /** Makes the missing machines. Their requirements on this host are checked first. */

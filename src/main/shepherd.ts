@@ -19,7 +19,7 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
   await using sessionDatabase = poolFor("session", address, { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
-  const providers = options.lab === undefined ? [] : [await labOf(options.lab, options.netboot)];
+  const providers = options.lab === undefined ? [] : [await labOf(options.lab, log, options.netboot)];
   await using secrets = await secretsFollow({
     ...options,
     database: sessionDatabase,

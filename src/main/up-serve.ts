@@ -59,7 +59,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
     netbootAddress = netboot.address;
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
-  const providers = [await labOf(labDirectory(options.dataDir), netbootAddress)];
+  const providers = [await labOf(labDirectory(options.dataDir), log, netbootAddress)];
   stack.use(
     shepherdRun({
       database: open("shepherd"),
