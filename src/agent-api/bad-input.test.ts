@@ -24,7 +24,13 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Short, so that nobody waits for long; not so short that a busy host cuts the good ones off. */
-const times = { handshake: 2_000, requestArrival: 1_000, strangerConnection: 2_000, floodPause: 1_000 };
+const times = {
+  handshake: 2_000,
+  requestArrival: 1_000,
+  strangerConnection: 2_000,
+  undecidedConnection: 2_000,
+  floodPause: 1_000,
+};
 
 let server: AgentServer;
 let machine: TestMachine;

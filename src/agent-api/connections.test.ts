@@ -10,7 +10,13 @@ import { callFrames, preface, reset, settings } from "../../test/soak/attack/fra
 import { waitFor } from "../../test/support/wait.ts";
 import { ed25519KeyPair } from "../lib/tls/ed25519.ts";
 
-const patient = { handshake: 60_000, requestArrival: 60_000, strangerConnection: 60_000, floodPause: 60_000 };
+const patient = {
+  handshake: 60_000,
+  requestArrival: 60_000,
+  strangerConnection: 60_000,
+  undecidedConnection: 60_000,
+  floodPause: 60_000,
+};
 
 async function session({ port }: AgentServer, { key, certificate: cert }: Identity): Promise<ClientHttp2Session> {
   const made = http2Connect(`https://127.0.0.1:${port}`, { key, cert, rejectUnauthorized: false });
@@ -39,6 +45,27 @@ test("A6: neither a key that no machine has nor PING keeps a connection open; an
     clearInterval(pinging);
     stranger.destroy();
   }
+});
+
+test("A6: while the database is away, an agent's new connection is kept; one without a call is closed", async () => {
+  await using server = await agentServer({ times: { ...patient, strangerConnection: 1_000 } });
+  const { machine } = await server.agent();
+  const lost = server.sessions.current();
+  // In place of a database that is away: for a server without a live session nobody is a stranger.
+  await server.fleet.rows("UPDATE sessions SET session_deadline = now() - interval '1 s'");
+  const agent = server.client(machine);
+  await expect(agent.heartbeat()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  await expect(agent.heartbeat({ hardwareReport: {} })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  // Made later than the agent's, with as much time for strangers.
+  const idle = await session(server, identityOf(ed25519KeyPair()));
+  await waitFor("the idle connection is closed", () => idle.destroyed);
+  expect(await connections(server)).toBe(1);
+  await server.fleet.rows(
+    "UPDATE sessions SET session_deadline = now() + interval '15 s' WHERE session_id = $1",
+    lost?.id ?? "",
+  );
+  await agent.heartbeat();
+  expect(await connections(server)).toBe(1);
 });
 
 test("A6: strangers' idle connections keep no agent out", async () => {

@@ -40,6 +40,11 @@ export const limits = {
   requestArrival: 10_000,
   /** Milliseconds that a connection without a proven key may live; its calls are answered meanwhile. */
   strangerConnection: 10_000,
+  /**
+   * Milliseconds that a connection may live after a call whose key could not be looked up for lack of a database: two
+   * heartbeats' intervals.
+   */
+  undecidedConnection: 60_000,
   /** Milliseconds for which a caller's new connections wait after one of its connections was closed for a flood. */
   floodPause: 5_000,
   /** Milliseconds without a call after which a connection is closed: agents heartbeat every 30 s. */
@@ -48,5 +53,7 @@ export const limits = {
 
 /** The time limits, which tests shorten. */
 export type TimeLimits = {
-  -readonly [Name in "handshake" | "requestArrival" | "strangerConnection" | "floodPause"]: number;
+  -readonly [
+    Name in "handshake" | "requestArrival" | "strangerConnection" | "undecidedConnection" | "floodPause"
+  ]: number;
 };

@@ -55,6 +55,8 @@ export function createAdmission({
     underWay.set(peer, (underWay.get(peer) ?? 1) - 1);
     if (standing === "known") {
       known.note(peer, machineId);
+    } else if (standing === "unavailable") {
+      peer.undecided?.();
     }
     return answers[standing]();
   }

@@ -147,7 +147,7 @@ export async function agentListen(options: {
     const peer = peerOf(socket);
     // Otherwise a stranger who never ends a call would keep its connection open for ever. A key alone proves nothing:
     // anybody can make one.
-    const timer = setTimeout(() => socket.destroy(), times.strangerConnection);
+    let timer = setTimeout(() => socket.destroy(), times.strangerConnection);
     socket.once("close", () => clearTimeout(timer));
     if (peer !== undefined) {
       let place = places.get(underlyingSocket(socket));
@@ -158,6 +158,14 @@ export async function agentListen(options: {
           place.proven();
           place = undefined;
           admitted.add(peer);
+        }
+      };
+      // While the database is away nobody can be called a stranger, and an agent that had to reconnect for each heartbeat
+      // would add a handshake to it. The number of such connections is limited as that of all strangers' is.
+      peer.undecided = () => {
+        if (place !== undefined) {
+          clearTimeout(timer);
+          timer = setTimeout(() => socket.destroy(), times.undecidedConnection);
         }
       };
       peers.add(addresses, peer);

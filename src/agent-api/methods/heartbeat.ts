@@ -106,6 +106,9 @@ export function heartbeatHandler(deps: {
         case "unavailable":
           answered.unavailable.inc();
           refusals.record("heartbeat", peer, outcome.cause, decoded.machineId);
+          if (outcome.overloaded !== true) {
+            peer.undecided?.();
+          }
           refuse(outcome.overloaded === true ? overloaded() : unavailable);
           return;
         case "ok":
