@@ -36,6 +36,10 @@ export const connectionAttacks: readonly Attack[] = [
   ...(["agents", "operators"] as const).flatMap((port): Attack[] => [
     { id: "", what: "half-open TLS", port, connections: 500, clear: true, http2: false, first: () => halfHello },
     { id: "", what: "connections without a byte", port, connections: 500, clear: true, http2: false },
+    {
+      ...{ id: "A6", what: "connections by the thousands", port, connections: 200, clear: true, http2: false },
+      ...{ first: () => halfHello, closes: true, again: 1 },
+    },
     { id: "", what: "handshakes without end", port, connections: 16, closes: true, again: 1 },
   ]),
 ];
