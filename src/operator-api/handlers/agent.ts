@@ -1,11 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { AgentRegisterRequestSchema, type AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import type { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { agentKey } from "../../database/ids.ts";
 import { agentRegister } from "../../database/queries/agent/agent.ts";
-import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { operatorCommand } from "../requests/operator-command.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { machineField, requestIdField, validate } from "../requests/validate.ts";
 
@@ -25,16 +24,12 @@ const registerRequest = z.object({
 export function agentHandlers({ database, agents }: OperatorApiDependencies): ServiceImpl<typeof AgentKeyService> {
   return {
     async agentRegister(request, context) {
-      const { requestId, machine, publicKey, replace } = validate(registerRequest, request);
+      const { machine, publicKey, replace } = validate(registerRequest, request);
       const machineId = await machineOf(database, machine);
       await agentRegister(database, {
-        machineId,
-        requestId,
-        command: "agent_register",
-        bodyDigest: bodyDigest(AgentRegisterRequestSchema, request, machineId),
+        ...operatorCommand(context, request, machineId),
         publicKey,
         replace,
-        actor: context.values.get(operatorKey),
       });
       return {
         machineId,

@@ -3,14 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import {
-  BootWindowCloseRequestSchema,
-  BootWindowOpenRequestSchema,
-  EnrollmentApproveRequestSchema,
-  EnrollmentRejectRequestSchema,
-  type EnrollmentSchema,
-  type EnrollmentService,
-} from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import type { EnrollmentSchema, EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { agentRefusedList } from "../../database/queries/agent/agent-refused.ts";
 import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot/boot-window-command.ts";
 import {
@@ -20,9 +13,8 @@ import {
 } from "../../database/queries/enrollment/enrollment-approve.ts";
 import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment/enrollment-list.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
-import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { operatorCommand } from "../requests/operator-command.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
 import { machineMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
@@ -67,28 +59,20 @@ const rejectRequest = z.object({ requestId: requestIdField, key: keyField });
 export function enrollmentHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof EnrollmentService> {
   return {
     async bootWindowOpen(request, context) {
-      const { requestId, machine, seconds } = validate(openRequest, request);
+      const { machine, seconds } = validate(openRequest, request);
       const machineId = await machineOf(database, machine);
       const { windowId, closesAt } = await bootWindowOpenOnce(database, {
-        machineId,
-        requestId,
-        command: "boot_window_open",
-        bodyDigest: bodyDigest(BootWindowOpenRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
         seconds,
       });
       return { machineId, windowId, closesAt: timestampFromDate(closesAt) };
     },
 
     async bootWindowClose(request, context) {
-      const { requestId, machine } = validate(closeRequest, request);
+      const { machine } = validate(closeRequest, request);
       const machineId = await machineOf(database, machine);
       await bootWindowCloseOnce(database, {
-        machineId,
-        requestId,
-        command: "boot_window_close",
-        bodyDigest: bodyDigest(BootWindowCloseRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
       });
       return { machineId };
     },
@@ -108,10 +92,8 @@ export function enrollmentHandlers({ database }: OperatorApiDependencies): Servi
 
     async enrollmentApprove(request, context) {
       const { requestId, key, machine, name, labels, replace } = validate(approveRequest, request);
-      const actor = context.values.get(operatorKey);
       const machineId = machine === "" ? machineIdOfRequest(requestId) : await machineOf(database, machine);
-      const digest = bodyDigest(EnrollmentApproveRequestSchema, request, machine === "" ? undefined : machineId);
-      const decided = { machineId, requestId, command: "enrollment_approve", bodyDigest: digest, actor, key };
+      const decided = { ...operatorCommand(context, request, machineId), key };
       await (machine === ""
         ? enrollmentApproveNew(database, { ...decided, labels, ...(name === "" ? {} : { name }) })
         : enrollmentApproveKnown(database, { ...decided, replace }));
@@ -121,11 +103,7 @@ export function enrollmentHandlers({ database }: OperatorApiDependencies): Servi
     async enrollmentReject(request, context) {
       const { requestId, key } = validate(rejectRequest, request);
       const rejected = await enrollmentReject(database, {
-        machineId: machineIdOfRequest(requestId),
-        requestId,
-        command: "enrollment_reject",
-        bodyDigest: bodyDigest(EnrollmentRejectRequestSchema, request),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineIdOfRequest(requestId)),
         key,
       });
       return { key: rejected };

@@ -1,7 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { BackoffClearRequestSchema, type FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import type { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
 import { fleetSummary } from "../../database/queries/views/fleet.ts";
@@ -13,9 +13,8 @@ import {
   type WorkCursor,
   type WorkPage,
 } from "../../database/queries/views/work-list.ts";
-import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { operatorCommand } from "../requests/operator-command.ts";
 import { machineOf, machineThere, type MachineReference } from "../requests/machine-reference.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { machineField, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
@@ -148,14 +147,10 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
     },
 
     async backoffClear(request, context) {
-      const { requestId, machine, process } = validate(clearRequest, request);
+      const { machine, process } = validate(clearRequest, request);
       const machineId = await machineOf(database, machine);
       await backoffClear(database, {
-        machineId,
-        requestId,
-        command: "backoff_clear",
-        bodyDigest: bodyDigest(BackoffClearRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
         ...(process === undefined ? {} : { process }),
       });
       return { machineId };

@@ -3,13 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
-import {
-  InstallationCancelRequestSchema,
-  InstallationRequestRequestSchema,
-  InstallationRetryRequestSchema,
-  type InstallationPlan,
-  type InstallationService,
-} from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import type { InstallationPlan, InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { requestOfGeneration } from "../../contract/request-generation.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { generation as toGeneration } from "../../database/ids.ts";
@@ -22,9 +16,8 @@ import {
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
-import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { operatorCommand } from "../requests/operator-command.ts";
 import { installationForesee } from "../installation-plan.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { imageField } from "../requests/validate-image.ts";
@@ -94,7 +87,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
   return {
     async installationRequest(request, context) {
       const valid = validate(installRequest, request);
-      const { requestId, image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
+      const { image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
       const machineId = await machineOf(database, valid.machine);
       // The message itself goes to the agent, with fields that this server does not know.
       const image: ImageInstallation = {
@@ -113,11 +106,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       }
       const generation = await installationRequest(database, {
         ...order,
-        machineId,
-        requestId,
-        command: "installation_request",
-        bodyDigest: bodyDigest(InstallationRequestRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
         digest: checked.digest,
         serialise: (given) =>
           toBinary(
@@ -134,14 +123,10 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
     },
 
     async installationCancel(request, context) {
-      const { requestId, machine, generation, reason } = validate(cancelRequest, request);
+      const { machine, generation, reason } = validate(cancelRequest, request);
       const machineId = await machineOf(database, machine);
       const cancelled = await installationCancel(database, {
-        machineId,
-        requestId,
-        command: "installation_cancel",
-        bodyDigest: bodyDigest(InstallationCancelRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
         reason: reason === "" ? "cancelled by an operator" : reason,
         generation,
       });
@@ -149,14 +134,10 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
     },
 
     async installationRetry(request, context) {
-      const { requestId, machine, generation, retry } = validate(retryRequest, request);
+      const { machine, generation, retry } = validate(retryRequest, request);
       const machineId = await machineOf(database, machine);
       const next = await installationRetry(database, {
-        machineId,
-        requestId,
-        command: "installation_retry",
-        bodyDigest: bodyDigest(InstallationRetryRequestSchema, request, machineId),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, machineId),
         generation,
         reserialise: requestOfGeneration,
         ...(retry === undefined ? {} : { retry }),

@@ -4,11 +4,6 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   HistoryEntrySchema,
-  MachineAddRequestSchema,
-  MachineDeleteRequestSchema,
-  MachineQuarantineRequestSchema,
-  MachineReleaseRequestSchema,
-  MachineUpdateRequestSchema,
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
@@ -18,9 +13,8 @@ import { machineDelete } from "../../database/queries/machine/machine-delete.ts"
 import { machineQuarantine, machineRelease } from "../../database/queries/machine/machine-quarantine.ts";
 import { machineUpdate } from "../../database/queries/machine/machine-update.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
-import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { operatorCommand } from "../requests/operator-command.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
 import { machineMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
@@ -104,16 +98,12 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
       );
       const id = machineIdOfRequest(requestId);
       await machineAdd(database, {
-        machineId: id,
-        requestId,
-        command: "machine_add",
-        bodyDigest: bodyDigest(MachineAddRequestSchema, request),
+        ...operatorCommand(context, request, id),
         ...(name === "" ? {} : { name }),
         labels,
         provided: { provider, providerId, ...withoutEmpty(rest) },
         ...(smbiosUuid === "" ? {} : { smbiosUuid }),
         macs,
-        actor: context.values.get(operatorKey),
       });
       return { machine: machineMessage(await machineShow(database, id)) };
     },
@@ -124,14 +114,10 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     machineWatch: machineWatchHandler(dependencies),
 
     async machineUpdate(request, context) {
-      const { requestId, machine, name, smbiosUuid, ...changes } = validate(updateRequest, request);
+      const { machine, name, smbiosUuid, ...changes } = validate(updateRequest, request);
       const id = await machineOf(database, machine);
       await machineUpdate(database, {
-        machineId: id,
-        requestId,
-        command: "machine_update",
-        bodyDigest: bodyDigest(MachineUpdateRequestSchema, request, id),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, id),
         ...(name === undefined ? {} : { name: name === "" ? null : name }),
         ...(smbiosUuid === undefined ? {} : { smbiosUuid: smbiosUuid === "" ? null : smbiosUuid }),
         ...changes,
@@ -140,41 +126,29 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     },
 
     async machineDelete(request, context) {
-      const { requestId, machine } = validate(commandRequest, request);
+      const { machine } = validate(commandRequest, request);
       const id = await machineOf(database, machine);
       await machineDelete(database, {
-        machineId: id,
-        requestId,
-        command: "machine_delete",
-        bodyDigest: bodyDigest(MachineDeleteRequestSchema, request, id),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, id),
       });
       return { machineId: id };
     },
 
     async machineQuarantine(request, context) {
-      const { requestId, machine, reason } = validate(quarantineRequest, request);
+      const { machine, reason } = validate(quarantineRequest, request);
       const id = await machineOf(database, machine);
       const cancelledGeneration = await machineQuarantine(database, {
-        machineId: id,
-        requestId,
-        command: "machine_quarantine",
-        bodyDigest: bodyDigest(MachineQuarantineRequestSchema, request, id),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, id),
         reason,
       });
       return { machine: machineMessage(await machineShow(database, id)), cancelledGeneration };
     },
 
     async machineRelease(request, context) {
-      const { requestId, machine } = validate(commandRequest, request);
+      const { machine } = validate(commandRequest, request);
       const id = await machineOf(database, machine);
       await machineRelease(database, {
-        machineId: id,
-        requestId,
-        command: "machine_release",
-        bodyDigest: bodyDigest(MachineReleaseRequestSchema, request, id),
-        actor: context.values.get(operatorKey),
+        ...operatorCommand(context, request, id),
       });
       return { machine: machineMessage(await machineShow(database, id)) };
     },

@@ -20,7 +20,7 @@ export function bodyDigest<Desc extends DescMessage>(
       continue;
     }
     const value = (message as Record<string, unknown>)[field.localName];
-    if (field.name === "machine" && machineId !== undefined) {
+    if (field.name === "machine" && machineId !== undefined && value !== "") {
       Object.assign(body, { [field.localName]: machineId });
     } else if (field.fieldKind === "map") {
       const entries = Object.entries(value as Record<string, unknown>);
