@@ -150,6 +150,21 @@ test("only the database's folder holds SQL", () => {
   expect(elsewhere.map(({ path }) => path)).toEqual([]);
 });
 
+test("no word of PostgreSQL's is above the database's folder: no SQLSTATE, no literal of an array or of bytes", () => {
+  const words = [
+    // A class of SQLSTATE and three more characters, alone in quotation marks.
+    /["'`](?:0[0-9A-Z]|2[0-9A-Z]|3[48BDF]|4[024]|5[34578]|F0|HV|P0|XX)[0-9A-Z]{3}["'`]/u,
+    /::\w+\[\]|\bbytea/iu,
+    /(?:\\\\){2}x\$\{/u,
+  ];
+  const isWord = (text: string): boolean => words.some((word) => word.test(text));
+  for (const text of ['code === "55P03"', "unnest($1::uuid[])", "byteaLiteral(key)", "`\\\\\\\\x${hex}`"]) {
+    expect(isWord(text)).toBe(true);
+  }
+  const above = sources.filter(({ path }) => path.startsWith("src/") && !path.startsWith("src/database/"));
+  expect(above.filter(({ text }) => isWord(text)).map(({ path }) => path)).toEqual([]);
+});
+
 test(`no source has over ${maximumLines} lines, and half of them have under ${medianLines}`, () => {
   const own = sources.filter(({ path }) => path !== "src/database/tables.ts");
   expect(own.filter(({ text }) => lines(text) > maximumLines).map(({ path }) => path)).toEqual([]);

@@ -1,4 +1,5 @@
 import type { ServerInterceptor, ServerMethodDefinition } from "@grpc/grpc-js";
+import { keyIdentity } from "../database/heartbeat/key-identity.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { agentKey } from "../database/ids.ts";
 import { agentCalls } from "./agent-call.ts";
@@ -11,7 +12,9 @@ test("of a connection that is too slow every awaited call is told so, of another
   let now = 0;
   const peers = createPeers();
   const addresses: Addresses[] = [1, 2].map((remotePort) => ({ remoteAddress: "::1", remotePort }));
-  addresses.forEach((each) => peers.add(each, { key: agentKey(Buffer.alloc(32)), keyLiteral: "", connection: 1n }));
+  addresses.forEach((each) =>
+    peers.add(each, { key: agentKey(Buffer.alloc(32)), keyIdentity: keyIdentity(Buffer.alloc(32)), connection: 1n }),
+  );
   const cut: (number | undefined)[] = [];
   using calls = agentCalls({
     peers,

@@ -16,7 +16,7 @@ export type DatabaseErrorCode =
   /** The request id was used with another body. */
   | "request_id_reused"
   /** Another transaction holds the lock for longer than the lock timeout; the message names it if it is known. */
-  | "locked"
+  | "busy"
   /** The schema is newer, older or different from what this binary can work with. */
   | "schema";
 
@@ -68,10 +68,10 @@ export function isReadOnly(error: unknown): boolean {
   return errorCode(error) === readOnly || (error instanceof Error && error.message === readOnlyText);
 }
 
-/** Returns the same error, or one with the code `unavailable` or `locked` if it means that. */
+/** Returns the same error, or one with the code `unavailable` or `busy` if it means that. */
 export function translate(error: unknown): unknown {
   if (errorCode(error) === lockNotAvailable) {
-    return new DatabaseError("locked", lockedText(holderOf(error)), { cause: error });
+    return new DatabaseError("busy", lockedText(holderOf(error)), { cause: error });
   }
   if (error instanceof DatabaseError || !isUnavailable(error)) {
     return error;

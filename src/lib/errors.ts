@@ -35,7 +35,7 @@ function messageOf(error: unknown): string {
   return String(error);
 }
 
-/** The code of a system's or library's error ("ECONNREFUSED", SQLSTATE "40001"), if it has one. */
+/** The code of a system's or library's error ("ECONNREFUSED", or a SQLSTATE), if it has one. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
     return error.code;

@@ -5,7 +5,7 @@ import { operatorError } from "./errors.ts";
 
 const table: Record<DatabaseErrorCode, Code> = {
   unavailable: Code.Unavailable,
-  locked: Code.Unavailable,
+  busy: Code.Unavailable,
   session_lost: Code.Unavailable,
   schema: Code.Unavailable,
   not_found: Code.NotFound,

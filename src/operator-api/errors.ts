@@ -17,7 +17,7 @@ export class OperatorApiError extends CodedError<OperatorApiErrorCode> {}
 
 const codes: Record<DatabaseErrorCode, Code> = {
   unavailable: Code.Unavailable,
-  locked: Code.Unavailable,
+  busy: Code.Unavailable,
   session_lost: Code.Unavailable,
   schema: Code.Unavailable,
   not_found: Code.NotFound,

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestProblem } from "../../src/contract/request-problem.ts";
-import { byteaLiteral } from "../../src/database/heartbeat/heartbeat-batch.ts";
+import { keyIdentity } from "../../src/database/heartbeat/key-identity.ts";
 import { type Heartbeats, heartbeats } from "../../src/database/heartbeat/heartbeats.ts";
 import { agentKey, type SessionId } from "../../src/database/ids.ts";
 import { type Phase, progressRecord } from "../../src/database/queries/installation/progress.ts";
@@ -169,7 +169,7 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
                 }),
             ...(endedRun === undefined ? {} : { endedRunId: endedRun }),
           },
-          byteaLiteral(publicKey),
+          keyIdentity(publicKey),
         );
         return inWords(outcome);
       }

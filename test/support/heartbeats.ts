@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { requestProblem } from "../../src/contract/request-problem.ts";
-import { byteaLiteral } from "../../src/database/heartbeat/heartbeat-batch.ts";
+import { keyIdentity } from "../../src/database/heartbeat/key-identity.ts";
 import type { HeartbeatOutcome, InstallationReport } from "../../src/database/heartbeat/heartbeat-entry.ts";
 import { type Heartbeats, heartbeats, type HeartbeatsOptions } from "../../src/database/heartbeat/heartbeats.ts";
 import { agentKey } from "../../src/database/ids.ts";
@@ -67,7 +67,7 @@ export async function heartbeatFleet(
               },
             }),
       },
-      byteaLiteral(publicKey),
+      keyIdentity(publicKey),
     );
   };
   const release = stack.move();

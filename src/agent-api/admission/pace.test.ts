@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { keyIdentity } from "../../database/heartbeat/key-identity.ts";
 import { agentKey } from "../../database/ids.ts";
 import type { Peer } from "../listener/peer.ts";
 import { createPace, type Pace } from "./pace.ts";
@@ -19,7 +20,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const connection = (key: string): Peer => ({ key: agentKey(Buffer.alloc(32)), keyLiteral: key, connection: 0n });
+const connection = (key: string): Peer => ({
+  key: agentKey(Buffer.alloc(32)),
+  keyIdentity: keyIdentity(Buffer.from(key)),
+  connection: 0n,
+});
 const agent = (key: string): Peer => {
   const peer = connection(key);
   pace.known(peer);

@@ -68,15 +68,15 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       return there;
     }
     const now = clock.monotonic();
-    const key = keys.get(peer.keyLiteral) ?? {
+    const key = keys.get(peer.keyIdentity) ?? {
       budget: timeBudget(pacing.key),
       knownUntil: 0,
       line: [],
       underWay: new Map(),
     };
     // Inserted again, so that the map's order is by the latest connection.
-    keys.delete(peer.keyLiteral);
-    keys.set(peer.keyLiteral, key);
+    keys.delete(peer.keyIdentity);
+    keys.set(peer.keyIdentity, key);
     const [oldest] = keys.keys();
     if (keys.size > pacing.keysRemembered && oldest !== undefined) {
       keys.delete(oldest);

@@ -105,7 +105,7 @@ export function createRefusedCallers(options: {
   return {
     note: (peer, machineId, address) => {
       const now = clock.monotonic();
-      const pair = `${machineId} ${peer.keyLiteral}`;
+      const pair = `${machineId} ${peer.keyIdentity}`;
       const there = seen.get(pair);
       if (there !== undefined) {
         there.since = there.count === 0 ? now : there.since;

@@ -226,7 +226,7 @@ function ownBytes(value: Buffer): Buffer {
 
 /** Names the caller of a connection by its key, or by its address if it has none. */
 function callerName(peer: Peer | undefined, { remoteAddress }: Addresses): string {
-  return peer?.keyLiteral ?? `without a key, ${remoteAddress}`;
+  return peer?.keyIdentity ?? `without a key, ${remoteAddress}`;
 }
 
 function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {

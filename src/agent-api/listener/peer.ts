@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { byteaLiteral } from "../../database/heartbeat/heartbeat-batch.ts";
+import { keyIdentity, type KeyIdentity } from "../../database/heartbeat/key-identity.ts";
 import { agentKey, type AgentKey } from "../../database/ids.ts";
 
 /** The other end of a connection: its key is proven by the handshake, but not looked up yet. */
 export interface Peer {
   key: AgentKey;
-  /** The key as an element of an array literal; made once per connection. */
-  keyLiteral: string;
+  /** Equal for equal keys; made once per connection. */
+  keyIdentity: KeyIdentity;
   /** Must be called when the database has found the key to be a machine's: the connection then keeps its place. */
   admitted?: () => void;
   /** Must be called when the key can't be looked up for lack of a database: the connection then may wait for it. */
@@ -36,7 +36,7 @@ export function peerOf(socket: TLSSocket): Peer | undefined {
   const { x } = certificate.publicKey.export({ format: "jwk" });
   // In memory of its own: a slice of Buffer's pool would keep 64 KB alive as long as the connection.
   const key = agentKey(Uint8Array.from(Buffer.from(x ?? "", "base64url")));
-  return { key, keyLiteral: byteaLiteral(key), connection: randomBytes(8).readBigInt64BE() };
+  return { key, keyIdentity: keyIdentity(key), connection: randomBytes(8).readBigInt64BE() };
 }
 
 /** The peers of open connections, by their addresses. */

@@ -8,7 +8,7 @@ import { agentEnroll, type EnrollmentOutcome } from "../../database/queries/enro
 import type { SessionHolder } from "../../database/session-holder.ts";
 import { addressLimit } from "../../lib/net/address-limit.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { describeError, errorCode } from "../../lib/errors.ts";
+import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { AgentCalls, HeadersGate } from "../agent-call.ts";
@@ -103,12 +103,12 @@ export function enrollHandler(deps: {
       respond(null, awaiting);
     };
     answer().catch((error: unknown) => {
-      // lock_not_available: another transaction holds the machine, and the agent asks again.
-      const expected = error instanceof DatabaseError || errorCode(error) === "55P03";
+      // Such as `busy`: another transaction holds the machine, and the agent asks again.
+      const expected = error instanceof DatabaseError;
       if (!expected) {
         log.error({ key: keyStart(peer.key), error: describeError(error) }, "an enrolment could not be decided");
       }
-      refuse("unavailable", expected ? (errorCode(error) ?? "") : "an error", unavailable);
+      refuse("unavailable", expected ? error.code : "an error", unavailable);
     });
   };
 }

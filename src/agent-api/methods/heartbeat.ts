@@ -88,7 +88,7 @@ export function heartbeatHandler(deps: {
       whenEnded: (gone: () => void) => void call.once("cancelled", gone),
     };
     const entry = { ...decoded, publicKey: peer.key, connection: peer.connection };
-    void heartbeats.submit(entry, peer.keyLiteral, caller).then((outcome) => {
+    void heartbeats.submit(entry, peer.keyIdentity, caller).then((outcome) => {
       if (call.cancelled && outcome.status !== "ok") {
         return;
       }

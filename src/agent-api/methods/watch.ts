@@ -45,7 +45,7 @@ export function watchHandler(deps: {
     };
     const watcher = createWatchStream({
       lastSeen: watch.lastSeen,
-      look: () => heartbeats.look(entry, peer.keyLiteral, { connection: peer, known: true }),
+      look: () => heartbeats.look(entry, peer.keyIdentity, { connection: peer, known: true }),
       send: (news) => {
         call.write(
           news.kind === "request"

@@ -111,7 +111,7 @@ test.each([
     const error: unknown = await transact(database, null, async (tx) =>
       tx.updateTable("machines").set({ name: "changed" }).execute(),
     ).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "DatabaseError", code: "locked" });
+    expect(error).toMatchObject({ name: "DatabaseError", code: "busy" });
     return error instanceof Error && error.message.includes(words);
   });
   await holder.query("ROLLBACK");

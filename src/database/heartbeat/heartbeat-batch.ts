@@ -1,3 +1,5 @@
+import type { KeyIdentity } from "./key-identity.ts";
+import { byteaLiteral } from "../bytea-literal.ts";
 import type pg from "pg";
 import type { HeartbeatEntry } from "./heartbeat-entry.ts";
 import { lockStatement, plainStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
@@ -7,7 +9,7 @@ import type { Generation, SessionId } from "../ids.ts";
 export interface BatchEntry {
   entry: HeartbeatEntry;
   /** The key as an element of a bytea array; made once per connection, not once per heartbeat. */
-  keyLiteral: string;
+  keyIdentity: KeyIdentity;
   /** The pending generation that may be handed out to this run, because its request was found readable. */
   offered?: Generation;
   /** The server itself checks a waiting agent's request; this is no sign of the agent's life. */
@@ -17,13 +19,6 @@ export interface BatchEntry {
 /** The statement that an entry needs; all entries of a batch need the same one. */
 export const batchKinds = ["plain", "look", "reporting"] as const;
 export type BatchKind = (typeof batchKinds)[number];
-
-/**
- * Bytes as an element of a PostgreSQL array literal of type bytea[], in which the backslash of the hex form is escaped.
- */
-export function byteaLiteral(value: Uint8Array): string {
-  return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
-}
 
 /** Entries with a report, or to be handed a request, need their machine locked before anything about it is decided. */
 export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
@@ -128,10 +123,10 @@ function identity(batch: readonly BatchEntry[]): [machines: string, keys: string
   let keys = "{";
   let runs = "{";
   let comma = "";
-  for (const { entry, keyLiteral } of batch) {
+  for (const { entry, keyIdentity } of batch) {
     machines += comma + entry.machineId;
-    keys += comma + keyLiteral;
-    runs += comma + (entry.runId === undefined ? keyLiteral : byteaLiteral(entry.runId));
+    keys += comma + keyIdentity;
+    runs += comma + (entry.runId === undefined ? keyIdentity : byteaLiteral(entry.runId));
     comma = ",";
   }
   return [`${machines}}`, `${keys}}`, `${runs}}`];

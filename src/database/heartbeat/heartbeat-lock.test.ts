@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { heldConnection, testFleet } from "../../../test/support/fleet.ts";
-import { byteaLiteral } from "./heartbeat-batch.ts";
+import { byteaLiteral } from "../bytea-literal.ts";
 import { entryState, lockStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
 
 test("an entry whose key is bound between the locking and the deciding comes again", async () => {

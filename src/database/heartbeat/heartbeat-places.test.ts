@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { agentKey, machineId } from "../ids.ts";
 import { heartbeatPlaces, type Placed } from "./heartbeat-places.ts";
+import { keyIdentity } from "./key-identity.ts";
 
 const id = (n: number): string => `123e4567-e89b-42d3-a456-${String(n).padStart(12, "0")}`;
 
@@ -21,7 +22,7 @@ function entry(
         publicKey: agentKey(Buffer.alloc(32)),
         ...(bytes === 0 ? {} : { hardware: { raw: Buffer.alloc(bytes), fingerprint: Buffer.alloc(32) } }),
       },
-      keyLiteral: key,
+      keyIdentity: keyIdentity(Buffer.from(key)),
     },
     caller: { connection, known },
   };

@@ -57,7 +57,7 @@ export function heartbeatPlaces<T extends Placed>(limits: {
       return 0;
     }
     return (Array.isArray(there) ? there : [there]).filter(
-      (other) => other.item.keyLiteral === item.keyLiteral && other.item.look === item.look,
+      (other) => other.item.keyIdentity === item.keyIdentity && other.item.look === item.look,
     ).length;
   }
 

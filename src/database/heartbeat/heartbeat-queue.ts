@@ -159,19 +159,19 @@ export function take(lane: Waiting[]): Waiting[] {
       // The entry's call has ended.
       continue;
     }
-    const { entry, keyLiteral } = waiting.item;
+    const { entry, keyIdentity } = waiting.item;
     const size = entryBytes(entry);
     if (batch.length > 0 && bytes + size > batchLimits.bytes) {
       break;
     }
     const keys = seen.get(entry.machineId);
-    if (keys?.includes(keyLiteral) === true) {
+    if (keys?.includes(keyIdentity) === true) {
       left.push(waiting);
     } else {
       if (keys === undefined) {
-        seen.set(entry.machineId, [keyLiteral]);
+        seen.set(entry.machineId, [keyIdentity]);
       } else {
-        keys.push(keyLiteral);
+        keys.push(keyIdentity);
       }
       bytes += size;
       batch.push(waiting);

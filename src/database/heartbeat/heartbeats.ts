@@ -1,3 +1,4 @@
+import type { KeyIdentity } from "./key-identity.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { DatabaseAddress } from "../address/database-address.ts";
@@ -28,12 +29,12 @@ export interface Heartbeats extends AsyncDisposable {
   /**
    * Resolves once the heartbeat is committed or has failed; never rejects. Without `caller` it is this process' own.
    */
-  submit(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
+  submit(entry: HeartbeatEntry, keyIdentity: KeyIdentity, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
   /**
    * What a heartbeat of this agent would be answered now, including a request to hand out; no sign of life is recorded.
    * Never rejects.
    */
-  look(entry: HeartbeatEntry, keyLiteral: string, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
+  look(entry: HeartbeatEntry, keyIdentity: KeyIdentity, caller?: HeartbeatCaller): Promise<HeartbeatOutcome>;
   /** The number of entries that wait for a batch. */
   waiting(): number;
 }
@@ -231,8 +232,8 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   }
 
   return {
-    submit: (entry, keyLiteral, caller) => offer({ entry, keyLiteral }, caller),
-    look: (entry, keyLiteral, caller) => offer({ entry, keyLiteral, look: true }, caller),
+    submit: (entry, keyIdentity, caller) => offer({ entry, keyIdentity }, caller),
+    look: (entry, keyIdentity, caller) => offer({ entry, keyIdentity, look: true }, caller),
     waiting: () => queue.length(),
     [Symbol.asyncDispose]: async () => {
       await queue.drain();

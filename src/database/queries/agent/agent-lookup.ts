@@ -1,7 +1,7 @@
 import type { Logger } from "../../../lib/log.ts";
 import type { DatabaseAddress } from "../../address/database-address.ts";
 import { connectionSettings } from "../../connect.ts";
-import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
+import { byteaLiteral } from "../../bytea-literal.ts";
 import { entryState } from "../../heartbeat/heartbeat-statement.ts";
 import { planSettings } from "../../heartbeat/heartbeats.ts";
 import type { AgentKey, MachineId } from "../../ids.ts";

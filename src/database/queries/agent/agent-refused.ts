@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
-import { byteaLiteral } from "../../heartbeat/heartbeat-batch.ts";
+import { byteaLiteral } from "../../bytea-literal.ts";
 import { agentKey, type AgentKey, type MachineId, type SessionId } from "../../ids.ts";
 
 /** Maximum number of stored refused callers that name missing machines: in total, and per address. */

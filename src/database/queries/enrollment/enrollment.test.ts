@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { operator, silent, testFleet, type Fleet, type TestMachine } from "../../../../test/support/fleet.ts";
 import { systemClock } from "../../../lib/clock.ts";
-import { errorCode } from "../../../lib/errors.ts";
+import { DatabaseError } from "../../errors.ts";
 import { agentKey } from "../../ids.ts";
 import { sessionStart, type Session } from "../../session.ts";
 import { transact } from "../../transaction.ts";
@@ -23,9 +23,6 @@ afterAll(async () => {
   await session[Symbol.asyncDispose]();
   await fleet[Symbol.asyncDispose]();
 });
-
-/** SQLSTATE lock_not_available. */
-const lockTimeout = "55P03";
 
 const digestOf = (text: string) => createHash("sha256").update(text).digest();
 const newKey = () => agentKey(randomBytes(32));
@@ -66,7 +63,7 @@ async function enrollPatiently(enrollment: Partial<AgentEnrollment>): ReturnType
     try {
       return await enroll(enrollment);
     } catch (error) {
-      if (errorCode(error) !== lockTimeout) {
+      if (!(error instanceof DatabaseError && error.code === "busy")) {
         throw error;
       }
     }
