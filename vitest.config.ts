@@ -2,7 +2,10 @@ import { configDefaults, defineConfig, type TestProjectConfiguration } from "vit
 import { common } from "./vitest.common.ts";
 import { qemuTests } from "./vitest.lab.config.ts";
 
-/** These share a process and what it has imported: they keep nothing in modules, mock none, and change nothing of the process. */
+/**
+ * These share a process and its imported modules: they keep no state in modules, mock none, and change nothing of the
+ * process.
+ */
 const sharing = [
   "src/{contract,janitor,metrics,operator-api,shepherd}/**/*.test.ts",
   "src/{database,netboot}/*.test.ts",
@@ -25,7 +28,7 @@ const projects: TestProjectConfiguration[] = [
   },
 ];
 
-// The one default export of the project: Vitest asks for it.
+// The project's one default export, which Vitest requires.
 export default defineConfig({
   test: { globalSetup: ["test/support/global-setup.ts"], maxWorkers: 3, projects },
 });

@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { common } from "./vitest.common.ts";
 
-/** What boots QEMU machines, and takes half an hour: `npm run test:lab`. */
+/** The tests with QEMU machines, which take half an hour: `npm run test:lab`. */
 export const qemuTests = ["test/lab/**/*.test.ts", "test/e2e/{boot-image,lab,netboot-qemu,tiny-image}.test.ts"];
 
-// One after the other: each takes all that the host has.
+// One after the other, because each uses all of the host.
 export default defineConfig({
   test: {
     ...common,

@@ -19,7 +19,7 @@ const load = {
 } as const;
 const eligibility = { process: "ShepherdAgentStart", provider: "bench" } as const;
 
-/** P3: the time of a claim, p99, at a million machines as a ratio to a thousand; eight workers at once. */
+/** P3: the p99 latency of a claim with a million machines, as a ratio to a thousand; eight workers at once. */
 export async function benchClaim(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const large = await database.another("large");
@@ -61,7 +61,7 @@ export async function benchClaim(options: { json: boolean }): Promise<void> {
   );
 }
 
-/** Takes agent and installation from the first machines, so that agent start applies to them. */
+/** Removes agent and installation from the first machines, so that agent start applies to them. */
 async function makeEligible(on: Database): Promise<void> {
   for (const table of ["machine_os_installed", "machine_agent_heartbeat", "machine_agent_started"]) {
     await on.pool.query(
@@ -85,7 +85,7 @@ async function work(
     }
     side.conflicts += side.held.has(claimed.machineId) ? 1 : 0;
     side.held.add(claimed.machineId);
-    // Held for a moment, in which the others' claims must not come upon it.
+    // Holds the claim briefly; the other workers' claims must not take the same machine.
     await new Promise((resolve) => setImmediate(resolve));
     side.held.delete(claimed.machineId);
     await claimed.cancel("for the benchmark");

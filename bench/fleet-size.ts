@@ -15,7 +15,7 @@ const load = {
   seconds: scaled(2, 1),
 } as const;
 
-/** P2: heartbeats a second at a million machines as a ratio to a thousand, taken in turns in one run. */
+/** P2: heartbeats per second with a million machines, as a ratio to a thousand, measured alternately in one run. */
 export async function benchFleetSize(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const keys = fleetKeyPairs();

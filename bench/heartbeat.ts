@@ -17,12 +17,13 @@ const load = {
   rounds: scaled(15, 3),
   seconds: scaled(2, 1),
 } as const;
-/** Shares of the top rate at which latency is taken; the last is more than can be answered. */
+/** Shares of the maximum rate at which latency is measured; the last exceeds what can be answered. */
 const shares = [0.1, 0.25, 0.5, 0.75, 0.9, 1, 1.25] as const;
 
 /**
- * P1: authenticated, durable heartbeats as a ratio to an empty call of the same bytes through the same listener, taken in
- * turns in one run; to an empty call on bare node:http2 with the same TLS; and to the original's shape of three transactions.
+ * P1: authenticated, durable heartbeats, measured alternately in one run, as a ratio to an empty call with the same
+ * bytes through the same listener; to an empty call on bare node:http2 with the same TLS; and to the original system's
+ * three transactions.
  */
 export async function benchHeartbeat(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -48,7 +49,7 @@ export async function benchHeartbeat(options: { json: boolean }): Promise<void> 
   await runBare(2);
   const rounds: Round[] = [];
   for (let round = 0; round < load.rounds; round += 1) {
-    // Before and after, so that a machine that grows slower or faster meanwhile does not favour one of the two.
+    // Before and after, so that a machine that becomes slower or faster meanwhile favours neither.
     const bareBefore = await runBare(load.seconds / 2);
     const before = await run(emptyPath, load.seconds / 2);
     const meter = await costMeter(database, server, generator);
@@ -154,7 +155,7 @@ interface Round {
   emptyCost: Cost;
 }
 
-/** Two runs of one thing, of the same length. */
+/** Combines two runs of equal length. */
 function both(before: LoadResult, after: LoadResult): LoadResult {
   return {
     ...before,
@@ -164,11 +165,11 @@ function both(before: LoadResult, after: LoadResult): LoadResult {
 }
 
 interface Cost {
-  /** Microseconds of CPU a call. */
+  /** Microseconds of CPU per call. */
   server: number;
   database: number;
   generator: number;
-  /** Bytes a call. */
+  /** Bytes per call. */
   wal: number;
 }
 

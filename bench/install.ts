@@ -12,13 +12,13 @@ import { scaled } from "./support/scale.ts";
 
 const load = { imageBytes: scaled(1_024, 32) << 20, rounds: scaled(7, 2) } as const;
 const blockBytes = 4 << 20;
-/** What the agent is started with (boot-image/files/supervise.sh). */
+/** Node flags of the agent (boot-image/files/supervise.sh). */
 const agentFlags = ["--no-incremental-marking"];
 
 /**
- * P5: an image to a disk, by the agent (download, digest, unpack, write, all on the medium at its end) and by
- * `curl | zstd -d | dd oflag=direct`, one after the other in each round, onto the same file. FARRIER_BENCH_DIR: the folder
- * whose disk is measured; the system's temporary one otherwise.
+ * P5: an image to a disk, by the agent (download, digest, unpack, write, flushed to the medium at the end) and by `curl
+ * | zstd -d | dd oflag=direct`, one after the other in each round, onto the same file. FARRIER_BENCH_DIR: the folder
+ * whose disk is measured; default is the system's temporary folder.
  */
 export async function benchInstall(options: { json: boolean }): Promise<void> {
   const folder = await mkdtemp(join(process.env["FARRIER_BENCH_DIR"] ?? tmpdir(), "farrier-bench-"));
@@ -37,7 +37,7 @@ export async function benchInstall(options: { json: boolean }): Promise<void> {
       cpu = (await cpuSeconds(worker.pid)) - before;
       return time;
     };
-    // The first of each warms up: programs, code, the server's page cache.
+    // The first run of each is a warm-up: programs, code, the server's page cache.
     await agent();
     await reference(served, disk);
     for (let round = 0; round < load.rounds; round += 1) {
@@ -68,7 +68,7 @@ export async function benchInstall(options: { json: boolean }): Promise<void> {
   }
 }
 
-/** A file all of whose blocks are there: neither side pays for finding room. */
+/** A file with all its blocks allocated, so that neither side pays for allocation. */
 async function fill(path: string, bytes: number): Promise<void> {
   await using file = await open(path, "w");
   const block = Buffer.alloc(blockBytes, "old");

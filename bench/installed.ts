@@ -22,9 +22,9 @@ const load = {
 const mebibyte = 1 << 20;
 
 /**
- * P8: `farrier up` from its start to serving, as a ratio to the start of this PostgreSQL on the same data and of a Node that does
- * nothing. P9: commands, as installed, as a ratio to a Node that does nothing. And how fast an installation ends that is
- * cancelled in mid-download. All of it on the built package, installed by npm and run without npx.
+ * P8: `farrier up` from its start until it serves, as a ratio to the start of this PostgreSQL on the same data plus an
+ * empty Node program. P9: installed commands, as a ratio to an empty Node program. Also how fast an installation ends
+ * that is cancelled during the download. All with the built package, installed by npm and run without npx.
  */
 export async function benchInstalled(options: { json: boolean }): Promise<void> {
   await using installed = await installedPackage();
@@ -57,14 +57,14 @@ export async function benchInstalled(options: { json: boolean }): Promise<void> 
   await benchCancel(installed, dataDir, options);
 }
 
-/** Milliseconds of a Node that does nothing, from its start to its end. */
+/** Milliseconds of an empty Node program, from its start to its end. */
 async function emptyNode(): Promise<number> {
   const begun = performance.now();
   await promisify(execFile)(process.execPath, ["-e", "0"]);
   return performance.now() - begun;
 }
 
-/** The results of runs, one after the other. */
+/** The results of several runs, one after the other. */
 async function times(count: number, one: (index: number) => Promise<number>): Promise<number[]> {
   const results: number[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -103,7 +103,7 @@ async function benchStarts(installed: Installed, options: { json: boolean }): Pr
   }
 }
 
-/** From the start of `farrier machine cancel` until its agent has broken the download off. */
+/** From the start of `farrier machine cancel` until its agent has aborted the download. */
 async function benchCancel(installed: Installed, dataDir: string, options: { json: boolean }): Promise<void> {
   const { directory } = installed;
   await using images = await imageServer();

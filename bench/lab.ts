@@ -5,13 +5,14 @@ import { labMemory, referencePowerOn, referenceWrite } from "./support/lab-refer
 import { median, report } from "./support/report.ts";
 import { scaled } from "./support/scale.ts";
 
-/** Installations that are timed; the median counts, of the reference too. */
+/** Number of timed installations; the median counts, for the reference too. */
 const rounds = scaled(3, 1);
 
 /**
- * P10: from the request to the installed system's first line, against the pure work in it: the same image fetched, unpacked and
- * written by the plainest programs in the same kind of machine, and the one reboot, which is the firmware's, the loader's and the
- * kernel's. P11: from power-on to the first heartbeat, against the same firmware, kernel and initramfs whose /init prints a line.
+ * P10: from the request to the installed system's first line, as a ratio to the minimal work: the same image fetched,
+ * unpacked and written by the simplest programs in the same kind of machine, and one reboot through firmware, boot
+ * loader and kernel. P11: from power-on to the first heartbeat, as a ratio to the same firmware, kernel and initramfs
+ * with an /init that prints a line.
  */
 export async function benchLab({ json }: { json: boolean }): Promise<void> {
   const missing = await qemuLabMissing();
@@ -103,7 +104,7 @@ function rounded(seconds: readonly number[]): number[] {
   return seconds.map((one) => Number(one.toFixed(2)));
 }
 
-/** Seconds from now until a text is new on its console. */
+/** Seconds from now until a new text on its console. */
 async function secondsUntil(machine: QemuMachine, text: string): Promise<number> {
   const begun = performance.now();
   await machine.says(text, { after: (await machine.console()).length });
@@ -119,7 +120,7 @@ async function secondsBetween(machine: QemuMachine, from: string, to: string): P
   return at(to) - at(from);
 }
 
-/** An agent that waits, as at the beginning: what is installed is forgotten, so that one is wanted. */
+/** Brings the agent back to its initial waiting state: the installation is removed, so that an agent is wanted. */
 async function waitingAgain(lab: QemuLab, machine: QemuMachine, round: number): Promise<void> {
   await lab.rows("DELETE FROM machine_agent_heartbeat");
   await lab.rows("DELETE FROM machine_agent_started");

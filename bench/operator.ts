@@ -38,7 +38,7 @@ const sorts = {
   since: MachineSort.SINCE,
 };
 
-/** What is filtered by: alone, and two at a time. How many machines each meets is beside it. */
+/** The filters: single ones, and pairs. The number of matching machines is printed with each. */
 const filters: Record<string, Query> = {
   none: {},
   "a state of 9 in 10": { states: [MachineState.INSTALLED] },
@@ -60,9 +60,9 @@ const filters: Record<string, Query> = {
 };
 
 /**
- * P6: the first page of machines, filtered and sorted by any column, at a million machines: the server's time, p99, as a ratio to that of
- * the same number of machines read by their ids, the primary key's order, through the same call: after each page the next part of a walk
- * over all of them.
+ * P6: the first page of machines, filtered and sorted by any column, with a million machines: the server's p99 latency,
+ * as a ratio to the same number of machines read in the order of their ids (the primary key) through the same call: one
+ * further part of a walk over all machines after each page.
  */
 export async function benchOperator(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -116,7 +116,7 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
     const pageSize = Math.max(1, machines);
     const read = await call({ sort: MachineSort.ID, pageSize, pageToken: walked });
     walked = read.next;
-    // The first calls warm PostgreSQL's and the process's caches.
+    // The first calls warm PostgreSQL's and the process' caches.
     if (index >= load.warmUp) {
       times.push(milliseconds);
       byIds.push(read.milliseconds);

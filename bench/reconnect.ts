@@ -6,7 +6,10 @@ import { scaled } from "./support/scale.ts";
 
 const load = { machines: 10_000, connections: scaled(2_000, 100) } as const;
 
-/** The third ceiling of capacity: how fast a fleet that lost its connections is back, each agent with a new handshake. */
+/**
+ * The third limit of capacity: how fast a fleet that lost its connections reconnects, with a new handshake for each
+ * agent.
+ */
 export async function benchReconnect(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const keys = fleetKeyPairs();

@@ -1,5 +1,5 @@
-// `npm run bench -- [NAME…] [--json] [--write]`: the benchmarks of PERFORMANCE, all of them or the named ones; --write puts
-// what all of them found into docs/performance.md.
+// `npm run bench -- [NAME…] [--json] [--write]`: all benchmarks, or the named ones; --write writes the results of a
+// complete run into docs/performance.md.
 import { benchClaim } from "./claim.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";

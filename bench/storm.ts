@@ -8,9 +8,9 @@ import { scaled } from "./support/scale.ts";
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
 /**
- * Agents that stay connected, the heartbeats of all of them a second (as of 3,000 that call every 30 s), those that lose
- * their connections at once and come back at once; how many of these come back one after the other beforehand, and how many of them a
- * second; and seconds: before either, and of looking from the storm's beginning.
+ * Agents that stay connected, and their heartbeats per second in total (as of 3,000 that call every 30 s); agents that
+ * lose their connections and reconnect at once; how many of these reconnect one by one beforehand, and how many per
+ * second; and seconds: before each phase, and of measuring from the storm's start.
  */
 const load = {
   machines: 10_000,
@@ -24,8 +24,9 @@ const load = {
 } as const;
 
 /**
- * P12: the heartbeats of established agents, p99, while ten times as many reconnect at once, as a ratio to the same while these
- * reconnect at a pace of ten a second; as many connections are held in both. And how long the others take to be back.
+ * P12: the heartbeats' p99 latency of connected agents while ten times as many reconnect at once, as a ratio to the
+ * same while these reconnect at ten per second; both with the same number of connections. Also the time until the
+ * others are back.
  */
 export async function benchStorm(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -33,7 +34,7 @@ export async function benchStorm(options: { json: boolean }): Promise<void> {
   await fleetMake(database.database.pool, load.machines, keys);
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });
-  // Two processes: those who reconnect must not hold up the calls of those who stay at their own end.
+  // Two processes, so that reconnecting agents do not delay the calls of connected ones on the client side.
   await using staying = startWorker(new URL("support/load.worker.ts", import.meta.url));
   await using leaving = startWorker(new URL("support/load.worker.ts", import.meta.url));
   const { machines } = load;

@@ -20,9 +20,9 @@ const load = {
 } as const;
 
 /**
- * P4: from the call that asks for an installation (its commit included) to its agent's holding it, while 2,000 agents
- * watch and heartbeat every 30 s; as a ratio to the least it can be. P7: the server's memory for an agent that only watches, as a ratio
- * to a plain stream of grpc-js.
+ * P4: from the call that requests an installation (including its commit) to the request's arrival at the agent, while
+ * 2,000 agents watch and send heartbeats every 30 s; as a ratio to the minimal push. P7: the server's memory per agent
+ * that only watches, as a ratio to a plain grpc-js stream.
  */
 export async function benchWatch(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -74,7 +74,8 @@ async function memoryOf(
 ): Promise<HeldMemory> {
   const connect = (connections: number) =>
     generator.ask({ order: "connect", port, connections, keys, machines: load.machines });
-  // What the first connections cost (code, pools) is not an agent's: they come and go before it is measured.
+  // The cost of the first connections (code, pools) does not belong to an agent, so some are opened and closed before
+  // the measurement.
   await connect(200);
   await generator.ask({ order: "watch" });
   await generator.ask({ order: "close" });
@@ -86,7 +87,7 @@ async function memoryOf(
   return { empty, full: await server.ask<number>("memory") };
 }
 
-/** Requests for agents that watch, and by turns the same for machines whose NOTIFY a bare client sends on. */
+/** Requests for watching agents, alternating with requests for machines whose NOTIFY a bare client forwards. */
 async function pushTimes(
   options: { json: boolean },
   database: Awaited<ReturnType<typeof benchDatabase>>,
@@ -94,7 +95,7 @@ async function pushTimes(
 ): Promise<void> {
   await using reference = startWorker(new URL("support/reference.worker.ts", import.meta.url));
   const { port } = await reference.ask<{ port: number }>({ serve: "push", database: database.address });
-  // The same process holds both ends: what keeps it busy keeps both waiting.
+  // The same process holds both ends, so that its load delays both equally.
   await generator.ask({ order: "push", port, from: load.watching, to: load.watching + load.requests });
   const beating = generator.ask<LoadResult>({
     order: "run",
@@ -105,7 +106,7 @@ async function pushTimes(
   const asked = new Map<number, bigint>();
   const committed: number[] = [];
   for (let i = 0; i < 2 * load.requests; i += 1) {
-    // Every other one is of a machine that no agent watches for.
+    // Every other machine has no watching agent.
     const machine = (i >> 1) + (i % 2) * load.watching;
     const begun = process.hrtime.bigint();
     asked.set(machine, begun);

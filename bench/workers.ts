@@ -13,10 +13,10 @@ const load = {
   seconds: scaled(2, 1),
 } as const;
 
-/** Processes that share the port. */
+/** Numbers of processes that share the port. */
 const counts = [1, 2, 4] as const;
 
-/** P13: what a heartbeat costs in server CPU when two and four processes share the port, as a ratio to one; the worse of both. */
+/** P13: a heartbeat's server CPU when two and four processes share the port, as a ratio to one; the worse of both. */
 export async function benchWorkers(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
   const keys = fleetKeyPairs();

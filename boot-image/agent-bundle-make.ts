@@ -3,13 +3,13 @@ import { rolldown } from "rolldown";
 /** A bundle, and what it still imports. */
 export interface AgentBundle {
   code: string;
-  /** Specifiers that are left in it: Node's own modules. */
+  /** The imports left in it: Node's own modules. */
   imports: string[];
-  /** Paths of the files that are in it. */
+  /** Paths of the files in it. */
   files: string[];
 }
 
-/** Puts `entry` and all that it imports into one ECMAScript module. */
+/** Bundles `entry` and everything that it imports into one ECMAScript module. */
 export async function agentBundleMake(entry: string): Promise<AgentBundle> {
   await using bundle = await rolldown({ input: entry, platform: "node", logLevel: "silent" });
   const { output } = await bundle.generate({ format: "esm", codeSplitting: false, comments: false });

@@ -27,7 +27,7 @@ test("the agent's bundle imports Node's own modules and nothing else, also where
 });
 
 test("nothing is in it but the agent, what it shares with the control plane, and few libraries", () => {
-  // The bundler's own file has a name that no path has.
+  // The bundler's own virtual file has a name that is not a path.
   const files = bundle.files.filter((file) => !file.startsWith("\0")).map((file) => relative(root, file));
   const folders = new Set(
     files.map((file) => /^(?:src\/[^/]+|gen|node_modules\/(?:@[^/]+\/)?[^/]+)/u.exec(file)?.[0] ?? file),
@@ -73,7 +73,7 @@ test("it is the same each time, and begins to run alone", async () => {
   const folder = await mkdtemp(join(tmpdir(), "farrier-bundle-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "agent.mjs"), bundle.code);
-  // This host is no machine that booted from the network, and it says so.
+  // This host did not boot from the network, and the agent reports that.
   const ran = promisify(execFile)(process.execPath, [join(folder, "agent.mjs")], { cwd: folder, timeout: 120_000 });
   const { stderr } = await ran.catch((error: { stderr: string }) => error);
   const lines = stderr

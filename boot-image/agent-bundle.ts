@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { errorCode } from "../src/lib/errors.ts";
 
-/** Where the published package has the agent's bundle, from its `dist` folder's boot-image. */
+/** The agent's bundle in the published package, relative to its folder dist/boot-image. */
 export const bundleName = "agent.mjs";
 
 /**
- * The agent alone as one ECMAScript module, with everything that it imports but Node's own. The published package has it made;
- * a checkout makes it on the spot, with a developers' tool.
+ * The agent as one ECMAScript module, with everything that it imports except Node's modules. The published package
+ * contains it; a checkout builds it on demand with a development dependency.
  */
 export async function agentBundle(): Promise<Buffer> {
   try {

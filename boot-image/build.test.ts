@@ -48,7 +48,7 @@ test(
     const missing = await bootImageMissing();
     context.skip(missing !== undefined, missing);
     const first = await bootImage();
-    // What apt fetched for it, as a folder: no second of this image has anything to do with the first.
+    // The packages that apt fetched for the first image, as a folder.
     const cache = join(first, "..");
     const packages = join(folder, "packages");
     await mkdir(packages);
@@ -70,13 +70,13 @@ test(
     }
     expect(made).toMatchObject({ architecture: "x86_64", drivers: "lab", node: process.version });
     expect(made.sizes.initramfs).toBeLessThan(55 * megabyte);
-    // What is appended begins where the kernel looks for an archive.
+    // An appended archive begins where the kernel looks for one.
     expect(made.sizes.initramfs % 4).toBe(0);
     expect((await stat(join(second.out, "initramfs"))).mode & 0o777).toBe(0o644);
 
     await bootImageBuild(second);
     expect(told.at(-1)).toBe("nothing has changed since it was built");
-    // One that was cut off is built anew.
+    // A truncated image is built again.
     await truncate(join(second.out, "initramfs"), 1000);
     await bootImageBuild(second);
     expect(await digestOf(join(second.out, "initramfs"))).toBe(manifest.sha256.initramfs);
@@ -90,7 +90,7 @@ test(
     const missing = await bootImageMissing();
     context.skip(missing !== undefined, missing);
     const bytes = await readFile(join(await bootImage(), "initramfs"));
-    // Two frames of zstd, each at a block's beginning.
+    // Two zstd frames, each at the beginning of a block.
     const magic = Buffer.from("28b52ffd", "hex");
     const second = Array.from({ length: bytes.length / 512 - 1 }, (_, index) => (index + 1) * 512).find((at) =>
       bytes.subarray(at, at + 4).equals(magic),

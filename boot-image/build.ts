@@ -19,28 +19,28 @@ import { libraryPackages, toolPackages, type Drivers } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
 import { unpackAll } from "./unpack.ts";
 
-/** What to build, from what. */
+/** The options of a build. */
 export interface BootImageOptions {
   drivers: Drivers;
-  /** Where it goes: vmlinuz, initramfs, manifest.json. */
+  /** The output folder: vmlinuz, initramfs, manifest.json. */
   out: string;
-  /** A folder of .deb files; absent = apt fetches them. */
+  /** A folder of .deb files; absent means that apt fetches them. */
   packages: string | undefined;
-  /** .deb files whose firmware goes into the image. */
+  /** .deb files whose firmware is included. */
   firmware: readonly string[];
-  /** Keeps packages and what is in them from one build to the next. */
+  /** Keeps packages and their content from one build to the next. */
   cache: string;
-  /** Node's binary, which goes into the image. */
+  /** Node's binary, which is included. */
   node: string;
-  /** Told what is being done. */
+  /** Called with a description of each step. */
   tell: (text: string) => void;
 }
 
 const readable = 0o644;
 
 /**
- * Builds kernel and initramfs of the boot image. The same packages, Node and Farrier give the same bytes; where these are what the
- * folder's image was made from, it is left as it is.
+ * Builds the boot image's kernel and initramfs. The same packages, Node and Farrier give the same bytes; if the
+ * folder's image was made from these, it is left unchanged.
  * @throws {BuildError}
  */
 export async function bootImageBuild(options: BootImageOptions): Promise<BootImageManifest> {
@@ -96,7 +96,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   await makeDirectory(out);
   await writeFileAtomic(join(out, "vmlinuz"), vmlinuz, { mode: readable });
   await writeFileAtomic(join(out, "initramfs"), initramfs, { mode: readable });
-  // Last: whoever reads it finds the others as it says.
+  // Last, so that the other files match it whenever it is read.
   await writeFileAtomic(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: readable });
   return manifest;
 }
@@ -117,12 +117,17 @@ async function digested(paths: readonly string[]): Promise<PackageFile[]> {
   return files;
 }
 
-/** Node's binary is most of the image: in an archive of its own, two cores compress. The kernel unpacks one after the other. */
+/**
+ * Node's binary is most of the image; with its own archive, two cores compress in parallel. The kernel unpacks one
+ * archive after the other.
+ */
 function halves(entries: readonly CpioEntry[]): CpioEntry[][] {
   return [entries.filter(({ path }) => path === nodePath), entries.filter(({ path }) => path !== nodePath)];
 }
 
-/** Filled to blocks of 512, which the kernel passes over: what is appended begins where it looks for an archive. */
+/**
+ * Padded to blocks of 512, which the kernel skips, so that an appended archive begins where the kernel looks for one.
+ */
 function blocks(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 511)]);
 }

@@ -28,6 +28,6 @@ test("what is no such file is refused", () => {
   expect(isElf(Buffer.from("#!/bin/sh\n"))).toBe(false);
   expect(() => elfNeeds(Buffer.from("#!/bin/sh\n"))).toThrow(/not an ELF file of 64 bits/u);
   expect(() => elfNeeds(Buffer.alloc(0))).toThrow(RangeError);
-  // The first bytes alone, and nothing behind them.
+  // Only the first bytes.
   expect(() => elfNeeds(Buffer.from("7f454c460201", "hex"))).toThrow(RangeError);
 });

@@ -1,5 +1,5 @@
-// What is read of ELF files (System V gABI; 64 bits, little end first): which libraries a program needs, and where what is
-// loaded of it ends.
+// Reads ELF files (System V gABI; 64 bits, little-endian): the libraries that a program needs, and where its loaded
+// part ends.
 
 const magic = Buffer.from("7f454c460201", "hex");
 const programHeaderSize = 56;
@@ -12,7 +12,7 @@ const dynamicStringTable = 5n;
 
 /** What a program or library needs to be loaded. */
 export interface ElfNeeds {
-  /** The loader's path, as the program names it; undefined for a library or a static program. */
+  /** The path of the program's dynamic loader; undefined for a library or a static program. */
   interpreter: string | undefined;
   /** Names of libraries. */
   needed: string[];
@@ -25,12 +25,12 @@ interface Segment {
   fileSize: number;
 }
 
-/** True where it begins as such a file. */
+/** True if it begins like such a file. */
 export function isElf(bytes: Uint8Array): boolean {
   return magic.equals(bytes.subarray(0, magic.length));
 }
 
-/** Reads what it needs. @throws {RangeError} where it is no 64-bit ELF file, or a damaged one */
+/** Reads the needs. @throws {RangeError} if it is not a 64-bit ELF file, or a damaged one */
 export function elfNeeds(bytes: Buffer): ElfNeeds {
   const segments = segmentsOf(bytes);
   const interpreter = segments.find(({ type }) => type === segmentInterpreter);
@@ -42,14 +42,14 @@ export function elfNeeds(bytes: Buffer): ElfNeeds {
 }
 
 /**
- * The file without what is never loaded: symbols, debugging information and the table of sections. It runs as before.
+ * The file without parts that are never loaded: symbols, debugging information and the section table. It still runs.
  * @throws {RangeError} as {@link elfNeeds}
  */
 export function elfStripped(bytes: Buffer): Buffer {
   const segments = segmentsOf(bytes);
   const end = Math.max(...segments.map(({ offset, fileSize }) => offset + fileSize));
   const stripped = Buffer.from(bytes.subarray(0, end));
-  // Where the table of sections is, how many they are, and which one has their names.
+  // The section table's offset, its number of entries, and the index of the names' section.
   stripped.writeBigUInt64LE(0n, 40);
   stripped.fill(0, 60, 64);
   return stripped;
@@ -93,7 +93,7 @@ function neededNames(bytes: Buffer, segments: readonly Segment[], dynamic: Segme
   return names.map((name) => text(bytes, (strings ?? 0) + name));
 }
 
-/** Where in the file the byte is that will be at this address. */
+/** The offset in the file of the byte at this address. */
 function fileOffset(segments: readonly Segment[], address: bigint): number | undefined {
   const segment = segments.find(
     ({ type, address: start, fileSize }) =>

@@ -1,14 +1,14 @@
 import { CodedError } from "../src/lib/errors.ts";
 
-/** Every way in which building an image fails. */
+/** The kinds of build failures. */
 export type BuildErrorCode =
-  /** A program that the builder calls is not installed, or failed. */
+  /** A program that the builder runs is not installed, or failed. */
   | "program_missing"
   | "program_failed"
-  /** Packages cannot be had, or do not hold what is expected of them. */
+  /** Packages can't be fetched, or lack expected files. */
   | "packages"
-  /** What was asked for cannot be built here. */
+  /** The request can't be built on this host. */
   | "unsupported";
 
-/** What the builders throw. */
+/** The builders' error. */
 export class BuildError extends CodedError<BuildErrorCode> {}

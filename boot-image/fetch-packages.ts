@@ -7,7 +7,7 @@ import { BuildError } from "./errors.ts";
 import { kernelMetaPackage, kernelPackage } from "./packages.ts";
 import { runBuildProgram } from "./run-program.ts";
 
-/** A package as apt knows it. */
+/** A package in apt's index. */
 interface Download {
   file: string;
   sha256: string;
@@ -16,13 +16,14 @@ interface Download {
 /** A package on this host's disk. */
 export interface PackageFile {
   path: string;
-  /** Hexadecimal. */
+  /** In hexadecimal. */
   sha256: string;
 }
 
 /**
- * Fetches these packages, the libraries that they depend on, and the kernel with apt into `directory`, where they are not there yet; resolves to them. apt checks
- * them against the archive's signed index; what was fetched before is checked against the same index again.
+ * Fetches these packages, the libraries that they depend on, and the kernel with apt into `directory`, unless they are
+ * there already. apt verifies them against the archive's signed index; packages fetched before are verified against the
+ * same index again.
  * @throws {BuildError}
  */
 export async function fetchPackages(directory: string, roots: readonly string[]): Promise<PackageFile[]> {
@@ -59,7 +60,7 @@ const dependsOptions = ["recommends", "suggests", "conflicts", "breaks", "replac
   (kind) => `--no-${kind}`,
 );
 
-/** The libraries that these packages depend on, by whatever way. */
+/** The libraries that these packages depend on, directly or indirectly. */
 async function libraries(roots: readonly string[]): Promise<string[]> {
   const text = await runBuildProgram("apt-cache", ["depends", "--recurse", ...dependsOptions, ...roots]);
   const names = text.split("\n").filter((line) => /^(?:lib|zlib)[a-z0-9.+-]+$/u.test(line) && !line.includes("perl"));

@@ -6,7 +6,7 @@ import type { Unpacked } from "./unpack.ts";
 
 const plainFile = 0o644;
 
-/** All firmware in these packages, where the kernel looks for it. @throws {BuildError} where one holds none */
+/** All firmware files in these packages, where the kernel looks for them. @throws {BuildError} if a package has none */
 export async function firmwareEntries(packages: readonly Unpacked[]): Promise<CpioEntry[]> {
   const entries = new Map<string, CpioEntry>();
   for (const { name, root } of packages) {

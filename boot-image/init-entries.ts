@@ -6,7 +6,7 @@ const executable = 0o755;
 const plainFile = 0o644;
 const gconvFolder = "usr/lib/x86_64-linux-gnu/gconv";
 
-/** The shell scripts of the image: file here → path there. */
+/** The image's shell scripts: source file → path in the image. */
 const scripts = {
   "init.sh": "init",
   "network.sh": "opt/farrier/network.sh",
@@ -14,13 +14,13 @@ const scripts = {
   "supervise.sh": "opt/farrier/supervise.sh",
 } as const;
 
-/** What programs look for in /etc. */
+/** Files that programs look for in /etc. */
 const texts = {
   "etc/passwd": "root:x:0:0:root:/:/bin/sh\n",
   "etc/group": "root:x:0:\n",
   "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
   "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-  // mtools asks for the character set of FAT's short names: the table says where its converter lies.
+  // mtools needs the character set of FAT's short names: the table names its converter.
   [`${gconvFolder}/gconv-modules`]: [
     "alias CP850// IBM850//",
     "alias 850// IBM850//",
@@ -30,7 +30,7 @@ const texts = {
   ].join("\n"),
 } as const;
 
-/** What is in the image besides programs, modules and the agent. */
+/** The content of the image besides programs, modules and the agent. */
 export async function initEntries(tree: PackageTree): Promise<CpioEntry[]> {
   const entries: CpioEntry[] = ["dev", "proc", "run", "sys", "mnt", "etc/farrier"].map((path) => ({
     kind: "directory",
@@ -39,7 +39,7 @@ export async function initEntries(tree: PackageTree): Promise<CpioEntry[]> {
   }));
   entries.push(
     { kind: "directory", path: "tmp", mode: 0o1777 },
-    // The first process has these before it mounts anything.
+    // The first process needs these before it mounts anything.
     { kind: "device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
     { kind: "device", path: "dev/null", mode: 0o666, major: 1, minor: 3 },
     { kind: "symlink", path: "etc/resolv.conf", target: "../run/resolv.conf" },

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Drivers } from "./packages.ts";
 import type { Unpacked } from "./unpack.ts";
 
-/** SHA-256, hexadecimal, over all that an image is made from: packages, Node, the agent, and this builder itself. */
+/**
+ * SHA-256 in hexadecimal of everything that an image is made from: packages, Node, the agent, and this builder itself.
+ */
 export async function inputsDigest(made: {
   drivers: Drivers;
   node: string;

@@ -9,9 +9,9 @@ import type { PackageTree } from "./package-tree.ts";
 import { runPackageProgram } from "./package-program.ts";
 
 const plainFile = 0o644;
-// Made when the kernel was built: depmod reads them.
+// Made when the kernel was built; depmod reads them.
 const kernelTables = ["modules.builtin", "modules.builtin.modinfo", "modules.order"];
-// What kmod's modprobe reads, and busybox's.
+// The tables of kmod's modprobe and busybox's.
 const depmodTables = [
   "modules.dep",
   "modules.alias.bin",
@@ -22,21 +22,21 @@ const depmodTables = [
   "modules.symbols.bin",
 ];
 
-/** The kernel's modules of a set. */
+/** The kernel modules of a set. */
 export interface KernelModules {
   entries: CpioEntry[];
   count: number;
 }
 
 /**
- * The modules of the set with all that they depend on, and the tables by which modprobe finds them. The kernel's package has
- * no tables: they are made by the depmod of the kmod package, first of all modules, then of the chosen.
+ * The modules of the set with all their dependencies, and the tables by which modprobe finds them. The kernel's package
+ * has no tables: depmod of the kmod package makes them, first for all modules, then for the chosen ones.
  * @throws {BuildError}
  */
 export async function kernelModules(options: {
   set: ModuleSet;
   kernelVersion: string;
-  /** The unpacked package of the kernel. */
+  /** The unpacked kernel package. */
   kernelRoot: string;
   tree: PackageTree;
 }): Promise<KernelModules> {
@@ -71,7 +71,7 @@ export async function kernelModules(options: {
   }
 }
 
-/** What each module needs loaded before it, as modules.dep says: "a.ko: b.ko c.ko". */
+/** The modules that each module needs, from modules.dep: "a.ko: b.ko c.ko". */
 export function dependenciesRead(text: string): Map<string, string[]> {
   const lines = text.split("\n").filter((line) => line.includes(":"));
   return new Map(
@@ -108,7 +108,7 @@ async function modulesFolder(kernelRoot: string, kernelVersion: string): Promise
   throw new BuildError("packages", `the kernel's package has no modules of ${kernelVersion}: is it a Debian kernel?`);
 }
 
-/** A folder of modules that has only these, by links. */
+/** A folder that links only these modules. */
 async function stage(folder: string, staged: string, paths: readonly string[]): Promise<void> {
   for (const path of [...kernelTables, ...paths]) {
     await makeDirectory(dirname(join(staged, path)));

@@ -3,17 +3,17 @@ import { BuildError } from "./errors.ts";
 import { kernelPackage } from "./packages.ts";
 import type { Unpacked } from "./unpack.ts";
 
-/** The kernel of some packages. */
+/** A kernel package. */
 export interface Kernel {
-  /** As `uname -r` says it. */
+  /** As `uname -r` prints it. */
   version: string;
   /** The unpacked package. */
   root: string;
-  /** Path of what boots. */
+  /** Path of the bootable file. */
   image: string;
 }
 
-/** The one kernel among these packages. @throws {BuildError} `packages` where there is none, or several */
+/** The one kernel among these packages. @throws {BuildError} `packages` if there is none, or several */
 export function kernelOf(unpacked: readonly Unpacked[]): Kernel {
   const kernels = unpacked.filter(({ name }) => kernelPackage.test(name));
   const [kernel] = kernels;

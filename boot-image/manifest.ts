@@ -2,24 +2,24 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Drivers } from "./packages.ts";
 
-/** What manifest.json says. */
+/** The content of manifest.json. */
 export interface BootImageManifest {
   architecture: "x86_64";
   drivers: Drivers;
   kernelVersion: string;
   /** Bytes. */
   sizes: { vmlinuz: number; initramfs: number };
-  /** Hexadecimal. */
+  /** In hexadecimal. */
   sha256: { vmlinuz: string; initramfs: string };
   modules: number;
-  /** Digest of all that it was made from. */
+  /** Digest of everything that it was made from. */
   inputs: string;
-  /** Version of Node inside. */
+  /** The included version of Node. */
   node: string;
   packages: { name: string; version: string; sha256: string }[];
 }
 
-/** The manifest of a folder whose files are there as it says, going by their sizes; undefined where there is none. */
+/** The manifest of a folder whose files have the sizes in it; undefined if there is none. */
 export async function manifestRead(folder: string): Promise<BootImageManifest | undefined> {
   try {
     const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as BootImageManifest;
@@ -29,7 +29,7 @@ export async function manifestRead(folder: string): Promise<BootImageManifest | 
     );
     return sizes[0] === vmlinuz && sizes[1] === initramfs ? manifest : undefined;
   } catch {
-    // Whatever is there, it is not what was built here.
+    // Anything else was not built here.
     return undefined;
   }
 }

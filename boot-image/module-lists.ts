@@ -1,7 +1,10 @@
-/** Which drivers an image has: of QEMU's machines, of all storage and network cards, or what the tiny system needs. */
+/** The sets of drivers: for QEMU's machines, for all storage and network cards, or for the tiny system. */
 export type ModuleSet = "lab" | "all" | "tiny";
 
-/** What QEMU's machines are made of, file systems that an installation writes to, watchdogs, and what tells of the machine. */
+/**
+ * Devices of QEMU's machines, file systems that an installation writes to, watchdogs, and devices with information
+ * about the machine.
+ */
 const labModules = [
   // buses
   "virtio_pci",
@@ -36,7 +39,7 @@ const labModules = [
   "nls_iso8859_1",
   "nls_utf8",
   "vfat",
-  // ext4 asks for this by an alias, which no table of dependencies says
+  // ext4 needs this through an alias, which no dependency table has.
   "crc32c_generic",
   // watchdogs
   "i6300esb",
@@ -91,11 +94,11 @@ const fullFolders = [
   "drivers/virtio/",
   "drivers/watchdog/",
 ] as const;
-// Storage on other machines, and what stands for hardware that is not there.
+// Storage on other machines, and virtual devices.
 const notHardware =
   /\/(?:aoe|brd|drbd|loop|nbd|null_blk|rbd|zram|ublk_drv|rnbd-\w+|scsi_debug|nvme-(?:tcp|rdma|fc|fcloop|loop)|nvmet\w*|softdog|fcoe|libfcoe|pcmcia)(?:\.ko|\/)|\/pcmcia\//u;
 
-/** A module's name as the kernel says it, of its file: "kernel/drivers/net/8139cp.ko.xz" → "8139cp". */
+/** The kernel's name of a module, from its file: "kernel/drivers/net/8139cp.ko.xz" → "8139cp". */
 export function moduleName(path: string): string {
   return path
     .slice(path.lastIndexOf("/") + 1)
@@ -103,7 +106,7 @@ export function moduleName(path: string): string {
     .replaceAll("-", "_");
 }
 
-/** Which modules the set takes, besides those that they depend on; `paths` are all that there are. */
+/** The modules of the set, without their dependencies; `paths` are all that exist. */
 export function modulesWanted(set: ModuleSet, paths: readonly string[]): string[] {
   const named = new Set(namesOf(set).map((name) => name.replaceAll("-", "_")));
   return paths.filter((path) => named.has(moduleName(path)) || (set === "all" && isFull(path)));
@@ -117,7 +120,7 @@ function isFull(path: string): boolean {
   return fullFolders.some((folder) => path.startsWith(`kernel/${folder}`)) && !notHardware.test(path);
 }
 
-/** Modules that the set names and that are neither a file nor built into the kernel. */
+/** Modules of the set that are neither a file nor built into the kernel. */
 export function modulesMissing(set: ModuleSet, paths: readonly string[], builtin: readonly string[]): string[] {
   const there = new Set([...paths, ...builtin].map(moduleName));
   return namesOf(set).filter((name) => !there.has(name.replaceAll("-", "_")));

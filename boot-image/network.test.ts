@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../test/support/wait.ts";
 
-// The scripts as they are in the image, by this host's shell, with interfaces that are files, and with an `ip` and a `udhcpc`
-// that note what they are told. The client asks the second script to set the address that stands in a file, once it is there.
+// The image's scripts, run by this host's shell, with files as interfaces, and with an `ip` and a `udhcpc` that record
+// their arguments. The client makes the second script set the address in a file, once that file exists.
 const script = fileURLToPath(new URL("files/network.sh", import.meta.url));
 const address = fileURLToPath(new URL("files/address.sh", import.meta.url));
 
@@ -86,7 +86,7 @@ async function network(commandLine: string, others = "3"): Promise<AsyncDisposab
     ended,
     [Symbol.asyncDispose]: async () => {
       try {
-        // The group: the clients too.
+        // The process group, including the clients.
         process.kill(-(child.pid ?? 0), "SIGKILL");
       } catch {
         // They have ended.
@@ -112,7 +112,7 @@ test("N3: the port that booted is asked when its link comes, though the controll
   await lease("eth0", "ip=10.0.0.5 mask=24 router=10.0.0.1 dns=10.0.0.2 domain=lab");
   await run.ended;
   expect(await calls()).toContain("ip addr replace 10.0.0.5/24 dev eth0");
-  // Its route and its name server come first.
+  // Its route and name server come first.
   expect(await calls()).toContain("ip route replace default via 10.0.0.1 dev eth0 metric 10");
   expect(await readFile(join(folder, "resolv.conf"), "utf8")).toBe("search lab\nnameserver 10.0.0.2\n");
   expect(output).toContain("eth0 has 10.0.0.5/24, up for 12.34 s");

@@ -1,12 +1,12 @@
 import type { PackageTree } from "./package-tree.ts";
 import { runFile } from "./run-program.ts";
 
-/** The loader of x86-64's programs. */
+/** The dynamic loader of x86-64 programs. */
 const loaderName = "ld-linux-x86-64.so.2";
 
 /**
- * Runs a program of an unpacked package, with the libraries of unpacked packages and their own loader: this host need have neither.
- * `name` is what the program is called as. Resolves to its standard output.
+ * Runs a program of an unpacked package, with the libraries and the loader of unpacked packages: this host need have
+ * neither. `name` is argv[0]. Resolves to its standard output.
  * @throws {BuildError}
  */
 export async function runPackageProgram(

@@ -7,15 +7,15 @@ const linkLimit = 8;
 const programFolders = ["usr/sbin", "usr/bin", "sbin", "bin"];
 const libraryFolders = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib64", "lib64"];
 
-/** Unpacked packages as one tree. Files are given by their real paths on this host. */
+/** Unpacked packages as one tree. Files are returned by their real paths on this host. */
 export interface PackageTree {
-  /** The first of these paths (relative to the root) that is a file in a package, links followed. */
+  /** The first of these paths (relative to the root) that is a file in a package; links are followed. */
   find(paths: readonly string[]): Promise<string | undefined>;
-  /** @throws {BuildError} `packages` where no package has it */
+  /** @throws {BuildError} `packages` if no package has it */
   program(name: string): Promise<string>;
-  /** @throws {BuildError} `packages` where no package has it */
+  /** @throws {BuildError} `packages` if no package has it */
   library(name: string): Promise<string>;
-  /** Libraries of which a lookup may be asked, as folders on this host. */
+  /** Folders of libraries on this host, for lookups. */
   libraryFolders(): string[];
 }
 
@@ -51,7 +51,7 @@ export function packageTree(packages: readonly Unpacked[]): PackageTree {
   };
 }
 
-/** The file at a path below the root, links followed inside of it; undefined where there is none. */
+/** The file at a path under the root, with links followed inside the root; undefined if there is none. */
 async function fileAt(root: string, path: string): Promise<string | undefined> {
   let current = path;
   for (let links = 0; links < linkLimit; links += 1) {

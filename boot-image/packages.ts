@@ -1,12 +1,12 @@
-/** Which drivers the boot image has. */
+/** The sets of drivers of a boot image. */
 export type Drivers = "lab" | "all";
 
-/** The meta-package whose one dependency is the kernel's own package. The cloud kernel has no AHCI, e1000 or e1000e. */
+/** The meta-package whose one dependency is the kernel package. The cloud kernel has no AHCI, e1000 or e1000e. */
 export const kernelMetaPackage = "linux-image-amd64";
-/** The kernel's own package. */
+/** The kernel package. */
 export const kernelPackage = /^linux-image-\d.*-amd64$/u;
 
-/** Debian packages whose programs go into the image; the libraries that these depend on are found out. */
+/** Debian packages whose programs are in the image; the libraries that they depend on are added automatically. */
 export const toolPackages = [
   "busybox-static",
   "dosfstools",
@@ -24,12 +24,12 @@ export const toolPackages = [
   "zstd",
 ] as const;
 
-/** What Node's own binary needs. */
+/** Libraries that Node's binary needs. */
 export const libraryPackages = ["libatomic1", "libc6", "libgcc-s1", "libstdc++6"] as const;
 
 /**
- * What the agent calls, wherever it is in its package. They lie in a folder of their own, which comes first in PATH: busybox
- * has lesser ones of some of them.
+ * Programs that the agent runs, wherever they are in their package. They are in their own folder, first in PATH,
+ * because busybox has simpler versions of some.
  */
 export const tools = [
   "blkdiscard",
@@ -52,7 +52,7 @@ export const tools = [
   "zstd",
 ] as const;
 
-/** Commands of busybox that are called by name; its shell knows all of them anyway. */
+/** busybox commands that are called by name; its shell knows all of them anyway. */
 export const busyboxCommands = [
   "cat",
   "dmesg",

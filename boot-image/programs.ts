@@ -5,16 +5,16 @@ import { elfNeeds, elfStripped } from "./elf.ts";
 import type { PackageTree } from "./package-tree.ts";
 import { busyboxCommands, tools } from "./packages.ts";
 
-/** Where the tools lie that the agent calls; first in its PATH. */
+/** The folder of the programs that the agent runs; first in its PATH. */
 const toolFolder = "opt/farrier/bin";
-/** Where Node's binary lies, and the agent. */
+/** The path of Node's binary, and of the agent. */
 export const nodePath = "opt/farrier/node";
 
-// One of the folders that the loader looks in without being told.
+// One of the loader's default folders.
 const libraryFolder = "lib/x86_64-linux-gnu";
 const executable = 0o755;
 
-/** The programs of the image and all libraries that they need: the closure over what ELF files say they need. */
+/** The image's programs and all libraries that they need, recursively, according to their ELF files. */
 export async function programEntries(tree: PackageTree, nodeBinary: string): Promise<CpioEntry[]> {
   const entries: CpioEntry[] = [];
   const closure = libraryClosure(tree);
@@ -27,9 +27,9 @@ export async function programEntries(tree: PackageTree, nodeBinary: string): Pro
   entries.push(
     ...busyboxCommands.map((name) => ({ kind: "symlink", path: `bin/${name}`, target: "busybox" }) as const),
   );
-  // The kernel itself calls /sbin/modprobe.
+  // The kernel itself runs /sbin/modprobe.
   await add("sbin/modprobe", await readFile(await tree.program("kmod")));
-  // Some names are links to one program that looks at how it was called: mcopy and mmd are mtools.
+  // Some names are links to one program that checks its own name: mcopy and mmd are mtools.
   const byFile = new Map<string, string>();
   for (const name of tools) {
     const file = await tree.program(name);
@@ -59,7 +59,7 @@ function libraryClosure(tree: PackageTree): LibraryClosure {
     }
     for (const name of needed) {
       const path = `${libraryFolder}/${name}`;
-      // The loader is a library too, and has been put where programs look for it.
+      // The loader is a library too, and is already where programs look for it.
       if (!found.has(path) && !name.startsWith("ld-linux")) {
         const library = await readFile(await tree.library(name));
         found.set(path, library);

@@ -5,10 +5,10 @@ import { errorCode } from "../src/lib/errors.ts";
 import { BuildError } from "./errors.ts";
 
 const outputLimit = 64 << 20;
-// The last lines of what a program said tell why it failed.
+// The last lines of a program's output explain why it failed.
 const toldLines = 5;
 
-/** The Debian package of each program that builders call. */
+/** The Debian package of each program that builders run. */
 const packageOf = {
   "apt-cache": "apt",
   "apt-get": "apt",
@@ -23,7 +23,7 @@ type Program = keyof typeof packageOf;
 
 /**
  * Runs a program of this host to its end; resolves to its standard output.
- * @throws {BuildError} `program_missing`, naming the Debian package; `program_failed`, with its last words
+ * @throws {BuildError} `program_missing`, naming the Debian package; `program_failed`, with its last lines
  */
 export function runBuildProgram(
   program: Program,
@@ -33,13 +33,16 @@ export function runBuildProgram(
   return runFile(program, args, { ...options, missing: `on Debian, \`apt install ${packageOf[program]}\`` });
 }
 
-/** Runs any executable file; `missing` says what to do where it is not there. @throws {BuildError} as {@link runBuildProgram} */
+/**
+ * Runs any executable file; `missing` says what to do if it does not exist. @throws {BuildError} as {@link
+ * runBuildProgram}
+ */
 export async function runFile(
   file: string,
   args: readonly string[],
   options: { cwd?: string | undefined; env?: Readonly<Record<string, string>> | undefined; missing: string },
 ): Promise<string> {
-  // Debian has some of them in sbin, which is not in everybody's path. The locale decides how apt words its answers.
+  // Debian has some of them in sbin, which not every PATH has. The locale fixes the wording of apt's output.
   const path = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
   const env = { ...process.env, PATH: path, LC_ALL: "C", ...options.env };
   try {

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../test/support/wait.ts";
 
-// The script as it is in the image, by this host's shell, with an agent and a restart of the machine that only note it.
+// The image's script, run by this host's shell, with an agent and a reboot command that only record their calls.
 const script = fileURLToPath(new URL("files/supervise.sh", import.meta.url));
 
 let folder: string;
@@ -30,7 +30,7 @@ async function program(name: string, text: string): Promise<string> {
   return path;
 }
 
-/** Runs it until it ends by itself, which is when the machine would be restarted, or until the test stops it. */
+/** Runs it until it ends by itself, which is when the machine would be rebooted, or until the test stops it. */
 async function supervise(
   agent: string,
   env: Record<string, string> = {},
@@ -48,7 +48,7 @@ async function supervise(
       FARRIER_DEATHS: "3",
       ...env,
     },
-    // A shell tells there whom it killed.
+    // A shell prints there which process it killed.
     stdio: ["ignore", "pipe", "ignore"],
   });
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -57,7 +57,7 @@ async function supervise(
     code,
     [Symbol.asyncDispose]: async () => {
       try {
-        // The group: the agent too.
+        // The process group, including the agent.
         process.kill(-(child.pid ?? 0), "SIGKILL");
       } catch {
         // It has ended.

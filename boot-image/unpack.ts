@@ -5,7 +5,7 @@ import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import type { PackageFile } from "./fetch-packages.ts";
 import { runBuildProgram } from "./run-program.ts";
 
-/** A package, and the folder that it was unpacked into. */
+/** An unpacked package. */
 export interface Unpacked {
   /** As in its file's name. */
   name: string;
@@ -15,8 +15,8 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks a package into a folder of its own below `directory`, named by its digest: unpacked once, found again later.
- * @throws {BuildError} where it is no package
+ * Unpacks a package into its own folder under `directory`, named by its digest: unpacked once, then reused.
+ * @throws {BuildError} if it is not a package
  */
 async function unpack({ path, sha256 }: PackageFile, directory: string): Promise<Unpacked> {
   const root = join(directory, sha256);
@@ -29,7 +29,7 @@ async function unpack({ path, sha256 }: PackageFile, directory: string): Promise
     }
     await runBuildProgram("dpkg-deb", ["--extract", path, join(partial, "root")]);
     await rename(join(partial, "root"), root).catch((error: unknown) => {
-      // Somebody else unpacked the same at the same time.
+      // Another process unpacked the same package at the same time.
       if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") {
         throw error;
       }

@@ -1,4 +1,4 @@
-// What docs/api.md is written from: the contract's text, the roles, and the examples. See generate.ts.
+// The sources of docs/api.md: the contract's text, the roles, and the examples. See generate.ts.
 import { readdir, readFile } from "node:fs/promises";
 import type { DescService } from "@bufbuild/protobuf";
 import { authorizationRules, methodName, operatorServices } from "../src/operator-api/caller/authorization.ts";
@@ -7,13 +7,13 @@ import { apiExamples, type ApiExample } from "./api-examples.ts";
 
 const directory = new URL("../proto/farrier/operator/v1/", import.meta.url);
 
-/** The body of an example as it goes over the wire, and the content type for it: a stream's messages have a head. */
+/** The body of an example as it is sent, and its content type: a stream's messages have a header. */
 export function exampleBody(example: ApiExample, stream: boolean): { type: string; body: Buffer } {
   const json = Buffer.from(JSON.stringify(example.request));
   if (!stream) {
     return { type: "application/json", body: json };
   }
-  // Connect's envelope: flags, and the length as four bytes, big end first.
+  // Connect's envelope: flags, and the length as four bytes, big-endian.
   const head = Buffer.alloc(5);
   head.writeUInt32BE(json.length, 1);
   return { type: "application/connect+json", body: Buffer.concat([head, json]) };
@@ -58,7 +58,7 @@ class Contract {
 
 /**
  * The text of docs/api.md.
- * @throws {Error} naming RPCs without an example or a least role, and examples without an RPC
+ * @throws {Error} naming RPCs without an example or a role, and examples without an RPC
  */
 export async function apiDocs(): Promise<string> {
   const files = (await readdir(directory)).toSorted();

@@ -6,17 +6,17 @@ export interface ApiExample {
   method: string;
   /** Its request as protobuf JSON. */
   request: Record<string, unknown>;
-  /** What must be so before it, where the examples before don't make it so. */
+  /** What must be prepared before it, unless the earlier examples do that. */
   needs?: ExampleNeed;
 }
 
-/** What the test does before an example, since no operator can. */
+/** What the test prepares before an example, because no operator can. */
 export type ExampleNeed =
   /** web1's agent reported its hardware, twice. */
   | "hardware"
   /** web1's agent sent lines of its log. */
   | "log"
-  /** Two agents ask to be let in: one says to be web1. */
+  /** Two agents wait for approval: one claims to be web1. */
   | "enrollments"
   /** A shepherd failed on web1. */
   | "backoff";

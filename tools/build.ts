@@ -1,4 +1,4 @@
-// `npm run build`: dist/, what the npm package runs: the sources as JavaScript, with the files that they read beside them.
+// `npm run build`: dist/, the content of the npm package: the sources as JavaScript, with the files that they read.
 import { execFile } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -19,19 +19,20 @@ await promisify(execFile)(
 );
 await cp(new URL("src/database/migrations", root), new URL("src/database/migrations", dist), { recursive: true });
 await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), { recursive: true });
-// The published package has no bundler: the agent of the boot image is in it as one file.
+// The published package has no bundler, so it contains the boot image's agent as one file.
 const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
 await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);
-/** What is started and stays. The rest of src/main is short work, and runs as it was compiled. */
+/** Long-running processes. The rest of src/main is short work, and runs as compiled. */
 const processes = ["agent", "backup", "lab", "migrate", "netboot", "restore", "server", "shepherd", "up"];
 const mainFile = (name: string): string => fileURLToPath(new URL(`src/main/${name}.ts`, root));
-// A few files in place of some hundreds, which take longer to be found and compiled than a command takes, or a process to serve.
+// A few files instead of some hundreds, which take longer to find and compile than a command, or the start of a
+// process, should take.
 for (const { name, code } of [
   ...(await cliBundle(mainFile("farrier"))),
   ...(await processBundle(processes.map(mainFile), fileURLToPath(root))),
 ]) {
   await writeFile(new URL(`src/main/${name}`, dist), code);
 }
-// `farrier --version` reads it two folders up from src/cli, here as in a checkout.
+// `farrier --version` reads it two folders above src/cli, here as in a checkout.
 const manifest = JSON.parse(await readFile(new URL("package.json", root), "utf8")) as { version: string };
 await writeFile(new URL("package.json", dist), `${JSON.stringify({ type: "module", version: manifest.version })}\n`);

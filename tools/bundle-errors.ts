@@ -1,11 +1,11 @@
 import type { Plugin } from "rolldown";
 
-/** Source files of which all bundles must share one copy, by their place below src/. */
+/** Source files of which all bundles must share one copy, by their path under src/. */
 const shared = ["lib/errors", "cli/errors"] as const;
 
 /**
- * Leaves the errors' classes out of a bundle that lies in `dist/src/main`: one part throws them, another catches them by their class, so
- * there may be one of each only.
+ * Keeps the error classes out of a bundle in `dist/src/main`: one part throws them and another catches them by class,
+ * so there may be only one copy.
  */
 export function errorsOutside(): Plugin {
   return {

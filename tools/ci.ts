@@ -1,5 +1,5 @@
-// `npm run ci`: everything that CI checks, each once, with the time that each took. Nothing is left out after a failure, so that one
-// run shows them all. The last line is the tests' `N passed, N failed`.
+// `npm run ci`: everything that CI checks, each once, with the time taken. It continues after a failure, so that one
+// run shows all failures. The last line is the tests' `N passed, N failed`.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { commitHash } from "./commit-hash.ts";
@@ -14,10 +14,10 @@ const script = (name: string, ...args: string[]): Part => ({
   command: ["npm", "run", "--silent", name, ...(args.length === 0 ? [] : ["--", ...args])],
 });
 
-/** By the commit's hash: every second one soaks one process, the others two servers of which one is killed. */
+/** By the commit's hash: half of the commits soak one process, the other half two servers of which one is killed. */
 const servers = /[02468ace]$/u.test(commitHash()) ? "1" : "2";
 
-/** The tests come last: theirs is the last line. */
+/** The tests come last, because the last line is theirs. */
 const parts: readonly Part[] = [
   ...["types", "lint", "format:check", "unused", "generate:check", "proto:lint", "proto:breaking"].map((name) =>
     script(name),
@@ -57,7 +57,7 @@ if (failed.length > 0) {
 process.stdout.write(`\n${last}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-/** Runs a part with its output shown. Of the last one the closing count is kept for the end, and its own times are noted. */
+/** Runs a part and shows its output. The last part's count line is kept for the end, and its own times are recorded. */
 async function runs({ command: [program, ...args] }: Part, isLast: boolean): Promise<number | null> {
   const env = { FARRIER_TEST_LAB: "sample", ...process.env };
   const child = spawn(program, args, { env, stdio: ["ignore", isLast ? "pipe" : "inherit", "inherit"] });

@@ -4,15 +4,15 @@ import { errorsOutside } from "./bundle-errors.ts";
 
 /** A file of the bundle. */
 export interface BundleFile {
-  /** Beside the entry. */
+  /** Relative to the entry. */
   name: string;
   code: string;
 }
 
 const lazyHttp2 = "\0lazy-http2";
 /**
- * The command line speaks HTTP/1.1, but its client library imports `node:http2`, which takes as long to load as Node takes to
- * start. Loaded at the first use, it is never loaded.
+ * The command line uses HTTP/1.1, but its client library imports `node:http2`, which takes as long to load as Node's
+ * start. With loading at first use, it is never loaded.
  */
 const lazyHttp2Code = `
 const http2 = () => process.getBuiltinModule("node:http2");
@@ -21,9 +21,9 @@ export const constants = new Proxy({}, { get: (_, name) => http2().constants[nam
 `;
 
 /**
- * The command line as one file, its libraries with it, and a file for what each command loads only when it runs: one file is found,
- * read and compiled where there were some 300. What starts a process stays outside, in files of its own
- * (process-bundle.ts), and so do the errors' classes.
+ * Bundles the command line with its libraries into one file, plus a file for each command's lazily loaded code: one
+ * file is found, read and compiled instead of some 300. The code of long-running processes is in files of its own
+ * (process-bundle.ts), and so are the error classes.
  * @param entry `src/main/farrier.ts`
  */
 export async function cliBundle(entry: string): Promise<BundleFile[]> {
@@ -31,7 +31,7 @@ export async function cliBundle(entry: string): Promise<BundleFile[]> {
     input: entry,
     platform: "node",
     logLevel: "silent",
-    // Node's own class is part of its fetch, which takes longer to load than the rest of a command.
+    // Node's own class belongs to its fetch, which takes longer to load than the rest of a command.
     transform: { inject: { Headers: ["headers-polyfill", "Headers"] } },
     plugins: [
       {

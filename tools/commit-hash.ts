@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What is chosen differently for each commit is chosen by this: its hash, or `unknown` where there is no git. */
+/** The commit's hash, from which choices per commit are derived; `unknown` without git. */
 export function commitHash(): string {
   try {
     return execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8", stdio: "pipe" }).trim();

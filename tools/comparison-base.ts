@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What `git` prints, trimmed; undefined where it fails: no git, no repository, no such commit. */
+/** The trimmed output of `git`; undefined if it fails: no git, no repository, no such commit. */
 export async function gitOutput(cwd: string, ...args: string[]): Promise<string | undefined> {
   try {
     return (await run("git", args, { cwd, maxBuffer: 1 << 26 })).stdout.trim();
@@ -13,8 +13,8 @@ export async function gitOutput(cwd: string, ...args: string[]): Promise<string 
 }
 
 /**
- * The commit that what is there now has to be compatible with: where a branch left main; on main itself the newest commit that is
- * older than a day, so that the commits of a day are looked at together; in a younger history its first commit.
+ * The commit with which the current state must be compatible: where a branch left main; on main itself the newest
+ * commit older than a day, so that a day's commits are checked together; in a younger history its first commit.
  * @returns undefined without a history
  */
 export async function comparisonBase(cwd: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
-// `npm run demo -- fleet`: a made-up fleet of 200 machines against a control plane of its own, in a temporary directory and
-// on free ports, with everything going wrong. Exits with 0 only where nothing was lost and nothing was done twice.
+// `npm run demo -- fleet`: a simulated fleet of 200 machines with all faults, against its own control plane in a
+// temporary directory on free ports. It exits with 0 only if nothing was lost and nothing was done twice.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,7 +22,7 @@ function tell(text: string): void {
   process.stdout.write(`\n# ${text}\n`);
 }
 
-/** Shows a command and what it prints; resolves to its exit status. */
+/** Shows a command and its output; resolves to its exit status. */
 async function farrier(...args: string[]): Promise<number | null> {
   process.stdout.write(`$ farrier ${args.join(" ")}\n`);
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: "inherit" });

@@ -1,7 +1,7 @@
-// `npm run demo -- lab [--image debian|tiny] [--built FILE]`: from an empty machine that only knows how to boot from the network to an
-// operating system that prints its login prompt and a file that cloud-init wrote; then once more, and then never again by itself.
-// Everything is in a temporary directory and on free ports; what Debian packages it fetches stay in the user's cache. `--built` takes
-// an image that `farrier image build` made before.
+// `npm run demo -- lab [--image debian|tiny] [--built FILE]`: from an empty machine that can only boot from the network
+// to an operating system that prints its login prompt and a file that cloud-init wrote; then a power cycle, after which
+// nothing is installed again. Everything is in a temporary directory and on free ports; fetched Debian packages stay in
+// the user's cache. `--built` uses an image that `farrier image build` made before.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -23,7 +23,7 @@ if (values.image !== "debian" && values.image !== "tiny") {
   process.exit(2);
 }
 const isDebian = values.image === "debian";
-/** Milliseconds: an emulated Debian is up in two minutes where the host has nothing else to do. */
+/** Milliseconds: an emulated Debian boots in two minutes on an idle host. */
 const patience = 1_200_000;
 
 await using stack = new AsyncDisposableStack();
@@ -37,7 +37,7 @@ function tell(text: string): void {
   process.stdout.write(`\n# ${text} (${Math.round((performance.now() - begun) / 1000)} s)\n`);
 }
 
-/** Starts a process that stays; its log goes to that file. */
+/** Starts a long-running process; its log goes to that file. */
 function start(args: string[], log: string): ChildProcess {
   const stderr = openSync(join(directory, log), "a");
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", stderr] });
@@ -45,7 +45,7 @@ function start(args: string[], log: string): ChildProcess {
   return child;
 }
 
-/** Shows a command and what it prints; resolves to that. @throws {Error} when it fails */
+/** Shows a command and its output; resolves to the output. @throws {Error} if it fails */
 async function farrier(...args: string[]): Promise<string> {
   process.stdout.write(`$ farrier ${args.join(" ").replaceAll(`${directory}/`, "")}\n`);
   const text = await quietly(args, (chunk) => process.stdout.write(chunk));
@@ -84,7 +84,7 @@ async function until(what: string, check: () => Promise<boolean>): Promise<void>
 
 const consoleText = (): Promise<string> => quietly(["lab", "console", "lab-1"]);
 
-/** Waits for a text on the machine's own console, after so many characters of it, and shows its line. */
+/** Waits for a text on the machine's own console, after its first `after` characters, and shows its line. */
 async function says(text: string, after: number): Promise<void> {
   await until(`"${text}" on the console`, async () => (await consoleText()).slice(after).includes(text));
   const lines = (await consoleText()).slice(after).split("\n");
@@ -139,7 +139,7 @@ const digest = (await readFile(`${image}.sha256`, "utf8")).trim().split(/\s/u)[0
 const served = stack.use(await imageServe(image, 0));
 const url = served.url.replace("127.0.0.1", "10.0.2.2");
 
-/** User data that a Debian's cloud-init writes to a file and shows, and the tiny system shows as it is. */
+/** User data that a Debian's cloud-init writes to a file and shows, and that the tiny system shows unchanged. */
 async function seedWrite(word: string): Promise<string> {
   const file = join(directory, `user-data-${word}`);
   const lines = [
@@ -178,7 +178,7 @@ tell("A power cycle: it boots from its own disk, and nothing is installed");
 const [before, asked, after] = [await story(), await bootsFromNetwork(), (await consoleText()).length];
 await farrier("lab", "power", "lab-1", "off");
 await farrier("lab", "power", "lab-1", "on");
-// A Debian does not run its first boot's commands again.
+// A Debian does not repeat its first boot's commands.
 await says(isDebian ? "login:" : sign("first"), after);
 if ((await story()).length !== before.length || (await bootsFromNetwork()) !== asked) {
   throw new Error(`the power cycle came to more than a boot from the disk: ${(await story()).join(", ")}`);

@@ -1,7 +1,7 @@
-// `npm run demo -- states`: a tour through every state that a machine can be in, with `farrier machine explain` at each, on
-// a control plane of its own: PostgreSQL, `farrier server`, agents with files for disks, and later `farrier shepherd`, all
-// real. What would take minutes is shortened in this database alone, and the tour says so. Exits with 0 only where every
-// state was reached, and explained with a way out.
+// `npm run demo -- states`: a tour through every state of a machine, with `farrier machine explain` in each, on its own
+// control plane: PostgreSQL, `farrier server`, agents with files as disks, and later `farrier shepherd`, all real.
+// Waits of minutes are shortened in this database only, and the tour says so. It exits with 0 only if every state was
+// reached and explained with a remedy.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -47,7 +47,7 @@ function start(args: readonly string[]): FarrierProcess {
   return started;
 }
 
-/** Runs a command to its end; what it printed. @throws {Error} when it fails */
+/** Runs a command to its end; resolves to its output. @throws {Error} if it fails */
 async function quietly(...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await farrierStart(args, { env, cwd: directory }).ended;
   if (status !== 0) {
@@ -56,7 +56,7 @@ async function quietly(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The same, shown: on a terminal as a terminal shows it. */
+/** The same, shown as on a terminal. */
 async function farrier(...args: string[]): Promise<void> {
   const words = args.map((word) =>
     /[ "]/u.test(word) ? JSON.stringify(word) : word.replace(/^(sha256:.{8}).*/u, "$1…"),
@@ -77,7 +77,7 @@ async function farrier(...args: string[]): Promise<void> {
   }
 }
 
-/** An agent on a machine, with one file for a disk. */
+/** An agent on a machine, with one file as disk. */
 async function agent(name: string): Promise<FarrierProcess> {
   const disks = join(directory, `disks-${name}`);
   await mkdir(disks);
@@ -102,7 +102,7 @@ const small = images.serve("debian", randomBytes(4 * mebibyte));
 const slow = images.serve("debian-slow", randomBytes(48 * mebibyte), { bytesPerSecond: mebibyte });
 const altered = images.serve("debian-altered", randomBytes(mebibyte));
 
-/** A machine for each state, and the provider it comes from: one of its own where nobody else may take it up. */
+/** A machine for each state, with its provider: a separate one if no shepherd may take the machine. */
 const machines: Record<MachineStateName, { name: string; provider: string }> = {
   new: { name: "web1", provider: "rack1" },
   "awaiting-agent": { name: "web2", provider: "rack1" },
@@ -156,12 +156,14 @@ async function until(name: string, state: MachineStateName): Promise<void> {
   await waitFor(`${name} to be ${state}`, async () => (await stateOf(name)) === state, { timeoutMs: 60_000 });
 }
 
-/** Ends an agent as a power cut would. */
+/** Ends an agent like a power cut. */
 async function kill(state: MachineStateName): Promise<void> {
   await agents.get(state)?.end("SIGKILL");
 }
 
-/** Takes a machine up for a process, as a shepherd does: in this process, so that it lasts while it is looked at. */
+/**
+ * Claims a machine for a process, as a shepherd does, but in this process, so that the work lasts while it is shown.
+ */
 async function hold(session: Awaited<ReturnType<typeof sessionStart>>, what: Process, provider: string): Promise<void> {
   const [work] = await workClaim(database, session, { process: what, provider }, 1);
   if (work === undefined) {
@@ -173,11 +175,11 @@ const image = (served: { url: string; digest: string }): string[] => [
   ...["--image", served.url, "--digest", served.digest, "--disk", "serial=disk0"],
 ];
 
-/** A stop of the tour: what brings the machine into its state, with a word on what is shortened or made up. */
+/** A stop of the tour: brings the machine into its state, and says what is shortened or simulated. */
 type Stop = (name: string) => Promise<void>;
 
 let shepherd: Awaited<ReturnType<typeof sessionStart>> | undefined;
-/** The demo's own shepherd: before it begins, none lives. */
+/** The demo's own shepherd: before it begins, none is alive. */
 const shepherding = async (): Promise<NonNullable<typeof shepherd>> =>
   (shepherd ??= stack.use(await sessionStart(database, { component: "shepherd", log, clock: systemClock })));
 

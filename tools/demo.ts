@@ -1,4 +1,4 @@
-// `npm run demo`: the README's first run, by itself, in a temporary directory and on free ports. Exits with 0 only where
+// `npm run demo`: the README's first run, automated, in a temporary directory on free ports. It exits with 0 only if
 // the disk holds the image byte for byte and the control plane says installed. `npm run demo -- NAME` is
 // tools/demo-NAME.ts.
 import { spawn, type ChildProcess } from "node:child_process";
@@ -41,7 +41,7 @@ function tell(text: string): void {
   process.stdout.write(`\n# ${text}\n`);
 }
 
-/** @param log file for its log lines; where there is none, they are shown */
+/** @param log file for its log lines; without it they are shown */
 function start(args: string[], log?: string): ChildProcess {
   const stderr = log === undefined ? ("inherit" as const) : openSync(join(directory, log), "a");
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", stderr] });
@@ -58,7 +58,7 @@ function start(args: string[], log?: string): ChildProcess {
   return child;
 }
 
-/** Shows a command and what it prints; resolves to that. @throws {Error} when it fails */
+/** Shows a command and its output; resolves to the output. @throws {Error} if it fails */
 async function farrier(...args: string[]): Promise<string> {
   process.stdout.write(`$ farrier ${args.join(" ").replaceAll(`${directory}/`, "")}\n`);
   const child = start(args);
@@ -74,7 +74,7 @@ async function farrier(...args: string[]): Promise<string> {
   return text.trim();
 }
 
-/** Waits for a line of a process that stays. @throws {Error} when it ends first */
+/** Waits for a line of a long-running process. @throws {Error} if the process ends first */
 async function line(child: ChildProcess, pattern: RegExp): Promise<string> {
   let text = "";
   for await (const chunk of child.stdout ?? []) {
@@ -89,7 +89,7 @@ async function line(child: ChildProcess, pattern: RegExp): Promise<string> {
   throw new Error(`it ended without saying ${pattern}: ${text}${log}`);
 }
 
-/** True where `disk` begins with the whole of `image`, and holds zeros after it. */
+/** True if `disk` begins with the whole of `image`, followed by zeros. */
 async function isImageOn(disk: string, image: string): Promise<boolean> {
   await using written = await open(disk, "r");
   await using original = await open(image, "r");

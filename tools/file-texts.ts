@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-/** Every file below `directory` by its path in it, as text. */
+/** The text of every file under `directory`, by its relative path. */
 export async function fileTexts(directory: string): Promise<Map<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -11,7 +11,7 @@ export async function fileTexts(directory: string): Promise<Map<string, string>>
   return new Map(texts);
 }
 
-/** What one of two folders has and the other has not, or has otherwise; sorted. Pure. */
+/** Files that only one of two folders has, or that differ; sorted. Pure. */
 export function fileDifferences(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[] {
   const names = new Set([...one.keys(), ...other.keys()]);
   return [...names].filter((name) => one.get(name) !== other.get(name)).toSorted();

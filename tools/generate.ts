@@ -1,5 +1,5 @@
-// `npm run generate`: gen/ from proto/, src/database/tables.ts and schema.sql from the migrations, docs/api.md from both.
-// `npm run generate:check` changes nothing, and fails where they are not current.
+// `npm run generate`: gen/ from proto/, src/database/tables.ts and schema.sql from the migrations, docs/api.md from
+// both. `npm run generate:check` changes nothing, and fails if they are not current.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { tablesGenerate } from "./tables-generate.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
 
-/** The files of gen/ that are not what proto/ gives. */
+/** The files of gen/ that differ from what proto/ gives. */
 export async function protocolStale(): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), "farrier-generate-"));
   try {
@@ -26,7 +26,7 @@ export async function protocolStale(): Promise<string[]> {
   }
 }
 
-/** What is not as it should be, a line each. */
+/** What is wrong, one line each. */
 interface Outcome {
   stale: string[];
   /** Files that could not be made, and why. */
@@ -44,7 +44,7 @@ async function main(check: boolean): Promise<Outcome> {
     "src/database/tables.ts": await tablesGenerate(database.url),
     "src/database/schema.sql": await schemaOf(database.connection),
   };
-  // docs/api.md is written from gen/: from a stale one it would be another document.
+  // docs/api.md is generated from gen/: a stale gen/ would give a wrong document.
   if (stale.length === 0) {
     try {
       written["docs/api.md"] = await apiDocsNow();
@@ -69,7 +69,7 @@ async function main(check: boolean): Promise<Outcome> {
   return { stale, failed };
 }
 
-/** Loaded here, not above: it imports gen/, which `buf generate` has only now written. */
+/** Loaded here and not at the top, because it imports gen/, which `buf generate` has only now written. */
 async function apiDocsNow(): Promise<string> {
   const { apiDocs } = await import("./api-docs.ts");
   return await apiDocs();
@@ -77,7 +77,7 @@ async function apiDocsNow(): Promise<string> {
 
 if (import.meta.main) {
   const { stale, failed } = await main(process.argv[2] === "--check").catch((error: unknown): Outcome => {
-    // What buf says about proto/ is on its standard error.
+    // buf's messages about proto/ are on its standard error.
     const { stderr, message } = error as Error & { stderr?: string };
     return { stale: [], failed: [(stderr ?? message).trim()] };
   });

@@ -1,5 +1,5 @@
-// `npm run image [-- FILE]`: makes a real ext4 file system image from real files, this checkout's documents and contracts,
-// and FILE.sha256 with its digest as `--digest` takes it.
+// `npm run image [-- FILE]`: makes a real ext4 file system image from this checkout's documents and contracts, and
+// FILE.sha256 with its digest in the form for `--digest`.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -11,11 +11,11 @@ import { promisify } from "node:util";
 import { errorCode } from "../src/lib/errors.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** What goes into the image. */
+/** The content of the image. */
 const contents = ["README.md", "docs", "proto", "src"];
 const imageBytes = 32 * 1024 * 1024;
 
-/** An image on the disk. */
+/** A finished image. */
 export interface MadeImage {
   file: string;
   bytes: number;
@@ -24,8 +24,8 @@ export interface MadeImage {
 }
 
 /**
- * Makes the image, over one that is there.
- * @throws {Error} saying what to install where mke2fs is missing
+ * Makes the image, replacing an existing one.
+ * @throws {Error} naming what to install if mke2fs is missing
  */
 export async function imageMake(file: string): Promise<MadeImage> {
   const tree = await mkdtemp(join(tmpdir(), "farrier-image-"));
@@ -48,7 +48,7 @@ export async function imageMake(file: string): Promise<MadeImage> {
 }
 
 async function mke2fs(args: string[]): Promise<void> {
-  // Debian has it in /usr/sbin, which is not in everybody's path.
+  // Debian has it in /usr/sbin, which not every PATH has.
   const path = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
   try {
     await promisify(execFile)("mke2fs", args, { env: { ...process.env, PATH: path } });

@@ -1,4 +1,4 @@
-// `npm run image:serve [-- FILE [PORT]]`: serves one file over HTTP on loopback, for trying an installation.
+// `npm run image:serve [-- FILE [PORT]]`: serves one file over HTTP on loopback, to try an installation.
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -7,12 +7,12 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
-/** A file that is served. */
+/** A served file. */
 export interface ServedFile extends AsyncDisposable {
   url: string;
 }
 
-/** Serves `file` at /NAME on 127.0.0.1; port 0 = any free one. */
+/** Serves `file` at /NAME on 127.0.0.1; port 0 means any free one. */
 export async function imageServe(file: string, port: number): Promise<ServedFile> {
   const { size } = await stat(file);
   const path = `/${basename(file)}`;
@@ -22,7 +22,7 @@ export async function imageServe(file: string, port: number): Promise<ServedFile
       return;
     }
     response.writeHead(200, { "content-type": "application/octet-stream", "content-length": size });
-    // Who fetched may leave early: that is theirs.
+    // A client may close the connection early; that is not an error.
     pipeline(createReadStream(file), response).catch(() => response.destroy());
   });
   server.listen(port, "127.0.0.1");

@@ -1,10 +1,11 @@
-// Who may import whom, declared once. `npm run generate` writes lint's rules from it, tests read it, docs/architecture.md draws it.
+// Which folder may import which, declared once. `npm run generate` writes the lint rules from it, tests read it,
+// docs/architecture.md draws it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The folders that each folder may import, besides itself. `gen` is the generated code, `boot-image` lies beside `src`; all others are
- * folders of `src`.
+ * The folders that each folder may import, besides itself. `gen` is the generated code, `boot-image` is next to `src`;
+ * all others are folders of `src`.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -31,15 +32,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The folder of `src` that may import everything. */
 export const main = "main";
 
-/** Files that a folder may import besides, for their types alone: nothing of them is there when the program runs. */
+/** Files that a folder may also import, but only for their types, which do not exist at run time. */
 export const typesOnly: Readonly<Record<string, readonly string[]>> = {
-  // What the command line hands over to each process.
+  // What the command line passes to each process.
   cli: ["src/main/options.ts"],
 };
 
-/** The rule of lint that holds {@link mayImport}. */
+/** The lint rule that enforces {@link mayImport}. */
 const rule = "eslint/no-restricted-imports";
-/** Folders inside folders of `src` that the rules reach. */
+/** The depth of folders in `src` that the rules cover. */
 const deepest = 4;
 const configuration = ".oxlintrc.json";
 
@@ -53,7 +54,7 @@ export function folderPath(folder: string): string {
   return folder === "boot-image" ? folder : `src/${folder}`;
 }
 
-/** The text of lint's configuration with the rules of {@link mayImport} in it, and whether it had them already. */
+/** The text of lint's configuration with the rules of {@link mayImport}, and whether it already had them. */
 export async function lintConfiguration(root: string): Promise<{ text: string; current: boolean }> {
   const before = JSON.parse(await readFile(join(root, configuration), "utf8")) as { overrides: LintOverride[] };
   const others = before.overrides.filter(({ rules }) => !(rule in rules));
@@ -62,7 +63,7 @@ export async function lintConfiguration(root: string): Promise<{ text: string; c
   return { text, current: JSON.stringify(before) === JSON.stringify(after) };
 }
 
-/** One override a depth: lint sees only how an import is written, so the number of `../` says what it means. */
+/** One override per depth: lint sees only the import's text, so the number of `../` gives its meaning. */
 function overridesOf(folder: string): LintOverride[] {
   return Array.from({ length: deepest + 1 }, (_, depth) => ({
     files: [`${folderPath(folder)}${"/*".repeat(depth)}/*.ts`],
@@ -97,7 +98,7 @@ function forbidden(folder: string, depth: number): string {
   return `^(\\.\\./){${depth + 1}}((${inSource})|\\.\\./(${atRoot}))/`;
 }
 
-/** For a folder that may have types of {@link main}: its other files. That it has nothing but types, a test sees to. */
+/** For a folder that may import types of {@link main}: its other files. A test checks that it has only types. */
 function exceptTypesOnly(folder: string, depth: number): { group: string[]; message: string }[] {
   const files = typesOnly[folder];
   if (files === undefined) {

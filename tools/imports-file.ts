@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
- * Whether a file imports another, directly or by what it imports; absolute paths. Only imports that are relative and written out
- * count; a text that only looks like one names a file that is not there.
+ * Whether a file imports another one, directly or indirectly; absolute paths. Only literal relative imports count; a
+ * text that only looks like one names a missing file.
  */
 export function importsFile(file: string, wanted: string, seen = new Set<string>()): boolean {
   if (file === wanted) {

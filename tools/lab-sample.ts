@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A test of QEMU machines. */
+/** A test with QEMU machines. */
 export interface LabTest {
   /** From the repository's root. */
   file: string;
@@ -8,7 +8,10 @@ export interface LabTest {
   name: string;
 }
 
-/** Seconds that a test takes where nothing else runs, by the beginning of its file's path: an emulated boot is 20 s, an agent counts as lost after 45. */
+/**
+ * Seconds that a test takes on an idle host, by the beginning of its file's path: an emulated boot takes 20 s, an agent
+ * counts as lost after 45.
+ */
 const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/debian", 350],
   ["test/lab/install", 160],
@@ -21,8 +24,8 @@ const seconds: readonly [path: string, seconds: number][] = [
 const budget = 140;
 
 /**
- * What CI runs of the tests of QEMU machines: in an order that the seed alone decides, as many as the time is there for.
- * Every test is in the samples of some seeds.
+ * CI's sample of the tests with QEMU machines: in an order derived from the seed, as many as fit into the budget. Every
+ * test is in the samples of some seeds.
  */
 export function labSample(tests: readonly LabTest[], seed: string): LabTest[] {
   const rank = ({ file, name }: LabTest): string =>

@@ -6,7 +6,7 @@ import { type EmbeddedConnection, embeddedStart } from "../src/database/embedded
 import { migrate } from "../src/database/migrate.ts";
 import { createLogger } from "../src/lib/log.ts";
 
-/** A throw-away PostgreSQL with the migrated schema, for tools that write files from it. */
+/** A temporary PostgreSQL with the migrated schema, for tools that generate files from it. */
 export interface MigratedDatabase extends AsyncDisposable {
   readonly connection: EmbeddedConnection;
   readonly url: string;

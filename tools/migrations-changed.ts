@@ -3,8 +3,8 @@ import { gitOutput } from "./comparison-base.ts";
 const folder = "src/database/migrations";
 
 /**
- * Migrations that were committed and then changed, renamed or deleted, each with how and where: in a commit after `since`, or not
- * committed yet. Somebody's database has what they said before.
+ * Migrations that were changed, renamed or deleted after their commit, each with how and where: in a commit after
+ * `since`, or uncommitted. Existing databases have applied the earlier version.
  * @param cwd a work tree
  */
 export async function migrationsChanged(cwd: string, since: string): Promise<string[]> {

@@ -4,10 +4,10 @@ import { errorsOutside } from "./bundle-errors.ts";
 import type { BundleFile } from "./cli-bundle.ts";
 
 /**
- * The processes as one file each, and files for what they share, their libraries in them: `farrier up` finds, reads and compiles a few
- * files where there were some 600.
+ * Bundles the processes into one file each, and files for what they share, with their libraries: `farrier up` finds,
+ * reads and compiles a few files instead of some 600.
  * @param entries `src/main/<process>.ts`
- * @param root the folder that `src/` is in
+ * @param root the folder that contains `src/`
  */
 export async function processBundle(entries: readonly string[], root: string): Promise<BundleFile[]> {
   await using bundle = await rolldown({
@@ -18,7 +18,8 @@ export async function processBundle(entries: readonly string[], root: string): P
       errorsOutside(),
       {
         name: "files beside a module",
-        // What a module finds by its own address lies beside it in dist/, not beside the bundle in dist/src/main.
+        // Files that a module finds by its own URL are next to the module in dist/, not next to the bundle in
+        // dist/src/main.
         transform: (code, id) =>
           id.startsWith(root) && code.includes("import.meta.url")
             ? code.replaceAll("import.meta.url", `new URL(${JSON.stringify(beside(id, root))}, import.meta.url).href`)
@@ -35,7 +36,7 @@ export async function processBundle(entries: readonly string[], root: string): P
   return output.flatMap((file) => (file.type === "chunk" ? [{ name: file.fileName, code: file.code }] : []));
 }
 
-/** The address of a module's JavaScript, as seen from `dist/src/main`. */
+/** The URL of a module's JavaScript, relative to `dist/src/main`. */
 function beside(id: string, root: string): string {
   return `../../${relative(root, id).replace(/\.ts$/u, ".js")}`;
 }

@@ -1,5 +1,5 @@
-// `npm run proto:breaking`: fails where proto/ breaks its callers: against the last release, or else where the branch
-// left main (on main, what it was a day ago).
+// `npm run proto:breaking`: fails if proto/ breaks its callers, compared with the last release, or otherwise with where
+// the branch left main (on main, with the state a day ago).
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
-// `npm run quick`: what each commit on main passes: types, lint, format, no unused code, no committed migration changed, and `farrier up` starts.
-// It looks at what would be committed (the index), in a folder of its own, so that what is not added neither helps nor hurts.
-// `npm run quick -- --since REF` looks at each commit after REF instead. tools/hooks/pre-commit runs it; half a minute a commit.
+// `npm run quick`: what each commit on main passes: types, lint, format, no unused code, no committed migration
+// changed, and `farrier up` starts. It checks the index in its own folder, so that files that are not added have no
+// effect. `npm run quick -- --since REF` checks each commit after REF instead. tools/hooks/pre-commit runs it; half a
+// minute per commit.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
@@ -17,7 +18,7 @@ const { values } = parseArgs({ options: { since: { type: "string" } } });
 const git = async (...args: string[]): Promise<string> => (await run("git", args, { cwd: root })).stdout.trim();
 const bad: string[] = [];
 if (values.since === undefined) {
-  // A hook is given the index of the commit in GIT_INDEX_FILE: git finds it by itself.
+  // A hook gets the commit's index in GIT_INDEX_FILE, which git uses by itself.
   bad.push(
     ...(await checked(
       "what would be committed",
@@ -42,7 +43,7 @@ async function commitUnpack(commit: string, to: string): Promise<void> {
   await rm(tar);
 }
 
-/** Checks what `fill` puts into a folder; resolves to what is wrong. */
+/** Checks what `fill` puts into a folder; resolves to the faults. */
 async function checked(title: string, fill: (folder: string) => Promise<void>): Promise<string[]> {
   process.stdout.write(`== ${title}\n`);
   const place = await mkdtemp(join(tmpdir(), "farrier-quick-"));
@@ -71,7 +72,7 @@ async function runs(cwd: string, program: string, ...args: string[]): Promise<nu
   return code;
 }
 
-/** Whether `farrier up` says that it is ready, and ends well when told to. */
+/** Whether `farrier up` reports that it is ready, and ends cleanly on a signal. */
 async function starts(cwd: string, dataDirectory: string): Promise<boolean> {
   const anyPort = ["--agents", "--operators", "--netboot"].flatMap((flag) => [flag, "127.0.0.1:0"]);
   const words = ["bin/farrier.js", "up", "--data-dir", dataDirectory, ...anyPort];

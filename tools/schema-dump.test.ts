@@ -58,7 +58,7 @@ test("can be run again: what it writes makes the same tables", async () => {
   await other.connect();
   try {
     const dump = await schemaDump(client);
-    // Sequences are owned by tables that come after them.
+    // Sequences belong to tables that come after them.
     const owned = [...dump.matchAll(/CREATE SEQUENCE (\S+) .* OWNED BY (\S+);/gu)];
     await other.query("SET check_function_bodies = off");
     await other.query(dump.replaceAll(/ OWNED BY \S+;/gu, ";"));

@@ -1,13 +1,13 @@
-// What src/database/schema.sql is written from: see generate.ts.
+// The source of src/database/schema.sql: see generate.ts.
 import pg from "pg";
 
-/** What is left out: partitions that come and go with the months. */
+/** Left out: monthly partitions. */
 const ofDump = "n.nspname = 'public' AND c.relname !~ '^history_[0-9]{4}_[0-9]{2}'";
 
 /**
- * Functions whose bodies name tables come after these, and after the functions that they call: PostgreSQL looks at bodies
- * that are written as `RETURN ...` or `BEGIN ATOMIC` when it makes them.
- * @param not "NOT" for those without
+ * Functions whose bodies name tables come after the tables, and after the functions that they call: PostgreSQL checks
+ * bodies of the form `RETURN ...` or `BEGIN ATOMIC` on creation.
+ * @param not "NOT" for the other functions
  */
 function functions(not: "" | "NOT"): string {
   return `WITH RECURSIVE call AS (
@@ -31,8 +31,8 @@ function constraints(which: string): string {
 }
 
 /**
- * One query a kind of object; each gives `name` to sort by and `text`. Everything is deparsed by PostgreSQL itself, so
- * that the same schema gives the same text on every version (views aside: 16 began to leave out table names in them).
+ * One query per kind of object; each returns `name` for sorting and `text`. PostgreSQL itself deparses everything, so
+ * the same schema gives the same text on every version (except views: version 16 began to leave out table names).
  */
 const parts: readonly { readonly title: string; readonly sql: string }[] = [
   { title: "Functions", sql: functions("NOT") },
@@ -89,7 +89,7 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
           WHERE ${ofDump} AND c.relkind IN ('r', 'p')`,
   },
   { title: "Functions over tables", sql: functions("") },
-  // 18 lists NOT NULL as a constraint too (contype n); in the columns above it is on every version.
+  // Version 18 lists NOT NULL as a constraint too (contype n); on every version it is in the columns above.
   { title: "Constraints", sql: constraints("o.contype NOT IN ('n', 't', 'f')") },
   { title: "Foreign keys", sql: constraints("o.contype = 'f'") },
   {
@@ -121,7 +121,7 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
   },
 ];
 
-/** Kinds of objects that the parts above know nothing of: better an error than a dump that hides them. */
+/** Kinds of objects that the parts above do not cover: an error is better than a dump without them. */
 const unknownObjects = `
   SELECT 'type ' || t.typname AS object FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_class c ON c.oid = t.typrelid
@@ -143,8 +143,8 @@ const unknownObjects = `
   ORDER BY 1`;
 
 /**
- * The schema of the database as sorted text, the same for the same schema whatever the order it was made in.
- * @throws {Error} naming objects of kinds that it does not know how to write down
+ * The schema of the database as sorted text, equal for equal schemas whatever the order of creation.
+ * @throws {Error} naming objects of unknown kinds
  */
 export async function schemaDump(client: pg.ClientBase): Promise<string> {
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -1,11 +1,11 @@
-// What src/database/tables.ts is written from: see generate.ts.
+// The source of src/database/tables.ts: see generate.ts.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const codegen = fileURLToPath(new URL("../node_modules/kysely-codegen/dist/cli/bin.js", import.meta.url));
 
-/** Columns whose type says more than their SQL type does, wherever they appear. */
+/** Columns with a more specific type than their SQL type, in every table. */
 const branded: Record<string, string> = {
   machine_id: "MachineId",
   session_id: "SessionId",
@@ -19,14 +19,14 @@ const branded: Record<string, string> = {
   labels: "Record<string, string>",
   detail_json: "Record<string, unknown>",
 };
-/** Columns of one table only. */
+/** Such columns of a single table. */
 const brandedIn: Record<string, Record<string, string>> = {
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
   SecretsCommand: { answer: "Record<string, unknown>" },
 };
 
-/** The generated text with the branded types put in. Pure. */
+/** Puts the branded types into the generated text. Pure. */
 function brand(generated: string): string {
   let table = "";
   const lines = generated.split("\n").map((line) => {
@@ -47,7 +47,7 @@ function brand(generated: string): string {
     );
 }
 
-/** The generated text with "Table" at the end of each table's type: the code's own types have the plain names. Pure. */
+/** Appends "Table" to the name of each table's type, because the code's own types have the plain names. Pure. */
 function suffix(generated: string): string {
   const names = [...generated.matchAll(/^export interface (?<name>\w+) \{$/gmu)]
     .map((match) => match.groups?.["name"] ?? "")

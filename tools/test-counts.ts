@@ -1,14 +1,14 @@
 import { inspect } from "node:util";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
-/** What came of a run of tests. */
+/** The result of a test run. */
 export interface TestCounts {
   passed: number;
   failed: number;
   skipped: number;
 }
 
-/** The first line of what broke and of each of its causes; the whole of it is printed where it happened. */
+/** The first line of an error and of each of its causes; the full text is printed where it happened. */
 function inShort(error: unknown, deepest = 4): string {
   const [message, cause] = partsOf(error);
   const [line = ""] = message.split("\n", 1);
@@ -27,14 +27,14 @@ export function nameForPattern(fullName: string): string {
   return fullName.replaceAll(" > ", " ");
 }
 
-/** Adds up the tests of one run, and says why each skipped one was. */
+/** Counts the tests of one run, and prints why each skipped one was skipped. */
 export class CountingReporter implements Reporter {
   readonly counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
-  /** A line for each failure, to be repeated at the end: of a log that was cut, the end is what is left. */
+  /** A line for each failure, repeated at the end, which remains of a truncated log. */
   readonly failures: string[] = [];
   readonly #named: RegExp | undefined;
 
-  /** @param named the run's name pattern: tests with other names are no part of it */
+  /** @param named the run's name pattern: tests with other names do not count */
   constructor(named?: RegExp) {
     this.#named = named;
   }
@@ -44,7 +44,7 @@ export class CountingReporter implements Reporter {
       this.#failed("outside of any test", [error]);
     }
     for (const module of modules) {
-      // A file or a group that broke outside of its tests: an import, a hook.
+      // A file or a group that failed outside its tests: an import, a hook.
       for (const error of module.errors()) {
         this.#failed(module.relativeModuleId, [error]);
       }
@@ -75,7 +75,7 @@ export class CountingReporter implements Reporter {
       this.counts.skipped += 1;
       process.stdout.write(`skipped: ${where}: ${result.note}\n`);
     } else if (result.state === "skipped") {
-      // Also what a failed hook before it kept from running.
+      // Also tests that a failed hook kept from running.
       this.#failed(where, ["did not run, and no reason given"]);
     } else {
       this.#failed(where, result.state === "failed" ? result.errors : ["did not end"]);

@@ -5,14 +5,14 @@ import { importsFile } from "./imports-file.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** These bring the embedded PostgreSQL themselves. */
+/** These use the embedded PostgreSQL themselves. */
 const bringTheirOwn = ["src/agent/**", "src/cli/**", "src/lab/**", "src/lib/**", "boot-image/**", "test/{e2e,lab}/**"];
 
 function testFiles(): string[] {
   return globSync("{src,boot-image,test,tools}/**/*.test.ts", { cwd: root }).toSorted();
 }
 
-/** Test files that run on whatever PostgreSQL the run provides: they are worth another run on another PostgreSQL. */
+/** Test files that use the PostgreSQL of the run, so that running them on another version is useful. */
 export function databaseTestFiles(): string[] {
   const provided = join(root, "test/support/database.ts");
   return testFiles().filter((file) => {
@@ -25,9 +25,9 @@ export function databaseTestFiles(): string[] {
 }
 
 /**
- * The names that `npm test -- -t WORDS` means, and where they are: a case's id such as A1 means itself and not A10, anything else
- * is a regular expression.
- * @returns no files where the words are in no file as they stand: then any file may have them
+ * The tests that `npm test -- -t WORDS` selects, and their files: a case id such as A1 selects itself and not A10;
+ * anything else is a regular expression.
+ * @returns no files if no file contains the words literally; then any file may match
  */
 export function testsNamed(words: string): { named: RegExp; files: string[] } {
   const named = /^[A-Z]\d+$/u.test(words) ? new RegExp(`\\b${words}\\b`, "u") : new RegExp(words, "u");

@@ -2,13 +2,13 @@ import { createVitest, type TestModule } from "vitest/node";
 import { CountingReporter, nameForPattern } from "./test-counts.ts";
 import type { LabTest } from "./lab-sample.ts";
 
-/** A run of tests. */
+/** A test run. */
 export interface TestSuite {
-  /** Said before it, and with its time after it. */
+  /** Printed before it, and with its time after it. */
   title: string;
-  /** Parts of files' paths; none = all files. */
+  /** Parts of files' paths; none means all files. */
   filters: readonly string[];
-  /** Vitest's configuration; not set = the usual one. */
+  /** Vitest's configuration; absent means the default one. */
   config?: string;
   /** Only tests whose name (with its groups' names before it, joined by blanks) matches. */
   named?: RegExp;
@@ -36,7 +36,7 @@ export async function testSuiteRun(suite: TestSuite): Promise<CountingReporter> 
   return reporter;
 }
 
-/** The tests that a configuration of Vitest has. */
+/** The tests of a Vitest configuration. */
 export async function testsCollect(config: string): Promise<LabTest[]> {
   const vitest = await createVitest("test", { watch: false, config });
   try {
@@ -54,7 +54,7 @@ function testsIn(module: TestModule): LabTest[] {
   }));
 }
 
-/** The name pattern of these tests and no others. */
+/** The name pattern for exactly these tests. */
 export function exactly(tests: readonly LabTest[]): RegExp {
   return new RegExp(`^(?:${tests.map(({ name }) => RegExp.escape(name)).join("|")})$`, "u");
 }

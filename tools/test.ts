@@ -1,7 +1,8 @@
-// `npm test [-- PATH…] [-t NAME]`: the suite on embedded PostgreSQL, then what uses a database again on Debian's PostgreSQL 15
-// where that is installed. The last line is `N passed, N failed`, of all together. `-t A1` runs the tests of a case.
-// `node tools/test.ts --only-postgres-15` runs the second part alone, `--only-lab` (`npm run test:lab`) what boots QEMU machines,
-// which takes half an hour; with FARRIER_TEST_LAB=sample a sample of that, another for each commit, is part of `npm test`.
+// `npm test [-- PATH…] [-t NAME]`: the suite on embedded PostgreSQL, then the tests that use a database again on
+// Debian's PostgreSQL 15 if that is installed. The last line is `N passed, N failed` in total. `-t A1` runs the tests
+// of a case. `node tools/test.ts --only-postgres-15` runs the second part only, `--only-lab` (`npm run test:lab`) the
+// tests with QEMU machines, which take half an hour; with FARRIER_TEST_LAB=sample, `npm test` includes a sample of them
+// that differs for each commit.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,7 +14,7 @@ import type { CountingReporter, TestCounts } from "./test-counts.ts";
 import { databaseTestFiles, testsNamed } from "./test-files.ts";
 import { exactly, testsCollect, type TestSuite, testSuiteRun } from "./test-suite.ts";
 
-/** Where Debian puts the programs of the oldest PostgreSQL that Farrier runs on. */
+/** Debian's folder for the programs of the oldest supported PostgreSQL. */
 const postgres15 = "/usr/lib/postgresql/15/bin";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,11 +35,11 @@ async function run(suite: Omit<TestSuite, "filters"> & { filters?: readonly stri
   reporters.push(await testSuiteRun({ ...(named === undefined ? {} : { named: named.named }), ...suite, filters }));
 }
 
-/** What boots QEMU machines: a sample of it, another for each commit. */
+/** A sample of the tests with QEMU machines, different for each commit. */
 async function runSample(config: string): Promise<void> {
   const commit = commitHash();
   const seed = process.env["FARRIER_TEST_SEED"];
-  // Tests' names hold the seed of what is random in them: it must not change between choosing and running.
+  // Tests' names contain their random seed, which must not change between choosing and running.
   process.env["FARRIER_TEST_SEED"] = seed ?? String(randomInt(1_000_000));
   const tests = await testsCollect(config);
   const sample = labSample(tests, commit);
@@ -53,7 +54,7 @@ async function runSample(config: string): Promise<void> {
 }
 
 if (process.env["CI"] === "true") {
-  // Where it can't be installed the tests that need it say so.
+  // If it can't be installed, the tests that need it report that.
   spawnSync("sh", [fileURLToPath(new URL("install-qemu.sh", import.meta.url))], { stdio: "inherit" });
 }
 if (onlyLab) {
@@ -65,7 +66,7 @@ if (!only15 && !onlyLab) {
   await run({ title: "The suite, on embedded PostgreSQL" });
 }
 if (onlyLab || (!only15 && !whole)) {
-  // That was all.
+  // That was everything.
 } else if (!existsSync(postgres15)) {
   process.stdout.write(`\nnot run on PostgreSQL 15: there is no ${postgres15} (Debian's package postgresql-15)\n`);
 } else {

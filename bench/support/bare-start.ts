@@ -12,14 +12,14 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/log.ts";
 
 /**
- * Milliseconds that this PostgreSQL takes on `directory` until it has answered a first query, and nothing beside: of a directory that is
- * not there yet, initdb first.
+ * Milliseconds until this PostgreSQL on `directory` has answered a first query, without anything else; for a missing
+ * directory, initdb runs first.
  */
 export async function bareStart(directory: string): Promise<number> {
   const log = createLogger({ level: "warn", component: "bench" });
   await mkdir(directory, { recursive: true });
   const user = await runUser(join(directory, "data"), { log });
-  // Finding the programs is not PostgreSQL's work.
+  // Finding the programs is not part of PostgreSQL's start.
   const binaries = await binariesPrepare({ user, directory, log });
   const settings = { ...defaultSettings, ...fixedSettings };
   const begun = performance.now();

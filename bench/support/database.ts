@@ -7,13 +7,13 @@ import { embeddedStart } from "../../src/database/embedded/embedded.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { createLogger } from "../../src/lib/log.ts";
 
-/** A migrated, empty embedded PostgreSQL with the settings of `farrier up`; its durability is not loosened. */
+/** A migrated, empty embedded PostgreSQL with the settings of `farrier up` and full durability. */
 export interface BenchDatabase extends AsyncDisposable {
   address: DatabaseAddress;
   database: Database;
-  /** Another database of the same server, migrated and empty. */
+  /** Another database on the same server, migrated and empty. */
   another(name: string): Promise<{ address: DatabaseAddress; database: Database }>;
-  /** Of the postmaster. */
+  /** The postmaster's. */
   pid: number;
   durability: Record<string, string>;
 }

@@ -2,7 +2,7 @@ import { plot } from "./plot.ts";
 import type { ProfileSummary } from "./profile.ts";
 import { rounded, type Figure } from "./report.ts";
 
-/** A part of docs/performance.md, with the plots it shows: SVG by name. */
+/** A section of docs/performance.md, with its plots: SVG by name. */
 export interface Section {
   title: string;
   lines: string[];
@@ -10,7 +10,7 @@ export interface Section {
 }
 
 type Figures = ReadonlyMap<string, Figure>;
-/** Undefined where what it is made from was not measured. */
+/** Undefined if its figures were not measured. */
 type MakeSection = (figures: Figures) => Section | undefined;
 
 /** Seconds between an agent's heartbeats. */
@@ -25,12 +25,12 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   ];
 }
 
-/** A detail, as the benchmark that reported it made it. */
+/** A detail, as the benchmark reported it. */
 function detail(figure: Figure, name: string): unknown {
   return figure.details[name];
 }
 
-/** NaN where it is no number. */
+/** NaN if it is not a number. */
 function numberOf(figure: Figure, name: string): number {
   return Number(figure.details[name]);
 }
@@ -42,7 +42,7 @@ interface LoadPoint {
   p99: number;
 }
 
-/** The three ceilings, and which is the lowest. */
+/** The three limits of capacity, and which is the lowest. */
 export const capacity: MakeSection = (figures) => {
   const [p1, p7, handshakes] = ["P1", "P7", "handshakes"].map((id) => figures.get(id));
   if (p1 === undefined || p7 === undefined || handshakes === undefined) {
@@ -125,7 +125,7 @@ export const load: MakeSection = (figures) => {
   };
 };
 
-/** Where the processor's time and the WAL go. */
+/** Where processor time and WAL are spent. */
 export const cost: MakeSection = (figures) => {
   const p1 = figures.get("P1");
   if (p1 === undefined) {
@@ -177,7 +177,7 @@ export const cost: MakeSection = (figures) => {
   };
 };
 
-/** By how much the ratio to three transactions falls short, and why, where it does. */
+/** By how much the ratio to three transactions misses its target, and why. */
 function threeTransactions(figures: Figures): string[] {
   const [p1, three] = ["P1", "P1-three-transactions"].map((id) => figures.get(id));
   if (p1 === undefined || three?.target === undefined || three.value >= three.target) {
@@ -239,7 +239,7 @@ export const growth: MakeSection = (figures) => {
   };
 };
 
-/** What several processes that share the ports cost. */
+/** The cost of several processes that share the ports. */
 export const workers: MakeSection = (figures) => {
   const figure = figures.get("P13");
   if (figure === undefined) {
@@ -296,7 +296,7 @@ export const push: MakeSection = (figures) => {
       };
 };
 
-/** Claims and lists at a million machines. */
+/** Claims and lists with a million machines. */
 export const claims: MakeSection = (figures) => {
   const [p3, p6] = ["P3", "P6"].map((id) => figures.get(id));
   if (p3 === undefined || p6 === undefined) {
@@ -314,7 +314,7 @@ export const claims: MakeSection = (figures) => {
   };
 };
 
-/** What a storm of reconnects does to the others. */
+/** The effect of a storm of reconnects on connected agents. */
 export const storm: MakeSection = (figures) => {
   const figure = figures.get("P12");
   if (figure === undefined) {

@@ -5,7 +5,7 @@ import { isMet, rounded, type Figure } from "./report.ts";
 
 const docs = new URL("../../docs/", import.meta.url);
 
-/** What each figure says, in the order in which they are told. */
+/** The meaning of each figure, in the order of the document. */
 const meanings: Record<string, string> = {
   P1: "Heartbeats a second, authenticated and durable, over mTLS and gRPC: as a ratio to an empty call of the same bytes through the same listener",
   "P1-http2": "The same, as a ratio to an empty call on bare node:http2 with the same TLS: what the runtime can do",
@@ -29,7 +29,7 @@ const meanings: Record<string, string> = {
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
 };
 
-/** Writes docs/performance.json, docs/performance.md and the plots it shows, from one run's figures. */
+/** Writes docs/performance.json, docs/performance.md and its plots from one run's figures. */
 export async function documentWrite(figures: readonly Figure[]): Promise<void> {
   await mkdir(new URL("plots/", docs), { recursive: true });
   await writeFile(new URL("performance.json", docs), `${JSON.stringify(figures, undefined, 2)}\n`);
@@ -84,12 +84,12 @@ function summaryRow(figure: Figure): string {
   return `| ${id} | ${meanings[id] ?? ""} | ${rounded(value)}${unit} | ${wanted} | ${met} |`;
 }
 
-/** Percent of the target that the value is away from it. */
+/** The distance of the value from its target, in percent of the target. */
 function missedBy(value: number, target: number): string {
   return rounded((Math.abs(value - target) / target) * 100);
 }
 
-/** One line of a detail, or none for what has a table above. */
+/** One line for a detail, or none if it is in a table above. */
 function detailLine(name: string, value: unknown): string[] {
   if (typeof value === "number") {
     return [`- ${name}: ${rounded(value)}`];

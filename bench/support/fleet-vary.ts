@@ -1,6 +1,9 @@
 import type pg from "pg";
 
-/** Gives a made-up fleet names, labels, states, times and providers that differ, so that lists have something to do. */
+/**
+ * Gives a simulated fleet varying names, labels, states, times and providers, so that lists have something to filter
+ * and sort.
+ */
 export async function fleetVary(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {
@@ -39,7 +42,10 @@ export async function fleetVary(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** Runs statements with the table's indexes left out, those of constraints aside, and makes them again: much quicker. */
+/**
+ * Runs statements while the table's indexes are dropped, except those of constraints, and creates them again, which is
+ * much faster.
+ */
 async function withoutIndexes(client: pg.PoolClient, table: string, statements: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ name: string; definition: string }>(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition FROM pg_index i

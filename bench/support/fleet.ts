@@ -1,31 +1,38 @@
 import type pg from "pg";
 import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 
-/** Keys that a made-up fleet shares: machine i has key i mod this. Making a million keys would take longer than the run. */
+/**
+ * Number of keys in a simulated fleet: machine i has key i mod this. Making a million keys would take longer than the
+ * run.
+ */
 export const fleetKeys = 256;
 
-/** The id of machine i: spread over the whole range, so that neighbours in time are none in the index. Written in SQL too. */
+/**
+ * The id of machine i: distributed over the whole range, so that successive machines are not neighbours in an index.
+ * The same function exists in SQL.
+ */
 export const machineIdSql = (i: string): string => `md5('machine ' || ${i})::uuid`;
 
-/** Makes the keys that a fleet shares. */
+/** Makes the keys of a fleet. */
 export function fleetKeyPairs(): Ed25519KeyPair[] {
   return Array.from({ length: fleetKeys }, () => ed25519KeyPair());
 }
 
 /**
- * Fills an empty database with `count` machines that have an agent and are installed, by SQL. Seconds it took.
+ * Fills an empty database with `count` machines that have an agent and are installed, by SQL. Resolves to the seconds
+ * taken.
  */
 export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed25519KeyPair[]): Promise<number> {
   const begun = performance.now();
   const client = await pool.connect();
   try {
-    // A million machines' states are set by one statement at the end, not by a trigger a row; nobody listens yet.
+    // One statement at the end sets a million machines' states, instead of a trigger per row; nothing listens yet.
     await client.query("SET statement_timeout = 0; SET lock_timeout = 0; SET session_replication_role = replica");
     await client.query("CREATE TEMP TABLE fleet_key (n integer PRIMARY KEY, public_key bytea)");
     await client.query("INSERT INTO fleet_key SELECT n - 1, k FROM unnest($1::bytea[]) WITH ORDINALITY AS t (k, n)", [
       keys.map((key) => Buffer.from(key.publicKey)),
     ]);
-    // In the order of the ids: every index grows at its end.
+    // In the order of the ids, so that every index grows at its end.
     await client.query(
       `CREATE TEMP TABLE fleet AS
        SELECT i, ${machineIdSql("i")} AS id FROM generate_series(0, $1::integer - 1) AS i ORDER BY id`,

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { createWriteStream } from "node:fs";
 
-/** A file that is served, and what it is. */
+/** A served file, with its size and digest. */
 export interface ServedFile extends AsyncDisposable {
   url: string;
   /** sha256:<hex> */
@@ -19,8 +19,8 @@ export interface ServedFile extends AsyncDisposable {
 const level = 9;
 
 /**
- * Writes an image of `bytes` of this host's own programs and libraries, so that it packs as systems do, and packs it with
- * zstd. Zeros are left out: nobody gains by not writing them.
+ * Writes an image of `bytes` from this host's own programs and libraries, so that it compresses like a system, and
+ * compresses it with zstd. It has no zeros, so neither side gains by skipping them.
  */
 export async function imageMake(raw: string, packed: string, bytes: number): Promise<void> {
   await using file = await open(raw, "w");
@@ -59,7 +59,7 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Serves a file on loopback, to whoever asks. */
+/** Serves a file on loopback to any client. */
 export async function fileServe(path: string): Promise<ServedFile> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {

@@ -1,4 +1,4 @@
-// The agent's installer, in a process of its own; the control plane agrees to everything.
+// The agent's installer in its own process; the control plane accepts everything.
 import { create } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { ReportProgressResponseSchema } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
@@ -17,7 +17,7 @@ interface Order {
   disk: string;
 }
 
-// Not warnings: that the image boots nothing is no news here.
+// Without warnings: that the image can't boot is expected here.
 const log = createLogger({ level: "error", component: "bench" });
 let generation = 0n;
 

@@ -18,16 +18,16 @@ export interface Timed {
 
 /** A `farrier up` that serves. */
 export interface Serving extends AsyncDisposable {
-  /** From its start until it said that it is ready. */
+  /** From its start until it printed that it is ready. */
   milliseconds: number;
 }
 
-/** The built package, packed and installed by npm in a project of its own, in a temporary directory. */
+/** The built package, packed and installed by npm in its own project in a temporary directory. */
 export interface Installed extends AsyncDisposable {
   directory: string;
-  /** Runs `farrier ARGS…` as a shell would, without npx. @throws {Error} where its exit status is not 0 */
+  /** Runs `farrier ARGS…` as a shell would, without npx. @throws {Error} if its exit status is not 0 */
   farrier(args: readonly string[], dataDir: string): Promise<Timed>;
-  /** Starts one that stays. */
+  /** Starts a long-running command. */
   start(args: readonly string[], dataDir: string): ChildProcess;
   /** Starts `farrier up` on free ports, and waits until it serves. */
   up(dataDir: string): Promise<Serving>;
@@ -45,7 +45,7 @@ export async function installedPackage(): Promise<Installed> {
   const tarball = join(directory, stdout.trim().split("\n").at(-1) ?? "");
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", tarball], { cwd: project });
   const bin = join(project, "node_modules/.bin/farrier");
-  // The Node of this process, whichever is the host's own.
+  // This process' Node, whatever the host has.
   const PATH = `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`;
   const release = stack.move();
   const start: Installed["start"] = (args, dataDir) => {

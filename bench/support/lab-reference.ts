@@ -8,11 +8,11 @@ import { cpioArchive } from "../../src/lib/cpio.ts";
 import { bootImage } from "../../test/support/boot-image.ts";
 import type { QemuLab } from "../../test/support/qemu-lab.ts";
 
-/** MiB of every machine that is measured, and of every reference. */
+/** Memory in MiB of every measured machine, and of every reference. */
 export const labMemory = 1024;
 
 /**
- * Seconds that the plainest programs take to fetch, unpack and write the image, in the same kernel, memory and disk, under the same
+ * Seconds that the simplest programs need to fetch, unpack and write the image, with the same kernel, memory, disk and
  * accelerator; by the guest's own clock.
  */
 export async function referenceWrite(lab: QemuLab, url: string): Promise<number> {
@@ -34,8 +34,8 @@ export async function referenceWrite(lab: QemuLab, url: string): Promise<number>
 }
 
 /**
- * Seconds from the start of QEMU, with the same firmware, to a line that /init prints: the same kernel, and the same initramfs but for
- * /init, which does nothing else. Both are handed over by QEMU, not fetched from a network.
+ * Seconds from the start of QEMU with the same firmware to a line printed by /init: the same kernel, and the same
+ * initramfs except for /init, which does nothing else. QEMU passes both directly, without a network.
  */
 export async function referencePowerOn(lab: QemuLab): Promise<number> {
   const { seconds } = await referenceBoot(lab, {
@@ -47,7 +47,7 @@ export async function referencePowerOn(lab: QemuLab): Promise<number> {
   return seconds;
 }
 
-/** Boots the boot image with one file of it replaced, until its console has said something. */
+/** Boots the boot image with one file replaced, until a text appears on its console. */
 async function referenceBoot(
   lab: QemuLab,
   { path, script, firmware, until }: { path: string; script: string; firmware: boolean; until: RegExp },
@@ -55,7 +55,7 @@ async function referenceBoot(
   const { folder, dataDir } = lab.place;
   const image = await bootImage();
   const { qemu, ovmf } = await labPrograms("uefi");
-  // As the lab's machines have it; it found out when the first was made.
+  // The accelerator of the lab's machines; determined when the first was made.
   const accelerator = await acceleratorFind(join(dataDir, "lab"), { qemu, user: undefined, clock: systemClock });
   const own = cpioArchive([{ kind: "file", path, mode: 0o755, data: Buffer.from(script) }]);
   const [initramfs, disk, variables] = ["reference", "reference-disk", "reference-variables"].map((name) =>

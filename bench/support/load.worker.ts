@@ -1,5 +1,5 @@
-// The load: many connections with one call in flight each, over bare node:http2, so that the generator costs as little as
-// it can of the cores it shares with what is measured.
+// The load generator: many connections with one call in flight each, over bare node:http2, so that it takes as little
+// as possible of the cores that it shares with the measured server.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
@@ -9,52 +9,55 @@ import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 import { fleetKeys } from "./fleet.ts";
 import { serve } from "./processes.ts";
 
-/** What the generator is told. */
+/** The orders to the generator. */
 export type LoadOrder =
   | { order: "connect"; port: number; connections: number; keys: Ed25519KeyPair[]; machines: number }
   /** Opens a Watch on each connection c, for machine c. */
   | { order: "watch" }
-  /** When each machine's request came, in nanoseconds of the monotonic clock; forgotten by this. */
+  /** Returns when each machine's request arrived, in nanoseconds of the monotonic clock, and clears the list. */
   | { order: "arrivals" }
   | { order: "close" }
   /**
-   * Loses connections at once, and makes them anew at once; each heartbeats when it is back. All of them, or the first `count`; with a
-   * `pace` one after the other, so many a second.
+   * Closes connections at once and opens them again at once; each sends a heartbeat when it is back. All of them, or
+   * the first `count`; with `pace` one by one, that many per second.
    */
   | { order: "storm"; count?: number; pace?: number }
-  /** Holds one TLS connection to the reference of a push; each id that comes over it is an arrival, of a machine `from` or later, before `to`. */
+  /**
+   * Holds one TLS connection to the reference for a push; each id received over it is an arrival, for machines from
+   * `from` to below `to`.
+   */
   | { order: "push"; port: number; from: number; to: number }
   | {
       order: "run";
       path: string;
       seconds: number;
-      /** Calls a second over all connections; absent = as many as go. */
+      /** Calls per second over all connections; absent means as fast as possible. */
       rate?: number;
-      /** Connections to use; absent = all. */
+      /** Number of connections to use; absent means all. */
       connections?: number;
       /** Return each call's time and latency too. */
       samples?: boolean;
     };
 
-/** A call: when it was made, by the monotonic clock that all processes share, and its latency; both in milliseconds. */
+/** A call: its start, by the monotonic clock that all processes share, and its latency; both in milliseconds. */
 export interface CallSample {
   at: number;
   took: number;
   ok: boolean;
 }
 
-/** What a storm came to; milliseconds, times by the same clock. */
+/** The result of a storm; milliseconds, times by the same clock. */
 export interface StormResult {
   begun: number;
   ended: number;
   /** Until each agent had the answer to its first heartbeat. */
   p50: number;
   p99: number;
-  /** Connections and heartbeats that failed and were tried again. */
+  /** Connections and heartbeats that failed and were retried. */
   failed: number;
 }
 
-/** What a run came to; latencies in milliseconds. */
+/** The result of a run; latencies in milliseconds. */
 export interface LoadResult {
   calls: number;
   failed: number;
@@ -77,7 +80,7 @@ function machineId(i: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** AgentHeartbeatRequest with a machine id alone, behind gRPC's five bytes. */
+/** AgentHeartbeatRequest with a machine id only, after gRPC's five-byte prefix. */
 function heartbeatFrame(i: number): Buffer {
   const id = Buffer.from(machineId(i), "latin1");
   return Buffer.concat([Buffer.from([0, 0, 0, 0, id.length + 2, 0x0a, id.length]), id]);
@@ -96,7 +99,7 @@ async function connectAll(order: LoadOrder & { order: "connect" }): Promise<void
       rejectUnauthorized: false,
       servername: "localhost",
     });
-  // A few handshakes at once: a thousand would run into their own timeouts.
+  // A few handshakes at a time: a thousand would exceed their own timeouts.
   for (let first = 0; first < order.connections; first += 20) {
     const count = Math.min(20, order.connections - first);
     const opened = await Promise.all(
@@ -135,7 +138,7 @@ async function storm({ count = sessions.length, pace }: LoadOrder & { order: "st
           return session;
         }
         failed += 1;
-        // As agents do: half of a step that doubles, up to a minute, and the rest by chance.
+        // Like agents: half of a step that doubles up to a minute, plus a random part.
         const step = Math.min(60_000, 1_000 * 2 ** attempt);
         await new Promise((resolve) => setTimeout(resolve, step / 2 + (step / 2) * Math.random()));
       }
@@ -148,11 +151,11 @@ async function storm({ count = sessions.length, pace }: LoadOrder & { order: "st
   return { begun: stormBegun, ended, p50: quantile(0.5), p99: quantile(0.99), failed };
 }
 
-/** The connection once its first heartbeat was answered; undefined where that failed. */
+/** The connection once its first heartbeat was answered; undefined if that failed. */
 function stormOne(c: number): Promise<ClientHttp2Session | undefined> {
   return new Promise((resolve) => {
     const session = open(c);
-    session.on("error", () => undefined); // Its "close" follows.
+    session.on("error", () => undefined); // "close" follows.
     const stream = session.request({
       ":method": "POST",
       ":path": heartbeatPath,
@@ -183,14 +186,14 @@ function stormOne(c: number): Promise<ClientHttp2Session | undefined> {
 }
 
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
-/** Milliseconds for a call, as the agent's. */
+/** Milliseconds for a call, like the agent's. */
 const callDeadline = 20_000;
 const watchPath = "/farrier.agent.v1.AgentService/Watch";
 const idLength = 36;
 let stopping = (): void => undefined;
 let arrivals: { machine: number; at: bigint }[] = [];
 
-/** Resolves when the connection is up. */
+/** Resolves when the connection is open. */
 async function push({ port, from, to }: LoadOrder & { order: "push" }): Promise<void> {
   const numbers = new Map(Array.from({ length: to - from }, (_, i) => [machineId(from + i), from + i] as const));
   const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
@@ -224,7 +227,7 @@ async function watch(): Promise<void> {
           });
           stream.once("error", reject);
           stream.on("data", (frame: Buffer) => {
-            // gRPC's five bytes, then field 1: a request.
+            // gRPC's five-byte prefix, then field 1: a request.
             if (frame[5] === 0x0a) {
               arrivals.push({ machine: c, at: process.hrtime.bigint() });
             }
@@ -307,7 +310,7 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
         }),
     ),
   );
-  // The last calls may be answered after the time; where they come at a rate, the last of them end before it.
+  // The last calls may be answered after the end; with a rate, the last of them end before it.
   const seconds = Math.max(order.seconds, (performance.now() - begun) / 1000);
   const sorted = Float64Array.from(latencies).toSorted();
   const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;

@@ -7,7 +7,7 @@ export interface Series {
 const size = { width: 640, height: 320, left: 70, right: 20, top: 40, bottom: 50 } as const;
 const colours = ["#1f6feb", "#d1242f", "#1a7f37", "#9a6700"] as const;
 
-/** A line plot as SVG; the y axis begins at 0, the x axis is logarithmic where asked for. */
+/** A line plot as SVG; the y axis begins at 0, the x axis is logarithmic on request. */
 export function plot(options: {
   title: string;
   x: string;

@@ -7,7 +7,9 @@ export interface Worker extends AsyncDisposable {
   ask<Answer>(order: unknown): Promise<Answer>;
 }
 
-/** Starts a worker: a module that calls {@link serve}. Standard output and error go to this process's error. */
+/**
+ * Starts a worker: a module that calls {@link serve}. Its standard output and error go to this process' standard error.
+ */
 export function startWorker(module: URL, nodeFlags: readonly string[] = []): Worker {
   const child: ChildProcess = fork(module, {
     stdio: ["ignore", 2, 2, "ipc"],
@@ -44,7 +46,7 @@ export function startWorker(module: URL, nodeFlags: readonly string[] = []): Wor
   };
 }
 
-/** In a worker: answers orders until the parent goes, then runs `stop`. */
+/** In a worker: answers orders until the parent has gone, then runs `stop`. */
 export function serve(handle: (order: never) => Promise<unknown>, stop: () => Promise<void>): void {
   process.on("message", (order) => {
     handle(order as never).then(
@@ -63,7 +65,7 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return ticks / 100;
 }
 
-/** The pids of a process's children. */
+/** The pids of a process' children. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   return children.trim().split(" ").filter(Boolean).map(Number);

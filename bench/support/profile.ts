@@ -1,21 +1,21 @@
 import { Session, type Profiler } from "node:inspector/promises";
 
-/** Where a process's processor time went; shares of the time in which it was not idle. */
+/** Where a process' processor time was spent; shares of the time in which it was not idle. */
 export interface ProfileSummary {
-  /** By whose code it is, greatest first. */
+  /** By owner of the code, greatest first. */
   parts: Record<string, number>;
-  /** The functions that took the most themselves. */
+  /** The functions with the most time of their own. */
   functions: Record<string, number>;
 }
 
 const told = 12;
-/** What the profiler calls time that is no function's, and what it is. */
+/** The profiler's names for time outside functions, with their meaning. */
 const withoutFile = new Map([
   ["(garbage collector)", "garbage collection"],
   ["(program)", "the runtime's native code: reading sockets, decrypting, parsing HTTP/2"],
 ]);
 
-/** Begins to sample this process; what is returned ends that and sums it up. */
+/** Begins to sample this process; the returned function ends that and returns the summary. */
 export async function profileStart(): Promise<() => Promise<ProfileSummary>> {
   const session = new Session();
   session.connect();
@@ -28,7 +28,7 @@ export async function profileStart(): Promise<() => Promise<ProfileSummary>> {
   };
 }
 
-/** Whose code a file is, by its URL. Pure. */
+/** The owner of a file's code, by its URL. Pure. */
 export function partOf(url: string): string {
   const ours = /\/(?<folder>src\/[a-z-]+|bench|gen)\//u.exec(url)?.groups?.["folder"];
   const library = /\/node_modules\/(?<name>(?:@[^/]+\/)?[^/]+)\//u.exec(url)?.groups?.["name"];
@@ -43,7 +43,7 @@ export function partOf(url: string): string {
   return url.startsWith("node:") ? "Node: timers, events and the rest" : (ours ?? "the rest");
 }
 
-/** Sums a profile up: a native function counts as what called it. Pure. */
+/** Sums up a profile: a native function's time counts for its caller. Pure. */
 export function profileSummary(profile: Profiler.Profile): ProfileSummary {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map(

@@ -5,13 +5,13 @@ import { referenceTls } from "./reference-tls.ts";
 const watchPath = "/farrier.agent.v1.AgentService/Watch";
 
 /**
- * A plain stream of grpc-js, with its own defaults: each connection's call is accepted, and waits. TLS is ended by node:tls, since
- * grpc-js takes no client certificate that no CA vouches for.
+ * A plain grpc-js stream with its defaults: each connection's call is accepted, and waits. node:tls terminates TLS,
+ * because grpc-js accepts no client certificate that no CA issued.
  */
 export function referenceGrpc(): Server {
   const grpc = new GrpcServer();
   const asBytes = (value: Buffer): Buffer => value;
-  // Never ended: what it costs to hold is what is measured.
+  // Never ended: the cost of holding it is what is measured.
   const waits: handleServerStreamingCall<Buffer, Buffer> = () => undefined;
   grpc.register(watchPath, waits, asBytes, asBytes, "serverStream");
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());

@@ -3,7 +3,10 @@ import { referenceTls } from "./reference-tls.ts";
 
 const emptyMessage = Buffer.alloc(5);
 
-/** An empty call on bare node:http2: the same bytes in and out as a heartbeat's, in the same frames, and nothing between. */
+/**
+ * An empty call on bare node:http2: the same bytes in and out as for a heartbeat, in the same frames, without any
+ * processing.
+ */
 export function referenceHttp2(): Http2SecureServer {
   const server = createSecureServer(referenceTls());
   server.on("stream", (stream: ServerHttp2Stream) => {

@@ -4,8 +4,8 @@ import type { DatabaseAddress } from "../../src/database/address/database-addres
 import { referenceTls } from "./reference-tls.ts";
 
 /**
- * The least that a push can be: a bare client hears the NOTIFY of a transaction, and its payload (a machine's id) is sent over one idle
- * TLS connection. Returned once it listens to the database.
+ * The minimal push: a bare client receives a transaction's NOTIFY, and its payload (a machine's id) is sent over one
+ * idle TLS connection. Resolves once it listens to the database.
  */
 export async function referencePush(address: DatabaseAddress): Promise<Server> {
   const sockets = new Set<TLSSocket>();

@@ -3,7 +3,7 @@ import type { TlsOptions } from "node:tls";
 import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 
-/** TLS as the agent port has it: a key of Ed25519, the client's certificate asked for and not judged, no resumption. */
+/** TLS like the agent port: an Ed25519 key, the client's certificate requested but not verified, no resumption. */
 export function referenceTls(): TlsOptions {
   const { privateKey } = ed25519KeyPair();
   return {

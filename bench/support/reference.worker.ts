@@ -1,4 +1,4 @@
-// What a figure is held against, in a process of its own as the server that is measured has one.
+// The reference of a figure, in its own process like the measured server.
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
@@ -24,7 +24,7 @@ async function start(order: Exclude<Order, "memory">): Promise<{ port: number }>
       server = await referencePush(order.database);
       break;
   }
-  // As many wait to be accepted as at the agent port.
+  // The same accept backlog as the agent port.
   server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
   await once(server, "listening");
   return { port: (server.address() as AddressInfo).port };
@@ -36,6 +36,6 @@ async function handle(order: Order): Promise<unknown> {
 
 serve(handle, async () => {
   server?.close();
-  // Connections that others hold must not keep it.
+  // Connections held by others must not keep the process alive.
   setTimeout(() => process.exit(0), 2_000).unref();
 });

@@ -1,6 +1,6 @@
 /** One figure. */
 export interface Figure {
-  /** P1 … P13, or a name of its own. */
+  /** P1 … P13, or another name. */
   id: string;
   value: number;
   target?: number;
@@ -9,7 +9,7 @@ export interface Figure {
   details: Record<string, unknown>;
 }
 
-/** All that this process has reported. */
+/** Everything that this process has reported. */
 export const reported: Figure[] = [];
 
 /** Whether a figure reaches its target. */
@@ -17,7 +17,7 @@ export function isMet({ value, target, better }: Figure): boolean {
   return target === undefined || (better === "higher" ? value >= target : value <= target);
 }
 
-/** Prints a figure: lines for people, or a JSON object on one line; and keeps it. */
+/** Prints a figure, as lines for people or as a JSON object on one line, and stores it. */
 export function report(figure: Figure, json: boolean): void {
   reported.push(figure);
   if (json) {
@@ -36,14 +36,16 @@ export function report(figure: Figure, json: boolean): void {
   }
 }
 
-/** Three significant digits, whole where the number is, with commas between thousands: "0.844", "12", "9,778". */
+/**
+ * Three significant digits, without decimals for whole numbers, with commas between thousands: "0.844", "12", "9,778".
+ */
 export function rounded(value: number): string {
   return Number.isInteger(value) || Math.abs(value) >= 100
     ? Math.round(value).toLocaleString("en-US")
     : value.toPrecision(3);
 }
 
-/** The middle of some numbers. */
+/** The median. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,4 +1,4 @@
-// The server that is measured: the agent API as `farrier server` serves it, with two more methods on the same listener.
+// The measured server: the agent API as `farrier server` serves it, with two more methods on the same listener.
 import { randomUUID } from "node:crypto";
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import pg from "pg";
@@ -17,13 +17,13 @@ import { serve } from "./processes.ts";
 import { profileStart, type ProfileSummary } from "./profile.ts";
 import { threeTransactions } from "./three-transactions.ts";
 
-/** The empty call: the same bytes in, the same (none) out, nothing between. */
+/** The empty call: the same bytes in, the same (none) out, without any processing. */
 export const emptyPath = "/farrier.bench.BenchService/Empty";
-/** A heartbeat in the original's shape: three transactions, each of which checks its session. */
+/** A heartbeat in the original system's form: three transactions, each of which checks its session. */
 export const threePath = "/farrier.bench.BenchService/ThreeTransactions";
 export const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
-/** Serves agents on that database; on a port that several workers share where asked for. */
+/** Serves agents on that database; on a port that several workers share if requested. */
 interface Order {
   database: DatabaseAddress;
   shared?: boolean;
@@ -42,7 +42,7 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
   const empty =
     (calls: AgentCalls): handleUnaryCall<Buffer, Buffer> =>
     (call, respond) => {
-      // Else its connection would be a stranger's, and closed after 10 s.
+      // Otherwise its connection would count as a stranger's, and be closed after 10 s.
       calls.peer(call.metadata).admitted?.();
       respond(null, nothing);
     };
@@ -70,7 +70,7 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
   return { port: api.address.port };
 }
 
-// The pool's name in pg_stat_activity must not be shared between runs.
+// The pool's name in pg_stat_activity must differ between runs.
 process.title = `farrier bench server ${randomUUID().slice(0, 8)}`;
 
 let profiled: () => Promise<ProfileSummary> = () => Promise.reject(new Error("no profile was begun"));

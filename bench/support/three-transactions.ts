@@ -4,8 +4,8 @@ import type { AgentCalls } from "../../src/agent-api/agent-call.ts";
 import { heartbeatDecode } from "../../src/agent-api/methods/heartbeat-decode.ts";
 
 /**
- * A heartbeat in the shape that Farrier's origin has (and DESIGN left): authenticate, record, look up, each in a
- * transaction of its own that first checks the session. The reference for what batching brings.
+ * A heartbeat in the form of the original system: authenticate, record, look up, each in its own transaction that first
+ * checks the session. The reference for the gain by batching.
  */
 export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCalls): handleUnaryCall<Buffer, Buffer> {
   const nothing = Buffer.alloc(0);
@@ -56,7 +56,7 @@ export function threeTransactions(pool: pg.Pool, session: string, calls: AgentCa
       return;
     }
     const peer = calls.peer(call.metadata);
-    // Else its connection would be a stranger's, and closed after 10 s.
+    // Otherwise its connection would count as a stranger's, and be closed after 10 s.
     peer.admitted?.();
     heartbeat(decoded.machineId, peer.key).then(
       () => respond(null, nothing),

@@ -6,7 +6,7 @@ import { runBuildProgram } from "../run-program.ts";
 /** Debian 12. */
 const suite = "bookworm";
 
-/** Debian packages of the image, besides those that every Debian has. */
+/** The image's Debian packages, besides the essential ones. */
 const packages = [
   "ca-certificates",
   "cloud-guest-utils",
@@ -28,14 +28,14 @@ const packages = [
   "systemd-resolved",
   "systemd-sysv",
   "udev",
-  // What the initramfs is packed by; without it, slowly by gzip.
+  // Compresses the initramfs; without it, gzip does so slowly.
   "zstd",
 ];
 
-/** The check whether the timer's interrupts come ends in a panic where the emulator of a busy host brings them too late. */
+/** The kernel's timer test panics if the emulator of a busy host delivers interrupts too late. */
 const kernelParameters = "console=tty0 console=ttyS0,115200 no_timer_check";
 
-/** The system's files that are ours: path → text. */
+/** Files that Farrier adds to the system: path → text. */
 function overlay(rootUuid: string): Record<string, string> {
   return {
     "etc/fstab": `UUID=${rootUuid} / ext4 errors=remount-ro 0 1\nLABEL=EFI /boot/efi vfat umask=0077,nofail 0 2\n`,
@@ -57,7 +57,7 @@ function overlay(rootUuid: string): Record<string, string> {
       "set timeout=0",
       `search --no-floppy --fs-uuid --set=root ${rootUuid}`,
       "menuentry Debian {",
-      // Of a BIOS, the older protocol: the newer one has GRUB move tens of megabytes about.
+      // The older protocol for BIOS: with the newer one GRUB copies tens of megabytes.
       '  if [ "$grub_platform" = pc ]; then',
       `    linux16 /vmlinuz root=UUID=${rootUuid} ro ${kernelParameters}`,
       "    initrd16 /initrd.img",
@@ -68,16 +68,17 @@ function overlay(rootUuid: string): Record<string, string> {
       "}",
       "",
     ].join("\n"),
-    // Nowhere else is looked for data, so that a machine without any does not wait for a cloud.
+    // No other data source is tried, so that a machine without any does not wait for a cloud.
     "etc/cloud/cloud.cfg.d/90_farrier.cfg":
       "datasource_list: [NoCloud, None]\n# The package locales is not there.\nlocale: false\n# DSA is of no use any more, RSA takes long to make.\nssh_genkeytypes: [ed25519, ecdsa]\n",
-    // On an emulator of a busy host the serial line is not there within the usual 90 s, and there would be no login on it.
+    // On an emulator on a busy host the serial device takes longer than the usual 90 s to appear, and there would be no
+    // login on it.
     "etc/systemd/system.conf.d/90-devices.conf": "[Manager]\nDefaultDeviceTimeoutSec=10min\n",
     "etc/systemd/network/80-dhcp.network": "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n",
   };
 }
 
-/** What is done in the root once its packages are there; $1 is the root. */
+/** Steps in the root after its packages are installed; $1 is the root. */
 const customize = [
   'chroot "$1" systemctl enable systemd-networkd systemd-resolved ssh',
   'rm -f "$1"/etc/ssh/ssh_host_*',
@@ -85,7 +86,7 @@ const customize = [
   'ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"',
 ];
 
-/** A root file system as a tar archive, and what of it goes into other partitions. */
+/** A root file system as a tar archive, and the parts of it for other partitions. */
 export interface DebianRoot {
   tar: string;
   /** Folder with shimx64.efi.signed, mmx64.efi.signed and grubx64.efi.signed. */
@@ -93,8 +94,8 @@ export interface DebianRoot {
 }
 
 /**
- * Makes Debian's root file system, with cloud-init and both kinds of GRUB, as a tar archive in `work`. mmdebstrap finds out how it may:
- * as root, or as an ordinary user in name spaces of its own.
+ * Makes Debian's root file system, with cloud-init and both kinds of GRUB, as a tar archive in `work`. mmdebstrap runs
+ * as root, or as an ordinary user in its own namespaces.
  * @throws {BuildError}
  */
 export async function debianRoot(options: {

@@ -15,11 +15,11 @@ import { imageWrite, type MadeImage } from "./image-write.ts";
 import { debianRoots } from "./packages.ts";
 import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 
-/** What to make. */
+/** The options of a build. */
 export interface DebianImageOptions {
-  /** The image, raw and packed with zstd; its digest goes to the same name with .sha256. */
+  /** The image, raw and compressed with zstd; its digest goes to the same name with .sha256. */
   out: string;
-  /** Keeps packages and what is in them from one build to the next. */
+  /** Keeps packages and their content from one build to the next. */
   cache: string;
   tell: (text: string) => void;
 }
@@ -29,14 +29,14 @@ const sectorSize = 512;
 const grub = { first: 2048, sectors: 2048 };
 const esp = { first: grub.first + grub.sectors, sectors: (64 * mebibyte) / sectorSize };
 const rootFirst = esp.first + esp.sectors;
-/** For the second table of partitions, which ends the disk. */
+/** For the backup partition table at the disk's end. */
 const tailBytes = mebibyte;
-/** Beyond what its files take: the file system's own, and room for the first boot. */
+/** Beyond the size of its files: for the file system's metadata, and room for the first boot. */
 const spareBytes = 256 * mebibyte;
 
 /**
- * Makes a disk image of Debian 12 that UEFI (with secure boot) and BIOS can start, with cloud-init, and its console on the first serial
- * line. Identifiers are new in each.
+ * Makes a disk image of Debian 12 that UEFI (with secure boot) and BIOS can boot, with cloud-init, and its console on
+ * the first serial port. Identifiers are new in each image.
  * @throws {BuildError}
  */
 export async function debianImageBuild(options: DebianImageOptions): Promise<MadeImage> {
@@ -48,7 +48,7 @@ export async function debianImageBuild(options: DebianImageOptions): Promise<Mad
   tell("fetching packages with apt");
   const files = await fetchPackages(join(cache, "packages"), debianRoots);
   const tree = packageTree(await unpackAll(files, join(cache, "unpacked")));
-  // Beside the image: what is made on the way takes a few times as much room.
+  // Next to the image, because intermediate files need several times its size.
   await makeDirectory(dirname(out));
   const work = await mkdtemp(`${out}.work-`);
   try {
@@ -87,7 +87,7 @@ export async function debianImageBuild(options: DebianImageOptions): Promise<Mad
   }
 }
 
-/** All of them first: nobody should wait for minutes to hear of the second one. */
+/** All of them first, so that a missing program is reported before minutes of work. */
 async function programsCheck(): Promise<void> {
   await runBuildProgram("mmdebstrap", ["--version"]);
   await runBuildProgram("mke2fs", ["-V"]);
@@ -106,14 +106,14 @@ interface Place {
   rootUuid: string;
 }
 
-/** Makes the disk with the root file system on it; resolves to the bytes of that. */
+/** Puts the root file system on the disk; resolves to its size in bytes. */
 async function rootPartition({ tar }: DebianRoot, { work, disk, rootUuid }: Place): Promise<number> {
   const { size } = await stat(tar);
   const bytes = Math.ceil((size * 1.06 + spareBytes) / mebibyte) * mebibyte;
   const offset = rootFirst * sectorSize;
   await writeFile(disk, "");
   await truncate(disk, offset + bytes + tailBytes);
-  // The last two are newer than what Debian 12's own GRUB and e2fsck know.
+  // Debian 12's own GRUB and e2fsck do not know the last two features.
   const features = "^metadata_csum_seed,^orphan_file";
   const script = [
     'mkdir "$1"',
@@ -122,7 +122,7 @@ async function rootPartition({ tar }: DebianRoot, { work, disk, rootUuid }: Plac
   ].join(" && ");
   const folder = join(work, "root");
   const words = ["-ec", script, "sh", folder, tar, rootUuid, features, String(offset), disk, `${bytes / 1024}k`];
-  // What belongs to whom in the image, only root may say, or who is told that he is.
+  // Only root can set the files' owners in the image, or fakeroot's simulated root.
   await (isRoot() ? runBuildProgram("sh", words) : runBuildProgram("fakeroot", ["--", "sh", ...words]));
   await rm(folder, { recursive: true, force: true });
   return bytes;
@@ -145,7 +145,7 @@ async function espPartition(tree: PackageTree, { efi }: DebianRoot, { work, disk
       { path: "EFI/debian/shimx64.efi", data: shim ?? none },
       { path: "EFI/debian/mmx64.efi", data: manager ?? none },
       { path: "EFI/debian/grubx64.efi", data: loader ?? none },
-      // Where Debian's signed GRUB looks, wherever it was started from.
+      // Where Debian's signed GRUB looks for it, whatever disk it was started from.
       { path: "EFI/debian/grub.cfg", data: Buffer.from(script) },
     ],
   });

@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import { runPackageProgram } from "../package-program.ts";
 import type { PackageTree } from "../package-tree.ts";
 
-/** A file that goes into a FAT file system. */
+/** A file in a FAT file system. */
 export interface FatImageFile {
   /** From the root, with forward slashes. */
   path: string;
   data: Uint8Array;
 }
 
-/** Makes a file system of FAT at `file`, with these files; the same ones make the same bytes. @throws {BuildError} */
+/** Makes a FAT file system at `file` with these files; the same files give the same bytes. @throws {BuildError} */
 export async function fatMake(
   tree: PackageTree,
   file: string,
@@ -18,14 +18,14 @@ export async function fatMake(
     label: string;
     bytes: number;
     files: readonly FatImageFile[];
-    /** Eight hexadecimal digits; absent = always the same. */
+    /** Eight hexadecimal digits; absent means a constant. */
     volumeId?: string;
   },
 ): Promise<void> {
   const { label, bytes, files, volumeId } = options;
   await writeFile(file, "");
   await truncate(file, bytes);
-  // mtools looks for a table of FAT's short names; where this host has one, it need not fit the libraries used here.
+  // mtools reads a table of FAT's short names; the host's table may not fit the libraries used here.
   const env = {
     GCONV_PATH: dirname(await tree.library("gconv/gconv-modules")),
     SOURCE_DATE_EPOCH: "315532800",
@@ -41,7 +41,7 @@ export async function fatMake(
   for (const [index, { path, data }] of files.entries()) {
     const source = join(dirname(file), `fat-${index}`);
     await writeFile(source, data);
-    // FAT's time begins there.
+    // The earliest FAT time.
     await utimes(source, 315_532_800, 315_532_800);
     await runPackageProgram(tree, "mcopy", ["-m", "-i", file, source, `::/${path}`], { env });
   }

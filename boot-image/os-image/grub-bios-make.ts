@@ -7,18 +7,18 @@ import { grubBiosFit, type GrubBios } from "./grub-bios.ts";
 
 /** GRUB for BIOS machines, from the packages grub-common and grub-pc-bin. */
 export interface MadeGrub extends GrubBios {
-  /** Where its modules lie on this host. */
+  /** The folder of its modules on this host. */
   modulesFolder: string;
 }
 
-/** Makes GRUB's core of these modules, fitted to where it will lie. `script` is run first. @throws {BuildError} */
+/** Makes GRUB's core image with these modules for its place on the disk. `script` is run first. @throws {BuildError} */
 export async function grubBiosMake(
   tree: PackageTree,
   options: {
     work: string;
-    /** Of the core. */
+    /** The core image's. */
     firstSector: number;
-    /** Where it looks for the rest; a partition without a disk's name is one of the disk that it was started from. */
+    /** Where it looks for the rest; a partition without a disk's name is on the disk that it was started from. */
     prefix: string;
     modules: readonly string[];
     script: string | undefined;

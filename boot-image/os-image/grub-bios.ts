@@ -1,23 +1,23 @@
-// GRUB on a disk of BIOS machines, as grub-bios-setup writes it, without a disk to run it on (GRUB 2.06,
-// include/grub/i386/pc/boot.h and grub-core/boot/i386/pc/diskboot.S).
+// GRUB for BIOS machines, as grub-bios-setup installs it, without a real disk (GRUB 2.06, include/grub/i386/pc/boot.h
+// and grub-core/boot/i386/pc/diskboot.S).
 
 const sectorSize = 512;
-/** The boot program's part of the first sector; the partition table's copy for BIOS is behind it. */
+/** The boot program's part of the first sector; the partition table follows. */
 const bootProgramSize = 440;
-// Where boot.img is told the first sector of the core.
+// Where boot.img has the first sector of the core image.
 const kernelSectorAt = 0x5c;
-// Where the core's own first sector is told the next one, at its end.
+// Where the core image's first sector has the next one, at its end.
 const blocklistAt = sectorSize - 12;
 
-/** The two parts that are written, and where. */
+/** The two parts to write. */
 export interface GrubBios {
   /** For the disk's first bytes. */
   boot: Buffer;
-  /** For the sectors from the one that was given. */
+  /** For the sectors from `firstSector` on. */
   core: Buffer;
 }
 
-/** Fits boot.img and the core that grub-mkimage made to the sector at which the core will lie. @throws {RangeError} */
+/** Adapts boot.img and grub-mkimage's core image to the sector at which the core image will be. @throws {RangeError} */
 export function grubBiosFit(bootImage: Buffer, coreImage: Buffer, firstSector: number): GrubBios {
   if (bootImage.length !== sectorSize || coreImage.length <= sectorSize) {
     throw new RangeError(

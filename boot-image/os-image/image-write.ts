@@ -9,12 +9,12 @@ import { writeFileAtomic } from "../../src/lib/host/atomic-file.ts";
 import { temporaryName } from "../../src/lib/host/temporary-name.ts";
 import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 
-/** An image on the disk, packed. */
+/** A finished, compressed image. */
 export interface MadeImage {
   file: string;
-  /** sha256:<hex> of the packed bytes: what `machine install --digest` takes. */
+  /** sha256:<hex> of the compressed bytes: the value for `machine install --digest`. */
   digest: string;
-  /** Of the packed bytes, and unpacked. */
+  /** Size compressed, and uncompressed. */
   packedBytes: number;
   bytes: number;
 }
@@ -22,9 +22,7 @@ export interface MadeImage {
 const level = 9;
 const readable = 0o644;
 
-/**
- * Packs a disk into `out`, which is there whole or not at all, and writes its digest beside it, as `--digest` takes it.
- */
+/** Compresses a disk into `out`, atomically, and writes its digest next to it, in the form for `--digest`. */
 export async function imageWrite(disk: string, out: string): Promise<MadeImage> {
   await makeDirectory(dirname(out));
   const partial = temporaryName(out);
@@ -42,7 +40,7 @@ export async function imageWrite(disk: string, out: string): Promise<MadeImage> 
   try {
     await pipeline(
       createReadStream(disk, { highWaterMark: 4 << 20 }),
-      // Told before, its size stands in the packed file's head.
+      // If it is known beforehand, the compressed file's header has the size.
       createZstdCompress({ params, pledgedSrcSize: size, chunkSize: 1 << 20 }),
       tap,
       createWriteStream(partial, { flags: "wx", mode: readable, flush: true }),

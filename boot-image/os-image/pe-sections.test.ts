@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { grubBiosFit } from "./grub-bios.ts";
 import { peWithSections } from "./pe-sections.ts";
 
-/** The least that is an executable of 64 bits with one section, and room for so many headers more. */
+/** A minimal 64-bit executable with one section, and space for `room` more headers. */
 function executable(room: number): Buffer {
   const file = Buffer.alloc(1024 + 512, 0xcc);
   file.fill(0, 0, 1024);

@@ -1,4 +1,4 @@
-// Portable executables (Microsoft's PE format specification, 2023-06; 64 bits), as far as sections are added to one.
+// Adds sections to portable executables (Microsoft's PE format specification, 2023-06; 64 bits).
 
 const peOffsetAt = 0x3c;
 const signature = 0x0000_4550;
@@ -6,20 +6,20 @@ const magic64 = 0x20b;
 const sectionHeaderSize = 40;
 // IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ
 const readableData = 0x4000_0040;
-// Firmware maps pages: sections that share one with code may not be readable.
+// Firmware maps whole pages: sections that share a page with code may not be readable.
 const addressAlignment = 4096;
 const nameLimit = 8;
 
-/** One section that is added. */
+/** A section to add. */
 export interface AddedSection {
   name: string;
   data: Buffer;
 }
 
 /**
- * The executable with sections added behind its own, as `objcopy --add-section` does it. What is added is found by its name: a
+ * The executable with sections added after its own, like `objcopy --add-section`. Added sections are found by name: a
  * unified kernel image is systemd's stub with the sections .osrel, .cmdline, .initrd and .linux (UAPI.5).
- * @throws {RangeError} where it is no such executable, or has no room for more headers
+ * @throws {RangeError} if it is not such an executable, or has no room for more headers
  */
 export function peWithSections(executable: Buffer, added: readonly AddedSection[]): Buffer {
   const pe = executable.length > peOffsetAt + 4 ? executable.readUInt32LE(peOffsetAt) : executable.length;

@@ -5,10 +5,13 @@ import { kernelModules } from "../kernel-modules.ts";
 import type { Kernel } from "../kernel.ts";
 import type { PackageTree } from "../package-tree.ts";
 
-/** What the tiny system's kernel is told: all goes to the serial line; a test of the timer fails on a busy emulator. */
+/**
+ * The tiny system's kernel parameters: everything goes to the serial port; the kernel's timer test would fail on a busy
+ * emulator.
+ */
 export const tinyCommandLine = "console=ttyS0 quiet no_timer_check panic=5";
 
-/** The initrd that is the whole of the tiny system: busybox and one script. */
+/** The initrd with the whole tiny system: busybox and one script. */
 export async function tinyInitrd(tree: PackageTree, kernel: Kernel): Promise<Buffer> {
   const modules = await kernelModules({
     set: "tiny",
@@ -23,7 +26,7 @@ export async function tinyInitrd(tree: PackageTree, kernel: Kernel): Promise<Buf
     { kind: "device", path: "dev/null", mode: 0o666, major: 1, minor: 3 },
     { kind: "file", path: "init", mode: 0o755, data: script },
     { kind: "file", path: "bin/busybox", mode: 0o755, data: await readFile(await tree.program("busybox")) },
-    // The kernel itself calls it, for a file system's character sets.
+    // The kernel itself runs it, for a file system's character sets.
     { kind: "symlink", path: "sbin/modprobe", target: "../bin/busybox" },
     ...modules.entries,
   ];

@@ -16,12 +16,12 @@ import { tinyRoots } from "./packages.ts";
 import { peWithSections } from "./pe-sections.ts";
 import { tinyCommandLine, tinyInitrd } from "./tiny-system.ts";
 
-/** What to make. */
+/** The options of a build. */
 export interface TinyImageOptions {
   firmware: "uefi" | "bios";
-  /** The image, raw and packed with zstd; its digest goes to the same name with .sha256. */
+  /** The image, raw and compressed with zstd; its digest goes to the same name with .sha256. */
   out: string;
-  /** Keeps packages and what is in them from one build to the next. */
+  /** Keeps packages and their content from one build to the next. */
   cache: string;
   tell: (text: string) => void;
 }
@@ -29,11 +29,11 @@ export interface TinyImageOptions {
 const mebibyte = 1 << 20;
 const sectorSize = 512;
 const diskBytes = 48 * mebibyte;
-/** The first partition's first sector, and where GRUB's core lies. */
+/** The first partition's first sector, and the place of GRUB's core image. */
 const firstSector = 2048;
 const grubBytes = mebibyte;
 
-/** Makes the tiny system's disk image, of either firmware. It needs no root. @throws {BuildError} */
+/** Makes the tiny system's disk image, for either firmware. It needs no root. @throws {BuildError} */
 export async function tinyImageBuild(options: TinyImageOptions): Promise<MadeImage> {
   const { firmware, out, cache, tell } = options;
   if (process.arch !== "x64") {
@@ -71,7 +71,7 @@ interface Parts {
   disk: string;
 }
 
-/** One partition: what the firmware starts is the kernel itself, with all that it needs. */
+/** One partition: the firmware starts the kernel itself, which has everything it needs. */
 async function uefiDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<void> {
   const stub = await tree.find(["usr/lib/systemd/boot/efi/linuxx64.efi.stub"]);
   if (stub === undefined) {
@@ -81,7 +81,7 @@ async function uefiDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
     { name: ".osrel", data: Buffer.from('ID=farrier-tiny\nPRETTY_NAME="Farrier\'s tiny system"\n') },
     { name: ".cmdline", data: Buffer.from(`${tinyCommandLine}\0`) },
     { name: ".initrd", data: initrd },
-    // Last: the kernel may use what is behind it.
+    // Last, because the kernel may use the memory behind it.
     { name: ".linux", data: await readFile(kernel.image) },
   ]);
   const file = join(work, "esp");
@@ -107,7 +107,7 @@ async function uefiDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
   await put(disk, firstSector * sectorSize, await readFile(file));
 }
 
-/** Two partitions: GRUB's core, and the files that it starts. */
+/** Two partitions: GRUB's core image, and the files that it starts. */
 async function biosDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<void> {
   const script = [
     "serial --unit=0 --speed=115200",
@@ -143,7 +143,7 @@ async function biosDisk({ tree, kernel, initrd, work, disk }: Parts): Promise<vo
   await put(disk, start * sectorSize, await readFile(file));
 }
 
-/** Identifiers that follow from what is on the disk: the same image has the same ones. */
+/** Identifiers derived from the disk's content: equal images have equal ones. */
 function guidsOf(content: Buffer): { disk: string; part1: string; part2: string } {
   const guid = (of: string): string => {
     const hex = createHash("sha256").update(of).update(content).digest("hex");

@@ -9,22 +9,22 @@ import { systemWords } from "../lib/host/system-words.ts";
 import { SecretsError } from "./errors.ts";
 import { secretsKey, secretsKeyBytes, type SecretsKey } from "./secrets-key.ts";
 
-/** The file of the data directory that holds the keys. */
+/** The data directory's file with the keys. */
 export const secretsKeyFile = "secrets-key";
 
 const firstLine = "# Farrier secrets keys: keep them as secret as what they seal, and apart from backups";
 const lineStart = "farrier-secrets-key-1 ";
-/** A file with every key that there ever was is far shorter. */
+/** Far more than a file with every key that ever existed. */
 const lengthLimit = 64 * 1024;
 
 /**
- * The keys of a key file, the oldest first; undefined where there is no file.
- * @throws {SecretsError} `key_file` where it is no file of this user's alone, or holds something else
+ * The keys of a key file, oldest first; undefined if there is no file.
+ * @throws {SecretsError} `key_file` if other users can access the file, or it holds something else
  */
 export async function keyFileRead(path: string): Promise<SecretsKey[] | undefined> {
   let text: string;
   try {
-    // Without waiting at a pipe that nobody writes to.
+    // Non-blocking, in case the path is a pipe without a writer.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const about = await file.stat();
     if (!about.isFile()) {
@@ -65,7 +65,7 @@ export async function keyFileRead(path: string): Promise<SecretsKey[] | undefine
 function keyOfLine(path: string, line: string): SecretsKey {
   const base64 = line.startsWith(lineStart) ? line.slice(lineStart.length) : "";
   const bytes = Buffer.from(base64, "base64");
-  // The line itself may be a key that was cut off: it is not shown.
+  // The line may be a truncated key, so it is not shown.
   if (bytes.length !== secretsKeyBytes || bytes.toString("base64") !== base64) {
     throw keyFileError(path, "has a line that is no key");
   }
@@ -81,8 +81,8 @@ function keyFileError(path: string, wrong: string): SecretsError {
 }
 
 /**
- * Makes a key file with one new key, readable by this user alone, unless there is a file already.
- * Of several processes that start together all get the same keys.
+ * Creates a key file with one new key, readable by this user alone, unless there is one. Processes that start at the
+ * same moment all get the same keys.
  * @throws {SecretsError} `key_file`
  */
 export async function keyFileEnsure(path: string): Promise<SecretsKey[]> {
@@ -99,8 +99,8 @@ export async function keyFileEnsure(path: string): Promise<SecretsKey[]> {
 }
 
 /**
- * Adds a new key to the file, as its last.
- * @throws {SecretsError} `key_file`, also where this process may not write it
+ * Appends a new key to the file.
+ * @throws {SecretsError} `key_file`, also if this process may not write it
  */
 export async function keyFileAdd(path: string): Promise<SecretsKey> {
   const added = secretsKey(randomBytes(secretsKeyBytes));

@@ -13,26 +13,28 @@ import { keyFileAdd, keyFileEnsure, keyFileRead } from "./key-file.ts";
 import { keyRing, type KeyRing, type KeyRingState } from "./key-ring.ts";
 import type { SecretsKey } from "./secrets-key.ts";
 
-/** A ring that follows the database and the key file. */
+/** A key ring that follows the database and the key file. */
 export interface FollowedKeyRing extends KeyRing, AsyncDisposable {
-  /** Says under this component's sessions too, now and whenever it has another, which keys the process has. */
+  /** Records which keys the process has under this component's sessions too, the current one and later ones. */
   heldUnder(sessions: SessionHolder): Promise<void>;
-  /** Looks again at once: at the key file too. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable` */
+  /**
+   * Reads the database and the key file again at once. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
+   */
   look(): Promise<void>;
 }
 
-/** Milliseconds between looks. */
+/** Milliseconds between two reads. */
 const interval = 2_000;
 
 /**
- * Reads the key file, or makes it where the database knows of no key yet, and goes on looking at both.
+ * Reads the key file, or creates it if the database has no key yet, and keeps reading both.
  * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
  */
 export async function keyRingFollow(options: {
   database: Database;
   /** Absolute. */
   keyFile: string;
-  /** Whether it makes the first key of a database that has none: servers do. */
+  /** Whether it may make the first key of a database without keys; servers may. */
   mayMake: boolean;
   log: Logger;
   clock: Clock;
@@ -47,7 +49,7 @@ export async function keyRingFollow(options: {
   async function look(): Promise<void> {
     let records = await secretsKeysRead(database);
     let keys = (await keyFileRead(keyFile)) ?? [];
-    // Nobody offered one yet, or a failover lost it, or a backup was restored without it.
+    // No key was offered yet, or a failover lost it, or a backup was restored without it.
     if (mayMake && records.every(({ state: word }) => word === "retired" || word === "lost")) {
       keys = await keyFileEnsure(keyFile);
       await secretsKeyOffer(database, keyUnknown(keys, records) ?? (await keyFileAdd(keyFile)));
@@ -57,7 +59,7 @@ export async function keyRingFollow(options: {
     state = { keys, records, keyFile };
     await report();
     if (records.every(({ state: word }) => word !== "current")) {
-      // The first key: its turn has come as soon as all that runs has it.
+      // The first key becomes current as soon as every running process has it.
       const { promoted } = await secretsKeysAdvance(database);
       if (promoted !== undefined) {
         state = { keys, records: await secretsKeysRead(database), keyFile };
@@ -89,11 +91,11 @@ export async function keyRingFollow(options: {
     }
   }
 
-  // One after the other: a look begun earlier must not have the last word.
+  // One after the other, so that an earlier read does not overwrite a later one.
   let turn: Promise<void> = Promise.resolve();
   const lookInTurn = (): Promise<void> => {
     const next = turn.then(look);
-    turn = next.catch(() => undefined); // Whoever asked for it hears of it.
+    turn = next.catch(() => undefined); // The caller gets the error.
     return next;
   };
   await lookInTurn();
@@ -121,7 +123,7 @@ export async function keyRingFollow(options: {
   };
 }
 
-/** The newest key of the file that the database never heard of. Pure. */
+/** The newest key of the file that the database does not know. Pure. */
 export function keyUnknown(keys: readonly SecretsKey[], records: readonly { keyId: string }[]): SecretsKey | undefined {
   return keys.findLast(({ id }) => records.every(({ keyId }) => keyId !== id));
 }

@@ -4,40 +4,40 @@ import { SecretsError } from "./errors.ts";
 import { seal, sealedKeyId, unseal, type SealedPlace } from "./seal.ts";
 import type { SecretsKey } from "./secrets-key.ts";
 
-/** The keys that a process has, and which of them seals. */
+/** The keys of a process, and which of them seals. */
 export interface KeyRing {
-  /** @throws {SecretsError} `key_missing` while there is none to seal with */
+  /** @throws {SecretsError} `key_missing` while there is no key to seal with */
   seal(place: SealedPlace, clear: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** What is in clear comes back as it is. @throws {SecretsError} `key_missing`, `altered` */
+  /** Clear text is returned unchanged. @throws {SecretsError} `key_missing`, `altered` */
   open(place: SealedPlace, stored: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
    * HMAC-SHA-256 of what holds a secret, under every key of the ring, that of the current one first: what was recorded
    * under an earlier key is known again. @throws {SecretsError} `key_missing` without any key
    */
   digests(body: Uint8Array): [Uint8Array, ...Uint8Array[]];
-  /** The id of the key that seals; undefined = this process seals nothing now. */
+  /** The id of the sealing key; undefined if this process can't seal now. */
   current(): string | undefined;
-  /** Ids of the keys that it has. */
+  /** Ids of its keys. */
   held(): string[];
-  /** Why this process can't open what is sealed, and what to do; undefined = it can. */
+  /** Why this process can't open sealed secrets, and what to do; undefined if it can. */
   problem(): string | undefined;
-  /** False = this database has no current key yet, so that what may be stored in clear is. */
+  /** False if this database has no current key yet; optional secrets are then stored in clear text. */
   sealing(): boolean;
 }
 
-/** What a ring goes by. */
+/** What a ring's decisions are based on. */
 export interface KeyRingState {
-  /** Of the key file, the oldest first. */
+  /** From the key file, oldest first. */
   keys: readonly SecretsKey[];
-  /** What the database knows. */
+  /** From the database. */
   records: readonly SecretsKeyRecord[];
-  /** Where the keys are read, for messages. */
+  /** The path of the key file, for messages. */
   keyFile: string;
 }
 
-/** A ring that goes by what `state` returns at the moment. */
+/** A ring that uses the current result of `state`. */
 export function keyRing(state: () => KeyRingState): KeyRing {
-  // Worked out once for each state: a heartbeat that is handed a request asks.
+  // Computed once per state, because each heartbeat that is handed a request uses it.
   let looked: { at: KeyRingState; standing: KeyRingStanding } | undefined;
   const standing = (): KeyRingStanding => {
     const at = state();
@@ -113,7 +113,7 @@ function checks(key: SecretsKey, record: SecretsKeyRecord | undefined): boolean 
   return record === undefined || Buffer.from(record.checkValue).equals(key.checkValue);
 }
 
-/** Names the keys that are missing, and what to do. */
+/** Names the missing keys, and what to do. */
 function lacking(missing: readonly string[], { keys, keyFile }: KeyRingState): string {
   const has = keys.length === 0 ? "is not there" : `has ${keys.map(({ id }) => id).join(", ")}`;
   return (

@@ -1,15 +1,15 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { ipBytes, ipText } from "../lib/net/ip-bytes.ts";
 
-/** Somewhere that a secret is about to be sent to. */
+/** The destination of a secret. */
 export interface ReachedAddress {
-  /** As it was named: a name or an address. */
+  /** As it was given: a name or an address. */
   host: string;
-  /** What the name was resolved to, and the connection goes to. */
+  /** The address that the name was resolved to, which is connected to. */
   ip: string;
 }
 
-/** An entry of the addresses that a credential may be sent to, in the one form that is stored. */
+/** An entry of the list of addresses that a credential may be sent to, in its normal form. */
 export type AllowedAddress =
   | { kind: "network"; text: string; address: string; prefix: number }
   | { kind: "name"; text: string };
@@ -17,7 +17,7 @@ export type AllowedAddress =
 const namePattern = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/u;
 
 /**
- * Reads `10.1.0.0/16`, `10.1.2.3`, `2001:db8::/32` or a name; undefined where it is none of these, or an address with
+ * Parses `10.1.0.0/16`, `10.1.2.3`, `2001:db8::/32` or a name; undefined for anything else, and for an address with
  * bits beyond its prefix. Pure.
  */
 export function allowedAddress(text: string): AllowedAddress | undefined {
@@ -33,7 +33,7 @@ export function allowedAddress(text: string): AllowedAddress | undefined {
       : { kind: "network", text: `${ipText(bytes)}/${prefix}`, address: ipText(bytes), prefix };
   }
   const name = text.toLowerCase().replace(/\.$/u, "");
-  // Four numbers that are no address are a typing error, not a name.
+  // Four numbers that are not an address are a typing error, not a name.
   return prefixText !== undefined || name.length > 253 || !namePattern.test(name) || /^[0-9.]+$/u.test(name)
     ? undefined
     : { kind: "name", text: name };
@@ -44,8 +44,8 @@ function hostBits(bytes: Uint8Array, prefix: number): boolean {
 }
 
 /**
- * Whether a secret may be sent there: the resolved address is in one of the networks, or the host was named by one of the
- * names. An IPv4 address written as IPv6 is that IPv4 address. Pure.
+ * Whether a secret may be sent there: the resolved address is in one of the networks, or the given host is one of the
+ * names. An IPv4-mapped IPv6 address counts as the IPv4 address. Pure.
  */
 export function mayReach(allowed: readonly string[], { host, ip }: ReachedAddress): boolean {
   const name = host.toLowerCase().replace(/\.$/u, "");
@@ -70,7 +70,7 @@ export function mayReach(allowed: readonly string[], { host, ip }: ReachedAddres
   });
 }
 
-/** Without a zone, and IPv4 where it is mapped into IPv6 (RFC 4291, 2.5.5.2); undefined = no address. */
+/** Without a zone, and an IPv4-mapped address as IPv4 (RFC 4291, 2.5.5.2); undefined if it is not an address. */
 function plainAddress(ip: string): string | undefined {
   const bare = ip.replace(/^\[|\]$/gu, "").replace(/%.*$/u, "");
   if (isIP(bare) !== 6) {

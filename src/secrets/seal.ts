@@ -3,18 +3,18 @@ import { hexText } from "../lib/format/hex.ts";
 import { SecretsError } from "./errors.ts";
 import type { SecretsKey } from "./secrets-key.ts";
 
-/** The row that something sealed belongs to: in another place it does not open. */
+/** The row that sealed bytes belong to: they can't be opened for another row. */
 export interface SealedPlace {
   table: string;
   /** The row's key as text. */
   row: string;
-  /** What it is in that row. */
+  /** The purpose of the secret in that row. */
   purpose: string;
 }
 
-// magic (4 bytes) | version (1) | key id (8) | nonce (12) | ciphertext | tag (16).
-// No protobuf message begins with a zero byte (there is no field 0), and no password or key file: so what is sealed is told
-// from what is in clear by its first bytes. The SQL function sealed_key reads the same ones.
+// magic (4 bytes) | version (1) | key id (8) | nonce (12) | ciphertext | tag (16). No protobuf message begins with a
+// zero byte (there is no field 0), and no password or key file does, so the first bytes distinguish sealed bytes from
+// clear text. The SQL function sealed_key reads the same bytes.
 const magic = Buffer.from([0x00, 0x66, 0x72, 0x73]);
 const version = 1;
 const idEnd = magic.length + 1 + 8;
@@ -26,7 +26,7 @@ const algorithm = "aes-256-gcm";
 /** Bytes that sealing adds. */
 export const sealedOverhead = textBegin + tagBytes;
 
-/** The id of the key that it is sealed by; undefined = it is in clear. Pure. */
+/** The id of the sealing key; undefined for clear text. Pure. */
 export function sealedKeyId(stored: Uint8Array): string | undefined {
   return stored.length >= sealedOverhead &&
     stored[magic.length] === version &&
@@ -35,7 +35,7 @@ export function sealedKeyId(stored: Uint8Array): string | undefined {
     : undefined;
 }
 
-/** Seals by AES-256-GCM under a nonce of its own (NIST SP 800-38D), bound to its place. */
+/** Seals with AES-256-GCM and a new nonce (NIST SP 800-38D), bound to its place. */
 export function seal(key: SecretsKey, place: SealedPlace, clear: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = Buffer.concat([magic, Buffer.of(version), Buffer.from(key.id, "hex"), randomBytes(nonceBytes)]);
   const cipher = createCipheriv(algorithm, key.sealing, head.subarray(idEnd));
@@ -66,7 +66,7 @@ export function unseal(key: SecretsKey, place: SealedPlace, sealed: Uint8Array):
   }
 }
 
-/** Lengths are part of it, so that no two places have one text. */
+/** Lengths are included, so that no two places give the same text. */
 function boundTo(head: Uint8Array, { table, row, purpose }: SealedPlace): Buffer {
   const place = [table, row, purpose].map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
   return Buffer.concat([head.subarray(0, idEnd), Buffer.from(place)]);

@@ -1,24 +1,27 @@
 import { hkdfSync } from "node:crypto";
 import { hexText } from "../lib/format/hex.ts";
 
-/** A key that secrets are sealed by. */
+/** A key that seals secrets. */
 export interface SecretsKey {
   /** 16 hex digits, derived from the key. */
   id: string;
-  /** 32 bytes, derived from the key: what the database compares a key of this id with. */
+  /** 32 bytes, derived from the key: the database's value for comparing keys with the same id. */
   checkValue: Uint8Array;
-  /** What AES-256-GCM seals with. 32 bytes. */
+  /** The key for AES-256-GCM. 32 bytes. */
   sealing: Uint8Array;
-  /** What digests of commands are made with. 32 bytes. */
+  /** The key for digests of commands. 32 bytes. */
   digesting: Uint8Array;
-  /** The key as a key file holds it. 32 bytes. */
+  /** The key as in a key file. 32 bytes. */
   bytes: Uint8Array;
 }
 
-/** Bytes of a key. */
+/** Length of a key in bytes. */
 export const secretsKeyBytes = 32;
 
-/** The key with all that is derived from it (HKDF-SHA-256, RFC 5869): none of its uses tells anything about another. Pure. */
+/**
+ * The key with everything derived from it (HKDF-SHA-256, RFC 5869): none of its uses reveals anything about another.
+ * Pure.
+ */
 export function secretsKey(bytes: Uint8Array): SecretsKey {
   if (bytes.length !== secretsKeyBytes) {
     throw new RangeError(`a key of ${bytes.length} bytes: expected ${secretsKeyBytes}`);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { keyRing, type KeyRing } from "../key-ring.ts";
 import { secretsKey, type SecretsKey } from "../secrets-key.ts";
 
-/** A key of a test's own. */
+/** A new key for a test. */
 export function testSecretsKey(): SecretsKey {
   return secretsKey(randomBytes(32));
 }
