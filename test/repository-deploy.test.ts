@@ -57,12 +57,12 @@ test("every alert is read by these tests", async () => {
 });
 
 test("every alert has an entry of its own in the runbook, and the runbook no others", async () => {
-  const operations = await readFile(new URL("../docs/operations.md", import.meta.url), "utf8");
+  const operations = await readFile(new URL("../docs/operations/alerts.md", import.meta.url), "utf8");
   const headings = [...operations.matchAll(/^#{1,6} (?<heading>.+)$/gmu)].map(({ groups }) =>
     anchor(groups?.["heading"] ?? ""),
   );
   for (const { name, runbook } of await alerts()) {
-    expect(runbook).toBe(`docs/operations.md#${anchor(name)}`);
+    expect(runbook).toBe(`docs/operations/alerts.md#${anchor(name)}`);
     expect(headings.filter((heading) => heading === anchor(name))).toHaveLength(1);
   }
   const described = [...operations.matchAll(/^### (?<name>Farrier\w+)$/gmu)].map(({ groups }) => groups?.["name"]);

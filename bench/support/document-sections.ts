@@ -76,7 +76,7 @@ export const capacity: MakeSection = (figures) => {
         ],
       ),
       "",
-      "[Operations](operations.md#how-much-hardware) has the sizes that follow from this.",
+      "[Operations](operations/run.md#how-much-hardware) derives sizes from this.",
     ],
   };
 };

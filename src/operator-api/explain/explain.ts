@@ -34,7 +34,7 @@ export function explain(facts: ExplainFacts): Explanation {
     state.deadline === undefined
       ? "no time limit"
       : `expected at most ${durationText(state.deadline.getTime() - state.since.getTime())}`;
-  const documentation = `docs/operations.md#state-${state.state}`;
+  const documentation = `docs/operations/states.md#state-${state.state}`;
   return {
     waitingFor,
     nextStep: next,

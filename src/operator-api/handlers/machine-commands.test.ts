@@ -130,7 +130,7 @@ describe("machineExplain", () => {
   test("of a new machine says what to do", async () => {
     const answer = await clients.machines.machineExplain({ machine: name });
     expect(answer).toMatchObject({ machineId: machine, standing: { state: MachineState.NEW } });
-    expect(answer.documentation).toBe("docs/operations.md#state-new");
+    expect(answer.documentation).toBe("docs/operations/states.md#state-new");
     expect(answer.remedies.join()).toContain(`farrier agent init ${name}`);
   });
 

@@ -1201,7 +1201,7 @@ export type MachineExplainResponse = Message<"farrier.operator.v1.MachineExplain
   remedies: string[];
 
   /**
-   * The documentation of this state, such as docs/operations.md#state-agent-lost.
+   * The documentation of this state, such as docs/operations/states.md#state-agent-lost.
    *
    * @generated from field: string documentation = 8;
    */
@@ -1430,7 +1430,7 @@ export const HistoryEntrySchema: GenMessage<HistoryEntry> = /*@__PURE__*/
 
 /**
  * The state of a machine. If several apply, the first in this order counts: quarantined; starting
- * agent, recovering; backing off; agent lost; then the rest. docs/operations.md describes each.
+ * agent, recovering; backing off; agent lost; then the rest. docs/operations/states.md describes each.
  *
  * @generated from enum farrier.operator.v1.MachineState
  */
@@ -1525,7 +1525,7 @@ export const MachineState = {
 
 /**
  * The state of a machine. If several apply, the first in this order counts: quarantined; starting
- * agent, recovering; backing off; agent lost; then the rest. docs/operations.md describes each.
+ * agent, recovering; backing off; agent lost; then the rest. docs/operations/states.md describes each.
  *
  * @generated from enum farrier.operator.v1.MachineState
  */
