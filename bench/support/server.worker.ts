@@ -7,6 +7,7 @@ import { agentApiServe } from "../../src/agent-api/serve.ts";
 import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
 import { connect, connectionSettings } from "../../src/database/connect.ts";
 import { sessionHold } from "../../src/database/session-holder.ts";
+import { testKeyRing } from "../../src/secrets/testing/key-ring.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.ts";
 import { createLogger } from "../../src/lib/log.ts";
@@ -56,6 +57,7 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
         keyPem: ed25519PrivateKeyPem(privateKey),
       },
       database,
+      secrets: testKeyRing(),
       databaseAddress,
       sessions,
       metrics: createMetrics(),

@@ -11,6 +11,8 @@ import { heartbeats } from "../database/heartbeat/heartbeats.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { notificationsListen } from "../database/notifications.ts";
 import { progressFlush } from "../database/queries/installation/progress-flush.ts";
+import { requestOpen } from "../secrets/installation-request.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/net/host-port.ts";
@@ -39,6 +41,8 @@ export interface AgentApiOptions {
   address: HostPort;
   certificate: { certificatePem: string; keyPem: string };
   database: Database;
+  /** Opens the requests that are handed out. */
+  secrets: KeyRing;
   databaseAddress: DatabaseAddress;
   sessions: SessionHolder;
   metrics: Metrics;
@@ -68,7 +72,7 @@ const guardedPaths = [
  * @throws {ListenError}
  */
 export async function agentApiServe(options: AgentApiOptions): Promise<AgentListener> {
-  const { database, sessions, metrics, log, clock } = options;
+  const { database, secrets, sessions, metrics, log, clock } = options;
   const refusedCallers = createRefusedCallers({
     clock,
     log,
@@ -87,6 +91,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     sessions,
     log,
     requestProblem,
+    requestOpen: (stored, owner) => requestOpen(secrets, owner, stored),
     ...(options.maximumWaiting === undefined ? {} : { maximumWaiting: options.maximumWaiting }),
     meter: {
       batch: (size, seconds) => {

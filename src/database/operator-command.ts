@@ -11,6 +11,8 @@ export interface OperatorCommand {
   command: string;
   /** SHA-256 of the command's content, without the request id. */
   bodyDigest: Uint8Array;
+  /** Further digests of the same body, by which an earlier record is known again: under earlier keys. */
+  earlierDigests?: readonly Uint8Array[];
 }
 
 /** A command's answer besides the generation, as JSON. */
@@ -42,7 +44,10 @@ async function commandOutcomeFind(tx: Tx, command: OperatorCommand): Promise<Com
   if (row === undefined) {
     return undefined;
   }
-  if (row.command !== command.command || !row.body_digest.equals(command.bodyDigest)) {
+  if (
+    row.command !== command.command ||
+    ![command.bodyDigest, ...(command.earlierDigests ?? [])].some((digest) => row.body_digest.equals(digest))
+  ) {
     throw new DatabaseError(
       "request_id_reused",
       `request id ${command.requestId} was used for another command on this machine: repeat that one exactly, or make a new request id`,

@@ -3,6 +3,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { testKeyRing } from "../secrets/testing/key-ring.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { janitorRun, taskLoop } from "./run.ts";
@@ -77,7 +78,7 @@ test("two janitors on one database do each thing once", async () => {
     machine.machineId,
   );
   const clock = new FakeClock();
-  const options = { database: fleet.database, log: silent, clock, metrics: createMetrics() };
+  const options = { database: fleet.database, secrets: testKeyRing(), log: silent, clock, metrics: createMetrics() };
   {
     await using _first = janitorRun(options);
     await using _second = janitorRun(options);

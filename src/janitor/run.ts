@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { hardwareCountTask } from "./hardware-count.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
@@ -10,6 +11,7 @@ import { historyRetentionTask } from "./history-retention.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { secretsKeysTask } from "./secrets-keys.ts";
+import { secretsSealTask } from "./secrets-seal.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
 import { statesRefreshTask } from "./states-refresh.ts";
 import type { Task } from "./task.ts";
@@ -17,22 +19,25 @@ import type { Task } from "./task.ts";
 /** Starts the janitor. This is the list of its tasks; any number of janitors may run on one database. */
 export function janitorRun(options: {
   database: Database;
+  /** Seals what is in clear and what an old key sealed. */
+  secrets: KeyRing;
   log: Logger;
   clock: Clock;
   metrics: Metrics;
 }): AsyncDisposable {
-  const { database } = options;
+  const { database, secrets } = options;
   const stop = new AbortController();
   const tasks = [
     sessionsExpireTask(database),
     statesRefreshTask(database),
-    installationsRetryTask(database),
+    installationsRetryTask(database, secrets),
     deadlinesNoteTask(database, options.metrics),
     recordsForgetTask(database),
     historyPartitionsTask(database),
     historyRetentionTask(database),
     hardwareCountTask(database),
     secretsKeysTask(database),
+    secretsSealTask(database, secrets),
   ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {

@@ -3,6 +3,7 @@ import { command, operator, requestRaw, testFleet } from "../../test/support/fle
 import { installationRequest } from "../database/queries/installation/installation.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
+import { testKeyRing } from "../secrets/testing/key-ring.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
 
 test("missed deadlines are counted by state, all of them, once", async () => {
@@ -22,7 +23,7 @@ test("missed deadlines are counted by state, all of them, once", async () => {
 
 test("a request with budget left is asked for again when its time has come", async () => {
   await using fleet = await testFleet();
-  const task = installationsRetryTask(fleet.database);
+  const task = installationsRetryTask(fleet.database, testKeyRing());
   const machine = await fleet.add();
   await installationRequest(fleet.database, {
     ...command(machine, "installation_request"),

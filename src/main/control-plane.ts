@@ -83,13 +83,14 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const tls = await tlsFiles(options);
   const secrets = stack.use(await secretsFollow({ ...options, database: sessionDatabase, mayMake: true, clock }));
   const sessions = stack.use(sessionHold(sessionDatabase, { component: "server", log, clock }));
-  stack.use(janitorRun({ database: janitorDatabase, log, clock, metrics }));
+  stack.use(janitorRun({ database: janitorDatabase, secrets, log, clock, metrics }));
   const agents = stack.use(
     await agentApiServe({
       address: options.agents,
       certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
       database: open("agent-calls"),
       databaseAddress,
+      secrets,
       sessions,
       metrics,
       log,

@@ -2,6 +2,8 @@ import type { TimeLimits } from "../../src/agent-api/limits.ts";
 import type { AgentListener } from "../../src/agent-api/listener/listener.ts";
 import { agentApiServe, type AgentApiOptions } from "../../src/agent-api/serve.ts";
 import { type SessionHolder, sessionHold } from "../../src/database/session-holder.ts";
+import type { KeyRing } from "../../src/secrets/key-ring.ts";
+import { testKeyRing } from "../../src/secrets/testing/key-ring.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import type { Logger } from "../../src/lib/log.ts";
@@ -26,6 +28,7 @@ export interface AgentServer extends AsyncDisposable {
 export async function agentServer(
   options: {
     log?: Logger;
+    secrets?: KeyRing;
     databaseAddress?: AgentApiOptions["databaseAddress"];
     times?: TimeLimits;
     maximumWaiting?: number;
@@ -46,6 +49,7 @@ export async function agentServer(
       address: { host: "127.0.0.1", port: 0 },
       certificate: options.certificate ?? { certificatePem: identity.certificate, keyPem: identity.key },
       database: fleet.database,
+      secrets: options.secrets ?? testKeyRing(),
       databaseAddress: options.databaseAddress ?? fleet.test.connection,
       sessions,
       metrics,

@@ -9,7 +9,7 @@ import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import type { HeartbeatCaller } from "./heartbeat-places.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
 import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
-import type { Generation, SessionId } from "../ids.ts";
+import type { Generation, MachineId, SessionId } from "../ids.ts";
 import { poolOpen } from "../connection/pool.ts";
 import type { SessionHolder } from "../session-holder.ts";
 
@@ -48,6 +48,8 @@ export interface HeartbeatsOptions {
    * Why a stored request can't be handed out, or undefined if it can: it must be decodable and have that generation.
    */
   requestProblem: (raw: Uint8Array, generation: Generation) => string | undefined;
+  /** Opens a stored request; throws where it can't. Absent: what is stored is in clear. */
+  requestOpen?: (stored: Uint8Array, owner: { machineId: MachineId; generation: Generation }) => Uint8Array;
   /** Maximum number of concurrent batches; each has a connection. */
   slots?: number;
   /** Maximum number of waiting entries; further ones are UNAVAILABLE at once. */
@@ -167,6 +169,19 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
   }
 
+  /** A stored request's bytes for the agent, or why it can't be handed out. */
+  function requestRead(
+    stored: Uint8Array,
+    owner: { machineId: MachineId; generation: Generation },
+  ): Uint8Array | string {
+    try {
+      const raw = options.requestOpen?.(stored, owner) ?? stored;
+      return options.requestProblem(raw, owner.generation) ?? raw;
+    } catch (error) {
+      return describeError(error);
+    }
+  }
+
   function settleOne(waiting: Waiting, row: HeartbeatRow, readFailure: string | undefined): void {
     const [, state, pending, raw, handed, calledOff, unasked, duplicate] = row;
     if (state === entryState.sessionDead) {
@@ -190,11 +205,12 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
     if (pending !== null) {
       const generation = pending as Generation;
-      const problem = raw === null ? (readFailure ?? "it is empty") : options.requestProblem(raw, generation);
-      if (raw === null || problem !== undefined) {
-        outcome.requestUnreadable = problem ?? "it is empty";
+      const { machineId } = waiting.item.entry;
+      const request = raw === null ? (readFailure ?? "it is empty") : requestRead(raw, { machineId, generation });
+      if (typeof request === "string") {
+        outcome.requestUnreadable = request;
       } else if (handed === true) {
-        outcome.request = { generation, raw };
+        outcome.request = { generation, raw: request };
       } else if (waiting.item.offered === undefined) {
         handOut(waiting, generation, outcome.unasked === true);
         return;

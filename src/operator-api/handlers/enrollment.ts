@@ -56,7 +56,10 @@ const approveRequest = z
 const rejectRequest = z.object({ requestId: requestIdField, key: keyField });
 
 /** The handlers of EnrollmentService. */
-export function enrollmentHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof EnrollmentService> {
+export function enrollmentHandlers({
+  database,
+  secrets,
+}: OperatorApiDependencies): ServiceImpl<typeof EnrollmentService> {
   return {
     async bootWindowOpen(request, context) {
       const { machine, seconds } = validate(openRequest, request);
@@ -97,7 +100,7 @@ export function enrollmentHandlers({ database }: OperatorApiDependencies): Servi
       await (machine === ""
         ? enrollmentApproveNew(database, { ...decided, labels, ...(name === "" ? {} : { name }) })
         : enrollmentApproveKnown(database, { ...decided, replace }));
-      return { machine: machineMessage(await machineShow(database, machineId)) };
+      return { machine: machineMessage(await machineShow(database, machineId), secrets) };
     },
 
     async enrollmentReject(request, context) {

@@ -19,6 +19,7 @@ import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
+import { recordOpened } from "../messages/record-opened.ts";
 import { installationMessage, installationStateOf } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
@@ -60,7 +61,7 @@ type Entry = MessageInitShape<typeof InstallationEntrySchema>;
 type Response = MessageInitShape<typeof InstallationListResponseSchema>;
 
 /** Lists the newest request of each machine, or all requests of one. */
-export function installationListHandler({ database }: OperatorApiDependencies) {
+export function installationListHandler({ database, secrets }: OperatorApiDependencies) {
   return async (request: InstallationListRequest): Promise<Response> => {
     const { machine, states, pageSize: limit, pageToken } = validate(listRequest, request);
     if (machine !== undefined) {
@@ -72,9 +73,10 @@ export function installationListHandler({ database }: OperatorApiDependencies) {
         ...(before === undefined ? {} : { before: BigInt(before) }),
       });
       // The machine was deleted or never existed: only its history may know it.
-      const record = await machineShow(database, machineId).catch((error: unknown) =>
+      const stored = await machineShow(database, machineId).catch((error: unknown) =>
         past.length > 0 || before !== undefined ? undefined : Promise.reject(error as Error),
       );
+      const record = stored === undefined ? undefined : recordOpened(secrets, stored);
       const page = past.slice(0, limit);
       const last = past.length > limit ? page.at(-1) : undefined;
       return {
@@ -95,7 +97,7 @@ export function installationListHandler({ database }: OperatorApiDependencies) {
       ...(token === undefined ? {} : { after: { requestedAt, machineId: toMachineId(id) } }),
     });
     return {
-      installations: machines.flatMap((record) => newestMessage(record)),
+      installations: machines.flatMap((record) => newestMessage(recordOpened(secrets, record))),
       nextPageToken: queryToken(query, next === undefined ? undefined : [next.requestedAt, next.machineId]),
     };
   };

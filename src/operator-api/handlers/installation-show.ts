@@ -7,6 +7,7 @@ import type {
 import { DatabaseError } from "../../database/errors.ts";
 import { machineShow } from "../../database/queries/machine/machine.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
+import { recordOpened } from "../messages/record-opened.ts";
 import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { count, machineField, validate } from "../requests/validate.ts";
@@ -14,11 +15,11 @@ import { count, machineField, validate } from "../requests/validate.ts";
 const showRequest = z.object({ machine: machineField, generation: count });
 
 /** Shows a machine's current request in full. The audit interceptor records who has seen it. */
-export function installationShowHandler({ database }: OperatorApiDependencies) {
+export function installationShowHandler({ database, secrets }: OperatorApiDependencies) {
   return async (request: InstallationShowRequest): Promise<MessageInitShape<typeof InstallationShowResponseSchema>> => {
     const { machine, generation } = validate(showRequest, request);
     const machineId = await machineOf(database, machine);
-    const { installation } = await machineShow(database, machineId);
+    const { installation } = recordOpened(secrets, await machineShow(database, machineId));
     if (installation === undefined) {
       throw new DatabaseError(
         "not_found",
@@ -30,6 +31,9 @@ export function installationShowHandler({ database }: OperatorApiDependencies) {
         "not_found",
         `the request of generation ${generation} is no longer stored: the current generation is ${installation.generation}`,
       );
+    }
+    if (installation.requestProblem !== undefined) {
+      throw new DatabaseError("refused", installation.requestProblem);
     }
     const image = requestedImage(installation.requestRaw);
     return { machineId, generation: installation.generation, ...(image === undefined ? {} : { image }) };

@@ -1,3 +1,4 @@
+import { recordOpened } from "../messages/record-opened.ts";
 import { randomUUID } from "node:crypto";
 import { create, equals, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -60,7 +61,7 @@ const cancel = (request: { requestId?: string; generation?: bigint } = {}): Prom
 
 test("I10: a request is stored whole, with its generation, for the agent; nothing that is shown has its URL's secrets", async () => {
   expect(await install({ machine: `m${added}` })).toBe(1n);
-  const record = await machineShow(dependencies.database, machineId(machine));
+  const record = recordOpened(dependencies.secrets, await machineShow(dependencies.database, machineId(machine)));
   const stored = fromBinary(OSInstallationRequestSchema, record.installation?.requestRaw ?? new Uint8Array());
   expect(stored.generation).toBe(1n);
   expect(
@@ -176,7 +177,10 @@ test("I11: a CA in DER, or in PEM with a byte-order mark, goes to the agent in p
       image: { ...image, caCertificates },
       replaceGeneration: (await machineShow(dependencies.database, machineId(machine))).lastGeneration,
     });
-    const { installation } = await machineShow(dependencies.database, machineId(machine));
+    const { installation } = recordOpened(
+      dependencies.secrets,
+      await machineShow(dependencies.database, machineId(machine)),
+    );
     const stored = fromBinary(OSInstallationRequestSchema, installation?.requestRaw ?? new Uint8Array());
     expect(stored.generation).toBe(generation);
     const pem = stored.type.case === "image" ? Buffer.from(stored.type.value.caCertificates).toString() : "";

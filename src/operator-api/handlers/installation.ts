@@ -15,7 +15,9 @@ import {
 } from "../../database/queries/installation/installation.ts";
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
+import { requestReserialise, requestSeal } from "../../secrets/installation-request.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
+import { secretDigestsOf } from "../requests/secret-digests.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
 import { installationForesee } from "../installation-plan.ts";
@@ -83,7 +85,7 @@ const retryRequest = z.object({
 
 /** The handlers of InstallationService. */
 export function installationHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
-  const { database } = dependencies;
+  const { database, secrets } = dependencies;
   return {
     async installationRequest(request, context) {
       const valid = validate(installRequest, request);
@@ -107,15 +109,15 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const generation = await installationRequest(database, {
         ...order,
         ...operatorCommand(context, request, machineId),
+        ...secretDigestsOf(secrets, context.method.input, request, machineId),
         digest: checked.digest,
-        serialise: (given) =>
-          toBinary(
-            OSInstallationRequestSchema,
-            create(OSInstallationRequestSchema, {
-              generation: given,
-              type: { case: "image", value: image },
-            }),
-          ),
+        serialise: (given) => {
+          const message = create(OSInstallationRequestSchema, {
+            generation: given,
+            type: { case: "image", value: image },
+          });
+          return requestSeal(secrets, { machineId, generation: given }, toBinary(OSInstallationRequestSchema, message));
+        },
         ...(retry === undefined ? {} : { retry }),
         detail: { url: shownUrl(checked.url), digest: checked.digest },
       });
@@ -139,7 +141,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const next = await installationRetry(database, {
         ...operatorCommand(context, request, machineId),
         generation,
-        reserialise: requestOfGeneration,
+        reserialise: requestReserialise(secrets, requestOfGeneration),
         ...(retry === undefined ? {} : { retry }),
       });
       return { machineId, generation: next };

@@ -14,6 +14,7 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
 import { diskProblem, reportedDisks } from "../installation-plan.ts";
+import { recordOpened } from "../messages/record-opened.ts";
 import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { standingMessage } from "../messages/state-message.ts";
@@ -55,11 +56,11 @@ const kinds: Record<CauseKind, KindMessage> = {
 const explainRequest = z.object({ machine: machineField });
 
 /** Explains why a machine makes no progress. */
-export function machineExplainHandler({ database }: OperatorApiDependencies) {
+export function machineExplainHandler({ database, secrets }: OperatorApiDependencies) {
   return async (request: MachineExplainRequest): Promise<MessageInitShape<typeof MachineExplainResponseSchema>> => {
     const { machine } = validate(explainRequest, request);
     const machineId = await machineOf(database, machine);
-    const record = await machineShow(database, machineId);
+    const record = recordOpened(secrets, await machineShow(database, machineId));
     const { hardwareRaw, ...surroundings } = await machineSurroundings(database, machineId);
     const { causes, lines, waitingFor, nextStep, lastError, remedies, documentation } = explain({
       record,
@@ -81,10 +82,11 @@ export function machineExplainHandler({ database }: OperatorApiDependencies) {
 
 /** What is wrong with a pending request, checked as the agent API and the agent will check it. */
 function requestProblems(
-  { requestRaw, generation }: InstallationRecord,
+  installation: InstallationRecord,
   hardwareRaw: Uint8Array | undefined,
 ): Pick<ExplainFacts, "requestProblem" | "diskProblem"> {
-  const unreadable = requestProblem(requestRaw, generation);
+  const { requestRaw, generation } = installation;
+  const unreadable = installation.requestProblem ?? requestProblem(requestRaw, generation);
   if (unreadable !== undefined) {
     return { requestProblem: unreadable };
   }

@@ -67,7 +67,7 @@ function cursorValid(sort: MachineSort, cursor: readonly string[]): cursor is Ma
 }
 
 /** Lists machines, filtered and sorted, page by page. */
-export function machineListHandler({ database }: OperatorApiDependencies) {
+export function machineListHandler({ database, secrets }: OperatorApiDependencies) {
   return async (request: MachineListRequest): Promise<MessageInitShape<typeof MachineListResponseSchema>> => {
     const { pageSize, pageToken, ...query } = validate(listRequest, request);
     const asked = {
@@ -80,6 +80,9 @@ export function machineListHandler({ database }: OperatorApiDependencies) {
       limit: pageSize,
       ...(after === undefined ? {} : { after: after as MachineListCursor }),
     });
-    return { machines: machines.map((record) => machineMessage(record)), nextPageToken: queryToken(asked, next) };
+    return {
+      machines: machines.map((record) => machineMessage(record, secrets)),
+      nextPageToken: queryToken(asked, next),
+    };
   };
 }

@@ -19,7 +19,6 @@ import {
   type MachineChange,
   type SnapshotText,
 } from "../../database/queries/views/machine-changes.ts";
-import type { Database } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineMessage } from "../messages/machine-message.ts";
@@ -48,7 +47,13 @@ type Response = MessageInitShape<typeof MachineWatchResponseSchema>;
  * Streams machines that change, until the caller hangs up. It holds at most one page of changes. Changes that a slow
  * reader has not taken yet stay in the database, only the newest of each machine.
  */
-export function machineWatchHandler({ database, feed, clock = systemClock, stopping }: OperatorApiDependencies) {
+export function machineWatchHandler({
+  database,
+  secrets,
+  feed,
+  clock = systemClock,
+  stopping,
+}: OperatorApiDependencies) {
   return async function* machineWatch(
     request: MachineWatchRequest,
     context: Pick<HandlerContext, "signal">,
@@ -65,7 +70,7 @@ export function machineWatchHandler({ database, feed, clock = systemClock, stopp
       const { changes, cursor: next, more } = await machineChanges(database, at, batch);
       at = next;
       if (changes.length > 0 || clock.monotonic() - told >= keepaliveInterval) {
-        const message = { changes: await changeMessages(database, changes), cursor: cursorText(at) };
+        const message = { changes: await changeMessages({ database, secrets }, changes), cursor: cursorText(at) };
         const sent = clock.monotonic();
         yield message;
         told = clock.monotonic();
@@ -83,7 +88,10 @@ export function machineWatchHandler({ database, feed, clock = systemClock, stopp
   };
 }
 
-async function changeMessages(database: Database, changes: readonly MachineChange[]): Promise<ChangeMessage[]> {
+async function changeMessages(
+  { database, secrets }: Pick<OperatorApiDependencies, "database" | "secrets">,
+  changes: readonly MachineChange[],
+): Promise<ChangeMessage[]> {
   const alive = changes.filter(({ deleted }) => !deleted).map(({ machineId }) => machineId);
   const records = new Map((await machinesShow(database, alive)).map((record) => [record.machineId, record]));
   return changes.flatMap(({ machineId, deleted }) => {
@@ -94,7 +102,7 @@ async function changeMessages(database: Database, changes: readonly MachineChang
     // Deleted meanwhile; the deletion is a change of its own.
     return record === undefined
       ? []
-      : [create(MachineChangeSchema, { change: { case: "machine", value: machineMessage(record) } })];
+      : [create(MachineChangeSchema, { change: { case: "machine", value: machineMessage(record, secrets) } })];
   });
 }
 

@@ -89,7 +89,7 @@ const historyRequest = z.object({
 
 /** The handlers of MachineService. */
 export function machineHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof MachineService> {
-  const { database } = dependencies;
+  const { database, secrets } = dependencies;
   return {
     async machineAdd(request, context) {
       const { requestId, name, provider, providerId, labels, smbiosUuid, macs, ...rest } = validate(
@@ -105,7 +105,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         ...(smbiosUuid === "" ? {} : { smbiosUuid }),
         macs,
       });
-      return { machine: machineMessage(await machineShow(database, id)) };
+      return { machine: machineMessage(await machineShow(database, id), secrets) };
     },
 
     machineList: machineListHandler(dependencies),
@@ -122,7 +122,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         ...(smbiosUuid === undefined ? {} : { smbiosUuid: smbiosUuid === "" ? null : smbiosUuid }),
         ...changes,
       });
-      return { machine: machineMessage(await machineShow(database, id)) };
+      return { machine: machineMessage(await machineShow(database, id), secrets) };
     },
 
     async machineDelete(request, context) {
@@ -141,7 +141,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         ...operatorCommand(context, request, id),
         reason,
       });
-      return { machine: machineMessage(await machineShow(database, id)), cancelledGeneration };
+      return { machine: machineMessage(await machineShow(database, id), secrets), cancelledGeneration };
     },
 
     async machineRelease(request, context) {
@@ -150,13 +150,13 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
       await machineRelease(database, {
         ...operatorCommand(context, request, id),
       });
-      return { machine: machineMessage(await machineShow(database, id)) };
+      return { machine: machineMessage(await machineShow(database, id), secrets) };
     },
 
     async machineShow(request) {
       const { machine } = validate(showRequest, request);
       return {
-        machine: machineMessage(await machineShow(database, await machineOf(database, machine))),
+        machine: machineMessage(await machineShow(database, await machineOf(database, machine)), secrets),
       };
     },
 

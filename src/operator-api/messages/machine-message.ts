@@ -7,10 +7,12 @@ import {
   type InstallationSchema,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import type { KeyRing } from "../../secrets/key-ring.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { InstallationRecord, FinalResult, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
+import { recordOpened } from "./record-opened.ts";
 import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
@@ -33,7 +35,8 @@ const phases: Record<PhaseName, Phase> = {
 };
 
 /** A machine in the operator API. */
-export function machineMessage(record: MachineRecord): Machine {
+export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
+  const record = recordOpened(secrets, stored);
   const { provided, agent, installation, installed, unfinishedDisk } = record;
   const { quarantine, hardwareReportedAt, identity, bootWindow } = record;
   return create(MachineSchema, {

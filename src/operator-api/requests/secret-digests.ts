@@ -15,3 +15,16 @@ export function secretDigests<Desc extends DescMessage>(
 ): [Uint8Array, ...Uint8Array[]] {
   return ring.digests(bodyDigest(schema, message, machineId));
 }
+
+/**
+ * The same for a command about a machine. What was recorded before there were keys, by a plain digest, is known again too.
+ */
+export function secretDigestsOf<Desc extends DescMessage>(
+  ring: KeyRing,
+  schema: Desc,
+  message: MessageShape<Desc>,
+  machineId: MachineId,
+): { bodyDigest: Uint8Array; earlierDigests: readonly Uint8Array[] } {
+  const [first, ...earlier] = secretDigests(ring, schema, message, machineId);
+  return { bodyDigest: first, earlierDigests: [...earlier, bodyDigest(schema, message, machineId)] };
+}

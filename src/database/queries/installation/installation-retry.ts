@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { CodedError } from "../../../lib/errors.ts";
 import { system, type Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
@@ -10,7 +11,11 @@ import { retryBegin, retryForget, retryGoOn, type InstallationRetryPolicy } from
 import { machineLock, operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
 
 /** Serialises a stored request with another generation; throws if it can't be parsed. */
-export type Reserialise = (raw: Uint8Array, generation: Generation) => Uint8Array;
+export type Reserialise = (
+  raw: Uint8Array,
+  generation: Generation,
+  stored: { machineId: MachineId; generation: Generation },
+) => Uint8Array;
 
 /**
  * Repeats a request that ended in an error or was cancelled, as a new generation.
@@ -50,7 +55,7 @@ export async function installationRetry(
       machineId,
       actor,
       generation: next,
-      raw: reserialised(request.reserialise, requestRaw, next),
+      raw: reserialised(request.reserialise, requestRaw, next, { machineId, generation: current }),
       digest: await digestOf(tx, machineId),
       replaced: null,
       detail: {
@@ -66,10 +71,14 @@ export async function installationRetry(
   return toGeneration(outcome.generation);
 }
 
-function reserialised(reserialise: Reserialise, raw: Uint8Array, generation: Generation): Uint8Array {
+function reserialised(...[reserialise, ...request]: [Reserialise, ...Parameters<Reserialise>]): Uint8Array {
   try {
-    return reserialise(raw, generation);
+    return reserialise(...request);
   } catch (cause) {
+    if (cause instanceof CodedError) {
+      // It is sealed, and says itself why it does not open.
+      throw cause;
+    }
     throw new DatabaseError("refused", "the stored request can't be read: request the installation anew", { cause });
   }
 }
@@ -132,7 +141,7 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
   const next = toGeneration(lastGeneration + 1n);
   let raw: Uint8Array;
   try {
-    raw = reserialise(requestRaw, next);
+    raw = reserialise(requestRaw, next, { machineId, generation: current });
   } catch {
     // A request that can't be parsed can't be handed out either: it would fail again.
     await retryForget(tx, machineId);

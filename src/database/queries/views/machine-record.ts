@@ -39,8 +39,10 @@ export interface RetryLeft {
 /** A machine's newest installation request, with its result. */
 export interface InstallationRecord {
   generation: Generation;
-  /** The serialised OSInstallationRequest. */
+  /** The serialised OSInstallationRequest, sealed as it is stored until `src/secrets` has opened it. */
   requestRaw: Uint8Array;
+  /** Why the request could not be opened. */
+  requestProblem?: string;
   requestedAt: Date;
   pending: boolean;
   /** The number of agent runs that it was handed to. */

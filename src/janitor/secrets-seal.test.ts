@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { requestRaw, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
+import { credentialId, requestId } from "../database/ids.ts";
+import { credentialCreate } from "../database/queries/secret/credential.ts";
+import { credentialNextSeal, credentialOpen, credentialPlace } from "../secrets/credential-open.ts";
+import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
+import { keyRing, type KeyRing } from "../secrets/key-ring.ts";
+import { sealedKeyId } from "../secrets/seal.ts";
+import type { SecretsKey } from "../secrets/secrets-key.ts";
+import { testKeyRing, testSecretsKey } from "../secrets/testing/key-ring.ts";
+import { secretsSealTask } from "./secrets-seal.ts";
+
+/** A ring that seals by the last of the keys. */
+function ringOf(...keys: SecretsKey[]): KeyRing {
+  const records = keys.map(({ id: keyId, checkValue }, index) => ({
+    keyId,
+    checkValue,
+    state: index === keys.length - 1 ? ("current" as const) : ("old" as const),
+    madeAt: new Date(0),
+    stateSince: new Date(0),
+  }));
+  const state = { keys, records, keyFile: "secrets-key" };
+  return keyRing(() => state);
+}
+
+async function stored(fleet: Fleet, { machineId }: TestMachine): Promise<Uint8Array> {
+  const rows = await fleet.rows<{ raw: Buffer }>(
+    "SELECT os_installation_request_raw AS raw FROM machine_os_installation_request WHERE machine_id = $1",
+    machineId,
+  );
+  return rows[0]?.raw ?? new Uint8Array();
+}
+
+test("requests in clear, as SQL stores them, are sealed; what opens is what was stored", async () => {
+  await using fleet = await testFleet();
+  const ring = testKeyRing();
+  const machines = await Promise.all(Array.from({ length: 5 }, () => fleet.add()));
+  for (const machine of machines) {
+    await fleet.request(machine);
+  }
+  const [state] = await fleet.rows("SELECT max(changed_xact::text::bigint)::text AS n FROM machine_state");
+  const task = secretsSealTask(fleet.database, ring);
+  expect(await task.run()).toEqual({ requests: 5 });
+  for (const machine of machines) {
+    const sealed = await stored(fleet, machine);
+    expect(sealedKeyId(sealed)).toBe(ring.current());
+    const generation = await fleet.rows<{ generation: bigint }>(
+      "SELECT generation FROM machine_os_installation_request WHERE machine_id = $1",
+      machine.machineId,
+    );
+    expect(generation).toEqual([{ generation: 1n }]);
+    const owner = { machineId: machine.machineId, generation: 1n as Parameters<typeof requestOpen>[1]["generation"] };
+    expect(Buffer.from(requestOpen(ring, owner, sealed))).toEqual(Buffer.from(requestRaw(1n)));
+  }
+  // Nobody who watches machines hears of it.
+  expect(await fleet.rows("SELECT max(changed_xact::text::bigint)::text AS n FROM machine_state")).toEqual([state]);
+  expect(await task.run()).toEqual({});
+});
+
+test("what an old key sealed is sealed anew: requests, and both secrets of a credential", async () => {
+  await using fleet = await testFleet();
+  const [old, current] = [testSecretsKey(), testSecretsKey()];
+  const before = ringOf(old);
+  const machine = await fleet.add();
+  await fleet.request(machine);
+  await secretsSealTask(fleet.database, before).run();
+  const id = credentialId(randomUUID());
+  await credentialCreate(fleet.database, {
+    requestId: requestId(randomUUID()),
+    command: "credential_create",
+    bodyDigests: [Buffer.alloc(32)],
+    credentialId: id,
+    name: "rack7",
+    kind: "bmc",
+    userName: "root",
+    allowed: ["10.0.0.0/8"],
+    sealedSecret: before.seal(credentialPlace(id, "secret"), Buffer.from("one")),
+    createdBy: "token",
+  });
+  await credentialNextSeal(fleet.database, before, id, "two");
+  const after = ringOf(old, current);
+  const task = secretsSealTask(fleet.database, after);
+  expect(await task.run()).toEqual({ credentials: 1, requests: 1 });
+  expect(await task.run()).toEqual({});
+  const alone = ringOf(current);
+  expect(await credentialOpen(fleet.database, alone, id)).toMatchObject({ secret: "one", nextSecret: "two" });
+  expect(sealedKeyId(await stored(fleet, machine))).toBe(current.id);
+});
+
+test("rows that do not open are passed over, and keep no other from being sealed; with their key they are sealed too", async () => {
+  await using fleet = await testFleet();
+  const [lost, current] = [testSecretsKey(), testSecretsKey()];
+  const machines = await Promise.all(Array.from({ length: 3 }, () => fleet.add()));
+  for (const [index, machine] of machines.entries()) {
+    const owner = { machineId: machine.machineId, generation: 1n as Parameters<typeof requestSeal>[1]["generation"] };
+    // The last one is another machine's.
+    const of = index === 2 ? { ...owner, machineId: machines[0]?.machineId ?? owner.machineId } : owner;
+    await fleet.request(machine, { raw: requestSeal(ringOf(lost), of, requestRaw(1n)) });
+  }
+  const clear = await fleet.add();
+  await fleet.request(clear);
+  expect(await secretsSealTask(fleet.database, ringOf(current)).run()).toEqual({ requests: 1 });
+  const task = secretsSealTask(fleet.database, ringOf(lost, current));
+  expect(await task.run()).toEqual({ requests: 2 });
+  expect(await task.run()).toEqual({});
+});
+
+test("two janitors at once seal each row once, and a request that is made meanwhile is not touched", async () => {
+  await using fleet = await testFleet({ connections: 4 });
+  const ring = testKeyRing();
+  const machines = await Promise.all(Array.from({ length: 20 }, () => fleet.add()));
+  for (const machine of machines) {
+    await fleet.request(machine);
+  }
+  const [one, other, replaced] = await Promise.all([
+    secretsSealTask(fleet.database, ring).run(),
+    secretsSealTask(fleet.database, ring).run(),
+    fleet.request(machines[0] ?? (await fleet.add()), { replace: 1n }),
+  ]);
+  const count = Number(one["requests"] ?? 0) + Number(other["requests"] ?? 0);
+  expect(count).toBeGreaterThanOrEqual(19);
+  expect(count).toBeLessThanOrEqual(21);
+  expect(replaced).toBe(2n);
+  await secretsSealTask(fleet.database, ring).run();
+  for (const machine of machines) {
+    expect(sealedKeyId(await stored(fleet, machine))).toBe(ring.current());
+  }
+});
