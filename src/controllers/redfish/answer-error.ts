@@ -7,7 +7,8 @@ import { spoken } from "./messages.ts";
 export class AnswerError extends ControllerError {
   /** Of HTTP. */
   readonly status: number;
-  readonly messages: readonly RedfishMessage[];
+  /** Not among its properties: what a controller says may repeat what it was sent, and loggers write properties. */
+  readonly #messages: readonly RedfishMessage[];
   /** The same call may do in a moment; true also where `code` is not `busy`. */
   readonly passing: boolean;
 
@@ -18,8 +19,12 @@ export class AnswerError extends ControllerError {
   ) {
     super(code, message);
     this.status = answer.status;
-    this.messages = answer.messages;
+    this.#messages = answer.messages;
     this.passing = answer.passing;
+  }
+
+  get messages(): readonly RedfishMessage[] {
+    return this.#messages;
   }
 }
 

@@ -1,8 +1,8 @@
-import { macParse } from "../../lib/net/mac.ts";
+import { macParse, macTellsApart } from "../../lib/net/mac.ts";
 import { bootTargets, type ControllerFacts, powerCommands } from "../controller.ts";
 import { targetOf } from "./boot/boot-plan.ts";
 import { bootRead } from "./boot/boot-resource.ts";
-import { type JsonObject, linkAt, linksAt, objectOf, textOf, valueAt } from "./json.ts";
+import { type JsonObject, linkAt, linksAt, objectOf, textOf } from "./json.ts";
 import { hasVirtualMedia } from "./media.ts";
 import { powerCommandsOf } from "./power/power-plan.ts";
 import { powerStateOf } from "./power/power-state.ts";
@@ -25,7 +25,7 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
     ...known("firmware", textOf(manager?.body["FirmwareVersion"])),
     ...known("smbiosUuid", uuidOf(own.body)),
     system: systemId(own),
-    serials: serialsOf(own.body),
+    serials: serialsOf(own.body, rules),
     macs: await macsRead(system, own, signal),
     power: powerStateOf(own.body),
     powerCommands: powerCommandsOf(await system.resetTypes(signal), powerCommands),
@@ -52,13 +52,9 @@ export async function managerOf(
   return all.length === 1 ? service.find(all[0], signal) : undefined;
 }
 
-/** Serial numbers and tags of a system: Dell has the one of SMBIOS in SKU (row 52). Pure. */
-export function serialsOf(system: JsonObject): readonly string[] {
-  const texts = [
-    system["SerialNumber"],
-    system["SKU"],
-    valueAt(system, "Oem", "Dell", "DellSystem", "ChassisServiceTag"),
-  ];
+/** Serial numbers of a system: Dell has the one of SMBIOS in SKU (row 52), which is a product's number elsewhere. Pure. */
+export function serialsOf(system: JsonObject, { serialInSku }: { serialInSku: boolean }): readonly string[] {
+  const texts = [system["SerialNumber"], ...(serialInSku ? [system["SKU"]] : [])];
   const usable = texts
     .flatMap((value) => textOf(value) ?? [])
     .filter((text) => !/^(?:none|n\/a|unknown|0+|to be filled.*)$/iu.test(text));
@@ -79,7 +75,7 @@ async function macsRead(system: RedfishSystem, own: Resource, signal: AbortSigna
     const port = objectOf((await service.find(link, signal))?.body);
     macs.push(...[port["PermanentMACAddress"], port["MACAddress"]].flatMap((mac) => macParse(textOf(mac) ?? "") ?? []));
   }
-  return [...new Set(macs)];
+  return [...new Set(macs.filter(macTellsApart))];
 }
 
 async function membersOrNone(system: RedfishSystem, link: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -10,7 +10,7 @@ import { messagesOf, type RedfishMessage } from "./messages.ts";
 import { type Patience, rounds } from "./patience.ts";
 import { Places } from "./places.ts";
 import { replyJson } from "./reply-json.ts";
-import { RedfishSession } from "./session.ts";
+import { type Authorization, RedfishSession } from "./session.ts";
 
 /** A resource as it was read. */
 export interface Resource {
@@ -217,10 +217,10 @@ export class RedfishService {
   /** Sends with what opens it; a session that is over is renewed once. */
   async #authorized(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
     await this.root(signal);
-    const first = await this.session.authorization(signal);
+    const first = await this.#login(() => this.session.authorization(signal), signal);
     let reply = await this.#followed(call, first.headers, signal);
     if (reply.status === 401 && first.renewable) {
-      const second = await this.session.renew(first, signal);
+      const second = await this.#login(() => this.session.renew(first, signal), signal);
       reply = await this.#followed(call, second.headers, signal);
       if (reply.status === 401 && second.renewable) {
         throw this.#error(call.method, call.path, { ...reply, status: 403 });
@@ -232,6 +232,22 @@ export class RedfishService {
       throw error;
     }
     return reply;
+  }
+
+  /** Logs in, and waits where the controller is busy or restarts: that says nothing of the call itself. */
+  async #login(action: () => Promise<Authorization>, signal: AbortSignal): Promise<Authorization> {
+    let last: unknown;
+    for await (const _ of rounds(this.#options.clock, this.#options.patience, signal)) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof ExchangeBroken) && !(error instanceof AnswerError && error.passing)) {
+          throw error;
+        }
+        last = error;
+      }
+    }
+    throw last;
   }
 
   async #followed(call: HttpCall, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpReply> {

@@ -10,7 +10,7 @@ export type FaultEffect =
   /** The answer says 100 MB, and sends as much of it as is taken. */
   | "huge"
   | "no-json"
-  /** The answer is as usual, but its first link leads to another host. */
+  /** The answer is as usual, but its links lead to another host. */
   | "foreign-link"
   /** This answer. */
   | {

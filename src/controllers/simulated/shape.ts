@@ -1,3 +1,5 @@
+import type { EtagMode } from "./etag.ts";
+
 /** Where a maker's controllers differ in what they serve. Numbers are the rows of docs/redfish.md. */
 export interface MakerShape {
   maker: string;
@@ -35,8 +37,7 @@ export interface MakerShape {
   light: "indicator" | "location" | "chassis" | undefined;
   /** Fans and supplies in the old resources, or in the newer collections. */
   thermal: "old" | "new";
-  /** ETags: none, sent and needed for PATCH, or sent. */
-  etags: "none" | "sent" | "needed";
+  etags: EtagMode;
   /** The serial number is in SKU, and another in SerialNumber (row 52). */
   serialInSku: boolean;
 }

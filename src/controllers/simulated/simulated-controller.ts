@@ -167,7 +167,7 @@ function sendWith(
     case "foreign-link":
       send(response, {
         ...answer,
-        body: JSON.parse(JSON.stringify(answer.body ?? {}).replace('"/redfish/', '"https://203.0.113.9/redfish/')),
+        body: JSON.parse(JSON.stringify(answer.body ?? {}).replaceAll('"/redfish/', '"https://203.0.113.9/redfish/')),
       });
       return;
     default:

@@ -92,6 +92,7 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
     put(path, "EthernetInterface.v1_6_0.EthernetInterface", {
       MACAddress: mac.toUpperCase(),
       PermanentMACAddress: mac,
+      Status: { State: "Enabled", Health: "OK" },
     });
   }
 
@@ -138,7 +139,7 @@ function systemBody(state: SimulatedState, power: string): Record<string, unknow
     Model: shape.model,
     UUID: machine.uuid,
     SerialNumber: shape.serialInSku ? `BOARD-${machine.serial}` : machine.serial,
-    SKU: shape.serialInSku ? machine.serial : "",
+    SKU: shape.serialInSku ? machine.serial : "SIM-KIND-1",
     PowerState: power,
     LastResetTime: state.lastReset.toISOString(),
     Status: { State: "Enabled", Health: health, HealthRollup: health },

@@ -13,7 +13,12 @@ export interface SimulatedSubject extends AsyncDisposable {
   controller: Controller;
   clock: Clock & { slept: number[] };
   /** Another client; `password` other than the right one on demand. */
-  client: (options?: { password?: string; userName?: string; limits?: Partial<RedfishLimits> }) => Controller;
+  client: (options?: {
+    password?: string;
+    userName?: string;
+    system?: string;
+    limits?: Partial<RedfishLimits>;
+  }) => Controller;
 }
 
 /** Starts one, in clear text. */
@@ -30,9 +35,15 @@ export async function simulatedSubject(
     password = "simulated",
     userName = "admin",
     limits: own = limits,
+    system,
   } = {}) => {
     const login = { userName, password, mayReach: () => true };
-    const made = redfishController({ url: simulated.url, trust: { by: "clear-text" } }, login, { clock, limits: own });
+    const address = {
+      url: simulated.url,
+      trust: { by: "clear-text" },
+      ...(system === undefined ? {} : { system }),
+    } as const;
+    const made = redfishController(address, login, { clock, limits: own });
     clients.push(made);
     return made;
   };

@@ -51,14 +51,20 @@ export function bootBody(
   };
 }
 
-/** The `Boot` to send to take an override away; undefined = there is none. Pure. */
-export function bootOffBody(state: BootState, rules: MakerRules): Readonly<Record<string, string>> | undefined {
+/**
+ * The `Boot` to send to take an override away; undefined = there is none. Pure.
+ * @param keepTarget the target stays as it is, for `None` is refused by some (row 12)
+ */
+export function bootOffBody(
+  state: BootState,
+  { keepTarget }: { keepTarget: boolean },
+): Readonly<Record<string, string>> | undefined {
   if (isOff(state)) {
     return undefined;
   }
   return {
     BootSourceOverrideEnabled: "Disabled",
-    ...(rules.bootOffKeepsTarget ? {} : { BootSourceOverrideTarget: "None" }),
+    ...(keepTarget ? {} : { BootSourceOverrideTarget: "None" }),
     // Some refuse it without (row 12).
     ...(state.mode === undefined ? {} : { BootSourceOverrideMode: state.mode }),
   };

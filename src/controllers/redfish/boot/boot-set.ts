@@ -1,4 +1,5 @@
 import { type BootTarget, ControllerError } from "../../controller.ts";
+import { describeError } from "../../../lib/errors.ts";
 import { AnswerError } from "../answer-error.ts";
 import { ExchangeBroken } from "../http/exchange.ts";
 import { spoken } from "../messages.ts";
@@ -47,8 +48,12 @@ export async function bootClear(system: RedfishSystem, patience: Patience, signa
   if (before === undefined || isOff(before)) {
     return;
   }
+  let keepTarget = system.rules.bootOffKeepsTarget;
   await changeBoot(system, patience, signal, {
-    body: (state) => bootOffBody(state, system.rules),
+    body: (state) => bootOffBody(state, { keepTarget }),
+    otherwise: () => {
+      keepTarget = !keepTarget;
+    },
     done: isOff,
     expected: "no boot override",
   });
@@ -57,22 +62,29 @@ export async function bootClear(system: RedfishSystem, patience: Patience, signa
 interface BootChange {
   /** undefined = nothing to send. */
   body: (state: BootState) => Readonly<Record<string, string>> | undefined;
+  /** Makes the next `body` another one, once the first was refused (row 12); absent = a refusal is the end. */
+  otherwise?: () => void;
   done: (state: BootState) => boolean;
   expected: string;
 }
 
-/** Times that a change is sent again because it was read back otherwise (row 14). */
+/** Times that a change is sent because it was read back otherwise (row 14). */
 const againMost = 3;
+/** Milliseconds in which a change that was accepted for the last time has to show. */
+const showsWithin = 20_000;
 
 async function changeBoot(
   system: RedfishSystem,
   patience: Patience,
   signal: AbortSignal,
-  { body, done, expected }: BootChange,
+  { body, otherwise, done, expected }: BootChange,
 ): Promise<void> {
   const { service } = system;
   let words: string | undefined;
+  const begun = service.clock.monotonic();
   let sent = 0;
+  let sentAt = begun;
+  let refusals = 0;
   let state: BootState | undefined;
   for await (const _ of rounds(service.clock, patience, signal)) {
     state = await bootRead(system, signal);
@@ -81,6 +93,9 @@ async function changeBoot(
     }
     const waits = system.rules.bootWaits(state.system);
     const boot = body(state);
+    if (sent >= againMost && service.clock.monotonic() - sentAt >= showsWithin) {
+      break;
+    }
     if (waits !== undefined || boot === undefined || sent >= againMost) {
       words = waits ?? words;
       continue;
@@ -88,20 +103,26 @@ async function changeBoot(
     try {
       const reply = await service.change({ method: "PATCH", link: state.link, body: { Boot: boot } }, signal);
       sent += 1;
+      sentAt = service.clock.monotonic();
       words = spoken(reply.messages) ?? words;
       await taskEnd(service, reply, patience, signal);
     } catch (error) {
       // Setting what is set already is no second change, so it may be sent again.
-      if (!(error instanceof ExchangeBroken) && !(error instanceof AnswerError && error.passing)) {
+      const passes = error instanceof ExchangeBroken || (error instanceof AnswerError && error.passing);
+      if (!passes && (otherwise === undefined || refusals > 0 || !(error instanceof AnswerError))) {
         throw error;
       }
-      words = error instanceof AnswerError ? (spoken(error.messages) ?? error.message) : error.message;
+      if (!passes) {
+        refusals += 1;
+        otherwise?.();
+      }
+      words = error instanceof AnswerError ? (spoken(error.messages) ?? error.message) : describeError(error);
     }
   }
   const is = state === undefined ? "none" : `${state.target ?? "none"}, ${state.enabled ?? "none"}`;
   const said = words === undefined ? "" : `; the last that it said: ${words}`;
   throw new ControllerError(
     "not_done",
-    `${system.name} shows ${is} after ${Math.round(patience.total / 1000)} s, where ${expected} was expected${said}`,
+    `${system.name} shows ${is} after ${Math.round((service.clock.monotonic() - begun) / 1000)} s, where ${expected} was expected${said}`,
   );
 }

@@ -40,15 +40,15 @@ export function conditionOf({ kind, body }: HealthPart): string | undefined {
   if (condition === undefined) {
     return undefined;
   }
-  const name =
-    textOf(body["Name"]) ??
-    textOf(body["FanName"]) ??
-    textOf(body["DeviceLocator"]) ??
-    textOf(body["MemberId"]) ??
-    textOf(body["Id"]) ??
-    "";
-  const named = name.toLowerCase().includes(kind.toLowerCase()) ? name : `${kind} ${name}`.trim();
-  return printable(`${named.slice(0, 80)}: ${condition}`);
+  return printable(`${nameOf(kind, body).slice(0, 80)}: ${condition}`);
+}
+
+/** A part's name with its kind, and with its number where the name is that of a kind too. */
+function nameOf(kind: string, body: JsonObject): string {
+  const number = textOf(body["MemberId"]) ?? textOf(body["Id"]) ?? "";
+  const name = textOf(body["Name"]) ?? textOf(body["FanName"]) ?? textOf(body["DeviceLocator"]) ?? number;
+  const told = /\d/u.test(name) || name === kind ? name : `${name} ${number}`.trim();
+  return told.toLowerCase().includes(kind.toLowerCase()) ? told : `${kind} ${told}`.trim();
 }
 
 function offline(state: string | undefined): string | undefined {

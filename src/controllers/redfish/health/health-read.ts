@@ -19,7 +19,11 @@ export async function healthRead(system: RedfishSystem, signal: AbortSignal): Pr
     parts.push(await chassisParts(system.service, link, signal));
   }
   const memory = await memoryParts(system.service, own, signal);
-  const failed = [...parts.flatMap((one) => one.parts), ...memory].flatMap((part) => conditionOf(part) ?? []);
+  const more = system.rules.moreHealth(own.body).map(({ name, status }) => ({
+    kind: name,
+    body: { Name: name, Status: status },
+  }));
+  const failed = [...parts.flatMap((one) => one.parts), ...memory, ...more].flatMap((part) => conditionOf(part) ?? []);
   const inlet = inletCelsius(parts.flatMap((one) => one.sensors));
   return {
     rollup: rollupOf(own.body),

@@ -59,7 +59,7 @@ export class HttpExchange implements Disposable {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#reads = this.#agent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 2, timeout: 4000 });
-    this.#changes = this.#agent({ keepAlive: false, maxSockets: 1 });
+    this.#changes = this.#agent({ keepAlive: false });
   }
 
   /** @throws {ControllerError} `address_refused`, `untrusted`, `answer_invalid`; {@link ExchangeBroken} */

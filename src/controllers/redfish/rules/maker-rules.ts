@@ -33,6 +33,10 @@ export interface MakerRules {
   mediaTargets: readonly string[];
   /** Media are inserted by PATCH where a slot has no action. */
   mediaByPatch: boolean;
+  /** The serial number of SMBIOS is in SKU, which is a kind of machine elsewhere. */
+  serialInSku: boolean;
+  /** Parts of the machine whose health is only in the system's own words, with it. */
+  moreHealth: (system: JsonObject) => readonly { name: string; status: unknown }[];
   /** Why the boot order can't be changed just now, by the system; undefined = it can. */
   bootWaits: (system: JsonObject) => string | undefined;
 }
@@ -47,5 +51,7 @@ export const plainRules: MakerRules = {
   bootOffKeepsTarget: false,
   mediaTargets: ["Cd", "UsbCd", "UefiCd", "CD/DVD", "Usb"],
   mediaByPatch: false,
+  serialInSku: false,
+  moreHealth: () => [],
   bootWaits: () => undefined,
 };

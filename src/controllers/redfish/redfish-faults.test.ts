@@ -1,0 +1,226 @@
+import { expect, test } from "vitest";
+import { ControllerError } from "../controller.ts";
+import { MemoryMachine } from "../simulated/machine.ts";
+import { plainShape } from "../simulated/shape.ts";
+import { SimulatedController } from "../simulated/simulated-controller.ts";
+import { simulatedSubject } from "../testing/simulated-subject.ts";
+import { redfishController } from "./redfish-controller.ts";
+
+const live = new AbortController().signal;
+const quick = { read: 100, change: 100 };
+
+async function failure(action: () => Promise<unknown>): Promise<ControllerError> {
+  const error = await action().then(
+    () => "it did not fail",
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ControllerError);
+  return error as ControllerError;
+}
+
+test("a password that is wrong is sent once, for controllers lock accounts", async () => {
+  await using subject = await simulatedSubject();
+  const client = subject.client({ password: "wrong-one" });
+  const calls = [client.read(live), client.powerGet(live), client.powerSet("on", live), client.health(live)];
+  const codes = (await Promise.allSettled(calls)).map((one) => one.status === "rejected" && one.reason.code);
+  expect(codes).toEqual(calls.map(() => "unauthorized"));
+  expect(subject.simulated.calls.filter(({ status }) => status === 401)).toHaveLength(1);
+});
+
+test("a password that is changed meanwhile is not tried again and again", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerGet(live);
+  subject.simulated.state.password = "changed-by-somebody";
+  subject.simulated.sessions.endAll();
+  for (let times = 0; times < 3; times += 1) {
+    expect((await failure(() => subject.controller.powerGet(live))).code).toBe("unauthorized");
+  }
+  const logins = subject.simulated.calls.filter(({ method, path }) => method === "POST" && path.endsWith("Sessions"));
+  expect(logins.map(({ status }) => status)).toEqual([201, 401]);
+});
+
+test("what is no controller is told from one", async () => {
+  await using subject = await simulatedSubject();
+  subject.simulated.faults.push({ path: /v1$/u, does: "no-json" });
+  expect(await failure(() => subject.controller.read(live))).toMatchObject({
+    code: "not_a_controller",
+    message: expect.stringContaining("is no Redfish service"),
+  });
+  subject.simulated.faults.push({ path: /v1$/u, does: { status: 404 } });
+  expect((await failure(() => subject.controller.read(live))).code).toBe("not_a_controller");
+  // A web server's page in the place of a resource.
+  subject.simulated.faults.push({ path: /Systems$/u, does: "no-json" });
+  expect((await failure(() => subject.controller.read(live))).code).toBe("answer_invalid");
+  expect(await subject.controller.powerGet(live)).toBe("off");
+});
+
+test("an answer of 100 MB is refused after 4 MiB", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerGet(live);
+  subject.simulated.faults.push({ path: /Systems/u, does: "huge" });
+  expect(await failure(() => subject.controller.powerGet(live))).toMatchObject({
+    code: "answer_invalid",
+    message: expect.stringContaining("more than 4 MiB"),
+  });
+  expect(await subject.controller.powerGet(live)).toBe("off");
+});
+
+test("a link to another host is not followed, wherever it stands", async () => {
+  await using subject = await simulatedSubject();
+  const elsewhere = "https://203.0.113.9/redfish/v1/Systems/1";
+  const places = [
+    { path: /Systems$/u, does: "foreign-link" },
+    { path: /Systems$/u, does: { status: 302, headers: { location: elsewhere } } },
+    { path: /Systems$/u, does: { status: 200, body: { Members: [{ "@odata.id": "//203.0.113.9/x" }] } } },
+    { path: /Systems$/u, does: { status: 200, body: { Members: [], "Members@odata.nextLink": elsewhere } } },
+    { path: /Systems$/u, does: { status: 200, body: { Members: [{ "@odata.id": "file:///etc/passwd" }] } } },
+  ] as const;
+  for (const place of places) {
+    subject.simulated.faults.push(place);
+    expect(await failure(() => subject.client().read(live))).toMatchObject({
+      code: "answer_invalid",
+      message: expect.stringContaining("a link to another host"),
+    });
+  }
+  subject.simulated.faults.push({
+    method: "POST",
+    path: /Reset/u,
+    does: { status: 202, headers: { location: elsewhere } },
+  });
+  expect((await failure(() => subject.controller.powerSet("on", live))).code).toBe("answer_invalid");
+});
+
+test("a session's link that leads elsewhere gets no token", async () => {
+  await using subject = await simulatedSubject();
+  const headers = { "x-auth-token": "t", location: "https://203.0.113.9/redfish/v1/SessionService/Sessions/1" };
+  subject.simulated.faults.push({ method: "POST", path: /Sessions$/u, does: { status: 201, headers } });
+  expect((await failure(() => subject.controller.powerGet(live))).code).toBe("answer_invalid");
+});
+
+test("a redirect on its own origin is followed, a circle of them is not for ever", async () => {
+  await using subject = await simulatedSubject();
+  const to = (path: string) => ({ status: 308, headers: { location: path } });
+  subject.simulated.faults.push({ path: /Systems$/u, does: to("/redfish/v1/Systems/") });
+  expect(await subject.controller.powerGet(live)).toBe("off");
+  subject.simulated.faults.push({ path: /Systems\/1$/u, times: 99, does: to("/redfish/v1/Systems/1") });
+  await failure(() => subject.controller.powerGet(live));
+  expect(subject.simulated.calls.length).toBeLessThan(20);
+});
+
+test("no answer, and one that breaks off, are unreachable", async () => {
+  await using subject = await simulatedSubject({}, {}, { ...quick, reading: { first: 1, most: 1, total: 2 } });
+  await subject.controller.powerGet(live);
+  subject.simulated.faults.push({ path: /Systems/u, times: 9, does: "hang" });
+  expect(await failure(() => subject.controller.powerGet(live))).toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("did not answer GET /redfish/v1/Systems/1 within 0.1 s"),
+  });
+  subject.simulated.faults.splice(0);
+  subject.simulated.faults.push({ path: /Systems/u, times: 9, does: "half" });
+  expect((await failure(() => subject.controller.powerGet(live))).code).toBe("unreachable");
+});
+
+test("a controller that restarts in a command is waited for", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerGet(live);
+  subject.simulated.faults.push(
+    { method: "POST", path: /Reset/u, does: "cut" },
+    { method: "GET", times: 4, does: "cut" },
+    { method: "GET", times: 2, does: { status: 503 } },
+    { method: "POST", path: /Sessions/u, does: { status: 503 } },
+  );
+  subject.simulated.restart();
+  await subject.controller.powerSet("on", live);
+  expect(subject.machine.actions).toEqual(["on"]);
+});
+
+test("where nothing listens is unreachable at once", async () => {
+  const simulated = await SimulatedController.start({ shape: plainShape, machine: new MemoryMachine() });
+  const { url } = simulated;
+  await simulated[Symbol.asyncDispose]();
+  await using controller = redfishController(
+    { url, trust: { by: "clear-text" } },
+    { userName: "admin", password: "simulated", mayReach: () => true },
+  );
+  expect(await failure(() => controller.read(live))).toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("nothing listens there"),
+  });
+});
+
+test("an account that may only look is told from one that may control", async () => {
+  await using subject = await simulatedSubject();
+  expect((await subject.controller.read(live)).mayControl).toBe(true);
+  subject.simulated.state.readOnly = true;
+  expect((await subject.controller.read(live)).mayControl).toBe(false);
+  expect(await failure(() => subject.controller.powerSet("on", live))).toMatchObject({
+    code: "forbidden",
+    message: expect.stringContaining("the account's rights do not suffice"),
+  });
+});
+
+test("a command whose caller goes ends at once", async () => {
+  await using subject = await simulatedSubject({}, {}, quick);
+  subject.machine.stuck = true;
+  const leaving = new AbortController();
+  const sleep = subject.clock.sleep;
+  subject.clock.sleep = (milliseconds, signal) => {
+    leaving.abort(new Error("the caller has gone"));
+    return sleep(milliseconds, signal);
+  };
+  await expect(subject.controller.powerSet("on", leaving.signal)).rejects.toThrow("the caller has gone");
+});
+
+test("one change and two reads are under way at a time", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerGet(live);
+  let reading = 0;
+  let most = 0;
+  const { machine } = subject;
+  const read = machine.powerGet.bind(machine);
+  machine.powerGet = async () => {
+    reading += 1;
+    most = Math.max(most, reading);
+    await new Promise((resolve) => setImmediate(resolve));
+    reading -= 1;
+    return read();
+  };
+  await Promise.all([
+    ...Array.from({ length: 8 }, () => subject.controller.health(live)),
+    subject.controller.powerSet("on", live),
+    subject.controller.powerSet("reset", live),
+  ]);
+  expect(machine.actions).toEqual(["on", "reset"]);
+  expect(most).toBeLessThanOrEqual(3);
+});
+
+test("no secret is in an error, though the controller repeats it", async () => {
+  await using subject = await simulatedSubject();
+  const secret = "pw-7";
+  const error = await failure(() => subject.controller.passwordSet(secret, live));
+  expect(error).toMatchObject({ code: "refused", message: expect.stringContaining("[secret] is too short") });
+  const echo = { status: 400, id: "X", message: "admin:simulated YWRtaW46c2ltdWxhdGVk" };
+  subject.simulated.faults.push({ method: "POST", path: /Reset/u, does: echo });
+  const other = await failure(() => subject.controller.powerSet("on", live));
+  for (const text of [String(error), error.stack, String(other), other.stack, JSON.stringify(other)]) {
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain("simulated ");
+    expect(text).not.toContain("YWRtaW46c2ltdWxhdGVk");
+  }
+});
+
+test("the password is changed, and the next call uses the new one", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerGet(live);
+  await subject.controller.passwordSet("another-one", live);
+  expect(await subject.controller.powerGet(live)).toBe("off");
+  expect(subject.simulated.sessions.open).toBe(1);
+  await using old = subject.client();
+  expect((await failure(() => old.powerGet(live))).code).toBe("unauthorized");
+});
+
+test("IPv6 and TLS: a certificate that was replaced gets nothing", async () => {
+  await using subject = await simulatedSubject({}, { host: "::1" });
+  expect(subject.simulated.url).toMatch(/^http:\/\/\[::1\]:/u);
+  expect(await subject.controller.powerGet(live)).toBe("off");
+});

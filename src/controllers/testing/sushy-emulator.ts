@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { TestContext } from "vitest";
+import { authorityIssue, keyMake, keyPem, serverIssue } from "../../lib/tls/issue.ts";
+import { peerProgram } from "./bmc-peers.ts";
+
+/** sushy-tools' emulator with its fake driver: one machine that is only a state. */
+export interface SushyEmulator extends AsyncDisposable {
+  url: string;
+  /** Of its certificate. */
+  sha256: string;
+  /** PEM of the CA. */
+  ca: string;
+  userName: string;
+  password: string;
+  macs: readonly string[];
+  uuid: string;
+}
+
+const userName = "admin";
+const password = "emulated-secret";
+const macs = ["52:54:00:12:34:01", "52:54:00:12:34:02"];
+const uuid = "27946b59-9e44-4fa7-8e91-f3527a1ef094";
+
+/** Its configuration is a program: states change a second after the command, not up to eleven. */
+const configuration = `
+import random
+random.randint = lambda low, high: 1
+SUSHY_EMULATOR_FAKE_DRIVER = True
+SUSHY_EMULATOR_FAKE_SYSTEMS = [{
+    "uuid": "${uuid}", "name": "fake", "power_state": "Off", "external_notifier": False,
+    "nics": [${macs.map((mac) => `{"mac": "${mac}", "ip": "192.0.2.1"}`).join(", ")}],
+}]
+`;
+
+/** Starts it on a free port of the loopback, with TLS and user name and password. Skips the test where it is not installed. */
+export async function sushyEmulator(context: TestContext): Promise<SushyEmulator> {
+  const program = peerProgram("sushy-emulator", context);
+  const directory = await mkdtemp(join(tmpdir(), "farrier-sushy-"));
+  const authority = keyMake();
+  const key = keyMake();
+  const certificate = serverIssue(key, [{ type: "ip", value: "127.0.0.1" }], authority);
+  const hash = `import bcrypt; print(bcrypt.hashpw(b"${password}", bcrypt.gensalt(4)).decode())`;
+  const { stdout } = await promisify(execFile)(peerProgram("python3", context), ["-c", hash]);
+  const at = (name: string): string => join(directory, name);
+  await writeFile(at("users"), `${userName}:${stdout}`);
+  await writeFile(at("key.pem"), keyPem(key));
+  await writeFile(at("cert.pem"), certificate.toString());
+  const settings = `SUSHY_EMULATOR_AUTH_FILE = "${at("users")}"\nSUSHY_EMULATOR_STATE_DIR = "${directory}"\n`;
+  await writeFile(at("emulator.py"), `${configuration}${settings}`);
+  const where = ["--interface", "127.0.0.1", "--port", String(await freePort())];
+  const tls = ["--ssl-certificate", at("cert.pem"), "--ssl-key", at("key.pem")];
+  const child = spawn(program, ["--config", at("emulator.py"), ...where, ...tls], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const url = await urlOf(child);
+  return {
+    url,
+    sha256: certificate.fingerprint256,
+    ca: authorityIssue(authority).toString(),
+    userName,
+    password,
+    macs,
+    uuid,
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** It takes no 0 for any free one. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** It says where it listens. */
+function urlOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const read = (data: Buffer): void => {
+      text += data.toString();
+      const found = /Running on (?<url>https:\/\/127\.0\.0\.1:\d+)/u.exec(text)?.groups?.["url"];
+      if (found !== undefined) {
+        resolve(found);
+      }
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("exit", (code) => reject(new Error(`sushy-emulator ended with ${code}: ${text}`)));
+  });
+}
