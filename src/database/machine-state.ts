@@ -53,8 +53,7 @@ interface Standing {
 }
 
 /** The data that belong to a state; the record has everything else about the machine. */
-type StateData =
-  | { state: "new" }
+type StateWithData =
   | { state: "awaiting-agent"; startedAt?: Date }
   | { state: "ready"; heartbeatAt?: Date }
   | { state: "install-pending"; generation?: Generation }
@@ -66,6 +65,11 @@ type StateData =
   | { state: "recovering"; work?: HeldWork }
   | { state: "backing-off"; backoff?: HeldBack }
   | { state: "quarantined"; quarantine?: Quarantine };
+
+/** The other states have no data of their own. */
+type StateWithoutData = Exclude<MachineStateName, StateWithData["state"]>;
+
+type StateData = StateWithData | { [State in StateWithoutData]: { state: State } }[StateWithoutData];
 
 /** A machine's state with its data. */
 export type MachineState = Standing & StateData;

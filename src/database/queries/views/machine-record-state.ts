@@ -14,8 +14,6 @@ export function machineStateOf(
   const started = agent === undefined ? {} : { startedAt: agent.startedAt };
   const heard = agent?.heartbeatAt === undefined ? {} : { heartbeatAt: agent.heartbeatAt };
   switch (state) {
-    case "new":
-      return { state };
     case "awaiting-agent":
       return { state, ...started };
     case "ready":
@@ -52,6 +50,8 @@ export function machineStateOf(
     }
     case "quarantined":
       return { state, ...(quarantine === undefined ? {} : { quarantine }) };
+    default:
+      return { state };
   }
 }
 
