@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Database } from "../../connect.ts";
 import { eligibleCount, type Eligibility } from "../../eligibility.ts";
 import { translate } from "../../errors.ts";
@@ -29,6 +29,15 @@ export interface FleetSummary {
   at: Date;
 }
 
+/** What counts the fleet, each by an index: rows of `key` and `count`. */
+export const fleetCounts = {
+  states: sql`SELECT state AS key, count(*) AS count FROM machine_state GROUP BY state`,
+  pending: sql`SELECT 'all' AS key, count(*) AS count FROM machine_state WHERE installation = 'pending'`,
+  sessions: sql`SELECT session_component AS key, count(*) AS count FROM sessions WHERE session_deadline > now() GROUP BY 1`,
+  work: sql`SELECT process AS key, count(*) AS count FROM work GROUP BY 1`,
+  backoffs: sql`SELECT process AS key, count(*) AS count FROM work_backoff WHERE backoff_until > now() GROUP BY 1`,
+} as const satisfies Record<string, RawBuilder<unknown>>;
+
 /**
  * Counts the fleet, using indexes only.
  * @throws {DatabaseError} `unavailable`
@@ -36,17 +45,11 @@ export interface FleetSummary {
 export async function fleetSummary(database: Database): Promise<FleetSummary> {
   try {
     const [states, pending, sessions, work, backoffs, hardware] = await Promise.all([
-      counts(database, sql`SELECT state AS key, count(*) AS count FROM machine_state GROUP BY state`),
-      counts(database, sql`SELECT 'all' AS key, count(*) AS count FROM machine_state WHERE installation = 'pending'`),
-      counts(
-        database,
-        sql`SELECT session_component AS key, count(*) AS count FROM sessions WHERE session_deadline > now() GROUP BY 1`,
-      ),
-      counts(database, sql`SELECT process AS key, count(*) AS count FROM work GROUP BY 1`),
-      counts(
-        database,
-        sql`SELECT process AS key, count(*) AS count FROM work_backoff WHERE backoff_until > now() GROUP BY 1`,
-      ),
+      counts(database, fleetCounts.states),
+      counts(database, fleetCounts.pending),
+      counts(database, fleetCounts.sessions),
+      counts(database, fleetCounts.work),
+      counts(database, fleetCounts.backoffs),
       hardwareTotals(database),
     ]);
     const { rows } = await sql<{ at: Date }>`SELECT now() AS at`.execute(database.kysely);
@@ -66,7 +69,7 @@ export async function fleetSummary(database: Database): Promise<FleetSummary> {
   }
 }
 
-async function counts(database: Database, query: ReturnType<typeof sql>): Promise<Record<string, number>> {
+async function counts(database: Database, query: RawBuilder<unknown>): Promise<Record<string, number>> {
   const { rows } = await sql<{ key: string; count: bigint }>`${query}`.execute(database.kysely);
   return Object.fromEntries(rows.map(({ key, count }) => [key, Number(count)]));
 }
