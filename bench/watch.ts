@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { machineId, requestId } from "../src/database/ids.ts";
-import { installationRequest } from "../src/database/queries/installation/installation.ts";
+import { installationRequest } from "../src/database/queries/installation/installation-request.ts";
 import type { Ed25519KeyPair } from "../src/lib/tls/ed25519.ts";
 import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
-import { type Fleet, heldConnection, silent, testFleet } from "../../test/support/fleet.ts";
+import { heldConnection, silent, testFleet, type Fleet } from "../../test/support/fleet.ts";
 import { recordingLog } from "../../test/support/recording-log.ts";
 import { stallingProxy } from "../../test/support/stalling-proxy.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { systemClock } from "../lib/clock.ts";
 import { connect } from "./connect.ts";
 import type { SessionId } from "./ids.ts";
-import { sessionsExpire } from "./queries/upkeep/upkeep.ts";
+import { sessionsExpire } from "./queries/upkeep/sessions-expire.ts";
 import { sessionHold } from "./session-holder.ts";
 import { sessionIsLost, sessionPoke, sessionStart } from "./session.ts";
 import { transact } from "./transaction.ts";

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Fleet, silent, testFleet, type TestMachine } from "../../test/support/fleet.ts";
+import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Eligibility } from "./eligibility.ts";
 import type { Process } from "./ids.ts";
-import { sessionsExpire } from "./queries/upkeep/upkeep.ts";
-import { type Session, sessionStart } from "./session.ts";
+import { sessionsExpire } from "./queries/upkeep/sessions-expire.ts";
+import { sessionStart, type Session } from "./session.ts";
 import { transact } from "./transaction.ts";
 import { workClaim, workInsert, workPick } from "./work.ts";
 

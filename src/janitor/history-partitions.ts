@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { historyMonthsAhead } from "../database/migrate.ts";
-import { historyPartitionsEnsure } from "../database/queries/upkeep/upkeep.ts";
+import { historyPartitionsEnsure } from "../database/queries/upkeep/history-partitions.ts";
 import type { Task } from "./task.ts";
 
 /** Makes the history partitions of the coming months before their first entry. */

@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { historyPartitionsDrop } from "../database/queries/upkeep/upkeep.ts";
+import { historyPartitionsDrop } from "../database/queries/upkeep/history-partitions.ts";
 import type { Task } from "./task.ts";
 
 /** Drops whole months of history beyond the retention time (the table `retention`; unlimited by default). */

@@ -2,7 +2,7 @@ import type { Database } from "../database/connect.ts";
 import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
 import { secretsCommandsForget } from "../database/queries/secret/secrets-command.ts";
-import { operatorCommandsForget } from "../database/queries/upkeep/upkeep.ts";
+import { operatorCommandsForget } from "../database/queries/upkeep/operator-commands-forget.ts";
 import type { Task } from "./task.ts";
 
 /**

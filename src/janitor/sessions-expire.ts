@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import { sessionsExpire } from "../database/queries/upkeep/upkeep.ts";
+import { sessionsExpire } from "../database/queries/upkeep/sessions-expire.ts";
 import type { Task } from "./task.ts";
 
 /** Deletes sessions past their deadline with their work, so that a crashed component locks nothing for ever. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { command, operator, requestRaw, testFleet } from "../../test/support/fleet.ts";
-import { installationRequest } from "../database/queries/installation/installation.ts";
+import { installationRequest } from "../database/queries/installation/installation-request.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";

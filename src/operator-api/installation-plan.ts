@@ -5,7 +5,7 @@ import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agen
 import type { DiskSelector, ImageInstallation } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { InstallationPlanSchema, type InstallationPlan } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { diskSelect, diskSelectors, type DiskSelection } from "../contract/select-disk.ts";
-import type { InstallationFacts } from "../database/queries/installation/installation.ts";
+import type { InstallationFacts } from "../database/queries/installation/installation-facts.ts";
 
 /** What an installation would do, or why it is impossible, according to the machine's latest hardware report. */
 export type InstallationForesight =

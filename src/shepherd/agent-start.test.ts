@@ -1,14 +1,14 @@
 // Agent start on real data, through the shepherd itself; the machines are made up.
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Fleet, operator, silent, testFleet } from "../../test/support/fleet.ts";
+import { operator, silent, testFleet, type Fleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { agentKey, type MachineId } from "../database/ids.ts";
 import { bootTokenGive } from "../database/queries/boot/boot-token.ts";
 import { bootWindowClose, bootWindowOf } from "../database/queries/boot/boot-window.ts";
 import { agentEnroll } from "../database/queries/enrollment/enrollment.ts";
-import { machineShow } from "../database/queries/machine/machine.ts";
-import { type Session, sessionStart } from "../database/session.ts";
+import { machineShow } from "../database/queries/machine/machine-show.ts";
+import { sessionStart, type Session } from "../database/session.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "./run.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Fleet, silent, testFleet } from "../../test/support/fleet.ts";
+import { silent, testFleet, type Fleet } from "../../test/support/fleet.ts";
 import { recordingLog } from "../../test/support/recording-log.ts";
-import { machineShow } from "../database/queries/machine/machine.ts";
+import { machineShow } from "../database/queries/machine/machine-show.ts";
 import type { MachineId } from "../database/ids.ts";
 import { providerSync, waysToAdd, type SyncMemory } from "./provider-sync.ts";
 import { fakeProvider, type FakeProvider } from "./testing/fake-provider.ts";

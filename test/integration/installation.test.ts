@@ -1,20 +1,20 @@
 // Invariants 1 to 4, 7 and 10 of the design: operators, agents and expiring sessions at work on a machine at once, on
 // PostgreSQL itself. After each round of things done side by side there must be an order in which a simple model, one thing
 // at a time, gives the same answers and the same state.
-import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestProblem } from "../../src/contract/request-problem.ts";
 import { keyIdentity } from "../../src/database/heartbeat/key-identity.ts";
-import { type Heartbeats, heartbeats } from "../../src/database/heartbeat/heartbeats.ts";
+import { heartbeats, type Heartbeats } from "../../src/database/heartbeat/heartbeats.ts";
 import { agentKey, type SessionId } from "../../src/database/ids.ts";
-import { type Phase, progressRecord } from "../../src/database/queries/installation/progress.ts";
+import { progressRecord, type Phase } from "../../src/database/queries/installation/progress.ts";
 import { agentRegister } from "../../src/database/queries/agent/agent.ts";
-import { sessionsExpire } from "../../src/database/queries/upkeep/upkeep.ts";
+import { sessionsExpire } from "../../src/database/queries/upkeep/sessions-expire.ts";
 import type { Session } from "../../src/database/session.ts";
-import { command, type Fleet, operator, silent, testFleet, type TestMachine } from "../support/fleet.ts";
+import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../support/fleet.ts";
 import { inWords } from "../support/heartbeats.ts";
-import { emptyModel, explanations, type Model, type Op, summary } from "./installation-model.ts";
+import { emptyModel, explanations, summary, type Model, type Op } from "./installation-model.ts";
 
 const keys = [0, 1, 2].map((index) => agentKey(createHash("sha256").update(`key ${index}`).digest()));
 const runs = [0, 1, 2, 3, 4].map((index) => createHash("sha256").update(`run ${index}`).digest().subarray(0, 16));

@@ -3,10 +3,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SessionId } from "../../src/database/ids.ts";
-import { sessionsExpire } from "../../src/database/queries/upkeep/upkeep.ts";
-import { type Session, sessionPoke } from "../../src/database/session.ts";
-import { type Work, workClaim } from "../../src/database/work.ts";
-import { type Fleet, testFleet } from "../support/fleet.ts";
+import { sessionsExpire } from "../../src/database/queries/upkeep/sessions-expire.ts";
+import { sessionPoke, type Session } from "../../src/database/session.ts";
+import { workClaim, type Work } from "../../src/database/work.ts";
+import { testFleet, type Fleet } from "../support/fleet.ts";
+
+// Invariant 7 of the design: sessions that expire, are poked and collected while they claim and end work, all at once, on
+// PostgreSQL itself. The history of each machine must read as if one session had held it after the other.
 
 type Op =
   | { op: "claim"; session: number; limit: number }

@@ -1,20 +1,21 @@
+import pg from "pg";
 import { createHash, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import pg from "pg";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { requestOfGeneration } from "../../src/contract/request-generation.ts";
 import type { Actor } from "../../src/database/actor.ts";
 import { connect, type Database } from "../../src/database/connect.ts";
-import { agentKey, generation, type Generation, type MachineId, machineId, requestId } from "../../src/database/ids.ts";
+import { agentKey, generation, machineId, requestId, type Generation, type MachineId } from "../../src/database/ids.ts";
 import { agentRegister } from "../../src/database/queries/agent/agent.ts";
 import { historyList } from "../../src/database/history.ts";
-import { installationCancel, installationRequest } from "../../src/database/queries/installation/installation.ts";
+import { installationRequest } from "../../src/database/queries/installation/installation-request.ts";
+import { installationCancel } from "../../src/database/queries/installation/installation-cancel.ts";
 import type { Reserialise } from "../../src/database/queries/installation/installation-retry.ts";
-import { machineAdd } from "../../src/database/queries/machine/machine.ts";
+import { machineAdd } from "../../src/database/queries/machine/machine-add.ts";
 import type { OperatorCommand } from "../../src/database/operator-command.ts";
-import { type Ed25519KeyPair, ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
+import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import { createLogger } from "../../src/lib/log.ts";
-import { type TestDatabase, testDatabase } from "./database.ts";
+import { testDatabase, type TestDatabase } from "./database.ts";
 
 /** Says nothing. */
 export const silent = createLogger({ level: "silent", component: "test" });

@@ -12,7 +12,7 @@ import { bootTokenGive } from "../../database/queries/boot/boot-token.ts";
 import { bootWindowOpen } from "../../database/queries/boot/boot-window.ts";
 import { requestId } from "../../database/ids.ts";
 import { enrollmentApproveKnown } from "../../database/queries/enrollment/enrollment-approve.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import { machineIdentitySet } from "../../database/machine-identity.ts";
 import { transact } from "../../database/transaction.ts";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";

@@ -1,7 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ReportLogRequestSchema, type ReportLogRequest } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import { isUuid } from "../../lib/format/uuid.ts";
-import { machineId } from "../../database/ids.ts";
+import { runNamed } from "./run-named.ts";
 import type { AgentLogEntry } from "../../database/queries/agent/agent-log.ts";
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
@@ -23,12 +22,10 @@ export function logDecode(message: Buffer): DecodedLog | Refusal {
   } catch {
     return invalid("the request is not a protobuf message");
   }
-  const { runId, sequence, lines, dropped } = request;
-  if (!isUuid(request.machineId)) {
-    return invalid("machine_id invalid");
-  }
-  if (runId.length !== 0 && runId.length !== limits.runId) {
-    return invalid(`run_id has ${runId.length} bytes: expected ${limits.runId}, or none`);
+  const { sequence, lines, dropped } = request;
+  const named = runNamed(request);
+  if ("code" in named) {
+    return named;
   }
   if (sequence < 0n || dropped < 0n) {
     return invalid("sequence and dropped must not be negative");
@@ -45,10 +42,10 @@ export function logDecode(message: Buffer): DecodedLog | Refusal {
     }
   }
   return {
-    machineId: machineId(request.machineId),
+    machineId: named.machineId,
     sequence,
     lines: lines.length,
     raw: message,
-    ...(runId.length === 0 ? {} : { run: runId }),
+    ...(named.runId === undefined ? {} : { run: named.runId }),
   };
 }

@@ -1,35 +1,18 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { handleUnaryCall } from "@grpc/grpc-js";
-import {
-  Phase as WirePhase,
-  ReportProgressRequestSchema,
-  ReportProgressResponseSchema,
-  type ReportProgressRequest,
-} from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { ReportProgressResponseSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
-import { isUuid } from "../../lib/format/uuid.ts";
-import { machineId } from "../../database/ids.ts";
-import { progressRecord, type Phase, type ProgressEntry } from "../../database/queries/installation/progress.ts";
+import { progressRecord } from "../../database/queries/installation/progress.ts";
 import type { SessionHolder } from "../../database/session-holder.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { AgentCalls } from "../agent-call.ts";
-import { limits } from "../limits.ts";
-import type { ProgressCoalesce } from "./progress-coalesce.ts";
-import { invalid, otherWriter, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import type { RefusalLog } from "../refusal-log.ts";
-
-const phaseNames: Record<WirePhase, Phase | undefined> = {
-  [WirePhase.UNSPECIFIED]: undefined,
-  [WirePhase.SELECTING_DISK]: "selecting-disk",
-  [WirePhase.WRITING]: "writing",
-  [WirePhase.VERIFYING]: "verifying",
-  [WirePhase.CONFIGURING]: "configuring",
-  [WirePhase.BOOT_ENTRY]: "boot-entry",
-  [WirePhase.REBOOTING]: "rebooting",
-};
+import { otherWriter, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
+import type { ProgressCoalesce } from "./progress-coalesce.ts";
+import { progressDecode } from "./progress-decode.ts";
 
 /** Makes the handler of AgentService.ReportProgress. */
 export function progressHandler(deps: {
@@ -97,51 +80,5 @@ export function progressHandler(deps: {
         refuse("unavailable", unavailable, entry.machineId);
       },
     );
-  };
-}
-
-type DecodedProgress = Omit<ProgressEntry, "publicKey" | "run"> & { run?: Uint8Array };
-
-/** Checks everything that could make the SQL statement fail. */
-export function progressDecode(message: Buffer): DecodedProgress | Refusal {
-  let request: ReportProgressRequest;
-  try {
-    request = fromBinary(ReportProgressRequestSchema, message);
-  } catch {
-    return invalid("the request is not a protobuf message");
-  }
-  const { generation, bytesDone, bytesTotal, detail, runId, lastError, givesUpInSeconds } = request;
-  const phase = phaseNames[request.phase];
-  if (!isUuid(request.machineId)) {
-    return invalid("machine_id invalid");
-  }
-  if (generation < 0n || bytesDone < 0n || bytesTotal < 0n) {
-    return invalid("generation, bytes_done and bytes_total must not be negative");
-  }
-  if (phase === undefined) {
-    return invalid(`phase ${request.phase} is unknown: expected 1 to 6`);
-  }
-  if (Buffer.byteLength(detail) > limits.detail || detail.includes("\0")) {
-    return invalid(`detail must have at most ${limits.detail} bytes and no NUL bytes`);
-  }
-  if (Buffer.byteLength(lastError) > limits.detail || lastError.includes("\0")) {
-    return invalid(`last_error must have at most ${limits.detail} bytes and no NUL bytes`);
-  }
-  if (givesUpInSeconds < 0) {
-    return invalid(`gives_up_in_seconds is ${givesUpInSeconds}: expected 0 or more`);
-  }
-  if (runId.length !== 0 && runId.length !== limits.runId) {
-    return invalid(`run_id has ${runId.length} bytes: expected ${limits.runId}, or none`);
-  }
-  return {
-    machineId: machineId(request.machineId),
-    generation,
-    phase,
-    bytesDone,
-    bytesTotal,
-    detail,
-    lastError,
-    givesUpInSeconds,
-    ...(runId.length === 0 ? {} : { run: runId }),
   };
 }

@@ -1,20 +1,19 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { handleServerStreamingCall } from "@grpc/grpc-js";
-import { WatchRequestSchema, WatchResponseSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { WatchResponseSchema } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { HeartbeatEntry } from "../../database/heartbeat/heartbeat-entry.ts";
 import type { Heartbeats } from "../../database/heartbeat/heartbeats.ts";
-import { isUuid } from "../../lib/format/uuid.ts";
-import { machineId, type MachineId } from "../../database/ids.ts";
 import type { AgentCalls } from "../agent-call.ts";
-import { limits } from "../limits.ts";
-import { invalid, unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import type { RefusalLog } from "../refusal-log.ts";
-import { createWatchStream } from "./watch-stream.ts";
-import type { OpenWatches } from "./open-watches.ts";
+import { unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import { wireBytes, wireNumber } from "../wire.ts";
+import type { OpenWatches } from "./open-watches.ts";
+import { watchDecode } from "./watch-decode.ts";
+import { createWatchStream } from "./watch-stream.ts";
 
 /** Field numbers of WatchResponse. */
 const field = { installationRequest: 1, cancelledGeneration: 2 } as const;
+
 const keepalive = Buffer.from(
   toBinary(WatchResponseSchema, create(WatchResponseSchema, { event: { case: "keepalive", value: {} } })),
 );
@@ -70,28 +69,4 @@ export function watchHandler(deps: {
     call.on("close", stop);
     watcher.look();
   };
-}
-
-interface DecodedWatch {
-  machineId: MachineId;
-  lastSeen: bigint;
-  runId?: Uint8Array;
-}
-
-function watchDecode(message: Buffer): DecodedWatch | Refusal {
-  try {
-    const { machineId: id, lastSeenGeneration, runId } = fromBinary(WatchRequestSchema, message);
-    if (!isUuid(id)) {
-      return invalid("machine_id invalid");
-    }
-    if (lastSeenGeneration < 0n) {
-      return invalid(`last_seen_generation is ${lastSeenGeneration}: expected 0 or more`);
-    }
-    if (runId.length !== 0 && runId.length !== limits.runId) {
-      return invalid(`run_id has ${runId.length} bytes: expected ${limits.runId}, or none`);
-    }
-    return { machineId: machineId(id), lastSeen: lastSeenGeneration, ...(runId.length === 0 ? {} : { runId }) };
-  } catch {
-    return invalid("the request is not a protobuf message");
-  }
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { TokenId } from "../../database/ids.ts";
-import { tokenHash } from "../../database/queries/access/token.ts";
+import { tokenHash } from "../../database/queries/access/token-hash.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 import { localOperator, type Operator } from "./identity.ts";
 import type { TokenTable } from "./token-table.ts";

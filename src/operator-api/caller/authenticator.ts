@@ -1,5 +1,6 @@
 import type { Database } from "../../database/connect.ts";
-import { tokensValid, tokenUsed } from "../../database/queries/access/token.ts";
+import { tokensValid } from "../../database/queries/access/tokens-valid.ts";
+import { tokenUsed } from "../../database/queries/access/token-used.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { tokenId } from "../../database/ids.ts";
-import type { ValidToken } from "../../database/queries/access/token.ts";
+import type { ValidToken } from "../../database/queries/access/tokens-valid.ts";
 import { tokenTable } from "./token-table.ts";
 
 const token = (hash: string, validFor?: number): ValidToken => ({

@@ -1,5 +1,5 @@
 import type { TokenId } from "../../database/ids.ts";
-import type { ValidToken } from "../../database/queries/access/token.ts";
+import type { ValidToken } from "../../database/queries/access/tokens-valid.ts";
 import type { Clock } from "../../lib/clock.ts";
 
 /** The valid tokens as this server knows them, at most {@link freshFor} ms old. */

@@ -13,11 +13,13 @@ import {
   type AuditEntry,
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
-import { uuidOfText } from "../../lib/format/uuid.ts";
-import { isUuid } from "../../lib/format/uuid.ts";
+import { isUuid, uuidOfText } from "../../lib/format/uuid.ts";
 import { tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
 import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
-import { tokenCreate, tokenList, tokenRevoke, type TokenRecord } from "../../database/queries/access/token.ts";
+import type { TokenRecord } from "../../database/queries/access/token-record.ts";
+import { tokenCreate } from "../../database/queries/access/token-create.ts";
+import { tokenRevoke } from "../../database/queries/access/token-revoke.ts";
+import { tokenList } from "../../database/queries/access/token-list.ts";
 import type { Role } from "../../database/role.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

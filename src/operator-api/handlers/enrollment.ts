@@ -12,7 +12,7 @@ import {
   enrollmentReject,
 } from "../../database/queries/enrollment/enrollment-approve.ts";
 import { claimList, type EnrollmentClaim } from "../../database/queries/enrollment/enrollment-list.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";

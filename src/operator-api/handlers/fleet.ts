@@ -5,14 +5,11 @@ import type { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts"
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
 import { fleetSummary } from "../../database/queries/views/fleet.ts";
-import {
-  backoffClear,
-  backoffList,
-  sessionList,
-  workList,
-  type WorkCursor,
-  type WorkPage,
-} from "../../database/queries/views/work-list.ts";
+import { sessionList } from "../../database/queries/views/session-list.ts";
+import type { WorkCursor, WorkPage } from "../../database/queries/views/work-page.ts";
+import { backoffList } from "../../database/queries/views/backoff-list.ts";
+import { backoffClear } from "../../database/queries/machine/backoff-clear.ts";
+import { workList } from "../../database/queries/views/work-list.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
 import { machineOf, machineThere, type MachineReference } from "../requests/machine-reference.ts";

@@ -1,10 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
-import {
-  type InstallationEntrySchema,
-  type InstallationListRequest,
-  type InstallationListResponseSchema,
+import type {
+  InstallationEntrySchema,
+  InstallationListRequest,
+  InstallationListResponseSchema,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
@@ -15,7 +15,7 @@ import {
   type InstallationPast,
   type InstallationStateName,
 } from "../../database/queries/views/installation-list.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

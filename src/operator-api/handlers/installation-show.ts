@@ -5,7 +5,7 @@ import type {
   InstallationShowResponseSchema,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { DatabaseError } from "../../database/errors.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { recordOpened } from "../messages/record-opened.ts";
 import { requestedImage } from "../messages/requested-image.ts";

@@ -10,7 +10,7 @@ import {
 import { ImageInstallationSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { machineId } from "../../database/ids.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import { authorityIssue, keyMake, serverIssue } from "../../lib/tls/issue.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 

@@ -7,12 +7,10 @@ import type { InstallationPlan, InstallationService } from "../../../gen/farrier
 import { requestOfGeneration } from "../../contract/request-generation.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { generation as toGeneration } from "../../database/ids.ts";
-import {
-  installationCancel,
-  installationDryRun,
-  installationRequest,
-  type InstallationFacts,
-} from "../../database/queries/installation/installation.ts";
+import type { InstallationFacts } from "../../database/queries/installation/installation-facts.ts";
+import { installationRequest } from "../../database/queries/installation/installation-request.ts";
+import { installationDryRun } from "../../database/queries/installation/installation-dry-run.ts";
+import { installationCancel } from "../../database/queries/installation/installation-cancel.ts";
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { requestReserialise, requestSeal } from "../../secrets/installation-request.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { requestProblem } from "../../contract/request-problem.ts";
 import { machineSurroundings } from "../../database/queries/views/explain.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";

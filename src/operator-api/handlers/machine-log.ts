@@ -2,15 +2,15 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
 import { ReportLogRequestSchema, type ReportLogRequest } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
-import type { MachineLogRequest } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import {
   MachineLogLineSchema,
   MachineLogResponseSchema,
   type MachineLogLine,
+  type MachineLogRequest,
   type MachineLogResponse,
 } from "../../../gen/farrier/operator/v1/machine_log_pb.ts";
 import { agentLogRead, type AgentLogRecord } from "../../database/queries/agent/agent-log.ts";
-import { machineShow } from "../../database/queries/machine/machine.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineOf } from "../requests/machine-reference.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId as toMachineId } from "../../database/ids.ts";
-import { machinesShow } from "../../database/queries/machine/machine.ts";
+import { machinesShow } from "../../database/queries/machine/machine-show.ts";
 import {
   changesPosition,
   isSnapshot,

@@ -8,7 +8,8 @@ import {
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { historyList, type HistoryRecord } from "../../database/history.ts";
-import { machineAdd, machineShow } from "../../database/queries/machine/machine.ts";
+import { machineAdd } from "../../database/queries/machine/machine-add.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import { machineDelete } from "../../database/queries/machine/machine-delete.ts";
 import { machineQuarantine, machineRelease } from "../../database/queries/machine/machine-quarantine.ts";
 import { machineUpdate } from "../../database/queries/machine/machine-update.ts";
@@ -23,6 +24,7 @@ import { isCount } from "../caller/query-token.ts";
 import {
   labelKeyField,
   labelsField,
+  line,
   machineField,
   macsField,
   newNameField,
@@ -30,7 +32,6 @@ import {
   requestIdField,
   requiredText,
   smbiosUuidField,
-  line,
   validate,
 } from "../requests/validate.ts";
 import { machineExplainHandler } from "./machine-explain.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
-import { machineResolve } from "../../database/queries/machine/machine.ts";
+import { machineResolve } from "../../database/queries/machine/machine-resolve.ts";
 
 /** A validated reference to a machine. */
 export type MachineReference = { id: MachineId } | { name: string };

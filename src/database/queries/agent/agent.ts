@@ -5,12 +5,9 @@ import { DatabaseError } from "../../errors.ts";
 import type { AgentKey, MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
-import {
-  machineLock,
-  operatorCommandFind,
-  operatorCommandRecord,
-  type OperatorCommand,
-} from "../../operator-command.ts";
+import { operatorCommandFind, operatorCommandRecord } from "../../operator-command-record.ts";
+import { machineLock } from "../../machine-lock.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /**
  * Binds an agent's key to a machine. The previous key stops working at once.

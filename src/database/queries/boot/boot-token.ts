@@ -6,7 +6,7 @@ import type { MachineId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
 import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
-import { machineLock } from "../../operator-command.ts";
+import { machineLock } from "../../machine-lock.ts";
 
 /** SQL condition on `machine_boot_window w`: the window's token may be handed out now. */
 const giving = sql<boolean>`w.given_at IS NULL AND w.closed_at IS NULL AND w.enrolled_at IS NULL AND w.closes_at > now()

@@ -3,7 +3,8 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import { bootWindowClose, bootWindowOpen } from "./boot-window.ts";
 import { machineIsIdentified } from "../../machine-identity.ts";
-import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /**
  * Opens a boot window as an operator's command.

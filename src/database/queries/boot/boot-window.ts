@@ -6,8 +6,9 @@ import type { MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { windowState, type BootWindowState } from "./boot-window-state.ts";
 import { historyAppend } from "../../history.ts";
-import { installationStanding, quarantineRefuse } from "../installation/installation.ts";
-import { machineLock } from "../../operator-command.ts";
+import { installationStanding } from "../installation/installation-standing.ts";
+import { quarantineRefuse } from "../installation/installation-facts.ts";
+import { machineLock } from "../../machine-lock.ts";
 
 /** Bounds of a window's duration in seconds. */
 const windowSeconds = { least: 1, most: 86_400 } as const;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { command, operator, testFleet, type Fleet } from "../../../../test/support/fleet.ts";
 import { machineId, type MachineId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
-import { machineAdd } from "../machine/machine.ts";
+import { machineAdd } from "../machine/machine-add.ts";
 import { machineIdentitySet } from "../../machine-identity.ts";
 import { netbootFacts } from "./netboot.ts";
 

@@ -8,16 +8,15 @@ import { agentKeySet, keyStart } from "../agent/agent.ts";
 import { bootWindowClose } from "../boot/boot-window.ts";
 import { hardwareReportWrite } from "../hardware/hardware-report-write.ts";
 import { historyAppend } from "../../history.ts";
-import { installationStanding, quarantineRefuse } from "../installation/installation.ts";
+import { installationStanding } from "../installation/installation-standing.ts";
+import { quarantineRefuse } from "../installation/installation-facts.ts";
 import { identityOwn } from "../../shared-identity.ts";
-import { machineAddOnce, machineInsert } from "../machine/machine.ts";
+import { machineAddOnce } from "../machine/machine-add.ts";
+import { machineInsert } from "../machine/machine-insert.ts";
 import { identityTaken, machineIdentitySet, machineMacs, type MachineIdentity } from "../../machine-identity.ts";
-import {
-  operatorCommandFind,
-  operatorCommandOnce,
-  operatorCommandRecord,
-  type OperatorCommand,
-} from "../../operator-command.ts";
+import { operatorCommandFind, operatorCommandRecord } from "../../operator-command-record.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /** An operator's decision about an agent that waits for approval. */
 export interface EnrollmentDecided extends OperatorCommand {

@@ -11,7 +11,7 @@ import { hardwareReportWrite } from "../hardware/hardware-report-write.ts";
 import { historyAppend } from "../../history.ts";
 import { machineByIdentity } from "../../machine-identity.ts";
 import { machineQuarantineWrite } from "../machine/machine-quarantine.ts";
-import { machineLock } from "../../operator-command.ts";
+import { machineLock } from "../../machine-lock.ts";
 
 /** An agent that asks to enrol; its key was proven by the handshake. */
 export interface AgentEnrollment extends ClaimEntry {

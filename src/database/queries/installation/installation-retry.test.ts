@@ -9,9 +9,10 @@ import {
   type Fleet,
   type TestMachine,
 } from "../../../../test/support/fleet.ts";
-import { installationCancel, installationRequest } from "./installation.ts";
+import { installationRequest } from "./installation-request.ts";
+import { installationCancel } from "./installation-cancel.ts";
 import { installationRetriesMake, installationRetry } from "./installation-retry.ts";
-import { machineShow } from "../machine/machine.ts";
+import { machineShow } from "../machine/machine-show.ts";
 import { machineQuarantine, machineRelease } from "../machine/machine-quarantine.ts";
 
 let fleet: Fleet;

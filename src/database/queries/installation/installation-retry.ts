@@ -6,9 +6,13 @@ import { DatabaseError } from "../../errors.ts";
 import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
-import { installationRequestWrite, installationStanding, quarantineRefuse } from "./installation.ts";
+import { installationStanding } from "./installation-standing.ts";
+import { quarantineRefuse } from "./installation-facts.ts";
+import { installationRequestWrite } from "./installation-request.ts";
 import { retryBegin, retryForget, retryGoOn, type InstallationRetryPolicy } from "./installation-retry-budget.ts";
-import { machineLock, operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import { machineLock } from "../../machine-lock.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /** Serialises a stored request with another generation; throws if it can't be parsed. */
 export type Reserialise = (

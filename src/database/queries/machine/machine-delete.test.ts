@@ -3,7 +3,7 @@ import { systemClock } from "../../../lib/clock.ts";
 import { command, operator, silent, testFleet, type Fleet, type TestMachine } from "../../../../test/support/fleet.ts";
 import { sessionStart } from "../../session.ts";
 import { workClaim } from "../../work.ts";
-import { machineShow } from "./machine.ts";
+import { machineShow } from "./machine-show.ts";
 import { machineDelete, machineTags } from "./machine-delete.ts";
 import { machineQuarantine } from "./machine-quarantine.ts";
 

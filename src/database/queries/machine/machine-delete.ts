@@ -3,8 +3,9 @@ import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import { historyAppend } from "../../history.ts";
-import { installationStanding } from "../installation/installation.ts";
-import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+import { installationStanding } from "../installation/installation-standing.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /** The tables that are keyed by a machine and deleted with it; a test compares the list with the schema. */
 export const machineTags = [

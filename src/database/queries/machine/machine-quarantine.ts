@@ -6,9 +6,11 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { bootWindowClose } from "../boot/boot-window.ts";
 import { historyAppend } from "../../history.ts";
-import { installationCancelWrite, installationStanding } from "../installation/installation.ts";
+import { installationStanding } from "../installation/installation-standing.ts";
+import { installationCancelWrite } from "../installation/installation-cancel.ts";
 import { retryForget } from "../installation/installation-retry-budget.ts";
-import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /**
  * Puts a machine in quarantine: ends its pending generation with the result cancelled (its agent aborts) and stops

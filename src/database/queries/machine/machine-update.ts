@@ -6,7 +6,8 @@ import { historyAppend } from "../../history.ts";
 import { identityTaken, machineIdentitySet, machineMacs } from "../../machine-identity.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
-import { operatorCommandOnce, type OperatorCommand } from "../../operator-command.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
 
 /** Maximum number of labels of a machine. */
 export const labelsLimit = 64;

@@ -3,13 +3,13 @@ import { sql } from "kysely";
 import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import { isUniqueViolation, translate } from "../../errors.ts";
-import { machineId as toMachineId, type MachineId, requestId } from "../../ids.ts";
+import { machineId as toMachineId, requestId, type MachineId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
-import { machineAdd } from "../machine/machine.ts";
+import { machineAdd } from "../machine/machine-add.ts";
 import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
 import { writerPowerOff } from "../installation/writer.ts";
-import { machineLock } from "../../operator-command.ts";
+import { machineLock } from "../../machine-lock.ts";
 
 /** What a provider reports about a machine. */
 export interface ProvidedFacts {

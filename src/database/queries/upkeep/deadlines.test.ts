@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { testFleet } from "../../../../test/support/fleet.ts";
 import { deadlinesNote } from "./deadlines.ts";
-import { machineShow } from "../machine/machine.ts";
+import { machineShow } from "../machine/machine-show.ts";
 
 test("a missed deadline is noted once for each time in a state, and a state without one never", async () => {
   await using fleet = await testFleet();

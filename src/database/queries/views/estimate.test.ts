@@ -1,9 +1,9 @@
-import { type CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, type CompiledQuery } from "kysely";
 import { expect, test } from "vitest";
 import { heldConnection, silent, testFleet } from "../../../../test/support/fleet.ts";
 import { connect, type Database } from "../../connect.ts";
 import { machineSurroundings } from "./explain.ts";
-import { machineShow, machinesShow } from "../machine/machine.ts";
+import { machineShow, machinesShow } from "../machine/machine-show.ts";
 
 /** What 50 machines by their ids may be estimated at; PostgreSQL compiles statements from 100,000 on, which took seconds. */
 const few = 20_000;

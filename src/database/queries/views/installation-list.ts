@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { Generation, MachineId } from "../../ids.ts";
 import type { FinalResult, MachineRecord } from "./machine-record.ts";
-import { machinesShow } from "../machine/machine.ts";
+import { machinesShow } from "../machine/machine-show.ts";
 
 /** The states of a machine's newest request. */
 export const installationOutcomes = ["pending", "success", "error", "cancelled"] as const;

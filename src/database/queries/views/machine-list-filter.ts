@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from "kysely";
-import { uuidRange } from "../machine/machine.ts";
+import { uuidRange } from "../machine/uuid-range.ts";
 
 /** A filter that the index of a sort order does not have. */
 export interface ListFilter {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testFleet, type Fleet } from "../../../../test/support/fleet.ts";
 import { machineStates } from "../../machine-state.ts";
 import {
@@ -11,7 +11,8 @@ import {
 } from "./machine-list.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { prefixEnd } from "./machine-list-filter.ts";
-import { machineResolve, uuidRange } from "../machine/machine.ts";
+import { uuidRange } from "../machine/uuid-range.ts";
+import { machineResolve } from "../machine/machine-resolve.ts";
 
 let fleet: Fleet;
 /** What is in the database, read plainly. */

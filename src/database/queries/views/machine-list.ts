@@ -6,7 +6,7 @@ import type { MachineId } from "../../ids.ts";
 import { machineStates, type MachineStateName } from "../../machine-state.ts";
 import { labelsFilter, nameBegins, namePrefixFilter, searchFilter, type ListFilter } from "./machine-list-filter.ts";
 import type { MachineRecord } from "./machine-record.ts";
-import { machinesShow } from "../machine/machine.ts";
+import { machinesShow } from "../machine/machine-show.ts";
 
 /** The sort orders of machines; each has indexes, with the id as tie-breaker. */
 export const machineSorts = ["id", "name", "created", "state", "since"] as const;

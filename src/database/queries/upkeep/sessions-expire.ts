@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { system } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
+import { historyAppend } from "../../history.ts";
 import type { MachineId, Process, SessionId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
-import { historyAppend } from "../../history.ts";
 
 /** An expired session that was deleted. */
 export interface ExpiredSession {
@@ -51,27 +51,4 @@ export async function sessionsExpire(database: Database, limit: number): Promise
         .map((held) => ({ machineId: held.machine_id, process: held.process })),
     }));
   });
-}
-
-/** Deletes records of operators' commands that are older than 30 days; resolves to their number. */
-export async function operatorCommandsForget(database: Database): Promise<number> {
-  const { numAffectedRows } = await sql`
-    DELETE FROM operator_command WHERE carried_out_at < now() - interval '30 days'`.execute(database.kysely);
-  return Number(numAffectedRows ?? 0n);
-}
-
-/** Makes the history partitions of the coming months; resolves to the number of missing ones. */
-export async function historyPartitionsEnsure(database: Database, monthsAhead: number): Promise<number> {
-  const { rows } = await sql<{ made: number }>`SELECT history_partitions_ensure(${monthsAhead}) AS made`.execute(
-    database.kysely,
-  );
-  return rows[0]?.made ?? 0;
-}
-
-/** Drops the months of history beyond the retention time; resolves to their partitions' names. */
-export async function historyPartitionsDrop(database: Database): Promise<string[]> {
-  const { rows } = await sql<{ dropped: string[] }>`SELECT history_partitions_drop() AS dropped`.execute(
-    database.kysely,
-  );
-  return rows[0]?.dropped ?? [];
 }

@@ -1,0 +1,96 @@
+import { sql } from "kysely";
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { historyAppend } from "../../history.ts";
+import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
+import type { Tx } from "../../transaction.ts";
+import { installationFacts, installationRequestAllowed, type InstallationOrder } from "./installation-facts.ts";
+import { retryBegin, retryForget } from "./installation-retry-budget.ts";
+import { installationStanding } from "./installation-standing.ts";
+
+/**
+ * Requests an installation, once per request id: takes the next generation, serialises the message with it and stores
+ * it. A repeated command gets the same generation, however the installation went on.
+ * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, if
+ * the one it names is not pending, if the given generation is not greater than the last, or in quarantine;
+ * `request_id_reused`; and what `check` throws
+ */
+export async function installationRequest(
+  database: Database,
+  request: OperatorCommand & InstallationOrder,
+): Promise<Generation> {
+  const { machineId } = request;
+  const { generation } = await operatorCommandOnce(database, request, async (tx) => {
+    const standing = await installationStanding(tx, machineId);
+    installationRequestAllowed(standing, request);
+    request.check?.(await installationFacts(tx, machineId, standing));
+    const next = request.generation ?? toGeneration(standing.lastGeneration + 1n);
+    await installationRequestWrite(tx, {
+      machineId,
+      actor: request.actor,
+      generation: next,
+      raw: request.serialise(next),
+      digest: request.digest ?? null,
+      replaced: standing.pending,
+      detail: {
+        ...request.detail,
+        ...(request.retry === undefined ? {} : { retries: request.retry.attempts }),
+      },
+    });
+    if (request.retry !== undefined) {
+      await retryBegin(tx, machineId, next, request.retry);
+    }
+    return { generation: next };
+  });
+  return toGeneration(generation);
+}
+
+/** Stores a request as a new generation, without a retry budget. The machine must be locked. */
+export async function installationRequestWrite(
+  tx: Tx,
+  request: {
+    machineId: MachineId;
+    actor: Actor;
+    generation: Generation;
+    raw: Uint8Array;
+    digest: string | null;
+    /** The pending generation that it replaces. */
+    replaced: Generation | null;
+    detail: Record<string, unknown>;
+  },
+): Promise<void> {
+  const { machineId, actor, generation, replaced, detail } = request;
+  const row = {
+    generation,
+    os_installation_request_raw: Buffer.from(request.raw),
+    digest: request.digest,
+    requested_at: sql<Date>`now()`,
+  };
+  await tx
+    .insertInto("machine_os_installation_request")
+    .values({ machine_id: machineId, ...row })
+    .onConflict((conflict) => conflict.column("machine_id").doUpdateSet(row))
+    .execute();
+  await tx
+    .deleteFrom("machine_os_installation_run")
+    .where("machine_id", "=", machineId)
+    .where("generation", "<", generation)
+    .execute();
+  await retryForget(tx, machineId);
+  await historyAppend(tx, [
+    ...(replaced === null
+      ? []
+      : [
+          {
+            machineId,
+            actor,
+            event: "installation_replaced" as const,
+            generation: replaced,
+            detail: { by: String(generation) },
+          },
+        ]),
+    { machineId, actor, event: "installation_requested", generation, detail },
+  ]);
+}
