@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { untilStopped } from "../src/main/until-stopped.ts";
 import { imageServe } from "./image-serve.ts";
 
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
@@ -32,6 +33,9 @@ stack.defer(async () => await rm(directory, { recursive: true, force: true, maxR
 const dataDir = join(directory, "data");
 const env = { ...process.env, FARRIER_DATA_DIR: dataDir };
 const begun = performance.now();
+// Told to end, whatever is waited for fails, and all that was started is taken away: QEMU outlives its starter.
+const stop = new AbortController();
+void untilStopped().then((signal) => stop.abort(new Error(`the demonstration was told to end by ${signal}`)));
 
 function tell(text: string): void {
   process.stdout.write(`\n# ${text} (${Math.round((performance.now() - begun) / 1000)} s)\n`);
@@ -52,8 +56,15 @@ async function farrier(...args: string[]): Promise<string> {
   return text.trim();
 }
 
-async function quietly(args: string[], shown: (chunk: string) => void = () => undefined): Promise<string> {
+async function quietly(
+  args: string[],
+  shown: (chunk: string) => void = () => undefined,
+  signal: AbortSignal = stop.signal,
+): Promise<string> {
+  signal.throwIfAborted();
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const abort = (): void => void child.kill("SIGTERM");
+  signal.addEventListener("abort", abort, { once: true });
   let [text, told] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
@@ -64,6 +75,8 @@ async function quietly(args: string[], shown: (chunk: string) => void = () => un
     shown(chunk);
   });
   const [code] = (await once(child, "close")) as [number | null];
+  signal.removeEventListener("abort", abort);
+  signal.throwIfAborted();
   if (code !== 0) {
     throw new Error(`farrier ${args.join(" ")} ended with ${code}: ${told}${text}`);
   }
@@ -73,6 +86,7 @@ async function quietly(args: string[], shown: (chunk: string) => void = () => un
 async function until(what: string, check: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + patience;
   while (!(await check())) {
+    stop.signal.throwIfAborted();
     if (performance.now() > deadline) {
       throw new Error(
         `waited ${patience / 1000} s for ${what}. The console's end:\n${(await consoleText()).slice(-3000)}`,
@@ -123,7 +137,7 @@ await until("the control plane", async () => {
 process.stdout.write(said);
 
 tell("An empty machine: it knows nothing but how to boot from the network");
-stack.defer(async () => void (await quietly(["lab", "down"])));
+stack.defer(async () => void (await quietly(["lab", "down"], undefined, new AbortController().signal)));
 await farrier("lab", "up", "--machines", "1");
 await until("its agent", async () => (await story().catch((): string[] => [])).includes("agent_enrolled"));
 await farrier("machine", "list");

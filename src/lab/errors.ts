@@ -9,6 +9,8 @@ export type LabErrorCode =
   /** Another process is switching this machine. */
   | "busy"
   | "qemu_failed"
+  /** Told to stop while a machine was switched on. */
+  | "interrupted"
   | "no_user";
 
 /** @see LabErrorCode */

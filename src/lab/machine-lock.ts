@@ -14,7 +14,12 @@ const patience = 20_000;
  * socket, which the kernel releases however the holder ends.
  * @throws {LabError} `busy`, `not_found`
  */
-export async function labMachineLock(directory: string, name: string, clock: Clock): Promise<AsyncDisposable> {
+export async function labMachineLock(
+  directory: string,
+  name: string,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<AsyncDisposable> {
   const { dev, ino } = await stat(join(directory, name), { bigint: true }).catch((error: unknown) => {
     throw errorCode(error) === "ENOENT"
       ? new LabError("not_found", `there is no lab machine "${name}": \`farrier lab list\` shows all`)
@@ -39,6 +44,6 @@ export async function labMachineLock(directory: string, name: string, clock: Clo
         `another process holds the power switch of ${name} for ${patience / 1000} s: try again`,
       );
     }
-    await clock.sleep(50);
+    await clock.sleep(50, signal);
   }
 }

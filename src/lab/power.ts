@@ -22,6 +22,8 @@ export interface LabPlace {
   clock: Clock;
   /** Called with a line for people about this host, such as why KVM is not used. */
   note?: ((text: string) => void) | undefined;
+  /** Aborted while a machine is switched on, the machine is off again. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The actions of a power switch. */
@@ -45,7 +47,7 @@ export async function powerSet(
   boot?: BootDevice,
 ): Promise<void> {
   const { directory, clock } = place;
-  await using _held = await labMachineLock(directory, name, clock);
+  await using _held = await labMachineLock(directory, name, clock, place.signal);
   const machine = await labMachineRead(directory, name);
   const qemu = qemuDirectory(directory, name);
   const runs = (await qemuPid(qemu, machine)) !== undefined;
@@ -83,9 +85,11 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
     await qemuFileWrite(join(qemu, "variables.fd"), await readFile(programs.ovmf.variables), user);
   }
   await runDetached(programs.qemu, qemuArguments(machine, { programs, accelerator, boot, netbootUrl }), {
+    name: machine.name,
     qemu,
     user,
     clock,
+    signal: place.signal,
   });
   if (boot !== undefined) {
     // QEMU passed the boot order to the firmware at its first reset, before it accepted commands; from the next reset
@@ -98,13 +102,20 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
 
 /**
  * Starts QEMU so that it outlives this process, and waits until it accepts commands.
- * @throws {LabError} `qemu_failed` with QEMU's own message
+ * @throws {LabError} `qemu_failed` with QEMU's own message; `interrupted` when the signal aborts, with QEMU ended
  */
 async function runDetached(
   program: string,
   args: readonly string[],
-  { qemu, user, clock }: { qemu: string; user: UserIds | undefined; clock: Clock },
+  {
+    name,
+    qemu,
+    user,
+    clock,
+    signal,
+  }: { name: string; qemu: string; user: UserIds | undefined; clock: Clock; signal: AbortSignal | undefined },
 ): Promise<void> {
+  requireUninterrupted(name, signal);
   await using own = await open(qemu, "r");
   await using log = await open(join(qemu, "qemu.log"), "w", 0o600);
   const child = spawn(program, args, {
@@ -118,10 +129,15 @@ async function runDetached(
   await pidWrite(qemu, child.pid);
   let ended: string | undefined;
   child.once("error", (error) => (ended = error.message));
-  child.once("exit", (code, signal) => (ended = `it ended with ${signal ?? code}`));
+  child.once("exit", (code, by) => (ended = `it ended with ${by ?? code}`));
   child.unref();
   const deadline = clock.monotonic() + 20_000;
   for (;;) {
+    if (signal?.aborted === true) {
+      child.kill("SIGKILL");
+      await rm(join(qemu, "qmp"), { force: true });
+      requireUninterrupted(name, signal);
+    }
     try {
       await using _qmp = await qmpConnect(qemu);
       return;
@@ -137,6 +153,12 @@ async function runDetached(
       }
     }
     await clock.sleep(20);
+  }
+}
+
+function requireUninterrupted(name: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new LabError("interrupted", `switching ${name} on was interrupted, and it is off`);
   }
 }
 

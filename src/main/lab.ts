@@ -3,6 +3,7 @@ import type { LabMachineSummary } from "./options.ts";
 import type { LabStarter } from "../cli/starters.ts";
 import { consoleShow } from "../lab/console.ts";
 import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
+import { LabError } from "../lab/errors.ts";
 import { labMachineMake } from "../lab/machine.ts";
 import { netbootUrlRead } from "../lab/netboot-url.ts";
 import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/power.ts";
@@ -68,7 +69,10 @@ export async function list({ dataDir }: { dataDir: string }): Promise<LabMachine
 
 /** The power switch. */
 export async function power(options: Parameters<LabStarter["power"]>[0]): Promise<void> {
-  await powerSet(await placeOf(options.dataDir), options.name, options.action, options.boot);
+  const stop = new AbortController();
+  void untilStopped().then((signal) => stop.abort(new LabError("interrupted", `told to stop by ${signal}`)));
+  const place = { ...(await placeOf(options.dataDir)), signal: stop.signal };
+  await powerSet(place, options.name, options.action, options.boot);
 }
 
 /** The console's log. */

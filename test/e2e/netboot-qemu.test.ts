@@ -16,6 +16,7 @@ import { netbootServe, type NetbootListener } from "../../src/netboot/serve.ts";
 import { command, operator, testFleet, type Fleet, type TestMachine } from "../support/fleet.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { waitFor } from "../support/wait.ts";
+import { withParent } from "../support/with-parent.ts";
 
 const program = "/usr/bin/qemu-system-x86_64";
 const firmware = { code: "/usr/share/OVMF/OVMF_CODE_4M.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.fd" };
@@ -83,9 +84,9 @@ async function boot(
     await copyFile(firmware.variables, variables);
   }
   const url = `http://10.0.2.2:${netboot.address.port}/boot.ipxe`;
-  const child: ChildProcess = spawn(
+  const [first, ...words] = withParent([
     program,
-    [
+    ...[
       ...["-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512", "-machine", "q35,graphics=off", "-uuid", uuid],
       ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"],
       ...(platform === "efi"
@@ -102,8 +103,8 @@ async function boot(
         ],
       ]),
     ],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  ]);
+  const child: ChildProcess = spawn(first, words, { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   child.stdout?.on("data", (part: Buffer) => (text += part.toString("latin1")));
   child.stderr?.on("data", (part: Buffer) => (text += part.toString("latin1")));

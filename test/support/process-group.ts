@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { errorCode } from "../../src/lib/errors.ts";
 import { waitFor } from "./wait.ts";
+import { withParent } from "./with-parent.ts";
 
 /** A shell command with all that it starts. Disposing of it ends them all. */
 export interface ProcessGroup extends AsyncDisposable {
@@ -16,7 +17,8 @@ export interface ProcessGroup extends AsyncDisposable {
 
 /** Starts a bash script in a process group of its own. */
 export function processGroup(script: string, options: { cwd: string; env?: Record<string, string> }): ProcessGroup {
-  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+  const [program, ...args] = withParent(["bash", "-euo", "pipefail", "-c", script]);
+  const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     detached: true,

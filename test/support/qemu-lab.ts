@@ -10,6 +10,7 @@ import type { FarrierProcess, Ran, ServingFarrier } from "./farrier-process.ts";
 import { freePort } from "./free-port.ts";
 import type { ServedImage } from "./image-server.ts";
 import { type Lab, lab, must } from "./lab.ts";
+import { labGuard } from "./lab-guard.ts";
 import { qemuMissing } from "./qemu.ts";
 import { waitFor } from "./wait.ts";
 
@@ -61,7 +62,11 @@ export const bootPatience = 900_000;
  */
 export async function qemuLab(...flags: string[]): Promise<QemuLab> {
   await using stack = new AsyncDisposableStack();
+  // Released last.
+  let guard: AsyncDisposable | undefined;
+  stack.defer(async () => await guard?.[Symbol.asyncDispose]());
   const place = stack.use(await lab());
+  guard = labGuard(place.folder, place.dataDir);
   const images = join(place.folder, "boot-images");
   await mkdir(images);
   await symlink(await bootImage(), join(images, "x86_64"));
