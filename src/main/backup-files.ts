@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { CliError } from "../cli/errors.ts";
 import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { errorCode } from "../lib/errors.ts";
+import { secretsKeyFile } from "../secrets/key-file.ts";
 import { systemWords } from "../lib/host/system-words.ts";
 
 /** A backup's first line. */
@@ -18,6 +19,7 @@ export const backupFiles: Readonly<Record<string, number>> = {
   "tls/ca-key.pem": 0o600,
   "tls/server.pem": 0o644,
   "tls/server-key.pem": 0o600,
+  [secretsKeyFile]: 0o600,
 };
 
 /** A file's bytes; undefined if it does not exist. */

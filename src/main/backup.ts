@@ -8,6 +8,7 @@ import { embeddedStart } from "../database/embedded/embedded.ts";
 import { EmbeddedError } from "../database/embedded/embedded-error.ts";
 import { embeddedExists, embeddedReach } from "../database/embedded/embedded-reach.ts";
 import { archiveWrite } from "../database/backup/archive.ts";
+import { secretsKeyFile } from "../secrets/key-file.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere } from "./backup-files.ts";
 import { databaseAddress } from "./database-reach.ts";
@@ -22,11 +23,19 @@ export async function backupProcess(options: BackupOptions): Promise<number> {
       ? await embeddedAddress(dataDir, stack, log)
       : databaseAddress(options.databaseUrl);
   const archive = stack.use(archiveWrite(resolve(options.file), backupTitle));
+  const keyFile = join(dataDir, secretsKeyFile);
+  if (options.withSecretsKey && (await fileIfThere(keyFile)) === undefined) {
+    throw new CliError(
+      "failed",
+      `there is no key file ${keyFile}: run it on a host whose data directory has one, or back up without --with-secrets-key`,
+    );
+  }
   let tables = 0;
   const head = await databaseBackup(address, {
     head: async (about) => {
       await archive.entry({ kind: "head", ...about }, []);
-      for (const path of Object.keys(backupFiles)) {
+      const paths = Object.keys(backupFiles).filter((path) => options.withSecretsKey || path !== secretsKeyFile);
+      for (const path of paths) {
         const bytes = await fileIfThere(join(dataDir, path));
         if (bytes !== undefined) {
           await archive.entry({ kind: "file", path }, [bytes]);
@@ -40,7 +49,12 @@ export async function backupProcess(options: BackupOptions): Promise<number> {
   });
   await archive.finish();
   process.stdout.write(`${options.file}: ${tables} tables and the data directory's keys, as of ${head.takenAt}\n`);
-  process.stderr.write("farrier: the file holds tokens and private keys: keep it as you keep those\n");
+  process.stderr.write(
+    options.withSecretsKey
+      ? "farrier: the file holds tokens, private keys and the key of all secrets: keep it as you keep those\n"
+      : "farrier: the file holds tokens and private keys: keep it as you keep those. The secrets key is not in it: keep " +
+          `${keyFile} elsewhere\n`,
+  );
   return 0;
 }
 

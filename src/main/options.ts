@@ -166,6 +166,8 @@ export interface BackupOptions extends ProcessOptions {
   databaseUrl: string | undefined;
   /** The file to write. */
   file: string;
+  /** Whether the key file goes into the backup. */
+  withSecretsKey: boolean;
 }
 
 /** `farrier restore`. */

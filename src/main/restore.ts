@@ -1,10 +1,12 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { CliError } from "../cli/errors.ts";
 import type { RestoreOptions } from "./options.ts";
 import type { BackupHead } from "../database/backup/backup.ts";
 import type { BackupTable } from "../database/backup/backup-tables.ts";
-import { connect } from "../database/connect.ts";
+import { connect, type Database } from "../database/connect.ts";
+import { secretsKeysLose } from "../database/queries/secret/secrets-key-lose.ts";
+import { keyFileRead, secretsKeyFile } from "../secrets/key-file.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { databaseRestore } from "../database/backup/restore.ts";
@@ -58,10 +60,22 @@ export async function restoreProcess(options: RestoreOptions): Promise<number> {
       { head: begin.head, tables: tablesOf(begin.first, entries, path) },
     );
     process.stdout.write(`restored ${tables} tables (${rows} rows) as of ${begin.head.takenAt}\n`);
+    await lostSay(database, join(directory.path, secretsKeyFile));
     return 0;
   } catch (error) {
     await takeBack();
     throw error;
+  }
+}
+
+/** Says what can't be opened, because the key that sealed it is neither in the backup nor in the data directory. */
+async function lostSay(database: Database, keyFile: string): Promise<void> {
+  const held = ((await keyFileRead(keyFile)) ?? []).map(({ id }) => id);
+  for (const { keyId, credentials, requests } of await secretsKeysLose(database, held)) {
+    process.stderr.write(
+      `farrier: the backup is without key ${keyId}: ${credentials} credentials and ${requests} installation requests ` +
+        `can't be opened. Copy the key file to ${keyFile}, or store them again; everything else works\n`,
+    );
   }
 }
 

@@ -3,7 +3,9 @@ import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlGiven, type DatabaseFlags } from "../flags/database.ts";
 
 /** Flags of `farrier backup`. */
-export interface BackupFlags extends CommonFlags, DatabaseFlags {}
+export interface BackupFlags extends CommonFlags, DatabaseFlags {
+  withSecretsKey: boolean | undefined;
+}
 
 /** `farrier backup` */
 export async function backupAction(this: CliContext, flags: BackupFlags, file: string): Promise<void> {
@@ -12,5 +14,6 @@ export async function backupAction(this: CliContext, flags: BackupFlags, file: s
     debug: this.debug,
     databaseUrl: databaseUrlGiven(flags, this.process.env),
     file,
+    withSecretsKey: flags.withSecretsKey ?? false,
   });
 }

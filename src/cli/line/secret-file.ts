@@ -1,4 +1,4 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { systemWords } from "../../lib/host/system-words.ts";
 import { CliError } from "../errors.ts";
 
@@ -14,7 +14,7 @@ export async function secretFileRead(flag: string, path: string): Promise<Uint8A
   const from = path === "-" ? "standard input" : `${flag} ${path}`;
   let bytes: Buffer;
   try {
-    bytes = path === "-" ? await limited(process.stdin) : await fileBytes(path);
+    bytes = await limited(path === "-" ? process.stdin : createReadStream(path));
   } catch (error) {
     throw new CliError("usage", `${from} can't be read ${systemWords(error)}`, { cause: error });
   }
@@ -27,11 +27,6 @@ export async function secretFileRead(flag: string, path: string): Promise<Uint8A
     throw new CliError("usage", `${from} is empty: expected the secret`);
   }
   return Uint8Array.from(secret);
-}
-
-async function fileBytes(path: string): Promise<Buffer> {
-  await using file: FileHandle = await open(path, "r");
-  return limited(file.createReadStream());
 }
 
 /** As much as is needed to see that it is too long: what is read may have no end. */
