@@ -35,6 +35,8 @@ export const limits = {
    */
   streamsOfStranger: 16,
   streamsOfAgent: 256,
+  /** Bytes that a connection may send between two calls before its caller is authenticated: two of the largest messages. */
+  strangerBytes: 2 << 20,
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call has begun. */
   handshake: 10_000,
   requestArrival: 10_000,

@@ -19,6 +19,8 @@ export interface BurstCaller {
   key: string;
   /** True once the database has authenticated it as a machine's agent. */
   agent(): boolean;
+  /** Must be called for each call of the connection while its caller is unauthenticated. */
+  called(): void;
 }
 
 interface Connection {
@@ -119,6 +121,7 @@ export function callBursts(
   }
 
   // nghttp2 counts invalid frames, and streams above the connection's limit, itself.
+  server.on("session", (session: ServerHttp2Session) => void connectionOf(session));
   server.on("sessionError", (error: unknown, session: ServerHttp2Session) => {
     const known = connections.get(session);
     if (known !== undefined && errorCode(error)?.startsWith("ERR_HTTP2") === true) {
@@ -138,7 +141,12 @@ export function callBursts(
     if (count(own) > (isAgent ? mostATurn.agent : mostATurn.stranger)) {
       call[0].on("error", () => undefined);
       close(own);
-    } else if (isAgent) {
+      return;
+    }
+    if (!isAgent) {
+      caller.called();
+    }
+    if (isAgent) {
       if (!connection.raised) {
         connection.raised = true;
         own.settings({ maxConcurrentStreams: limits.streamsOfAgent });

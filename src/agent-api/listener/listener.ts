@@ -10,6 +10,7 @@ import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "../agent-call.ts";
 import { healthPath } from "../methods/health.ts";
+import { byteLimit, type ByteWatch } from "./byte-limit.ts";
 import { callBursts } from "./call-bursts.ts";
 import { createHandshakes, underlyingSocket } from "../../lib/tls/handshakes.ts";
 import { floodPause } from "./flood-pause.ts";
@@ -95,12 +96,19 @@ export async function agentListen(options: {
   unknownMethods(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const admitted = new WeakSet<Peer>();
+  const bytes = byteLimit(limits.strangerBytes);
+  const watches = new Map<string, ByteWatch>();
   const pauses = floodPause(options.clock, times.floodPause);
   callBursts(grpc, {
     clock: options.clock,
     callerOf: (connection) => {
       const peer = peers.find(connection);
-      return { key: callerName(peer, connection), agent: () => peer !== undefined && admitted.has(peer) };
+      const watch = watches.get(connectionName(connection));
+      return {
+        key: callerName(peer, connection),
+        agent: () => peer !== undefined && admitted.has(peer),
+        called: () => watch?.called(),
+      };
     },
     flooded: (caller) => pauses.note(caller),
   });
@@ -148,13 +156,24 @@ export async function agentListen(options: {
     // Otherwise a stranger who never ends a call would keep its connection open for ever. A key alone proves nothing:
     // anybody can make one.
     let timer = setTimeout(() => socket.destroy(), times.strangerConnection);
-    socket.once("close", () => clearTimeout(timer));
+    const caller = callerName(peer, addresses);
+    const watch = bytes.watch(underlyingSocket(socket), () => {
+      pauses.note(caller);
+      socket.destroy();
+    });
+    watches.set(connectionName(addresses), watch);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      watch.end();
+      watches.delete(connectionName(addresses));
+    });
     if (peer !== undefined) {
       let place = places.get(underlyingSocket(socket));
       peer.admitted = () => {
         // Called for each heartbeat.
         if (place !== undefined) {
           clearTimeout(timer);
+          watch.end();
           place.proven();
           place = undefined;
           admitted.add(peer);
@@ -177,8 +196,7 @@ export async function agentListen(options: {
     });
     // A reset concerns the peer only; without a listener it would end the process.
     socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
-    const begun =
-      socket.alpnProtocol === "h2" && pauses.enter(callerName(peer, socket), () => injector.injectConnection(socket));
+    const begun = socket.alpnProtocol === "h2" && pauses.enter(caller, () => injector.injectConnection(socket));
     if (begun === false) {
       socket.destroy();
     } else {
@@ -199,6 +217,7 @@ export async function agentListen(options: {
     [Symbol.asyncDispose]: async () => {
       calls[Symbol.dispose]();
       pauses[Symbol.dispose]();
+      bytes[Symbol.dispose]();
       const closed = new Promise((resolve) => {
         tcp.close(resolve);
       });
@@ -222,6 +241,10 @@ function ownBytes(value: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(value.length);
   value.copy(own);
   return own;
+}
+
+function connectionName({ localAddress, localPort, remoteAddress, remotePort }: Addresses): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** Names the caller of a connection by its key, or by its address if it has none. */
