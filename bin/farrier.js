@@ -18,7 +18,7 @@ if (process.argv.length === 3 && process.argv[2] === "--version") {
   process.stdout.write(`${version}\n`);
   process.exit(0);
 }
-// What V8 compiled is kept for the next start, in this user's own folder: one that others may write to could hold anybody's code.
+// What V8 compiled is kept for the next start, in this user's own folder: a folder that others may write to could hold anybody's code.
 const home = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, ".cache"));
 if (home) {
   enableCompileCache(join(home, "farrier", "compiled"));

@@ -37,7 +37,7 @@ export function packageTree(packages: readonly Unpacked[]): PackageTree {
     if (found === undefined) {
       throw new BuildError(
         "packages",
-        `no package of the ${packages.length} given has the ${what} ${name}: give the one that has it too, or leave ` +
+        `no package of the ${packages.length} given has the ${what} ${name}: give the package that has it too, or leave ` +
           "--packages out and have apt find them",
       );
     }

@@ -208,7 +208,7 @@ const stops: Record<MachineStateName, Stop> = {
     await farrier("machine", "install", name, ...image(small));
   },
   "install-failed": async (name) => {
-    tell("The image is not the one that the digest is of.");
+    tell("The image does not have the requested digest.");
     await farrier("machine", "install", name, ...image({ url: altered.url, digest: small.digest }));
   },
   "backing-off": async () => {

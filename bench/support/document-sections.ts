@@ -187,7 +187,7 @@ function threeTransactions(figures: Figures): string[] {
   const empty = numberOf(p1, "empty calls a second");
   return [
     "",
-    `**Three transactions: ${rounded(three.value)} of ${rounded(three.target)}, ${rounded((1 - three.value / three.target) * 100)} % short.** The target is that of the database alone. Here every heartbeat is a gRPC call too, and`,
+    `**Three transactions: ${rounded(three.value)} of ${rounded(three.target)}, ${rounded((1 - three.value / three.target) * 100)} % short.** The target applies to the database alone. Here every heartbeat is a gRPC call too, and`,
     `even the empty call, which does nothing at all, is made only ${rounded(empty / perSecond)} times as often as the heartbeat of three transactions (${rounded(empty)} against ${rounded(perSecond)} a`,
     "second): no way of writing heartbeats can be better than that. The tables above say what is left: TLS, HTTP/2 and gRPC.",
   ];

@@ -56,7 +56,7 @@ function markdown(figures: readonly Figure[], sections: readonly Section[]): str
     "Machines differ and are shared, so what is promised is a **ratio**, of two things measured by turns in one run, the second being the least that",
     "can be had for the same work. No target is an absolute time. The absolute",
     `numbers beside it hold for the machine that this was written on: ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, PostgreSQL 18.`,
-    "The server, PostgreSQL and whoever makes the load share its cores. `fsync`, `synchronous_commit` and `full_page_writes` are on, always.",
+    "The server, PostgreSQL and the load generator share its cores. `fsync`, `synchronous_commit` and `full_page_writes` are on, always.",
     "p50 and p99: half of all, and 99 of 100, took no longer.",
     "",
     "| | what | value | target | |",

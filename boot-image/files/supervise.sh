@@ -1,13 +1,14 @@
 #!/bin/busybox sh
-# Keeps the agent running: it is started again when it ends, later each time, and killed when it does nothing any more.
-# One that can't be kept up has the machine restarted. The hardware's watchdog is fed from here, so that it restarts a
-# machine on which this loop does not run any more. The variables are there for tests.
+# Keeps the agent running: restarts it with growing pauses when it ends, and kills it when it does nothing any more.
+# An agent that can't be kept running makes the machine reboot. This loop feeds the hardware watchdog, which therefore
+# restarts a machine on which the loop has stopped. The variables exist for tests.
 : "${FARRIER_RUN:=/run/farrier}" "${FARRIER_WATCHDOG:=/dev/watchdog}"
-# An image that is unpacked is so many buffers that V8 would collect garbage all the time, beside the work; without marking
-# ahead it does so now and then, in milliseconds: a sixth of the processor's time and of the installation's is saved.
+# Unpacking an image allocates buffers at such a rate that V8 would collect garbage concurrently all the time. Without
+# incremental marking it does so rarely, in milliseconds, which saves a sixth of the processor time and of the
+# installation's duration.
 : "${FARRIER_AGENT:=/opt/farrier/node --no-incremental-marking /opt/farrier/agent.mjs}"
 : "${FARRIER_REBOOT:=/bin/busybox reboot -f}"
-# Seconds, but for the second. Of whole seconds the first may have been a moment: so one more of FARRIER_SILENCE is waited.
+# In seconds, except FARRIER_DEATHS. The first second may have been only a moment, so FARRIER_SILENCE is extended by one.
 : "${FARRIER_POLL:=2}" "${FARRIER_DEATHS:=8}" "${FARRIER_GOOD_RUN:=600}" "${FARRIER_SILENCE:=300}" "${FARRIER_DELAY:=1}"
 
 say() {

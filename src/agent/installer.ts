@@ -21,7 +21,7 @@ export type InstallerState =
   | { kind: "installing"; generation: bigint }
   /** Called off, but its last write may still be in flight; `next` begins once it has ended. */
   | { kind: "aborting"; generation: bigint; refused: boolean; next?: OSInstallationRequest }
-  /** The result goes out with every heartbeat until one that carried it was answered OK. */
+  /** The result goes out with every heartbeat until a heartbeat with it was answered OK. */
   | { kind: "reporting"; generation: bigint; result: InstallationResult; runId?: Uint8Array };
 
 export type InstallerEvent =

@@ -10,7 +10,9 @@ import type { Starters } from "./starters.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = [
   ...["README.md", "CONTRIBUTING.md", "AGENTS.md"],
-  ...(await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+  ...(await readdir(join(root, "docs"), { recursive: true }))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
 ];
 
 /** What stands for a value, and a value. */

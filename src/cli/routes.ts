@@ -188,7 +188,7 @@ export const routes = buildRouteMap<string, CliContext>({
       "Puts operating systems on bare metal: exactly once per request, with live progress.",
       "",
       "Commands find the control plane and its token in the data directory: --data-dir, FARRIER_DATA_DIR, or ./.farrier;",
-      "or by a context: --context, FARRIER_CONTEXT, or the one that `farrier context use` chose.",
+      "or by a context: --context, FARRIER_CONTEXT, or the choice of `farrier context use`.",
       "",
       "Exit status:",
       "  0  done",

@@ -4,7 +4,7 @@ import { CodedError } from "../lib/errors.ts";
 export type ControllerErrorCode =
   /** No answer: no connection, a time limit, an answer that broke off. */
   | "unreachable"
-  /** Its certificate is not the one that was accepted. Nothing secret was sent. */
+  /** Its certificate is not the accepted one. Nothing secret was sent. */
   | "untrusted"
   /** The address is none that the credential may be sent to. Nothing was sent. */
   | "address_refused"
@@ -20,7 +20,7 @@ export type ControllerErrorCode =
   | "unsupported"
   /** It refused the change, in its own words. */
   | "refused"
-  /** It is busy, restarting or out of sessions: the same again later may do. */
+  /** It is busy, restarting or out of sessions: a later retry may succeed. */
   | "busy"
   /** It accepted the change, and did not show it done within the time limit. */
   | "not_done"
@@ -35,7 +35,7 @@ export interface ControllerAddress {
   protocol: "redfish" | "ipmi";
   /** `https://host[:port]`, `http://host[:port]` (clear text, by the operator's choice), `ipmi://host[:port]`. */
   url: string;
-  /** Which of its systems, as the controller names it; absent = the only one that has power. */
+  /** Which of its systems, as the controller names it; absent means the only system with a power switch. */
   system?: string;
   trust: ControllerTrust;
 }

@@ -39,7 +39,7 @@ const readOnly = "25006";
 
 /** The error text for a database that answers but accepts no writes. */
 export const readOnlyText =
-  "the database takes no writes: it is a standby, as after a failover, or was set read-only. Promote it, or name the " +
+  "the database accepts no writes: it is a standby, as after a failover, or was set read-only. Promote it, or name the " +
   "primary with --database-url (several hosts, separated by commas, find it by themselves)";
 
 /**

@@ -80,7 +80,7 @@ export async function identityTaken(
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [taken] = rows;
   const what = taken === undefined ? "the SMBIOS UUID or a MAC" : `the ${taken.what}`;
-  const whose = taken === undefined ? "another machine's" : `that of machine ${taken.other}`;
+  const whose = taken === undefined ? "another machine's" : `machine ${taken.other}'s`;
   const hint =
     constraint === "machine_smbios_smbios_uuid_key"
       ? ": leave it out where a maker gave two boards the same one, and give the MACs of both"

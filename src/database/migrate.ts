@@ -75,7 +75,7 @@ function missingMigrations(known: Migration[], applied: Applied[]): Migration[] 
     if (own !== undefined && own.checksum !== row.checksum) {
       throw new DatabaseError(
         "schema",
-        `migration ${row.version} (${row.name}) in this database is another one than this binary's: it was made by ` +
+        `migration ${row.version} (${row.name}) in this database differs from this binary's: it was made by ` +
           "another build. Use that build, or another database.",
       );
     }
@@ -175,7 +175,10 @@ export async function migrateDown(pool: pg.Pool): Promise<void> {
     if (applied.size > 0) {
       const { rowCount } = await client.query("SELECT FROM history LIMIT 1");
       if (rowCount !== 0) {
-        throw new DatabaseError("refused", "this database has history, which going back would lose: use an empty one");
+        throw new DatabaseError(
+          "refused",
+          "this database has history, which undoing the migrations would delete: use an empty one",
+        );
       }
     }
     for (const migration of known.toReversed().filter(({ version }) => applied.has(version))) {

@@ -43,6 +43,9 @@ async function sessionHold(tx: Tx, id: SessionId): Promise<void> {
   const { rows } = await sql`
     SELECT FROM sessions WHERE session_id = ${id} AND session_deadline > now() FOR KEY SHARE`.execute(tx);
   if (rows.length === 0) {
-    throw new DatabaseError("session_lost", "the session is gone or past its deadline: its work is another's now");
+    throw new DatabaseError(
+      "session_lost",
+      "the session is gone or past its deadline: its work may belong to another session now",
+    );
   }
 }

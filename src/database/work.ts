@@ -100,7 +100,7 @@ function workOf(database: Database, session: Session, machineId: MachineId, proc
         .returning("machine_id")
         .execute();
       if (given.length === 0) {
-        throw new DatabaseError("not_found", `this session does not hold ${process} on machine ${machineId} any more`);
+        throw new DatabaseError("not_found", `this session no longer holds ${process} on machine ${machineId}`);
       }
       await action(tx);
       await historyAppend(tx, [{ ...workEntry(session, machineId, process, event), detail: detail() }]);

@@ -153,7 +153,7 @@ async function silence(
     ]);
   } finally {
     over.abort();
-    // Not waited for: one that hangs in the kernel does not go even then.
+    // Not awaited: a process that hangs in the kernel does not end even then.
     groupKill(child.pid);
     child.stdout.destroy();
     child.stderr.destroy();

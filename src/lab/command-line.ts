@@ -11,7 +11,7 @@ export type BootDevice = "network" | "disk";
 export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
 
 /**
- * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by whoever starts QEMU. So its
+ * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by the process that starts QEMU. So its
  * user need not be able to walk the path to it, and the path may be longer than a socket's may be.
  */
 const own = "/proc/self/fd/3";
@@ -59,7 +59,7 @@ export function qemuArguments(
         : // Networks of their own, with nobody in them: two of one address would confuse the guest.
           `user,id=net${number},ipv6=off,restrict=on,net=10.0.${number + 2}.0/24`,
       "-device",
-      // The first has QEMU's own choice of ROM, iPXE: one that is named by its file is not fitted to the device, and BIOS skips it.
+      // The first has QEMU's own choice of ROM, iPXE: a ROM named by its file is not adapted to the device, and BIOS skips it.
       `virtio-net-pci,id=nic${number},netdev=net${number},mac=${mac}${number === 0 ? index("network") : ",romfile="}`,
     ]),
   ];

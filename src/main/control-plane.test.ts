@@ -68,7 +68,7 @@ test("X3: a database that became read-only is said as that by /readyz, the API a
   await holder.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
   );
-  const words = "the database takes no writes: it is a standby";
+  const words = "the database accepts no writes: it is a standby";
   await waitFor("/readyz to say it", async () => {
     const ready = await fetch(`${plane.operators}/readyz`);
     return ready.status === 503 && (await ready.text()).includes(words);

@@ -66,13 +66,13 @@ export function createMetrics(): Metrics {
     registry,
     heartbeats: new Counter({
       name: "farrier_heartbeats_total",
-      help: "Heartbeats by what was answered.",
+      help: "Heartbeats by answer.",
       labelNames: ["answer"],
       registers,
     }),
     heartbeatSeconds: new Histogram({
       name: "farrier_heartbeat_seconds",
-      help: "Time from a heartbeat's arrival to its answer, of one in sixteen, in seconds.",
+      help: "Time from a heartbeat's arrival to its answer in seconds; one heartbeat in sixteen is timed.",
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
       registers,
     }),
@@ -84,13 +84,13 @@ export function createMetrics(): Metrics {
     }),
     heartbeatBatchSeconds: new Histogram({
       name: "farrier_heartbeat_batch_seconds",
-      help: "Time from a batch's leaving to its commit, in seconds.",
+      help: "Time from sending a batch to its commit in seconds.",
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
       registers,
     }),
     heartbeatSingles: new Counter({
       name: "farrier_heartbeat_singles_total",
-      help: "Heartbeats tried singly after their batch failed.",
+      help: "Heartbeats tried one by one after their batch failed.",
       registers,
     }),
     heartbeatsWaiting: new Gauge({
@@ -105,24 +105,24 @@ export function createMetrics(): Metrics {
     }),
     unaskedReports: new Counter({
       name: "farrier_unasked_reports_total",
-      help: "Installation reports of generations that were never asked for.",
+      help: "Installation reports about generations that were never requested.",
       registers,
     }),
     agentDuplicates: new Counter({
       name: "farrier_agent_duplicates_total",
-      help: "Calls that showed two live agents with one machine's identity, by how: alternating, writing.",
+      help: "Calls that showed two live agents with one machine's identity, by the sign: alternating, writing.",
       labelNames: ["seen"],
       registers,
     }),
     progressReports: new Counter({
       name: "farrier_progress_reports_total",
-      help: "Progress reports by what was answered.",
+      help: "Progress reports by answer.",
       labelNames: ["answer"],
       registers,
     }),
     agentLogs: new Counter({
       name: "farrier_agent_logs_total",
-      help: "Calls with lines of agents' logs, by what was answered.",
+      help: "Calls with agents' log lines, by answer.",
       labelNames: ["answer"],
       registers,
     }),
@@ -134,7 +134,7 @@ export function createMetrics(): Metrics {
     }),
     netbootRequests: new Counter({
       name: "farrier_netboot_requests_total",
-      help: "Requests to network boot, by what was asked for and the outcome.",
+      help: "Network boot requests, by resource and outcome.",
       labelNames: ["resource", "outcome"],
       registers,
     }),
@@ -150,7 +150,7 @@ export function createMetrics(): Metrics {
     }),
     agentWatches: new Gauge({
       name: "farrier_agent_watches",
-      help: "Agents that wait for news on a Watch stream.",
+      help: "Open Watch streams of agents.",
       registers,
     }),
     refusedAgents: new Gauge({
@@ -172,7 +172,7 @@ export function createMetrics(): Metrics {
     }),
     operatorCalls: new Histogram({
       name: "farrier_operator_call_seconds",
-      help: "Time of operators' calls by method and code, in seconds.",
+      help: "Duration of operators' calls in seconds, by method and code.",
       labelNames: ["method", "code"],
       buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
@@ -191,7 +191,7 @@ export function createMetrics(): Metrics {
     }),
     deadlinesMissed: new Counter({
       name: "farrier_machine_deadlines_missed_total",
-      help: "Machines that were noticed to be longer in a state than expected.",
+      help: "Machines found to have been in a state longer than expected.",
       labelNames: ["state"],
       registers,
     }),

@@ -38,7 +38,7 @@ test("X15: it is told who holds the lock, since when, and how to end it", () => 
   const holder = { pid: 4711, application: "psql", since: new Date("2026-11-30T02:00:00Z") };
   const error = Object.assign(new Error("canceling statement due to lock timeout"), { code: "55P03", holder });
   const { answer } = operatorError(error, "id");
-  expect(answer.rawMessage).toContain("locked in the database by process 4711 (psql, since 2026-11-30T02:00:00.000Z)");
+  expect(answer.rawMessage).toContain("held in the database by process 4711 (psql, since 2026-11-30T02:00:00.000Z)");
   expect(answer.rawMessage).toContain("SELECT pg_terminate_backend(4711)");
 });
 
@@ -46,7 +46,7 @@ test("X3: a database that takes no writes is said to be that, not away", () => {
   const error = Object.assign(new Error("cannot execute INSERT in a read-only transaction"), { code: "25006" });
   const { answer, internal } = operatorError(error, "id");
   expect([answer.code, internal]).toEqual([Code.Unavailable, false]);
-  expect(answer.rawMessage).toContain("takes no writes: it is a standby");
+  expect(answer.rawMessage).toContain("accepts no writes: it is a standby");
 });
 
 test.each([new Error("SELECT secret"), new RangeError("secret"), "secret", undefined])(

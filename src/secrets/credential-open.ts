@@ -18,7 +18,7 @@ export interface OpenCredential {
   userName: string;
   /** A password, or a private key in PEM. */
   secret: string;
-  /** One that is to take its place: whether it is set already where it opens is not known. Both are to be tried. */
+  /** The secret that is to replace it: whether it is set already where it opens is not known. Both are to be tried. */
   nextSecret?: string;
   /** Where it may be sent: to be asked with the resolved address, before anything is sent. */
   mayReach(address: ReachedAddress): boolean;

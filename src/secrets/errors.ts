@@ -2,7 +2,7 @@ import { CodedError } from "../lib/errors.ts";
 
 /** The kinds of errors in sealing secrets. */
 export type SecretsErrorCode =
-  /** The key file is not one that this process may use. */
+  /** This process may not use the key file. */
   | "key_file"
   /** This process has no key to seal with, or lacks the key that sealed a secret. */
   | "key_missing"

@@ -11,7 +11,7 @@ export interface KeyRing {
   /** Clear text is returned unchanged. @throws {SecretsError} `key_missing`, `altered` */
   open(place: SealedPlace, stored: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
-   * HMAC-SHA-256 of what holds a secret, under every key of the ring, that of the current one first: what was recorded
+   * HMAC-SHA-256 of a body with a secret, under every key of the ring, the current key first: what was recorded
    * under an earlier key is known again. @throws {SecretsError} `key_missing` without any key
    */
   digests(body: Uint8Array): [Uint8Array, ...Uint8Array[]];

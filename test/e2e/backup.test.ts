@@ -54,5 +54,5 @@ test("what is no backup, or no control plane, is told", async () => {
   await writeFile(join(place.folder, "x"), "not a backup");
   await mkdir(place.dataDir, { mode: 0o700 });
   const wrong = await place.cli("restore", join(place.folder, "x"));
-  expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringMatching(/is no backup, or a damaged one/u)]);
+  expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringMatching(/is not a backup, or it is damaged/u)]);
 });

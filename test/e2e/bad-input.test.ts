@@ -340,7 +340,7 @@ describe("farrier up", () => {
 
   test("a second time on the same data directory is refused, and the first goes on", async () => {
     const second = await place.cli("up", "--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0");
-    expectRefusal(second, 1, new RegExp(`is in use by process ${up.pid}: .*stop that one first`, "u"));
+    expectRefusal(second, 1, new RegExp(`is in use by process ${up.pid}: .*stop that process first`, "u"));
     await must(place.cli("machine", "list"));
   });
 });

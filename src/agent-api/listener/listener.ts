@@ -180,7 +180,7 @@ export async function agentListen(options: {
         }
       };
       // While the database is away nobody can be called a stranger, and an agent that had to reconnect for each heartbeat
-      // would add a handshake to it. The number of such connections is limited as that of all strangers' is.
+      // would add a handshake to it. Such connections count towards the limit on strangers' connections.
       peer.undecided = () => {
         if (place !== undefined) {
           clearTimeout(timer);

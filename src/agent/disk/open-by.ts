@@ -48,7 +48,7 @@ async function openers(devices: ReadonlySet<string>, root: string): Promise<Open
   const own = String(process.pid);
   for (const pid of (await readdir(join(root, "proc"))).filter((name) => /^\d+$/u.test(name) && name !== own)) {
     const folder = join(root, "proc", pid);
-    // Another user's can't be read, nor those of one that has ended.
+    // The descriptors of another user's process can't be read, nor those of an ended process.
     for (const descriptor of await readdir(join(folder, "fd")).catch(() => [])) {
       const link = join(folder, "fd", descriptor);
       const path = await readlink(link).catch(() => "");

@@ -88,7 +88,7 @@ function attributeRows(said: unknown): SmartRow[] {
           {
             number,
             name: typeof name === "string" ? name : "",
-            // Some rows have only a raw count: a missing value counts as that of a new disk.
+            // Some rows have only a raw count: a missing value counts as a new disk's value.
             value: value ?? 100,
             worst: whole(at(row, "worst")) ?? value ?? 100,
             limit,

@@ -17,7 +17,7 @@ export type RunTool = (program: string, args: readonly string[]) => Promise<Tool
 const timeLimit = 10_000;
 const outputLimit = 1 << 20;
 
-/** Runs a program of this host for at most ten seconds: one that hangs in a dead disk can't even be killed. */
+/** Runs a program of this host for at most ten seconds: a program that hangs in a dead disk can't even be killed. */
 export const runTool: RunTool = (program, args) => runToolFor(timeLimit, program, args);
 
 /** The same with a limit of `limit` milliseconds, plus one second for its end. */

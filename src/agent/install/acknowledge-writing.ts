@@ -12,7 +12,7 @@ const longestHint = 60_000;
 
 /**
  * Asks for the acknowledgement of WRITING, without which no byte may go to a disk: only an OK that does not call off
- * the generation counts. A missing answer is asked for again, with backoff, until one comes.
+ * the generation counts. The call is repeated until an answer comes, with backoff.
  * @throws {CalledOff} if the generation is called off, or the key refused
  * @throws {AgentError} `not_acknowledged` if the control plane refuses the message itself
  */

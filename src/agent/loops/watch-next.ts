@@ -20,7 +20,7 @@ const broken = { initial: 2_000, maximum: 60_000, factor: 2 };
 /** Milliseconds until a control plane without Watch is asked again: it may be upgraded one day. */
 const unknown = { initial: 600_000, maximum: 600_000, factor: 1 };
 
-/** When to open the next Watch stream, after one that lasted `lived` milliseconds. */
+/** When to open the next Watch stream, after a stream that lasted `lived` milliseconds. */
 export function watchNext(failures: number, end: WatchEnd, lived: number, random: () => number): WatchNext {
   const before = lived >= held ? 0 : failures;
   const next = (policy: typeof broken, awaitHeartbeat = false): WatchNext => ({

@@ -38,7 +38,7 @@ export async function enrollmentListAction(this: CliContext, flags: EnrollmentLi
 
 function waitingTable(enrollments: Enrollment[], table: View["table"], now: Date): string {
   return table(
-    ["KEY", "ADDRESS", "SAYS TO BE", { title: "SINCE", whole: true }, "SMBIOS UUID", "MACS", "HARDWARE"],
+    ["KEY", "ADDRESS", "CLAIMS TO BE", { title: "SINCE", whole: true }, "SMBIOS UUID", "MACS", "HARDWARE"],
     enrollments.map((enrollment) => [
       enrollment.key.slice(0, keyShown),
       enrollment.address,

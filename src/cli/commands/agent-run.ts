@@ -11,7 +11,7 @@ export const agentRunCommand = buildCommand<AgentRunFlags, [], CliContext>({
     "Runs the agent on this host: it reports this host's hardware to the control plane, heartbeats every 30 s " +
       "(FARRIER_AGENT_HEARTBEAT_SECONDS, 1 to 300), and carries out the installations that operators request. " +
       "A failed fetch of an image is repeated; it gives up after 12 tries in a row without progress (FARRIER_AGENT_FETCH_TRIES). " +
-      "Without --file-disks it writes to this host's own disks: the one that each request selects. " +
+      "Without --file-disks it writes to this host's own disks: each request selects one. " +
       "The log on standard error is text on a terminal, and otherwise one JSON object per line.",
     ["farrier agent run --init web1.json", "farrier agent run --init web1.json --file-disks disks --log web1.log"],
   ),

@@ -27,7 +27,7 @@ export async function initFileFind(path: string): Promise<AgentInit | "other" | 
 }
 
 /**
- * True if the file is a regular one that this user owns and no other user may read or write. A key that another user
+ * True for a regular file that this user owns and no other user may read or write. A key that another user
  * wrote, or can read, is not secret.
  * @throws {CliError} `failed` if the file can't be inspected
  */

@@ -41,7 +41,7 @@ function memoryTable({ memoryDevice }: Node): Rows {
 }
 
 function bus({ transport, rotational }: BlockDevice): string {
-  // Of a virtual disk nobody told the kernel, which then takes it for one that rotates.
+  // A virtual disk does not report it, and the kernel then assumes a rotating disk.
   const rotates = rotational && transport !== "virtio";
   return [transport, rotates ? "rotating" : ""].filter((text) => text !== "").join(" ");
 }

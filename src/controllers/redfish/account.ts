@@ -7,7 +7,7 @@ const accountsMost = 32;
 
 /** The account that this client logs in as; undefined = the controller does not show it. */
 export async function accountFind(service: RedfishService, signal: AbortSignal): Promise<Resource | undefined> {
-  // One that has to change its password sees nothing else.
+  // An account that must change its password sees nothing else.
   await service.session.authorization(signal);
   if (service.session.accountLink !== undefined) {
     return service.find(service.session.accountLink, signal);

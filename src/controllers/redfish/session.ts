@@ -69,7 +69,7 @@ export class RedfishSession {
     });
   }
 
-  /** Another session in place of one that was refused. @throws {ControllerError} as `authorization` */
+  /** Another session in place of the refused one. @throws {ControllerError} as `authorization` */
   renew(old: Authorization, signal: AbortSignal): Promise<Authorization> {
     return this.#turn.within(signal, async () => {
       this.#throwRefused();

@@ -22,7 +22,7 @@ export interface RedfishSystem {
 const systemsMost = 16;
 
 /**
- * The system that is meant: the named one, or the only one that has power and resets (row 1).
+ * The system that is meant: the named one, or the only system with power and reset actions (row 1).
  * @param named its id or link, as a controller's facts have it
  * @throws {ControllerError} `not_a_controller` saying which there are
  */

@@ -35,7 +35,7 @@ export async function taskEnd(
   for await (const _ of rounds(service.clock, patience, signal)) {
     const answer = await service.look(link, signal);
     if (answer.status === 404 || answer.status === 410) {
-      // One that has been seen is gone because it ended.
+      // A task that has been seen is gone because it ended.
       if (seen || service.clock.monotonic() - begun > appearsWithin) {
         return;
       }

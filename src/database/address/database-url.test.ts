@@ -109,9 +109,9 @@ describe("C3: a database's URL", () => {
     ["postgresql://me:pa?ss=1@db/farrier", "? as %3F"],
     ["postgresql://me:pa#ss@db/farrier", "# as %23"],
     ["postgresql://me:100%@db/farrier", "written %25"],
-    ["postgresql://a:b:c/farrier", "is no host"],
-    ["postgresql://::1/farrier", "is no host"],
-    ["postgresql://db:70000/farrier", "is no port"],
+    ["postgresql://a:b:c/farrier", "is not a host"],
+    ["postgresql://::1/farrier", "is not a host"],
+    ["postgresql://db:70000/farrier", "is not a port"],
     ["postgresql://a,b,c/farrier?port=1,2", "3 hosts and 2 ports"],
     ["postgresql://a,b/farrier?target_session_attrs=any", "Farrier writes"],
     ["postgresql://a/farrier?target_session_attrs=standby", "Farrier writes"],
@@ -144,8 +144,8 @@ describe("A15: sslmode in a database's URL", () => {
   });
 
   test.each([
-    ["sslmode=prefer", "whoever is on the way decides"],
-    ["sslmode=allow", "whoever is on the way decides"],
+    ["sslmode=prefer", "an attacker on the network could disable TLS"],
+    ["sslmode=allow", "an attacker on the network could disable TLS"],
     ["sslmode=no-verify", "expected disable, require, verify-ca, verify-full"],
     ["ssl=maybe", "ssl=maybe"],
     ["sslmode=verify-ca", "sslrootcert=FILE"],

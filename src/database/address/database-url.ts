@@ -116,7 +116,7 @@ function hostAndPort(text: string): [host: string, port: string] {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^:[\]]*))(?::(?<port>\d*))?$/u.exec(text);
   if (match?.groups === undefined) {
     throw new AddressError(
-      `${JSON.stringify(text)} in the database's URL is no host: expected HOST, HOST:PORT or [IPv6 ADDRESS]:PORT, several ` +
+      `${JSON.stringify(text)} in the database's URL is not a host: expected HOST, HOST:PORT or [IPv6 ADDRESS]:PORT, several ` +
         "separated by commas",
     );
   }
@@ -126,7 +126,7 @@ function hostAndPort(text: string): [host: string, port: string] {
 function portOf(text: string, env: Readonly<Record<string, string | undefined>>): number {
   const port = text === "" ? Number(env["PGPORT"] ?? defaultPort) : Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new AddressError(`${JSON.stringify(text)} in the database's URL is no port: expected 1 to 65535`);
+    throw new AddressError(`${JSON.stringify(text)} in the database's URL is not a port: expected 1 to 65535`);
   }
   return port;
 }
@@ -136,9 +136,7 @@ function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new AddressError(
-      `the ${what} in the database's URL can't be read: a percent sign that is meant as such is written %25`,
-    );
+    throw new AddressError(`the ${what} in the database's URL can't be read: write a literal percent sign as %25`);
   }
 }
 
@@ -166,6 +164,6 @@ function primaryWanted(hosts: readonly DatabaseHost[], attributes: string | unde
     default:
   }
   throw new AddressError(
-    `target_session_attrs=${attributes} in the database's URL is of no use: Farrier writes, so expected read-write or primary`,
+    `target_session_attrs=${attributes} in the database's URL is not supported: Farrier writes, so expected read-write or primary`,
   );
 }

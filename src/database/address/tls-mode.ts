@@ -61,9 +61,9 @@ function modeOf(parameters: ReadonlyMap<string, string>, fallback: string | unde
   const mode = modes.find((each) => each === asked);
   if (mode === undefined) {
     throw new AddressError(
-      `sslmode=${asked} in the database's URL is not taken: expected ${modes.join(", ")}` +
+      `sslmode=${asked} in the database's URL is not supported: expected ${modes.join(", ")}` +
         (asked === "allow" || asked === "prefer"
-          ? `; with ${asked}, whoever is on the way decides whether there is TLS`
+          ? `; with ${asked}, an attacker on the network could disable TLS`
           : ""),
     );
   }

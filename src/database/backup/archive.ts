@@ -13,7 +13,7 @@ import { temporaryName } from "../../lib/host/temporary-name.ts";
 
 /** Why an archive can't be read. */
 export type ArchiveErrorCode =
-  /** It is no archive of that title, or one that is damaged or cut off. */
+  /** It is not an archive of that title, or it is damaged or truncated. */
   "damaged";
 
 /** Thrown while an archive is read. */
@@ -37,7 +37,7 @@ export function archiveWrite(path: string, title: string): ArchiveWriter {
   const partial = temporaryName(path);
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
   const written = pipeline(compress, createWriteStream(partial, { flags: "wx", mode: 0o600, flush: true }));
-  // Told by whoever waits for it in the end.
+  // Reported where it is awaited at the end.
   written.catch(() => undefined);
   const write = async (bytes: Uint8Array): Promise<void> => {
     if (compress.destroyed) {
@@ -114,7 +114,7 @@ async function* gathered(data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>)
   }
 }
 
-/** One entry of an archive that is being read. Its data must be read to the end before the next entry is asked for. */
+/** One entry of an archive that is being read. Its data must be read to the end before the next entry is requested. */
 export interface ArchiveEntry {
   header: unknown;
   data: AsyncIterable<Uint8Array>;
@@ -139,12 +139,12 @@ export async function* archiveRead(path: string, title: string): AsyncGenerator<
       const { kind, body } = await recordRead(bytes, path);
       if (kind === "Z") {
         if ((parse(body, path) as { entries?: unknown }).entries !== entries || !(await bytes.ended())) {
-          throw damaged(path, "its end does not fit what is before it");
+          throw damaged(path, "its end does not match its content");
         }
         return;
       }
       if (kind !== "H") {
-        throw damaged(path, "an entry does not begin where one should");
+        throw damaged(path, "an entry does not begin where expected");
       }
       const state = { read: false };
       yield { header: parse(body, path), data: entryData(bytes, path, state) };
@@ -167,13 +167,13 @@ async function* entryData(bytes: ByteReader, path: string, state: { read: boolea
     if (kind === "E") {
       const { bytes: expected, sha256 } = parse(body, path) as { bytes?: unknown; sha256?: unknown };
       if (expected !== size || sha256 !== hash.digest("hex")) {
-        throw damaged(path, "an entry is not what was written");
+        throw damaged(path, "an entry's checksum is wrong");
       }
       state.read = true;
       return;
     }
     if (kind !== "D") {
-      throw damaged(path, "an entry ends where it should not");
+      throw damaged(path, "an entry ends unexpectedly");
     }
     hash.update(body);
     size += body.length;
@@ -185,7 +185,7 @@ async function recordRead(bytes: ByteReader, path: string): Promise<{ kind: stri
   const head = await bytes.take(5);
   const length = head.readUInt32BE(1);
   if (length > recordLimit) {
-    throw damaged(path, "a part of it is longer than any that is written");
+    throw damaged(path, "a part of it is longer than the maximum");
   }
   return { kind: head.toString("latin1", 0, 1), body: await bytes.take(length) };
 }
@@ -194,12 +194,12 @@ function parse(body: Buffer, path: string): unknown {
   try {
     return JSON.parse(body.toString()) as unknown;
   } catch (error) {
-    throw damaged(path, "a description in it is no JSON", error);
+    throw damaged(path, "a description in it is not JSON", error);
   }
 }
 
 interface ByteReader {
-  /** Exactly so many bytes. */
+  /** Exactly `count` bytes. */
   take(count: number): Promise<Buffer>;
   /** True when nothing comes after. */
   ended(): Promise<boolean>;
@@ -239,5 +239,5 @@ function byteReader(source: AsyncIterable<Uint8Array>, path: string): ByteReader
 }
 
 function damaged(path: string, why: string, cause?: unknown): ArchiveError {
-  return new ArchiveError("damaged", `${path} is no backup, or a damaged one (${why}): use another one`, { cause });
+  return new ArchiveError("damaged", `${path} is not a backup, or it is damaged (${why}): use another one`, { cause });
 }

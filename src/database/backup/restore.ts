@@ -143,7 +143,7 @@ async function emptyTableMust(client: pg.ClientBase, name: string): Promise<void
   if (rowCount !== 0) {
     throw new DatabaseError(
       "refused",
-      `this database is not empty (there is something in ${name}): restore into a new one, with no control plane on it`,
+      `this database is not empty (the table ${name} has rows): restore into a new one, with no control plane on it`,
     );
   }
 }
@@ -159,7 +159,7 @@ async function schemaMust(pool: pg.Pool, head: BackupHead): Promise<void> {
     const newest = head.migrations.at(-1);
     throw new DatabaseError(
       "schema",
-      `the backup's schema (migration ${newest?.version}, ${newest?.name}) is not one that this binary knows: restore it ` +
+      `the backup's schema (migration ${newest?.version}, ${newest?.name}) is unknown to this binary: restore it ` +
         "with Farrier of the version that made it, or a later one",
     );
   }

@@ -34,12 +34,12 @@ export function holderOf(error: unknown): LockHolder | undefined {
 /** The error text for an unavailable lock. Pure. */
 export function lockedText(holder: LockHolder | undefined): string {
   if (holder === undefined) {
-    return "what this is about is held by another change at this moment, so nothing was done: try again";
+    return "another change holds a lock that this one needs, so nothing was done: try again";
   }
   const { pid, application, since } = holder;
   const who = application === "" ? "a program without a name" : application;
   return (
-    `what this is about is locked in the database by process ${pid} (${who}` +
+    `a lock that this change needs is held in the database by process ${pid} (${who}` +
     `${since === undefined ? "" : `, since ${since.toISOString()}`}), so nothing was done: try again when that is done, or ` +
     `end it with the SQL \`SELECT pg_terminate_backend(${pid})\``
   );

@@ -105,7 +105,7 @@ test.each([
   await holder.query("BEGIN");
   await holder.query(text);
   const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  const words = `locked in the database by process ${rows[0]?.pid} (holder, since 20`;
+  const words = `held in the database by process ${rows[0]?.pid} (holder, since 20`;
   // Again where this process was so late that nobody could be asked while it waited.
   await waitFor("the holder to be told", async () => {
     const error: unknown = await transact(database, null, async (tx) =>

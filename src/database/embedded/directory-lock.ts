@@ -35,11 +35,11 @@ export async function directoryLock(directory: string, purpose: "data" | "postgr
       throw new EmbeddedError(
         "directory_busy",
         `${directory} is in use by ${holder === "silent" ? "another process" : `process ${holder}`}: ` +
-          "expected to be the only one; stop that one first, or choose another data directory",
+          "only one may use it; stop that process first, or choose another data directory",
       );
     }
   }
-  throw new EmbeddedError("directory_busy", `${directory} is taken and left by others over and over: try again`);
+  throw new EmbeddedError("directory_busy", `other processes keep locking and releasing ${directory}: try again`);
 }
 
 async function listen(name: string): Promise<Server | undefined> {

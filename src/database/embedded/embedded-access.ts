@@ -20,7 +20,7 @@ export async function accessWrite(
   if (own === undefined) {
     throw new EmbeddedError(
       "no_user",
-      `user ${self} has no name in /etc/passwd, and PostgreSQL knows who connects by that: add one, or name a database ` +
+      `user ${self} has no name in /etc/passwd, by which PostgreSQL identifies it: add one, or name a database ` +
         "with --database-url",
     );
   }

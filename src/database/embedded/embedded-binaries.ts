@@ -53,7 +53,7 @@ export async function binariesFrom(
       if (user === undefined || errorCode(error instanceof Error ? error.cause : error) !== "EACCES") {
         throw error;
       }
-      log.debug({ user }, "PostgreSQL's programs are out of its user's reach: using a copy");
+      log.debug({ user }, "PostgreSQL's user can't reach its programs: using a copy");
     }
   }
   const failures: unknown[] = [];

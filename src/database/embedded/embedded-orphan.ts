@@ -64,7 +64,7 @@ export async function orphanStop(
   if (pid === undefined || !(await isOurPostmaster(pid, data))) {
     return pid;
   }
-  log.warn({ pid, data }, "a PostgreSQL of this directory is still running from before: stopping it");
+  log.warn({ pid, data }, "a PostgreSQL left over from an earlier run uses this directory: stopping it");
   for (const [signal, patience] of stopSteps) {
     if (!(await isOurPostmaster(pid, data))) {
       return pid;

@@ -45,7 +45,7 @@ export async function runUser(
     return owner;
   }
   const user = await systemUser(databaseUser, () =>
-    log.warn({ user: databaseUser }, "made a system user that PostgreSQL runs as, and nothing else"),
+    log.warn({ user: databaseUser }, "created a system user for PostgreSQL alone"),
   );
   if (user === undefined) {
     throw new EmbeddedError(
@@ -63,13 +63,13 @@ function namedUser(passwd: string, name: string): RunUser {
   if (user === undefined) {
     throw new EmbeddedError(
       "no_user",
-      `there is no user ${name} to run PostgreSQL under, or it is root: make it with \`${systemUserCommands(name)}\``,
+      `there is no user ${name} to run PostgreSQL as, or it is root: create it with \`${systemUserCommands(name)}\``,
     );
   }
   if (name === "nobody" || name === "farrier-lab") {
     throw new EmbeddedError(
       "no_user",
-      `PostgreSQL must not run as ${name}: other programs do, and would have the database; name a user of its own`,
+      `PostgreSQL must not run as ${name}: other programs run as that user, and could read the database; name another user`,
     );
   }
   return user;

@@ -135,7 +135,7 @@ async function supervise(options: PostmasterOptions, spawned: (() => void) | und
     [Symbol.asyncDispose]: async () => {
       stopping.abort(new Error("the embedded PostgreSQL is being stopped"));
       await Promise.all([current?.stop(), kept]);
-      // One that came up at this very moment.
+      // A PostgreSQL that came up at this very moment.
       await current?.stop();
     },
   };

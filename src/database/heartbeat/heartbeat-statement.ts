@@ -212,7 +212,7 @@ found AS MATERIALIZED (
 ),
 answer AS MATERIALIZED (
   SELECT f.*,
-    -- Beside a writer an agent of the original must wait, for it would write at once; another one may know what is asked for.
+    -- Beside a writer an agent of the original must wait, for it would write at once; another one may know the request.
     f.was_pending AND NOT f.counts AND NOT f.known AND f.offered IS NOT DISTINCT FROM f.asked
       AND CASE WHEN f.writer_free THEN f.runs < ${runsPerGeneration}
         ELSE f.has_run_id AND f.all_runs < ${runsRemembered} END AS hands,
@@ -248,7 +248,7 @@ hardware_earlier AS (
   SELECT machine_id, report_number, hardware_reported_at, earlier_fingerprint, earlier_raw
   FROM hardware WHERE report_number IS NOT NULL
 ),
--- With the new one and the one that it puts behind it, 20 are kept.
+-- With the new report and the previous one, 20 are kept.
 hardware_trimmed AS (
   DELETE FROM machine_hardware_report_earlier o USING hardware h
   WHERE o.machine_id = h.machine_id AND o.report_number <= h.report_number - 19

@@ -87,7 +87,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   async function runBatch(batch: Waiting[]): Promise<void> {
     const session = sessions.current();
     if (session === undefined) {
-      settleUnavailable(batch, "the server has no session: the database is away or was");
+      settleUnavailable(batch, "the server has no session: the database is or was unreachable");
       return;
     }
     for (let attempt = 1; ; attempt += 1) {

@@ -58,12 +58,14 @@ export function primaryDecide(
     }
     const { timeline = 0, system = known.system } = look;
     if (known.system !== undefined && system !== known.system) {
-      why.push(`${name} is another cluster, not a standby of the one that was used`);
+      why.push(`${name} is another cluster, not a standby of the one in use`);
       left.push(host);
       continue;
     }
     if (timeline > 0 && timeline < known.timeline) {
-      why.push(`${name} is a former primary: its timeline ${timeline} is older than ${known.timeline}, which was used`);
+      why.push(
+        `${name} is a former primary: its timeline ${timeline} is older than ${known.timeline}, which was in use`,
+      );
       left.push(host);
       continue;
     }

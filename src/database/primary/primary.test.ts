@@ -30,7 +30,7 @@ test("C3: calls that wait while there is no primary get the promoted one, over n
   // None hangs until its own time limit; those that had connected, or tried to, are told to try again.
   for (const call of await calls) {
     expect(call.status === "fulfilled" ? call.value : String(call.reason)).toSatisfy(
-      (found) => found === b.port || /not the database's primary any more|terminated/u.test(String(found)),
+      (found) => found === b.port || /no longer the database's primary|terminated/u.test(String(found)),
     );
   }
 

@@ -141,7 +141,7 @@ export class Primary implements PrimaryFinder {
         this.doubt(host);
         return host;
       }
-      const error = new DatabaseError("unavailable", `no primary of the database is there: ${decision.reason}`);
+      const error = new DatabaseError("unavailable", `the database has no primary now: ${decision.reason}`);
       this.#failed = { at: performance.now(), error };
       throw error;
     }
@@ -194,7 +194,7 @@ export class Primary implements PrimaryFinder {
   /** Closes connections, so that their waiting users retry elsewhere. */
   #leave(which: (host: DatabaseHost) => boolean): void {
     for (const connection of [...this.#followed].filter(({ host }) => which(host))) {
-      const error = new Error(`${placeName(connection.host)} is not the database's primary any more`);
+      const error = new Error(`${placeName(connection.host)} is no longer the database's primary`);
       connection.socket().destroy(Object.assign(error, { code: "ECONNRESET" }));
     }
   }

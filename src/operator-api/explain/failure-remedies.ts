@@ -50,7 +50,7 @@ const remedies: Record<FailureCause, FailureRemedy> = {
   ),
   "wrong-digest": {
     mend: () => [
-      "compare the digest of the file on the server (sha256sum) with the one that was requested; then put the right file there, " +
+      "compare the digest of the file on the server (sha256sum) with the requested one; then put the right file there, " +
         "or request the right digest (--digest)",
     ],
     sameAgain: true,

@@ -334,7 +334,7 @@ test("a second claimant is named by explain, with what to do", async () => {
   expect(await present(second)).toMatchObject({ status: "awaiting", secondClaimantOf: machine.id });
   const told = await explain(machine.id);
   const key = Buffer.from(second).toString("hex").slice(0, 16);
-  expect(told).toContain(`a second claimant: key ${key} (from 192.0.2.9) said to be this machine`);
+  expect(told).toContain(`a second claimant: key ${key} (from 192.0.2.9) claimed this machine`);
   expect(told).toContain(`farrier machine boot-window ${machine.name}`);
 });
 

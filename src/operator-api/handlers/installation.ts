@@ -151,7 +151,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
 }
 
 /**
- * Foresees the installation; refuses one that the machine's hardware report rules out. @throws {DatabaseError}
+ * Foresees the installation; refuses a request that the machine's hardware report rules out. @throws {DatabaseError}
  * `refused`
  */
 function planned(

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 
-/** The requested image; undefined for a request of another system's type, or one that can't be parsed. */
+/** The requested image; undefined for a request of another system's type, or a request that can't be parsed. */
 export function requestedImage(raw: Uint8Array): ImageInstallation | undefined {
   try {
     const { type } = fromBinary(OSInstallationRequestSchema, raw);

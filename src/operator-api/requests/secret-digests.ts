@@ -5,7 +5,7 @@ import { bodyDigest } from "./body-digest.ts";
 
 /**
  * Digests of what a command asks for, where that holds a secret: HMACs under the keys of the ring, the current one's first.
- * A plain digest of a short password would let whoever reads the database guess it.
+ * A plain digest of a short password would let a reader of the database guess it.
  */
 export function secretDigests<Desc extends DescMessage>(
   ring: KeyRing,

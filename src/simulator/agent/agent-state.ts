@@ -30,7 +30,7 @@ interface Decision {
 }
 
 /**
- * The agent's rule (docs/wire.md): a generation begins if and only if it is greater than every one that this run has
+ * The agent's rule (docs/wire.md): a generation begins if and only if it is greater than every generation that this run has
  * begun. Only a greater one or a cancellation stops one. A result is reported until acknowledged, and again if its
  * generation is requested again.
  */

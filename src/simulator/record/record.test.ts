@@ -115,7 +115,7 @@ describe("not handed out", () => {
     expect(record.violations).toEqual([]);
     answered(32, 30);
     expect(record.violations).toEqual([
-      "m1 generation 1 is pending, but 2 heartbeats in a row (run run) were not told of it",
+      "m1 generation 1 is pending, but 2 heartbeats in a row (run run) did not bring it",
     ]);
   });
 

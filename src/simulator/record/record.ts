@@ -230,7 +230,7 @@ export function createRecord(options: {
       if (due !== undefined && generationState(due) === "open" && (request ?? 0n) < due.generation) {
         due.misses += 1;
         if (due.misses === missesAllowed + 1) {
-          violation(`${title(due)} is pending, but ${due.misses} heartbeats in a row (run ${run}) were not told of it`);
+          violation(`${title(due)} is pending, but ${due.misses} heartbeats in a row (run ${run}) did not bring it`);
         }
       }
     },

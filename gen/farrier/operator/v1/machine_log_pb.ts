@@ -118,7 +118,7 @@ export type MachineLogLine = Message<"farrier.operator.v1.MachineLogLine"> & {
   run: string;
 
   /**
-   * Number of lines before this one that the agent dropped for lack of room.
+   * Number of lines that the agent dropped before this line, for lack of room.
    *
    * @generated from field: int64 dropped_before = 6;
    */

@@ -14,7 +14,7 @@ const blockBytes = 512n;
 
 /**
  * Why a server is not asked for the end of its file, from its answer for the whole; undefined if it is asked. A server
- * that does not announce range requests (RFC 9110, 14.3) is asked only if the file's length is that of a container.
+ * that does not announce range requests (RFC 9110, 14.3) is asked only if a container can have the file's length.
  * Pure.
  */
 export function unasked(headers: HttpHead["headers"], { bytes }: FileVersion): string | undefined {

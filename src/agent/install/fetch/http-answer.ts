@@ -29,7 +29,7 @@ export interface FetchLimits {
 
 /**
  * The reasons for the numbers: no healthy server pauses as long as `idle`; at the minimum rate (1 MiB a minute) a usual
- * image takes a day; no healthy site has so many redirects; a restarted server is back within the two minutes that the
+ * image takes a day; no healthy site has `redirects` redirects; a restarted server is back within the two minutes that the
  * tries take if it refuses connections.
  */
 export const fetchLimits: FetchLimits = {

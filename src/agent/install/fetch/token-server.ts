@@ -11,7 +11,7 @@ export type TokenServer =
 
 /**
  * Finds the token server that a registry's 401 names. A token server's answer is sent to the registry, so only a server
- * of the registry's own domain, or one that the request names, is asked. Pure.
+ * of the registry's own domain, or a server that the request names, is asked. Pure.
  */
 export function tokenServer(of: {
   answer: Pick<HttpAnswer, "url" | "headers">;

@@ -88,6 +88,6 @@ async function groupWarning(source: DiskSource, disks: readonly Disk[], equal: s
   const uses = await Promise.all(disks.map((disk) => source.use(disk)));
   return uses.includes(undefined)
     ? `disks ${disks.map(({ device }) => device.name).join(" and ")} have ${equal}, as after the same image was installed on ` +
-        "both: a system that looks for its root by UUID may take either; wipe the one that is not needed (wipefs --all)"
+        "both: a system that looks for its root by UUID may take either; wipe the disk that is not needed (wipefs --all)"
     : undefined;
 }

@@ -26,7 +26,7 @@ export interface SystemPartition {
   read: FatSource;
 }
 
-/** Loaders of operating systems by architecture; one that Secure Boot needs stands before the one it starts. */
+/** Loaders of operating systems by architecture; the loader for Secure Boot stands before the loader that it starts. */
 const knownLoaders: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
   x64: ["shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi", "loader.efi", "refind_x64.efi"],
   arm64: ["shimaa64.efi", "grubaa64.efi", "systemd-bootaa64.efi", "bootmgfw.efi", "loader.efi", "refind_aa64.efi"],
@@ -39,7 +39,7 @@ const foldersMost = 200;
 const toldMost = 5;
 
 /**
- * The program that starts the image's system: at the fallback path, or else one that a boot entry can lead to, which is a loader
+ * The program that starts the image's system: at the fallback path, or else a program for a boot entry, which is a loader
  * that is known by its name or the only program that there is.
  * @throws {AgentError} `image_invalid` when there is none: the firmware could not start the disk
  */

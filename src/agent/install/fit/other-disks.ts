@@ -13,7 +13,7 @@ const defaultBlockBytes = 512;
 
 /**
  * Takes the label from Farrier's own seeds on the machine's other disks that nobody uses, so that cloud-init finds the new
- * one alone, and says in the log which of these disks has the same id as the one that was installed, or a file system with the
+ * one alone, and says in the log which of these disks has the same id as the installed disk, or a file system with the
  * same UUID: a system can't tell them apart. What can't be read or written is left, and said.
  */
 export async function otherDisksFit(of: {

@@ -30,7 +30,7 @@ const twice: readonly Known[] = [
 
 const known: readonly Known[] = [
   ...twice,
-  // Packings. For bzip2: the magic number, then that of the first block or of the end.
+  // Packings. For bzip2: the magic number, then the first block's or the end's.
   {
     name: "packed with bzip2",
     at: [[0, /^BZh[1-9](?:1AY&SY|\u0017rE8P\u0090)/u]],

@@ -96,6 +96,6 @@ export function broken(how: string): AgentError {
 function unreadable(how: string): AgentError {
   return new AgentError(
     "unsupported",
-    `the qcow2 image ${how}: make one that is complete by itself, with qemu-img convert -O qcow2 (or -O raw)`,
+    `the qcow2 image ${how}: make a self-contained image, with qemu-img convert -O qcow2 (or -O raw)`,
   );
 }

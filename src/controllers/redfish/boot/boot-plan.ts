@@ -75,7 +75,7 @@ export function isOff(state: Pick<BootState, "enabled" | "target">): boolean {
   return state.enabled === "Disabled" || state.target === undefined || state.target === "None";
 }
 
-/** Whether the controller shows what was wished. One that says Continuous of everything is believed. Pure. */
+/** Whether the controller shows the requested setting. A controller that always reports Continuous is believed. Pure. */
 export function isAsWished(wish: BootWish, state: BootState): boolean {
   return (
     state.target === wish.target &&

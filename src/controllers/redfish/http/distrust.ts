@@ -18,7 +18,7 @@ export function certificateSha256(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
-/** Why the certificate that this connection showed is not the one that was accepted; undefined = it is. */
+/** Why the certificate that this connection showed is not the accepted one; undefined if it is. */
 export function certificateDistrust(
   socket: TLSSocket,
   trust: Exclude<ControllerTrust, { by: "clear-text" }>,

@@ -3,7 +3,7 @@ import { ControllerError } from "../../controller.ts";
 
 /**
  * A link of an answer (`@odata.id`, Location, nextLink, a task) as a path on the controller's own origin. An absolute link
- * to the same host is taken by its path, whatever scheme and port it names: what is asked is the controller still. Pure.
+ * to the same host is taken by its path, whatever scheme and port it names: the request still goes to the controller. Pure.
  * @throws {ControllerError} `answer_invalid` for everything that leads elsewhere
  */
 export function ownLink(origin: URL, link: string): string {

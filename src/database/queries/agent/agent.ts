@@ -54,7 +54,7 @@ export async function agentKeySet(
   if (bound !== undefined && !agent.replace) {
     throw new DatabaseError(
       "refused",
-      `this machine has an agent already (key ${keyStart(bound.agent_public_key)}): replace it only if that one may stop`,
+      `this machine has an agent already (key ${keyStart(bound.agent_public_key)}): replace it only if that agent may stop`,
     );
   }
   const row = { agent_started_at: sql<Date>`now()`, agent_public_key: publicKey };

@@ -20,7 +20,7 @@ export async function bootWindowOpenOnce(
     if (!(await machineIsIdentified(tx, request.machineId))) {
       throw new DatabaseError(
         "refused",
-        "neither an SMBIOS UUID nor a MAC of this machine is known, so that its boot could not be told from another's: " +
+        "neither an SMBIOS UUID nor a MAC of this machine is known, so nothing identifies its boot: " +
           `give one first, \`farrier machine update ${request.machineId} --help\` says how`,
       );
     }
@@ -41,7 +41,7 @@ export async function bootWindowCloseOnce(
     if (!(await bootWindowClose(tx, request))) {
       throw new DatabaseError(
         "refused",
-        "this machine has no boot window that could be closed: none is open, or an agent was enrolled by it",
+        "this machine has no boot window to close: none is open, or an agent has enrolled by it",
       );
     }
     return { generation: 0n };

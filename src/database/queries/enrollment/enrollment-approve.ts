@@ -57,7 +57,7 @@ async function claimLock(tx: Tx, key: string): Promise<Claim> {
     );
   }
   if (another !== undefined) {
-    throw new DatabaseError("refused", `several agents' keys begin with "${key}": give more of it`);
+    throw new DatabaseError("refused", `several agents' keys begin with "${key}": give more characters`);
   }
   const { hardware_report_raw: raw, hardware_report_fingerprint: fingerprint } = row;
   return {

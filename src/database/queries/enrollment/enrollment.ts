@@ -138,7 +138,7 @@ async function factsOf(
   const [first, second] = row?.bound ?? [];
   const claimed = row?.claimed ?? null;
   return {
-    // If a key is bound to two machines, the one that the agent claims to be counts.
+    // If a key is bound to two machines, the machine that the agent claims to be counts.
     bound: second === undefined || first === claimed ? (first ?? null) : null,
     claimed,
     window:
@@ -205,7 +205,7 @@ async function contest(
   }
   const where = address === undefined ? "" : ` (from ${address})`;
   const reason =
-    `a second claimant: key ${keyStart(other)}${where} said to be this machine in the boot window in which key ` +
+    `a second claimant: key ${keyStart(other)}${where} claimed this machine in the boot window in which key ` +
     `${keyStart(enrolled)} was enrolled`;
   const detail = {
     key: keyStart(other),

@@ -204,7 +204,7 @@ describe("a retry by hand", () => {
         code: "refused",
         message: expect.stringMatching(message) as string,
       });
-    await refused(1n, /nothing was ever asked/u);
+    await refused(1n, /nothing was ever requested/u);
     await fleet.request(machine);
     await refused(1n, /is pending still/u);
     await fail(machine, 1n);

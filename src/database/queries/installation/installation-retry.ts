@@ -41,17 +41,17 @@ export async function installationRetry(
     quarantineRefuse(standing.quarantine);
     const { current, pending, result, requestRaw, lastGeneration } = standing;
     if (current === null || requestRaw === null || current !== request.generation) {
-      const now = current === null ? "nothing was ever asked of it" : `its newest is generation ${current}`;
+      const now = current === null ? "nothing was ever requested" : `its newest is generation ${current}`;
       throw new DatabaseError(
         "refused",
-        `generation ${request.generation} is to be tried again, but ${now}: look again`,
+        `generation ${request.generation} can't be retried: ${now}; check the machine`,
       );
     }
     if (pending !== null || (result !== "error" && result !== "cancelled")) {
-      const why = pending === null ? "succeeded: request it anew if it is to be installed again" : "is pending still";
+      const why = pending === null ? "succeeded: make a new request to install it again" : "is still pending";
       throw new DatabaseError(
         "refused",
-        `generation ${current} ${why}: only one that failed or was cancelled is retried`,
+        `generation ${current} ${why}: only a failed or cancelled generation can be retried`,
       );
     }
     const next = toGeneration(lastGeneration + 1n);
@@ -83,7 +83,7 @@ function reserialised(...[reserialise, ...request]: [Reserialise, ...Parameters<
       // It is sealed, and says itself why it does not open.
       throw cause;
     }
-    throw new DatabaseError("refused", "the stored request can't be read: request the installation anew", { cause });
+    throw new DatabaseError("refused", "the stored request can't be read: make a new request", { cause });
   }
 }
 

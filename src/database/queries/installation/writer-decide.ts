@@ -22,7 +22,7 @@ export type WriterDecision =
   | "go-on"
   /** This run becomes the first writer of the generation. */
   | "begin"
-  /** This run becomes the writer in place of one that is over. */
+  /** This run becomes the writer, because the previous writer is over. */
   | "take-over"
   /** Another run writes: ask again later. */
   | "wait"

@@ -91,7 +91,7 @@ test("one with something pending, or with work held on it, stays", async () => {
       clock: systemClock,
     });
     await workClaim(fleet.database, session, { process: "ShepherdAgentStart", provider: "static" }, 10);
-    await expect(remove(machine)).rejects.toThrow(/ShepherdAgentStart is under way on this machine/u);
+    await expect(remove(machine)).rejects.toThrow(/ShepherdAgentStart is running on this machine/u);
   }
   await remove(machine);
   await expect(machineShow(fleet.database, machine.machineId)).rejects.toMatchObject({ code: "not_found" });

@@ -50,7 +50,7 @@ export async function machineDelete(database: Database, request: OperatorCommand
       const held = await tx.selectFrom("work").select("process").where("machine_id", "=", machineId).execute();
       if (held.length > 0) {
         const processes = held.map(({ process }) => process).join(", ");
-        throw new DatabaseError("refused", `${processes} is under way on this machine: wait until it has ended`);
+        throw new DatabaseError("refused", `${processes} is running on this machine: wait until it has ended`);
       }
       const { rows } = await sql<{ name: string | null; provider: string | null; provider_id: string | null }>`
         SELECT m.name, p.provider, p.provider_id FROM machines m

@@ -78,7 +78,7 @@ export async function machineUpdate(
       throw taken;
     }
     if (constraint === "machines_name_key") {
-      throw new DatabaseError("exists", `the name "${name}" is taken by another machine: each is one machine's only`, {
+      throw new DatabaseError("exists", `the name "${name}" is taken by another machine: names are unique`, {
         cause: error,
       });
     }

@@ -150,7 +150,7 @@ function credentialUnknown(name: string): DatabaseError {
 }
 
 /**
- * Puts another secret in the place of the stored one, once for a request id; one that was to take its place is forgotten.
+ * Puts another secret in the place of the stored one, once for a request id; a secret that was to replace it is deleted.
  * @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable`
  */
 export async function credentialRotate(
@@ -193,7 +193,7 @@ export async function credentialDelete(database: Database, command: SecretsComma
     throw errorCode(error) === "23503"
       ? new DatabaseError(
           "refused",
-          `credential "${name}" is in use: a machine's management controller is opened by it. Give that controller ` +
+          `credential "${name}" is in use by a machine's management controller. Give that controller ` +
             "another credential first",
           { cause: error },
         )

@@ -56,7 +56,7 @@ async function answeredBefore(
   if (row.command !== command || !bodyDigests.some((digest) => row.body_digest.equals(digest))) {
     throw new DatabaseError(
       "request_id_reused",
-      `request id ${requestId} was used for another command: repeat that one exactly, or make a new request id`,
+      `request id ${requestId} was used for another command: repeat that command unchanged, or make a new request id`,
     );
   }
   return (row.answer ?? {}) as SecretsCommandAnswer;

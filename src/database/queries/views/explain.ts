@@ -35,7 +35,7 @@ export interface SurroundingClaim {
   disagrees: boolean;
   /** The part that differs: the UUID by its byte order; the UUID; the MACs. */
   differs?: "byte-order" | "uuid" | "macs";
-  /** The shared MAC is one that makers give to many ports, so it may be another machine. */
+  /** Makers give the shared MAC to many ports, so it may be another machine. */
   weak?: boolean;
 }
 
@@ -108,7 +108,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
           WHERE c.rejected_at IS NULL AND c.last_seen_at > now() - interval '15 minutes'
             AND (i.claimed IS NULL OR i.claimed = ${machineId})
             AND (u.smbios_uuid IN (c.smbios_uuid, smbios_swapped(c.smbios_uuid)) OR k.universal IS NOT NULL)
-            -- One that has another machine's UUID is that one, or nobody.
+            -- A claim with another machine's UUID belongs to that machine, or to none.
             AND (u.smbios_uuid = c.smbios_uuid OR NOT EXISTS (SELECT FROM machine_smbios o WHERE o.smbios_uuid = c.smbios_uuid))
           ORDER BY c.first_seen_at LIMIT 3
         ) e
@@ -136,7 +136,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
   if (row === undefined) {
-    throw new DatabaseError("schema", "the table agent_silence is empty: its one row was deleted, put it back");
+    throw new DatabaseError("schema", "the table agent_silence is empty: restore its one row");
   }
   return {
     now: row.now,

@@ -62,7 +62,7 @@ function upTo(limit: number | undefined): RawBuilder<unknown> {
 }
 
 /**
- * A range in the "C" collation, whose order is that of UTF-8 bytes and so of code points: from the prefix up to the
+ * A range in the "C" collation, which orders by UTF-8 bytes and so by code points: from the prefix up to the
  * first text after all texts with it.
  */
 function begins(column: RawBuilder<unknown>, prefix: string): RawBuilder<boolean> {
