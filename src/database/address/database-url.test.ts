@@ -108,7 +108,7 @@ describe("C3: a database's URL", () => {
     ["postgresql://me:1/ss@db/farrier", "/ as %2F"],
     ["postgresql://me:pa?ss=1@db/farrier", "? as %3F"],
     ["postgresql://me:pa#ss@db/farrier", "# as %23"],
-    ["postgresql://me:100%@db/farrier", "written %25"],
+    ["postgresql://me:100%@db/farrier", "as %25"],
     ["postgresql://a:b:c/farrier", "is not a host"],
     ["postgresql://::1/farrier", "is not a host"],
     ["postgresql://db:70000/farrier", "is not a port"],
