@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { hardPhrases, hardPhrasesAllowed } from "./support/hard-phrases.ts";
 import { repositoryFiles } from "./support/repository.ts";
 
-// Generated files, applied migrations, the schema's dump, and texts of others are not rewritten. The list itself has the phrases.
+// Generated files, applied migrations, the schema's dump, and texts of others are not rewritten. The list and its test have the phrases.
 const left =
-  /^(?:gen\/|node_modules\/|package-lock\.json|LICENSE|src\/database\/(?:migrations\/|schema\.sql|tables\.ts)|test\/support\/hard-phrases\.ts|docs\/plots\/)/u;
+  /^(?:gen\/|node_modules\/|package-lock\.json|LICENSE|src\/database\/(?:migrations\/|schema\.sql|tables\.ts)|test\/repository-words\.test\.ts|test\/support\/hard-phrases\.ts|docs\/plots\/)/u;
 
 const files = (await repositoryFiles()).filter(({ path }) => !left.test(path));
 
@@ -23,7 +23,7 @@ function joined(text: string): string {
 }
 
 test("a hard phrase is found, also over a line break", () => {
-  const text = `/**\n * Tokens of\n * who${"ever"} calls.\n */\n// so\n// many`;
+  const text = "/**\n * Tokens of\n * whoever calls.\n */\n// so\n// many";
   expect(hardPhrasesIn(text).map((found) => found.split(":")[0])).toEqual(["line 5", "line 3"]);
 });
 
