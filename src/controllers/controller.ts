@@ -8,6 +8,8 @@ export type ControllerErrorCode =
   | "untrusted"
   /** The address is none that the credential may be sent to. Nothing was sent. */
   | "address_refused"
+  /** The credential can't be opened, or is of another kind. Nothing was sent. */
+  | "credential_unusable"
   /** It refused user name and password. */
   | "unauthorized"
   /** The account's rights do not suffice. */

@@ -1,0 +1,60 @@
+import { ControllerError } from "../controller.ts";
+
+/** How a call of ipmitool that failed ended. */
+export interface IpmiEnd {
+  stdout: string;
+  stderr: string;
+  tooLong: boolean;
+  timedOut: boolean;
+}
+
+/** Notes that ipmitool makes beside the failure. */
+const harmless = /IANA PEN registry|Running Get .* my_addr|^Invalid completion code received|^Discovered IPMB/iu;
+
+/**
+ * What a failed call of ipmitool means. Pure. ipmitool does not tell a wrong password from other refusals of a session by its
+ * exit status, only by its words (src/plugins/lanplus of ipmitool 1.8.19).
+ */
+export function ipmiFailure(
+  { stdout, stderr, tooLong, timedOut }: IpmiEnd,
+  { ip, port }: { ip: string; port: number },
+): ControllerError {
+  const where = `${ip}, port ${port}`;
+  if (tooLong) {
+    return new ControllerError("answer_invalid", `${where} answers without end`);
+  }
+  const words = `${stderr}\n${stdout}`
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !harmless.test(line));
+  const text = words.join("; ");
+  if (/invalid (?:authentication|integrity|confidentiality) algorithm|no matching cipher/iu.test(text)) {
+    return new ControllerError("unsupported", `${where} does not know this cipher suite`);
+  }
+  if (
+    /RAKP 2 HMAC is invalid|RAKP 2 message indicates an error : unauthorized name|password|Invalid user name/iu.test(
+      text,
+    )
+  ) {
+    return new ControllerError("unauthorized", `${where} refuses user name and password`);
+  }
+  if (/insufficient (?:privilege|role)|privilege level|Insufficient/iu.test(text)) {
+    return new ControllerError("forbidden", `the account's rights on ${where} do not suffice: ${text}`);
+  }
+  if (
+    /no response from remote|Unable to establish|Get Auth Capabilities error|Close Session|timeout/iu.test(text) ||
+    timedOut
+  ) {
+    return new ControllerError(
+      "unreachable",
+      `${where} does not answer as an IPMI controller: ${text || "nothing was said"}`,
+    );
+  }
+  if (/Invalid command|Command not supported|Invalid data field|not supported/iu.test(text)) {
+    return new ControllerError("unsupported", `${where} has no such function: ${text}`);
+  }
+  if (/Node busy|Out of space|no resources/iu.test(text)) {
+    return new ControllerError("busy", `${where} is busy: ${text}`);
+  }
+  return new ControllerError("refused", `${where} refused: ${text || "it did not say why"}`);
+}

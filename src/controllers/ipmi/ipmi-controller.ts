@@ -1,0 +1,230 @@
+import { lookup } from "node:dns/promises";
+import {
+  type BootTarget,
+  type Controller,
+  type ControllerAddress,
+  ControllerError,
+  type ControllerFacts,
+  type ControllerHealth,
+  type ControllerLogin,
+  type PowerCommand,
+} from "../controller.ts";
+import { systemClock, type Clock } from "../../lib/clock.ts";
+import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
+import { ipmiEvents, ipmiFields, ipmiGuid, ipmiPower, ipmiSensors } from "./parse.ts";
+import { ipmiPasswordSet } from "./password.ts";
+
+/** The port of RMCP+ (IPMI 2.0, 13.1.2). */
+const ipmiPort = 623;
+/** IPMI 2.0, 22.30: what a password may have at most. */
+const passwordBytes = 20;
+/** Milliseconds between looks at the power, and until a change counts as not come true. */
+const look = 1_000;
+const powerPatience = { hard: 60_000, soft: 280_000 } as const;
+
+const powerWords: Readonly<Record<PowerCommand, string>> = {
+  on: "on",
+  off: "off",
+  "soft-off": "soft",
+  cycle: "cycle",
+  reset: "reset",
+  nmi: "diag",
+};
+const bootWords: Readonly<Partial<Record<BootTarget, string>>> = {
+  network: "pxe",
+  disk: "disk",
+  media: "cdrom",
+  setup: "bios",
+};
+
+/**
+ * A controller by IPMI 2.0, through the program ipmitool.
+ * @throws {ControllerError} `unauthorized` where the password is longer than IPMI takes
+ */
+export function ipmiController(
+  address: ControllerAddress,
+  login: ControllerLogin,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Controller {
+  if (Buffer.byteLength(login.password) > passwordBytes) {
+    throw new ControllerError(
+      "unauthorized",
+      `IPMI takes passwords of at most ${passwordBytes} bytes, and this credential's is longer`,
+    );
+  }
+  let suite: CipherSuite | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One call at a time: controllers have few sessions, and each call is one. */
+  function call(words: readonly string[], signal: AbortSignal): Promise<string> {
+    const mine = last.then(() => callNow(words, signal));
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function callNow(words: readonly string[], signal: AbortSignal): Promise<string> {
+    const target = await targetOf(address, login);
+    suite ??= await suiteOf(target, signal);
+    try {
+      return await ipmitool(target, suite, words, signal);
+    } catch (error) {
+      // Why a session is not opened, only the first call of all finds out.
+      suite = error instanceof ControllerError && error.code === "unreachable" ? undefined : suite;
+      throw error;
+    }
+  }
+
+  /** The answer, or "" where the controller has no such function. */
+  async function optional(words: readonly string[], signal: AbortSignal): Promise<string> {
+    return call(words, signal).catch((error: unknown) => {
+      if (error instanceof ControllerError && (error.code === "unsupported" || error.code === "refused")) {
+        return "";
+      }
+      throw error;
+    });
+  }
+
+  const powerGet = async (signal: AbortSignal) => ipmiPower(await call(["chassis", "power", "status"], signal));
+
+  async function powerUntil(wanted: "on" | "off", limit: number, signal: AbortSignal): Promise<void> {
+    const end = clock.monotonic() + limit;
+    while ((await powerGet(signal)) !== wanted) {
+      if (clock.monotonic() > end) {
+        throw new ControllerError(
+          "not_done",
+          `the controller took the command, and does not show the power ${wanted} after ${limit / 1000} s`,
+        );
+      }
+      await clock.sleep(look, signal);
+    }
+  }
+
+  return {
+    async read(signal): Promise<ControllerFacts> {
+      const power = await powerGet(signal);
+      const controller = ipmiFields(await call(["mc", "info"], signal));
+      const uuid = ipmiGuid(await optional(["mc", "guid"], signal));
+      const fru = ipmiFields(await optional(["fru", "print", "0"], signal));
+      const maker = fru.get("Product Manufacturer") ?? controller.get("Manufacturer Name");
+      const model = fru.get("Product Name") ?? controller.get("Product Name");
+      const firmware = controller.get("Firmware Revision");
+      const serials = [fru.get("Product Serial"), fru.get("Chassis Serial"), fru.get("Board Serial")];
+      return {
+        ...(maker === undefined ? {} : { maker }),
+        ...(model === undefined ? {} : { model }),
+        ...(firmware === undefined ? {} : { firmware }),
+        system: "",
+        ...(uuid === undefined ? {} : { smbiosUuid: uuid }),
+        serials: [...new Set(serials.filter((serial) => serial !== undefined && serial !== ""))] as string[],
+        // IPMI names its own MAC, and not those of the machine.
+        macs: [],
+        power,
+        powerCommands: ["on", "off", "soft-off", "cycle", "reset", "nmi"],
+        bootTargets: ["network", "disk", "media", "setup"],
+        virtualMedia: false,
+        rules: [`cipher-suite-${suite ?? "none"}`],
+        // The session was opened with the rights of an administrator: less, and it would have been refused.
+        mayControl: true,
+      };
+    },
+    powerGet,
+    async powerSet(command, signal) {
+      const before = await powerGet(signal);
+      if (
+        (command === "on" && before === "on") ||
+        (before === "off" && (command === "off" || command === "soft-off"))
+      ) {
+        return;
+      }
+      // A machine without power can't be cycled or reset: it is switched on.
+      const sent = before === "off" && (command === "cycle" || command === "reset") ? "on" : command;
+      await call(["chassis", "power", powerWords[sent]], signal);
+      switch (sent) {
+        case "on":
+        case "cycle":
+        case "reset":
+          return powerUntil("on", powerPatience.hard, signal);
+        case "off":
+          return powerUntil("off", powerPatience.hard, signal);
+        case "soft-off":
+          return powerUntil("off", powerPatience.soft, signal);
+        case "nmi":
+      }
+    },
+    async bootSet(target, { once, signal }) {
+      const word = bootWords[target];
+      if (word === undefined) {
+        throw new ControllerError("unsupported", `IPMI can't tell a machine to boot from ${target}`);
+      }
+      const options = once ? "options=efiboot" : "options=efiboot,persistent";
+      try {
+        await call(["chassis", "bootdev", word, options], signal);
+      } catch (error) {
+        if (!(error instanceof ControllerError && error.code === "unsupported")) {
+          throw error;
+        }
+        // Controllers of machines without UEFI refuse the option.
+        await call(["chassis", "bootdev", word, ...(once ? [] : ["options=persistent"])], signal);
+      }
+    },
+    bootClear: async (signal) => void (await call(["chassis", "bootdev", "none"], signal)),
+    identify: async (on, signal) => void (await call(["chassis", "identify", on ? "force" : "0"], signal)),
+    async health(signal): Promise<ControllerHealth> {
+      const { failed, critical, inletCelsius } = ipmiSensors(await optional(["sdr", "elist", "full"], signal));
+      const events = ipmiEvents(await optional(["sel", "elist", "last", "10"], signal));
+      return {
+        rollup: critical ? "critical" : failed.length > 0 ? "warning" : "ok",
+        failed,
+        events,
+        ...(inletCelsius === undefined ? {} : { inletCelsius }),
+      };
+    },
+    passwordSet: (password, signal) =>
+      ipmiPasswordSet({ call, userName: login.userName, passwordBytes }, password, signal),
+    [Symbol.asyncDispose]: async () => {
+      await last;
+    },
+  };
+}
+
+/**
+ * The best cipher suite that the controller knows. ipmitool tells a wrong password from silence only where it is asked to say more.
+ * @throws {ControllerError} `unauthorized`, `unreachable`, `unsupported` where it knows none of ours
+ */
+async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherSuite> {
+  for (const suite of cipherSuites) {
+    try {
+      await ipmitool(target, suite, ["-v", "chassis", "power", "status"], signal);
+      return suite;
+    } catch (error) {
+      if (!(error instanceof ControllerError && error.code === "unsupported")) {
+        throw error;
+      }
+    }
+  }
+  throw new ControllerError(
+    "unsupported",
+    `${target.ip} knows none of the cipher suites ${cipherSuites.join(" and ")}`,
+  );
+}
+
+/**
+ * Where the credential may be sent.
+ * @throws {ControllerError} `unreachable` where the name has no address; `address_refused`
+ */
+async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Promise<IpmiTarget> {
+  const { hostname, port } = new URL(url.replace(/^ipmi:/u, "http:"));
+  const host = hostname.replace(/^\[(?<ip>.*)\]$/u, "$<ip>");
+  const { address: ip } = await lookup(host).catch((error: unknown) => {
+    throw new ControllerError("unreachable", `the name ${host} has no address`, { cause: error });
+  });
+  if (!login.mayReach({ host, ip })) {
+    throw new ControllerError(
+      "address_refused",
+      `the credential may not be sent to ${host}${host === ip ? "" : ` (${ip})`}: \`farrier credential list\` shows where it may`,
+    );
+  }
+  // `http:` stands in for `ipmi:`, so that port 80 is lost in parsing.
+  const asked = /:(?<port>\d+)$/u.exec(url)?.groups?.["port"];
+  return { ip, port: Number(asked ?? (port || ipmiPort)), userName: login.userName, password: login.password };
+}

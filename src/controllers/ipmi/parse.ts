@@ -1,0 +1,75 @@
+import type { ControllerHealth, ControllerPower } from "../controller.ts";
+
+/** "Name : value" lines, as ipmitool prints most answers; of repeated names the first. Pure. */
+export function ipmiFields(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, name, value] = /^(?<name>[^:]+?)\s*: ?(?<value>.*)$/u.exec(line) ?? [];
+    if (name !== undefined && value !== undefined && !fields.has(name.trim())) {
+      fields.set(name.trim(), value.trim());
+    }
+  }
+  return fields;
+}
+
+/** "Chassis Power is on". Pure. */
+export function ipmiPower(text: string): ControllerPower {
+  const [, word] = /Chassis Power is (?<word>on|off)/iu.exec(text) ?? [];
+  return word === undefined ? "unknown" : word.toLowerCase() === "on" ? "on" : "off";
+}
+
+/** `mc guid`: the system's UUID, in the order that ipmitool reads it; undefined where there is none. Pure. */
+export function ipmiGuid(text: string): string | undefined {
+  const [uuid] = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iu.exec(text) ?? [];
+  return uuid?.toLowerCase();
+}
+
+/** Severities by the words of `sel elist`; what is none of them is taken for information. */
+const critical = /critical|non-recoverable|failure|failed|uncorrectable|power supply .*lost/iu;
+const warning = /warning|non-critical|degraded|predictive|correctable/iu;
+
+/** `sel elist last N`: "1 | 11/30/2026 | 05:48:29 | Fan 3 | Lower Critical going low | Asserted", the newest first. Pure. */
+export function ipmiEvents(text: string): ControllerHealth["events"] {
+  return text
+    .split("\n")
+    .map((line) => line.split("|").map((part) => part.trim()))
+    .filter((parts) => parts.length >= 4)
+    .map(([, date = "", time = "", ...words]) => {
+      const at = ipmiTime(date, time);
+      const said = words.filter((word) => word !== "").join(", ");
+      const severity = critical.test(said) ? "critical" : warning.test(said) ? "warning" : "ok";
+      return { severity, text: said, ...(at === undefined ? {} : { at }) } as const;
+    })
+    .toReversed();
+}
+
+/** A controller without a clock says "Pre-Init". */
+function ipmiTime(date: string, time: string): Date | undefined {
+  const [, month, day, year] = /^(?<month>\d\d)\/(?<day>\d\d)\/(?<year>\d{2,4})$/u.exec(date) ?? [];
+  const [clock] = /^\d\d:\d\d:\d\d/u.exec(time) ?? [];
+  if (month === undefined || day === undefined || year === undefined || clock === undefined) {
+    return undefined;
+  }
+  const at = new Date(`${year.length === 2 ? `20${year}` : year}-${month}-${day}T${clock}Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
+/** `sdr elist`: "Inlet Temp | 04h | ok | 7.1 | 23 degrees C". Pure. */
+export function ipmiSensors(text: string): Pick<ControllerHealth, "failed" | "inletCelsius"> & { critical: boolean } {
+  const failed: string[] = [];
+  let inlet: number | undefined;
+  let isCritical = false;
+  for (const line of text.split("\n")) {
+    const [name = "", , state = "", , reading = ""] = line.split("|").map((part) => part.trim());
+    const [, degrees] = /^(?<degrees>-?\d+) degrees C/u.exec(reading) ?? [];
+    if (degrees !== undefined && /inlet|ambient|system temp/iu.test(name)) {
+      inlet = Math.max(inlet ?? Number(degrees), Number(degrees));
+    }
+    // nc: non-critical, cr: critical, nr: non-recoverable (ipmitool(1), sdr).
+    if (state === "nc" || state === "cr" || state === "nr") {
+      isCritical ||= state !== "nc";
+      failed.push(`${name}: ${state === "nc" ? "warning" : "critical"}${reading === "" ? "" : `, ${reading}`}`);
+    }
+  }
+  return { failed, critical: isCritical, ...(inlet === undefined ? {} : { inletCelsius: inlet }) };
+}
