@@ -12,6 +12,7 @@ const branded: Record<string, string> = {
   request_id: "RequestId",
   token_id: "TokenId",
   credential_id: "CredentialId",
+  operation_id: "OperationId",
   created_request_id: "RequestId",
   revoked_request_id: "RequestId",
   generation: "Generation",
@@ -24,6 +25,7 @@ const brandedIn: Record<string, Record<string, string>> = {
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
   SecretsCommand: { answer: "Record<string, unknown>" },
+  ControllerOperation: { asked: "Record<string, unknown>", result: "Record<string, unknown>" },
 };
 
 /** Puts the branded types into the generated text. Pure. */
@@ -43,7 +45,7 @@ function brand(generated: string): string {
     .join("\n")
     .replace(
       'import type { ColumnType } from "kysely";',
-      'import type { ColumnType } from "kysely";\nimport type { CredentialId, Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";',
+      'import type { ColumnType } from "kysely";\nimport type { CredentialId, Generation, MachineId, OperationId, Process, RequestId, SessionId, TokenId } from "./ids.ts";',
     );
 }
 

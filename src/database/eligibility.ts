@@ -9,6 +9,8 @@ import { processDefinitions } from "./processes.ts";
 export interface Eligibility {
   process: Process;
   provider: string;
+  /** What the shepherd that asks can switch: all machines of the provider, and those with a controller. */
+  switches?: { provider: boolean; controllers: boolean };
 }
 
 const notHeldFor = (processes: readonly Process[]): RawBuilder<unknown> => sql`NOT EXISTS (
@@ -24,10 +26,24 @@ const providedBy = (provider: string): RawBuilder<unknown> => sql`EXISTS (
   SELECT FROM machine_provided p WHERE p.machine_id = m.machine_id AND p.provider = ${provider}
 )`;
 
+/**
+ * Something switches it. A machine with a controller that has power is left as it is until somebody allows otherwise: what runs there may
+ * be anything.
+ */
+const switchable = ({ provider, controllers }: { provider: boolean; controllers: boolean }): RawBuilder<unknown> => sql`
+  CASE WHEN EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
+    THEN ${controllers}::boolean AND (
+      EXISTS (SELECT FROM machine_start_allowed l WHERE l.machine_id = m.machine_id)
+      OR EXISTS (SELECT FROM machine_power o WHERE o.machine_id = m.machine_id AND o.power = 'off')
+    )
+    ELSE ${provider}::boolean
+  END`;
+
 /** The predicate on `machines m` that says whether the process may take the machine now. */
-export function eligible({ process, provider }: Eligibility): RawBuilder<unknown> {
+export function eligible({ process, provider, switches }: Eligibility): RawBuilder<unknown> {
   const definition = processDefinitions[process];
   return sql`${providedBy(provider)} AND ${definition.eligible}
+    AND ${switches === undefined ? sql`true` : switchable(switches)}
     AND ${notHeldFor(definition.excludes)} AND ${noBackoff(process)}`;
 }
 

@@ -15,6 +15,8 @@ export type RequestId = Branded<string, "RequestId">;
 export type TokenId = Branded<string, "TokenId">;
 /** UUID of what opens management controllers or machines, lower case. */
 export type CredentialId = Branded<string, "CredentialId">;
+/** UUID of what was asked of a controller or a power switch, lower case: the command's request id. */
+export type OperationId = Branded<string, "OperationId">;
 /** Ed25519 public key, 32 bytes. */
 export type AgentKey = Branded<Uint8Array, "AgentKey">;
 
@@ -52,6 +54,11 @@ export function tokenId(text: string): TokenId {
 /** @throws {RangeError} if it is not a UUID */
 export function credentialId(text: string): CredentialId {
   return uuid(text, "a credential's id") as CredentialId;
+}
+
+/** @throws {RangeError} if it is not a UUID */
+export function operationId(text: string): OperationId {
+  return uuid(text, "an operation's id") as OperationId;
 }
 
 /** @throws {RangeError} if it is not a positive int64 */

@@ -18,10 +18,11 @@ export interface NotificationHandlers {
 }
 
 /**
+/**
  * The channels: `farrier_agent` for changes that concern agents, `farrier_machine` for any change of any machine
- * (without its id).
+ * (without its id), `farrier_operation` for operations that were requested or have ended.
  */
-export type NotificationChannel = "farrier_agent" | "farrier_machine";
+export type NotificationChannel = "farrier_agent" | "farrier_machine" | "farrier_operation";
 
 /** Milliseconds between attempts to listen again. */
 const policy = { initial: 100, maximum: 5_000, factor: 2 };

@@ -12,6 +12,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.controller_operation_notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('farrier_operation', NEW.operation_id::text);
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.history_event_check()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -252,6 +262,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_start_allow()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (NEW.machine_id, 'its agent')
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_state_now(machine uuid)
  RETURNS TABLE(state text, not_before timestamp with time zone, candidate text, provider text, wanted boolean, name text, machine_created_at timestamp with time zone, installation text, requested_at timestamp with time zone)
  LANGUAGE sql
@@ -484,6 +505,22 @@ CREATE TABLE agent_silence (
     departed interval DEFAULT '00:01:00'::interval NOT NULL
 );
 
+CREATE TABLE controller_operation (
+    operation_id uuid NOT NULL,
+    body_digest bytea NOT NULL,
+    machine_id uuid,
+    kind text NOT NULL,
+    asked jsonb NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    session_id uuid,
+    sent_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    failed_code text,
+    failed_cause text,
+    result jsonb
+);
+
 CREATE TABLE credential (
     credential_id uuid NOT NULL,
     credential_name text NOT NULL,
@@ -576,6 +613,12 @@ CREATE TABLE machine_agent_started (
     agent_public_key bytea NOT NULL
 );
 
+CREATE TABLE machine_boot_by (
+    machine_id uuid NOT NULL,
+    means text NOT NULL,
+    set_by text NOT NULL
+);
+
 CREATE TABLE machine_boot_window (
     machine_id uuid NOT NULL,
     window_id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -589,6 +632,36 @@ CREATE TABLE machine_boot_window (
     enrolled_at timestamp with time zone,
     claimed_keys bytea[] DEFAULT '{}'::bytea[] NOT NULL
 );
+
+CREATE TABLE machine_controller (
+    machine_id uuid NOT NULL,
+    protocol text NOT NULL,
+    url text NOT NULL,
+    system text NOT NULL,
+    credential_id uuid NOT NULL,
+    trusted_by text NOT NULL,
+    trusted_sha256 bytea,
+    trusted_ca_pem text,
+    maker text,
+    model text,
+    firmware text,
+    power_commands text[] NOT NULL,
+    boot_targets text[] NOT NULL,
+    virtual_media boolean NOT NULL,
+    may_control boolean NOT NULL,
+    rules text[] NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL
+);
+
+CREATE TABLE machine_controller_contact (
+    machine_id uuid NOT NULL,
+    contact_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failed_code text,
+    failed_cause text,
+    look_at timestamp with time zone DEFAULT now() NOT NULL
+) WITH (fillfactor=80);
 
 CREATE TABLE machine_disk_begun (
     machine_id uuid NOT NULL,
@@ -702,6 +775,14 @@ CREATE TABLE machine_os_installed (
     installed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE machine_power (
+    machine_id uuid NOT NULL,
+    power text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    read_from text NOT NULL
+) WITH (fillfactor=80);
+
 CREATE TABLE machine_provided (
     machine_id uuid NOT NULL,
     provider text NOT NULL,
@@ -723,6 +804,18 @@ CREATE TABLE machine_quarantine (
 CREATE TABLE machine_smbios (
     machine_id uuid NOT NULL,
     smbios_uuid uuid NOT NULL
+);
+
+CREATE TABLE machine_start_allowed (
+    machine_id uuid NOT NULL,
+    allowed_by text NOT NULL,
+    allowed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_start_failure (
+    machine_id uuid NOT NULL,
+    means text NOT NULL,
+    failures integer NOT NULL
 );
 
 CREATE TABLE machine_state (
@@ -944,6 +1037,18 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_ro
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
 
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_body_digest_check CHECK ((octet_length(body_digest) = 32));
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check CHECK (((failed_code IS NULL) = (failed_cause IS NULL)));
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check1 CHECK (((ended_at IS NULL) = ((failed_code IS NULL) AND (result IS NULL))));
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check2 CHECK (((failed_code IS NULL) OR (result IS NULL)));
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_kind_check CHECK ((kind = ANY (ARRAY['add'::text, 'check'::text, 'power'::text, 'boot'::text, 'identify'::text, 'password'::text])));
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_pkey PRIMARY KEY (operation_id);
+
 ALTER TABLE credential ADD CONSTRAINT credential_allowed_check CHECK ((cardinality(allowed) > 0));
 
 ALTER TABLE credential ADD CONSTRAINT credential_check CHECK (((rotated_at IS NULL) = (rotated_by IS NULL)));
@@ -978,7 +1083,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY (ARRAY['machine_added'::text, 'machine_updated'::text, 'machine_deleted'::text, 'machine_quarantined'::text, 'machine_released'::text, 'machine_vanished'::text, 'machine_returned'::text, 'agent_registered'::text, 'agent_replaced'::text, 'agent_enrolled'::text, 'agent_lost'::text, 'agent_duplicate'::text, 'boot_window_opened'::text, 'boot_window_closed'::text, 'boot_token_given'::text, 'enrollment_awaiting'::text, 'second_claimant'::text, 'hardware_reported'::text, 'installation_requested'::text, 'installation_replaced'::text, 'installation_handed_out'::text, 'installation_progressed'::text, 'installation_writer_replaced'::text, 'installation_succeeded'::text, 'installation_failed'::text, 'installation_cancelled'::text, 'installation_retries_stopped'::text, 'installed_removed'::text, 'report_late'::text, 'report_unasked'::text, 'report_other_run'::text, 'work_claimed'::text, 'work_finished'::text, 'work_failed'::text, 'work_cancelled'::text, 'work_lost'::text, 'backoff_cleared'::text, 'deadline_missed'::text])));
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1002,6 +1107,8 @@ ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_agent_pub
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_boot_by ADD CONSTRAINT machine_boot_by_pkey PRIMARY KEY (machine_id);
+
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check CHECK ((closes_at > opened_at));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check1 CHECK ((((token_digest IS NULL) = (given_at IS NULL)) AND ((enrolled_key IS NULL) = (enrolled_at IS NULL))));
@@ -1019,6 +1126,28 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_key UNIQUE (token_digest);
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_check CHECK (((trusted_by = 'fingerprint'::text) = (trusted_sha256 IS NOT NULL)));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_check1 CHECK (((trusted_by = 'ca'::text) = (trusted_ca_pem IS NOT NULL)));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_check2 CHECK (((trusted_by = 'clear-text'::text) = (url !~ '^https://'::text)));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_protocol_check CHECK ((protocol = ANY (ARRAY['redfish'::text, 'ipmi'::text])));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_trusted_by_check CHECK ((trusted_by = ANY (ARRAY['fingerprint'::text, 'ca'::text, 'system'::text, 'clear-text'::text])));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_trusted_sha256_check CHECK ((octet_length(trusted_sha256) = 32));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_url_check CHECK ((url ~ '^(https?|ipmi)://'::text));
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_url_system_key UNIQUE (url, system);
+
+ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_check CHECK ((((failed_at IS NULL) = (failed_code IS NULL)) AND ((failed_at IS NULL) = (failed_cause IS NULL))));
+
+ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_generation_check CHECK ((generation >= 1));
 
@@ -1088,6 +1217,10 @@ ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_generation_
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_power ADD CONSTRAINT machine_power_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_power ADD CONSTRAINT machine_power_power_check CHECK ((power = ANY (ARRAY['on'::text, 'off'::text, 'powering-on'::text, 'powering-off'::text, 'unknown'::text])));
+
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_provider_check CHECK ((provider ~ '^[a-z][a-z0-9-]{0,31}$'::text));
@@ -1105,6 +1238,12 @@ ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_pkey PRIMARY KEY (machi
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK ((smbios_uuid <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, '03000200-0400-0500-0006-000700080009'::uuid])));
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_key UNIQUE (smbios_uuid);
+
+ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_start_failure ADD CONSTRAINT machine_start_failure_failures_check CHECK ((failures > 0));
+
+ALTER TABLE machine_start_failure ADD CONSTRAINT machine_start_failure_pkey PRIMARY KEY (machine_id, means);
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_installation_check CHECK ((installation = ANY (ARRAY['pending'::text, 'success'::text, 'error'::text, 'cancelled'::text])));
 
@@ -1210,6 +1349,10 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_pkey PRIMARY KEY (machine_i
 
 -- Foreign keys
 
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
 ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -1218,7 +1361,15 @@ ALTER TABLE machine_agent_log ADD CONSTRAINT machine_agent_log_machine_id_fkey F
 
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_boot_by ADD CONSTRAINT machine_boot_by_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(credential_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1244,11 +1395,17 @@ ALTER TABLE machine_os_installation_writer ADD CONSTRAINT machine_os_installatio
 
 ALTER TABLE machine_os_installed ADD CONSTRAINT machine_os_installed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_power ADD CONSTRAINT machine_power_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_start_failure ADD CONSTRAINT machine_start_failure_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_fkey FOREIGN KEY (candidate) REFERENCES process(process);
 
@@ -1268,6 +1425,14 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (p
 
 -- Indexes
 
+CREATE INDEX controller_operation_ended ON public.controller_operation USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX controller_operation_machine ON public.controller_operation USING btree (machine_id) WHERE (machine_id IS NOT NULL);
+
+CREATE INDEX controller_operation_open ON public.controller_operation USING btree (asked_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX controller_operation_session ON public.controller_operation USING btree (session_id) WHERE (session_id IS NOT NULL);
+
 CREATE INDEX credential_key ON public.credential USING btree (sealed_key(sealed_secret));
 
 CREATE INDEX credential_next_key ON public.credential USING btree (sealed_key(sealed_next_secret)) WHERE (sealed_next_secret IS NOT NULL);
@@ -1281,6 +1446,10 @@ CREATE INDEX history_machine_generation ON ONLY public.history USING btree (mach
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
 
 CREATE INDEX machine_agent_started_key ON public.machine_agent_started USING btree (agent_public_key);
+
+CREATE INDEX machine_controller_credential ON public.machine_controller USING btree (credential_id);
+
+CREATE INDEX machine_controller_contact_look ON public.machine_controller_contact USING btree (look_at);
 
 CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 
@@ -1346,6 +1515,10 @@ CREATE INDEX work_backoff_until ON public.work_backoff USING btree (backoff_unti
 
 -- Triggers
 
+CREATE TRIGGER controller_operation_notify AFTER INSERT ON public.controller_operation FOR EACH ROW EXECUTE FUNCTION controller_operation_notify();
+
+CREATE TRIGGER controller_operation_notify_end AFTER UPDATE ON public.controller_operation FOR EACH ROW WHEN (((new.ended_at IS NOT NULL) AND (old.ended_at IS NULL))) EXECUTE FUNCTION controller_operation_notify();
+
 CREATE TRIGGER history_guard BEFORE DELETE OR UPDATE ON public.history FOR EACH ROW EXECUTE FUNCTION history_guard();
 
 CREATE TRIGGER history_truncate_guard BEFORE TRUNCATE ON public.history FOR EACH STATEMENT EXECUTE FUNCTION history_guard();
@@ -1370,11 +1543,15 @@ CREATE TRIGGER agent_notify AFTER DELETE OR UPDATE ON public.machine_agent_start
 
 CREATE TRIGGER agent_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_unheard();
 
+CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
+
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_started();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_boot_window FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_controller FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_hardware_report FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
@@ -1409,6 +1586,8 @@ CREATE TRIGGER agent_notify AFTER UPDATE ON public.machine_os_installation_write
 CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN (((new.run <> old.run) OR (new.rival_run IS DISTINCT FROM old.rival_run) OR (new.rival_at > (old.rival_at + '00:01:00'::interval)))) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
+CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_power FOR EACH ROW WHEN ((new.power <> old.power)) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_provided FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

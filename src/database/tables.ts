@@ -4,7 +4,7 @@
  */
 
 import type { ColumnType } from "kysely";
-import type { CredentialId, Generation, MachineId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
+import type { CredentialId, Generation, MachineId, OperationId, Process, RequestId, SessionId, TokenId } from "./ids.ts";
 
 export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
   ? U[]
@@ -28,6 +28,22 @@ export interface AgentRefusedTable {
   refused_at: Date;
   refused_count: bigint;
   refused_since: Date;
+}
+
+export interface ControllerOperationTable {
+  asked: Record<string, unknown>;
+  asked_at: Generated<Date>;
+  asked_by: string;
+  body_digest: Buffer;
+  ended_at: Date | null;
+  failed_cause: string | null;
+  failed_code: string | null;
+  kind: string;
+  machine_id: MachineId | null;
+  operation_id: OperationId;
+  result: Record<string, unknown> | null;
+  sent_at: Date | null;
+  session_id: SessionId | null;
 }
 
 export interface CredentialTable {
@@ -116,6 +132,12 @@ export interface MachineAgentStartedTable {
   machine_id: MachineId;
 }
 
+export interface MachineBootByTable {
+  machine_id: MachineId;
+  means: string;
+  set_by: string;
+}
+
 export interface MachineBootWindowTable {
   claimed_keys: Generated<ArrayType<Buffer>>;
   closed_at: Date | null;
@@ -128,6 +150,36 @@ export interface MachineBootWindowTable {
   opened_by: string;
   token_digest: Buffer | null;
   window_id: Generated<string>;
+}
+
+export interface MachineControllerTable {
+  boot_targets: string[];
+  credential_id: CredentialId;
+  firmware: string | null;
+  machine_id: MachineId;
+  maker: string | null;
+  may_control: boolean;
+  model: string | null;
+  power_commands: string[];
+  protocol: string;
+  rules: string[];
+  set_at: Generated<Date>;
+  set_by: string;
+  system: string;
+  trusted_by: string;
+  trusted_ca_pem: string | null;
+  trusted_sha256: Buffer | null;
+  url: string;
+  virtual_media: boolean;
+}
+
+export interface MachineControllerContactTable {
+  contact_at: Date | null;
+  failed_at: Date | null;
+  failed_cause: string | null;
+  failed_code: string | null;
+  look_at: Generated<Date>;
+  machine_id: MachineId;
 }
 
 export interface MachineDiskBegunTable {
@@ -242,6 +294,14 @@ export interface MachineOsInstalledTable {
   machine_id: MachineId;
 }
 
+export interface MachinePowerTable {
+  machine_id: MachineId;
+  power: string;
+  read_at: Generated<Date>;
+  read_from: string;
+  since: Generated<Date>;
+}
+
 export interface MachineProvidedTable {
   machine_id: MachineId;
   provider: string;
@@ -271,6 +331,18 @@ export interface MachinesTable {
 export interface MachineSmbiosTable {
   machine_id: MachineId;
   smbios_uuid: string;
+}
+
+export interface MachineStartAllowedTable {
+  allowed_at: Generated<Date>;
+  allowed_by: string;
+  machine_id: MachineId;
+}
+
+export interface MachineStartFailureTable {
+  failures: number;
+  machine_id: MachineId;
+  means: string;
 }
 
 export interface MachineStateTable {
@@ -410,6 +482,7 @@ export interface WorkBackoffTable {
 
 export interface DB {
   agent_refused: AgentRefusedTable;
+  controller_operation: ControllerOperationTable;
   credential: CredentialTable;
   enrollment_claim: EnrollmentClaimTable;
   fleet_statistics: FleetStatisticsTable;
@@ -418,7 +491,10 @@ export interface DB {
   machine_agent_heartbeat: MachineAgentHeartbeatTable;
   machine_agent_log: MachineAgentLogTable;
   machine_agent_started: MachineAgentStartedTable;
+  machine_boot_by: MachineBootByTable;
   machine_boot_window: MachineBootWindowTable;
+  machine_controller: MachineControllerTable;
+  machine_controller_contact: MachineControllerContactTable;
   machine_disk_begun: MachineDiskBegunTable;
   machine_hardware_report: MachineHardwareReportTable;
   machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
@@ -431,9 +507,12 @@ export interface DB {
   machine_os_installation_run: MachineOsInstallationRunTable;
   machine_os_installation_writer: MachineOsInstallationWriterTable;
   machine_os_installed: MachineOsInstalledTable;
+  machine_power: MachinePowerTable;
   machine_provided: MachineProvidedTable;
   machine_quarantine: MachineQuarantineTable;
   machine_smbios: MachineSmbiosTable;
+  machine_start_allowed: MachineStartAllowedTable;
+  machine_start_failure: MachineStartFailureTable;
   machine_state: MachineStateTable;
   machine_tombstones: MachineTombstonesTable;
   machines: MachinesTable;

@@ -35,7 +35,20 @@ test("a machine with every tag goes, its history and last generation stay, and t
     actor: operator,
     reason: "broken",
   });
+  await fleet.rows(
+    `INSERT INTO credential (credential_id, credential_name, kind, user_name, sealed_secret, allowed, created_by)
+     VALUES (gen_random_uuid(), 'rack', 'bmc', 'admin', '\\x0066727301'::bytea || decode(repeat('00', 60), 'hex'), '{::/0}', '')`,
+  );
   const filled: Record<string, string> = {
+    machine_controller:
+      "protocol, url, system, credential_id, trusted_by, power_commands, boot_targets, virtual_media, may_control, rules, set_by) " +
+      "VALUES ($1, 'ipmi', 'ipmi://a', '', (SELECT credential_id FROM credential), 'clear-text', '{}', '{}', false, false, '{}', ''",
+    machine_controller_contact: "contact_at) VALUES ($1, now()",
+    machine_power: "power, read_from) VALUES ($1, 'on', 'controller'",
+    machine_boot_by: "means, set_by) VALUES ($1, 'provider-network', ''",
+    machine_start_failure: "means, failures) VALUES ($1, 'provider-network', 1",
+    controller_operation:
+      "operation_id, body_digest, kind, asked, asked_by) VALUES ($1, gen_random_uuid(), decode(repeat('00', 32), 'hex'), 'check', '{}', ''",
     machine_smbios: "smbios_uuid) VALUES ($1, gen_random_uuid()",
     machine_mac: "mac) VALUES ($1, '52:54:00:00:00:01'",
     machine_boot_window: "opened_by, closes_at) VALUES ($1, 'tester', now() + interval '1 minute'",

@@ -29,6 +29,13 @@ export const machineTags = [
   "machine_os_installation_retry",
   "machine_os_installed",
   "machine_quarantine",
+  "machine_controller",
+  "machine_controller_contact",
+  "machine_power",
+  "machine_start_allowed",
+  "machine_boot_by",
+  "machine_start_failure",
+  "controller_operation",
   "work_backoff",
 ] as const;
 

@@ -65,17 +65,19 @@ export async function providedList(database: Database, provider: string): Promis
 }
 
 /**
- * The provider's id of a machine; undefined if it has no provider.
+ * The provider of a machine and its id there; undefined if the machine has no provider.
  * @throws {DatabaseError} `unavailable`
  */
-export async function providedIdOf(database: Database, machineId: MachineId): Promise<string | undefined> {
-  const row = await database.kysely
+export async function providedBy(
+  database: Database,
+  machineId: MachineId,
+): Promise<{ provider: string; providerId: string } | undefined> {
+  return database.kysely
     .selectFrom("machine_provided")
-    .select("provider_id")
+    .select(["provider", "provider_id as providerId"])
     .where("machine_id", "=", machineId)
     .executeTakeFirst()
     .catch((error: unknown) => Promise.reject(translate(error)));
-  return row?.provider_id;
 }
 
 /**

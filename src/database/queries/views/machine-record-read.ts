@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Generation, MachineId, Process, SessionId } from "../../ids.ts";
 import type { MachineStateName } from "../../machine-state.ts";
 import { windowState, type BootWindowState } from "../boot/boot-window-state.ts";
+import type { PowerWord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
 import { machineStateOf } from "./machine-record-state.ts";
 import type { FinalResult, InstallationRecord, MachineRecord } from "./machine-record.ts";
@@ -23,6 +24,15 @@ export interface MachineRow {
   unreachable_since: Date | null;
   unreachable_cause: string | null;
   vanished_at: Date | null;
+  controller_url: string | null;
+  controller_failed_at: Date | null;
+  controller_failed_code: string | null;
+  controller_failed_cause: string | null;
+  start_allowed: boolean;
+  power: PowerWord | null;
+  power_since: Date | null;
+  power_read_at: Date | null;
+  power_read_from: string | null;
   agent_started_at: Date | null;
   agent_public_key: Uint8Array | null;
   agent_heartbeat_at: Date | null;
@@ -85,6 +95,9 @@ export const machineColumns = sql`
   m.machine_id, m.name, m.labels, m.machine_created_at, m.last_generation,
   p.provider, p.provider_id, p.provider_reservation_id, p.provider_address, p.provider_location, p.provider_status,
   p.vanished_at, v.power AS provider_power, v.unreachable_since, v.unreachable_cause,
+  mc.url AS controller_url, mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
+  mt.failed_cause AS controller_failed_cause, ma.machine_id IS NOT NULL AS start_allowed,
+  mp.power, mp.since AS power_since, mp.read_at AS power_read_at, mp.read_from AS power_read_from,
   a.agent_started_at, a.agent_public_key, h.agent_heartbeat_at,
   q.generation AS requested_generation, q.os_installation_request_raw, q.requested_at,
   installation_pending(q.generation, r.generation) AS pending,
@@ -126,6 +139,10 @@ export const machineTables = sql`
   JOIN machine_state s ON s.machine_id = m.machine_id
   LEFT JOIN machine_provided p ON p.machine_id = m.machine_id
   LEFT JOIN provider v ON v.provider = p.provider
+  LEFT JOIN machine_controller mc ON mc.machine_id = m.machine_id
+  LEFT JOIN machine_controller_contact mt ON mt.machine_id = mc.machine_id
+  LEFT JOIN machine_start_allowed ma ON ma.machine_id = mc.machine_id
+  LEFT JOIN machine_power mp ON mp.machine_id = m.machine_id
   LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
   LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
   LEFT JOIN machine_os_installation_request q ON q.machine_id = m.machine_id
@@ -151,6 +168,8 @@ export function machineRecord(row: MachineRow): MachineRecord {
     createdAt: row.machine_created_at,
     lastGeneration: row.last_generation,
     ...providedOf(row),
+    ...controlledOf(row),
+    ...powerRecordOf(row),
     ...agentOf(row),
     ...installationOf(row),
     ...installedOf(row),
@@ -205,6 +224,26 @@ function providedOf(row: MachineRow): Pick<MachineRecord, "provided" | "providin
       ...(row.vanished_at === null ? {} : { vanishedAt: row.vanished_at }),
     },
   };
+}
+
+function controlledOf(row: MachineRow): Pick<MachineRecord, "controller"> {
+  const { controller_failed_at: since, controller_failed_code: code, controller_failed_cause: cause } = row;
+  return row.controller_url === null
+    ? {}
+    : {
+        controller: {
+          url: row.controller_url,
+          startAllowed: row.start_allowed,
+          ...(since === null || code === null || cause === null ? {} : { failure: { since, code, cause } }),
+        },
+      };
+}
+
+function powerRecordOf(row: MachineRow): Pick<MachineRecord, "power"> {
+  const { power, power_since: since, power_read_at: readAt, power_read_from: readFrom } = row;
+  return power === null || since === null || readAt === null || readFrom === null
+    ? {}
+    : { power: { power, since, readAt, readFrom } };
 }
 
 function agentOf(row: MachineRow): Pick<MachineRecord, "agent"> {

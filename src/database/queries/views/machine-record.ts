@@ -2,6 +2,7 @@ import type { Generation, MachineId, Process } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 import type { HeldBack, HeldWork, MachineState, Quarantine } from "../../machine-state.ts";
 import type { BootWindow } from "../boot/boot-window-state.ts";
+import type { PowerRecord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
 
 /** Where a machine comes from. */
@@ -23,6 +24,15 @@ export interface Providing {
   unreachable?: { since: Date; cause: string };
   /** Since when it no longer lists the machine. */
   vanishedAt?: Date;
+}
+
+/** What switches the machine, if it has a management controller. */
+export interface Controlled {
+  url: string;
+  /** Why it can't be used, and since when. */
+  failure?: { since: Date; code: string; cause: string };
+  /** Whether the machine may be switched off to start an agent, whatever runs on it. */
+  startAllowed: boolean;
 }
 
 /** The final result of a generation. */
@@ -75,6 +85,9 @@ export interface MachineRecord {
   lastGeneration: bigint;
   provided?: Provided;
   providing?: Providing;
+  controller?: Controlled;
+  /** Whether it has power, as it was last read. */
+  power?: PowerRecord;
   agent?: {
     startedAt: Date;
     publicKey: Uint8Array;

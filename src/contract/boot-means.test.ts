@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { meansChoose, type MeansFacts } from "./boot-means.ts";
+
+const controller = { powerCommands: ["on", "off"], bootTargets: ["network"] };
+const facts = (more: Partial<MeansFacts>): MeansFacts => ({ providerPower: false, failures: {}, ...more });
+
+test.each<[string, Partial<MeansFacts>, string | undefined]>([
+  ["nothing", {}, undefined],
+  ["a provider with power", { providerPower: true }, "provider-network"],
+  ["a controller", { controller }, "controller-network"],
+  ["both", { controller, providerPower: true }, "controller-network"],
+  ["a controller that can't boot it", { controller: { ...controller, bootTargets: ["disk"] } }, undefined],
+  [
+    "a controller without power, and a provider",
+    { controller: { ...controller, powerCommands: [] }, providerPower: true },
+    "provider-network",
+  ],
+  [
+    "both, after one failure",
+    { controller, providerPower: true, failures: { "controller-network": 1 } },
+    "controller-network",
+  ],
+  [
+    "both, after two failures",
+    { controller, providerPower: true, failures: { "controller-network": 2 } },
+    "provider-network",
+  ],
+  [
+    "both, after two failures of each",
+    { controller, providerPower: true, failures: { "controller-network": 2, "provider-network": 2 } },
+    "controller-network",
+  ],
+  [
+    "both, the second failed less often",
+    { controller, providerPower: true, failures: { "controller-network": 3, "provider-network": 2 } },
+    "provider-network",
+  ],
+  ["only one, after many failures", { controller, failures: { "controller-network": 9 } }, "controller-network"],
+  ["both, and one is set", { controller, providerPower: true, set: "provider-network" }, "provider-network"],
+  ["one is set that it does not have", { controller, set: "provider-network" }, undefined],
+])("with %s", (_what, more, means) => {
+  const choice = meansChoose(facts(more));
+  expect(choice.means).toBe(means);
+  expect(choice.why).not.toBe("");
+});

@@ -1,0 +1,62 @@
+import { sql } from "kysely";
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { bootBySet } from "./start-means.ts";
+import { DatabaseError, translate } from "../../errors.ts";
+import { historyAppend } from "../../history.ts";
+import type { MachineId } from "../../ids.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
+import type { Tx } from "../../transaction.ts";
+
+/** Notes that the machine may be switched off to start an agent, whatever runs on it; it is locked. Done where it was noted before. */
+export async function startAllow(tx: Tx, machineId: MachineId, actor: Actor): Promise<void> {
+  const { rows } = await sql`
+    INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (${machineId}, ${actor.name})
+    ON CONFLICT DO NOTHING RETURNING machine_id`.execute(tx);
+  await historyAppend(tx, rows.length === 0 ? [] : [{ machineId, actor, event: "agent_start_allowed" as const }]);
+}
+
+/**
+ * Whether the machine may be switched off to start an agent, whatever runs on it.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function startAllowed(database: Database, machineId: MachineId): Promise<boolean> {
+  const { rows } = await sql`SELECT FROM machine_start_allowed WHERE machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.length > 0;
+}
+
+/**
+ * Allows it as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` where nothing switches the machine; `request_id_reused`
+ */
+export async function startAllowOnce(
+  database: Database,
+  request: OperatorCommand & {
+    actor: Actor;
+    /** The means of starts from now on; "auto" = the best that works; absent = as it is. */
+    bootBy?: string;
+  },
+): Promise<void> {
+  const { machineId, actor, bootBy } = request;
+  await operatorCommandOnce(database, request, async (tx) => {
+    const { rows } = await sql`
+      SELECT FROM machine_controller WHERE machine_id = ${machineId}
+      UNION ALL
+      SELECT FROM machine_provided p JOIN provider v ON v.provider = p.provider AND v.power
+      WHERE p.machine_id = ${machineId}`.execute(tx);
+    if (rows.length === 0) {
+      throw new DatabaseError(
+        "refused",
+        "nothing switches this machine: it has no controller, and its provider has no power switch. `farrier bmc add --help` says how to add its controller, `farrier agent init --help` how to start an agent by hand",
+      );
+    }
+    await startAllow(tx, machineId, actor);
+    if (bootBy !== undefined) {
+      await bootBySet(tx, machineId, { means: bootBy === "auto" ? undefined : bootBy, setBy: actor.name });
+    }
+    return { generation: 0n };
+  });
+}

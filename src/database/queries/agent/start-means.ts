@@ -1,0 +1,74 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+import type { Tx } from "../../transaction.ts";
+
+/** What the choice of a means is made from, as the database knows it. */
+export interface StartMeans {
+  controller?: { powerCommands: string[]; bootTargets: string[] };
+  provider?: { name: string; providerId: string };
+  /** Failed starts in a row, by means. */
+  failures: Record<string, number>;
+  /** The means that an operator has set. */
+  set?: string;
+}
+
+/**
+ * What a machine has to start an agent by.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function startMeans(database: Database, machineId: MachineId): Promise<StartMeans> {
+  const { rows } = await sql<{
+    power_commands: string[] | null;
+    boot_targets: string[] | null;
+    provider: string | null;
+    provider_id: string | null;
+    failures: Record<string, number> | null;
+    set: string | null;
+  }>`
+    SELECT c.power_commands, c.boot_targets, p.provider, p.provider_id, b.means AS set,
+      (SELECT jsonb_object_agg(f.means, f.failures) FROM machine_start_failure f WHERE f.machine_id = m.machine_id) AS failures
+    FROM machines m
+    LEFT JOIN machine_controller c ON c.machine_id = m.machine_id
+    LEFT JOIN machine_provided p ON p.machine_id = m.machine_id
+    LEFT JOIN machine_boot_by b ON b.machine_id = m.machine_id
+    WHERE m.machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const [row] = rows;
+  return {
+    ...(row?.power_commands === null || row?.boot_targets === null || row === undefined
+      ? {}
+      : { controller: { powerCommands: row.power_commands, bootTargets: row.boot_targets } }),
+    ...(row?.provider === null || row?.provider_id === null || row === undefined
+      ? {}
+      : { provider: { name: row.provider, providerId: row.provider_id } }),
+    failures: row?.failures ?? {},
+    ...(row?.set === null || row === undefined ? {} : { set: row.set }),
+  };
+}
+
+/** Counts a failed start by this means. */
+export async function startFailed(tx: Tx, machineId: MachineId, means: string): Promise<void> {
+  await sql`
+    INSERT INTO machine_start_failure AS f (machine_id, means, failures) VALUES (${machineId}, ${means}, 1)
+    ON CONFLICT (machine_id, means) DO UPDATE SET failures = f.failures + 1`.execute(tx);
+}
+
+/** Forgets failed starts: an agent has come. */
+export async function startSucceeded(tx: Tx, machineId: MachineId): Promise<void> {
+  await tx.deleteFrom("machine_start_failure").where("machine_id", "=", machineId).execute();
+}
+
+/** Sets the means of a machine, or lets Farrier choose (undefined); the machine is locked. */
+export async function bootBySet(
+  tx: Tx,
+  machineId: MachineId,
+  { means, setBy }: { means: string | undefined; setBy: string },
+): Promise<void> {
+  await tx.deleteFrom("machine_boot_by").where("machine_id", "=", machineId).execute();
+  if (means !== undefined) {
+    await tx.insertInto("machine_boot_by").values({ machine_id: machineId, means, set_by: setBy }).execute();
+  }
+}

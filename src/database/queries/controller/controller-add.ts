@@ -1,0 +1,94 @@
+import { sql } from "kysely";
+import type { Actor } from "../../actor.ts";
+import { DatabaseError } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+import { machineIdentitySet, machineIsIdentified, type MachineIdentity } from "../../machine-identity.ts";
+import { machineLock } from "../../machine-lock.ts";
+import { identityOwn } from "../../shared-identity.ts";
+import type { Tx } from "../../transaction.ts";
+import { startAllow } from "../agent/start-allowed.ts";
+import { powerNote, type PowerWord } from "./power.ts";
+import { machineInsert } from "../machine/machine-insert.ts";
+import { type ControllerCan, type ControllerReach, controllerFree, controllerSet } from "./controller.ts";
+
+/** A controller that was read, and what its machine is to be. */
+export interface ControllerFound {
+  controller: ControllerReach & ControllerCan;
+  /** What the controller says its machine is. */
+  identity: MachineIdentity;
+  power: PowerWord;
+  /** Of the machine that is made where none is known. */
+  machineId: MachineId;
+  name?: string | undefined;
+  /** The machine that an operator named; absent = the one that the identity names, else a new one. */
+  joins?: MachineId | undefined;
+  /** Whether an agent may be started on it, whatever runs there. */
+  startAgent: boolean;
+  actor: Actor;
+}
+
+/**
+ * Makes the machine of a controller known, or finds it by its identity, and writes the controller down.
+ * @throws {DatabaseError} `exists` where name or controller are another's; `refused` where the named machine is another by all
+ * that is known of both; `not_found` where there is no such machine
+ */
+export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ machineId: MachineId; made: boolean }> {
+  const { actor, identity } = found;
+  const known = found.joins ?? (await machineOfIdentity(tx, identity));
+  const machineId = known ?? found.machineId;
+  await controllerFree(tx, found.controller, known);
+  if (known === undefined) {
+    await machineInsert(tx, {
+      machineId,
+      ...(found.name === undefined ? {} : { name: found.name }),
+      labels: {},
+      provided: { provider: "static", providerId: `${found.controller.url}/${found.controller.system}` },
+      ...(await identityOwn(tx, identity, machineId)),
+      actor,
+    });
+  } else {
+    if (!(await machineLock(tx, machineId))) {
+      throw new DatabaseError("not_found", `there is no machine "${machineId}"`);
+    }
+    await identityAgrees(tx, machineId, identity);
+  }
+  await controllerSet(tx, machineId, { ...found.controller, actor });
+  await powerNote(tx, machineId, { power: found.power, readFrom: "controller" });
+  if (found.startAgent) {
+    await startAllow(tx, machineId, actor);
+  }
+  return { machineId, made: known === undefined };
+}
+
+/** The one machine that this identity can be; some controllers write the UUID's first fields in the other byte order. */
+async function machineOfIdentity(tx: Tx, { smbiosUuid, macs }: MachineIdentity): Promise<MachineId | undefined> {
+  const { rows } = await sql<{ machine_id: MachineId | null }>`
+    SELECT coalesce(
+      machine_by_identity(${smbiosUuid ?? null}::uuid, ${macs}::macaddr[]),
+      machine_by_identity(smbios_swapped(${smbiosUuid ?? null}::uuid), ${macs}::macaddr[])
+    ) AS machine_id`.execute(tx);
+  return rows[0]?.machine_id ?? undefined;
+}
+
+/** @throws {DatabaseError} `refused` where what both sides know of the machine disagrees */
+async function identityAgrees(tx: Tx, machineId: MachineId, identity: MachineIdentity): Promise<void> {
+  const { smbiosUuid, macs } = identity;
+  if (!(await machineIsIdentified(tx, machineId))) {
+    await machineIdentitySet(tx, machineId, await identityOwn(tx, identity, machineId));
+    return;
+  }
+  const { rows } = await sql<{ uuid: string | null; macs: string[] }>`
+    SELECT (SELECT u.smbios_uuid::text FROM machine_smbios u WHERE u.machine_id = ${machineId}
+        AND u.smbios_uuid NOT IN (${smbiosUuid ?? null}::uuid, smbios_swapped(${smbiosUuid ?? null}::uuid))) AS uuid,
+      ARRAY(SELECT k.mac::text FROM machine_mac k WHERE k.machine_id = ${machineId}) AS macs`.execute(tx);
+  const { uuid = null, macs: own = [] } = rows[0] ?? {};
+  const macsDisagree = own.length > 0 && macs.length > 0 && !own.some((mac) => macs.includes(mac));
+  if (uuid !== null || macsDisagree) {
+    const differs =
+      uuid === null ? "none of its MACs is the same" : `its SMBIOS UUID is ${uuid}, the controller's ${smbiosUuid}`;
+    throw new DatabaseError(
+      "refused",
+      `this controller is not that machine's: ${differs}. Leave the machine out, and it is found or made by its identity`,
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import { operatorCommandOnce } from "../../operator-command-once.ts";
+import type { OperatorCommand } from "../../operator-command.ts";
+import { controllerRemove } from "./controller.ts";
+
+/**
+ * Takes a machine's controller away as an operator's command.
+ * @throws {DatabaseError} `not_found` where the machine, or a controller of it, is not there; `request_id_reused`
+ */
+export async function controllerRemoveOnce(
+  database: Database,
+  request: OperatorCommand & { actor: Actor },
+): Promise<void> {
+  await operatorCommandOnce(database, request, async (tx) => {
+    if (!(await controllerRemove(tx, request.machineId, request.actor))) {
+      throw new DatabaseError("not_found", "this machine has no controller that could be removed");
+    }
+    return { generation: 0n };
+  });
+}

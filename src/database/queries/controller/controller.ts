@@ -1,0 +1,262 @@
+import { sql } from "kysely";
+import type { Actor } from "../../actor.ts";
+import type { Database } from "../../connect.ts";
+import { DatabaseError, translate } from "../../errors.ts";
+import { historyAppend } from "../../history.ts";
+import type { CredentialId, MachineId } from "../../ids.ts";
+import type { Tx } from "../../transaction.ts";
+
+/** Why a controller's certificate is believed, as it is stored. */
+export type StoredTrust =
+  | { by: "fingerprint"; sha256: string }
+  | { by: "ca"; pem: string }
+  | { by: "system" }
+  | { by: "clear-text" };
+
+/** How a machine's controller is reached. */
+export interface ControllerReach {
+  protocol: "redfish" | "ipmi";
+  url: string;
+  /** Which of its systems, in its own words. */
+  system: string;
+  credentialId: CredentialId;
+  trust: StoredTrust;
+}
+
+/** What a controller said of itself when it was last read. */
+export interface ControllerCan {
+  maker?: string;
+  model?: string;
+  firmware?: string;
+  powerCommands: readonly string[];
+  bootTargets: readonly string[];
+  virtualMedia: boolean;
+  mayControl: boolean;
+  rules: readonly string[];
+}
+
+/** A machine's controller, as its tag says. */
+export interface ControllerRecord extends ControllerReach, ControllerCan {
+  machineId: MachineId;
+  setAt: Date;
+  setBy: string;
+  /** When it last answered; absent = never since it was set. */
+  contactAt?: Date;
+  /** What went wrong since then. */
+  failure?: { at: Date; code: string; cause: string };
+}
+
+/** One row of {@link controllerColumns}. */
+export interface ControllerRow {
+  machine_id: MachineId;
+  protocol: "redfish" | "ipmi";
+  url: string;
+  system: string;
+  credential_id: CredentialId;
+  trusted_by: StoredTrust["by"];
+  trusted_sha256: string | null;
+  trusted_ca_pem: string | null;
+  maker: string | null;
+  model: string | null;
+  firmware: string | null;
+  power_commands: string[];
+  boot_targets: string[];
+  virtual_media: boolean;
+  may_control: boolean;
+  rules: string[];
+  set_at: Date;
+  set_by: string;
+  contact_at: Date | null;
+  failed_at: Date | null;
+  failed_code: string | null;
+  failed_cause: string | null;
+}
+
+/** Of `machine_controller c` and `machine_controller_contact n`. */
+export const controllerColumns = sql`
+  c.machine_id, c.protocol, c.url, c.system, c.credential_id, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
+  c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.may_control, c.rules,
+  c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause`;
+export const controllerTables = sql`
+  machine_controller c LEFT JOIN machine_controller_contact n ON n.machine_id = c.machine_id`;
+
+export function controllerRecord(row: ControllerRow): ControllerRecord {
+  const { failed_at: at, failed_code: code, failed_cause: cause } = row;
+  return {
+    machineId: row.machine_id,
+    protocol: row.protocol,
+    url: row.url,
+    system: row.system,
+    credentialId: row.credential_id,
+    trust: trustOf(row),
+    ...(row.maker === null ? {} : { maker: row.maker }),
+    ...(row.model === null ? {} : { model: row.model }),
+    ...(row.firmware === null ? {} : { firmware: row.firmware }),
+    powerCommands: row.power_commands,
+    bootTargets: row.boot_targets,
+    virtualMedia: row.virtual_media,
+    mayControl: row.may_control,
+    rules: row.rules,
+    setAt: row.set_at,
+    setBy: row.set_by,
+    ...(row.contact_at === null ? {} : { contactAt: row.contact_at }),
+    ...(at === null || code === null || cause === null ? {} : { failure: { at, code, cause } }),
+  };
+}
+
+function trustOf(row: ControllerRow): StoredTrust {
+  switch (row.trusted_by) {
+    // The table's CHECKs hold each of the two to its own kind.
+    case "fingerprint":
+      return { by: "fingerprint", sha256: row.trusted_sha256 ?? "" };
+    case "ca":
+      return { by: "ca", pem: row.trusted_ca_pem ?? "" };
+    case "system":
+    case "clear-text":
+      return { by: row.trusted_by };
+  }
+}
+
+/**
+ * A machine's controller; undefined where it has none.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function controllerOf(
+  source: Database["kysely"] | Tx,
+  machineId: MachineId,
+): Promise<ControllerRecord | undefined> {
+  const { rows } = await sql<ControllerRow>`
+    SELECT ${controllerColumns} FROM ${controllerTables} WHERE c.machine_id = ${machineId}`
+    .execute(source)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const [row] = rows;
+  return row === undefined ? undefined : controllerRecord(row);
+}
+
+/**
+ * Writes a machine's controller, or replaces it; the machine is locked. It has just answered.
+ * @throws {DatabaseError} `exists` where it is another machine's
+ */
+export async function controllerSet(
+  tx: Tx,
+  machineId: MachineId,
+  controller: ControllerReach & ControllerCan & { actor: Actor },
+): Promise<void> {
+  const { actor, trust } = controller;
+  const row = {
+    protocol: controller.protocol,
+    url: controller.url,
+    system: controller.system,
+    credential_id: controller.credentialId,
+    trusted_by: trust.by,
+    trusted_sha256: trust.by === "fingerprint" ? Buffer.from(trust.sha256, "hex") : null,
+    trusted_ca_pem: trust.by === "ca" ? trust.pem : null,
+    ...canColumns(controller),
+    set_at: sql<Date>`now()`,
+    set_by: actor.name,
+  };
+  await controllerFree(tx, controller, machineId);
+  await tx
+    .insertInto("machine_controller")
+    .values({ machine_id: machineId, ...row })
+    .onConflict((conflict) => conflict.column("machine_id").doUpdateSet(row))
+    .execute();
+  await sql`
+    INSERT INTO machine_controller_contact (machine_id, contact_at) VALUES (${machineId}, now())
+    ON CONFLICT (machine_id) DO UPDATE
+      SET contact_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL`.execute(tx);
+  const detail = { url: controller.url, system: controller.system, trust: trust.by };
+  await historyAppend(tx, [{ machineId, actor, event: "controller_set", detail }]);
+}
+
+/**
+ * Checks that a controller is no other machine's. @param machineId the machine that it may be of already
+ * @throws {DatabaseError} `exists`
+ */
+export async function controllerFree(
+  tx: Tx,
+  { url, system }: Pick<ControllerReach, "url" | "system">,
+  machineId: MachineId | undefined,
+): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT coalesce(m.name, m.machine_id::text) AS name FROM machine_controller c JOIN machines m USING (machine_id)
+    WHERE c.url = ${url} AND c.system = ${system} AND c.machine_id IS DISTINCT FROM ${machineId ?? null}::uuid`.execute(
+    tx,
+  );
+  const [other] = rows;
+  if (other !== undefined) {
+    throw new DatabaseError(
+      "exists",
+      `${url} is the controller of machine ${other.name} already: remove it there first, with \`farrier bmc remove ${other.name}\``,
+    );
+  }
+}
+
+function canColumns(can: ControllerCan) {
+  return {
+    maker: can.maker ?? null,
+    model: can.model ?? null,
+    firmware: can.firmware ?? null,
+    power_commands: [...can.powerCommands],
+    boot_targets: [...can.bootTargets],
+    virtual_media: can.virtualMedia,
+    may_control: can.mayControl,
+    rules: [...can.rules],
+  };
+}
+
+/** Takes a machine's controller away; false where it has none. The machine is locked. */
+export async function controllerRemove(tx: Tx, machineId: MachineId, actor: Actor): Promise<boolean> {
+  const removed = await tx
+    .deleteFrom("machine_controller")
+    .where("machine_id", "=", machineId)
+    .returning("url")
+    .executeTakeFirst();
+  await tx.deleteFrom("machine_controller_contact").where("machine_id", "=", machineId).execute();
+  await tx.deleteFrom("machine_power").where("machine_id", "=", machineId).execute();
+  if (removed === undefined) {
+    return false;
+  }
+  await historyAppend(tx, [{ machineId, actor, event: "controller_removed", detail: { url: removed.url } }]);
+  return true;
+}
+
+/**
+ * Notes that a controller answered, with what it is and can where that was read.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function controllerAnswered(database: Database, machineId: MachineId, can?: ControllerCan): Promise<void> {
+  await sql`
+    INSERT INTO machine_controller_contact (machine_id, contact_at)
+    SELECT machine_id, now() FROM machine_controller WHERE machine_id = ${machineId}
+    ON CONFLICT (machine_id) DO UPDATE
+      SET contact_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  if (can !== undefined) {
+    await database.kysely
+      .updateTable("machine_controller")
+      .set(canColumns(can))
+      .where("machine_id", "=", machineId)
+      .execute()
+      .catch((error: unknown) => Promise.reject(translate(error)));
+  }
+}
+
+/**
+ * Notes that a controller failed, since when and with what.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function controllerFailed(
+  database: Database,
+  machineId: MachineId,
+  { code, cause }: { code: string; cause: string },
+): Promise<void> {
+  await sql`
+    INSERT INTO machine_controller_contact AS n (machine_id, failed_at, failed_code, failed_cause)
+    SELECT machine_id, now(), ${code}, ${cause} FROM machine_controller WHERE machine_id = ${machineId}
+    ON CONFLICT (machine_id) DO UPDATE SET failed_at = CASE WHEN n.failed_code = excluded.failed_code THEN n.failed_at
+        ELSE excluded.failed_at END, failed_code = excluded.failed_code, failed_cause = excluded.failed_cause`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}

@@ -1,0 +1,113 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import type { OperationId } from "../../ids.ts";
+import type { Session } from "../../session.ts";
+import { transact, type Tx } from "../../transaction.ts";
+import { type Operation, operationColumns, operationOf, operationPatience, type OperationResult } from "./operation.ts";
+
+/** An operation that this session carries out. */
+export interface HeldOperation extends Operation {
+  /** Notes, before it is sent, that it may have been: whoever finds this noted must not send it again. */
+  sending(): Promise<void>;
+  /** Ends it with what came of it; `settle` writes in the same transaction. On an error nothing of it happened. */
+  succeed(settle: (tx: Tx) => Promise<OperationResult>): Promise<void>;
+  fail(failure: { code: string; cause: string }): Promise<void>;
+}
+
+/** Whose power and controllers a shepherd reaches. */
+export interface OperationReach {
+  /** Names of providers with a power switch. */
+  providers: readonly string[];
+  controllers: boolean;
+}
+
+/**
+ * Takes operations that nobody carries out: the oldest first, of one machine one at a time. One that was sent by a session that is
+ * gone, and one that waited too long, end as failed here: neither is carried out any more.
+ * @throws {DatabaseError} `session_lost`, `unavailable`
+ */
+export async function operationClaim(
+  database: Database,
+  session: Session,
+  { providers, controllers }: OperationReach,
+  limit: number,
+): Promise<HeldOperation[]> {
+  const taken = await transact(database, session, async (tx) => {
+    await sql`
+      UPDATE controller_operation SET ended_at = now(), failed_code = 'interrupted', failed_cause = ${interrupted}
+      WHERE ended_at IS NULL AND session_id IS NULL AND sent_at IS NOT NULL`.execute(tx);
+    await sql`
+      UPDATE controller_operation SET ended_at = now(), failed_code = 'expired', failed_cause = ${expired}
+      WHERE ended_at IS NULL AND session_id IS NULL AND sent_at IS NULL
+        AND asked_at < now() - make_interval(secs => ${operationPatience})`.execute(tx);
+    const { rows } = await sql<Parameters<typeof operationOf>[0]>`
+      UPDATE controller_operation o SET session_id = ${session.id}
+      WHERE o.operation_id IN (
+        SELECT n.operation_id FROM controller_operation n
+        WHERE n.ended_at IS NULL AND n.session_id IS NULL
+          AND NOT EXISTS (
+            SELECT FROM controller_operation b
+            WHERE b.machine_id = n.machine_id AND b.ended_at IS NULL
+              AND (b.session_id IS NOT NULL OR (b.asked_at, b.operation_id) < (n.asked_at, n.operation_id))
+          )
+          AND (
+            (${controllers} AND (
+              n.machine_id IS NULL OR EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = n.machine_id)
+            ))
+            OR EXISTS (
+              SELECT FROM machine_provided p WHERE p.machine_id = n.machine_id AND p.provider = ANY (${providers}::text[])
+            )
+          )
+        ORDER BY n.asked_at, n.operation_id LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
+      ) RETURNING ${operationColumns}`.execute(tx);
+    return rows.map((row) => operationOf(row));
+  });
+  return taken.map((operation) => heldOf(database, session, operation));
+}
+
+const interrupted =
+  "the shepherd that carried it out was lost meanwhile: it may have been done or not. Look at the machine, then ask again";
+const expired = `no shepherd took it within ${operationPatience} s, and it is not done any more. Is one running that reaches this machine?`;
+
+function heldOf(database: Database, session: Session, operation: Operation): HeldOperation {
+  const { operationId } = operation;
+  const end = (action: (tx: Tx) => Promise<void>) =>
+    transact(database, session, async (tx) => {
+      await held(tx, session, operationId);
+      await action(tx);
+    });
+  return {
+    ...operation,
+    sending: () =>
+      end(async (tx) => {
+        await sql`UPDATE controller_operation SET sent_at = now() WHERE operation_id = ${operationId}`.execute(tx);
+      }),
+    succeed: (settle) =>
+      end(async (tx) => {
+        const result = JSON.stringify(await settle(tx));
+        await sql`
+          UPDATE controller_operation SET ended_at = now(), session_id = NULL, result = ${result}
+          WHERE operation_id = ${operationId}`.execute(tx);
+      }),
+    fail: ({ code, cause }) =>
+      end(async (tx) => {
+        await sql`
+          UPDATE controller_operation
+          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${cause}
+          WHERE operation_id = ${operationId}`.execute(tx);
+      }),
+  };
+}
+
+/** @throws {DatabaseError} `not_found` where the session does not hold it any more */
+async function held(tx: Tx, session: Session, operationId: OperationId): Promise<void> {
+  const { rows } = await sql`
+    SELECT FROM controller_operation
+    WHERE operation_id = ${operationId} AND session_id = ${session.id} AND ended_at IS NULL FOR NO KEY UPDATE`.execute(
+    tx,
+  );
+  if (rows.length === 0) {
+    throw new DatabaseError("not_found", `this session does not carry out operation ${operationId} any more`);
+  }
+}
