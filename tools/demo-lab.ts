@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { untilStopped } from "../src/main/until-stopped.ts";
+import { untilStopped } from "../src/main/parts/until-stopped.ts";
 import { imageServe } from "./image-serve.ts";
 
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));

@@ -4,7 +4,7 @@ import { runBoot } from "../agent/boot/run.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
 import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 // The agent of the boot image: this file is bundled with its imports, and is the image's main program.
 const logTail = createLogTail();

@@ -11,7 +11,7 @@ import { fetchLimits } from "../agent/install/fetch/http-answer.ts";
 import { runAgent } from "../agent/run.ts";
 import type { AgentRunOptions } from "./options.ts";
 import { createLogger } from "../lib/log.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 /** `farrier agent run`: the agent on this host. Resolves to the exit status. */
 export async function agentProcess(options: AgentRunOptions): Promise<number> {

@@ -11,7 +11,7 @@ import { archiveWrite } from "../database/backup/archive.ts";
 import { secretsKeyFile } from "../secrets/key-file.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere } from "./backup-files.ts";
-import { databaseAddress } from "./database-reach.ts";
+import { databaseAddress } from "./parts/database-reach.ts";
 
 /** `farrier backup`: the whole control plane into one file, while it runs. Resolves to the exit status. */
 export async function backupProcess(options: BackupOptions): Promise<number> {

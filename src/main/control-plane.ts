@@ -14,12 +14,12 @@ import { operatorApiListen } from "../operator-api/listener/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/caller/operator-files.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
-import { databaseReach } from "./database-reach.ts";
+import { databaseReach } from "./parts/database-reach.ts";
 import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
-import { readiness } from "./readiness.ts";
-import { secretsFollow } from "./secrets-follow.ts";
-import { operatorTls, tlsFiles } from "./tls-files.ts";
+import { readiness } from "./parts/readiness.ts";
+import { secretsFollow } from "./parts/secrets-follow.ts";
+import { operatorTls, tlsFiles } from "./parts/tls-files.ts";
 import type { OperatorTlsFiles } from "./options.ts";
 import type { AgentTlsFiles } from "./options.ts";
 
@@ -100,6 +100,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   await sessions.next();
   await secrets.heldUnder(sessions);
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
+  const operationFeed = stack.use(machineFeed({ address: databaseAddress, log, clock, channel: "farrier_operation" }));
   const operators = stack.use(
     await operatorApiListen({
       address: options.operators,
@@ -107,6 +108,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       auditDatabase,
       secrets,
       feed,
+      operationFeed,
       tls: await operatorTls(options),
       proxyNames: options.operatorNames,
       trace: tracing?.interceptor,

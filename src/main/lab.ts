@@ -11,7 +11,7 @@ import { labPrograms } from "../lab/programs.ts";
 import { qemuUser } from "../lab/run-user.ts";
 import { systemClock } from "../lib/clock.ts";
 import { labDirectory } from "./providers.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 async function placeOf(dataDir: string): Promise<LabPlace> {
   const directory = labDirectory(dataDir);

@@ -5,7 +5,7 @@ import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { migrate } from "../database/migrate.ts";
 import { createLogger } from "../lib/log.ts";
-import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 
 /** `farrier migrate`: migrates a database's schema to this version. Resolves to the exit status. */
 export async function migrateProcess(options: MigrateOptions): Promise<number> {

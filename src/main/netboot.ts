@@ -12,8 +12,8 @@ import { dhcpRange } from "../netboot/dnsmasq/options.ts";
 import { dnsmasqRun } from "../netboot/dnsmasq/run.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
-import { databaseAddress, databaseReach } from "./database-reach.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 /** The agent API's default port. */
 const agentPort = 8443;

@@ -13,7 +13,7 @@ import { databaseRestore } from "../database/backup/restore.ts";
 import { ArchiveError, archiveRead, type ArchiveEntry } from "../database/backup/archive.ts";
 import { createLogger } from "../lib/log.ts";
 import { backupFiles, backupTitle, fileIfThere, filesRestore } from "./backup-files.ts";
-import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 
 const name = z.string().min(1).max(63);
 const head = z.object({

@@ -2,10 +2,10 @@ import type { ServerOptions } from "./options.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { controlPlaneStart } from "./control-plane.ts";
-import { databaseAddress } from "./database-reach.ts";
+import { databaseAddress } from "./parts/database-reach.ts";
 import { answerMetrics, workerLine } from "../workers/server-worker.ts";
 import { serverWorkers } from "../workers/server-workers.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 /** `farrier server`: agent API, operator API and janitor on a given PostgreSQL. Resolves to the exit status. */
 export async function serverProcess(options: ServerOptions): Promise<number> {

@@ -5,10 +5,11 @@ import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
-import { databaseAddress, databaseReach } from "./database-reach.ts";
+import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { labOf, unlistedProvider } from "./providers.ts";
-import { secretsFollow } from "./secrets-follow.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { controllerAccess } from "./parts/controller-access.ts";
+import { secretsFollow } from "./parts/secrets-follow.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
 export async function shepherdProcess(options: ShepherdOptions): Promise<number> {
@@ -36,6 +37,8 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     providers,
     unlisted: unlistedProvider,
     secrets,
+    controllers: controllerAccess(database, secrets),
+    address,
   });
   process.stdout.write("ready\n");
   log.info({ signal: await stopped }, "stopping");

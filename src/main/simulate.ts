@@ -4,7 +4,7 @@ import { createDisplay, formatMilliseconds } from "../simulator/display.ts";
 import { faultsParse, SimulationRefused } from "../simulator/options.ts";
 import { simulate } from "../simulator/simulate.ts";
 import type { SimulationSummary } from "../simulator/record/summary.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 
 /** Maximum number of violations that are listed. */
 const toldViolations = 20;

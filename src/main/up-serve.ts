@@ -8,6 +8,7 @@ import type { Logger } from "../lib/log.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
+import { controllerAccess } from "./parts/controller-access.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
 
@@ -60,9 +61,10 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
   const providers = [await labOf(labDirectory(options.dataDir), log, netbootAddress)];
+  const shepherdDatabase = open("shepherd");
   stack.use(
     shepherdRun({
-      database: open("shepherd"),
+      database: shepherdDatabase,
       sessionDatabase: open("session"),
       log,
       clock: systemClock,
@@ -70,6 +72,8 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       providers,
       unlisted: unlistedProvider,
       secrets: server.secrets,
+      controllers: controllerAccess(shepherdDatabase, server.secrets),
+      address,
     }),
   );
   process.stdout.write(`ready: agents on ${formatHostPort(server.agents)}, operators on ${server.operators}\n`);

@@ -3,8 +3,8 @@ import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { dataDirectoryOpen } from "../database/embedded/data-directory.ts";
 import { embeddedStart } from "../database/embedded/embedded.ts";
 import { createLogger } from "../lib/log.ts";
-import { databaseAddress } from "./database-reach.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { databaseAddress } from "./parts/database-reach.ts";
+import { untilStopped } from "./parts/until-stopped.ts";
 import type * as UpServe from "./up-serve.ts";
 
 /**

@@ -52,5 +52,14 @@ test.each([
   ["one that ran out", windowOf("expired"), "on", "power-cycle"],
   ["a closed one", windowOf("closed"), "on", "power-cycle"],
 ] as const)("begin with %s", (_what, window, power, begin) => {
-  expect(agentStartBegin(window, power, "shepherd").begin).toBe(begin);
+  expect(agentStartBegin({ window, power, component: "shepherd", allowed: true }).begin).toBe(begin);
+});
+
+test.each([
+  ["on", "leave"],
+  ["powering-on", "leave"],
+  ["unknown", "leave"],
+  ["off", "power-cycle"],
+] as const)("a machine that nobody allowed to stop, with power %s: %s", (power, begin) => {
+  expect(agentStartBegin({ window: undefined, power, component: "shepherd", allowed: false }).begin).toBe(begin);
 });

@@ -1,11 +1,11 @@
 import { agentMemoryMiB } from "../contract/agent-memory.ts";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
-import type { PowerState } from "./provider.ts";
+import type { ControllerPower } from "../controllers/controller.ts";
 
 /** What is observed of a machine that is being started. */
 export interface AgentStartSeen {
   window: BootWindowState;
-  power: PowerState;
+  power: ControllerPower;
   /** Seconds since it was switched on. */
   seconds: number;
   /**
@@ -60,26 +60,44 @@ function notEnrolled(loaded: number | undefined): string {
     : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), and does it reach the agent port`;
 }
 
+/** What is known of a machine before its start. */
+export interface AgentStartBefore {
+  /** The newest boot window. */
+  window: { windowId: string; openedBy: string; state: BootWindowState } | undefined;
+  power: ControllerPower;
+  /** Whose windows are a shepherd's. */
+  component: string;
+  /** Whether it may be switched off, whatever runs on it. */
+  allowed: boolean;
+}
+
 /** The first step of a start. */
 export type AgentStartBegin =
   /** Another shepherd switched it on and was lost: its window is still open. */
   | { begin: "join"; windowId: string }
   /** From power off. */
-  | { begin: "power-cycle" };
+  | { begin: "power-cycle" }
+  /** It runs something that is not ours to stop. */
+  | { begin: "leave"; cause: string };
 
 /**
  * Whether a shepherd has started the machine already, according to its open window. A start goes off, window, on: with
- * an open window and power the machine is booting, and starting over would only cost it a boot. Pure.
+ * an open window and power the machine is booting, and starting over would only cost it a boot. A
+ * machine that has power, and that nobody has allowed to stop, is left as it is. Pure.
  */
-export function agentStartBegin(
-  window: { windowId: string; openedBy: string; state: BootWindowState } | undefined,
-  power: PowerState,
-  component: string,
-): AgentStartBegin {
+export function agentStartBegin({ window, power, component, allowed }: AgentStartBefore): AgentStartBegin {
   const onItsWay =
     window !== undefined &&
     window.openedBy === component &&
     (window.state === "open" || window.state === "given") &&
-    power === "on";
-  return onItsWay ? { begin: "join", windowId: window.windowId } : { begin: "power-cycle" };
+    power !== "off";
+  if (onItsWay) {
+    return { begin: "join", windowId: window.windowId };
+  }
+  return allowed || power === "off"
+    ? { begin: "power-cycle" }
+    : {
+        begin: "leave",
+        cause: `its power is ${power}, and nobody has allowed to stop what runs on it: \`farrier machine start-agent --help\` says how`,
+      };
 }

@@ -1,3 +1,5 @@
+import { type BootMeans, meansTitle } from "../contract/boot-means.ts";
+import { ControllerError, type ControllerPower } from "../controllers/controller.ts";
 import type { Database } from "../database/connect.ts";
 import type { Eligibility } from "../database/eligibility.ts";
 import {
@@ -6,16 +8,20 @@ import {
   bootWindowOpen,
   bootWindowState,
 } from "../database/queries/boot/boot-window.ts";
+import { startFailed, startSucceeded } from "../database/queries/agent/start-means.ts";
+import { startAllowed } from "../database/queries/agent/start-allowed.ts";
 import { netbootProgress } from "../database/queries/boot/netboot-note.ts";
 import { writerPowerOff } from "../database/queries/installation/writer.ts";
-import { providedIdOf } from "../database/queries/provider/provided.ts";
 import type { Session } from "../database/session.ts";
 import { transact, type Tx } from "../database/transaction.ts";
 import { type Work, workClaim } from "../database/work.ts";
 import type { Clock } from "../lib/clock.ts";
 import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
 import type { ControlProcess, ProcessOutcome } from "./control-loop.ts";
-import type { Provider, ProviderPower } from "./provider.ts";
+import { type Provider, ProviderError } from "./provider.ts";
+import type { MachineSwitch } from "./switch/machine-switch.ts";
+import { meansSwitch } from "./switch/means-switch.ts";
+import type { SwitchesOptions } from "./switch/switch-of.ts";
 
 /** Seconds that a machine has to boot from the network and enrol: servers test their memory for minutes. */
 export const bootSeconds = 600;
@@ -27,8 +33,9 @@ export interface AgentStartOptions {
 }
 
 /** The machines of this provider that agent start may take. */
-export function agentStartEligibility(provider: Provider): Eligibility {
-  return { process: "ShepherdAgentStart", provider: provider.name };
+export function agentStartEligibility(provider: Provider, { controllers }: SwitchesOptions): Eligibility {
+  const switches = { provider: provider.power !== undefined, controllers: controllers !== undefined };
+  return { process: "ShepherdAgentStart", provider: provider.name, switches };
 }
 
 /**
@@ -37,17 +44,23 @@ export function agentStartEligibility(provider: Provider): Eligibility {
  * that the next start does not reset.
  */
 export function agentStartProcess(
-  database: Database,
-  provider: Provider & { power: ProviderPower },
+  provider: Provider,
+  switches: SwitchesOptions,
   options: AgentStartOptions,
 ): ControlProcess {
-  const eligibility = agentStartEligibility(provider);
+  const { database } = switches;
+  const eligibility = agentStartEligibility(provider, switches);
   return {
     name: `agent start of ${provider.name}`,
     // Half a minute, growing to half an hour.
     backoff: { initial: 30, exponent: 2, maximum: 1800 },
     claim: (session, limit) => workClaim(database, session, eligibility, limit),
-    process: (work, session, signal) => agentStart(database, provider.power, { ...options, work, session, signal }),
+    process: async (work, session, signal) => {
+      const chosen = await meansSwitch(switches, work.machineId);
+      return "means" in chosen
+        ? agentStart(database, chosen, { ...options, work, session, signal })
+        : { outcome: "fail", cause: `no agent can be started: ${chosen.why}` };
+    },
   };
 }
 
@@ -57,59 +70,104 @@ interface Start extends AgentStartOptions {
   signal: AbortSignal;
 }
 
-async function agentStart(database: Database, power: ProviderPower, start: Start): Promise<ProcessOutcome> {
+/** One start by this means. A failure is counted, so that another means is tried after two. */
+async function agentStart(
+  database: Database,
+  { by, means, why, alone }: { by: MachineSwitch; means: BootMeans; why: string; alone: boolean },
+  start: Start,
+): Promise<ProcessOutcome> {
+  const { machineId } = start.work;
+  const failed = (cause: string, tags?: (tx: Tx) => Promise<void>): ProcessOutcome => ({
+    outcome: "fail",
+    cause: alone ? cause : `by ${meansTitle(means)} (${why}): ${cause}`,
+    tags: async (tx) => {
+      await startFailed(tx, machineId, means);
+      await tags?.(tx);
+    },
+  });
+  try {
+    return await agentStartBy(database, by, start, failed);
+  } catch (error) {
+    if (error instanceof ControllerError || error instanceof ProviderError) {
+      return failed(error.message);
+    }
+    throw error;
+  }
+}
+
+async function agentStartBy(
+  database: Database,
+  by: MachineSwitch,
+  start: Start,
+  failed: (cause: string, tags?: (tx: Tx) => Promise<void>) => ProcessOutcome,
+): Promise<ProcessOutcome> {
   const { work, session, signal, clock } = start;
   const { machineId } = work;
-  const providerId = await providedIdOf(database, machineId);
-  if (providerId === undefined) {
-    return { outcome: "fail", cause: "its provider is no longer known" };
+  const begun = await begin(database, by, start);
+  if ("refused" in begun) {
+    return { outcome: "fail", cause: begun.refused };
   }
-  const window = await begin(database, power, start, providerId);
+  const window = begun.windowId;
   const since = clock.monotonic();
+  let power: { state: ControllerPower; readAt: number } | undefined;
   for (;;) {
     const state = await bootWindowState(database, window);
     const boots = state === "expired" ? await netbootProgress(database, machineId) : undefined;
+    if (power === undefined || clock.monotonic() - power.readAt >= powerPace(by)) {
+      power = { state: await by.get(signal), readAt: clock.monotonic() };
+    }
     const seen = {
       window: state,
       ...(boots === undefined ? {} : { loaded: boots.loaded }),
-      power: await power.get(providerId, signal),
+      power: power.state,
       seconds: (clock.monotonic() - since) / 1000,
     };
     const decided = agentStartNext(seen);
     switch (decided.next) {
       case "finish":
-        return { outcome: "finish" };
+        // Nothing of the start may send the machine to the network again.
+        await by.bootClear(signal);
+        return { outcome: "finish", tags: (tx) => startSucceeded(tx, machineId) };
       case "fail":
         await bootWindowClose(database, {
           machineId,
           windowId: window,
           actor: { kind: "component", name: session.component },
         });
-        return {
-          outcome: "fail",
-          cause: decided.cause,
-          ...(seen.power === "off" ? { tags: (tx: Tx) => writerPowerOff(tx, machineId) } : {}),
-        };
+        return failed(decided.cause, seen.power === "off" ? (tx) => writerPowerOff(tx, machineId) : undefined);
       case "wait":
         await clock.sleep(500, signal);
     }
   }
 }
 
-/** Starts the machine unless it is already booting; resolves to the id of its window. */
-async function begin(database: Database, power: ProviderPower, start: Start, providerId: string): Promise<string> {
+/** Milliseconds between two readings of a booting machine's power: controllers answer slowly. */
+function powerPace({ by }: MachineSwitch): number {
+  return by === "controller" ? 5_000 : 0;
+}
+
+/** Starts the machine unless it is already booting; resolves to the id of its window, or to why it is left alone. */
+async function begin(
+  database: Database,
+  by: MachineSwitch,
+  start: Start,
+): Promise<{ windowId: string } | { refused: string }> {
   const { work, session, signal } = start;
   const { machineId } = work;
-  const decided = agentStartBegin(
-    await bootWindowOf(database, machineId),
-    await power.get(providerId, signal),
-    session.component,
-  );
+  const decided = agentStartBegin({
+    window: await bootWindowOf(database, machineId),
+    power: await by.get(signal),
+    component: session.component,
+    // Machines of a provider are its own to switch.
+    allowed: by.by !== "controller" || (await startAllowed(database, machineId)),
+  });
   switch (decided.begin) {
     case "join":
-      return decided.windowId;
+      return { windowId: decided.windowId };
+    case "leave":
+      return { refused: decided.cause };
     case "power-cycle": {
-      await power.set(providerId, "off", { signal });
+      await by.set("off", signal);
       // Under the session: once another session has the work, this one opens no window.
       const { windowId } = await transact(database, session, async (tx) => {
         const opened = await bootWindowOpen(tx, machineId, {
@@ -120,8 +178,8 @@ async function begin(database: Database, power: ProviderPower, start: Start, pro
         await writerPowerOff(tx, machineId, 0);
         return opened;
       });
-      await power.set(providerId, "on", { boot: "network", signal });
-      return windowId;
+      await by.onInto("network", signal);
+      return { windowId };
     }
   }
 }

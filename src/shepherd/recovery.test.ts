@@ -49,9 +49,9 @@ const run = (of: Fleet) =>
     interval: 50,
   });
 
-test("what a provider can do decides", () => {
-  expect(recoveryDecide({ name: "static" })).toEqual({ removeAgent: false, outcome: "fail" });
-  expect(recoveryDecide(starter)).toEqual({ removeAgent: true, outcome: "finish" });
+test("what can start an agent decides", () => {
+  expect(recoveryDecide(false)).toEqual({ removeAgent: false, outcome: "fail" });
+  expect(recoveryDecide(true)).toEqual({ removeAgent: true, outcome: "finish" });
 });
 
 test("where the provider can start agents the lost one's tags go, and agent start applies", async () => {

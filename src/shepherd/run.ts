@@ -6,12 +6,17 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { DatabaseAddress } from "../database/address/database-address.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
 import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
+import { controllerLooks } from "./controller-looks.ts";
+import { type ControllerAccess, controllersOf } from "./controllers.ts";
+import { operationsRun } from "./operations/run.ts";
 import { providerSync, type SyncMemory } from "./provider-sync.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
+import type { SwitchesOptions } from "./switch/switch-of.ts";
 
 /** What the shepherd needs. */
 export interface ShepherdRunOptions {
@@ -27,6 +32,10 @@ export interface ShepherdRunOptions {
   unlisted: (name: string) => Provider;
   /** Milliseconds between two searches for work, and for providers. */
   interval?: number;
+  /** How controllers are reached; absent = this shepherd reaches none. */
+  controllers?: ControllerAccess;
+  /** Where it hears of operations at once; absent = it looks for them now and then. */
+  address?: DatabaseAddress;
   /** Seconds that a machine has to boot from the network and enrol. */
   bootSeconds?: number;
   /** The process' keys, which are recorded under the shepherd's sessions. */
@@ -49,16 +58,21 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     log.warn({ error: describeError(error) }, "the keys of secrets could not be looked at; trying again");
   });
   const running = new Map<string, Promise<unknown>>();
+  const known = new Map((options.providers ?? []).map((provider) => [provider.name, provider]));
+  const { controllers: access } = options;
+  const controllers = access === undefined ? undefined : controllersOf(database, { open: access.open, clock });
+  const switches: SwitchesOptions = { database, providers: known, controllers };
 
   function start(provider: Provider): void {
-    const { power, list } = provider;
-    const loops = [loop("recovery", recoveryProcess(database, provider), recoveryEligibility(provider), provider)];
+    const { list } = provider;
+    known.set(provider.name, provider);
+    const loops = [loop("recovery", recoveryProcess(provider, switches), recoveryEligibility(provider), provider)];
     if (list !== undefined) {
       loops.push(look({ ...provider, list }));
     }
-    if (power !== undefined) {
-      const process = agentStartProcess(database, { ...provider, power }, { clock, bootSeconds: options.bootSeconds });
-      loops.push(loop("agent-start", process, agentStartEligibility(provider), provider));
+    if (provider.power !== undefined || controllers !== undefined) {
+      const process = agentStartProcess(provider, switches, { clock, bootSeconds: options.bootSeconds });
+      loops.push(loop("agent-start", process, agentStartEligibility(provider, switches), provider));
     }
     running.set(provider.name, Promise.all(loops));
   }
@@ -105,7 +119,6 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   }
 
   const looking = (async () => {
-    const known = new Map((options.providers ?? []).map((provider) => [provider.name, provider]));
     [...known.values()].forEach((provider) => provider.list !== undefined && start(provider));
     while (!stop.signal.aborted) {
       try {
@@ -121,11 +134,23 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     }
   })();
 
+  const looks =
+    controllers === undefined
+      ? undefined
+      : controllerLooks({ database, controllers, log, clock, interval, signal: stop.signal });
+  const operations = operationsRun({
+    ...{ database, sessions, log, clock, interval, address: options.address, signal: stop.signal },
+    ...{ controllers, access, providers: known },
+  });
+
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the shepherd is stopping"));
       await looking;
+      await operations;
+      await looks;
       await Promise.all(running.values());
+      await controllers?.[Symbol.asyncDispose]();
       await sessions[Symbol.asyncDispose]();
     },
   };

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { prng } from "../../src/lib/prng.ts";
-import { untilStopped } from "../../src/main/until-stopped.ts";
+import { untilStopped } from "../../src/main/parts/until-stopped.ts";
 import { qemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
 import { killPhases, killRound, momentOf, momentText, victims } from "../support/qemu-lab-kill.ts";
 import type { Check } from "./fleet-check.ts";

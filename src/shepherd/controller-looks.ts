@@ -1,0 +1,69 @@
+import { ControllerError } from "../controllers/controller.ts";
+import type { Database } from "../database/connect.ts";
+import type { MachineId } from "../database/ids.ts";
+import { looksTake, type LookPace } from "../database/queries/controller/look.ts";
+import { powerNote } from "../database/queries/controller/power.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Controllers } from "./controllers.ts";
+
+/** What the loop needs. */
+export interface ControllerLooksOptions {
+  database: Database;
+  controllers: Controllers;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Milliseconds between two claims if nothing is due. */
+  interval: number;
+  pace?: LookPace;
+}
+
+/** A minute; for a failing controller at most half an hour. */
+const usualPace: LookPace = { seconds: 60, maximum: 1800 };
+/** Controllers that are looked at at a time. */
+const parallelism = 32;
+/** Milliseconds for one look. */
+const lookTime = 60_000;
+
+/** Reads the power of machines with controllers at a slow pace, until the signal aborts. */
+export async function controllerLooks(options: ControllerLooksOptions): Promise<void> {
+  const { database, log, clock, signal, interval, pace = usualPace } = options;
+  const busy = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    let taken: MachineId[] = [];
+    try {
+      taken = await looksTake(database, pace, parallelism - busy.size);
+    } catch (error) {
+      log.warn({ error: describeError(error) }, "controllers to look at could not be read; trying again");
+    }
+    for (const machineId of taken) {
+      const done: Promise<void> = look(machineId, options).finally(() => busy.delete(done));
+      busy.add(done);
+    }
+    if (taken.length === 0 || busy.size === parallelism) {
+      const pause = new AbortController();
+      const slept = clock.sleep(interval, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
+      await Promise.race(busy.size === parallelism ? busy : [slept]);
+      pause.abort();
+    }
+  }
+  await Promise.all(busy);
+}
+
+/** Looks at one. Never rejects: a failing controller is recorded by `use`, and the next look is on its way. */
+async function look(
+  machineId: MachineId,
+  { database, controllers, log, signal }: ControllerLooksOptions,
+): Promise<void> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(lookTime)]);
+  try {
+    const power = await controllers.use(machineId, (controller) => controller.powerGet(either));
+    await powerNote(database.kysely, machineId, { power, readFrom: "controller" });
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof ControllerError)) {
+      log.warn({ machine: machineId, error: describeError(error) }, "a look at a controller failed");
+    }
+  }
+}

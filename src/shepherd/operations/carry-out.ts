@@ -1,0 +1,98 @@
+import type { Database } from "../../database/connect.ts";
+import type { OperationResult } from "../../database/queries/controller/operation.ts";
+import type { HeldOperation } from "../../database/queries/controller/operation-claim.ts";
+import { powerNote } from "../../database/queries/controller/power.ts";
+import { ProviderError } from "../provider.ts";
+import type { MachineSwitch } from "../switch/machine-switch.ts";
+import { switchOf } from "../switch/switch-of.ts";
+import { operationAdd } from "./add.ts";
+import { operationCheck } from "./check.ts";
+import type { CarriedOut, CarryOutOptions } from "./options.ts";
+
+/**
+ * Does what was asked; returns when the controller shows it done.
+ * @throws {ControllerError}, {ProviderError}, {DatabaseError}
+ */
+export async function carryOut(
+  operation: HeldOperation,
+  options: CarryOutOptions,
+  signal: AbortSignal,
+): Promise<CarriedOut> {
+  const { asked, machineId } = operation;
+  if (asked.kind === "add") {
+    return operationAdd(operation, asked, options, signal);
+  }
+  if (machineId === undefined) {
+    throw new Error(`an operation "${asked.kind}" without a machine`);
+  }
+  switch (asked.kind) {
+    case "check":
+      return { result: await operationCheck(machineId, options, signal) };
+    case "power": {
+      const by = await switchOf(options, machineId);
+      return { result: await power(operation, asked.command, required(by), options.database, signal) };
+    }
+    case "boot": {
+      const by = required(await switchOf(options, machineId));
+      if (by.bootSet === undefined) {
+        throw new ProviderError(
+          "refused",
+          `provider ${by.by} chooses where a machine boots from at a start alone: it needs a controller for that`,
+        );
+      }
+      await by.bootSet(asked.target, { once: asked.once, signal });
+      return { result: {} };
+    }
+    case "identify": {
+      const by = required(await switchOf(options, machineId));
+      if (by.identify === undefined) {
+        throw new ProviderError(
+          "refused",
+          `provider ${by.by} has no identification light: it needs a controller for that`,
+        );
+      }
+      await by.identify(asked.on, signal);
+      return { result: {} };
+    }
+  }
+}
+
+function required(by: MachineSwitch | undefined): MachineSwitch {
+  if (by === undefined) {
+    throw new ProviderError(
+      "refused",
+      "nothing that this shepherd reaches switches this machine: it has no controller, and its provider has no power switch",
+    );
+  }
+  return by;
+}
+
+async function power(
+  operation: HeldOperation,
+  command: "status" | Parameters<MachineSwitch["set"]>[0],
+  by: MachineSwitch,
+  database: Database,
+  signal: AbortSignal,
+): Promise<OperationResult> {
+  const { machineId } = operation;
+  switch (command) {
+    case "status":
+      break;
+    case "cycle":
+    case "reset":
+    case "nmi":
+      // Sent twice it would be done twice.
+      await operation.sending();
+      await by.set(command, signal);
+      break;
+    case "on":
+    case "off":
+    case "soft-off":
+      await by.set(command, signal);
+  }
+  const state = await by.get(signal);
+  if (machineId !== undefined) {
+    await powerNote(database.kysely, machineId, { power: state, readFrom: by.by });
+  }
+  return { power: state, by: by.by };
+}

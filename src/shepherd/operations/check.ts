@@ -1,0 +1,104 @@
+import { type Controller, ControllerError, type ControllerFacts } from "../../controllers/controller.ts";
+import type { MachineId } from "../../database/ids.ts";
+import { controllerAnswered } from "../../database/queries/controller/controller.ts";
+import type { OperationResult } from "../../database/queries/controller/operation.ts";
+import { powerNote } from "../../database/queries/controller/power.ts";
+import type { CarryOutOptions } from "./options.ts";
+
+/** One line of a check: what was looked at, whether it is as it should be, and what to do where not. */
+export interface CheckLine {
+  ok: boolean;
+  what: string;
+  remedy?: string;
+}
+
+/** Reads a machine's controller anew, notes what it says, and tells line by line what works. */
+export async function operationCheck(
+  machineId: MachineId,
+  { database, controllers }: CarryOutOptions,
+  signal: AbortSignal,
+): Promise<OperationResult> {
+  let facts: ControllerFacts;
+  if (controllers === undefined) {
+    throw new ControllerError("unsupported", "this shepherd reaches no controllers");
+  }
+  try {
+    facts = await controllers.use(machineId, (controller: Controller) => controller.read(signal));
+  } catch (error) {
+    if (error instanceof ControllerError) {
+      return { ok: false, lines: [{ ok: false, what: error.message, remedy: remedyOf(error) }] };
+    }
+    throw error;
+  }
+  await controllerAnswered(database, machineId, facts);
+  await powerNote(database.kysely, machineId, { power: facts.power, readFrom: "controller" });
+  const lines = checkLines(facts);
+  return { ok: lines.every(({ ok }) => ok), lines };
+}
+
+/** What a controller's own words say of what Farrier needs. Pure. */
+export function checkLines(facts: ControllerFacts): CheckLine[] {
+  const can = (commands: readonly string[], wanted: readonly string[]) =>
+    wanted.filter((one) => !commands.includes(one));
+  const noPower = can(facts.powerCommands, ["on", "off"]);
+  const maker = [facts.maker, facts.model, facts.firmware === undefined ? undefined : `firmware ${facts.firmware}`];
+  return [
+    {
+      ok: true,
+      what: `answers and takes the credential: ${maker.filter((word) => word !== undefined).join(", ") || "it does not name its maker"}`,
+    },
+    facts.mayControl
+      ? { ok: true, what: "the account may switch power and choose the boot source" }
+      : {
+          ok: false,
+          what: "the account may only look",
+          remedy: "give it the role of an operator or administrator on the controller",
+        },
+    noPower.length === 0
+      ? { ok: true, what: `power is ${facts.power}; it can do ${facts.powerCommands.join(", ")}` }
+      : {
+          ok: false,
+          what: `it can't switch the machine ${noPower.join(" and ")}`,
+          remedy: "look for an update of its firmware",
+        },
+    facts.bootTargets.includes("network")
+      ? { ok: true, what: `the machine can be told to boot from ${facts.bootTargets.join(", ")}` }
+      : {
+          ok: false,
+          what: "it can't tell the machine to boot from the network",
+          remedy: "put the network first in the machine's boot order",
+        },
+    facts.smbiosUuid !== undefined || facts.macs.length > 0
+      ? { ok: true, what: "it says what the machine is known by: its SMBIOS UUID or MAC addresses" }
+      : {
+          ok: false,
+          what: "it says neither the machine's SMBIOS UUID nor a MAC address",
+          remedy: "add one with `farrier machine update --help`",
+        },
+  ];
+}
+
+function remedyOf({ code }: ControllerError): string {
+  switch (code) {
+    case "unreachable":
+      return "is the address right, and does the shepherd's host reach it?";
+    case "untrusted":
+      return "if the certificate was replaced on purpose, add the controller again and accept it: `farrier bmc add --help`";
+    case "credential_unusable":
+      return "`farrier credential list` shows kinds and keys; `/readyz` of a process says which key it lacks";
+    case "address_refused":
+      return "the credential may not be sent to this address: `farrier credential list` shows where it may";
+    case "unauthorized":
+    case "forbidden":
+    case "password_change_required":
+      return "look at the account on the controller; `farrier credential rotate --help` stores another password";
+    case "not_a_controller":
+    case "answer_invalid":
+      return "is this the address of the controller, not of the machine?";
+    case "unsupported":
+    case "refused":
+    case "busy":
+    case "not_done":
+      return "try again in some minutes";
+  }
+}

@@ -1,0 +1,82 @@
+import { ControllerError } from "../../controllers/controller.ts";
+import { DatabaseError } from "../../database/errors.ts";
+import { type HeldOperation, operationClaim } from "../../database/queries/controller/operation-claim.ts";
+import type { SessionHolder } from "../../database/session-holder.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { describeError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { ProviderError } from "../provider.ts";
+import { carryOut } from "./carry-out.ts";
+import type { CarryOutOptions } from "./options.ts";
+
+/** What the loop needs. */
+export interface OperationLoopOptions extends CarryOutOptions {
+  sessions: SessionHolder;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Milliseconds between looks. */
+  interval: number;
+  /** Resolves when an operation may have been asked for: a look is due at once. */
+  woken: () => Promise<void>;
+}
+
+/** Operations carried out at once. */
+const parallelism = 16;
+/** Milliseconds that one may take: servers need minutes to shut down. */
+const operationTime = 300_000;
+
+/** Takes what operators ask of controllers and power switches, and carries it out, until the signal aborts. */
+export async function operationLoop(options: OperationLoopOptions): Promise<void> {
+  const { sessions, log, clock, signal, database, providers } = options;
+  const busy = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    const woken = options.woken();
+    try {
+      const session = await sessions.next();
+      const lost = AbortSignal.any([session.lost, signal]);
+      const powered = [...providers.values()].filter(({ power }) => power !== undefined).map(({ name }) => name);
+      const reach = { providers: powered, controllers: options.controllers !== undefined };
+      const taken = await operationClaim(database, session, reach, parallelism - busy.size);
+      for (const operation of taken) {
+        const done: Promise<void> = one(operation, options, lost).finally(() => busy.delete(done));
+        busy.add(done);
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        log.warn({ error: describeError(error) }, "operations could not be looked for; trying again");
+      }
+    }
+    const stop = new AbortController();
+    const pause = clock.sleep(options.interval, AbortSignal.any([signal, stop.signal])).catch(() => undefined);
+    await Promise.race([pause, woken, ...busy]);
+    stop.abort();
+  }
+  await Promise.all(busy);
+}
+
+/** Carries one out and ends it. Never rejects: what can't be ended is given back with the session. */
+async function one(operation: HeldOperation, options: OperationLoopOptions, lost: AbortSignal): Promise<void> {
+  const { log } = options;
+  const facts = { operation: operation.operationId, kind: operation.asked.kind, machine: operation.machineId };
+  const signal = AbortSignal.any([lost, AbortSignal.timeout(operationTime)]);
+  try {
+    const done = await carryOut(operation, options, signal);
+    await operation.succeed("settle" in done ? done.settle : () => Promise.resolve(done.result));
+    log.info(facts, "an operation is done");
+  } catch (error) {
+    if (lost.aborted) {
+      return;
+    }
+    log.warn({ ...facts, error: describeError(error) }, "an operation failed");
+    await operation.fail(failureOf(error)).catch((failure: unknown) => {
+      log.warn({ ...facts, error: describeError(failure) }, "the end of an operation could not be written");
+    });
+  }
+}
+
+function failureOf(error: unknown): { code: string; cause: string } {
+  return error instanceof ControllerError || error instanceof ProviderError || error instanceof DatabaseError
+    ? { code: error.code, cause: error.message }
+    : { code: "failed", cause: describeError(error) };
+}

@@ -1,0 +1,26 @@
+import type { Database } from "../../database/connect.ts";
+import { powerNote } from "../../database/queries/controller/power.ts";
+import type { MachineId } from "../../database/ids.ts";
+import type { Controllers } from "../controllers.ts";
+import type { MachineSwitch } from "./machine-switch.ts";
+
+/** The switch of a machine with a controller. What is read of its power is noted. */
+export function controllerSwitch(database: Database, controllers: Controllers, machineId: MachineId): MachineSwitch {
+  return {
+    by: "controller",
+    get: async (signal) => {
+      const power = await controllers.use(machineId, (controller) => controller.powerGet(signal));
+      await powerNote(database.kysely, machineId, { power, readFrom: "controller" });
+      return power;
+    },
+    set: (command, signal) => controllers.use(machineId, (controller) => controller.powerSet(command, signal)),
+    onInto: (target, signal) =>
+      controllers.use(machineId, async (controller) => {
+        await controller.bootSet(target, { once: true, signal });
+        await controller.powerSet("on", signal);
+      }),
+    bootSet: (target, options) => controllers.use(machineId, (controller) => controller.bootSet(target, options)),
+    bootClear: (signal) => controllers.use(machineId, (controller) => controller.bootClear(signal)),
+    identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),
+  };
+}
