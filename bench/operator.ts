@@ -79,6 +79,7 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
       secrets: testKeyRing(),
       authenticator: databaseAuthenticator({ database: database.database, localToken: token, log, clock }),
       feed: stack.use(machineFeed({ address: database.address, log, clock })),
+      operationFeed: stack.use(machineFeed({ address: database.address, log, clock, channel: "farrier_operation" })),
       agents: { endpoint: "bench:1", caCertificate: new Uint8Array() },
       counters: { called: (call) => seconds.push(call.seconds), unauthenticated: () => undefined },
       probes: { ready: () => Promise.resolve({ ready: true }), metrics: () => Promise.resolve("") },

@@ -19,7 +19,9 @@ export type ExampleNeed =
   /** Two agents wait for approval: one claims to be web1. */
   | "enrollments"
   /** A shepherd failed on web1. */
-  | "backoff";
+  | "backoff"
+  /** web1 has a controller that credential rack7 opens. */
+  | "controller";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -111,6 +113,33 @@ export const apiExamples: readonly ApiExample[] = [
     method: "farrier.operator.v1.CredentialService/CredentialRotate",
     request: { requestId: id(18), name: "rack7", secret: "Y2FsdmluLTg=" },
   },
+  {
+    method: "farrier.operator.v1.ControllerService/ControllerAdd",
+    request: {
+      requestId: id(30),
+      url: "https://10.1.7.21",
+      credential: "rack7",
+      trust: { acceptNew: true },
+    },
+  },
+  { method: "farrier.operator.v1.ControllerService/OperationShow", request: { operationId: id(30), waitSeconds: 0 } },
+  { method: "farrier.operator.v1.ControllerService/ControllerList", request: { pageSize: 50 }, needs: "controller" },
+  { method: "farrier.operator.v1.ControllerService/ControllerShow", request: { machine } },
+  { method: "farrier.operator.v1.ControllerService/ControllerCheck", request: { requestId: id(31), machine } },
+  {
+    method: "farrier.operator.v1.ControllerService/MachinePower",
+    request: { requestId: id(32), machine, command: "POWER_COMMAND_CYCLE", confirmed: true },
+  },
+  {
+    method: "farrier.operator.v1.ControllerService/MachineBoot",
+    request: { requestId: id(33), machine, target: "BOOT_TARGET_NETWORK", once: true },
+  },
+  {
+    method: "farrier.operator.v1.ControllerService/MachineIdentify",
+    request: { requestId: id(34), machine, on: true },
+  },
+  { method: "farrier.operator.v1.ControllerService/MachineStartAgent", request: { requestId: id(35), machine } },
+  { method: "farrier.operator.v1.ControllerService/ControllerRemove", request: { requestId: id(36), machine } },
   { method: "farrier.operator.v1.CredentialService/CredentialDelete", request: { requestId: id(19), name: "rack7" } },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },

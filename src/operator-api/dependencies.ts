@@ -32,6 +32,8 @@ export interface OperatorApiDependencies {
   authenticator: Authenticator;
   /** Signals that machines may have changed. */
   feed: MachineFeed;
+  /** Says that operations may have ended. */
+  operationFeed: MachineFeed;
   counters: OperatorApiCounters;
   /** Wraps every call; absent if tracing is off. */
   trace?: Interceptor | undefined;

@@ -1,5 +1,5 @@
 import type { DatabaseAddress } from "../database/address/database-address.ts";
-import { notificationsListen } from "../database/notifications.ts";
+import { type NotificationChannel, notificationsListen } from "../database/notifications.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 
@@ -16,7 +16,12 @@ export interface MachineFeed extends AsyncDisposable {
 const gather = 25;
 
 /** Listens to the database from the first `next` on, with one connection for all followers. */
-export function machineFeed(options: { address: DatabaseAddress; log: Logger; clock: Clock }): MachineFeed {
+export function machineFeed(options: {
+  address: DatabaseAddress;
+  log: Logger;
+  clock: Clock;
+  channel?: NotificationChannel;
+}): MachineFeed {
   const { clock } = options;
   let hint = Promise.withResolvers<void>();
   let listening: AsyncDisposable | undefined;
@@ -30,7 +35,7 @@ export function machineFeed(options: { address: DatabaseAddress; log: Logger; cl
     next: () => {
       listening ??= notificationsListen({
         ...options,
-        channel: "farrier_machine",
+        channel: options.channel ?? "farrier_machine",
         handlers: { machineChanged: changed, listening: changed, deaf: () => undefined },
       });
       const { promise } = hint;

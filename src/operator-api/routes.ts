@@ -2,6 +2,7 @@ import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
 import { CredentialService } from "../../gen/farrier/operator/v1/credential_pb.ts";
+import { ControllerService } from "../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -12,6 +13,7 @@ import type { OperatorApiDependencies } from "./dependencies.ts";
 import { accessHandlers } from "./handlers/access.ts";
 import { agentHandlers } from "./handlers/agent.ts";
 import { credentialHandlers } from "./handlers/credential.ts";
+import { controllerHandlers } from "./handlers/controller.ts";
 import { enrollmentHandlers } from "./handlers/enrollment.ts";
 import { fleetHandlers } from "./handlers/fleet.ts";
 import { hardwareHandlers } from "./handlers/hardware.ts";
@@ -37,6 +39,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(FleetService, fleetHandlers(dependencies));
     router.service(EnrollmentService, enrollmentHandlers(dependencies));
     router.service(CredentialService, credentialHandlers(dependencies));
+    router.service(ControllerService, controllerHandlers(dependencies));
   };
 }
 

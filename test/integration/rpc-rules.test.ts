@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -71,6 +71,11 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   EnrollmentReject: { key: "c3c3c3c3c3c3c3c3" },
   CredentialCreate: { secret: "Y2FsdmluLTk=" },
   CredentialRotate: { secret: "Y2FsdmluLTk=" },
+  ControllerAdd: { url: "https://10.1.7.22" },
+  MachinePower: { command: "POWER_COMMAND_ON" },
+  MachineBoot: { once: false },
+  MachineIdentify: { on: false },
+  MachineStartAgent: { bootBy: "auto" },
   CredentialDelete: { name: "rack8" },
   BackoffClear: { process: "ShepherdRecovery" },
 };

@@ -50,4 +50,13 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
       `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)
        SELECT machine_id, 'ShepherdRecovery', now() + interval '1 h', 60, 'no power' FROM machines WHERE name = 'web1'`,
     ),
+  controller: async ({ pool }) =>
+    await pool.query(
+      `INSERT INTO machine_controller (
+         machine_id, protocol, url, system, credential_id, trusted_by, trusted_sha256, power_commands, boot_targets,
+         virtual_media, may_control, rules, set_by
+       ) SELECT m.machine_id, 'redfish', 'https://10.1.7.20', '/redfish/v1/Systems/1', c.credential_id, 'fingerprint',
+         decode(repeat('ab', 32), 'hex'), '{on,off,cycle,reset}', '{network,disk}', true, true, '{}', 'test'
+       FROM machines m, credential c WHERE m.name = 'web1' AND c.credential_name = 'rack7'`,
+    ),
 };

@@ -1,6 +1,7 @@
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
+import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -18,6 +19,7 @@ export const operatorServices = [
   FleetService,
   EnrollmentService,
   CredentialService,
+  ControllerService,
 ] as const;
 
 /** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
@@ -56,6 +58,16 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.CredentialService/CredentialList": "admin",
   "farrier.operator.v1.CredentialService/CredentialRotate": "admin",
   "farrier.operator.v1.CredentialService/CredentialDelete": "admin",
+  "farrier.operator.v1.ControllerService/ControllerAdd": "operator",
+  "farrier.operator.v1.ControllerService/ControllerList": "viewer",
+  "farrier.operator.v1.ControllerService/ControllerShow": "viewer",
+  "farrier.operator.v1.ControllerService/ControllerCheck": "operator",
+  "farrier.operator.v1.ControllerService/ControllerRemove": "operator",
+  "farrier.operator.v1.ControllerService/MachinePower": "operator",
+  "farrier.operator.v1.ControllerService/MachineBoot": "operator",
+  "farrier.operator.v1.ControllerService/MachineIdentify": "operator",
+  "farrier.operator.v1.ControllerService/MachineStartAgent": "operator",
+  "farrier.operator.v1.ControllerService/OperationShow": "viewer",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",
   "farrier.operator.v1.AccessService/TokenCreate": "admin",
   "farrier.operator.v1.AccessService/TokenList": "admin",

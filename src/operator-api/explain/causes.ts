@@ -1,4 +1,5 @@
 import { bootWindowCauses, enrollmentCauses, refusalCauses } from "./causes/enrollment-causes.ts";
+import { controllerCauses } from "./causes/controller-causes.ts";
 import { databaseCauses } from "./causes/database-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/writing-causes.ts";
@@ -13,6 +14,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
     ...enrollmentCauses(facts),
     ...bootWindowCauses(facts),
     ...netbootCauses(facts),
+    ...controllerCauses(facts),
     ...duplicateCauses(facts),
     ...tryingAgainCauses(facts),
     ...stateWords(state.state).causes(facts),

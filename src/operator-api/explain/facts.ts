@@ -51,6 +51,8 @@ export type CauseKind =
   | "provider-unreachable"
   | "machine-vanished"
   | "no-power"
+  | "controller-failing"
+  | "left-running"
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"

@@ -37,6 +37,8 @@ const kinds: Record<CauseKind, KindMessage> = {
   "no-shepherd": KindMessage.NO_SHEPHERD,
   "provider-unreachable": KindMessage.PROVIDER_UNREACHABLE,
   "no-power": KindMessage.NO_POWER,
+  "controller-failing": KindMessage.CONTROLLER_FAILING,
+  "left-running": KindMessage.LEFT_RUNNING,
   "machine-vanished": KindMessage.MACHINE_VANISHED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,

@@ -8,6 +8,7 @@ import {
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
+import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -42,10 +43,12 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   let limited = 0;
   const database = connect(address, { log });
   const feed = machineFeed({ address, log, clock: systemClock });
+  const operationFeed = machineFeed({ address, log, clock: systemClock, channel: "farrier_operation" });
   return {
     database,
     secrets: testKeyRing(),
     feed,
+    operationFeed,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
     authenticator: databaseAuthenticator({ database, localToken: testToken, log, clock: systemClock }),
     counters: {
@@ -61,6 +64,7 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
     limited: () => limited,
     [Symbol.asyncDispose]: async () => {
       await feed[Symbol.asyncDispose]();
+      await operationFeed[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },
   };
@@ -90,6 +94,7 @@ export interface TestClients {
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
   credentials: Client<typeof CredentialService>;
+  controllers: Client<typeof ControllerService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -104,6 +109,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
     credentials: createClient(CredentialService, transport),
+    controllers: createClient(ControllerService, transport),
   };
 }
 

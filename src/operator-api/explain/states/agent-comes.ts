@@ -1,21 +1,27 @@
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import type { ExplainFacts } from "../facts.ts";
-import { initRemedy, shepherdRemedies } from "./remedy.ts";
+import { isLeftRunning, switchedBy } from "../switched-by.ts";
+import { initRemedy, shepherdRemedies, startAgentRemedy } from "./remedy.ts";
 import type { Step, StepFacts } from "./state-words.ts";
 
 /** How a machine without an agent gets one. Pure. */
 export function agentComes(facts: StepFacts): Step {
   const { record } = facts;
   return (
-    windowStep(record) ?? claimStep(facts) ?? (record.providing?.power === true ? powerStep(facts) : byHand(record))
+    windowStep(record) ??
+    claimStep(facts) ??
+    (isLeftRunning(record) ? leftStep(record) : switchedBy(record) === undefined ? byHand(record) : powerStep(facts))
   );
 }
 
 /** What an operator can do to get an agent onto the machine. Pure. */
 export function agentRemedies(facts: ExplainFacts): string[] {
   const { record, shepherd } = facts;
-  if (record.providing?.power !== true) {
+  if (switchedBy(record) === undefined) {
     return [initRemedy(record), ...shepherdRemedies(facts)];
+  }
+  if (isLeftRunning(record)) {
+    return [startAgentRemedy(record), ...shepherdRemedies(facts)];
   }
   return shepherd ? ["wait: a shepherd starts an agent by itself"] : shepherdRemedies(facts);
 }
@@ -54,16 +60,31 @@ function claimStep({ claims = [] }: StepFacts): Step | undefined {
     : undefined;
 }
 
+/** The machine has power and runs something that Farrier did not install. */
+function leftStep(record: MachineRecord): Step {
+  return {
+    waitingFor: "an operator to allow that what runs on it is stopped",
+    next: `none by itself: it has power, and Farrier has not installed what runs on it. ${startAgentRemedy(record)}`,
+  };
+}
+
 function powerStep({ record, shepherd }: StepFacts): Step {
   const provider = record.provided?.provider ?? "?";
-  const starts = `a shepherd starts an agent on it by the power switch of provider ${provider}`;
+  const by = switchedBy(record) === "controller" ? "its controller" : `the power switch of provider ${provider}`;
+  const starts = `a shepherd starts an agent on it by ${by}`;
   if (shepherd === false) {
     return {
       waitingFor: "a shepherd to start an agent, but no shepherd is alive: start one",
       next: `none until a shepherd runs: start one; then ${starts}`,
     };
   }
-  return record.providing?.unreachable === undefined
+  if (record.controller?.failure !== undefined) {
+    return {
+      waitingFor: "its controller to work, then for a shepherd to start an agent",
+      next: `${starts}, once the controller works`,
+    };
+  }
+  return record.controller !== undefined || record.providing?.unreachable === undefined
     ? { waitingFor: "a shepherd to start an agent", next: starts }
     : {
         waitingFor: `provider ${provider} to be reachable, then for a shepherd to start an agent`,

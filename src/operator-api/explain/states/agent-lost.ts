@@ -2,6 +2,7 @@ import { agentCauses } from "../causes/agent-causes.ts";
 import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { agentStarter } from "./agent-starter.ts";
+import { switchedBy } from "../switched-by.ts";
 import { windowStep, withClaims } from "./agent-comes.ts";
 import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
@@ -12,18 +13,19 @@ export const agentLostWords: StateWords<"agent-lost"> = {
   step: (facts) => withClaims(windowStep(facts.record) ?? lostStep(facts), facts),
   causes: (facts) => [...agentCauses(facts), ...providerCauses(facts), ...shepherdCauses(facts)],
   remedies: (facts) => [
-    ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
+    ...(switchedBy(facts.record) !== undefined ? shepherdRemedies(facts) : []),
     "look at the machine: is it on, does its agent run, does the agent reach the control plane",
     replaceRemedy(facts.record),
-    ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
+    ...(switchedBy(facts.record) !== undefined ? [] : shepherdRemedies(facts)),
     ...pendingRemedies(facts.record),
     quarantineRemedy(facts.record),
   ],
 };
 
-function lostStep({ record: { provided, providing }, shepherd }: StepFacts): Step {
+function lostStep({ record, shepherd }: StepFacts): Step {
+  const { provided } = record;
   const ends = "a heartbeat of the agent ends this state at once";
-  if (providing?.power !== true) {
+  if (switchedBy(record) === undefined) {
     const who =
       provided === undefined
         ? "nobody but an operator"

@@ -4,7 +4,15 @@ import { providerCauses } from "../causes/provider-causes.ts";
 import { recordTitle } from "../facts.ts";
 import { agentStarter } from "./agent-starter.ts";
 import { windowStep, withClaims } from "./agent-comes.ts";
-import { pendingRemedies, quarantineRemedy, replaceRemedy, shepherdRemedies, vanishedRemedies } from "./remedy.ts";
+import { switchedBy } from "../switched-by.ts";
+import {
+  controllerRemedies,
+  pendingRemedies,
+  quarantineRemedy,
+  replaceRemedy,
+  shepherdRemedies,
+  vanishedRemedies,
+} from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
 
 /** A shepherd failed, and tries again later. */
@@ -28,21 +36,23 @@ export const backingOffWords: StateWords<"backing-off"> = {
     ];
   },
   remedies: (facts) => [
-    ...(facts.record.providing?.power === true ? shepherdRemedies(facts) : []),
+    ...(switchedBy(facts.record) !== undefined ? shepherdRemedies(facts) : []),
+    ...controllerRemedies(facts.record),
     "repair what the cause names",
     `end the backoff: \`farrier backoff clear ${recordTitle(facts.record)}\``,
     ...vanishedRemedies(facts.record),
     replaceRemedy(facts.record),
-    ...(facts.record.providing?.power === true ? [] : shepherdRemedies(facts)),
+    ...(switchedBy(facts.record) !== undefined ? [] : shepherdRemedies(facts)),
     ...pendingRemedies(facts.record),
     quarantineRemedy(facts.record),
   ],
 };
 
-function backoffStep({ record: { provided, providing }, shepherd }: StepFacts, until: Date | undefined): Step {
+function backoffStep({ record, shepherd }: StepFacts, until: Date | undefined): Step {
+  const { provided } = record;
   const time = until?.toISOString();
   const ends = "a heartbeat of an agent ends the backoff at once";
-  if (provided !== undefined && providing?.power !== true) {
+  if (provided !== undefined && switchedBy(record) === undefined) {
     return {
       waitingFor: `an agent to be started by hand: provider ${provided.provider} has no power switch`,
       next: `none by itself: start an agent; ${ends}`,

@@ -15,6 +15,18 @@ export function replaceRemedy(record: MachineRecord): string {
   return `start another agent: \`farrier agent init ${title} --replace --out ${title}.json\`; then run it on the machine with that file`;
 }
 
+/** How to allow that a running machine is stopped to start an agent. Pure. */
+export function startAgentRemedy(record: MachineRecord): string {
+  return `stop what runs on it and start an agent: \`farrier machine start-agent ${recordTitle(record)} --yes\``;
+}
+
+/** How to find out what is wrong with its controller. Pure. */
+export function controllerRemedies(record: MachineRecord): string[] {
+  return record.controller?.failure === undefined
+    ? []
+    : [`check its controller: \`farrier bmc check ${recordTitle(record)}\``];
+}
+
 /** How to request an installation: the last image again if it is known, and a command line can say it. Pure. */
 export function installRemedy(record: MachineRecord): string {
   const title = recordTitle(record);

@@ -1,0 +1,16 @@
+import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
+
+/** What can switch the machine to start an agent on it; undefined if nothing can. Pure. */
+export function switchedBy({ controller, providing }: MachineRecord): "controller" | "provider" | undefined {
+  if (controller !== undefined) {
+    return "controller";
+  }
+  return providing?.power === true ? "provider" : undefined;
+}
+
+/**
+ * Whether the machine has power and nobody has allowed Farrier to stop what runs on it: it is left as it is. Pure.
+ */
+export function isLeftRunning({ controller, power }: MachineRecord): boolean {
+  return controller !== undefined && !controller.startAllowed && power?.power !== "off";
+}

@@ -1,0 +1,120 @@
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { z } from "zod";
+import {
+  BootTarget,
+  type ControllerService,
+  MachineBootRequestSchema,
+  MachineIdentifyRequestSchema,
+  MachinePowerRequestSchema,
+  MachineStartAgentRequestSchema,
+  PowerCommand,
+} from "../../../gen/farrier/operator/v1/controller_pb.ts";
+import { bootMeans } from "../../contract/boot-means.ts";
+import { bootWords, powerWords } from "../../contract/controller-words.ts";
+import type { MachineId, RequestId } from "../../database/ids.ts";
+import { startAllowOnce } from "../../database/queries/agent/start-allowed.ts";
+import { type OperationAsked, operationAsk } from "../../database/queries/controller/operation.ts";
+import { machineShow } from "../../database/queries/machine/machine-show.ts";
+import { operatorKey } from "../caller/identity.ts";
+import type { OperatorApiDependencies } from "../dependencies.ts";
+import { operationMessage } from "../messages/operation-message.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
+import { machineOf, machineThere } from "../requests/machine-reference.ts";
+import { machineField, requestIdField, validate } from "../requests/validate.ts";
+
+const named = { requestId: requestIdField, machine: machineField };
+const powerRequest = z.object({
+  ...named,
+  command: wordOf(PowerCommand, powerWords, "expected one of status, on, off, soft-off, cycle, reset and nmi"),
+  confirmed: z.boolean(),
+});
+const bootRequest = z.object({
+  ...named,
+  target: wordOf(BootTarget, bootWords, "expected one of network, disk, http, media and setup"),
+  once: z.boolean(),
+});
+const identifyRequest = z.object({ ...named, on: z.boolean() });
+const startAgentRequest = z.object({
+  ...named,
+  bootBy: z.enum(["", "auto", ...bootMeans], `expected ${bootMeans.join(", ")}, auto, or nothing`),
+});
+
+/** Power commands that take away what runs on the machine. */
+const stops = new Set(["off", "soft-off", "cycle", "reset", "nmi"]);
+
+/** What operators call about a machine's power, boot source and light. */
+export function machinePowerHandlers({
+  database,
+}: OperatorApiDependencies): Pick<
+  ServiceImpl<typeof ControllerService>,
+  "machinePower" | "machineBoot" | "machineIdentify" | "machineStartAgent"
+> {
+  async function ask(
+    context: HandlerContext,
+    command: { requestId: RequestId; machineId: MachineId; bodyDigest: Uint8Array },
+    asked: OperationAsked,
+  ) {
+    const askedBy = context.values.get(operatorKey).name;
+    return { operation: operationMessage(await operationAsk(database, { ...command, asked, askedBy })) };
+  }
+
+  return {
+    async machinePower(request, context) {
+      const { requestId, machine, command, confirmed } = validate(powerRequest, request);
+      const machineId = await machineThere(database, machine);
+      if (stops.has(command) && !confirmed && (await machineShow(database, machineId)).installed !== undefined) {
+        throw new ConnectError(
+          `this machine is installed, and "${command}" stops what runs on it: say \`--yes\` where that is meant`,
+          Code.FailedPrecondition,
+        );
+      }
+      const digest = bodyDigest(MachinePowerRequestSchema, request, machineId);
+      return ask(context, { requestId, machineId, bodyDigest: digest }, { kind: "power", command });
+    },
+
+    async machineBoot(request, context) {
+      const { requestId, machine, target, once } = validate(bootRequest, request);
+      const machineId = await machineThere(database, machine);
+      const digest = bodyDigest(MachineBootRequestSchema, request, machineId);
+      return ask(context, { requestId, machineId, bodyDigest: digest }, { kind: "boot", target, once });
+    },
+
+    async machineIdentify(request, context) {
+      const { requestId, machine, on } = validate(identifyRequest, request);
+      const machineId = await machineThere(database, machine);
+      const digest = bodyDigest(MachineIdentifyRequestSchema, request, machineId);
+      return ask(context, { requestId, machineId, bodyDigest: digest }, { kind: "identify", on });
+    },
+
+    async machineStartAgent(request, context) {
+      const { requestId, machine, bootBy } = validate(startAgentRequest, request);
+      const machineId = await machineOf(database, machine);
+      await startAllowOnce(database, {
+        ...(bootBy === "" ? {} : { bootBy }),
+        machineId,
+        requestId,
+        command: "machine_start_agent",
+        bodyDigest: bodyDigest(MachineStartAgentRequestSchema, request, machineId),
+        actor: context.values.get(operatorKey),
+      });
+      return { machineId };
+    },
+  };
+}
+
+/** A field whose number of an enumeration becomes its word. */
+function wordOf<Word extends string>(
+  enumeration: Record<string, string | number>,
+  words: Readonly<Record<Word, number>>,
+  message: string,
+): z.ZodType<Word> {
+  const byNumber = new Map(Object.entries<number>(words).map(([word, number]) => [number, word as Word]));
+  return z.enum(enumeration, message).transform((value, context) => {
+    const word = byNumber.get(Number(value));
+    if (word === undefined) {
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+    return word;
+  });
+}

@@ -1,0 +1,68 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  type Controller,
+  ControllerProtocol,
+  ControllerSchema,
+  type ControllerTrustSchema,
+} from "../../../gen/farrier/operator/v1/controller_pb.ts";
+import { bootWords, powerWords } from "../../contract/controller-words.ts";
+import type { StoredTrust } from "../../database/queries/controller/controller.ts";
+import type { ControllerListed } from "../../database/queries/controller/controller-list.ts";
+
+const protocols = { redfish: ControllerProtocol.REDFISH, ipmi: ControllerProtocol.IPMI } as const;
+
+/** A controller as operators see it. */
+export function controllerMessage(record: ControllerListed): Controller {
+  const { failure, contactAt, power } = record;
+  return create(ControllerSchema, {
+    machineId: record.machineId,
+    machineName: record.machineName ?? "",
+    protocol: protocols[record.protocol],
+    url: record.url,
+    system: record.system,
+    credential: record.credentialName,
+    trust: trustMessage(record.trust),
+    maker: record.maker ?? "",
+    model: record.model ?? "",
+    firmware: record.firmware ?? "",
+    powerCommands: record.powerCommands.flatMap((word) => (isKey(powerWords, word) ? [powerWords[word]] : [])),
+    bootTargets: record.bootTargets.flatMap((word) => (isKey(bootWords, word) ? [bootWords[word]] : [])),
+    virtualMedia: record.virtualMedia,
+    mayControl: record.mayControl,
+    rules: [...record.rules],
+    setAt: timestampFromDate(record.setAt),
+    setBy: record.setBy,
+    ...(contactAt === undefined ? {} : { contactAt: timestampFromDate(contactAt) }),
+    ...(failure === undefined
+      ? {}
+      : { failure: { at: timestampFromDate(failure.at), code: failure.code, cause: failure.cause } }),
+    ...(power === undefined
+      ? {}
+      : {
+          power: {
+            power: power.power,
+            since: timestampFromDate(power.since),
+            readAt: timestampFromDate(power.readAt),
+            readFrom: power.readFrom,
+          },
+        }),
+  });
+}
+
+function isKey<T extends object>(words: T, word: string): word is keyof T & string {
+  return Object.hasOwn(words, word);
+}
+
+function trustMessage(trust: StoredTrust): MessageInitShape<typeof ControllerTrustSchema> {
+  switch (trust.by) {
+    case "fingerprint":
+      return { by: { case: "sha256", value: Buffer.from(trust.sha256, "hex") } };
+    case "ca":
+      return { by: { case: "caPem", value: trust.pem } };
+    case "system":
+      return { by: { case: "system", value: true } };
+    case "clear-text":
+      return { by: { case: "clearText", value: true } };
+  }
+}

@@ -1,0 +1,23 @@
+/** A controller's address as an operator gave it, checked. */
+export type ControllerUrl = { protocol: "redfish" | "ipmi"; url: string; tls: boolean };
+
+const protocols = { "https:": "redfish", "http:": "redfish", "ipmi:": "ipmi" } as const;
+
+/**
+ * Reads a controller's address: `https://`, `http://` or `ipmi://`, a host, perhaps a port. What is wrong with it where it is none. Pure.
+ */
+export function controllerUrlParse(text: string): ControllerUrl | { problem: string } {
+  const url = URL.parse(text.startsWith("ipmi://") ? `http://${text.slice("ipmi://".length)}` : text);
+  const scheme = /^[a-z]+:/u.exec(text)?.[0] ?? "";
+  if (url === null || !Object.hasOwn(protocols, scheme) || url.hostname === "") {
+    return { problem: "expected https://HOST, http://HOST or ipmi://HOST, with :PORT where it is another than usual" };
+  }
+  if (url.username !== "" || url.password !== "") {
+    return { problem: "holds a user name or password: expected the address alone, and a credential beside it" };
+  }
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    return { problem: `holds "${url.pathname}${url.search}${url.hash}" after the host: expected the host alone` };
+  }
+  const protocol = protocols[scheme as keyof typeof protocols];
+  return { protocol, url: `${scheme}//${url.host}`, tls: scheme === "https:" };
+}
