@@ -4,6 +4,15 @@ import { agentRunCommand } from "./commands/agent-run.ts";
 import { auditListCommand } from "./commands/audit-list.ts";
 import { backoffClearCommand } from "./commands/backoff-clear.ts";
 import { backoffListCommand } from "./commands/backoff-list.ts";
+import { bmcAddCommand } from "./commands/bmc-add.ts";
+import { bmcCheckCommand } from "./commands/bmc-check.ts";
+import { bmcListCommand } from "./commands/bmc-list.ts";
+import { bmcRemoveCommand } from "./commands/bmc-remove.ts";
+import { bmcShowCommand } from "./commands/bmc-show.ts";
+import { machineBootCommand } from "./commands/machine-boot.ts";
+import { machineIdentifyCommand } from "./commands/machine-identify.ts";
+import { machinePowerCommand } from "./commands/machine-power.ts";
+import { machineStartAgentCommand } from "./commands/machine-start-agent.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { bootImageBuildCommand } from "./commands/boot-image-build.ts";
 import { completionCommand } from "./commands/completion.ts";
@@ -72,6 +81,10 @@ const machine = buildRouteMap<string, CliContext>({
     history: machineHistoryCommand,
     log: machineLogCommand,
     watch: machineWatchCommand,
+    power: machinePowerCommand,
+    boot: machineBootCommand,
+    identify: machineIdentifyCommand,
+    "start-agent": machineStartAgentCommand,
     "boot-window": machineBootWindowCommand,
     update: machineUpdateCommand,
     delete: machineDeleteCommand,
@@ -80,6 +93,17 @@ const machine = buildRouteMap<string, CliContext>({
     retry: machineRetryCommand,
     quarantine: machineQuarantineCommand,
     release: machineReleaseCommand,
+  },
+});
+
+const bmc = buildRouteMap<string, CliContext>({
+  docs: { brief: "Management controllers (BMCs): add, list, show, check, remove" },
+  routes: {
+    add: bmcAddCommand,
+    list: bmcListCommand,
+    show: bmcShowCommand,
+    check: bmcCheckCommand,
+    remove: bmcRemoveCommand,
   },
 });
 
@@ -208,6 +232,7 @@ export const routes = buildRouteMap<string, CliContext>({
     backup: backupCommand,
     restore: restoreCommand,
     machine,
+    bmc,
     installation,
     hardware,
     enrollment,

@@ -3,6 +3,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
+import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
@@ -23,6 +24,7 @@ export interface OperatorClient {
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
   credentials: Client<typeof CredentialService>;
+  controllers: Client<typeof ControllerService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -52,6 +54,7 @@ export async function operatorClient(
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
     credentials: createClient(CredentialService, transport),
+    controllers: createClient(ControllerService, transport),
   };
 }
 

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { ControllerCheckResponseSchema } from "../../../gen/farrier/operator/v1/controller_pb.ts";
+import { operatorClient } from "../call/client.ts";
+import { operationEnded, resultText } from "../call/operation.ts";
+import type { CliContext } from "../context.ts";
+import { exitStatus } from "../errors.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer } from "../show/answer.ts";
+
+/** Flags of `farrier bmc check`. */
+export type BmcCheckFlags = ClientFlags;
+
+/** `farrier bmc check` */
+export async function bmcCheckAction(this: CliContext, flags: BmcCheckFlags, machine: string): Promise<void> {
+  const client = await operatorClient(flags, this.process.env);
+  const { operation } = await client.controllers.controllerCheck({ requestId: randomUUID(), machine });
+  const result = await operationEnded(client, operation);
+  answer(this, flags, {
+    schema: ControllerCheckResponseSchema,
+    message: create(ControllerCheckResponseSchema, {
+      operation: { machineId: operation?.machineId ?? "", result: result as never },
+    }),
+    names: () => [operation?.machineId ?? ""],
+    text: () => checkLines(result).join(""),
+  });
+  if (result["ok"] !== true) {
+    this.process.exitCode = exitStatus.failed;
+  }
+}
+
+function checkLines(result: Record<string, unknown>): string[] {
+  const lines = Array.isArray(result["lines"]) ? (result["lines"] as Record<string, unknown>[]) : [];
+  return lines.map((line) => {
+    const remedy = resultText(line, "remedy");
+    return `${line["ok"] === true ? "✓" : "✗"} ${resultText(line, "what")}\n${remedy === "" ? "" : `    ${remedy}\n`}`;
+  });
+}
