@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import {
   type BootTarget,
   type Controller,
   type ControllerAddress,
+  ControllerError,
   type ControllerFacts,
   type ControllerHealth,
   type ControllerLogin,
@@ -53,7 +55,10 @@ export const redfishLimits: RedfishLimits = {
   setting: { first: 500, most: 10_000, total: 180_000 },
 };
 
-/** A controller that is reached by Redfish. Nothing is sent before the first call. */
+/**
+ * A controller that is reached by Redfish. Nothing is sent before the first call.
+ * @throws {ControllerError} `not_a_controller` for an address that is none
+ */
 export function redfishController(
   address: Pick<ControllerAddress, "url" | "system" | "trust">,
   login: ControllerLogin,
@@ -79,7 +84,13 @@ class RedfishController implements Controller {
   ) {
     this.#address = address;
     this.#limits = limits;
-    const url = new URL(address.url);
+    const url = URL.parse(address.url);
+    if (url === null || !/^https?:$/u.test(url.protocol)) {
+      throw new ControllerError(
+        "not_a_controller",
+        `${JSON.stringify(shownUrl(address.url))} is no address of a controller: expected https://HOST or https://HOST:PORT`,
+      );
+    }
     this.#exchange = new HttpExchange({
       url,
       trust: address.trust,

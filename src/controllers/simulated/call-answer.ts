@@ -62,6 +62,11 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
 function patchAnswer(state: SimulatedState, path: string, json: Readonly<Record<string, unknown>>): SimulatedAnswer {
   const paths = treePaths(state);
   const boot = json["Boot"];
+  const order: unknown = (boot as { BootOrder?: unknown } | undefined)?.BootOrder;
+  if (Array.isArray(order) && path === `${paths.system}/${state.shape.bootOrder?.under}`) {
+    state.bootOrder = order.map(String);
+    return { status: 200, body: {} };
+  }
   if (typeof boot === "object" && boot !== null) {
     if (path !== (paths.settings ?? paths.system)) {
       return errorAnswer(400, "PropertyNotWritable", "The property Boot can't be changed here.");

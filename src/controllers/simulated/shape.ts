@@ -29,6 +29,8 @@ export interface MakerShape {
   bootMode: "UEFI" | "Legacy" | undefined;
   /** The object of settings in which the override is changed, below the system (row 13). */
   settings: string | undefined;
+  /** Options of the boot order, where there are some: names by their references, and where the order is changed below the system. */
+  bootOrder: { options: Readonly<Record<string, string>>; under: string } | undefined;
   /** What is odd about changes of the boot override. */
   bootQuirks: readonly ("whole" | "no-disabled-none" | "unchanged-refused" | "mode-flips")[];
   /** Where virtual media are, and which. */
@@ -62,6 +64,7 @@ export const plainShape: MakerShape = {
   bootEnabled: undefined,
   bootMode: "UEFI",
   settings: undefined,
+  bootOrder: undefined,
   bootQuirks: [],
   media: { under: "manager", slots: ["Cd"], actions: true },
   light: "indicator",

@@ -20,6 +20,7 @@ export interface SimulatedState {
   shape: MakerShape;
   machine: MachineBehind;
   boot: { enabled: string; target: string; mode: string | undefined };
+  bootOrder: readonly string[];
   lit: boolean;
   lastReset: Date;
   parts: SimulatedPart[];
@@ -41,6 +42,7 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
     shape,
     machine,
     boot: { enabled: "Disabled", target: "None", mode: shape.bootMode },
+    bootOrder: Object.keys(shape.bootOrder?.options ?? {}),
     lit: false,
     lastReset: now,
     parts: [

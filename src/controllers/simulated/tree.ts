@@ -21,6 +21,8 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
       "Members@odata.count": members.length,
       Members: members.map(ref),
     });
+  const settings =
+    paths.settings ?? (shape.bootOrder === undefined ? undefined : `${paths.system}/${shape.bootOrder.under}`);
   const oem = Object.fromEntries(shape.oem.map((name) => [name, {}]));
 
   put("/redfish/v1", "ServiceRoot.v1_11_0.ServiceRoot", {
@@ -67,12 +69,30 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
     Memory: ref(`${paths.system}/Memory`),
     LogServices: ref(`${paths.system}/LogServices`),
     ...(shape.media?.under === "system" ? { VirtualMedia: ref(`${paths.system}/VirtualMedia`) } : {}),
-    ...(paths.settings === undefined ? {} : { "@Redfish.Settings": { SettingsObject: ref(paths.settings) } }),
+    ...(settings === undefined ? {} : { "@Redfish.Settings": { SettingsObject: ref(settings) } }),
     Links: {
       Chassis: [ref(paths.chassis)],
       ...(shape.managerLink === undefined ? {} : { [shape.managerLink]: [ref(paths.manager)] }),
     },
   });
+  if (shape.bootOrder !== undefined) {
+    const options = Object.entries(shape.bootOrder.options);
+    const under = `${paths.system}/BootOptions`;
+    collection(
+      under,
+      "BootOption",
+      options.map(([reference]) => `${under}/${reference}`),
+    );
+    for (const [reference, name] of options) {
+      put(`${under}/${reference}`, "BootOption.v1_0_4.BootOption", {
+        BootOptionReference: reference,
+        DisplayName: name,
+      });
+    }
+    put(`${paths.system}/${shape.bootOrder.under}`, "ComputerSystem.v1_13_0.ComputerSystem", {
+      Boot: { BootOrder: state.bootOrder },
+    });
+  }
   if (paths.settings !== undefined) {
     put(paths.settings, "ComputerSystem.v1_13_0.ComputerSystem", { Boot: bootResource(state) });
   }
@@ -160,8 +180,11 @@ function systemBody(state: SimulatedState, power: string): Record<string, unknow
   };
 }
 
-function bootResource({ shape, boot }: SimulatedState): Record<string, unknown> {
+function bootResource({ shape, boot, bootOrder }: SimulatedState): Record<string, unknown> {
   return {
+    ...(shape.bootOrder === undefined
+      ? {}
+      : { BootOrder: bootOrder, BootOptions: { "@odata.id": `${treePaths({ shape }).system}/BootOptions` } }),
     BootSourceOverrideEnabled: boot.enabled,
     BootSourceOverrideTarget: boot.target,
     "BootSourceOverrideTarget@Redfish.AllowableValues": shape.bootTargets,

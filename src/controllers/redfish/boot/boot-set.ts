@@ -6,6 +6,7 @@ import { spoken } from "../messages.ts";
 import { type Patience, rounds } from "../patience.ts";
 import type { RedfishSystem } from "../system.ts";
 import { taskEnd } from "../task.ts";
+import { bootOrderSet } from "./boot-order.ts";
 import { bootBody, bootOffBody, type BootWish, isAsWished, isOff, targetOf } from "./boot-plan.ts";
 import { bootRead, type BootState } from "./boot-resource.ts";
 
@@ -24,9 +25,12 @@ export async function bootSet(
   }
   const enabled = options.once ? "Once" : "Continuous";
   if (before.enabledValues?.includes(enabled) === false) {
+    if (!options.once) {
+      return bootOrderSet(system, target, { name, patience: options.patience }, signal);
+    }
     throw new ControllerError(
       "unsupported",
-      `${system.name} takes ${options.once ? "no boot override for the next boot" : "a boot override for the next boot only: add --once"}; it allows ${before.enabledValues.join(", ")}`,
+      `${system.name} takes no boot override for the next boot, only ${before.enabledValues.join(", ")}`,
     );
   }
   const wish: BootWish = {

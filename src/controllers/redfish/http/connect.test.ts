@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -52,6 +53,19 @@ test("a certificate is believed by its fingerprint, however it is written, or by
   expect(await tried(server.url, { by: "fingerprint", sha256 })).toBe("connected");
   expect(await tried(server.url, { by: "fingerprint", sha256: certificate.fingerprint256 })).toBe("connected");
   expect(await tried(server.url, { by: "ca", pem: authorityIssue(authority).toString() })).toBe("connected");
+});
+
+test("an old controller's 1024 bits of RSA do, once its fingerprint is accepted", async () => {
+  const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
+  const old = serverIssue(weak, [{ type: "ip", value: "127.0.0.1" }], authority);
+  // The server's OpenSSL has to be told too.
+  const server = createTlsServer({ key: keyPem(weak), cert: old.toString(), ciphers: "DEFAULT:@SECLEVEL=0" });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect(await tried(url, { by: "fingerprint", sha256: old.fingerprint256 })).toBe("connected");
+  server.close();
+  await once(server, "close");
 });
 
 test("another certificate is refused with both fingerprints, and nothing is sent", async () => {

@@ -88,10 +88,18 @@ test("row 9: Supermicro gets the boot override whole, and so keeps its mode", as
   expect(subject.simulated.state.boot).toEqual({ enabled: "Continuous", target: "Hdd", mode: "UEFI" });
 });
 
-test("row 11: Lenovo takes an override for the next boot alone", async () => {
+test("row 11: Lenovo takes an override for the next boot alone, and has its boot order for every boot", async () => {
   await using subject = await simulatedSubject(lenovoShape);
   await subject.controller.bootSet("network", { once: true, signal: live });
   expect(subject.simulated.state.boot).toMatchObject({ enabled: "Once", target: "Pxe" });
+  // For every boot there is the order.
+  await subject.controller.bootSet("network", { once: false, signal: live });
+  await subject.controller.bootSet("network", { once: false, signal: live });
+  expect(subject.simulated.state.bootOrder).toEqual(["Boot0003", "Boot0002"]);
+  await expect(subject.controller.bootSet("media", { once: false, signal: live })).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringContaining("nothing in its boot order for media"),
+  });
 });
 
 test("row 12: HPE's override is taken away with its target left", async () => {

@@ -12,6 +12,6 @@ export const lenovoShape: MakerShape = {
   resetTypes: ["On", "Nmi", "GracefulShutdown", "GracefulRestart", "ForceOn", "ForceOff", "ForceRestart"],
   bootTargets: ["None", "Pxe", "Cd", "Usb", "Hdd", "BiosSetup", "Diags", "UefiTarget"],
   bootEnabled: ["Once", "Disabled"],
-  settings: "Pending",
+  bootOrder: { options: { Boot0002: "HardDisk", Boot0003: "Network" }, under: "Pending" },
   media: { under: "manager", slots: ["EXT1", "EXT2", "RDOC1", "Remote1"], actions: false },
 };

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { messagesOf, spoken } from "./messages.ts";
+
+const info = { MessageId: "Base.1.8.InsufficientPrivilege", Message: "No rights.", MessageArgs: ["a"] };
+const message = { id: "InsufficientPrivilege", text: "No rights.", args: ["a"] };
+
+test.each([
+  ["a list", { error: { "@Message.ExtendedInfo": [info] } }, [message]],
+  ["one object in place of a list", { error: { "@Message.ExtendedInfo": info } }, [message]],
+  ["an annotation of a success", { "@Message.ExtendedInfo": [info] }, [message]],
+  ["a task's", { Messages: [info] }, [message]],
+  [
+    "an id without a registry",
+    { error: { "@Message.ExtendedInfo": [{ MessageId: "SYS518" }] } },
+    [{ id: "SYS518", text: "", args: [] }],
+  ],
+  [
+    "a code alone",
+    { error: { code: "iDRAC.2.5.RAC0218", message: "Full." } },
+    [{ id: "RAC0218", text: "Full.", args: [] }],
+  ],
+  ["no code", { error: { message: "Broken." } }, [{ id: "", text: "Broken.", args: [] }]],
+  ["nothing", {}, []],
+  ["no object", "<html>", []],
+])("row 51: messages from %s", (_, body, messages) => {
+  expect(messagesOf(body)).toEqual(messages);
+});
+
+test("what is said is one line, without what says nothing, without control characters, and not for ever", () => {
+  const general = { id: "GeneralError", text: "See ExtendedInfo.", args: [] };
+  expect(spoken([general, message, message])).toBe("No rights.");
+  expect(spoken([general])).toBe("See ExtendedInfo.");
+  expect(spoken([{ id: "X", text: "", args: [] }])).toBe("X");
+  expect(spoken([{ id: "", text: "a\n\u001b[2Jb", args: [] }])).toBe("a \uFFFD[2Jb");
+  expect(spoken([{ id: "", text: "x".repeat(9000), args: [] }])).toHaveLength(401);
+  expect(spoken([])).toBeUndefined();
+});
