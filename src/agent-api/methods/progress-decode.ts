@@ -1,23 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import {
-  Phase as WirePhase,
   ReportProgressRequestSchema,
   type ReportProgressRequest,
 } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { phaseNames } from "../../contract/words/phase.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { runNamed } from "./run-named.ts";
-import type { Phase, ProgressEntry } from "../../database/queries/installation/progress.ts";
+import type { ProgressEntry } from "../../database/queries/installation/progress.ts";
 import { limits } from "../limits.ts";
 import { invalid, type Refusal } from "../refusal.ts";
-
-const phaseNames: Record<WirePhase, Phase | undefined> = {
-  [WirePhase.UNSPECIFIED]: undefined,
-  [WirePhase.SELECTING_DISK]: "selecting-disk",
-  [WirePhase.WRITING]: "writing",
-  [WirePhase.VERIFYING]: "verifying",
-  [WirePhase.CONFIGURING]: "configuring",
-  [WirePhase.BOOT_ENTRY]: "boot-entry",
-  [WirePhase.REBOOTING]: "rebooting",
-};
 
 /** A call of ReportProgress, checked; the caller adds the key with which it came. */
 export type DecodedProgress = Omit<ProgressEntry, "publicKey" | "run"> & { run?: Uint8Array };
@@ -31,7 +22,7 @@ export function progressDecode(message: Buffer): DecodedProgress | Refusal {
     return invalid("the request is not a protobuf message");
   }
   const { generation, bytesDone, bytesTotal, detail, lastError, givesUpInSeconds } = request;
-  const phase = phaseNames[request.phase];
+  const phase = wordOf(phaseNames, request.phase);
   const named = runNamed(request);
   if ("code" in named) {
     return named;

@@ -1,4 +1,6 @@
-import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import type { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { protocolWords } from "../../contract/words/hardware.ts";
+import { valuesByWord } from "../../contract/words/table.ts";
 import { CliError } from "../errors.ts";
 import { parseSize } from "./size.ts";
 
@@ -14,12 +16,7 @@ export interface Selector {
   maxBytes?: bigint;
 }
 
-const protocols = new Map<string, BlockDevice_Protocol>([
-  ["scsi", BlockDevice_Protocol.SCSI],
-  ["ata", BlockDevice_Protocol.ATA],
-  ["nvme", BlockDevice_Protocol.NVME],
-  ["mmc", BlockDevice_Protocol.MMC],
-]);
+const protocols = new Map(Object.entries(valuesByWord(protocolWords)));
 
 const readers: Readonly<Record<string, (value: string) => Selector>> = {
   serial: (value) => ({ serialNumber: value }),

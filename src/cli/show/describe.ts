@@ -1,5 +1,5 @@
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import type { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import {
   BootWindowState,
   type BootWindow,
@@ -10,26 +10,20 @@ import {
   type Standing,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
-import { installationStateWords, machineStateWords } from "./states.ts";
+import { installationStateWords } from "../../contract/words/installation-state.ts";
+import { machineStateWords } from "../../contract/words/machine-state.ts";
+import { phaseWords } from "../../contract/words/phase.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { formatTime } from "./time.ts";
-
-const phases: ReadonlyMap<Phase, string> = new Map([
-  [Phase.SELECTING_DISK, "selecting the disk"],
-  [Phase.WRITING, "writing"],
-  [Phase.VERIFYING, "verifying"],
-  [Phase.CONFIGURING, "configuring"],
-  [Phase.BOOT_ENTRY, "making the boot entry"],
-  [Phase.REBOOTING, "rebooting"],
-]);
 
 /** The word for an installation's state; a later control plane may have more. */
 export function stateWord(state: InstallationState): string {
-  return installationStateWords.get(state) ?? `state ${String(state)}`;
+  return wordOf(installationStateWords, state) ?? `state ${String(state)}`;
 }
 
 /** The word for a machine's state; a later control plane may have more. */
 export function machineStateWord(state: MachineState): string {
-  return machineStateWords.get(state) ?? `state ${String(state)}`;
+  return wordOf(machineStateWords, state) ?? `state ${String(state)}`;
 }
 
 /** What is shown beside the state: that it has lasted longer than its deadline. */
@@ -46,7 +40,7 @@ export function labelWords(labels: Readonly<Record<string, string>>, between: st
 
 /** The words for a phase; a later control plane may have more. */
 export function phaseWord(phase: Phase): string {
-  return phases.get(phase) ?? `phase ${String(phase)}`;
+  return wordOf(phaseWords, phase) ?? `phase ${String(phase)}`;
 }
 
 /** A time as ISO 8601 with its age; "-" if there is none. */

@@ -1,4 +1,6 @@
-import { EFISupport, SecureBoot, type Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import type { Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { efiSupportSentences, secureBootSentences } from "../../contract/words/hardware.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { memoryText } from "../../lib/format/bytes.ts";
 import { printable } from "../../lib/format/printable.ts";
 
@@ -25,8 +27,8 @@ export function hardwareLines(node: Node): string {
       "firmware",
       list(
         words(firmware?.vendor, firmware?.version, given("of", firmware?.releaseDate)),
-        efiWords[node.efiSupport],
-        secureBootWords[node.secureBoot],
+        wordOf(efiSupportSentences, node.efiSupport),
+        wordOf(secureBootSentences, node.secureBoot),
       ),
     ],
     [
@@ -82,18 +84,6 @@ export function hardwareLines(node: Node): string {
   const width = Math.max(0, ...told.map(([what]) => what.length));
   return told.map(([what, value]) => `${what.padEnd(width)}  ${printable(value)}\n`).join("");
 }
-
-/** By enum number; values of a later version are not shown. */
-const efiWords: Readonly<Record<number, string>> = {
-  [EFISupport.EFI_SUPPORT_ENABLED]: "booted by UEFI",
-  [EFISupport.EFI_SUPPORT_SUPPORTED]: "booted by BIOS, could by UEFI",
-  [EFISupport.EFI_SUPPORT_UNSUPPORTED]: "BIOS",
-};
-const secureBootWords: Readonly<Record<number, string>> = {
-  [SecureBoot.ENABLED]: "secure boot on",
-  [SecureBoot.DISABLED]: "secure boot off",
-  [SecureBoot.SETUP]: "secure boot in setup mode",
-};
 
 function processorWords({ cpu }: Node): string {
   const models = new Map<string, number>();

@@ -1,4 +1,5 @@
-import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { protocolWords } from "../../contract/words/hardware.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import {
   Compression,
   ImageFormat,
@@ -20,14 +21,6 @@ const compressions: Record<Compression, string | undefined> = {
   [Compression.GZIP]: "gzip",
   [Compression.ZSTD]: "zstd",
   [Compression.XZ]: "xz",
-};
-
-const protocols: Record<BlockDevice_Protocol, string | undefined> = {
-  [BlockDevice_Protocol.UNKNOWN]: undefined,
-  [BlockDevice_Protocol.SCSI]: "scsi",
-  [BlockDevice_Protocol.ATA]: "ata",
-  [BlockDevice_Protocol.NVME]: "nvme",
-  [BlockDevice_Protocol.MMC]: "mmc",
 };
 
 /** What a shell takes as one word without quotes. */
@@ -66,12 +59,13 @@ function selectorText(selector: DiskSelector | undefined): string | undefined {
     return undefined;
   }
   const { serialNumber, wwn, byPath, name, protocol, rotational, minBytes, maxBytes } = selector;
+  const named = wordOf(protocolWords, protocol);
   const conditions = [
     ...(serialNumber === "" ? [] : [`serial=${serialNumber}`]),
     ...(wwn.length === 0 ? [] : [`wwn=0x${hexText(wwn)}`]),
     ...(byPath === "" ? [] : [`by-path=${byPath}`]),
     ...(name === "" ? [] : [`name=${name}`]),
-    ...(protocols[protocol] === undefined ? [] : [`protocol=${protocols[protocol]}`]),
+    ...(named === undefined ? [] : [`protocol=${named}`]),
     ...(rotational === undefined ? [] : [`rotational=${rotational ? "yes" : "no"}`]),
     ...(minBytes === 0n ? [] : [`min=${minBytes}`]),
     ...(maxBytes === 0n ? [] : [`max=${maxBytes}`]),

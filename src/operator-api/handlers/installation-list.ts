@@ -13,24 +13,18 @@ import {
   installationList,
   installationPast,
   type InstallationPast,
-  type InstallationStateName,
 } from "../../database/queries/views/installation-list.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
+import { installationResults, installationResultValues } from "../../contract/words/installation-state.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { recordOpened } from "../messages/record-opened.ts";
-import { installationMessage, installationStateOf } from "../messages/machine-message.ts";
+import { installationMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
 import { machineField, pageSizeField, validate } from "../requests/validate.ts";
-
-const stateNames: ReadonlyMap<number, InstallationStateName> = new Map<number, InstallationStateName>([
-  [InstallationState.PENDING, "pending"],
-  [InstallationState.SUCCEEDED, "success"],
-  [InstallationState.FAILED, "error"],
-  [InstallationState.CANCELLED, "cancelled"],
-]);
 
 const listRequest = z
   .object({
@@ -47,8 +41,11 @@ const listRequest = z
     }),
     states: z
       .array(z.number())
-      .refine((states) => states.every((state) => stateNames.has(state)), "this server knows no such state")
-      .transform((states) => states.flatMap((state) => stateNames.get(state) ?? [])),
+      .refine(
+        (states) => states.every((state) => wordOf(installationResults, state) !== undefined),
+        "this server knows no such state",
+      )
+      .transform((states) => states.flatMap((state) => wordOf(installationResults, state) ?? [])),
     pageSize: pageSizeField,
     pageToken: z.string(),
   })
@@ -121,7 +118,7 @@ function pastMessage(past: InstallationPast, machineId: string, record: MachineR
       generation,
       requestedAt: timestampFromDate(requestedAt),
       // The request that replaced it ended it.
-      state: final === undefined ? InstallationState.CANCELLED : installationStateOf[final.result],
+      state: final === undefined ? InstallationState.CANCELLED : installationResultValues[final.result],
       ...(final === undefined
         ? {}
         : { finishedAt: timestampFromDate(final.at), error: withoutUrlSecrets(final.error) }),

@@ -1,13 +1,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import {
-  BlockDevice_Protocol,
-  EFISupport,
-  MemoryDeviceSchema,
-  SecureBoot,
-} from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { MemoryDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { pciClassName } from "../../contract/pci-class.ts";
 import { hardwareFieldKind } from "../../contract/volatile-hardware.ts";
+import { efiSupportWords, protocolNames, secureBootWords } from "../../contract/words/hardware.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { bytesText, exactBytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";
 
@@ -33,31 +30,11 @@ export function hardwareFields(
   return found;
 }
 
-const efiWords: Readonly<Record<number, string>> = {
-  [EFISupport.EFI_SUPPORT_UNKNOWN]: "unknown",
-  [EFISupport.EFI_SUPPORT_UNSUPPORTED]: "unsupported",
-  [EFISupport.EFI_SUPPORT_SUPPORTED]: "supported",
-  [EFISupport.EFI_SUPPORT_ENABLED]: "enabled",
-};
-const secureBootWords: Readonly<Record<number, string>> = {
-  [SecureBoot.UNKNOWN]: "unknown",
-  [SecureBoot.UNSUPPORTED]: "unsupported",
-  [SecureBoot.DISABLED]: "disabled",
-  [SecureBoot.ENABLED]: "enabled",
-  [SecureBoot.SETUP]: "in setup mode",
-};
-const protocolWords: Readonly<Record<number, string>> = {
-  [BlockDevice_Protocol.SCSI]: "SCSI",
-  [BlockDevice_Protocol.ATA]: "ATA",
-  [BlockDevice_Protocol.NVME]: "NVMe",
-  [BlockDevice_Protocol.MMC]: "MMC",
-};
-
 /** Fields that need more than the plain number or text. */
 const special: Readonly<Record<string, (value: number) => string>> = {
-  efi_support: (value) => efiWords[value] ?? "",
-  secure_boot: (value) => secureBootWords[value] ?? "",
-  protocol: (value) => protocolWords[value] ?? "",
+  efi_support: (value) => wordOf(efiSupportWords, value) ?? "",
+  secure_boot: (value) => wordOf(secureBootWords, value) ?? "",
+  protocol: (value) => wordOf(protocolNames, value) ?? "",
   class: (value) => pciClassName(value),
   vendor_id: pciId,
   device_id: pciId,

@@ -1,6 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import {
   InstallationState,
   MachineSchema,
@@ -8,31 +7,16 @@ import {
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
+import { installationResultValues } from "../../contract/words/installation-state.ts";
+import { phaseValues } from "../../contract/words/phase.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
-import type { InstallationRecord, FinalResult, MachineRecord } from "../../database/queries/views/machine-record.ts";
-import type { Phase as PhaseName } from "../../database/queries/installation/progress.ts";
+import type { InstallationRecord, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
 import { recordOpened } from "./record-opened.ts";
 import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
-
-/** The state of a request, by its stored final result. */
-export const installationStateOf: Record<FinalResult, InstallationState> = {
-  success: InstallationState.SUCCEEDED,
-  error: InstallationState.FAILED,
-  cancelled: InstallationState.CANCELLED,
-};
-
-const phases: Record<PhaseName, Phase> = {
-  "selecting-disk": Phase.SELECTING_DISK,
-  writing: Phase.WRITING,
-  verifying: Phase.VERIFYING,
-  configuring: Phase.CONFIGURING,
-  "boot-entry": Phase.BOOT_ENTRY,
-  rebooting: Phase.REBOOTING,
-};
 
 /** A machine in the operator API. */
 export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
@@ -110,14 +94,15 @@ export function installationMessage(installation: InstallationRecord): MessageIn
   const image = requestedImage(installation.requestRaw);
   return {
     generation: installation.generation,
-    state: installation.pending || final === undefined ? InstallationState.PENDING : installationStateOf[final.result],
+    state:
+      installation.pending || final === undefined ? InstallationState.PENDING : installationResultValues[final.result],
     requestedAt: timestampFromDate(installation.requestedAt),
     ...(image === undefined ? {} : { image: imageShown(image), files: requestFiles(image) }),
     ...(progress === undefined
       ? {}
       : {
           progress: {
-            phase: phases[progress.phase],
+            phase: phaseValues[progress.phase],
             bytesDone: progress.bytesDone,
             bytesTotal: progress.bytesTotal,
             detail: withoutUrlSecrets(progress.detail),

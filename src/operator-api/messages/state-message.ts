@@ -1,30 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import {
-  MachineState,
-  MachineStateOwner,
-  StandingSchema,
-  type Standing,
-} from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { machineStates, type MachineStateName, type MachineStateOwner as Owner } from "../../database/machine-state.ts";
+import { MachineStateOwner, StandingSchema, type Standing } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import type { MachineStateName, MachineStateOwner as Owner } from "../../database/machine-state.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
+import { machineStateValues, machineStateWords } from "../../contract/words/machine-state.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { stateWords } from "../explain/states.ts";
-
-/** The contract's states, by their names in the database. */
-export const stateMessages: Record<MachineStateName, MachineState> = {
-  new: MachineState.NEW,
-  "awaiting-agent": MachineState.AWAITING_AGENT,
-  ready: MachineState.READY,
-  "install-pending": MachineState.INSTALL_PENDING,
-  installing: MachineState.INSTALLING,
-  installed: MachineState.INSTALLED,
-  "install-failed": MachineState.INSTALL_FAILED,
-  "agent-lost": MachineState.AGENT_LOST,
-  "starting-agent": MachineState.STARTING_AGENT,
-  recovering: MachineState.RECOVERING,
-  "backing-off": MachineState.BACKING_OFF,
-  quarantined: MachineState.QUARANTINED,
-};
 
 const owners: Record<Owner, MachineStateOwner> = {
   operator: MachineStateOwner.OPERATOR,
@@ -35,7 +16,7 @@ const owners: Record<Owner, MachineStateOwner> = {
 
 /** The database's name of a state of the contract; undefined for a state that this server does not know. */
 export function stateNamed(state: number): MachineStateName | undefined {
-  return machineStates.find((name) => stateMessages[name] === state);
+  return wordOf(machineStateWords, state);
 }
 
 /** A machine's state in the operator API; `nextStep` if facts besides the record decided it. */
@@ -43,7 +24,7 @@ export function standingMessage(record: MachineRecord, nextStep?: string): Stand
   const { state } = record;
   const words = stateWords(state.state);
   return create(StandingSchema, {
-    state: stateMessages[state.state],
+    state: machineStateValues[state.state],
     since: timestampFromDate(state.since),
     ...(state.deadline === undefined ? {} : { deadline: timestampFromDate(state.deadline) }),
     ...(state.deadlineMissedAt === undefined ? {} : { deadlineMissedAt: timestampFromDate(state.deadlineMissedAt) }),
