@@ -382,7 +382,7 @@ told AS (
       -- The first of each generation, and of a day's no more than there is room for; the rest are counted.
       SELECT FROM history h
       WHERE h.machine_id = s.machine_id AND h.generation = s.reported AND h.event = 'report_unasked'
-    ) AND ${historyRoom("s.machine_id", "report_unasked", 20)} END
+    ) AND ${historyRoom("s.machine_id", "report_unasked", 200)} END
 )
 SELECT a.n::integer,
   CASE WHEN NOT a.alive THEN 0 WHEN a.known_machine IS NULL THEN 1 ELSE 2 END,
