@@ -22,7 +22,7 @@ import type { Smbios } from "./smbios.ts";
 import type { RunTool } from "./tool.ts";
 import { runTool } from "./tool.ts";
 import { tpm } from "./tpm.ts";
-import { hardwareTree } from "./tree.ts";
+import { hardwareTree, type Tree } from "./tree.ts";
 
 /** Milliseconds for one probe; reading a file of a device that hangs may never end. */
 const probeLimit = 20_000;
@@ -30,11 +30,13 @@ const probeLimit = 20_000;
 /**
  * The machine's hardware, as far as it can be read; every failure is a warning, never an error. `root` replaces "/" in
  * tests and for recorded trees; disks' health is queried only with `run`. `onlyDisks` replaces the machine's own disks,
- * for an agent that writes no others. `warnings` adds further warnings.
+ * for an agent that writes no others. `tree` replaces the one of `root`, for a recording. `warnings` adds further
+ * warnings.
  */
 export async function hardwareReport(
   options: {
     root?: string;
+    tree?: Tree;
     onlyDisks?: readonly BlockDevice[];
     warnings?: () => Promise<readonly string[]>;
     run?: RunTool;
@@ -44,7 +46,7 @@ export async function hardwareReport(
 ): Promise<AgentHardwareReport> {
   const { root = "/", clock = systemClock, limitMs = probeLimit } = options;
   const run = options.run ?? (root === "/" ? runTool : undefined);
-  const tree = hardwareTree(root);
+  const tree = options.tree ?? hardwareTree(root);
   const probe = async <Value>(what: string, ask: () => Promise<Value>, otherwise: Value): Promise<Value> => {
     const ended = new AbortController();
     const late = clock.sleep(limitMs, ended.signal).then(() => {
