@@ -25,8 +25,12 @@ export class Places {
     }
     const turn = Promise.withResolvers<void>();
     const abort = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(turn.resolve), 1);
-      turn.reject(signal.reason);
+      const index = this.#waiting.indexOf(turn.resolve);
+      // Its turn may have come in this moment: then the place is taken, and given back as usual.
+      if (index >= 0) {
+        this.#waiting.splice(index, 1);
+        turn.reject(signal.reason);
+      }
     };
     this.#waiting.push(turn.resolve);
     signal.addEventListener("abort", abort, { once: true });

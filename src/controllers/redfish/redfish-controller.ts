@@ -12,6 +12,7 @@ import {
   type PowerCommand,
 } from "../controller.ts";
 import { passwordSet } from "./account.ts";
+import { AnswerError } from "./answer-error.ts";
 import { bootClear, bootSet } from "./boot/boot-set.ts";
 import { factsRead } from "./facts.ts";
 import { healthRead } from "./health/health-read.ts";
@@ -154,7 +155,13 @@ class RedfishController implements Controller {
     return this.#guarded([], () =>
       places.within(signal, async () => {
         this.#system ??= await this.#find(signal);
-        return action(this.#system);
+        try {
+          return await action(this.#system);
+        } catch (error) {
+          // After an update of the firmware its links may be others: the next call looks for them again.
+          this.#system = error instanceof AnswerError && error.code === "unsupported" ? undefined : this.#system;
+          throw error;
+        }
       }),
     );
   }

@@ -37,6 +37,14 @@ test("row 1: of several systems one has to be named, by its id or its link", asy
   });
 });
 
+test("row 1: a system whose link has changed is found again", async () => {
+  await using subject = await simulatedSubject();
+  expect(await subject.controller.powerGet(live)).toBe("off");
+  subject.simulated.state.shape = { ...subject.simulated.state.shape, systemId: "Renamed" };
+  await expect(subject.controller.powerGet(live)).rejects.toMatchObject({ code: "unsupported" });
+  expect(await subject.controller.powerGet(live)).toBe("off");
+});
+
 test.each(["ManagedBy", "Managers", undefined] as const)("row 2: the manager is found by %s", async (managerLink) => {
   await using subject = await simulatedSubject({ managerLink });
   expect((await subject.controller.read(live)).firmware).toBe("1.0");
