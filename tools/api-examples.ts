@@ -141,6 +141,8 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.ControllerService/MachineStartAgent", request: { requestId: id(35), machine } },
   { method: "farrier.operator.v1.ControllerService/ControllerRemove", request: { requestId: id(36), machine } },
   { method: "farrier.operator.v1.CredentialService/CredentialDelete", request: { requestId: id(19), name: "rack7" } },
+  { method: "farrier.operator.v1.SecretsService/SecretsRotate", request: { requestId: id(20) } },
+  { method: "farrier.operator.v1.SecretsService/SecretsShow", request: {} },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
   { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },

@@ -59,6 +59,8 @@ import { machineWatchCommand } from "./commands/machine-watch.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { netbootCommand } from "./commands/netboot.ts";
 import { restoreCommand } from "./commands/restore.ts";
+import { secretsRotateCommand } from "./commands/secrets-rotate.ts";
+import { secretsShowCommand } from "./commands/secrets-show.ts";
 import { serverCommand } from "./commands/server.ts";
 import { sessionListCommand } from "./commands/session-list.ts";
 import { shepherdCommand } from "./commands/shepherd.ts";
@@ -157,6 +159,11 @@ const credential = buildRouteMap<string, CliContext>({
   },
 });
 
+const secrets = buildRouteMap<string, CliContext>({
+  docs: { brief: "The keys that seal secrets in the database: show, rotate" },
+  routes: { show: secretsShowCommand, rotate: secretsRotateCommand },
+});
+
 const audit = buildRouteMap<string, CliContext>({
   docs: { brief: "Operators' commands: list" },
   routes: { list: auditListCommand },
@@ -242,6 +249,7 @@ export const routes = buildRouteMap<string, CliContext>({
     backoff,
     token,
     credential,
+    secrets,
     whoami: whoamiCommand,
     audit,
     context,

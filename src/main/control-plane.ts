@@ -107,6 +107,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       database,
       auditDatabase,
       secrets,
+      secretsKeys: secrets,
       feed,
       operationFeed,
       tls: await operatorTls(options),

@@ -2,6 +2,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { Database } from "../database/connect.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
+import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import type { Authenticator } from "./caller/authenticate.ts";
 import type { MachineFeed } from "./machine-feed.ts";
@@ -28,6 +29,8 @@ export interface OperatorApiDependencies {
   };
   /** Seals and opens what is secret in the database. */
   secrets: KeyRing;
+  /** The key file of this server. */
+  secretsKeys: Pick<FollowedKeyRing, "candidate" | "keyFile" | "look">;
   /** Identifies callers. */
   authenticator: Authenticator;
   /** Signals that machines may have changed. */

@@ -1,6 +1,7 @@
 import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
+import { SecretsService } from "../../gen/farrier/operator/v1/secrets_pb.ts";
 import { CredentialService } from "../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -12,6 +13,7 @@ import { systemClock, type Clock } from "../lib/clock.ts";
 import type { OperatorApiDependencies } from "./dependencies.ts";
 import { accessHandlers } from "./handlers/access.ts";
 import { agentHandlers } from "./handlers/agent.ts";
+import { secretsHandlers } from "./handlers/secrets.ts";
 import { credentialHandlers } from "./handlers/credential.ts";
 import { controllerHandlers } from "./handlers/controller.ts";
 import { enrollmentHandlers } from "./handlers/enrollment.ts";
@@ -40,6 +42,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(EnrollmentService, enrollmentHandlers(dependencies));
     router.service(CredentialService, credentialHandlers(dependencies));
     router.service(ControllerService, controllerHandlers(dependencies));
+    router.service(SecretsService, secretsHandlers(dependencies));
   };
 }
 

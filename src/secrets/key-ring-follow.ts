@@ -17,6 +17,13 @@ import type { SecretsKey } from "./secrets-key.ts";
 export interface FollowedKeyRing extends KeyRing, AsyncDisposable {
   /** Records which keys the process has under this component's sessions too, the current one and later ones. */
   heldUnder(sessions: SessionHolder): Promise<void>;
+  /** The file that the keys are read from. */
+  keyFile: string;
+  /**
+   * A key of the file that the database does not know: one that an operator put there, or else a new one.
+   * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
+   */
+  candidate(): Promise<SecretsKey>;
   /**
    * Reads the database and the key file again at once. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
    */
@@ -111,6 +118,11 @@ export async function keyRingFollow(options: {
   })();
   return {
     ...ring,
+    keyFile,
+    candidate: async () => {
+      const keys = (await keyFileRead(keyFile)) ?? [];
+      return keyUnknown(keys, await secretsKeysRead(database)) ?? (await keyFileAdd(keyFile));
+    },
     look: lookInTurn,
     heldUnder: async (sessions) => {
       holders.set(sessions, "");

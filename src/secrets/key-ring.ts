@@ -54,7 +54,7 @@ export function keyRing(state: () => KeyRingState): KeyRing {
           "key_missing",
           problem ??
             "this control plane has no key to seal secrets with yet: it takes one once every server and shepherd that " +
-              "runs has it. Give all of them the same key file",
+              "runs has it. `farrier secrets show` names those that lack it",
         );
       }
       return seal(current, place, clear);

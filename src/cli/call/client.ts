@@ -2,6 +2,7 @@ import { createClient, type Client, type Interceptor, type Transport } from "@co
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -25,6 +26,7 @@ export interface OperatorClient {
   enrollments: Client<typeof EnrollmentService>;
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
+  secrets: Client<typeof SecretsService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -55,6 +57,7 @@ export async function operatorClient(
     enrollments: createClient(EnrollmentService, transport),
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
+    secrets: createClient(SecretsService, transport),
   };
 }
 

@@ -1,5 +1,6 @@
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -20,6 +21,7 @@ export const operatorServices = [
   EnrollmentService,
   CredentialService,
   ControllerService,
+  SecretsService,
 ] as const;
 
 /** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
@@ -68,6 +70,8 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.ControllerService/MachineIdentify": "operator",
   "farrier.operator.v1.ControllerService/MachineStartAgent": "operator",
   "farrier.operator.v1.ControllerService/OperationShow": "viewer",
+  "farrier.operator.v1.SecretsService/SecretsShow": "admin",
+  "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",
   "farrier.operator.v1.AccessService/TokenCreate": "admin",
   "farrier.operator.v1.AccessService/TokenList": "admin",

@@ -7,6 +7,7 @@ import {
 } from "@connectrpc/connect";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
+import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -18,7 +19,7 @@ import type { DatabaseAddress } from "../../database/address/database-address.ts
 import { connect } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
-import { testKeyRing } from "../../secrets/testing/key-ring.ts";
+import { testKeyRing, testSecretsKey } from "../../secrets/testing/key-ring.ts";
 import { databaseAuthenticator } from "../caller/authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineFeed } from "../machine-feed.ts";
@@ -47,6 +48,11 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   return {
     database,
     secrets: testKeyRing(),
+    secretsKeys: {
+      keyFile: "/data/secrets-key",
+      candidate: () => Promise.resolve(testSecretsKey()),
+      look: () => Promise.resolve(),
+    },
     feed,
     operationFeed,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
@@ -95,6 +101,7 @@ export interface TestClients {
   enrollments: Client<typeof EnrollmentService>;
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
+  secrets: Client<typeof SecretsService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -110,6 +117,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     enrollments: createClient(EnrollmentService, transport),
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
+    secrets: createClient(SecretsService, transport),
   };
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
-import { translate } from "../../errors.ts";
+import { DatabaseError, translate } from "../../errors.ts";
 import type { SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
@@ -51,6 +51,31 @@ export async function secretsKeyOffer(
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length > 0;
+}
+
+/**
+ * Makes a key the next one, unless a change of keys is under way. Returns the next key's id.
+ * @throws {DatabaseError} `refused` while rows are still being sealed anew after an earlier change
+ */
+export async function secretsKeyOfferIn(tx: Tx, key: { id: string; checkValue: Uint8Array }): Promise<string> {
+  await sql`SELECT FROM secrets_key ORDER BY key_id FOR UPDATE`.execute(tx);
+  const { rows } = await sql<{ key_id: string; state: string }>`
+    SELECT key_id, state FROM secrets_key WHERE state IN ('next', 'old') ORDER BY state`.execute(tx);
+  const [first] = rows;
+  if (first?.state === "next") {
+    return first.key_id;
+  }
+  if (first !== undefined) {
+    throw new DatabaseError(
+      "refused",
+      `what key ${first.key_id} sealed is still being sealed anew after the last change of keys: ` +
+        "`farrier secrets show` says how much is left; try again once it is retired",
+    );
+  }
+  await sql`
+    INSERT INTO secrets_key (key_id, check_value, state)
+    VALUES (${key.id}, ${Buffer.from(key.checkValue)}, 'next')`.execute(tx);
+  return key.id;
 }
 
 /** Notes which keys the process of a session has. Nothing happens where the session is gone. */

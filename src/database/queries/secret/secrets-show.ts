@@ -1,0 +1,40 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+
+/** The number of rows that keys sealed, and of those in clear. */
+export interface SecretsUse {
+  /** By key id. */
+  byKey: ReadonlyMap<string, { requests: number; credentials: number }>;
+  clearRequests: number;
+}
+
+/** Rows beyond this are not counted. */
+const countLimit = 100_000;
+
+/** Counts by the indexes on keys. @throws {DatabaseError} `unavailable` */
+export async function secretsUse(database: Database): Promise<SecretsUse> {
+  const { rows } = await sql<{ key_id: string | null; requests: number; credentials: number }>`
+    SELECT k.key_id,
+      (SELECT count(*)::integer FROM (
+        SELECT FROM machine_os_installation_request q
+        WHERE sealed_key(q.os_installation_request_raw) = k.key_id LIMIT ${countLimit}
+      ) r) AS requests,
+      (SELECT count(*)::integer FROM credential c WHERE sealed_key(c.sealed_secret) = k.key_id) AS credentials
+    FROM secrets_key k
+    UNION ALL
+    SELECT NULL, (SELECT count(*)::integer FROM (
+      SELECT FROM machine_os_installation_request q
+      WHERE sealed_key(q.os_installation_request_raw) IS NULL LIMIT ${countLimit}
+    ) r), 0`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return {
+    byKey: new Map(
+      rows.flatMap(({ key_id: keyId, requests, credentials }) =>
+        keyId === null ? [] : [[keyId, { requests, credentials }] as const],
+      ),
+    ),
+    clearRequests: rows.find(({ key_id: keyId }) => keyId === null)?.requests ?? 0,
+  };
+}
