@@ -41,9 +41,10 @@ async function makePrivate(path: string): Promise<void> {
     if (error instanceof EmbeddedError) {
       throw error;
     }
+    const reason = reasons[errorCode(error) ?? ""];
     throw new EmbeddedError(
       "directory_unusable",
-      `cannot use ${path} as the data directory (${reasons[errorCode(error) ?? ""] ?? systemWords(error)}): expected a ` +
+      `cannot use ${path} as the data directory ${reason === undefined ? systemWords(error) : `(${reason})`}: expected a ` +
         "directory that belongs to this user, or a place to make one; choose another with --data-dir",
       { cause: error },
     );
