@@ -1,4 +1,4 @@
-import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from "@grpc/grpc-js";
+import type { Metadata, ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../lib/clock.ts";
 import type { EarlyAdmission } from "./admission/admission.ts";
 import { firstBytesOnly } from "./admission/first-bytes.ts";
@@ -6,12 +6,40 @@ import { createPace, type Pace, type PacedCall } from "./admission/pace.ts";
 import { pacing } from "./admission/pacing.ts";
 import type { Addresses, Peer, Peers } from "./listener/peer.ts";
 import { compressed, overloaded, unauthenticated, type Refusal } from "./refusal.ts";
-
-type Next = ConstructorParameters<typeof ServerInterceptingCall>[0];
-type InboundListener = Parameters<ServerInterceptingCall["start"]>[0];
+import { ThinCall, type InboundListener, type NextCall as Next } from "./listener/thin-call.ts";
 
 /** Bytes of a message that a call's flat rate covers. */
 const smallMessage = 1 << 10;
+
+/** The key under which a call's metadata has the call: the library hands on nothing else of it. */
+const called = Symbol("call");
+/** A call that has passed the interceptor, as its handler sees it. */
+interface HandledCall {
+  peer: Peer;
+  whenEnded(ended: () => void): void;
+}
+interface Called {
+  [called]?: HandledCall;
+}
+
+/** A call whose message has not arrived yet. */
+interface AwaitedCall {
+  /** Absent if the method needs no key. */
+  peer?: Peer;
+  /** True while the call waits in the line. */
+  inLine?: boolean;
+  sendStatus(refusal: Refusal): void;
+  /** Answers that the message came too late. */
+  endLate(): void;
+}
+
+/** Ignores everything. */
+const unheard: InboundListener = {
+  onReceiveMetadata: () => undefined,
+  onReceiveMessage: () => undefined,
+  onReceiveHalfClose: () => undefined,
+  onCancel: () => undefined,
+};
 
 /**
  * The interceptor of every call on the agent port: it identifies the caller, and limits the time for the message to
@@ -21,6 +49,8 @@ export interface AgentCalls extends Disposable {
   interceptor: ServerInterceptor;
   /** The caller; only calls with a proven key reach a handler. */
   peer(metadata: Metadata): Peer;
+  /** Calls `ended` once the call with this metadata has ended, for any reason. A second `ended` replaces the first. */
+  whenEnded(metadata: Metadata, ended: () => void): void;
   /** The pace at which callers' calls start. */
   pace: Pace;
   /** For these methods, receives only the beginning of messages until the caller is authenticated. */
@@ -51,19 +81,22 @@ export function agentCalls(options: {
   late: (connection: Addresses) => void;
 }): AgentCalls {
   const { peers, clock, requestArrival, refused } = options;
-  const callers = new WeakMap<Metadata, Peer>();
+  const tooLate = {
+    code: 4, // DEADLINE_EXCEEDED
+    details: `the request did not arrive within ${requestArrival / 1000} s`,
+  };
   const pace = createPace(clock);
   let guarded: { paths: ReadonlySet<string>; early: EarlyAdmission } | undefined;
   const gates = new Map<string, HeadersGate>();
   // One timer for all calls: a timer per call would cost more than the rest of the interceptor.
-  const awaited = new Map<AgentCall, number>();
+  const awaited = new Map<AwaitedCall, number>();
   const sweep = setInterval(() => {
     const late = clock.monotonic() - requestArrival;
     /** Their connections are closed; other awaited calls on these connections get the same answer. */
-    const slow = new Set<Peer | AgentCall>();
+    const slow = new Set<Peer | AwaitedCall>();
     for (const [call, since] of awaited) {
       const caller = call.peer ?? call;
-      if (call.inLine && since <= late && !slow.has(caller)) {
+      if (call.inLine === true && since <= late && !slow.has(caller)) {
         // The call is still in line, because its caller calls too fast, not too slowly.
         awaited.delete(call);
         call.sendStatus(overloaded());
@@ -78,184 +111,208 @@ export function agentCalls(options: {
   }, 1_000);
   sweep.unref();
 
-  class AgentCall extends ServerInterceptingCall {
-    readonly #next: Next;
+  /** A call on its way to its handler. It is its own listener and paced call: a further object for each would double its cost. */
+  class AgentCall extends ThinCall implements InboundListener, PacedCall, AwaitedCall {
     readonly path: string;
-    /** The connection's peer; undefined until the call has started. */
-    peer: Peer | undefined;
-    /** True while the call waits in the line. */
+    readonly peer: Peer;
     inLine = false;
+    begun = false;
+    #listener: InboundListener = unheard;
+    #metadata: Metadata | undefined;
     #answered = false;
+    #ended: (() => void) | undefined;
 
-    constructor(path: string, next: Next) {
+    constructor(next: Next, path: string, peer: Peer) {
       super(next);
       this.path = path;
-      this.#next = next;
+      this.peer = peer;
     }
 
     override start(listener: InboundListener): void {
-      const openBytes = options.open?.get(this.path);
-      if (openBytes !== undefined) {
-        this.#startOpen(listener, openBytes);
-        return;
-      }
-      const peer = peers.find(this.#next.getConnectionInfo());
-      if (peer === undefined) {
-        refused();
-        this.#next.start({
-          onReceiveMetadata: () => undefined,
-          onReceiveMessage: () => undefined,
-          onReceiveHalfClose: () => undefined,
-          onCancel: () => undefined,
-        });
-        this.#next.sendStatus(unauthenticated);
-        return;
-      }
-      this.peer = peer;
+      this.#listener = listener;
       awaited.set(this, clock.monotonic());
-      let begin: (() => void) | undefined;
-      const paced: PacedCall = {
-        peer,
-        path: this.path,
-        begin: () => {
-          this.#guard(peer);
-          if (this.inLine) {
-            this.inLine = false;
-            awaited.delete(this);
-            awaited.set(this, clock.monotonic());
-          }
-          begin?.();
-        },
-        refuse: (refusal) => {
-          awaited.delete(this);
-          this.sendStatus(refusal);
-        },
-        close: () => options.late(this.#next.getConnectionInfo()),
-      };
-      this.#next.start({
-        onReceiveMetadata: (metadata) => {
-          const refusal = this.#refusedUnread(peer);
-          if (refusal !== undefined) {
-            paced.refuse(refusal);
-            return;
-          }
-          callers.set(metadata, peer);
-          // The layer below asks for the message, so it is not read before the call starts.
-          begin = () => listener.onReceiveMetadata(metadata);
-          this.inLine = !pace.arrive(paced);
-        },
-        onReceiveMessage: (message: Buffer) => {
-          if (message.length > smallMessage) {
-            pace.charge(peer, message.length * pacing.perByte);
-          }
-          listener.onReceiveMessage(message);
-        },
-        onReceiveHalfClose: () => {
-          awaited.delete(this);
-          listener.onReceiveHalfClose();
-        },
-        // Called once for every call, when its stream has ended.
-        onCancel: () => {
-          awaited.delete(this);
-          pace.leave(paced, this.#answered);
-          listener.onCancel();
-        },
-      });
+      this.next.start(this);
+    }
+
+    onReceiveMetadata(metadata: Metadata & Called): void {
+      const refusal = this.#refusedUnread();
+      if (refusal !== undefined) {
+        this.refuse(refusal);
+        return;
+      }
+      metadata[called] = this;
+      this.#metadata = metadata;
+      this.inLine = !pace.arrive(this);
     }
 
     /** Refusals that the headers alone decide. */
-    #refusedUnread(peer: Peer): Refusal | undefined {
-      const trusted = guarded?.paths.has(this.path) === true && !guarded.early.needed(peer);
-      if (!trusted && this.#isCompressed()) {
-        return compressed;
+    #refusedUnread(): Refusal | undefined {
+      if (isCompressed(this.next)) {
+        const trusted = guarded?.paths.has(this.path) === true && !guarded.early.needed(this.peer);
+        if (!trusted) {
+          return compressed;
+        }
       }
-      return gates.get(this.path)?.(peer, this.#next.getConnectionInfo().remoteAddress ?? "");
+      return gates.get(this.path)?.(this.peer, this.next.getConnectionInfo().remoteAddress ?? "");
     }
 
-    #isCompressed(): boolean {
-      // grpc-js removes the header from the metadata and keeps its value here.
-      const { incomingEncoding = "identity" } = this.#next as { incomingEncoding?: string };
-      return incomingEncoding !== "identity";
-    }
-
-    #guard(peer: Peer): void {
-      if (guarded?.paths.has(this.path) === true && guarded.early.needed(peer)) {
+    /** The layer below asks for the message, so it is not read before the call starts. */
+    begin(): void {
+      if (guarded?.paths.has(this.path) === true && guarded.early.needed(this.peer)) {
         const { early } = guarded;
         firstBytesOnly(
-          this.#next,
-          (beginning) => early.decide(peer, beginning),
+          this.next,
+          (beginning) => early.decide(this.peer, beginning),
           (refusal) => this.sendStatus(refusal),
         );
       }
+      if (this.inLine) {
+        this.inLine = false;
+        awaited.delete(this);
+        awaited.set(this, clock.monotonic());
+      }
+      if (this.#metadata !== undefined) {
+        this.#listener.onReceiveMetadata(this.#metadata);
+      }
     }
 
-    /** For a method that needs no key: starts without waiting, but accepts small messages only. */
-    #startOpen(listener: InboundListener, bytes: number): void {
-      // The library has one size limit for all methods; each call keeps its copy here.
-      const { decoder } = this.#next as unknown as { decoder: { maxReadMessageLength: number } };
-      decoder.maxReadMessageLength = bytes;
-      awaited.set(this, clock.monotonic());
-      this.#next.start({
-        onReceiveMetadata: (metadata) => {
-          if (this.#isCompressed()) {
-            awaited.delete(this);
-            this.sendStatus(compressed);
-          } else {
-            listener.onReceiveMetadata(metadata);
-          }
-        },
-        onReceiveMessage: (message) => listener.onReceiveMessage(message),
-        onReceiveHalfClose: () => {
-          awaited.delete(this);
-          listener.onReceiveHalfClose();
-        },
-        onCancel: () => {
-          awaited.delete(this);
-          listener.onCancel();
-        },
-      });
+    refuse(refusal: Refusal): void {
+      awaited.delete(this);
+      this.sendStatus(refusal);
+    }
+
+    close(): void {
+      options.late(this.next.getConnectionInfo());
+    }
+
+    onReceiveMessage(message: Buffer): void {
+      if (message.length > smallMessage) {
+        pace.charge(this.peer, message.length * pacing.perByte);
+      }
+      this.#listener.onReceiveMessage(message);
+    }
+
+    onReceiveHalfClose(): void {
+      awaited.delete(this);
+      this.#listener.onReceiveHalfClose();
+    }
+
+    /** Called once for every call, when its stream has ended. */
+    onCancel(): void {
+      awaited.delete(this);
+      pace.leave(this, this.#answered);
+      this.#ended?.();
+      this.#listener.onCancel();
+    }
+
+    whenEnded(ended: () => void): void {
+      this.#ended = ended;
     }
 
     endLate(): void {
-      this.sendStatus({
-        code: 4, // DEADLINE_EXCEEDED
-        details: `the request did not arrive within ${requestArrival / 1000} s`,
-      });
-      options.late(this.#next.getConnectionInfo());
+      this.sendStatus(tooLate);
+      this.close();
     }
 
-    // Nothing is changed on the way out, so the base class's bookkeeping for interceptors is skipped.
-    override sendMetadata(metadata: Metadata): void {
-      this.#next.sendMetadata(metadata);
-    }
-
-    override sendMessage(message: unknown, callback: () => void): void {
-      this.#next.sendMessage(message, callback);
-    }
-
-    override sendStatus(status: Parameters<ServerInterceptingCall["sendStatus"]>[0]): void {
+    override sendStatus(status: Parameters<Next["sendStatus"]>[0]): void {
       this.#answered = true;
-      this.#next.sendStatus(status);
+      this.next.sendStatus(status);
     }
   }
 
+  /** A call of a method that needs no key: starts without waiting, but accepts small messages only. */
+  class OpenCall extends ThinCall implements InboundListener, AwaitedCall {
+    readonly #bytes: number;
+    #listener: InboundListener = unheard;
+
+    constructor(next: Next, bytes: number) {
+      super(next);
+      this.#bytes = bytes;
+    }
+
+    override start(listener: InboundListener): void {
+      this.#listener = listener;
+      // The library has one size limit for all methods; each call keeps its copy here.
+      const { decoder } = this.next as unknown as { decoder: { maxReadMessageLength: number } };
+      decoder.maxReadMessageLength = this.#bytes;
+      awaited.set(this, clock.monotonic());
+      this.next.start(this);
+    }
+
+    onReceiveMetadata(metadata: Metadata): void {
+      if (isCompressed(this.next)) {
+        awaited.delete(this);
+        this.sendStatus(compressed);
+      } else {
+        this.#listener.onReceiveMetadata(metadata);
+      }
+    }
+
+    onReceiveMessage(message: unknown): void {
+      this.#listener.onReceiveMessage(message);
+    }
+
+    onReceiveHalfClose(): void {
+      awaited.delete(this);
+      this.#listener.onReceiveHalfClose();
+    }
+
+    onCancel(): void {
+      awaited.delete(this);
+      this.#listener.onCancel();
+    }
+
+    endLate(): void {
+      this.sendStatus(tooLate);
+      options.late(this.next.getConnectionInfo());
+    }
+  }
+
+  /** A call without a proven key: answered before its message is read. */
+  class StrangerCall extends ThinCall {
+    override start(): void {
+      refused();
+      this.next.start(unheard);
+      this.sendStatus(unauthenticated);
+    }
+  }
+
+  function callOf(path: string, next: Next): ThinCall {
+    const openBytes = options.open?.get(path);
+    if (openBytes !== undefined) {
+      return new OpenCall(next, openBytes);
+    }
+    const peer = peers.find(next.getConnectionInfo());
+    return peer === undefined ? new StrangerCall(next) : new AgentCall(next, path, peer);
+  }
+
   return {
-    interceptor: (method, call) => new AgentCall(method.path, call),
+    // The library calls only what the interface declares.
+    interceptor: (method, next) => callOf(method.path, next) as unknown as ServerInterceptingCall,
     pace,
     guard: (paths, early) => {
       guarded = { paths: new Set(paths), early };
     },
+    peer: (metadata) => callIn(metadata).peer,
+    whenEnded: (metadata, ended) => callIn(metadata).whenEnded(ended),
     gate: (path, decide) => void gates.set(path, decide),
-    peer: (metadata) => {
-      const peer = callers.get(metadata);
-      if (peer === undefined) {
-        throw new Error("a call reached a handler without passing the interceptor");
-      }
-      return peer;
-    },
     [Symbol.dispose]: () => {
       clearInterval(sweep);
       pace[Symbol.dispose]();
     },
   };
+}
+
+function callIn(metadata: Metadata & Called): HandledCall {
+  const call = metadata[called];
+  if (call === undefined) {
+    throw new Error("a call reached a handler without passing the interceptor");
+  }
+  return call;
+}
+
+function isCompressed(call: Next): boolean {
+  // grpc-js removes the header from the metadata and keeps its value here.
+  const { incomingEncoding = "identity" } = call as { incomingEncoding?: string };
+  return incomingEncoding !== "identity";
 }

@@ -1,6 +1,6 @@
 import type { MachineId } from "../../database/ids.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Peer } from "../listener/peer.ts";
+import type { KnownMachines, Peer } from "../listener/peer.ts";
 
 /** Remembers as which machines' agent each connection was recently authenticated. */
 export interface KnownCallers {
@@ -18,44 +18,55 @@ export interface KnownCallers {
  * the lookup before a message is read.
  */
 export const knownFor = 60_000;
-/** Maximum number of machines remembered per connection: an agent has one, a gateway or a test has more. */
+/**
+ * Maximum number of machines remembered per connection: an agent has one, a gateway or a test has more. Calls of further machines are
+ * looked up each time.
+ */
 const machinesLimit = 64;
+/** Age in milliseconds at which a note is renewed. */
+const refreshAfter = knownFor / 2;
 
 /** Starts empty and calls `noted` for each note. Entries disappear with their connection. */
 export function createKnownCallers(clock: Pick<Clock, "monotonic">, noted: (peer: Peer) => void): KnownCallers {
-  const known = new WeakMap<Peer, { until: number; machines: Map<MachineId, number> }>();
   return {
     has: (peer, machineId) => {
-      const until = known.get(peer)?.machines.get(machineId);
+      const until = peer.known?.machines.get(machineId);
       return until !== undefined && clock.monotonic() < until;
     },
-    any: (peer) => {
-      const until = known.get(peer)?.until;
-      return until !== undefined && clock.monotonic() < until;
-    },
+    any: (peer) => peer.known !== undefined && clock.monotonic() < peer.known.until,
     note: (peer, machineId) => {
       peer.admitted?.();
-      const until = clock.monotonic() + knownFor;
-      let connection = known.get(peer);
-      if (connection === undefined) {
-        connection = { until, machines: new Map() };
-        known.set(peer, connection);
-      }
-      connection.until = until;
       noted(peer);
-      const { machines } = connection;
-      if (machines.size >= machinesLimit && !machines.has(machineId)) {
-        const [oldest] = machines.keys();
-        machines.delete(oldest ?? machineId);
+      const now = clock.monotonic();
+      const until = now + knownFor;
+      const known = (peer.known ??= { until, machines: new Map(), fullUntil: 0 });
+      known.until = until;
+      const { machines } = known;
+      const there = machines.get(machineId);
+      if (there === undefined ? now >= known.fullUntil : until - there >= refreshAfter) {
+        noteAnew(known, machineId, until, now);
       }
-      machines.set(machineId, until);
     },
     forget: (peer, machineId) => {
-      const connection = known.get(peer);
-      connection?.machines.delete(machineId);
-      if (connection?.machines.size === 0) {
-        known.delete(peer);
+      peer.known?.machines.delete(machineId);
+      if (peer.known?.machines.size === 0) {
+        delete peer.known;
       }
     },
   };
+}
+
+function noteAnew(known: KnownMachines, machineId: MachineId, until: number, now: number): void {
+  const { machines } = known;
+  // A renewed entry moves to the end, so that the oldest is always first.
+  machines.delete(machineId);
+  const [[oldest, oldestUntil] = [machineId, now]] = machines;
+  if (machines.size >= machinesLimit) {
+    if (oldestUntil > now) {
+      known.fullUntil = oldestUntil;
+      return;
+    }
+    machines.delete(oldest);
+  }
+  machines.set(machineId, until);
 }

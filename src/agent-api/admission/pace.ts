@@ -13,6 +13,8 @@ export interface PacedCall {
   refuse(refusal: Refusal): void;
   /** Closes the call's connection. */
   close(): void;
+  /** Set once it has begun; false before. */
+  begun?: boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ interface KeyState {
   underWay: Map<string, number>;
 }
 
-interface ConnectionState {
+/** What is known of a connection: what its peer keeps as `paced`. */
+interface PacedConnection {
   key: KeyState;
   underWay: Map<string, number>;
   inLine: number;
@@ -53,8 +56,6 @@ interface ConnectionState {
 /** Starts with empty lines and full budgets. */
 export function createPace(clock: Pick<Clock, "monotonic">): Pace {
   const keys = new Map<string, KeyState>();
-  const connections = new WeakMap<Peer, ConnectionState>();
-  const begun = new WeakSet<PacedCall>();
   const strangers = timeBudget(pacing.strangers);
   /** Keys with waiting calls, agents' and others', in the order of their turns. */
   const agentsWaiting = new Set<KeyState>();
@@ -62,10 +63,9 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
   let strangersInLine = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  function stateOf(peer: Peer): ConnectionState {
-    const there = connections.get(peer);
-    if (there !== undefined) {
-      return there;
+  function stateOf(peer: Peer): PacedConnection {
+    if (peer.paced !== undefined) {
+      return peer.paced as PacedConnection;
     }
     const now = clock.monotonic();
     const key = keys.get(peer.keyIdentity) ?? {
@@ -82,11 +82,11 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       keys.delete(oldest);
     }
     const made = { key, underWay: new Map<string, number>(), inLine: 0, wasted: 0, wastedSince: now, closing: false };
-    connections.set(peer, made);
+    peer.paced = made;
     return made;
   }
 
-  function mayBegin(call: PacedCall, connection: ConnectionState, now: number): boolean {
+  function mayBegin(call: PacedCall, connection: PacedConnection, now: number): boolean {
     const { key } = connection;
     return (
       (connection.underWay.get(call.path) ?? 0) < pacing.perConnectionAndMethod &&
@@ -96,7 +96,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     );
   }
 
-  function begin(call: PacedCall, connection: ConnectionState, now: number): void {
+  function begin(call: PacedCall, connection: PacedConnection, now: number): void {
     const { key } = connection;
     const cost = callCost(call.path);
     key.budget.spend(cost);
@@ -105,7 +105,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     }
     connection.underWay.set(call.path, (connection.underWay.get(call.path) ?? 0) + 1);
     key.underWay.set(call.path, (key.underWay.get(call.path) ?? 0) + 1);
-    begun.add(call);
+    call.begun = true;
     call.begin();
   }
 
@@ -161,7 +161,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
     }
   }
 
-  function waste(call: PacedCall, connection: ConnectionState, now: number): void {
+  function waste(call: PacedCall, connection: PacedConnection, now: number): void {
     if (now - connection.wastedSince > pacing.wastedWithin) {
       connection.wasted = 0;
       connection.wastedSince = now;
@@ -206,7 +206,7 @@ export function createPace(clock: Pick<Clock, "monotonic">): Pace {
       if (!answered) {
         waste(call, connection, now);
       }
-      if (begun.has(call)) {
+      if (call.begun === true) {
         connection.underWay.set(call.path, (connection.underWay.get(call.path) ?? 1) - 1);
         key.underWay.set(call.path, (key.underWay.get(call.path) ?? 1) - 1);
       } else if (key.line.includes(call)) {

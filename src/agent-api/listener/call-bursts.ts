@@ -120,6 +120,10 @@ export function callBursts(
     }
   }
 
+  // grpc-js asks for the addresses at each call, through a Proxy that costs as much as the rest of a call's start.
+  server.prependListener("session", (session: ServerHttp2Session) => {
+    Object.defineProperty(session, "socket", { value: addressesOf(session.socket) });
+  });
   // nghttp2 counts invalid frames, and streams above the connection's limit, itself.
   server.on("session", (session: ServerHttp2Session) => void connectionOf(session));
   server.on("sessionError", (error: unknown, session: ServerHttp2Session) => {

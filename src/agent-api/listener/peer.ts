@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { keyIdentity, type KeyIdentity } from "../../database/heartbeat/key-identity.ts";
-import { agentKey, type AgentKey } from "../../database/ids.ts";
+import { agentKey, type AgentKey, type MachineId } from "../../database/ids.ts";
 
 /** The other end of a connection: its key is proven by the handshake, but not looked up yet. */
 export interface Peer {
@@ -14,6 +14,20 @@ export interface Peer {
   undecided?: () => void;
   /** Tells this connection from others with the same key, on any server. */
   connection: bigint;
+  /** State of known-callers.ts, kept here because it is needed for every call. */
+  known?: KnownMachines;
+  /** State of pace.ts, kept here for the same reason. */
+  paced?: object;
+}
+
+/** The machines as whose agent a connection was recently authenticated; times in milliseconds of the monotonic clock. */
+export interface KnownMachines {
+  /** Until when the connection counts as authenticated as any machine's agent. */
+  until: number;
+  /** Until when it counts as authenticated, by machine; the oldest entry first. */
+  machines: Map<MachineId, number>;
+  /** Until when no further machine can be remembered. */
+  fullUntil: number;
 }
 
 /** Both ends' addresses and ports. The remote ones alone are ambiguous if the server listens on several addresses. */
@@ -66,6 +80,13 @@ export function createPeers(): Peers {
         byPort.set(addresses.remotePort, left);
       }
     },
-    find: (addresses) => byPort.get(addresses.remotePort)?.find((known) => same(known.addresses, addresses))?.peer,
+    find: (addresses) => {
+      for (const known of byPort.get(addresses.remotePort) ?? []) {
+        if (same(known.addresses, addresses)) {
+          return known.peer;
+        }
+      }
+      return undefined;
+    },
   };
 }

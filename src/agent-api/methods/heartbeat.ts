@@ -85,7 +85,7 @@ export function heartbeatHandler(deps: {
     const caller = {
       connection: peer,
       known: known.any(peer),
-      whenEnded: (gone: () => void) => void call.once("cancelled", gone),
+      whenEnded: (gone: () => void) => calls.whenEnded(call.metadata, gone),
     };
     const entry = { ...decoded, publicKey: peer.key, connection: peer.connection };
     void heartbeats.submit(entry, peer.keyIdentity, caller).then((outcome) => {
