@@ -2,7 +2,10 @@ import type { KeyIdentity } from "./key-identity.ts";
 import { byteaLiteral } from "../bytea-literal.ts";
 import type pg from "pg";
 import type { HeartbeatEntry } from "./heartbeat-entry.ts";
-import { lockStatement, plainStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
+import type { HeartbeatRow } from "./heartbeat-fragments.ts";
+import { handingStatement } from "./heartbeat-handing-statement.ts";
+import { lockStatement, reportingStatement } from "./heartbeat-reporting-statement.ts";
+import { lookStatement, plainStatement } from "./heartbeat-statement.ts";
 import type { Generation, SessionId } from "../ids.ts";
 
 /** A heartbeat in a batch. */
@@ -17,7 +20,7 @@ export interface BatchEntry {
 }
 
 /** The statement that an entry needs; all entries of a batch need the same one. */
-export const batchKinds = ["plain", "look", "reporting"] as const;
+export const batchKinds = ["plain", "look", "handing", "reporting"] as const;
 export type BatchKind = (typeof batchKinds)[number];
 
 /** Entries with a report, or to be handed a request, need their machine locked before anything about it is decided. */
@@ -26,22 +29,34 @@ export function batchKind({ entry, offered, look }: BatchEntry): BatchKind {
     entry.hardware !== undefined ||
     entry.report !== undefined ||
     entry.endedRunId !== undefined ||
-    entry.features !== undefined ||
-    offered !== undefined
+    entry.features !== undefined
   ) {
     return "reporting";
+  }
+  if (offered !== undefined) {
+    // An agent of the original system becomes the writer when it gets a request, which handingStatement does not record.
+    return entry.runId === undefined ? "reporting" : "handing";
   }
   return look === true ? "look" : "plain";
 }
 
 const plainStatements = {
-  plain: { name: "heartbeats-plain", text: plainStatement(true) },
-  look: { name: "heartbeats-look", text: plainStatement(false) },
+  plain: { name: "heartbeats-plain", text: plainStatement },
+  look: { name: "heartbeats-look", text: lookStatement },
 } as const;
 
+/** The result of a batch. */
+export interface BatchAnswer {
+  /** In no order. */
+  rows: HeartbeatRow[];
+  /** True if entries without a row are authenticated and have nothing to hear. */
+  silentOk: boolean;
+}
+
 /**
- * Records a batch of heartbeats without reports in one statement. Returns one row per entry, in no order.
+ * Records a batch of heartbeats without reports in one statement.
  * @param readRequest false after a failure in reading requests' bytes: they are left unread
+ * @throws {Error} if the database did not answer for each entry
  */
 export async function plainBatch(
   client: pg.ClientBase,
@@ -49,70 +64,91 @@ export async function plainBatch(
   batch: readonly BatchEntry[],
   readRequest: boolean,
   kind: "plain" | "look",
-): Promise<HeartbeatRow[]> {
+): Promise<BatchAnswer> {
   const { rows } = await client.query<HeartbeatRow>({
     ...plainStatements[kind],
     rowMode: "array",
-    values: [session, ...identity(batch), readRequest, callers(batch)],
+    values: [session, ...identity(batch), readRequest, ...(kind === "plain" ? [callers(batch)] : [])],
   });
-  return rows;
+  const [number, inputs] = rows.pop() ?? [];
+  if (number !== 0 || inputs !== batch.length) {
+    throw new Error(`the database answered for ${inputs} of ${batch.length} heartbeats`);
+  }
+  return { rows, silentOk: true };
 }
 
-/** Records a batch of heartbeats that carry reports or are handed a request, in one transaction. */
-export async function reportingBatch(
+/**
+ * Records a batch of heartbeats that carry reports or are handed a request, in one transaction that locks their machines. `client` must be
+ * in pipeline mode.
+ */
+export async function lockedBatch(
   client: pg.ClientBase,
   session: SessionId,
   batch: readonly BatchEntry[],
   readRequest: boolean,
-): Promise<HeartbeatRow[]> {
+  kind: "handing" | "reporting",
+): Promise<BatchAnswer> {
   const [machines, keys, runs] = identity(batch);
-  await client.query("BEGIN");
   try {
-    // Locks the session before the machines, as everywhere.
-    await client.query({
-      name: "heartbeats-session",
-      text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE",
-      values: [session],
-    });
-    const locked = await client.query<{ machine_id: string }>({
-      name: "heartbeats-lock",
-      text: lockStatement,
-      values: [machines, keys],
-    });
-    const { rows } = await client.query<HeartbeatRow>({
-      name: "heartbeats-reporting",
-      text: reportingStatement,
+    // Sent together, because none needs the answer of the one before. Locks the session before the machines, as everywhere.
+    const [, , locked] = await Promise.all([
+      client.query("BEGIN"),
+      client.query({
+        name: "heartbeats-session",
+        text: "SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE",
+        values: [session],
+      }),
+      client.query<{ machine_id: string }>({
+        name: "heartbeats-lock",
+        text: lockStatement,
+        values: [machines, keys],
+      }),
+    ]);
+    const lockedMachines = locked.rows.map((row) => row.machine_id);
+    const offered = batch.map((entry) => entry.offered ?? null);
+    const deciding = client.query<HeartbeatRow>({
       rowMode: "array",
-      values: [
-        session,
-        machines,
-        keys,
-        runs,
-        readRequest,
-        batch.map(({ entry }) => entry.runId !== undefined),
-        bytes(batch.map(({ entry }) => entry.hardware?.raw)),
-        bytes(batch.map(({ entry }) => entry.hardware?.fingerprint)),
-        batch.map(({ entry }) => entry.report?.generation ?? null),
-        batch.map(({ entry }) => entry.report?.result ?? null),
-        batch.map(({ entry }) => entry.report?.error ?? null),
-        bytes(batch.map(({ entry }) => entry.report?.raw)),
-        batch.map(({ offered }) => offered ?? null),
-        batch.map(({ look }) => look !== true),
-        locked.rows.map((row) => row.machine_id),
-        callers(batch),
-        bytes(batch.map(({ entry }) => entry.report?.runId)),
-        bytes(batch.map(({ entry }) => entry.endedRunId)),
-        batch.map(({ entry }) => (entry.features === undefined ? null : JSON.stringify(entry.features))),
-      ],
+      ...(kind === "handing"
+        ? {
+            name: "heartbeats-handing",
+            text: handingStatement,
+            values: [session, machines, keys, runs, offered, lockedMachines, readRequest],
+          }
+        : {
+            name: "heartbeats-reporting",
+            text: reportingStatement,
+            values: [session, machines, keys, runs, readRequest, ...reports(batch, offered, lockedMachines)],
+          }),
     });
-    await client.query("COMMIT");
-    return rows;
+    // After a failed statement, COMMIT rolls back.
+    const [{ rows }] = await Promise.all([deciding, client.query("COMMIT")]);
+    return { rows, silentOk: false };
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {
       // The connection and its transaction are gone; the first error says more.
     });
     throw error;
   }
+}
+
+/** The parameters of reportingStatement from $6 on. */
+function reports(batch: readonly BatchEntry[], offered: unknown, lockedMachines: readonly string[]): unknown[] {
+  return [
+    batch.map(({ entry }) => entry.runId !== undefined),
+    bytes(batch.map(({ entry }) => entry.hardware?.raw)),
+    bytes(batch.map(({ entry }) => entry.hardware?.fingerprint)),
+    batch.map(({ entry }) => entry.report?.generation ?? null),
+    batch.map(({ entry }) => entry.report?.result ?? null),
+    batch.map(({ entry }) => entry.report?.error ?? null),
+    bytes(batch.map(({ entry }) => entry.report?.raw)),
+    offered,
+    batch.map(({ look }) => look !== true),
+    lockedMachines,
+    callers(batch),
+    bytes(batch.map(({ entry }) => entry.report?.runId)),
+    bytes(batch.map(({ entry }) => entry.endedRunId)),
+    batch.map(({ entry }) => (entry.features === undefined ? null : JSON.stringify(entry.features))),
+  ];
 }
 
 /**

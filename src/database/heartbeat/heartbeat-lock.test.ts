@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { heldConnection, testFleet } from "../../../test/support/fleet.ts";
 import { byteaLiteral } from "../bytea-literal.ts";
-import { entryState, lockStatement, reportingStatement, type HeartbeatRow } from "./heartbeat-statement.ts";
+import { entryState, type HeartbeatRow } from "./heartbeat-fragments.ts";
+import { lockStatement, reportingStatement } from "./heartbeat-reporting-statement.ts";
 
 test("an entry whose key is bound between the locking and the deciding comes again", async () => {
   await using fleet = await testFleet();

@@ -47,7 +47,7 @@ export function heartbeatQueue(options: {
   /** Must not reject. */
   run: (batch: Waiting[]) => Promise<void>;
 }): HeartbeatQueue {
-  const lanes: Record<BatchKind, Waiting[]> = { plain: [], look: [], reporting: [] };
+  const lanes: Record<BatchKind, Waiting[]> = { plain: [], look: [], handing: [], reporting: [] };
   let turn = 0;
   let running = 0;
   let scheduled = false;

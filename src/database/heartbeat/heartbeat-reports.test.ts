@@ -6,7 +6,7 @@ import { heartbeatFleet, type HeartbeatFleet } from "../../../test/support/heart
 import { writerSilence } from "../../../test/support/writer-silence.ts";
 import { agentKey } from "../ids.ts";
 import { type Phase, progressRecord } from "../queries/installation/progress.ts";
-import { runsExhausted } from "./heartbeat-statement.ts";
+import { runsExhausted } from "./heartbeat-fragments.ts";
 
 let it: HeartbeatFleet;
 let fleet: Fleet;

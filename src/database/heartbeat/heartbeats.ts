@@ -4,11 +4,11 @@ import type { Logger } from "../../lib/log.ts";
 import type { DatabaseAddress } from "../address/database-address.ts";
 import { connectionSettings } from "../connect.ts";
 import { isRetryable, isUnavailable, lockNotAvailable } from "../errors.ts";
-import { batchKind, plainBatch, reportingBatch, type BatchEntry } from "./heartbeat-batch.ts";
+import { batchKind, lockedBatch, plainBatch, type BatchAnswer, type BatchEntry } from "./heartbeat-batch.ts";
 import type { HeartbeatEntry, HeartbeatOutcome } from "./heartbeat-entry.ts";
 import type { HeartbeatCaller } from "./heartbeat-places.ts";
 import { heartbeatQueue, type Waiting } from "./heartbeat-queue.ts";
-import { entryState, type HeartbeatRow } from "./heartbeat-statement.ts";
+import { entryState, type HeartbeatRow } from "./heartbeat-fragments.ts";
 import type { Generation, MachineId, SessionId } from "../ids.ts";
 import { poolOpen } from "../connection/pool.ts";
 import type { SessionHolder } from "../session-holder.ts";
@@ -64,13 +64,21 @@ export const planSettings = `${connectionSettings.options} -c enable_seqscan=off
 /** Maximum attempts of a batch that PostgreSQL ends with 40001 or 40P01. */
 const batchTries = 4;
 
+const nothingToHear: HeartbeatOutcome = Object.freeze({ status: "ok" });
+
 /** Opens its connections lazily. The next batch leaves when a slot frees, never on a timer. */
 export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   const { log, meter, sessions } = options;
   const slots = options.slots ?? 3;
   const pool = poolOpen(
     options.address,
-    { ...connectionSettings, options: planSettings, max: slots, application_name: "farrier heartbeats" },
+    {
+      ...connectionSettings,
+      options: planSettings,
+      max: slots,
+      pipeline: true,
+      application_name: "farrier heartbeats",
+    },
     { log, failed: (code) => meter.failed?.(code) },
   );
 
@@ -142,16 +150,16 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
   }
 
-  async function write(session: SessionId, batch: Waiting[], readRequest: boolean): Promise<HeartbeatRow[]> {
+  async function write(session: SessionId, batch: Waiting[], readRequest: boolean): Promise<BatchAnswer> {
     const client = await pool.connect();
     let failure: unknown;
     try {
       const entries = batch.map((waiting) => waiting.item);
       const [first] = entries;
       const kind = first === undefined ? "plain" : batchKind(first);
-      return kind === "reporting"
-        ? await reportingBatch(client, session, entries, readRequest)
-        : await plainBatch(client, session, entries, readRequest, kind);
+      return kind === "plain" || kind === "look"
+        ? await plainBatch(client, session, entries, readRequest, kind)
+        : await lockedBatch(client, session, entries, readRequest, kind);
     } catch (error) {
       failure = error;
       throw error;
@@ -160,11 +168,19 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
     }
   }
 
-  function settle(batch: Waiting[], rows: HeartbeatRow[], readFailure?: string): void {
+  function settle(batch: Waiting[], { rows, silentOk }: BatchAnswer, readFailure?: string): void {
     for (const row of rows) {
       const waiting = batch[row[0] - 1];
       if (waiting !== undefined) {
         settleOne(waiting, row, readFailure);
+      }
+    }
+    if (silentOk && rows.length < batch.length) {
+      const answered = new Set(rows.map(([number]) => batch[number - 1]));
+      for (const waiting of batch) {
+        if (!answered.has(waiting)) {
+          waiting.resolve(nothingToHear);
+        }
       }
     }
   }

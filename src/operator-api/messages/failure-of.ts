@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { OSInstallationReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { failureCause, type FailureCause } from "../../contract/failure-cause.ts";
-import { runsExhausted } from "../../database/heartbeat/heartbeat-statement.ts";
+import { runsExhausted } from "../../database/heartbeat/heartbeat-fragments.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
 
 /** The cause of a failed installation; undefined if it did not fail. */

@@ -2,7 +2,7 @@ import type { Logger } from "../../../lib/log.ts";
 import type { DatabaseAddress } from "../../address/database-address.ts";
 import { connectionSettings } from "../../connect.ts";
 import { byteaLiteral } from "../../bytea-literal.ts";
-import { entryState } from "../../heartbeat/heartbeat-statement.ts";
+import { entryState } from "../../heartbeat/heartbeat-fragments.ts";
 import { planSettings } from "../../heartbeat/heartbeats.ts";
 import type { AgentKey, MachineId } from "../../ids.ts";
 import { poolOpen } from "../../connection/pool.ts";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
-import { runsExhausted } from "../../heartbeat/heartbeat-statement.ts";
+import { runsExhausted } from "../../heartbeat/heartbeat-fragments.ts";
 import { historyAppend } from "../../history.ts";
 import type { AgentKey, Generation, MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";

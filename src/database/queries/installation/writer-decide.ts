@@ -1,4 +1,4 @@
-import { runsPerGeneration } from "../../heartbeat/heartbeat-statement.ts";
+import { runsPerGeneration } from "../../heartbeat/heartbeat-fragments.ts";
 
 /** A run's relation to the writer of the pending generation, read under the machine's lock. */
 export interface WriterStanding {

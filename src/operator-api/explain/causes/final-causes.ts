@@ -1,4 +1,4 @@
-import { runsExhausted } from "../../../database/heartbeat/heartbeat-statement.ts";
+import { runsExhausted } from "../../../database/heartbeat/heartbeat-fragments.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
 /** The result of the newest request, if it was not a success. Pure. */
