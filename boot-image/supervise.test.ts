@@ -69,7 +69,7 @@ async function supervise(
 
 const noted = (name: string): Promise<string> => readFile(join(folder, name), "utf8").catch(() => "");
 
-test("an agent that dies is started again; one that can't be kept up has the machine restarted", async () => {
+test("an agent that dies is started again; if the agent keeps dying, the machine restarts", async () => {
   await using supervised = await supervise(`echo run >> ${folder}/runs; exit 7`);
   expect(await supervised.code).toBe(1);
   expect(await noted("runs")).toBe("run\n".repeat(3));
@@ -86,7 +86,7 @@ test("an agent that ran for long enough begins a new count", async () => {
   void supervised.code;
 });
 
-test("an agent that does nothing any more is killed; one that counts up lives on", async () => {
+test("an agent that stops counting up is killed; an agent that counts up lives on", async () => {
   const silent = `echo run >> ${folder}/runs; exec sleep 1000`;
   await using supervised = await supervise(silent, { FARRIER_SILENCE: "1", FARRIER_DEATHS: "2" });
   expect(await supervised.code).toBe(1);

@@ -38,7 +38,7 @@ test("the project itself says Node 20 for a checkout, and for the package what i
     devEngines: { runtime: { name: string; version: string } };
     engines: { node: string };
   };
-  // npm asks `devEngines` of the folder it runs in, and `engines` of whoever installs the package.
+  // npm asks `devEngines` of the folder it runs in, and `engines` of the project that installs the package.
   expect(devEngines.runtime.name).toBe("node");
   expect(satisfies(oldestNode, devEngines.runtime.version)).toBe(true);
   expect(satisfies(oldestNode, engines.node)).toBe(false);

@@ -40,7 +40,7 @@ test("C10: such a change is found, committed or not; a new migration is none", a
     expect(await migrationsChanged(cwd, base)).toEqual([`M ${path} not committed`]);
     await git("commit", "--quiet", "-m", "three");
     expect(await migrationsChanged(cwd, base)).toEqual([expect.stringMatching(`^M ${path} in [0-9a-f]{7,}$`)]);
-    // Put back: whoever ran it in between has something else.
+    // Put back: a database that was migrated in between differs.
     await write(path, "CREATE TABLE machines ();\n");
     await git("commit", "--quiet", "-m", "four");
     expect(await migrationsChanged(cwd, base)).toHaveLength(2);

@@ -183,17 +183,17 @@ test("an exported name is defined once", () => {
   expect(exportedNames("export async function a() {}\nexport type B = 1;\nexport { c };")).toEqual(["a", "B"]);
   const definedIn = new Map<string, string[]>();
   for (const { path, text } of sources) {
-    // One that is written twice in a file is an overload.
+    // A name that a file defines twice is an overload.
     for (const name of new Set(exportedNames(text))) {
       definedIn.set(name, [...(definedIn.get(name) ?? []), path]);
     }
   }
   expect(definedIn.size).toBeGreaterThan(1_000);
-  // Whoever reads a name, or searches for it, should find one thing: say in the name which of the two it is.
+  // A reader who searches for a name should find one thing: say in the name which of the two it is.
   expect([...definedIn].filter(([, paths]) => paths.length > 1)).toEqual([]);
 });
 
-test("no test is left out by its text; one that can't run says why", () => {
+test("no test is left out by its text; a test that can't run says why", () => {
   const left = /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|todo|skip|skipIf|runIf|fails)\b|\.skip\(\)/u;
   expect(left.test("describe.each(a).skip('x')") || left.test("test.skip('x')")).toBe(true);
   const tests = files.filter(({ path }) => path.endsWith(".test.ts") && path !== "test/repository-shape.test.ts");

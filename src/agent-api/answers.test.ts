@@ -41,7 +41,7 @@ const progress = (init: MessageInitShape<typeof ReportProgressRequestSchema>): U
 
 const connectAs = (identity: Identity | undefined): AgentClient => others.use(agentClient(server.port, identity));
 
-describe("a stranger learns nothing: one answer, whatever is named and whoever asks", () => {
+describe("a stranger learns nothing: the answer is the same for every name and every caller", () => {
   const strangers = {
     "no certificate": () => undefined,
     "an RSA key": () => otherIdentity("rsa"),

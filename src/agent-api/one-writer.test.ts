@@ -209,7 +209,7 @@ test("X1: a new key waits for the writer with the old one, as any other run does
   expect((await say(client, machine, { runId, generation })).code).toBe(status.OK);
 });
 
-test("X1: an agent of the original is the writer with the request in its hands; one that comes second waits for it", async () => {
+test("X1: an agent of the original becomes the writer when it gets the request; a second agent waits for it", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   const generation = await server.fleet.request(machine);
@@ -308,7 +308,7 @@ test("X4: what an agent is trying again is stored with the time at which it give
   }
 });
 
-test("features are stored with the agent that names them, and gone with one that does not", async () => {
+test("features are stored for the agent that names them, and removed when the next agent names none", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   const stored = (): Promise<unknown[]> =>
@@ -324,7 +324,7 @@ test("features are stored with the agent that names them, and gone with one that
   }
 });
 
-test("C8: a request that was stored by SQL is one that was asked for, also when another has taken its place", async () => {
+test("C8: a request stored by SQL counts as requested, also after another has replaced it", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   await server.fleet.rows(

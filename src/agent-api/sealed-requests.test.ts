@@ -61,7 +61,7 @@ test.each<[string, (machine: TestMachine) => Uint8Array]>([
         at === 60 ? byte ^ 1 : byte,
       ),
   ],
-])("one that is %s is not handed out, and costs no heartbeat", async (_what, stored) => {
+])("a request that is %s is not handed out, and the heartbeat still succeeds", async (_what, stored) => {
   const agent = await server.agent();
   await server.fleet.request(agent.machine, { raw: stored(agent.machine) });
   const before = (await server.metrics.requestReadFailures.get()).values[0]?.value ?? 0;

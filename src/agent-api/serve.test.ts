@@ -81,7 +81,7 @@ describe("the flow of an installation, over a real TLS connection", () => {
     ]);
   });
 
-  test("an agent of the original contract is never told of fields from 100 on but a cancellation, and needs none", async () => {
+  test("an agent of the original contract gets no field numbered 100 or more except a cancellation, and needs none", async () => {
     const { fleet } = server;
     const { machine, client } = await server.agent();
     const original = toBinary(

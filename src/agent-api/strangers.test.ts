@@ -270,7 +270,7 @@ test("A1: a heartbeat without reports needs no lookup; what is remembered lets n
   await own.client({ ...mine, agent: key }).heartbeat(report);
 });
 
-test("A1: a second machine id behind the one that was looked up is refused", async () => {
+test("A1: a second machine id after the looked-up machine id is refused", async () => {
   const { machine: other } = await server.agent();
   const [mine, theirs] = [machine, other].map(({ machineId }) => Buffer.concat(wireBytes(1, Buffer.from(machineId))));
   const report = Buffer.concat(wireBytes(3, Buffer.from([0x08, 0x01])));

@@ -115,7 +115,7 @@ const heardAfter = async (count: number): Promise<void> => {
 };
 
 describe("heartbeats", () => {
-  test("the hardware report goes until one that carried it is answered OK; the run id with each", async () => {
+  test("the hardware report is sent until a heartbeat with it is answered OK; the run id is in each", async () => {
     let refusals = 3;
     plane.onHeartbeat = () => (refusals-- > 0 ? unavailable() : undefined);
     start();
@@ -160,7 +160,7 @@ describe("heartbeats", () => {
 
   test("a control plane that nobody vouches for, or that has another name, hears nothing", async () => {
     await using stranger = await fakeControlPlane();
-    // The second name is the one that stands in for an address in TLS's greeting.
+    // The second name stands in for an address in TLS's greeting.
     await using renamed = await fakeControlPlane(["other.example", "control-plane.invalid"]);
     const { caCertificate: strangersCa } = takeoverOf(stranger);
     const lines: string[] = [];
@@ -309,7 +309,7 @@ describe("the machine is started into its disk", () => {
     expect(plane.progress.at(-1)).toMatchObject({ generation: 7n, phase: Phase.REBOOTING });
   });
 
-  test("not after a failure, nor while a newer generation is asked for", async () => {
+  test("not after a failure, nor while a newer generation is requested", async () => {
     const { reboot, count } = reboots();
     plane.request = installation(7n, { digest: `sha256:${"0".repeat(64)}` });
     start({ reboot });
@@ -352,7 +352,7 @@ describe("the machine is started into its disk", () => {
     );
     await stop();
     expect(count()).toBe(0);
-    // The control plane has the result, but its answer was lost: nothing is asked for any more.
+    // The control plane has the result, but its answer was lost: nothing is requested any more.
     plane.request = undefined;
     plane.onHeartbeat = acknowledge;
     start({ reboot, resultFile });
@@ -590,7 +590,7 @@ describe("an image that is not what was asked for is an error", () => {
     expect((await disk()).subarray(0, 4096).equals(image.subarray(0, 4096))).toBe(false);
   });
 
-  test("one that unpacks to more than the disk holds is seen as soon as it is", async () => {
+  test("an image that unpacks to more than the disk holds is noticed at once", async () => {
     const packed = gzipSync(Buffer.alloc(64 * mebibyte));
     serveImage = (_request, response) => response.end(packed);
     plane.request = installation(7n, { digest: digest(packed) });

@@ -106,7 +106,7 @@ describe("without a control plane", () => {
     expectFailure(await farrier(args, { FARRIER_DATA_DIR: directory }), 2, message);
   });
 
-  test("an unknown control plane, one that is away, and one that is no farrier, are told apart", async () => {
+  test("errors distinguish an unknown control plane, an unreachable one and a server that is not Farrier", async () => {
     const nothing = await farrier(["machine", "list", "--data-dir", directory]);
     expectFailure(nothing, 3, /names no control plane: start one with `farrier up`/u);
     await using server = createServer((socket) => socket.destroy());

@@ -1,4 +1,4 @@
-// What errors, notes and help print as a command is one that the command line takes as it stands.
+// Every command that errors, notes and help print is accepted by the command line as printed.
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

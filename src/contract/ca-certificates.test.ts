@@ -49,7 +49,7 @@ test.each<[string, Buffer | string, RegExp]>([
   ["a chain that begins with its leaf", leaf.toString() + pem, /^certificate 1 .* is no CA certificate/u],
   ["a chain that ends with its leaf", pem + leaf.toString(), /^certificate 2 .* is no CA certificate/u],
   ["a damaged second one", pem + pem.replace(/M/u, "A"), /^certificate 2 is damaged: copy the file again/u],
-  ["one that was cut short", pem + pem.slice(0, 200), /^certificate 2 is damaged/u],
+  ["a certificate that was cut short", pem + pem.slice(0, 200), /^certificate 2 is damaged/u],
   ["a key beside it", pem + keyPem(key), /^holds a private key/u],
   ["DER of something else", authority.raw.subarray(0, 100), /^holds no certificate in DER: .*openssl pkcs7/u],
 ])("I11: %s is refused as what it is", (_name, given, expected) => {

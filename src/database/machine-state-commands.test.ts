@@ -233,7 +233,7 @@ describe.each(machineStates)("from %s", (state) => {
     }
   });
 
-  test("quarantine ends whatever is asked for, with the reason; released, nothing revives", async () => {
+  test("quarantine ends every pending request, with the reason; after a release nothing revives", async () => {
     const machine = await enter[state]();
     if (state === "quarantined") {
       await expect(quarantine(machine)).rejects.toMatchObject({ code: "refused" });
@@ -252,7 +252,7 @@ describe.each(machineStates)("from %s", (state) => {
 });
 
 describe.each(asked)("from %s", (state) => {
-  test("what is asked for beside it is called off all the same", async () => {
+  test("another pending request is cancelled all the same", async () => {
     const machine = await enter[state]();
     await fleet.request(machine);
     await fleet.cancel(machine);

@@ -289,7 +289,7 @@ describe("the stored state", () => {
           await fleet.rows("UPDATE machine_state SET since = now() - interval '1 hour' WHERE state = 'awaiting-agent'");
           await statesRefresh(fleet.database);
           expect(await wrong(fleet)).toEqual([]);
-          // Whoever is left alone is nobody's candidate, and has nothing pending.
+          // A machine that is left alone is no candidate of any process, and has nothing pending.
           const disturbed = await fleet.rows(
             "SELECT FROM machine_state WHERE state = 'quarantined' AND (candidate IS NOT NULL OR installation = 'pending')",
           );

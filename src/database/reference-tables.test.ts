@@ -31,7 +31,7 @@ test("the table process has the rows of processes.ts, and no others", async () =
       process_order: order,
     };
   });
-  // A row that only the code has goes into a migration: INSERT INTO process. One that only the table has goes into processes.ts.
+  // A row that only the code has goes into a migration: INSERT INTO process. A row that only the table has goes into processes.ts.
   expect(code.toSorted((one, other) => one.process_order - other.process_order)).toEqual(rows);
 });
 
@@ -53,7 +53,7 @@ test("every state that the table process names is a state of machines", async ()
 
 test("the table history_event has the events of history.ts, and no others", async () => {
   const rows = await fleet.rows<{ event: string }>("SELECT event FROM history_event");
-  // An event that only the code has goes into a migration: INSERT INTO history_event. One that only the table has goes into history.ts.
+  // An event that only the code has goes into a migration: INSERT INTO history_event. An event that only the table has goes into history.ts.
   expect([...historyEvents].toSorted()).toEqual(rows.map(({ event }) => event).toSorted());
 });
 

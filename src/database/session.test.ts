@@ -180,7 +180,7 @@ describe("transactions", () => {
 });
 
 describe("expiry", () => {
-  test("gives the work of each expired session back, one history entry each, whoever collects", async () => {
+  test("gives the work of each expired session back, one history entry each, whichever session collects", async () => {
     const machines = await Promise.all(Array.from({ length: 6 }, () => fleet.add({ agent: false })));
     const eligibility = { process: "ShepherdAgentStart", provider: "static" } as const;
     await using live = await sessionStart(fleet.database, options());

@@ -128,7 +128,7 @@ describe("exclusivity", () => {
       });
       await picked.promise;
       await move(other);
-      // The machine's row is locked by the one that picked it: skipped, not waited for.
+      // The session that picked the machine has locked its row: others skip it and don't wait.
       expect(await workClaim(fleet.database, second, other, 9)).toEqual([]);
       go.resolve();
       expect(await late).toEqual([]);

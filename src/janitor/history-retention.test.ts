@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { testFleet, type Fleet } from "../../test/support/fleet.ts";
 import { historyRetentionTask } from "./history-retention.ts";
 
-/** A month's partition, so many months ago, with an entry in it. */
+/** A month's partition, `months` months ago, with an entry in it. */
 async function monthAgo(fleet: Fleet, months: number): Promise<string> {
   const [row] = await fleet.rows<{ name: string; starts: string; ends: string }>(
     `SELECT 'history_' || to_char(starts, 'YYYY_MM') AS name, starts::text || '+00' AS starts,

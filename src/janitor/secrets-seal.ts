@@ -91,7 +91,7 @@ async function credentialsSeal(database: Database, ring: KeyRing, keyIds: readon
       if (!(error instanceof SecretsError)) {
         throw error;
       }
-      // It does not open: whoever uses it is told.
+      // It does not open: each use of it reports that.
     }
   }
   return count;

@@ -21,7 +21,7 @@ test("missed deadlines are counted by state, all of them, once", async () => {
   expect(text).toContain('farrier_machine_deadlines_missed_total{state="awaiting-agent"} 1');
 });
 
-test("a request with budget left is asked for again when its time has come", async () => {
+test("a failed request with retries left is requested again when its time has come", async () => {
   await using fleet = await testFleet();
   const task = installationsRetryTask(fleet.database, testKeyRing());
   const machine = await fleet.add();

@@ -60,7 +60,7 @@ esac
       await writeFile(qemu, refusing(folder), { mode: 0o755 });
       const notes: string[] = [];
       const options = { qemu, user: undefined, clock: systemClock, note: (text: string) => void notes.push(text) };
-      // What an older version kept, which tried another processor than the one that machines get.
+      // The note of an older version, which tried another processor than machines get.
       const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
       await writeFile(join(folder, ".accelerator.json"), JSON.stringify({ boot, accelerator: "kvm" }));
       expect(await acceleratorFind(folder, options)).toBe("tcg");

@@ -19,7 +19,7 @@ test.for([
   expect(bootDecide({ quarantined, pending, installed })).toBe(decision);
 });
 
-test("a machine that nobody knows starts the agent, which asks to be let in", () => {
+test("an unknown machine starts the agent, which waits for approval", () => {
   expect(bootDecide(undefined)).toBe("agent");
 });
 

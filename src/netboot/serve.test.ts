@@ -152,7 +152,7 @@ describe("a machine is told what it is to do", () => {
     expect(script).toMatch(/^exit [1-9]\d*$/mu);
   });
 
-  test("N5: one that is known by its ninth port alone is held when it boots by that", async () => {
+  test("N5: a machine known by its ninth port alone is held when it boots by that port", async () => {
     const machine = await fleet.add({ agent: false });
     const mac = "52:54:00:99:99:99";
     await transact(fleet.database, null, (tx) => machineIdentitySet(tx, machine.machineId, { macs: [mac] }));
@@ -250,7 +250,7 @@ describe("a machine is told what it is to do", () => {
     }
   });
 
-  test("one that nobody knows starts the agent, which asks to be let in; so does one that could be two", async () => {
+  test("an unknown machine starts the agent, which waits for approval; so does a machine that could be two", async () => {
     const [one, two] = [await known(), await known()];
     await install(one);
     await install(two);
@@ -512,7 +512,7 @@ test("A6: connections that are only held open keep no machine from booting", asy
   expect((await ask("/boot.ipxe", { port })).status).toBe(200);
 });
 
-test("an address that asks too often is asked to wait, and one that is taken is said to be", async () => {
+test("an address that calls too often is told to wait, and a taken address is reported", async () => {
   await using another = await netbootServe({ ...options(), log: silent });
   const { port } = another.address;
   using calls = new DisposableStack();

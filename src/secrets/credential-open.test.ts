@@ -53,7 +53,7 @@ test("it opens to user, secret and the places where that may be sent", async () 
   expect(open.mayReach({ host: "bmc8.rack", ip: "192.0.2.1" })).toBe(false);
 });
 
-test("one that is not there is said; one copied to another row, or sealed by a key that is not there, does not open", async () => {
+test("a missing credential is reported; a credential copied to another row, or sealed by a key that is not there, does not open", async () => {
   await expect(credentialOpen(database, ring, credentialId(randomUUID()))).rejects.toMatchObject({ code: "not_found" });
   const [one, other] = [await stored("one"), await stored("other")];
   await database.pool.query(

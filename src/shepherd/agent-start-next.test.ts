@@ -48,8 +48,8 @@ test.each([
   ["one whose token was given out", windowOf("given"), "on", "join"],
   ["one of a machine that is off", windowOf("open"), "off", "power-cycle"],
   ["an operator's", windowOf("open", "anna"), "on", "power-cycle"],
-  ["one that was used", windowOf("enrolled"), "on", "power-cycle"],
-  ["one that ran out", windowOf("expired"), "on", "power-cycle"],
+  ["a used window", windowOf("enrolled"), "on", "power-cycle"],
+  ["an expired window", windowOf("expired"), "on", "power-cycle"],
   ["a closed one", windowOf("closed"), "on", "power-cycle"],
 ] as const)("begin with %s", (_what, window, power, begin) => {
   expect(agentStartBegin({ window, power, component: "shepherd", allowed: true }).begin).toBe(begin);

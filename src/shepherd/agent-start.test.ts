@@ -182,7 +182,7 @@ test("X1: a machine that the shepherd switched off has no writer any more, howev
   await waitFor("the third start", () => provider.switched.length === 4);
   expect(await writer()).toEqual({ over: true, off: true });
 
-  // Seen off on the way: a writer that was heard a moment ago may have begun since, one that was silent has no power.
+  // Seen off on the way: a writer that was heard a moment ago may have begun since, a silent writer has no power.
   await fleet.rows(
     "UPDATE machine_os_installation_writer SET power_off_at = NULL, heard_at = now() - interval '11 seconds'",
   );

@@ -21,7 +21,7 @@ function fakeSession(): Session & { lose(): void } {
   };
 }
 
-/** A loop over made-up machines, and what became of them. */
+/** A loop over made-up machines, and its results. */
 function setUp(
   process: Partial<ControlProcess>,
   options: { machines?: number; parallelism?: number; perSecond?: number; work?: Partial<Work> } = {},
@@ -87,7 +87,7 @@ function setUp(
 }
 
 describe("the loop", () => {
-  test("deals with so many at once, and so many a second in the long run", async () => {
+  test("works on a maximum number at once, and a maximum number a second in the long run", async () => {
     let atOnce = 0;
     let most = 0;
     const it = setUp(

@@ -41,7 +41,7 @@ test("a histogram's quantiles are right to within 4 %", () => {
   expect([all.count, all.quantile(1)]).toEqual([0, 0]);
 });
 
-test("a gate lets so many in, in order, and hears a leaving once", () => {
+test("a gate lets a maximum number in, in order, and counts each leaving once", () => {
   const { enter } = gate(2);
   const inside: string[] = [];
   const leaves: (() => void)[] = [];
@@ -78,7 +78,7 @@ describe("made-up hardware", () => {
   });
 });
 
-test("an installation's plan is the same whoever carries it out; slow links take longer", () => {
+test("an installation's plan is the same for every agent; slow links take longer", () => {
   const options = {
     seed: "s",
     machine: 4,

@@ -11,7 +11,7 @@ const value = (text: string, series: string): number | undefined => {
 };
 
 describe("the fleet in the metrics", () => {
-  test("is read when it is asked for, at most once in ten seconds however many ask", async () => {
+  test("is read on request, at most once in ten seconds for all callers together", async () => {
     await using fleet = await testFleet();
     const clock = new FakeClock();
     const metrics = createMetrics();

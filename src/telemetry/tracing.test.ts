@@ -13,7 +13,7 @@ describe("nothing of OpenTelemetry is loaded", () => {
     ["with empty ones", { OTEL_EXPORTER_OTLP_ENDPOINT: "", OTEL_TRACES_EXPORTER: "" }],
     ["where it is disabled", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318", OTEL_SDK_DISABLED: "true" }],
     [
-      "where no exporter is asked for",
+      "where no exporter is configured",
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318", OTEL_TRACES_EXPORTER: "none" },
     ],
     ["with variables of others", { OTEL_SERVICE_NAME: "x" }],

@@ -100,7 +100,7 @@ test(
           images.set(generation, bytes);
           return generation;
         });
-        // Two kills a round: with the one that began, an agent is handed its request three times at most.
+        // Two kills a round: an agent is handed its request three times at most, the first time included.
         for (const nth of [0, 1]) {
           // The one sleep for a time rather than a state: its length is what is tried.
           await sleep(roll(`${round}/${nth}/moment`, 900));

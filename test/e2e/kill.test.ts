@@ -159,7 +159,7 @@ describe("its PostgreSQL", () => {
     const acknowledged: string[] = [];
     let killed: number | undefined;
     for (let round = 0; round < 4; round += 1) {
-      // One that was killed may still answer for a moment.
+      // A killed process may still answer for a moment.
       killed = await waitFor(
         "another PostgreSQL to kill",
         async () => (await place.postgresPid()) !== killed && (await place.postgresKill()),

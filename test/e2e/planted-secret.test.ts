@@ -90,7 +90,7 @@ test("a planted secret is in no answer, log, error, ps, explain, history, audit 
   ];
   await must(place.cli(...install, "--disk", "serial=disk0", "--user-data", join(place.folder, "user-data")));
 
-  // Errors: a body that is refused, and one that another request id has.
+  // Errors: a refused body, and a body under a used request id.
   await writeFile(file, `${another}\n${password}\n`);
   await run("credential", "rotate", "rack7", "--secret-file", file, "--debug");
   await run(
@@ -132,7 +132,7 @@ test("a planted secret is in no answer, log, error, ps, explain, history, audit 
   expect(up.stderr).toContain("CredentialRotate");
   expect(looked.flatMap((text) => found(text))).toEqual([]);
 
-  // Whoever has the database's files, and not the key, has none of it either: backups are packed, so what they restore is looked at.
+  // The database's files without the key hold none of it either: backups are packed, so their restored databases are checked.
   const restored = async (name: string, from: string): Promise<{ dataDir: string; stderr: string }> => {
     const dataDir = join(place.folder, name);
     const { stderr } = await must(farrierStart(["restore", from, "--data-dir", dataDir], { cwd: place.folder }).ended);

@@ -195,7 +195,7 @@ describe("machine install --request-id", () => {
 });
 
 describe("machine install --max-parallel", () => {
-  test("goes over a rack in waves; one that fails does not stop the others, and is told", async () => {
+  test("goes over a rack in waves; a machine that fails does not stop the others, and is reported", async () => {
     const rack = `rack=r${count}`;
     const machines = await Promise.all(
       ["a", "b", "c", "d"].map(async (letter, index) =>

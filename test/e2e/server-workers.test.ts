@@ -16,7 +16,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return children.trim().split(" ").filter(Boolean).map(Number);
 }
 
-test("workers share the ports, one that is killed is started again, and all end together", async () => {
+test("workers share the ports, a killed worker is started again, and all end together", async () => {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ leaks: "ignore" }));
   const dataDir = await mkdtemp(join(tmpdir(), "farrier-workers-"));

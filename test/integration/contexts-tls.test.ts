@@ -73,7 +73,7 @@ test("a fleet behind TLS with a CA of its own: by token, by certificate, and one
   expect((await command("whoami")).stdout).toMatch(/^alice, /u);
 });
 
-test("a control plane whose certificate is of another CA, or of one that nobody named, is not talked to", async () => {
+test("a control plane whose certificate is of another CA, or of a CA that nobody named, is not called", async () => {
   expect((await add("wrong", "--ca", at("other-ca.pem"), "--token-file", at("token"))).status).toBe(0);
   expect((await add("none", "--token-file", at("token"))).status).toBe(0);
   for (const context of ["wrong", "none"]) {

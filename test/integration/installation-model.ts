@@ -9,7 +9,7 @@ export type Op =
       op: "heartbeat";
       key: number;
       run?: number;
-      /** `run`: the one that did it; absent = the one that calls. */
+      /** `run`: the run that did it; absent = the calling run. */
       report?: { generation: number; result: "success" | "error"; run?: number };
       /** An earlier run of its host that is dead. */
       ended?: number;
@@ -207,7 +207,7 @@ function heartbeat(model: Model, op: Heartbeat): Stepped {
   }
   if (left !== 0) {
     const answer = `ok ${left}${unasked}`;
-    // One that takes no lock looks first and is noted afterwards: another run may have taken over in between.
+    // A heartbeat that takes no lock looks first and is noted afterwards: another run may have taken over in between.
     return plain ? { later: (after) => heard(after, left, run, answer) } : { answer };
   }
   const ofAsked = op.report?.generation === model.asked;

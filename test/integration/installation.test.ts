@@ -93,7 +93,7 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
     arbitrary: fc
       .record({
         op: fc.constant("heartbeat"),
-        // Mostly the one that is bound most of the time.
+        // Mostly the key that is bound most of the time.
         key: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: index(keys.length) }),
         run: maybe(index(runs.length)),
         report: maybe(
@@ -278,7 +278,7 @@ async function observed(machine: TestMachine): Promise<Record<string, unknown>> 
   };
 }
 
-/** Machines whose stored state is not the one that the definition gives. */
+/** Machines whose stored state differs from the definition's. */
 const wrongStates = `
   SELECT s.machine_id, s.state, n.state AS should FROM machine_state s CROSS JOIN LATERAL machine_state_now(s.machine_id) n
   WHERE s.machine_id = $1 AND (s.state, s.not_before, s.candidate, s.provider)

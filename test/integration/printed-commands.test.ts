@@ -83,7 +83,7 @@ interface Box {
 
 let counted = 0;
 const id = () => ({ requestId: randomUUID() });
-/** One that a maker gave to one port: without IEEE 802's bit for those that anybody may use. */
+/** A maker's own MAC: without IEEE 802's bit for locally administered addresses. */
 const mac = (): string => `00:1b${randomBytes(4).toString("hex").replaceAll(/../gu, ":$&")}`;
 
 async function add(identity: { smbiosUuid?: string; macs?: string[] } = {}): Promise<Box> {
@@ -178,7 +178,7 @@ async function held(box: Box, process: "ShepherdAgentStart" | "ShepherdRecovery"
   return box;
 }
 
-/** An agent that says to be the machine, by its UUID, its MAC or both, and asks to be let in. */
+/** An agent that claims to be the machine, by its UUID, its MAC or both, and waits for approval. */
 async function claim(identity: { smbiosUuid?: string; macs: string[] }): Promise<void> {
   const raw = randomBytes(8);
   await agentEnroll(dependencies.database, session, {
@@ -208,7 +208,7 @@ const situations: Situation[] = [
     },
   ],
   [
-    "an agent that asks to be let in",
+    "an agent that waits for approval",
     "new",
     async () => {
       const identity = { smbiosUuid: randomUUID(), macs: [mac()] };

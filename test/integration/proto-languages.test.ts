@@ -35,7 +35,7 @@ async function goMissing(): Promise<string | undefined> {
   return (await programMissing("go", "golang")) ?? plugin;
 }
 
-/** With a folder's own path as its package, or with packages named by whoever generates. */
+/** With a folder's own path as its package, or with package names that the generating project gives. */
 test.for([
   ["as the files say", "farrier/proto", ["module=farrier/proto"]],
   ["named by the caller", "example.test/ours", ["paths=source_relative"]],

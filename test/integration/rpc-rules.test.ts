@@ -1,4 +1,4 @@
-// What holds for every RPC of the operator API, whoever adds it: bad input is refused with the field's name, and nothing is
+// Rules for every RPC of the operator API, also for new ones: bad input is refused with the field's name, and nothing is
 // half-done. 10 MB and wrong types: api-docs.test.ts. Roles and the audit: src/operator-api/handlers/access.test.ts.
 import { randomUUID } from "node:crypto";
 import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
@@ -49,7 +49,7 @@ const references: Readonly<Record<string, readonly string[]>> = {
   token: [randomUUID(), "nobody"],
 };
 
-/** What is told of one that is gone: a machine's own traces outlive it, and are found by its UUID. */
+/** Lists about machines that are gone: a machine's own traces outlive it, and are found by its UUID. */
 const outlives = /\/AuditList$/u;
 
 /** Fields that say where a list goes on. */
@@ -175,7 +175,7 @@ describe("an expired token is refused by", () => {
     );
   });
   test.each([...methods])("%s", async (_name, method) => {
-    // In memory: over the network, so many failures of one address would be too many.
+    // In memory: over the network, one address may not fail this often.
     const transport = testTransport(dependencies, `Bearer ${expired}`);
     const error = await callOnce(transport, method).catch((reason: unknown) => ConnectError.from(reason));
     expect(error).toMatchObject({ code: Code.Unauthenticated });
@@ -259,9 +259,9 @@ async function refusesForeignCursors(example: ApiExample, method: DescMethod): P
   }
 }
 
-/** The same again changes nothing; the same request id with another body, or for another command, is refused. */
+/** A repeated call changes nothing; the same request id with another body, or for another command, is refused. */
 async function servesOnce(name: string, example: ApiExample, method: DescMethod, first: unknown): Promise<void> {
-  // One that is gone is found by its id alone.
+  // A machine that is gone is found by its id alone.
   const { machineId } = first as { machineId?: string };
   const request = { ...example.request, ...(machineId === undefined ? {} : { machine: machineId }) };
   const after = await changes();

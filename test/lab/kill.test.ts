@@ -1,4 +1,4 @@
-// Whoever is killed in an installation, the machine ends up with what was asked for, and nobody has to help.
+// Whichever process is killed in an installation, the machine ends up with what was asked for, and nobody has to help.
 import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

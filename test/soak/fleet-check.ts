@@ -114,7 +114,7 @@ async function recordsOther(pool: pg.Pool, { record, machines }: Simulated): Pro
       continue;
     }
     if (requestedAt === undefined) {
-      against.push(`${title}: in history, but no operator of the simulation was told of it`);
+      against.push(`${title}: in history, but the simulation's operators did not see it`);
     }
     // Where both sides ended it at once, who was first is the control plane's to say.
     const raced = (closing !== undefined || toldOffAt !== undefined) && closed?.how !== closing;

@@ -23,7 +23,7 @@ export interface FleetServers extends AsyncDisposable {
   /** Network boot's URL where it is served. */
   netboot?: string;
   token: string;
-  /** The process whose memory must stay level: the one that is not killed. */
+  /** The process whose memory must stay level: it is never killed. */
   steady: ServingFarrier;
   /** Where it answers when its memory is looked at. */
   memory: string;

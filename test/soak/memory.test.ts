@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { waitFor } from "../support/wait.ts";
 import { memoryEnvironment, memoryLevel, memorySample } from "./memory.ts";
 
-test("growth is that of the last third over the middle one; neither the beginning nor a storm counts", () => {
+test("growth is the last third's over the middle one; neither the beginning nor a storm counts", () => {
   expect(memoryLevel([1, 2, 3, 10, 10, 10, 12, 12, 12])).toEqual({ middle: 10, last: 12, growth: expect.closeTo(0.2) });
   expect(memoryLevel([50, 50, 50, 10, 10, 10, 10, 99, 10]).growth).toBe(0);
   expect(memoryLevel([]).growth).toBeNaN();

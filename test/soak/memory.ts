@@ -20,7 +20,7 @@ export function memoryEnvironment(file: string): Record<string, string> {
   return { NODE_OPTIONS: `--expose-gc --import ${collect.href}`, FARRIER_SOAK_MEMORY: file };
 }
 
-/** Looks at a process every so many milliseconds. It must have been started with {@link memoryEnvironment} of that file. */
+/** Looks at a process every `every` milliseconds. It must have been started with {@link memoryEnvironment} of that file. */
 export function memorySample(pid: number, file: string, every: number): MemorySamples {
   const timer = setInterval(() => {
     try {
@@ -29,7 +29,7 @@ export function memorySample(pid: number, file: string, every: number): MemorySa
       if (errorCode(error) !== "ESRCH") {
         throw error;
       }
-      // It has ended: whoever ended it knows.
+      // It has ended, which is its owner's concern.
     }
   }, every);
   return { looks: () => looksRead(file), [Symbol.dispose]: () => clearInterval(timer) };

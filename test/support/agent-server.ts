@@ -33,7 +33,7 @@ export async function agentServer(
     times?: TimeLimits;
     maximumWaiting?: number;
     maximumConnections?: number;
-    /** Otherwise one that nobody vouches for. */
+    /** Otherwise a self-signed certificate. */
     certificate?: AgentApiOptions["certificate"];
   } = {},
 ): Promise<AgentServer> {

@@ -53,7 +53,7 @@ async function create(server: EmbeddedConnection, name: string, template: string
   }
 }
 
-/** A connection that was closed takes the server a moment to notice; one that was not stays. */
+/** The server takes a moment to notice a closed connection; a leaked connection stays. */
 async function findLeak(server: EmbeddedConnection, name: string): Promise<Error | undefined> {
   try {
     await waitFor(

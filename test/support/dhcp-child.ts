@@ -35,7 +35,7 @@ export interface DhcpTold {
 
 const magic = Buffer.from([99, 130, 83, 99]);
 const [discover, request] = [1, 3];
-/** What tells a question's answer from another's: the first's, and that of one which any server of ours answers. */
+/** What tells the answers of two questions apart: the question's own number, and a number that every server of ours answers. */
 const [askNumber, probeNumber] = [0x12345678, 0x12345679];
 
 function option(code: number, value: Uint8Array): Buffer {

@@ -78,7 +78,7 @@ export interface FakeControlPlane extends AsyncDisposable {
   onProgress: (
     request: ReportProgressRequest,
   ) => ReportProgressResponse | undefined | void | Promise<ReportProgressResponse | undefined | void>;
-  /** By default whoever has the key is let in. */
+  /** By default every holder of the key is let in. */
   onEnroll: (request: EnrollRequest) => EnrollResponse | undefined | void;
   /** Called before a stream is taken; what it throws is the answer. By default Watch is not known. */
   onWatch: (request: WatchRequest) => void;

@@ -4,7 +4,7 @@ import { waitFor } from "./wait.ts";
 
 const bin = new URL("../../bin/farrier.js", import.meta.url).pathname;
 
-/** What became of a command that ended. */
+/** The result of a command that ended. */
 export interface Ran {
   /** Exit status; null where a signal ended it. */
   status: number | null;

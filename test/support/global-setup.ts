@@ -23,7 +23,7 @@ export const templateName = "farrier_template";
 const prefix = "farrier-test-postgres-";
 
 /**
- * One PostgreSQL for the whole run: the embedded one, or that of the directory FARRIER_TEST_POSTGRES_BIN. Nothing in it
+ * One PostgreSQL for the whole run: the embedded one, or the one in the directory FARRIER_TEST_POSTGRES_BIN. Nothing in it
  * outlives the run, so nothing is flushed to the disk.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -9,7 +9,7 @@ export interface ServedImage {
   /** Of the whole image, as `--digest` takes it. */
   readonly digest: string;
   readonly bytes: Buffer;
-  /** After so many bytes a fetch falls silent, until this grows. */
+  /** After this number of bytes a fetch falls silent, until the number grows. */
   limit: number;
   /** Infinity = as fast as it goes. */
   bytesPerSecond: number;
@@ -39,7 +39,7 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Listens on a free port of loopback. What it was not told of is 404. */
+/** Listens on a free port of loopback. Unknown paths are answered with 404. */
 export async function imageServer(): Promise<ImageServer> {
   const listeners = new Map<string, RequestListener>();
   const server = createServer((request, response) => {

@@ -31,7 +31,7 @@ export interface PostgresPair extends AsyncDisposable {
   other(node: PairNode): PairNode;
   /** Ends a node with SIGKILL, as a host that lost its power. */
   kill(node: PairNode): Promise<void>;
-  /** Makes the standby the primary. Whoever calls has fenced the old one, or wants to see what happens. */
+  /** Makes the standby the primary. The caller has fenced the old one, or wants to see what happens. */
   promote(node: PairNode): Promise<void>;
   /** Makes a stopped former primary a standby of the other by pg_rewind, and waits until commits wait for it again. */
   rejoin(node: PairNode): Promise<void>;

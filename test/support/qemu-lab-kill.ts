@@ -39,7 +39,7 @@ export async function killRound(
   if ("share" in moment) {
     served.limit = Math.floor(served.bytes.length * moment.share);
   }
-  // Whoever waits for it may see the control plane go: what counts is asked below.
+  // A waiting command may lose the control plane: what counts is checked below.
   const asking = await machine.installStart(image, word);
   const generation = await waitFor(
     "the request",

@@ -4,7 +4,7 @@ import { bootPatience, type QemuLab, type QemuMachine, succeeded } from "./qemu-
 import { tinyImage } from "./tiny-image.ts";
 import { waitFor } from "./wait.ts";
 
-/** Serves the tiny image as guests reach it. What is slow or stalls is told of the original. */
+/** Serves the tiny image as guests reach it. `slow` and `stalls` refer to the original. */
 export async function tinyServed(
   lab: QemuLab,
   firmware: "uefi" | "bios" = "uefi",
@@ -49,7 +49,7 @@ function bootsFromNetwork(lab: QemuLab): number {
   return lab.up.stderr.split("a machine boots from the network").length - 1;
 }
 
-/** Waits until nothing is pending on a machine, over restarts of whoever answers: how it ended. */
+/** Waits until nothing is pending on a machine, over restarts of the control plane: how it ended. */
 export async function settled(machine: QemuMachine, timeoutMs = 2 * bootPatience): Promise<InstallationState> {
   return waitFor(
     `a result on ${machine.name}`,

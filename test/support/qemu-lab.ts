@@ -22,11 +22,11 @@ export interface QemuMachine {
   explain(): Promise<string>;
   /** The oldest first. */
   history(): Promise<HistoryEntry[]>;
-  /** "event generation" of what is told of installations and agents, the oldest first. */
+  /** "event generation" of the history's entries about installations and agents, the oldest first. */
   story(): Promise<string[]>;
   /** Everything that it has written to its console so far. */
   console(): Promise<string>;
-  /** Waits for a text on its console, after so many characters of it. @throws with the console's end */
+  /** Waits for a text on its console, after that number of characters. @throws with the console's end */
   says(text: string | RegExp, options?: { after?: number; timeoutMs?: number }): Promise<void>;
   /** Waits until its newest event of that kind is this one, or later: how many of it there are. */
   happened(event: string, count: number, timeoutMs?: number): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Fleet, TestMachine } from "./fleet.ts";
 
-/** What is written down of a machine's writer becomes so many seconds older, and the servers' sessions too. */
+/** The stored times of a machine's writer become `seconds` seconds older, and the servers' sessions too. */
 export async function writerSilence(
   fleet: Pick<Fleet, "rows">,
   machine: Pick<TestMachine, "machineId">,

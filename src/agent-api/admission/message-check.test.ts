@@ -145,7 +145,7 @@ test("any bytes: an answer, and none that decodes has NUL bytes in its texts", (
       try {
         decoded = fromBinary(AgentHeartbeatRequestSchema, bytes);
       } catch {
-        return; // Such as text that is no UTF-8: said by whoever decodes.
+        return; // Such as text that is not UTF-8: the decoder reports it.
       }
       expect(decoded.machineId).not.toContain("\0");
       expect(decoded.feature.join()).not.toContain("\0");

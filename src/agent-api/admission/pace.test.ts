@@ -67,7 +67,7 @@ test("of one method two calls of a connection are under way; the others wait the
   expect(call(peer, progress).state).toBe("begun");
   calls[0]?.end();
   expect(states(calls)).toEqual({ begun: 3, waits: 63, refused: 6 });
-  // One that is given up while it waits leaves the line.
+  // A call that is given up while it waits leaves the line.
   calls[10]?.end(false);
   calls[1]?.end();
   expect(calls[10]?.state).toBe("waits");

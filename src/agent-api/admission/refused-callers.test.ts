@@ -70,7 +70,7 @@ test("X6: an agent whose machine is not there is listed, once, with its count", 
   client[Symbol.dispose]();
 });
 
-test("X6: of a machine one caller is kept, the one that was seen first; its calls are summed up", async () => {
+test("X6: one refused caller is kept per machine, the first seen; its calls are counted", async () => {
   const { machineId: named } = await server.fleet.add();
   const [first, other] = [refusal({ machineId: named, count: 3, ago: 50 }), refusal({ machineId: named, count: 100 })];
   expect(await written([first])).toEqual([{ machineId: named, known: true }]);

@@ -44,7 +44,7 @@ test("A2: what a call cost counts as measured: with the share of the processor u
   expect(begun).toBe(3);
 });
 
-test("A2: a caller has a bounded number of calls in it, and one that ends gives its place up", async () => {
+test("A2: the lane holds a bounded number of calls per caller, and a call that ends frees its place", async () => {
   const lane = callLane({ turn: 2, perCaller: 2, most: 3 }, { monotonic: () => 0 });
   const begun: string[] = [];
   const [first, second] = [stream(), stream()];

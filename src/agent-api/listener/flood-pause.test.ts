@@ -36,7 +36,7 @@ test("A2: a caller's connections begin at once, after a flood once its pause is 
   expect(begun.at(-1)).toBe("again");
 });
 
-test("A2: of a caller that pauses a bounded number waits; one that is closed meanwhile gives its place up", () => {
+test("A2: a paused caller has a bounded number of waiting connections; closing one frees its place", () => {
   pause.note("a");
   const begun = vi.fn<() => void>();
   const entered = Array.from({ length: 64 }, () => pause.enter("a", () => begun()));

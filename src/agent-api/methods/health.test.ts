@@ -32,7 +32,7 @@ test("C11: health is said without a certificate, and with one", async () => {
   }
 });
 
-test("C11: health takes a small message only, and so many calls of one address", async () => {
+test("C11: health takes only a small message, and a limited number of calls per address", async () => {
   const client = connect();
   expect(await client.raw(healthPath, Buffer.alloc(1_000))).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   const codes = await Promise.all(

@@ -80,7 +80,7 @@ test("of a machine that logs for ever the latest 500 lines or 128 KiB are kept, 
 });
 
 describe("refuses", () => {
-  test("whoever is not that machine's agent, alike, and keeps nothing", async () => {
+  test("all callers other than that machine's agent with the same answer, and stores nothing", async () => {
     const { machine, client } = await server.agent();
     const stranger = agentClient(server.port, identityOf(ed25519KeyPair()));
     const nobody = agentClient(server.port, undefined);

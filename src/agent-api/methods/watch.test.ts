@@ -8,7 +8,7 @@ const nth = (watch: TestWatch, count: number) =>
   waitFor(`${count} events`, () => (watch.events.length >= count ? watch.events[count - 1] : undefined));
 const end = (watch: TestWatch) => waitFor("the end of the watch", () => watch.ended);
 
-test("a request that is there already comes at once, and one that is made later as well", async () => {
+test("a request that exists already comes at once, and so does a request made later", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   const first = await server.fleet.request(machine);

@@ -37,7 +37,7 @@ describe("enrollNext", () => {
     expect(enrollNext(memory, answer(EnrollState.ACCEPTED), middle).kind).toBe("again");
   });
 
-  test("no answer: the same again with backoff, and with the same token", () => {
+  test("no answer: the call is repeated with backoff and the same token", () => {
     const delays = [0, 1, 2, 10].map((failures) => {
       const next = enrollNext({ ...memory, failures }, { kind: "unavailable", message: "" }, middle);
       expect(next).toMatchObject({ memory: { failures: failures + 1, token: "t", bare: false } });

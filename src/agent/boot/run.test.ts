@@ -161,7 +161,7 @@ describe("runBoot", () => {
     expect(recorded.count(/waits for approval/u)).toBe(3);
   });
 
-  test("asks for a token until there is one, and shows it at once; one that did not let it in is not shown again", async () => {
+  test("asks for a token until there is one, and presents it at once; a token that was refused is not presented again", async () => {
     await bootJson({ token: "used up", netboot: netbootUrl });
     const clock = new FakeClock();
     const asked: unknown[] = [];

@@ -110,7 +110,7 @@ describe("the init file", () => {
     },
   );
 
-  test("one that is not there says how to make it", async () => {
+  test("a missing file's error says how to make it", async () => {
     await expect(agentInitRead(path)).rejects.toThrow(/farrier agent init/u);
   });
 });

@@ -1,4 +1,4 @@
-// Files that stand for disks: one that something uses is never written, and one that goes away meanwhile is noticed.
+// Files that stand for disks: a file in use is never written, and a file that disappears meanwhile is noticed.
 import { randomBytes } from "node:crypto";
 import { rename, stat, truncate, unlink, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

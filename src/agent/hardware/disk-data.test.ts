@@ -119,7 +119,7 @@ describe("what smartctl says", () => {
     ]);
   });
 
-  test("H12: of figures that makers pack together the one that counts is read", () => {
+  test("H12: when makers pack several figures into one value, the right figure is read", () => {
     const packed = { ...row(5, "Reallocated_Sector_Ct", 100, 10, 0), raw: { value: 8_590_000_000, string: "2 (0 3)" } };
     expect(smart(attributes(packed))?.smartAttribute).toMatchObject([{ number: 5, raw: 2n }]);
   });

@@ -46,7 +46,7 @@ describe("memory", () => {
     ["a module that is partly main memory", { 0x28: [7] }, 96n, {}, 96n],
     ["one whose parts the firmware does not know", { 0x28: [7] }, (1n << 34n) - 1n, {}, 0n],
     ["NVDIMM-N", { 0x28: [4] }, 0n, {}, 0n],
-    ["one that only its details call non-volatile", { 0x28: [2] }, 0n, { 0x13: 1 << 12 }, 0n],
+    ["module that only its details call non-volatile", { 0x28: [2] }, 0n, { 0x13: 1 << 12 }, 0n],
   ])("H3: %s", async (_what, bytes, volatileGibibytes, words, main) => {
     const module = madeMemoryDevice(0x7fff, 128 * 1024, {
       bytes,
@@ -158,7 +158,7 @@ describe("disks", () => {
   test.each([
     ["ro", "1\n", /sda can't be installed to: it is read-only/u],
     ["queue/zoned", "host-managed\n", /sda can't be installed to: its zones/u],
-  ])("H11: one that can't be written is left out and said (%s)", async (file, content, warning) => {
+  ])("H11: a disk that can't be written is left out with a warning (%s)", async (file, content, warning) => {
     const { node, warnings } = await reported({
       "sys/block/sda/size": "2097152\n",
       [`sys/block/sda/${file}`]: content,

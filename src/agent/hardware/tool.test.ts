@@ -9,7 +9,7 @@ test("a program that is not there is told as that", async () => {
   expect(await runTool("farrier-no-such-program", [])).toEqual({ kind: "absent" });
 });
 
-test("one that hangs is stopped, one that writes without end too", async () => {
+test("a tool that hangs is stopped, and so is a tool that writes without end", async () => {
   expect(await runToolFor(300, "sleep", ["600"])).toEqual({
     kind: "failed",
     message: "sleep was stopped: it took too long or wrote too much",

@@ -84,7 +84,7 @@ test("X1: a replaced writer never writes again", async () => {
   await expect(permit.hold()).rejects.toThrow(CalledOff);
 });
 
-test("X1: an answer counts from when it was asked for: one that was long on its way is no permit", async () => {
+test("X1: a permit's time counts from the request: an answer that took too long is no permit", async () => {
   const { permit, at, asked } = rig([ok()]);
   await permit.acquire();
   const sentAt = at.time;

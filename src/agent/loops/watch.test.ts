@@ -123,7 +123,7 @@ describe("against a control plane", () => {
     expect(answered).toBe(true);
   });
 
-  test("one that is not known, or breaks, or keeps silent, costs no heartbeat and aborts nothing", async () => {
+  test("a watch that is unknown, breaks or stays silent costs no heartbeat and aborts nothing", async () => {
     for (const code of [status.UNIMPLEMENTED, status.UNAVAILABLE, status.UNAUTHENTICATED, undefined]) {
       let asked = 0;
       plane.heartbeats = [];
@@ -256,7 +256,7 @@ describe("a watch's life", () => {
     await watch[Symbol.asyncDispose]();
   });
 
-  test("where it is not known it is asked for again after ten minutes", async () => {
+  test("if the method is unknown, it is called again after ten minutes", async () => {
     const { clock, opened, watch } = harness();
     watch.heartbeatAnswered();
     await waitFor("the stream", () => opened[0]);

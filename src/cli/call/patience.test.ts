@@ -27,7 +27,7 @@ test("a control plane that comes back is answered by, with a note at both ends",
   expect(notes).toEqual(["gone; still trying", "the control plane answers again"]);
 });
 
-test("one that stays away is given up after five minutes", async () => {
+test("a control plane that stays away is given up after five minutes", async () => {
   const clock = testClock();
   await expect(patiently(away, clock, () => undefined)).rejects.toMatchObject({ code: "unreachable" });
   expect(clock.monotonic()).toBeGreaterThanOrEqual(patienceMilliseconds);

@@ -1,4 +1,4 @@
-// Completion in shells that are really there: keys are typed at a terminal, and what comes of them is looked at.
+// Completion in shells that are really there: keys are typed at a terminal, and their effect is checked.
 import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";

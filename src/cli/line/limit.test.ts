@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { limiter } from "./limit.ts";
 
-test("at most so many run at a time, all run, and a failure frees its place", async () => {
+test("a maximum number runs at a time, all run, and a failure frees its place", async () => {
   const limit = limiter(3);
   let [running, most] = [0, 0];
   const order: number[] = [];

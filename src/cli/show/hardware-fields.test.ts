@@ -137,7 +137,7 @@ function fieldsOf(schema: DescMessage, seen = new Set<DescMessage>()): DescField
 const shown = (node: Node): string =>
   [hardwareLines(node), ...hardwareTables(node, [], true).map(({ header, rows }) => table(header, rows))].join("\n");
 
-test("every field of a hardware report is shown in lines and tables, or listed here as one that is not", () => {
+test("every field of a hardware report is shown in lines and tables, or listed here as not shown", () => {
   const full = shown(filled(NodeSchema) as Node);
   const same = fieldsOf(NodeSchema).filter((field) => {
     const node = filled(NodeSchema) as Node;

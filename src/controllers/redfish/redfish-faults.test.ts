@@ -107,7 +107,7 @@ test("a redirect on its own origin is followed, a circle of them is not for ever
   expect(subject.simulated.calls.length).toBeLessThan(20);
 });
 
-test("no answer, and one that breaks off, are unreachable", async () => {
+test("a missing answer, and an answer that breaks off, are unreachable", async () => {
   await using subject = await simulatedSubject({}, {}, { ...quick, reading: { first: 1, most: 1, total: 2 } });
   await subject.controller.powerGet(live);
   subject.simulated.faults.push({ path: /Systems/u, times: 9, does: "hang" });
@@ -148,7 +148,7 @@ test("where nothing listens is unreachable at once", async () => {
   });
 });
 
-test("an account that may only look is told from one that may control", async () => {
+test("a read-only account is told from an account that may control", async () => {
   await using subject = await simulatedSubject();
   expect((await subject.controller.read(live)).mayControl).toBe(true);
   subject.simulated.state.readOnly = true;

@@ -132,7 +132,7 @@ describe("row 10: boot overrides", () => {
   });
 });
 
-test("row 12: an override whose target can't be None goes without, whoever made the controller", async () => {
+test("row 12: an override whose target can't be None goes without, on every maker's controller", async () => {
   await using subject = await simulatedSubject({ bootQuirks: ["no-disabled-none"] });
   await subject.controller.bootSet("network", { once: true, signal: live });
   await subject.controller.bootClear(live);
@@ -224,7 +224,7 @@ describe("row 28: sessions", () => {
     expect(subject.simulated.sessions.open).toBe(0);
   });
 
-  test("one that is over is renewed once, in the middle of a command too", async () => {
+  test("an expired session is renewed once, in the middle of a command too", async () => {
     await using subject = await simulatedSubject();
     await subject.controller.powerGet(live);
     subject.simulated.sessions.endAll();
@@ -232,7 +232,7 @@ describe("row 28: sessions", () => {
     expect(subject.simulated.sessions).toMatchObject({ made: 2, open: 1 });
   });
 
-  test("one that is refused again right away is no matter of sessions", async () => {
+  test("a call that is refused again right away is not a matter of sessions", async () => {
     await using subject = await simulatedSubject();
     await subject.controller.powerGet(live);
     subject.simulated.faults.push({ method: "GET", path: /Systems/u, times: 99, does: { status: 401 } });

@@ -52,7 +52,7 @@ test("what was written is read, and is this user's alone", async () => {
   expect(await readdir(directory)).toEqual(["archive"]);
 });
 
-test("one that was not finished is not there, and one that was there stays", async () => {
+test("an unfinished archive is not left behind, and an existing archive stays", async () => {
   await writeFile(path, "before");
   {
     await using archive = archiveWrite(path, "test 1");

@@ -67,7 +67,7 @@ test("a connection that says nothing for too long is given up, unless that is ex
   await pool.end();
 });
 
-test("A3: in a pool's queue only so many wait; the next is refused at once, and the rest are served", async () => {
+test("A3: a pool's queue has a maximum length; the next call is refused at once, and the rest are served", async () => {
   await using testing = await testDatabase();
   await using database = connect(testing.connection, { log: silent, connections: 1, maximumWaiting: 2 });
   const held = await database.pool.connect();

@@ -320,7 +320,7 @@ describe("A4: PostgreSQL's user", () => {
     expect(await query(postgres, "SELECT current_user AS name")).toEqual([{ name: "farrier" }]);
   });
 
-  test("gets the directory of one that others share, and the server that runs there is stopped before", async (context) => {
+  test("gets the directory of a user whom others share, and the server that runs there is stopped before", async (context) => {
     context.skip(!isRoot, "only root runs PostgreSQL as another user");
     const directory = await temporary();
     await using first = await embeddedStart({ directory, log, binaries, user: "daemon", settings: { fsync: "off" } });
@@ -337,7 +337,7 @@ describe("A4: PostgreSQL's user", () => {
     expect(await readFile(join(data, "pg_hba.conf"), "utf8")).not.toContain("trust");
   });
 
-  test("may be named, but not nobody, the lab's, root or one that is not there", async (context) => {
+  test("may be named, but not nobody, the lab's, root or an unknown user", async (context) => {
     context.skip(!isRoot, "only root runs PostgreSQL as another user");
     for (const name of ["nobody", "root", "no-such-user"]) {
       const directory = await temporary();

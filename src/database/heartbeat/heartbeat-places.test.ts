@@ -44,7 +44,7 @@ const make = (maximumWaiting = 100, maximumBytes = 1 << 20): ReturnType<typeof h
   heartbeatPlaces<Placed>({ maximumWaiting, maximumBytes });
 const many = (count: number, one: (n: number) => Placed): Placed[] => Array.from({ length: count }, (_, n) => one(n));
 
-test("A2: at most two entries wait per machine and key, whoever they come from; another key is another's", () => {
+test("A2: at most two entries wait per machine and key, from any caller; another key has its own two", () => {
   const places = make();
   expect(
     enter(

@@ -195,7 +195,7 @@ describe("late reports", () => {
       const before = await standing(machine);
       const calledOff = first === "cancelled" ? "ok cancelled 1" : "ok";
       for (let again = 0; again < 2; again += 1) {
-        // Whoever reports on it knows that it is over.
+        // The agent that reports on it knows that it is over.
         expect(await it.say(machine, { report: 1n })).toBe("ok");
         expect(await it.say(machine, { report: [1n, "e"] })).toBe("ok");
         expect(await it.say(machine)).toBe(calledOff);

@@ -13,11 +13,11 @@ const onB: PrimaryKnown = { host: b, timeline: 2, system: "7" };
 test.each<[string, PrimaryKnown, PrimaryLook, PrimaryLook, PrimaryKnown | string]>([
   ["the primary of two", fresh, primary(1), standby, onA],
   ["wherever it stands in the list", fresh, standby, primary(2), onB],
-  ["the one that answers", fresh, primary(1), down, onA],
+  ["the primary that answers", fresh, primary(1), down, onA],
   ["after a failover the promoted one", onA, down, primary(2), onB],
   ["of two that take writes the newer one", onA, primary(1), primary(2), onB],
   ["also at the first look", fresh, primary(1), primary(2), onB],
-  ["of equals the one that it was", { ...onA, host: b }, primary(1), primary(1), { ...onA, host: b }],
+  ["of equals the previous primary", { ...onA, host: b }, primary(1), primary(1), { ...onA, host: b }],
   [
     "never back to an older timeline",
     onB,
@@ -28,13 +28,7 @@ test.each<[string, PrimaryKnown, PrimaryLook, PrimaryLook, PrimaryKnown | string
   ["nor while the newer one is a standby", onB, primary(1), standby, "b:5432 is a standby"],
   ["back to it once it was promoted again", onB, primary(3), standby, { host: a, timeline: 3, system: "7" }],
   ["never to another cluster", onA, down, primary(9, "8"), "b:5432 is another cluster"],
-  [
-    "none: each host is told of",
-    fresh,
-    standby,
-    down,
-    "a:5432 is a standby or read-only; b:5432: connect ECONNREFUSED",
-  ],
+  ["none: each host is listed", fresh, standby, down, "a:5432 is a standby or read-only; b:5432: connect ECONNREFUSED"],
   ["a server that does not tell its timeline", onA, { answered: true, standby: false }, down, onA],
 ])("C3: %s", (_title, known, first, second, expected) => {
   const decision = primaryDecide(known, [
@@ -48,7 +42,7 @@ test.each<[string, PrimaryKnown, PrimaryLook, PrimaryLook, PrimaryKnown | string
   }
 });
 
-test("C3: connections to a former primary, a standby and another cluster are left; those to one that says nothing stay", () => {
+test("C3: connections to a former primary, a standby and another cluster are left; those to a host that does not answer stay", () => {
   const left = (look: PrimaryLook): unknown => {
     const decision = primaryDecide(onB, [{ host: a, look }]);
     return decision.kind === "none" && decision.left;

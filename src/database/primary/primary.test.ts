@@ -34,7 +34,7 @@ test("C3: calls that wait while there is no primary get the promoted one, over n
     );
   }
 
-  // Killed: calls fail while there is no primary, and one that comes once there is one is answered.
+  // Killed: calls fail while there is no primary, and a call made once there is one is answered.
   proxyA.heal();
   await pair.rejoin(a);
   await pair.kill(b);

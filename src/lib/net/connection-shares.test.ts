@@ -59,7 +59,7 @@ test("A6: a burst of connections has a moment to prove itself; then the address 
   many.forEach((connection) => connection.destroy());
 });
 
-test("A6: whoever has one IPv6 address has its whole network", () => {
+test("A6: one IPv6 address counts as its whole network", () => {
   const shares = connectionShares({ most: 512, perAddress: 2 });
   const many = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::4"].flatMap((address) =>
     enterMany(shares, address, 1),
@@ -113,7 +113,7 @@ test("A6: a connection that does not prove its caller is closed after its time, 
   expect(busy.closed).toBe(true);
 });
 
-test("A6: an unproven connection has so many requests and no more, a proven one any number", () => {
+test("A6: an unproven connection has a maximum number of requests, a proven one has none", () => {
   const shares = connectionShares({ most: 8, perAddress: 8, requests: 3 });
   const [guessing, proven] = [new Connection("192.0.2.1"), new Connection("192.0.2.1")];
   const [guess, known] = [shares.enter(guessing), shares.enter(proven)];

@@ -89,7 +89,7 @@ describe("A14: the Origin of a request", () => {
     ["https://localhost", "localhost:443", true],
     ["https://console.example.net", "console.example.net", false],
     ["http://console.example.net", "console.example.net", false],
-  ])("%s is that of a request to %s", (origin, host, secure) => {
+  ])("%s is the origin of a request to %s", (origin, host, secure) => {
     expect(status(loopback, { origin, host, secure })).toBeUndefined();
   });
 

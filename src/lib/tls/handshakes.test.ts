@@ -58,7 +58,7 @@ async function line({ firstBytes = 60_000, place = 60_000 } = {}) {
     handshakes,
     begun,
     waiting: () => waiting,
-    /** So many connections that are accepted, and have said nothing. */
+    /** `howMany` connections that are accepted and have sent nothing. */
     connections: async (howMany: number): Promise<Socket[]> => {
       const before = accepted.length;
       const sockets = Array.from({ length: howMany }, () => connect(port, "127.0.0.1"));
@@ -74,7 +74,7 @@ async function line({ firstBytes = 60_000, place = 60_000 } = {}) {
 }
 
 describe("the line for handshakes", () => {
-  test("lets in so many milliseconds' worth in a turn of the event loop, however many come at once", async () => {
+  test("starts a limited number of milliseconds' worth per turn of the event loop, however many come at once", async () => {
     await using there = await line();
     const sockets = await there.connections(100);
     expect(there.waiting()).toBe(100);
@@ -97,7 +97,7 @@ describe("the line for handshakes", () => {
     expect(there.waiting()).toBe(0);
   });
 
-  test("has so many under way at once; one that stalls gives its place up", async () => {
+  test("has a maximum number under way at once; a handshake that stalls frees its place", async () => {
     await using there = await line({ place: 2_000 });
     for (const socket of await there.connections(handshakeLimits.atOnce + 1)) {
       socket.write("hello");
@@ -107,7 +107,7 @@ describe("the line for handshakes", () => {
     await waitFor("the last one", () => there.begun.length === handshakeLimits.atOnce + 1);
   });
 
-  test("is left by one that goes, and costs nothing more", async () => {
+  test("is left by a connection that closes, which costs nothing more", async () => {
     await using there = await line();
     const sockets = await there.connections(handshakeLimits.atOnce);
     for (const socket of sockets) {
@@ -121,7 +121,7 @@ describe("the line for handshakes", () => {
     expect(there.begun.length).toBe(handshakeLimits.atOnce);
   });
 
-  test("is not entered by one that says nothing, which is closed in time", async () => {
+  test("is not entered by a connection that sends nothing, which is closed in time", async () => {
     await using there = await line({ firstBytes: 50 });
     const [silent] = await there.connections(1);
     await once(silent as Socket, "close");

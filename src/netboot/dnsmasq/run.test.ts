@@ -217,7 +217,7 @@ describe("real dnsmasq, on a network of its own", () => {
     expect(await ask({ ...pxe(11), mac: "dca632000001", address })).toMatchObject({ file: "snponly-arm64.efi" });
   });
 
-  test("is started again when it ends, put in the place of one that was left behind, and ends with us", async (context) => {
+  test("is started again when it ends, replaces a dnsmasq that was left behind, and ends with us", async (context) => {
     await using _network = await network(context);
     const log = recordingLog();
     const first = await dnsmasqRun(options(range, log));
@@ -242,7 +242,7 @@ test("a program that is not there is said, with the package to install", async (
   );
 });
 
-test("one that does not start is said in its own words", async (context) => {
+test("if dnsmasq does not start, its own words are printed", async (context) => {
   await using _network = await network(context);
   const program = join(folder, "dnsmasq");
   await writeFile(program, '#!/bin/sh\n[ "$1" = --test ] && exit 0\necho "no such luck" >&2\nexit 2\n', {

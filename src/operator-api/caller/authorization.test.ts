@@ -47,8 +47,8 @@ test.each(methods.map((method) => [method.name, method] as const))(
     expect(
       mutates(method),
       reads.test(name)
-        ? "its name is that of a call that only looks: take `request_id` out of its request, or give it another verb"
-        : "a call that changes something has `string request_id` in its request; end the name of one that only " +
+        ? "its name is a read-only call's: take `request_id` out of its request, or give it another verb"
+        : "a call that changes something has `string request_id` in its request; end the name of a call that only " +
             `looks in one of the verbs ${String(reads)}, or add its verb to them`,
     ).toBe(!reads.test(name));
     expect(

@@ -183,7 +183,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/finish generation 3 \(writing, 5 B of 10 B, 50 %\)/u],
   ],
   [
-    "one that stands still",
+    "an installation that stands still",
     factsOf("installing", {
       ...agent(4),
       ...asked({ runs: 1, progress: { phase: "writing", bytesDone: 5n, bytesTotal: 0n, detail: "", at: ago(4) } }),
@@ -310,7 +310,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
-    "X8: a machine that was never heard, and an agent that asks to be let in",
+    "X8: a machine that was never heard, and an agent that waits for approval",
     factsOf("awaiting-agent", agent(), {
       claims: [{ key: "0123456789abcdef", address: "192.0.2.9", since: ago(3), disagrees: false }],
     }),
@@ -409,7 +409,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
-    "an agent that asks to be let in",
+    "an agent that waits for approval",
     factsOf(
       "new",
       {},
@@ -460,7 +460,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
-    "N8: an agent that asks to be let in while the machine is in quarantine",
+    "N8: an agent that waits for approval while the machine is in quarantine",
     factsOf(
       "quarantined",
       {},
@@ -480,7 +480,7 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/fetched kernel and initramfs 4 times since 9 min, the last time 1 min ago, [^\n]*too little memory/u],
   ],
   [
-    "X14: one that never gets it whole",
+    "X14: a machine that never gets the boot image whole",
     factsOf(
       "new",
       { bootWindow: windowOf("open", hence(8)) },

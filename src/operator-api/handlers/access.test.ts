@@ -16,7 +16,7 @@ const make = async (name: string, role: Role = Role.VIEWER, more: Record<string,
   clients.access.tokenCreate({ requestId: randomUUID(), name, role, ...more });
 
 describe("tokens", () => {
-  test("one that was made lets in, as whom it says", async () => {
+  test("a new token lets its named operator in", async () => {
     const { token, secret } = await make("alice", Role.OPERATOR);
     expect(secret).toMatch(/^frr_[A-Za-z0-9_-]{43}$/u);
     expect(token).toMatchObject({
@@ -70,7 +70,7 @@ describe("tokens", () => {
     expect((await refusal(make("once")))[0]).toBe("AlreadyExists");
   });
 
-  test("one that was revoked is refused at once, stays in the list, and its name is free again", async () => {
+  test("a revoked token is refused at once, stays in the list, and its name is free again", async () => {
     const { token, secret } = await make("gone");
     const gone = testClients(dependencies, secret);
     await gone.access.whoAmI({});
@@ -89,7 +89,7 @@ describe("tokens", () => {
     expect((await make("gone")).secret).not.toBe("");
   });
 
-  test("one that has expired is refused, and its name is free again", async () => {
+  test("an expired token is refused, and its name is free again", async () => {
     const { token, secret } = await make("short", Role.VIEWER, { expiresInSeconds: 3_600n });
     const expires = timestampDate(
       token?.expiresAt ?? { $typeName: "google.protobuf.Timestamp", seconds: 0n, nanos: 0 },

@@ -44,7 +44,7 @@ async function opened(id: string): Promise<string> {
   return (await credentialOpen(dependencies.database, dependencies.secrets, credentialId(id))).secret;
 }
 
-test("one that was stored opens with its secret, is listed without it, replaced and deleted", async () => {
+test("a stored credential opens with its secret, is listed without it, replaced and deleted", async () => {
   const { credential } = await clients.credentials.credentialCreate(request("rack7"));
   expect(credential).toMatchObject({
     name: "rack7",
@@ -128,7 +128,7 @@ test("only an admin may, also to look", async () => {
   }
 });
 
-test("one that another row refers to is not deleted", async () => {
+test("a credential that another row refers to is not deleted", async () => {
   const { credential } = await clients.credentials.credentialCreate(request("used"));
   await dependencies.database.pool.query(
     "CREATE TABLE uses (credential_id uuid REFERENCES credential (credential_id))",

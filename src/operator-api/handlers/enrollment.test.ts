@@ -48,7 +48,7 @@ const hardware = Buffer.from(
   ),
 );
 
-/** An agent asks to be let in. */
+/** An agent asks to enrol. */
 async function ask(
   identity: { smbiosUuid?: string; macs?: string[] } = {},
   key: AgentKey = agentKey(randomBytes(32)),
@@ -90,9 +90,7 @@ describe("what a machine is known by", () => {
     const first = await add({ smbiosUuid: uuid, macs: [address] });
     await expect(add({ smbiosUuid: uuid })).rejects.toMatchObject({
       code: Code.AlreadyExists,
-      rawMessage: expect.stringContaining(
-        `that of machine ${first.name}: leave it out where a maker gave two`,
-      ) as string,
+      rawMessage: expect.stringContaining(`is machine ${first.name}'s: leave it out where a maker gave two`) as string,
     });
     const second = await add();
     await expect(
@@ -147,7 +145,7 @@ describe("a boot window", () => {
   });
 });
 
-describe("an agent that asks to be let in", () => {
+describe("an agent that waits for approval", () => {
   test("is listed with what it is, approved as a new machine, and let in when it asks again", async () => {
     const identity = { smbiosUuid: randomUUID(), macs: [mac()] };
     const { key, agent } = await ask(identity);
@@ -273,12 +271,12 @@ describe("an agent that asks to be let in", () => {
     const { key } = await ask({ macs: [address] });
     await expect(clients.enrollments.enrollmentApprove({ ...id(), key })).rejects.toMatchObject({
       code: Code.AlreadyExists,
-      rawMessage: expect.stringContaining(`the MAC ${address} is that of machine ${machine.name}`) as string,
+      rawMessage: expect.stringContaining(`the MAC ${address} is machine ${machine.name}'s`) as string,
     });
     expect((await clients.enrollments.enrollmentList({})).enrollments).toHaveLength(1);
   });
 
-  test("that is rejected goes on asking, and is not listed any more unless it is asked for", async () => {
+  test("that is rejected goes on asking, and is no longer listed unless the call requests it", async () => {
     const { key, agent } = await ask();
     const request = { ...id(), key: key.slice(0, 20) };
     expect(await clients.enrollments.enrollmentReject(request)).toMatchObject({ key });
@@ -338,7 +336,7 @@ test("a second claimant is named by explain, with what to do", async () => {
   expect(told).toContain(`farrier machine boot-window ${machine.name}`);
 });
 
-test("X6: refused callers: of a machine that is there its explanation says it, of one that is not the list does", async () => {
+test("X6: refused callers: an existing machine's explanation shows them, the list shows those that name an unknown machine", async () => {
   const machine = await add();
   const [there, nowhere] = [machineId(machine.id), machineId(randomUUID())];
   const refusals = [there, nowhere].map((named) => ({

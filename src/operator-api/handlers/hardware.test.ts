@@ -41,7 +41,7 @@ async function store(machine: string, table: string, number: number, bytes: Uint
   );
 }
 
-test("reports are listed, the latest first; one that can't be read is shown as such", async () => {
+test("reports are listed, the latest first; a report that can't be read is shown as such", async () => {
   const { reports } = await clients.hardware.hardwareList({ machine: "one" });
   expect(reports).toMatchObject([
     { number: 3n, product: "R1", cpuCores: 4n, cpuThreads: 8n, memoryBytes: 4_096n, disks: 1n, diskBytes: 1_024n },

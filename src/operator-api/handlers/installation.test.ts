@@ -139,7 +139,7 @@ test("while one is pending another is refused, unless it names it", async () => 
   expect(await install({ replaceGeneration: 1n })).toBe(2n);
 });
 
-test("C9: a named generation is asked for, greater than any before; a repetition gets it again", async () => {
+test("C9: a named generation is requested, greater than any before; a repetition gets it again", async () => {
   const requestId = randomUUID();
   expect(await install({ generation: 123n, requestId })).toBe(123n);
   expect(await install({ generation: 123n, requestId })).toBe(123n);

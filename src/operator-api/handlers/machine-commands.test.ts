@@ -241,7 +241,7 @@ describe.each(Object.entries(calls))("%s", (_rpc, call) => {
 
 const looks = new Set(["machineShow", "machineExplain", "machineHistory"]);
 describe.each(Object.entries(calls).filter(([rpc]) => !looks.has(rpc)))("%s", (_rpc, call) => {
-  test("takes a request id, and one that was used for another command is refused", async () => {
+  test("takes a request id, and refuses a request id that another command used", async () => {
     expect(await refusal(call({ machine, requestId: "" }))).toEqual([
       "InvalidArgument",
       expect.stringMatching(/^request_id: expected a UUID/u),

@@ -117,7 +117,7 @@ test("A6: neither PING, SETTINGS nor a bad credential keeps a connection open; a
   }
 });
 
-test("A6: a connection that resets many calls is closed, whoever's it is", async () => {
+test("A6: a connection that resets many calls is closed, for every caller", async () => {
   await using listener = await listen(true);
   const session = await sessionTo(listener);
   expect(await call(session)).toBe(200);

@@ -157,7 +157,7 @@ describe("probes need no token:", () => {
     state.ready = { ready: true };
   });
 
-  test("one that fails says so, without the cause", async () => {
+  test("a metrics call that fails says so, without the cause", async () => {
     state.metrics = () => Promise.reject(new Error("secret"));
     const [status, text] = await get("/metrics");
     expect([status, text.includes("secret")]).toEqual([503, false]);

@@ -2,7 +2,7 @@ import type { MachineRecord } from "../../database/queries/views/machine-record.
 import { requestOpen } from "../../secrets/installation-request.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 
-/** The record with its request opened; one that does not open has a `requestProblem`, and everything else is shown anyway. */
+/** The record with its request opened; a request that does not open gives a `requestProblem`, and everything else is shown anyway. */
 export function recordOpened(secrets: KeyRing, record: MachineRecord): MachineRecord {
   const { machineId, installation } = record;
   if (installation === undefined) {

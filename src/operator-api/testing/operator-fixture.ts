@@ -23,7 +23,7 @@ export async function operatorFixture(): Promise<OperatorFixture> {
   return { fleet, dependencies, clients: testClients(dependencies) };
 }
 
-/** The code and the message of a call that is refused; ["ok", ""] for one that is not. */
+/** The code and the message of a refused call; ["ok", ""] if the call succeeds. */
 export async function refusal(call: Promise<unknown>): Promise<[string, string]> {
   const error = await call.then(
     () => undefined,

@@ -144,7 +144,7 @@ test(
     expect(pid).toBeGreaterThan(1);
     process.kill(pid ?? 0, "SIGKILL");
     await waitFor("it to be off", async () => (await powerGet(lab.directory, "kill")) === "off");
-    // The note of its process is lost, or names one that is not it: it is found all the same.
+    // The note of its process is lost, or names another process: it is found all the same.
     await powerSet(lab, "kill", "on");
     await rm(join(lab.directory, "kill", "pid"));
     expect(await powerGet(lab.directory, "kill")).toBe("on");

@@ -20,7 +20,7 @@ export interface FakeProvider extends Provider {
   broken: string | undefined;
 }
 
-/** Makes one; `onSwitch` is told of each switch before it is done. */
+/** Makes a provider; `onSwitch` is called before each switch. */
 export function fakeProvider(
   name: string,
   onSwitch: (providerId: string, action: PowerAction) => void | Promise<void> = () => undefined,

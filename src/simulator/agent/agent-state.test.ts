@@ -24,7 +24,7 @@ describe("agentDecide", () => {
       ["begin 4"],
     ],
     ["a finished one is reported again", done, requested(3n), reporting, ["report"]],
-    ["one that was called off is not begun again", dropped, requested(3n), dropped, []],
+    ["a cancelled request is not begun again", dropped, requested(3n), dropped, []],
     ["a smaller one is not begun", done, requested(2n), done, []],
     ["the same request changes nothing", installing, requested(3n), installing, []],
     [

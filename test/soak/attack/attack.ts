@@ -15,7 +15,7 @@ export interface Attack {
   id: string;
   what: string;
   port: AttackedPort;
-  /** Open at a time; one that is closed is made again after `again` milliseconds (20 unless said). */
+  /** Open at a time; a closed connection is made again after `again` milliseconds (20 unless said). */
   connections: number;
   again?: number;
   /** Over TLS unless said otherwise. */

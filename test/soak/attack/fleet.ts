@@ -29,7 +29,7 @@ export interface Seen {
 export interface AttackedFleet extends AsyncDisposable {
   /** What was seen since it was asked last. */
   seen(): Seen;
-  /** Whether so many heartbeats and a call of the operator were answered since. */
+  /** Whether that number of heartbeats and a call of the operator were answered since. */
   answered(count: number): boolean;
   /** The agent of a machine that is not of the living fleet: the attacker's. */
   attacker: AttackTargets["agent"];
@@ -166,7 +166,7 @@ async function operatorRun(options: {
   }
 }
 
-/** One call on a connection of its own: whoever is locked out is so when connecting. */
+/** One call on a connection of its own: a caller that is locked out notices it when connecting. */
 function operatorCall(
   { url, ca, token }: { url: string; ca: string; token: string },
   method: string,

@@ -20,7 +20,7 @@ import { heartbeatPath, strangersHeartbeat } from "./messages.ts";
 const nothing = Buffer.alloc(0);
 const ping = frame(frameType.ping, flag.none, 0, Buffer.alloc(8));
 
-/** So many of what `one` makes, at once. */
+/** `count` of what `one` makes, at once. */
 function many(count: number, one: () => Uint8Array): Buffer {
   return Buffer.concat(Array.from({ length: count }, one));
 }

@@ -41,7 +41,7 @@ function field(number: number, value: Uint8Array): Buffer {
   return Buffer.concat([varint(number * 8 + 2), varint(value.length), value]);
 }
 
-/** `value` as field `number`, repeated until the message has so many bytes. */
+/** `value` as field `number`, repeated until the message has that number of bytes. */
 function repeated(start: Uint8Array, number: number, value: Uint8Array, size: number): Buffer {
   const part = field(number, value);
   const count = Math.floor((size - start.length) / part.length);

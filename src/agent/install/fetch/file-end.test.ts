@@ -10,12 +10,15 @@ test.each<[string | undefined, bigint | undefined, RegExp | undefined]>([
   [undefined, (8n << 20n) + 512n, undefined],
   [undefined, 100_000n, /does not announce range requests/u],
   ["bytes", undefined, /how long the file is/u],
-])("I1: whether a server is asked for a file's end: Accept-Ranges %s, %s bytes", (units, bytes, expected) => {
-  const headers: Record<string, string> = units === undefined ? {} : { "accept-ranges": units };
-  const why = unasked(headers, { etag: undefined, lastModified: undefined, bytes });
-  if (expected === undefined) {
-    expect(why).toBeUndefined();
-  } else {
-    expect(why).toMatch(expected);
-  }
-});
+])(
+  "I1: whether the agent requests a file's end from a server: Accept-Ranges %s, %s bytes",
+  (units, bytes, expected) => {
+    const headers: Record<string, string> = units === undefined ? {} : { "accept-ranges": units };
+    const why = unasked(headers, { etag: undefined, lastModified: undefined, bytes });
+    if (expected === undefined) {
+      expect(why).toBeUndefined();
+    } else {
+      expect(why).toMatch(expected);
+    }
+  },
+);

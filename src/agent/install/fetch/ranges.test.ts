@@ -16,7 +16,7 @@ describe("the rest of a file", () => {
       { range: "bytes=40-", "if-range": "Mon" },
     ],
     [{ etag: undefined, lastModified: undefined, bytes: undefined }, { range: "bytes=40-" }],
-  ])("is asked for: case %#", (of, expected) => {
+  ])("is requested: case %#", (of, expected) => {
     expect(rangeHeaders(40n, of)).toEqual(expected);
   });
 

@@ -109,7 +109,7 @@ describe("a request", () => {
     expect(rig.phases).toEqual([Phase.SELECTING_DISK]);
   });
 
-  test("I1: for bzip2 is refused before WRITING, and written as it is where raw is asked for", async (context) => {
+  test("I1: for bzip2 is refused before WRITING, and written unchanged if raw is requested", async (context) => {
     context.skip((await programsMissing("bzip2")).length > 0, "bzip2 is not installed");
     const bytes = await made("bzip2", ["-c IN > OUT"]);
     rig.serveBytes(bytes);
@@ -163,7 +163,7 @@ describe("a request", () => {
       expect((await fresh.read(0, before.length)).equals(before)).toBe(true);
     });
 
-    test("one that is so short that all of it comes at once is refused before WRITING, packed or not", async () => {
+    test("an image so short that all of it comes at once is refused before WRITING, packed or not", async () => {
       const short = ending("conectix", 512).subarray(-(32 << 10));
       for (const bytes of [short, gzipSync(short)]) {
         fresh.serveBytes(bytes);

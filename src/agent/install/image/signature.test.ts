@@ -103,7 +103,7 @@ describe("a signature that holds: the image is installed", () => {
   });
 });
 
-describe("one that does not: nothing that could boot is left, and the next attempt succeeds", () => {
+describe("an image without a valid signature: nothing bootable is left, and the next attempt succeeds", () => {
   beforeEach((context) => context.skip(missing.length > 0, why));
   const refused = async (
     signature: { format: SignatureFormat; publicKey: Uint8Array<ArrayBuffer>; signature?: Uint8Array<ArrayBuffer> },

@@ -43,7 +43,7 @@ export function conditionOf({ kind, body }: HealthPart): string | undefined {
   return printable(`${nameOf(kind, body).slice(0, 80)}: ${condition}`);
 }
 
-/** A part's name with its kind, and with its number where the name is that of a kind too. */
+/** A part's name with its kind, and with its number if the name is a kind's name too. */
 function nameOf(kind: string, body: JsonObject): string {
   const number = textOf(body["MemberId"]) ?? textOf(body["Id"]) ?? "";
   const name = textOf(body["Name"]) ?? textOf(body["FanName"]) ?? textOf(body["DeviceLocator"]) ?? number;

@@ -62,16 +62,16 @@ test("two boards with one UUID are told apart by their MACs", async () => {
   const first = await add(uuid("a"), [mac("1")]);
   await expect(add(uuid("a"), [mac("2")])).rejects.toMatchObject({
     code: "exists",
-    message: `the SMBIOS UUID ${uuid("a")} is that of machine ${first}: leave it out where a maker gave two boards the same one, and give the MACs of both`,
+    message: `the SMBIOS UUID ${uuid("a")} is machine ${first}'s: leave it out where a maker gave two boards the same one, and give the MACs of both`,
   });
   const second = await add(undefined, [mac("2")]);
   expect([await find(uuid("a"), [mac("1")]), await find(uuid("a"), [mac("2")])]).toEqual([first, second]);
   await expect(add(undefined, [mac("3"), mac("2")])).rejects.toThrow(
-    `the MAC ${mac("2")} is that of machine ${second}: a network interface is in one machine only`,
+    `the MAC ${mac("2")} is machine ${second}'s: a network interface is in one machine only`,
   );
 });
 
-test("the facts follow what is asked for, installed, and quarantined", async () => {
+test("the facts follow requests, installations and quarantine", async () => {
   const machine = await fleet.add({ agent: false });
   const id = machine.machineId;
   await transact(fleet.database, null, (tx) => machineIdentitySet(tx, id, { smbiosUuid: uuid("c") }));

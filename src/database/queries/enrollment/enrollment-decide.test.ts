@@ -21,7 +21,7 @@ const window = (init: Partial<Window>): Window => ({
 
 const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = [
   ["a stranger", nothing, { decision: "await" }],
-  ["one that says to be a machine, without a window", { ...nothing, claimed: a }, { decision: "await" }],
+  ["an agent that claims to be a machine, without a window", { ...nothing, claimed: a }, { decision: "await" }],
   ["a key that is bound", { ...nothing, bound: a }, { decision: "accept", machineId: a }],
   ["a key that is bound, on another box", { ...nothing, bound: a, claimed: b }, { decision: "accept", machineId: a }],
   [
@@ -65,22 +65,22 @@ const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = 
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [
-    "another key that says to be the machine, as the machine itself after a reset does",
+    "another key that claims to be the machine, as the machine itself after a reset does",
     { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other }) },
     { decision: "note", machineId: a },
   ],
   [
-    "another key that says to be the machine, while its agent lives",
+    "another key that claims to be the machine, while its agent lives",
     { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other, bothAlive: true }) },
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [
-    "another key that says to be the machine, from somewhere else",
+    "another key that claims to be the machine, from somewhere else",
     { ...nothing, claimed: a, window: window({ byToken: false, enrolledKey: other, elsewhere: true }) },
     { decision: "second-claimant", machineId: a, enrolled: other },
   ],
   [
-    "one that says to be the machine, before anybody has the token",
+    "an agent that claims to be the machine, before anybody has the token",
     { ...nothing, claimed: a, window: window({ byToken: false, claimedKeys: [third] }) },
     { decision: "note", machineId: a },
   ],
@@ -100,7 +100,7 @@ const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = 
     { decision: "accept", machineId: a },
   ],
   [
-    "the token, from what says to be another machine",
+    "the token, from an agent that claims to be another machine",
     { ...nothing, claimed: b, window: window({}) },
     { decision: "note", machineId: a },
   ],

@@ -140,7 +140,7 @@ test(
           const after = await standing(machine);
           const winner = keys.findIndex((key) => after?.key?.equals(key) === true);
           expect(winner !== -1).toBe(presented);
-          // One that names the machine after another was let in may be the machine itself after a reset: see below.
+          // An agent that names the machine after another was let in may be the machine itself after a reset: see below.
           const presenters = new Set(calls.flatMap(({ who, token }) => (token ? [who] : [])));
           if (presenters.size > 1) {
             expect(after?.reason).not.toBeNull();
@@ -171,7 +171,7 @@ test(
   },
 );
 
-test("a token is no good in another window, after it has closed, or for what says to be another machine", async () => {
+test("a token is no good in another window, after it has closed, or for an agent that claims to be another machine", async () => {
   const machine = await booting();
   const other = await booting();
   expect(await enroll({ identity: other.identity, tokenDigest: machine.tokenDigest })).toMatchObject({

@@ -175,7 +175,7 @@ describe("a retry budget", () => {
     expect((await fleet.history(machine)).at(-1)).toBe("installation_retries_stopped 1");
   });
 
-  test("is spent once, whoever looks at the same time", async () => {
+  test("is spent once, even if several processes look at the same time", async () => {
     const machine = await fleet.add();
     await fail(machine, await requestWithBudget(machine));
     await due(machine);
@@ -186,7 +186,7 @@ describe("a retry budget", () => {
 });
 
 describe("a retry by hand", () => {
-  test("makes a new generation of one that failed or was cancelled, once for each request id", async () => {
+  test("makes a new generation of a failed or cancelled installation, once for each request id", async () => {
     const machine = await fleet.add();
     await fail(machine, await fleet.request(machine));
     const requestId = "0e6ad9a6-6d2a-4b62-9f0e-2a9d3f6f4a11";

@@ -20,7 +20,12 @@ test.each<[string, Partial<WriterStanding>, touching: WriterDecision, before: Wr
   ["another wrote and is over", { writer: "other", over: true, countedOthers: 1 }, "take-over", "record"],
   ["the third that wrote is over", { writer: "other", over: true, countedOthers: 3 }, "exhausted", "record"],
   ["it was replaced", { writer: "other", replaced: true }, "replaced", "replaced"],
-  ["it was replaced by one that is over", { writer: "other", over: true, replaced: true }, "replaced", "replaced"],
+  [
+    "it was replaced by a request that is over",
+    { writer: "other", over: true, replaced: true },
+    "replaced",
+    "replaced",
+  ],
 ])("X1: %s", (_name, change, touching, before) => {
   expect(writerDecide(standing(change), true)).toBe(touching);
   expect(writerDecide(standing(change), false)).toBe(before);

@@ -126,7 +126,7 @@ test("of several who take the step at once, one does", async () => {
   expect(steps.filter(({ promoted }) => promoted !== undefined)).toHaveLength(1);
 });
 
-test("what a process holds goes with its session, and of one that is gone nothing is kept", async () => {
+test("a process's keys are removed with its session, and nothing is kept of a process that is gone", async () => {
   const server = await session("server");
   await hold(server, one);
   await database.pool.query("DELETE FROM sessions");

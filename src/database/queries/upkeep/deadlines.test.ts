@@ -35,7 +35,7 @@ test("a missed deadline is noted once for each time in a state, and a state with
     since: state.since.toISOString(),
     deadline: state.deadline?.toISOString(),
   });
-  // Another state, and the same again later: another deadline.
+  // Another state, and the same state later: another deadline.
   await fleet.cancel(slow);
   expect((await machineShow(fleet.database, slow.machineId)).state).not.toHaveProperty("deadlineMissedAt");
   await fleet.request(slow);

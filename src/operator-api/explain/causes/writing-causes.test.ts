@@ -80,7 +80,7 @@ test("X9: that the disk is half-written, and what is pending, is said in every s
     const itself = state === "installing" || state === "install-pending";
     expect(said.includes("pending: generation 3 is requested"), state).toBe(!itself);
   }
-  // The one that writes now says so by its state.
+  // The machine's state says that it writes now.
   const now3 = { generation: generation(3n), begunAt: ago(10) };
   expect(causes(facts("installing", { ...installation(), unfinishedDisk: now3 })).join()).not.toContain("half-written");
   expect(causes(facts("agent-lost", { ...installation(), unfinishedDisk: now3 })).join()).toContain("half-written");
