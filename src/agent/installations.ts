@@ -9,6 +9,7 @@ import type { Logger } from "../lib/log.ts";
 import type { InstallationEnd, InstallerEvent, InstallerState } from "./installer.ts";
 import type { KeptResult } from "./result-file.ts";
 import { greatestSeen, installedAtRest, installerDecide } from "./installer.ts";
+import { defined } from "../lib/defined.ts";
 
 /** Runs the installer; the heartbeat loop feeds it with news and reads its results. */
 export interface Installations extends AsyncDisposable {
@@ -95,7 +96,7 @@ export function createInstallations(options: {
 function reportOf({ generation, result, runId }: InstallerState & { kind: "reporting" }): OSInstallationReport {
   return create(OSInstallationReportSchema, {
     generation,
-    ...(runId === undefined ? {} : { runId }),
+    ...defined({ runId }),
     result:
       result.kind === "success"
         ? { case: "success", value: {} }

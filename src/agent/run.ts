@@ -20,6 +20,7 @@ import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";
 import { createWaker } from "./loops/wake.ts";
 import { startWatch } from "./loops/watch.ts";
+import { defined } from "../lib/defined.ts";
 
 /** Options of an agent. */
 export interface AgentOptions {
@@ -77,7 +78,7 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const hardware =
     options.hardware ??
     (await hardwareReport({
-      ...(onlyDisks === undefined ? {} : { onlyDisks }),
+      ...defined({ onlyDisks }),
       warnings: () => equalDiskWarnings(disks, clock),
     }));
   using controlPlane = controlPlaneConnect(init);

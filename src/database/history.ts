@@ -3,6 +3,7 @@ import type { Actor } from "./actor.ts";
 import type { Database } from "./connect.ts";
 import type { Generation, MachineId, Process, SessionId } from "./ids.ts";
 import type { Tx } from "./transaction.ts";
+import { present } from "../lib/defined.ts";
 
 /** What can happen to a machine: the rows of the table history_event. */
 export const historyEvents = [
@@ -125,9 +126,7 @@ export async function historyList(
     // The table's CHECKs allow no other values in these two.
     actor: { kind: row.actor_kind as Actor["kind"], name: row.actor },
     event: row.event as HistoryEvent,
-    ...(row.session_id === null ? {} : { sessionId: row.session_id }),
-    ...(row.process === null ? {} : { process: row.process }),
-    ...(row.generation === null ? {} : { generation: row.generation }),
+    ...present({ sessionId: row.session_id, process: row.process, generation: row.generation }),
     detail: row.detail,
     cursor: { atMicroseconds: row.at_microseconds, id: row.id },
   }));

@@ -1,6 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import { secretsKeysAdvance } from "../database/queries/secret/secrets-key.ts";
 import type { Task } from "./task.ts";
+import { defined } from "../lib/defined.ts";
 
 /** Makes the next key of secrets current once every live process has it, and removes an old key once no row uses it. */
 export function secretsKeysTask(database: Database): Task {
@@ -10,7 +11,7 @@ export function secretsKeysTask(database: Database): Task {
     run: async () => {
       const { promoted, retired } = await secretsKeysAdvance(database);
       return {
-        ...(promoted === undefined ? {} : { promoted }),
+        ...defined({ promoted }),
         ...(retired.length === 0 ? {} : { retired }),
       };
     },

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { LabError } from "./errors.ts";
+import { defined } from "../lib/defined.ts";
 
 /** A QEMU Machine Protocol connection to a running QEMU. Only one at a time: QEMU lets others wait. */
 export interface Qmp extends AsyncDisposable {
@@ -108,7 +109,7 @@ function conversation(socket: Socket): Qmp & { greeting: Promise<void> } {
       const id = next;
       next += 1;
       const answer = waitIn((waiting) => answers.set(id, waiting));
-      socket.write(`${JSON.stringify({ execute: command, id, ...(args === undefined ? {} : { arguments: args }) })}\n`);
+      socket.write(`${JSON.stringify({ execute: command, id, ...defined({ arguments: args }) })}\n`);
       return answer;
     },
     event: async (name) => {

@@ -12,6 +12,7 @@ import { runAgent } from "../agent/run.ts";
 import type { AgentRunOptions } from "./options.ts";
 import { createLogger } from "../lib/log.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
+import { defined } from "../lib/defined.ts";
 
 /** `farrier agent run`: the agent on this host. Resolves to the exit status. */
 export async function agentProcess(options: AgentRunOptions): Promise<number> {
@@ -36,7 +37,7 @@ export async function agentProcess(options: AgentRunOptions): Promise<number> {
     logTail,
     signal: stop.signal,
     runDirectory: await runDirectory(),
-    ...(options.fileDisks === undefined ? {} : { fileDisks: options.fileDisks }),
+    ...defined({ fileDisks: options.fileDisks }),
     ...(heartbeatSeconds === undefined ? {} : { heartbeatIntervalMs: heartbeatSeconds * 1000 }),
     ...(tries === undefined ? {} : { fetchLimits: { ...fetchLimits, tries } }),
   });

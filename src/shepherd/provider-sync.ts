@@ -12,6 +12,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { type ProvidedMachine, type Provider, ProviderError } from "./provider.ts";
 import { syncDecide } from "./provider-sync-decide.ts";
+import { defined } from "../lib/defined.ts";
 
 /** What a sync with a provider did. */
 export interface SyncDone {
@@ -103,7 +104,7 @@ function withIdentityOf(
   { smbiosUuid: _told, ...machine }: ProvidedMachine,
   { smbiosUuid, macs }: ProvidedKnown,
 ): ProvidedMachine {
-  return { ...machine, ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs };
+  return { ...machine, ...defined({ smbiosUuid }), macs };
 }
 
 /** The report, with the stored identity for machines whose reported identity was refused before. */

@@ -10,6 +10,7 @@ import { isDisk, whyUnwritable } from "./disk-kind.ts";
 import { deviceNumaNode } from "./numa.ts";
 import type { Tree } from "./tree.ts";
 import { hardwareTree, int32, textLimit } from "./tree.ts";
+import { defined } from "../../lib/defined.ts";
 
 // The kernel counts in sectors of this size whatever the disk's block size is (Documentation/ABI/stable/sysfs-block).
 const sectorBytes = 512n;
@@ -78,7 +79,7 @@ async function blockDevice(tree: Tree, name: string): Promise<BlockDevice | unde
     protocol: protocol(name, known.vendor, place.transport),
     transport: cleanText(place.transport, textLimit),
     pciAddress: place.pciAddress,
-    ...(node === undefined ? {} : { numaNode: node }),
+    ...defined({ numaNode: node }),
   });
 }
 

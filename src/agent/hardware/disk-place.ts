@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Tree } from "./tree.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** A disk's place in the device tree. */
 export interface DiskPlace {
@@ -32,7 +33,7 @@ export async function diskPlace(tree: Tree, name: string): Promise<DiskPlace> {
     pciAddress: parts[at] ?? "",
     pciPath: at === -1 ? undefined : parts.slice(0, at + 1).join("/"),
     transport: await transport(tree, name, above.path ?? path),
-    ...(above.controller === undefined ? {} : { controller: above.controller }),
+    ...defined({ controller: above.controller }),
   };
 }
 
@@ -57,7 +58,7 @@ async function controllerAbove(
   const [controller] = controllers;
   const link = controller === undefined ? undefined : await tree.link(`${folder}/${controller}`);
   return {
-    ...(controller === undefined ? {} : { controller }),
+    ...defined({ controller }),
     ...(controllers.length !== 1 || link === undefined ? {} : { path: `${posix.join(folder, link)}/${name}` }),
   };
 }

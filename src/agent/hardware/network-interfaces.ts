@@ -8,6 +8,7 @@ import { permanentMacs } from "./permanent-mac.ts";
 import type { RunTool } from "./tool.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
+import { defined } from "../../lib/defined.ts";
 
 const interfaceLimit = 256;
 /** "Unknown" as drivers write it: SPEED_UNKNOWN (linux/ethtool.h) in 16 and in 32 bits. */
@@ -70,7 +71,7 @@ async function networkInterface(
     driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
     bus: cleanText(bus?.slice(bus.lastIndexOf("/") + 1) ?? "", textLimit),
     pciAddress: pciAddress((await tree.link(path)) ?? device),
-    ...(node === undefined ? {} : { numaNode: node }),
+    ...defined({ numaNode: node }),
     port: await tree.text(`${path}/phys_port_name`),
     duplex: duplex(await tree.text(`${path}/duplex`)),
     linkUp: (await tree.integer(`${path}/carrier`)) === 1,

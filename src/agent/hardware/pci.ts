@@ -6,6 +6,7 @@ import { pciAddressPattern } from "./disk-place.ts";
 import { deviceNumaNode } from "./numa.ts";
 import type { Tree } from "./tree.ts";
 import { textLimit } from "./tree.ts";
+import { defined } from "../../lib/defined.ts";
 
 const deviceLimit = 1024;
 const folder = "sys/bus/pci/devices";
@@ -61,7 +62,7 @@ async function pciDevice(tree: Tree, address: string): Promise<PciDevice | undef
     subsystemDeviceId: await number("subsystem_device", 16),
     revision: await number("revision", 8),
     driver: cleanText(driver?.slice(driver.lastIndexOf("/") + 1) ?? "", textLimit),
-    ...(node === undefined ? {} : { numaNode: node }),
+    ...defined({ numaNode: node }),
     ...(width > 0 || widest > 0
       ? {
           linkWidth: width,

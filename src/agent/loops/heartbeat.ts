@@ -12,6 +12,7 @@ import type { HeartbeatMemory } from "./heartbeat-next.ts";
 import { heartbeatMemory, heartbeatNext } from "./heartbeat-next.ts";
 import type { Installations } from "../installations.ts";
 import type { Waker } from "./wake.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** What the heartbeat loop needs. */
 export interface HeartbeatContext {
@@ -57,9 +58,9 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<Heartbea
     const request = create(AgentHeartbeatRequestSchema, {
       machineId: context.machineId,
       runId: context.runId,
-      ...(endedRunId === undefined ? {} : { endedRunId }),
+      ...defined({ endedRunId }),
       ...(hardware === undefined ? {} : { hardwareReport: hardware, feature: [...(context.features ?? [])] }),
-      ...(report === undefined ? {} : { installationReport: report }),
+      ...defined({ installationReport: report }),
     });
     const sentAt = clock.monotonic();
     const outcome = await controlPlane.heartbeat(request, signal);

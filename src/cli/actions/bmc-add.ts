@@ -12,6 +12,7 @@ import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "../show/answer.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** Flags of `farrier bmc add`. */
 export interface BmcAddFlags extends ClientFlags {
@@ -63,7 +64,7 @@ async function add(
     machine: flags.machine ?? "",
     system: flags.system ?? "",
     startAgent: flags.startAgent ?? false,
-    ...(trust === undefined ? {} : { trust }),
+    ...defined({ trust }),
   });
   return operationEnded(client, operation);
 }

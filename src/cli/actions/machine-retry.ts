@@ -7,6 +7,7 @@ import type { MachineChangeFlags } from "../flags/machine-change.ts";
 import type { RetryFlags } from "../flags/retry.ts";
 import { retryPolicy } from "../line/retry-policy.ts";
 import { answer } from "../show/answer.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** Flags of `farrier machine retry`. */
 export interface MachineRetryFlags extends MachineChangeFlags, RetryFlags {
@@ -29,7 +30,7 @@ export async function machineRetryAction(this: CliContext, flags: MachineRetryFl
     requestId: flags.requestId ?? randomUUID(),
     machine,
     generation,
-    ...(retry === undefined ? {} : { retry }),
+    ...defined({ retry }),
   });
   const text = (): string => `${message.machineId} generation ${message.generation} requested\n`;
   answer(this, flags, { schema: InstallationRetryResponseSchema, message, names: () => [message.machineId], text });

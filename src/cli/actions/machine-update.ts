@@ -6,6 +6,7 @@ import { CliError } from "../errors.ts";
 import { parseLabels } from "../line/labels.ts";
 import type { MachineChangeFlags } from "../flags/machine-change.ts";
 import { answer } from "../show/answer.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** Flags of `farrier machine update`. */
 export interface MachineUpdateFlags extends MachineChangeFlags {
@@ -36,8 +37,7 @@ export async function machineUpdateAction(this: CliContext, flags: MachineUpdate
     removeLabels: [...removeLabel],
     addMacs: [...mac],
     removeMacs: [...removeMac],
-    ...(name === undefined ? {} : { name }),
-    ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+    ...defined({ name, smbiosUuid }),
   });
   const id = message.machine?.id ?? "";
   answer(this, flags, {

@@ -13,6 +13,7 @@ import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
 import { installSignature, type InstallSignatureFlags } from "./install-signature.ts";
 import { parseSelector } from "../line/selector.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** `--format`'s words. */
 export type ImageFormatWord = "auto" | "raw" | "qcow2";
@@ -75,7 +76,7 @@ export async function installImage(flags: InstallImageFlags): Promise<ImageInsta
   }
   const signature = await installSignature(flags);
   return create(ImageInstallationSchema, {
-    ...(signature === undefined ? {} : { signature }),
+    ...defined({ signature }),
     caCertificates: await certificatesRead(flags.imageCa),
     tokenHost,
     url: flags.image,

@@ -7,6 +7,7 @@ import type { InstallDisplay } from "./install-display.ts";
 import { installOutcome, type Outcome } from "./install-outcome.ts";
 import type { InstallTarget } from "./install-targets.ts";
 import { patiently } from "../call/patience.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** What an installation command requests for each of its machines. */
 export interface InstallPlan {
@@ -42,7 +43,7 @@ export async function installDry(plan: InstallPlan, target: InstallTarget): Prom
       generation: plan.generation,
       ignoreHardwareReport,
       dryRun: true,
-      ...(retry === undefined ? {} : { retry }),
+      ...defined({ retry }),
     }),
   );
 }
@@ -61,7 +62,7 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
         replaceGeneration: plan.replace ? pending : 0n,
         generation: plan.generation,
         ignoreHardwareReport: plan.ignoreHardwareReport,
-        ...(plan.retry === undefined ? {} : { retry: plan.retry }),
+        ...defined({ retry: plan.retry }),
       }),
     );
   const { generation } = await (plan.wait ? patiently(call, plan.clock, note(plan, target)) : call());

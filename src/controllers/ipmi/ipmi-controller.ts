@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "../../lib/clock.ts";
 import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
 import { ipmiEvents, ipmiFields, ipmiGuid, ipmiPower, ipmiSensors } from "./parse.ts";
 import { ipmiPasswordSet } from "./password.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** The port of RMCP+ (IPMI 2.0, 13.1.2). */
 const ipmiPort = 623;
@@ -110,11 +111,9 @@ export function ipmiController(
       const firmware = controller.get("Firmware Revision");
       const serials = [fru.get("Product Serial"), fru.get("Chassis Serial"), fru.get("Board Serial")];
       return {
-        ...(maker === undefined ? {} : { maker }),
-        ...(model === undefined ? {} : { model }),
-        ...(firmware === undefined ? {} : { firmware }),
+        ...defined({ maker, model, firmware }),
         system: "",
-        ...(uuid === undefined ? {} : { smbiosUuid: uuid }),
+        ...defined({ smbiosUuid: uuid }),
         serials: [...new Set(serials.filter((serial) => serial !== undefined && serial !== ""))] as string[],
         // IPMI names its own MAC, and not those of the machine.
         macs: [],
@@ -176,7 +175,7 @@ export function ipmiController(
         rollup: critical ? "critical" : failed.length > 0 ? "warning" : "ok",
         failed,
         events,
-        ...(inletCelsius === undefined ? {} : { inletCelsius }),
+        ...defined({ inletCelsius }),
       };
     },
     passwordSet: (password, signal) =>

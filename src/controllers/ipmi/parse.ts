@@ -1,4 +1,5 @@
 import type { ControllerHealth, ControllerPower } from "../controller.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** "Name : value" lines, as ipmitool prints most answers; of repeated names the first. Pure. */
 export function ipmiFields(text: string): ReadonlyMap<string, string> {
@@ -38,7 +39,7 @@ export function ipmiEvents(text: string): ControllerHealth["events"] {
       const at = ipmiTime(date, time);
       const said = words.filter((word) => word !== "").join(", ");
       const severity = critical.test(said) ? "critical" : warning.test(said) ? "warning" : "ok";
-      return { severity, text: said, ...(at === undefined ? {} : { at }) } as const;
+      return { severity, text: said, ...defined({ at }) } as const;
     })
     .toReversed();
 }
@@ -71,5 +72,5 @@ export function ipmiSensors(text: string): Pick<ControllerHealth, "failed" | "in
       failed.push(`${name}: ${state === "nc" ? "warning" : "critical"}${reading === "" ? "" : `, ${reading}`}`);
     }
   }
-  return { failed, critical: isCritical, ...(inlet === undefined ? {} : { inletCelsius: inlet }) };
+  return { failed, critical: isCritical, ...defined({ inletCelsius: inlet }) };
 }

@@ -11,6 +11,7 @@ import { type Patience, rounds } from "./patience.ts";
 import { Places } from "./places.ts";
 import { replyJson } from "./reply-json.ts";
 import { type Authorization, RedfishSession } from "./session.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** A resource as it was read. */
 export interface Resource {
@@ -173,7 +174,7 @@ export class RedfishService {
           {
             method: call.method,
             path,
-            ...(call.body === undefined ? {} : { body: call.body }),
+            ...defined({ body: call.body }),
             ...(match === undefined ? {} : { headers: { "if-match": match } }),
           },
           signal,

@@ -1,6 +1,7 @@
 import { healthTree } from "./health-tree.ts";
 import type { SimulatedState } from "./state.ts";
 import { treePaths } from "./tree-paths.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** Resources by path, without a slash at the end. */
 export type ResourceTree = ReadonlyMap<string, Record<string, unknown>>;
@@ -188,10 +189,10 @@ function bootResource({ shape, boot, bootOrder }: SimulatedState): Record<string
     BootSourceOverrideEnabled: boot.enabled,
     BootSourceOverrideTarget: boot.target,
     "BootSourceOverrideTarget@Redfish.AllowableValues": shape.bootTargets,
-    ...(shape.bootEnabled === undefined
-      ? {}
-      : { "BootSourceOverrideEnabled@Redfish.AllowableValues": shape.bootEnabled }),
-    ...(boot.mode === undefined ? {} : { BootSourceOverrideMode: boot.mode }),
+    ...defined({
+      "BootSourceOverrideEnabled@Redfish.AllowableValues": shape.bootEnabled,
+      BootSourceOverrideMode: boot.mode,
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { addressHosts, type DatabaseAddress } from "../address/database-address.ts";
+import { defined } from "../../lib/defined.ts";
 
 /**
  * The node-postgres configuration for an address with Farrier's settings. The URL's `options` come first, so Farrier's
@@ -18,9 +19,7 @@ export function clientConfig<Settings extends pg.ClientConfig>(
   return {
     ...settings,
     ...first,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    ...(database === undefined ? {} : { database }),
+    ...defined({ user, password, database }),
     ...(options === "" ? {} : { options }),
     ssl,
     enableChannelBinding: channelBinding,

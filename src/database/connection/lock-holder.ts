@@ -3,6 +3,7 @@ import type { DatabaseAddress } from "../address/database-address.ts";
 import { clientOpen } from "./client.ts";
 import { holderNote } from "./lock-held.ts";
 import { socketOf } from "./socket.ts";
+import { present } from "../../lib/defined.ts";
 
 /** Milliseconds between two checks of waiting connections; lock waits are limited to a second (lock_timeout). */
 const tick = 200;
@@ -72,7 +73,7 @@ export function lockHoldersFollow(pool: pg.Pool, address: DatabaseAddress, setti
       for (const { waiting: pid, application, since, pid: holder } of rows) {
         const blocked = byPid.get(pid);
         if (blocked !== undefined) {
-          holderNote(blocked, { pid: holder, application, ...(since === null ? {} : { since }) });
+          holderNote(blocked, { pid: holder, application, ...present({ since }) });
         }
       }
     } finally {

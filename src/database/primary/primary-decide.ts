@@ -1,5 +1,6 @@
 import type { DatabaseHost } from "../address/database-address.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** The result of asking one host. */
 export type PrimaryLook =
@@ -69,7 +70,7 @@ export function primaryDecide(
       left.push(host);
       continue;
     }
-    const candidate = { host, timeline, ...(system === undefined ? {} : { system }) };
+    const candidate = { host, timeline, ...defined({ system }) };
     if (
       best === undefined ||
       timeline > best.timeline ||

@@ -4,6 +4,7 @@ import { tokenHash } from "../../database/queries/access/token-hash.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 import { localOperator, type Operator } from "./identity.ts";
 import type { TokenTable } from "./token-table.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** The credential that a caller presents. */
 export interface Shown {
@@ -65,7 +66,7 @@ export function createAuthenticator(options: {
       options.used(token.tokenId);
       const { name, role, tokenId, expiresAt } = token;
       return {
-        operator: { name, role, credential: "token", tokenId, ...(expiresAt === undefined ? {} : { expiresAt }) },
+        operator: { name, role, credential: "token", tokenId, ...defined({ expiresAt }) },
       };
     },
     stillValid: async ({ tokenId, role, expiresAt }) =>

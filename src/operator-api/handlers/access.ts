@@ -27,6 +27,7 @@ import { callerKey, localOperator, operatorKey } from "../caller/identity.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { pageOf, timePageToken, timePageTokenField } from "../requests/page-token.ts";
 import { machineField, pageSizeField, requestIdField, text, validate } from "../requests/validate.ts";
+import { defined } from "../../lib/defined.ts";
 
 const roleNumbers: Record<Role, RoleNumber> = {
   viewer: RoleNumber.VIEWER,
@@ -137,7 +138,7 @@ export function accessHandlers({
       const tokens = await tokenList(database, {
         all,
         limit: pageSize + 1,
-        ...(pageToken === undefined ? {} : { after: pageToken }),
+        ...defined({ after: pageToken }),
       });
       const { page, next } = pageOf(tokens, pageSize);
       return { tokens: page.map((token) => tokenMessage(token)), nextPageToken: timePageToken(next) };
@@ -160,7 +161,7 @@ export function accessHandlers({
         limit: pageSize + 1,
         ...(machine === undefined ? {} : { machineId: await machineOf(database, machine) }),
         ...(actor === "" ? {} : { actor }),
-        ...(pageToken === undefined ? {} : { before: pageToken }),
+        ...defined({ before: pageToken }),
       });
       const { page, next } = pageOf(entries, pageSize);
       return { entries: page.map((entry) => auditMessage(entry)), nextPageToken: timePageToken(next) };

@@ -33,6 +33,7 @@ import {
 } from "../requests/validate.ts";
 import { machinePowerHandlers } from "./machine-power.ts";
 import { operationShowHandler } from "./operation-show.ts";
+import { defined } from "../../lib/defined.ts";
 
 const urlField = requiredText(512).transform((text, context) => {
   const parsed = controllerUrlParse(text);
@@ -128,7 +129,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
         requestId,
         bodyDigest: bodyDigest(ControllerAddRequestSchema, request, joins),
         askedBy: context.values.get(operatorKey).name,
-        ...(joins === undefined ? {} : { machineId: joins }),
+        ...defined({ machineId: joins }),
         asked: {
           kind: "add",
           protocol: url.protocol,
@@ -139,7 +140,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
           startAgent,
           ...(system === "" ? {} : { system }),
           ...(name === "" ? {} : { name }),
-          ...(joins === undefined ? {} : { joins }),
+          ...defined({ joins }),
         },
       });
       return { operation: operationMessage(operation) };

@@ -15,6 +15,7 @@ import { operatorCommand } from "../requests/operator-command.ts";
 import { machineOf, machineThere, type MachineReference } from "../requests/machine-reference.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { machineField, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
+import { defined } from "../../lib/defined.ts";
 
 const processField = z.string().transform((text, context): Process | undefined => {
   const process = processes.find((name) => name === text);
@@ -64,8 +65,7 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
     // One entry more than the page size shows whether there is another page.
     limit: request.pageSize + 1,
     ...(request.machine === undefined ? {} : { machineId: await machineThere(database, request.machine) }),
-    ...(request.process === undefined ? {} : { process: request.process }),
-    ...(request.pageToken === undefined ? {} : { after: request.pageToken }),
+    ...defined({ process: request.process, after: request.pageToken }),
   });
 
   return {
@@ -148,7 +148,7 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
       const machineId = await machineOf(database, machine);
       await backoffClear(database, {
         ...operatorCommand(context, request, machineId),
-        ...(process === undefined ? {} : { process }),
+        ...defined({ process }),
       });
       return { machineId };
     },

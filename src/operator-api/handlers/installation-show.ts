@@ -11,6 +11,7 @@ import { recordOpened } from "../messages/record-opened.ts";
 import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { count, machineField, validate } from "../requests/validate.ts";
+import { defined } from "../../lib/defined.ts";
 
 const showRequest = z.object({ machine: machineField, generation: count });
 
@@ -36,6 +37,6 @@ export function installationShowHandler({ database, secrets }: OperatorApiDepend
       throw new DatabaseError("refused", installation.requestProblem);
     }
     const image = requestedImage(installation.requestRaw);
-    return { machineId, generation: installation.generation, ...(image === undefined ? {} : { image }) };
+    return { machineId, generation: installation.generation, ...defined({ image }) };
   };
 }

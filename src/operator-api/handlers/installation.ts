@@ -24,6 +24,7 @@ import { imageField } from "../requests/validate-image.ts";
 import { count, line, machineField, requestIdField, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
 import { installationShowHandler } from "./installation-show.ts";
+import { defined } from "../../lib/defined.ts";
 
 const whole = (least: number, most: number, what: string) => {
   const message = `expected ${what}`;
@@ -116,7 +117,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
           });
           return requestSeal(secrets, { machineId, generation: given }, toBinary(OSInstallationRequestSchema, message));
         },
-        ...(retry === undefined ? {} : { retry }),
+        ...defined({ retry }),
         detail: { url: shownUrl(checked.url), digest: checked.digest },
       });
       return { machineId, generation, ...foreseen };
@@ -140,7 +141,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
         ...operatorCommand(context, request, machineId),
         generation,
         reserialise: requestReserialise(secrets, requestOfGeneration),
-        ...(retry === undefined ? {} : { retry }),
+        ...defined({ retry }),
       });
       return { machineId, generation: next };
     },

@@ -38,6 +38,7 @@ import { machineExplainHandler } from "./machine-explain.ts";
 import { machineListHandler } from "./machine-list.ts";
 import { machineLogHandler } from "./machine-log.ts";
 import { machineWatchHandler } from "./machine-watch.ts";
+import { defined } from "../../lib/defined.ts";
 
 const addRequest = z.object({
   requestId: requestIdField,
@@ -166,7 +167,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
       const id = await machineOf(database, machine);
       const records = await historyList(database, id, {
         limit: pageSize + 1,
-        ...(pageToken === undefined ? {} : { before: pageToken }),
+        ...defined({ before: pageToken }),
       });
       if (records.length === 0 && pageToken === undefined) {
         // Tells a machine without history from a machine that never existed.

@@ -10,6 +10,7 @@ import { methodName } from "../caller/authorization.ts";
 import { codeName } from "../messages/code-name.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { callerKey } from "../caller/identity.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** Maximum length in characters of a caller's own words, and of a refusal, in the audit. */
 const textLimit = 1_024;
@@ -71,7 +72,7 @@ export function auditInterceptor(
         actor,
         credential,
         role,
-        ...(tokenId === undefined ? {} : { tokenId }),
+        ...defined({ tokenId }),
         method: methodName(request.method),
         ...machineNamed(request.message, answer),
         address,

@@ -3,6 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
+import { defined } from "../../lib/defined.ts";
 
 /**
  * An image as every operator may see it: without secrets. Fields are named one by one, so a new field of the contract
@@ -14,9 +15,9 @@ export function imageShown(image: ImageInstallation): ImageInstallation {
     digest: image.digest,
     format: image.format,
     compression: image.compression,
-    ...(image.rootDisk === undefined ? {} : { rootDisk: image.rootDisk }),
+    ...defined({ rootDisk: image.rootDisk }),
     sizeBytes: image.sizeBytes,
-    ...(image.signature === undefined ? {} : { signature: image.signature }),
+    ...defined({ signature: image.signature }),
     readBack: image.readBack,
     grow: image.grow,
     caCertificates: image.caCertificates,

@@ -17,6 +17,7 @@ import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
 import { standingMessage } from "./state-message.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** A machine in the operator API. */
 export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
@@ -45,7 +46,7 @@ export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine
     smbiosUuid: identity.smbiosUuid ?? "",
     macs: [...identity.macs],
     ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
-    ...(provided === undefined ? {} : { provided }),
+    ...defined({ provided }),
     ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),
     ...(quarantine === undefined
       ? {}

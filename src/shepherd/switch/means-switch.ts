@@ -5,6 +5,7 @@ import { controllerSwitch } from "./controller-switch.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 import { providerSwitch } from "./provider-switch.ts";
 import type { SwitchesOptions } from "./switch-of.ts";
+import { defined } from "../../lib/defined.ts";
 
 /** The means of a start, with the switch that it uses, or why there is none. */
 export type MeansSwitch = { means: BootMeans; by: MachineSwitch; why: string; alone: boolean } | { why: string };
@@ -21,7 +22,7 @@ export async function meansSwitch(
     ...(controller === undefined || controllers === undefined ? {} : { controller }),
     providerPower: providing?.power !== undefined,
     failures,
-    ...(setMeans === undefined ? {} : { set: setMeans }),
+    ...defined({ set: setMeans }),
   });
   const { why } = choice;
   switch (choice.means) {

@@ -1,5 +1,6 @@
 // Fetching the rest of a file after its beginning (RFC 9110, 13.1.5 and 14). Pure.
 import type { HttpHead } from "./http-head.ts";
+import { defined } from "../../../lib/defined.ts";
 
 type Headers = HttpHead["headers"];
 
@@ -22,7 +23,7 @@ export function fileVersion(headers: Headers): FileVersion {
 export function rangeHeaders(from: bigint, version: FileVersion): Record<string, string> {
   // A weak tag does not promise the same bytes, and is not allowed here.
   const validator = version.etag?.startsWith("W/") === false ? version.etag : version.lastModified;
-  return { range: `bytes=${from}-`, ...(validator === undefined ? {} : { "if-range": validator }) };
+  return { range: `bytes=${from}-`, ...defined({ "if-range": validator }) };
 }
 
 /** The meaning of an answer to such a request. */

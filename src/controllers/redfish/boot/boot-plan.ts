@@ -1,6 +1,7 @@
 import type { BootTarget } from "../../controller.ts";
 import type { MakerRules } from "../rules/maker-rules.ts";
 import type { BootState } from "./boot-resource.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** What is wished for. */
 export interface BootWish {
@@ -66,7 +67,7 @@ export function bootOffBody(
     BootSourceOverrideEnabled: "Disabled",
     ...(keepTarget ? {} : { BootSourceOverrideTarget: "None" }),
     // Some refuse it without (row 12).
-    ...(state.mode === undefined ? {} : { BootSourceOverrideMode: state.mode }),
+    ...defined({ BootSourceOverrideMode: state.mode }),
   };
 }
 

@@ -6,6 +6,7 @@ import { eventsRead } from "./events-read.ts";
 import { inletCelsius } from "./inlet.ts";
 import { memoryParts } from "./memory-parts.ts";
 import { chassisParts } from "./chassis-parts.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** Chassis of one system that are looked at, at most. */
 const chassisMost = 8;
@@ -28,7 +29,7 @@ export async function healthRead(system: RedfishSystem, signal: AbortSignal): Pr
   return {
     rollup: rollupOf(own.body),
     failed: [...new Set(failed)],
-    ...(inlet === undefined ? {} : { inletCelsius: inlet }),
+    ...defined({ inletCelsius: inlet }),
     events: await eventsRead(system, own, signal),
   };
 }

@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId, RequestId, TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** How an operator authenticated. */
 export type CredentialKind = "data-directory" | "token" | "certificate";
@@ -77,14 +78,14 @@ export async function auditList(
     // The table's CHECKs limit these two to their sets.
     credential: row.credential as CredentialKind,
     role: row.role as Role,
-    ...(row.token_id === null ? {} : { tokenId: row.token_id }),
+    ...present({ tokenId: row.token_id }),
     method: row.method,
     machine: row.machine,
-    ...(row.machine_id === null ? {} : { machineId: row.machine_id }),
+    ...present({ machineId: row.machine_id }),
     address: row.address,
     code: row.code,
     message: row.message,
-    ...(row.request_id === null ? {} : { requestId: row.request_id }),
+    ...present({ requestId: row.request_id }),
     cursor: { atMicroseconds: row.at_microseconds, id: row.id },
   }));
 }

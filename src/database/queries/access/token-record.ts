@@ -4,6 +4,7 @@ import { DatabaseError } from "../../errors.ts";
 import type { RequestId, TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
 import type { Tx } from "../../transaction.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A token's record; it does not have the secret. */
 export interface TokenRecord {
@@ -59,10 +60,12 @@ export function tokenRecord(row: TokenRow): TokenRecord {
     prefix: row.token_prefix,
     createdAt: row.created_at,
     createdBy: row.created_by,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
-    ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
-    ...(row.revoked_by === null ? {} : { revokedBy: row.revoked_by }),
-    ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
+    ...present({
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+      revokedBy: row.revoked_by,
+      lastUsedAt: row.last_used_at,
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { translate } from "../../errors.ts";
 import type { TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
 import { tokenLive } from "./token-record.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A token that is valid now. */
 export interface ValidToken {
@@ -37,7 +38,6 @@ export async function tokensValid(database: Database): Promise<ValidToken[]> {
     name: row.token_name,
     role: row.role,
     hash: row.hash,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
-    ...(row.valid_for === null ? {} : { validFor: row.valid_for }),
+    ...present({ expiresAt: row.expires_at, validFor: row.valid_for }),
   }));
 }

@@ -4,6 +4,7 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 import type { NetbootFacts } from "./netboot.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A machine that a caller may be, although part of its identity differs. */
 export interface NetbootRemains extends NetbootFacts {
@@ -70,6 +71,6 @@ export async function netbootRemains(
         quarantined: row.quarantined,
         pending: row.pending,
         installed: row.installed,
-        ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
+        ...present({ hardwareRaw: row.hardware_report_raw }),
       };
 }

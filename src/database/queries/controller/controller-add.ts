@@ -10,6 +10,7 @@ import { startAllow } from "../agent/start-allowed.ts";
 import { powerNote, type PowerWord } from "./power.ts";
 import { machineInsert } from "../machine/machine-insert.ts";
 import { type ControllerCan, type ControllerReach, controllerFree, controllerSet } from "./controller.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** A controller that was read, and what its machine is to be. */
 export interface ControllerFound {
@@ -40,7 +41,7 @@ export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ m
   if (known === undefined) {
     await machineInsert(tx, {
       machineId,
-      ...(found.name === undefined ? {} : { name: found.name }),
+      ...defined({ name: found.name }),
       labels: {},
       provided: { provider: "static", providerId: `${found.controller.url}/${found.controller.system}` },
       ...(await identityOwn(tx, identity, machineId)),

@@ -10,6 +10,7 @@ import {
   controllerTables,
 } from "./controller.ts";
 import type { PowerRecord, PowerWord } from "./power.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A controller with what operators read beside it. */
 export interface ControllerListed extends ControllerRecord {
@@ -40,7 +41,7 @@ async function listed(database: Database, condition: RawBuilder<unknown>, limit:
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({
     ...controllerRecord(row),
-    ...(row.machine_name === null ? {} : { machineName: row.machine_name }),
+    ...present({ machineName: row.machine_name }),
     credentialName: row.credential_name,
     ...(row.power === null || row.power_since === null || row.power_read_at === null || row.power_read_from === null
       ? {}

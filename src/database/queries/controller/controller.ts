@@ -5,6 +5,7 @@ import { DatabaseError, translate } from "../../errors.ts";
 import { historyAppend } from "../../history.ts";
 import type { CredentialId, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** Why a controller's certificate is believed, as it is stored. */
 export type StoredTrust =
@@ -89,9 +90,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     system: row.system,
     credentialId: row.credential_id,
     trust: trustOf(row),
-    ...(row.maker === null ? {} : { maker: row.maker }),
-    ...(row.model === null ? {} : { model: row.model }),
-    ...(row.firmware === null ? {} : { firmware: row.firmware }),
+    ...present({ maker: row.maker, model: row.model, firmware: row.firmware }),
     powerCommands: row.power_commands,
     bootTargets: row.boot_targets,
     virtualMedia: row.virtual_media,
@@ -99,7 +98,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     rules: row.rules,
     setAt: row.set_at,
     setBy: row.set_by,
-    ...(row.contact_at === null ? {} : { contactAt: row.contact_at }),
+    ...present({ contactAt: row.contact_at }),
     ...(at === null || code === null || cause === null ? {} : { failure: { at, code, cause } }),
   };
 }

@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
 import type { CredentialId, MachineId, OperationId, RequestId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** How a controller's certificate is to be trusted, as an operator says it. */
 export type TrustAsked =
@@ -76,7 +77,7 @@ export const operationColumns = sql`
 export function operationOf(row: OperationRow): Operation {
   return {
     operationId: row.operation_id,
-    ...(row.machine_id === null ? {} : { machineId: row.machine_id }),
+    ...present({ machineId: row.machine_id }),
     asked: row.asked,
     askedBy: row.asked_by,
     askedAt: row.asked_at,

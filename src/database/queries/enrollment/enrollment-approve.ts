@@ -17,6 +17,7 @@ import { identityTaken, machineIdentitySet, machineMacs, type MachineIdentity } 
 import { operatorCommandFind, operatorCommandRecord } from "../../operator-command-record.ts";
 import { operatorCommandOnce } from "../../operator-command-once.ts";
 import type { OperatorCommand } from "../../operator-command.ts";
+import { defined, present } from "../../../lib/defined.ts";
 
 /** An operator's decision about an agent that waits for approval. */
 export interface EnrollmentDecided extends OperatorCommand {
@@ -62,7 +63,7 @@ async function claimLock(tx: Tx, key: string): Promise<Claim> {
   const { hardware_report_raw: raw, hardware_report_fingerprint: fingerprint } = row;
   return {
     publicKey: agentKey(row.agent_public_key),
-    identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
+    identity: { ...present({ smbiosUuid: row.smbios_uuid }), macs: row.macs },
     ...(raw === null || fingerprint === null ? {} : { hardware: { raw, fingerprint } }),
   };
 }
@@ -99,7 +100,7 @@ export async function enrollmentApproveNew(
 ): Promise<void> {
   const { machineId, actor, name, labels } = decided;
   let macs: readonly string[] = [];
-  const machine = { machineId, actor, labels, ...(name === undefined ? {} : { name }) };
+  const machine = { machineId, actor, labels, ...defined({ name }) };
   const provided = { provider: "static", providerId: machineId };
   await machineAddOnce(database, { ...decided, provided }, () =>
     transact(database, null, async (tx) => {

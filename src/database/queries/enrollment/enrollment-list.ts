@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import { agentKey, type AgentKey, type MachineId } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** An agent that waits for approval, in the operator API. */
 export interface EnrollmentClaim {
@@ -64,15 +65,13 @@ export async function claimList(database: Database, { rejected }: { rejected: bo
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({
     publicKey: agentKey(row.agent_public_key),
-    identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
+    identity: { ...present({ smbiosUuid: row.smbios_uuid }), macs: row.macs },
     address: row.claim_address,
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     ...(row.rejected_at === null ? {} : { rejected: { by: row.rejected_by ?? "", at: row.rejected_at } }),
-    ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
-    ...(row.claimed === null
-      ? {}
-      : { claimed: { machineId: row.claimed, ...(row.claimed_name === null ? {} : { name: row.claimed_name }) } }),
-    related: (row.related ?? []).map(({ machineId, name }) => ({ machineId, ...(name === null ? {} : { name }) })),
+    ...present({ hardwareRaw: row.hardware_report_raw }),
+    ...(row.claimed === null ? {} : { claimed: { machineId: row.claimed, ...present({ name: row.claimed_name }) } }),
+    related: (row.related ?? []).map(({ machineId, name }) => ({ machineId, ...present({ name }) })),
   }));
 }

@@ -12,6 +12,7 @@ import { historyAppend } from "../../history.ts";
 import { machineByIdentity } from "../../machine-identity.ts";
 import { machineQuarantineWrite } from "../machine/machine-quarantine.ts";
 import { machineLock } from "../../machine-lock.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** An agent that asks to enrol; its key was proven by the handshake. */
 export interface AgentEnrollment extends ClaimEntry {
@@ -211,7 +212,7 @@ async function contest(
     key: keyStart(other),
     enrolled: keyStart(enrolled),
     window: window?.windowId,
-    ...(address === undefined ? {} : { address }),
+    ...defined({ address }),
   };
   const actor: Actor = { kind: "agent", name: keyStart(other) };
   await historyAppend(tx, [{ machineId, actor, event: "second_claimant", detail }]);

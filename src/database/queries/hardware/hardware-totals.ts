@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** The hardware of all machines together. Bytes are doubles, because a fleet's disks may exceed 2^63 bytes. */
 export interface HardwareTotals {
@@ -26,7 +27,7 @@ export async function hardwareTotals(database: Database): Promise<HardwareTotals
     .executeTakeFirstOrThrow()
     .catch((error: unknown) => Promise.reject(translate(error)));
   return {
-    ...(row.computed_at === null ? {} : { computedAt: row.computed_at }),
+    ...present({ computedAt: row.computed_at }),
     reports: Number(row.hardware_reports),
     cores: Number(row.cpu_cores),
     threads: Number(row.cpu_threads),

@@ -4,6 +4,7 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import type { InstallationRetryPolicy } from "./installation-retry-budget.ts";
 import type { InstallationStanding } from "./installation-standing.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** What is known about a machine when a request is checked. */
 export interface InstallationFacts {
@@ -50,7 +51,7 @@ export async function installationFacts(
           installed: {
             generation: installed.generation,
             at: installed.at,
-            ...(installed.digest === null ? {} : { digest: installed.digest }),
+            ...present({ digest: installed.digest }),
           },
         }),
   };

@@ -5,6 +5,7 @@ import { machineIdentitySet } from "../../machine-identity.ts";
 import type { Tx } from "../../transaction.ts";
 import type { Provided } from "../views/machine-record.ts";
 import { machineProvidedSet } from "./machine-provided.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** A machine to add. */
 export interface NewMachine {
@@ -26,12 +27,12 @@ export async function machineInsert(tx: Tx, machine: NewMachine): Promise<void> 
     .values({ machine_id: machineId, name: name ?? null, labels })
     .execute();
   await machineProvidedSet(tx, machineId, provided);
-  await machineIdentitySet(tx, machineId, { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs });
+  await machineIdentitySet(tx, machineId, { ...defined({ smbiosUuid }), macs });
   const detail = {
     provider: provided.provider,
     providerId: provided.providerId,
     name,
-    ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+    ...defined({ smbiosUuid }),
     ...(macs.length === 0 ? {} : { macs }),
   };
   await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);

@@ -8,6 +8,7 @@ import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { operatorCommandOnce } from "../../operator-command-once.ts";
 import type { OperatorCommand } from "../../operator-command.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** Maximum number of labels of a machine. */
 export const labelsLimit = 64;
@@ -45,17 +46,17 @@ export async function machineUpdate(
       }
       await tx
         .updateTable("machines")
-        .set({ labels: sql`${JSON.stringify(next)}::jsonb`, ...(name === undefined ? {} : { name }) })
+        .set({ labels: sql`${JSON.stringify(next)}::jsonb`, ...defined({ name }) })
         .where("machine_id", "=", machineId)
         .execute();
       await machineIdentitySet(tx, machineId, {
-        ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+        ...defined({ smbiosUuid }),
         ...(addMacs.length + removeMacs.length === 0
           ? {}
           : { macs: await macsWith(tx, machineId, { addMacs, removeMacs }) }),
       });
       const detail = {
-        ...(smbiosUuid === undefined ? {} : { smbiosUuid }),
+        ...defined({ smbiosUuid }),
         ...(addMacs.length === 0 ? {} : { addMacs }),
         ...(removeMacs.length === 0 ? {} : { removeMacs }),
         ...(name === undefined || name === before ? {} : { name, nameBefore: before }),
@@ -71,7 +72,7 @@ export async function machineUpdate(
       database,
       constraint,
       machineId,
-      { ...(smbiosUuid === undefined ? {} : { smbiosUuid }), macs: addMacs },
+      { ...defined({ smbiosUuid }), macs: addMacs },
       error,
     );
     if (taken !== undefined) {

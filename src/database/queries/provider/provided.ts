@@ -10,6 +10,7 @@ import { machineAdd } from "../machine/machine-add.ts";
 import { identityTaken, machineIdentitySet } from "../../machine-identity.ts";
 import { writerPowerOff } from "../installation/writer.ts";
 import { machineLock } from "../../machine-lock.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** What a provider reports about a machine. */
 export interface ProvidedFacts {
@@ -97,14 +98,12 @@ export async function providedAdd(
     requestId: requestId(randomUUID()),
     command: "machine_add",
     bodyDigest: Buffer.alloc(32),
-    ...(name === undefined ? {} : { name }),
+    ...defined({ name }),
     labels: {},
     provided: {
       provider,
       providerId: facts.providerId,
-      ...(address === undefined ? {} : { address }),
-      ...(location === undefined ? {} : { location }),
-      ...(status === undefined ? {} : { status }),
+      ...defined({ address, location, status }),
     },
     smbiosUuid,
     macs,

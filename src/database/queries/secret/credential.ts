@@ -4,6 +4,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
 import type { CredentialId } from "../../ids.ts";
 import { secretsCommandOnce, type SecretsCommand } from "./secrets-command.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** What a credential opens, and by what: a management controller by a password, a machine by a password or a private key. */
 export const storedCredentialKinds = ["bmc", "ssh-password", "ssh-key"] as const;
@@ -63,8 +64,7 @@ function record(row: CredentialRow): CredentialRecord {
     nextStored: row.next_stored,
     createdAt: row.created_at,
     createdBy: row.created_by,
-    ...(row.rotated_at === null ? {} : { rotatedAt: row.rotated_at }),
-    ...(row.rotated_by === null ? {} : { rotatedBy: row.rotated_by }),
+    ...present({ rotatedAt: row.rotated_at, rotatedBy: row.rotated_by }),
   };
 }
 
@@ -138,7 +138,7 @@ export async function credentialShow(
   return {
     ...record(row),
     sealedSecret: row.sealed_secret,
-    ...(row.sealed_next_secret === null ? {} : { sealedNextSecret: row.sealed_next_secret }),
+    ...present({ sealedNextSecret: row.sealed_next_secret }),
   };
 }
 

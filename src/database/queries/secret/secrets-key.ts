@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** How a key stands: `next` is not sealed by yet; what `old` sealed is being sealed anew; of `lost` no process has it. */
 export type SecretsKeyState = "next" | "current" | "old" | "retired" | "lost";
@@ -187,5 +188,5 @@ async function keysAdvance(tx: Tx): Promise<SecretsKeysAdvanced> {
     ) u
     WHERE k.key_id = u.key_id AND k.state <> u.state RETURNING k.key_id, k.state`.execute(tx);
   const retired = changed.filter(({ state }) => state === "retired").map((row) => row.key_id);
-  return { retired, ...(promoted === undefined ? {} : { promoted }) };
+  return { retired, ...defined({ promoted }) };
 }

@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId, Process } from "../../ids.ts";
 import { workConditions, type WorkPage } from "./work-page.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A process' backoff on a machine. */
 export interface BackoffRecord {
@@ -32,7 +33,7 @@ export async function backoffList(database: Database, page: WorkPage & { all: bo
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({
     machineId: row.machine_id,
-    ...(row.name === null ? {} : { machineName: row.name }),
+    ...present({ machineName: row.name }),
     process: row.process,
     until: row.backoff_until,
     intervalSeconds: row.last_interval_seconds,

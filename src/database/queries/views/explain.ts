@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { NetbootProgress } from "../boot/netboot-note.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** What an explanation needs besides the machine's record. */
 export interface MachineSurroundings {
@@ -141,7 +142,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
   return {
     now: row.now,
     readOnly: row.read_only,
-    ...(row.server_since === null ? {} : { serverSince: row.server_since }),
+    ...present({ serverSince: row.server_since }),
     shepherd: row.shepherd,
     silence: { started: row.started, heartbeat: row.heartbeat },
     agentReplaced: row.agent_replaced,
@@ -163,6 +164,6 @@ export async function machineSurroundings(database: Database, machineId: Machine
             lastAt: new Date(row.refused.last_at),
           },
         }),
-    ...(row.hardware_report_raw === null ? {} : { hardwareRaw: row.hardware_report_raw }),
+    ...present({ hardwareRaw: row.hardware_report_raw }),
   };
 }

@@ -4,6 +4,7 @@ import { translate } from "../../errors.ts";
 import type { Generation, MachineId } from "../../ids.ts";
 import type { FinalResult, MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine-show.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** The states of a machine's newest request. */
 export const installationOutcomes = ["pending", "success", "error", "cancelled"] as const;
@@ -109,6 +110,6 @@ export async function installationPast(
     ...(row.result === null || row.ended_at === null
       ? {}
       : { final: { result: row.result, at: row.ended_at, error: row.error ?? "" } }),
-    ...(row.replaced_by === null ? {} : { replacedBy: row.replaced_by }),
+    ...present({ replacedBy: row.replaced_by }),
   }));
 }

@@ -7,6 +7,7 @@ import { machineStates, type MachineStateName } from "../../machine-state.ts";
 import { labelsFilter, nameBegins, namePrefixFilter, searchFilter, type ListFilter } from "./machine-list-filter.ts";
 import type { MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine-show.ts";
+import { defined } from "../../../lib/defined.ts";
 
 /** The sort orders of machines; each has indexes, with the id as tie-breaker. */
 export const machineSorts = ["id", "name", "created", "state", "since"] as const;
@@ -113,7 +114,7 @@ export async function machineList(
     database,
     page.keys.map((key) => key.at(-1) as MachineId),
   );
-  return { machines, ...(page.next === undefined ? {} : { next: page.next }) };
+  return { machines, ...defined({ next: page.next }) };
 }
 
 /** When sorted by name, names with a common prefix are adjacent: the walk is limited to them. */
@@ -171,7 +172,7 @@ async function machineListKeys(
 function pageOf(rows: readonly { key: MachineListCursor }[], limit: number): KeyPage {
   const keys = rows.slice(0, limit).map(({ key }) => key);
   const next = rows.length > limit ? keys.at(-1) : undefined;
-  return { keys, ...(next === undefined ? {} : { next }) };
+  return { keys, ...defined({ next }) };
 }
 
 async function keysOf(database: Database, query: RawBuilder<unknown>): Promise<KeyRow[]> {

@@ -6,6 +6,7 @@ import type { PowerWord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
 import { machineStateOf } from "./machine-record-state.ts";
 import type { FinalResult, InstallationRecord, MachineRecord } from "./machine-record.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A row of {@link machineColumns}. */
 export interface MachineRow {
@@ -163,7 +164,7 @@ export const machineTables = sql`
 export function machineRecord(row: MachineRow): MachineRecord {
   const parts = {
     machineId: row.machine_id,
-    ...(row.name === null ? {} : { name: row.name }),
+    ...present({ name: row.name }),
     labels: row.labels,
     createdAt: row.machine_created_at,
     lastGeneration: row.last_generation,
@@ -183,15 +184,13 @@ export function machineRecord(row: MachineRow): MachineRecord {
       deadline: new Date(work.deadline),
     })),
     backoffs: (row.backoffs ?? []).map((backoff) => ({ ...backoff, until: new Date(backoff.until) })),
-    ...(row.candidate === null ? {} : { candidate: row.candidate }),
-    ...(row.hardware_reported_at === null ? {} : { hardwareReportedAt: row.hardware_reported_at }),
-    identity: { ...(row.smbios_uuid === null ? {} : { smbiosUuid: row.smbios_uuid }), macs: row.macs },
+    ...present({ candidate: row.candidate, hardwareReportedAt: row.hardware_reported_at }),
+    identity: { ...present({ smbiosUuid: row.smbios_uuid }), macs: row.macs },
     ...bootWindowOf(row),
   };
   const standing = {
     since: row.since,
-    ...(row.deadline === null ? {} : { deadline: row.deadline }),
-    ...(row.deadline_missed_at === null ? {} : { deadlineMissedAt: row.deadline_missed_at }),
+    ...present({ deadline: row.deadline, deadlineMissedAt: row.deadline_missed_at }),
   };
   return { ...parts, state: { ...standing, ...machineStateOf(row.state, parts) } };
 }
@@ -211,17 +210,19 @@ function providedOf(row: MachineRow): Pick<MachineRecord, "provided" | "providin
     provided: {
       provider: row.provider,
       providerId: row.provider_id,
-      ...(row.provider_reservation_id === null ? {} : { reservationId: row.provider_reservation_id }),
-      ...(row.provider_address === null ? {} : { address: row.provider_address }),
-      ...(row.provider_location === null ? {} : { location: row.provider_location }),
-      ...(row.provider_status === null ? {} : { status: row.provider_status }),
+      ...present({
+        reservationId: row.provider_reservation_id,
+        address: row.provider_address,
+        location: row.provider_location,
+        status: row.provider_status,
+      }),
     },
     providing: {
       power: row.provider_power ?? false,
       ...(row.unreachable_since === null
         ? {}
         : { unreachable: { since: row.unreachable_since, cause: row.unreachable_cause ?? "" } }),
-      ...(row.vanished_at === null ? {} : { vanishedAt: row.vanished_at }),
+      ...present({ vanishedAt: row.vanished_at }),
     },
   };
 }
@@ -254,9 +255,9 @@ function agentOf(row: MachineRow): Pick<MachineRecord, "agent"> {
     agent: {
       startedAt: row.agent_started_at,
       publicKey: row.agent_public_key,
-      ...(row.agent_heartbeat_at === null ? {} : { heartbeatAt: row.agent_heartbeat_at }),
+      ...present({ heartbeatAt: row.agent_heartbeat_at }),
       features: row.features ?? [],
-      ...(row.duplicate_at === null ? {} : { duplicateAt: row.duplicate_at }),
+      ...present({ duplicateAt: row.duplicate_at }),
     },
   };
 }
@@ -287,7 +288,7 @@ function installedOf(row: MachineRow): Pick<MachineRecord, "installed"> {
     installed: {
       generation: row.installed_generation,
       at: row.installed_at,
-      ...(row.installed_digest === null ? {} : { digest: row.installed_digest }),
+      ...present({ digest: row.installed_digest }),
     },
   };
 }
@@ -310,8 +311,7 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
               result: row.result,
               at: row.reported_at,
               by: row.reported_by ?? "",
-              ...(row.error === null ? {} : { error: row.error }),
-              ...(row.report_raw === null ? {} : { reportRaw: row.report_raw }),
+              ...present({ error: row.error, reportRaw: row.report_raw }),
             },
           }),
       ...(row.phase === null || row.progressed_at === null
@@ -323,9 +323,9 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
               bytesTotal: row.bytes_total ?? 0n,
               detail: row.detail ?? "",
               at: row.progressed_at,
-              ...(row.writing_since === null ? {} : { writingSince: row.writing_since }),
+              ...present({ writingSince: row.writing_since }),
               lastError: row.last_error ?? "",
-              ...(row.gives_up_at === null ? {} : { givesUpAt: row.gives_up_at }),
+              ...present({ givesUpAt: row.gives_up_at }),
             },
           }),
       ...writerOf(row),
@@ -335,7 +335,7 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
             retry: {
               attempts: row.attempts,
               attemptsLeft: row.attempts_left,
-              ...(row.retry_at === null ? {} : { nextAt: row.retry_at }),
+              ...present({ nextAt: row.retry_at }),
             },
           }),
     },

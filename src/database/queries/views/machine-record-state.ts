@@ -1,6 +1,7 @@
 import type { MachineState, MachineStateName } from "../../machine-state.ts";
 import { processDefinitions } from "../../processes.ts";
 import type { MachineRecord } from "./machine-record.ts";
+import { defined } from "../../../lib/defined.ts";
 
 type WithoutTimes<State> = State extends unknown ? Omit<State, "since" | "deadline" | "deadlineMissedAt"> : never;
 
@@ -22,7 +23,7 @@ export function machineStateOf(
       return { state, ...generation };
     case "installing": {
       const { phase, bytesDone = 0n, bytesTotal = 0n } = installation?.progress ?? {};
-      return { state, ...generation, ...(phase === undefined ? {} : { phase }), bytesDone, bytesTotal };
+      return { state, ...generation, ...defined({ phase }), bytesDone, bytesTotal };
     }
     case "installed":
       return {
@@ -36,7 +37,7 @@ export function machineStateOf(
         state,
         ...generation,
         ...(result === "error" || result === "cancelled" ? { result } : {}),
-        ...(retryAt === undefined ? {} : { retryAt }),
+        ...defined({ retryAt }),
       };
     }
     case "agent-lost":
@@ -46,10 +47,10 @@ export function machineStateOf(
       return { state, ...workOf(record, state) };
     case "backing-off": {
       const backoff = record.backoffs.find(({ process }) => process === record.candidate);
-      return { state, ...(backoff === undefined ? {} : { backoff }) };
+      return { state, ...defined({ backoff }) };
     }
     case "quarantined":
-      return { state, ...(quarantine === undefined ? {} : { quarantine }) };
+      return { state, ...defined({ quarantine }) };
     default:
       return { state };
   }

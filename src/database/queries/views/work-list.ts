@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId, Process, SessionId } from "../../ids.ts";
 import { workConditions, type WorkPage } from "./work-page.ts";
+import { present } from "../../../lib/defined.ts";
 
 /** A session's work on a machine. */
 export interface WorkRecord {
@@ -31,7 +32,7 @@ export async function workList(database: Database, page: WorkPage): Promise<Work
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({
     machineId: row.machine_id,
-    ...(row.name === null ? {} : { machineName: row.name }),
+    ...present({ machineName: row.name }),
     process: row.process,
     sessionId: row.session_id,
     component: row.session_component,
