@@ -39,6 +39,8 @@ export interface QemuMachine {
 /** A whole Farrier with QEMU machines, in a folder of its own. */
 export interface QemuLab extends AsyncDisposable {
   readonly place: Lab;
+  /** The URL that machines' firmware fetches from this control plane. */
+  readonly netbootUrl: string;
   /** What serves now. */
   readonly up: ServingFarrier;
   /** Starts `farrier up`, again on the same ports where it was ended. */
@@ -93,6 +95,7 @@ export async function qemuLab(...flags: string[]): Promise<QemuLab> {
   const release = stack.move();
   return {
     place,
+    netbootUrl: `http://${netboot.replace("127.0.0.1", "10.0.2.2")}/boot.ipxe`,
     get up() {
       if (up === undefined) {
         throw new Error("nothing serves");
@@ -109,14 +112,15 @@ export async function qemuLab(...flags: string[]): Promise<QemuLab> {
   };
 }
 
-function qemuMachine(place: Lab, name: string): QemuMachine {
+/** A machine of a lab. @param labFolder where the lab is, if it is not the control plane's own */
+export function qemuMachine(place: Lab, name: string, labFolder = join(place.dataDir, "lab")): QemuMachine {
   const history = async (): Promise<HistoryEntry[]> => {
     const { entries } = await (await place.client()).machines.machineHistory({ machine: name, pageSize: 1000 });
     return entries.toReversed();
   };
   const consoleText = async (): Promise<string> => {
     try {
-      return plain(await readFile(consoleFile(join(place.dataDir, "lab"), name), "utf8"));
+      return plain(await readFile(consoleFile(labFolder, name), "utf8"));
     } catch {
       // Not switched on yet.
       return "";

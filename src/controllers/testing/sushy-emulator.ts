@@ -38,8 +38,15 @@ SUSHY_EMULATOR_FAKE_SYSTEMS = [{
 }]
 `;
 
+/** What the emulator controls instead of its own fake machine: a driver in a configuration file. */
+export interface SushyDriver {
+  /** The text of a configuration file. */
+  configuration: string;
+  env: Readonly<Record<string, string>>;
+}
+
 /** Starts it on a free port of the loopback, with TLS and user name and password. Skips the test where it is not installed. */
-export async function sushyEmulator(context: TestContext): Promise<SushyEmulator> {
+export async function sushyEmulator(context: TestContext, driver?: SushyDriver): Promise<SushyEmulator> {
   const program = peerProgram("sushy-emulator", context);
   const directory = await mkdtemp(join(tmpdir(), "farrier-sushy-"));
   const authority = keyMake();
@@ -52,11 +59,12 @@ export async function sushyEmulator(context: TestContext): Promise<SushyEmulator
   await writeFile(at("key.pem"), keyPem(key));
   await writeFile(at("cert.pem"), certificate.toString());
   const settings = `SUSHY_EMULATOR_AUTH_FILE = "${at("users")}"\nSUSHY_EMULATOR_STATE_DIR = "${directory}"\n`;
-  await writeFile(at("emulator.py"), `${configuration}${settings}`);
+  await writeFile(at("emulator.py"), `${driver?.configuration ?? configuration}\n${settings}`);
   const where = ["--interface", "127.0.0.1", "--port", String(await freePort())];
   const tls = ["--ssl-certificate", at("cert.pem"), "--ssl-key", at("key.pem")];
   const child = spawn(program, ["--config", at("emulator.py"), ...where, ...tls], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...driver?.env },
   });
   const url = await urlOf(child);
   return {
