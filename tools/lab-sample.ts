@@ -15,6 +15,7 @@ export interface LabTest {
 const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/debian", 350],
   ["test/lab/install", 160],
+  ["test/lab/redfish", 130],
   ["test/e2e/lab", 160],
   ["test/lab/", 100],
   ["test/e2e/", 40],
