@@ -61,8 +61,8 @@ export function meansTitle(means: BootMeans): string {
 }
 
 /**
- * Chooses the means of the next start: the one that an operator has set; else the first that the machine has and that has not
- * failed twice in a row; if all have, the one that failed least often, so that they take turns. Pure.
+ * Chooses the means of the next start: the means that an operator has set; else the first that the machine has and that has not
+ * failed twice in a row; if all have, the means that failed least often, so that they take turns. Pure.
  */
 export function meansChoose(facts: MeansFacts): MeansChoice {
   const { set, failures } = facts;

@@ -20,7 +20,7 @@ export interface FollowedKeyRing extends KeyRing, AsyncDisposable {
   /** The file that the keys are read from. */
   keyFile: string;
   /**
-   * A key of the file that the database does not know: one that an operator put there, or else a new one.
+   * A key of the file that the database does not know: a key that an operator put there, or else a new one.
    * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
    */
   candidate(): Promise<SecretsKey>;

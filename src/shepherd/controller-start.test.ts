@@ -112,11 +112,11 @@ test("nothing that runs is stopped unasked: forty running machines lead to not o
   {
     await using _shepherd = shepherd();
     const [machineId] = await Promise.all(urls.map((url) => added(url)));
-    // The shepherd has looked for work after all of them were known: one that may be started is started, and no other.
+    // The shepherd has looked for work after all of them were known: a machine that may be started is started, and no other.
     await transact(fleet.database, null, (tx) =>
       startAllow(tx, machineId ?? toMachineId(""), { kind: "operator", name: "anna" }),
     );
-    await waitFor("the one that may be", async () => first.done.includes("power on"));
+    await waitFor("the allowed start", async () => first.done.includes("power on"));
   }
   expect(urls.slice(1).flatMap((url) => fakes.at(url).done)).toEqual([]);
 });

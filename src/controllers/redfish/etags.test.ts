@@ -12,7 +12,7 @@ test.each([
 test.each([
   ["a strong one", '"a"', ['"a"', undefined, "*"]],
   ["a weak one", 'W/"a"', ['W/"a"', '"a"', undefined, "*"]],
-  ["one that is quoted twice", '"\\"a\\""', ['"\\"a\\""', '"a"', undefined, "*"]],
+  ["a twice quoted one", '"\\"a\\""', ['"\\"a\\""', '"a"', undefined, "*"]],
   ["one without quotes", "a", ["a", '"a"', undefined, "*"]],
   ["none", undefined, [undefined, "*"]],
 ])("rows 19, 20: the tries of %s", (_, etag, tries) => {

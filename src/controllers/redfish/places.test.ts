@@ -28,7 +28,7 @@ test("who finds no place waits for one, in the order of asking", async () => {
   expect(log.indexOf("c begins")).toBeGreaterThan(log.indexOf("a ends"));
 });
 
-test("one that fails gives its place back, one that goes does not take the place of another", async () => {
+test("a call that fails gives its place back, a call that is aborted does not take another's place", async () => {
   const places = new Places(1);
   await expect(places.within(live, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
   const log: string[] = [];
@@ -44,7 +44,7 @@ test("one that fails gives its place back, one that goes does not take the place
   expect(await stays).toBe("stays");
 });
 
-test("one that goes just as its turn comes takes nobody else out of the line", async () => {
+test("a call that is aborted just as its turn comes takes no other call out of the line", async () => {
   const places = new Places(1);
   const log: string[] = [];
   const first = held(log, "first");

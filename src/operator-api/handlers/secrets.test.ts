@@ -19,7 +19,7 @@ import { testClients, testDependencies } from "../testing/operator-api.ts";
 
 const log = createLogger({ level: "silent", component: "test" });
 
-test("a change of keys waits for every process, names the one that lacks the key, and is over when nothing is sealed by the old one", async () => {
+test("a change of keys waits for every process, names the process that lacks the key, and is over when nothing is sealed by the old one", async () => {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "farrier-rotate-"));
   stack.defer(() => rm(folder, { recursive: true }));
@@ -53,7 +53,7 @@ test("a change of keys waits for every process, names the one that lacks the key
   const begun = await clients.secrets.secretsRotate(command);
   expect(begun.keyFile).toBe(server.keyFile);
   expect((await keyFileRead(server.keyFile))?.map(({ id }) => id)).toEqual([before, begun.keyId]);
-  // The same again, and another one while it is under way, begin no other.
+  // A repeated call, and another call while it is under way, begin no other change.
   expect((await clients.secrets.secretsRotate(command)).keyId).toBe(begun.keyId);
   expect((await clients.secrets.secretsRotate({ requestId: randomUUID() })).keyId).toBe(begun.keyId);
   await secretsKeysAdvance(dependencies.database);

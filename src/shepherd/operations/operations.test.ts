@@ -125,7 +125,7 @@ test("of one machine one at a time, in the order in which they were asked", asyn
   expect((await operationClaim(fleet.database, session, reach, 10))[0]?.operationId).toBe(second.operationId);
 });
 
-test("one that no shepherd took in time is not done any more", async () => {
+test("an operation that no shepherd took in time is not done any more", async () => {
   const { machineId } = await fleet.add({ provider: "rack" });
   const off = await ask(machineId, { kind: "power", command: "off" });
   await fleet.rows("UPDATE controller_operation SET asked_at = now() - interval '3 minutes'");

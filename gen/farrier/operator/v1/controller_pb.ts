@@ -297,7 +297,7 @@ export type ControllerAddRequest = Message<"farrier.operator.v1.ControllerAddReq
   name: string;
 
   /**
-   * The machine whose controller it is; empty = the one that the controller's UUID and MACs name, else a new one.
+   * The machine whose controller it is; empty = the machine that the controller's UUID and MACs name, else a new one.
    *
    * @generated from field: string machine = 5;
    */

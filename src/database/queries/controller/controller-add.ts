@@ -21,7 +21,7 @@ export interface ControllerFound {
   /** Of the machine that is made where none is known. */
   machineId: MachineId;
   name?: string | undefined;
-  /** The machine that an operator named; absent = the one that the identity names, else a new one. */
+  /** The machine that an operator named; absent = the machine that the identity names, else a new one. */
   joins?: MachineId | undefined;
   /** Whether an agent may be started on it, whatever runs there. */
   startAgent: boolean;

@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 
-/** Seconds between two looks at a controller that works, and the maximum for one that does not. */
+/** Seconds between two looks at a controller that works, and the maximum for a controller that does not. */
 export interface LookPace {
   seconds: number;
   maximum: number;

@@ -8,7 +8,7 @@ import { type Operation, operationColumns, operationOf, operationPatience, type 
 
 /** An operation that this session carries out. */
 export interface HeldOperation extends Operation {
-  /** Notes, before it is sent, that it may have been: whoever finds this noted must not send it again. */
+  /** Notes, before it is sent, that it may have been: a process that finds this note must not send it again. */
   sending(): Promise<void>;
   /** Ends it with what came of it; `settle` writes in the same transaction. On an error nothing of it happened. */
   succeed(settle: (tx: Tx) => Promise<OperationResult>): Promise<void>;
@@ -23,8 +23,8 @@ export interface OperationReach {
 }
 
 /**
- * Takes operations that nobody carries out: the oldest first, of one machine one at a time. One that was sent by a session that is
- * gone, and one that waited too long, end as failed here: neither is carried out any more.
+ * Takes operations that nobody carries out: the oldest first, of one machine one at a time. An operation that was sent by a session that is
+ * gone, and an operation that waited too long, end as failed here: neither is carried out any more.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function operationClaim(

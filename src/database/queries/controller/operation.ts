@@ -29,7 +29,7 @@ export type OperationAsked =
       /** Of the machine that may be made. */
       machineId: MachineId;
       name?: string;
-      /** The machine that it is the controller of; absent = the one that its identity names, else a new one. */
+      /** The machine that it is the controller of; absent = the machine that its identity names, else a new one. */
       joins?: MachineId;
       startAgent: boolean;
     }
@@ -163,7 +163,7 @@ export async function operationShow(database: Database, operationId: OperationId
   if (row === undefined) {
     throw new DatabaseError(
       "not_found",
-      `there is no operation ${operationId}: one that has ended is kept for a day, and goes with its machine`,
+      `there is no operation ${operationId}: an ended operation is kept for a day, and goes with its machine`,
     );
   }
   return operationOf(row);
