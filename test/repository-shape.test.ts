@@ -1,3 +1,4 @@
+import { parseSync } from "rolldown/utils";
 import { expect, test } from "vitest";
 import { protocolStale } from "../tools/generate.ts";
 import { folderPath, lintConfiguration, main, mayImport, typesOnly } from "../tools/import-rules.ts";
@@ -163,6 +164,32 @@ test("no word of PostgreSQL's is above the database's folder: no SQLSTATE, no li
   }
   const above = sources.filter(({ path }) => path.startsWith("src/") && !path.startsWith("src/database/"));
   expect(above.filter(({ text }) => isWord(text)).map(({ path }) => path)).toEqual([]);
+});
+
+/** How deep a text's conditional expressions are nested: 1 = one in no other. A function begins anew. */
+function ternaryDepth(path: string, text: string): number {
+  let deepest = 0;
+  const visit = (node: unknown, depth: number): void => {
+    if (Array.isArray(node)) {
+      node.forEach((each) => visit(each, depth));
+    } else if (typeof node === "object" && node !== null) {
+      const { type } = node as { type?: unknown };
+      const isFunction = typeof type === "string" && /Function/u.test(type);
+      const here = type === "ConditionalExpression" ? depth + 1 : isFunction ? 0 : depth;
+      deepest = Math.max(deepest, here);
+      Object.values(node).forEach((child) => visit(child, here));
+    }
+  };
+  visit(parseSync(path, text).program, 0);
+  return deepest;
+}
+
+test("no conditional expression is nested deeper than two", () => {
+  expect(ternaryDepth("a.ts", 'export const a = (b: number) => (b > 1 ? "x" : b > 2 ? "y" : b > 3 ? "z" : "");')).toBe(
+    3,
+  );
+  // Give the inner one a name, or make it a function with ifs.
+  expect(sources.filter(({ path, text }) => ternaryDepth(path, text) > 2).map(({ path }) => path)).toEqual([]);
 });
 
 test(`no source has over ${maximumLines} lines, and half of them have under ${medianLines}`, () => {

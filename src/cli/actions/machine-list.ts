@@ -4,6 +4,7 @@ import {
   InstallationState,
   MachineListResponseSchema,
   MachineSort,
+  type Installation,
   type Machine,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { durationText } from "../../lib/format/duration.ts";
@@ -120,15 +121,7 @@ function row(machine: Machine, id: string, { wide, now }: View): string[] {
     since === undefined ? "-" : durationText(now.getTime() - timestampDate(since).getTime(), 1),
     agent === undefined ? "-" : heartbeat === undefined ? "never" : formatAge(timestampDate(heartbeat), now),
     installed === undefined ? "-" : String(installed.generation),
-    installation === undefined
-      ? "-"
-      : `${installation.generation} ${
-          installation.state === InstallationState.PENDING && installation.progress !== undefined
-            ? wide
-              ? progressWords(installation)
-              : progressShort(installation)
-            : stateWord(installation.state)
-        }`,
+    installation === undefined ? "-" : `${installation.generation} ${installationWords(installation, wide)}`,
     labelWords(machine.labels, ","),
   ];
   const more = [
@@ -140,4 +133,12 @@ function row(machine: Machine, id: string, { wide, now }: View): string[] {
     standing?.nextStep,
   ];
   return wide ? [...cells, ...more.map((text) => (text === undefined || text === "" ? "-" : text))] : cells;
+}
+
+/** The installation's state, or its progress while it is pending; `wide`: in full. */
+function installationWords(installation: Installation, wide: boolean): string {
+  if (installation.state !== InstallationState.PENDING || installation.progress === undefined) {
+    return stateWord(installation.state);
+  }
+  return wide ? progressWords(installation) : progressShort(installation);
 }

@@ -91,8 +91,7 @@ export async function answerWatched(
         `\u001B[H\u001B[2J${answerText(context, format, what)}${what.note === undefined ? "" : `${printableLines(what.note)}\n`}`,
       );
     } else if (state !== last) {
-      const between = last === undefined ? "" : format === "yaml" ? "---\n" : format === undefined ? "\n" : "";
-      stdout.write(between + answerText(context, format, what));
+      stdout.write((last === undefined ? "" : separator(format)) + answerText(context, format, what));
     }
     last = state;
     await systemClock.sleep(interval.least);
@@ -144,4 +143,9 @@ function answerText(context: CliContext, format: OutputFormat | undefined, what:
       return what.text({ wide, width, now: new Date(), table: (header, rows) => table(header, rows, options) });
     }
   }
+}
+
+/** What is printed between two answers of a watch. */
+function separator(format: OutputFormat | undefined): string {
+  return format === "yaml" ? "---\n" : format === undefined ? "\n" : "";
 }

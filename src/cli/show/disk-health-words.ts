@@ -16,14 +16,9 @@ export function diskHealthWords(device: BlockDevice): string {
   const { mediaErrors, usageRatio, availableSpareRatio, temperatureCelsius, powerOnHours, smartAttribute } = device;
   const known = [mediaErrors, usageRatio, temperatureCelsius, powerOnHours].some((value) => value !== undefined);
   const damaged = smartAttribute.filter(({ number, failing }) => failing || Object.hasOwn(damage, number));
+  const lesserWord = damaged.length > 0 ? "damaged" : known ? "ok" : "";
   const parts = [
-    device.criticalWarning || damaged.some(({ failing }) => failing)
-      ? "failing"
-      : damaged.length > 0
-        ? "damaged"
-        : known
-          ? "ok"
-          : "",
+    device.criticalWarning || damaged.some(({ failing }) => failing) ? "failing" : lesserWord,
     ...damaged.map((attribute) => attributeWords(attribute)),
     mediaErrors === undefined || mediaErrors === 0n || damaged.length > 0 ? "" : `${mediaErrors} media errors`,
     usageRatio === undefined ? "" : `${percent(usageRatio)} worn${limitWords(wearLimit(device))}`,

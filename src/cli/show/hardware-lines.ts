@@ -1,6 +1,7 @@
 import type { Node } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { efiSupportSentences, secureBootSentences } from "../../contract/words/hardware.ts";
 import { wordOf } from "../../contract/words/table.ts";
+import { formatHostPort } from "../../lib/net/host-port.ts";
 import { memoryText } from "../../lib/format/bytes.ts";
 import { printable } from "../../lib/format/printable.ts";
 
@@ -68,7 +69,7 @@ export function hardwareLines(node: Node): string {
             given("firmware", bmc.firmwareVersion),
             bmc.redfishAddress === ""
               ? ""
-              : `Redfish at ${bmc.redfishAddress.includes(":") ? `[${bmc.redfishAddress}]` : bmc.redfishAddress}:${bmc.redfishPort}`,
+              : `Redfish at ${formatHostPort({ host: bmc.redfishAddress, port: bmc.redfishPort })}`,
           ),
     ],
     ["processors", processorWords(node)],

@@ -28,6 +28,6 @@ function inUnits(bytes: bigint | number, factor: number, units: readonly string[
     at += 1;
   }
   const size = Math.abs(value);
-  const digits = at === 0 ? 0 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
-  return [value.toFixed(digits), units[at] ?? ""];
+  const digits = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+  return [value.toFixed(at === 0 ? 0 : digits), units[at] ?? ""];
 }

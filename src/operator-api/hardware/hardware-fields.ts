@@ -76,11 +76,11 @@ function fieldWords(field: DescField, value: unknown): string {
   // A 0 in a field with explicit presence is a value and is shown.
   const told = field.presence === FeatureSet_FieldPresence.EXPLICIT;
   if (typeof value === "bigint") {
-    return value === 0n && !told
-      ? ""
-      : field.name.endsWith("_bytes") && !field.name.includes("speed")
-        ? exactBytesText(value, isMemory(field) ? memoryText : bytesText)
-        : String(value);
+    if (value === 0n && !told) {
+      return "";
+    }
+    const isSize = field.name.endsWith("_bytes") && !field.name.includes("speed");
+    return isSize ? exactBytesText(value, isMemory(field) ? memoryText : bytesText) : String(value);
   }
   return typeof value === "number" && (value !== 0 || told) ? String(value) : typeof value === "string" ? value : "";
 }
