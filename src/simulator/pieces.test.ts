@@ -108,7 +108,7 @@ describe("the operators' side", () => {
     const share = (of: (plan: (typeof plans)[number]) => boolean): number => plans.filter(of).length / plans.length;
     expect(share(({ followUp }) => followUp?.kind === "replace")).toBeCloseTo(0.05, 1);
     expect(share(({ followUp }) => followUp?.kind === "cancel")).toBeCloseTo(0.05, 1);
-    expect(share(({ repeat }) => repeat)).toBeCloseTo(0.02, 1);
+    expect(share(({ repeat }) => repeat)).toBeCloseTo(0.1, 1);
     expect(plans.every(({ followUp }) => (followUp?.after ?? 0) <= 1500)).toBe(true);
   });
 

@@ -13,7 +13,7 @@ export interface FollowUp {
   after: number;
 }
 
-const shares = { replaced: 0.05, cancelled: 0.05, repeated: 0.02 } as const;
+const shares = { replaced: 0.05, cancelled: 0.05, repeated: 0.1 } as const;
 
 /** The operation for a chosen machine: `open` is the generation that is not known to have ended. */
 export function installOperation(random: Prng, open: bigint | undefined): InstallOperation {
