@@ -67,7 +67,7 @@ test.each(printed)("X7: %s: `%s` is taken as printed", async (_place, command) =
       FARRIER_DATABASE_URL: "postgresql://farrier@127.0.0.1:1/farrier",
     },
   });
-  // What the command line itself refuses, and not what a command refuses to do, ends so.
+  // A printed command line must not be refused by the command line itself, whose errors end in "; see --help".
   expect([command, status, stderr]).toEqual([command, status, expect.not.stringMatching(/; see --help\n$/u)]);
   expect(command).not.toMatch(/…|\b(?:NAME|FILE|DIR|URL|ID|WHY|MACHINE|KEY)\b/u);
 });

@@ -7,7 +7,7 @@ import type { LabPrograms } from "./programs.ts";
 /** Where a machine is told to boot from, once; absent = as its firmware has it. */
 export type BootDevice = "network" | "disk";
 
-/** The device that a boot from there is of, by its id in QEMU. */
+/** The QEMU id of the device that each boot device stands for. */
 export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
 
 /**

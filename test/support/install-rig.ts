@@ -25,7 +25,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import type { RecordingLog } from "./recording-log.ts";
 import { recordingLog } from "./recording-log.ts";
 
-/** What a test gives of a request; the rest says: this rig's image, this rig's disk. */
+/** A request's fields that a test sets; the others name this rig's image and disk. */
 export type ImageFields = MessageInitShape<typeof ImageInstallationSchema>;
 
 /** An image server, one disk, and the installer between them; the control plane agrees to everything. */

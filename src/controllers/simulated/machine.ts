@@ -18,11 +18,11 @@ export class MemoryMachine implements MachineBehind {
   readonly macs: readonly string[];
   /** Times that `powerGet` shows the way between two states before the new one. */
   slow = 0;
-  /** What is done, and nothing comes of it. */
+  /** The machine accepts power commands without effect. */
   stuck = false;
-  /** Actions in the order of their coming. */
+  /** Actions in the order in which they arrived. */
   readonly actions: string[] = [];
-  /** What each start was to boot from. */
+  /** The boot device of each start. */
   readonly boots: (string | undefined)[] = [];
   #state: "on" | "off";
   #left = 0;

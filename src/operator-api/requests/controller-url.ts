@@ -4,7 +4,7 @@ export type ControllerUrl = { protocol: "redfish" | "ipmi"; url: string; tls: bo
 const protocols = { "https:": "redfish", "http:": "redfish", "ipmi:": "ipmi" } as const;
 
 /**
- * Reads a controller's address: `https://`, `http://` or `ipmi://`, a host, perhaps a port. What is wrong with it where it is none. Pure.
+ * Reads a controller's address: `https://`, `http://` or `ipmi://`, a host, perhaps a port. For an invalid address: what is wrong with it. Pure.
  */
 export function controllerUrlParse(text: string): ControllerUrl | { problem: string } {
   const url = URL.parse(text.startsWith("ipmi://") ? `http://${text.slice("ipmi://".length)}` : text);

@@ -13,7 +13,7 @@ import { commandName, operatorCommand } from "./operator-command.ts";
 const id = machineId("123e4567-e89b-42d3-a456-426614174000");
 const requestId = "9E107D9D-372B-4B6A-8A2F-5C0D1E2F3A4B";
 
-// Under these names databases have records of commands: another name would carry a repeated command out again.
+// Databases store commands' records under these names: after a rename, a repeated command would be carried out again.
 test("a command's name is its method's, as records have it", () => {
   const services = [MachineService, InstallationService, EnrollmentService, AgentKeyService, FleetService];
   const names = services.flatMap(({ methods }) => methods.map(({ name }) => commandName(name)));
