@@ -126,7 +126,7 @@ function writes(model: Model, run: string): void {
   model.writer = { generation: model.asked, run, silent: false, ended: false };
 }
 
-/** The disk is not what it was. */
+/** The disk's old content is lost. */
 function touched(model: Model): void {
   model.begun = model.asked;
   if (model.installed !== 0) {

@@ -140,7 +140,7 @@ async function changes(): Promise<unknown> {
   return rows[0];
 }
 
-/** A command's example under a request id of its own: nothing was asked by it yet. */
+/** A command's example under a new request id, which no call has used yet. */
 function afresh({ request }: ApiExample): Record<string, unknown> {
   return "requestId" in request ? { ...request, requestId: randomUUID() } : request;
 }

@@ -209,7 +209,7 @@ test("no token is stored or logged in clear", async () => {
 });
 
 test("an address that calls too often is asked to come back later", async () => {
-  // What is no message is answered without the database: as fast as it goes.
+  // An invalid message is answered without the database: sent as fast as possible.
   const one = connect();
   const answers = await Promise.all(Array.from({ length: 600 }, () => one.raw(enrollPath, Buffer.from([0xff]))));
   const codes = answers.map(({ code }) => code);

@@ -24,7 +24,7 @@ async function writing(server: AgentServer) {
   await client.heartbeat({ runId });
   const report = (bytesDone: bigint, phase: Phase = Phase.WRITING) =>
     client.progress({ generation, runId, phase, bytesDone, bytesTotal: 1000n });
-  // Until the server hears changes it keeps nothing back.
+  // The server holds nothing back until it listens for changes.
   await waitFor("the server listens", async () => {
     const rows = await server.fleet.rows(
       "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'",

@@ -215,7 +215,7 @@ export class RedfishService {
     return { link: rootPath, body, etag: undefined };
   }
 
-  /** Sends with what opens it; a session that is over is renewed once. */
+  /** Sends with the session's or the account's authorization; an expired session is renewed once. */
   async #authorized(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
     await this.root(signal);
     const first = await this.#login(() => this.session.authorization(signal), signal);

@@ -32,7 +32,7 @@ export interface ArchiveWriter extends AsyncDisposable {
   finish(): Promise<void>;
 }
 
-/** Writes `path`, readable by this user alone; what is there already is replaced only in the end. */
+/** Writes `path`, readable by this user alone; an existing file is replaced only at the end. */
 export function archiveWrite(path: string, title: string): ArchiveWriter {
   const partial = temporaryName(path);
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });

@@ -106,7 +106,7 @@ test.each([
   await holder.query(text);
   const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const words = `held in the database by process ${rows[0]?.pid} (holder, since 20`;
-  // Again where this process was so late that nobody could be asked while it waited.
+  // Repeated if this process was so late that it could query nothing while the call waited.
   await waitFor("the holder to be told", async () => {
     const error: unknown = await transact(database, null, async (tx) =>
       tx.updateTable("machines").set({ name: "changed" }).execute(),

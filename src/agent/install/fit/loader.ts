@@ -14,7 +14,7 @@ export interface Loader {
   isFallback: boolean;
 }
 
-/** What was found of a loader. */
+/** The result of looking for a loader. */
 export type LoaderLook =
   | { kind: "found"; loader: Loader }
   /** Whether there is one can't be told; `why` is for people. */
