@@ -137,7 +137,7 @@ test("a credential that another row refers to is not deleted", async () => {
   const remove = { requestId: randomUUID(), name: "used" };
   expect(await refusal(clients.credentials.credentialDelete(remove))).toEqual([
     "FailedPrecondition",
-    expect.stringContaining("is in use: a machine's management controller"),
+    expect.stringContaining("is in use by a machine's management controller"),
   ]);
   await dependencies.database.pool.query("DROP TABLE uses");
   await clients.credentials.credentialDelete(remove);

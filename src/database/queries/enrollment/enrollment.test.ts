@@ -218,7 +218,9 @@ test("the agent of before, alive beside the new one, is a second claimant; alone
     status: "awaiting",
     secondClaimantOf: machine.machineId,
   });
-  expect((await standing(machine))?.reason).toMatch(/^a second claimant: key [0-9a-f]{16} \(from 192\.0\.2\.9\) said/u);
+  expect((await standing(machine))?.reason).toMatch(
+    /^a second claimant: key [0-9a-f]{16} \(from 192\.0\.2\.9\) claimed/u,
+  );
 });
 
 test("without the token, who asks from another address than the agent that was let in is a second claimant", async () => {

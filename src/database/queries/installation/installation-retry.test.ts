@@ -206,7 +206,7 @@ describe("a retry by hand", () => {
       });
     await refused(1n, /nothing was ever requested/u);
     await fleet.request(machine);
-    await refused(1n, /is pending still/u);
+    await refused(1n, /is still pending/u);
     await fail(machine, 1n);
     await refused(2n, /its newest is generation 1/u);
     await fleet.request(machine);
