@@ -37,7 +37,7 @@ test("nothing is in it but the agent, what it shares with the control plane, and
     ours.filter((folder) => !["gen", "src/agent", "src/contract", "src/lib", "src/main"].includes(folder)),
   ).toEqual(ours.filter((folder) => folder.includes("rolldown")));
   const main = files.filter((file) => file.startsWith("src/main/"));
-  expect(main.toSorted()).toEqual(["src/main/agent-boot.ts", "src/main/until-stopped.ts"]);
+  expect(main.toSorted()).toEqual(["src/main/agent-boot.ts", "src/main/parts/until-stopped.ts"]);
   for (const library of ["pg", "kysely", "zod", "@stricli/core", "@connectrpc/connect", "prom-client"]) {
     expect([...folders]).not.toContain(`node_modules/${library}`);
   }
