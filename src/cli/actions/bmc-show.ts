@@ -1,5 +1,6 @@
 import { type Controller, ControllerShowResponseSchema } from "../../../gen/farrier/operator/v1/controller_pb.ts";
-import { bootTargetWord, powerCommandWord } from "../../contract/controller-words.ts";
+import { bootTargetWords, powerCommandWords } from "../../contract/words/power.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
@@ -41,8 +42,8 @@ function controllerLines(controller: Controller, now: Date): string[] {
       "power",
       power === undefined ? "" : `${power.power} since ${when(power.since, now)}, read ${when(power.readAt, now)}`,
     ),
-    line("can", controller.powerCommands.map((command) => powerCommandWord(command)).join(", ")),
-    line("boots from", controller.bootTargets.map((target) => bootTargetWord(target)).join(", ")),
+    line("can", controller.powerCommands.map((command) => wordOf(powerCommandWords, command) ?? "?").join(", ")),
+    line("boots from", controller.bootTargets.map((target) => wordOf(bootTargetWords, target) ?? "?").join(", ")),
     line("virtual media", controller.virtualMedia ? "yes" : "no"),
     controller.mayControl ? "" : line("rights", "the account may only look"),
     line("maker's rules", controller.rules.join(", ")),

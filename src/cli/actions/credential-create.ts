@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { secretFileRead } from "../line/secret-file.ts";
 import { answer } from "../show/answer.ts";
-import { credentialKindOf, type CredentialKindWord } from "../show/credential-words.ts";
+import { credentialKindValues, type CredentialKindWord } from "../../contract/words/credential-kind.ts";
 
 /** Flags of `farrier credential create`. */
 export interface CredentialCreateFlags extends ClientFlags {
@@ -27,7 +27,7 @@ export async function credentialCreateAction(
   const message = await credentials.credentialCreate({
     requestId: flags.requestId ?? randomUUID(),
     name,
-    kind: credentialKindOf[flags.kind],
+    kind: credentialKindValues[flags.kind],
     userName: flags.user,
     secret,
     allowed: [...flags.for],

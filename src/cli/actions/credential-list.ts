@@ -7,7 +7,8 @@ import type { ClientFlags } from "../flags/client.ts";
 import type { PageFlags } from "../flags/page.ts";
 import type { WatchFlags } from "../flags/watch.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
-import { credentialKindWord } from "../show/credential-words.ts";
+import { credentialKindWords } from "../../contract/words/credential-kind.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { when } from "../show/describe.ts";
 
 /** Flags of `farrier credential list`. */
@@ -32,7 +33,7 @@ export async function credentialListAction(this: CliContext, flags: CredentialLi
               ["NAME", "KIND", "USER", { title: "FOR", wrapped: true }, "MADE", "BY", "ROTATED", "SEALED BY"],
               items.map((item) => [
                 item.name,
-                credentialKindWord(item.kind),
+                wordOf(credentialKindWords, item.kind) ?? `kind ${String(item.kind)}`,
                 item.userName,
                 item.allowed.join(", "),
                 when(item.createdAt, now),

@@ -1,5 +1,5 @@
 import type { BootTarget } from "../../../gen/farrier/operator/v1/controller_pb.ts";
-import { bootWords } from "../../contract/controller-words.ts";
+import { bootTargetValues } from "../../contract/words/power.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { onMachines } from "../call/on-machines.ts";
@@ -10,7 +10,7 @@ export interface MachineBootFlags extends MachinesFlags {
   once: boolean | undefined;
 }
 
-const targets: Readonly<Record<string, BootTarget>> = bootWords;
+const targets: Readonly<Record<string, BootTarget>> = bootTargetValues;
 
 /** `farrier machine boot` */
 export async function machineBootAction(this: CliContext, flags: MachineBootFlags, ...words: string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PowerCommand } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { onMachines } from "../call/on-machines.ts";
 import { resultText } from "../call/operation.ts";
-import { powerWords } from "../../contract/controller-words.ts";
+import { powerCommandValues } from "../../contract/words/power.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { MachinesFlags } from "../flags/machines.ts";
@@ -11,7 +11,7 @@ export interface MachinePowerFlags extends MachinesFlags {
   yes: boolean | undefined;
 }
 
-const commands: Readonly<Record<string, PowerCommand>> = powerWords;
+const commands: Readonly<Record<string, PowerCommand>> = powerCommandValues;
 
 /** `farrier machine power` */
 export async function machinePowerAction(

@@ -4,7 +4,7 @@ import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "../show/answer.ts";
-import { roleOf, type RoleWord } from "../show/role-words.ts";
+import { roleValues, type RoleWord } from "../../contract/words/role.ts";
 import { until } from "../show/until.ts";
 
 /** Flags of `farrier token create`. */
@@ -20,7 +20,7 @@ export async function tokenCreateAction(this: CliContext, flags: TokenCreateFlag
   const message = await access.tokenCreate({
     requestId: flags.requestId ?? randomUUID(),
     name,
-    role: roleOf[flags.role],
+    role: roleValues[flags.role],
     expiresInSeconds: BigInt(flags.expires ?? 0),
   });
   const { token, secret } = message;

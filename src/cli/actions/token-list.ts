@@ -9,7 +9,8 @@ import type { PageFlags } from "../flags/page.ts";
 import type { WatchFlags } from "../flags/watch.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
 import { when } from "../show/describe.ts";
-import { roleWord } from "../show/role-words.ts";
+import { roleWords } from "../../contract/words/role.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { until } from "../show/until.ts";
 
 /** Flags of `farrier token list`. */
@@ -36,7 +37,7 @@ export async function tokenListAction(this: CliContext, flags: TokenListFlags): 
               ["NAME", "ROLE", "PREFIX", "STATUS", "EXPIRES", "LAST USED", "MADE", "BY"],
               items.map((token) => [
                 token.name,
-                roleWord(token.role),
+                wordOf(roleWords, token.role) ?? `role ${String(token.role)}`,
                 token.prefix,
                 tokenStatus(token, now),
                 until(token.expiresAt),

@@ -3,7 +3,8 @@ import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "../show/answer.ts";
-import { roleWord } from "../show/role-words.ts";
+import { roleWords } from "../../contract/words/role.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { until } from "../show/until.ts";
 
 /** Flags of `farrier whoami`. */
@@ -21,6 +22,7 @@ export async function whoamiAction(this: CliContext, flags: WhoamiFlags): Promis
   const message = await access.whoAmI({});
   const { name, role, credential, expiresAt } = message;
   const by = credentials.get(credential) ?? `credential ${String(credential)}`;
-  const text = (): string => `${name}, ${roleWord(role)}, by ${by}, expires ${until(expiresAt)}\n`;
+  const roleText = wordOf(roleWords, role) ?? `role ${String(role)}`;
+  const text = (): string => `${name}, ${roleText}, by ${by}, expires ${until(expiresAt)}\n`;
   answer(this, flags, { schema: WhoAmIResponseSchema, message, names: () => [name], text });
 }

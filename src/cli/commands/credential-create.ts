@@ -6,7 +6,7 @@ import { requiredFlag } from "../flags/flag.ts";
 import { docs } from "../line/docs.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 import { secretFileFlag } from "../line/secret-file-flag.ts";
-import { credentialKindWords } from "../show/credential-words.ts";
+import { credentialKindValues, type CredentialKindWord } from "../../contract/words/credential-kind.ts";
 
 export const credentialCreateCommand = buildCommand<CredentialCreateFlags, [string], CliContext>({
   docs: docs(
@@ -21,7 +21,11 @@ export const credentialCreateCommand = buildCommand<CredentialCreateFlags, [stri
   parameters: {
     flags: {
       ...clientFlags,
-      kind: { kind: "enum", values: credentialKindWords, brief: "What the credential opens" },
+      kind: {
+        kind: "enum",
+        values: Object.keys(credentialKindValues) as CredentialKindWord[],
+        brief: "What the credential opens",
+      },
       user: requiredFlag("User that logs in", "NAME"),
       secretFile: secretFileFlag,
       for: {

@@ -6,7 +6,7 @@ import { docs } from "../line/docs.ts";
 import { parseSeconds } from "../line/duration.ts";
 import { optionalFlag } from "../flags/flag.ts";
 import { requestIdFlag } from "../line/request-id.ts";
-import { roleWords } from "../show/role-words.ts";
+import { roleValues, type RoleWord } from "../../contract/words/role.ts";
 
 export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliContext>({
   docs: docs(
@@ -17,7 +17,7 @@ export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliCo
   parameters: {
     flags: {
       ...clientFlags,
-      role: { kind: "enum", values: roleWords, brief: "Role of the token" },
+      role: { kind: "enum", values: Object.keys(roleValues) as RoleWord[], brief: "Role of the token" },
       expires: optionalFlag("Lifetime, such as 90d (default: no end)", "DURATION", parseSeconds),
       requestId: requestIdFlag,
     },

@@ -6,13 +6,13 @@ import { z } from "zod";
 import {
   AuditEntrySchema,
   Credential,
-  Role as RoleNumber,
   TokenCreateRequestSchema,
   TokenSchema,
   type AccessService,
   type AuditEntry,
   type Token,
 } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { roleValues, roleWords } from "../../contract/words/role.ts";
 import { isUuid, uuidOfText } from "../../lib/format/uuid.ts";
 import { tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
 import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
@@ -20,34 +20,22 @@ import type { TokenRecord } from "../../database/queries/access/token-record.ts"
 import { tokenCreate } from "../../database/queries/access/token-create.ts";
 import { tokenRevoke } from "../../database/queries/access/token-revoke.ts";
 import { tokenList } from "../../database/queries/access/token-list.ts";
-import type { Role } from "../../database/role.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { callerKey, localOperator, operatorKey } from "../caller/identity.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { pageOf, timePageToken, timePageTokenField } from "../requests/page-token.ts";
 import { machineField, pageSizeField, requestIdField, text, validate } from "../requests/validate.ts";
+import { wordField } from "../requests/word-field.ts";
 import { defined } from "../../lib/defined.ts";
 
-const roleNumbers: Record<Role, RoleNumber> = {
-  viewer: RoleNumber.VIEWER,
-  operator: RoleNumber.OPERATOR,
-  admin: RoleNumber.ADMIN,
-};
 const credentials: Record<CredentialKind, Credential> = {
   "data-directory": Credential.DATA_DIRECTORY,
   token: Credential.TOKEN,
   certificate: Credential.CERTIFICATE,
 };
 
-const roleField = z.number().transform((value, context): Role => {
-  const found = (["viewer", "operator", "admin"] as const).find((role) => roleNumbers[role] === value);
-  if (found === undefined) {
-    context.addIssue({ code: "custom", message: "expected ROLE_VIEWER, ROLE_OPERATOR or ROLE_ADMIN" });
-    return z.NEVER;
-  }
-  return found;
-});
+const roleField = wordField(roleWords, "expected ROLE_VIEWER, ROLE_OPERATOR or ROLE_ADMIN");
 
 /**
  * A token's name: the rule of the table's CHECK, and nothing that looks like an id or is the built-in administrator's
@@ -108,7 +96,7 @@ export function accessHandlers({
       const { operator = localOperator, address } = context.values.get(callerKey);
       return {
         name: operator.name,
-        role: roleNumbers[operator.role],
+        role: roleValues[operator.role],
         credential: credentials[operator.credential],
         address,
         ...(operator.expiresAt === undefined ? {} : { expiresAt: timestampFromDate(operator.expiresAt) }),
@@ -183,7 +171,7 @@ function tokenMessage(token: TokenRecord): Token {
   return create(TokenSchema, {
     id: token.tokenId,
     name: token.name,
-    role: roleNumbers[token.role],
+    role: roleValues[token.role],
     prefix: token.prefix,
     createdAt: timestampFromDate(token.createdAt),
     createdBy: token.createdBy,
@@ -197,7 +185,7 @@ function auditMessage(entry: Awaited<ReturnType<typeof auditList>>[number]): Aud
     at: timestampFromDate(entry.at),
     actor: entry.actor,
     credential: credentials[entry.credential],
-    role: roleNumbers[entry.role],
+    role: roleValues[entry.role],
     method: entry.method,
     machine: entry.machine,
     machineId: entry.machineId ?? "",

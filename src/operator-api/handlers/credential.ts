@@ -6,7 +6,6 @@ import {
   CredentialCreateRequestSchema,
   CredentialDeleteRequestSchema,
   CredentialRotateRequestSchema,
-  StoredCredentialKind as KindNumber,
   StoredCredentialSchema,
   type CredentialService,
   type StoredCredential,
@@ -21,6 +20,7 @@ import {
   type CredentialRecord,
   type StoredCredentialKind,
 } from "../../database/queries/secret/credential.ts";
+import { credentialKindValues, credentialKindWords } from "../../contract/words/credential-kind.ts";
 import { isUuid, uuidOfText } from "../../lib/format/uuid.ts";
 import { credentialPlace } from "../../secrets/credential-open.ts";
 import { allowedAddress } from "../../secrets/may-reach.ts";
@@ -29,23 +29,10 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
 import { line, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
+import { wordField } from "../requests/word-field.ts";
 import { secretProblem } from "../requests/validate-secret.ts";
 
-const kindNumbers: Record<StoredCredentialKind, KindNumber> = {
-  bmc: KindNumber.BMC,
-  "ssh-password": KindNumber.SSH_PASSWORD,
-  "ssh-key": KindNumber.SSH_KEY,
-};
-
-const kindField = z.number().transform((value, context): StoredCredentialKind => {
-  const found = (["bmc", "ssh-password", "ssh-key"] as const).find((kind) => kindNumbers[kind] === value);
-  if (found === undefined) {
-    const names = "STORED_CREDENTIAL_KIND_BMC, …_SSH_PASSWORD or …_SSH_KEY";
-    context.addIssue({ code: "custom", message: `expected ${names}` });
-    return z.NEVER;
-  }
-  return found;
-});
+const kindField = wordField(credentialKindWords, "expected STORED_CREDENTIAL_KIND_BMC, …_SSH_PASSWORD or …_SSH_KEY");
 
 const nameText = "expected a-z, 0-9 and '.-_', with a letter or digit at both ends, at most 63 characters";
 const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/u;
@@ -183,7 +170,7 @@ function credentialMessage(record: CredentialRecord): StoredCredential {
   return create(StoredCredentialSchema, {
     id: record.credentialId,
     name: record.name,
-    kind: kindNumbers[record.kind],
+    kind: credentialKindValues[record.kind],
     userName: record.userName,
     allowed: [...record.allowed],
     keyId: record.keyId,

@@ -1,16 +1,14 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
-  BootTarget,
   type ControllerService,
   MachineBootRequestSchema,
   MachineIdentifyRequestSchema,
   MachinePowerRequestSchema,
   MachineStartAgentRequestSchema,
-  PowerCommand,
 } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { bootMeans } from "../../contract/boot-means.ts";
-import { bootWords, powerWords } from "../../contract/controller-words.ts";
+import { bootTargetWords, powerCommandWords } from "../../contract/words/power.ts";
 import type { MachineId, RequestId } from "../../database/ids.ts";
 import { startAllowOnce } from "../../database/queries/agent/start-allowed.ts";
 import { type OperationAsked, operationAsk } from "../../database/queries/controller/operation.ts";
@@ -21,16 +19,17 @@ import { operationMessage } from "../messages/operation-message.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import { machineOf, machineThere } from "../requests/machine-reference.ts";
 import { machineField, requestIdField, validate } from "../requests/validate.ts";
+import { wordField } from "../requests/word-field.ts";
 
 const named = { requestId: requestIdField, machine: machineField };
 const powerRequest = z.object({
   ...named,
-  command: wordOf(PowerCommand, powerWords, "expected one of status, on, off, soft-off, cycle, reset and nmi"),
+  command: wordField(powerCommandWords, "expected one of status, on, off, soft-off, cycle, reset and nmi"),
   confirmed: z.boolean(),
 });
 const bootRequest = z.object({
   ...named,
-  target: wordOf(BootTarget, bootWords, "expected one of network, disk, http, media and setup"),
+  target: wordField(bootTargetWords, "expected one of network, disk, http, media and setup"),
   once: z.boolean(),
 });
 const identifyRequest = z.object({ ...named, on: z.boolean() });
@@ -100,21 +99,4 @@ export function machinePowerHandlers({
       return { machineId };
     },
   };
-}
-
-/** A field whose number of an enumeration becomes its word. */
-function wordOf<Word extends string>(
-  enumeration: Record<string, string | number>,
-  words: Readonly<Record<Word, number>>,
-  message: string,
-): z.ZodType<Word> {
-  const byNumber = new Map(Object.entries<number>(words).map(([word, number]) => [number, word as Word]));
-  return z.enum(enumeration, message).transform((value, context) => {
-    const word = byNumber.get(Number(value));
-    if (word === undefined) {
-      context.addIssue({ code: "custom", message });
-      return z.NEVER;
-    }
-    return word;
-  });
 }

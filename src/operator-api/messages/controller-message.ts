@@ -6,7 +6,8 @@ import {
   ControllerSchema,
   type ControllerTrustSchema,
 } from "../../../gen/farrier/operator/v1/controller_pb.ts";
-import { bootWords, powerWords } from "../../contract/controller-words.ts";
+import { bootTargetWords, powerCommandWords } from "../../contract/words/power.ts";
+import { valueOfWord } from "../../contract/words/table.ts";
 import type { StoredTrust } from "../../database/queries/controller/controller.ts";
 import type { ControllerListed } from "../../database/queries/controller/controller-list.ts";
 
@@ -26,8 +27,8 @@ export function controllerMessage(record: ControllerListed): Controller {
     maker: record.maker ?? "",
     model: record.model ?? "",
     firmware: record.firmware ?? "",
-    powerCommands: record.powerCommands.flatMap((word) => (isKey(powerWords, word) ? [powerWords[word]] : [])),
-    bootTargets: record.bootTargets.flatMap((word) => (isKey(bootWords, word) ? [bootWords[word]] : [])),
+    powerCommands: record.powerCommands.flatMap((word) => valueOfWord(powerCommandWords, word) ?? []),
+    bootTargets: record.bootTargets.flatMap((word) => valueOfWord(bootTargetWords, word) ?? []),
     virtualMedia: record.virtualMedia,
     mayControl: record.mayControl,
     rules: [...record.rules],
@@ -48,10 +49,6 @@ export function controllerMessage(record: ControllerListed): Controller {
           },
         }),
   });
-}
-
-function isKey<T extends object>(words: T, word: string): word is keyof T & string {
-  return Object.hasOwn(words, word);
 }
 
 function trustMessage(trust: StoredTrust): MessageInitShape<typeof ControllerTrustSchema> {
