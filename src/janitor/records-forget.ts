@@ -1,5 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
+import { operationsForget } from "../database/queries/controller/operations-end.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
 import { secretsCommandsForget } from "../database/queries/secret/secrets-command.ts";
 import { operatorCommandsForget } from "../database/queries/upkeep/operator-commands-forget.ts";
@@ -7,7 +8,8 @@ import type { Task } from "./task.ts";
 
 /**
  * Deletes records of operators' commands after 30 days; until then a repeated request id finds its answer. Agents that
- * asked to enrol, or were refused, are deleted a day after they were last seen.
+ * asked to enrol, or were refused, are deleted a day after they were last seen; operations on controllers a day after
+ * their end.
  */
 export function recordsForgetTask(database: Database): Task {
   return {
@@ -18,7 +20,8 @@ export function recordsForgetTask(database: Database): Task {
         (await operatorCommandsForget(database)) +
         (await secretsCommandsForget(database)) +
         (await enrollmentsForget(database)) +
-        (await agentRefusedForget(database));
+        (await agentRefusedForget(database)) +
+        (await operationsForget(database));
       return forgotten === 0 ? {} : { forgotten };
     },
   };

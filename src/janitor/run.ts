@@ -9,6 +9,7 @@ import { hardwareCountTask } from "./hardware-count.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
 import { historyRetentionTask } from "./history-retention.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
+import { operationsEndTask } from "./operations-end.ts";
 import { recordsForgetTask } from "./records-forget.ts";
 import { secretsKeysTask } from "./secrets-keys.ts";
 import { secretsSealTask } from "./secrets-seal.ts";
@@ -32,6 +33,7 @@ export function janitorRun(options: {
     statesRefreshTask(database),
     installationsRetryTask(database, secrets),
     deadlinesNoteTask(database, options.metrics),
+    operationsEndTask(database),
     recordsForgetTask(database),
     historyPartitionsTask(database),
     historyRetentionTask(database),

@@ -2,8 +2,13 @@ import { expect, test } from "vitest";
 import { command, operator, requestRaw, testFleet } from "../../test/support/fleet.ts";
 import { installationRequest } from "../database/queries/installation/installation-request.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { randomUUID } from "node:crypto";
+import { operationAsk, operationShow } from "../database/queries/controller/operation.ts";
+import { operationId, requestId } from "../database/ids.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";
+import { operationsEndTask } from "./operations-end.ts";
+import { recordsForgetTask } from "./records-forget.ts";
 import { installationsRetryTask } from "./installations-retry.ts";
 
 test("missed deadlines are counted by state, all of them, once", async () => {
@@ -40,4 +45,27 @@ test("a failed request with retries left is requested again when its time has co
   expect(await task.run()).toEqual({ retried: 1 });
   expect((await fleet.history(machine)).at(-1)).toBe("installation_requested 2");
   expect(await task.run()).toEqual({});
+});
+
+test("an operation that no shepherd takes ends, and is forgotten after a day", async () => {
+  await using fleet = await testFleet();
+  const { machineId } = await fleet.add();
+  const id = randomUUID();
+  await operationAsk(fleet.database, {
+    requestId: requestId(id),
+    bodyDigest: Buffer.alloc(32),
+    machineId,
+    asked: { kind: "power", command: "off" },
+    askedBy: "anna",
+  });
+  const task = operationsEndTask(fleet.database);
+  expect(await task.run()).toEqual({});
+  await fleet.rows("UPDATE controller_operation SET asked_at = now() - interval '121 seconds'");
+  expect(await task.run()).toEqual({ ended: 1 });
+  const { ended } = await operationShow(fleet.database, operationId(id));
+  expect(ended).toMatchObject({ code: "expired", cause: expect.stringContaining("no shepherd took it within 120 s") });
+  const forget = recordsForgetTask(fleet.database);
+  expect(await forget.run()).toEqual({});
+  await fleet.rows("UPDATE controller_operation SET ended_at = now() - interval '25 hours'");
+  expect(await forget.run()).toEqual({ forgotten: 1 });
 });

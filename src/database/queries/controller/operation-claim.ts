@@ -4,7 +4,8 @@ import { DatabaseError } from "../../errors.ts";
 import type { OperationId } from "../../ids.ts";
 import type { Session } from "../../session.ts";
 import { transact, type Tx } from "../../transaction.ts";
-import { type Operation, operationColumns, operationOf, operationPatience, type OperationResult } from "./operation.ts";
+import { type Operation, operationColumns, operationOf, type OperationResult } from "./operation.ts";
+import { operationsEnd } from "./operations-end.ts";
 
 /** An operation that this session carries out. */
 export interface HeldOperation extends Operation {
@@ -34,13 +35,7 @@ export async function operationClaim(
   limit: number,
 ): Promise<HeldOperation[]> {
   const taken = await transact(database, session, async (tx) => {
-    await sql`
-      UPDATE controller_operation SET ended_at = now(), failed_code = 'interrupted', failed_cause = ${interrupted}
-      WHERE ended_at IS NULL AND session_id IS NULL AND sent_at IS NOT NULL`.execute(tx);
-    await sql`
-      UPDATE controller_operation SET ended_at = now(), failed_code = 'expired', failed_cause = ${expired}
-      WHERE ended_at IS NULL AND session_id IS NULL AND sent_at IS NULL
-        AND asked_at < now() - make_interval(secs => ${operationPatience})`.execute(tx);
+    await operationsEnd(tx);
     const { rows } = await sql<Parameters<typeof operationOf>[0]>`
       UPDATE controller_operation o SET session_id = ${session.id}
       WHERE o.operation_id IN (
@@ -65,10 +60,6 @@ export async function operationClaim(
   });
   return taken.map((operation) => heldOf(database, session, operation));
 }
-
-const interrupted =
-  "the shepherd that carried it out was lost meanwhile: it may have been done or not. Look at the machine, then ask again";
-const expired = `no shepherd took it within ${operationPatience} s, and it is not done any more. Is one running that reaches this machine?`;
 
 function heldOf(database: Database, session: Session, operation: Operation): HeldOperation {
   const { operationId } = operation;

@@ -1,0 +1,38 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { Tx } from "../../transaction.ts";
+import { operationPatience } from "./operation.ts";
+
+const interrupted =
+  "the shepherd that carried it out was lost meanwhile: it may have been done or not. Look at the machine, then ask again";
+const expired = `no shepherd took it within ${operationPatience} s, and it is not done any more. Is one running that reaches this machine?`;
+
+/**
+ * Ends operations that must not be carried out any more: those that a lost shepherd may have sent, and those that no shepherd took
+ * in time. Resolves to their number.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function operationsEnd(source: Database["kysely"] | Tx): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE controller_operation SET ended_at = now(),
+      failed_code = CASE WHEN sent_at IS NULL THEN 'expired' ELSE 'interrupted' END,
+      failed_cause = CASE WHEN sent_at IS NULL THEN ${expired} ELSE ${interrupted} END
+    WHERE ended_at IS NULL AND session_id IS NULL
+      AND (sent_at IS NOT NULL OR asked_at < now() - make_interval(secs => ${operationPatience}))`
+    .execute(source)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return Number(numAffectedRows ?? 0n);
+}
+
+/**
+ * Deletes operations that ended more than a day ago. Resolves to their number.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function operationsForget(database: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM controller_operation WHERE ended_at < now() - interval '1 day'`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return Number(numAffectedRows ?? 0n);
+}
