@@ -51,8 +51,11 @@ export function eligible({ process, provider, switches }: Eligibility): RawBuild
  * The candidates for eligibility: `machines m`, through the index on stored states, so that no search scans the fleet.
  * Machines that become eligible by time alone are found once the janitor has updated their state.
  */
-export function candidates({ process, provider }: Eligibility): RawBuilder<unknown> {
-  return sql`machine_state c JOIN machines m ON m.machine_id = c.machine_id
+export function candidates({ process, provider, switches }: Eligibility): RawBuilder<unknown> {
+  // Most machines of a provider without power have no controller, and stay candidates until an agent is started by hand.
+  const controlled =
+    switches?.provider === false ? sql`JOIN machine_controller mc ON mc.machine_id = c.machine_id` : sql``;
+  return sql`machine_state c ${controlled} JOIN machines m ON m.machine_id = c.machine_id
     WHERE c.candidate = ${process} AND c.provider = ${provider}`;
 }
 

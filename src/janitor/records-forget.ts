@@ -8,7 +8,7 @@ import type { Task } from "./task.ts";
 
 /**
  * Deletes records of operators' commands after 30 days; until then a repeated request id finds its answer. Agents that
- * asked to enrol, or were refused, are deleted a day after they were last seen; operations on controllers a day after
+ * asked to enrol, or were refused, are deleted a day after they were last seen; operations on controllers 30 days after
  * their end.
  */
 export function recordsForgetTask(database: Database): Task {

@@ -47,7 +47,7 @@ test("a failed request with retries left is requested again when its time has co
   expect(await task.run()).toEqual({});
 });
 
-test("an operation that no shepherd takes ends, and is forgotten after a day", async () => {
+test("an operation that no shepherd takes ends, and is forgotten after 30 days", async () => {
   await using fleet = await testFleet();
   const { machineId } = await fleet.add();
   const id = randomUUID();
@@ -66,6 +66,6 @@ test("an operation that no shepherd takes ends, and is forgotten after a day", a
   expect(ended).toMatchObject({ code: "expired", cause: expect.stringContaining("no shepherd took it within 120 s") });
   const forget = recordsForgetTask(fleet.database);
   expect(await forget.run()).toEqual({});
-  await fleet.rows("UPDATE controller_operation SET ended_at = now() - interval '25 hours'");
+  await fleet.rows("UPDATE controller_operation SET ended_at = now() - interval '31 days'");
   expect(await forget.run()).toEqual({ forgotten: 1 });
 });

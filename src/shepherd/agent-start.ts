@@ -125,10 +125,11 @@ async function agentStartBy(
     const decided = agentStartNext(seen);
     switch (decided.next) {
       case "finish":
-        // Nothing of the start may send the machine to the network again.
-        await by.bootClear(signal);
+        // Nothing of the start may send the machine to the network again. The agent is there all the same if this fails.
+        await by.bootClear(signal).catch(() => undefined);
         return { outcome: "finish", tags: (tx) => startSucceeded(tx, machineId) };
       case "fail":
+        await by.bootClear(signal).catch(() => undefined);
         await bootWindowClose(database, {
           machineId,
           windowId: window,
@@ -154,12 +155,13 @@ async function begin(
 ): Promise<{ windowId: string } | { refused: string }> {
   const { work, session, signal } = start;
   const { machineId } = work;
+  const power = await by.get(signal);
+  const allowed = await startAllowed(database, machineId);
   const decided = agentStartBegin({
     window: await bootWindowOf(database, machineId),
-    power: await by.get(signal),
+    power,
     component: session.component,
-    // Machines of a provider are its own to switch.
-    allowed: by.by !== "controller" || (await startAllowed(database, machineId)),
+    allowed,
   });
   switch (decided.begin) {
     case "join":
@@ -167,7 +169,10 @@ async function begin(
     case "leave":
       return { refused: decided.cause };
     case "power-cycle": {
-      await by.set("off", signal);
+      // Without permission it was off: whoever switches it on in this moment must not lose what starts there.
+      if (allowed) {
+        await by.set("off", signal);
+      }
       // Under the session: once another session has the work, this one opens no window.
       const { windowId } = await transact(database, session, async (tx) => {
         const opened = await bootWindowOpen(tx, machineId, {

@@ -9,6 +9,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { rateLimit } from "../lib/rate-limit.ts";
 import { retryDelay } from "../lib/retry.ts";
+import { abortable } from "./abortable.ts";
 
 /** The result of processing a machine. */
 export type ProcessOutcome =
@@ -182,15 +183,4 @@ async function giveBack(
       await clock.sleep(retryDelay(giveBackPolicy, attempt), signal);
     }
   }
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    if (signal.aborted) {
-      abort();
-    }
-  });
 }

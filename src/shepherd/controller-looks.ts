@@ -1,6 +1,7 @@
 import { ControllerError } from "../controllers/controller.ts";
 import type { Database } from "../database/connect.ts";
 import type { MachineId } from "../database/ids.ts";
+import { controllerFailed } from "../database/queries/controller/controller.ts";
 import { looksTake, type LookPace } from "../database/queries/controller/look.ts";
 import { powerNote } from "../database/queries/controller/power.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -25,7 +26,7 @@ const usualPace: LookPace = { seconds: 60, maximum: 1800 };
 /** Controllers that are looked at at a time. */
 const parallelism = 32;
 /** Milliseconds for one look. */
-const lookTime = 60_000;
+const lookTime = 120_000;
 
 /** Reads the power of machines with controllers at a slow pace, until the signal aborts. */
 export async function controllerLooks(options: ControllerLooksOptions): Promise<void> {
@@ -64,6 +65,10 @@ async function look(
   } catch (error) {
     if (!signal.aborted && !(error instanceof ControllerError)) {
       log.warn({ machine: machineId, error: describeError(error) }, "a look at a controller failed");
+      if (either.aborted) {
+        const cause = `it did not answer within ${lookTime / 1000} s`;
+        await controllerFailed(database, machineId, { code: "unreachable", cause }).catch(() => undefined);
+      }
     }
   }
 }

@@ -57,6 +57,7 @@ async function add(
     requestId: id,
     bodyDigest: createHash("sha256").update(url).digest(),
     askedBy: "anna",
+    ...(joins === undefined ? {} : { machineId: joins }),
     asked: {
       ...{ kind: "add", protocol: "redfish", url, credentialId: credential, trust, startAgent: false },
       machineId: toMachineId(randomUUID()),
@@ -99,7 +100,7 @@ test("a machine that is off: into the network by its controller; the override is
   await waitFor("power", async () => fake.done.includes("power on"));
   await bootAndEnroll({ smbiosUuid, macs: ["52:54:00:00:00:01"] });
   await waitFor("the end of the start", async () => (await fleet.history({ machineId })).includes("work_finished"));
-  expect(fake.done).toEqual(["power off", "boot network once", "power on", "clear"]);
+  expect(fake.done).toEqual(["boot network once", "power on", "clear"]);
 });
 
 test("nothing that runs is stopped unasked: forty running machines lead to not one power call", async () => {
@@ -185,4 +186,33 @@ test("power is read by and by; a change is in the tag", async () => {
   fake.power = "powering-off";
   await fleet.rows("UPDATE machine_controller_contact SET look_at = now()");
   await waitFor("the tag", async () => (await powerOf(fleet.database, machineId))?.power === "powering-off");
+});
+
+test("a controller is added to a machine that is named; found by its UUID alone, a machine keeps the one that it has", async () => {
+  const { machineId } = await fleet.add();
+  const smbiosUuid = randomUUID();
+  fakes.at("https://bmc1").facts = { smbiosUuid };
+  fakes.at("https://bmc1").power = "on";
+  fakes.at("https://bmc2").facts = { smbiosUuid };
+  await using _shepherd = shepherd();
+  expect(await add("https://bmc1", { joins: machineId })).toMatchObject({ result: { machineId, made: false } });
+  expect(await add("https://bmc2")).toMatchObject({ code: "refused", cause: expect.stringContaining("--machine") });
+  expect(await add("https://bmc2", { joins: machineId })).toMatchObject({ result: { machineId } });
+});
+
+test("a credential that was replaced opens the controller anew, at once", async () => {
+  await using _shepherd = shepherd();
+  const fake = fakes.at("https://bmc1");
+  fake.facts = { smbiosUuid: randomUUID() };
+  fake.power = "on";
+  const machineId = await added("https://bmc1");
+  fake.broken = "unauthorized";
+  await fleet.rows("UPDATE machine_controller_contact SET look_at = now()");
+  const failure = async () =>
+    (await fleet.rows("SELECT failed_code FROM machine_controller_contact WHERE machine_id = $1", machineId))[0];
+  await waitFor("the refusal", async () => (await failure())?.["failed_code"] === "unauthorized");
+  fake.broken = undefined;
+  await fleet.rows("UPDATE credential SET rotated_at = now(), rotated_by = 'anna'");
+  await fleet.rows("UPDATE machine_controller_contact SET look_at = now()");
+  await waitFor("the next look", async () => (await failure())?.["failed_code"] === null);
 });

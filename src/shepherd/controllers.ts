@@ -24,61 +24,69 @@ export interface ControllerAccess {
 
 /** A certificate at the first contact. */
 export interface ShownCertificate {
-  /** Of its DER, in hex. */
+  /** SHA-256 of its DER, in hex. */
   sha256: string;
   subject: string;
   validTo: Date;
 }
 
-/** The controllers of machines, each opened when it is first needed and kept for the next time. */
+/** The controllers of machines, each opened at its first use and kept for the next one. */
 export interface Controllers extends AsyncDisposable {
   /**
-   * Does something with a machine's controller, and notes that it answered or why it did not.
-   * @throws {ControllerError} where it has none too (`unsupported`)
+   * Uses a machine's controller, and records that it answered or why it failed.
+   * @throws {ControllerError} `unsupported` if the machine has no controller; and what `action` throws
    */
   use<T>(machineId: MachineId, action: (controller: Controller) => Promise<T>): Promise<T>;
 }
 
 interface Kept {
-  /** What it was opened by: another key opens it anew. */
+  /** What it was opened with: a different key opens a new one. */
   key: string;
   controller: Promise<Controller>;
-  /** After a refused login: not before, and how often it was refused. */
-  refused?: { notBefore: number; times: number };
+  /** Uses under way: a controller in use is not closed. */
+  users: number;
+  /** It is to be closed after its last use. */
+  closing: boolean;
 }
 
-/** Controllers that are kept open: each has a session, and a connection now and then. */
+/** A refused login: the controller is not asked again before `notBefore`, unless its key changes. */
+interface RefusedLogin {
+  key: string;
+  notBefore: number;
+  times: number;
+}
+
+/** Idle controllers that are kept open; each has a session and perhaps a connection. */
 const keptLimit = 64;
 /** Milliseconds until a refused login is tried again: controllers lock accounts. */
 const loginPolicy = { initial: 60_000, maximum: 3_600_000, factor: 2 };
-/** Failures that say something of the controller itself, not of what was asked. */
-const itsOwn = new Set([
-  "unreachable",
-  "untrusted",
-  "credential_unusable",
-  "address_refused",
-  "unauthorized",
-  "forbidden",
-  "password_change_required",
-  "not_a_controller",
-  "answer_invalid",
-]);
+/** Failures of one request, which say nothing about the controller itself. */
+const ofRequest: ReadonlySet<string> = new Set(["not_done"]);
 
-/** Controllers by their machines' tags. @param open throws {ControllerError} where it can't be opened, the credential's faults included */
+/** Controllers by their machines' tags. `open` throws {ControllerError}, also for faults of the credential. */
 export function controllersOf(
   database: Database,
   { open, clock }: { open: ControllerOpen; clock: Clock },
 ): Controllers {
   const kept = new Map<MachineId, Kept>();
+  const refusals = new Map<MachineId, RefusedLogin>();
 
-  function forget(machineId: MachineId): void {
-    const entry = kept.get(machineId);
-    kept.delete(machineId);
-    void entry?.controller.then((controller) => controller[Symbol.asyncDispose]()).catch(() => undefined); // It was never open.
+  function close(entry: Kept): void {
+    entry.closing = true;
+    if (entry.users === 0) {
+      void entry.controller.then((controller) => controller[Symbol.asyncDispose]()).catch(() => undefined); // It was never open.
+    }
   }
 
-  function opened(machineId: MachineId, record: ControllerRecord): Kept {
-    const key = JSON.stringify([record.url, record.system, record.credentialId, record.trust, record.setAt]);
+  /** Forgets this entry, not a newer one in its place. */
+  function forget(machineId: MachineId, entry: Kept | undefined): void {
+    if (entry !== undefined && kept.get(machineId) === entry) {
+      kept.delete(machineId);
+      close(entry);
+    }
+  }
+
+  function opened(machineId: MachineId, record: ControllerRecord, key: string): Kept {
     const before = kept.get(machineId);
     if (before?.key === key) {
       // The newest last.
@@ -86,50 +94,70 @@ export function controllersOf(
       kept.set(machineId, before);
       return before;
     }
-    forget(machineId);
-    const [oldest] = kept.keys();
-    if (kept.size >= keptLimit && oldest !== undefined) {
-      forget(oldest);
+    forget(machineId, before);
+    const idle = [...kept].filter(([, { users }]) => users === 0);
+    for (const [oldest, entry] of idle.slice(0, Math.max(0, idle.length - keptLimit + 1))) {
+      forget(oldest, entry);
     }
-    const entry: Kept = { key, controller: open(record) };
-    entry.controller.catch(() => undefined); // `use` says so.
+    const entry: Kept = { key, controller: open(record), users: 0, closing: false };
+    entry.controller.catch(() => undefined); // `use` reports it.
     kept.set(machineId, entry);
     return entry;
+  }
+
+  function refusedCheck(machineId: MachineId, key: string): void {
+    const refused = refusals.get(machineId);
+    if (refused === undefined || refused.key !== key) {
+      refusals.delete(machineId);
+    } else if (clock.monotonic() < refused.notBefore) {
+      const seconds = Math.ceil((refused.notBefore - clock.monotonic()) / 1000);
+      throw new ControllerError(
+        "unauthorized",
+        `its controller refused user name and password; it is not asked again for ${seconds} s, because controllers lock accounts`,
+      );
+    }
   }
 
   return {
     async use(machineId, action) {
       const record = await controllerOf(database.kysely, machineId);
       if (record === undefined) {
+        forget(machineId, kept.get(machineId));
+        refusals.delete(machineId);
         throw new ControllerError(
           "unsupported",
           "this machine has no controller: `farrier bmc add --help` says how to add it",
         );
       }
-      const entry = opened(machineId, record);
-      if (entry.refused !== undefined && clock.monotonic() < entry.refused.notBefore) {
-        const seconds = Math.ceil((entry.refused.notBefore - clock.monotonic()) / 1000);
-        throw new ControllerError(
-          "unauthorized",
-          `its controller refused user name and password; it is not asked again for ${seconds} s, because controllers lock accounts`,
-        );
-      }
+      const { url, system, credentialId, credentialRevision, trust, setAt } = record;
+      const key = JSON.stringify([url, system, credentialId, credentialRevision, trust, setAt]);
+      refusedCheck(machineId, key);
+      const entry = opened(machineId, record, key);
+      entry.users += 1;
       try {
         const result = await action(await entry.controller);
-        delete entry.refused;
-        await controllerAnswered(database, machineId);
+        refusals.delete(machineId);
+        // What was done is done, whether this is recorded or not.
+        await controllerAnswered(database, machineId).catch(() => undefined);
         return result;
       } catch (error) {
-        if (error instanceof ControllerError && itsOwn.has(error.code)) {
+        if (!(error instanceof ControllerError)) {
+          // It may never have been opened: the next use tries again.
+          forget(machineId, entry);
+        } else if (!ofRequest.has(error.code)) {
           if (error.code === "unauthorized") {
-            const times = (entry.refused?.times ?? 0) + 1;
-            entry.refused = { times, notBefore: clock.monotonic() + retryDelay(loginPolicy, times - 1) };
-          } else {
-            forget(machineId);
+            const times = (refusals.get(machineId)?.times ?? 0) + 1;
+            refusals.set(machineId, { key, times, notBefore: clock.monotonic() + retryDelay(loginPolicy, times - 1) });
           }
+          forget(machineId, entry);
           await controllerFailed(database, machineId, { code: error.code, cause: error.message });
         }
         throw error;
+      } finally {
+        entry.users -= 1;
+        if (entry.closing) {
+          close(entry);
+        }
       }
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,8 @@
 import { type Operation, OperationState } from "../../../gen/farrier/operator/v1/controller_pb.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { CliError } from "../errors.ts";
 import type { OperatorClient } from "./client.ts";
+import { patiently } from "./patience.ts";
 
 /** Seconds that one call waits for the end of an operation: well below the time limit of a call. */
 const waitSeconds = 20;
@@ -22,7 +24,7 @@ export async function operationEnded(
         throw new CliError("failed", operation.failedCause);
       case OperationState.WAITING:
       case OperationState.RUNNING:
-        ({ operation } = await controllers.operationShow({ operationId: operation.id, waitSeconds }));
+        operation = await shown(controllers, operation.id);
         break;
       case OperationState.UNSPECIFIED:
       case undefined:
@@ -35,4 +37,10 @@ export async function operationEnded(
 export function resultText(result: Record<string, unknown>, key: string): string {
   const value = result[key];
   return typeof value === "string" ? value : "";
+}
+
+/** The operation as it is, or when it has ended. While the control plane is away, it waits for that. */
+async function shown(controllers: OperatorClient["controllers"], operationId: string): Promise<Operation | undefined> {
+  const look = async () => (await controllers.operationShow({ operationId, waitSeconds })).operation;
+  return patiently(look, systemClock, (note) => process.stderr.write(`${note}\n`));
 }

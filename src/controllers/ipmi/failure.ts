@@ -8,6 +8,8 @@ export interface IpmiEnd {
   timedOut: boolean;
 }
 
+/** Characters of ipmitool's words in an error: they come from the network. */
+const textLimit = 400;
 /** Notes that ipmitool makes beside the failure. */
 const harmless = /IANA PEN registry|Running Get .* my_addr|^Invalid completion code received|^Discovered IPMB/iu;
 
@@ -27,7 +29,10 @@ export function ipmiFailure(
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !harmless.test(line));
-  const text = words.join("; ");
+  const text = words
+    .join("; ")
+    .replaceAll(/[^\x20-\x7e]/gu, "?")
+    .slice(0, textLimit);
   if (/invalid (?:authentication|integrity|confidentiality) algorithm|no matching cipher/iu.test(text)) {
     return new ControllerError("unsupported", `${where} does not know this cipher suite`);
   }

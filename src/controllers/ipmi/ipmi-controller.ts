@@ -21,6 +21,8 @@ const ipmiPort = 623;
 const passwordBytes = 20;
 /** Milliseconds between looks at the power, and until a change counts as not come true. */
 const look = 1_000;
+/** Milliseconds that a controller has to begin a cycle or a reset. */
+const restartPause = 5_000;
 const powerPatience = { hard: 60_000, soft: 280_000 } as const;
 
 const powerWords: Readonly<Record<PowerCommand, string>> = {
@@ -139,9 +141,12 @@ export function ipmiController(
       const sent = before === "off" && (command === "cycle" || command === "reset") ? "on" : command;
       await call(["chassis", "power", powerWords[sent]], signal);
       switch (sent) {
-        case "on":
         case "cycle":
         case "reset":
+          // The power reads as on until the controller has begun.
+          await clock.sleep(restartPause, signal);
+          return powerUntil("on", powerPatience.hard, signal);
+        case "on":
           return powerUntil("on", powerPatience.hard, signal);
         case "off":
           return powerUntil("off", powerPatience.hard, signal);

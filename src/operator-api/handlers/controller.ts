@@ -18,6 +18,7 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { controllerMessage } from "../messages/controller-message.ts";
 import { operationMessage } from "../messages/operation-message.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
+import { certificatesOf } from "../requests/certificates.ts";
 import { controllerUrlParse } from "../requests/controller-url.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
 import { machineOf, machineThere } from "../requests/machine-reference.ts";
@@ -58,11 +59,16 @@ const trustField = z
         return { by: "fingerprint", sha256: Buffer.from(trust.by.value).toString("hex") };
       case "acceptNew":
         return { by: "accept-new" };
-      case "caPem":
-        if (!trust.by.value.includes("-----BEGIN CERTIFICATE-----") || trust.by.value.length > 256 * 1024) {
-          context.addIssue({ code: "custom", message: "expected certificates in PEM, at most 256 KiB" });
+      case "caPem": {
+        const pem = certificatesOf(trust.by.value);
+        if (pem === undefined) {
+          context.addIssue({
+            code: "custom",
+            message: "expected certificates in PEM and nothing else, at most 256 KiB",
+          });
         }
-        return { by: "ca", pem: trust.by.value };
+        return { by: "ca", pem: pem ?? "" };
+      }
       case "system":
         return { by: "system" };
       case "clearText":

@@ -1,3 +1,4 @@
+import type { ControllerPower } from "../../controllers/controller.ts";
 import type { Database } from "../../database/connect.ts";
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import type { HeldOperation } from "../../database/queries/controller/operation-claim.ts";
@@ -40,6 +41,7 @@ export async function carryOut(
           `provider ${by.by} chooses where a machine boots from at a start alone: it needs a controller for that`,
         );
       }
+      await operation.sending();
       await by.bootSet(asked.target, { once: asked.once, signal });
       return { result: {} };
     }
@@ -75,24 +77,21 @@ async function power(
   signal: AbortSignal,
 ): Promise<OperationResult> {
   const { machineId } = operation;
-  switch (command) {
-    case "status":
-      break;
-    case "cycle":
-    case "reset":
-    case "nmi":
-      // Sent twice it would be done twice.
-      await operation.sending();
-      await by.set(command, signal);
-      break;
-    case "on":
-    case "off":
-    case "soft-off":
-      await by.set(command, signal);
+  const noted = async (read: ControllerPower): Promise<void> => {
+    if (machineId !== undefined) {
+      await powerNote(database.kysely, machineId, { power: read, readFrom: by.by });
+    }
+  };
+  if (command === "status") {
+    const read = await by.get(signal);
+    await noted(read);
+    return { power: read, by: by.by };
   }
-  const state = await by.get(signal);
-  if (machineId !== undefined) {
-    await powerNote(database.kysely, machineId, { power: state, readFrom: by.by });
-  }
+  // Sent twice it could be done twice, or undo what was done since.
+  await operation.sending();
+  await by.set(command, signal);
+  // It is done, whether the power can be read now or not.
+  const state = await by.get(signal).catch(() => "unknown" as const);
+  await noted(state).catch(() => undefined);
   return { power: state, by: by.by };
 }

@@ -5,6 +5,8 @@ import type { SessionHolder } from "../../database/session-holder.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { retryDelay } from "../../lib/retry.ts";
+import { abortable } from "../abortable.ts";
 import { ProviderError } from "../provider.ts";
 import { carryOut } from "./carry-out.ts";
 import type { CarryOutOptions } from "./options.ts";
@@ -21,10 +23,12 @@ export interface OperationLoopOptions extends CarryOutOptions {
   woken: () => Promise<void>;
 }
 
+/** Milliseconds between attempts to write the end of an operation. */
+const endPolicy = { initial: 200, maximum: 5_000, factor: 2 };
 /** Operations carried out at once. */
-const parallelism = 16;
+const parallelism = 64;
 /** Milliseconds that one may take: servers need minutes to shut down. */
-const operationTime = 300_000;
+const operationTime = 420_000;
 
 /** Takes what operators ask of controllers and power switches, and carries it out, until the signal aborts. */
 export async function operationLoop(options: OperationLoopOptions): Promise<void> {
@@ -33,7 +37,7 @@ export async function operationLoop(options: OperationLoopOptions): Promise<void
   while (!signal.aborted) {
     const woken = options.woken();
     try {
-      const session = await sessions.next();
+      const session = await abortable(sessions.next(), signal);
       const lost = AbortSignal.any([session.lost, signal]);
       const powered = [...providers.values()].filter(({ power }) => power !== undefined).map(({ name }) => name);
       const reach = { providers: powered, controllers: options.controllers !== undefined };
@@ -69,9 +73,30 @@ async function one(operation: HeldOperation, options: OperationLoopOptions, lost
       return;
     }
     log.warn({ ...facts, error: describeError(error) }, "an operation failed");
-    await operation.fail(failureOf(error)).catch((failure: unknown) => {
-      log.warn({ ...facts, error: describeError(failure) }, "the end of an operation could not be written");
-    });
+    await ended(operation, failureOf(error), lost, options);
+  }
+}
+
+/** Writes a failure down, again until it commits or the session is lost: nobody else could take the operation up. */
+async function ended(
+  operation: HeldOperation,
+  failure: { code: string; cause: string },
+  lost: AbortSignal,
+  { log, clock }: OperationLoopOptions,
+): Promise<void> {
+  for (let attempt = 0; !lost.aborted; attempt += 1) {
+    try {
+      return await operation.fail(failure);
+    } catch (error) {
+      if (error instanceof DatabaseError && (error.code === "session_lost" || error.code === "not_found")) {
+        return;
+      }
+      log.warn(
+        { operation: operation.operationId, error: describeError(error) },
+        "the end of an operation could not be written; trying again",
+      );
+      await clock.sleep(retryDelay(endPolicy, attempt), lost).catch(() => undefined);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
-import { bootBySet } from "./start-means.ts";
+import { bootBySet, startSucceeded } from "./start-means.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import { historyAppend } from "../../history.ts";
 import type { MachineId } from "../../ids.ts";
@@ -18,11 +18,16 @@ export async function startAllow(tx: Tx, machineId: MachineId, actor: Actor): Pr
 }
 
 /**
- * Whether the machine may be switched off to start an agent, whatever runs on it.
+ * Whether the machine may be switched off to start an agent, whatever runs on it. A machine without a controller is its provider's to
+ * switch.
  * @throws {DatabaseError} `unavailable`
  */
 export async function startAllowed(database: Database, machineId: MachineId): Promise<boolean> {
-  const { rows } = await sql`SELECT FROM machine_start_allowed WHERE machine_id = ${machineId}`
+  const { rows } = await sql`
+    SELECT FROM machines m WHERE m.machine_id = ${machineId} AND (
+      EXISTS (SELECT FROM machine_start_allowed l WHERE l.machine_id = m.machine_id)
+      OR NOT EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
+    )`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length > 0;
@@ -54,6 +59,13 @@ export async function startAllowOnce(
       );
     }
     await startAllow(tx, machineId, actor);
+    // What failed before does not hold this start up.
+    await startSucceeded(tx, machineId);
+    await tx
+      .deleteFrom("work_backoff")
+      .where("machine_id", "=", machineId)
+      .where("process", "=", "ShepherdAgentStart")
+      .execute();
     if (bootBy !== undefined) {
       await bootBySet(tx, machineId, { means: bootBy === "auto" ? undefined : bootBy, setBy: actor.name });
     }

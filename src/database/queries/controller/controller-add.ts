@@ -52,6 +52,9 @@ export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ m
       throw new DatabaseError("not_found", `there is no machine "${machineId}"`);
     }
     await identityAgrees(tx, machineId, identity);
+    if (found.joins === undefined) {
+      await controllerIsSame(tx, machineId, found.controller);
+    }
   }
   await controllerSet(tx, machineId, { ...found.controller, actor });
   await powerNote(tx, machineId, { power: found.power, readFrom: "controller" });
@@ -69,6 +72,25 @@ async function machineOfIdentity(tx: Tx, { smbiosUuid, macs }: MachineIdentity):
       machine_by_identity(smbios_swapped(${smbiosUuid ?? null}::uuid), ${macs}::macaddr[])
     ) AS machine_id`.execute(tx);
   return rows[0]?.machine_id ?? undefined;
+}
+
+/**
+ * A machine that was found by its identity alone keeps the controller that it has: makers give one UUID to several boards.
+ * @throws {DatabaseError} `refused` if it has another one
+ */
+async function controllerIsSame(tx: Tx, machineId: MachineId, { url, system }: ControllerReach): Promise<void> {
+  const { rows } = await sql<{ url: string; name: string }>`
+    SELECT c.url, coalesce(m.name, m.machine_id::text) AS name FROM machine_controller c
+    JOIN machines m ON m.machine_id = c.machine_id
+    WHERE c.machine_id = ${machineId} AND (c.url, c.system) IS DISTINCT FROM (${url}, ${system})`.execute(tx);
+  const [other] = rows;
+  if (other !== undefined) {
+    throw new DatabaseError(
+      "refused",
+      `this controller names machine ${other.name}, whose controller is ${other.url}: two boards may have one UUID. ` +
+        `If this one replaces it, name the machine: \`--machine ${other.name}\``,
+    );
+  }
 }
 
 /** @throws {DatabaseError} `refused` where what both sides know of the machine disagrees */

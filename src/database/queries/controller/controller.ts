@@ -39,6 +39,8 @@ export interface ControllerCan {
 /** A machine's controller, as its tag says. */
 export interface ControllerRecord extends ControllerReach, ControllerCan {
   machineId: MachineId;
+  /** Changes whenever the credential does. */
+  credentialRevision: string;
   setAt: Date;
   setBy: string;
   /** When it last answered; absent = never since it was set. */
@@ -54,6 +56,7 @@ export interface ControllerRow {
   url: string;
   system: string;
   credential_id: CredentialId;
+  credential_revision: string;
   trusted_by: StoredTrust["by"];
   trusted_sha256: string | null;
   trusted_ca_pem: string | null;
@@ -75,11 +78,14 @@ export interface ControllerRow {
 
 /** Of `machine_controller c` and `machine_controller_contact n`. */
 export const controllerColumns = sql`
-  c.machine_id, c.protocol, c.url, c.system, c.credential_id, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
+  c.machine_id, c.protocol, c.url, c.system, c.credential_id,
+  coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
   c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.may_control, c.rules,
   c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause`;
 export const controllerTables = sql`
-  machine_controller c LEFT JOIN machine_controller_contact n ON n.machine_id = c.machine_id`;
+  machine_controller c
+  JOIN credential r ON r.credential_id = c.credential_id
+  LEFT JOIN machine_controller_contact n ON n.machine_id = c.machine_id`;
 
 export function controllerRecord(row: ControllerRow): ControllerRecord {
   const { failed_at: at, failed_code: code, failed_cause: cause } = row;
@@ -89,6 +95,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     url: row.url,
     system: row.system,
     credentialId: row.credential_id,
+    credentialRevision: row.credential_revision,
     trust: trustOf(row),
     ...present({ maker: row.maker, model: row.model, firmware: row.firmware }),
     powerCommands: row.power_commands,

@@ -48,7 +48,7 @@ export async function operationClaim(
           )
           AND (
             (${controllers} AND (
-              n.machine_id IS NULL OR EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = n.machine_id)
+              n.kind = 'add' OR EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = n.machine_id)
             ))
             OR EXISTS (
               SELECT FROM machine_provided p WHERE p.machine_id = n.machine_id AND p.provider = ANY (${providers}::text[])
@@ -76,7 +76,7 @@ function heldOf(database: Database, session: Session, operation: Operation): Hel
       }),
     succeed: (settle) =>
       end(async (tx) => {
-        const result = JSON.stringify(await settle(tx));
+        const result = stored(JSON.stringify(await settle(tx)).replaceAll("\\u0000", ""));
         await sql`
           UPDATE controller_operation SET ended_at = now(), session_id = NULL, result = ${result}
           WHERE operation_id = ${operationId}`.execute(tx);
@@ -85,7 +85,7 @@ function heldOf(database: Database, session: Session, operation: Operation): Hel
       end(async (tx) => {
         await sql`
           UPDATE controller_operation
-          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${cause}
+          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${stored(cause)}
           WHERE operation_id = ${operationId}`.execute(tx);
       }),
   };
@@ -101,4 +101,9 @@ async function held(tx: Tx, session: Session, operationId: OperationId): Promise
   if (rows.length === 0) {
     throw new DatabaseError("not_found", `this session does not carry out operation ${operationId} any more`);
   }
+}
+
+/** Text as PostgreSQL takes it: what controllers say may hold NUL. */
+function stored(text: string): string {
+  return text.replaceAll("\0", "");
 }

@@ -163,7 +163,7 @@ export async function operationShow(database: Database, operationId: OperationId
   if (row === undefined) {
     throw new DatabaseError(
       "not_found",
-      `there is no operation ${operationId}: an ended operation is kept for a day, and goes with its machine`,
+      `there is no operation ${operationId}: an ended operation is kept for 30 days, and goes with its machine`,
     );
   }
   return operationOf(row);

@@ -15,23 +15,30 @@ const expired = `no shepherd took it within ${operationPatience} s, and it is no
  */
 export async function operationsEnd(source: Database["kysely"] | Tx): Promise<number> {
   const { numAffectedRows } = await sql`
-    UPDATE controller_operation SET ended_at = now(),
+    UPDATE controller_operation o SET ended_at = now(),
       failed_code = CASE WHEN sent_at IS NULL THEN 'expired' ELSE 'interrupted' END,
       failed_cause = CASE WHEN sent_at IS NULL THEN ${expired} ELSE ${interrupted} END
     WHERE ended_at IS NULL AND session_id IS NULL
-      AND (sent_at IS NOT NULL OR asked_at < now() - make_interval(secs => ${operationPatience}))`
+      AND (sent_at IS NOT NULL OR (
+        asked_at < now() - make_interval(secs => ${operationPatience})
+        -- One that waits behind another of its machine is late through no fault of a shepherd's.
+        AND NOT EXISTS (
+          SELECT FROM controller_operation b
+          WHERE b.machine_id = o.machine_id AND b.ended_at IS NULL AND b.session_id IS NOT NULL
+        )
+      ))`
     .execute(source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return Number(numAffectedRows ?? 0n);
 }
 
 /**
- * Deletes operations that ended more than a day ago. Resolves to their number.
+ * Deletes operations that ended more than 30 days ago: until then a repeated request id finds its answer. Resolves to their number.
  * @throws {DatabaseError} `unavailable`
  */
 export async function operationsForget(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
-    DELETE FROM controller_operation WHERE ended_at < now() - interval '1 day'`
+    DELETE FROM controller_operation WHERE ended_at < now() - interval '30 days'`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return Number(numAffectedRows ?? 0n);
