@@ -169,7 +169,7 @@ async function begin(
     case "leave":
       return { refused: decided.cause };
     case "power-cycle": {
-      // Without permission it was off: whoever switches it on in this moment must not lose what starts there.
+      // Without permission it was off: if an operator switches it on in this moment, what starts there must go on.
       if (allowed) {
         await by.set("off", signal);
       }

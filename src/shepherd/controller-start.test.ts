@@ -188,7 +188,7 @@ test("power is read by and by; a change is in the tag", async () => {
   await waitFor("the tag", async () => (await powerOf(fleet.database, machineId))?.power === "powering-off");
 });
 
-test("a controller is added to a machine that is named; found by its UUID alone, a machine keeps the one that it has", async () => {
+test("a controller is added to a machine that is named; found by its UUID alone, a machine keeps its controller", async () => {
   const { machineId } = await fleet.add();
   const smbiosUuid = randomUUID();
   fakes.at("https://bmc1").facts = { smbiosUuid };

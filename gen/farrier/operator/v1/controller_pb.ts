@@ -741,7 +741,7 @@ export const OperationShowResponseSchema: GenMessage<OperationShowResponse> = /*
   messageDesc(file_farrier_operator_v1_controller, 23);
 
 /**
- * What an operator asked of a controller or a power switch. Kept for a day after its end.
+ * What an operator asked of a controller or a power switch. Kept for 30 days after its end.
  *
  * @generated from message farrier.operator.v1.Operation
  */

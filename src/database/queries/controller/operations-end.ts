@@ -21,7 +21,7 @@ export async function operationsEnd(source: Database["kysely"] | Tx): Promise<nu
     WHERE ended_at IS NULL AND session_id IS NULL
       AND (sent_at IS NOT NULL OR (
         asked_at < now() - make_interval(secs => ${operationPatience})
-        -- One that waits behind another of its machine is late through no fault of a shepherd's.
+        -- An operation that waits for an earlier one of its machine is late without a shepherd's fault.
         AND NOT EXISTS (
           SELECT FROM controller_operation b
           WHERE b.machine_id = o.machine_id AND b.ended_at IS NULL AND b.session_id IS NOT NULL
