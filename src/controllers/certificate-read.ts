@@ -3,11 +3,11 @@ import { ControllerError } from "./controller.ts";
 import { certificateSha256 } from "./redfish/http/distrust.ts";
 import { controllerSocket } from "./redfish/http/connect.ts";
 
-/** A controller's certificate at the first contact, for an operator to accept. */
+/** A controller's certificate, read at the first contact so that an operator can accept it. */
 export interface ControllerCertificate {
-  /** Of the DER, 64 lower-case hex digits. */
+  /** The SHA-256 of the DER, as 64 lower-case hex digits. */
   sha256: string;
-  /** Its distinguished names on one line: "C=US, O=Dell Inc., CN=idrac". */
+  /** The subject's distinguished names on one line: "C=US, O=Dell Inc., CN=idrac". */
   subject: string;
   issuer: string;
   notBefore: Date;
@@ -15,8 +15,8 @@ export interface ControllerCertificate {
 }
 
 /**
- * The certificate that answers at an `https://` address. Nothing is sent but the TLS handshake.
- * @param options `mayReach`: where a connection may be made to at all; `limit`: milliseconds
+ * Reads the certificate of an `https://` address. Nothing is sent but the TLS handshake.
+ * @param options `mayReach`: whether a connection to an address is allowed at all; `limit`: milliseconds
  * @throws {ControllerError} `unreachable`, `address_refused`
  */
 export async function certificateRead(

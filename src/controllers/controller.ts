@@ -1,35 +1,35 @@
 import { CodedError } from "../lib/errors.ts";
 
-/** What a controller refuses or fails with. */
+/** The kinds of a controller's errors. */
 export type ControllerErrorCode =
-  /** No answer: no connection, a time limit, an answer that broke off. */
+  /** No complete answer: no connection, a timeout, or an answer that broke off. */
   | "unreachable"
-  /** Its certificate is not the accepted one. Nothing secret was sent. */
+  /** The certificate is not the accepted one. Nothing secret was sent. */
   | "untrusted"
-  /** The address is none that the credential may be sent to. Nothing was sent. */
+  /** The credential may not be sent to this address. Nothing was sent. */
   | "address_refused"
-  /** The credential can't be opened, or is of another kind. Nothing was sent. */
+  /** The credential can't be opened, or is of the wrong kind. Nothing was sent. */
   | "credential_unusable"
-  /** It refused user name and password. */
+  /** The controller refused the user name and password. */
   | "unauthorized"
-  /** The account's rights do not suffice. */
+  /** The account's rights are not sufficient. */
   | "forbidden"
-  /** The account has to change its password before anything else. */
+  /** The account must change its password before it can do anything else. */
   | "password_change_required"
-  /** What answers at this address is no management controller, or no system of it is named. */
+  /** No management controller answers at this address, or its system is ambiguous or missing. */
   | "not_a_controller"
-  /** It has no such function. */
+  /** The controller does not support the function. */
   | "unsupported"
-  /** It refused the change, in its own words. */
+  /** The controller refused the change; the message quotes its reason. */
   | "refused"
-  /** It is busy, restarting or out of sessions: a later retry may succeed. */
+  /** The controller is busy, restarting or out of sessions. A later retry may succeed. */
   | "busy"
-  /** It accepted the change, and did not show it done within the time limit. */
+  /** The controller accepted the change, but did not show it as done within the time limit. */
   | "not_done"
-  /** Its answer makes no sense: too long, no JSON, a link to another host. */
+  /** The answer is unusable: too long, not JSON, or a link to another host. */
   | "answer_invalid";
 
-/** What clients of controllers throw; the message is for people, who read it in `explain`. It never has a secret in it. */
+/** The error of all controller clients. Operators read its message in `explain`. It never contains a secret. */
 export class ControllerError extends CodedError<ControllerErrorCode> {}
 
 /** How a controller is reached and trusted. */
@@ -37,88 +37,92 @@ export interface ControllerAddress {
   protocol: "redfish" | "ipmi";
   /** `https://host[:port]`, `http://host[:port]` (clear text, by the operator's choice), `ipmi://host[:port]`. */
   url: string;
-  /** Which of its systems, as the controller names it; absent means the only system with a power switch. */
+  /** The name of the system within the controller; absent means the only system with a power switch. */
   system?: string;
   trust: ControllerTrust;
 }
 
-/** Why a TLS certificate is believed. "Any" is no choice. */
+/** How a TLS certificate is verified. There is no choice that accepts every certificate. */
 export type ControllerTrust =
-  /** SHA-256 of the certificate's DER in hex, which an operator has accepted. */
+  /** The SHA-256 of the certificate's DER in hex, which an operator has accepted. */
   | { by: "fingerprint"; sha256: string }
-  /** A CA in PEM, and the name in the address. */
+  /** The certificate must be issued by this CA, given as PEM, for the name in the address. */
   | { by: "ca"; pem: string }
-  /** The system's own CAs, and the name in the address. */
+  /** The certificate must be issued by one of the operating system's CAs, for the name in the address. */
   | { by: "system" }
   /** No TLS: `http://`, `ipmi://`. */
   | { by: "clear-text" };
 
-/** What opens a controller. It never leaves the process but to the controller. */
+/** The account that opens a controller. It is never sent anywhere but to the controller. */
 export interface ControllerLogin {
   userName: string;
   password: string;
-  /** Where it may be sent: checked on the resolved address when the connection is made. */
+  /** Whether the login may be sent to this address. Called with the resolved address, when the connection is made. */
   mayReach(address: { host: string; ip: string }): boolean;
 }
 
-/** Whether a machine has power, as its controller says. */
+/** A machine's power, as its controller reports it. */
 export type ControllerPower = "on" | "off" | "powering-on" | "powering-off" | "unknown";
 
-/** What can be asked of a machine's power. */
+/** The power commands. */
 export const powerCommands = ["on", "off", "soft-off", "cycle", "reset", "nmi"] as const;
 export type PowerCommand = (typeof powerCommands)[number];
 
-/** Where a machine can be told to boot from. */
+/** The boot targets. */
 export const bootTargets = ["network", "disk", "http", "media", "setup"] as const;
 export type BootTarget = (typeof bootTargets)[number];
 
-/** What a controller says of itself and its machine. */
+/** What a controller reports about itself and its machine. */
 export interface ControllerFacts {
-  /** In its own words, such as "Dell Inc." */
+  /** The maker as the controller writes it, such as "Dell Inc." */
   maker?: string;
   model?: string;
   firmware?: string;
-  /** Which of its systems this is, to be stored in {@link ControllerAddress.system}. */
+  /** The name of this system, to be stored in {@link ControllerAddress.system}. */
   system: string;
   smbiosUuid?: string;
-  /** Serial numbers and tags: SerialNumber, SKU and the like, without empty ones. */
+  /** Serial numbers and asset tags: SerialNumber, SKU and similar values, without empty ones. */
   serials: readonly string[];
-  /** `aa:bb:cc:dd:ee:ff`, without empty and repeated ones. */
+  /** MAC addresses as `aa:bb:cc:dd:ee:ff`, without empty or repeated ones. */
   macs: readonly string[];
   power: ControllerPower;
   powerCommands: readonly PowerCommand[];
   bootTargets: readonly BootTarget[];
   virtualMedia: boolean;
-  /** Names of the rules of its maker that are in force, as in SERVERS' rows. */
+  /** Names of the maker's rules that apply, with their rows in docs/redfish.md. */
   rules: readonly string[];
-  /** False = the account may only look. */
+  /** False = the account has read access only. */
   mayControl: boolean;
 }
 
-/** What a controller says of its machine's health. */
+/** What a controller reports about its machine's health. */
 export interface ControllerHealth {
   rollup: "ok" | "warning" | "critical" | "unknown";
-  /** Parts that are not well, in words: "Fan 3: critical". */
+  /** Parts that are not healthy, such as "Fan 3: critical". */
   failed: readonly string[];
-  /** Degrees Celsius, the hottest inlet or ambient sensor; absent = none is there. */
+  /** Degrees Celsius of the hottest inlet or ambient sensor; absent = the machine has none. */
   inletCelsius?: number;
-  /** The newest entries of its event log, the newest first, at most 10. */
+  /** The newest entries of the event log, newest first, at most 10. */
   events: readonly { at?: Date; severity: "ok" | "warning" | "critical"; text: string }[];
 }
 
 /**
- * A machine's management controller. One object a machine; it makes one change and two reads at a time, and keeps at most one
- * session. Disposing ends the session. Every call ends by its signal; all throw {@link ControllerError}.
+ * The client of one machine's management controller. It runs one change and two reads at a time, and keeps at most one
+ * session. Disposing it ends the session. Every call ends when its signal aborts. Failures are {@link ControllerError}s.
  */
 export interface Controller extends AsyncDisposable {
-  /** Reads what it is and what it can do. */
+  /** Reads what the controller is and what it supports. */
   read(signal: AbortSignal): Promise<ControllerFacts>;
   powerGet(signal: AbortSignal): Promise<ControllerPower>;
-  /** Returns when the controller shows it done: `on` and `off` that are so already are done. @throws `not_done` */
+  /**
+   * Resolves when the controller shows the command as done. `on` and `off` change nothing if the machine is in that
+   * state already.
+   * @throws `not_done`
+   */
   powerSet(command: PowerCommand, signal: AbortSignal): Promise<void>;
-  /** Where the next boot (`once`) or every boot goes; reads it back. */
+  /** Sets the boot source of the next boot (`once`) or of every boot, and reads it back. */
   bootSet(target: BootTarget, options: { once: boolean; signal: AbortSignal }): Promise<void>;
-  /** Takes an override of the boot order away; done where there is none. */
+  /** Removes a boot override; changes nothing if there is none. */
   bootClear(signal: AbortSignal): Promise<void>;
   /** Switches the machine's identification light. */
   identify(on: boolean, signal: AbortSignal): Promise<void>;

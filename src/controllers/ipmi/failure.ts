@@ -1,6 +1,6 @@
 import { ControllerError } from "../controller.ts";
 
-/** How a call of ipmitool that failed ended. */
+/** How a failed call of ipmitool ended. */
 export interface IpmiEnd {
   stdout: string;
   stderr: string;
@@ -8,14 +8,14 @@ export interface IpmiEnd {
   timedOut: boolean;
 }
 
-/** Characters of ipmitool's words in an error: they come from the network. */
+/** Maximum length of ipmitool's messages in an error, in characters: they come from the network. */
 const textLimit = 400;
-/** Notes that ipmitool makes beside the failure. */
+/** Messages that ipmitool prints besides the cause of a failure. */
 const harmless = /IANA PEN registry|Running Get .* my_addr|^Invalid completion code received|^Discovered IPMB/iu;
 
 /**
- * What a failed call of ipmitool means. Pure. ipmitool does not tell a wrong password from other refusals of a session by its
- * exit status, only by its words (src/plugins/lanplus of ipmitool 1.8.19).
+ * Classifies a failed call of ipmitool. Its exit status does not distinguish a wrong password from other refusals of a
+ * session, only its messages do (src/plugins/lanplus of ipmitool 1.8.19). Pure.
  */
 export function ipmiFailure(
   { stdout, stderr, tooLong, timedOut }: IpmiEnd,

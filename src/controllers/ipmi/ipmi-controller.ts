@@ -17,9 +17,9 @@ import { defined } from "../../lib/defined.ts";
 
 /** The port of RMCP+ (IPMI 2.0, 13.1.2). */
 const ipmiPort = 623;
-/** IPMI 2.0, 22.30: what a password may have at most. */
+/** Maximum length of a password in bytes (IPMI 2.0, 22.30). */
 const passwordBytes = 20;
-/** Milliseconds between looks at the power, and until a change counts as not come true. */
+/** Milliseconds between two power readings, and (`powerPatience`) until a change counts as not done. */
 const look = 1_000;
 /** Milliseconds that a controller has to begin a cycle or a reset. */
 const restartPause = 5_000;
@@ -41,8 +41,8 @@ const bootWords: Readonly<Partial<Record<BootTarget, string>>> = {
 };
 
 /**
- * A controller by IPMI 2.0, through the program ipmitool.
- * @throws {ControllerError} `unauthorized` where the password is longer than IPMI takes
+ * Creates a client for a controller that speaks IPMI 2.0, through the program ipmitool.
+ * @throws {ControllerError} `unauthorized` if the password is longer than IPMI allows
  */
 export function ipmiController(
   address: ControllerAddress,
@@ -58,7 +58,7 @@ export function ipmiController(
   let suite: CipherSuite | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** One call at a time: controllers have few sessions, and each call is one. */
+  /** Runs one call at a time: each call opens a session, and controllers have few. */
   function call(words: readonly string[], signal: AbortSignal): Promise<string> {
     const mine = last.then(() => callNow(words, signal));
     last = mine.catch(() => undefined);
@@ -71,13 +71,13 @@ export function ipmiController(
     try {
       return await ipmitool(target, suite, words, signal);
     } catch (error) {
-      // Why a session is not opened, only the first call of all finds out.
+      // Only `suiteOf` finds out why no session opens, so the next call runs it again.
       suite = error instanceof ControllerError && error.code === "unreachable" ? undefined : suite;
       throw error;
     }
   }
 
-  /** The answer, or "" where the controller has no such function. */
+  /** Resolves to the output, or to "" if the controller does not support the command. */
   async function optional(words: readonly string[], signal: AbortSignal): Promise<string> {
     return call(words, signal).catch((error: unknown) => {
       if (error instanceof ControllerError && (error.code === "unsupported" || error.code === "refused")) {
@@ -117,14 +117,15 @@ export function ipmiController(
         system: "",
         ...defined({ smbiosUuid: uuid }),
         serials: [...new Set(serials.filter((serial) => serial !== undefined && serial !== ""))] as string[],
-        // IPMI names its own MAC, and not those of the machine.
+        // IPMI reports the controller's own MAC, but not the machine's MACs.
         macs: [],
         power,
         powerCommands: ["on", "off", "soft-off", "cycle", "reset", "nmi"],
         bootTargets: ["network", "disk", "media", "setup"],
         virtualMedia: false,
         rules: [`cipher-suite-${suite ?? "none"}`],
-        // The session was opened with the rights of an administrator: less, and it would have been refused.
+        // The session was opened at administrator level; the controller would have refused an account with fewer
+        // rights.
         mayControl: true,
       };
     },
@@ -137,7 +138,7 @@ export function ipmiController(
       ) {
         return;
       }
-      // A machine without power can't be cycled or reset: it is switched on.
+      // A machine that is off can't be cycled or reset, so it is switched on.
       const sent = before === "off" && (command === "cycle" || command === "reset") ? "on" : command;
       await call(["chassis", "power", powerWords[sent]], signal);
       switch (sent) {
@@ -167,7 +168,7 @@ export function ipmiController(
         if (!(error instanceof ControllerError && error.code === "unsupported")) {
           throw error;
         }
-        // Controllers of machines without UEFI refuse the option.
+        // Controllers of machines without UEFI refuse `options=`.
         await call(["chassis", "bootdev", word, ...(once ? [] : ["options=persistent"])], signal);
       }
     },
@@ -192,8 +193,9 @@ export function ipmiController(
 }
 
 /**
- * The best cipher suite that the controller knows. ipmitool tells a wrong password from silence only where it is asked to say more.
- * @throws {ControllerError} `unauthorized`, `unreachable`, `unsupported` where it knows none of ours
+ * Finds the best cipher suite that the controller supports. It runs ipmitool with -v: otherwise ipmitool does not
+ * distinguish a wrong password from no answer.
+ * @throws {ControllerError} `unauthorized`, `unreachable`, `unsupported` if it supports none of {@link cipherSuites}
  */
 async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherSuite> {
   for (const suite of cipherSuites) {
@@ -213,8 +215,8 @@ async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherS
 }
 
 /**
- * Where the credential may be sent.
- * @throws {ControllerError} `unreachable` where the name has no address; `address_refused`
+ * Resolves the controller's name, and checks that the credential may be sent to the address.
+ * @throws {ControllerError} `unreachable` if the name has no address; `address_refused`
  */
 async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Promise<IpmiTarget> {
   const { hostname, port } = new URL(url.replace(/^ipmi:/u, "http:"));
@@ -228,7 +230,7 @@ async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Pro
       `the credential may not be sent to ${host}${host === ip ? "" : ` (${ip})`}: \`farrier credential list\` shows where it may`,
     );
   }
-  // `http:` stands in for `ipmi:`, so that port 80 is lost in parsing.
+  // The URL is parsed as `http:`, which drops the port if it is 80, so the port is read from the text.
   const asked = /:(?<port>\d+)$/u.exec(url)?.groups?.["port"];
   return { ip, port: Number(asked ?? (port || ipmiPort)), userName: login.userName, password: login.password };
 }

@@ -2,27 +2,31 @@ import { spawn } from "node:child_process";
 import { ControllerError } from "../controller.ts";
 import { ipmiFailure } from "./failure.ts";
 
-/** Where ipmitool connects to, and as whom. */
+/** The address and the account of one ipmitool call. */
 export interface IpmiTarget {
-  /** An IP address: the name was resolved, and the credential may be sent there. */
+  /** The IP address that the name was resolved to. The credential may be sent there. */
   ip: string;
   port: number;
   userName: string;
   password: string;
 }
 
-/** RMCP+ cipher suites, the best first: 17 is SHA-256, which controllers have had since about 2015; 3 is SHA-1. */
+/**
+ * RMCP+ cipher suites, the best first. Suite 17 uses SHA-256, which controllers have had since about 2015; suite 3 uses
+ * SHA-1.
+ */
 export const cipherSuites = [17, 3] as const;
 export type CipherSuite = (typeof cipherSuites)[number];
 
-/** Bytes of ipmitool's answer that are read. */
+/** Maximum length of ipmitool's output in bytes. */
 const answerLimit = 1024 * 1024;
-/** Milliseconds of one call: a controller that restarts does not answer for a while, and ipmitool tries again by itself. */
+/** Milliseconds for one call. A controller that restarts does not answer for a while, and ipmitool itself retries. */
 const callLimit = 30_000;
 
 /**
- * Runs ipmitool with these words; its standard output. The password goes by its environment, which other users can't read.
- * @throws {ControllerError} as {@link ipmiFailure} says; `unsupported` where ipmitool is not there
+ * Runs ipmitool with the arguments `words` and resolves to its standard output. The password is passed in the
+ * environment, which other users can't read.
+ * @throws {ControllerError} as {@link ipmiFailure} says; `unsupported` if ipmitool is not installed
  */
 export async function ipmitool(
   target: IpmiTarget,

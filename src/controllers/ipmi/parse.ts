@@ -1,7 +1,10 @@
 import type { ControllerHealth, ControllerPower } from "../controller.ts";
 import { defined } from "../../lib/defined.ts";
 
-/** "Name : value" lines, as ipmitool prints most answers; of repeated names the first. Pure. */
+/**
+ * Parses "Name : value" lines, the form of most of ipmitool's output. If a name is repeated, its first value counts.
+ * Pure.
+ */
 export function ipmiFields(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -13,23 +16,26 @@ export function ipmiFields(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** "Chassis Power is on". Pure. */
+/** Parses "Chassis Power is on". Pure. */
 export function ipmiPower(text: string): ControllerPower {
   const [, word] = /Chassis Power is (?<word>on|off)/iu.exec(text) ?? [];
   return word === undefined ? "unknown" : word.toLowerCase() === "on" ? "on" : "off";
 }
 
-/** `mc guid`: the system's UUID, in the order that ipmitool reads it; undefined where there is none. Pure. */
+/** Parses `mc guid`: the system's UUID, in the byte order that ipmitool detected; undefined if there is none. Pure. */
 export function ipmiGuid(text: string): string | undefined {
   const [uuid] = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iu.exec(text) ?? [];
   return uuid?.toLowerCase();
 }
 
-/** Severities by the words of `sel elist`; what is none of them is taken for information. */
+/** Severities by the words of `sel elist`. An event without any of these words is information. */
 const critical = /critical|non-recoverable|failure|failed|uncorrectable|power supply .*lost/iu;
 const warning = /warning|non-critical|degraded|predictive|correctable/iu;
 
-/** `sel elist last N`: "1 | 11/30/2026 | 05:48:29 | Fan 3 | Lower Critical going low | Asserted", the newest first. Pure. */
+/**
+ * Parses `sel elist last N`, newest first: "1 | 11/30/2026 | 05:48:29 | Fan 3 | Lower Critical going low | Asserted".
+ * Pure.
+ */
 export function ipmiEvents(text: string): ControllerHealth["events"] {
   return text
     .split("\n")
@@ -44,7 +50,7 @@ export function ipmiEvents(text: string): ControllerHealth["events"] {
     .toReversed();
 }
 
-/** A controller without a clock says "Pre-Init". */
+/** A controller without a clock prints "Pre-Init" instead of a date. */
 function ipmiTime(date: string, time: string): Date | undefined {
   const [, month, day, year] = /^(?<month>\d\d)\/(?<day>\d\d)\/(?<year>\d{2,4})$/u.exec(date) ?? [];
   const [clock] = /^\d\d:\d\d:\d\d/u.exec(time) ?? [];
@@ -55,7 +61,7 @@ function ipmiTime(date: string, time: string): Date | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
-/** `sdr elist`: "Inlet Temp | 04h | ok | 7.1 | 23 degrees C". Pure. */
+/** Parses `sdr elist`: "Inlet Temp | 04h | ok | 7.1 | 23 degrees C". Pure. */
 export function ipmiSensors(text: string): Pick<ControllerHealth, "failed" | "inletCelsius"> & { critical: boolean } {
   const failed: string[] = [];
   let inlet: number | undefined;

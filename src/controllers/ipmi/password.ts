@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControllerError } from "../controller.ts";
 
-/** What setting a password needs of a controller. */
+/** The controller's functions and limits that setting a password needs. */
 export interface IpmiAccount {
   call(words: readonly string[], signal: AbortSignal): Promise<string>;
   userName: string;
-  /** What a password may have at most. */
+  /** Maximum length of a password in bytes. */
   passwordBytes: number;
 }
 
 /**
- * Changes the account's password. ipmitool would show it in `ps` as an argument, so it is read from a file that nobody else can
- * read, and that is gone afterwards.
- * @throws {ControllerError} `refused` where IPMI can't take it, or the account is not listed
+ * Changes the account's password. As an argument, `ps` would show it to other users. So ipmitool reads it from a file
+ * that only this user can read, and that is deleted afterwards.
+ * @throws {ControllerError} `refused` if IPMI can't represent the password, or the account is not listed
  */
 export async function ipmiPasswordSet(account: IpmiAccount, password: string, signal: AbortSignal): Promise<void> {
   if (
@@ -38,7 +38,10 @@ export async function ipmiPasswordSet(account: IpmiAccount, password: string, si
   }
 }
 
-/** `user list` as comma separated values: "2,admin,true,true,true,ADMINISTRATOR". @throws {ControllerError} `refused` */
+/**
+ * Finds the user's id in the CSV output of `user list`: "2,admin,true,true,true,ADMINISTRATOR".
+ * @throws {ControllerError} `refused`
+ */
 function userIdOf(list: string, userName: string): number {
   for (const line of list.split("\n")) {
     const [id, name] = line.split(",");
