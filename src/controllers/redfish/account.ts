@@ -2,12 +2,12 @@ import { ControllerError } from "../controller.ts";
 import { linkAt, textOf, textsOf } from "./json.ts";
 import type { RedfishService, Resource } from "./service.ts";
 
-/** Accounts that are looked at for the own one: iDRAC has 16 slots. */
+/** Maximum number of accounts that are searched for the client's own: iDRAC has 16 slots. */
 const accountsMost = 32;
 
 /** The account that this client logs in as; undefined = the controller does not show it. */
 export async function accountFind(service: RedfishService, signal: AbortSignal): Promise<Resource | undefined> {
-  // An account that must change its password sees nothing else.
+  // An account that must change its password can read nothing else, so the link comes from the login.
   await service.session.authorization(signal);
   if (service.session.accountLink !== undefined) {
     return service.find(service.session.accountLink, signal);
@@ -26,7 +26,7 @@ export async function accountFind(service: RedfishService, signal: AbortSignal):
   return undefined;
 }
 
-/** Whether the account may do more than look; true where the controller does not say. */
+/** Whether the account may change anything; true if the controller does not say. */
 export async function accountMayControl(service: RedfishService, signal: AbortSignal): Promise<boolean> {
   const account = await accountFind(service, signal);
   const role = await service.find(linkAt(account?.body, "Links", "Role"), signal);
@@ -38,7 +38,7 @@ export async function accountMayControl(service: RedfishService, signal: AbortSi
   return named === undefined || !/^(?:read-?only|no-?access|none)$/iu.test(named);
 }
 
-/** Changes the account's password, and goes on with the new one. @throws {ControllerError} */
+/** Changes the account's password, and uses the new one from then on. @throws {ControllerError} */
 export async function passwordSet(service: RedfishService, password: string, signal: AbortSignal): Promise<void> {
   const account = await accountFind(service, signal);
   if (account === undefined) {
@@ -49,6 +49,6 @@ export async function passwordSet(service: RedfishService, password: string, sig
   }
   await service.change({ method: "PATCH", link: account.link, body: { Password: password } }, signal);
   await service.session.replace(password, signal);
-  // The proof that it counts: the next login.
+  // The next login proves that the new password works.
   await service.get(account.link, signal);
 }

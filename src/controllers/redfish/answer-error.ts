@@ -3,13 +3,16 @@ import { ControllerError } from "../controller.ts";
 import type { RedfishMessage } from "./messages.ts";
 import { spoken } from "./messages.ts";
 
-/** A controller's refusal. */
+/** A controller refused a call. */
 export class AnswerError extends ControllerError {
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number;
-  /** Not among its properties: what a controller says may repeat what it was sent, and loggers write properties. */
+  /**
+   * Private, because loggers write an error's public properties, and the messages may repeat secrets that the
+   * controller received.
+   */
   readonly #messages: readonly RedfishMessage[];
-  /** The same call may do in a moment; true also where `code` is not `busy`. */
+  /** Whether the same call may succeed in a moment. May be true although `code` is not `busy`. */
   readonly passing: boolean;
 
   constructor(
@@ -28,19 +31,19 @@ export class AnswerError extends ControllerError {
   }
 }
 
-/** An answer that is no success. */
+/** An answer with an error status. */
 export interface RefusedAnswer {
-  /** "POST /redfish/v1/…", for the message. */
+  /** The call for the error's message, such as "POST /redfish/v1/…". */
   call: string;
   origin: string;
   status: number;
   messages: readonly RedfishMessage[];
 }
 
-/** Says for a message id of one maker's whether it passes by itself. */
+/** Whether a maker's own message id reports a temporary refusal. */
 export type PassingRule = (status: number, id: string) => boolean;
 
-// Base and other standard registries; makers' own are in their rules.
+// Ids in the Base registry and other standard ones. The makers' own ids are in their rules.
 const passingIds = new Set([
   "ServiceTemporarilyUnavailable",
   "ServiceInUnknownState",
@@ -54,7 +57,7 @@ const passingIds = new Set([
   "ResourceNotReadyRetry",
 ]);
 
-/** The error that an answer is. Pure. */
+/** Turns an error answer into an error. Pure. */
 export function refusalError(answer: RefusedAnswer, passingRule: PassingRule): AnswerError {
   const { status, messages } = answer;
   const passing =

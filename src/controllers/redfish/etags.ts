@@ -1,14 +1,17 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type JsonObject, textOf } from "./json.ts";
 
-/** The ETag of a resource: its own property first, for headers are quoted twice or weakened on their way (row 20). Pure. */
+/**
+ * The ETag of a resource. Its own property comes first, because some servers quote the header twice or weaken it (row
+ * 20). Pure.
+ */
 export function etagOf(body: JsonObject, headers: IncomingHttpHeaders): string | undefined {
   return textOf(body["@odata.etag"]) ?? textOf(headers.etag);
 }
 
 /**
- * What to send as `If-Match`, one try after the other, as long as the answer is 412 or 428: the ETag as it came, its strong
- * form, with single quotes, nothing, and anything (rows 19, 20). undefined = no such header. Pure.
+ * The values of `If-Match` to try, in order, while the answer is 412 or 428 (rows 19, 20): the ETag as it came, its
+ * strong form, its form with one pair of quotes, no header, and `*`. undefined = no header. Pure.
  */
 export function ifMatchTries(etag: string | undefined): readonly (string | undefined)[] {
   if (etag === undefined) {

@@ -10,10 +10,10 @@ import { accountMayControl } from "./account.ts";
 import type { Resource } from "./service.ts";
 import { type RedfishSystem, systemId } from "./system.ts";
 
-/** Interfaces whose addresses are read, at most. */
+/** Maximum number of network interfaces that are read. */
 const interfacesMost = 32;
 
-/** What the controller says of itself and its machine. @throws {ControllerError} */
+/** Reads what the controller reports about itself and its machine. @throws {ControllerError} */
 export async function factsRead(system: RedfishSystem, signal: AbortSignal): Promise<ControllerFacts> {
   const { service, rules } = system;
   const own = await system.read(signal);
@@ -36,7 +36,7 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
   };
 }
 
-/** The system's manager: Huawei links it otherwise (row 2), and where there is only one it needs no link. */
+/** The system's manager. Huawei uses another link for it (row 2), and a single manager needs no link. */
 export async function managerOf(
   system: RedfishSystem,
   own: Resource,
@@ -52,7 +52,10 @@ export async function managerOf(
   return all.length === 1 ? service.find(all[0], signal) : undefined;
 }
 
-/** Serial numbers of a system: Dell has the one of SMBIOS in SKU (row 52), which is a product's number elsewhere. Pure. */
+/**
+ * A system's serial numbers. Dell puts the SMBIOS serial number into SKU (row 52); other makers put the product number
+ * there. Pure.
+ */
 export function serialsOf(system: JsonObject, { serialInSku }: { serialInSku: boolean }): readonly string[] {
   const texts = [system["SerialNumber"], ...(serialInSku ? [system["SKU"]] : [])];
   const usable = texts

@@ -6,7 +6,10 @@ import type { Resource } from "./service.ts";
 import type { RedfishSystem } from "./system.ts";
 import { taskEnd } from "./task.ts";
 
-/** Switches the identification light of the system, or of its chassis where that has it. @throws {ControllerError} */
+/**
+ * Switches the identification light of the system, or of its chassis if the system has none.
+ * @throws {ControllerError}
+ */
 export async function identify(
   system: RedfishSystem,
   on: boolean,
@@ -56,7 +59,7 @@ async function lightFind(system: RedfishSystem, signal: AbortSignal): Promise<Re
   return undefined;
 }
 
-/** What to send, one after the other as long as it is refused. Pure. */
+/** The bodies to try, in order, while the controller refuses them. Pure. */
 export function lightBodies(resource: JsonObject, on: boolean): readonly JsonObject[] {
   if (typeof resource["LocationIndicatorActive"] === "boolean") {
     return [{ LocationIndicatorActive: on }];
@@ -69,7 +72,7 @@ export function lightBodies(resource: JsonObject, on: boolean): readonly JsonObj
   return (usable.length === 0 ? ["Lit"] : usable).map((value) => ({ IndicatorLED: value }));
 }
 
-/** Whether the light is on; undefined = the resource has none. Pure. */
+/** Whether the light is on; undefined = the resource has no light. Pure. */
 export function isLit(resource: JsonObject): boolean | undefined {
   const active = resource["LocationIndicatorActive"];
   if (typeof active === "boolean") {

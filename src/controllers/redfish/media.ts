@@ -2,13 +2,13 @@ import { linkAt, textOf, textsOf, valueAt } from "./json.ts";
 import type { MakerRules } from "./rules/maker-rules.ts";
 import type { RedfishService, Resource } from "./service.ts";
 
-/** Slots that are looked at, at most: XCC has ten. */
+/** Maximum number of slots that are read: XCC has ten. */
 const slotsMost = 12;
 
 /**
- * Whether an image can be given to the machine as a virtual medium: a slot of the system, else of its manager, for CDs, with
- * the action to insert one (row 31), or to be changed where the maker's rule says so (row 32).
- * @param places the system first
+ * Whether the controller can insert an image as a virtual medium. A slot must accept CDs or DVDs, and have the action
+ * to insert one (row 31) or accept a PATCH by the maker's rule (row 32).
+ * @param places the resources whose slots are searched, the system first
  */
 export async function hasVirtualMedia(
   service: RedfishService,
@@ -31,7 +31,7 @@ export async function hasVirtualMedia(
 
 function isUsable({ body }: Resource, { mediaByPatch }: Pick<MakerRules, "mediaByPatch">): boolean {
   const types = textsOf(body["MediaTypes"]);
-  // Some have only DVDs (row 37), some do not say.
+  // Some slots accept only DVDs (row 37); some do not say what they accept.
   const takes = types.length === 0 || types.some((type) => /^(?:CD|DVD)$/iu.test(type));
   const action = textOf(valueAt(body, "Actions", "#VirtualMedia.InsertMedia", "target"));
   const slot = textOf(body["Id"]) ?? "";

@@ -1,17 +1,17 @@
 import { printable } from "../../lib/format/printable.ts";
 import { type JsonObject, listOf, objectOf, textOf, textsOf, valueAt } from "./json.ts";
 
-/** One message of a controller. */
+/** One of a controller's messages. */
 export interface RedfishMessage {
-  /** Without its registry and version: "InsufficientPrivilege"; "" where it has none. */
+  /** The id without registry and version, such as "InsufficientPrivilege"; "" if the message has none. */
   id: string;
   text: string;
   args: readonly string[];
 }
 
 /**
- * The messages of an error, of an answer with annotations, or of a task. `@Message.ExtendedInfo` may be one object in place of
- * a list, `error.code` may be missing, ids may have no registry (row 51). Pure.
+ * The messages in an error, in an answer with annotations, or in a task. `@Message.ExtendedInfo` may be an object
+ * instead of a list, `error.code` may be missing, and ids may lack a registry (row 51). Pure.
  */
 export function messagesOf(body: unknown): readonly RedfishMessage[] {
   const error = objectOf(valueAt(body, "error"));
@@ -22,9 +22,9 @@ export function messagesOf(body: unknown): readonly RedfishMessage[] {
   return found.filter((message, index) => found.findIndex((other) => sameMessage(other, message)) === index);
 }
 
-/** What a controller said, on one line of at most 400 characters; undefined = nothing. Pure. */
+/** The messages' text on one line of at most 400 characters; undefined = there is none. Pure. */
 export function spoken(messages: readonly RedfishMessage[]): string | undefined {
-  // "A general error has occurred. See ExtendedInfo …" says nothing beside others.
+  // "A general error has occurred. See ExtendedInfo …" is left out, because the other messages say more.
   const telling = messages.filter(({ id }) => id !== "GeneralError");
   const texts = (telling.length === 0 ? messages : telling).map(({ text, id }) => (text === "" ? id : text));
   const line = printable([...new Set(texts)].join(" ").replaceAll(/\s+/gu, " ").trim());

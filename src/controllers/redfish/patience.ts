@@ -1,13 +1,13 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** Milliseconds: the first pause, the longest one, and all together. */
+/** Milliseconds: the first pause, the longest pause, and the total time. */
 export interface Patience {
   first: number;
   most: number;
   total: number;
 }
 
-/** Goes round until the time is over, with pauses that double; the first round comes at once. */
+/** Yields rounds until the total time is over. The first comes at once; the pauses between rounds double. */
 export async function* rounds(clock: Clock, patience: Patience, signal: AbortSignal): AsyncGenerator<number> {
   const end = clock.monotonic() + patience.total;
   for (let round = 0, pause = patience.first; ; round += 1, pause = Math.min(pause * 2, patience.most)) {

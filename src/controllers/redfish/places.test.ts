@@ -3,7 +3,7 @@ import { Places } from "./places.ts";
 
 const live = new AbortController().signal;
 
-/** An action that ends when it is told to. */
+/** An action that lasts until its `end` is called. */
 function held(log: string[], name: string) {
   const end = Promise.withResolvers<void>();
   return {

@@ -1,4 +1,4 @@
-/** A number of places: who finds none free waits for one, in the order of asking. */
+/** A semaphore: a fixed number of places. Callers without a free place wait, first come, first served. */
 export class Places {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Places {
     this.#free = places;
   }
 
-  /** Carries out `action` in a place. Rejects with the signal's reason when that is aborted before its turn. */
+  /** Runs `action` in a place. If the signal aborts before a place is free, rejects with the signal's reason. */
   async within<Value>(signal: AbortSignal, action: () => Promise<Value>): Promise<Value> {
     await this.#take(signal);
     try {
@@ -26,7 +26,7 @@ export class Places {
     const turn = Promise.withResolvers<void>();
     const abort = (): void => {
       const index = this.#waiting.indexOf(turn.resolve);
-      // Its turn may have come in this moment: then the place is taken, and given back as usual.
+      // If it is no longer queued, it has just got its place and gives it back as usual.
       if (index >= 0) {
         this.#waiting.splice(index, 1);
         turn.reject(signal.reason);

@@ -27,25 +27,25 @@ import { withoutSecrets } from "./secret-text.ts";
 import { RedfishService } from "./service.ts";
 import { redfishSystem, type RedfishSystem, systemFind } from "./system.ts";
 
-/** How long a controller is waited for, in milliseconds. */
+/** Time limits in milliseconds. */
 export interface RedfishLimits {
-  /** A connection with its TLS handshake. */
+  /** For a connection with its TLS handshake. */
   connect: number;
-  /** An answer to a read. */
+  /** For the answer to a read. */
   read: number;
-  /** An answer to a change: some hold one for over a minute (row 27). */
+  /** For the answer to a change: some controllers hold it for over a minute (row 27). */
   change: number;
-  /** Reads while it is busy or restarts. */
+  /** For reads while the controller is busy or restarts. */
   reading: Patience;
-  /** Power commands, each step. */
+  /** For each step of a power command. */
   power: Patience;
-  /** A shutdown by the operating system. */
+  /** For a shutdown by the operating system. */
   shutdown: Patience;
-  /** Boot overrides and lights: a self test takes minutes. */
+  /** For boot overrides and lights: a self test takes minutes. */
   setting: Patience;
 }
 
-/** The limits unless others are given. */
+/** The default limits. */
 export const redfishLimits: RedfishLimits = {
   connect: 10_000,
   read: 60_000,
@@ -57,8 +57,8 @@ export const redfishLimits: RedfishLimits = {
 };
 
 /**
- * A controller that is reached by Redfish. Nothing is sent before the first call.
- * @throws {ControllerError} `not_a_controller` for an address that is none
+ * Creates the client of a controller that speaks Redfish. It sends nothing before the first call.
+ * @throws {ControllerError} `not_a_controller` if the address is invalid
  */
 export function redfishController(
   address: Pick<ControllerAddress, "url" | "system" | "trust">,
@@ -139,7 +139,7 @@ class RedfishController implements Controller {
     return this.#run(this.#reads, signal, (system) => healthRead(system, signal));
   }
 
-  /** Also where the account has to change it before it sees anything else. */
+  /** Also works while the account must change its password before it can read anything else. */
   passwordSet(password: string, signal: AbortSignal): Promise<void> {
     return this.#guarded([password], () =>
       this.#changes.within(signal, () => passwordSet(this.#service, password, signal)),
@@ -158,7 +158,7 @@ class RedfishController implements Controller {
         try {
           return await action(this.#system);
         } catch (error) {
-          // After an update of the firmware its links may be others: the next call looks for them again.
+          // A firmware update may change the links, so the next call looks for the system again.
           this.#system = error instanceof AnswerError && error.code === "unsupported" ? undefined : this.#system;
           throw error;
         }
@@ -174,7 +174,7 @@ class RedfishController implements Controller {
     return redfishSystem(this.#service, found, rules);
   }
 
-  /** Keeps what is secret out of what goes wrong: controllers repeat in their messages what they were sent. */
+  /** Removes secrets from error messages, because controllers repeat in their messages what they received. */
   async #guarded<Value>(more: readonly string[], action: () => Promise<Value>): Promise<Value> {
     try {
       return await action();

@@ -48,7 +48,7 @@ test("what is no controller is told from one", async () => {
   });
   subject.simulated.faults.push({ path: /v1$/u, does: { status: 404 } });
   expect((await failure(() => subject.controller.read(live))).code).toBe("not_a_controller");
-  // A web server's page in the place of a resource.
+  // A web page is served instead of a resource.
   subject.simulated.faults.push({ path: /Systems$/u, does: "no-json" });
   expect((await failure(() => subject.controller.read(live))).code).toBe("answer_invalid");
   expect(await subject.controller.powerGet(live)).toBe("off");

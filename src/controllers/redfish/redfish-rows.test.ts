@@ -1,5 +1,5 @@
-// What most controllers do in one way or another, and is met by reading before writing, following links and reading back.
-// Numbers are the rows of docs/redfish.md; those of single makers are in rules/.
+// Differences that most controllers have in some way. The client handles them by reading before writing, following
+// links and reading back. Numbers are the rows of docs/redfish.md; differences of single makers are in rules/.
 import { describe, expect, test } from "vitest";
 import { amiShape } from "../simulated/shapes/ami.ts";
 import { plainShape } from "../simulated/shape.ts";
@@ -88,7 +88,7 @@ describe("row 4: the reset that there is", () => {
 
 test.each([400, 409])("row 5: %i is no failure where the machine is as it should be", async (status) => {
   await using subject = await simulatedSubject();
-  // Somebody else was quicker.
+  // Another client set the override first.
   const { machine, simulated } = subject;
   simulated.faults.push({ method: "POST", path: /Reset/u, does: { status, id: "NoOperation" } });
   const read = machine.powerGet.bind(machine);

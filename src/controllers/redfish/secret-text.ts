@@ -1,7 +1,7 @@
-/** Shorter ones stand in too many words by chance. */
+/** Minimum length of a secret that is removed: shorter ones occur in many words by chance. */
 const shortest = 4;
 
-/** The same error without these texts in its message, its stack and its causes. */
+/** Removes these secrets from the message and stack of the error and its causes, and returns the error. */
 export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   const known = secrets.filter((secret) => secret.length >= shortest);
   for (let inner = error, depth = 0; inner instanceof Error && depth < 8; inner = inner.cause, depth += 1) {

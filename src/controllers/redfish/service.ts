@@ -1,4 +1,4 @@
-// A Redfish service as the rest of the client sees it: resources are read by their links, changes are sent once.
+// A Redfish service as the rest of the client uses it. Resources are read by their links. A change is sent once.
 import type { Clock } from "../../lib/clock.ts";
 import { ControllerError, type ControllerLogin } from "../controller.ts";
 import { refusalError, AnswerError, type PassingRule } from "./answer-error.ts";
@@ -13,41 +13,41 @@ import { replyJson } from "./reply-json.ts";
 import { type Authorization, RedfishSession } from "./session.ts";
 import { defined } from "../../lib/defined.ts";
 
-/** A resource as it was read. */
+/** A resource that was read. */
 export interface Resource {
-  /** Its path. */
+  /** Its path on the controller. */
   link: string;
   body: JsonObject;
   etag: string | undefined;
 }
 
-/** A change's answer that is a success. */
+/** The successful answer to a change. */
 export interface ChangeReply {
   status: number;
-  /** Its Location, on the controller's own origin. */
+  /** The answer's Location header, as a path on the controller's own origin. */
   location: string | undefined;
   body: JsonObject;
   messages: readonly RedfishMessage[];
 }
 
-/** What {@link RedfishService} needs. */
+/** The options of {@link RedfishService}. */
 export interface ServiceOptions {
   origin: URL;
   login: ControllerLogin;
   exchange: HttpExchange;
   clock: Clock;
-  /** How long reads are repeated while the controller is busy or restarts. */
+  /** How long a read is repeated while the controller is busy or restarts. */
   patience: Patience;
 }
 
 const rootPath = "/redfish/v1/";
-/** Of a collection: pages are followed up to this many members. */
+/** Maximum number of a collection's members that are read, over all pages. */
 const membersMost = 1000;
 const redirectsMost = 3;
 
 export class RedfishService {
   readonly session: RedfishSession;
-  /** What passes by itself, by the maker's rules. */
+  /** Whether a refusal is temporary, by the maker's rules. */
   passing: PassingRule = () => false;
   readonly #options: ServiceOptions;
   readonly #reading = new Places(2);
@@ -81,18 +81,18 @@ export class RedfishService {
     return this.#options.clock;
   }
 
-  /** @throws {ControllerError} `answer_invalid` */
+  /** Turns a link into a path on the controller's own origin. @throws {ControllerError} `answer_invalid` */
   own(link: string): string {
     return ownLink(this.#options.origin, link);
   }
 
-  /** The service's root, read once and without login. @throws {ControllerError} `not_a_controller` */
+  /** Reads the service root, once and without login. @throws {ControllerError} `not_a_controller` */
   async root(signal: AbortSignal): Promise<Resource> {
     this.#root ??= await this.#rootRead(signal);
     return this.#root;
   }
 
-  /** @throws {ControllerError} */
+  /** Reads a resource. @throws {ControllerError} */
   async get(link: string, signal: AbortSignal): Promise<Resource> {
     const reply = await this.look(link, signal);
     if (reply.status >= 200 && reply.status < 300) {
@@ -101,7 +101,7 @@ export class RedfishService {
     throw this.#error("GET", link, reply);
   }
 
-  /** As `get`; undefined where the controller has no such thing, or does not show it to this account. */
+  /** Like `get`, but undefined if the controller does not have the resource, or does not show it to this account. */
   async find(link: string | undefined, signal: AbortSignal): Promise<Resource | undefined> {
     if (link === undefined) {
       return undefined;
@@ -116,7 +116,7 @@ export class RedfishService {
     }
   }
 
-  /** The links of a collection's members, over its pages, at most `most` of them. */
+  /** The links of a collection's members over all pages, at most `most`. */
   async members(link: string, signal: AbortSignal, most = membersMost): Promise<readonly string[]> {
     const found: string[] = [];
     const seen = new Set<string>();
@@ -130,7 +130,7 @@ export class RedfishService {
     return found.slice(0, most);
   }
 
-  /** The answer to a read, whatever its status, once the controller is not busy any more. */
+  /** Repeats a read while the controller is busy; resolves to the answer, whatever its status. */
   async look(link: string, signal: AbortSignal): Promise<HttpReply> {
     const path = this.own(link);
     let last: unknown;
@@ -143,7 +143,7 @@ export class RedfishService {
         }
         last = error;
       } catch (error) {
-        // Before its first answer nothing says that there is a controller at all.
+        // Before the first answer, it is not known whether a controller exists there at all.
         if (!(error instanceof ExchangeBroken) || this.#root === undefined) {
           throw error;
         }
@@ -154,9 +154,9 @@ export class RedfishService {
   }
 
   /**
-   * Sends a change, one at a time. It is sent again only where the answer said that it was not carried out: an ETag that did
-   * not do, a session that is over.
-   * @param call `etag` of the resource that it is about; PATCH reads it itself
+   * Sends a change. Changes are sent one at a time. A change is sent again only if the answer says that it was not
+   * carried out: the ETag did not match, or the session has expired.
+   * @param call `etag`: the ETag of the changed resource; for PATCH, it is read here
    * @throws {ControllerError}
    */
   change(
@@ -167,7 +167,7 @@ export class RedfishService {
       const path = this.own(call.link);
       const etag = call.method === "PATCH" ? (await this.get(path, signal)).etag : call.etag;
       const tries = ifMatchTries(etag);
-      // An action has no ETag of its own; few ask for the one of its resource.
+      // An action has no ETag of its own. Few controllers require the ETag of the action's resource.
       let reply: HttpReply | undefined;
       for (const match of call.method === "POST" ? [undefined, ...tries] : tries) {
         reply = await this.#authorized(
@@ -215,7 +215,7 @@ export class RedfishService {
     return { link: rootPath, body, etag: undefined };
   }
 
-  /** Sends with the session's or the account's authorization; an expired session is renewed once. */
+  /** Sends a call with the authorization of the session or the account. An expired session is renewed once. */
   async #authorized(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
     await this.root(signal);
     const first = await this.#login(() => this.session.authorization(signal), signal);
@@ -235,7 +235,7 @@ export class RedfishService {
     return reply;
   }
 
-  /** Logs in, and waits where the controller is busy or restarts: that says nothing of the call itself. */
+  /** Logs in, and retries while the controller is busy or restarts, because the call itself was not sent yet. */
   async #login(action: () => Promise<Authorization>, signal: AbortSignal): Promise<Authorization> {
     let last: unknown;
     for await (const _ of rounds(this.#options.clock, this.#options.patience, signal)) {
@@ -300,7 +300,7 @@ export class RedfishService {
   }
 }
 
-/** Rows 19 and 20: 412, 428, and 429 from some. */
+/** Whether the ETag was refused, by 412 or 428, or by 429 from some controllers (rows 19 and 20). */
 function preconditionFailed(reply: HttpReply): boolean {
   return (
     reply.status === 412 ||

@@ -1,4 +1,5 @@
-// One login a controller: a session where it has them, kept until it is refused, else user name and password with each call.
+// The login at one controller: a session if the controller has them, otherwise user name and password with each call. A
+// session is kept until the controller refuses it.
 import type { ControllerLogin } from "../controller.ts";
 import { ControllerError } from "../controller.ts";
 import { refusalError } from "./answer-error.ts";
@@ -8,34 +9,36 @@ import { messagesOf } from "./messages.ts";
 import { Places } from "./places.ts";
 import { replyJson } from "./reply-json.ts";
 
-/** What opens the next call. */
+/** The headers that authorize the next call. */
 export interface Authorization {
   headers: Readonly<Record<string, string>>;
-  /** A session's; a refused one may be over. */
+  /** True for a session: if the controller refuses it, the session may have expired, and a new one may help. */
   renewable: boolean;
 }
 
 interface OpenSession extends Authorization {
-  /** Where it is ended; absent for user name and password. */
+  /** The link that ends the session; absent for user name and password. */
   link?: string;
 }
 
-/** What {@link RedfishSession} needs. */
+/** The options of {@link RedfishSession}. */
 export interface RedfishSessionOptions {
   origin: URL;
   login: Pick<ControllerLogin, "userName" | "password">;
-  /** Sends a call as it is. */
+  /** Sends a call unchanged. */
   send: (call: HttpCall, signal: AbortSignal) => Promise<HttpReply>;
-  /** Where sessions are made; undefined = it has none. Readable without login (row 29). */
+  /**
+   * The link at which sessions are made; undefined = the controller has no sessions. Readable without login (row 29).
+   */
   sessionsLink: (signal: AbortSignal) => Promise<string | undefined>;
-  /** A link of an answer on the controller's own origin. */
+  /** Resolves a link in an answer to a path on the controller's own origin. */
   own: (link: string) => string;
 }
 
-/** Messages and codes of controllers that have no place for another session (row 28). */
+/** Message ids of controllers that allow no further session (row 28). */
 const noPlace = /^(?:SessionLimitExceeded|RAC0218|MaximumSessionsExceeded|CreateLimitReachedForResource)$/u;
 
-/** The login of one account at one controller. A refused password is not sent a second time. */
+/** The login of one account at one controller. A refused password is not sent again. */
 export class RedfishSession {
   readonly #options: RedfishSessionOptions;
   readonly #turn = new Places(1);
@@ -49,18 +52,21 @@ export class RedfishSession {
     this.#password = options.login.password;
   }
 
-  /** What must appear in no text. */
+  /** The secrets that must not appear in any message. */
   get secrets(): readonly string[] {
     const basic = this.#basic().headers["authorization"]?.slice("Basic ".length) ?? "";
     return [this.#password, this.#options.login.password, basic, this.#open?.headers["x-auth-token"] ?? ""];
   }
 
-  /** The account that has to change its password, as the controller named it at the login (row 30). */
+  /** The account that must change its password, as the controller named it at login (row 30). */
   get accountLink(): string | undefined {
     return this.#accountLink;
   }
 
-  /** @throws {ControllerError} `unauthorized`, and what the controller answers else */
+  /**
+   * The authorization for the next call; logs in first if necessary.
+   * @throws {ControllerError} `unauthorized`, or the error that the controller answers with
+   */
   authorization(signal: AbortSignal): Promise<Authorization> {
     return this.#turn.within(signal, async () => {
       this.#throwRefused();
@@ -69,7 +75,7 @@ export class RedfishSession {
     });
   }
 
-  /** Another session in place of the refused one. @throws {ControllerError} as `authorization` */
+  /** Makes a new session in place of the refused one. @throws {ControllerError} as `authorization` */
   renew(old: Authorization, signal: AbortSignal): Promise<Authorization> {
     return this.#turn.within(signal, async () => {
       this.#throwRefused();
@@ -81,19 +87,19 @@ export class RedfishSession {
     });
   }
 
-  /** User name and password were refused: they are not sent again. */
+  /** Records that the controller refused the user name and password, so that they are not sent again. */
   refuse(error: ControllerError): void {
     this.#refused = error;
   }
 
-  /** From now on this password. */
+  /** Uses this password from now on. */
   async replace(password: string, signal: AbortSignal): Promise<void> {
     await this.end(signal);
     this.#password = password;
     this.#accountLink = undefined;
   }
 
-  /** Ends the session. What goes wrong with it does not matter: it ends by its time. */
+  /** Ends the session. A failure is ignored, because the session expires by itself. */
   end(signal: AbortSignal): Promise<void> {
     return this.#turn.within(signal, () => this.#end(signal));
   }
@@ -147,7 +153,7 @@ export class RedfishSession {
       throw new ControllerError("answer_invalid", `${origin.origin} made a session without a token`);
     }
     if (error.code === "password_change_required") {
-      // Some give no session then, and let the password be changed by user name and password.
+      // Some controllers make no session then, but accept user name and password for changing the password.
       return this.#basic();
     }
     if (error.code === "unauthorized" || error.code === "forbidden") {

@@ -1,4 +1,4 @@
-// Peers that nobody here wrote: sushy-tools' emulator as a controller, sushy (Python) as a second client.
+// Independent peers: sushy-tools' emulator as a controller, and sushy (Python) as a second client.
 import { describe, expect, test } from "vitest";
 import { certificateRead } from "../certificate-read.ts";
 import type { BootTarget, ControllerTrust, PowerCommand } from "../controller.ts";
@@ -28,7 +28,7 @@ describe("sushy-tools' emulator", () => {
     return {
       controller,
       stranger,
-      // It is told UefiHttp, and sets Pxe.
+      // The emulator accepts UefiHttp, but sets Pxe.
       untrue: ["http"],
       [Symbol.asyncDispose]: async () => {
         await controller[Symbol.asyncDispose]();

@@ -3,28 +3,30 @@ import { linkAt, listOf, objectOf, textOf, textsOf, valueAt } from "./json.ts";
 import type { MakerRules } from "./rules/maker-rules.ts";
 import type { RedfishService, Resource } from "./service.ts";
 
-/** The one system that a controller client works on. */
+/** The one system of a controller that a client works on. */
 export interface RedfishSystem {
   service: RedfishService;
   rules: MakerRules;
   link: string;
-  /** Its id with the controller's address, for messages. */
+  /** The system's id with the controller's address, for messages. */
   name: string;
-  /** Where its resets are sent. */
+  /** The link to which resets are sent. */
   resetTarget: string;
-  /** Reads it anew. */
+  /** Reads the system again. */
   read(signal: AbortSignal): Promise<Resource>;
-  /** The ResetTypes that are allowed; undefined = the controller does not say (row 3). */
+  /** The allowed ResetTypes; undefined = the controller does not list them (row 3). */
   resetTypes(signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
-/** Systems of one controller that are read to find the one with power: trays of a large machine are more. */
+/**
+ * Maximum number of a controller's systems that are read to find the one with power. Large machines list several trays.
+ */
 const systemsMost = 16;
 
 /**
- * The system that is meant: the named one, or the only system with power and reset actions (row 1).
- * @param named its id or link, as a controller's facts have it
- * @throws {ControllerError} `not_a_controller` saying which there are
+ * Finds the named system, or the only system with power and reset actions (row 1).
+ * @param named the system's id or link, as in a controller's facts
+ * @throws {ControllerError} `not_a_controller`, whose message lists the systems
  */
 export async function systemFind(
   service: RedfishService,
@@ -54,7 +56,7 @@ export async function systemFind(
     }
     return found;
   }
-  // A tray of accelerators can be reset, but boots nothing.
+  // A tray of accelerators can be reset, but can't boot.
   const booting = systems.filter(({ body }) => valueAt(body, "Boot", "BootSourceOverrideTarget") !== undefined);
   const candidates = booting.length === 0 ? systems : booting;
   const [only] = candidates;
@@ -69,12 +71,12 @@ export async function systemFind(
   return only;
 }
 
-/** A system's own name, as it is kept: "System.Embedded.1". Pure. */
+/** A system's id in its stored form, such as "System.Embedded.1". Pure. */
 export function systemId(system: Resource): string {
   return textOf(system.body["Id"]) ?? system.link;
 }
 
-/** The client's view of a system that was found. */
+/** Wraps a found system for the client. */
 export function redfishSystem(service: RedfishService, found: Resource, rules: MakerRules): RedfishSystem {
   const reset = objectOf(valueAt(found.body, "Actions", resetAction));
   return {
@@ -106,7 +108,7 @@ function isMachine({ body }: Resource): boolean {
   );
 }
 
-/** Paths as makers write them: some end with a slash, some are in lower case. */
+/** Compares paths: some makers end them with a slash, some write them in lower case. */
 function samePath(one: string, other: string): boolean {
   const plain = (path: string): string => path.replace(/\/$/u, "").toLowerCase();
   return plain(one) === plain(other);

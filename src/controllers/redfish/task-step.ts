@@ -1,20 +1,20 @@
 import { type JsonObject, textOf } from "./json.ts";
 import { messagesOf } from "./messages.ts";
 
-/** How a task stands. */
+/** The state of a task. */
 export type TaskStep =
   | { kind: "running" }
   | { kind: "ended" }
   | { kind: "failed"; state: string }
-  /** It goes on elsewhere: Dell's tasks become jobs (row 41). */
+  /** The work continues under another link: Dell's tasks become jobs (row 41). */
   | { kind: "moved"; link: string };
 
 const failures =
   /^(?:Exception|Killed|Cancelled|Cancelling|Interrupted|Failed|CompletedWithErrors|Invalid|UserIntervention)$/u;
-/** A scheduled job waits for the next start of the machine: what was asked is accepted. */
+/** States in which the change was accepted. A scheduled or pending job waits for the next start of the machine. */
 const ends = /^(?:Completed|Scheduled|Pending)$/u;
 
-/** How a task, a job or a task's monitor stands by its answer. Pure. */
+/** Reads the state of a task, a job or a task's monitor from its answer. Pure. */
 export function taskStep(status: number, body: JsonObject): TaskStep {
   const moved = messagesOf(body).find(({ id }) => id === "OperationTransitionedToJob");
   const link = moved?.args.find((argument) => argument.startsWith("/"));
@@ -23,7 +23,7 @@ export function taskStep(status: number, body: JsonObject): TaskStep {
   }
   const state = textOf(body["TaskState"]) ?? textOf(body["JobState"]);
   if (state === undefined) {
-    // A monitor answers 202 while the task runs, and at its end with what the change would have answered.
+    // A monitor answers 202 while the task runs. At the end it answers with the result of the change.
     if (status === 202) {
       return { kind: "running" };
     }

@@ -1,4 +1,4 @@
-// A change that is answered with 202 goes on in a task, which is looked at until it ends (rows 39 to 41).
+// A change that is answered with 202 continues in a task, which is polled until it ends (rows 39 to 41).
 import { ControllerError } from "../controller.ts";
 import { AnswerError } from "./answer-error.ts";
 import { type JsonObject, linkAt, textOf } from "./json.ts";
@@ -8,13 +8,13 @@ import { replyJson } from "./reply-json.ts";
 import type { ChangeReply, RedfishService } from "./service.ts";
 import { taskStep } from "./task-step.ts";
 
-/** Milliseconds in which a task that was just made may not be there yet (row 26). */
+/** Milliseconds during which a new task may not be readable yet (row 26). */
 const appearsWithin = 20_000;
 
 /**
- * Returns when the task of a change has ended well, or when there is none that could be found: what came of the change is
- * then seen by reading it back.
- * @throws {ControllerError} `refused` when it failed, `not_done` when it took too long
+ * Resolves when the task of a change has ended well, or if no task can be found. Without a task, the caller learns the
+ * result of the change by reading it back.
+ * @throws {ControllerError} `refused` if the task failed, `not_done` if it took too long
  */
 export async function taskEnd(
   service: RedfishService,
@@ -35,7 +35,7 @@ export async function taskEnd(
   for await (const _ of rounds(service.clock, patience, signal)) {
     const answer = await service.look(link, signal);
     if (answer.status === 404 || answer.status === 410) {
-      // A task that has been seen is gone because it ended.
+      // A task that was seen before has ended and was deleted.
       if (seen || service.clock.monotonic() - begun > appearsWithin) {
         return;
       }
@@ -68,14 +68,16 @@ export async function taskEnd(
   );
 }
 
-/** The task rather than its monitor: reading a finished monitor deletes the task with some (row 40). */
+/**
+ * Prefers the task to its monitor, because some controllers delete the task when its finished monitor is read (row 40).
+ */
 function taskLink({ body, location }: ChangeReply): string | undefined {
   const inBody = linkAt({ task: body }, "task");
   const isTask = body["TaskState"] !== undefined || /Task|Job/u.test(textOf(body["@odata.type"]) ?? "");
   return isTask && inBody !== undefined ? inBody : (location ?? inBody);
 }
 
-/** Some name the task nowhere: then the newest of all that has not ended (row 39). */
+/** Finds the newest task that has not ended, for controllers that do not name the change's task (row 39). */
 async function newestTask(service: RedfishService, signal: AbortSignal): Promise<string | undefined> {
   const root = await service.root(signal);
   const tasks = await service.find(linkAt(root.body, "Tasks"), signal);

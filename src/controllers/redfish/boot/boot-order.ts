@@ -6,10 +6,10 @@ import type { Resource } from "../service.ts";
 import type { RedfishSystem } from "../system.ts";
 import { taskEnd } from "../task.ts";
 
-/** Boot options that are read, at most. */
+/** Maximum number of boot options that are read. */
 const optionsMost = 64;
 
-/** What options of a target are called, where they have no alias. */
+/** Display names of a target's boot options, for options without an alias. */
 const optionNames: Readonly<Record<BootTarget, RegExp>> = {
   network: /pxe|network|ipv4/iu,
   disk: /hard ?dis[ck]|hdd|ssd|nvme|raid|windows boot|debian|ubuntu|red hat|suse/iu,
@@ -19,9 +19,9 @@ const optionNames: Readonly<Record<BootTarget, RegExp>> = {
 };
 
 /**
- * Makes a target the first of the boot order, for controllers whose override is for the next boot alone (row 11).
- * @param name the target in Redfish's words
- * @throws {ControllerError} `unsupported` where there is no order, or no option for the target in it; `not_done`
+ * Puts a target first in the boot order, for controllers whose override applies to the next boot only (row 11).
+ * @param name the target's name in Redfish
+ * @throws {ControllerError} `unsupported` if there is no boot order, or no option for the target in it; `not_done`
  */
 export async function bootOrderSet(
   system: RedfishSystem,
@@ -65,7 +65,7 @@ function orderOf(body: JsonObject): readonly string[] {
   return textsOf(valueAt(body, "Boot", "BootOrder"));
 }
 
-/** References of the options for a target, by their alias, else by their names. */
+/** References of a target's options, found by their alias, or else by their display name. */
 async function optionsOf(
   system: RedfishSystem,
   own: Resource,

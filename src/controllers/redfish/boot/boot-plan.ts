@@ -3,16 +3,16 @@ import type { MakerRules } from "../rules/maker-rules.ts";
 import type { BootState } from "./boot-resource.ts";
 import { defined } from "../../../lib/defined.ts";
 
-/** What is wished for. */
+/** The boot override to set. */
 export interface BootWish {
-  /** In Redfish's words. */
+  /** The target's name in Redfish. */
   target: string;
   enabled: "Once" | "Continuous";
-  /** undefined = as it is. */
+  /** The boot mode; undefined = leave it unchanged. */
   mode: string | undefined;
 }
 
-/** Redfish's names of the targets, the best first (row 15). Pure. */
+/** Redfish's names of a target, the best first (row 15). Pure. */
 export function targetNames(target: BootTarget, rules: Pick<MakerRules, "mediaTargets">): readonly string[] {
   return target === "media" ? rules.mediaTargets : [names[target]];
 }
@@ -24,16 +24,16 @@ const names: Readonly<Record<Exclude<BootTarget, "media">, string>> = {
   setup: "BiosSetup",
 };
 
-/** Targets of a controller that does not say which it has: those that every one had from the beginning. */
+/** Assumed targets of a controller that does not list its targets: every version of Redfish has these. */
 const usual = ["Pxe", "Hdd", "Cd", "BiosSetup"];
 
-/** The controller's name of a target; undefined = it has no such one. Pure. */
+/** The controller's name of a target; undefined = it does not have this target. Pure. */
 export function targetOf(target: BootTarget, state: Pick<BootState, "targets">, rules: MakerRules): string | undefined {
   const allowed = state.targets ?? usual;
   return targetNames(target, rules).find((name) => allowed.includes(name));
 }
 
-/** The `Boot` to send for a wish; undefined = it is so already. Pure. */
+/** The `Boot` object to send for `wish`; undefined = nothing has to change. Pure. */
 export function bootBody(
   wish: BootWish,
   state: BootState,
@@ -45,7 +45,7 @@ export function bootBody(
     return undefined;
   }
   return {
-    // Repeating an unchanged value is refused by some (row 10), leaving it out resets it with others (row 9).
+    // Some controllers refuse an unchanged value (row 10); others reset a value that is left out (row 9).
     ...(same.enabled && !rules.bootWhole ? {} : { BootSourceOverrideEnabled: wish.enabled }),
     BootSourceOverrideTarget: wish.target,
     ...(mode === undefined || (same.mode && !rules.bootWhole) ? {} : { BootSourceOverrideMode: mode }),
@@ -53,8 +53,8 @@ export function bootBody(
 }
 
 /**
- * The `Boot` to send to take an override away; undefined = there is none. Pure.
- * @param keepTarget the target stays as it is, for `None` is refused by some (row 12)
+ * The `Boot` object that removes an override; undefined = there is none. Pure.
+ * @param keepTarget leave the target unchanged, because some controllers refuse `None` (row 12)
  */
 export function bootOffBody(
   state: BootState,
@@ -66,17 +66,20 @@ export function bootOffBody(
   return {
     BootSourceOverrideEnabled: "Disabled",
     ...(keepTarget ? {} : { BootSourceOverrideTarget: "None" }),
-    // Some refuse it without (row 12).
+    // Some controllers refuse the change without the mode (row 12).
     ...defined({ BootSourceOverrideMode: state.mode }),
   };
 }
 
-/** True where no override is in force. Pure. */
+/** True if no override is in force. Pure. */
 export function isOff(state: Pick<BootState, "enabled" | "target">): boolean {
   return state.enabled === "Disabled" || state.target === undefined || state.target === "None";
 }
 
-/** Whether the controller shows the requested setting. A controller that always reports Continuous is believed. Pure. */
+/**
+ * Whether the controller shows the requested setting. `Continuous` is accepted for `Once`, because some controllers
+ * always report it. Pure.
+ */
 export function isAsWished(wish: BootWish, state: BootState): boolean {
   return (
     state.target === wish.target &&

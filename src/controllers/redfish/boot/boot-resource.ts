@@ -2,22 +2,22 @@ import { type JsonObject, linkAt, objectOf, textOf, textsOf, valueAt } from "../
 import type { Resource } from "../service.ts";
 import type { RedfishSystem } from "../system.ts";
 
-/** A boot override as it is. */
+/** A boot override as the controller shows it. */
 export interface BootState {
-  /** Where it is changed: the system, or its object of settings (row 13). */
+  /** The resource to change: the system, or its settings object (row 13). */
   link: string;
   enabled: string | undefined;
   target: string | undefined;
-  /** UEFI or Legacy; undefined = the controller knows no modes (row 10). */
+  /** UEFI or Legacy; undefined = the controller has no boot modes (row 10). */
   mode: string | undefined;
-  /** undefined = it does not say. */
+  /** The allowed targets; undefined = the controller does not list them. */
   targets: readonly string[] | undefined;
-  /** What `Enabled` may be; undefined = it does not say. */
+  /** The allowed values of `Enabled`; undefined = the controller does not list them. */
   enabledValues: readonly string[] | undefined;
   system: JsonObject;
 }
 
-/** Reads the override where it is changed. undefined = the controller has none. */
+/** Reads the override from the resource that changes it; undefined = the controller has no boot override. */
 export async function bootRead(system: RedfishSystem, signal: AbortSignal): Promise<BootState | undefined> {
   const own = await system.read(signal);
   const settings = await system.service.find(linkAt(own.body, "@Redfish.Settings", "SettingsObject"), signal);
@@ -25,7 +25,7 @@ export async function bootRead(system: RedfishSystem, signal: AbortSignal): Prom
   if (place === undefined) {
     return undefined;
   }
-  // Some have the allowed values in the one, some in the other.
+  // Some controllers list the allowed values in the settings object, others in the system.
   const boots = [place, own].map(({ body }) => objectOf(body["Boot"]));
   const first = (name: string): readonly string[] | undefined =>
     boots.map((boot) => textsOf(boot[name])).find((values) => values.length > 0);

@@ -36,7 +36,7 @@ export async function bootSet(
   const wish: BootWish = {
     target: name,
     enabled,
-    // HTTP boot is UEFI's.
+    // HTTP boot needs UEFI.
     mode: name === "UefiHttp" && before.mode !== undefined ? "UEFI" : before.mode,
   };
   await changeBoot(system, options.patience, signal, {
@@ -46,7 +46,7 @@ export async function bootSet(
   });
 }
 
-/** Takes the boot override away. @throws {ControllerError} */
+/** Removes the boot override. @throws {ControllerError} */
 export async function bootClear(system: RedfishSystem, patience: Patience, signal: AbortSignal): Promise<void> {
   const before = await bootRead(system, signal);
   if (before === undefined || isOff(before)) {
@@ -64,17 +64,17 @@ export async function bootClear(system: RedfishSystem, patience: Patience, signa
 }
 
 interface BootChange {
-  /** undefined = nothing to send. */
+  /** The `Boot` object to send; undefined = nothing to send. */
   body: (state: BootState) => Readonly<Record<string, string>> | undefined;
-  /** Makes the next `body` another one, once the first was refused (row 12); absent = a refusal is the end. */
+  /** Called after the first refusal, so that the next `body` differs (row 12); absent = a refusal ends the change. */
   otherwise?: () => void;
   done: (state: BootState) => boolean;
   expected: string;
 }
 
-/** Times that a change is sent because it was read back otherwise (row 14). */
+/** Maximum number of times that the change is sent, if reading back shows another value (row 14). */
 const againMost = 3;
-/** Milliseconds in which a change that was accepted for the last time has to show. */
+/** Milliseconds within which the last accepted change must show. */
 const showsWithin = 20_000;
 
 async function changeBoot(
@@ -111,7 +111,7 @@ async function changeBoot(
       words = spoken(reply.messages) ?? words;
       await taskEnd(service, reply, patience, signal);
     } catch (error) {
-      // Setting what is set already is no second change, so it may be sent again.
+      // Setting the same value twice does no harm, so the change may be sent again.
       const passes = error instanceof ExchangeBroken || (error instanceof AnswerError && error.passing);
       if (!passes && (otherwise === undefined || refusals > 0 || !(error instanceof AnswerError))) {
         throw error;

@@ -2,19 +2,19 @@ import { type JsonObject, linkAt, listOf, objectOf } from "../json.ts";
 import type { RedfishService, Resource } from "../service.ts";
 import type { HealthPart } from "./condition.ts";
 
-/** What was read of one chassis. */
+/** The parts of one chassis. */
 export interface ChassisParts {
   parts: readonly HealthPart[];
-  /** Temperature sensors, old and new ones. */
+  /** Temperature sensors, from the old and the newer resources. */
   sensors: readonly JsonObject[];
 }
 
-/** Members of one kind that are read, at most. */
+/** Maximum number of parts of one kind that are read. */
 const membersMost = 40;
 
 /**
- * Fans, power supplies and temperatures of a chassis: from the one resource of each that old services have (`Thermal`,
- * `Power`), or from the collections of newer ones.
+ * Reads a chassis' fans, power supplies and temperatures. Old services have one resource for each (`Thermal`, `Power`);
+ * newer ones have collections.
  */
 export async function chassisParts(service: RedfishService, link: string, signal: AbortSignal): Promise<ChassisParts> {
   const chassis = await service.find(link, signal);
@@ -43,7 +43,7 @@ export async function chassisParts(service: RedfishService, link: string, signal
   };
 }
 
-/** The intake's temperature of a summary, as a sensor. */
+/** The inlet temperature in a summary, as a sensor. */
 function summarySensors(metrics: Resource | undefined): readonly JsonObject[] {
   const summary = objectOf(metrics?.body["TemperatureSummaryCelsius"]);
   return ["Intake", "Ambient"].map((name) => ({ ...objectOf(summary[name]), PhysicalContext: "Intake" }));

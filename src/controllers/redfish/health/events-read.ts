@@ -5,12 +5,12 @@ import type { Resource } from "../service.ts";
 import type { RedfishSystem } from "../system.ts";
 import { newestEvents } from "./newest-events.ts";
 
-/** Entries that are shown. */
+/** Number of entries that are shown. */
 const shown = 10;
-/** Entries that are read one by one, where a log has links alone. */
+/** Maximum number of entries that are read one by one, if a log contains only links. */
 const singlesMost = 20;
 
-/** The newest entries of the machine's event log, the newest first. None where it has no log. */
+/** The newest entries of the machine's event log, newest first; none if it has no log. */
 export async function eventsRead(
   system: RedfishSystem,
   own: Resource,
@@ -21,7 +21,7 @@ export async function eventsRead(
   return entries === undefined ? [] : newestEvents(await entriesRead(system, entries, signal), shown);
 }
 
-/** The system's event log, else the manager's: by the usual names, else the first there is. */
+/** The event log of the system, or else of its manager: one with a usual name, or else the first. */
 async function logFind(system: RedfishSystem, own: Resource, signal: AbortSignal): Promise<Resource | undefined> {
   const { service } = system;
   const manager = await managerOf(system, own, signal);
@@ -43,7 +43,7 @@ async function logFind(system: RedfishSystem, own: Resource, signal: AbortSignal
   );
 }
 
-/** The page with the newest entries: some begin with them, others end with them. */
+/** Reads the page with the newest entries: the first page of some controllers, the last page of others. */
 async function entriesRead(system: RedfishSystem, link: string, signal: AbortSignal): Promise<readonly JsonObject[]> {
   const { service } = system;
   const first = await service.find(link, signal);

@@ -8,10 +8,10 @@ import { memoryParts } from "./memory-parts.ts";
 import { chassisParts } from "./chassis-parts.ts";
 import { defined } from "../../../lib/defined.ts";
 
-/** Chassis of one system that are looked at, at most. */
+/** Maximum number of a system's chassis that are read. */
 const chassisMost = 8;
 
-/** The machine's health: the rollup, parts that are not well, the inlet's temperature, the newest events. */
+/** Reads the machine's health: the rollup, parts that are not healthy, the inlet temperature and the newest events. */
 export async function healthRead(system: RedfishSystem, signal: AbortSignal): Promise<ControllerHealth> {
   const own = await system.read(signal);
   const links = linksAt(own.body, "Links", "Chassis").slice(0, chassisMost);

@@ -58,7 +58,7 @@ test("a name that several parts have gets its number", () => {
 test("the inlet is known by its name, else by its place, and broken sensors are left out", () => {
   const inlet = { Name: "01-Inlet Ambient", ReadingCelsius: 22 };
   expect(inletCelsius([{ Name: "CPU Temp", ReadingCelsius: 70 }])).toBeUndefined();
-  // Some call the place of every sensor an intake.
+  // Some controllers give every sensor the context Intake.
   expect(inletCelsius([inlet, { Name: "CPU", PhysicalContext: "Intake", Reading: 64 }])).toBe(22);
   expect(inletCelsius([{ Name: "Front", PhysicalContext: "Intake", Reading: 24.5 }])).toBe(24.5);
   expect(

@@ -1,8 +1,8 @@
 import { type JsonObject, numberOf, textOf, valueAt } from "../json.ts";
 
 /**
- * The hottest sensor of the air that comes in, in degrees Celsius; undefined = there is none. By their names: some call the
- * place of every sensor an intake. Pure.
+ * Degrees Celsius of the hottest sensor for incoming air; undefined = there is none. Sensors are chosen by name,
+ * because some controllers give every sensor the context Intake. Pure.
  */
 export function inletCelsius(sensors: readonly JsonObject[]): number | undefined {
   const there = sensors.filter((sensor) => (textOf(valueAt(sensor, "Status", "State")) ?? "Enabled") === "Enabled");
@@ -14,7 +14,7 @@ export function inletCelsius(sensors: readonly JsonObject[]): number | undefined
   return readings.length === 0 ? undefined : Math.max(...readings);
 }
 
-/** What a sensor reads; values that no room has are broken sensors. */
+/** A sensor's reading; undefined for values that no room has, which broken sensors report. */
 function readingOf(sensor: JsonObject): number | undefined {
   const value = numberOf(sensor["ReadingCelsius"]) ?? numberOf(sensor["Reading"]);
   return value !== undefined && value > -40 && value < 120 ? value : undefined;

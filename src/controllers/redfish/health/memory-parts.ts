@@ -2,10 +2,10 @@ import { linkAt, objectOf, valueAt } from "../json.ts";
 import type { RedfishService, Resource } from "../service.ts";
 import { type HealthPart, healthWord, rollupOf } from "./condition.ts";
 
-/** Modules that are read, at most. */
+/** Maximum number of modules that are read. */
 const modulesMost = 64;
 
-/** Memory modules, where the system says that not all is well with its memory: each costs a call. */
+/** Reads the memory modules, but only if the system reports a memory problem, because each module costs a call. */
 export async function memoryParts(
   service: RedfishService,
   system: Resource,

@@ -3,10 +3,10 @@ import type { ControllerHealth } from "../../controller.ts";
 import { type JsonObject, textOf } from "../json.ts";
 import { healthWord } from "./condition.ts";
 
-/** Characters of one event. */
+/** Maximum length of an event's text in characters. */
 const textMost = 300;
 
-/** The newest entries of a log for people, the newest first; those without a time last, as they came. Pure. */
+/** The newest `most` entries of a log, newest first. Entries without a time come last, in the log's order. Pure. */
 export function newestEvents(entries: readonly JsonObject[], most: number): ControllerHealth["events"] {
   const events = entries.flatMap((entry) => {
     const text = textOf(entry["Message"]) ?? textOf(entry["Description"]) ?? textOf(entry["MessageId"]);

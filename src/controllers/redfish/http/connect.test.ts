@@ -13,7 +13,7 @@ const key = keyMake();
 const certificate = serverIssue(key, [{ type: "ip", value: "127.0.0.1" }], authority);
 const sha256 = certificate.fingerprint256.replaceAll(":", "").toLowerCase();
 
-/** A TLS server that keeps what it gets. */
+/** A TLS server that stores what it receives. */
 async function tlsServer(): Promise<AsyncDisposable & { url: URL; got: () => string; handshakes: () => number }> {
   let got = "";
   let handshakes = 0;
@@ -58,7 +58,7 @@ test("a certificate is believed by its fingerprint, however it is written, or by
 test("an old controller's 1024 bits of RSA do, once its fingerprint is accepted", async () => {
   const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
   const old = serverIssue(weak, [{ type: "ip", value: "127.0.0.1" }], authority);
-  // The server's OpenSSL has to be told too.
+  // The server's OpenSSL refuses weak keys too, unless its security level is lowered.
   const server = createTlsServer({ key: keyPem(weak), cert: old.toString(), ciphers: "DEFAULT:@SECLEVEL=0" });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -96,14 +96,14 @@ test("an address that the credential may not be sent to is not called", async ()
   await using server = await tlsServer();
   const trust = { by: "fingerprint", sha256 } as const;
   await expect(tried(server.url, trust, () => false)).rejects.toMatchObject({ code: "address_refused" });
-  // By the resolved address, not by the name.
+  // The resolved address is checked, not the name.
   const named = new URL(`https://localhost:${server.url.port}`);
   await expect(tried(named, trust, ({ ip }) => ip === "192.0.2.1")).rejects.toMatchObject({
     code: "address_refused",
     message: expect.stringMatching(/localhost \(.*127\.0\.0\.1/u),
   });
   expect(server.handshakes()).toBe(0);
-  // Of several addresses those that may be called are.
+  // Of several addresses, the allowed ones are used.
   expect(await tried(named, trust, ({ ip }) => ip === "127.0.0.1")).toBe("connected");
 });
 

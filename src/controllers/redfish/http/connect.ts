@@ -1,5 +1,5 @@
-// Connections to controllers. An address that the credential may not be sent to is refused before it is called, and the
-// certificate is looked at before the socket is given to anybody who writes to it.
+// Connections to controllers. An address that the credential may not be sent to is refused before connecting. The
+// certificate is checked before the caller gets the socket, so nothing is written to an untrusted peer.
 import { lookup } from "node:dns";
 import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as tlsConnect, type TLSSocket } from "node:tls";
@@ -7,7 +7,7 @@ import { systemWords } from "../../../lib/host/system-words.ts";
 import { ControllerError, type ControllerTrust } from "../../controller.ts";
 import { certificateDistrust } from "./distrust.ts";
 
-/** What a connection is made with. */
+/** The options of a connection. */
 export interface ConnectOptions {
   url: URL;
   trust: ControllerTrust;
@@ -17,19 +17,19 @@ export interface ConnectOptions {
   limit: number;
 }
 
-/** The host of a URL without the brackets of IPv6. Pure. */
+/** The host of a URL, without the brackets around IPv6. Pure. */
 export function urlHost(url: URL): string {
   return url.hostname.replaceAll(/^\[|\]$/gu, "");
 }
 
-/** The port of a URL, its scheme's where it has none. Pure. */
+/** The port of a URL, by default its scheme's. Pure. */
 export function urlPort(url: URL): number {
   const standard = url.protocol === "https:" ? 443 : 80;
   return url.port === "" ? standard : Number(url.port);
 }
 
 /**
- * A connection over which the credential may be sent.
+ * Opens a connection over which the credential may be sent.
  * @throws {ControllerError} `address_refused`, `untrusted`, `unreachable`
  */
 export async function controllerConnect(options: ConnectOptions, signal?: AbortSignal): Promise<Socket> {
@@ -51,7 +51,10 @@ export async function controllerConnect(options: ConnectOptions, signal?: AbortS
   return socket;
 }
 
-/** A TLS connection on which nothing is decided yet. @throws {ControllerError} `address_refused`, `unreachable` */
+/**
+ * Opens a TLS connection without verifying its certificate.
+ * @throws {ControllerError} `address_refused`, `unreachable`
+ */
 export async function controllerSocket(options: ConnectOptions, signal?: AbortSignal): Promise<Socket> {
   const { url, trust } = options;
   const host = urlHost(url);
@@ -66,10 +69,10 @@ export async function controllerSocket(options: ConnectOptions, signal?: AbortSi
       : tlsConnect({
           ...address,
           ...(isIP(host) === 0 ? { servername: host } : {}),
-          // Looked at by peerRefusal, with words for people.
+          // `peerRefusal` checks it, with error messages for operators.
           rejectUnauthorized: false,
           ...(trust.by === "ca" ? { ca: trust.pem } : {}),
-          // A pinned certificate needs no strength of its own: many controllers have 1024 bits of RSA.
+          // A pinned certificate may have a weak key: many controllers use RSA with 1024 bits.
           ...(trust.by === "fingerprint" ? { ciphers: "DEFAULT:@SECLEVEL=1" } : {}),
         });
   await opened(socket, options, signal);
@@ -77,7 +80,7 @@ export async function controllerSocket(options: ConnectOptions, signal?: AbortSi
   return socket;
 }
 
-/** Resolves when the handshake is done. */
+/** Resolves when the connection, with its TLS handshake if there is one, is made. */
 function opened(socket: Socket, { url, limit }: ConnectOptions, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (error?: unknown): void => {
@@ -105,17 +108,17 @@ function opened(socket: Socket, { url, limit }: ConnectOptions, signal?: AbortSi
   });
 }
 
-/** Why nothing may be sent over this connection. */
+/** Why nothing may be sent over this connection; undefined if it may. */
 function peerRefusal(socket: Socket, { url, trust, mayReach }: ConnectOptions): ControllerError | undefined {
   const ip = socket.remoteAddress ?? "";
-  // Named twice: what was resolved, and what was reached.
+  // The lookup checked the resolved address; this checks the address that was connected to.
   if (!mayReach({ host: urlHost(url), ip: ip.replace(/^::ffff:(?=\d+\.)/u, "") })) {
     return addressRefused(urlHost(url), [ip]);
   }
   return trust.by === "clear-text" ? undefined : certificateDistrust(socket as TLSSocket, trust, url);
 }
 
-/** Resolves names to the addresses that may be called. */
+/** Resolves names, to allowed addresses only. */
 function allowedLookup({ mayReach }: ConnectOptions): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, addresses) => {
@@ -158,7 +161,7 @@ function connectFailure(url: URL, error: unknown): ControllerError {
   if (error instanceof ControllerError) {
     return error;
   }
-  // Several addresses were tried: the first one's failure stands for all.
+  // If several addresses were tried, the first one's error is reported.
   const one: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = one instanceof Error && "code" in one ? String(one.code) : "";
   return code.startsWith("ERR_SSL") || code === "EPROTO"

@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { ControllerError, type ControllerTrust } from "../../controller.ts";
 
-// What OpenSSL and Node call a certificate that they do not believe.
+// Words for the codes by which OpenSSL and Node refuse a certificate.
 const reasons: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "it has expired",
   CERT_NOT_YET_VALID: "it is not valid yet",
@@ -13,12 +13,12 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "it is for another name",
 };
 
-/** A certificate's SHA-256 as it is stored: 64 lower-case hex digits. Pure. */
+/** A certificate's SHA-256 in its stored form: 64 lower-case hex digits. Pure. */
 export function certificateSha256(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
-/** Why the certificate that this connection showed is not the accepted one; undefined if it is. */
+/** Why the certificate of this connection is not the accepted one; undefined if it is. */
 export function certificateDistrust(
   socket: TLSSocket,
   trust: Exclude<ControllerTrust, { by: "clear-text" }>,

@@ -13,27 +13,27 @@ import { systemWords } from "../../../lib/host/system-words.ts";
 import { ControllerError } from "../../controller.ts";
 import { controllerConnect, type ConnectOptions, urlHost, urlPort } from "./connect.ts";
 
-/** Bytes of an answer's body. The longest that was seen is an event log of 2 MB. */
+/** Maximum length of an answer's body in bytes. The longest seen is an event log of 2 MB. */
 export const answerMost = 4 << 20;
 
-/** What is sent. */
+/** A request. */
 export interface HttpCall {
   method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** With its query, from the controller's root. */
+  /** The path with its query, from the controller's root. */
   path: string;
   headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   body?: unknown;
 }
 
-/** What came back. */
+/** An answer. */
 export interface HttpReply {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-/** The connection failed: `sent` = the controller may have got the request, and carried it out. */
+/** The connection failed. `sent` = the controller may have received the request and carried it out. */
 export class ExchangeBroken extends ControllerError {
   readonly sent: boolean;
 
@@ -43,14 +43,16 @@ export class ExchangeBroken extends ControllerError {
   }
 }
 
-/** What {@link HttpExchange} needs. */
+/** The options of {@link HttpExchange}. */
 export interface ExchangeOptions extends ConnectOptions {
-  /** Milliseconds for an answer to a read, and to a change: some controllers hold a change for over a minute. */
+  /** Milliseconds for the answer to a read, and to a change: some controllers hold a change for over a minute. */
   readLimit: number;
   changeLimit: number;
 }
 
-/** Calls one controller. Reads keep their connections for a few seconds, each change has one of its own. */
+/**
+ * Sends requests to one controller. Reads keep their connections for a few seconds; each change has its own connection.
+ */
 export class HttpExchange implements Disposable {
   readonly #options: ExchangeOptions;
   readonly #reads: Agent;
@@ -62,12 +64,15 @@ export class HttpExchange implements Disposable {
     this.#changes = this.#agent({ keepAlive: false });
   }
 
-  /** @throws {ControllerError} `address_refused`, `untrusted`, `answer_invalid`; {@link ExchangeBroken} */
+  /**
+   * Sends a call and resolves to its answer.
+   * @throws {ControllerError} `address_refused`, `untrusted`, `answer_invalid`; {@link ExchangeBroken}
+   */
   async send(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
     try {
       return await this.#once(call, signal);
     } catch (error) {
-      // A connection that was kept open may be gone by now. Reading again does no harm.
+      // The controller may have closed a kept connection. Repeating a read does no harm.
       if (call.method === "GET" && error instanceof ReusedBroken) {
         return await this.#once(call, signal);
       }
@@ -85,7 +90,7 @@ export class HttpExchange implements Disposable {
     agent.createConnection = (_, callback) => {
       controllerConnect(this.#options).then(
         (socket) => callback?.(null, socket),
-        // Its types want a socket even where there is none.
+        // The type of `callback` demands a socket even on an error.
         (error: unknown) => callback?.(error as Error, undefined as unknown as Duplex),
       );
       return undefined;
@@ -107,11 +112,11 @@ export class HttpExchange implements Disposable {
         headers: {
           host: url.host,
           accept: "application/json",
-          // A compressed answer has a weak ETag with some.
+          // Some controllers weaken the ETag of a compressed answer.
           "accept-encoding": "identity",
           "odata-version": "4.0",
           ...(body === undefined ? {} : { "content-type": "application/json" }),
-          // Never chunked: some controllers refuse that.
+          // Never chunked, because some controllers refuse that.
           ...(body === undefined && call.method === "GET" ? {} : { "content-length": String(body?.length ?? 0) }),
           ...call.headers,
         },
@@ -153,7 +158,7 @@ export class HttpExchange implements Disposable {
   }
 }
 
-/** The connection had been used before. */
+/** A connection failed that had been used before. */
 class ReusedBroken extends ExchangeBroken {}
 
 async function replyRead(answer: IncomingMessage, url: URL): Promise<HttpReply> {
@@ -181,7 +186,7 @@ async function replyRead(answer: IncomingMessage, url: URL): Promise<HttpReply> 
   };
 }
 
-/** Some compress though they were asked not to. */
+/** Decompresses the body: some controllers compress although `accept-encoding` forbids it. */
 function unpacked(body: Buffer, url: URL): Buffer {
   try {
     return gunzipSync(body, { maxOutputLength: answerMost });

@@ -7,7 +7,7 @@ test.each([
   ["/redfish/v1/Systems/1", "/redfish/v1/Systems/1"],
   ["/redfish/v1/Systems?$skip=10", "/redfish/v1/Systems?$skip=10"],
   ["https://bmc.test:8443/redfish/v1/", "/redfish/v1/"],
-  // The same host by another port or scheme: asked is the controller as it was given.
+  // The link names the same host with another port or scheme: the request goes to the given address.
   ["http://bmc.test/redfish/v1/", "/redfish/v1/"],
   ["https://BMC.test/redfish/v1/", "/redfish/v1/"],
   ["Systems/1", "/Systems/1"],

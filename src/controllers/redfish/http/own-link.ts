@@ -2,9 +2,10 @@ import { printable } from "../../../lib/format/printable.ts";
 import { ControllerError } from "../../controller.ts";
 
 /**
- * A link of an answer (`@odata.id`, Location, nextLink, a task) as a path on the controller's own origin. An absolute link
- * to the same host is taken by its path, whatever scheme and port it names: the request still goes to the controller. Pure.
- * @throws {ControllerError} `answer_invalid` for everything that leads elsewhere
+ * Turns a link in an answer (`@odata.id`, Location, nextLink, a task) into a path on the controller's own origin. Of an
+ * absolute link to the same host only the path counts, whatever its scheme and port: the request still goes to the
+ * controller's given address. Pure.
+ * @throws {ControllerError} `answer_invalid` for a link to another host
  */
 export function ownLink(origin: URL, link: string): string {
   const url = URL.parse(link, origin);

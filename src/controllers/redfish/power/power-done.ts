@@ -1,24 +1,26 @@
 import type { ControllerPower } from "../../controller.ts";
 import type { PowerGoal } from "./power-plan.ts";
 
-/** What was seen since a step was sent. */
+/** What was observed since a step was sent. */
 export interface PowerSeen {
   state: ControllerPower;
-  /** It was seen otherwise than on. */
+  /** The machine was seen in another state than on. */
   wasDown: boolean;
-  /** `LastResetTime` is another than before. */
+  /** `LastResetTime` has changed. */
   resetTimeChanged: boolean;
-  /** Milliseconds since the controller accepted the step; undefined = its answer was lost. */
+  /**
+   * Milliseconds since the controller accepted the step; undefined = it has not accepted it, or its answer was lost.
+   */
   sinceAccepted: number | undefined;
 }
 
 /**
- * Milliseconds after which a restart that was accepted counts as done though nothing of it was seen: many controllers show
- * a reset neither in the power state nor in a time.
+ * Milliseconds after which an accepted restart counts as done, even if it was not observed: many controllers show a
+ * reset neither in the power state nor in LastResetTime.
  */
 const settled = 5000;
 
-/** Whether a step has come true. Pure. */
+/** Whether a step has reached its goal. Pure. */
 export function powerDone(goal: PowerGoal, seen: PowerSeen): boolean {
   switch (goal) {
     case "on":

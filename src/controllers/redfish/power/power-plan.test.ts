@@ -4,7 +4,7 @@ import { powerPlan } from "./power-plan.ts";
 
 const all = ["On", "ForceOn", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle", "PushPowerButton", "Nmi"];
 
-/** Short: "ForceOff:off On|ForceOn:on", or the kind of the plan. */
+/** The plan in short: "ForceOff:off On|ForceOn:on", or its kind. */
 function planned(
   command: PowerCommand,
   state: ControllerPower,

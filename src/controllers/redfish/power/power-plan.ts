@@ -1,17 +1,17 @@
 import type { ControllerPower, PowerCommand } from "../../controller.ts";
 
-/** What shows that a step is done. */
+/** The observation that shows that a step is done. */
 export type PowerGoal =
   | "on"
   | "off"
-  /** It was seen off, or its time of the last reset changed, or it stays on. */
+  /** The machine was seen off, its LastResetTime changed, or it stays on. */
   | "restarted"
-  /** The controller's answer is all there is to see. */
+  /** Nothing can be observed besides the controller's answer. */
   | "accepted";
 
-/** One reset to send. */
+/** One reset command to send. */
 export interface PowerStep {
-  /** Redfish's ResetTypes, the best first; all of them are allowed by the controller, as far as it says. */
+  /** Redfish's ResetTypes, the best first. The controller allows all of them, if it lists what it allows. */
   types: readonly [string, ...string[]];
   goal: PowerGoal;
 }
@@ -20,17 +20,17 @@ export interface PowerStep {
 export type PowerPlan =
   | { kind: "done" }
   | { kind: "impossible"; why: string }
-  /** Each step waits for its goal. */
+  /** Reset commands, in order. Each step must reach its goal before the next one. */
   | { kind: "steps"; steps: readonly PowerStep[] }
-  /** It is on its way there already. */
+  /** The machine is already changing to this state. */
   | { kind: "wait"; goal: "on" | "off" };
 
-/** What is known of the machine and its controller. */
+/** The machine's power and the controller's abilities. */
 export interface PowerSituation {
   state: ControllerPower;
-  /** ResetTypes that it allows; undefined = it does not say (row 3). */
+  /** The allowed ResetTypes; undefined = the controller does not list them (row 3). */
   allowed: readonly string[] | undefined;
-  /** A rule of its maker: restarts hang (row 8). */
+  /** The maker's rule for machines that hang on a restart (row 8). */
   restartByOff: boolean;
 }
 
@@ -42,7 +42,9 @@ interface Wish {
   goal: PowerGoal;
 }
 
-/** Ways of each command, the best first; the last resort is off, wait for off, on (row 4). */
+/**
+ * The ways to carry out each command, the best first. The last resort is to switch off, wait, and switch on (row 4).
+ */
 const ways: Readonly<Record<PowerCommand, readonly (readonly Wish[])[]>> = {
   on: [[on]],
   off: [[off]],
@@ -52,7 +54,7 @@ const ways: Readonly<Record<PowerCommand, readonly (readonly Wish[])[]>> = {
   nmi: [[{ types: ["Nmi"], goal: "accepted" }]],
 };
 
-/** What to do for a command. On a machine without power, `cycle` and `reset` switch it on. Pure. */
+/** Decides how to carry out a command. If the machine is off, `cycle` and `reset` switch it on. Pure. */
 export function powerPlan(command: PowerCommand, situation: PowerSituation): PowerPlan {
   const { state, allowed, restartByOff } = situation;
   if (command === "on") {
@@ -75,7 +77,7 @@ export function powerPlan(command: PowerCommand, situation: PowerSituation): Pow
   return stepsOf(restartByOff && all.length > 1 ? all.slice(-1) : all, allowed);
 }
 
-/** The commands that a controller with these ResetTypes can carry out. Pure. */
+/** The commands that a controller with these ResetTypes supports. Pure. */
 export function powerCommandsOf(
   allowed: readonly string[] | undefined,
   commands: readonly PowerCommand[],
@@ -97,7 +99,7 @@ function stepsOf(all: readonly (readonly Wish[])[], allowed: readonly string[] |
   };
 }
 
-/** The wish with the types that are allowed. */
+/** The step with the allowed types only; undefined = none is allowed. */
 function stepOf({ types, goal }: Wish, allowed: readonly string[] | undefined): PowerStep | undefined {
   const [first, ...others] = types.filter((type) => allowed?.includes(type) ?? true);
   return first === undefined ? undefined : { types: [first, ...others], goal };

@@ -11,15 +11,15 @@ import { powerDone } from "./power-done.ts";
 import { type PowerGoal, powerPlan, type PowerStep } from "./power-plan.ts";
 import { powerStateOf } from "./power-state.ts";
 
-/** Milliseconds that the commands may take until they are seen done. */
+/** Time limits in milliseconds until a command must be seen as done. */
 export interface PowerLimits {
-  /** Of on, off, cycle and reset, each step. */
+  /** For each step of on, off, cycle and reset. */
   hard: Patience;
-  /** Of a shutdown by the operating system. */
+  /** For a shutdown by the operating system. */
   soft: Patience;
 }
 
-/** Carries out a command, and returns when the controller shows it done. @throws {ControllerError} */
+/** Carries out a command, and resolves when the controller shows it as done. @throws {ControllerError} */
 export async function powerCarryOut(
   system: RedfishSystem,
   command: PowerCommand,
@@ -48,15 +48,15 @@ export async function powerCarryOut(
   }
 }
 
-/** One step: sent, and looked at until its goal is there or its time is over. */
+/** Runs one step: sends it, and reads the system until the goal is reached or the time is over. */
 class StepRun {
   readonly #system: RedfishSystem;
   readonly #step: PowerStep;
   readonly #patience: Patience;
   #types: readonly string[];
-  /** The clock's time of the acceptance. */
+  /** The time on the clock at which the controller accepted the step. */
   #acceptedAt: number | undefined;
-  /** It was sent, and the answer is not known. */
+  /** The step was sent, but its answer was lost. */
   #lost = false;
   #wasDown = false;
   #lastWords: string | undefined;
@@ -77,7 +77,7 @@ class StepRun {
     await this.#look(before, true, signal);
   }
 
-  /** Without sending anything. */
+  /** Waits for the goal without sending anything. */
   wait(before: Resource, signal: AbortSignal): Promise<void> {
     this.#acceptedAt = this.#system.service.clock.monotonic();
     return this.#look(before, false, signal);
@@ -100,7 +100,7 @@ class StepRun {
           throw this.#refused;
         }
       }
-      // A restart whose answer was lost is not sent again: it may have been carried out.
+      // A restart whose answer was lost may have been carried out, so it is not sent again.
       if (send && this.#acceptedAt === undefined && (!this.#lost || this.#repeatable())) {
         await this.#send(before, signal);
         if (this.#step.goal === "accepted" && this.#acceptedAt !== undefined) {
@@ -127,7 +127,7 @@ class StepRun {
     }
   }
 
-  /** Returns where another look or try may do. */
+  /** Returns if reading or sending again may help, and throws otherwise. */
   #afterFailure(error: unknown): void {
     if (error instanceof ExchangeBroken) {
       this.#lost ||= error.sent;
@@ -139,12 +139,13 @@ class StepRun {
     }
     this.#lastWords = spoken(error.messages) ?? `it answered ${error.status}`;
     if (error.passing && error.code === "busy") {
-      // A gateway's or server's own failure says nothing of what was done; a refusal for now does.
+      // A 500, 502 or 504 does not say whether the step was carried out. A temporary refusal says that it was not.
       this.#lost ||= [500, 502, 504].includes(error.status);
       return;
     }
     if (this.#isStateGoal() && [400, 409].includes(error.status) && this.#types.length === 1) {
-      // "Already so" (row 5): what is looked at next tells. A conflict (409) may pass, another refusal does not.
+      // The controller may mean that the machine is in this state already (row 5): the next reading shows it. A
+      // conflict (409) may pass; a 400 does not.
       this.#refused = error.status === 400 ? error : undefined;
       return;
     }
@@ -155,7 +156,7 @@ class StepRun {
     throw error;
   }
 
-  /** Asking twice for a state is asking once; pressing a button twice is not. */
+  /** Whether the step may be sent twice: a request for a state may, pressing a button may not. */
   #repeatable(): boolean {
     return this.#isStateGoal() && this.#types[0] !== "PushPowerButton";
   }

@@ -8,7 +8,7 @@ const states: Readonly<Record<string, ControllerPower>> = {
   PoweringOff: "powering-off",
 };
 
-/** What a system says of its power. Pure. */
+/** The power state of a system. Pure. */
 export function powerStateOf(system: JsonObject): ControllerPower {
   return states[textOf(system["PowerState"]) ?? ""] ?? "unknown";
 }

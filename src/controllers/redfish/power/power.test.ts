@@ -41,7 +41,7 @@ test("a restart whose answer is lost is never sent twice", async () => {
   });
   expect(subject.machine.actions).toEqual(["on"]);
   expect(subject.simulated.state.lastReset).toBe(lastReset);
-  // Carried out: the time of the last reset shows it.
+  // The machine's LastResetTime shows that the reset was carried out.
   subject.simulated.faults.push({ method: "POST", path: /Reset/u, does: "cut-after" });
   await subject.controller.powerSet("reset", live);
   expect(subject.machine.actions).toEqual(["on", "reset"]);

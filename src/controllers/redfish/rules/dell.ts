@@ -1,8 +1,8 @@
 import { type MakerIdentity, type MakerRules, plainRules } from "./maker-rules.ts";
 
 /**
- * Dell (iDRAC). Row 6: `On` right after off is a conflict for about a minute. Row 26: data that is not ready is SYS518. Row 28:
- * no place for another session is RAC0218. Row 52: the serial number is in SKU.
+ * Dell (iDRAC). Row 6: `On` right after off is a conflict for about a minute. Row 26: the message SYS518 means that
+ * data is not ready. Row 28: RAC0218 means that no further session is allowed. Row 52: the serial number is in SKU.
  */
 export function dellRules({ vendor, oem, manufacturer }: MakerIdentity): MakerRules | undefined {
   if (!/^dell/iu.test(vendor ?? manufacturer ?? "") && !oem.includes("Dell")) {

@@ -2,9 +2,9 @@ import { objectOf, textOf, valueAt } from "../json.ts";
 import { type MakerIdentity, type MakerRules, plainRules } from "./maker-rules.ts";
 
 /**
- * HPE (iLO). Row 7: a power action soon after another is refused, and so is a boot override while the machine tests itself.
- * Row 12: `Disabled` with the target None is refused, so the target is left as it is. What is not well is summed up by kinds
- * of parts, storage among them, in the system's own words.
+ * HPE (iLO). Row 7: a power action soon after another is refused, and so is a boot override during the machine's self
+ * test. Row 12: `Disabled` with the target None is refused, so the target is left unchanged. iLO summarises the health
+ * of whole kinds of parts, such as storage, in its own `Oem` properties.
  */
 export function hpeRules({ vendor, oem, manufacturer }: MakerIdentity): MakerRules | undefined {
   if (!/^hpe?\b|hewlett/iu.test(vendor ?? manufacturer ?? "") && !oem.includes("Hpe") && !oem.includes("Hp")) {

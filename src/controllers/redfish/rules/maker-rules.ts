@@ -1,47 +1,47 @@
 import type { PassingRule } from "../answer-error.ts";
 import type { JsonObject } from "../json.ts";
 
-/** What tells a maker: what the service root says, and the system. */
+/** The properties that identify a maker, from the service root and the system. */
 export interface MakerIdentity {
-  /** The root's `Vendor`, or its `Product`. */
+  /** The root's `Vendor`, or else its `Product`. */
   vendor: string | undefined;
-  /** Names below `Oem` of the root. */
+  /** Names below the root's `Oem`. */
   oem: readonly string[];
-  /** Of the system. */
+  /** The system's `Manufacturer`. */
   manufacturer: string | undefined;
-  /** Of the system. */
+  /** The system's `Model`. */
   model: string | undefined;
 }
 
 /**
- * Where one maker's controllers differ. What reading before writing, following links and reading back meet anyway is no rule.
- * Numbers are the rows of docs/redfish.md.
+ * How one maker's controllers differ. A difference that reading before writing, following links or reading back handles
+ * for every maker needs no rule. Numbers are the rows of docs/redfish.md.
  */
 export interface MakerRules {
   maker: string;
-  /** The rules that are in force, for people. */
+  /** Names of the rules that apply, for operators. */
   names: readonly string[];
-  /** Messages that pass by themselves. */
+  /** Which refusals are temporary. */
   passing: PassingRule;
-  /** Restarts hang the machine: off, wait, on. */
+  /** Restarts hang the machine, so it is switched off, and on after it is off. */
   restartByOff: boolean;
-  /** Target, Enabled and Mode are sent together always. */
+  /** Target, Enabled and Mode must always be sent together. */
   bootWhole: boolean;
-  /** An override is taken away with its target left as it is. */
+  /** To remove an override, the target must be left unchanged. */
   bootOffKeepsTarget: boolean;
-  /** Names of the virtual medium as a boot target, the best first. */
+  /** The names of the virtual medium as a boot target, the best first. */
   mediaTargets: readonly string[];
-  /** Media are inserted by PATCH where a slot has no action. */
+  /** A medium is inserted by PATCH if the slot has no action. */
   mediaByPatch: boolean;
-  /** The serial number of SMBIOS is in SKU, which is a kind of machine elsewhere. */
+  /** SKU has the SMBIOS serial number; other makers put the product number there. */
   serialInSku: boolean;
-  /** Parts of the machine whose health is only in the system's own words, with it. */
+  /** Parts whose health is only in the maker's own properties of the system, with their status. */
   moreHealth: (system: JsonObject) => readonly { name: string; status: unknown }[];
-  /** Why the boot order can't be changed just now, by the system; undefined = it can. */
+  /** Why the boot order can't be changed at the moment, read from the system; undefined = it can. */
   bootWaits: (system: JsonObject) => string | undefined;
 }
 
-/** What holds for makers without rules. */
+/** The rules for all other makers. */
 export const plainRules: MakerRules = {
   maker: "other",
   names: [],

@@ -44,7 +44,7 @@ test("row 26: Dell's data that is not ready is waited for", async () => {
   await using subject = await simulatedSubject(dellShape);
   const system = /Systems\/System\.Embedded\.1$/u;
   subject.simulated.faults.push({ method: "GET", path: system, times: 3, does: { status: 400, id: "SYS518" } });
-  // The rules are known once the system was seen.
+  // The client knows the rules once it has read the system.
   await expect(subject.controller.powerGet(live)).rejects.toMatchObject({ code: "refused" });
   subject.simulated.faults.splice(0);
   expect(await subject.controller.powerGet(live)).toBe("off");
@@ -92,7 +92,7 @@ test("row 11: Lenovo takes an override for the next boot alone, and has its boot
   await using subject = await simulatedSubject(lenovoShape);
   await subject.controller.bootSet("network", { once: true, signal: live });
   expect(subject.simulated.state.boot).toMatchObject({ enabled: "Once", target: "Pxe" });
-  // For every boot there is the order.
+  // For every boot, the client changes the boot order.
   await subject.controller.bootSet("network", { once: false, signal: live });
   await subject.controller.bootSet("network", { once: false, signal: live });
   expect(subject.simulated.state.bootOrder).toEqual(["Boot0003", "Boot0002"]);
@@ -135,7 +135,7 @@ describe("row 31, 32: virtual media count where an image can be inserted", () =>
 test("row 52: a Dell's serial number is looked for in SKU too", async () => {
   await using subject = await simulatedSubject(dellShape);
   expect((await subject.controller.read(live)).serials).toEqual(["BOARD-SIM0001", "SIM0001"]);
-  // A product's number, which many machines have.
+  // Here SKU is the product number, which many machines share.
   await using other = await simulatedSubject(hpeShape);
   expect((await other.controller.read(live)).serials).toEqual(["SIM0001"]);
 });

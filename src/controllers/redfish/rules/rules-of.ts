@@ -8,7 +8,7 @@ import { supermicroRules } from "./supermicro.ts";
 
 const all = [dellRules, hpeRules, lenovoRules, supermicroRules];
 
-/** What the root and the system say of their maker. Pure. */
+/** What the service root and the system report about their maker. Pure. */
 export function makerIdentity(root: Pick<Resource, "body">, system: Pick<Resource, "body">): MakerIdentity {
   return {
     vendor: textOf(root.body["Vendor"]) ?? textOf(root.body["Product"]),

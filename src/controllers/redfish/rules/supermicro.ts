@@ -1,8 +1,8 @@
 import { type MakerIdentity, type MakerRules, plainRules } from "./maker-rules.ts";
 
 /**
- * Supermicro. Row 9: fields of the boot override that are not sent fall back to defaults, so all are. Row 15: the virtual CD
- * is `UsbCd` with most.
+ * Supermicro. Row 9: fields of the boot override that are not sent are reset to defaults, so all fields are sent. Row
+ * 15: most models call the virtual CD `UsbCd`.
  */
 export function supermicroRules({ vendor, oem, manufacturer }: MakerIdentity): MakerRules | undefined {
   if (!/^super ?micro/iu.test(vendor ?? manufacturer ?? "") && !oem.includes("Supermicro")) {
