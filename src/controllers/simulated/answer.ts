@@ -1,12 +1,12 @@
-/** An answer of the simulated controller before it is sent. */
+/** An answer of the simulated controller. */
 export interface SimulatedAnswer {
   status: number;
   headers?: Readonly<Record<string, string>>;
-  /** Absent = no body. */
+  /** The body; absent = none. */
   body?: unknown;
 }
 
-/** An error as Redfish has it. */
+/** An error in Redfish's format. */
 export function errorAnswer(
   status: number,
   id: string,

@@ -1,7 +1,7 @@
 import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
 import type { SimulatedState } from "./state.ts";
 
-/** Carries out a change of the boot override, with what is odd about the maker's. */
+/** Changes the boot override, with the peculiarities of the maker's shape. */
 export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, unknown>>): SimulatedAnswer {
   const { shape, boot } = state;
   const text = (name: string): string | undefined => (typeof wish[name] === "string" ? wish[name] : undefined);

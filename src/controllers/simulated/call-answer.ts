@@ -10,7 +10,7 @@ import { callerOf, sessionsAnswer } from "./login.ts";
 
 const powerWords = { on: "On", off: "Off", "powering-on": "PoweringOn", "powering-off": "PoweringOff" } as const;
 
-/** Carries a call out, and answers it. */
+/** Carries out a call and returns its answer. */
 export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Promise<SimulatedAnswer> {
   const { state, tasks, etags } = parts;
   const paths = treePaths(state);

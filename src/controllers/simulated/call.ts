@@ -4,16 +4,16 @@ import type { SimulatedSessions } from "./sessions.ts";
 import type { SimulatedState } from "./state.ts";
 import type { SimulatedTasks } from "./tasks.ts";
 
-/** A call as it came. */
+/** A call that the simulated controller received. */
 export interface SimulatedCall {
   method: string;
-  /** Without query and slash at the end. */
+  /** The path, without query and trailing slash. */
   path: string;
   headers: IncomingHttpHeaders;
   text: string;
 }
 
-/** What a call is answered from. */
+/** The parts of the controller that answer a call. */
 export interface SimulatedParts {
   state: SimulatedState;
   sessions: SimulatedSessions;

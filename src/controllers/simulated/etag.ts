@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
 
-/** What a controller makes of ETags (rows 19 and 20). */
+/** How a controller handles ETags (rows 19 and 20). */
 export type EtagMode =
   | "none"
   | "sent"
-  /** A change without one is refused. */
+  /** A change without `If-Match` is refused. */
   | "needed"
-  /** They are sent weak, and only the strong form is taken. */
+  /** ETags are sent weak, but only their strong form is accepted. */
   | "weak"
-  /** They are sent, and every one is refused. */
+  /** ETags are sent, but every one is refused. */
   | "wrong";
 
 /** The ETag of a resource. */
@@ -21,7 +21,7 @@ export function simulatedEtag(mode: EtagMode, body: unknown): string | undefined
   return mode === "weak" ? `W/"${hash}"` : `"${hash}"`;
 }
 
-/** Why a change is refused for its ETag; undefined = it is not. */
+/** The refusal of a change because of its ETag; undefined = it is not refused. */
 export function etagRefusal(mode: EtagMode, body: unknown, given: string | undefined): SimulatedAnswer | undefined {
   if (given === undefined) {
     return mode === "needed"

@@ -1,21 +1,23 @@
-/** What goes wrong with a call. */
+/** What a fault does to a call. */
 export type FaultEffect =
-  /** The connection is closed before anything is done, or after it is done and before the answer. */
+  /**
+   * The connection is closed before the call is carried out (`cut`), or afterwards but before the answer (`cut-after`).
+   */
   | "cut"
   | "cut-after"
   /** No answer comes. */
   | "hang"
-  /** The answer begins and breaks off. */
+  /** The answer breaks off in the middle. */
   | "half"
-  /** The answer says 100 MB, and sends as much of it as is taken. */
+  /** The answer announces 100 MB, and is sent for as long as the client reads. */
   | "huge"
   | "no-json"
-  /** The answer is as usual, but its links lead to another host. */
+  /** The answer is the usual one, but its links lead to another host. */
   | "foreign-link"
-  /** This answer. */
+  /** Exactly this answer. */
   | {
       status: number;
-      /** Of a message: "Base.1.8.ServiceTemporarilyUnavailable". */
+      /** The message's id, such as "Base.1.8.ServiceTemporarilyUnavailable". */
       id?: string;
       message?: string;
       headers?: Readonly<Record<string, string>>;
@@ -24,15 +26,15 @@ export type FaultEffect =
 
 /** A fault of the simulated controller. */
 export interface SimulatedFault {
-  /** Which calls; absent = all. */
+  /** The method and path of the affected calls; absent = all. */
   method?: string;
   path?: RegExp;
-  /** How many of them; absent = one. */
+  /** Number of affected calls; absent = one. */
   times?: number;
   does: FaultEffect;
 }
 
-/** The first fault that this call runs into; it is used up once. Changes `faults`. */
+/** Finds the first fault for this call and counts it down; `faults` is changed. */
 export function faultTake(faults: SimulatedFault[], method: string, path: string): FaultEffect | undefined {
   const index = faults.findIndex(
     (fault) => (fault.method ?? method) === method && (fault.path === undefined || fault.path.test(path)),

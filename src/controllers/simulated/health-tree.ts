@@ -4,7 +4,7 @@ import type { TreePaths } from "./tree-paths.ts";
 type Reference = { "@odata.id": string };
 type Entry = readonly [string, Record<string, unknown>];
 
-/** Thermal, power, memory and log resources, in the old or the newer form. */
+/** The resources for temperatures, power, memory and logs, in the old or the newer form. */
 export function healthTree(
   state: SimulatedState,
   paths: TreePaths,

@@ -34,7 +34,7 @@ export function sessionsAnswer(
   };
 }
 
-/** Whether a call says who it is from, by session or by user name and password. */
+/** Whether a call is authorized, by session or by user name and password. */
 export function callerOf(
   { state, sessions }: Pick<SimulatedParts, "state" | "sessions">,
   call: SimulatedCall,
@@ -58,7 +58,7 @@ function loginOf(text: string): { userName: string; password: string } {
   }
 }
 
-/** Compares without telling by its time how much was right. */
+/** Compares in constant time, so that the duration does not reveal how many characters were right. */
 function same(one: string, other: string): boolean {
   const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(one), hash(other));

@@ -1,28 +1,28 @@
 /** The machine behind a simulated controller. */
 export interface MachineBehind {
-  /** May be asked often. */
+  /** The current power state; called often. */
   powerGet(): Promise<"on" | "off" | "powering-on" | "powering-off">;
-  /** Returns when it is under way. `off` and `reset` ask nobody on the machine. */
+  /** Resolves once the action has begun. `off` and `reset` do not shut down the operating system. */
   powerSet(action: "on" | "off" | "soft-off" | "reset" | "nmi"): Promise<void>;
-  /** Told before each start: Redfish's name of the boot target, undefined = its own order. */
+  /** Called before each start with Redfish's name of the boot target; undefined = the machine's own boot order. */
   bootFrom?(target: string | undefined): Promise<void>;
   uuid: string;
   serial: string;
   macs: readonly string[];
 }
 
-/** A machine that is only a state, for tests. */
+/** A machine for tests that is only a state. */
 export class MemoryMachine implements MachineBehind {
   readonly uuid: string;
   readonly serial: string;
   readonly macs: readonly string[];
-  /** Times that `powerGet` shows the way between two states before the new one. */
+  /** Number of times that `powerGet` shows the transition before the new state. */
   slow = 0;
-  /** The machine accepts power commands without effect. */
+  /** True = the machine accepts power commands, but nothing happens. */
   stuck = false;
   /** Actions in the order in which they arrived. */
   readonly actions: string[] = [];
-  /** The boot device of each start. */
+  /** The boot target of each start. */
   readonly boots: (string | undefined)[] = [];
   #state: "on" | "off";
   #left = 0;

@@ -12,7 +12,7 @@ const actions: Readonly<Record<string, "on" | "off" | "soft-off" | "reset" | "nm
   Nmi: "nmi",
 };
 
-/** Carries out a reset. @param power as the machine shows it */
+/** Carries out a reset. @param power the machine's power as the controller shows it */
 export async function resetAnswer(
   state: SimulatedState,
   type: unknown,

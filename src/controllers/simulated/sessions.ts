@@ -2,17 +2,17 @@ import { randomBytes } from "node:crypto";
 
 interface Session {
   token: string;
-  /** Milliseconds of the clock. */
+  /** The clock's milliseconds of its last use. */
   usedAt: number;
 }
 
 /** The sessions of one simulated controller. */
 export class SimulatedSessions {
-  /** Sessions at one time; more are refused (row 28). */
+  /** Maximum number of concurrent sessions; further ones are refused (row 28). */
   most = 8;
-  /** Milliseconds without a call after which one ends. */
+  /** Milliseconds after which an unused session ends. */
   idle = 300_000;
-  /** All that were ever made. */
+  /** Number of sessions that were ever made. */
   made = 0;
   readonly #now: () => number;
   readonly #open = new Map<string, Session>();
@@ -30,7 +30,7 @@ export class SimulatedSessions {
     return [...this.#open.keys()];
   }
 
-  /** undefined = there are too many. */
+  /** Makes a session; undefined = there are too many. */
   make(): { id: string; token: string } | undefined {
     this.#expire();
     if (this.#open.size >= this.most) {
@@ -43,7 +43,7 @@ export class SimulatedSessions {
     return { id, token };
   }
 
-  /** Whether a token opens; using it keeps it alive. */
+  /** Whether the token belongs to a session, which this call keeps alive. */
   use(token: string): boolean {
     this.#expire();
     for (const session of this.#open.values()) {
@@ -59,7 +59,7 @@ export class SimulatedSessions {
     return this.#open.delete(id);
   }
 
-  /** As after a restart. */
+  /** Ends all sessions, as a restart does. */
   endAll(): void {
     this.#open.clear();
   }

@@ -1,11 +1,11 @@
 import type { EtagMode } from "./etag.ts";
 
-/** Where a maker's controllers differ in what they serve. Numbers are the rows of docs/redfish.md. */
+/** How the controllers of a maker differ in what they serve. Numbers are the rows of docs/redfish.md. */
 export interface MakerShape {
   maker: string;
   /** The root's `Vendor`; "" = it has none. */
   vendor: string;
-  /** Names below `Oem` of the root. */
+  /** Names below the root's `Oem`. */
   oem: readonly string[];
   manufacturer: string;
   model: string;
@@ -15,36 +15,39 @@ export interface MakerShape {
   chassisId: string;
   /** Links end with a slash (row 1). */
   trailingSlash: boolean;
-  /** Members of the systems that are no machine (row 1). */
+  /** Members of the systems collection that are not machines (row 1). */
   otherSystems: readonly string[];
-  /** Absent = no link from the system to its manager (row 2). */
+  /** The property that links the system to its manager; absent = none (row 2). */
   managerLink: "ManagedBy" | "Managers" | undefined;
   resetTypes: readonly string[];
-  /** Where the allowed values are (row 3). */
+  /** Where the allowed values are listed (row 3). */
   allowed: "inline" | "action-info" | "nowhere";
   bootTargets: readonly string[];
-  /** What the override's `Enabled` may be, where the controller says it (row 11). */
+  /** The allowed values of the override's `Enabled`; undefined = they are not listed (row 11). */
   bootEnabled: readonly string[] | undefined;
-  /** The system's modes; absent = it knows none (row 10). */
+  /** The system's boot mode; absent = it has no modes (row 10). */
   bootMode: "UEFI" | "Legacy" | undefined;
-  /** The object of settings in which the override is changed, below the system (row 13). */
+  /** The path, below the system, of the settings object that changes the override (row 13). */
   settings: string | undefined;
-  /** Options of the boot order, where there are some: names by their references, and where the order is changed below the system. */
+  /**
+   * The boot order: the options' names by reference, and the path below the system that changes the order; undefined =
+   * none.
+   */
   bootOrder: { options: Readonly<Record<string, string>>; under: string } | undefined;
-  /** What is odd about changes of the boot override. */
+  /** Peculiarities in changing the boot override. */
   bootQuirks: readonly ("whole" | "no-disabled-none" | "unchanged-refused" | "mode-flips")[];
-  /** Where virtual media are, and which. */
+  /** Where virtual media are, and their slots; undefined = there are none. */
   media: { under: "system" | "manager"; slots: readonly string[]; actions: boolean } | undefined;
-  /** The light, and where. */
+  /** The property that switches the light, and where it is. */
   light: "indicator" | "location" | "chassis" | undefined;
-  /** Fans and supplies in the old resources, or in the newer collections. */
+  /** Whether fans and power supplies are in the old resources or in the newer collections. */
   thermal: "old" | "new";
   etags: EtagMode;
-  /** The serial number is in SKU, and another in SerialNumber (row 52). */
+  /** SKU has the SMBIOS serial number, and SerialNumber has another number (row 52). */
   serialInSku: boolean;
 }
 
-/** What most have in common. */
+/** The shape that most controllers share. */
 export const plainShape: MakerShape = {
   maker: "plain",
   vendor: "Farrier",

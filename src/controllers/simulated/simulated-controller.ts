@@ -1,4 +1,5 @@
-// A Redfish service of our own, over HTTP or HTTPS: it stands in front of lab machines, and shows tests what real ones do.
+// Farrier's own Redfish service, over HTTP or HTTPS. In the lab it stands in front of virtual machines; in tests it
+// imitates real controllers.
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
@@ -14,38 +15,38 @@ import type { MakerShape } from "./shape.ts";
 import { type SimulatedState, simulatedState } from "./state.ts";
 import { SimulatedTasks } from "./tasks.ts";
 
-/** Bytes of a call's body. */
+/** Maximum length of a request's body in bytes. */
 const bodyMost = 64 << 10;
-/** Calls that are remembered. */
+/** Maximum number of remembered calls. */
 const callsMost = 1000;
 
-/** How it is started. */
+/** The options of a simulated controller. */
 export interface SimulatedOptions {
   shape: MakerShape;
   machine: MachineBehind;
-  /** PEM; absent = clear text. */
+  /** Key and certificate in PEM; absent = clear text. */
   tls?: { key: string; cert: string };
   userName?: string;
   password?: string;
   host?: string;
-  /** 0 = any free one. */
+  /** The port to listen on; 0 = any free port. */
   port?: number;
-  /** Milliseconds, for the ends of sessions. */
+  /** The current time in milliseconds, by which sessions expire. */
   now?: () => number;
 }
 
-/** A running simulated controller, with the switches of what is odd about it. */
+/** A running simulated controller, with settings for the peculiarities of real ones. */
 export class SimulatedController implements AsyncDisposable {
   readonly url: string;
   readonly state: SimulatedState;
   readonly sessions: SimulatedSessions;
   readonly tasks = new SimulatedTasks();
-  /** Taken one by one by the calls that they are about. */
+  /** The faults to come. Each affected call counts its fault down. */
   readonly faults: SimulatedFault[] = [];
-  /** "GET /redfish/v1/" and its status, the oldest first. */
+  /** The calls so far, oldest first, such as "GET /redfish/v1/" with its status. */
   readonly calls: { method: string; path: string; status: number; headers: IncomingMessage["headers"] }[] = [];
   etags: EtagMode;
-  /** Without it there is user name and password alone. */
+  /** False = it has no sessions, only user name and password. */
   hasSessions = true;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -75,7 +76,7 @@ export class SimulatedController implements AsyncDisposable {
     return new SimulatedController(server, options);
   }
 
-  /** Cuts all connections and forgets all sessions, as a restart does. */
+  /** Closes all connections and ends all sessions, as a restart does. */
   restart(): void {
     this.sessions.endAll();
     for (const socket of this.#sockets) {
@@ -175,7 +176,7 @@ function sendWith(
   }
 }
 
-/** 100 MB without a length, as long as somebody takes them. */
+/** Sends 100 MB without a length, for as long as the client reads. */
 function hugeSend(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/json" });
   const chunk = Buffer.alloc(1 << 20, 0x20);

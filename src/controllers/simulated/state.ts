@@ -1,21 +1,21 @@
 import { type MachineBehind } from "./machine.ts";
 import type { MakerShape } from "./shape.ts";
 
-/** A part of the machine that has a health. */
+/** A part of the machine with a health. */
 export interface SimulatedPart {
   kind: "fan" | "supply" | "memory";
   name: string;
   health: "OK" | "Warning" | "Critical";
 }
 
-/** An entry of the event log. */
+/** An entry in the event log. */
 export interface SimulatedEvent {
   at: Date;
   severity: "OK" | "Warning" | "Critical";
   text: string;
 }
 
-/** What a simulated controller keeps. */
+/** The state of a simulated controller. */
 export interface SimulatedState {
   shape: MakerShape;
   machine: MachineBehind;
@@ -28,15 +28,15 @@ export interface SimulatedState {
   events: SimulatedEvent[];
   userName: string;
   password: string;
-  /** The account may only look. */
+  /** The account has read access only. */
   readOnly: boolean;
-  /** The account has to change its password first (row 30). */
+  /** The account must change its password first (row 30). */
   passwordChange: boolean;
-  /** HPE's word for the self test (row 7). */
+  /** HPE's PostState, which shows the self test (row 7). */
   postState: string;
 }
 
-/** A state at its beginning. */
+/** The initial state. */
 export function simulatedState(shape: MakerShape, machine: MachineBehind, now: Date): SimulatedState {
   return {
     shape,

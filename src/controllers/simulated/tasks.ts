@@ -1,21 +1,21 @@
 import type { SimulatedAnswer } from "./answer.ts";
 
-/** How changes go on in the background (rows 39 to 41). */
+/** How a change continues in the background (rows 39 to 41). */
 export type TaskMode =
-  /** The answer's Location names a monitor. A finished monitor is gone once it was read (row 40). */
+  /** The answer's Location names a monitor, which is deleted once it was read as finished (row 40). */
   | "location"
-  /** The task is in the answer's body alone. */
+  /** Only the answer's body has the task. */
   | "body"
-  /** The answer names it nowhere: it is found among the tasks. */
+  /** The answer does not name the task, so the client must search the tasks. */
   | "nowhere"
-  /** The task turns into a job, which is not there at once. */
+  /** The task becomes a job, which is not readable at once. */
   | "job"
-  /** It is accepted and fails. */
+  /** The change is accepted, and its task fails. */
   | "fails";
 
 interface Task {
   mode: TaskMode;
-  /** Reads until it ends. */
+  /** Number of reads until the task ends. */
   left: number;
   monitorRead: boolean;
 }
@@ -24,13 +24,13 @@ const collection = "/redfish/v1/TaskService/Tasks";
 
 /** The tasks of one simulated controller. */
 export class SimulatedTasks {
-  /** undefined = changes are done when they are answered. */
+  /** How changes continue; undefined = a change is done when it is answered. */
   mode: TaskMode | undefined;
-  /** Reads for which a task runs. */
+  /** Number of reads during which a task runs. */
   reads = 2;
   readonly #tasks = new Map<string, Task>();
 
-  /** The answer to a change that was carried out. */
+  /** The answer to a change that was carried out: in most modes, a new task. */
   accept(answer: SimulatedAnswer): SimulatedAnswer {
     const { mode } = this;
     if (mode === undefined || answer.status >= 300) {
@@ -51,7 +51,7 @@ export class SimulatedTasks {
     }
   }
 
-  /** undefined = this path is no task's. */
+  /** Answers a read below the task and job services; undefined = the path is elsewhere. */
   get(path: string): SimulatedAnswer | undefined {
     if (path === "/redfish/v1/TaskService") {
       return { status: 200, body: { "@odata.id": path, Tasks: { "@odata.id": collection } } };
@@ -104,6 +104,6 @@ function taskAnswer(task: Task, id: string): SimulatedAnswer {
 }
 
 function jobAnswer(task: Task): SimulatedAnswer {
-  // A job that was just made is not there yet (row 26).
+  // A new job is not readable yet (row 26).
   return task.left > 0 ? { status: 404 } : { status: 200, body: { JobState: "Completed" } };
 }

@@ -1,17 +1,17 @@
 import type { SimulatedState } from "./state.ts";
 
-/** The paths of one controller's own resources. */
+/** The paths of the controller's main resources. */
 export interface TreePaths {
   system: string;
   manager: string;
   chassis: string;
-  /** Where the boot override is changed, if not in the system. */
+  /** The resource that changes the boot override, if it is not the system. */
   settings: string | undefined;
   reset: string;
   account: string;
 }
 
-/** Where a controller of this shape has what. Pure. */
+/** The paths of a controller of this shape. Pure. */
 export function treePaths({ shape }: Pick<SimulatedState, "shape">): TreePaths {
   const system = `/redfish/v1/Systems/${shape.systemId}`;
   return {

@@ -3,10 +3,10 @@ import type { SimulatedState } from "./state.ts";
 import { treePaths } from "./tree-paths.ts";
 import { defined } from "../../lib/defined.ts";
 
-/** Resources by path, without a slash at the end. */
+/** Resources by path, without a trailing slash. */
 export type ResourceTree = ReadonlyMap<string, Record<string, unknown>>;
 
-/** All resources as they are now. @param power as the machine shows it */
+/** All resources in their current state. @param power the machine's power as the controller shows it */
 export function resourceTree(state: SimulatedState, power: string): ResourceTree {
   const { shape } = state;
   const paths = treePaths(state);

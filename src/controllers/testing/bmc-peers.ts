@@ -4,7 +4,10 @@ import type { TestContext } from "vitest";
 
 const folder = fileURLToPath(new URL("../../../.peers/bmc/bin/", import.meta.url));
 
-/** A program of the virtual environment that tools/install-bmc-peers.sh makes; skips the test where it is not there. */
+/**
+ * The path of a program in the virtual environment that tools/install-bmc-peers.sh makes. Skips the test if it is
+ * missing.
+ */
 export function peerProgram(name: string, context: TestContext): string {
   const path = `${folder}${name}`;
   context.skip(!existsSync(path), `${name} is not there: run tools/install-bmc-peers.sh`);

@@ -1,22 +1,22 @@
 import { expect, test, type TestContext } from "vitest";
 import { type BootTarget, bootTargets, type Controller, ControllerError, powerCommands } from "../controller.ts";
 
-/** What the suite works on. */
+/** The controller that the suite tests. */
 export interface ControllerSubject extends AsyncDisposable {
-  /** Of a machine that may be switched about. */
+  /** Its machine may be switched on and off. */
   controller: Controller;
-  /** The same controller with a wrong password; absent where it takes any. */
+  /** The same controller with a wrong password; absent if it accepts any password. */
   stranger?: Controller;
-  /** Logins that were refused, where they can be counted. */
+  /** The number of refused logins; absent if they can't be counted. */
   refusedLogins?: () => number;
-  /** Boot targets that it names and does not set: to be told from the others by reading back. */
+  /** Boot targets that the controller lists but does not set: only reading back shows that. */
   untrue?: readonly BootTarget[];
 }
 
 /**
- * What every client of management controllers must do: call this in its test file. `make` may skip a test where the
- * controller can't be there.
- * @param seconds how long a command may take
+ * The tests that every client of management controllers must pass; call this in the client's test file. `make` may skip
+ * a test if the controller is not available.
+ * @param seconds the maximum duration of a command
  */
 export function controllerConformance(make: (context: TestContext) => Promise<ControllerSubject>, seconds = 30): void {
   const live = new AbortController().signal;
@@ -29,7 +29,7 @@ export function controllerConformance(make: (context: TestContext) => Promise<Co
     );
   }
 
-  /** Does it where it can be done; otherwise the controller says that it can't. */
+  /** Expects `action` to succeed if the controller supports it, and otherwise to fail with `unsupported`. */
   async function where(can: boolean, action: () => Promise<void>): Promise<void> {
     if (can) {
       await action();

@@ -1,4 +1,4 @@
-// A controller by IPMI that nobody here wrote: OpenIPMI's ipmi_sim (Debian: openipmi), with a machine that is a file.
+// An independent IPMI controller: OpenIPMI's ipmi_sim (Debian: openipmi). A file stands for its machine.
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createSocket } from "node:dgram";
@@ -13,23 +13,23 @@ export interface IpmiSim extends AsyncDisposable {
   url: string;
   userName: string;
   password: string;
-  /** What was done to the machine: "power 1", "boot pxe", "reset 1" … */
+  /** What was done to the machine, in order: "power 1", "boot pxe", "reset 1" … */
   done(): Promise<string[]>;
-  /** What the machine is: `power` is 0 or 1. */
+  /** Sets the machine's state: `power` is 0 or 1. */
   set(what: "power", value: string): Promise<void>;
 }
 
-/** Why it can't be run here; undefined = it can. */
+/** Why ipmi_sim can't run here; undefined = it can. */
 export async function ipmiSimMissing(): Promise<string | undefined> {
   return (await programMissing("ipmi_sim", "openipmi")) ?? programMissing("ipmitool", "ipmitool");
 }
 
-/** c0ffee00-1234-4abc-8def-001122334455 as SMBIOS writes it: the first three fields with their last byte first. */
+/** {@link simulatedUuid} as SMBIOS stores it: the first three fields with their last byte first. */
 const guid = "00eeffc03412bc4a8def001122334455";
-/** The same for people. */
+/** The simulated machine's UUID. */
 export const simulatedUuid = "c0ffee00-1234-4abc-8def-001122334455";
 
-/** Starts one on a free port. */
+/** Starts ipmi_sim on a free port. */
 export async function ipmiSim(): Promise<IpmiSim> {
   const directory = await mkdtemp(join(tmpdir(), "farrier-ipmi-sim-"));
   const port = await freeUdpPort();
@@ -39,7 +39,7 @@ export async function ipmiSim(): Promise<IpmiSim> {
   await writeFile(join(directory, "power"), "0");
   await writeFile(join(directory, "boot"), "default");
   await writeFile(join(directory, "done"), "");
-  // Called as: PROGRAM 0x20 get power | set power 1 | set boot pxe | set reset …
+  // ipmi_sim calls it as: PROGRAM 0x20 get power | set power 1 | set boot pxe | set reset …
   await writeFile(
     script,
     `#!/bin/sh

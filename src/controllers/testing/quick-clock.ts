@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** A clock on which pauses take no time: they are over at once, and it is later by them. */
+/** A clock whose pauses end at once and advance its time by their length. */
 export function quickClock(): Clock & { slept: number[] } {
   let now = 0;
   const slept: number[] = [];

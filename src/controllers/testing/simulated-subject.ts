@@ -6,13 +6,13 @@ import { type MakerShape, plainShape } from "../simulated/shape.ts";
 import { SimulatedController, type SimulatedOptions } from "../simulated/simulated-controller.ts";
 import { quickClock } from "./quick-clock.ts";
 
-/** A simulated controller with a client of it. */
+/** A simulated controller and its client. */
 export interface SimulatedSubject extends AsyncDisposable {
   simulated: SimulatedController;
   machine: MemoryMachine;
   controller: Controller;
   clock: Clock & { slept: number[] };
-  /** Another client; `password` other than the right one on demand. */
+  /** Makes another client. `password` replaces the right password. */
   client: (options?: {
     password?: string;
     userName?: string;
@@ -21,7 +21,7 @@ export interface SimulatedSubject extends AsyncDisposable {
   }) => Controller;
 }
 
-/** Starts one, in clear text. */
+/** Starts a simulated controller in clear text. */
 export async function simulatedSubject(
   shape: Partial<MakerShape> = {},
   options: Partial<SimulatedOptions> = {},

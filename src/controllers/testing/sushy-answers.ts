@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import type { TestContext } from "vitest";
 import { peerProgram } from "./bmc-peers.ts";
 
-/** What OpenStack's sushy says of a controller's machine. */
+/** What OpenStack's sushy reads about a controller's machine. */
 export interface SushyAnswers {
   uuid: string;
   power: string | null;
@@ -32,7 +32,7 @@ print(json.dumps({
 connection._auth.close()
 `;
 
-/** Asks the Python client the same things. Skips the test where it is not installed. */
+/** Reads the same values with the Python client. Skips the test if it is not installed. */
 export async function sushyAnswers(
   context: TestContext,
   { url, userName, password }: { url: string; userName: string; password: string },

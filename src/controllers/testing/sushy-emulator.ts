@@ -9,12 +9,12 @@ import type { TestContext } from "vitest";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "../../lib/tls/issue.ts";
 import { peerProgram } from "./bmc-peers.ts";
 
-/** sushy-tools' emulator with its fake driver: one machine that is only a state. */
+/** A running emulator of sushy-tools. Its fake driver has one machine, which is only a state. */
 export interface SushyEmulator extends AsyncDisposable {
   url: string;
-  /** Of its certificate. */
+  /** SHA-256 of its certificate. */
   sha256: string;
-  /** PEM of the CA. */
+  /** The CA in PEM. */
   ca: string;
   userName: string;
   password: string;
@@ -27,7 +27,10 @@ const password = "emulated-secret";
 const macs = ["52:54:00:12:34:01", "52:54:00:12:34:02"];
 const uuid = "27946b59-9e44-4fa7-8e91-f3527a1ef094";
 
-/** Its configuration is a program: states change a second after the command, not up to eleven. */
+/**
+ * The emulator's configuration is a Python program. It makes states change one second after a command, instead of up to
+ * eleven.
+ */
 const configuration = `
 import random
 random.randint = lambda low, high: 1
@@ -38,14 +41,17 @@ SUSHY_EMULATOR_FAKE_SYSTEMS = [{
 }]
 `;
 
-/** What the emulator controls instead of its own fake machine: a driver in a configuration file. */
+/** A driver that replaces the emulator's own fake machine, in a configuration file. */
 export interface SushyDriver {
   /** The text of a configuration file. */
   configuration: string;
   env: Readonly<Record<string, string>>;
 }
 
-/** Starts it on a free port of the loopback, with TLS and user name and password. Skips the test where it is not installed. */
+/**
+ * Starts the emulator on a free loopback port, with TLS and a user name and password. Skips the test if it is not
+ * installed.
+ */
 export async function sushyEmulator(context: TestContext, driver?: SushyDriver): Promise<SushyEmulator> {
   const program = peerProgram("sushy-emulator", context);
   const directory = await mkdtemp(join(tmpdir(), "farrier-sushy-"));
@@ -84,7 +90,7 @@ export async function sushyEmulator(context: TestContext, driver?: SushyDriver):
   };
 }
 
-/** It takes no 0 for any free one. */
+/** A free port: the emulator does not accept port 0. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -94,7 +100,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** It says where it listens. */
+/** Reads the URL from the emulator's output. */
 function urlOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";

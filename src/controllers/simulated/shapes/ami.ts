@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As AMI's MegaRAC shows itself on a Gigabyte board. */
+/** The shape of AMI's MegaRAC on a Gigabyte board. */
 export const amiShape: MakerShape = {
   ...plainShape,
   maker: "ami",

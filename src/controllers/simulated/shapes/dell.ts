@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As an iDRAC 9 shows itself. */
+/** The shape of an iDRAC 9. */
 export const dellShape: MakerShape = {
   ...plainShape,
   maker: "dell",

@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As an iLO 5 shows itself. */
+/** The shape of an iLO 5. */
 export const hpeShape: MakerShape = {
   ...plainShape,
   maker: "hpe",

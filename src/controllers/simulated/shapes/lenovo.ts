@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As an XCC shows itself. */
+/** The shape of an XCC. */
 export const lenovoShape: MakerShape = {
   ...plainShape,
   maker: "lenovo",

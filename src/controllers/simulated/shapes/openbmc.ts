@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As OpenBMC shows itself. */
+/** The shape of OpenBMC. */
 export const openbmcShape: MakerShape = {
   ...plainShape,
   maker: "openbmc",

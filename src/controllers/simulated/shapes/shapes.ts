@@ -6,7 +6,7 @@ import { lenovoShape } from "./lenovo.ts";
 import { openbmcShape } from "./openbmc.ts";
 import { supermicroShape } from "./supermicro.ts";
 
-/** The shapes of controllers that can be simulated. */
+/** All shapes that can be simulated. */
 export const makerShapes: readonly MakerShape[] = [
   dellShape,
   hpeShape,

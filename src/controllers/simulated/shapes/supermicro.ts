@@ -1,6 +1,6 @@
 import { type MakerShape, plainShape } from "../shape.ts";
 
-/** As a Supermicro X13 shows itself. */
+/** The shape of a Supermicro X13. */
 export const supermicroShape: MakerShape = {
   ...plainShape,
   maker: "supermicro",
