@@ -6,21 +6,21 @@ import type { CredentialId } from "../../ids.ts";
 import { secretsCommandOnce, type SecretsCommand } from "./secrets-command.ts";
 import { present } from "../../../lib/defined.ts";
 
-/** What a credential opens, and by what: a management controller by a password, a machine by a password or a private key. */
+/** The kinds of credentials: a management controller's password, a machine's password, a machine's private key. */
 export const storedCredentialKinds = ["bmc", "ssh-password", "ssh-key"] as const;
 export type StoredCredentialKind = (typeof storedCredentialKinds)[number];
 
-/** A credential as its record says; the secret is not there. */
+/** A credential as recorded, without its secret. */
 export interface CredentialRecord {
   credentialId: CredentialId;
   name: string;
   kind: StoredCredentialKind;
   userName: string;
-  /** Networks as CIDR, and names: the only places that the secret may be sent to. */
+  /** Networks in CIDR notation, and host names: the only addresses that the secret may be sent to. */
   allowed: readonly string[];
-  /** The id of the key that the secret is sealed by. */
+  /** The id of the key that sealed the secret. */
   keyId: string;
-  /** Whether a secret is stored that is to take this one's place. */
+  /** Whether a next secret is stored, which is to replace the current one. */
   nextStored: boolean;
   createdAt: Date;
   createdBy: string;
@@ -28,7 +28,7 @@ export interface CredentialRecord {
   rotatedBy?: string;
 }
 
-/** A credential with its sealed secrets: `src/secrets` alone opens them. */
+/** A credential with its sealed secrets. Only `src/secrets` opens them. */
 export interface CredentialSealed extends CredentialRecord {
   sealedSecret: Uint8Array;
   sealedNextSecret?: Uint8Array;
@@ -56,7 +56,7 @@ function record(row: CredentialRow): CredentialRecord {
   return {
     credentialId: row.credential_id,
     name: row.credential_name,
-    // The table's CHECK holds it to the set.
+    // A CHECK of the table guarantees this.
     kind: row.kind as StoredCredentialKind,
     userName: row.user_name,
     allowed: row.allowed,
@@ -69,8 +69,8 @@ function record(row: CredentialRow): CredentialRecord {
 }
 
 /**
- * Stores a credential, once for a request id; its id is the answer.
- * @throws {DatabaseError} `exists` where another one has the name; `request_id_reused`; `unavailable`
+ * Stores a credential, once per request id; resolves to its id.
+ * @throws {DatabaseError} `exists` if another credential has the name; `request_id_reused`; `unavailable`
  */
 export async function credentialCreate(
   database: Database,
@@ -107,7 +107,7 @@ export async function credentialCreate(
   }
 }
 
-/** Credentials by name, after the name given. @throws {DatabaseError} `unavailable` */
+/** Lists credentials by name; `after` is the last name of the previous page. @throws {DatabaseError} `unavailable` */
 export async function credentialList(
   database: Database,
   page: { limit: number; after?: string },
@@ -120,7 +120,7 @@ export async function credentialList(
   return rows.map((row) => record(row));
 }
 
-/** @throws {DatabaseError} `not_found`; `unavailable` */
+/** Reads a credential by name or id. @throws {DatabaseError} `not_found`; `unavailable` */
 export async function credentialShow(
   database: Database,
   credential: { name: string } | { credentialId: CredentialId },
@@ -150,7 +150,7 @@ function credentialUnknown(name: string): DatabaseError {
 }
 
 /**
- * Puts another secret in the place of the stored one, once for a request id; a secret that was to replace it is deleted.
+ * Replaces a credential's secret, once per request id; a stored next secret is deleted.
  * @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable`
  */
 export async function credentialRotate(
@@ -176,7 +176,7 @@ export async function credentialRotate(
 }
 
 /**
- * Deletes a credential that nothing uses, once for a request id.
+ * Deletes an unused credential, once per request id.
  * @throws {DatabaseError} `not_found`; `refused` while a machine's management controller uses it; `request_id_reused`;
  * `unavailable`
  */
@@ -189,7 +189,7 @@ export async function credentialDelete(database: Database, command: SecretsComma
     }
     return {};
   }).catch((error: unknown) => {
-    // 23503 foreign_key_violation: another table's row refers to it.
+    // 23503 foreign_key_violation: a row of another table refers to it.
     throw errorCode(error) === "23503"
       ? new DatabaseError(
           "refused",
@@ -201,7 +201,7 @@ export async function credentialDelete(database: Database, command: SecretsComma
   });
 }
 
-/** Stores the secret that is to take the place of the current one, before it is set where it opens. */
+/** Stores the next secret, before it is set at the controller; null deletes it. */
 export async function credentialNextStore(
   database: Database,
   credentialId: CredentialId,
@@ -216,8 +216,9 @@ export async function credentialNextStore(
 }
 
 /**
- * Puts the next secret in the current one's place, unless another was stored meanwhile; returns whether it did.
- * @param change `before` is the next secret as it was read, `sealedSecret` the same secret sealed for its new place
+ * Makes the next secret the current one, unless another next secret was stored meanwhile. Returns whether it did.
+ * @param change `before` is the next secret as it was read; `sealedSecret` is the same secret, sealed as the current
+ * one
  */
 export async function credentialNextAccept(
   database: Database,

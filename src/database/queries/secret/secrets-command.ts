@@ -4,21 +4,21 @@ import { DatabaseError } from "../../errors.ts";
 import type { RequestId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
-/** A command of an operator's that is about no machine, as its record keeps it. */
+/** An operator's command that concerns no machine, as it is recorded. */
 export interface SecretsCommand {
   requestId: RequestId;
-  /** Its name, such as `credential_create`. */
+  /** The command's name, such as `credential_create`. */
   command: string;
-  /** HMACs of what was asked for, without the request id: under the current key first, which is the one recorded. */
+  /** HMACs of the command's body without the request id. The first is made with the current key, and is recorded. */
   bodyDigests: readonly Uint8Array[];
 }
 
-/** What a command answered, as JSON keeps it. */
+/** A command's answer in its JSON form. */
 export type SecretsCommandAnswer = Record<string, string>;
 
 /**
- * Carries a command out once, and records it in the same transaction; repeated, it gets its first answer.
- * @throws {DatabaseError} `request_id_reused`; `unavailable`; and what `carryOut` throws
+ * Carries out a command once, and records it in the same transaction. A repeated command gets the first answer.
+ * @throws {DatabaseError} `request_id_reused`; `unavailable`; and the errors of `carryOut`
  */
 export async function secretsCommandOnce(
   database: Database,
@@ -30,7 +30,7 @@ export async function secretsCommandOnce(
     throw new Error("a command without a digest");
   }
   return transact(database, null, async (tx) => {
-    // The same command at the same time waits here for the other one's end.
+    // A concurrent transaction with the same request id waits here until the other one has ended.
     const { rows } = await sql`
       INSERT INTO secrets_command (request_id, command, body_digest)
       VALUES (${requestId}, ${command}, ${Buffer.from(first)})
@@ -62,7 +62,7 @@ async function answeredBefore(
   return (row.answer ?? {}) as SecretsCommandAnswer;
 }
 
-/** Deletes records of commands that are older than 30 days; returns how many. */
+/** Deletes records of commands that are older than 30 days; returns their number. */
 export async function secretsCommandsForget(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM secrets_command WHERE carried_out_at < now() - interval '30 days'`.execute(database.kysely);

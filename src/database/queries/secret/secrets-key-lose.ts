@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import { transact } from "../../transaction.ts";
 
-/** A key that nobody has any more, and the number of rows that it sealed. */
+/** A key that is lost, and the number of rows that it sealed. */
 export interface SecretsKeyLost {
   keyId: string;
   credentials: number;
@@ -11,13 +11,13 @@ export interface SecretsKeyLost {
 }
 
 /**
- * Notes after a restore that every key but the held ones is lost: another one takes its place, and what the lost ones sealed
- * does not open until somebody has them again.
+ * Marks every key but the held ones as lost, after a restore. Another key can then become the current one. What a lost
+ * key sealed can't be opened until a process has that key again.
  * @throws {DatabaseError} `unavailable`
  */
 export async function secretsKeysLose(database: Database, held: readonly string[]): Promise<SecretsKeyLost[]> {
   const { rows } = await transact(database, null, async (tx) => {
-    // Of processes that worked on another database.
+    // These rows are from processes that worked on the database before the restore.
     await tx.deleteFrom("session_secrets_key").execute();
     return sql<{ key_id: string; credentials: number; requests: number }>`
       UPDATE secrets_key k SET state = 'lost', state_since = now()

@@ -47,7 +47,7 @@ async function states(): Promise<Record<string, string>> {
   return Object.fromEntries((await secretsKeysRead(database)).map(({ keyId, state }) => [keyId[0], state]));
 }
 
-/** A request's bytes, sealed by that key as far as the database can tell. */
+/** The bytes of a request that the database takes for sealed by this key. */
 function sealedBy(key: { id: string }): Buffer {
   return Buffer.concat([Buffer.from([0, 0x66, 0x72, 0x73, 1]), Buffer.from(key.id, "hex"), Buffer.alloc(40, 9)]);
 }
@@ -100,7 +100,7 @@ test("an old key is retired when no row uses it, and is an old one again where a
   await seal(two);
   expect(await secretsKeysAdvance(database)).toEqual({ retired: [one.id] });
   expect(await secretsKeysAdvance(database)).toEqual({ retired: [] });
-  // A process that did not know of it.
+  // A process that does not know of the retirement seals a row.
   await seal(one);
   await secretsKeysAdvance(database);
   expect(await states()).toEqual({ 1: "old", 2: "current" });

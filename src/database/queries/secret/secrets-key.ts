@@ -5,20 +5,23 @@ import type { SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { defined } from "../../../lib/defined.ts";
 
-/** How a key stands: `next` is not sealed by yet; what `old` sealed is being sealed anew; of `lost` no process has it. */
+/**
+ * The state of a key. `next`: it seals nothing yet. `current`: it seals. `old`: rows that it sealed are being sealed
+ * again. `retired`: no row uses it. `lost`: no process has it.
+ */
 export type SecretsKeyState = "next" | "current" | "old" | "retired" | "lost";
 
-/** What the database knows of a key. */
+/** A key as the database records it; the key itself is not stored. */
 export interface SecretsKeyRecord {
   keyId: string;
-  /** What a process compares its own key of that id with. */
+  /** The value by which a process checks that its own key with this id is the same key. */
   checkValue: Uint8Array;
   state: SecretsKeyState;
   madeAt: Date;
   stateSince: Date;
 }
 
-/** Every key that there ever was, the oldest first. @throws {DatabaseError} `unavailable` */
+/** All keys that ever existed, oldest first. @throws {DatabaseError} `unavailable` */
 export async function secretsKeysRead(database: Database): Promise<SecretsKeyRecord[]> {
   const rows = await database.kysely
     .selectFrom("secrets_key")
@@ -30,14 +33,14 @@ export async function secretsKeysRead(database: Database): Promise<SecretsKeyRec
   return rows.map((row) => ({
     keyId: row.key_id,
     checkValue: row.check_value,
-    // The table's CHECK holds it to the set.
+    // A CHECK of the table guarantees this.
     state: row.state as SecretsKeyState,
     madeAt: row.made_at,
     stateSince: row.state_since,
   }));
 }
 
-/** Makes a key the next one, unless another is. Returns whether it was made, or is the next one already. */
+/** Makes a key the next one, unless there is a next key. Returns whether this key is the next one now. */
 export async function secretsKeyOffer(
   database: Database,
   key: { id: string; checkValue: Uint8Array },
@@ -55,8 +58,8 @@ export async function secretsKeyOffer(
 }
 
 /**
- * Makes a key the next one, unless a change of keys is under way. Returns the next key's id.
- * @throws {DatabaseError} `refused` while rows are still being sealed anew after an earlier change
+ * Makes a key the next one, unless there is a next key. Returns the next key's id.
+ * @throws {DatabaseError} `refused` while rows are still being sealed again after the last change of keys
  */
 export async function secretsKeyOfferIn(tx: Tx, key: { id: string; checkValue: Uint8Array }): Promise<string> {
   await sql`SELECT FROM secrets_key ORDER BY key_id FOR UPDATE`.execute(tx);
@@ -79,7 +82,7 @@ export async function secretsKeyOfferIn(tx: Tx, key: { id: string; checkValue: U
   return key.id;
 }
 
-/** Notes which keys the process of a session has. Nothing happens where the session is gone. */
+/** Records which keys the session's process has. If the session is gone, nothing happens. */
 export async function secretsKeysHeld(
   database: Database,
   session: SessionId,
@@ -94,20 +97,20 @@ export async function secretsKeysHeld(
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/** A live process that was not heard to have a key. */
+/** A live process that has not reported the key. */
 export interface SecretsKeyLacking {
   sessionId: SessionId;
   component: string;
   /** Host and process id. */
   runtimeInfo: string;
-  /** Where it reads its keys; empty = it is of a version that knows of none. */
+  /** The path of its key file; empty = its version knows no keys. */
   keyFile: string;
 }
 
-// Components that open what is sealed.
+// The components that open sealed bytes.
 const openers = sql`session_component IN ('server', 'shepherd') AND session_deadline > now()`;
 
-/** The live processes that lack the key. */
+/** The live processes that have not reported the key. */
 export async function secretsKeyLacking(database: Database, keyId: string): Promise<SecretsKeyLacking[]> {
   const { rows } = await sql<{
     session_id: SessionId;
@@ -129,7 +132,7 @@ export async function secretsKeyLacking(database: Database, keyId: string): Prom
   }));
 }
 
-// Whether a row is sealed by the key o, by the indexes.
+// Whether any row is sealed by the key o; uses the indexes.
 const used = sql`(
   EXISTS (SELECT FROM machine_os_installation_request q WHERE sealed_key(q.os_installation_request_raw) = o.key_id)
   OR EXISTS (SELECT FROM credential c WHERE sealed_key(c.sealed_secret) = o.key_id)
@@ -138,17 +141,18 @@ const used = sql`(
   )
 )`;
 
-/** What a step of a change of keys came to. */
+/** What {@link secretsKeysAdvance} changed. */
 export interface SecretsKeysAdvanced {
-  /** The key that is the current one from now on. */
+  /** The key that has become the current one. */
   promoted?: string;
-  /** Keys that no row uses any more. */
+  /** Keys that have been retired. */
   retired: string[];
 }
 
 /**
- * The next key becomes the current one once every live process has it; an old one is retired once no row uses it, and is an
- * old one again where a process that did not know that sealed by it.
+ * Advances the states of the keys. The next key becomes the current one once every live process has it. An old key is
+ * retired once no row uses it. A retired key becomes old again if a process that did not know of its retirement sealed
+ * a row by it.
  */
 export async function secretsKeysAdvance(database: Database): Promise<SecretsKeysAdvanced> {
   const { rows: waiting } = await sql`
@@ -159,7 +163,7 @@ export async function secretsKeysAdvance(database: Database): Promise<SecretsKey
 }
 
 async function keysAdvance(tx: Tx): Promise<SecretsKeysAdvanced> {
-  // All of them, in order: of two who take a step at once the second sees what the first did.
+  // Locks all keys, always in the same order: of two concurrent callers, the second sees the changes of the first.
   await sql`SELECT FROM secrets_key ORDER BY key_id FOR UPDATE`.execute(tx);
   const { rows: ready } = await sql<{ key_id: string }>`
     SELECT n.key_id FROM secrets_key n WHERE n.state = 'next'
@@ -173,7 +177,7 @@ async function keysAdvance(tx: Tx): Promise<SecretsKeysAdvanced> {
     await sql`UPDATE secrets_key SET state = 'old', state_since = now() WHERE state = 'current'`.execute(tx);
     await sql`UPDATE secrets_key SET state = 'current', state_since = now() WHERE key_id = ${promoted}`.execute(tx);
   }
-  // Given up, and found again.
+  // A lost key that a process has again becomes an old one.
   await sql`
     UPDATE secrets_key l SET state = 'old', state_since = now()
     WHERE l.state = 'lost' AND EXISTS (

@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import type { CredentialId, Generation, MachineId } from "../../ids.ts";
 import { transact } from "../../transaction.ts";
 
-/** An installation request that is in clear, or sealed by another key than the current one. */
+/** An installation request that is in clear text, or sealed by another key than the current one. */
 export interface RequestToSeal {
   machineId: MachineId;
   generation: Generation;
@@ -11,7 +11,8 @@ export interface RequestToSeal {
 }
 
 /**
- * Up to `limit` requests that are in clear or sealed by one of the keys, without those of the machines left out.
+ * Reads up to `limit` requests that are in clear text or sealed by one of the keys, except those of the machines in
+ * `leftOut`.
  * @throws {DatabaseError} `unavailable`
  */
 export async function requestsToSeal(
@@ -19,7 +20,8 @@ export async function requestsToSeal(
   page: { keyIds: readonly string[]; leftOut: readonly MachineId[]; limit: number },
 ): Promise<RequestToSeal[]> {
   return transact(database, null, async (tx) => {
-    // By the index on the key, whatever is known of the table: it may be asked of a million requests, and find none.
+    // Forces the index on the key, whatever the table's statistics say: otherwise this might read a million requests to
+    // find none.
     await sql`SET LOCAL enable_seqscan = off`.execute(tx);
     const found = async (condition: ReturnType<typeof sql>, limit: number): Promise<RequestToSeal[]> => {
       const { rows } = await sql<{ machine_id: MachineId; generation: Generation; stored: Buffer }>`
@@ -40,7 +42,8 @@ export async function requestsToSeal(
 }
 
 /**
- * Puts the sealed bytes in the place of the stored ones, where these are still what was read. Returns how many were replaced.
+ * Replaces stored requests by their sealed bytes, unless a request has changed since it was read. Returns the number of
+ * replaced requests.
  * @throws {DatabaseError} `unavailable`, `locked`
  */
 export async function requestsReseal(
@@ -68,7 +71,7 @@ export interface CredentialToSeal {
   nextSecret: Uint8Array | null;
 }
 
-/** Credentials with a secret that is sealed by one of the keys. @throws {DatabaseError} `unavailable` */
+/** Reads the credentials with a secret that one of the keys sealed. @throws {DatabaseError} `unavailable` */
 export async function credentialsToSeal(database: Database, keyIds: readonly string[]): Promise<CredentialToSeal[]> {
   return transact(database, null, async (tx) => {
     const { rows } = await sql<{
@@ -88,7 +91,7 @@ export async function credentialsToSeal(database: Database, keyIds: readonly str
   });
 }
 
-/** Replaces a credential's sealed secrets, where these are still what was read; returns whether it did. */
+/** Replaces a credential's sealed secrets, unless they have changed since they were read. Returns whether it did. */
 export async function credentialReseal(
   database: Database,
   { credentialId, secret, nextSecret }: CredentialToSeal,

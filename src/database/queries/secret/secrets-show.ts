@@ -2,17 +2,17 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 
-/** The number of rows that keys sealed, and of those in clear. */
+/** The number of rows that each key sealed, and of rows in clear text. */
 export interface SecretsUse {
-  /** By key id. */
+  /** By the key's id. */
   byKey: ReadonlyMap<string, { requests: number; credentials: number }>;
   clearRequests: number;
 }
 
-/** Rows beyond this are not counted. */
+/** Maximum number of rows that are counted. */
 const countLimit = 100_000;
 
-/** Counts by the indexes on keys. @throws {DatabaseError} `unavailable` */
+/** Counts the rows, by the indexes on the keys. @throws {DatabaseError} `unavailable` */
 export async function secretsUse(database: Database): Promise<SecretsUse> {
   const { rows } = await sql<{ key_id: string | null; requests: number; credentials: number }>`
     SELECT k.key_id,
