@@ -9,7 +9,10 @@ import { operatorCommandOnce } from "../../operator-command-once.ts";
 import type { OperatorCommand } from "../../operator-command.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** Notes that the machine may be switched off to start an agent, whatever runs on it; it is locked. Done where it was noted before. */
+/**
+ * Records that the machine may be switched off to start an agent, whatever runs on it. Changes nothing if that is
+ * recorded already. The caller has locked the machine.
+ */
 export async function startAllow(tx: Tx, machineId: MachineId, actor: Actor): Promise<void> {
   const { rows } = await sql`
     INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (${machineId}, ${actor.name})
@@ -34,14 +37,14 @@ export async function startAllowed(database: Database, machineId: MachineId): Pr
 }
 
 /**
- * Allows it as an operator's command.
- * @throws {DatabaseError} `not_found`; `refused` where nothing switches the machine; `request_id_reused`
+ * Records that the machine may be switched off to start an agent, as an operator's command.
+ * @throws {DatabaseError} `not_found`; `refused` if the machine has no power switch; `request_id_reused`
  */
 export async function startAllowOnce(
   database: Database,
   request: OperatorCommand & {
     actor: Actor;
-    /** The means of starts from now on; "auto" = the best that works; absent = as it is. */
+    /** The means of starts from now on; "auto" = Farrier chooses; absent = unchanged. */
     bootBy?: string;
   },
 ): Promise<void> {

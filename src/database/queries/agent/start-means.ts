@@ -4,20 +4,17 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** What the choice of a means is made from, as the database knows it. */
+/** The facts by which the means of a start are chosen. */
 export interface StartMeans {
   controller?: { powerCommands: string[]; bootTargets: string[] };
   provider?: { name: string; providerId: string };
-  /** Failed starts in a row, by means. */
+  /** Number of consecutive failed starts, by means. */
   failures: Record<string, number>;
-  /** The means that an operator has set. */
+  /** The means that an operator has chosen. */
   set?: string;
 }
 
-/**
- * What a machine has to start an agent by.
- * @throws {DatabaseError} `unavailable`
- */
+/** Reads the facts by which the means of a machine's starts are chosen. @throws {DatabaseError} `unavailable` */
 export async function startMeans(database: Database, machineId: MachineId): Promise<StartMeans> {
   const { rows } = await sql<{
     power_commands: string[] | null;
@@ -56,12 +53,12 @@ export async function startFailed(tx: Tx, machineId: MachineId, means: string): 
     ON CONFLICT (machine_id, means) DO UPDATE SET failures = f.failures + 1`.execute(tx);
 }
 
-/** Forgets failed starts: an agent has come. */
+/** Resets the counts of failed starts, because an agent has come. */
 export async function startSucceeded(tx: Tx, machineId: MachineId): Promise<void> {
   await tx.deleteFrom("machine_start_failure").where("machine_id", "=", machineId).execute();
 }
 
-/** Sets the means of a machine, or lets Farrier choose (undefined); the machine is locked. */
+/** Sets the means of a machine's starts; undefined = Farrier chooses. The caller has locked the machine. */
 export async function bootBySet(
   tx: Tx,
   machineId: MachineId,

@@ -12,26 +12,26 @@ import { machineInsert } from "../machine/machine-insert.ts";
 import { type ControllerCan, type ControllerReach, controllerFree, controllerSet } from "./controller.ts";
 import { defined } from "../../../lib/defined.ts";
 
-/** A controller that was read, and what its machine is to be. */
+/** A controller that was just read, and how its machine is to be stored. */
 export interface ControllerFound {
   controller: ControllerReach & ControllerCan;
-  /** What the controller says its machine is. */
+  /** The machine's identity as the controller reports it. */
   identity: MachineIdentity;
   power: PowerWord;
-  /** Of the machine that is made where none is known. */
+  /** The id for a new machine, if the identity matches none. */
   machineId: MachineId;
   name?: string | undefined;
-  /** The machine that an operator named; absent = the machine that the identity names, else a new one. */
+  /** The machine that the operator named; absent = the machine that the identity matches, or else a new one. */
   joins?: MachineId | undefined;
-  /** Whether an agent may be started on it, whatever runs there. */
+  /** Whether the machine may be switched off to start an agent, whatever runs on it. */
   startAgent: boolean;
   actor: Actor;
 }
 
 /**
- * Makes the machine of a controller known, or finds it by its identity, and writes the controller down.
- * @throws {DatabaseError} `exists` where name or controller are another's; `refused` where the named machine is another by all
- * that is known of both; `not_found` where there is no such machine
+ * Stores a controller with its machine: the named machine, the machine that its identity matches, or a new machine.
+ * @throws {DatabaseError} `exists` if another machine has the name or the controller; `refused` if the identity
+ * contradicts the named machine's; `not_found` if the named machine does not exist
  */
 export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ machineId: MachineId; made: boolean }> {
   const { actor, identity } = found;
@@ -64,7 +64,10 @@ export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ m
   return { machineId, made: known === undefined };
 }
 
-/** The one machine that this identity can be; some controllers write the UUID's first fields in the other byte order. */
+/**
+ * The only machine that this identity matches. Some controllers write the first fields of the UUID in the other byte
+ * order.
+ */
 async function machineOfIdentity(tx: Tx, { smbiosUuid, macs }: MachineIdentity): Promise<MachineId | undefined> {
   const { rows } = await sql<{ machine_id: MachineId | null }>`
     SELECT coalesce(
@@ -75,8 +78,8 @@ async function machineOfIdentity(tx: Tx, { smbiosUuid, macs }: MachineIdentity):
 }
 
 /**
- * A machine that was found by its identity alone keeps the controller that it has: makers give one UUID to several boards.
- * @throws {DatabaseError} `refused` if it has another one
+ * Checks that a machine found by its identity alone has no other controller: some makers give one UUID to several boards.
+ * @throws {DatabaseError} `refused` if the machine has another controller
  */
 async function controllerIsSame(tx: Tx, machineId: MachineId, { url, system }: ControllerReach): Promise<void> {
   const { rows } = await sql<{ url: string; name: string }>`
@@ -93,7 +96,10 @@ async function controllerIsSame(tx: Tx, machineId: MachineId, { url, system }: C
   }
 }
 
-/** @throws {DatabaseError} `refused` where what both sides know of the machine disagrees */
+/**
+ * Checks that the controller's identity does not contradict the machine's; stores it if the machine has none.
+ * @throws {DatabaseError} `refused` if they contradict
+ */
 async function identityAgrees(tx: Tx, machineId: MachineId, identity: MachineIdentity): Promise<void> {
   const { smbiosUuid, macs } = identity;
   if (!(await machineIsIdentified(tx, machineId))) {

@@ -12,7 +12,7 @@ import {
 import type { PowerRecord, PowerWord } from "./power.ts";
 import { present } from "../../../lib/defined.ts";
 
-/** A controller with what operators read beside it. */
+/** A controller with the values that operators see beside it. */
 export interface ControllerListed extends ControllerRecord {
   machineName?: string;
   credentialName: string;
@@ -52,7 +52,7 @@ async function listed(database: Database, condition: RawBuilder<unknown>, limit:
 }
 
 /**
- * Controllers in the order of their machines' ids, after one where it is given.
+ * Controllers in the order of their machines' ids; `after` is the last id of the previous page.
  * @throws {DatabaseError} `unavailable`
  */
 export function controllerList(
@@ -62,10 +62,7 @@ export function controllerList(
   return listed(database, after === undefined ? sql`true` : sql`c.machine_id > ${after}`, limit);
 }
 
-/**
- * One machine's controller.
- * @throws {DatabaseError} `not_found`; `unavailable`
- */
+/** The controller of one machine. @throws {DatabaseError} `not_found`; `unavailable` */
 export async function controllerShow(database: Database, machineId: MachineId): Promise<ControllerListed> {
   const [found] = await listed(database, sql`c.machine_id = ${machineId}`, 1);
   if (found === undefined) {

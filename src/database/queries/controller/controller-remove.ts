@@ -6,8 +6,8 @@ import type { OperatorCommand } from "../../operator-command.ts";
 import { controllerRemove } from "./controller.ts";
 
 /**
- * Takes a machine's controller away as an operator's command.
- * @throws {DatabaseError} `not_found` where the machine, or a controller of it, is not there; `request_id_reused`
+ * Removes a machine's controller, as an operator's command.
+ * @throws {DatabaseError} `not_found` if there is no such machine, or it has no controller; `request_id_reused`
  */
 export async function controllerRemoveOnce(
   database: Database,

@@ -7,24 +7,24 @@ import type { CredentialId, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { present } from "../../../lib/defined.ts";
 
-/** Why a controller's certificate is believed, as it is stored. */
+/** How a controller's certificate is verified, as stored. */
 export type StoredTrust =
   | { by: "fingerprint"; sha256: string }
   | { by: "ca"; pem: string }
   | { by: "system" }
   | { by: "clear-text" };
 
-/** How a machine's controller is reached. */
+/** The address, trust and credential of a machine's controller. */
 export interface ControllerReach {
   protocol: "redfish" | "ipmi";
   url: string;
-  /** Which of its systems, in its own words. */
+  /** The name of the system within the controller. */
   system: string;
   credentialId: CredentialId;
   trust: StoredTrust;
 }
 
-/** What a controller said of itself when it was last read. */
+/** What a controller reported about itself when it was last read. */
 export interface ControllerCan {
   maker?: string;
   model?: string;
@@ -36,20 +36,20 @@ export interface ControllerCan {
   rules: readonly string[];
 }
 
-/** A machine's controller, as its tag says. */
+/** The tag of a machine's controller. */
 export interface ControllerRecord extends ControllerReach, ControllerCan {
   machineId: MachineId;
   /** Changes whenever the credential does. */
   credentialRevision: string;
   setAt: Date;
   setBy: string;
-  /** When it last answered; absent = never since it was set. */
+  /** When it last answered; absent = never since it was added. */
   contactAt?: Date;
-  /** What went wrong since then. */
+  /** The failure since then. */
   failure?: { at: Date; code: string; cause: string };
 }
 
-/** One row of {@link controllerColumns}. */
+/** One row with {@link controllerColumns}. */
 export interface ControllerRow {
   machine_id: MachineId;
   protocol: "redfish" | "ipmi";
@@ -76,7 +76,7 @@ export interface ControllerRow {
   failed_cause: string | null;
 }
 
-/** Of `machine_controller c` and `machine_controller_contact n`. */
+/** Columns of `machine_controller c` and `machine_controller_contact n`. */
 export const controllerColumns = sql`
   c.machine_id, c.protocol, c.url, c.system, c.credential_id,
   coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
@@ -112,7 +112,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
 
 function trustOf(row: ControllerRow): StoredTrust {
   switch (row.trusted_by) {
-    // The table's CHECKs hold each of the two to its own kind.
+    // CHECKs of the table guarantee that each kind has its own column.
     case "fingerprint":
       return { by: "fingerprint", sha256: row.trusted_sha256 ?? "" };
     case "ca":
@@ -123,10 +123,7 @@ function trustOf(row: ControllerRow): StoredTrust {
   }
 }
 
-/**
- * A machine's controller; undefined where it has none.
- * @throws {DatabaseError} `unavailable`
- */
+/** A machine's controller; undefined if it has none. @throws {DatabaseError} `unavailable` */
 export async function controllerOf(
   source: Database["kysely"] | Tx,
   machineId: MachineId,
@@ -140,8 +137,8 @@ export async function controllerOf(
 }
 
 /**
- * Writes a machine's controller, or replaces it; the machine is locked. It has just answered.
- * @throws {DatabaseError} `exists` where it is another machine's
+ * Stores or replaces a machine's controller, which has just answered. The caller has locked the machine.
+ * @throws {DatabaseError} `exists` if it is the controller of another machine
  */
 export async function controllerSet(
   tx: Tx,
@@ -176,7 +173,8 @@ export async function controllerSet(
 }
 
 /**
- * Checks that a controller is no other machine's. @param machineId the machine that it may be of already
+ * Checks that a controller does not belong to another machine.
+ * @param machineId the machine that it may already belong to
  * @throws {DatabaseError} `exists`
  */
 export async function controllerFree(
@@ -211,7 +209,7 @@ function canColumns(can: ControllerCan) {
   };
 }
 
-/** Takes a machine's controller away; false where it has none. The machine is locked. */
+/** Removes a machine's controller; false if it has none. The caller has locked the machine. */
 export async function controllerRemove(tx: Tx, machineId: MachineId, actor: Actor): Promise<boolean> {
   const removed = await tx
     .deleteFrom("machine_controller")
@@ -227,10 +225,7 @@ export async function controllerRemove(tx: Tx, machineId: MachineId, actor: Acto
   return true;
 }
 
-/**
- * Notes that a controller answered, with what it is and can where that was read.
- * @throws {DatabaseError} `unavailable`
- */
+/** Records that a controller answered, and its facts `can` if they were read. @throws {DatabaseError} `unavailable` */
 export async function controllerAnswered(database: Database, machineId: MachineId, can?: ControllerCan): Promise<void> {
   await sql`
     INSERT INTO machine_controller_contact (machine_id, contact_at)
@@ -250,7 +245,7 @@ export async function controllerAnswered(database: Database, machineId: MachineI
 }
 
 /**
- * Notes that a controller failed, since when and with what.
+ * Records a controller's failure. The time of the first failure stays while the code is the same.
  * @throws {DatabaseError} `unavailable`
  */
 export async function controllerFailed(

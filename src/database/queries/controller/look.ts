@@ -3,15 +3,16 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 
-/** Seconds between two looks at a controller that works, and the maximum for a controller that does not. */
+/** Seconds between two readings of a working controller, and the maximum for a failing one. */
 export interface LookPace {
   seconds: number;
   maximum: number;
 }
 
 /**
- * Takes machines whose controllers are due to be looked at, each for one shepherd: the next look is a pace away, for a failing
- * controller as long as it has been failing. Jitter of a fifth keeps looks apart.
+ * Takes machines whose controllers are due to be read; each is taken by one shepherd. The next reading is due after
+ * `seconds`, or for a failing controller after as long as it has been failing, at most `maximum`. A jitter of ±10 %
+ * spreads the readings.
  * @throws {DatabaseError} `unavailable`
  */
 export async function looksTake(

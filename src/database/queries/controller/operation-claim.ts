@@ -9,14 +9,14 @@ import { operationsEnd } from "./operations-end.ts";
 
 /** An operation that this session carries out. */
 export interface HeldOperation extends Operation {
-  /** Notes, before it is sent, that it may have been: a process that finds this note must not send it again. */
+  /** Records that the command is about to be sent. A process that finds this record must not send the command again. */
   sending(): Promise<void>;
-  /** Ends it with what came of it; `settle` writes in the same transaction. On an error nothing of it happened. */
+  /** Ends the operation with its result; `settle` writes in the same transaction. On an error, nothing is changed. */
   succeed(settle: (tx: Tx) => Promise<OperationResult>): Promise<void>;
   fail(failure: { code: string; cause: string }): Promise<void>;
 }
 
-/** Whose power and controllers a shepherd reaches. */
+/** The power switches and controllers that a shepherd reaches. */
 export interface OperationReach {
   /** Names of providers with a power switch. */
   providers: readonly string[];
@@ -24,8 +24,8 @@ export interface OperationReach {
 }
 
 /**
- * Takes operations that nobody carries out: the oldest first, of one machine one at a time. An operation that was sent by a session that is
- * gone, and an operation that waited too long, end as failed here: neither is carried out any more.
+ * Takes operations that no session holds: the oldest first, and at most one per machine. Operations that a lost session
+ * may have sent, and operations that have waited too long, are ended as failed instead.
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function operationClaim(
@@ -91,7 +91,7 @@ function heldOf(database: Database, session: Session, operation: Operation): Hel
   };
 }
 
-/** @throws {DatabaseError} `not_found` where the session does not hold it any more */
+/** Checks and locks the operation. @throws {DatabaseError} `not_found` if the session does not hold it any more */
 async function held(tx: Tx, session: Session, operationId: OperationId): Promise<void> {
   const { rows } = await sql`
     SELECT FROM controller_operation

@@ -5,19 +5,22 @@ import type { CredentialId, MachineId, OperationId, RequestId } from "../../ids.
 import { transact, type Tx } from "../../transaction.ts";
 import { present } from "../../../lib/defined.ts";
 
-/** How a controller's certificate is to be trusted, as an operator says it. */
+/** How an operator wants a controller's certificate to be verified. */
 export type TrustAsked =
   /** Only a certificate with this SHA-256, in hex. */
   | { by: "fingerprint"; sha256: string }
-  /** Whatever certificate it shows now, and only that from then on. */
+  /** The certificate that it shows now is accepted, and no other from then on. */
   | { by: "accept-new" }
   | { by: "ca"; pem: string }
   | { by: "system" }
   | { by: "clear-text" }
-  /** Nothing was said: the operation ends by telling the fingerprint. */
+  /** The operator did not say: the operation ends by reporting the fingerprint. */
   | { by: "ask" };
 
-/** What an operator asks of a controller or a power switch. Never a secret: credentials are named by their ids. */
+/**
+ * What an operator asks of a controller or a power switch. It contains no secret: credentials are referred to by their
+ * ids.
+ */
 export type OperationAsked =
   | {
       kind: "add";
@@ -26,10 +29,12 @@ export type OperationAsked =
       system?: string;
       credentialId: CredentialId;
       trust: TrustAsked;
-      /** Of the machine that may be made. */
+      /** The id for a new machine, if one is needed. */
       machineId: MachineId;
       name?: string;
-      /** The machine that it is the controller of; absent = the machine that its identity names, else a new one. */
+      /**
+       * The machine that the controller belongs to; absent = the machine that its identity matches, or else a new one.
+       */
       joins?: MachineId;
       startAgent: boolean;
     }
@@ -38,10 +43,10 @@ export type OperationAsked =
   | { kind: "boot"; target: "network" | "disk" | "http" | "media" | "setup"; once: boolean }
   | { kind: "identify"; on: boolean };
 
-/** What came of it, as JSON keeps it: each kind's own. */
+/** The result in its JSON form; its properties depend on the kind. */
 export type OperationResult = Record<string, unknown>;
 
-/** An operation as its record says. */
+/** An operation as recorded. */
 export interface Operation {
   /** The request id of the command that asked for it. */
   operationId: OperationId;
@@ -49,12 +54,15 @@ export interface Operation {
   asked: OperationAsked;
   askedBy: string;
   askedAt: Date;
-  /** A shepherd carries it out. */
+  /** Whether a shepherd is carrying it out. */
   held: boolean;
   ended?: { at: Date } & ({ result: OperationResult } | { code: string; cause: string });
 }
 
-/** Seconds after which an operation that no shepherd has taken is not carried out any more: power must not change by surprise. */
+/**
+ * Seconds after which an operation that no shepherd has taken is ended as failed: a late power command would be a
+ * surprise.
+ */
 export const operationPatience = 120;
 
 interface OperationRow {
@@ -91,8 +99,8 @@ function endOf({ failed_code: code, failed_cause: cause, result }: OperationRow)
 }
 
 /**
- * Writes down what an operator asks, once for a request id; the operation that the request made.
- * @throws {DatabaseError} `request_id_reused`; `not_found` where the machine is gone; `unavailable`
+ * Records an operation, once per request id; resolves to the operation of that request.
+ * @throws {DatabaseError} `request_id_reused`; `not_found` if the machine does not exist; `unavailable`
  */
 export async function operationAsk(
   database: Database,
@@ -126,7 +134,7 @@ export async function operationAsk(
     if (isUniqueViolation(error) === undefined) {
       throw error;
     }
-    // The same command at the same time, elsewhere: it has committed by now.
+    // A concurrent transaction with the same request id has committed by now.
     const before = await transact(database, null, (tx) => askedBefore(tx, requestId, digest));
     if (before === undefined) {
       throw error;
@@ -150,10 +158,7 @@ async function askedBefore(tx: Tx, requestId: RequestId, digest: Buffer): Promis
   return row === undefined ? undefined : operationOf(row);
 }
 
-/**
- * How an operation stands.
- * @throws {DatabaseError} `not_found`; `unavailable`
- */
+/** Reads an operation. @throws {DatabaseError} `not_found`; `unavailable` */
 export async function operationShow(database: Database, operationId: OperationId): Promise<Operation> {
   const { rows } = await sql<OperationRow>`
     SELECT ${operationColumns} FROM controller_operation o WHERE o.operation_id = ${operationId}`

@@ -9,8 +9,8 @@ const interrupted =
 const expired = `no shepherd took it within ${operationPatience} s, and it is not done any more. Is one running that reaches this machine?`;
 
 /**
- * Ends operations that must not be carried out any more: those that a lost shepherd may have sent, and those that no shepherd took
- * in time. Resolves to their number.
+ * Ends operations that must no longer be carried out: those that a lost shepherd may have sent, and those that no
+ * shepherd took in time. Resolves to their number.
  * @throws {DatabaseError} `unavailable`
  */
 export async function operationsEnd(source: Database["kysely"] | Tx): Promise<number> {

@@ -4,23 +4,20 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** Whether a machine has power, as it was read. */
+/** A machine's power as it was read. */
 export type PowerWord = "on" | "off" | "powering-on" | "powering-off" | "unknown";
 
-/** The tag. */
+/** The tag `machine_power`. */
 export interface PowerRecord {
   power: PowerWord;
-  /** Since when it has been read so. */
+  /** When this value was first read. */
   since: Date;
   readAt: Date;
-  /** "controller", or the provider's name. */
+  /** "controller", or the name of the provider. */
   readFrom: string;
 }
 
-/**
- * Notes a machine's power as it was just read.
- * @throws {DatabaseError} `unavailable`
- */
+/** Records the power that was just read. @throws {DatabaseError} `unavailable` */
 export async function powerNote(
   source: Database["kysely"] | Tx,
   machineId: MachineId,
@@ -35,10 +32,7 @@ export async function powerNote(
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/**
- * A machine's power as it was last read; undefined = it never was.
- * @throws {DatabaseError} `unavailable`
- */
+/** The last power reading of a machine; undefined = none yet. @throws {DatabaseError} `unavailable` */
 export async function powerOf(database: Database, machineId: MachineId): Promise<PowerRecord | undefined> {
   const { rows } = await sql<PowerRecord>`
     SELECT power, since, read_at AS "readAt", read_from AS "readFrom" FROM machine_power WHERE machine_id = ${machineId}`
