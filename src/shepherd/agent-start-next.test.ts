@@ -10,7 +10,7 @@ test.each<[window: BootWindowState, power: PowerState, seconds: number, next: st
   ["given", "on", 5, "wait", undefined],
   ["given", "off", 50, "fail", /went off while its agent was starting/u],
   ["enrolled", "on", 5, "finish", undefined],
-  // However it stands by now: it has made itself known.
+  // Its power does not matter: the agent has enrolled.
   ["enrolled", "off", 5, "finish", undefined],
   ["closed", "on", 5, "fail", /boot window was closed/u],
   ["expired", "on", 600, "fail", /no agent enrolled within 600 s .* boot network/u],

@@ -2,14 +2,15 @@ import { agentMemoryMiB } from "../contract/agent-memory.ts";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import type { ControllerPower } from "../controllers/controller.ts";
 
-/** What is observed of a machine that is being started. */
+/** What was observed of a machine that is being started. */
 export interface AgentStartSeen {
   window: BootWindowState;
   power: ControllerPower;
-  /** Seconds since it was switched on. */
+  /** Seconds since the machine was switched on. */
   seconds: number;
   /**
-   * How often it fetched the whole boot image since its last agent; absent if it was not seen booting from the network.
+   * How many times the machine fetched the whole boot image since its last agent; absent if it was not seen booting
+   * from the network.
    */
   loaded?: number;
 }
@@ -50,7 +51,7 @@ export function agentStartNext({ window, power, seconds, loaded }: AgentStartSee
   }
 }
 
-/** Why no agent came, by how often the boot image was fetched. */
+/** The reason why no agent enrolled, by how many times the boot image was fetched. */
 function notEnrolled(loaded: number | undefined): string {
   if (loaded === undefined) {
     return "look at its console; is it wired to the boot network, and does that reach `farrier netboot`";
@@ -60,30 +61,30 @@ function notEnrolled(loaded: number | undefined): string {
     : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), and does it reach the agent port`;
 }
 
-/** What is known of a machine before its start. */
+/** What is known of a machine before a start. */
 export interface AgentStartBefore {
   /** The newest boot window. */
   window: { windowId: string; openedBy: string; state: BootWindowState } | undefined;
   power: ControllerPower;
-  /** Whose windows are a shepherd's. */
+  /** The component name of shepherds, which marks the boot windows that they opened. */
   component: string;
-  /** Whether it may be switched off, whatever runs on it. */
+  /** Whether the machine may be switched off, whatever runs on it. */
   allowed: boolean;
 }
 
 /** The first step of a start. */
 export type AgentStartBegin =
-  /** Another shepherd switched it on and was lost: its window is still open. */
+  /** Join a start: another shepherd switched the machine on and was lost, and its boot window is still open. */
   | { begin: "join"; windowId: string }
-  /** From power off. */
+  /** Start from power off. */
   | { begin: "power-cycle" }
-  /** It runs something that is not ours to stop. */
+  /** Leave the machine alone: what runs on it may not be stopped. */
   | { begin: "leave"; cause: string };
 
 /**
- * Whether a shepherd has started the machine already, according to its open window. A start goes off, window, on: with
- * an open window and power the machine is booting, and starting over would only cost it a boot. A
- * machine that has power, and that nobody has allowed to stop, is left as it is. Pure.
+ * Decides how a start begins. A start switches off, opens the boot window and switches on: a machine with power and an
+ * open window of a shepherd is already booting, so the start is joined, because starting over would only cost it a
+ * boot. A machine with power that no operator has allowed to stop is left alone. Pure.
  */
 export function agentStartBegin({ window, power, component, allowed }: AgentStartBefore): AgentStartBegin {
   const onItsWay =

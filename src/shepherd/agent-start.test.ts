@@ -1,4 +1,4 @@
-// Agent start on real data, through the shepherd itself; the machines are made up.
+// Agent start through the shepherd, on a real database. The machines are fakes.
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { operator, silent, testFleet, type Fleet } from "../../test/support/fleet.ts";
@@ -39,7 +39,7 @@ const shepherd = (bootSeconds?: number) =>
     ...(bootSeconds === undefined ? {} : { bootSeconds }),
   });
 
-/** A machine of the provider's, once the shepherd has taken it up. */
+/** Waits until the shepherd has stored this machine of the provider; resolves to its id. */
 async function known(providerId: string): Promise<MachineId> {
   return waitFor(`${providerId} to be known`, async () => {
     const [row] = await fleet.rows<{ machine_id: MachineId }>(
@@ -53,7 +53,7 @@ async function known(providerId: string): Promise<MachineId> {
 const smbiosUuid = randomUUID();
 const machine = { providerId: "a", smbiosUuid, macs: ["52:54:00:00:00:01"] };
 
-/** What the machine's firmware and then its agent do once it is on. */
+/** Does what the machine's firmware and then its agent do after power-on. */
 async function bootAndEnroll(): Promise<void> {
   const identity = { smbiosUuid, macs: machine.macs };
   const token = randomBytes(32);
@@ -168,7 +168,7 @@ test("X1: a machine that the shepherd switched off has no writer any more, howev
     VALUES ($1, 1, '\\x01', '\\x02')`,
     id,
   );
-  // A start that joins the one before it switches nothing off.
+  // A start that joins the previous one does not switch the machine off.
   const second = shepherd();
   await waitFor(
     "the second start",
@@ -182,7 +182,8 @@ test("X1: a machine that the shepherd switched off has no writer any more, howev
   await waitFor("the third start", () => provider.switched.length === 4);
   expect(await writer()).toEqual({ over: true, off: true });
 
-  // Seen off on the way: a writer that was heard a moment ago may have begun since, a silent writer has no power.
+  // The shepherd saw the machine off. A writer that was heard a moment ago may have begun since; a silent writer has no
+  // power.
   await fleet.rows(
     "UPDATE machine_os_installation_writer SET power_off_at = NULL, heard_at = now() - interval '11 seconds'",
   );

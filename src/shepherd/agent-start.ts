@@ -23,7 +23,7 @@ import type { MachineSwitch } from "./switch/machine-switch.ts";
 import { meansSwitch } from "./switch/means-switch.ts";
 import type { SwitchesOptions } from "./switch/switch-of.ts";
 
-/** Seconds that a machine has to boot from the network and enrol: servers test their memory for minutes. */
+/** Seconds that a machine has to boot from the network and enrol. Servers spend minutes on testing their memory. */
 export const bootSeconds = 600;
 
 /** What agent start needs besides the database. */
@@ -39,9 +39,9 @@ export function agentStartEligibility(provider: Provider, { controllers }: Switc
 }
 
 /**
- * Agent start by power switch: off → open the boot window → on, from the network → wait until the agent has enrolled.
- * Off comes first, because an earlier agent would claim the machine within the window. An interruption leaves nothing
- * that the next start does not reset.
+ * Agent start by power switch: switch off, open the boot window, switch on to boot from the network, wait until the
+ * agent has enrolled. The machine is switched off first, because an earlier agent would claim it within the window. The
+ * next start resets everything that an interrupted start leaves behind.
  */
 export function agentStartProcess(
   provider: Provider,
@@ -70,7 +70,7 @@ interface Start extends AgentStartOptions {
   signal: AbortSignal;
 }
 
-/** One start by this means. A failure is counted, so that another means is tried after two. */
+/** Starts an agent once by this means. Failures are counted: after two, another means is tried. */
 async function agentStart(
   database: Database,
   { by, means, why, alone }: { by: MachineSwitch; means: BootMeans; why: string; alone: boolean },
@@ -125,7 +125,8 @@ async function agentStartBy(
     const decided = agentStartNext(seen);
     switch (decided.next) {
       case "finish":
-        // Nothing of the start may send the machine to the network again. The agent is there all the same if this fails.
+        // Removes the boot override of this start, so that no later boot goes to the network. A failure is ignored, because
+        // the agent runs already.
         await by.bootClear(signal).catch(() => undefined);
         return { outcome: "finish", tags: (tx) => startSucceeded(tx, machineId) };
       case "fail":
@@ -142,12 +143,17 @@ async function agentStartBy(
   }
 }
 
-/** Milliseconds between two readings of a booting machine's power: controllers answer slowly. */
+/**
+ * Milliseconds between two power readings of a booting machine. Controllers answer slowly, so they are read less often.
+ */
 function powerPace({ by }: MachineSwitch): number {
   return by === "controller" ? 5_000 : 0;
 }
 
-/** Starts the machine unless it is already booting; resolves to the id of its window, or to why it is left alone. */
+/**
+ * Starts the machine unless it is already booting. Resolves to the id of the boot window, or to the reason why the
+ * machine is left alone.
+ */
 async function begin(
   database: Database,
   by: MachineSwitch,
@@ -169,17 +175,17 @@ async function begin(
     case "leave":
       return { refused: decided.cause };
     case "power-cycle": {
-      // Without permission it was off: if an operator switches it on in this moment, what starts there must go on.
+      // Without permission, the machine was off. If an operator has just switched it on, it must not be switched off.
       if (allowed) {
         await by.set("off", signal);
       }
-      // Under the session: once another session has the work, this one opens no window.
+      // Runs under the session, so that no window is opened once another session holds the work.
       const { windowId } = await transact(database, session, async (tx) => {
         const opened = await bootWindowOpen(tx, machineId, {
           actor: { kind: "component", name: session.component },
           seconds: start.bootSeconds ?? bootSeconds,
         });
-        // Nothing writes on a machine without power, so the new agent need not wait for the previous run's silence.
+        // A machine without power writes nothing, so the new agent need not wait for the previous run's silence.
         await writerPowerOff(tx, machineId, 0);
         return opened;
       });

@@ -21,7 +21,7 @@ function fakeSession(): Session & { lose(): void } {
   };
 }
 
-/** A loop over made-up machines, and its results. */
+/** Runs the loop over fake machines and records its results. */
 function setUp(
   process: Partial<ControlProcess>,
   options: { machines?: number; parallelism?: number; perSecond?: number; work?: Partial<Work> } = {},
@@ -72,7 +72,7 @@ function setUp(
     clock,
     turns,
     ends,
-    /** The first turn that took something. */
+    /** The first turn that claimed a machine. */
     told: () => turns.find(({ claimed }) => claimed > 0),
     left: () => left,
     renew: () => {

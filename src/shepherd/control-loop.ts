@@ -13,9 +13,9 @@ import { abortable } from "./abortable.ts";
 
 /** The result of processing a machine. */
 export type ProcessOutcome =
-  /** Done: the tags are committed with the end of the work. */
+  /** Done: `tags` writes in the transaction that ends the work. */
   | { outcome: "finish"; tags?: (tx: Tx) => Promise<void> }
-  /** Failed: the machine backs off. The tags, if any, are committed anyway, with the failure. */
+  /** Failed: the machine backs off. `tags`, if given, writes in the transaction that records the failure. */
   | { outcome: "fail"; cause: string; tags?: (tx: Tx) => Promise<void> };
 
 /** One process of the shepherd, as the loop needs it. */
@@ -32,7 +32,7 @@ export interface ControlTurn {
   claimed: number;
   finished: number;
   failed: number;
-  /** Work that could not be ended: it is freed when the session expires. */
+  /** Number of works whose end could not be stored: they are freed when the session expires. */
   dropped: number;
 }
 
@@ -41,11 +41,11 @@ export interface ControlLoopOptions {
   log: Logger;
   clock: Clock;
   signal: AbortSignal;
-  /** Milliseconds between two searches when there was nothing to take. */
+  /** Milliseconds between two searches that find nothing. */
   interval: number;
-  /** Machines processed concurrently. */
+  /** Number of machines that are processed concurrently. */
   parallelism: number;
-  /** Machines begun per second, in the long run. */
+  /** Maximum number of machines that are begun per second, on average. */
   perSecond: number;
   turned(turn: ControlTurn): void;
 }
@@ -54,8 +54,9 @@ export interface ControlLoopOptions {
 const giveBackPolicy = { initial: 200, maximum: 5_000, factor: 2 };
 
 /**
- * Claim → process → finish or fail, until the signal aborts; running work is then given back. A slow machine blocks no
- * other: each place is reused as soon as it is free. A failed claim or a lost session costs one turn only.
+ * Claims machines, processes them, and ends each work as finished or failed, until the signal aborts; running work is
+ * then given back. A slow machine does not delay others, because each place is reused as soon as it is free. A failed
+ * claim or a lost session costs one turn only.
  */
 export async function controlLoop(process: ControlProcess, options: ControlLoopOptions): Promise<void> {
   const { clock, signal, log } = options;
@@ -103,7 +104,10 @@ export async function controlLoop(process: ControlProcess, options: ControlLoopO
   await Promise.all(turns);
 }
 
-/** Makes one claim and starts processing what it took; `over` never rejects, and resolves after each machine's end. */
+/**
+ * Makes one claim and starts processing the claimed machines. `over` never rejects, and resolves when the processing of
+ * each machine has ended.
+ */
 async function turnBegin(
   process: ControlProcess,
   session: Session,
@@ -145,7 +149,7 @@ async function processOne(
       return "finished";
     }
     if (options.stop.aborted && !session.lost.aborted) {
-      // Not a failure of the machine: the next search takes it at once.
+      // Stopping is not a failure of the machine, so the next search may take it at once.
       await work.cancel("the component is stopping");
       return "dropped";
     }
@@ -157,9 +161,9 @@ async function processOne(
 }
 
 /**
- * Ends work whose end did not commit as failed, without its tags. This session lives on, so otherwise nothing would
- * free the machine. Retried until it commits, or until the session's own end frees it.
- * @throws errors that make retrying useless: the session is lost, the work is no longer held, the loop stops
+ * Ends a work as failed, without its tags, after its end did not commit. This session lives on, so otherwise nothing
+ * would free the machine. It is retried until it commits, or until the end of the session frees the machine.
+ * @throws errors that a retry can't help: the session is lost, the session does not hold the work, or the loop stops
  */
 async function giveBack(
   process: ControlProcess,

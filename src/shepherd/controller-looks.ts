@@ -9,23 +9,23 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Controllers } from "./controllers.ts";
 
-/** What the loop needs. */
+/** The loop's options. */
 export interface ControllerLooksOptions {
   database: Database;
   controllers: Controllers;
   log: Logger;
   clock: Clock;
   signal: AbortSignal;
-  /** Milliseconds between two claims if nothing is due. */
+  /** Milliseconds between two claims, if no controller is due. */
   interval: number;
   pace?: LookPace;
 }
 
-/** A minute; for a failing controller at most half an hour. */
+/** One minute; for a failing controller at most half an hour. */
 const usualPace: LookPace = { seconds: 60, maximum: 1800 };
-/** Controllers that are looked at at a time. */
+/** Number of controllers that are read concurrently. */
 const parallelism = 32;
-/** Milliseconds for one look. */
+/** Milliseconds for reading one controller. */
 const lookTime = 120_000;
 
 /** Reads the power of machines with controllers at a slow pace, until the signal aborts. */
@@ -53,7 +53,7 @@ export async function controllerLooks(options: ControllerLooksOptions): Promise<
   await Promise.all(busy);
 }
 
-/** Looks at one. Never rejects: a failing controller is recorded by `use`, and the next look is on its way. */
+/** Reads one controller. Never rejects: `use` records a failure, and the next reading is already scheduled. */
 async function look(
   machineId: MachineId,
   { database, controllers, log, signal }: ControllerLooksOptions,

@@ -1,4 +1,4 @@
-// Agent start by controllers, through the shepherd on real data; the controllers are made up.
+// Agent start by controllers, through the shepherd on a real database. The controllers are fakes.
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, silent, testFleet } from "../../test/support/fleet.ts";
@@ -47,7 +47,7 @@ const shepherd = () =>
     interval: 50,
   });
 
-/** Adds a controller as an operator does, and waits for the end. */
+/** Adds a controller as an operator does, and waits for the result. */
 async function add(
   url: string,
   { trust = { by: "accept-new" }, joins }: { trust?: TrustAsked; joins?: MachineId } = {},
@@ -76,7 +76,7 @@ async function added(url: string, options?: Parameters<typeof add>[1]): Promise<
   return toMachineId(result.machineId);
 }
 
-/** What the machine's firmware and then its agent do once it is on. */
+/** Does what the machine's firmware and then its agent do after power-on. */
 async function bootAndEnroll(identity: { smbiosUuid: string; macs: string[] }): Promise<void> {
   const token = createHash("sha256").update(randomBytes(32)).digest();
   const actor = { kind: "component", name: "netboot" } as const;
@@ -113,7 +113,8 @@ test("nothing that runs is stopped unasked: forty running machines lead to not o
   {
     await using _shepherd = shepherd();
     const [machineId] = await Promise.all(urls.map((url) => added(url)));
-    // The shepherd has looked for work after all of them were known: a machine that may be started is started, and no other.
+    // Once a search for work has run with all machines known, the machine that may be started has been started, and no
+    // other.
     await transact(fleet.database, null, (tx) =>
       startAllow(tx, machineId ?? toMachineId(""), { kind: "operator", name: "anna" }),
     );

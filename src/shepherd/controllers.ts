@@ -10,19 +10,19 @@ import {
 import type { Clock } from "../lib/clock.ts";
 import { retryDelay } from "../lib/retry.ts";
 
-/** Opens a controller by its tag: with its credential, by its protocol. */
+/** Opens a machine's controller, with its credential and by its protocol. */
 export type ControllerOpen = (
   record: Pick<ControllerRecord, "protocol" | "url" | "system" | "credentialId" | "trust">,
 ) => Promise<Controller>;
 
-/** How a shepherd reaches controllers. */
+/** How a shepherd opens controllers. */
 export interface ControllerAccess {
   open: ControllerOpen;
-  /** The certificate that a controller shows at the first contact; nothing else is sent or read. @throws {ControllerError} */
+  /** Reads the certificate at the first contact. Nothing but the TLS handshake is sent. @throws {ControllerError} */
   certificateRead: (url: string, credentialId: CredentialId, signal: AbortSignal) => Promise<ShownCertificate>;
 }
 
-/** A certificate at the first contact. */
+/** A certificate that a controller showed at the first contact. */
 export interface ShownCertificate {
   /** SHA-256 of its DER, in hex. */
   sha256: string;
@@ -40,12 +40,12 @@ export interface Controllers extends AsyncDisposable {
 }
 
 interface Kept {
-  /** What it was opened with: a different key opens a new one. */
+  /** The facts that it was opened with. If they change, the controller is opened again. */
   key: string;
   controller: Promise<Controller>;
-  /** Uses under way: a controller in use is not closed. */
+  /** Number of uses under way: a controller in use is not closed. */
   users: number;
-  /** It is to be closed after its last use. */
+  /** Whether it is closed after its last use. */
   closing: boolean;
 }
 
@@ -56,9 +56,9 @@ interface RefusedLogin {
   times: number;
 }
 
-/** Idle controllers that are kept open; each has a session and perhaps a connection. */
+/** Maximum number of idle controllers that are kept open: each has a session, and at times a connection. */
 const keptLimit = 64;
-/** Milliseconds until a refused login is tried again: controllers lock accounts. */
+/** Milliseconds until a refused login is tried again. The delay grows, because controllers lock accounts. */
 const loginPolicy = { initial: 60_000, maximum: 3_600_000, factor: 2 };
 /** Failures of one request, which say nothing about the controller itself. */
 const ofRequest: ReadonlySet<string> = new Set(["not_done"]);
@@ -89,7 +89,7 @@ export function controllersOf(
   function opened(machineId: MachineId, record: ControllerRecord, key: string): Kept {
     const before = kept.get(machineId);
     if (before?.key === key) {
-      // The newest last.
+      // Moves it to the end: the newest comes last.
       kept.delete(machineId);
       kept.set(machineId, before);
       return before;

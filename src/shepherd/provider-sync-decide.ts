@@ -1,7 +1,7 @@
 import type { ProvidedFacts, ProvidedKnown } from "../database/queries/provider/provided.ts";
 import type { ProvidedMachine } from "./provider.ts";
 
-/** What a provider's list leads to. */
+/** The changes that a provider's list requires. */
 export interface SyncDecision {
   add: ProvidedMachine[];
   update: { known: ProvidedKnown; machine: ProvidedMachine }[];
@@ -25,7 +25,7 @@ export function syncDecide(listed: readonly ProvidedMachine[], known: readonly P
   return decision;
 }
 
-/** The parts that can change, as one text. */
+/** The properties that can change, as one text. */
 function told({ smbiosUuid, macs, address, location, status }: ProvidedFacts): string {
   return JSON.stringify([smbiosUuid ?? "", macs.toSorted(), address ?? "", location ?? "", status ?? ""]);
 }

@@ -74,7 +74,7 @@ test("two boards with one SMBIOS UUID, or one name, are two machines all the sam
   ]);
   const said = log.lines.length;
   expect(said).toBeGreaterThan(0);
-  // Its status is written all the same.
+  // Its status is stored nevertheless.
   provider.machines.set("b", {
     providerId: "b",
     name: "web1",
@@ -92,7 +92,7 @@ test("the ways to add a machine go from all that is told to the least", () => {
   const machine = { providerId: "a", name: "n", smbiosUuid: uuid, macs: ["52:54:00:00:00:01"] };
   const shape = (ways: object[]) => ways.map((way) => Object.keys(way).length);
   expect(shape(waysToAdd(machine))).toEqual([4, 3, 3, 2]);
-  // By nothing at all it could not be told from others.
+  // The UUID stays: without UUID and MACs, the machine could not be distinguished from others.
   expect(shape(waysToAdd({ ...machine, macs: [] }))).toEqual([4, 3]);
 });
 

@@ -14,20 +14,20 @@ import { type ProvidedMachine, type Provider, ProviderError } from "./provider.t
 import { syncDecide } from "./provider-sync-decide.ts";
 import { defined } from "../lib/defined.ts";
 
-/** What a sync with a provider did. */
+/** What one sync with a provider changed. */
 export interface SyncDone {
   added: number;
   updated: number;
   vanished: number;
-  /** Machines that could not be stored as the provider reports them; each is logged. */
+  /** Number of machines that could not be stored as reported; each is logged. */
   refused: number;
 }
 
 const actor = { kind: "component", name: "shepherd" } as const;
 
 /**
- * The memory of a provider's syncs: which reported machine conflicted with another machine, and its report at that
- * time. So it is logged once, and tried again only after the provider reports something else.
+ * Remembers, between syncs, each machine whose report conflicted with another machine, with that report. The conflict
+ * is logged once, and storing is tried again only after the report changes.
  */
 export type SyncMemory = Map<string, string>;
 
@@ -53,7 +53,7 @@ export async function providerSync(
   const decision = syncDecide(withoutRefused(listed, known, memory), known);
   const done: SyncDone = { added: 0, updated: 0, vanished: 0, refused: 0 };
 
-  /** Stores a machine as reported, or if that conflicts with another machine, the next best way. */
+  /** Stores a machine as reported. If that conflicts with another machine, stores it the next best way. */
   async function write(
     machine: ProvidedMachine,
     ways: readonly ProvidedMachine[],
@@ -107,7 +107,7 @@ function withIdentityOf(
   return { ...machine, ...defined({ smbiosUuid }), macs };
 }
 
-/** The report, with the stored identity for machines whose reported identity was refused before. */
+/** The report; for a machine whose reported identity was refused before, with the stored identity. */
 function withoutRefused(
   listed: readonly ProvidedMachine[],
   known: readonly ProvidedKnown[],
@@ -123,8 +123,9 @@ function withoutRefused(
 }
 
 /**
- * A machine is added even if part of it conflicts with another machine: without its name, and without an SMBIOS UUID
- * that its maker gave to two boards. Its MACs still distinguish it. Pure.
+ * The reports to try in order, because a machine is added even if part of its report conflicts with another machine: as
+ * reported, without its name, without its SMBIOS UUID, without both. Some makers gave one UUID to two boards; the MACs
+ * still distinguish them. Pure.
  */
 export function waysToAdd(machine: ProvidedMachine): ProvidedMachine[] {
   const { name, ...nameless } = machine;

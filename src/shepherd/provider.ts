@@ -2,11 +2,11 @@ import { CodedError } from "../lib/errors.ts";
 
 /** The kinds of a provider's errors. */
 export type ProviderErrorCode =
-  /** It has no such machine. */
+  /** The provider has no such machine. */
   | "not_found"
-  /** It is unreachable, or temporarily can't do this. */
+  /** The provider is unreachable, or temporarily can't do this. */
   | "unavailable"
-  /** It does not do that to this machine. */
+  /** The provider refuses this action for this machine. */
   | "refused";
 
 /** A provider's error; its message is shown in `explain`. */
@@ -23,7 +23,7 @@ export interface ProvidedMachine {
   macs: readonly string[];
   address?: string;
   location?: string;
-  /** In the provider's own words. */
+  /** The provider's own status text. */
   status?: string;
 }
 
@@ -34,14 +34,11 @@ export type PowerAction = "on" | "off" | "reset";
 /** What a machine boots from once; afterwards its firmware decides again. */
 export type BootSource = "network" | "disk";
 
-/** A power switch for all machines of a provider. */
+/** The power switch for all machines of a provider. */
 export interface ProviderPower {
   /** @throws {ProviderError} */
   get(providerId: string, signal: AbortSignal): Promise<PowerState>;
-  /**
-   * Resolves when it is done; a machine already in that state is unchanged.
-   * @throws {ProviderError}
-   */
+  /** Resolves when the action is done; a machine already in that state is left unchanged. @throws {ProviderError} */
   set(providerId: string, action: PowerAction, options: { boot?: BootSource; signal: AbortSignal }): Promise<void>;
 }
 
@@ -54,9 +51,9 @@ export interface Provider {
   name: string;
   /** Milliseconds between two queries of the provider, if it may be queried more often than others. */
   pace?: number;
-  /** All its machines. @throws {ProviderError} */
+  /** Lists all its machines. @throws {ProviderError} */
   list?: (signal: AbortSignal) => Promise<ProvidedMachine[]>;
-  /** One machine. @throws {ProviderError} `not_found` */
+  /** Reads one machine. @throws {ProviderError} `not_found` */
   get?: (providerId: string, signal: AbortSignal) => Promise<ProvidedMachine>;
   power?: ProviderPower;
 }

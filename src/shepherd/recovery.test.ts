@@ -1,4 +1,4 @@
-// Recovery on real data, through the loop itself.
+// Recovery on a real database, through the shepherd's loop.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, silent, testFleet, type TestMachine } from "../../test/support/fleet.ts";
 import { heartbeatFleet } from "../../test/support/heartbeats.ts";
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await fleet[Symbol.asyncDispose]());
 
-// A power switch that no provider would have: agent start fails at it, and its tags stay as recovery left them.
+// A power switch that refuses everything: agent start fails, and the tags stay as recovery left them.
 const starter: Provider = {
   name: "starter",
   power: {
@@ -83,7 +83,7 @@ test("where it can't they stay, the machine backs off, and the same agent is wel
   {
     await using _shepherd = run(it.fleet);
     await waitFor("the backoff", async () => (await backedOff()).length === 1);
-    // Not again before it is over.
+    // The machine is not taken again before its backoff is over.
     await waitFor("the work to be given back", async () => (await it.fleet.rows("SELECT FROM work")).length === 0);
   }
   expect(await backedOff()).toEqual([{ seconds: 600n }]);

@@ -18,7 +18,7 @@ import { providerSync, type SyncMemory } from "./provider-sync.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 import type { SwitchesOptions } from "./switch/switch-of.ts";
 
-/** What the shepherd needs. */
+/** The shepherd's options. */
 export interface ShepherdRunOptions {
   database: Database;
   /** The database connections for its session, so that its work can't delay the pokes; absent means `database`. */
@@ -26,19 +26,19 @@ export interface ShepherdRunOptions {
   log: Logger;
   clock: Clock;
   metrics: Metrics;
-  /** The providers with abilities beyond their name. */
+  /** The providers that can list machines or have a power switch. */
   providers?: readonly Provider[];
   /** Makes the provider for a name that is in the database but not in `providers`. */
   unlisted: (name: string) => Provider;
-  /** Milliseconds between two searches for work, and for providers. */
+  /** Milliseconds between two searches for work, and between two searches for providers. */
   interval?: number;
-  /** How controllers are reached; absent = this shepherd reaches none. */
+  /** How controllers are opened; absent = this shepherd reaches none. */
   controllers?: ControllerAccess;
-  /** Where it hears of operations at once; absent = it looks for them now and then. */
+  /** The database's address, by which it is notified of operations; absent = it polls for them. */
   address?: DatabaseAddress;
   /** Seconds that a machine has to boot from the network and enrol. */
   bootSeconds?: number;
-  /** The process' keys, which are recorded under the shepherd's sessions. */
+  /** The process's keys, which are recorded under the shepherd's sessions. */
   secrets?: Pick<FollowedKeyRing, "heldUnder">;
 }
 
@@ -46,8 +46,9 @@ export interface ShepherdRunOptions {
 export type Shepherd = AsyncDisposable;
 
 /**
- * Starts the shepherd's loops for each configured provider and each that has machines: recovery; with a list, the sync;
- * with a power switch, agent start. This is the list of its loops.
+ * Starts the shepherd's loops, all of which are listed here. Each configured provider, and each provider that has
+ * machines, gets recovery; a provider that can list machines also gets sync, and a provider with a power switch also
+ * gets agent start.
  */
 export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const { database, log, clock, metrics } = options;

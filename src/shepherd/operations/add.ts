@@ -9,7 +9,10 @@ import type { CarriedOut, CarryOutOptions } from "./options.ts";
 
 type AddAsked = Extract<OperationAsked, { kind: "add" }>;
 
-/** Reads a controller and makes its machine known; or, where nobody has said how to trust it, tells its certificate. */
+/**
+ * Reads a controller and stores its machine. If the operator has not said how to verify the certificate, the result
+ * only shows the certificate.
+ */
 export async function operationAdd(
   { askedBy }: HeldOperation,
   asked: AddAsked,
@@ -58,7 +61,7 @@ export async function operationAdd(
   };
 }
 
-/** How the controller is trusted from now on; undefined where an operator has to look at its certificate first. Pure. */
+/** How the controller's certificate is verified from now on; undefined if an operator must look at it first. Pure. */
 export function trustDecide(asked: TrustAsked, certificate: ShownCertificate | undefined): StoredTrust | undefined {
   switch (asked.by) {
     case "ask":

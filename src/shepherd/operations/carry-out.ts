@@ -11,7 +11,7 @@ import { operationCheck } from "./check.ts";
 import type { CarriedOut, CarryOutOptions } from "./options.ts";
 
 /**
- * Does what was asked; returns when the controller shows it done.
+ * Carries out an operation; resolves when the controller shows it as done.
  * @throws {ControllerError}, {ProviderError}, {DatabaseError}
  */
 export async function carryOut(

@@ -5,14 +5,14 @@ import type { OperationResult } from "../../database/queries/controller/operatio
 import { powerNote } from "../../database/queries/controller/power.ts";
 import type { CarryOutOptions } from "./options.ts";
 
-/** One line of a check: what was looked at, whether it is as it should be, and what to do where not. */
+/** One line of a check: what was checked, whether it is in order, and a remedy if it is not. */
 export interface CheckLine {
   ok: boolean;
   what: string;
   remedy?: string;
 }
 
-/** Reads a machine's controller anew, notes what it says, and tells line by line what works. */
+/** Reads a machine's controller again, records its facts, and reports line by line what works. */
 export async function operationCheck(
   machineId: MachineId,
   { database, controllers }: CarryOutOptions,
@@ -36,7 +36,7 @@ export async function operationCheck(
   return { ok: lines.every(({ ok }) => ok), lines };
 }
 
-/** What a controller's own words say of what Farrier needs. Pure. */
+/** Compares a controller's facts with what Farrier needs. Pure. */
 export function checkLines(facts: ControllerFacts): CheckLine[] {
   const can = (commands: readonly string[], wanted: readonly string[]) =>
     wanted.filter((one) => !commands.includes(one));

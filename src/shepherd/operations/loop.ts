@@ -11,15 +11,15 @@ import { ProviderError } from "../provider.ts";
 import { carryOut } from "./carry-out.ts";
 import type { CarryOutOptions } from "./options.ts";
 
-/** What the loop needs. */
+/** The loop's options. */
 export interface OperationLoopOptions extends CarryOutOptions {
   sessions: SessionHolder;
   log: Logger;
   clock: Clock;
   signal: AbortSignal;
-  /** Milliseconds between looks. */
+  /** Milliseconds between two searches for operations. */
   interval: number;
-  /** Resolves when an operation may have been asked for: a look is due at once. */
+  /** Resolves when there may be a new operation: the loop then searches at once. */
   woken: () => Promise<void>;
 }
 
@@ -30,7 +30,7 @@ const parallelism = 64;
 /** Milliseconds that one may take: servers need minutes to shut down. */
 const operationTime = 420_000;
 
-/** Takes what operators ask of controllers and power switches, and carries it out, until the signal aborts. */
+/** Claims and carries out operations on controllers and power switches, until the signal aborts. */
 export async function operationLoop(options: OperationLoopOptions): Promise<void> {
   const { sessions, log, clock, signal, database, providers } = options;
   const busy = new Set<Promise<void>>();
@@ -59,7 +59,7 @@ export async function operationLoop(options: OperationLoopOptions): Promise<void
   await Promise.all(busy);
 }
 
-/** Carries one out and ends it. Never rejects: what can't be ended is given back with the session. */
+/** Carries out one operation and ends it. Never rejects: an operation that can't be ended is freed with the session. */
 async function one(operation: HeldOperation, options: OperationLoopOptions, lost: AbortSignal): Promise<void> {
   const { log } = options;
   const facts = { operation: operation.operationId, kind: operation.asked.kind, machine: operation.machineId };

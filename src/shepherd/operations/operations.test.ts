@@ -1,4 +1,4 @@
-// What operators ask of power switches, carried out by the shepherd on real data; the machines are made up.
+// Operations on power switches, carried out by the shepherd on a real database. The machines are fakes.
 import { createHash, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, silent, testFleet } from "../../../test/support/fleet.ts";
@@ -32,7 +32,7 @@ const shepherd = () =>
     interval: 50,
   });
 
-/** A machine of the provider's that agent start leaves alone. */
+/** Adds a machine of the provider. It is in quarantine, so that agent start leaves it alone. */
 async function known(): Promise<{ machineId: MachineId; providerId: string }> {
   const { machineId, providerId } = await fleet.add({ provider: "rack" });
   provider.machines.set(providerId, { providerId, macs: [] });

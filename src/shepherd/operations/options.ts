@@ -4,15 +4,17 @@ import type { Tx } from "../../database/transaction.ts";
 import type { ControllerAccess, Controllers } from "../controllers.ts";
 import type { Provider } from "../provider.ts";
 
-/** What carrying out operations needs. */
+/** The options for carrying out operations. */
 export interface CarryOutOptions {
   database: Database;
   /** Absent = this shepherd reaches no controllers. */
   controllers: Controllers | undefined;
   access: ControllerAccess | undefined;
-  /** By name. */
+  /** Providers by name. */
   providers: ReadonlyMap<string, Provider>;
 }
 
-/** What came of it; `settle` writes in the transaction that ends the operation, and gives the result then. */
+/**
+ * How an operation was carried out. `settle` writes in the transaction that ends the operation, and returns the result.
+ */
 export type CarriedOut = { result: OperationResult } | { settle: (tx: Tx) => Promise<OperationResult> };

@@ -2,7 +2,7 @@ import type { DatabaseAddress } from "../../database/address/database-address.ts
 import { notificationsListen } from "../../database/notifications.ts";
 import { operationLoop, type OperationLoopOptions } from "./loop.ts";
 
-/** Carries operations out until the signal aborts, each as soon as it was asked for where the database's address is known. */
+/** Carries out operations until the signal aborts: at once if the database's address is known, otherwise by polling. */
 export async function operationsRun(
   options: Omit<OperationLoopOptions, "woken"> & { address: DatabaseAddress | undefined },
 ): Promise<void> {

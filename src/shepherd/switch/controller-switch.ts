@@ -4,7 +4,7 @@ import type { MachineId } from "../../database/ids.ts";
 import type { Controllers } from "../controllers.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 
-/** The switch of a machine with a controller. What is read of its power is noted. */
+/** The power switch of a machine with a controller. Each power reading is recorded. */
 export function controllerSwitch(database: Database, controllers: Controllers, machineId: MachineId): MachineSwitch {
   return {
     by: "controller",

@@ -1,18 +1,18 @@
 import type { BootTarget, ControllerPower, PowerCommand } from "../../controllers/controller.ts";
 
-/** Switches one machine, by whatever does it: its controller, or its provider's power. */
+/** A power switch for one machine: its controller, or its provider's power switch. */
 export interface MachineSwitch {
-  /** "controller", or the provider's name. */
+  /** "controller", or the name of the provider. */
   by: string;
   get(signal: AbortSignal): Promise<ControllerPower>;
-  /** Returns when it is done; `on` and `off` that are so already are done. */
+  /** Resolves when the command is done. `on` and `off` change nothing if the machine is in that state already. */
   set(command: PowerCommand, signal: AbortSignal): Promise<void>;
-  /** Switches a machine on that is off, so that it boots from there this once. */
+  /** Switches on a machine that is off, so that this one boot is from `target`. */
   onInto(target: "network" | "disk", signal: AbortSignal): Promise<void>;
-  /** Where it boots from; absent where nobody can say so but at a start. */
+  /** Sets the boot source; absent if the boot source can only be chosen when the machine is switched on. */
   bootSet?: (target: BootTarget, options: { once: boolean; signal: AbortSignal }) => Promise<void>;
-  /** Takes what was said about the next boot back. */
+  /** Removes a boot override. */
   bootClear(signal: AbortSignal): Promise<void>;
-  /** Its identification light; absent where it has none. */
+  /** Switches the identification light; absent if the machine has none. */
   identify?: (on: boolean, signal: AbortSignal) => Promise<void>;
 }

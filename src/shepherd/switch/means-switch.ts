@@ -7,10 +7,12 @@ import { providerSwitch } from "./provider-switch.ts";
 import type { SwitchesOptions } from "./switch-of.ts";
 import { defined } from "../../lib/defined.ts";
 
-/** The means of a start, with the switch that it uses, or why there is none. */
+/** The means of a start and the switch that it uses, or the reason why there is none. */
 export type MeansSwitch = { means: BootMeans; by: MachineSwitch; why: string; alone: boolean } | { why: string };
 
-/** Chooses how an agent is started on this machine, by what this shepherd reaches. */
+/**
+ * Chooses the means of starting an agent on a machine, among the controllers and providers that this shepherd reaches.
+ */
 export async function meansSwitch(
   { database, controllers, providers }: SwitchesOptions,
   machineId: MachineId,
@@ -29,7 +31,7 @@ export async function meansSwitch(
     case undefined:
       return { why };
     case "controller-network":
-      // `meansChoose` chose it because there is a controller.
+      // `meansChoose` chooses this means only if `controllers` is given.
       return controllers === undefined
         ? { why }
         : { ...choice, by: controllerSwitch(database, controllers, machineId) };

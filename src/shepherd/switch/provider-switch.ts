@@ -2,7 +2,7 @@ import { type PowerAction, type Provider, ProviderError, type ProviderPower } fr
 import type { PowerCommand } from "../../controllers/controller.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 
-/** A machine's switch where its provider has one. @param providerId what the provider calls it */
+/** The power switch of a provider, for one machine. @param providerId the provider's id of the machine */
 export function providerSwitch(provider: Provider & { power: ProviderPower }, providerId: string): MachineSwitch {
   const { power, name } = provider;
   return {
@@ -14,12 +14,12 @@ export function providerSwitch(provider: Provider & { power: ProviderPower }, pr
       }
     },
     onInto: (target, signal) => power.set(providerId, "on", { boot: target, signal }),
-    // What is said at a start holds for that boot alone.
+    // A provider applies the boot source to that one boot only, so there is nothing to remove.
     bootClear: () => Promise.resolve(),
   };
 }
 
-/** @throws {ProviderError} `refused` for what no provider's switch does */
+/** The provider's actions for a command. @throws {ProviderError} `refused` for a command that no provider supports */
 function actionsOf(provider: string, command: PowerCommand): PowerAction[] {
   switch (command) {
     case "on":

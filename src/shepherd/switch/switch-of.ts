@@ -8,16 +8,16 @@ import { controllerSwitch } from "./controller-switch.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 import { providerSwitch } from "./provider-switch.ts";
 
-/** What switches machines, as a shepherd has it. */
+/** The controllers and providers that a shepherd reaches. */
 export interface SwitchesOptions {
   database: Database;
   /** Absent = this shepherd reaches no controllers. */
   controllers?: Controllers | undefined;
-  /** By name. */
+  /** Providers by name. */
   providers: ReadonlyMap<string, Provider>;
 }
 
-/** What switches this machine: its controller, else its provider; undefined where nothing does. */
+/** The power switch of a machine: its controller, or else its provider's power switch; undefined if it has neither. */
 export async function switchOf(
   { database, controllers, providers }: SwitchesOptions,
   machineId: MachineId,

@@ -7,15 +7,15 @@ import {
 } from "../../controllers/controller.ts";
 import type { ControllerAccess } from "../controllers.ts";
 
-/** A controller that keeps its machine in memory, and records what was done to it. */
+/** A controller that keeps its machine in memory and records the commands that it received. */
 export interface FakeController {
   facts: Partial<ControllerFacts>;
   power: ControllerPower;
-  /** "power on", "boot network once", "clear", … in order; reads are not among them. */
+  /** The commands in order, such as "power on", "boot network once" and "clear". Reads are not recorded. */
   done: string[];
-  /** While set, everything fails with it. */
+  /** While set, every call fails with this code. */
   broken: ControllerErrorCode | undefined;
-  /** How many times it was opened. */
+  /** Number of times that the controller was opened. */
   opened: number;
 }
 
@@ -25,7 +25,7 @@ export interface FakeControllers {
   at(url: string): FakeController;
 }
 
-/** SHA-256 of the certificate that all of them show, in hex. */
+/** The SHA-256 of the certificate that all of them show, in hex. */
 export const fakeFingerprint = "ab".repeat(32);
 
 /** Makes controllers that need no network. */

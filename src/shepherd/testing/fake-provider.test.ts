@@ -1,4 +1,4 @@
-// The suite itself, on a provider that does everything right.
+// The conformance suite itself, tested on a provider without faults.
 import { fakeProvider } from "./fake-provider.ts";
 import { providerConformance } from "./provider-conformance.ts";
 

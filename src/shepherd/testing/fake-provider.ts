@@ -7,7 +7,7 @@ import {
   type ProviderPower,
 } from "../provider.ts";
 
-/** A provider that keeps its machines in memory, and says what was done to them. */
+/** A provider that keeps its machines in memory and records the actions on them. */
 export interface FakeProvider extends Provider {
   list: NonNullable<Provider["list"]>;
   get: NonNullable<Provider["get"]>;
@@ -16,11 +16,11 @@ export interface FakeProvider extends Provider {
   states: Map<string, PowerState>;
   /** "ID ACTION BOOT", in order. */
   switched: string[];
-  /** While set, everything fails with it. */
+  /** While set, every call fails with this message. */
   broken: string | undefined;
 }
 
-/** Makes a provider; `onSwitch` is called before each switch. */
+/** Makes a fake provider; `onSwitch` is called before each power action. */
 export function fakeProvider(
   name: string,
   onSwitch: (providerId: string, action: PowerAction) => void | Promise<void> = () => undefined,

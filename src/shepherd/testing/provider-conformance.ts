@@ -1,17 +1,17 @@
 import { expect, test, type TestContext } from "vitest";
 import { type Provider, ProviderError } from "../provider.ts";
 
-/** What the suite works on. */
+/** The provider that the suite tests. */
 export interface ConformanceSubject extends AsyncDisposable {
   provider: Provider;
-  /** A machine of the provider's that may be switched about; absent where it has none of its own. */
+  /** A machine of the provider that may be switched on and off; absent if the provider can't offer one. */
   providerId?: string;
 }
 
 /**
- * What every provider must do: call this in its test file. What a provider does not have, its tests of that say so. `make`
- * may skip a test where the provider can't be there.
- * @param seconds how long a switch may take
+ * The tests that every provider must pass; call this in the provider's test file. The tests of an ability that the
+ * provider lacks are skipped with the reason. `make` may skip a test if the provider is not available.
+ * @param seconds the maximum duration of a power action
  */
 export function providerConformance(make: (context: TestContext) => Promise<ConformanceSubject>, seconds = 30): void {
   const live = new AbortController().signal;
