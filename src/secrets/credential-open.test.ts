@@ -75,7 +75,7 @@ test("the next secret is stored beside the current one, and takes its place or i
   await credentialNextSettle(database, ring, { credentialId: id, opens: true, by: "alice" });
   expect(await credentialOpen(database, ring, id)).toMatchObject({ secret: "new" });
   expect(await credentialShow(database, { credentialId: id })).toMatchObject({ rotatedBy: "alice", nextStored: false });
-  // Again: there is none any more.
+  // A second call changes nothing, because there is no next secret any more.
   await credentialNextSettle(database, ring, { credentialId: id, opens: true, by: "bob" });
   expect(await credentialShow(database, { credentialId: id })).toMatchObject({ rotatedBy: "alice" });
 });

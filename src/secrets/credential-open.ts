@@ -10,7 +10,7 @@ import type { KeyRing } from "./key-ring.ts";
 import { mayReach, type ReachedAddress } from "./may-reach.ts";
 import type { SealedPlace } from "./seal.ts";
 
-/** A credential with its secret. It stays in the process, and goes nowhere but to what it opens. */
+/** A credential with its secret in clear. The secret leaves the process only to log in where it belongs. */
 export interface OpenCredential {
   credentialId: CredentialId;
   name: string;
@@ -18,13 +18,13 @@ export interface OpenCredential {
   userName: string;
   /** A password, or a private key in PEM. */
   secret: string;
-  /** The secret that is to replace it: whether it is set already where it opens is not known. Both are to be tried. */
+  /** The next secret. It is not known whether it is set already, so both must be tried. */
   nextSecret?: string;
-  /** Where it may be sent: to be asked with the resolved address, before anything is sent. */
+  /** Whether the secret may be sent to this address. Call it with the resolved address before sending. */
   mayReach(address: ReachedAddress): boolean;
 }
 
-/** Where a credential's secret belongs. */
+/** The place that a credential's secret is sealed for. */
 export function credentialPlace(credentialId: CredentialId, purpose: "secret" | "next-secret"): SealedPlace {
   return { table: "credential", row: credentialId, purpose };
 }
@@ -55,7 +55,8 @@ export async function credentialOpen(
 }
 
 /**
- * Stores the secret that is about to be set where the credential opens, so that a crash in between loses neither.
+ * Stores the next secret before it is set at the controller or machine, so that a crash in between loses neither
+ * secret.
  * @throws {SecretsError} `key_missing`; {DatabaseError} `unavailable`
  */
 export async function credentialNextSeal(
@@ -69,8 +70,8 @@ export async function credentialNextSeal(
 }
 
 /**
- * Makes the next secret the credential's own, once it was seen to open; or forgets it, once it was seen not to.
- * Nothing happens where there is none, or another one by now.
+ * Makes the next secret the current one if a login with it succeeded (`opens`), or deletes it if the login failed. If
+ * there is no next secret, or another one was stored meanwhile, nothing happens.
  * @throws {DatabaseError} `not_found`, `unavailable`; {SecretsError} `key_missing`, `altered`
  */
 export async function credentialNextSettle(

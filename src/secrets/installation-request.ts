@@ -2,7 +2,7 @@ import type { Generation, MachineId } from "../database/ids.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { SealedPlace } from "./seal.ts";
 
-/** Whose installation request it is. */
+/** The machine and the generation of an installation request. */
 export interface RequestOwner {
   machineId: MachineId;
   generation: Generation;
@@ -13,23 +13,26 @@ function requestPlace({ machineId, generation }: RequestOwner): SealedPlace {
 }
 
 /**
- * Seals a serialised request for its row. It stays in clear only while the control plane has no current key yet; it is sealed
- * once there is one.
- * @throws {SecretsError} `key_missing` where this process lacks the current key
+ * Seals a serialised request for its row. If the control plane has no current key yet, returns it in clear text; it is
+ * sealed once there is a key.
+ * @throws {SecretsError} `key_missing` if this process lacks the current key
  */
 export function requestSeal(ring: KeyRing, owner: RequestOwner, raw: Uint8Array): Uint8Array {
   return ring.sealing() ? ring.seal(requestPlace(owner), raw) : raw;
 }
 
 /**
- * Opens a stored request: the bytes that were serialised. What SQL stored in clear comes back as it is.
+ * Opens a stored request and returns its serialised bytes. A request in clear text is returned unchanged.
  * @throws {SecretsError} `key_missing`, `altered`
  */
 export function requestOpen(ring: KeyRing, owner: RequestOwner, stored: Uint8Array): Uint8Array {
   return ring.open(requestPlace(owner), stored);
 }
 
-/** Opens a stored request, has it written under another generation, and seals that. Throws as these do. */
+/**
+ * Returns a function that opens a stored request, reserialises it with another generation, and seals the result. It
+ * throws the errors of {@link requestOpen} and {@link requestSeal}.
+ */
 export function requestReserialise(
   ring: KeyRing,
   reserialise: (raw: Uint8Array, generation: Generation) => Uint8Array,

@@ -9,17 +9,17 @@ import { systemWords } from "../lib/host/system-words.ts";
 import { SecretsError } from "./errors.ts";
 import { secretsKey, secretsKeyBytes, type SecretsKey } from "./secrets-key.ts";
 
-/** The data directory's file with the keys. */
+/** The name of the key file in the data directory. */
 export const secretsKeyFile = "secrets-key";
 
 const firstLine = "# Farrier secrets keys: keep them as secret as what they seal, and apart from backups";
 const lineStart = "farrier-secrets-key-1 ";
-/** Far more than a file with every key that ever existed. */
+/** Maximum length of a key file in bytes. A file with every key that ever existed is far shorter. */
 const lengthLimit = 64 * 1024;
 
 /**
- * The keys of a key file, oldest first; undefined if there is no file.
- * @throws {SecretsError} `key_file` if other users can access the file, or it holds something else
+ * Reads the keys in a key file, oldest first; undefined if there is no file.
+ * @throws {SecretsError} `key_file` if other users can access the file, or its content is invalid
  */
 export async function keyFileRead(path: string): Promise<SecretsKey[] | undefined> {
   let text: string;
@@ -81,7 +81,7 @@ function keyFileError(path: string, wrong: string): SecretsError {
 }
 
 /**
- * Creates a key file with one new key, readable by this user alone, unless there is one. Processes that start at the
+ * Creates a key file with one new key, readable by this user only, unless the file exists. Processes that start at the
  * same moment all get the same keys.
  * @throws {SecretsError} `key_file`
  */

@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** A process, as far as its keys are concerned. */
+/** A key ring as one process follows it, with its own key file. */
 async function process(name: string, component = "server"): Promise<FollowedKeyRing & { keyFile: string }> {
   const keyFile = join(folder, name);
   const sessions = stack.use(sessionHold(database, { component, log, clock: systemClock }));
@@ -97,7 +97,7 @@ test("another key is sealed by only when every process has it", async () => {
   await secretsKeysAdvance(database);
   await first.look();
   expect([first.current(), second.current()]).toEqual([added.id, before]);
-  // Each can open what the other one seals.
+  // Each ring opens what the other one sealed.
   for (const [one, other] of [
     [first, second],
     [second, first],

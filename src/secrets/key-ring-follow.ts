@@ -15,22 +15,20 @@ import type { SecretsKey } from "./secrets-key.ts";
 
 /** A key ring that follows the database and the key file. */
 export interface FollowedKeyRing extends KeyRing, AsyncDisposable {
-  /** Records which keys the process has under this component's sessions too, the current one and later ones. */
+  /** Also records under this component's sessions, current and later, which keys the process has. */
   heldUnder(sessions: SessionHolder): Promise<void>;
   /** The file that the keys are read from. */
   keyFile: string;
   /**
-   * A key of the file that the database does not know: a key that an operator put there, or else a new one.
+   * A key in the file that the database does not know: a key that an operator put there, or else a new one.
    * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
    */
   candidate(): Promise<SecretsKey>;
-  /**
-   * Reads the database and the key file again at once. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
-   */
+  /** Reads the database and the key file at once. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable` */
   look(): Promise<void>;
 }
 
-/** Milliseconds between two reads. */
+/** Milliseconds between two readings. */
 const interval = 2_000;
 
 /**
@@ -39,9 +37,9 @@ const interval = 2_000;
  */
 export async function keyRingFollow(options: {
   database: Database;
-  /** Absolute. */
+  /** An absolute path. */
   keyFile: string;
-  /** Whether it may make the first key of a database without keys; servers may. */
+  /** Whether this process may make the first key of a database without keys; servers may. */
   mayMake: boolean;
   log: Logger;
   clock: Clock;
@@ -56,7 +54,7 @@ export async function keyRingFollow(options: {
   async function look(): Promise<void> {
     let records = await secretsKeysRead(database);
     let keys = (await keyFileRead(keyFile)) ?? [];
-    // No key was offered yet, or a failover lost it, or a backup was restored without it.
+    // No key was ever offered, or a failover lost it, or a restored backup lacks it.
     if (mayMake && records.every(({ state: word }) => word === "retired" || word === "lost")) {
       keys = await keyFileEnsure(keyFile);
       await secretsKeyOffer(database, keyUnknown(keys, records) ?? (await keyFileAdd(keyFile)));
@@ -98,7 +96,7 @@ export async function keyRingFollow(options: {
     }
   }
 
-  // One after the other, so that an earlier read does not overwrite a later one.
+  // The reads run one after the other, so that an earlier read does not overwrite the result of a later one.
   let turn: Promise<void> = Promise.resolve();
   const lookInTurn = (): Promise<void> => {
     const next = turn.then(look);

@@ -11,13 +11,14 @@ export interface KeyRing {
   /** Clear text is returned unchanged. @throws {SecretsError} `key_missing`, `altered` */
   open(place: SealedPlace, stored: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
-   * HMAC-SHA-256 of a body with a secret, under every key of the ring, the current key first: what was recorded
-   * under an earlier key is known again. @throws {SecretsError} `key_missing` without any key
+   * HMAC-SHA-256 of a body with a secret, under every key of the ring. The current key's comes first; the others match
+   * digests that were recorded under earlier keys.
+   * @throws {SecretsError} `key_missing` if the ring has no key
    */
   digests(body: Uint8Array): [Uint8Array, ...Uint8Array[]];
   /** The id of the sealing key; undefined if this process can't seal now. */
   current(): string | undefined;
-  /** Ids of its keys. */
+  /** The ids of the ring's keys. */
   held(): string[];
   /** Why this process can't open sealed secrets, and what to do; undefined if it can. */
   problem(): string | undefined;
@@ -25,17 +26,17 @@ export interface KeyRing {
   sealing(): boolean;
 }
 
-/** What a ring's decisions are based on. */
+/** What a ring's decisions depend on. */
 export interface KeyRingState {
-  /** From the key file, oldest first. */
+  /** The keys in the key file, oldest first. */
   keys: readonly SecretsKey[];
-  /** From the database. */
+  /** The keys' records in the database. */
   records: readonly SecretsKeyRecord[];
   /** The path of the key file, for messages. */
   keyFile: string;
 }
 
-/** A ring that uses the current result of `state`. */
+/** Creates a ring that always uses the current result of `state`. */
 export function keyRing(state: () => KeyRingState): KeyRing {
   // Computed once per state, because each heartbeat that is handed a request uses it.
   let looked: { at: KeyRingState; standing: KeyRingStanding } | undefined;
@@ -94,7 +95,7 @@ interface KeyRingStanding {
   problem: string | undefined;
 }
 
-/** What a process can do with its keys on this database. Pure. */
+/** Determines what a process can do with its keys and this database. Pure. */
 export function keyRingStanding(state: KeyRingState): KeyRingStanding {
   const records = new Map(state.records.map((record) => [record.keyId, record]));
   const byId = new Map(state.keys.filter((key) => checks(key, records.get(key.id))).map((key) => [key.id, key]));
@@ -113,7 +114,7 @@ function checks(key: SecretsKey, record: SecretsKeyRecord | undefined): boolean 
   return record === undefined || Buffer.from(record.checkValue).equals(key.checkValue);
 }
 
-/** Names the missing keys, and what to do. */
+/** A message that names the missing keys and says what to do. */
 function lacking(missing: readonly string[], { keys, keyFile }: KeyRingState): string {
   const has = keys.length === 0 ? "is not there" : `has ${keys.map(({ id }) => id).join(", ")}`;
   return (

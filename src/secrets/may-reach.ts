@@ -1,15 +1,15 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { ipBytes, ipText } from "../lib/net/ip-bytes.ts";
 
-/** The destination of a secret. */
+/** The address that a secret is to be sent to. */
 export interface ReachedAddress {
-  /** As it was given: a name or an address. */
+  /** The given name or address. */
   host: string;
-  /** The address that the name was resolved to, which is connected to. */
+  /** The IP address of `host`, to which the connection is made. */
   ip: string;
 }
 
-/** An entry of the list of addresses that a credential may be sent to, in its normal form. */
+/** A normalised entry in the list of addresses that a credential may be sent to. */
 export type AllowedAddress =
   | { kind: "network"; text: string; address: string; prefix: number }
   | { kind: "name"; text: string };
@@ -17,8 +17,8 @@ export type AllowedAddress =
 const namePattern = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/u;
 
 /**
- * Parses `10.1.0.0/16`, `10.1.2.3`, `2001:db8::/32` or a name; undefined for anything else, and for an address with
- * bits beyond its prefix. Pure.
+ * Parses a network (`10.1.0.0/16`, `2001:db8::/32`), an address (`10.1.2.3`) or a name. Undefined for anything else,
+ * and for a network with bits set beyond its prefix. Pure.
  */
 export function allowedAddress(text: string): AllowedAddress | undefined {
   const [address = "", prefixText, ...more] = text.split("/");
@@ -33,7 +33,7 @@ export function allowedAddress(text: string): AllowedAddress | undefined {
       : { kind: "network", text: `${ipText(bytes)}/${prefix}`, address: ipText(bytes), prefix };
   }
   const name = text.toLowerCase().replace(/\.$/u, "");
-  // Four numbers that are not an address are a typing error, not a name.
+  // Only digits and dots, but not a valid address: a typing error, not a name.
   return prefixText !== undefined || name.length > 253 || !namePattern.test(name) || /^[0-9.]+$/u.test(name)
     ? undefined
     : { kind: "name", text: name };
@@ -44,8 +44,8 @@ function hostBits(bytes: Uint8Array, prefix: number): boolean {
 }
 
 /**
- * Whether a secret may be sent there: the resolved address is in one of the networks, or the given host is one of the
- * names. An IPv4-mapped IPv6 address counts as the IPv4 address. Pure.
+ * Whether a secret may be sent there: a network contains the resolved address, or a name equals the given host. An
+ * IPv4-mapped IPv6 address counts as the IPv4 address. Pure.
  */
 export function mayReach(allowed: readonly string[], { host, ip }: ReachedAddress): boolean {
   const name = host.toLowerCase().replace(/\.$/u, "");
@@ -70,7 +70,9 @@ export function mayReach(allowed: readonly string[], { host, ip }: ReachedAddres
   });
 }
 
-/** Without a zone, and an IPv4-mapped address as IPv4 (RFC 4291, 2.5.5.2); undefined if it is not an address. */
+/**
+ * The address without its zone; an IPv4-mapped one as IPv4 (RFC 4291, 2.5.5.2). Undefined if `ip` is not an address.
+ */
 function plainAddress(ip: string): string | undefined {
   const bare = ip.replace(/^\[|\]$/gu, "").replace(/%.*$/u, "");
   if (isIP(bare) !== 6) {

@@ -3,7 +3,7 @@ import { hexText } from "../lib/format/hex.ts";
 import { SecretsError } from "./errors.ts";
 import type { SecretsKey } from "./secrets-key.ts";
 
-/** The row that sealed bytes belong to: they can't be opened for another row. */
+/** The row that sealed bytes belong to: they can't be opened as another row's. */
 export interface SealedPlace {
   table: string;
   /** The row's key as text. */
@@ -35,7 +35,7 @@ export function sealedKeyId(stored: Uint8Array): string | undefined {
     : undefined;
 }
 
-/** Seals with AES-256-GCM and a new nonce (NIST SP 800-38D), bound to its place. */
+/** Seals with AES-256-GCM and a new nonce (NIST SP 800-38D); the result can only be opened for the same place. */
 export function seal(key: SecretsKey, place: SealedPlace, clear: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = Buffer.concat([magic, Buffer.of(version), Buffer.from(key.id, "hex"), randomBytes(nonceBytes)]);
   const cipher = createCipheriv(algorithm, key.sealing, head.subarray(idEnd));
@@ -44,7 +44,7 @@ export function seal(key: SecretsKey, place: SealedPlace, clear: Uint8Array): Ui
 }
 
 /**
- * Opens what {@link seal} made. The key must be the one of {@link sealedKeyId}.
+ * Opens what {@link seal} made. `key` must be the key whose id is {@link sealedKeyId}.
  * @throws {SecretsError} `altered`
  */
 export function unseal(key: SecretsKey, place: SealedPlace, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -66,7 +66,7 @@ export function unseal(key: SecretsKey, place: SealedPlace, sealed: Uint8Array):
   }
 }
 
-/** Lengths are included, so that no two places give the same text. */
+/** The associated data. It includes the lengths, so that two different places never give the same bytes. */
 function boundTo(head: Uint8Array, { table, row, purpose }: SealedPlace): Buffer {
   const place = [table, row, purpose].map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
   return Buffer.concat([head.subarray(0, idEnd), Buffer.from(place)]);

@@ -5,23 +5,20 @@ import { hexText } from "../lib/format/hex.ts";
 export interface SecretsKey {
   /** 16 hex digits, derived from the key. */
   id: string;
-  /** 32 bytes, derived from the key: the database's value for comparing keys with the same id. */
+  /** 32 bytes, derived from the key. The database stores it, to compare keys with the same id. */
   checkValue: Uint8Array;
   /** The key for AES-256-GCM. 32 bytes. */
   sealing: Uint8Array;
   /** The key for digests of commands. 32 bytes. */
   digesting: Uint8Array;
-  /** The key as in a key file. 32 bytes. */
+  /** The key as in the key file. 32 bytes. */
   bytes: Uint8Array;
 }
 
 /** Length of a key in bytes. */
 export const secretsKeyBytes = 32;
 
-/**
- * The key with everything derived from it (HKDF-SHA-256, RFC 5869): none of its uses reveals anything about another.
- * Pure.
- */
+/** Derives everything from a key (HKDF-SHA-256, RFC 5869). No derived value reveals anything about another. Pure. */
 export function secretsKey(bytes: Uint8Array): SecretsKey {
   if (bytes.length !== secretsKeyBytes) {
     throw new RangeError(`a key of ${bytes.length} bytes: expected ${secretsKeyBytes}`);

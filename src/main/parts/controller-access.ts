@@ -8,7 +8,7 @@ import { SecretsError } from "../../secrets/errors.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { ControllerAccess } from "../../shepherd/controllers.ts";
 
-/** How a process with these keys opens controllers. */
+/** How a process with the keys in `ring` opens controllers. */
 export function controllerAccess(database: Database, ring: KeyRing): ControllerAccess {
   return {
     open: async ({ credentialId, ...reach }) => {

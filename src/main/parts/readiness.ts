@@ -8,8 +8,8 @@ import { describeError } from "../../lib/errors.ts";
 export type Readiness = { ready: true } | { ready: false; reason: string };
 
 /**
- * The check behind /readyz: there is a session, the database answers, and its sealed secrets can be opened. Concurrent
- * requests share one query.
+ * The check behind /readyz: there is a session, the database answers, and this process can open sealed secrets.
+ * Concurrent requests share one query.
  */
 export function readiness(options: {
   sessions: SessionHolder;
@@ -23,7 +23,7 @@ export function readiness(options: {
       const { rows } = await database.pool.query<{ transaction_read_only: string }>("SHOW transaction_read_only");
       return rows[0]?.transaction_read_only === "on" ? { ready: false, reason: readOnlyText } : { ready: true };
     } catch (error) {
-      // The session outlives a short absence of the database.
+      // The session outlives a short outage of the database, so it does not prove that the database answers.
       return { ready: false, reason: `the database does not answer (${describeError(error)})` };
     }
   }

@@ -6,13 +6,13 @@ import { secretsKeyFile } from "../../secrets/key-file.ts";
 import { keyRingFollow, type FollowedKeyRing } from "../../secrets/key-ring-follow.ts";
 
 /**
- * The keys by which a process seals and opens secrets, from the named file or the data directory's.
+ * Follows the keys by which a process seals and opens secrets, from the given key file or from the data directory's.
  * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
  */
 export async function secretsFollow(options: {
   dataDir: string;
   secretsKey: string | undefined;
-  /** Whether it may make the first key of a database without keys. */
+  /** Whether this process may make the first key of a database without keys. */
   mayMake: boolean;
   database: Database;
   log: Logger;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 
-/** Resolves to the signal that asks this process to end: SIGTERM or SIGINT. A second one ends it at once. */
+/**
+ * Resolves to the signal that asks this process to end: SIGTERM or SIGINT. A second signal ends the process at once.
+ */
 export async function untilStopped(): Promise<NodeJS.Signals> {
   const first = await Promise.race([
     once(process, "SIGTERM").then(() => "SIGTERM" as const),

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { keyRing, type KeyRing } from "../key-ring.ts";
 import { secretsKey, type SecretsKey } from "../secrets-key.ts";
 
-/** A new key for a test. */
+/** Makes a key for a test. */
 export function testSecretsKey(): SecretsKey {
   return secretsKey(randomBytes(32));
 }
 
-/** A ring of one key, which seals: as a control plane's that is set up. */
+/** A ring whose one key is the current one, as in a control plane that is set up. */
 export function testKeyRing(key: SecretsKey = testSecretsKey()): KeyRing {
   const records = [
     {
