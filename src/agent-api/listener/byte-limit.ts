@@ -1,29 +1,30 @@
-/** A connection, by the number of bytes that it has received. */
+/** A connection with the number of bytes that it has received. */
 export interface CountedConnection {
   readonly bytesRead: number;
 }
 
-/** The watch over one connection. */
+/** The limit on one connection. */
 export interface ByteWatch {
-  /** Must be called for each call of the connection: its bytes are counted from here. */
+  /** Restarts the count; must be called for each call on the connection. */
   called(): void;
   /** Ends the watch. */
   end(): void;
 }
 
 /**
- * Limits the bytes that a connection may send without a call while its caller is unauthenticated. Frames that lead to no
- * call cost time too, such as header blocks that unpack to megabytes, and the HTTP/2 library does not report them.
+ * Limits the bytes that a connection may send between two calls while its caller is unauthenticated. Frames that lead
+ * to no call cost time too, such as header blocks that unpack to megabytes, and the HTTP/2 library does not report
+ * them.
  */
 export interface ByteLimit extends Disposable {
   /** Calls `exceeded` once, when the connection is over the limit. */
   watch(connection: CountedConnection, exceeded: () => void): ByteWatch;
 }
 
-/** Milliseconds between two checks: an event per packet would cost more than it limits. */
+/** Milliseconds between two checks. Counting at each packet would cost more than it saves. */
 const every = 250;
 
-/** @param most bytes of one connection between two of its calls */
+/** Creates the limit. @param most the maximum number of bytes on one connection between two of its calls */
 export function byteLimit(most: number): ByteLimit {
   const watched = new Map<CountedConnection, { from: number; exceeded: () => void }>();
   const timer = setInterval(() => {

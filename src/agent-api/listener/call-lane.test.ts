@@ -18,7 +18,7 @@ test("A2: calls of a turn are begun until its time is up, in the order of their 
   const lane = callLane({ turn: 2, perCaller: 10, most: 100 }, { monotonic: () => now });
   const begun: number[] = [];
   for (let call = 0; call < 6; call += 1) {
-    // Each takes a millisecond.
+    // Each call takes a millisecond.
     lane.enter({ stream: stream(), caller: call, begin: () => void (begun.push(call), (now += 1)) });
   }
   expect(begun).toEqual([]);
@@ -38,7 +38,7 @@ test("A2: what a call cost counts as measured: with the share of the processor u
     lane.enter({ stream: stream(), caller: call, begin });
   }
   await turns(1);
-  // Three take the 30 ms that there were, and cost three times that in the end.
+  // Three calls take the burst of 30 ms. They are charged three times that, so no further call begins.
   expect(begun).toBe(3);
   await turns(5);
   expect(begun).toBe(3);

@@ -2,41 +2,44 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../../lib/clock.ts";
 import { timeBudget } from "../admission/time-budget.ts";
 
-/** A call whose headers have arrived, and that was not processed yet. */
+/** A call whose headers have arrived, but which has not begun yet. */
 export interface WaitingCall {
   stream: ServerHttp2Stream;
-  /** The caller that the limit per caller applies to. */
+  /** The caller, to which `perCaller` applies. */
   caller: unknown;
   begin: () => void;
 }
 
-/** Calls that wait in front of the gRPC library, where a call holds only its stream. */
+/** Calls that wait before they reach the gRPC library, so that each holds only its stream. */
 export interface CallLane {
-  /** False if the caller has too many calls waiting: close its connection. */
+  /** Queues a call. False if too many calls are waiting: close the caller's connection. */
   enter(call: WaitingCall): boolean;
-  /** Charges the cost of a call that did not wait. */
+  /** Charges the time of a call that did not wait here. */
   spend(milliseconds: number): void;
 }
 
 /** Limits on a lane's calls. */
 export interface LaneLimits {
-  /** Milliseconds of calls that are started in one turn of the event loop. */
+  /** Milliseconds that may be spent on starting calls in one turn of the event loop. */
   turn: number;
-  /** Milliseconds of this thread that the calls may cost; absent = limited by `turn` only. */
+  /** Milliseconds of this thread that all calls may cost; absent = only `turn` limits them. */
   time?: { perSecond: number; burst: number };
-  /** Maximum number of waiting calls: of one caller, and in total. */
+  /** Maximum number of waiting calls of one caller; `most` is the maximum in total. */
   perCaller: number;
   most: number;
 }
 
-/** Starting a call is about a third of its cost: its message, its row of a batch and its answer follow. */
+/**
+ * The whole cost of a call, in multiples of the time to start it: its message, its row of a batch and its answer
+ * follow.
+ */
 const wholeCost = 3;
-/** Milliseconds until the next look when the time is used up. */
+/** Milliseconds until the budget is checked again once it is used up. */
 const tick = 20;
 
 /** Creates an empty lane. */
 export function callLane(limits: LaneLimits, clock: Pick<Clock, "monotonic">): CallLane {
-  /** In order of arrival. A Set, so that removing a call is fast. */
+  /** The waiting calls in order of arrival. A Set, so that removing a call is fast. */
   const line = new Set<WaitingCall>();
   const waiting = new Map<unknown, number>();
   const budget = limits.time === undefined ? undefined : timeBudget(limits.time);

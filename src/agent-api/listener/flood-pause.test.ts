@@ -26,7 +26,7 @@ test("A2: a caller's connections begin at once, after a flood once its pause is 
   pause.enter("b", () => void begun.push("other"));
   expect(begun).toEqual(["before", "other"]);
   pass(3_000);
-  // Another of its connections is closed meanwhile.
+  // Meanwhile another connection of the same caller is closed for a flood.
   pause.note("a");
   pass(4_999);
   expect(begun).toHaveLength(2);

@@ -1,16 +1,20 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** Maximum number of remembered callers, and of waiting connections per caller; more are closed. */
+/** Maximum numbers of remembered callers and of waiting connections per caller; further connections are closed. */
 const remembered = 10_000;
 const perCaller = 64;
 
-/** Delays new connections of callers who flooded: a handshake costs more than the calls after it, and would be repeated at once. */
+/**
+ * Delays new connections of callers that flooded the server. A handshake costs more than the calls after it, and such a
+ * caller would reconnect at once.
+ */
 export interface FloodPause extends Disposable {
-  /** Starts or prolongs the caller's pause: one of its connections was closed for a flood. */
+  /** Starts or prolongs a caller's pause; call it when one of its connections was closed for a flood. */
   note(caller: string): void;
   /**
-   * Calls `go` now, or once the caller's pause is over.
-   * @returns false if too many connections of the caller wait: close this one; else a function that ends the waiting
+   * Calls `go` at once, or when the caller's pause is over.
+   * @returns false if too many of the caller's connections are waiting: close this one; otherwise a function that stops
+   * waiting
    */
   enter(caller: string, go: () => void): (() => void) | false;
 }
@@ -22,8 +26,8 @@ interface Pause {
 }
 
 /**
- * Creates it; no caller pauses yet.
- * @param milliseconds for which a caller's new connections wait after one of its connections was closed
+ * Creates the pauses; no caller pauses yet.
+ * @param milliseconds how long a caller's new connections wait after one of its connections was closed
  */
 export function floodPause(clock: Pick<Clock, "monotonic">, milliseconds: number): FloodPause {
   const pauses = new Map<string, Pause>();

@@ -1,13 +1,13 @@
 import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 
-/** The call that an interceptor of the gRPC library stands before. */
+/** The next call in the chain of interceptors of the gRPC library. */
 export type NextCall = ServerInterceptingCallInterface;
 /** Receives what the caller of a call sends. */
 export type InboundListener = Parameters<NextCall["start"]>[0];
 
 /**
- * A call that passes everything on unchanged. The library's own base class also queues what interceptors change, which costs a dozen
- * fields and objects per call.
+ * A call that passes everything on unchanged. The library's own base class also keeps queues for what interceptors
+ * change, which cost a dozen fields and objects per call.
  */
 export class ThinCall implements ServerInterceptingCallInterface {
   protected readonly next: NextCall;
