@@ -1,28 +1,29 @@
-// Programs that have a device open without any sign of it in the kernel: no mount, no lock, no holder.
+// Finds programs that have a device open although the kernel shows no use of it: no mount, no lock, no holder.
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { cleanText } from "../errors.ts";
 import { deviceNumber } from "./device-number.ts";
 
-/** A descriptor that another process has of a device. */
+/** A file descriptor by which another process has a device open. */
 interface Opener {
   pid: string;
   descriptor: string;
-  /** The process's start in clock ticks: another process that gets its id later has another. */
+  /** The start time of the process in clock ticks. It distinguishes the process from a later one with the same id. */
   started: string;
   program: string;
   path: string;
 }
 
-// udev and tools look at a disk for a moment. What works with it keeps it open.
+// udev and tools open a disk for a moment; a program that uses the disk keeps it open.
 const looks = 5;
-/** Milliseconds between looks. */
+/** Milliseconds between two searches. */
 const pause = 400;
 
 /**
- * Says which process keeps one of these devices ("8:1") open; undefined = none that this process may look at. This process does not
- * count. `root` stands for "/", for tests.
+ * Says which other process keeps one of the devices (such as "8:1") open. Undefined = none, as far as this process may
+ * see.
+ * @param root the directory in place of "/", for tests
  */
 export async function openBy(
   devices: ReadonlySet<string>,
@@ -48,11 +49,12 @@ async function openers(devices: ReadonlySet<string>, root: string): Promise<Open
   const own = String(process.pid);
   for (const pid of (await readdir(join(root, "proc"))).filter((name) => /^\d+$/u.test(name) && name !== own)) {
     const folder = join(root, "proc", pid);
-    // The descriptors of another user's process can't be read, nor those of an ended process.
+    // The descriptors of another user's process, or of an ended process, can't be read.
     for (const descriptor of await readdir(join(folder, "fd")).catch(() => [])) {
       const link = join(folder, "fd", descriptor);
       const path = await readlink(link).catch(() => "");
-      // No more than the name is looked at elsewhere: a file on a server that is away would hang this process.
+      // Only a path below /dev is examined further: stat of a file on an unreachable file server would hang this
+      // process.
       const owner = path.startsWith("/dev/") && devices.has(await deviceAt(link)) ? await ownerOf(folder) : undefined;
       if (owner !== undefined) {
         found.push({ pid, descriptor, path: cleanText(path, 100), ...owner });
@@ -62,7 +64,7 @@ async function openers(devices: ReadonlySet<string>, root: string): Promise<Open
   return found;
 }
 
-/** "8:1"; "" = it is no block device, or gone. */
+/** The device number, such as "8:1"; "" = the link leads to no block device, or is gone. */
 async function deviceAt(link: string): Promise<string> {
   const there = await stat(link, { bigint: true }).catch(() => undefined);
   if (there?.isBlockDevice() !== true) {
@@ -72,10 +74,10 @@ async function deviceAt(link: string): Promise<string> {
   return `${major}:${minor}`;
 }
 
-/** Undefined = it has ended. */
+/** The program and start time of a process; undefined = it has ended. */
 async function ownerOf(folder: string): Promise<Pick<Opener, "started" | "program"> | undefined> {
   const text = await readFile(join(folder, "stat"), "utf8").catch(() => "");
-  // proc_pid_stat(5): the program's name stands in parentheses and may have anything in it.
+  // proc_pid_stat(5): the program's name is in parentheses and may contain any character.
   const { name, rest } = /^\d+ \((?<name>[^]*)\) (?<rest>.*)$/u.exec(text.trim())?.groups ?? {};
   return name === undefined ? undefined : { program: cleanText(name, 100), started: rest?.split(" ")[19] ?? "" };
 }

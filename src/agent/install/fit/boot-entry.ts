@@ -14,12 +14,12 @@ export async function bootedByUefi(): Promise<boolean> {
 }
 
 /**
- * Has the firmware start the disk first: makes an entry for the system partition of this installation, and removes those
- * that earlier ones made. It names the image's loader, by default the one at the fallback path, which is also what firmware
- * takes that has lost its entries: where the firmware takes no new entry (its memory is full), the log says so, and the disk
- * boots by that path.
- * @throws {AgentError} `program_failed` when the entries can't be read, or no entry can be made for a loader elsewhere;
- * `unsupported` on another architecture
+ * Makes the firmware start the disk first: adds a boot entry for this installation's system partition, and removes the
+ * entries of earlier installations. The entry names the image's loader, by default the loader at the fallback path.
+ * Firmware that has lost its entries starts the fallback path too. So if the firmware refuses a new entry because its
+ * memory is full, this is only logged, and the disk boots by the fallback path.
+ * @throws {AgentError} `program_failed` if the entries can't be read, or the firmware refuses an entry for a loader
+ * elsewhere; `unsupported` on another architecture
  */
 export async function bootEntrySet(of: {
   path: string;
@@ -34,14 +34,14 @@ export async function bootEntrySet(of: {
     throw new AgentError("unsupported", `no boot entry can be made on ${process.arch}: expected x64 or arm64`);
   }
   const older = ownBootEntries(await runDiskProgram("efibootmgr", [], { signal }));
-  // A new entry becomes the first in the boot order. It is made before the older ones are removed, so there is always
-  // one.
+  // A new entry becomes the first in the boot order. It is added before the older ones are removed, so that there is
+  // always an entry.
   const entry = ["--disk", path, "--part", String(systemPartition), "--label", bootLabel, "--loader", loader];
   const refusal = await refused(["--create", ...entry], signal);
   for (const number of older) {
     await refused(["--bootnum", number, "--delete-bootnum"], signal);
   }
-  // Removing the older ones may make the missing room.
+  // Removing the older entries may have freed the memory that the new one needs.
   const reason = refusal === undefined || older.length === 0 ? refusal : await refused(["--create", ...entry], signal);
   if (reason !== undefined && of.loader?.isFallback === false) {
     throw new AgentError(

@@ -4,13 +4,14 @@ import type { Disk, DiskSource } from "../../disk/disks.ts";
 import { diskUuids, equalWords } from "./disk-uuids.ts";
 import type { DiskUuids } from "./disk-uuids.ts";
 
-/** Milliseconds for all disks together: a disk that hangs must not keep the agent from starting. */
+/** Milliseconds for all disks together: a hanging disk must not keep the agent from starting. */
 const limitMs = 20_000;
 
 /**
- * Says which disks of the machine have partition tables with the same id or file systems with the same UUID, for the hardware
- * report's warnings: a system that looks for its root by UUID may take either. One disk by two paths is one disk, and disks that
- * are all in use, as those of a mirror are, belong together. What can't be read is left out.
+ * Warnings for the hardware report: which of the machine's disks have partition tables with the same id, or file
+ * systems with the same UUID. A system that looks for its root by UUID may take either disk. A disk with two paths is
+ * one disk. Disks that are all in use, such as the halves of a mirror, belong together and give no warning. Disks that
+ * can't be read are left out.
  */
 export async function equalDiskWarnings(disks: DiskSource, clock: Clock): Promise<string[]> {
   const ended = new AbortController();
@@ -42,7 +43,7 @@ async function look(source: DiskSource): Promise<string[]> {
       fileSystem: [id],
     })),
   ];
-  // All that the same disks have in common is one warning.
+  // One warning for everything that the same disks share.
   const groups = Map.groupBy(shared, ({ disks }) => disks.map(({ device }) => device.name).join(" "));
   const warnings = [...groups.values()].map((group) =>
     groupWarning(
@@ -65,7 +66,7 @@ async function uuidsRead(disk: Disk): Promise<DiskUuids | undefined> {
       return buffer.subarray(0, bytesRead);
     });
   } catch {
-    // A disk without a medium, or with a damaged table, equals no other.
+    // A disk without a medium, or with a damaged table, is compared with no other.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// What firmware is to start from an EFI system partition.
+// Finds the program on an EFI system partition that the firmware is to start.
 import { AgentError, cleanText } from "../../errors.ts";
 import { fallbackLoader } from "./boot-entries.ts";
 import { fatOpen } from "./fat-read.ts";
@@ -6,42 +6,43 @@ import type { Fat, FatEntry, FatSource } from "./fat-read.ts";
 
 /** A program on an EFI system partition that starts the image's system. */
 export interface Loader {
-  /** The number of its partition. */
+  /** The number of the EFI system partition. */
   partition: number;
-  /** As efibootmgr takes it: `\EFI\BOOT\BOOTX64.EFI`. */
+  /** The path in efibootmgr's form: `\EFI\BOOT\BOOTX64.EFI`. */
   path: string;
-  /** It stands where firmware looks that knows nothing of the disk. */
+  /** Whether it is at the fallback path, which firmware starts without a boot entry. */
   isFallback: boolean;
 }
 
 /** The result of looking for a loader. */
 export type LoaderLook =
   | { kind: "found"; loader: Loader }
-  /** Whether there is one can't be told; `why` is for people. */
+  /** It can't be determined whether there is a loader; `why` is a message for people. */
   | { kind: "unknown"; why: string };
 
-/** An EFI system partition, with what reads it. */
+/** An EFI system partition, and the function that reads it. */
 export interface SystemPartition {
   number: number;
   read: FatSource;
 }
 
-/** Loaders of operating systems by architecture; the loader for Secure Boot stands before the loader that it starts. */
+/** File names of known loaders by architecture. The loader for Secure Boot comes before the loader that it starts. */
 const knownLoaders: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
   x64: ["shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi", "loader.efi", "refind_x64.efi"],
   arm64: ["shimaa64.efi", "grubaa64.efi", "systemd-bootaa64.efi", "bootmgfw.efi", "loader.efi", "refind_aa64.efi"],
 };
-// Programs that start no system: fallback loaders (UEFI 2.10, 3.5.1.1) of other architectures, and shim's helpers.
+// Programs that start no operating system: fallback loaders (UEFI 2.10, 3.5.1.1) of other architectures, and shim's
+// helpers.
 const noLoader = /^(?:BOOT(?:IA32|IA64|X64|ARM|AA64|RISCV\d+|LOONGARCH\d+)|fb\w+|mm\w+)\.efi$/iu;
-// \EFI\Microsoft\Boot is the deepest that there is.
+// Maximum depth of folders: \EFI\Microsoft\Boot is the deepest one in use.
 const deepest = 3;
 const foldersMost = 200;
 const toldMost = 5;
 
 /**
- * The program that starts the image's system: at the fallback path, or else a program for a boot entry, which is a loader
- * that is known by its name or the only program that there is.
- * @throws {AgentError} `image_invalid` when there is none: the firmware could not start the disk
+ * Finds the program that starts the image's system: the program at the fallback path, or else a loader with a known
+ * name, or else the only program. The latter two need a boot entry.
+ * @throws {AgentError} `image_invalid` if there is none: the firmware could not start the disk
  */
 export async function loaderFind(
   systemPartitions: readonly SystemPartition[],
@@ -78,7 +79,7 @@ export async function loaderFind(
   );
 }
 
-/** Pure. */
+/** Chooses among the programs. Pure. */
 function choose<Program extends { path: string }>(
   programs: readonly Program[],
   fallback: string,
@@ -98,7 +99,7 @@ function choose<Program extends { path: string }>(
   return others.length === 0 ? only : undefined;
 }
 
-/** Paths of all programs below the folder EFI, as they are written there. */
+/** The paths of all programs below the folder EFI, spelled as on the partition. */
 async function efiPrograms(fat: Fat): Promise<string[]> {
   const paths: string[] = [];
   let folders: { path: string; entry: FatEntry | undefined; depth: number }[] = [
@@ -126,7 +127,7 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("\\") + 1);
 }
 
-/** FAT knows no case. */
+/** Compares paths without case, as FAT does. */
 function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

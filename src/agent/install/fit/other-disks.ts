@@ -1,4 +1,5 @@
-// Changes on a machine's other disks after an installation: cloud-init might choose an older seed of Farrier's there.
+// Changes to the machine's other disks after an installation: cloud-init might choose one of Farrier's older seeds
+// there.
 import type { Logger } from "../../../lib/log.ts";
 import type { DiskFile } from "../../disk/disk-file.ts";
 import { diskFileOpen } from "../../disk/disk-file.ts";
@@ -12,20 +13,21 @@ import { gptPartitions, gptRead } from "./gpt.ts";
 const defaultBlockBytes = 512;
 
 /**
- * Takes the label from Farrier's own seeds on the machine's other disks that nobody uses, so that cloud-init finds the new
- * one alone, and says in the log which of these disks has the same id as the installed disk, or a file system with the
- * same UUID: a system can't tell them apart. What can't be read or written is left, and said.
+ * Removes the labels of Farrier's own seeds on the machine's other disks, so that cloud-init finds only the new seed.
+ * Disks in use are left alone. Also logs which of these disks have the same id as the installed disk, or a file system
+ * with the same UUID, because a system can't distinguish them. A disk that can't be read or written is skipped, and
+ * that is logged.
  */
 export async function otherDisksFit(of: {
   disks: DiskSource;
   chosen: Disk;
-  /** Reads what is on the chosen disk, as it is installed. */
+  /** Reads the chosen disk in its installed state. */
   read: DiskRead;
   log: Logger;
   signal: AbortSignal;
 }): Promise<void> {
   const { disks, chosen, read, log, signal } = of;
-  // What is in an image in ways of its own (ISO, other blocks) is like no other.
+  // An image with another layout (ISO, another block size) is compared with no disk.
   const own = await diskUuids(chosen, read).catch(() => undefined);
   for (const disk of await disks.list()) {
     signal.throwIfAborted();
