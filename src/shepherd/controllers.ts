@@ -137,12 +137,12 @@ export function controllersOf(
       try {
         const result = await action(await entry.controller);
         refusals.delete(machineId);
-        // What was done is done, whether this is recorded or not.
+        // The action has succeeded, even if this can't be recorded.
         await controllerAnswered(database, machineId).catch(() => undefined);
         return result;
       } catch (error) {
         if (!(error instanceof ControllerError)) {
-          // It may never have been opened: the next use tries again.
+          // The controller may never have been opened: the next use tries again.
           forget(machineId, entry);
         } else if (!ofRequest.has(error.code)) {
           if (error.code === "unauthorized") {

@@ -87,10 +87,10 @@ async function power(
     await noted(read);
     return { power: read, by: by.by };
   }
-  // Sent twice it could be done twice, or undo what was done since.
+  // Sent twice, the command could take effect twice, or undo a later change.
   await operation.sending();
   await by.set(command, signal);
-  // It is done, whether the power can be read now or not.
+  // The command is done, even if the power can't be read now.
   const state = await by.get(signal).catch(() => "unknown" as const);
   await noted(state).catch(() => undefined);
   return { power: state, by: by.by };

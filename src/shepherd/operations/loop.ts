@@ -77,7 +77,7 @@ async function one(operation: HeldOperation, options: OperationLoopOptions, lost
   }
 }
 
-/** Writes a failure down, again until it commits or the session is lost: nobody else could take the operation up. */
+/** Records a failure. Retried until it commits or the session is lost, because nothing else can end the operation. */
 async function ended(
   operation: HeldOperation,
   failure: { code: string; cause: string },

@@ -39,7 +39,7 @@ export interface ControllerCan {
 /** The tag of a machine's controller. */
 export interface ControllerRecord extends ControllerReach, ControllerCan {
   machineId: MachineId;
-  /** Changes whenever the credential does. */
+  /** Changes whenever the credential changes. */
   credentialRevision: string;
   setAt: Date;
   setBy: string;
