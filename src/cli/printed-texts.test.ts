@@ -1,11 +1,9 @@
 // Every command that errors, notes and help print is accepted by the command line as printed.
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli } from "./app.ts";
-import type { Starters } from "./starters.ts";
+import { expect, test } from "vitest";
+import { commandRunner, printedWords } from "./testing/printed-command.ts";
 
 /** Help describes commands by their names: `help.test.ts` looks at its examples. */
 const namesCommands = /^cli\/(?:commands\/|routes\.ts$)/u;
@@ -38,36 +36,14 @@ const printed = (
   await Promise.all(files.map(async (path) => commandsOf(path, await readFile(join(source, path), "utf8"))))
 ).flat();
 
-let directory: string;
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "farrier-texts-"));
-});
-afterAll(async () => await rm(directory, { recursive: true }));
-
-const starters = new Proxy({} as Starters, {
-  get: (_, name) =>
-    name === "lab" ? new Proxy({}, { get: () => () => Promise.resolve([]) }) : () => Promise.resolve(0),
-});
+const run = commandRunner();
 
 test("X7: there are texts to look at", () => {
   expect(printed.length).toBeGreaterThan(40);
 });
 
 test.each(printed)("X7: %s: `%s` is taken as printed", async (_place, command) => {
-  const words = [...command.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-  let stderr = "";
-  const status = await runCli(words.slice(1), {
-    starters,
-    stdout: { write: () => undefined },
-    stderr: { write: (text) => void (stderr += text) },
-    // No control plane: what comes that far is a command line that was taken.
-    env: {
-      HOME: directory,
-      FARRIER_DATA_DIR: join(directory, "data"),
-      FARRIER_DATABASE_URL: "postgresql://farrier@127.0.0.1:1/farrier",
-    },
-  });
-  // A printed command line must not be refused by the command line itself, whose errors end in "; see --help".
-  expect([command, status, stderr]).toEqual([command, status, expect.not.stringMatching(/; see --help\n$/u)]);
+  const { refused, stderr } = await run(printedWords(command));
+  expect(refused, stderr).toBe(false);
   expect(command).not.toMatch(/…|\b(?:NAME|FILE|DIR|URL|ID|WHY|MACHINE|KEY)\b/u);
 });

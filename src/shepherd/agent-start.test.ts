@@ -10,9 +10,9 @@ import { agentEnroll } from "../database/queries/enrollment/enrollment.ts";
 import { machineShow } from "../database/queries/machine/machine-show.ts";
 import { sessionStart, type Session } from "../database/session.ts";
 import { systemClock } from "../lib/clock.ts";
-import { createMetrics } from "../metrics/metrics.ts";
-import { shepherdRun } from "./run.ts";
 import { fakeProvider, type FakeProvider } from "./testing/fake-provider.ts";
+import { defined } from "../lib/defined.ts";
+import { testShepherd } from "./testing/test-shepherd.ts";
 
 let fleet: Fleet;
 let server: Session;
@@ -27,17 +27,7 @@ afterEach(async () => {
   await fleet[Symbol.asyncDispose]();
 });
 
-const shepherd = (bootSeconds?: number) =>
-  shepherdRun({
-    unlisted: (name) => ({ name }),
-    database: fleet.database,
-    log: silent,
-    clock: systemClock,
-    metrics: createMetrics(),
-    providers: [provider],
-    interval: 50,
-    ...(bootSeconds === undefined ? {} : { bootSeconds }),
-  });
+const shepherd = (bootSeconds?: number) => testShepherd(fleet, { providers: [provider], ...defined({ bootSeconds }) });
 
 /** Waits until the shepherd has stored this machine of the provider; resolves to its id. */
 async function known(providerId: string): Promise<MachineId> {

@@ -12,9 +12,8 @@ import { powerOf } from "../database/queries/controller/power.ts";
 import { type Session, sessionStart } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
 import { systemClock } from "../lib/clock.ts";
-import { createMetrics } from "../metrics/metrics.ts";
-import { shepherdRun } from "./run.ts";
 import { type FakeControllers, fakeControllers, fakeFingerprint } from "./testing/fake-controller.ts";
+import { testShepherd } from "./testing/test-shepherd.ts";
 
 let fleet: Fleet;
 let server: Session;
@@ -36,16 +35,7 @@ afterEach(async () => {
   await fleet[Symbol.asyncDispose]();
 });
 
-const shepherd = () =>
-  shepherdRun({
-    unlisted: (name) => ({ name }),
-    database: fleet.database,
-    log: silent,
-    clock: systemClock,
-    metrics: createMetrics(),
-    controllers: fakes.access,
-    interval: 50,
-  });
+const shepherd = () => testShepherd(fleet, { controllers: fakes.access });
 
 /** Adds a controller as an operator does, and waits for the result. */
 async function add(

@@ -1,15 +1,13 @@
 // Recovery on a real database, through the shepherd's loop.
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Fleet, silent, testFleet, type TestMachine } from "../../test/support/fleet.ts";
+import { type Fleet, testFleet, type TestMachine } from "../../test/support/fleet.ts";
 import { heartbeatFleet } from "../../test/support/heartbeats.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { eligibleCount } from "../database/eligibility.ts";
 import { statesRefresh } from "../database/queries/upkeep/state.ts";
-import { systemClock } from "../lib/clock.ts";
-import { createMetrics } from "../metrics/metrics.ts";
 import { type Provider, ProviderError } from "./provider.ts";
 import { recoveryDecide } from "./recovery.ts";
-import { shepherdRun } from "./run.ts";
+import { testShepherd } from "./testing/test-shepherd.ts";
 
 let fleet: Fleet;
 beforeEach(async () => {
@@ -38,16 +36,7 @@ async function lose(of: Fleet, machine: TestMachine): Promise<void> {
   await statesRefresh(of.database);
 }
 
-const run = (of: Fleet) =>
-  shepherdRun({
-    unlisted: (name) => ({ name }),
-    database: of.database,
-    log: silent,
-    clock: systemClock,
-    metrics: createMetrics(),
-    providers: [starter],
-    interval: 50,
-  });
+const run = (of: Fleet) => testShepherd(of, { providers: [starter] });
 
 test("what can start an agent decides", () => {
   expect(recoveryDecide(false)).toEqual({ removeAgent: false, outcome: "fail" });

@@ -8,6 +8,11 @@ const nth = (watch: TestWatch, count: number) =>
   waitFor(`${count} events`, () => (watch.events.length >= count ? watch.events[count - 1] : undefined));
 const end = (watch: TestWatch) => waitFor("the end of the watch", () => watch.ended);
 
+/** Waits until the server counts one open watch. */
+async function registered({ metrics }: Awaited<ReturnType<typeof agentServer>>): Promise<void> {
+  await waitFor("the watch is registered", async () => (await metrics.agentWatches.get()).values[0]?.value === 1);
+}
+
 test("a request that exists already comes at once, and so does a request made later", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
@@ -24,10 +29,7 @@ test("a request that the agent has seen does not come again; that it is called o
   const generation = await server.fleet.request(machine);
   await client.heartbeat();
   using watch = client.watch({ lastSeenGeneration: generation });
-  await waitFor(
-    "the watch is registered",
-    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
-  );
+  await registered(server);
   await server.fleet.cancel(machine);
   expect(await nth(watch, 1)).toEqual({ case: "cancelledGeneration", value: generation });
 });
@@ -51,10 +53,7 @@ test("ends when the key is replaced", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   using watch = client.watch();
-  await waitFor(
-    "the watch is registered",
-    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
-  );
+  await registered(server);
   await server.fleet.rekey(machine);
   expect((await end(watch)).code).toBe(status.UNAUTHENTICATED);
   expect((await server.metrics.agentWatches.get()).values[0]?.value).toBe(0);
@@ -64,10 +63,7 @@ test("ends when the machine is deleted", async () => {
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   using watch = client.watch();
-  await waitFor(
-    "the watch is registered",
-    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
-  );
+  await registered(server);
   for (const table of ["machine_agent_started", "machine_provided", "machines"]) {
     await server.fleet.rows(`DELETE FROM ${table} WHERE machine_id = $1`, machine.machineId);
   }
@@ -92,10 +88,7 @@ test("what was missed while the listener was away is made up for when it is back
   await using server = await agentServer();
   const { machine, client } = await server.agent();
   using watch = client.watch();
-  await waitFor(
-    "the watch is registered",
-    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
-  );
+  await registered(server);
   await server.fleet.rows(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'farrier notifications'",
   );
@@ -107,10 +100,7 @@ test("ends when the server stops, so that its agent goes to another", async () =
   const server = await agentServer();
   const { client } = await server.agent();
   using watch = client.watch();
-  await waitFor(
-    "the watch is registered",
-    async () => (await server.metrics.agentWatches.get()).values[0]?.value === 1,
-  );
+  await registered(server);
   await server[Symbol.asyncDispose]();
   expect((await end(watch)).code).toBe(status.UNAVAILABLE);
 });

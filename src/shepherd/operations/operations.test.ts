@@ -9,9 +9,8 @@ import { operationAsk, type OperationAsked, operationShow } from "../../database
 import { powerOf } from "../../database/queries/controller/power.ts";
 import { sessionStart } from "../../database/session.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { createMetrics } from "../../metrics/metrics.ts";
-import { shepherdRun } from "../run.ts";
 import { fakeProvider, type FakeProvider } from "../testing/fake-provider.ts";
+import { testShepherd } from "../testing/test-shepherd.ts";
 
 let fleet: Fleet;
 let provider: FakeProvider;
@@ -21,16 +20,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await fleet[Symbol.asyncDispose]());
 
-const shepherd = () =>
-  shepherdRun({
-    unlisted: (name) => ({ name }),
-    database: fleet.database,
-    log: silent,
-    clock: systemClock,
-    metrics: createMetrics(),
-    providers: [provider],
-    interval: 50,
-  });
+const shepherd = () => testShepherd(fleet, { providers: [provider] });
 
 /** Adds a machine of the provider. It is in quarantine, so that agent start leaves it alone. */
 async function known(): Promise<{ machineId: MachineId; providerId: string }> {
