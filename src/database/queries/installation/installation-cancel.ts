@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
@@ -9,6 +8,7 @@ import type { OperatorCommand } from "../../operator-command.ts";
 import type { Tx } from "../../transaction.ts";
 import { retryArmed, retryForget } from "./installation-retry-budget.ts";
 import { installationStanding } from "./installation-standing.ts";
+import { finalReportWrite } from "./final-report-write.ts";
 
 /** The result of a cancellation. */
 export interface InstallationCancelled {
@@ -80,18 +80,11 @@ export async function installationCancelWrite(
   },
 ): Promise<void> {
   const { machineId, actor, generation, reason } = cancel;
-  const row = {
+  await finalReportWrite(tx, machineId, {
     generation,
     result: "cancelled",
     error: reason,
-    os_installation_report_raw: null,
-    reported_by: cancel.reportedBy,
-    reported_at: sql<Date>`now()`,
-  };
-  await tx
-    .insertInto("machine_os_installation_report")
-    .values({ machine_id: machineId, ...row })
-    .onConflict((conflict) => conflict.column("machine_id").doUpdateSet(row))
-    .execute();
+    reportedBy: cancel.reportedBy,
+  });
   await historyAppend(tx, [{ machineId, actor, event: "installation_cancelled", generation, detail: { reason } }]);
 }

@@ -1,7 +1,7 @@
-import { sql } from "kysely";
 import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { historyAppend } from "../../history.ts";
+import { finalReportWrite } from "./final-report-write.ts";
 
 /**
  * Ends the pending generation with an error, in the server's own name. The machine must be locked and found pending.
@@ -11,19 +11,7 @@ export async function installationEndBySystem(
   { machineId, generation }: { machineId: MachineId; generation: Generation },
   error: string,
 ): Promise<void> {
-  const row = {
-    generation,
-    result: "error",
-    error,
-    os_installation_report_raw: null,
-    reported_by: "system",
-    reported_at: sql<Date>`now()`,
-  };
-  await tx
-    .insertInto("machine_os_installation_report")
-    .values({ machine_id: machineId, ...row })
-    .onConflict((conflict) => conflict.column("machine_id").doUpdateSet(row))
-    .execute();
+  await finalReportWrite(tx, machineId, { generation, result: "error", error, reportedBy: "system" });
   await historyAppend(tx, [
     {
       machineId,
