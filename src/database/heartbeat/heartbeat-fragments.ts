@@ -38,6 +38,16 @@ export type HeartbeatRow = [
   duplicate: boolean,
 ];
 
+/** How many runs got the pending generation `q` of the machine `m`: those that count, and all. */
+export const runsOfGeneration = `(
+      SELECT count(*) FROM machine_os_installation_run u
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.counted
+    ) AS runs,
+    (
+      SELECT count(*) FROM machine_os_installation_run u
+      WHERE u.machine_id = m.machine_id AND u.generation = q.generation
+    ) AS all_runs`;
+
 /** A lost session must neither read nor write. The FOR KEY SHARE lock prevents the session's deletion meanwhile. */
 export const sessionAlive = `alive AS MATERIALIZED (
   SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now() FOR KEY SHARE

@@ -1,4 +1,11 @@
-import { sessionAlive, calledOff, runsExhausted, runsPerGeneration, runsRemembered } from "./heartbeat-fragments.ts";
+import {
+  sessionAlive,
+  calledOff,
+  runsExhausted,
+  runsPerGeneration,
+  runsRemembered,
+  runsOfGeneration,
+} from "./heartbeat-fragments.ts";
 
 /**
  * Hands requests to runs, as reportingStatement does, and does nothing else. An agent waits for it, and half of the time of reportingStatement is
@@ -20,14 +27,7 @@ found AS MATERIALIZED (
     w.run IS NULL OR w.run = i.run OR coalesce(writer_over(w.heard_at, w.ended_at, w.power_off_at), false) AS writer_free,
     u.run IS NOT NULL AS known,
     u.replaced_at IS NOT NULL AS replaced,
-    (
-      SELECT count(*) FROM machine_os_installation_run u
-      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.counted
-    ) AS runs,
-    (
-      SELECT count(*) FROM machine_os_installation_run u
-      WHERE u.machine_id = m.machine_id AND u.generation = q.generation
-    ) AS all_runs
+    ${runsOfGeneration}
   FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[])
     WITH ORDINALITY AS i (machine_id, public_key, run, offered, n)
   LEFT JOIN machine_agent_started s

@@ -7,6 +7,7 @@ import {
   runsExhausted,
   runsPerGeneration,
   runsRemembered,
+  runsOfGeneration,
 } from "./heartbeat-fragments.ts";
 
 /**
@@ -78,14 +79,7 @@ found AS MATERIALIZED (
       SELECT FROM machine_os_installation_run u
       WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.run = i.run AND u.replaced_at IS NOT NULL
     ) AS replaced,
-    (
-      SELECT count(*) FROM machine_os_installation_run u
-      WHERE u.machine_id = m.machine_id AND u.generation = q.generation AND u.counted
-    ) AS runs,
-    (
-      SELECT count(*) FROM machine_os_installation_run u
-      WHERE u.machine_id = m.machine_id AND u.generation = q.generation
-    ) AS all_runs
+    ${runsOfGeneration}
   FROM unnest(
     $2::uuid[], $3::bytea[], $4::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
     $9::bigint[], $10::text[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[],
