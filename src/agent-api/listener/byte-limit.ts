@@ -5,7 +5,7 @@ export interface CountedConnection {
 
 /** The limit on one connection. */
 export interface ByteWatch {
-  /** Restarts the count; must be called for each call on the connection. */
+  /** Restarts the count; must be called for each call that starts, and for none that is reset before. */
   called(): void;
   /** Ends the watch. */
   end(): void;

@@ -19,7 +19,7 @@ export interface BurstCaller {
   key: string;
   /** True once the database has authenticated it as a machine's agent. */
   agent(): boolean;
-  /** Must be called for each call of the connection while its caller is unauthenticated. */
+  /** Must be called for each call that starts while the connection's caller is unauthenticated. */
   called(): void;
 }
 
@@ -109,14 +109,28 @@ export function callBursts(
     session.destroy();
   }
 
-  function wait(lane: CallLane, caller: unknown, session: ServerHttp2Session, call: Parameters<StreamListener>): void {
+  function wait(
+    lane: CallLane,
+    caller: unknown,
+    session: ServerHttp2Session,
+    call: Parameters<StreamListener>,
+    started: () => void = begin.bind(undefined, ...call),
+  ): void {
     const [stream] = call;
     // A reset with a code other than CANCEL is an error; without a listener it would end the process.
     stream.on("error", () => undefined);
     if (stream.closed || stream.destroyed) {
       stream.destroy();
-    } else if (!lane.enter({ stream, caller, begin: () => begin(...call) })) {
-      close(session);
+      return;
+    }
+    switch (lane.enter({ stream, caller, begin: started })) {
+      case "waits":
+        return;
+      case "full":
+        stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        return;
+      case "flood":
+        close(session);
     }
   }
 
@@ -147,9 +161,6 @@ export function callBursts(
       close(own);
       return;
     }
-    if (!isAgent) {
-      caller.called();
-    }
     if (isAgent) {
       if (!connection.raised) {
         connection.raised = true;
@@ -162,11 +173,15 @@ export function callBursts(
       }
     } else if (connection.begun < atOnce.stranger) {
       connection.begun += 1;
+      caller.called();
       const began = clock.monotonic();
       begin(...call);
       strangers.spend(clock.monotonic() - began);
     } else {
-      wait(strangers, own, own, call);
+      wait(strangers, own, own, call, () => {
+        caller.called();
+        begin(...call);
+      });
     }
   });
 }

@@ -12,8 +12,11 @@ export interface WaitingCall {
 
 /** Calls that wait before they reach the gRPC library, so that each holds only its stream. */
 export interface CallLane {
-  /** Queues a call. False if too many calls are waiting: close the caller's connection. */
-  enter(call: WaitingCall): boolean;
+  /**
+   * Queues a call. "flood": too many calls of this caller are waiting, so its connection is to be closed. "full": the calls of
+   * others take all places, so this call alone is to be refused.
+   */
+  enter(call: WaitingCall): "waits" | "flood" | "full";
   /** Charges the time of a call that did not wait here. */
   spend(milliseconds: number): void;
 }
@@ -58,6 +61,14 @@ export function callLane(limits: LaneLimits, clock: Pick<Clock, "monotonic">): C
     return true;
   }
 
+  /** Charges what calls took. A debt is at most the burst, so that the lane opens again soon after a flood. */
+  function charge(milliseconds: number): void {
+    if (budget !== undefined && limits.time !== undefined) {
+      const most = budget.left(clock.monotonic()) + limits.time.burst;
+      budget.spend(Math.max(0, Math.min(milliseconds * wholeCost, most)));
+    }
+  }
+
   function schedule(): void {
     if (scheduled || line.size === 0) {
       return;
@@ -87,22 +98,25 @@ export function callLane(limits: LaneLimits, clock: Pick<Clock, "monotonic">): C
       }
       now = clock.monotonic();
     }
-    budget?.spend((now - began) * wholeCost);
+    charge(now - began);
     schedule();
   }
 
   return {
     enter: (call) => {
       const before = waiting.get(call.caller) ?? 0;
-      if (before >= limits.perCaller || line.size >= limits.most) {
-        return false;
+      if (before >= limits.perCaller) {
+        return "flood";
+      }
+      if (line.size >= limits.most) {
+        return "full";
       }
       waiting.set(call.caller, before + 1);
       line.add(call);
       call.stream.once("close", () => leave(call));
       schedule();
-      return true;
+      return "waits";
     },
-    spend: (milliseconds) => budget?.spend(milliseconds * wholeCost),
+    spend: charge,
   };
 }

@@ -3,6 +3,7 @@ import { createServer as createTcpServer, type Server as TcpServer, type Socket 
 import { createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Clock } from "../../lib/clock.ts";
+import { addressNetwork } from "../../lib/net/address-limit.ts";
 import { connectionShares, type ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import { CodedError, errorCode } from "../../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
@@ -169,6 +170,8 @@ export async function agentListen(options: {
     });
     if (peer !== undefined) {
       let place = places.get(underlyingSocket(socket));
+      // A lookup that ends after the connection must not start a timer for it.
+      socket.once("close", () => (place = undefined));
       peer.admitted = () => {
         // Called for each heartbeat.
         if (place !== undefined) {
@@ -249,7 +252,7 @@ function connectionName({ localAddress, localPort, remoteAddress, remotePort }: 
 
 /** Names the caller of a connection by its key, or by its address if it has none. */
 function callerName(peer: Peer | undefined, { remoteAddress }: Addresses): string {
-  return peer?.keyIdentity ?? `without a key, ${remoteAddress}`;
+  return peer?.keyIdentity ?? `without a key, ${addressNetwork(remoteAddress ?? "")}`;
 }
 
 function listen(server: TcpServer, { host, port, shared = false }: HostPort): Promise<void> {
