@@ -118,7 +118,7 @@ export function heartbeatHandler(deps: {
             metrics.requestReadFailures.inc();
             log.error(
               { machine: decoded.machineId, reason: outcome.requestUnreadable },
-              "the stored installation request can't be handed out: make a new request for this machine",
+              "the stored installation request can't be handed out: the reason says what is wrong with it",
             );
           }
           if (outcome.unasked === true) {

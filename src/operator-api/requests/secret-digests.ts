@@ -25,6 +25,10 @@ export function secretDigestsOf<Desc extends DescMessage>(
   message: MessageShape<Desc>,
   machineId: MachineId,
 ): { bodyDigest: Uint8Array; earlierDigests: readonly Uint8Array[] } {
+  if (!ring.sealing() && ring.held().length === 0) {
+    // The request is stored in clear then: its plain digest tells no more.
+    return { bodyDigest: bodyDigest(schema, message, machineId), earlierDigests: [] };
+  }
   const [first, ...earlier] = secretDigests(ring, schema, message, machineId);
   return { bodyDigest: first, earlierDigests: [...earlier, bodyDigest(schema, message, machineId)] };
 }

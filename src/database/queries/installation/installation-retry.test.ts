@@ -9,6 +9,7 @@ import {
   type Fleet,
   type TestMachine,
 } from "../../../../test/support/fleet.ts";
+import { CodedError } from "../../../lib/errors.ts";
 import { installationRequest } from "./installation-request.ts";
 import { installationCancel } from "./installation-cancel.ts";
 import { installationRetriesMake, installationRetry } from "./installation-retry.ts";
@@ -173,6 +174,21 @@ describe("a retry budget", () => {
     await make();
     expect(await budget(machine)).toBeUndefined();
     expect((await fleet.history(machine)).at(-1)).toBe("installation_retries_stopped 1");
+  });
+
+  test("of a request whose key this process lacks waits, and is spent once the key is there", async () => {
+    const machine = await fleet.add();
+    await fail(machine, await requestWithBudget(machine));
+    await due(machine);
+    const lacking = (): never => {
+      throw new CodedError("key_missing", "the key 0123 is not in the key file");
+    };
+    expect(await installationRetriesMake(fleet.database, lacking, 10)).toEqual([]);
+    const waiting = (await budget(machine)) as { wait: number };
+    expect(waiting).toMatchObject({ generation: 1n, attempts_left: 2 });
+    expect(waiting.wait).toBeGreaterThan(30);
+    await due(machine);
+    expect(await make()).toBe(1);
   });
 
   test("is spent once, even if several processes look at the same time", async () => {

@@ -146,7 +146,16 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
   let raw: Uint8Array;
   try {
     raw = reserialise(requestRaw, next, { machineId, generation: current });
-  } catch {
+  } catch (error) {
+    if (error instanceof CodedError && error.code === "key_missing") {
+      // With the key it can be read. The others of the queue come first meanwhile.
+      await tx
+        .updateTable("machine_os_installation_retry")
+        .set({ not_before: sql<Date>`now() + interval '1 minute'` })
+        .where("machine_id", "=", machineId)
+        .execute();
+      return undefined;
+    }
     // A request that can't be parsed can't be handed out either: it would fail again.
     await retryForget(tx, machineId);
     const detail = { reason: "the stored request can't be read" };
