@@ -16,7 +16,8 @@ export function controllerUrlParse(text: string): ControllerUrl | { problem: str
     return { problem: "holds a user name or password: expected the address alone, and a credential beside it" };
   }
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    return { problem: `holds "${url.pathname}${url.search}${url.hash}" after the host: expected the host alone` };
+    // Not quoted: a query may hold a password.
+    return { problem: "holds a path, a query or a fragment after the host: expected the host alone" };
   }
   const protocol = protocols[scheme as keyof typeof protocols];
   return { protocol, url: `${scheme}//${url.host}`, tls: scheme === "https:" };
