@@ -61,7 +61,7 @@ const keptLimit = 64;
 /** Milliseconds until a refused login is tried again. The delay grows, because controllers lock accounts. */
 const loginPolicy = { initial: 60_000, maximum: 3_600_000, factor: 2 };
 /** Failures of one request, which say nothing about the controller itself. */
-const ofRequest: ReadonlySet<string> = new Set(["not_done"]);
+const ofRequest: ReadonlySet<string> = new Set(["not_done", "refused"]);
 
 /** Controllers by their machines' tags. `open` throws {ControllerError}, also for faults of the credential. */
 export function controllersOf(
@@ -150,7 +150,10 @@ export function controllersOf(
             refusals.set(machineId, { key, times, notBefore: clock.monotonic() + retryDelay(loginPolicy, times - 1) });
           }
           forget(machineId, entry);
-          await controllerFailed(database, machineId, { code: error.code, cause: error.message });
+          // The controller's fault is what the caller has to hear of, whether it is recorded or not.
+          await controllerFailed(database, machineId, { code: error.code, cause: error.message }).catch(
+            () => undefined,
+          );
         }
         throw error;
       } finally {

@@ -26,7 +26,7 @@ const callLimit = 30_000;
 /**
  * Runs ipmitool with the arguments `words` and resolves to its standard output. The password is passed in the
  * environment, which other users can't read.
- * @throws {ControllerError} as {@link ipmiFailure} says; `unsupported` if ipmitool is not installed
+ * @throws {ControllerError} as {@link ipmiFailure} says; `unreachable` if ipmitool is not installed
  */
 export async function ipmitool(
   target: IpmiTarget,
@@ -68,7 +68,7 @@ export async function ipmitool(
   }
   if (ended instanceof Error && "code" in ended && ended.code === "ENOENT") {
     throw new ControllerError(
-      "unsupported",
+      "unreachable",
       "the program ipmitool is not on the shepherd's host: install it (Debian: `apt-get install ipmitool`)",
       { cause: ended },
     );

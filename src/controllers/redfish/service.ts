@@ -169,7 +169,7 @@ export class RedfishService {
       const tries = ifMatchTries(etag);
       // An action has no ETag of its own. Few controllers require the ETag of the action's resource.
       let reply: HttpReply | undefined;
-      for (const match of call.method === "POST" ? [undefined, ...tries] : tries) {
+      for (const match of call.method === "POST" ? new Set([undefined, ...tries]) : tries) {
         reply = await this.#authorized(
           {
             method: call.method,
