@@ -18,7 +18,7 @@ const load = {
 /** P2: heartbeats per second with a million machines, as a ratio to a thousand, measured alternately in one run. */
 export async function benchFleetSize(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
+  const keys = fleetKeyPairs(load.connections);
   const large = await database.another("large");
   const middle = await database.another("middle");
   await fleetMake(database.database.pool, load.small, keys);

@@ -27,7 +27,7 @@ const shares = [0.1, 0.25, 0.5, 0.75, 0.9, 1, 1.25] as const;
  */
 export async function benchHeartbeat(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
+  const keys = fleetKeyPairs(load.connections);
   await fleetMake(database.database.pool, load.machines, keys);
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });

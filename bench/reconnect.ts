@@ -12,14 +12,13 @@ const load = { machines: 10_000, connections: scaled(2_000, 100) } as const;
  */
 export async function benchReconnect(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
+  const keys = fleetKeyPairs(load.connections);
   await fleetMake(database.database.pool, load.machines, keys);
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });
   await using generator = startWorker(new URL("support/load.worker.ts", import.meta.url));
-  const begun = performance.now();
-  await generator.ask({ order: "connect", port, connections: load.connections, keys, machines: load.machines });
-  const seconds = (performance.now() - begun) / 1000;
+  const { connections, machines } = load;
+  const seconds = await generator.ask<number>({ order: "connect", port, connections, keys, machines });
   report(
     {
       id: "handshakes",

@@ -8,12 +8,11 @@ import { scaled } from "./support/scale.ts";
 const heartbeatPath = "/cloud.bmaas.server.api.AgentCallback/Heartbeat";
 
 /**
- * Agents that stay connected, and their heartbeats per second in total (as of 3,000 that call every 30 s); agents that
+ * Agents that stay connected, each with a key of its own, and their heartbeats per second in total (as of 3,000 that call every 30 s); agents that
  * lose their connections and reconnect at once; how many of these reconnect one by one beforehand, and how many per
  * second; and seconds: before each phase, and of measuring from the storm's start.
  */
 const load = {
-  machines: 10_000,
   established: scaled(500, 50),
   perSecond: 100,
   storm: scaled(5_000, 500),
@@ -30,16 +29,17 @@ const load = {
  */
 export async function benchStorm(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
-  await fleetMake(database.database.pool, load.machines, keys);
+  const machines = load.established + load.storm;
+  const keys = fleetKeyPairs(machines);
+  await fleetMake(database.database.pool, machines, keys);
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });
   // Two processes, so that reconnecting agents do not delay the calls of connected ones on the client side.
   await using staying = startWorker(new URL("support/load.worker.ts", import.meta.url));
   await using leaving = startWorker(new URL("support/load.worker.ts", import.meta.url));
-  const { machines } = load;
   await staying.ask({ order: "connect", port, connections: load.established, keys, machines });
-  await leaving.ask({ order: "connect", port, connections: load.storm, keys, machines });
+  const first = load.established;
+  await leaving.ask({ order: "connect", port, connections: load.storm, first, keys, machines });
   await staying.ask({ order: "run", path: heartbeatPath, seconds: 2, rate: load.perSecond });
 
   const pacedBeating = staying.ask<LoadResult>({

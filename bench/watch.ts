@@ -26,7 +26,7 @@ const load = {
  */
 export async function benchWatch(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
+  const keys = fleetKeyPairs(load.watching);
   await fleetMake(database.database.pool, load.machines, keys);
   await using server = startWorker(new URL("support/server.worker.ts", import.meta.url));
   const { port } = await server.ask<{ port: number }>({ database: database.address });

@@ -19,7 +19,7 @@ const counts = [1, 2, 4] as const;
 /** P13: a heartbeat's server CPU when two and four processes share the port, as a ratio to one; the worse of both. */
 export async function benchWorkers(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
-  const keys = fleetKeyPairs();
+  const keys = fleetKeyPairs(load.connections);
   await fleetMake(database.database.pool, load.machines, keys);
   await using stack = new AsyncDisposableStack();
   const side = async (count: number): Promise<{ servers: Worker[]; generator: Worker }> => {

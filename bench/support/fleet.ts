@@ -1,11 +1,8 @@
 import type pg from "pg";
 import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 
-/**
- * Number of keys in a simulated fleet: machine i has key i mod this. Making a million keys would take longer than the
- * run.
- */
-export const fleetKeys = 256;
+/** Keys of a fleet whose agents do not connect: machine i has key i mod the number of keys. */
+const keysUnused = 256;
 
 /**
  * The id of machine i: distributed over the whole range, so that successive machines are not neighbours in an index.
@@ -13,9 +10,12 @@ export const fleetKeys = 256;
  */
 export const machineIdSql = (i: string): string => `md5('machine ' || ${i})::uuid`;
 
-/** Makes the keys of a fleet. */
-export function fleetKeyPairs(): Ed25519KeyPair[] {
-  return Array.from({ length: fleetKeys }, () => ed25519KeyPair());
+/**
+ * Makes the keys of a fleet: one for each of its connections, because the server limits what one key may cost. Machine i
+ * has key i mod `count`; making a million keys would take longer than the run.
+ */
+export function fleetKeyPairs(count = keysUnused): Ed25519KeyPair[] {
+  return Array.from({ length: count }, () => ed25519KeyPair());
 }
 
 /**
@@ -43,7 +43,7 @@ export async function fleetMake(pool: pg.Pool, count: number, keys: readonly Ed2
     await client.query(each("machines", "name, last_generation", "'m' || i, 1"));
     await client.query(each("machine_provided", "provider, provider_id", "'bench', i::text"));
     await client.query(
-      `${each("machine_agent_started", "agent_public_key", "k.public_key")} JOIN fleet_key k ON k.n = i % ${fleetKeys}`,
+      `${each("machine_agent_started", "agent_public_key", "k.public_key")} JOIN fleet_key k ON k.n = i % ${keys.length}`,
     );
     await client.query(
       each(

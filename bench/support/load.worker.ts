@@ -1,18 +1,18 @@
 // The load generator: many connections with one call in flight each, over bare node:http2, so that it takes as little
 // as possible of the cores that it shares with the measured server.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectTls, createSecureContext } from "node:tls";
 import { ed25519PrivateKeyPem, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
 import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
-import { fleetKeys } from "./fleet.ts";
 import { serve } from "./processes.ts";
 
 /** The orders to the generator. */
 export type LoadOrder =
-  | { order: "connect"; port: number; connections: number; keys: Ed25519KeyPair[]; machines: number }
-  /** Opens a Watch on each connection c, for machine c. */
+  /** Opens connections, and returns the seconds that it took: connection c has key `first` + c, and speaks for the machines of this key. */
+  | { order: "connect"; port: number; connections: number; first?: number; keys: Ed25519KeyPair[]; machines: number }
+  /** Opens a Watch on each connection, for the first machine of its key. From then on heartbeats name the same run. */
   | { order: "watch" }
   /** Returns when each machine's request arrived, in nanoseconds of the monotonic clock, and clears the list. */
   | { order: "arrivals" }
@@ -71,6 +71,13 @@ export interface LoadResult {
 
 let sessions: ClientHttp2Session[] = [];
 let machines = 0;
+/** The number of keys of all agents, and the key of the first connection. */
+let keys = 0;
+let firstKey = 0;
+/** By connection, which of its key's machines had the last heartbeat. */
+let turns: number[] = [];
+/** By connection, the run of an agent that watches. */
+let runs: Buffer[] = [];
 let open: (c: number) => ClientHttp2Session = () => {
   throw new Error("the order to connect comes first");
 };
@@ -80,25 +87,46 @@ function machineId(i: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** AgentHeartbeatRequest with a machine id only, after gRPC's five-byte prefix. */
-function heartbeatFrame(i: number): Buffer {
+/** A message with a machine id and, if there is one, a run id, after gRPC's five-byte prefix. `runTag`: the run's field. */
+function messageFrame(i: number, runId: Buffer | undefined, runTag: readonly number[]): Buffer {
   const id = Buffer.from(machineId(i), "latin1");
-  return Buffer.concat([Buffer.from([0, 0, 0, 0, id.length + 2, 0x0a, id.length]), id]);
+  const parts: Buffer[] = [Buffer.of(0x0a, id.length), id];
+  if (runId !== undefined) {
+    parts.push(Buffer.of(...runTag, runId.length), runId);
+  }
+  const message = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(0, 0, 0, 0, message.length), message]);
+}
+
+/** AgentHeartbeatRequest; the run is field 100. */
+function heartbeatFrame(i: number, runId?: Buffer): Buffer {
+  return messageFrame(i, runId, [0xa2, 0x06]);
+}
+
+/** WatchRequest; the run is field 3. */
+function watchFrame(i: number, runId: Buffer): Buffer {
+  return messageFrame(i, runId, [0x1a]);
 }
 
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-async function connectAll(order: LoadOrder & { order: "connect" }): Promise<void> {
-  ({ machines } = order);
-  const contexts = order.keys.map(({ privateKey }) =>
-    createSecureContext({ cert: selfSignedCertificate(privateKey, "bench"), key: ed25519PrivateKeyPem(privateKey) }),
-  );
+/** Resolves to the seconds that connecting took. */
+async function connectAll(order: LoadOrder & { order: "connect" }): Promise<number> {
+  ({ machines, first: firstKey = 0 } = order);
+  keys = order.keys.length;
+  // Made before anything is measured: a certificate costs more than a handshake.
+  const contexts = order.keys
+    .slice(firstKey, firstKey + order.connections)
+    .map(({ privateKey }) =>
+      createSecureContext({ cert: selfSignedCertificate(privateKey, "bench"), key: ed25519PrivateKeyPem(privateKey) }),
+    );
   open = (c) =>
     connect(`https://127.0.0.1:${order.port}`, {
-      secureContext: contexts[c % fleetKeys],
+      secureContext: contexts[c % contexts.length],
       rejectUnauthorized: false,
       servername: "localhost",
     });
+  const begun = performance.now();
   // A few handshakes at a time: a thousand would exceed their own timeouts.
   for (let first = 0; first < order.connections; first += 20) {
     const count = Math.min(20, order.connections - first);
@@ -113,6 +141,7 @@ async function connectAll(order: LoadOrder & { order: "connect" }): Promise<void
     );
     sessions.push(...opened);
   }
+  return (performance.now() - begun) / 1_000;
 }
 
 async function storm({ count = sessions.length, pace }: LoadOrder & { order: "storm" }): Promise<StormResult> {
@@ -181,7 +210,7 @@ function stormOne(c: number): Promise<ClientHttp2Session | undefined> {
         resolve(undefined);
       }
     });
-    stream.end(heartbeatFrame(c));
+    stream.end(heartbeatFrame(firstKey + c));
   });
 }
 
@@ -215,6 +244,7 @@ async function push({ port, from, to }: LoadOrder & { order: "push" }): Promise<
 
 /** Resolves when every stream has been accepted. */
 async function watch(): Promise<void> {
+  runs = sessions.map(() => randomBytes(16));
   await Promise.all(
     sessions.map(
       (session, c) =>
@@ -229,10 +259,10 @@ async function watch(): Promise<void> {
           stream.on("data", (frame: Buffer) => {
             // gRPC's five-byte prefix, then field 1: a request.
             if (frame[5] === 0x0a) {
-              arrivals.push({ machine: c, at: process.hrtime.bigint() });
+              arrivals.push({ machine: firstKey + c, at: process.hrtime.bigint() });
             }
           });
-          stream.end(heartbeatFrame(c));
+          stream.end(watchFrame(firstKey + c, runs[c] ?? Buffer.alloc(16)));
           session.ping((error) => (error === null ? resolve() : reject(error)));
         }),
     ),
@@ -257,11 +287,9 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
     used.map(
       (session, c) =>
         new Promise<void>((resolve) => {
-          // Connection c has key c mod 256: it speaks for every machine with that key, in turn.
-          const key = c % fleetKeys;
-          const perKey = Math.max(1, Math.floor((machines - key + fleetKeys - 1) / fleetKeys));
-          const sharing = Math.ceil((used.length - key) / fleetKeys);
-          let turn = Math.floor(((c - key) / fleetKeys) * (perKey / Math.max(1, sharing)));
+          // A connection speaks for every machine with its key, in turn.
+          const key = firstKey + c;
+          const perKey = Math.max(1, Math.ceil((machines - key) / keys));
           let next = begun + gap * Math.random();
           const call = (): void => {
             const sent = performance.now();
@@ -297,8 +325,9 @@ async function run(order: LoadOrder & { order: "run" }): Promise<LoadResult> {
                 call();
               }
             });
-            turn = (turn + 1) % perKey;
-            stream.end(heartbeatFrame(key + turn * fleetKeys));
+            const turn = ((turns[c] ?? -1) + 1) % perKey;
+            turns[c] = turn;
+            stream.end(heartbeatFrame(key + turn * keys, runs[c]));
           };
           if (gap === 0) {
             call();
@@ -354,6 +383,8 @@ function closeAll(): void {
     session.destroy();
   }
   sessions = [];
+  turns = [];
+  runs = [];
 }
 
 serve(handle, async () => {
