@@ -35,8 +35,12 @@ export const limits = {
    */
   streamsOfStranger: 16,
   streamsOfAgent: 256,
-  /** Bytes that a connection may send between two calls before its caller is authenticated: two of the largest messages. */
-  strangerBytes: 2 << 20,
+  /**
+   * Bytes that a connection may send before its caller is authenticated: without a call, whose headers have at most 16
+   * KiB; and from one call to the next, two of the largest messages, because a client may still be sending the one
+   * whose call was refused.
+   */
+  strangerBytes: { unused: 256 << 10, perCall: 2 << 20 },
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call has begun. */
   handshake: 10_000,
   requestArrival: 10_000,

@@ -37,10 +37,12 @@ interface Connection {
  */
 const atOnce = { stranger: 2, agent: 4 } as const;
 /**
- * Calls of a connection in one turn after which it is closed. Without resets no connection starts more calls than it may
- * have open; an agent whose calls have deadlines of a millisecond starts a few more.
+ * Calls of a connection in one turn after which it is closed: an agent has a handful under way, and those whose calls
+ * have deadlines of a millisecond start some tens a turn. Each costs some 30 µs before anything of it is read.
  */
-const mostATurn = { stranger: 64, agent: 512 } as const;
+const mostATurn = { stranger: 64, agent: 128 } as const;
+/** Calls of an agent's key in one turn, on all its connections, after which the connection that brings more is closed. */
+const mostOfKeyATurn = 256;
 
 /** Limits on waiting calls; their time is measured, not a flat rate. */
 const lanes = {
@@ -166,7 +168,11 @@ export function callBursts(
         connection.raised = true;
         own.settings({ maxConcurrentStreams: limits.streamsOfAgent });
       }
-      if (count(caller.key) <= atOnce.agent) {
+      const ofKey = count(caller.key);
+      if (ofKey > mostOfKeyATurn) {
+        call[0].on("error", () => undefined);
+        close(own);
+      } else if (ofKey <= atOnce.agent) {
         begin(...call);
       } else {
         wait(agents, caller.key, own, call);

@@ -32,14 +32,31 @@ test("A2: a caller's connections begin at once, after a flood once its pause is 
   expect(begun).toHaveLength(2);
   pass(1);
   expect(begun).toEqual(["before", "other", "after"]);
+  pass(100);
   pause.enter("a", () => void begun.push("again"));
   expect(begun.at(-1)).toBe("again");
+});
+
+test("A2: after the pause a caller's connections begin one by one; where the first floods again the others wait on", () => {
+  pause.note("a");
+  const begun: number[] = [];
+  for (const name of [1, 2, 3]) {
+    pause.enter("a", () => void begun.push(name));
+  }
+  pass(5_000);
+  expect(begun).toEqual([1]);
+  pause.note("a");
+  pass(4_999);
+  expect(begun).toEqual([1]);
+  pass(1);
+  pass(100);
+  expect(begun).toEqual([1, 2, 3]);
 });
 
 test("A2: a paused caller has a bounded number of waiting connections; closing one frees its place", () => {
   pause.note("a");
   const begun = vi.fn<() => void>();
-  const entered = Array.from({ length: 64 }, () => pause.enter("a", () => begun()));
+  const entered = Array.from({ length: 512 }, () => pause.enter("a", () => begun()));
   expect(entered).not.toContain(false);
   expect(pause.enter("a", () => begun())).toBe(false);
   const [first] = entered;
@@ -48,5 +65,6 @@ test("A2: a paused caller has a bounded number of waiting connections; closing o
   }
   expect(pause.enter("a", () => begun())).not.toBe(false);
   pass(5_000);
-  expect(begun).toHaveBeenCalledTimes(64);
+  pass(60_000);
+  expect(begun).toHaveBeenCalledTimes(512);
 });

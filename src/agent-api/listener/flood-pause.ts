@@ -2,7 +2,10 @@ import type { Clock } from "../../lib/clock.ts";
 
 /** Maximum numbers of remembered callers and of waiting connections per caller; further connections are closed. */
 const remembered = 10_000;
-const perCaller = 64;
+/** Closing a connection would bring another handshake at once; each that waits takes some 50 KB for at most ten seconds. */
+const perCaller = 512;
+/** Milliseconds between the starts of a caller's connections after its pause: the first tells whether it floods again. */
+const apart = 100;
 
 /**
  * Delays new connections of callers that flooded the server. A handshake costs more than the calls after it, and such a
@@ -12,7 +15,7 @@ export interface FloodPause extends Disposable {
   /** Starts or prolongs a caller's pause; call it when one of its connections was closed for a flood. */
   note(caller: string): void;
   /**
-   * Calls `go` at once, or when the caller's pause is over.
+   * Calls `go` at once, or in turn when the caller's pause is over.
    * @returns false if too many of the caller's connections are waiting: close this one; otherwise a function that stops
    * waiting
    */
@@ -32,16 +35,20 @@ interface Pause {
 export function floodPause(clock: Pick<Clock, "monotonic">, milliseconds: number): FloodPause {
   const pauses = new Map<string, Pause>();
 
-  function end(caller: string, pause: Pause): void {
+  function next(caller: string, pause: Pause): void {
     const left = pause.until - clock.monotonic();
     if (left > 0) {
-      pause.timer = setTimeout(() => end(caller, pause), left).unref();
+      pause.timer = setTimeout(() => next(caller, pause), left).unref();
       return;
     }
-    pauses.delete(caller);
-    for (const go of pause.waiting) {
-      go();
+    const [go] = pause.waiting;
+    if (go === undefined) {
+      pauses.delete(caller);
+      return;
     }
+    pause.waiting.delete(go);
+    pause.timer = setTimeout(() => next(caller, pause), apart).unref();
+    go();
   }
 
   return {
@@ -52,7 +59,7 @@ export function floodPause(clock: Pick<Clock, "monotonic">, milliseconds: number
       } else if (pauses.size < remembered) {
         const pause: Pause = { until: clock.monotonic() + milliseconds, waiting: new Set(), timer: undefined };
         pauses.set(caller, pause);
-        end(caller, pause);
+        next(caller, pause);
       }
     },
     enter: (caller, go) => {

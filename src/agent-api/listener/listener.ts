@@ -4,6 +4,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Clock } from "../../lib/clock.ts";
 import { addressNetwork } from "../../lib/net/address-limit.ts";
+import { byteLimit, type ByteWatch } from "../../lib/net/byte-limit.ts";
 import { connectionShares, type ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import { CodedError, errorCode } from "../../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
@@ -11,8 +12,8 @@ import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { agentCalls, type AgentCalls } from "../agent-call.ts";
 import { healthPath } from "../methods/health.ts";
-import { byteLimit, type ByteWatch } from "./byte-limit.ts";
 import { callBursts } from "./call-bursts.ts";
+import { connectionStarts } from "./connection-starts.ts";
 import { createHandshakes, underlyingSocket } from "../../lib/tls/handshakes.ts";
 import { floodPause } from "./flood-pause.ts";
 import { limits, type TimeLimits } from "../limits.ts";
@@ -100,6 +101,11 @@ export async function agentListen(options: {
   const bytes = byteLimit(limits.strangerBytes);
   const watches = new Map<string, ByteWatch>();
   const pauses = floodPause(options.clock, times.floodPause);
+  const starts = connectionStarts(options.clock);
+  const flooded = (caller: string): void => {
+    pauses.note(caller);
+    starts.flooded();
+  };
   callBursts(grpc, {
     clock: options.clock,
     callerOf: (connection) => {
@@ -111,7 +117,7 @@ export async function agentListen(options: {
         called: () => watch?.called(),
       };
     },
-    flooded: (caller) => pauses.note(caller),
+    flooded,
   });
 
   const tls = createServer({
@@ -159,7 +165,7 @@ export async function agentListen(options: {
     let timer = setTimeout(() => socket.destroy(), times.strangerConnection);
     const caller = callerName(peer, addresses);
     const watch = bytes.watch(underlyingSocket(socket), () => {
-      pauses.note(caller);
+      flooded(caller);
       socket.destroy();
     });
     watches.set(connectionName(addresses), watch);
@@ -199,12 +205,19 @@ export async function agentListen(options: {
     });
     // A reset concerns the peer only; without a listener it would end the process.
     socket.on("error", (error) => log.debug({ error: error.message }, "an agent's connection broke"));
-    const begun = socket.alpnProtocol === "h2" && pauses.enter(caller, () => injector.injectConnection(socket));
-    if (begun === false) {
+    if (socket.alpnProtocol !== "h2") {
       socket.destroy();
-    } else {
-      socket.once("close", begun);
+      return;
     }
+    let leave = starts.enter(underlyingSocket(socket), () => {
+      const paused = pauses.enter(caller, () => injector.injectConnection(socket));
+      if (paused === false) {
+        socket.destroy();
+      } else {
+        leave = paused;
+      }
+    });
+    socket.once("close", () => leave());
   });
   tls.on("tlsClientError", (error, socket) => {
     log.debug({ error: error.message }, "a TLS handshake failed");
@@ -219,6 +232,7 @@ export async function agentListen(options: {
     address: { host: options.address.host, port },
     [Symbol.asyncDispose]: async () => {
       calls[Symbol.dispose]();
+      starts[Symbol.dispose]();
       pauses[Symbol.dispose]();
       bytes[Symbol.dispose]();
       const closed = new Promise((resolve) => {

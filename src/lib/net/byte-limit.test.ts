@@ -3,8 +3,8 @@ import { byteLimit, type ByteLimit } from "./byte-limit.ts";
 
 let limit: ByteLimit;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-  limit = byteLimit(100);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  limit = byteLimit({ unused: 100, perCall: 200 });
 });
 afterEach(() => {
   limit[Symbol.dispose]();
@@ -23,7 +23,10 @@ test("a connection that is over the limit since its last call is told once; one 
   watch.called();
   vi.advanceTimersByTime(1_000);
   expect(exceeded).toEqual(["over"]);
-  under.bytesRead += 101;
+  under.bytesRead += 200;
+  vi.advanceTimersByTime(1_000);
+  expect(exceeded).toEqual(["over"]);
+  under.bytesRead += 1;
   vi.advanceTimersByTime(1_000);
   expect(exceeded).toEqual(["over", "under"]);
 });

@@ -21,32 +21,54 @@ export interface ByteLimit extends Disposable {
   watch(connection: CountedConnection, exceeded: () => void): ByteWatch;
 }
 
-/** Milliseconds between two checks. Counting at each packet would cost more than it saves. */
-const every = 250;
+/**
+ * Milliseconds between two checks; counting at each packet would cost more than it saves. In one turn of the event loop
+ * Node reads at most 512 KiB of a TLS connection. As header blocks of one-byte references they take 10 ms to unpack, so
+ * checks that are far apart would let one connection take the whole thread meanwhile.
+ */
+const every = 25;
 
-/** Creates the limit. @param most the maximum number of bytes on one connection between two of its calls */
-export function byteLimit(most: number): ByteLimit {
-  const watched = new Map<CountedConnection, { from: number; exceeded: () => void }>();
-  const timer = setInterval(() => {
-    for (const [connection, { from, exceeded }] of watched) {
-      if (connection.bytesRead - from > most) {
+/**
+ * Creates the limit.
+ * @param most.unused the maximum number of bytes of a connection without a call
+ * @param most.perCall the maximum number of bytes from one of its calls to the next
+ */
+export function byteLimit(most: { unused: number; perCall: number }): ByteLimit {
+  const watched = new Map<CountedConnection, { until: number; exceeded: () => void }>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function check(): void {
+    timer = undefined;
+    for (const [connection, { until, exceeded }] of watched) {
+      if (connection.bytesRead > until) {
         watched.delete(connection);
         exceeded();
       }
     }
-  }, every);
-  timer.unref();
+    schedule();
+  }
+
+  function schedule(): void {
+    if (watched.size > 0) {
+      timer ??= setTimeout(check, every).unref();
+    }
+  }
+
   return {
     watch: (connection, exceeded) => {
-      const entry = { from: 0, exceeded };
+      const entry = { until: most.unused, exceeded };
       watched.set(connection, entry);
+      schedule();
       return {
         called: () => {
-          entry.from = connection.bytesRead;
+          entry.until = connection.bytesRead + most.perCall;
         },
         end: () => void watched.delete(connection),
       };
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => {
+      watched.clear();
+      clearTimeout(timer);
+    },
   };
 }
