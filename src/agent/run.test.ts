@@ -22,6 +22,7 @@ import { fakeControlPlane, Refusal, unauthenticated, unavailable } from "../../t
 import { quickLimits } from "../../test/support/install-rig.ts";
 import { createLogger } from "../lib/log.ts";
 import type { AgentOptions } from "./run.ts";
+import { runRecordOpen } from "./run-record.ts";
 import { runAgent } from "./run.ts";
 
 const mebibyte = 1 << 20;
@@ -115,6 +116,32 @@ const heardAfter = async (count: number): Promise<void> => {
 };
 
 describe("heartbeats", () => {
+  test("X1: all ended runs are named, one heartbeat after the other, before a request is begun", async () => {
+    const runDirectory = join(folder, "runs");
+    const { machineId } = takeoverOf(plane);
+    const earlier = [randomBytes(16), randomBytes(16), randomBytes(16)];
+    for (const runId of earlier) {
+      await (await runRecordOpen({ directory: runDirectory, machineId, runId, log }))[Symbol.asyncDispose]();
+    }
+    const told: string[] = [];
+    let refuse = true;
+    plane.onHeartbeat = ({ endedRunId }) => {
+      if (told.length === 1 && refuse) {
+        refuse = false;
+        unavailable();
+      }
+      told.push(Buffer.from(endedRunId).toString("hex"));
+    };
+    plane.onProgress = ({ phase }) => void (phase === Phase.WRITING && told.push("writing"));
+    plane.request = installation(1n);
+    // An hour: what comes sooner was not waited for, save the one retry.
+    start({ heartbeatIntervalMs: 3_600_000, runDirectory });
+    await reported();
+    const expected = earlier.toReversed().map((run) => run.toString("hex"));
+    expect(told.slice(0, 4)).toEqual([...expected, "writing"]);
+    expect(told.slice(4).filter((one) => one !== "" && one !== "writing")).toEqual([]);
+  });
+
   test("the hardware report is sent until a heartbeat with it is answered OK; the run id is in each", async () => {
     let refusals = 3;
     plane.onHeartbeat = () => (refusals-- > 0 ? unavailable() : undefined);

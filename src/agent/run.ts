@@ -14,7 +14,7 @@ import { createInstallations } from "./installations.ts";
 import type { FetchLimits } from "./install/fetch/http-answer.ts";
 import { startLogSender } from "./loops/log-sender.ts";
 import type { LogTail } from "./loops/log-tail.ts";
-import { runRecordOpen } from "./run-record.ts";
+import { runRecordOpen, type RunRecord } from "./run-record.ts";
 import { agentFeatures } from "./features.ts";
 import { createReboot } from "./reboot.ts";
 import { resultFile } from "./result-file.ts";
@@ -59,6 +59,8 @@ export interface AgentOptions {
 const heartbeatInterval = 30_000;
 // docs/wire.md: 16 random bytes, made when the agent starts.
 const runIdBytes = 16;
+/** Milliseconds between looks at a record that another live run holds. */
+const recordInterval = 2_000;
 
 /**
  * Runs the agent until `signal` is aborted or its key was refused for good; then resolves, with nothing left open and
@@ -106,7 +108,9 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   await using installations = createInstallations({
     run: async (request, aborted) => {
       await kept.forget();
-      await record.renew();
+      if (!(await mayWrite(record, clock, aborted))) {
+        return { kind: "dropped", refused: false };
+      }
       // Loaded when it is needed: its libraries (YAML, the list of public suffixes) are a quarter of the agent.
       const { runInstallation } = await import("./install/run-installation.ts");
       const end = await runInstallation(request, context, aborted);
@@ -133,7 +137,7 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   const end = await heartbeatLoop({
     machineId,
     runId,
-    ended: () => record.ended(),
+    runs: record,
     features: agentFeatures,
     heard: (sentAt) => heard.forEach((listener) => listener(sentAt)),
     canEnrol: options.canEnrol === true,
@@ -157,4 +161,15 @@ export async function runAgent(options: AgentOptions): Promise<HeartbeatEnd> {
   });
   log.info(end === "stopped" ? "agent stopping" : "the control plane refuses this agent's key for good");
   return end;
+}
+
+/** Waits until this run may write as far as this host's runs go. False if `signal` is aborted first. */
+async function mayWrite(record: RunRecord, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  while (!(await record.renew())) {
+    await clock.sleep(recordInterval, signal).catch(() => undefined); // Aborted: the next line returns.
+    if (signal.aborted) {
+      return false;
+    }
+  }
+  return true;
 }

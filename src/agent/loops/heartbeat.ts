@@ -11,6 +11,7 @@ import { cleanText } from "../errors.ts";
 import type { HeartbeatMemory } from "./heartbeat-next.ts";
 import { heartbeatMemory, heartbeatNext } from "./heartbeat-next.ts";
 import type { Installations } from "../installations.ts";
+import type { RunRecord } from "../run-record.ts";
 import type { Waker } from "./wake.ts";
 import { defined } from "../../lib/defined.ts";
 
@@ -21,8 +22,8 @@ export interface HeartbeatContext {
   controlPlane: Pick<ControlPlaneClient, "heartbeat">;
   installations: Pick<Installations, "offer" | "refused" | "report" | "acknowledged">;
   hardware: AgentHardwareReport;
-  /** An earlier run on this host that is known to have ended: sent until a heartbeat with it is answered OK. */
-  ended?: () => Promise<Uint8Array | undefined>;
+  /** Earlier runs on this host that are known to have ended; each is sent until a heartbeat with it is answered OK. */
+  runs?: Pick<RunRecord, "ended" | "told">;
   /** What this agent can do beyond version 1 of the contract; sent with the hardware report. */
   features?: readonly string[];
   /** Called at once for each heartbeat that was answered OK, with the time at which it was sent. */
@@ -50,10 +51,9 @@ export type HeartbeatEnd = "stopped" | "refused";
 export async function heartbeatLoop(context: HeartbeatContext): Promise<HeartbeatEnd> {
   const { controlPlane, installations, waker, interval, random, signal, clock, canEnrol = false } = context;
   let memory = heartbeatMemory;
-  let endedTold = false;
   while (!signal.aborted) {
     const report = installations.report();
-    const endedRunId: Uint8Array | undefined = endedTold ? undefined : await context.ended?.();
+    const endedRunId = await context.runs?.ended();
     const hardware = hardwareToSend(context.hardware, memory);
     const request = create(AgentHeartbeatRequestSchema, {
       machineId: context.machineId,
@@ -76,10 +76,13 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<Heartbea
       return "refused";
     }
     if (outcome.kind === "ok") {
-      endedTold ||= endedRunId !== undefined;
       context.heard?.(sentAt);
       if (report !== undefined) {
         installations.acknowledged(report.generation);
+      }
+      if (endedRunId !== undefined && (await moreEnded(context, endedRunId))) {
+        // At once, and before a request is begun: one of these runs may be the writer that it would wait for.
+        continue;
       }
       installations.offer(outcome.response);
       context.answered?.();
@@ -96,6 +99,12 @@ export async function heartbeatLoop(context: HeartbeatContext): Promise<Heartbea
     }
   }
   return "stopped";
+}
+
+/** True if another run's end is to be reported after `told`. */
+async function moreEnded({ runs }: HeartbeatContext, told: Uint8Array): Promise<boolean> {
+  await runs?.told(told);
+  return (await runs?.ended()) !== undefined;
 }
 
 function hardwareToSend(report: AgentHardwareReport, memory: HeartbeatMemory): AgentHardwareReport | undefined {
