@@ -128,6 +128,64 @@ test("X1: a run takes over at once when the writer of its host is dead; a replac
   expect(await server.fleet.history(machine)).toContain(`installation_writer_replaced ${generation}`);
 });
 
+test("X1: of several ended runs told one after the other the writer is found, in any order", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  const third = randomBytes(16);
+  // The second never was the writer, and the next one is no run that the server knows.
+  for (const endedRunId of [second, randomBytes(16)]) {
+    await client.heartbeat({ runId: third, endedRunId });
+    expect((await say(client, machine, { runId: third, generation })).code).toBe(status.UNAVAILABLE);
+  }
+  await client.heartbeat({ runId: third, endedRunId: first });
+  expect((await say(client, machine, { runId: third, generation })).code).toBe(status.OK);
+  // Told again, and by a later run: the writer of now is another one.
+  await client.heartbeat({ runId: third, endedRunId: first });
+  expect((await say(client, machine, { runId: randomBytes(16), generation })).code).toBe(status.UNAVAILABLE);
+});
+
+test("X1: the end of a run that writes on another machine changes nothing there", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  const other = await writing(server);
+  await other.client.heartbeat({ runId: other.second, endedRunId: first });
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.UNAVAILABLE);
+  expect((await say(client, machine, { runId: first, generation })).code).toBe(status.OK);
+  const asks = { runId: other.second, generation: other.generation };
+  expect((await say(other.client, other.machine, asks)).code).toBe(status.UNAVAILABLE);
+});
+
+test("X1: what a dead run sent before it was killed, and arrives late, makes it no writer", async () => {
+  await using server = await agentServer();
+  const { machine, client, generation, first, second } = await writing(server);
+  await client.heartbeat({ runId: second, endedRunId: first });
+  // A phase that was under way.
+  expect(await client.progress({ generation, runId: first, phase: Phase.VERIFYING })).toBe(generation);
+  expect((await say(client, machine, { runId: second, generation })).code).toBe(status.OK);
+  // A request for WRITING that was under way, before anybody writes.
+  const fresh = await server.agent();
+  const asked = await server.fleet.request(fresh.machine);
+  const [dead, alive] = [randomBytes(16), randomBytes(16)];
+  await fresh.client.heartbeat({ runId: dead });
+  await fresh.client.heartbeat({ runId: alive, endedRunId: dead });
+  expect(await fresh.client.progress({ generation: asked, runId: dead, phase: Phase.WRITING })).toBe(asked);
+  expect(await fresh.client.progress({ generation: asked, runId: alive, phase: Phase.WRITING })).toBe(0n);
+  // The dead run's result, kept on its host, counts as long as nobody took its place.
+  const third = await writing(server);
+  const result = { generation: third.generation, result: success, runId: third.first };
+  await third.client.heartbeat({ runId: third.second, endedRunId: third.first, installationReport: result });
+  expect(await installed(server, third.machine)).toBe(third.generation);
+});
+
+test("X1: a run that names itself as ended is refused", async () => {
+  await using server = await agentServer();
+  const { client, first } = await writing(server);
+  await expect(client.heartbeat({ runId: first, endedRunId: first })).rejects.toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: expect.stringContaining("ended_run_id") as unknown,
+  });
+});
+
 test("X1: a waiting agent hears at once that another run took its place", async () => {
   await using server = await agentServer();
   const { machine, client, generation, first, second } = await writing(server);

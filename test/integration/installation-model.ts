@@ -45,7 +45,7 @@ interface HandedRun {
   run: string;
   /** It counts towards the three that a generation has. */
   counted: boolean;
-  /** It was the writer, and another took its place. */
+  /** It may write no more: it was the writer, and another took its place; or it is known to be dead. */
   replaced: boolean;
 }
 
@@ -190,9 +190,9 @@ function heartbeat(model: Model, op: Heartbeat): Stepped {
   const replaced = handedRun(model, run)?.replaced === true;
   const unasked = op.report !== undefined && reported(model, op.report, run) ? " unasked" : "";
   const writer = writerOf(model);
-  if (op.ended !== undefined && writer?.run === `run ${op.ended}`) {
-    writer.ended = true;
-  }
+  const dead = `run ${op.ended ?? ""}`;
+  Object.assign(handedRun(model, dead) ?? {}, { replaced: true });
+  Object.assign(writer?.run === dead ? writer : {}, { ended: true });
   const left = pending(model);
   const known = handedRun(model, run) !== undefined;
   const plain = op.report === undefined && op.ended === undefined;

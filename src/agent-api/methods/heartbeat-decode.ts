@@ -46,6 +46,9 @@ export function heartbeatDecode(message: Buffer): DecodedHeartbeat | Refusal {
     if (parts.endedRunId.length !== limits.runId) {
       return invalid(`ended_run_id has ${parts.endedRunId.length} bytes: expected ${limits.runId}, or none`);
     }
+    if (heartbeat.runId !== undefined && parts.endedRunId.equals(heartbeat.runId)) {
+      return invalid("ended_run_id is the caller's own run_id: expected an earlier run that has ended");
+    }
     heartbeat.endedRunId = parts.endedRunId;
   }
   if (parts.features.length > 0) {

@@ -187,6 +187,12 @@ writer_told AS (
   WHERE w.machine_id = e.machine_id AND w.generation = e.asked AND (w.run = e.run OR w.run = e.ended_run)
     AND NOT (e.hands AND NOT e.has_run_id)
 ),
+-- A run that is known to be dead writes no more, also where a call of it is still on its way: it would become the
+-- writer, or go on as the writer, after its end was reported.
+run_ended AS (
+  UPDATE machine_os_installation_run u SET replaced_at = now() FROM slim e
+  WHERE u.machine_id = e.machine_id AND u.generation = e.asked AND u.run = e.ended_run AND u.replaced_at IS NULL
+),
 -- An agent of the original is the writer with the request in its hands.
 writer_handed AS (
   INSERT INTO machine_os_installation_writer (machine_id, generation, run, agent_public_key)
