@@ -46,6 +46,21 @@ describe("enrollNext", () => {
     expect(delays).toEqual([750, 1500, 3000, 22_500]);
   });
 
+  test.for<[number, number]>([
+    [7_000, 7_000],
+    [1, 500],
+    [200_000, 200_000],
+    [86_400_000, 300_000],
+  ])(
+    "asked by an overloaded server to come again after %i ms: %i ms, however often it failed",
+    ([retryAfter, delay]) => {
+      for (const failures of [0, 9]) {
+        const next = enrollNext({ ...memory, failures }, { kind: "unavailable", message: "", retryAfter }, middle);
+        expect(next).toMatchObject({ kind: "again", memory: { token: "t" }, delay });
+      }
+    },
+  );
+
   test("refused for what is in it: without the hardware report soon, then seldom", () => {
     const first = enrollNext(memory, { kind: "invalid", message: "" }, middle);
     expect(first).toMatchObject({ memory: { bare: true, token: "t" }, delay: 750 });

@@ -1,4 +1,4 @@
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay, retryDelay } from "../../lib/retry.ts";
 import { EnrollState, type EnrollResponse } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
@@ -46,8 +46,14 @@ export function enrollNext(
       const delay = Math.round(seconds * 1000 * (1 + random() / 2));
       return { kind: "again", memory: { ...memory, failures: 0, token: undefined }, delay };
     }
-    case "unavailable":
-      return { kind: "again", memory: failed, delay: after(unreached) };
+    case "unavailable": {
+      const delay = pushbackDelay(unreached, memory.failures, {
+        pushback: outcome.retryAfter,
+        longest: longest * 1000,
+        random,
+      });
+      return { kind: "again", memory: failed, delay };
+    }
     case "invalid":
       // A machine with unusual hardware must still be able to enrol; the report comes with its heartbeats.
       return { kind: "again", memory: { ...failed, bare: true }, delay: after(memory.bare ? refused : unreached) };

@@ -26,7 +26,12 @@ test("how long an overloaded server asks to wait is heard; nonsense is not", () 
     return failure({ code: status.UNAVAILABLE, details: "", metadata });
   };
   expect(hint("2500")).toEqual({ kind: "unavailable", message: "UNAVAILABLE: ", retryAfter: 2500 });
-  for (const text of ["-1", "0", "soon", ""]) {
+  const full = new Metadata();
+  full.set("grpc-retry-pushback-ms", "70");
+  expect(failure({ code: status.RESOURCE_EXHAUSTED, details: "busy", metadata: full })).toMatchObject({
+    retryAfter: 70,
+  });
+  for (const text of ["-1", "0", "soon", "", "1e3", "2.5", "Infinity", "0x10"]) {
     expect(hint(text)).toEqual({ kind: "unavailable", message: "UNAVAILABLE: " });
   }
 });

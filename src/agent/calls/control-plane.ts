@@ -18,8 +18,8 @@ import { initCheck } from "./init-file.ts";
 export type CallOutcome<Response> =
   | { kind: "ok"; response: Response }
   /**
-   * Unreachable or not ready. Retry the same call later; if the server sent `retryAfter` (milliseconds), not sooner
-   * than that.
+   * Unreachable or not ready. Retry the same call later: after `retryAfter` milliseconds if the server said so,
+   * otherwise with backoff.
    */
   | { kind: "unavailable"; message: string; retryAfter?: number }
   /** The key is not, or no longer, the key of the machine's agent. */
@@ -215,12 +215,18 @@ export function failure(
       return { kind: "invalid", message };
     case status.RESOURCE_EXHAUSTED:
       // The server uses this status both for a message over its size limit and for too many calls.
-      return { kind: /larger than max|too large|message size/iu.test(message) ? "invalid" : "unavailable", message };
+      return /larger than max|too large|message size/iu.test(message)
+        ? { kind: "invalid", message }
+        : { kind: "unavailable", message, ...retryAfterOf(error) };
     case status.UNIMPLEMENTED:
       return { kind: "fatal", message };
-    default: {
-      const retryAfter = Number(error?.metadata?.get(pushback)[0] ?? Number.NaN);
-      return { kind: "unavailable", message, ...(retryAfter > 0 ? { retryAfter } : {}) };
-    }
+    default:
+      return { kind: "unavailable", message, ...retryAfterOf(error) };
   }
+}
+
+/** What the server says about when to retry; nothing for no positive number of milliseconds. */
+function retryAfterOf(error: Partial<Pick<ServiceError, "metadata">> | null): { retryAfter?: number } {
+  const text = String(error?.metadata?.get(pushback)[0] ?? "");
+  return /^[1-9]\d{0,9}$/u.test(text) ? { retryAfter: Number(text) } : {};
 }

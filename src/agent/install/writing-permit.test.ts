@@ -95,8 +95,13 @@ test("X1: a permit's time counts from the request: an answer that took too long 
   expect(asked()).toBe(2);
 });
 
-test("X1: asked to come again later, the agent does not come sooner", async () => {
-  const { permit, slept } = rig([{ ...away, retryAfter: 12_345 }, { ...away, retryAfter: 999_999 }, ok()]);
+test("X1: the server decides when WRITING is asked for again, within bounds; without its word backoff does", async () => {
+  const hints = [12_345, 999_999, 2_000, 1];
+  const { permit, slept } = rig([
+    ...Array.from({ length: 8 }, () => away),
+    ...hints.map((retryAfter) => ({ ...away, retryAfter })),
+    ok(),
+  ]);
   await permit.acquire();
-  expect(slept).toEqual([12_345, 60_000]);
+  expect(slept).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 12_345, 60_000, 2_000, 250]);
 });

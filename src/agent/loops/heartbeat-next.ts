@@ -1,4 +1,4 @@
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay, retryDelay } from "../../lib/retry.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
 /** The state of the heartbeat loop. */
@@ -40,8 +40,8 @@ export const refusalsBeforeEnrolment = 20;
 const jitter = 0.05;
 
 /**
- * When to send the next heartbeat after `outcome`. A failure is retried with backoff, up to two intervals, and not
- * sooner than the server asked. After refusals of a key that was accepted before, and with a control plane that does
+ * When to send the next heartbeat after `outcome`. A failure is retried when the server said so, otherwise with backoff,
+ * in both cases within two intervals. After refusals of a key that was accepted before, and with a control plane that does
  * not know heartbeats, only every 4 to 20 intervals (minutes). An agent that can enrol again is not slowed: it enrols
  * within a quarter of an hour.
  */
@@ -71,9 +71,9 @@ export function heartbeatNext(
         enrolAnew: false,
       };
     case "unavailable": {
-      // The server's hint differs for each agent. However long it is, the machine must not be taken for dead.
-      const hint = Math.min(outcome.retryAfter ?? 0, quick.maximum);
-      return { memory: failed, delay: Math.max(after(quick), hint), wakeable: true, refused: false, enrolAnew: false };
+      // The server's wait differs for each agent. However long it is, the machine must not be taken for dead.
+      const delay = pushbackDelay(quick, memory.failures, { pushback: outcome.retryAfter, random });
+      return { memory: failed, delay, wakeable: true, refused: false, enrolAnew: false };
     }
     case "invalid": {
       // A machine with unusual hardware must not be taken for dead: it goes on without the refused report.

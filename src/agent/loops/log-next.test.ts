@@ -18,6 +18,11 @@ test.each<[number, CallOutcome<unknown>, LogNext]>([
     { kind: "unavailable", message: "", retryAfter: 9_000_000 },
     { failures: 1, delay: 60_000, lines: "again", awaitHeartbeat: false },
   ],
+  [
+    9,
+    { kind: "unavailable", message: "", retryAfter: 3_000 },
+    { failures: 10, delay: 3_000, lines: "again", awaitHeartbeat: false },
+  ],
   [0, { kind: "unauthenticated", message: "" }, { failures: 1, delay: 1_500, lines: "again", awaitHeartbeat: true }],
   [0, { kind: "invalid", message: "" }, { failures: 1, delay: 1_500, lines: "lost", awaitHeartbeat: false }],
   [0, { kind: "fatal", message: "" }, { failures: 1, delay: 450_000, lines: "lost", awaitHeartbeat: false }],

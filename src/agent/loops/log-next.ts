@@ -1,4 +1,4 @@
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay, retryDelay } from "../../lib/retry.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
 export interface LogNext {
@@ -26,9 +26,7 @@ export function logNext(failures: number, outcome: CallOutcome<unknown>, random:
     case "ok":
       return { failures: 0, delay: gather, lines: "sent", awaitHeartbeat: false };
     case "unavailable": {
-      // Not sooner than an overloaded server asked, within reason.
-      const hint = Math.min(outcome.retryAfter ?? 0, broken.maximum);
-      const delay = Math.max(retryDelay(broken, failures, random), hint);
+      const delay = pushbackDelay(broken, failures, { pushback: outcome.retryAfter, random });
       return { failures: failed, delay, lines: "again", awaitHeartbeat: false };
     }
     case "unauthenticated":

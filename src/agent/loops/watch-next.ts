@@ -1,4 +1,4 @@
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay } from "../../lib/retry.ts";
 import type { CallOutcome } from "../calls/control-plane.ts";
 
 /** How a Watch stream ended. */
@@ -25,7 +25,10 @@ export function watchNext(failures: number, end: WatchEnd, lived: number, random
   const before = lived >= held ? 0 : failures;
   const next = (policy: typeof broken, awaitHeartbeat = false): WatchNext => ({
     failures: before + 1,
-    delay: retryDelay(policy, before, random),
+    delay: pushbackDelay(policy, before, {
+      pushback: end.kind === "unavailable" ? end.retryAfter : undefined,
+      random,
+    }),
     awaitHeartbeat,
   });
   switch (end.kind) {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AgentHeartbeatResponse } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay } from "../../lib/retry.ts";
 import { agentDecide, type AgentEvent, type AgentState } from "./agent-state.ts";
 import { agentWatch } from "./simulated-watch.ts";
 import { simulatedCalls } from "./simulated-calls.ts";
@@ -113,13 +113,13 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
     timer = setTimeout(() => void beat(), milliseconds);
   }
 
-  function pauseAfter({ code, details, retryAfter = 0 }: GrpcStatus): number {
+  function pauseAfter({ code, details, retryAfter }: GrpcStatus): number {
     failures += 1;
     const lost = code === grpcCode.unavailable || code === grpcCode.deadlineExceeded;
     if (lost || code === grpcCode.resourceExhausted) {
       counts.heartbeatsUnavailable += 1;
       const policy = { initial: Math.min(1000, interval), maximum: 2 * interval, factor };
-      return Math.max(retryDelay(policy, failures - 1, random), Math.min(retryAfter, policy.maximum));
+      return pushbackDelay(policy, failures - 1, { pushback: retryAfter, random });
     }
     counts.heartbeatsRefused += 1;
     record.refused(machine.index, `a heartbeat of run ${run} was refused with status ${code}: ${details}`);

@@ -1,6 +1,6 @@
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay } from "../../lib/retry.ts";
 import type { SimulatedEnd } from "./agent-state.ts";
 import type { CallAnswer } from "./simulated-calls.ts";
 import { grpcCode } from "./grpc-connection.ts";
@@ -73,7 +73,8 @@ async function acknowledgeWriting(context: InstallationContext): Promise<void> {
       context.writing(sentAt);
       return;
     }
-    await clock.sleep(retryDelay(acknowledgement, attempt, random), signal);
+    const options = { pushback: answer.retryAfter, longest: 60_000, random };
+    await clock.sleep(pushbackDelay(acknowledgement, attempt, options), signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { retryDelay } from "../../lib/retry.ts";
+import { pushbackDelay } from "../../lib/retry.ts";
 import { lastSeen, type AgentState } from "./agent-state.ts";
 import type { SimulatedCalls } from "./simulated-calls.ts";
 import { grpcCode, type GrpcStatus } from "./grpc-connection.ts";
@@ -71,7 +71,7 @@ export function agentWatch(options: {
     });
   }
 
-  function ended({ code, details }: GrpcStatus): void {
+  function ended({ code, details, retryAfter }: GrpcStatus): void {
     leave = undefined;
     if (stopped) {
       return;
@@ -82,7 +82,9 @@ export function agentWatch(options: {
     const held = clock.monotonic() - openedAt > 10_000;
     failures = held ? 1 : failures + 1;
     const pause =
-      code === grpcCode.unimplemented ? unknown : retryDelay(backoff, failures - 1, () => world.random.next());
+      code === grpcCode.unimplemented
+        ? unknown
+        : pushbackDelay(backoff, failures - 1, { pushback: retryAfter, random: () => world.random.next() });
     notBefore = clock.monotonic() + pause;
     timer = setTimeout(open, pause);
   }
