@@ -1,22 +1,12 @@
 // From an empty machine that knows nothing but how to boot from the network to an operating system that runs, by each
 // firmware and kind of disk; then once more, and never again by itself.
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { bootPatience, qemuLab, type QemuLab, qemuLabMissing } from "../support/qemu-lab.ts";
+import { expect, test } from "vitest";
+import { bootPatience } from "../support/qemu-lab.ts";
+import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
 import { installAndRun, powerCycle, tinyServed } from "../support/qemu-lab-story.ts";
 import { waitFor } from "../support/wait.ts";
 
-vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
-
-let missing: string | undefined;
-let lab: QemuLab;
-beforeAll(async () => {
-  missing = await qemuLabMissing();
-  if (missing === undefined) {
-    lab = await qemuLab();
-  }
-});
-afterAll(async () => await lab?.[Symbol.asyncDispose]());
-beforeEach((context) => context.skip(missing !== undefined, missing));
+const labOf = qemuLabSuite();
 
 test.for([
   ["uefi", "virtio"],
@@ -24,6 +14,7 @@ test.for([
   ["uefi", "sata"],
   ["bios", "virtio"],
 ] as const)("%s, %s", async ([firmware, disk]) => {
+  const lab = labOf();
   const flags = ["--firmware", firmware, "--disk", disk, "--memory", "1024", "--disk-size", "1Gi"];
   const machine = await lab.machine(`${firmware}-${disk}`, ...flags);
   const { image } = await tinyServed(lab, firmware);

@@ -2,26 +2,17 @@
 import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { prng } from "../../src/lib/prng.ts";
-import { qemuLab, type QemuLab, qemuLabMissing, type QemuMachine } from "../support/qemu-lab.ts";
+import type { QemuMachine } from "../support/qemu-lab.ts";
 import { killPhases, killRound, momentOf, momentText, victims } from "../support/qemu-lab-kill.ts";
+import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
 
-vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
-
-let missing: string | undefined;
-let lab: QemuLab;
 let machine: QemuMachine;
-beforeAll(async () => {
-  missing = await qemuLabMissing();
-  if (missing === undefined) {
-    lab = await qemuLab();
-    machine = await lab.machine("victim", "--memory", "1024", "--disk-size", "1Gi");
-    await machine.happened("agent_enrolled", 1);
-  }
+const labOf = qemuLabSuite(async (lab) => {
+  machine = await lab.machine("victim", "--memory", "1024", "--disk-size", "1Gi");
+  await machine.happened("agent_enrolled", 1);
 });
-afterAll(async () => await lab?.[Symbol.asyncDispose]());
-beforeEach((context) => context.skip(missing !== undefined, missing));
 
 const seed = process.env["FARRIER_TEST_SEED"] ?? String(randomInt(1_000_000));
 const random = prng(seed);
@@ -29,14 +20,15 @@ const random = prng(seed);
 test.for(victims)(`killed at random (FARRIER_TEST_SEED=${seed}): the %s`, async (victim, { annotate }) => {
   const moment = momentOf(random);
   await annotate(`${victim}, ${momentText(moment)}`);
-  expect(await killRound(lab, machine, { victim, moment, word: `kill-${victim}` })).toEqual([]);
+  expect(await killRound(labOf(), machine, { victim, moment, word: `kill-${victim}` })).toEqual([]);
 });
 
 test.for(killPhases)("a power cut in %s", async (phase) => {
-  expect(await killRound(lab, machine, { victim: "machine", moment: { phase }, word: `cut-${phase}` })).toEqual([]);
+  expect(await killRound(labOf(), machine, { victim: "machine", moment: { phase }, word: `cut-${phase}` })).toEqual([]);
 });
 
 test("two machines with one SMBIOS UUID are told apart by their MACs", async () => {
+  const lab = labOf();
   await machine.power("off");
   const one = await lab.machine("one", "--memory", "1024", "--disk-size", "1Gi");
   await one.happened("agent_enrolled", 1);

@@ -1,29 +1,19 @@
 // A machine behind a Redfish service that nobody here wrote: from a controller's address to an operating system that runs.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { netbootUrlWrite } from "../../src/lab/netboot-url.ts";
 import { sushyEmulator } from "../../src/controllers/testing/sushy-emulator.ts";
 import { must } from "../support/lab.ts";
-import { bootPatience, qemuLab, type QemuLab, qemuLabMissing, qemuMachine } from "../support/qemu-lab.ts";
-import { installAndRun, tinyServed } from "../support/qemu-lab-story.ts";
+import { qemuMachine } from "../support/qemu-lab.ts";
+import { serverStory } from "../support/qemu-lab-server.ts";
+import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
 import { root } from "../support/repository.ts";
-import { waitFor } from "../support/wait.ts";
 
-vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
-
-let missing: string | undefined;
-let lab: QemuLab;
-beforeAll(async () => {
-  missing = await qemuLabMissing();
-  if (missing === undefined) {
-    lab = await qemuLab();
-  }
-});
-afterAll(async () => await lab?.[Symbol.asyncDispose]());
-beforeEach((context) => context.skip(missing !== undefined, missing));
+const labOf = qemuLabSuite();
 
 test("known by its controller, started by it, installed, and then left alone", async (context) => {
+  const lab = labOf();
   const { place } = lab;
   // A lab that the control plane does not know: these machines are reached by their controller alone.
   const servers = join(place.folder, "servers");
@@ -51,22 +41,6 @@ test("known by its controller, started by it, installed, and then left alone", a
   const trust = ["--fingerprint", fingerprint];
   await must(place.cli("bmc", "add", emulator.url, "--credential", "rack", "--name", "web1", ...trust));
 
-  const machine = qemuMachine(place, "web1", join(servers, "lab"));
   const srv = qemuMachine(place, "srv-1", join(servers, "lab"));
-  await machine.happened("agent_enrolled", 1);
-  await waitFor("web1 to be ready", async () => /is in state ready /u.test(await machine.explain()), {
-    timeoutMs: bootPatience,
-  });
-  const { image } = await tinyServed(lab, "uefi");
-  await installAndRun({ ...machine, console: srv.console, says: srv.says }, image, "first");
-  expect(await machine.story()).toEqual([
-    "agent_enrolled",
-    "installation_requested 1",
-    "installation_handed_out 1",
-    "installation_succeeded 1",
-  ]);
-  const refused = await place.cli("machine", "power", "web1", "off");
-  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("--yes")]);
-  expect((await must(place.cli("machine", "power", "web1", "status"))).stdout).toBe("web1: power is on\n");
-  await must(place.cli("machine", "power", "web1", "off", "--yes"));
+  await serverStory(lab, { ...qemuMachine(place, "web1"), console: srv.console, says: srv.says });
 });
