@@ -91,6 +91,7 @@ function patchAnswer(state: SimulatedState, path: string, json: Readonly<Record<
     }
     state.password = password;
     state.passwordChange = false;
+    state.passwordChanged(password);
     return { status: 204 };
   }
   return errorAnswer(400, "PropertyUnknown", "The property is not known.");

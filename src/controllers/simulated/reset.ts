@@ -1,3 +1,4 @@
+import { describeError } from "../../lib/errors.ts";
 import { type SimulatedAnswer, errorAnswer } from "./answer.ts";
 import type { SimulatedState } from "./state.ts";
 
@@ -44,6 +45,10 @@ export async function resetAnswer(
       state.boot = { ...state.boot, enabled: "Disabled", target: "None" };
     }
   }
-  await machine.powerSet(action);
+  try {
+    await machine.powerSet(action);
+  } catch (error) {
+    return errorAnswer(400, "OperationFailed", `The machine was not switched: ${describeError(error)}`);
+  }
   return { status: 204 };
 }

@@ -28,6 +28,8 @@ export interface SimulatedOptions {
   tls?: { key: string; cert: string };
   userName?: string;
   password?: string;
+  /** Called after the password was changed by a client. */
+  passwordChanged?: (password: string) => void;
   host?: string;
   /** The port to listen on; 0 = any free port. */
   port?: number;
@@ -58,6 +60,7 @@ export class SimulatedController implements AsyncDisposable {
     this.state = simulatedState(options.shape, options.machine, new Date());
     this.state.userName = options.userName ?? this.state.userName;
     this.state.password = options.password ?? this.state.password;
+    this.state.passwordChanged = options.passwordChanged ?? this.state.passwordChanged;
     this.sessions = new SimulatedSessions(options.now ?? Date.now);
     this.etags = options.shape.etags;
     server.on("connection", (socket: Socket) => {

@@ -28,6 +28,8 @@ export interface SimulatedState {
   events: SimulatedEvent[];
   userName: string;
   password: string;
+  /** Called after the password was changed by a client. */
+  passwordChanged: (password: string) => void;
   /** The account has read access only. */
   readOnly: boolean;
   /** The account must change its password first (row 30). */
@@ -55,6 +57,7 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
     events: [{ at: now, severity: "OK", text: "The log was cleared." }],
     userName: "admin",
     password: "simulated",
+    passwordChanged: () => undefined,
     readOnly: false,
     passwordChange: false,
     postState: "FinishedPost",

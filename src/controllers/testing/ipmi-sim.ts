@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { programMissing } from "../../../test/support/program-missing.ts";
+import { ipmiSimFiles } from "../simulated/ipmi-sim-files.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 
 /** A running ipmi_sim. */
@@ -24,8 +25,6 @@ export async function ipmiSimMissing(): Promise<string | undefined> {
   return (await programMissing("ipmi_sim", "openipmi")) ?? programMissing("ipmitool", "ipmitool");
 }
 
-/** {@link simulatedUuid} as SMBIOS stores it: the first three fields with their last byte first. */
-const guid = "00eeffc03412bc4a8def001122334455";
 /** The simulated machine's UUID. */
 export const simulatedUuid = "c0ffee00-1234-4abc-8def-001122334455";
 
@@ -57,28 +56,13 @@ exit 0
 `,
   );
   await chmod(script, 0o755);
-  await writeFile(
-    join(directory, "lan.conf"),
-    `name "farrier"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 ${port}
-    priv_limit admin
-    allowed_auths_callback none md2 md5 straight
-    allowed_auths_user none md2 md5 straight
-    allowed_auths_operator none md2 md5 straight
-    allowed_auths_admin none md2 md5 straight
-    guid ${guid}
-  endlan
-  chassis_control "${script} 0x20"
-  user 1 true "" "test" user 10 none md2 md5 straight
-  user 2 true "${userName}" "${password}" admin 10 none md2 md5 straight
-`,
-  );
-  await writeFile(
-    join(directory, "machine.emu"),
-    "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nsel_enable 0x20 1000 0x0a\nmc_enable 0x20\n",
-  );
+  const files = ipmiSimFiles({
+    ...{ port, userName, password },
+    smbiosUuid: simulatedUuid,
+    chassisCommand: `${script} 0x20`,
+  });
+  await writeFile(join(directory, "lan.conf"), files.lan);
+  await writeFile(join(directory, "machine.emu"), files.emulator);
   const child = spawn(
     "ipmi_sim",
     ["-c", join(directory, "lan.conf"), "-f", join(directory, "machine.emu"), "-s", join(directory, "state"), "-n"],
