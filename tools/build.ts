@@ -23,7 +23,18 @@ await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), {
 const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
 await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);
 /** Long-running processes. The rest of src/main is short work, and runs as compiled. */
-const processes = ["agent", "backup", "lab", "migrate", "netboot", "restore", "server", "shepherd", "up"];
+const processes = [
+  "agent",
+  "backup",
+  "lab",
+  "lab-controllers",
+  "migrate",
+  "netboot",
+  "restore",
+  "server",
+  "shepherd",
+  "up",
+];
 const mainFile = (name: string): string => fileURLToPath(new URL(`src/main/${name}.ts`, root));
 // A few files instead of some hundreds, which take longer to find and compile than a command, or the start of a
 // process, should take.

@@ -19,7 +19,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   janitor: ["lib", "metrics", "database", "secrets", "gen", "contract"],
   netboot: ["lib", "metrics", "database", "gen", "contract"],
   controllers: ["lib"],
-  lab: ["lib", "netboot"],
+  lab: ["lib", "netboot", "controllers"],
   providers: ["lib", "shepherd", "lab"],
   telemetry: ["lib", "metrics", "database"],
   workers: ["lib", "metrics"],

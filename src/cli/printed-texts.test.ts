@@ -3,7 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { commandRunner, printedWords } from "./testing/printed-command.ts";
+import { commandRunner } from "./testing/printed-command.ts";
+import { printedWords } from "./testing/printed-words.ts";
 
 /** Help describes commands by their names: `help.test.ts` looks at its examples. */
 const namesCommands = /^cli\/(?:commands\/|routes\.ts$)/u;

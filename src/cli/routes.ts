@@ -37,6 +37,7 @@ import { imageBuildTinyCommand } from "./commands/image-build-tiny.ts";
 import { installationListCommand } from "./commands/installation-list.ts";
 import { installationShowCommand } from "./commands/installation-show.ts";
 import { labConsoleCommand } from "./commands/lab-console.ts";
+import { labControllersCommand } from "./commands/lab-controllers.ts";
 import { labDownCommand } from "./commands/lab-down.ts";
 import { labListCommand } from "./commands/lab-list.ts";
 import { labPowerCommand } from "./commands/lab-power.ts";
@@ -201,13 +202,14 @@ const bootImage = buildRouteMap<string, CliContext>({
 });
 
 const lab = buildRouteMap<string, CliContext>({
-  docs: { brief: "QEMU machines that behave as bare metal: up, down, list, power, console" },
+  docs: { brief: "QEMU machines that behave as bare metal: up, down, list, power, console, controllers" },
   routes: {
     up: labUpCommand,
     down: labDownCommand,
     list: labListCommand,
     power: labPowerCommand,
     console: labConsoleCommand,
+    controllers: labControllersCommand,
   },
 });
 

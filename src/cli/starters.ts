@@ -3,6 +3,8 @@ import type {
   BackupOptions,
   BootImageBuildOptions,
   ImageBuildOptions,
+  LabProtocol,
+  LabControllerSummary,
   LabMachineSummary,
   LabShape,
   MigrateOptions,
@@ -35,8 +37,17 @@ export interface Starters {
 
 /** `farrier lab …`: operations on lab machines. */
 export interface LabStarter {
-  /** Makes the missing machines; resolves to the names of all. */
-  up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]>;
+  /** Makes the missing machines, and has all controllers of the lab served; resolves to the names of all. */
+  up(options: {
+    dataDir: string;
+    names: readonly string[];
+    shape: LabShape;
+    controller: LabProtocol | undefined;
+  }): Promise<string[]>;
+  /** The controllers of these machines, without those that have none. */
+  controllers(options: { dataDir: string; names: readonly string[] }): Promise<LabControllerSummary[]>;
+  /** Serves all controllers of the lab until the last is gone or the process is told to end. */
+  controllersServe(options: { dataDir: string; debug: boolean }): Promise<number>;
   /** Deletes the named machines, or all if none is named; resolves to the deleted ones. */
   down(options: { dataDir: string; names: readonly string[] }): Promise<LabMachineSummary[]>;
   list(options: { dataDir: string }): Promise<LabMachineSummary[]>;

@@ -11,7 +11,11 @@ export type LabErrorCode =
   | "qemu_failed"
   /** Told to stop while a machine was switched on. */
   | "interrupted"
-  | "no_user";
+  | "no_user"
+  /** A machine of that name exists already, with other properties. */
+  | "exists"
+  /** The process that serves the lab's controllers can't be started, or can't serve one of them. */
+  | "controllers_failed";
 
 /** @see LabErrorCode */
 export class LabError extends CodedError<LabErrorCode> {}

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
+import { defined } from "../lib/defined.ts";
 import { describeError } from "../lib/errors.ts";
 import { issueWords, problemWords } from "../lib/format/issue-words.ts";
 import { LabError } from "./errors.ts";
@@ -11,6 +12,10 @@ export type Firmware = (typeof firmwares)[number];
 /** The bus of its disks. */
 export const diskKinds = ["virtio", "nvme", "sata"] as const;
 export type DiskKind = (typeof diskKinds)[number];
+
+/** The protocols of the controller in front of a machine. */
+export const labControllerProtocols = ["redfish", "ipmi"] as const;
+export type LabControllerProtocol = (typeof labControllerProtocols)[number];
 
 /** Maximum number of disks and of network interfaces: q35's AHCI has six ports, and more would test nothing new. */
 export const mostDevices = 6;
@@ -45,10 +50,20 @@ const definition = z.strictObject({
     .array(z.strictObject({ mac: z.string().regex(/^52:54:00(:[0-9a-f]{2}){3}$/u) }))
     .min(1)
     .max(mostDevices),
+  /**
+   * The controller in front of the machine, on that port of the loopback: TCP for Redfish, UDP for IPMI. Such a machine
+   * is not the lab provider's: it is known and switched by its controller alone.
+   */
+  controller: z
+    .strictObject({ protocol: z.enum(labControllerProtocols), port: z.int().min(1024).max(65_535) })
+    .optional(),
 });
 
 /** A lab machine, as its `machine.json` stores it. */
 export type LabMachine = z.infer<typeof definition>;
+
+/** A lab machine with a controller in front of it. */
+export type ControlledLabMachine = LabMachine & { controller: NonNullable<LabMachine["controller"]> };
 
 /** The configurable properties of a machine. */
 export interface LabMachineShape {
@@ -66,7 +81,11 @@ export interface LabMachineShape {
  * Makes a machine with that shape: its UUID, serial numbers and MACs (52:54:00 is QEMU's own prefix) are random.
  * @throws {LabError} `definition_invalid` if such a machine is not possible
  */
-export function labMachineMake(name: string, shape: LabMachineShape): LabMachine {
+export function labMachineMake(
+  name: string,
+  shape: LabMachineShape,
+  controller?: LabMachine["controller"],
+): LabMachine {
   const serial = `LAB-${randomBytes(4).toString("hex").toUpperCase()}`;
   const made = definition.safeParse(
     {
@@ -85,6 +104,7 @@ export function labMachineMake(name: string, shape: LabMachineShape): LabMachine
       nics: Array.from({ length: shape.nics }, () => ({
         mac: `52:54:00:${(randomBytes(3).toString("hex").match(/../gu) ?? []).join(":")}`,
       })),
+      ...defined({ controller }),
     },
     { error: issueWords },
   );

@@ -26,8 +26,8 @@ export interface LabPlace {
   signal?: AbortSignal | undefined;
 }
 
-/** The actions of a power switch. */
-export type LabPowerAction = "on" | "off" | "reset";
+/** The actions of a power switch. `soft-off` presses the power button, which the guest may ignore. */
+export type LabPowerAction = "on" | "off" | "reset" | "soft-off" | "nmi";
 
 /** Whether it runs. @throws {LabError} `not_found`, `definition_invalid` */
 export async function powerGet(directory: string, name: string): Promise<"on" | "off"> {
@@ -63,6 +63,10 @@ export async function powerSet(
       // BIOS resets itself once more after a reset, so only after a start is it known which boot is the first.
       await end(qemu, machine, clock);
       return await start(place, machine, boot);
+    case "soft-off":
+      return runs ? await command(qemu, "system_powerdown") : undefined;
+    case "nmi":
+      return runs ? await command(qemu, "inject-nmi") : undefined;
   }
 }
 
@@ -172,6 +176,11 @@ async function end(qemu: string, machine: LabMachine, clock: Clock): Promise<voi
     throw new LabError("qemu_failed", `QEMU (process ${pid}) does not end, though it was killed: is its disk stuck?`);
   }
   await rm(join(qemu, "qmp"), { force: true });
+}
+
+async function command(qemu: string, name: string): Promise<void> {
+  await using qmp = await qmpConnect(qemu);
+  await qmp.execute(name);
 }
 
 async function reset(qemu: string): Promise<void> {

@@ -36,14 +36,33 @@ export async function labPrograms(
 
 /** @throws {LabError} `program_missing` */
 export async function qemuFind(env: Readonly<Record<string, string | undefined>> = process.env): Promise<string> {
-  const name = "qemu-system-x86_64";
+  return programFind("qemu-system-x86_64", { what: "QEMU", debianPackage: "qemu-system-x86" }, env);
+}
+
+/**
+ * Finds what an IPMI controller in front of a machine needs; ipmitool is what the control plane calls it with.
+ * @throws {LabError} `program_missing`, with the package to install
+ */
+export async function ipmiPrograms(): Promise<{ ipmiSim: string; setpriv: string }> {
+  await programFind("ipmitool", { what: "the client of IPMI", debianPackage: "ipmitool" });
+  return {
+    ipmiSim: await programFind("ipmi_sim", { what: "the simulator of IPMI controllers", debianPackage: "openipmi" }),
+    setpriv: await programFind("setpriv", { what: "what ends a program with its parent", debianPackage: "util-linux" }),
+  };
+}
+
+async function programFind(
+  name: string,
+  { what, debianPackage }: { what: string; debianPackage: string },
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string> {
   for (const folder of (env["PATH"] ?? "").split(delimiter).filter((part) => part !== "")) {
     const path = join(folder, name);
     if (await isThere(path, constants.X_OK)) {
       return path;
     }
   }
-  throw missing(name, "QEMU", "qemu-system-x86");
+  throw missing(name, what, debianPackage);
 }
 
 async function need(path: string, what: string, debianPackage: string): Promise<void> {

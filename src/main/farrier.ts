@@ -23,6 +23,8 @@ const status = await runCli(process.argv.slice(2), {
       down: async (options) => (await import("./lab.ts")).down(options),
       list: async (options) => (await import("./lab.ts")).list(options),
       power: async (options) => (await import("./lab.ts")).power(options),
+      controllers: async (options) => (await import("./lab.ts")).controllerSummaries(options),
+      controllersServe: async (options) => (await import("./lab-controllers.ts")).labControllersProcess(options),
       console: async (options) => (await import("./lab.ts")).showConsole(options),
     },
     simulate: async (options) => (await import("./simulate.ts")).simulateProcess(options),

@@ -1,14 +1,20 @@
-import type { LabShape } from "./options.ts";
-import type { LabMachineSummary } from "./options.ts";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { LabControllerSummary, LabMachineSummary } from "./options.ts";
 import type { LabStarter } from "../cli/starters.ts";
 import { consoleShow } from "../lab/console.ts";
+import { controllersDirectory, labAccount } from "../lab/controller/account.ts";
+import { controllersSettle, controllersStart } from "../lab/controller/background.ts";
+import { controllerPortFind } from "../lab/controller/port.ts";
+import { controlledMachines, labControllerUrl } from "../lab/controller/url.ts";
 import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
 import { LabError } from "../lab/errors.ts";
 import { labMachineMake } from "../lab/machine.ts";
 import { netbootUrlRead } from "../lab/netboot-url.ts";
 import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/power.ts";
-import { labPrograms } from "../lab/programs.ts";
+import { ipmiPrograms, labPrograms } from "../lab/programs.ts";
 import { qemuUser } from "../lab/run-user.ts";
+import { defined } from "../lib/defined.ts";
 import { systemClock } from "../lib/clock.ts";
 import { labDirectory } from "./providers.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
@@ -20,20 +26,67 @@ async function placeOf(dataDir: string): Promise<LabPlace> {
 }
 
 /** Makes the missing machines. Their requirements on this host are checked first. */
-export async function up(options: { dataDir: string; names: readonly string[]; shape: LabShape }): Promise<string[]> {
-  const directory = labDirectory(options.dataDir);
-  await labPrograms(options.shape.firmware);
+export async function up({
+  dataDir,
+  names,
+  shape,
+  controller: protocol,
+}: Parameters<LabStarter["up"]>[0]): Promise<string[]> {
+  const directory = labDirectory(dataDir);
+  await labPrograms(shape.firmware);
+  await (protocol === "ipmi" ? ipmiPrograms() : undefined);
   const user = await qemuUser((name) => {
     process.stderr.write(`farrier: made the system user ${name}, which lab machines run as, and nothing else\n`);
   });
-  const there = new Set((await labMachineList(directory)).map(({ name }) => name));
-  for (const name of options.names.filter((wanted) => !there.has(wanted))) {
-    await labMachineCreate(directory, labMachineMake(name, options.shape), user);
+  const machines = await labMachineList(directory);
+  const there = new Map(machines.map((machine) => [machine.name, machine]));
+  for (const name of names) {
+    const found = there.get(name);
+    if (protocol !== undefined && found !== undefined && found.controller?.protocol !== protocol) {
+      const has = found.controller === undefined ? "no controller" : `a controller for ${found.controller.protocol}`;
+      throw new LabError(
+        "exists",
+        `the lab machine ${name} is there already, with ${has}: \`farrier lab down ${name}\` deletes it, or choose another --name-prefix`,
+      );
+    }
   }
-  return [...options.names];
+  const ports = new Set(controlledMachines(machines).map(({ controller }) => controller.port));
+  for (const name of names.filter((wanted) => !there.has(wanted))) {
+    const port = protocol === undefined ? undefined : await controllerPortFind(protocol, ports);
+    const controller = protocol === undefined || port === undefined ? undefined : { protocol, port };
+    if (port !== undefined) {
+      ports.add(port);
+    }
+    await labMachineCreate(directory, labMachineMake(name, shape, controller), user);
+  }
+  if (ports.size > 0) {
+    const { execPath, argv } = process;
+    const command = [execPath, argv[1] ?? "", "lab", "controllers", "--data-dir", resolve(dataDir)] as const;
+    await controllersStart(directory, { command, clock: systemClock });
+  }
+  return [...names];
 }
 
-/** Switches machines off and deletes them. */
+/** The controllers of these machines, and what opens them. */
+export async function controllerSummaries({
+  dataDir,
+  names,
+}: Parameters<LabStarter["controllers"]>[0]): Promise<LabControllerSummary[]> {
+  const directory = resolve(labDirectory(dataDir));
+  const machines = controlledMachines(await labMachineList(directory)).filter(({ name }) => names.includes(name));
+  const account = await labAccount(directory);
+  return machines.map((machine) => ({
+    name: machine.name,
+    protocol: machine.controller.protocol,
+    url: labControllerUrl(machine),
+    ...(machine.controller.protocol === "redfish" ? { sha256: account.sha256 } : {}),
+    userName: account.userName,
+    passwordFile: account.passwordFile,
+    passwordMadeAt: account.madeAt,
+  }));
+}
+
+/** Switches machines off and deletes them, with their controllers. */
 export async function down({
   dataDir,
   names,
@@ -42,12 +95,18 @@ export async function down({
   names: readonly string[];
 }): Promise<LabMachineSummary[]> {
   const place = await placeOf(dataDir);
+  const { directory } = place;
   const machines = await list({ dataDir });
   // All named machines must exist before one is touched.
-  await Promise.all(names.map((name) => labMachineRead(place.directory, name)));
+  await Promise.all(names.map((name) => labMachineRead(directory, name)));
   const chosen = machines.filter(({ name }) => names.length === 0 || names.includes(name));
   for (const { name } of chosen) {
     await labMachineRemove(place, name);
+  }
+  const last = controlledMachines(await labMachineList(directory)).length === 0;
+  await controllersSettle(directory, { last, clock: systemClock });
+  if (last) {
+    await rm(controllersDirectory(directory), { recursive: true, force: true });
   }
   return chosen;
 }
@@ -63,6 +122,7 @@ export async function list({ dataDir }: { dataDir: string }): Promise<LabMachine
       firmware: machine.firmware,
       disks: machine.disks.map(({ kind, bytes }) => ({ kind, bytes })),
       macs: machine.nics.map(({ mac }) => mac),
+      ...defined({ controller: controlledMachines([machine]).map(labControllerUrl)[0] }),
     })),
   );
 }

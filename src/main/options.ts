@@ -13,6 +13,21 @@ export interface LabShape {
   cpus: number;
 }
 
+/** The protocols of the controller in front of a lab machine. */
+export type LabProtocol = "redfish" | "ipmi";
+
+/** A controller in front of a lab machine, and what opens it. */
+export interface LabControllerSummary {
+  name: string;
+  protocol: LabProtocol;
+  url: string;
+  /** SHA-256 of the certificate; absent for IPMI, which has none. */
+  sha256?: string;
+  userName: string;
+  passwordFile: string;
+  passwordMadeAt: Date;
+}
+
 /** A lab machine as `farrier lab list` shows it. */
 export interface LabMachineSummary {
   name: string;
@@ -21,6 +36,8 @@ export interface LabMachineSummary {
   firmware: LabShape["firmware"];
   disks: { kind: LabShape["disk"]; bytes: number }[];
   macs: string[];
+  /** Its controller's URL; absent if it has none. */
+  controller?: string;
 }
 
 /** Options of all processes of the control plane. */

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess } from "../call/access.ts";
 import { operatorClient, type OperatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { dataDirectory } from "../flags/common.ts";
+import { labCredential, labCredentialFor } from "../show/lab-controller-commands.ts";
 import type { LabMachineSummary } from "../../main/options.ts";
 
 /** Flags of `farrier lab down`. */
@@ -16,6 +18,7 @@ export async function labDownAction(this: CliContext, flags: LabDownFlags, ...na
     () => operatorClient(flags, this.process.env),
     () => undefined,
   );
+  const all = await this.starters.lab.list({ dataDir: dataDirectory(flags, this.process.env) });
   for (const machine of removed) {
     const left = client === undefined ? "no control plane is known" : await forget(client, machine);
     this.process.stdout.write(`${machine.name}\n`);
@@ -25,6 +28,37 @@ export async function labDownAction(this: CliContext, flags: LabDownFlags, ...na
       );
     }
   }
+  if (client !== undefined && isControlled(removed) && !isControlled(all)) {
+    await credentialForget(client);
+  }
+}
+
+function isControlled(machines: readonly LabMachineSummary[]): boolean {
+  return machines.some(({ controller }) => controller !== undefined);
+}
+
+/** Deletes the credential of the lab's controllers, whose password is gone with them, where that is possible. */
+async function credentialForget({ credentials }: OperatorClient): Promise<void> {
+  try {
+    const { credentials: all } = await credentials.credentialList({ pageSize: 1000 });
+    const lab = all.find(({ name }) => name === labCredential);
+    if (lab?.allowed.length === 1 && lab.allowed[0] === labCredentialFor) {
+      await credentials.credentialDelete({ requestId: randomUUID(), name: labCredential });
+    }
+  } catch {
+    // It is in use by a controller that is not the lab's, or this operator may not: the next `lab up` replaces it.
+  }
+}
+
+/** The control plane's machine for a lab machine. @throws {ConnectError} `not_found` if none has its name */
+async function known(machines: OperatorClient["machines"], lab: LabMachineSummary): Promise<Machine | undefined> {
+  if (lab.controller === undefined) {
+    const { machine } = await machines.machineShow({ machine: lab.name });
+    return machine?.provided?.providerId === lab.uuid ? machine : undefined;
+  }
+  // Known by its controller, under whatever name. The provider's id of such a machine begins with the URL.
+  const { machines: found } = await machines.machineList({ search: lab.controller });
+  return found.find(({ smbiosUuid }) => smbiosUuid === lab.uuid);
 }
 
 /**
@@ -39,8 +73,8 @@ async function forget(
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { machine } = await machines.machineShow({ machine: lab.name });
-      if (machine?.provided?.providerId !== lab.uuid) {
+      const machine = await known(machines, lab);
+      if (machine === undefined) {
         return undefined;
       }
       const machineId = machine.id;

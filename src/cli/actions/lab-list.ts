@@ -22,10 +22,11 @@ export async function labListAction(this: CliContext, flags: LabListFlags): Prom
     machine.firmware,
     machine.disks.map(({ kind, bytes }) => `${kind} ${bytesText(bytes)}`).join(", "),
     machine.macs.join(" "),
+    machine.controller ?? "-",
     machine.uuid,
   ]);
   this.process.stdout.write(
-    table([{ title: "NAME", whole: true }, "POWER", "FIRMWARE", "DISKS", "MACS", "UUID"], rows, {
+    table([{ title: "NAME", whole: true }, "POWER", "FIRMWARE", "DISKS", "MACS", "CONTROLLER", "UUID"], rows, {
       width: outputWidth(this),
     }),
   );

@@ -16,8 +16,14 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
     "Make lab machines: QEMU processes that behave as bare metal",
     "Makes lab machines: QEMU processes that behave as bare metal, with empty disks, and boot from the network. " +
       "Existing ones are left unchanged. The control plane (`farrier up`) finds them by itself, and starts an " +
-      "agent on each by its power switch. They go on running when it ends. They are kept in the data directory's folder lab.",
-    ["farrier lab up --machines 3", "farrier lab up --machines 1 --name-prefix old --firmware bios --disk sata"],
+      "agent on each by its power switch. They go on running when it ends. They are kept in the data directory's folder lab. " +
+      "With --controller each machine is behind a management controller on 127.0.0.1, and is known and switched by that alone: " +
+      "the commands that make it known are printed, and run as printed.",
+    [
+      "farrier lab up --machines 3",
+      "farrier lab up --machines 2 --controller redfish",
+      "farrier lab up --machines 1 --name-prefix old --firmware bios --disk sata",
+    ],
   ),
   parameters: {
     flags: {
@@ -29,6 +35,12 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
         placeholder: "NAME",
         default: "lab",
         parse: parsePrefix,
+      },
+      controller: {
+        kind: "enum",
+        optional: true,
+        values: ["redfish", "ipmi"],
+        brief: "A management controller before each machine; ipmi needs Debian's openipmi and ipmitool",
       },
       firmware: { kind: "enum", values: ["uefi", "bios"], brief: "Firmware of the machines", default: "uefi" },
       disk: { kind: "enum", values: ["virtio", "nvme", "sata"], brief: "Type of their disks", default: "virtio" },

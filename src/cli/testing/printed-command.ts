@@ -12,11 +12,6 @@ const starters = new Proxy({} as Starters, {
     name === "lab" ? new Proxy({}, { get: () => () => Promise.resolve([]) }) : () => Promise.resolve(0),
 });
 
-/** The words of a printed command, after `farrier`. Pure. */
-export function printedWords(command: string): string[] {
-  return [...command.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, quoted, plain]) => quoted ?? plain ?? "").slice(1);
-}
-
 /** Makes a runner of command lines for the tests of one file, in a home folder of their own and without a control plane. */
 export function commandRunner(): (words: readonly string[]) => Promise<{ stderr: string; refused: boolean }> {
   let directory: string;

@@ -8,12 +8,19 @@ import { type LabPlace, powerGet, powerSet } from "../../lab/power.ts";
 /** The name of the provider. */
 export const labProviderName = "lab";
 
-/** The lab's machines as a provider: it reads the lab's directory each time. A machine's id is its UUID. */
+/**
+ * The lab's machines as a provider: it reads the lab's directory each time. A machine's id is its UUID. Machines with a
+ * controller are not its own: they are known by `farrier bmc add`.
+ */
 export function labProvider(place: LabPlace): Provider {
   const { directory } = place;
 
+  async function machines(): Promise<LabMachine[]> {
+    return (await labMachineList(directory)).filter(({ controller }) => controller === undefined);
+  }
+
   async function find(providerId: string): Promise<LabMachine> {
-    const machine = (await labMachineList(directory)).find(({ uuid }) => uuid === providerId);
+    const machine = (await machines()).find(({ uuid }) => uuid === providerId);
     if (machine === undefined) {
       throw new ProviderError("not_found", `the lab has no machine ${providerId} (any more): \`farrier lab list\``);
     }
@@ -25,9 +32,7 @@ export function labProvider(place: LabPlace): Provider {
     // Its list is a directory of this host, so it may be read often.
     pace: 1_000,
     list: (signal) =>
-      told(signal, async () =>
-        Promise.all((await labMachineList(directory)).map((machine) => provided(directory, machine))),
-      ),
+      told(signal, async () => Promise.all((await machines()).map((machine) => provided(directory, machine)))),
     get: (providerId, signal) => told(signal, async () => provided(directory, await find(providerId))),
     power: {
       get: (providerId, signal) => told(signal, async () => powerGet(directory, (await find(providerId)).name)),
