@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../src/lib/host/atomic-file.ts";
 import { cpioArchive, type CpioEntry } from "../src/lib/cpio.ts";
@@ -7,7 +7,6 @@ import { makeDirectory } from "../src/lib/host/make-directory.ts";
 import { agentBundle } from "./agent-bundle.ts";
 import { compress } from "./compress.ts";
 import { BuildError } from "./errors.ts";
-import { fetchPackages, type PackageFile } from "./fetch-packages.ts";
 import { firmwareEntries } from "./firmware.ts";
 import { initEntries } from "./init-entries.ts";
 import { inputsDigest } from "./inputs.ts";
@@ -15,6 +14,7 @@ import { kernelOf } from "./kernel.ts";
 import { kernelModules } from "./kernel-modules.ts";
 import { manifestRead, type BootImageManifest } from "./manifest.ts";
 import { packageTree } from "./package-tree.ts";
+import { digested, packagesFor } from "./packages-for.ts";
 import { libraryPackages, toolPackages, type Drivers } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
 import { unpackAll } from "./unpack.ts";
@@ -49,10 +49,7 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
     throw new BuildError("unsupported", `boot images are built on x86-64 for x86-64, this host is ${process.arch}`);
   }
   tell(options.packages === undefined ? "fetching packages with apt" : `taking packages of ${options.packages}`);
-  const files =
-    options.packages === undefined
-      ? await fetchPackages(join(cache, "packages"), [...toolPackages, ...libraryPackages])
-      : await packageFiles(options.packages);
+  const files = await packagesFor(options, [...toolPackages, ...libraryPackages]);
   tell(`unpacking ${files.length} packages`);
   const unpacked = await unpackAll(files, join(cache, "unpacked"));
   const firmware = await unpackAll(await digested(options.firmware), join(cache, "unpacked"));
@@ -99,22 +96,6 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
   // Last, so that the other files match it whenever it is read.
   await writeFileAtomic(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: readable });
   return manifest;
-}
-
-async function packageFiles(folder: string): Promise<PackageFile[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".deb")).toSorted();
-  if (names.length === 0) {
-    throw new BuildError("packages", `there is no .deb file in ${folder}`);
-  }
-  return digested(names.map((name) => join(folder, name)));
-}
-
-async function digested(paths: readonly string[]): Promise<PackageFile[]> {
-  const files: PackageFile[] = [];
-  for (const path of paths) {
-    files.push({ path, sha256: sha256(await readFile(path)) });
-  }
-  return files;
 }
 
 /**

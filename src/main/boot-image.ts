@@ -1,16 +1,17 @@
 import { bootImageBuild } from "../../boot-image/build.ts";
+import { mediumBuild } from "../../boot-image/medium/build.ts";
+import { mediumName } from "../../boot-image/medium/manifest.ts";
+import { mediumRoots } from "../../boot-image/medium/packages.ts";
+import { packagesFor } from "../../boot-image/packages-for.ts";
 import type { BootImageBuildOptions } from "./options.ts";
 import { buildCache } from "./build-cache.ts";
 
 /** `farrier boot-image build`. Resolves to the exit status. */
 export async function bootImageBuildProcess(options: BootImageBuildOptions): Promise<number> {
-  const { cacheHome, ...rest } = options;
-  const manifest = await bootImageBuild({
-    ...rest,
-    cache: buildCache(cacheHome),
-    node: process.execPath,
-    tell: (text) => process.stderr.write(`${text}\n`),
-  });
+  const { cacheHome, iso, kernelArguments, ...rest } = options;
+  const cache = buildCache(cacheHome);
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const manifest = await bootImageBuild({ ...rest, cache, node: process.execPath, tell });
   const { sizes, sha256, kernelVersion, modules, node } = manifest;
   process.stdout.write(
     [
@@ -20,6 +21,11 @@ export async function bootImageBuildProcess(options: BootImageBuildOptions): Pro
       "",
     ].join("\n"),
   );
+  if (iso) {
+    const packages = await packagesFor({ packages: options.packages, cache }, mediumRoots);
+    const medium = await mediumBuild({ out: options.out, image: manifest, packages, cache, kernelArguments, tell });
+    process.stdout.write(`  ${mediumName}  ${megabytes(medium.bytes)}  sha256:${medium.sha256}\n`);
+  }
   return 0;
 }
 

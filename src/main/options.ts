@@ -207,6 +207,9 @@ export interface BootImageBuildOptions {
   packages: string | undefined;
   /** The .deb files of firmware to include. */
   firmware: readonly string[];
+  /** Make agent.iso too, with this kernel command line. */
+  iso: boolean;
+  kernelArguments: string;
   /** The cache directory of programs (XDG_CACHE_HOME); absent means ~/.cache. */
   cacheHome: string | undefined;
 }

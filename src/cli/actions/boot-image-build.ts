@@ -12,6 +12,8 @@ export interface BootImageBuildFlags extends CommonFlags {
   out: string | undefined;
   packages: string | undefined;
   firmware: readonly string[] | undefined;
+  iso: boolean | undefined;
+  kernelArguments: string;
 }
 
 /** `farrier boot-image build` */
@@ -29,6 +31,8 @@ export async function bootImageBuildAction(this: CliContext, flags: BootImageBui
     out: resolve(flags.out ?? join(dataDir, "boot-image", "x86_64")),
     packages: flags.packages,
     firmware: flags.firmware ?? [],
+    iso: flags.iso === true,
+    kernelArguments: flags.kernelArguments,
     cacheHome: this.process.env["XDG_CACHE_HOME"],
   });
 }
