@@ -124,6 +124,13 @@ export interface Controller extends AsyncDisposable {
   bootSet(target: BootTarget, options: { once: boolean; signal: AbortSignal }): Promise<void>;
   /** Removes a boot override; changes nothing if there is none. */
   bootClear(signal: AbortSignal): Promise<void>;
+  /**
+   * Inserts the virtual medium at this URL, in the place of another one, and resolves when the controller shows it. The
+   * URL's path is a secret: it is in no error.
+   */
+  mediaInsert(url: string, signal: AbortSignal): Promise<void>;
+  /** Ejects the virtual media for which `whose` is true; it is given an image's URL, if the controller shows it. */
+  mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void>;
   /** Switches the machine's identification light. */
   identify(on: boolean, signal: AbortSignal): Promise<void>;
   health(signal: AbortSignal): Promise<ControllerHealth>;

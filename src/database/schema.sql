@@ -505,6 +505,12 @@ CREATE TABLE agent_silence (
     departed interval DEFAULT '00:01:00'::interval NOT NULL
 );
 
+CREATE TABLE boot_medium_server (
+    url text NOT NULL,
+    architectures text[] NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+) WITH (fillfactor=80);
+
 CREATE TABLE controller_operation (
     operation_id uuid NOT NULL,
     body_digest bytea NOT NULL,
@@ -630,7 +636,12 @@ CREATE TABLE machine_boot_window (
     given_at timestamp with time zone,
     enrolled_key bytea,
     enrolled_at timestamp with time zone,
-    claimed_keys bytea[] DEFAULT '{}'::bytea[] NOT NULL
+    claimed_keys bytea[] DEFAULT '{}'::bytea[] NOT NULL,
+    way text DEFAULT 'network'::text NOT NULL,
+    medium_digest bytea,
+    fetchers inet[],
+    fetched_at timestamp with time zone,
+    refused_fetcher inet
 );
 
 CREATE TABLE machine_controller (
@@ -1037,6 +1048,10 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_ro
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
 
+ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_pkey PRIMARY KEY (url);
+
+ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_url_check CHECK ((url ~ '^https?://'::text));
+
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_body_digest_check CHECK ((octet_length(body_digest) = 32));
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check CHECK (((failed_code IS NULL) = (failed_cause IS NULL)));
@@ -1119,11 +1134,19 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_claimed_keys_
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_enrolled_key_check CHECK ((octet_length(enrolled_key) = 32));
 
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_check CHECK ((((way = 'medium'::text) = (medium_digest IS NOT NULL)) AND ((way = 'medium'::text) = (fetchers IS NOT NULL))));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_digest_check CHECK ((octet_length(medium_digest) = 32));
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_digest_key UNIQUE (medium_digest);
+
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_check CHECK ((octet_length(token_digest) = 32));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_key UNIQUE (token_digest);
+
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_way_check CHECK ((way = ANY (ARRAY['network'::text, 'medium'::text])));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
 

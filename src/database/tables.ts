@@ -30,6 +30,12 @@ export interface AgentRefusedTable {
   refused_since: Date;
 }
 
+export interface BootMediumServerTable {
+  architectures: string[];
+  seen_at: Generated<Date>;
+  url: string;
+}
+
 export interface ControllerOperationTable {
   asked: Record<string, unknown>;
   asked_at: Generated<Date>;
@@ -144,11 +150,16 @@ export interface MachineBootWindowTable {
   closes_at: Date;
   enrolled_at: Date | null;
   enrolled_key: Buffer | null;
+  fetched_at: Date | null;
+  fetchers: string[] | null;
   given_at: Date | null;
   machine_id: MachineId;
+  medium_digest: Buffer | null;
   opened_at: Generated<Date>;
   opened_by: string;
+  refused_fetcher: string | null;
   token_digest: Buffer | null;
+  way: Generated<string>;
   window_id: Generated<string>;
 }
 
@@ -482,6 +493,7 @@ export interface WorkBackoffTable {
 
 export interface DB {
   agent_refused: AgentRefusedTable;
+  boot_medium_server: BootMediumServerTable;
   controller_operation: ControllerOperationTable;
   credential: CredentialTable;
   enrollment_claim: EnrollmentClaimTable;

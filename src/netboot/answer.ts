@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { fromBinary } from "@bufbuild/protobuf";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { Database } from "../database/connect.ts";
@@ -19,9 +18,11 @@ import { bootFilePath, bootImageIsThere } from "./boot-image.ts";
 import { bootQuery, type BootQuery } from "./boot-query.ts";
 import { bootTokenFor } from "./boot-token.ts";
 import { configHandle, configHandleRead } from "./config-handle.ts";
+import { answerText, type Exchange } from "./exchange.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { ipxeFilePath } from "./ipxe-files.ts";
 import { agentScript, bootScript, diskScript, holdScript, noImageScript } from "./ipxe-script.ts";
+import { mediumAnswer } from "./medium-answer.ts";
 import { requestBody } from "./request-body.ts";
 import type { Route } from "./route.ts";
 import { tokenRequest, tokenRequestLimit } from "./token-request.ts";
@@ -42,29 +43,9 @@ export interface AnswerOptions {
   metricsText: () => Promise<string>;
   /** Records that a known machine asks from an address. */
   know: (address: string) => void;
+  /** Records that an address may fetch a boot medium, which controllers do in thousands of small ranges. */
+  fetches: (address: string) => void;
   log: Logger;
-}
-
-/** A request and its response. */
-export interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-  /** The caller's network address. */
-  address: string;
-}
-
-const textType = "text/plain; charset=utf-8";
-
-/** Sends a short text. */
-export function answerText({ request, response }: Exchange, status: number, text: string): number {
-  const body = Buffer.from(text);
-  response.writeHead(status, {
-    "content-type": textType,
-    "content-length": body.length,
-    "cache-control": "no-store",
-  });
-  response.end(request.method === "HEAD" ? undefined : body);
-  return status;
 }
 
 /**
@@ -93,6 +74,8 @@ export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, 
     }
     case "config":
       return answerConfig(options, exchange, route.handle);
+    case "medium":
+      return mediumAnswer(options, exchange, route.secret);
     case "token":
       return answerToken(options, exchange);
     case "health":

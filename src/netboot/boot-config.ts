@@ -6,8 +6,8 @@ export interface BootConfig {
   endpoint: string;
   /** DER in base64; empty means the system's roots. */
   caCertificate: string;
-  /** The URL of this network boot service: http://HOST:PORT. */
-  netboot: string;
+  /** The URL of this network boot service: http://HOST:PORT; absent on a boot medium, whose agent asks for no token. */
+  netboot?: string;
   token?: string;
 }
 

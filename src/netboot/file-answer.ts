@@ -1,17 +1,24 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { open, type FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { errorCode } from "../lib/errors.ts";
 import { byteRange } from "./byte-range.ts";
+import { type Overlay, overlayChunk } from "./overlay.ts";
 
 /** Bytes read at once: a kernel and an initramfs have tens of megabytes. */
 const chunk = 1 << 20;
 
 /**
  * Answers with a file, or with the requested range of it, and with validators for caches. Resolves to the status; the
- * caller answers a 404.
+ * caller answers a 404. With an overlay, its bytes take the place of the file's own, and no cache may keep them.
  */
-export async function fileAnswer(request: IncomingMessage, response: ServerResponse, path: string): Promise<number> {
+export async function fileAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  overlay?: Overlay,
+): Promise<number> {
   const file = await openFile(path);
   if (file === undefined) {
     return 404;
@@ -19,12 +26,14 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
   await using _file = file;
   const { size, mtimeMs, mtime } = await file.stat();
   // A different file has a different size or time, because files are only replaced whole.
-  const etag = `"${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}"`;
+  const content =
+    overlay === undefined ? "" : `-${createHash("sha256").update(overlay.bytes).digest("hex").slice(0, 16)}`;
+  const etag = `"${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}${content}"`;
   const headers = {
     etag,
     "last-modified": mtime.toUTCString(),
     "accept-ranges": "bytes",
-    "cache-control": "no-cache",
+    "cache-control": overlay === undefined ? "no-cache" : "no-store",
     "content-type": "application/octet-stream",
   };
   const seen = request.headers["if-none-match"];
@@ -53,8 +62,17 @@ export async function fileAnswer(request: IncomingMessage, response: ServerRespo
     return status;
   }
   const stream = file.createReadStream({ start: first, end: last, highWaterMark: chunk, autoClose: false });
-  await pipeline(stream, response);
+  await (overlay === undefined ? pipeline(stream, response) : pipeline(overlaid(stream, first, overlay), response));
   return status;
+}
+
+async function* overlaid(stream: AsyncIterable<Buffer>, first: number, overlay: Overlay): AsyncGenerator<Buffer> {
+  let at = first;
+  for await (const chunk of stream) {
+    overlayChunk(chunk, at, overlay);
+    at += chunk.length;
+    yield chunk;
+  }
 }
 
 /** An open regular file; undefined if there is none. */

@@ -8,6 +8,7 @@ export type Route =
   | { resource: "image"; architecture: Architecture; file: BootFile; handle?: string }
   | { resource: "ipxe"; architecture: string; name: string }
   | { resource: "config"; handle: string }
+  | { resource: "medium"; secret: string }
   | { resource: "token" }
   | { resource: "health" }
   | { resource: "metrics" };
@@ -55,6 +56,8 @@ export function route(target: string): Route | undefined {
       return third.toLowerCase() === "autoexec.ipxe"
         ? { resource: "boot" }
         : { resource: "ipxe", architecture: second.toLowerCase(), name: third.toLowerCase() };
+    case "media":
+      return third.toLowerCase() === "agent.iso" ? { resource: "medium", secret: second } : undefined;
     case "config":
       return third === "" && second.endsWith(".cpio")
         ? { resource: "config", handle: second.slice(0, -".cpio".length) }

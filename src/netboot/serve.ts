@@ -9,8 +9,9 @@ import { floodGap, type FloodGap } from "../lib/net/flood-gap.ts";
 import { describeError, errorCode } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { netbootAnswer, answerText, type AnswerOptions } from "./answer.ts";
+import { netbootAnswer, type AnswerOptions } from "./answer.ts";
 import { NetbootError } from "./errors.ts";
+import { answerText } from "./exchange.ts";
 import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
 
@@ -21,7 +22,7 @@ export interface NetbootListener extends AsyncDisposable {
 }
 
 /** What it serves, and where. */
-export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" | "know"> {
+export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" | "know" | "fetches"> {
   address: HostPort;
   metrics: Metrics;
   clock: Clock;
@@ -115,6 +116,7 @@ function requestHandler(
     ...options,
     metricsText: () => metrics.registry.metrics(),
     know: (address: string) => budget.know(address),
+    fetches: (address: string) => budget.fetches(address),
   };
   const ended = new WeakSet<Socket>();
   return (request, response) => {

@@ -173,6 +173,9 @@ export function ipmiController(
       }
     },
     bootClear: async (signal) => void (await call(["chassis", "bootdev", "none"], signal)),
+    mediaInsert: () => Promise.reject(noMedia()),
+    // There are none.
+    mediaEject: () => Promise.resolve(),
     identify: async (on, signal) => void (await call(["chassis", "identify", on ? "force" : "0"], signal)),
     async health(signal): Promise<ControllerHealth> {
       const { failed, critical, inletCelsius } = ipmiSensors(await optional(["sdr", "elist", "full"], signal));
@@ -190,6 +193,10 @@ export function ipmiController(
       await last;
     },
   };
+}
+
+function noMedia(): ControllerError {
+  return new ControllerError("unsupported", "IPMI has no virtual media");
 }
 
 /**

@@ -3,7 +3,7 @@ import { bootTargets, type ControllerFacts, powerCommands } from "../controller.
 import { targetOf } from "./boot/boot-plan.ts";
 import { bootRead } from "./boot/boot-resource.ts";
 import { type JsonObject, linkAt, linksAt, objectOf, textOf } from "./json.ts";
-import { hasVirtualMedia } from "./media.ts";
+import { mediaSlots } from "./media/slots.ts";
 import { powerCommandsOf } from "./power/power-plan.ts";
 import { powerStateOf } from "./power/power-state.ts";
 import { accountMayControl } from "./account.ts";
@@ -30,7 +30,8 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
     power: powerStateOf(own.body),
     powerCommands: powerCommandsOf(await system.resetTypes(signal), powerCommands),
     bootTargets: boot === undefined ? [] : bootTargets.filter((target) => targetOf(target, boot, rules) !== undefined),
-    virtualMedia: await hasVirtualMedia(service, [own, ...(manager === undefined ? [] : [manager])], rules, signal),
+    virtualMedia:
+      (await mediaSlots(service, [own, ...(manager === undefined ? [] : [manager])], rules, signal)).length > 0,
     rules: rules.names,
     mayControl: await accountMayControl(service, signal),
   };

@@ -18,6 +18,8 @@ import { factsRead } from "./facts.ts";
 import { healthRead } from "./health/health-read.ts";
 import { HttpExchange } from "./http/exchange.ts";
 import { identify } from "./identify.ts";
+import { mediaEject } from "./media/media-eject.ts";
+import { mediaInsert, slotsOf } from "./media/media-insert.ts";
 import type { Patience } from "./patience.ts";
 import { Places } from "./places.ts";
 import { powerCarryOut } from "./power/power-set.ts";
@@ -129,6 +131,20 @@ class RedfishController implements Controller {
 
   bootClear(signal: AbortSignal): Promise<void> {
     return this.#run(this.#changes, signal, (system) => bootClear(system, this.#limits.setting, signal));
+  }
+
+  mediaInsert(url: string, signal: AbortSignal): Promise<void> {
+    const secrets = [url, ...(URL.parse(url)?.pathname.split("/") ?? []).filter((part) => part.length >= 16)];
+    return this.#guarded(secrets, () =>
+      this.#run(this.#changes, signal, (system) => mediaInsert(system, url, this.#limits.setting, signal)),
+    );
+  }
+
+  mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void> {
+    const patience = this.#limits.setting;
+    return this.#run(this.#changes, signal, async (system) =>
+      mediaEject(system, await slotsOf(system, signal), { whose, patience }, signal),
+    );
   }
 
   identify(on: boolean, signal: AbortSignal): Promise<void> {

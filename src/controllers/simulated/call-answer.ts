@@ -2,6 +2,7 @@ import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
 import { bootPatch } from "./boot-patch.ts";
 import type { SimulatedCall, SimulatedParts } from "./call.ts";
 import { etagRefusal, simulatedEtag } from "./etag.ts";
+import { mediaAnswer } from "./media.ts";
 import { resetAnswer } from "./reset.ts";
 import type { SimulatedState } from "./state.ts";
 import { resourceTree } from "./tree.ts";
@@ -51,6 +52,10 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
   }
   if (call.method === "POST" && call.path === paths.reset) {
     return tasks.accept(await resetAnswer(state, json["ResetType"], power, new Date()));
+  }
+  const media = await mediaAnswer(state, call, json);
+  if (media !== undefined) {
+    return tasks.accept(media);
   }
   if (call.method !== "PATCH" || body === undefined) {
     return errorAnswer(405, "OperationNotAllowed", `${call.method} is not possible at ${call.path}.`);

@@ -6,6 +6,8 @@ export interface MachineBehind {
   powerSet(action: "on" | "off" | "soft-off" | "reset" | "nmi"): Promise<void>;
   /** Called before each start with Redfish's name of the boot target; undefined = the machine's own boot order. */
   bootFrom?(target: string | undefined): Promise<void>;
+  /** Called when the medium in its drive changes; undefined = the drive is empty. */
+  mediumSet?(url: string | undefined): Promise<void>;
   uuid: string;
   serial: string;
   macs: readonly string[];
@@ -24,6 +26,8 @@ export class MemoryMachine implements MachineBehind {
   readonly actions: string[] = [];
   /** The boot target of each start. */
   readonly boots: (string | undefined)[] = [];
+  /** The medium in its drive. */
+  medium: string | undefined;
   #state: "on" | "off";
   #left = 0;
 
@@ -53,6 +57,11 @@ export class MemoryMachine implements MachineBehind {
 
   bootFrom(target: string | undefined): Promise<void> {
     this.boots.push(target);
+    return Promise.resolve();
+  }
+
+  mediumSet(url: string | undefined): Promise<void> {
+    this.medium = url;
     return Promise.resolve();
   }
 }

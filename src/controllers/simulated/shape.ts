@@ -38,6 +38,20 @@ export interface MakerShape {
   bootQuirks: readonly ("whole" | "no-disabled-none" | "unchanged-refused" | "mode-flips")[];
   /** Where virtual media are, and their slots; undefined = there are none. */
   media: { under: "system" | "manager"; slots: readonly string[]; actions: boolean } | undefined;
+  /**
+   * Peculiarities of virtual media: `Inserted` and `WriteProtected` are refused (row 33); a protocol or a login is needed
+   * (row 34); inserting over a medium fails (row 35); an ejected image is still shown (row 36); the first slot refuses (row
+   * 31); an ejection takes no body (row 25).
+   */
+  mediaQuirks: readonly (
+    | "few-fields"
+    | "needs-protocol"
+    | "needs-login"
+    | "no-replace"
+    | "image-stays"
+    | "first-refuses"
+    | "no-body"
+  )[];
   /** The property that switches the light, and where it is. */
   light: "indicator" | "location" | "chassis" | undefined;
   /** Whether fans and power supplies are in the old resources or in the newer collections. */
@@ -70,6 +84,7 @@ export const plainShape: MakerShape = {
   bootOrder: undefined,
   bootQuirks: [],
   media: { under: "manager", slots: ["Cd"], actions: true },
+  mediaQuirks: [],
   light: "indicator",
   thermal: "old",
   etags: "sent",

@@ -34,6 +34,8 @@ export interface SimulatedState {
   readOnly: boolean;
   /** The account must change its password first (row 30). */
   passwordChange: boolean;
+  /** URLs of inserted media by slot; after an ejection some controllers still show the URL. */
+  media: Map<string, { image: string; inserted: boolean }>;
   /** HPE's PostState, which shows the self test (row 7). */
   postState: string;
 }
@@ -60,6 +62,7 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
     passwordChanged: () => undefined,
     readOnly: false,
     passwordChange: false,
+    media: new Map(),
     postState: "FinishedPost",
   };
 }

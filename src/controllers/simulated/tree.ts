@@ -1,4 +1,5 @@
 import { healthTree } from "./health-tree.ts";
+import { slotBody } from "./media.ts";
 import type { SimulatedState } from "./state.ts";
 import { treePaths } from "./tree-paths.ts";
 import { defined } from "../../lib/defined.ts";
@@ -131,16 +132,7 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
       shape.media.slots.map((slot) => `${under}/${slot}`),
     );
     for (const slot of shape.media.slots) {
-      put(`${under}/${slot}`, "VirtualMedia.v1_4_0.VirtualMedia", {
-        MediaTypes: ["CD", "DVD"],
-        Image: null,
-        Inserted: false,
-        ...(shape.media.actions
-          ? {
-              Actions: { "#VirtualMedia.InsertMedia": { target: `${under}/${slot}/Actions/VirtualMedia.InsertMedia` } },
-            }
-          : {}),
-      });
+      put(`${under}/${slot}`, "VirtualMedia.v1_4_0.VirtualMedia", slotBody(state, `${under}/${slot}`));
     }
   }
   for (const [path, body] of healthTree(state, paths, ref)) {

@@ -17,6 +17,8 @@ export interface FakeController {
   broken: ControllerErrorCode | undefined;
   /** Number of times that the controller was opened. */
   opened: number;
+  /** The URL of the inserted virtual medium. */
+  medium?: string | undefined;
 }
 
 /** Controllers by URL, made when they are first needed. */
@@ -87,6 +89,16 @@ function controllerOn(fake: FakeController): Controller {
     },
     bootSet: async (target, { once, signal }) => act(`boot ${target}${once ? " once" : ""}`, signal),
     bootClear: async (signal) => act("clear", signal),
+    mediaInsert: async (url, signal) => {
+      act("insert", signal);
+      fake.medium = url;
+    },
+    mediaEject: async (whose, signal) => {
+      if (fake.medium !== undefined && whose(fake.medium)) {
+        act("eject", signal);
+        fake.medium = undefined;
+      }
+    },
     identify: async (on, signal) => act(`light ${on ? "on" : "off"}`, signal),
     health: async () => ({ rollup: "ok", failed: [], events: [] }),
     passwordSet: async (_password, signal) => act("password", signal),

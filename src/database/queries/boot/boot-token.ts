@@ -8,8 +8,8 @@ import { historyAppend } from "../../history.ts";
 import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
 import { machineLock } from "../../machine-lock.ts";
 
-/** SQL condition on `machine_boot_window w`: the window's token may be handed out now. */
-const giving = sql<boolean>`w.given_at IS NULL AND w.closed_at IS NULL AND w.enrolled_at IS NULL AND w.closes_at > now()
+/** SQL condition on `machine_boot_window w`: the window's token may be handed out to a network boot now. */
+const giving = sql<boolean>`w.way = 'network' AND w.given_at IS NULL AND w.closed_at IS NULL AND w.enrolled_at IS NULL AND w.closes_at > now()
   AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id)`;
 
 /**

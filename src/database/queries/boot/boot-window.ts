@@ -13,6 +13,14 @@ import { machineLock } from "../../machine-lock.ts";
 /** Bounds of a window's duration in seconds. */
 const windowSeconds = { least: 1, most: 86_400 } as const;
 
+/** The boot medium of a window. */
+export interface WindowMedium {
+  /** SHA-256 of the secret in its path. */
+  digest: Uint8Array;
+  /** The addresses from which it may be fetched. */
+  fetchers: readonly string[];
+}
+
 /** Runs in the caller's transaction, or in a new one. */
 function within<T>(target: Database | Tx, action: (tx: Tx) => Promise<T>): Promise<T> {
   return "kysely" in target ? transact(target, null, action) : action(target);
@@ -20,7 +28,7 @@ function within<T>(target: Database | Tx, action: (tx: Tx) => Promise<T>): Promi
 
 /**
  * Opens a boot window for a machine, replacing an earlier one. Until it closes, one token is handed out for a network
- * boot of this machine, and the key that comes with the token is bound. The machine should be off or about to be reset:
+ * boot of this machine, or put on its boot medium, and the key that comes with the token is bound. The machine should be off or about to be reset:
  * an earlier agent that claims the machine meanwhile is a second claimant.
  * @throws {DatabaseError} `not_found`; `refused` in quarantine
  * @throws {RangeError} for seconds out of range
@@ -28,7 +36,7 @@ function within<T>(target: Database | Tx, action: (tx: Tx) => Promise<T>): Promi
 export async function bootWindowOpen(
   target: Database | Tx,
   machineId: MachineId,
-  { actor, seconds }: { actor: Actor; seconds: number },
+  { actor, seconds, medium }: { actor: Actor; seconds: number; medium?: WindowMedium },
 ): Promise<{ windowId: string; closesAt: Date }> {
   if (!(seconds >= windowSeconds.least && seconds <= windowSeconds.most)) {
     throw new RangeError(
@@ -45,10 +53,17 @@ export async function bootWindowOpen(
         machine_id: machineId,
         opened_by: actor.name,
         closes_at: sql<Date>`now() + make_interval(secs => ${seconds})`,
+        ...(medium === undefined
+          ? {}
+          : {
+              way: "medium",
+              medium_digest: Buffer.from(medium.digest),
+              fetchers: sql<string[]>`${medium.fetchers}::inet[]`,
+            }),
       })
       .returning(["window_id", "closes_at"])
       .executeTakeFirstOrThrow();
-    const detail = { window: row.window_id, seconds };
+    const detail = { window: row.window_id, seconds, ...(medium === undefined ? {} : { by: "medium" }) };
     await historyAppend(tx, [{ machineId, actor, event: "boot_window_opened", detail }]);
     return { windowId: row.window_id, closesAt: row.closes_at };
   });

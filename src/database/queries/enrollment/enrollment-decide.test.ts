@@ -11,6 +11,7 @@ const window = (init: Partial<Window>): Window => ({
   machineId: a,
   windowId: "w",
   byToken: true,
+  identityNeeded: false,
   quarantined: false,
   enrolledKey: null,
   claimedKeys: [],
@@ -32,6 +33,16 @@ const table: [string, EnrollmentFacts, ReturnType<typeof enrollmentDecide>][] = 
   [
     "the first with the token, of which nothing is known",
     { ...nothing, window: window({}) },
+    { decision: "bind", machineId: a, contested: undefined },
+  ],
+  [
+    "the first with a medium's token, of which nothing is known",
+    { ...nothing, window: window({ identityNeeded: true }) },
+    { decision: "note", machineId: a },
+  ],
+  [
+    "the first with a medium's token, which is the machine",
+    { ...nothing, claimed: a, window: window({ identityNeeded: true }) },
     { decision: "bind", machineId: a, contested: undefined },
   ],
   [

@@ -14,6 +14,8 @@ export interface EnrollmentFacts {
     machineId: MachineId;
     windowId: string;
     byToken: boolean;
+    /** Its token was given by another way than a network boot of this machine: the agent must be the machine. */
+    identityNeeded: boolean;
     quarantined: boolean;
     /** The key that this window has bound. */
     enrolledKey: Uint8Array | null;
@@ -70,7 +72,8 @@ export function enrollmentDecide(facts: EnrollmentFacts, key: Uint8Array): Enrol
     return { decision: "await" };
   }
   // The token does not give this machine to another machine's agent, or to a caller that claims to be another machine.
-  if (!window.byToken || bound !== null || (claimed !== null && claimed !== machineId)) {
+  const another = claimed !== machineId && (claimed !== null || window.identityNeeded);
+  if (!window.byToken || bound !== null || another) {
     return { decision: "note", machineId };
   }
   return { decision: "bind", machineId, contested: window.claimedKeys.find((other) => !same(other)) };

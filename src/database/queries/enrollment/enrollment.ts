@@ -96,6 +96,7 @@ interface FactsRow {
   machine_id: MachineId | null;
   window_id: string | null;
   by_token: boolean | null;
+  way: string | null;
   quarantined: boolean;
   enrolled_key: Buffer | null;
   claimed_keys: Buffer[] | null;
@@ -114,7 +115,7 @@ async function factsOf(
         SELECT s.machine_id FROM machine_agent_started s WHERE s.agent_public_key = ${Buffer.from(publicKey)}
         ORDER BY s.machine_id = i.claimed DESC NULLS LAST LIMIT 2
       ) AS bound,
-      i.claimed, w.machine_id, w.window_id, w.by_token, w.enrolled_key, w.claimed_keys,
+      i.claimed, w.machine_id, w.window_id, w.by_token, w.way, w.enrolled_key, w.claimed_keys,
       EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id) AS quarantined,
       EXISTS (
         SELECT FROM enrollment_claim c
@@ -149,6 +150,7 @@ async function factsOf(
             machineId: row.machine_id,
             windowId: row.window_id,
             byToken: row.by_token === true,
+            identityNeeded: row.way !== "network",
             quarantined: row.quarantined,
             enrolledKey: row.enrolled_key,
             claimedKeys: row.claimed_keys ?? [],

@@ -1,0 +1,34 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+
+/** Seconds after which a server that was not seen counts as gone; each reports itself once a minute. */
+export const mediumServerSeconds = 180;
+
+/** Records that boot media are served at this URL. @throws {DatabaseError} `unavailable` */
+export async function mediumServerSeen(
+  database: Database,
+  server: { url: string; architectures: readonly string[] },
+): Promise<void> {
+  await sql`
+    INSERT INTO boot_medium_server AS s (url, architectures) VALUES (${server.url}, ${server.architectures}::text[])
+    ON CONFLICT (url) DO UPDATE SET architectures = excluded.architectures, seen_at = now()`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/**
+ * The server of boot media that was seen last, of those that have a medium; undefined if there is none. Servers that
+ * were not seen for a day are forgotten.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumServer(database: Database): Promise<{ url: string } | undefined> {
+  const { rows } = await sql<{ url: string }>`
+    WITH gone AS (DELETE FROM boot_medium_server WHERE seen_at < now() - interval '1 day')
+    SELECT url FROM boot_medium_server
+    WHERE seen_at > now() - make_interval(secs => ${mediumServerSeconds}) AND architectures @> ARRAY['x86_64']
+    ORDER BY seen_at DESC, url LIMIT 1`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows[0];
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import type { Database } from "../database/connect.ts";
+import { mediumGrant, mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
+import type { Logger } from "../lib/log.ts";
+import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
+import type { Architecture } from "./architecture.ts";
+import { bootConfigArchive } from "./boot-config.ts";
+import { byteRange } from "./byte-range.ts";
+import { answerText, type Exchange } from "./exchange.ts";
+import { fileAnswer } from "./file-answer.ts";
+import { mediumFile, type MediumFile } from "./medium-file.ts";
+import { mediumSecretRead, type MediumSecret } from "./medium-path.ts";
+
+/** What a boot medium is made from. */
+export interface MediumAnswerOptions {
+  database: Database;
+  /** The folder of boot images. */
+  bootImages: string;
+  agents: AgentsAt;
+  /** DER; empty means the system's roots. */
+  caCertificate: Uint8Array;
+  /** Records that an address may fetch a medium. */
+  fetches: (address: string) => void;
+  log: Logger;
+}
+
+/** Media are for machines of this architecture. */
+const mediumArchitecture: Architecture = "x86_64";
+
+/** One answer to all who may not have it: nobody learns which media exist. */
+const refusal = "there is no such medium\n";
+
+/**
+ * Answers with a machine's boot medium: the file that all machines share, with this machine's configuration and token in
+ * its reserved area, until its agent has enrolled. Its path is a secret and is never logged.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumAnswer(options: MediumAnswerOptions, exchange: Exchange, text: string): Promise<string> {
+  const secret = mediumSecretRead(text);
+  const address = plainAddress(exchange.address);
+  if (secret === undefined || address === undefined) {
+    return String(answerText(exchange, 404, refusal));
+  }
+  const grant = await mediumGrant(options.database, { mediumDigest: secret.digest, address });
+  if (grant === undefined) {
+    return String(answerText(exchange, 404, refusal));
+  }
+  options.fetches(exchange.address);
+  const file = await mediumFile(options.bootImages, mediumArchitecture);
+  if (file === undefined) {
+    options.log.warn({ machine: grant.machineId }, "a controller asks for a boot medium that is not built");
+    return String(answerText(exchange, 404, "no boot medium is built: farrier boot-image build --iso makes one\n"));
+  }
+  const { request, response } = exchange;
+  const archive = grant.content === "blank" ? Buffer.alloc(0) : configuration(options, exchange, secret);
+  if (archive === undefined || archive.length > file.area.bytes) {
+    return String(answerText(exchange, 400, "the Host header is missing, or not a host's name\n"));
+  }
+  const bytes = Buffer.alloc(file.area.bytes);
+  bytes.set(archive);
+  if (grant.content === "configured" && request.method === "GET" && touches(request.headers.range, file)) {
+    const tokenDigest = createHash("sha256").update(secret.token).digest();
+    const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, address };
+    const actor = { kind: "component", name: "netboot" } as const;
+    if (!grant.given && !(await mediumTokenGive(options.database, { ...give, actor }))) {
+      return String(answerText(exchange, 404, refusal));
+    }
+  }
+  const status = await fileAnswer(request, response, file.path, { offset: file.area.offset, bytes });
+  return status === 404 ? String(answerText(exchange, 404, refusal)) : grant.content;
+}
+
+/** The machine's configuration; undefined if the request does not say how the caller reaches this host. */
+function configuration(
+  { agents, caCertificate }: MediumAnswerOptions,
+  { request }: Exchange,
+  { token }: MediumSecret,
+): Buffer | undefined {
+  const reached = hostReached(request.headers.host);
+  return reached === undefined
+    ? undefined
+    : bootConfigArchive({
+        endpoint: agentEndpoint(agents, reached),
+        caCertificate: Buffer.from(caCertificate).toString("base64"),
+        token,
+      });
+}
+
+/** Whether the answer to a request with this Range header may contain bytes of the reserved area. Pure. */
+function touches(header: string | undefined, { area }: MediumFile): boolean {
+  const range = byteRange(header, Number.MAX_SAFE_INTEGER);
+  // A suffix is counted from an end that is not known here.
+  return typeof range === "string" || header?.includes("=-") === true
+    ? true
+    : range.first < area.offset + area.bytes && range.last >= area.offset;
+}
+
+/** An address as the database compares it; undefined if it is unknown. Pure. */
+function plainAddress(address: string): string | undefined {
+  const plain = address.replace(/^::ffff:/u, "").replace(/%.*$/u, "");
+  return plain === "" ? undefined : plain;
+}
