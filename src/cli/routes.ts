@@ -40,6 +40,7 @@ import { labConsoleCommand } from "./commands/lab-console.ts";
 import { labControllersCommand } from "./commands/lab-controllers.ts";
 import { labDownCommand } from "./commands/lab-down.ts";
 import { labListCommand } from "./commands/lab-list.ts";
+import { labMediumCommand } from "./commands/lab-medium.ts";
 import { labPowerCommand } from "./commands/lab-power.ts";
 import { labUpCommand } from "./commands/lab-up.ts";
 import { machineAddCommand } from "./commands/machine-add.ts";
@@ -208,6 +209,7 @@ const lab = buildRouteMap<string, CliContext>({
     down: labDownCommand,
     list: labListCommand,
     power: labPowerCommand,
+    medium: labMediumCommand,
     console: labConsoleCommand,
     controllers: labControllersCommand,
   },

@@ -55,8 +55,10 @@ export interface LabStarter {
     dataDir: string;
     name: string;
     action: "on" | "off" | "reset";
-    boot: "network" | "disk" | undefined;
+    boot: "network" | "disk" | "medium" | undefined;
   }): Promise<void>;
+  /** Puts a file into a machine's drive; undefined empties the drive. */
+  medium(options: { dataDir: string; name: string; file: string | undefined }): Promise<void>;
   /** Resolves when all is shown, or with `follow` when interrupted. */
   console(options: {
     dataDir: string;

@@ -15,9 +15,14 @@ const shape = {
 } as const;
 const programs = { qemu: "/bin/qemu", ovmf: { code: "/ovmf/code", variables: "/ovmf/variables" } };
 
-function line(disk: DiskKind, boot?: "network" | "disk", netbootUrl = "http://10.0.2.2:8081/boot.ipxe") {
+function line(
+  disk: DiskKind,
+  boot?: "network" | "disk" | "medium",
+  { netbootUrl = "http://10.0.2.2:8081/boot.ipxe", medium = false } = {},
+) {
   const machine = labMachineMake("lab-1", { ...shape, disk });
-  return { machine, text: qemuArguments(machine, { programs, accelerator: "tcg", boot, netbootUrl }).join(" ") };
+  const options = { programs, accelerator: "tcg", boot, netbootUrl, medium } as const;
+  return { machine, text: qemuArguments(machine, options).join(" ") };
 }
 
 test.each([
@@ -39,6 +44,13 @@ test("where to boot from is said of one device, or of none", () => {
   expect(line("sata", "disk").text.match(/bootindex/gu)).toHaveLength(1);
 });
 
+test("there is a drive only where there is a medium", () => {
+  expect(line("virtio", "medium").text).not.toMatch(/usb|bootindex/u);
+  expect(line("virtio", "disk", { medium: true }).text).toMatch(/usb-storage,id=cd0,drive=medium(?: |$)/u);
+  expect(line("virtio", "medium", { medium: true }).text.match(/bootindex/gu)).toHaveLength(1);
+  expect(line("virtio", "medium", { medium: true }).text).toContain("usb-storage,id=cd0,drive=medium,bootindex=0");
+});
+
 test("the network that is booted from has IPv6: iPXE waits long for a router where there is none", () => {
   const [booted, other] = line("virtio").text.match(/user,id=net\d[^ ]*/gu) ?? [];
   expect(booted).not.toContain("ipv6=off");
@@ -46,7 +58,9 @@ test("the network that is booted from has IPv6: iPXE waits long for a router whe
 });
 
 test("a comma in an address does not end QEMU's option", () => {
-  expect(line("virtio", "network", "http://10.0.2.2:1/a,b").text).toContain("bootfile=http://10.0.2.2:1/a,,b");
+  expect(line("virtio", "network", { netbootUrl: "http://10.0.2.2:1/a,b" }).text).toContain(
+    "bootfile=http://10.0.2.2:1/a,,b",
+  );
 });
 
 test("what is made up is what is read back; anything else says what is wrong with which file", () => {
@@ -85,6 +99,6 @@ test("a QEMU that is missing is named with its package", async () => {
 
 test.each(["kvm", "tcg"] as const)("with %s a machine has the processor that the self-test tries", (accelerator) => {
   const machine = labMachineMake("lab-1", { ...shape, disk: "virtio" });
-  const options = { programs, accelerator, netbootUrl: "http://10.0.2.2:8081/boot.ipxe" };
+  const options = { programs, accelerator, netbootUrl: "http://10.0.2.2:8081/boot.ipxe", medium: false };
   expect(qemuArguments(machine, options).join(" ")).toContain(` ${acceleratorArguments(accelerator).join(" ")} `);
 });

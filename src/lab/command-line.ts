@@ -5,10 +5,14 @@ import type { LabMachine } from "./machine.ts";
 import type { LabPrograms } from "./programs.ts";
 
 /** Where a machine is told to boot from, once; absent = as its firmware has it. */
-export type BootDevice = "network" | "disk";
+export type BootDevice = "network" | "disk" | "medium";
+
+/** The QEMU id of the drive for media, and its file in QEMU's directory; without the file there is no drive. */
+const driveId = "cd0";
+export const mediumFileName = "medium.iso";
 
 /** The QEMU id of the device that each boot device stands for. */
-export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0" };
+export const bootDeviceIds: Readonly<Record<BootDevice, string>> = { network: "nic0", disk: "disk0", medium: driveId };
 
 /**
  * QEMU's own directory as its command line has it: descriptor 3 is that directory, opened by the process that starts QEMU. So its
@@ -24,7 +28,13 @@ const own = "/proc/self/fd/3";
  */
 export function qemuArguments(
   machine: LabMachine,
-  options: { programs: LabPrograms; accelerator: Accelerator; boot?: BootDevice | undefined; netbootUrl: string },
+  options: {
+    programs: LabPrograms;
+    accelerator: Accelerator;
+    boot?: BootDevice | undefined;
+    netbootUrl: string;
+    medium: boolean;
+  },
 ): string[] {
   const { programs, accelerator, boot, netbootUrl } = options;
   const index = (device: BootDevice): string => (boot === device ? ",bootindex=0" : "");
@@ -51,6 +61,7 @@ export function qemuArguments(
       "-device",
       `${diskDevice(disk, number)}${number === 0 ? index("disk") : ""}`,
     ]),
+    ...(options.medium ? drive(index("medium")) : []),
     ...machine.nics.flatMap(({ mac }, number) => [
       "-netdev",
       number === 0
@@ -75,6 +86,14 @@ function diskDevice({ kind, serial }: LabMachine["disks"][number], number: numbe
     case "sata":
       return `ide-hd,bus=ide.${number},${common}`;
   }
+}
+
+/** On USB, as the virtual drives of controllers are. */
+function drive(index: string): string[] {
+  return [
+    ...["-drive", `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${own}/${mediumFileName}`],
+    ...["-device", "qemu-xhci", "-device", `usb-storage,id=${driveId},drive=medium${index}`],
+  ];
 }
 
 function pflash(code: string): string[] {

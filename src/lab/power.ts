@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { UserIds } from "../lib/host/passwd.ts";
 import { acceleratorFind } from "./accelerator.ts";
-import { type BootDevice, bootDeviceIds, qemuArguments } from "./command-line.ts";
+import { type BootDevice, bootDeviceIds, mediumFileName, qemuArguments } from "./command-line.ts";
 import { labMachineRead, machineDirectoryRemove, qemuDirectory, qemuFileWrite } from "./directory.ts";
 import { LabError } from "./errors.ts";
 import type { LabMachine } from "./machine.ts";
@@ -88,14 +88,15 @@ async function start(place: LabPlace, machine: LabMachine, boot: BootDevice | un
   if (programs.ovmf !== undefined && !(await isThere(join(qemu, "variables.fd")))) {
     await qemuFileWrite(join(qemu, "variables.fd"), await readFile(programs.ovmf.variables), user);
   }
-  await runDetached(programs.qemu, qemuArguments(machine, { programs, accelerator, boot, netbootUrl }), {
+  const medium = await isThere(join(qemu, mediumFileName));
+  await runDetached(programs.qemu, qemuArguments(machine, { programs, accelerator, boot, netbootUrl, medium }), {
     name: machine.name,
     qemu,
     user,
     clock,
     signal: place.signal,
   });
-  if (boot !== undefined) {
+  if (boot !== undefined && (boot !== "medium" || medium)) {
     // QEMU passed the boot order to the firmware at its first reset, before it accepted commands; from the next reset
     // on there is none.
     await using qmp = await qmpConnect(qemu);

@@ -25,6 +25,7 @@ const status = await runCli(process.argv.slice(2), {
       power: async (options) => (await import("./lab.ts")).power(options),
       controllers: async (options) => (await import("./lab.ts")).controllerSummaries(options),
       controllersServe: async (options) => (await import("./lab-controllers.ts")).labControllersProcess(options),
+      medium: async (options) => (await import("./lab.ts")).medium(options),
       console: async (options) => (await import("./lab.ts")).showConsole(options),
     },
     simulate: async (options) => (await import("./simulate.ts")).simulateProcess(options),

@@ -10,6 +10,7 @@ import { controlledMachines, labControllerUrl } from "../lab/controller/url.ts";
 import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
 import { LabError } from "../lab/errors.ts";
 import { labMachineMake } from "../lab/machine.ts";
+import { mediumEject, mediumInsert } from "../lab/medium.ts";
 import { netbootUrlRead } from "../lab/netboot-url.ts";
 import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/power.ts";
 import { ipmiPrograms, labPrograms } from "../lab/programs.ts";
@@ -133,6 +134,12 @@ export async function power(options: Parameters<LabStarter["power"]>[0]): Promis
   void untilStopped().then((signal) => stop.abort(new LabError("interrupted", `told to stop by ${signal}`)));
   const place = { ...(await placeOf(options.dataDir)), signal: stop.signal };
   await powerSet(place, options.name, options.action, options.boot);
+}
+
+/** Inserts a medium, or empties the drive if no file is given. */
+export async function medium({ dataDir, name, file }: Parameters<LabStarter["medium"]>[0]): Promise<void> {
+  const place = { directory: labDirectory(dataDir), clock: systemClock };
+  await (file === undefined ? mediumEject(place, name) : mediumInsert(place, name, file));
 }
 
 /** The console's log. */

@@ -38,6 +38,7 @@ export async function netbootProcess(options: NetbootOptions): Promise<number> {
     agents: agents === undefined ? { port: agentPort } : { endpoint: formatHostPort(agents) },
     caCertificate: authority?.raw ?? new Uint8Array(),
     kernelArguments: options.kernelArguments,
+    mediaUrl: options.mediaUrl,
     metrics,
     log,
     clock: systemClock,

@@ -70,6 +70,8 @@ export interface UpOptions extends ProcessOptions {
   /** The folder of boot images; absent means `boot-image` in the data directory. */
   bootImages: string | undefined;
   kernelArguments: string;
+  /** The URL by which controllers fetch boot media; absent means the address of network boot. */
+  mediaUrl: string | undefined;
 }
 
 /** `farrier netboot`: network boot, on a given PostgreSQL. */
@@ -79,6 +81,8 @@ export interface NetbootOptions extends ProcessOptions {
   /** The folder of boot images; absent means `boot-image` in the data directory. */
   bootImages: string | undefined;
   kernelArguments: string;
+  /** The URL by which controllers fetch boot media; absent means the address of network boot. */
+  mediaUrl: string | undefined;
   /** How agents reach the agent API; absent means port 8443 of the host that they boot from. */
   agents: HostPort | undefined;
   /** PEM file of the CA of the agent port's certificate; absent means the data directory's own. */

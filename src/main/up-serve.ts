@@ -52,6 +52,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
         agents: { port: server.agents.port },
         caCertificate: server.caCertificate,
         kernelArguments: options.kernelArguments,
+        mediaUrl: options.mediaUrl,
         metrics,
         log,
         clock: systemClock,

@@ -12,6 +12,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { netbootAnswer, type AnswerOptions } from "./answer.ts";
 import { NetbootError } from "./errors.ts";
 import { answerText } from "./exchange.ts";
+import { mediaUrlOf, mediumAnnounce } from "./medium-announce.ts";
 import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
 
@@ -24,6 +25,8 @@ export interface NetbootListener extends AsyncDisposable {
 /** What it serves, and where. */
 export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" | "know" | "fetches"> {
   address: HostPort;
+  /** The URL by which controllers fetch boot media; absent means the address that is listened on. */
+  mediaUrl?: string | undefined;
   metrics: Metrics;
   clock: Clock;
 }
@@ -68,9 +71,15 @@ export async function netbootServe(options: NetbootServeOptions): Promise<Netboo
   server.prependListener("connection", (socket) => places.set(socket, shares.enter(socket)));
   server.setTimeout(stallLimit);
   const port = await listen(server, options.address);
+  const address = { host: options.address.host, port };
+  const stop = new AbortController();
+  const url = mediaUrlOf(options.mediaUrl, address);
+  const announced = url === undefined ? undefined : mediumAnnounce({ ...options, url, signal: stop.signal });
   return {
-    address: { host: options.address.host, port },
+    address,
     [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await announced;
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });

@@ -3,7 +3,7 @@ import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 
 /** Flags of `farrier lab power`. */
 export interface LabPowerFlags extends CommonFlags {
-  boot: "network" | "disk" | undefined;
+  boot: "network" | "disk" | "medium" | undefined;
 }
 
 /** `farrier lab power` */

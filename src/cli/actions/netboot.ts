@@ -12,6 +12,7 @@ export interface NetbootFlags extends CommonFlags, DatabaseFlags {
   tlsCa: string | undefined;
   bootImages: string | undefined;
   kernelArguments: string;
+  mediaUrl: string | undefined;
   dhcpInterface: string | undefined;
   dhcpRange: string | undefined;
   proxyDhcp: boolean | undefined;
@@ -29,6 +30,7 @@ export async function netbootAction(this: CliContext, flags: NetbootFlags): Prom
     listen: flags.listen,
     bootImages: flags.bootImages,
     kernelArguments: flags.kernelArguments,
+    mediaUrl: flags.mediaUrl,
     agents: flags.agents,
     caFile: flags.tlsCa,
     dhcp: dhcpOf(flags),

@@ -16,6 +16,7 @@ export interface UpFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags {
   netboot: HostPort | "off" | undefined;
   bootImages: string | undefined;
   kernelArguments: string;
+  mediaUrl: string | undefined;
 }
 
 /** `farrier up` */
@@ -35,5 +36,6 @@ export async function upAction(this: CliContext, flags: UpFlags): Promise<void> 
     netboot: netboot === "off" ? undefined : netboot,
     bootImages: flags.bootImages,
     kernelArguments: flags.kernelArguments,
+    mediaUrl: flags.mediaUrl,
   });
 }

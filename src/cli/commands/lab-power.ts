@@ -14,7 +14,12 @@ export const labPowerCommand = buildCommand<LabPowerFlags, [string, "on" | "off"
   parameters: {
     flags: {
       ...commonFlags,
-      boot: { kind: "enum", optional: true, values: ["network", "disk"], brief: "Boot source for the next start only" },
+      boot: {
+        kind: "enum",
+        optional: true,
+        values: ["network", "disk", "medium"],
+        brief: "Boot source for the next start only",
+      },
     },
     positional: {
       kind: "tuple",

@@ -1,7 +1,12 @@
-import { textFlag } from "./flag.ts";
+import { optionalFlag, textFlag } from "./flag.ts";
 
 /** Flags about network boot. */
 export const netbootFlags = {
+  mediaUrl: optionalFlag(
+    "Address by which controllers fetch boot media (default: the address of network boot, unless that is 0.0.0.0)",
+    "URL",
+    parseMediaUrl,
+  ),
   bootImages: textFlag(
     "Folder of boot images, one subfolder per architecture (default: boot-image in the data directory)",
     "DIR",
@@ -24,4 +29,22 @@ function parseKernelArguments(value: string): string {
     throw new RangeError(`"${value}" can't be passed on: expected letters, digits, spaces and , . : = / @ + - _`);
   }
   return value.trim();
+}
+
+/** Parses the address of media: only its origin is used. @throws {RangeError} */
+function parseMediaUrl(value: string): string {
+  const url = URL.parse(value);
+  if (
+    url === null ||
+    !/^https?:$/u.test(url.protocol) ||
+    url.pathname !== "/" ||
+    url.search !== "" ||
+    url.hash !== ""
+  ) {
+    throw new RangeError(`"${value}" is no such address: expected http://HOST:PORT, without a path`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new RangeError("an address with a user name or a password: expected http://HOST:PORT");
+  }
+  return url.origin;
 }

@@ -58,7 +58,7 @@ class LabDriver(AbstractSystemsDriver):
 
     def set_power_state(self, identity, state):
         name = self.name(identity)
-        source = {"Pxe": "network", "Hdd": "disk"}.get(LabDriver.boot.get(name))
+        source = {"Pxe": "network", "Hdd": "disk", "Cd": "medium"}.get(LabDriver.boot.get(name))
         boot = [] if source is None else ["--boot", source]
         if state in ("On", "ForceOn"):
             lab("power", name, "on", *boot)
@@ -80,6 +80,10 @@ class LabDriver(AbstractSystemsDriver):
 
     def set_boot_mode(self, identity, boot_mode):
         pass
+
+    def set_boot_image(self, identity, device, boot_image=None, write_protected=True):
+        name = self.name(identity)
+        lab("medium", name, *(["--eject"] if boot_image is None else ["--insert", boot_image]))
 
     def get_nics(self, identity):
         return [{"id": mac, "mac": mac} for mac in self.machine(identity)["macs"]]
