@@ -16,19 +16,3 @@ export async function mediumServerSeen(
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
-
-/**
- * The server of boot media that was seen last, of those that have a medium; undefined if there is none. Servers that
- * were not seen for a day are forgotten.
- * @throws {DatabaseError} `unavailable`
- */
-export async function mediumServer(database: Database): Promise<{ url: string } | undefined> {
-  const { rows } = await sql<{ url: string }>`
-    WITH gone AS (DELETE FROM boot_medium_server WHERE seen_at < now() - interval '1 day')
-    SELECT url FROM boot_medium_server
-    WHERE seen_at > now() - make_interval(secs => ${mediumServerSeconds}) AND architectures @> ARRAY['x86_64']
-    ORDER BY seen_at DESC, url LIMIT 1`
-    .execute(database.kysely)
-    .catch((error: unknown) => Promise.reject(translate(error)));
-  return rows[0];
-}
