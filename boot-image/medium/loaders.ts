@@ -7,7 +7,7 @@ import type { FatImageFile } from "../os-image/fat.ts";
 const signed = [
   ["EFI/BOOT/BOOTX64.EFI", "usr/lib/shim/shimx64.efi.signed", "shim-signed"],
   ["EFI/BOOT/mmx64.efi", "usr/lib/shim/mmx64.efi.signed", "shim-helpers-amd64-signed"],
-  // The one that is made for media: it looks for /boot/grub/grub.cfg where it was started from.
+  // This GRUB is made for media: it looks for /boot/grub/grub.cfg on the medium that it was started from.
   ["EFI/BOOT/grubx64.efi", "usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed", "grub-efi-amd64-signed"],
 ] as const;
 

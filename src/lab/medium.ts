@@ -18,8 +18,8 @@ interface MediumPlace {
 }
 
 /**
- * Puts a copy of this file into a machine's drive. A machine has its drive from the next start on; one that runs without
- * a drive can't take a medium.
+ * Puts a copy of this file into a machine's drive. The machine must be off, because it gets its drive when
+ * it is started.
  * @throws {LabError} `not_found`, `busy`, `qemu_failed`
  */
 export async function mediumInsert({ directory, clock }: MediumPlace, name: string, file: string): Promise<void> {

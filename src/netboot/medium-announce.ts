@@ -7,8 +7,8 @@ import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import { mediumArchitectures } from "./medium-file.ts";
 
 /**
- * The URL by which controllers fetch media: as given, or the address that is listened on; undefined if that is all of
- * this host's addresses, of which none can be chosen. Pure.
+ * The URL by which controllers fetch media: as given, or the address that is listened on; undefined if it listens on
+ * all addresses of this host, because then it is not known which of them controllers reach. Pure.
  */
 export function mediaUrlOf(given: string | undefined, listening: HostPort): string | undefined {
   const isAny = ["", "0.0.0.0", "::"].includes(listening.host);
