@@ -68,10 +68,10 @@ export async function fileAnswer(
 
 async function* overlaid(stream: AsyncIterable<Buffer>, first: number, overlay: Overlay): AsyncGenerator<Buffer> {
   let at = first;
-  for await (const chunk of stream) {
-    overlayChunk(chunk, at, overlay);
-    at += chunk.length;
-    yield chunk;
+  for await (const part of stream) {
+    overlayChunk(part, at, overlay);
+    at += part.length;
+    yield part;
   }
 }
 

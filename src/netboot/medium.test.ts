@@ -127,9 +127,9 @@ test("a controller gets the shared file with this machine's configuration and to
   const first = await fetchMedium(machine);
   expect(first.status).toBe(200);
   expect(first.headers["cache-control"]).toBe("no-store");
-  const area = areaOf(first.body);
-  expect(first.body.equals(mediumWith(area))).toBe(true);
-  const config = JSON.parse(/\{.*\}/u.exec(area.toString("latin1"))?.[0] ?? "") as Record<string, string>;
+  const filled = areaOf(first.body);
+  expect(first.body.equals(mediumWith(filled))).toBe(true);
+  const config = JSON.parse(/\{.*\}/u.exec(filled.toString("latin1"))?.[0] ?? "") as Record<string, string>;
   expect(config).toEqual({
     endpoint: "bmc.lab:8443",
     caCertificate: Buffer.from("the CA").toString("base64"),
@@ -143,7 +143,7 @@ test("a controller gets the shared file with this machine's configuration and to
   // Another machine's is another.
   const other = await fetchMedium(await known());
   expect(other.headers.etag).not.toBe(first.headers.etag);
-  expect(areaOf(other.body).equals(area)).toBe(false);
+  expect(areaOf(other.body).equals(filled)).toBe(false);
 });
 
 test.each([
