@@ -122,7 +122,10 @@ export interface Controller extends AsyncDisposable {
   powerSet(command: PowerCommand, signal: AbortSignal): Promise<void>;
   /** Sets the boot source of the next boot (`once`) or of every boot, and reads it back. */
   bootSet(target: BootTarget, options: { once: boolean; signal: AbortSignal }): Promise<void>;
-  /** Removes a boot override; changes nothing if there is none. */
+  /**
+   * Removes a boot override, and reads that back; changes nothing if there is none, or if it is the disk. A controller
+   * that does not remove it is told to boot from the disk.
+   */
   bootClear(signal: AbortSignal): Promise<void>;
   /**
    * Inserts the virtual medium at this URL, in the place of another one, and resolves when the controller shows it. The

@@ -28,6 +28,10 @@ export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, u
   if (state.postState === "InPost") {
     return errorAnswer(400, "UnableToModifyDuringSystemPOST", "The change is not possible during the self test.");
   }
+  const off = enabled === "Disabled";
+  if (off && shape.bootQuirks.includes("off-ignored")) {
+    return { status: 200, body: {} };
+  }
   const whole = shape.bootQuirks.includes("whole");
   const flips = shape.bootQuirks.includes("mode-flips") && mode === undefined;
   state.boot = {
@@ -35,6 +39,12 @@ export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, u
     target: target ?? boot.target,
     mode: mode ?? (whole || flips ? "Legacy" : boot.mode),
   };
+  if (state.boot.enabled === "Once" && shape.bootQuirks.includes("once-stays")) {
+    state.boot.enabled = "Continuous";
+  }
+  if (off && boot.enabled !== "Disabled" && shape.bootQuirks.includes("off-flips")) {
+    state.boot.mode = "Legacy";
+  }
   if (boot.mode === undefined) {
     state.boot.mode = undefined;
   }

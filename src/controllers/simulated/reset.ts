@@ -38,6 +38,9 @@ export async function resetAnswer(
   }
   if (action === "on" || action === "reset") {
     state.lastReset = now;
+    if (shape.bootQuirks.includes("forgets")) {
+      state.boot = { ...state.boot, enabled: "Disabled", target: "None" };
+    }
     await machine.bootFrom?.(
       state.boot.enabled === "Disabled" || state.boot.target === "None" ? undefined : state.boot.target,
     );

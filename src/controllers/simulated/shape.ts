@@ -1,5 +1,20 @@
 import type { EtagMode } from "./etag.ts";
 
+/** A peculiarity in changing the boot override. */
+export type BootQuirk =
+  | "whole"
+  | "no-disabled-none"
+  | "unchanged-refused"
+  | "mode-flips"
+  /** `Once` is kept as `Continuous`: it applies to every boot. */
+  | "once-stays"
+  /** The removal of an override is accepted, and nothing happens. */
+  | "off-ignored"
+  /** The removal of an override changes the boot mode to Legacy. */
+  | "off-flips"
+  /** The override is forgotten when the machine is switched on: it boots in its own order. */
+  | "forgets";
+
 /** How the controllers of a maker differ in what they serve. Numbers are the rows of docs/redfish.md. */
 export interface MakerShape {
   maker: string;
@@ -35,7 +50,7 @@ export interface MakerShape {
    */
   bootOrder: { options: Readonly<Record<string, string>>; under: string } | undefined;
   /** Peculiarities in changing the boot override. */
-  bootQuirks: readonly ("whole" | "no-disabled-none" | "unchanged-refused" | "mode-flips")[];
+  bootQuirks: readonly BootQuirk[];
   /** Where virtual media are, and their slots; undefined = there are none. */
   media: { under: "system" | "manager"; slots: readonly string[]; actions: boolean } | undefined;
   /**

@@ -1,4 +1,4 @@
-import { type BootTarget, ControllerError } from "../../controller.ts";
+import { type BootTarget, ControllerError, type ControllerErrorCode } from "../../controller.ts";
 import { describeError } from "../../../lib/errors.ts";
 import { AnswerError } from "../answer-error.ts";
 import { ExchangeBroken } from "../http/exchange.ts";
@@ -46,12 +46,38 @@ export async function bootSet(
   });
 }
 
-/** Removes the boot override. @throws {ControllerError} */
+/** Failures of a removal after which the disk is set instead: the controller answers, and keeps the override. */
+const kept: ReadonlySet<ControllerErrorCode> = new Set(["not_done", "refused", "unsupported"]);
+
+/**
+ * Removes the boot override unless it is the disk, and keeps the boot mode. If the controller keeps the override, it is
+ * set to the disk.
+ * @throws {ControllerError}
+ */
 export async function bootClear(system: RedfishSystem, patience: Patience, signal: AbortSignal): Promise<void> {
   const before = await bootRead(system, signal);
-  if (before === undefined || isOff(before)) {
+  if (before === undefined || isOff(before) || before.target === targetOf("disk", before, system.rules)) {
     return;
   }
+  try {
+    await bootOff(system, patience, signal);
+  } catch (error) {
+    if (!(error instanceof ControllerError) || !kept.has(error.code)) {
+      throw error;
+    }
+    await bootSet(system, "disk", { once: false, patience }, signal).catch((second: unknown) => {
+      throw second instanceof ControllerError
+        ? new ControllerError(second.code, `${error.message}; and to boot from the disk: ${second.message}`, {
+            cause: error,
+          })
+        : second;
+    });
+    return;
+  }
+  await modeKeep(system, before, patience, signal);
+}
+
+async function bootOff(system: RedfishSystem, patience: Patience, signal: AbortSignal): Promise<void> {
   let keepTarget = system.rules.bootOffKeepsTarget;
   await changeBoot(system, patience, signal, {
     body: (state) => bootOffBody(state, { keepTarget }),
@@ -60,6 +86,24 @@ export async function bootClear(system: RedfishSystem, patience: Patience, signa
     },
     done: isOff,
     expected: "no boot override",
+  });
+}
+
+/** Sets the boot mode again if the removal of the override has changed it (row 14). */
+async function modeKeep(
+  system: RedfishSystem,
+  { mode }: BootState,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = mode === undefined ? undefined : await bootRead(system, signal);
+  if (mode === undefined || now === undefined || now.mode === mode) {
+    return;
+  }
+  await changeBoot(system, patience, signal, {
+    body: () => ({ BootSourceOverrideEnabled: "Disabled", BootSourceOverrideMode: mode }),
+    done: (state) => isOff(state) && state.mode === mode,
+    expected: `no boot override, and the boot mode ${mode} as before`,
   });
 }
 
