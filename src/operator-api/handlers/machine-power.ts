@@ -1,4 +1,4 @@
-import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   type ControllerService,
@@ -12,7 +12,7 @@ import { bootTargetWords, powerCommandWords } from "../../contract/words/power.t
 import type { MachineId, RequestId } from "../../database/ids.ts";
 import { startAllowOnce } from "../../database/queries/agent/start-allowed.ts";
 import { type OperationAsked, operationAsk } from "../../database/queries/controller/operation.ts";
-import { machineShow } from "../../database/queries/machine/machine-show.ts";
+import { powerStopCheck } from "../../database/queries/controller/power-stop.ts";
 import { operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operationMessage } from "../messages/operation-message.ts";
@@ -38,9 +38,6 @@ const startAgentRequest = z.object({
   bootBy: z.enum(["", "auto", ...bootMeans], `expected ${bootMeans.join(", ")}, auto, or nothing`),
 });
 
-/** Power commands that take away what runs on the machine. */
-const stops = new Set(["off", "soft-off", "cycle", "reset", "nmi"]);
-
 /** What operators call about a machine's power, boot source and light. */
 export function machinePowerHandlers({
   database,
@@ -61,14 +58,9 @@ export function machinePowerHandlers({
     async machinePower(request, context) {
       const { requestId, machine, command, confirmed } = validate(powerRequest, request);
       const machineId = await machineThere(database, machine);
-      if (stops.has(command) && !confirmed && (await machineShow(database, machineId)).installed !== undefined) {
-        throw new ConnectError(
-          `this machine is installed, and "${command}" stops what runs on it: say \`--yes\` where that is meant`,
-          Code.FailedPrecondition,
-        );
-      }
+      await powerStopCheck(database.kysely, machineId, { command, confirmed });
       const digest = bodyDigest(MachinePowerRequestSchema, request, machineId);
-      return ask(context, { requestId, machineId, bodyDigest: digest }, { kind: "power", command });
+      return ask(context, { requestId, machineId, bodyDigest: digest }, { kind: "power", command, confirmed });
     },
 
     async machineBoot(request, context) {

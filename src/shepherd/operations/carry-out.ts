@@ -1,7 +1,9 @@
 import type { ControllerPower } from "../../controllers/controller.ts";
 import type { Database } from "../../database/connect.ts";
-import type { OperationResult } from "../../database/queries/controller/operation.ts";
+import type { MachineId } from "../../database/ids.ts";
+import type { OperationAsked, OperationResult } from "../../database/queries/controller/operation.ts";
 import type { HeldOperation } from "../../database/queries/controller/operation-claim.ts";
+import { powerStopCheck } from "../../database/queries/controller/power-stop.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
 import { ProviderError } from "../provider.ts";
 import type { MachineSwitch } from "../switch/machine-switch.ts";
@@ -30,8 +32,8 @@ export async function carryOut(
     case "check":
       return { result: await operationCheck(machineId, options, signal) };
     case "power": {
-      const by = await switchOf(options, machineId);
-      return { result: await power(operation, asked.command, required(by), options.database, signal) };
+      const by = required(await switchOf(options, machineId));
+      return { result: await power(operation, asked, { by, database: options.database, machineId }, signal) };
     }
     case "boot": {
       const by = required(await switchOf(options, machineId));
@@ -71,24 +73,20 @@ function required(by: MachineSwitch | undefined): MachineSwitch {
 
 async function power(
   operation: HeldOperation,
-  command: "status" | Parameters<MachineSwitch["set"]>[0],
-  by: MachineSwitch,
-  database: Database,
+  { command, confirmed = false }: Extract<OperationAsked, { kind: "power" }>,
+  { by, database, machineId }: { by: MachineSwitch; database: Database; machineId: MachineId },
   signal: AbortSignal,
 ): Promise<OperationResult> {
-  const { machineId } = operation;
-  const noted = async (read: ControllerPower): Promise<void> => {
-    if (machineId !== undefined) {
-      await powerNote(database.kysely, machineId, { power: read, readFrom: by.by });
-    }
-  };
+  const noted = (read: ControllerPower): Promise<void> =>
+    powerNote(database.kysely, machineId, { power: read, readFrom: by.by });
   if (command === "status") {
     const read = await by.get(signal);
     await noted(read);
     return { power: read, by: by.by };
   }
-  // Sent twice, the command could take effect twice, or undo a later change.
-  await operation.sending();
+  // Sent twice, the command could take effect twice, or undo a later change. Since it was asked for, the machine may have
+  // become one that may not be stopped without a confirmation.
+  await operation.sending((tx) => powerStopCheck(tx, machineId, { command, confirmed }));
   await by.set(command, signal);
   // The command is done, even if the power can't be read now.
   const state = await by.get(signal).catch(() => "unknown" as const);

@@ -3,14 +3,18 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import type { OperationId } from "../../ids.ts";
 import type { Session } from "../../session.ts";
+import { storedText } from "../../stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { type Operation, operationColumns, operationOf, type OperationResult } from "./operation.ts";
 import { operationsEnd } from "./operations-end.ts";
 
 /** An operation that this session carries out. */
 export interface HeldOperation extends Operation {
-  /** Records that the command is about to be sent. A process that finds this record must not send the command again. */
-  sending(): Promise<void>;
+  /**
+   * Records that the command is about to be sent. A process that finds this record must not send the command again.
+   * @param check runs in the same transaction, and refuses the command by throwing
+   */
+  sending(check?: (tx: Tx) => Promise<void>): Promise<void>;
   /** Ends the operation with its result; `settle` writes in the same transaction. On an error, nothing is changed. */
   succeed(settle: (tx: Tx) => Promise<OperationResult>): Promise<void>;
   fail(failure: { code: string; cause: string }): Promise<void>;
@@ -70,13 +74,14 @@ function heldOf(database: Database, session: Session, operation: Operation): Hel
     });
   return {
     ...operation,
-    sending: () =>
+    sending: (check) =>
       end(async (tx) => {
+        await check?.(tx);
         await sql`UPDATE controller_operation SET sent_at = now() WHERE operation_id = ${operationId}`.execute(tx);
       }),
     succeed: (settle) =>
       end(async (tx) => {
-        const result = stored(JSON.stringify(await settle(tx)).replaceAll("\\u0000", ""));
+        const result = storedText(JSON.stringify(await settle(tx)).replaceAll("\\u0000", ""));
         await sql`
           UPDATE controller_operation SET ended_at = now(), session_id = NULL, result = ${result}
           WHERE operation_id = ${operationId}`.execute(tx);
@@ -85,7 +90,7 @@ function heldOf(database: Database, session: Session, operation: Operation): Hel
       end(async (tx) => {
         await sql`
           UPDATE controller_operation
-          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${stored(cause)}
+          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${storedText(cause)}
           WHERE operation_id = ${operationId}`.execute(tx);
       }),
   };
@@ -101,9 +106,4 @@ async function held(tx: Tx, session: Session, operationId: OperationId): Promise
   if (rows.length === 0) {
     throw new DatabaseError("not_found", `this session does not carry out operation ${operationId} any more`);
   }
-}
-
-/** Text as PostgreSQL takes it: what controllers say may hold NUL. */
-function stored(text: string): string {
-  return text.replaceAll("\0", "");
 }

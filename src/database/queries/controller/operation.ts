@@ -39,7 +39,12 @@ export type OperationAsked =
       startAgent: boolean;
     }
   | { kind: "check" }
-  | { kind: "power"; command: "status" | "on" | "off" | "soft-off" | "cycle" | "reset" | "nmi" }
+  | {
+      kind: "power";
+      command: "status" | "on" | "off" | "soft-off" | "cycle" | "reset" | "nmi";
+      /** The operator has confirmed that what runs on the machine may be stopped; absent = not. */
+      confirmed?: boolean;
+    }
   | { kind: "boot"; target: "network" | "disk" | "http" | "media" | "setup"; once: boolean }
   | { kind: "identify"; on: boolean };
 
