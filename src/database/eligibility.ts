@@ -27,17 +27,15 @@ const providedBy = (provider: string): RawBuilder<unknown> => sql`EXISTS (
 )`;
 
 /**
- * Something switches it. A machine with a controller that has power is left as it is until somebody allows otherwise: what runs there may
- * be anything.
+ * Something switches it. A machine that was found running is left as it is until somebody allows otherwise: what runs
+ * there may be anything.
  */
 const switchable = ({ provider, controllers }: { provider: boolean; controllers: boolean }): RawBuilder<unknown> => sql`
-  CASE WHEN EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
-    THEN ${controllers}::boolean AND (
-      EXISTS (SELECT FROM machine_start_allowed l WHERE l.machine_id = m.machine_id)
-      OR EXISTS (SELECT FROM machine_power o WHERE o.machine_id = m.machine_id AND o.power = 'off')
-    )
-    ELSE ${provider}::boolean
-  END`;
+  (${provider}::boolean OR (
+    ${controllers}::boolean AND EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
+  ))
+  AND (start_allowed(m.machine_id)
+    OR NOT EXISTS (SELECT FROM machine_found_running u WHERE u.machine_id = m.machine_id))`;
 
 /** The predicate on `machines m` that says whether the process may take the machine now. */
 export function eligible({ process, provider, switches }: Eligibility): RawBuilder<unknown> {

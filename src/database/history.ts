@@ -20,6 +20,7 @@ export const historyEvents = [
   "agent_lost",
   "agent_duplicate",
   "agent_start_allowed",
+  "start_means_changed",
   "controller_set",
   "controller_removed",
   "power_switched",

@@ -200,6 +200,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_boot_override_due(machine uuid)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    INSERT INTO machine_boot_override (machine_id)
+    SELECT c.machine_id FROM machine_controller c WHERE c.machine_id = machine
+    ON CONFLICT (machine_id) DO UPDATE SET version = excluded.version, since = now(), clear_at = now(),
+        failures = 0, failed_at = NULL, failed_cause = NULL
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_by_identity(smbios uuid, macs macaddr[])
  RETURNS uuid
  LANGUAGE sql
@@ -252,6 +262,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_installed_boot()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM machine_boot_override_due(NEW.machine_id);
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_notify()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -267,7 +287,7 @@ CREATE OR REPLACE FUNCTION public.machine_start_allow()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (NEW.machine_id, 'its agent')
+    INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (NEW.machine_id, 'its installation')
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
@@ -625,6 +645,17 @@ CREATE TABLE machine_boot_by (
     set_by text NOT NULL
 );
 
+CREATE TABLE machine_boot_override (
+    machine_id uuid NOT NULL,
+    version uuid DEFAULT gen_random_uuid() NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    clear_at timestamp with time zone DEFAULT now() NOT NULL,
+    session_id uuid,
+    failures integer DEFAULT 0 NOT NULL,
+    failed_at timestamp with time zone,
+    failed_cause text
+);
+
 CREATE TABLE machine_boot_window (
     machine_id uuid NOT NULL,
     window_id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -678,6 +709,12 @@ CREATE TABLE machine_disk_begun (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
     begun_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_found_running (
+    machine_id uuid NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    found_by text NOT NULL
 );
 
 CREATE TABLE machine_hardware_report (
@@ -817,6 +854,16 @@ CREATE TABLE machine_smbios (
     smbios_uuid uuid NOT NULL
 );
 
+CREATE TABLE machine_start (
+    machine_id uuid NOT NULL,
+    means text NOT NULL,
+    why text NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    step text NOT NULL,
+    step_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone
+) WITH (fillfactor=80);
+
 CREATE TABLE machine_start_allowed (
     machine_id uuid NOT NULL,
     allowed_by text NOT NULL,
@@ -826,7 +873,9 @@ CREATE TABLE machine_start_allowed (
 CREATE TABLE machine_start_failure (
     machine_id uuid NOT NULL,
     means text NOT NULL,
-    failures integer NOT NULL
+    failures integer NOT NULL,
+    cause text,
+    failed_at timestamp with time zone
 );
 
 CREATE TABLE machine_state (
@@ -920,7 +969,8 @@ CREATE TABLE provider (
     power boolean NOT NULL,
     listed_at timestamp with time zone,
     unreachable_since timestamp with time zone,
-    unreachable_cause text
+    unreachable_cause text,
+    autostart boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE retention (
@@ -1012,6 +1062,12 @@ CREATE OR REPLACE FUNCTION public.server_alive_for(silence interval)
  STABLE PARALLEL SAFE
 RETURN (EXISTS (SELECT FROM sessions s WHERE ((s.session_component = 'server'::text) AND (s.session_deadline > now()) AND (s.session_created_at <= (now() - server_alive_for.silence)))));
 
+CREATE OR REPLACE FUNCTION public.start_allowed(machine uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((EXISTS (SELECT FROM machine_start_allowed l WHERE (l.machine_id = start_allowed.machine))) OR (EXISTS (SELECT FROM (machine_provided p JOIN provider v ON ((v.provider = p.provider))) WHERE ((p.machine_id = start_allowed.machine) AND v.autostart))));
+
 CREATE OR REPLACE FUNCTION public.agent_left(machine uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -1098,7 +1154,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,start_means_changed,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1123,6 +1179,12 @@ ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_agent_pub
 ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_boot_by ADD CONSTRAINT machine_boot_by_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_check CHECK ((((failures = 0) = (failed_at IS NULL)) AND ((failures = 0) = (failed_cause IS NULL))));
+
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_failures_check CHECK ((failures >= 0));
+
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check CHECK ((closes_at > opened_at));
 
@@ -1175,6 +1237,8 @@ ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_generation_check CHECK ((generation >= 1));
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
 
@@ -1261,6 +1325,8 @@ ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_pkey PRIMARY KEY (machi
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK ((smbios_uuid <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, '03000200-0400-0500-0006-000700080009'::uuid])));
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_key UNIQUE (smbios_uuid);
+
+ALTER TABLE machine_start ADD CONSTRAINT machine_start_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_pkey PRIMARY KEY (machine_id);
 
@@ -1386,6 +1452,10 @@ ALTER TABLE machine_agent_started ADD CONSTRAINT machine_agent_started_machine_i
 
 ALTER TABLE machine_boot_by ADD CONSTRAINT machine_boot_by_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machine_controller(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(credential_id) ON DELETE RESTRICT;
@@ -1395,6 +1465,8 @@ ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_machine_id_fkey
 ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1425,6 +1497,8 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOR
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_start ADD CONSTRAINT machine_start_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
@@ -1469,6 +1543,10 @@ CREATE INDEX history_machine_generation ON ONLY public.history USING btree (mach
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
 
 CREATE INDEX machine_agent_started_key ON public.machine_agent_started USING btree (agent_public_key);
+
+CREATE INDEX machine_boot_override_clear ON public.machine_boot_override USING btree (clear_at);
+
+CREATE INDEX machine_boot_override_session ON public.machine_boot_override USING btree (session_id) WHERE (session_id IS NOT NULL);
 
 CREATE INDEX machine_controller_credential ON public.machine_controller USING btree (credential_id);
 
@@ -1566,8 +1644,6 @@ CREATE TRIGGER agent_notify AFTER DELETE OR UPDATE ON public.machine_agent_start
 
 CREATE TRIGGER agent_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_unheard();
 
-CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
-
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_agent_started FOR EACH ROW EXECUTE FUNCTION machine_state_started();
@@ -1575,6 +1651,8 @@ CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_ag
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_boot_window FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_controller FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_disk_begun FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_hardware_report FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
@@ -1607,6 +1685,10 @@ CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_os_
 CREATE TRIGGER agent_notify AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN ((new.run <> old.run)) EXECUTE FUNCTION agent_notify();
 
 CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN (((new.run <> old.run) OR (new.rival_run IS DISTINCT FROM old.rival_run) OR (new.rival_at > (old.rival_at + '00:01:00'::interval)))) EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_installed_boot AFTER INSERT OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_installed_boot();
+
+CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

@@ -144,6 +144,17 @@ export interface MachineBootByTable {
   set_by: string;
 }
 
+export interface MachineBootOverrideTable {
+  clear_at: Generated<Date>;
+  failed_at: Date | null;
+  failed_cause: string | null;
+  failures: Generated<number>;
+  machine_id: MachineId;
+  session_id: SessionId | null;
+  since: Generated<Date>;
+  version: Generated<string>;
+}
+
 export interface MachineBootWindowTable {
   claimed_keys: Generated<ArrayType<Buffer>>;
   closed_at: Date | null;
@@ -196,6 +207,12 @@ export interface MachineControllerContactTable {
 export interface MachineDiskBegunTable {
   begun_at: Generated<Date>;
   generation: Generation;
+  machine_id: MachineId;
+}
+
+export interface MachineFoundRunningTable {
+  found_at: Generated<Date>;
+  found_by: string;
   machine_id: MachineId;
 }
 
@@ -344,6 +361,16 @@ export interface MachineSmbiosTable {
   smbios_uuid: string;
 }
 
+export interface MachineStartTable {
+  begun_at: Generated<Date>;
+  ended_at: Date | null;
+  machine_id: MachineId;
+  means: string;
+  step: string;
+  step_at: Generated<Date>;
+  why: string;
+}
+
 export interface MachineStartAllowedTable {
   allowed_at: Generated<Date>;
   allowed_by: string;
@@ -351,6 +378,8 @@ export interface MachineStartAllowedTable {
 }
 
 export interface MachineStartFailureTable {
+  cause: string | null;
+  failed_at: Date | null;
   failures: number;
   machine_id: MachineId;
   means: string;
@@ -423,6 +452,7 @@ export interface OperatorTokenTable {
 }
 
 export interface ProviderTable {
+  autostart: Generated<boolean>;
   listed_at: Date | null;
   power: boolean;
   provider: string;
@@ -504,10 +534,12 @@ export interface DB {
   machine_agent_log: MachineAgentLogTable;
   machine_agent_started: MachineAgentStartedTable;
   machine_boot_by: MachineBootByTable;
+  machine_boot_override: MachineBootOverrideTable;
   machine_boot_window: MachineBootWindowTable;
   machine_controller: MachineControllerTable;
   machine_controller_contact: MachineControllerContactTable;
   machine_disk_begun: MachineDiskBegunTable;
+  machine_found_running: MachineFoundRunningTable;
   machine_hardware_report: MachineHardwareReportTable;
   machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
   machine_mac: MachineMacTable;
@@ -523,6 +555,7 @@ export interface DB {
   machine_provided: MachineProvidedTable;
   machine_quarantine: MachineQuarantineTable;
   machine_smbios: MachineSmbiosTable;
+  machine_start: MachineStartTable;
   machine_start_allowed: MachineStartAllowedTable;
   machine_start_failure: MachineStartFailureTable;
   machine_state: MachineStateTable;

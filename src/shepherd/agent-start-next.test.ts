@@ -58,7 +58,8 @@ test.each([
 test.each([
   ["on", "leave"],
   ["powering-on", "leave"],
-  ["unknown", "leave"],
+  ["powering-off", "leave"],
+  ["unknown", "fail"],
   ["off", "power-cycle"],
 ] as const)("a machine that nobody allowed to stop, with power %s: %s", (power, begin) => {
   expect(agentStartBegin({ window: undefined, power, component: "shepherd", allowed: false }).begin).toBe(begin);

@@ -79,7 +79,9 @@ export type AgentStartBegin =
   /** Start from power off. */
   | { begin: "power-cycle" }
   /** Leave the machine alone: what runs on it may not be stopped. */
-  | { begin: "leave"; cause: string };
+  | { begin: "leave"; cause: string }
+  /** Whether it runs can't be told, so it can't be started either. */
+  | { begin: "fail"; cause: string };
 
 /**
  * Decides how a start begins. A start switches off, opens the boot window and switches on: a machine with power and an
@@ -95,10 +97,11 @@ export function agentStartBegin({ window, power, component, allowed }: AgentStar
   if (onItsWay) {
     return { begin: "join", windowId: window.windowId };
   }
-  return allowed || power === "off"
-    ? { begin: "power-cycle" }
-    : {
-        begin: "leave",
-        cause: `its power is ${power}, and nobody has allowed to stop what runs on it: \`farrier machine start-agent --help\` says how`,
-      };
+  if (allowed || power === "off") {
+    return { begin: "power-cycle" };
+  }
+  const nobody = "nobody has allowed to stop what runs on it: `farrier machine start-agent --help` says how";
+  return power === "unknown"
+    ? { begin: "fail", cause: `its power can't be told, and ${nobody}` }
+    : { begin: "leave", cause: `its power is ${power}, and ${nobody}` };
 }

@@ -21,6 +21,7 @@ beforeEach(async () => {
   fleet = await testFleet();
   server = await sessionStart(fleet.database, { component: "server", log: silent, clock: systemClock });
   provider = fakeProvider("rack");
+  provider.autostart = true;
 });
 afterEach(async () => {
   await server[Symbol.asyncDispose]();

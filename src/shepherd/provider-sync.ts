@@ -41,11 +41,11 @@ export async function providerSync(
   provider: Provider & { list: NonNullable<Provider["list"]> },
   { log, signal, memory }: { log: Logger; signal: AbortSignal; memory: SyncMemory },
 ): Promise<SyncDone> {
-  const power = provider.power !== undefined;
+  const abilities = { power: provider.power !== undefined, autostart: provider.autostart ?? false };
   const listed = await provider.list(signal).catch(async (error: unknown) => {
     const unreachable = error instanceof ProviderError ? error.message : describeError(error);
     if (!signal.aborted) {
-      await providerNote(database, provider.name, { power, listed: false, unreachable });
+      await providerNote(database, provider.name, { ...abilities, listed: false, unreachable });
     }
     throw error;
   });
@@ -92,7 +92,7 @@ export async function providerSync(
     await providedVanish(database, machineId, actor);
     done.vanished += 1;
   }
-  await providerNote(database, provider.name, { power, listed: true });
+  await providerNote(database, provider.name, { ...abilities, listed: true });
   return done;
 }
 

@@ -56,4 +56,9 @@ export interface Provider {
   /** Reads one machine. @throws {ProviderError} `not_found` */
   get?: (providerId: string, signal: AbortSignal) => Promise<ProvidedMachine>;
   power?: ProviderPower;
+  /**
+   * Agents are started on its machines whatever runs there. Absent = a machine that is found running is left as it is
+   * until an operator allows otherwise.
+   */
+  autostart?: boolean;
 }

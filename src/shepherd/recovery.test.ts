@@ -3,8 +3,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Fleet, testFleet, type TestMachine } from "../../test/support/fleet.ts";
 import { heartbeatFleet } from "../../test/support/heartbeats.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import type { ControllerPower } from "../controllers/controller.ts";
 import { eligibleCount } from "../database/eligibility.ts";
+import { startAllowByAgent } from "../database/queries/agent/start-allowed.ts";
 import { statesRefresh } from "../database/queries/upkeep/state.ts";
+import { transact } from "../database/transaction.ts";
 import { type Provider, ProviderError } from "./provider.ts";
 import { recoveryDecide } from "./recovery.ts";
 import { testShepherd } from "./testing/test-shepherd.ts";
@@ -38,13 +41,23 @@ async function lose(of: Fleet, machine: TestMachine): Promise<void> {
 
 const run = (of: Fleet) => testShepherd(of, { providers: [starter] });
 
-test("what can start an agent decides", () => {
-  expect(recoveryDecide(false)).toEqual({ removeAgent: false, outcome: "fail" });
-  expect(recoveryDecide(true)).toEqual({ removeAgent: true, outcome: "finish" });
+test.each<[startable: boolean, allowed: boolean, foundRunning: boolean, power: ControllerPower | undefined, string]>([
+  [false, false, false, undefined, "cannot"],
+  [false, true, false, undefined, "cannot"],
+  [true, true, false, undefined, "start"],
+  [true, true, true, undefined, "start"],
+  [true, false, false, "off", "start"],
+  [true, false, true, "off", "may-not"],
+  [true, false, false, "on", "may-not"],
+  [true, false, false, "unknown", "may-not"],
+  [true, false, false, "powering-off", "may-not"],
+])("startable %s, allowed %s, found running %s, power %s: %s", (startable, allowed, foundRunning, power, decided) => {
+  expect(recoveryDecide({ startable, allowed, foundRunning, power })).toBe(decided);
 });
 
 test("where the provider can start agents the lost one's tags go, and agent start applies", async () => {
   const machine = await fleet.add({ provider: "starter" });
+  await transact(fleet.database, null, (tx) => startAllowByAgent(tx, machine.machineId));
   await lose(fleet, machine);
   await using _shepherd = run(fleet);
   await waitFor("agent start to be tried", async () => (await fleet.rows("SELECT FROM work_backoff")).length === 1);

@@ -9,6 +9,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
+import { bootOverrides } from "./boot-overrides.ts";
 import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
 import { controllerLooks } from "./controller-looks.ts";
@@ -139,6 +140,10 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     controllers === undefined
       ? undefined
       : controllerLooks({ database, controllers, log, clock, interval, signal: stop.signal });
+  const overrides =
+    controllers === undefined
+      ? undefined
+      : bootOverrides({ database, sessions, controllers, log, clock, interval, signal: stop.signal });
   const operations = operationsRun({
     ...{ database, sessions, log, clock, interval, address: options.address, signal: stop.signal },
     ...{ controllers, access, providers: known },
@@ -150,6 +155,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
       await looking;
       await operations;
       await looks;
+      await overrides;
       await Promise.all(running.values());
       await controllers?.[Symbol.asyncDispose]();
       await sessions[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { bootWindowCauses, enrollmentCauses, refusalCauses } from "./causes/enro
 import { controllerCauses } from "./causes/controller-causes.ts";
 import { databaseCauses } from "./causes/database-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
+import { startCauses } from "./causes/start-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/writing-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
@@ -15,6 +16,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
     ...bootWindowCauses(facts),
     ...netbootCauses(facts),
     ...controllerCauses(facts),
+    ...startCauses(facts),
     ...duplicateCauses(facts),
     ...tryingAgainCauses(facts),
     ...stateWords(state.state).causes(facts),

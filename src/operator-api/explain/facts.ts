@@ -1,5 +1,11 @@
 import type { NetbootProgress } from "../../database/queries/boot/netboot-note.ts";
-import type { SurroundingClaim, SurroundingRefusal } from "../../database/queries/views/explain.ts";
+import type {
+  SurroundingClaim,
+  SurroundingOverride,
+  SurroundingRefusal,
+  SurroundingStart,
+  SurroundingStartFailure,
+} from "../../database/queries/views/explain.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
 /** Everything that an explanation is made from. */
@@ -26,6 +32,12 @@ export interface ExplainFacts {
   refused?: SurroundingRefusal;
   /** How far the machine's network boots have come since its last agent. */
   netboot?: NetbootProgress;
+  /** The latest start of an agent on it. */
+  start?: SurroundingStart;
+  /** A boot override in its controller that could not be removed yet. */
+  bootOverride?: SurroundingOverride;
+  /** Means by which starts have failed since its last agent, the latest last. */
+  startFailures?: readonly SurroundingStartFailure[];
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector matches none of the machine's disks, according to its hardware report. */
@@ -53,6 +65,8 @@ export type CauseKind =
   | "no-power"
   | "controller-failing"
   | "left-running"
+  | "agent-start"
+  | "boot-override"
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"

@@ -9,8 +9,9 @@ export function switchedBy({ controller, providing }: MachineRecord): "controlle
 }
 
 /**
- * Whether the machine has power and nobody has allowed Farrier to stop what runs on it: it is left as it is. Pure.
+ * Whether the machine was found running and nobody has allowed Farrier to stop what runs on it: it is left as it is,
+ * also while it is off. Pure.
  */
-export function isLeftRunning({ controller, power }: MachineRecord): boolean {
-  return controller !== undefined && !controller.startAllowed && power?.power !== "off";
+export function isLeftRunning({ leftRunning }: MachineRecord): boolean {
+  return leftRunning === true;
 }

@@ -39,6 +39,8 @@ const kinds: Record<CauseKind, KindMessage> = {
   "no-power": KindMessage.NO_POWER,
   "controller-failing": KindMessage.CONTROLLER_FAILING,
   "left-running": KindMessage.LEFT_RUNNING,
+  "agent-start": KindMessage.AGENT_START,
+  "boot-override": KindMessage.BOOT_OVERRIDE,
   "machine-vanished": KindMessage.MACHINE_VANISHED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,

@@ -31,6 +31,8 @@ export function labProvider(place: LabPlace): Provider {
     name: labProviderName,
     // Its list is a directory of this host, so it may be read often.
     pace: 1_000,
+    // They were made for Farrier: nothing else runs on them.
+    autostart: true,
     list: (signal) =>
       told(signal, async () => Promise.all((await machines()).map((machine) => provided(directory, machine)))),
     get: (providerId, signal) => told(signal, async () => provided(directory, await find(providerId))),

@@ -20,7 +20,8 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
         await controller.powerSet("on", signal);
       }),
     bootSet: (target, options) => controllers.use(machineId, (controller) => controller.bootSet(target, options)),
-    bootClear: (signal) => controllers.use(machineId, (controller) => controller.bootClear(signal)),
+    leavesOverride: true,
+    bootToDisk: (signal) => controllers.use(machineId, (controller) => controller.bootClear(signal)),
     identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),
   };
 }

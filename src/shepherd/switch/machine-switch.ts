@@ -11,8 +11,13 @@ export interface MachineSwitch {
   onInto(target: "network" | "disk", signal: AbortSignal): Promise<void>;
   /** Sets the boot source; absent if the boot source can only be chosen when the machine is switched on. */
   bootSet?: (target: BootTarget, options: { once: boolean; signal: AbortSignal }) => Promise<void>;
-  /** Removes a boot override. */
-  bootClear(signal: AbortSignal): Promise<void>;
+  /**
+   * Whether a start leaves an override behind that has to be removed. False if the boot source is chosen for that one
+   * boot only.
+   */
+  leavesOverride: boolean;
+  /** Removes a boot override, and resolves when the machine is shown to boot from its disk from now on. */
+  bootToDisk(signal: AbortSignal): Promise<void>;
   /** Switches the identification light; absent if the machine has none. */
   identify?: (on: boolean, signal: AbortSignal) => Promise<void>;
 }

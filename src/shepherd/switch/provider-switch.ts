@@ -15,7 +15,8 @@ export function providerSwitch(provider: Provider & { power: ProviderPower }, pr
     },
     onInto: (target, signal) => power.set(providerId, "on", { boot: target, signal }),
     // A provider applies the boot source to that one boot only, so there is nothing to remove.
-    bootClear: () => Promise.resolve(),
+    leavesOverride: false,
+    bootToDisk: () => Promise.resolve(),
   };
 }
 

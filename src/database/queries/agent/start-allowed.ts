@@ -20,20 +20,32 @@ export async function startAllow(tx: Tx, machineId: MachineId, actor: Actor): Pr
   await historyAppend(tx, rows.length === 0 ? [] : [{ machineId, actor, event: "agent_start_allowed" as const }]);
 }
 
-/**
- * Whether the machine may be switched off to start an agent, whatever runs on it. A machine without a controller is its provider's to
- * switch.
- * @throws {DatabaseError} `unavailable`
- */
-export async function startAllowed(database: Database, machineId: MachineId): Promise<boolean> {
-  const { rows } = await sql`
-    SELECT FROM machines m WHERE m.machine_id = ${machineId} AND (
-      EXISTS (SELECT FROM machine_start_allowed l WHERE l.machine_id = m.machine_id)
-      OR NOT EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
-    )`
+/** Records the same silently, because an agent has enrolled from a network boot: nothing else runs on the machine. */
+export async function startAllowByAgent(tx: Tx, machineId: MachineId): Promise<void> {
+  await sql`
+    INSERT INTO machine_start_allowed (machine_id, allowed_by) VALUES (${machineId}, 'its agent')
+    ON CONFLICT DO NOTHING`.execute(tx);
+}
+
+/** Whether agents may be started on a machine. */
+export interface StartPermission {
+  /**
+   * It may be switched off, whatever runs on it: somebody has allowed it, an agent of its own network boot or an
+   * installation has run on it, or its provider's configuration says so.
+   */
+  allowed: boolean;
+  /** It ran something before Farrier started anything on it. */
+  foundRunning: boolean;
+}
+
+/** Reads whether agents may be started on a machine. @throws {DatabaseError} `unavailable` */
+export async function startPermission(database: Database, machineId: MachineId): Promise<StartPermission> {
+  const { rows } = await sql<StartPermission>`
+    SELECT start_allowed(${machineId}) AS allowed,
+      EXISTS (SELECT FROM machine_found_running WHERE machine_id = ${machineId}) AS "foundRunning"`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  return rows.length > 0;
+  return rows[0] ?? { allowed: false, foundRunning: false };
 }
 
 /**
@@ -67,7 +79,7 @@ export async function startAllowOnce(
     await tx
       .deleteFrom("work_backoff")
       .where("machine_id", "=", machineId)
-      .where("process", "=", "ShepherdAgentStart")
+      .where("process", "in", ["ShepherdAgentStart", "ShepherdRecovery"])
       .execute();
     if (bootBy !== undefined) {
       await bootBySet(tx, machineId, { means: bootBy === "auto" ? undefined : bootBy, setBy: actor.name });

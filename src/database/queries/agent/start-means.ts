@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
+import { storedText } from "../../stored-text.ts";
 
 /** The facts by which the means of a start are chosen. */
 export interface StartMeans {
@@ -46,11 +47,13 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
   };
 }
 
-/** Counts a failed start by this means. */
-export async function startFailed(tx: Tx, machineId: MachineId, means: string): Promise<void> {
+/** Counts a failed start by this means, and keeps its cause. */
+export async function startFailed(tx: Tx, machineId: MachineId, means: string, cause: string): Promise<void> {
   await sql`
-    INSERT INTO machine_start_failure AS f (machine_id, means, failures) VALUES (${machineId}, ${means}, 1)
-    ON CONFLICT (machine_id, means) DO UPDATE SET failures = f.failures + 1`.execute(tx);
+    INSERT INTO machine_start_failure AS f (machine_id, means, failures, cause, failed_at)
+    VALUES (${machineId}, ${means}, 1, ${storedText(cause)}, now())
+    ON CONFLICT (machine_id, means) DO UPDATE
+      SET failures = f.failures + 1, cause = excluded.cause, failed_at = excluded.failed_at`.execute(tx);
 }
 
 /** Resets the counts of failed starts, because an agent has come. */

@@ -82,6 +82,18 @@ export async function bootWindowState(database: Database, windowId: string): Pro
 }
 
 /**
+ * Whether a window's token was handed out, which is the last thing that a machine gets before it runs the agent.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function bootWindowGiven(database: Database, windowId: string): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM machine_boot_window WHERE window_id = ${windowId} AND given_at IS NOT NULL`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.length > 0;
+}
+
+/**
  * A machine's newest window; undefined if it never had one.
  * @throws {DatabaseError} `unavailable`
  */

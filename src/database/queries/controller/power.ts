@@ -17,19 +17,43 @@ export interface PowerRecord {
   readFrom: string;
 }
 
-/** Records the power that was just read. @throws {DatabaseError} `unavailable` */
+/**
+ * Records the power that was just read. A machine that has power, and that Farrier neither may stop nor has switched on
+ * for a start, is marked as found running.
+ * @throws {DatabaseError} `unavailable`
+ */
 export async function powerNote(
   source: Database["kysely"] | Tx,
   machineId: MachineId,
   { power, readFrom }: { power: PowerWord; readFrom: string },
 ): Promise<void> {
   await sql`
-    INSERT INTO machine_power AS p (machine_id, power, read_from)
-    SELECT machine_id, ${power}, ${readFrom} FROM machines WHERE machine_id = ${machineId}
-    ON CONFLICT (machine_id) DO UPDATE SET power = excluded.power, read_from = excluded.read_from, read_at = now(),
-      since = CASE WHEN p.power = excluded.power THEN p.since ELSE now() END`
+    WITH noted AS (
+      INSERT INTO machine_power AS p (machine_id, power, read_from)
+      SELECT machine_id, ${power}, ${readFrom} FROM machines WHERE machine_id = ${machineId}
+      ON CONFLICT (machine_id) DO UPDATE SET power = excluded.power, read_from = excluded.read_from, read_at = now(),
+        since = CASE WHEN p.power = excluded.power THEN p.since ELSE now() END
+      RETURNING p.machine_id
+    )
+    INSERT INTO machine_found_running (machine_id, found_by)
+    SELECT n.machine_id, ${readFrom} FROM noted n
+    WHERE ${power} IN ('on', 'powering-on', 'powering-off') AND NOT start_allowed(n.machine_id)
+      AND NOT EXISTS (SELECT FROM work w WHERE w.machine_id = n.machine_id AND w.process = 'ShepherdAgentStart')
+      AND NOT EXISTS (
+        -- A start that another shepherd continues.
+        SELECT FROM machine_boot_window b WHERE b.machine_id = n.machine_id AND b.opened_by = 'shepherd'
+          AND b.closed_at IS NULL AND b.closes_at > now()
+      )
+    ON CONFLICT DO NOTHING`
     .execute(source)
     .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/** Marks a machine as found running; it stays marked. The caller has seen that Farrier may not stop it. */
+export async function foundRunning(tx: Tx, machineId: MachineId, foundBy: string): Promise<void> {
+  await sql`
+    INSERT INTO machine_found_running (machine_id, found_by) VALUES (${machineId}, ${foundBy})
+    ON CONFLICT DO NOTHING`.execute(tx);
 }
 
 /** The last power reading of a machine; undefined = none yet. @throws {DatabaseError} `unavailable` */

@@ -5,6 +5,7 @@ import { DatabaseError, isUniqueViolation } from "../../errors.ts";
 import { agentKey, type AgentKey, type MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { agentKeySet, keyStart } from "../agent/agent.ts";
+import { startAllowByAgent } from "../agent/start-allowed.ts";
 import { bootWindowClose } from "../boot/boot-window.ts";
 import { hardwareReportWrite } from "../hardware/hardware-report-write.ts";
 import { historyAppend } from "../../history.ts";
@@ -83,6 +84,7 @@ async function claimSettle(
     approved: true,
   };
   await historyAppend(tx, [{ machineId, actor, event: "agent_enrolled", detail }]);
+  await startAllowByAgent(tx, machineId);
   if (hardware !== undefined) {
     await hardwareReportWrite(tx, machineId, hardware, { kind: "agent", name: keyStart(publicKey) });
   }

@@ -5,6 +5,7 @@ import type { MachineId, SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { agentFeaturesSet } from "../agent/agent-features.ts";
 import { agentKeySet, keyStart } from "../agent/agent.ts";
+import { startAllowByAgent } from "../agent/start-allowed.ts";
 import { claimRecord, type ClaimEntry } from "./enrollment-claim.ts";
 import { enrollmentDecide, type EnrollmentDecision, type EnrollmentFacts } from "./enrollment-decide.ts";
 import { hardwareReportWrite } from "../hardware/hardware-report-write.ts";
@@ -180,6 +181,7 @@ async function bind(
     address,
   };
   await historyAppend(tx, [{ machineId, actor, event: "agent_enrolled", detail }]);
+  await startAllowByAgent(tx, machineId);
   await welcome(tx, machineId, enrollment, actor);
   if (contested !== undefined) {
     await contest(tx, { machineId, window, enrolled: publicKey, other: contested }, undefined);

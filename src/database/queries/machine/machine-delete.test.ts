@@ -46,6 +46,8 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_controller_contact: "contact_at) VALUES ($1, now()",
     machine_power: "power, read_from) VALUES ($1, 'on', 'controller'",
     machine_boot_by: "means, set_by) VALUES ($1, 'provider-network', ''",
+    machine_start: "means, why, step) VALUES ($1, 'provider-network', 'test', 'test'",
+    machine_found_running: "found_by) VALUES ($1, 'controller'",
     machine_start_failure: "means, failures) VALUES ($1, 'provider-network', 1",
     controller_operation:
       "operation_id, body_digest, kind, asked, asked_by) VALUES ($1, gen_random_uuid(), decode(repeat('00', 32), 'hex'), 'check', '{}', ''",

@@ -35,6 +35,8 @@ export const machineTags = [
   "machine_start_allowed",
   "machine_boot_by",
   "machine_start_failure",
+  "machine_start",
+  "machine_found_running",
   "controller_operation",
   "work_backoff",
 ] as const;

@@ -27,16 +27,21 @@ export async function providerNames(database: Database): Promise<string[]> {
 export async function providerNote(
   database: Database,
   provider: string,
-  { power, listed, unreachable }: { power: boolean; listed: boolean; unreachable?: string },
+  {
+    power,
+    autostart,
+    listed,
+    unreachable,
+  }: { power: boolean; autostart: boolean; listed: boolean; unreachable?: string },
 ): Promise<void> {
   await sql`
-    INSERT INTO provider AS p (provider, power, listed_at, unreachable_since, unreachable_cause)
+    INSERT INTO provider AS p (provider, power, autostart, listed_at, unreachable_since, unreachable_cause)
     VALUES (
-      ${provider}, ${power}, CASE WHEN ${listed} THEN now() END,
+      ${provider}, ${power}, ${autostart}, CASE WHEN ${listed} THEN now() END,
       CASE WHEN ${unreachable ?? null}::text IS NOT NULL THEN now() END, ${unreachable ?? null}
     )
     ON CONFLICT (provider) DO UPDATE SET
-      power = excluded.power, listed_at = coalesce(excluded.listed_at, p.listed_at),
+      power = excluded.power, autostart = excluded.autostart, listed_at = coalesce(excluded.listed_at, p.listed_at),
       unreachable_since = CASE WHEN excluded.unreachable_cause IS NOT NULL
         THEN coalesce(p.unreachable_since, excluded.unreachable_since) END,
       unreachable_cause = excluded.unreachable_cause`

@@ -23,8 +23,44 @@ export interface MachineSurroundings {
   refused?: SurroundingRefusal;
   /** How far its network boots came since its last agent, within the last hour. */
   netboot?: NetbootProgress;
+  /** The latest start of an agent on it. */
+  start?: SurroundingStart;
+  /** Its controller may send it to the network at its next boot, and removing that override has failed. */
+  bootOverride?: SurroundingOverride;
+  /** Means by which starts have failed since its last agent. */
+  startFailures: SurroundingStartFailure[];
   /** The latest report, serialised. */
   hardwareRaw?: Uint8Array;
+}
+
+/** A start of an agent. */
+export interface SurroundingStart {
+  means: string;
+  /** Why it is this means. */
+  why: string;
+  begunAt: Date;
+  /** How far it has come, as a clause. */
+  step: string;
+  stepAt: Date;
+  ended: boolean;
+}
+
+/** A boot override that could not be removed yet. */
+export interface SurroundingOverride {
+  failures: number;
+  failedAt: Date;
+  cause: string;
+  /** When a shepherd tries again. */
+  nextAt: Date;
+}
+
+/** Failed starts in a row by one means. */
+export interface SurroundingStartFailure {
+  means: string;
+  failures: number;
+  /** What the last one said, and when; absent in rows of earlier versions. */
+  cause?: string;
+  at?: Date;
 }
 
 /** An agent that waits for approval. */
@@ -68,6 +104,9 @@ interface Row {
     | null;
   refused: { key: string; address: string; since: string; last_at: string; count: number } | null;
   netboot: { since: string; lastAt: string; asked: number; loaded: number; configured: number } | null;
+  start: { means: string; why: string; begunAt: string; step: string; stepAt: string; ended: boolean } | null;
+  boot_override: { failures: number; failedAt: string; cause: string; nextAt: string } | null;
+  start_failures: { means: string; failures: number; cause: string | null; at: string | null }[] | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -130,6 +169,21 @@ export async function machineSurroundings(database: Database, machineId: Machine
           SELECT FROM machine_agent_started a WHERE a.machine_id = n.machine_id AND a.agent_started_at > n.since
         )
       ) AS netboot,
+      (
+        SELECT jsonb_build_object('means', s.means, 'why', s.why, 'begunAt', s.begun_at, 'step', s.step,
+          'stepAt', s.step_at, 'ended', s.ended_at IS NOT NULL)
+        FROM machine_start s WHERE s.machine_id = ${machineId}
+      ) AS start,
+      (
+        SELECT jsonb_build_object('failures', o.failures, 'failedAt', o.failed_at, 'cause', o.failed_cause,
+          'nextAt', o.clear_at)
+        FROM machine_boot_override o WHERE o.machine_id = ${machineId} AND o.failures > 0
+      ) AS boot_override,
+      (
+        SELECT jsonb_agg(jsonb_build_object('means', b.means, 'failures', b.failures, 'cause', b.cause,
+          'at', b.failed_at) ORDER BY b.failed_at)
+        FROM machine_start_failure b WHERE b.machine_id = ${machineId}
+      ) AS start_failures,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t WHERE t.only_row`
@@ -164,6 +218,22 @@ export async function machineSurroundings(database: Database, machineId: Machine
             lastAt: new Date(row.refused.last_at),
           },
         }),
+    ...(row.start === null
+      ? {}
+      : { start: { ...row.start, begunAt: new Date(row.start.begunAt), stepAt: new Date(row.start.stepAt) } }),
+    ...(row.boot_override === null
+      ? {}
+      : {
+          bootOverride: {
+            ...row.boot_override,
+            failedAt: new Date(row.boot_override.failedAt),
+            nextAt: new Date(row.boot_override.nextAt),
+          },
+        }),
+    startFailures: (row.start_failures ?? []).map(({ means, failures, cause, at }) => ({
+      ...{ means, failures },
+      ...present({ cause, at: at === null ? null : new Date(at) }),
+    })),
     ...present({ hardwareRaw: row.hardware_report_raw }),
   };
 }

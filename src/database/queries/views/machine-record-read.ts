@@ -29,7 +29,7 @@ export interface MachineRow {
   controller_failed_at: Date | null;
   controller_failed_code: string | null;
   controller_failed_cause: string | null;
-  start_allowed: boolean;
+  left_running: boolean;
   power: PowerWord | null;
   power_since: Date | null;
   power_read_at: Date | null;
@@ -97,7 +97,7 @@ export const machineColumns = sql`
   p.provider, p.provider_id, p.provider_reservation_id, p.provider_address, p.provider_location, p.provider_status,
   p.vanished_at, v.power AS provider_power, v.unreachable_since, v.unreachable_cause,
   mc.url AS controller_url, mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
-  mt.failed_cause AS controller_failed_cause, ma.machine_id IS NOT NULL AS start_allowed,
+  mt.failed_cause AS controller_failed_cause, mu.found_at IS NOT NULL AND NOT start_allowed(m.machine_id) AS left_running,
   mp.power, mp.since AS power_since, mp.read_at AS power_read_at, mp.read_from AS power_read_from,
   a.agent_started_at, a.agent_public_key, h.agent_heartbeat_at,
   q.generation AS requested_generation, q.os_installation_request_raw, q.requested_at,
@@ -142,7 +142,7 @@ export const machineTables = sql`
   LEFT JOIN provider v ON v.provider = p.provider
   LEFT JOIN machine_controller mc ON mc.machine_id = m.machine_id
   LEFT JOIN machine_controller_contact mt ON mt.machine_id = mc.machine_id
-  LEFT JOIN machine_start_allowed ma ON ma.machine_id = mc.machine_id
+  LEFT JOIN machine_found_running mu ON mu.machine_id = m.machine_id
   LEFT JOIN machine_power mp ON mp.machine_id = m.machine_id
   LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
   LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
@@ -171,6 +171,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
     ...providedOf(row),
     ...controlledOf(row),
     ...powerRecordOf(row),
+    leftRunning: row.left_running,
     ...agentOf(row),
     ...installationOf(row),
     ...installedOf(row),
@@ -234,7 +235,6 @@ function controlledOf(row: MachineRow): Pick<MachineRecord, "controller"> {
     : {
         controller: {
           url: row.controller_url,
-          startAllowed: row.start_allowed,
           ...(since === null || code === null || cause === null ? {} : { failure: { since, code, cause } }),
         },
       };

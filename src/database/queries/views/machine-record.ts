@@ -31,8 +31,6 @@ export interface Controlled {
   url: string;
   /** Why it can't be used, and since when. */
   failure?: { since: Date; code: string; cause: string };
-  /** Whether the machine may be switched off to start an agent, whatever runs on it. */
-  startAllowed: boolean;
 }
 
 /** The final result of a generation. */
@@ -88,6 +86,8 @@ export interface MachineRecord {
   controller?: Controlled;
   /** Whether it has power, as it was last read. */
   power?: PowerRecord;
+  /** It was found running, and nobody has allowed to stop what runs on it. */
+  leftRunning?: boolean;
   agent?: {
     startedAt: Date;
     publicKey: Uint8Array;

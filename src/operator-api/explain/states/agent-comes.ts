@@ -60,11 +60,11 @@ function claimStep({ claims = [] }: StepFacts): Step | undefined {
     : undefined;
 }
 
-/** The machine has power and runs something that Farrier did not install. */
-function leftStep(record: MachineRecord): Step {
+/** The machine was found running something that Farrier did not install. Pure. */
+export function leftStep(record: MachineRecord): Step {
   return {
     waitingFor: "an operator to allow that what runs on it is stopped",
-    next: `none by itself: it has power, and Farrier has not installed what runs on it. ${startAgentRemedy(record)}`,
+    next: `none by itself: it was found running, and Farrier has not installed what runs on it. ${startAgentRemedy(record)}`,
   };
 }
 

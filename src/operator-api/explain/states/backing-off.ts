@@ -3,14 +3,15 @@ import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { recordTitle } from "../facts.ts";
 import { agentStarter } from "./agent-starter.ts";
-import { windowStep, withClaims } from "./agent-comes.ts";
-import { switchedBy } from "../switched-by.ts";
+import { leftStep, windowStep, withClaims } from "./agent-comes.ts";
+import { isLeftRunning, switchedBy } from "../switched-by.ts";
 import {
   controllerRemedies,
   pendingRemedies,
   quarantineRemedy,
   replaceRemedy,
   shepherdRemedies,
+  startAgentRemedy,
   vanishedRemedies,
 } from "./remedy.ts";
 import type { StateWords, Step, StepFacts } from "./state-words.ts";
@@ -18,7 +19,12 @@ import type { StateWords, Step, StepFacts } from "./state-words.ts";
 /** A shepherd failed, and tries again later. */
 export const backingOffWords: StateWords<"backing-off"> = {
   owner: ({ record }) => agentStarter(record),
-  step: (facts) => withClaims(windowStep(facts.record) ?? backoffStep(facts, facts.record.state.backoff?.until), facts),
+  step: (facts) =>
+    withClaims(
+      windowStep(facts.record) ??
+        (isLeftRunning(facts.record) ? leftStep(facts.record) : backoffStep(facts, facts.record.state.backoff?.until)),
+      facts,
+    ),
   causes: (facts) => {
     const { backoff } = facts.record.state;
     return [
@@ -38,6 +44,7 @@ export const backingOffWords: StateWords<"backing-off"> = {
   remedies: (facts) => [
     ...(switchedBy(facts.record) !== undefined ? shepherdRemedies(facts) : []),
     ...controllerRemedies(facts.record),
+    ...(isLeftRunning(facts.record) ? [startAgentRemedy(facts.record)] : []),
     "repair what the cause names",
     `end the backoff: \`farrier backoff clear ${recordTitle(facts.record)}\``,
     ...vanishedRemedies(facts.record),

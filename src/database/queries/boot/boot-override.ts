@@ -1,0 +1,107 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+import type { Session } from "../../session.ts";
+import { storedText } from "../../stored-text.ts";
+import { transact, type Tx } from "../../transaction.ts";
+
+/** A boot override that may be in force in a machine's controller. */
+export interface BootOverride {
+  machineId: MachineId;
+  /** Changes whenever an override is set again: the removal of an older one does not end it. */
+  version: string;
+}
+
+/** Seconds until a failed removal is tried again: doubled with each failure, up to the maximum. */
+const again = { first: 15, maximum: 1800 };
+
+/**
+ * Whether an override is set by a start that runs or that another shepherd continues: it is left until that has ended.
+ */
+const needed = sql`(
+  EXISTS (SELECT FROM work w WHERE w.machine_id = o.machine_id AND w.process = 'ShepherdAgentStart')
+  OR EXISTS (
+    SELECT FROM machine_boot_window b WHERE b.machine_id = o.machine_id AND b.opened_by = 'shepherd'
+      AND b.given_at IS NULL AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
+  )
+)`;
+
+/**
+ * Takes overrides that are to be removed; each is taken by one shepherd. The machine's lock excludes the claim of a
+ * start, which would set an override while this one is removed.
+ * @param busy the machines whose overrides this session removes now; it takes others of its own again, because their
+ * end could not be recorded
+ * @throws {DatabaseError} `session_lost`, `unavailable`
+ */
+export async function bootOverridesTake(
+  database: Database,
+  session: Session,
+  { busy, limit }: { busy: readonly MachineId[]; limit: number },
+): Promise<BootOverride[]> {
+  const due = sql`
+    o.clear_at <= now() AND (o.session_id IS NULL OR o.session_id = ${session.id}) AND NOT ${needed}
+    AND o.machine_id <> ALL (${[...busy]}::uuid[])`;
+  return transact(database, session, async (tx) => {
+    const picked = await sql<{ machine_id: MachineId }>`
+      SELECT m.machine_id FROM machine_boot_override o JOIN machines m ON m.machine_id = o.machine_id
+      WHERE ${due} ORDER BY o.clear_at LIMIT ${limit} FOR NO KEY UPDATE OF m SKIP LOCKED`.execute(tx);
+    const ids = picked.rows.map((row) => row.machine_id);
+    const { rows } = await sql<BootOverride>`
+      UPDATE machine_boot_override o SET session_id = ${session.id}
+      WHERE o.machine_id = ANY (${ids}::uuid[]) AND ${due}
+      RETURNING o.machine_id AS "machineId", o.version`.execute(tx);
+    return rows;
+  });
+}
+
+/** Records that an override is about to be set, in the transaction before. The caller has locked the machine. */
+export async function bootOverrideSet(tx: Tx, machineId: MachineId): Promise<void> {
+  await sql`SELECT machine_boot_override_due(${machineId})`.execute(tx);
+}
+
+/** Whether a shepherd removes an override of this machine right now. @throws {DatabaseError} `unavailable` */
+export async function bootOverrideClearing(database: Database, machineId: MachineId): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM machine_boot_override WHERE machine_id = ${machineId} AND session_id IS NOT NULL`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.length > 0;
+}
+
+/** The override of a machine; undefined = there is none. @throws {DatabaseError} `unavailable` */
+export async function bootOverrideOf(database: Database, machineId: MachineId): Promise<BootOverride | undefined> {
+  const { rows } = await sql<BootOverride>`
+    SELECT machine_id AS "machineId", version FROM machine_boot_override WHERE machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows[0];
+}
+
+/** Records that the override was removed, unless another one was set meanwhile. @throws {DatabaseError} `unavailable` */
+export async function bootOverrideCleared(database: Database, { machineId, version }: BootOverride): Promise<void> {
+  await transact(database, null, async (tx) => {
+    await sql`DELETE FROM machine_boot_override WHERE machine_id = ${machineId} AND version = ${version}`.execute(tx);
+    await sql`UPDATE machine_boot_override SET session_id = NULL WHERE machine_id = ${machineId}`.execute(tx);
+  });
+}
+
+/** Records that removing the override failed: it is tried again later. @throws {DatabaseError} `unavailable` */
+export async function bootOverrideFailed(
+  database: Database,
+  { machineId, version }: BootOverride,
+  cause: string,
+): Promise<void> {
+  await sql`
+    UPDATE machine_boot_override o SET session_id = NULL,
+      failures = CASE WHEN f.same THEN o.failures + 1 ELSE o.failures END,
+      failed_at = CASE WHEN f.same THEN coalesce(o.failed_at, now()) ELSE o.failed_at END,
+      failed_cause = CASE WHEN f.same THEN ${storedText(cause)} ELSE o.failed_cause END,
+      clear_at = CASE WHEN f.same THEN now() + (0.9 + random() * 0.2) * make_interval(
+        secs => least(${again.first} * 2 ^ least(o.failures, 20), ${again.maximum})
+      ) ELSE o.clear_at END
+    FROM (SELECT version = ${version} AS same FROM machine_boot_override WHERE machine_id = ${machineId}) f
+    WHERE o.machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}

@@ -1,0 +1,166 @@
+import type { ControllerPower } from "../../controllers/controller.ts";
+import type { Database } from "../../database/connect.ts";
+import type { MachineId } from "../../database/ids.ts";
+import { startAllowByAgent } from "../../database/queries/agent/start-allowed.ts";
+import {
+  bootWindowClose,
+  bootWindowGiven,
+  bootWindowOf,
+  bootWindowOpen,
+  bootWindowState,
+} from "../../database/queries/boot/boot-window.ts";
+import { bootOverrideClearing, bootOverrideOf, bootOverrideSet } from "../../database/queries/boot/boot-override.ts";
+import { netbootProgress } from "../../database/queries/boot/netboot-note.ts";
+import { foundRunning } from "../../database/queries/controller/power.ts";
+import { writerPowerOff } from "../../database/queries/installation/writer.ts";
+import { transact } from "../../database/transaction.ts";
+import { defined } from "../../lib/defined.ts";
+import { bootOverrideRemove } from "../boot-override-remove.ts";
+import { agentStartBegin, agentStartNext } from "../agent-start-next.ts";
+import type { MachineSwitch } from "../switch/machine-switch.ts";
+import type { AgentMeans, AgentStart, AgentStarted } from "./agent-means.ts";
+
+/**
+ * The means of a power switch and a network boot: switch off, open the boot window, switch on to boot from the network,
+ * wait until the agent has enrolled. The machine is switched off first, because an earlier agent would claim it within
+ * the window. The next start resets everything that an interrupted start leaves behind.
+ */
+export function networkStart(database: Database, by: MachineSwitch): AgentMeans {
+  return { start: (start) => networkStartBy(database, by, start), ...(by.leavesOverride ? { undo } : {}) };
+
+  async function undo(machineId: MachineId, signal: AbortSignal): Promise<void> {
+    const override = await bootOverrideOf(database, machineId);
+    if (override !== undefined) {
+      await bootOverrideRemove(database, by, override, signal);
+    }
+  }
+}
+
+async function networkStartBy(database: Database, by: MachineSwitch, start: AgentStart): Promise<AgentStarted> {
+  const { work, session, signal, clock } = start;
+  const { machineId } = work;
+  const begun = await begin(database, by, start);
+  if ("end" in begun) {
+    return begun;
+  }
+  const window = begun.windowId;
+  const since = clock.monotonic();
+  await start.step("it is switched on, and boots from the network until its agent enrols");
+  let power: { state: ControllerPower; readAt: number } | undefined;
+  for (;;) {
+    const state = await bootWindowState(database, window);
+    const boots = state === "expired" ? await netbootProgress(database, machineId) : undefined;
+    if (power === undefined || clock.monotonic() - power.readAt >= powerPace(by)) {
+      power = { state: await by.get(signal), readAt: clock.monotonic() };
+    }
+    const seen = {
+      window: state,
+      ...defined({ loaded: boots?.loaded }),
+      power: power.state,
+      seconds: (clock.monotonic() - since) / 1000,
+    };
+    const decided = agentStartNext(seen);
+    switch (decided.next) {
+      case "finish":
+        return { end: "agent" };
+      case "fail":
+        await bootWindowClose(database, {
+          machineId,
+          windowId: window,
+          actor: { kind: "component", name: session.component },
+        });
+        return seen.power === "off"
+          ? { end: "failed", cause: decided.cause, tags: (tx) => writerPowerOff(tx, machineId) }
+          : notCome(database, by, { start, window, cause: decided.cause });
+      case "wait":
+        await clock.sleep(500, signal);
+    }
+  }
+}
+
+/**
+ * The end of a start by which no agent came, and that leaves the machine with power. If the machine was started without
+ * permission and did not load the agent, what runs now may be the system on its disk, which may not be stopped either.
+ */
+async function notCome(
+  database: Database,
+  by: MachineSwitch,
+  { start, window, cause }: { start: AgentStart; window: string; cause: string },
+): Promise<AgentStarted> {
+  const { machineId } = start.work;
+  if (start.allowed) {
+    return { end: "failed", cause };
+  }
+  return (await bootWindowGiven(database, window))
+    ? { end: "failed", cause, tags: (tx) => startAllowByAgent(tx, machineId) }
+    : {
+        end: "failed",
+        cause: `${cause}. What runs on it now may be the system on its disk, which nobody has allowed to stop`,
+        tags: (tx) => foundRunning(tx, machineId, by.by),
+      };
+}
+
+/**
+ * Milliseconds between two power readings of a booting machine. Controllers answer slowly, so they are read less often.
+ */
+function powerPace({ by }: MachineSwitch): number {
+  return by === "controller" ? 5_000 : 0;
+}
+
+/**
+ * Starts the machine unless it is already booting. Resolves to the id of the boot window, or to the reason why the
+ * machine is left alone.
+ */
+async function begin(
+  database: Database,
+  by: MachineSwitch,
+  start: AgentStart,
+): Promise<{ windowId: string } | Exclude<AgentStarted, { end: "agent" }>> {
+  const { work, session, signal, allowed } = start;
+  const { machineId } = work;
+  const decided = agentStartBegin({
+    window: await bootWindowOf(database, machineId),
+    power: await by.get(signal),
+    component: session.component,
+    allowed,
+  });
+  switch (decided.begin) {
+    case "join":
+      return { windowId: decided.windowId };
+    case "leave":
+      return { end: "left", foundBy: by.by };
+    case "fail":
+      return { end: "failed", cause: decided.cause };
+    case "power-cycle": {
+      // Without permission, the machine was off. If an operator has just switched it on, it must not be switched off.
+      if (allowed) {
+        await start.step("it is switched off");
+        await by.set("off", signal);
+      }
+      await overrideFree(database, start);
+      // Runs under the session, so that no window is opened once another session holds the work.
+      const { windowId } = await transact(database, session, async (tx) => {
+        const opened = await bootWindowOpen(tx, machineId, {
+          actor: { kind: "component", name: session.component },
+          seconds: start.bootSeconds,
+        });
+        // A machine without power writes nothing, so the new agent need not wait for the previous run's silence.
+        await writerPowerOff(tx, machineId, 0);
+        if (by.leavesOverride) {
+          await bootOverrideSet(tx, machineId);
+        }
+        return opened;
+      });
+      await start.step("it is switched on to boot from the network");
+      await by.onInto("network", signal);
+      return { windowId };
+    }
+  }
+}
+
+/** Waits until no shepherd removes an earlier override: it would remove that of this start. */
+async function overrideFree(database: Database, { work, clock, signal }: AgentStart): Promise<void> {
+  while (await bootOverrideClearing(database, work.machineId)) {
+    await clock.sleep(500, signal);
+  }
+}
