@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
-import { storedText } from "../../stored-text.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
 
 /** The facts by which the means of a start are chosen. */
 export interface StartMeans {

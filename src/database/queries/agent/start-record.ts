@@ -4,7 +4,7 @@ import type { Database } from "../../connect.ts";
 import { historyAppend } from "../../history.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Session } from "../../session.ts";
-import { storedText } from "../../stored-text.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Session } from "../../session.ts";
-import { storedText } from "../../stored-text.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
 /** A boot override that may be in force in a machine's controller. */

@@ -3,7 +3,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import type { OperationId } from "../../ids.ts";
 import type { Session } from "../../session.ts";
-import { storedText } from "../../stored-text.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { type Operation, operationColumns, operationOf, type OperationResult } from "./operation.ts";
 import { operationsEnd } from "./operations-end.ts";
