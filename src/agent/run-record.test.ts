@@ -90,7 +90,7 @@ test("X1: runs that are killed one after the other are all named by the next, un
 });
 
 test("X1: whenever runs are killed, the next names every ended run that was not told, and no other", async () => {
-  // What a run comes to before it is killed: it tells so many of the ended runs, and is killed before or after it has
+  // What a run comes to before it is killed: it names N of the ended runs, and is killed before or after it has
   // noted the last one of them.
   const life = fc.record({ tells: fc.nat({ max: 3 }), notes: fc.boolean(), twin: fc.boolean() });
   await fc.assert(

@@ -57,7 +57,7 @@ export async function bootOverrides(options: BootOverridesOptions): Promise<void
   await Promise.all(busy.values());
 }
 
-/** Removes one override. Never rejects: one that could not be recorded is taken again. */
+/** Removes one override. Never rejects: if its end could not be recorded, it is taken again. */
 async function one(
   override: BootOverride,
   { database, controllers, log }: BootOverridesOptions,

@@ -64,7 +64,7 @@ async function searched(): Promise<void> {
   await waitFor("the canary's start", async () => canary.done.includes("power on"));
 }
 
-test("forty running machines of controllers lead to not one power call; the one that is allowed is started", async () => {
+test("forty running machines of controllers lead to not one power call; the allowed machine is started", async () => {
   const urls = Array.from({ length: 40 }, (_, index) => `https://bmc${index}`);
   urls.forEach((url, index) => fake(url, "on", index));
   const first = fakes.at("https://bmc0");
@@ -154,7 +154,7 @@ test("off when it was added, then switched on by its owner before a shepherd cam
   expect(owned.done).toEqual([]);
 });
 
-test("a start that nobody allowed, and by which no agent came, is not followed by one that stops what runs then", async () => {
+test("a start that nobody allowed, and by which no agent came, is not followed by a start that stops what runs then", async () => {
   const owned = fake("https://bmc1", "off");
   await using _shepherd = shepherd(1);
   const machineId = await all.added("https://bmc1");

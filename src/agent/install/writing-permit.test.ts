@@ -95,7 +95,7 @@ test("X1: a permit's time counts from the request: an answer that took too long 
   expect(asked()).toBe(2);
 });
 
-test("X1: the server decides when WRITING is asked for again, within bounds; without its word backoff does", async () => {
+test("X1: the server decides when WRITING is requested again, within bounds; without its word backoff does", async () => {
   const hints = [12_345, 999_999, 2_000, 1];
   const { permit, slept } = rig([
     ...Array.from({ length: 8 }, () => away),

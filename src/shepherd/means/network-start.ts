@@ -158,7 +158,7 @@ async function begin(
   }
 }
 
-/** Waits until no shepherd removes an earlier override: it would remove that of this start. */
+/** Waits until no shepherd removes an earlier override: it would remove the override of this start. */
 async function overrideFree(database: Database, { work, clock, signal }: AgentStart): Promise<void> {
   while (await bootOverrideClearing(database, work.machineId)) {
     await clock.sleep(500, signal);

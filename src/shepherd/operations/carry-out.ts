@@ -85,7 +85,7 @@ async function power(
     return { power: read, by: by.by };
   }
   // Sent twice, the command could take effect twice, or undo a later change. Since it was asked for, the machine may have
-  // become one that may not be stopped without a confirmation.
+  // become a machine that needs a confirmation.
   await operation.sending((tx) => powerStopCheck(tx, machineId, { command, confirmed }));
   await by.set(command, signal);
   // The command is done, even if the power can't be read now.

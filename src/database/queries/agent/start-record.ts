@@ -8,7 +8,7 @@ import { storedText } from "../../../lib/format/stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
 /**
- * Records that a start of an agent begins. History says when its means is not that of the start before.
+ * Records that a start of an agent begins. History says when its means has changed.
  * @param why why it is this means
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */

@@ -9,7 +9,7 @@ const stops: ReadonlySet<string> = new Set(["off", "soft-off", "cycle", "reset",
 
 /**
  * Checks that a power command that was not confirmed stops nothing that needs a confirmation: an installed system, or a
- * run that writes an image. To be called when the command is asked for, and again right before it is sent.
+ * run that writes an image. To be called when the command is requested, and again right before it is sent.
  * @throws {DatabaseError} `refused`; `unavailable`
  */
 export async function powerStopCheck(
