@@ -16,12 +16,13 @@ export interface Handshakes extends Disposable {
 }
 
 /**
- * `turn`: milliseconds of handshakes started in one turn of the event loop. `atOnce`: handshakes under way; their
+ * `turn`: milliseconds of handshakes started in one turn of the event loop; their second halves and first calls take
+ * about as much again in a later one, and a connected client's call needs some three turns. `atOnce`: handshakes under way; their
  * second halves may all fall into one turn. It is enough for clients a tenth of a second away, and few enough that they
  * take some tens of milliseconds at most. `place`: milliseconds after which a handshake counts as stalled. `waiting`:
  * maximum length of the line.
  */
-export const handshakeLimits = { turn: 4, atOnce: 128, place: 250, waiting: 10_000 } as const;
+export const handshakeLimits = { turn: 2, atOnce: 128, place: 250, waiting: 10_000 } as const;
 
 /**
  * @param options.begin starts the handshake; bytes already received are processed at once or in the next tick
