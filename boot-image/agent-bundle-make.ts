@@ -1,4 +1,5 @@
 import { rolldown } from "rolldown";
+import { builtinModules } from "./builtin-modules.ts";
 
 /** A bundle, and what it still imports. */
 export interface AgentBundle {
@@ -11,7 +12,12 @@ export interface AgentBundle {
 
 /** Bundles `entry` and everything that it imports into one ECMAScript module. */
 export async function agentBundleMake(entry: string): Promise<AgentBundle> {
-  await using bundle = await rolldown({ input: entry, platform: "node", logLevel: "silent" });
+  await using bundle = await rolldown({
+    input: entry,
+    platform: "node",
+    logLevel: "silent",
+    plugins: [builtinModules("start")],
+  });
   const { output } = await bundle.generate({ format: "esm", codeSplitting: false, comments: false });
   const [chunk, ...others] = output;
   if (others.length > 0) {

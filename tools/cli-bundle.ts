@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { rolldown } from "rolldown";
+import { builtinModules } from "../boot-image/builtin-modules.ts";
 import { errorsOutside } from "./bundle-errors.ts";
 
 /** A file of the bundle. */
@@ -8,17 +9,6 @@ export interface BundleFile {
   name: string;
   code: string;
 }
-
-const lazyHttp2 = "\0lazy-http2";
-/**
- * The command line uses HTTP/1.1, but its client library imports `node:http2`, which takes as long to load as Node's
- * start. With loading at first use, it is never loaded.
- */
-const lazyHttp2Code = `
-const http2 = () => process.getBuiltinModule("node:http2");
-export const connect = (...given) => http2().connect(...given);
-export const constants = new Proxy({}, { get: (_, name) => http2().constants[name] });
-`;
 
 /**
  * Bundles the command line with its libraries into one file, plus a file for each command's lazily loaded code: one
@@ -31,14 +21,12 @@ export async function cliBundle(entry: string): Promise<BundleFile[]> {
     input: entry,
     platform: "node",
     logLevel: "silent",
-    // Node's own class belongs to its fetch, which takes longer to load than the rest of a command.
-    transform: { inject: { Headers: ["headers-polyfill", "Headers"] } },
+    // Node's own class belongs to its fetch, which takes longer to load than the rest of a command; to look at it is
+    // enough.
+    transform: { inject: { Headers: ["headers-polyfill", "Headers"] }, define: { "globalThis.Headers": "undefined" } },
     plugins: [
-      {
-        name: "HTTP/2 only where it is spoken",
-        resolveId: (source) => (/^(?:node:)?http2$/u.test(source) ? lazyHttp2 : null),
-        load: (id) => (id === lazyHttp2 ? lazyHttp2Code : null),
-      },
+      // Loading HTTP/2 takes as long as Node's start, and TLS half of it: a command by HTTP in clear text needs neither.
+      builtinModules("use"),
       {
         name: "what starts a process",
         resolveId: (source, importer) =>

@@ -1,5 +1,6 @@
 import { basename, relative } from "node:path";
 import { rolldown } from "rolldown";
+import { builtinModules } from "../boot-image/builtin-modules.ts";
 import { errorsOutside } from "./bundle-errors.ts";
 import type { BundleFile } from "./cli-bundle.ts";
 
@@ -16,6 +17,7 @@ export async function processBundle(entries: readonly string[], root: string): P
     logLevel: "silent",
     plugins: [
       errorsOutside(),
+      builtinModules("start"),
       {
         name: "files beside a module",
         // Files that a module finds by its own URL are next to the module in dist/, not next to the bundle in

@@ -6,7 +6,14 @@ import { requiredFlag } from "../flags/flag.ts";
 import { docs } from "../line/docs.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 import { secretFileFlag } from "../line/secret-file-flag.ts";
-import { credentialKindValues, type CredentialKindWord } from "../../contract/words/credential-kind.ts";
+import type { CredentialKindWord } from "../../contract/words/credential-kind.ts";
+
+/** Listed here, because the API's own enumeration would load all of its descriptors with every command line. */
+const kinds = Object.keys({
+  bmc: true,
+  "ssh-password": true,
+  "ssh-key": true,
+} satisfies Record<CredentialKindWord, true>) as CredentialKindWord[];
 
 export const credentialCreateCommand = buildCommand<CredentialCreateFlags, [string], CliContext>({
   docs: docs(
@@ -23,7 +30,7 @@ export const credentialCreateCommand = buildCommand<CredentialCreateFlags, [stri
       ...clientFlags,
       kind: {
         kind: "enum",
-        values: Object.keys(credentialKindValues) as CredentialKindWord[],
+        values: kinds,
         brief: "What the credential opens",
       },
       user: requiredFlag("User that logs in", "NAME"),

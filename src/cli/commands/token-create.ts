@@ -6,7 +6,14 @@ import { docs } from "../line/docs.ts";
 import { parseSeconds } from "../line/duration.ts";
 import { optionalFlag } from "../flags/flag.ts";
 import { requestIdFlag } from "../line/request-id.ts";
-import { roleValues, type RoleWord } from "../../contract/words/role.ts";
+import type { RoleWord } from "../../contract/words/role.ts";
+
+/** Listed here, because the API's own enumeration would load all of its descriptors with every command line. */
+const roles = Object.keys({
+  viewer: true,
+  operator: true,
+  admin: true,
+} satisfies Record<RoleWord, true>) as RoleWord[];
 
 export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliContext>({
   docs: docs(
@@ -17,7 +24,7 @@ export const tokenCreateCommand = buildCommand<TokenCreateFlags, [string], CliCo
   parameters: {
     flags: {
       ...clientFlags,
-      role: { kind: "enum", values: Object.keys(roleValues) as RoleWord[], brief: "Role of the token" },
+      role: { kind: "enum", values: roles, brief: "Role of the token" },
       expires: optionalFlag("Lifetime, such as 90d (default: no end)", "DURATION", parseSeconds),
       requestId: requestIdFlag,
     },
