@@ -33,7 +33,11 @@ export function ipmiFailure(
     .join("; ")
     .replaceAll(/[^\x20-\x7e]/gu, "?")
     .slice(0, textLimit);
-  if (/invalid (?:authentication|integrity|confidentiality) algorithm|no matching cipher/iu.test(text)) {
+  if (
+    /invalid (?:authentication|integrity|confidentiality) algorithm|algorithm 0x[0-9a-f]+ is not what we requested|no matching cipher/iu.test(
+      text,
+    )
+  ) {
     return new ControllerError("unsupported", `${where} does not know this cipher suite`);
   }
   if (

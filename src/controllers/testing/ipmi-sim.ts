@@ -1,9 +1,9 @@
 // An independent IPMI controller: OpenIPMI's ipmi_sim (Debian: openipmi). A file stands for its machine.
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createSocket } from "node:dgram";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freeUdpPort } from "../../../test/support/free-port.ts";
 import { programMissing } from "../../../test/support/program-missing.ts";
 import { ipmiSimFiles } from "../simulated/ipmi-sim-files.ts";
 import { waitFor } from "../../../test/support/wait.ts";
@@ -88,16 +88,4 @@ exit 0
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => {
-    socket.bind(0, "127.0.0.1", resolve);
-  });
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(() => resolve());
-  });
-  return port;
 }
