@@ -15,6 +15,7 @@ const others: Record<string, () => Promise<unknown>> = {
   fleet: () => import("./demo-fleet.ts"),
   states: () => import("./demo-states.ts"),
   lab: () => import("./demo-lab.ts"),
+  servers: () => import("./demo-servers.ts"),
 };
 const [, , named] = process.argv;
 if (named !== undefined) {

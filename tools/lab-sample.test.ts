@@ -3,6 +3,8 @@ import { labSample, type LabTest } from "./lab-sample.ts";
 
 const tests: LabTest[] = [
   { file: "test/lab/debian.test.ts", name: "demo" },
+  { file: "test/lab/redfish.test.ts", name: "redfish" },
+  { file: "test/lab/ipmi.test.ts", name: "ipmi" },
   ...["a", "b", "c", "d"].map((name) => ({ file: "test/lab/kill.test.ts", name })),
   ...["e", "f", "g"].map((name) => ({ file: "test/e2e/boot-image.test.ts", name })),
 ];
@@ -32,4 +34,11 @@ test("what takes long is a sample of its own; without tests there is none", () =
   expect(samples.length).toBeGreaterThan(0);
   expect(samples.every(({ length }) => length === 1)).toBe(true);
   expect(labSample([], "commit 1")).toEqual([]);
+});
+
+test("each sample of short tests has one of the tests against others' controllers", () => {
+  for (const seed of seeds) {
+    const names = labSample(tests, seed).map(({ name }) => name);
+    expect(names.filter((name) => name === "redfish" || name === "ipmi").length).toBe(names.includes("demo") ? 0 : 1);
+  }
 });

@@ -47,9 +47,7 @@ export async function labUpAction(this: CliContext, flags: LabUpFlags): Promise<
   } else {
     const found = await this.starters.lab.controllers({ dataDir, names });
     const stored = client === undefined ? undefined : await credentialStored(client);
-    this.process.stderr.write(
-      `${names.join(", ")}: known to the control plane, and switched, by their controllers alone. These commands make them known:\n`,
-    );
+    this.process.stderr.write(`to make ${names.join(", ")} known to the control plane, each by its controller:\n`);
     this.process.stdout.write(
       labControllerCommands(found, { flags, credentialAt: stored })
         .map((command) => `${command}\n`)
