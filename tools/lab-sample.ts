@@ -16,6 +16,7 @@ const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/debian", 350],
   ["test/lab/install", 160],
   ["test/lab/servers", 290],
+  ["test/lab/first-rack", 140],
   ["test/lab/redfish", 130],
   ["test/lab/ipmi", 100],
   ["test/e2e/lab", 160],

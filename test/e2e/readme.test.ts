@@ -1,32 +1,15 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { replaced, terminalBlock } from "../support/document.ts";
 import { freePort } from "../support/free-port.ts";
 import { mke2fsMissing } from "../support/mke2fs.ts";
 import { processGroup } from "../support/process-group.ts";
+import { root } from "../support/repository.ts";
 import { waitFor } from "../support/wait.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = await readFile(join(root, "README.md"), "utf8");
-
-/** The commands of the fenced block that follows `<!-- terminal: NAME -->`. */
-function block(name: string): string {
-  const found = new RegExp(`<!-- terminal: ${name} -->\\n+\`\`\`sh\\n([^]*?)\`\`\``, "u").exec(readme)?.[1];
-  if (found === undefined) {
-    throw new Error(`README.md has no fenced block after <!-- terminal: ${name} -->`);
-  }
-  return found;
-}
-
-/** The text with what must be there replaced: ports and folders that two runs may not share. */
-function replaced(text: string, what: Record<string, string>): string {
-  return Object.entries(what).reduce((before, [from, to]) => {
-    expect(before).toContain(from);
-    return before.replaceAll(from, to);
-  }, text);
-}
 
 test("the README's first run does what it says", { timeout: 300_000 }, async (context) => {
   const missing = mke2fsMissing();
@@ -38,7 +21,7 @@ test("the README's first run does what it says", { timeout: 300_000 }, async (co
   const [agents, operators, images] = [await freePort(), await freePort(), await freePort()];
 
   // npm ci is what put the modules here that this test runs with.
-  const start = replaced(block("first"), {
+  const start = replaced(await terminalBlock("README.md", "first"), {
     "npm ci && ": "",
     "npm start": `npm start -- --agents 127.0.0.1:${agents} --operators 127.0.0.1:${operators}`,
   });
@@ -48,7 +31,7 @@ test("the README's first run does what it says", { timeout: 300_000 }, async (co
   });
   expect(up.output).toMatch(/^ready: /mu);
 
-  const first = replaced(block("second"), { ".demo": directory, "8000": String(images) });
+  const first = replaced(await terminalBlock("README.md", "second"), { ".demo": directory, "8000": String(images) });
   const run = stack.use(processGroup(first, { cwd: root, env }));
   const status = await run.ended;
   expect(run.output).toMatch(/^web1: generation 1 installed$/mu);

@@ -8,6 +8,7 @@ import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { dataDirectory } from "../flags/common.ts";
 import { labControllerCommands, labCredential } from "../show/lab-controller-commands.ts";
+import { typedProgram } from "../show/typed-program.ts";
 
 /** Flags of `farrier lab up`. */
 export interface LabUpFlags extends ClientFlags {
@@ -49,13 +50,17 @@ export async function labUpAction(this: CliContext, flags: LabUpFlags): Promise<
     const stored = client === undefined ? undefined : await credentialStored(client);
     this.process.stderr.write(`to make ${names.join(", ")} known to the control plane, each by its controller:\n`);
     this.process.stdout.write(
-      labControllerCommands(found, { flags, credentialAt: stored })
+      labControllerCommands(found, { program: typedProgram(this.process.env), flags, credentialAt: stored })
         .map((command) => `${command}\n`)
         .join(""),
     );
   }
   if (client === undefined) {
-    this.process.stderr.write("no control plane manages them: start `farrier up`, which starts an agent on each\n");
+    this.process.stderr.write(
+      controller === undefined
+        ? "no control plane manages them: start `farrier up`, which starts an agent on each\n"
+        : "no control plane runs: start `farrier up` first\n",
+    );
   }
 }
 

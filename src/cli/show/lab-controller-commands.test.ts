@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { labControllerCommands } from "./lab-controller-commands.ts";
 
+const typed = { program: "farrier" };
 const account = {
   userName: "admin",
   passwordFile: "/srv/my lab/password",
@@ -21,19 +22,26 @@ const first = `farrier bmc add https://127.0.0.1:24001 --credential lab --name l
 const second = "farrier bmc add ipmi://127.0.0.1:24002 --credential lab --name lab-2 --clear-text";
 
 test("the commands that make machines known by their controllers", () => {
-  expect(labControllerCommands([redfish, ipmi], { flags: {} })).toEqual([create, first, second]);
-  expect(labControllerCommands([], { flags: {} })).toEqual([]);
+  expect(labControllerCommands([redfish, ipmi], { ...typed, flags: {} })).toEqual([create, first, second]);
+  expect(labControllerCommands([], { ...typed, flags: {} })).toEqual([]);
 });
 
 test("a credential that is stored is not made again, and replaced where it is older than the password", () => {
   const later = new Date("2026-11-30T10:00:01Z");
-  expect(labControllerCommands([redfish], { flags: {}, credentialAt: later })).toEqual([first]);
+  expect(labControllerCommands([redfish], { ...typed, flags: {}, credentialAt: later })).toEqual([first]);
   const earlier = new Date("2026-11-29T10:00:00Z");
-  expect(labControllerCommands([ipmi], { flags: {}, credentialAt: earlier })).toEqual([rotate, second]);
+  expect(labControllerCommands([ipmi], { ...typed, flags: {}, credentialAt: earlier })).toEqual([rotate, second]);
+});
+
+test("the program is named as it was typed", () => {
+  expect(labControllerCommands([redfish], { program: "npx farrier", flags: {} })).toEqual([
+    `npx ${create}`,
+    `npx ${first}`,
+  ]);
 });
 
 test("the flags that name the control plane are repeated", () => {
-  expect(labControllerCommands([ipmi], { flags: { dataDir: "data" }, credentialAt: new Date() })).toEqual([
+  expect(labControllerCommands([ipmi], { ...typed, flags: { dataDir: "data" }, credentialAt: new Date() })).toEqual([
     `${second} --data-dir data`,
   ]);
 });

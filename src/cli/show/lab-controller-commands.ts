@@ -9,14 +9,14 @@ export const labCredentialFor = "127.0.0.1/32";
 
 /**
  * The commands that make machines known by their controllers, in their order. Pure.
- * @param options `credentialAt`: when the credential was stored last; absent if it was not
+ * @param options `program`: how Farrier is called; `credentialAt`: when the credential was stored last; absent if it was not
  */
 export function labControllerCommands(
   controllers: readonly LabControllerSummary[],
-  { flags, credentialAt }: { flags: Partial<ClientFlags>; credentialAt?: Date | undefined },
+  { program, flags, credentialAt }: { program: string; flags: Partial<ClientFlags>; credentialAt?: Date | undefined },
 ): string[] {
   const reach = reachWords(flags);
-  const command = (...words: string[]): string => ["farrier", ...words, ...reach].map(shellWord).join(" ");
+  const command = (...words: string[]): string => [program, ...[...words, ...reach].map(shellWord)].join(" ");
   const [first] = controllers;
   if (first === undefined) {
     return [];

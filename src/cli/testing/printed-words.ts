@@ -7,6 +7,6 @@ export function printedWords(command: string): string[] {
 export function printedCommands(text: string): string[][] {
   return text
     .split("\n")
-    .filter((line) => line.startsWith("farrier "))
-    .map(printedWords);
+    .filter((line) => /^(?:npx )?farrier /u.test(line))
+    .map((line) => printedWords(line.replace(/^npx /u, "")));
 }
