@@ -95,20 +95,36 @@ export interface ControllerFacts {
   mayControl: boolean;
 }
 
+/** The health of a machine or of one of its parts. */
+export const healthRollups = ["ok", "warning", "critical", "unknown"] as const;
+export type HealthRollup = (typeof healthRollups)[number];
+
 /** What a controller reports about its machine's health. */
 export interface ControllerHealth {
-  rollup: "ok" | "warning" | "critical" | "unknown";
-  /** Parts that are not healthy, such as "Fan 3: critical". */
+  /** The controller's own verdict, or that on its worst part if that is worse. */
+  rollup: HealthRollup;
+  /** Parts that are not healthy, such as "Fan 3: critical", the worst first, at most 40. */
   failed: readonly string[];
+  /** What could not be read, such as "event log": nothing is known about it. */
+  unread: readonly string[];
   /** Degrees Celsius of the hottest inlet or ambient sensor; absent = the machine has none. */
   inletCelsius?: number;
   /** The newest entries of the event log, newest first, at most 10. */
-  events: readonly { at?: Date; severity: "ok" | "warning" | "critical"; text: string }[];
+  events: readonly HealthEvent[];
+}
+
+/** An entry of a controller's event log. */
+export interface HealthEvent {
+  /** By the controller's clock; absent = the entry has no usable time. */
+  at?: Date;
+  severity: "ok" | "warning" | "critical";
+  text: string;
 }
 
 /**
  * The client of one machine's management controller. It runs one change and two reads at a time, and keeps at most one
- * session. Disposing it ends the session. Every call ends when its signal aborts. Failures are {@link ControllerError}s.
+ * session. Disposing it ends the session and its connections; a call after that logs in anew. Every call ends when its
+ * signal aborts. Failures are {@link ControllerError}s.
  */
 export interface Controller extends AsyncDisposable {
   /** Reads what the controller is and what it supports. */

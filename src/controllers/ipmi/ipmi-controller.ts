@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import type { ControllerConnections } from "../controller-connections.ts";
 import {
   type BootTarget,
   type Controller,
@@ -11,7 +12,9 @@ import {
 } from "../controller.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
-import { ipmiEvents, ipmiFields, ipmiGuid, ipmiPower, ipmiSensors } from "./parse.ts";
+import { healthBounded } from "../health-bounds.ts";
+import { ipmiHealth } from "./health.ts";
+import { ipmiFields, ipmiGuid, ipmiPower } from "./parse.ts";
 import { ipmiPasswordSet } from "./password.ts";
 import { defined } from "../../lib/defined.ts";
 
@@ -47,7 +50,7 @@ const bootWords: Readonly<Partial<Record<BootTarget, string>>> = {
 export function ipmiController(
   address: ControllerAddress,
   login: ControllerLogin,
-  { clock = systemClock }: { clock?: Clock } = {},
+  { clock = systemClock, places }: { clock?: Clock; places?: ControllerConnections } = {},
 ): Controller {
   if (Buffer.byteLength(login.password) > passwordBytes) {
     throw new ControllerError(
@@ -60,7 +63,9 @@ export function ipmiController(
 
   /** Runs one call at a time: each call opens a session, and controllers have few. */
   function call(words: readonly string[], signal: AbortSignal): Promise<string> {
-    const mine = last.then(() => callNow(words, signal));
+    const mine = last.then(() =>
+      places === undefined ? callNow(words, signal) : places.within(() => callNow(words, signal)),
+    );
     last = mine.catch(() => undefined);
     return mine;
   }
@@ -178,14 +183,12 @@ export function ipmiController(
     mediaEject: () => Promise.resolve(),
     identify: async (on, signal) => void (await call(["chassis", "identify", on ? "force" : "0"], signal)),
     async health(signal): Promise<ControllerHealth> {
-      const { failed, critical, inletCelsius } = ipmiSensors(await optional(["sdr", "elist", "full"], signal));
-      const events = ipmiEvents(await optional(["sel", "elist", "last", "10"], signal));
-      return {
-        rollup: critical ? "critical" : failed.length > 0 ? "warning" : "ok",
-        failed,
-        events,
-        ...defined({ inletCelsius }),
-      };
+      const health = ipmiHealth({
+        chassis: await optional(["chassis", "status"], signal),
+        sensors: await optional(["sdr", "elist", "full"], signal),
+        log: await optional(["sel", "elist", "last", "10"], signal),
+      });
+      return healthBounded(health, (text) => text.replaceAll(login.password, "[secret]"));
     },
     passwordSet: (password, signal) =>
       ipmiPasswordSet({ call, userName: login.userName, passwordBytes }, password, signal),
@@ -226,7 +229,7 @@ async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherS
  * @throws {ControllerError} `unreachable` if the name has no address; `address_refused`
  */
 async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Promise<IpmiTarget> {
-  const { hostname, port } = new URL(url.replace(/^ipmi:/u, "http:"));
+  const { hostname } = new URL(url.replace(/^ipmi:/u, "http:"));
   const host = hostname.replace(/^\[(?<ip>.*)\]$/u, "$<ip>");
   const { address: ip } = await lookup(host).catch((error: unknown) => {
     throw new ControllerError("unreachable", `the name ${host} has no address`, { cause: error });
@@ -237,7 +240,7 @@ async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Pro
       `the credential may not be sent to ${host}${host === ip ? "" : ` (${ip})`}: \`farrier credential list\` shows where it may`,
     );
   }
-  // The URL is parsed as `http:`, which drops the port if it is 80, so the port is read from the text.
-  const asked = /:(?<port>\d+)$/u.exec(url)?.groups?.["port"];
-  return { ip, port: Number(asked ?? (port || ipmiPort)), userName: login.userName, password: login.password };
+  // Parsed as `http:`, the port 80 would be lost.
+  const { port } = new URL(url);
+  return { ip, port: Number(port || ipmiPort), userName: login.userName, password: login.password };
 }

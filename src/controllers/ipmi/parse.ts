@@ -80,3 +80,18 @@ export function ipmiSensors(text: string): Pick<ControllerHealth, "failed" | "in
   }
   return { failed, critical: isCritical, ...defined({ inletCelsius: inlet }) };
 }
+
+/** Faults in `chassis status`, by ipmitool's names, and how they are shown. */
+const chassisFaults = [
+  ["Power Overload", "Power: overload"],
+  ["Main Power Fault", "Power: critical"],
+  ["Power Control Fault", "Power control: critical"],
+  ["Drive Fault", "Drive: critical"],
+  ["Cooling/Fan Fault", "Fan: critical"],
+] as const;
+
+/** Parses `chassis status`: its faults. Pure. */
+export function ipmiChassisFaults(text: string): readonly string[] {
+  const fields = ipmiFields(text);
+  return chassisFaults.flatMap(([name, shown]) => (fields.get(name) === "true" ? [shown] : []));
+}

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
+import { ControllerConnections } from "../controller-connections.ts";
 import {
   type BootTarget,
   type Controller,
@@ -11,6 +12,7 @@ import {
   type ControllerPower,
   type PowerCommand,
 } from "../controller.ts";
+import { healthBounded } from "../health-bounds.ts";
 import { passwordSet } from "./account.ts";
 import { AnswerError } from "./answer-error.ts";
 import { bootClear, bootSet } from "./boot/boot-set.ts";
@@ -25,7 +27,7 @@ import { Places } from "./places.ts";
 import { powerCarryOut } from "./power/power-set.ts";
 import { powerStateOf } from "./power/power-state.ts";
 import { makerIdentity, rulesOf } from "./rules/rules-of.ts";
-import { withoutSecrets } from "./secret-text.ts";
+import { textWithoutSecrets, withoutSecrets } from "./secret-text.ts";
 import { RedfishService } from "./service.ts";
 import { redfishSystem, type RedfishSystem, systemFind } from "./system.ts";
 
@@ -60,14 +62,16 @@ export const redfishLimits: RedfishLimits = {
 
 /**
  * Creates the client of a controller that speaks Redfish. It sends nothing before the first call.
+ * @param options `places`: those of all connections of this process; absent = unlimited
  * @throws {ControllerError} `not_a_controller` if the address is invalid
  */
 export function redfishController(
   address: Pick<ControllerAddress, "url" | "system" | "trust">,
   login: ControllerLogin,
-  options: { clock?: Clock; limits?: Partial<RedfishLimits> } = {},
+  options: { clock?: Clock; limits?: Partial<RedfishLimits>; places?: ControllerConnections } = {},
 ): Controller {
-  return new RedfishController(address, login, options.clock ?? systemClock, { ...redfishLimits, ...options.limits });
+  const { clock = systemClock, places = new ControllerConnections(Number.POSITIVE_INFINITY) } = options;
+  return new RedfishController(address, login, { clock, places, limits: { ...redfishLimits, ...options.limits } });
 }
 
 class RedfishController implements Controller {
@@ -82,8 +86,7 @@ class RedfishController implements Controller {
   constructor(
     address: Pick<ControllerAddress, "url" | "system" | "trust">,
     login: ControllerLogin,
-    clock: Clock,
-    limits: RedfishLimits,
+    { clock, places, limits }: { clock: Clock; places: ControllerConnections; limits: RedfishLimits },
   ) {
     this.#address = address;
     this.#limits = limits;
@@ -101,6 +104,7 @@ class RedfishController implements Controller {
       limit: limits.connect,
       readLimit: limits.read,
       changeLimit: limits.change,
+      places,
     });
     this.#service = new RedfishService({
       origin: url,
@@ -151,8 +155,9 @@ class RedfishController implements Controller {
     return this.#run(this.#changes, signal, (system) => identify(system, on, this.#limits.setting, signal));
   }
 
-  health(signal: AbortSignal): Promise<ControllerHealth> {
-    return this.#run(this.#reads, signal, (system) => healthRead(system, signal));
+  async health(signal: AbortSignal): Promise<ControllerHealth> {
+    const health = await this.#run(this.#reads, signal, (system) => healthRead(system, signal));
+    return healthBounded(health, (text) => textWithoutSecrets(text, this.#service.session.secrets));
   }
 
   /** Also works while the account must change its password before it can read anything else. */

@@ -82,19 +82,38 @@ test("a link to another host is not followed, wherever it stands", async () => {
       message: expect.stringContaining("a link to another host"),
     });
   }
-  subject.simulated.faults.push({
-    method: "POST",
-    path: /Reset/u,
-    does: { status: 202, headers: { location: elsewhere } },
-  });
-  expect((await failure(() => subject.controller.powerSet("on", live))).code).toBe("answer_invalid");
 });
 
-test("a session's link that leads elsewhere gets no token", async () => {
+test.each([200, 201, 202, 204])(
+  "a change that is answered with %d and a Location on another host is done all the same",
+  async (status) => {
+    await using subject = await simulatedSubject();
+    const { faults, calls } = subject.simulated;
+    await subject.controller.powerGet(live);
+    const location = "https://203.0.113.9/redfish/v1/TaskService/Tasks/1";
+    // The controller carries it out, and answers so.
+    await subject.machine.powerSet("on");
+    faults.push({ method: "GET", path: /Systems\/1$/u, does: { status: 200, body: { PowerState: "Off" } } });
+    faults.push({ method: "POST", path: /Reset/u, does: { status, headers: { location } } });
+    await subject.controller.powerSet("on", live);
+    expect(subject.machine.actions).toEqual(["on"]);
+    expect(calls.some(({ path }) => path.includes("203.0.113.9"))).toBe(false);
+  },
+);
+
+test("a session whose link leads elsewhere is used, and ended by the link in its body, if there is one", async () => {
   await using subject = await simulatedSubject();
-  const headers = { "x-auth-token": "t", location: "https://203.0.113.9/redfish/v1/SessionService/Sessions/1" };
-  subject.simulated.faults.push({ method: "POST", path: /Sessions$/u, does: { status: 201, headers } });
-  expect((await failure(() => subject.controller.powerGet(live))).code).toBe("answer_invalid");
+  const { sessions, calls, faults } = subject.simulated;
+  const headers = { location: "https://203.0.113.9/redfish/v1/SessionService/Sessions/1" };
+  const { token = "", id } = sessions.make() ?? {};
+  const link = { "@odata.id": `/redfish/v1/SessionService/Sessions/${id}` };
+  const made = { status: 201, headers: { ...headers, "x-auth-token": token }, body: link };
+  faults.push({ method: "POST", path: /Sessions$/u, does: made });
+  const client = subject.client();
+  expect(await client.powerGet(live)).toBe("off");
+  await client[Symbol.asyncDispose]();
+  expect(sessions.open).toBe(0);
+  expect(calls.at(-1)).toMatchObject({ method: "DELETE", status: 204 });
 });
 
 test("a redirect on its own origin is followed, a circle of them is not for ever", async () => {

@@ -181,8 +181,18 @@ test("row 21: a kept connection that was cut is replaced, and a read repeated", 
 test("row 21: no change is sent over a connection that was used before", async () => {
   await using subject = await simulatedSubject();
   await subject.controller.powerSet("on", live);
-  const changes = subject.simulated.calls.filter(({ method }) => method !== "GET");
-  expect(changes.map(({ headers }) => headers.connection)).toEqual(changes.map(() => "close"));
+  const changes = subject.simulated.calls.filter(({ method, path }) => method !== "GET" && !path.includes("Sessions"));
+  expect(changes.map(({ headers }) => headers.connection)).toEqual(["close"]);
+});
+
+test("row 21: a login that meets a connection that was cut is sent again, and so is the end of a session", async () => {
+  await using subject = await simulatedSubject();
+  subject.simulated.faults.push({ method: "POST", path: /Sessions$/u, does: "cut" });
+  const client = subject.client();
+  expect(await client.powerGet(live)).toBe("off");
+  subject.simulated.faults.push({ method: "DELETE", does: "cut" });
+  await client[Symbol.asyncDispose]();
+  expect(subject.simulated.sessions.open).toBe(0);
 });
 
 test("row 22: 406 for answers as they are is asked again otherwise", async () => {
@@ -295,6 +305,24 @@ test("row 39: a task that fails is the command's failure, in the controller's wo
     code: "refused",
     message: expect.stringContaining("The power supply does not answer."),
   });
+});
+
+test.each([
+  ["failing, begun long before", "fails", new Date("2026-01-01T00:00:00Z"), 0],
+  ["endless, begun long before", "location", new Date("2026-01-01T00:00:00Z"), 0],
+  ["failing, begun at the same time", "fails", new Date(), 1],
+  ["endless, begun at the same time", "location", new Date(), 1],
+] as const)("row 39: somebody else's task, %s, is not taken for the change's", async (_, mode, begun, waited) => {
+  await using subject = await simulatedSubject();
+  const { tasks, calls } = subject.simulated;
+  const id = tasks.begin(mode, mode === "fails" ? 3 : 1e9, begun);
+  tasks.mode = "nowhere";
+  tasks.reads = 1;
+  await subject.controller.powerSet("on", live);
+  expect(subject.machine.actions).toEqual(["on"]);
+  // It is looked at once among all tasks; only a task that could be the change's is waited for.
+  const looks = calls.filter(({ path }) => path.endsWith(`/Tasks/${id}`)).length;
+  expect(Math.sign(looks - 1)).toBe(waited);
 });
 
 test("the plain shape has no rules", async () => {

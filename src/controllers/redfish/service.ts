@@ -4,7 +4,7 @@ import { ControllerError, type ControllerLogin } from "../controller.ts";
 import { refusalError, AnswerError, type PassingRule } from "./answer-error.ts";
 import { etagOf, ifMatchTries } from "./etags.ts";
 import { ExchangeBroken, type HttpCall, type HttpExchange, type HttpReply } from "./http/exchange.ts";
-import { ownLink } from "./http/own-link.ts";
+import { ownLink, ownLinkOrNone } from "./http/own-link.ts";
 import { type JsonObject, linkAt, linksAt, textOf } from "./json.ts";
 import { messagesOf, type RedfishMessage } from "./messages.ts";
 import { type Patience, rounds } from "./patience.ts";
@@ -24,10 +24,12 @@ export interface Resource {
 /** The successful answer to a change. */
 export interface ChangeReply {
   status: number;
-  /** The answer's Location header, as a path on the controller's own origin. */
+  /** The answer's Location header, as a path on the controller's own origin; undefined = none, or on another host. */
   location: string | undefined;
   body: JsonObject;
   messages: readonly RedfishMessage[];
+  /** The time of the answer by the controller's clock; undefined = it does not say. */
+  answeredAt: Date | undefined;
 }
 
 /** The options of {@link RedfishService}. */
@@ -65,7 +67,7 @@ export class RedfishService {
         const link = linkAt((await this.root(signal)).body, "Links", "Sessions");
         return link === undefined ? undefined : this.own(link);
       },
-      own: (link) => this.own(link),
+      own: (link) => ownLinkOrNone(options.origin, link),
     });
   }
 
@@ -187,12 +189,12 @@ export class RedfishService {
         throw this.#error(call.method, path, reply ?? { status: 0, headers: {}, body: Buffer.alloc(0) });
       }
       const body = replyJson(reply);
-      const location = textOf(reply.headers.location);
       return {
         status: reply.status,
-        location: location === undefined ? undefined : this.own(location),
+        location: this.#locationOf(reply),
         body,
         messages: messagesOf(body),
+        answeredAt: dateOf(reply),
       };
     });
   }
@@ -273,6 +275,14 @@ export class RedfishService {
     return this.#plainEncoding ? call : { ...call, headers: { ...call.headers, "accept-encoding": "gzip" } };
   }
 
+  /**
+   * The Location of a change that succeeded. One on another host counts as none: it is not followed, and the change is
+   * done all the same. Controllers behind another name or address give such.
+   */
+  #locationOf(reply: HttpReply): string | undefined {
+    return ownLinkOrNone(this.#options.origin, textOf(reply.headers.location));
+  }
+
   #moved(reply: HttpReply): string | undefined {
     const location = textOf(reply.headers.location);
     return location !== undefined && [301, 302, 303, 307, 308].includes(reply.status) ? this.own(location) : undefined;
@@ -298,6 +308,11 @@ export class RedfishService {
     };
     return refusalError(answer, this.passing);
   }
+}
+
+function dateOf({ headers }: HttpReply): Date | undefined {
+  const at = new Date(headers.date ?? "");
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** Whether the ETag was refused, by 412 or 428, or by 429 from some controllers (rows 19 and 20). */

@@ -31,8 +31,8 @@ export interface RedfishSessionOptions {
    * The link at which sessions are made; undefined = the controller has no sessions. Readable without login (row 29).
    */
   sessionsLink: (signal: AbortSignal) => Promise<string | undefined>;
-  /** Resolves a link in an answer to a path on the controller's own origin. */
-  own: (link: string) => string;
+  /** Resolves a link in an answer to a path on the controller's own origin; undefined = it is on another host. */
+  own: (link: string | undefined) => string | undefined;
 }
 
 /** Message ids of controllers that allow no further session (row 28). */
@@ -114,7 +114,9 @@ export class RedfishSession {
     const open = this.#open;
     this.#open = undefined;
     if (open?.link !== undefined) {
-      await this.#options.send({ method: "DELETE", path: open.link, headers: open.headers }, signal).catch(() => {});
+      await this.#options
+        .send({ method: "DELETE", path: open.link, headers: open.headers, kept: true }, signal)
+        .catch(() => {});
     }
   }
 
@@ -125,22 +127,17 @@ export class RedfishSession {
       return this.#basic();
     }
     const body = { UserName: login.userName, Password: this.#password };
-    const reply = await send({ method: "POST", path, body }, signal);
+    const reply = await send({ method: "POST", path, body, kept: true }, signal);
     const json = replyJson(reply);
     const messages = messagesOf(json);
     const token = textOf(reply.headers["x-auth-token"]);
     const change = messages.find(({ id }) => id === "PasswordChangeRequired");
     const account = change?.args.find((argument) => argument.startsWith("/"));
-    if (account !== undefined) {
-      this.#accountLink = own(account);
-    }
+    this.#accountLink = own(account) ?? this.#accountLink;
     if (reply.status >= 200 && reply.status < 300 && token !== undefined) {
-      const link = textOf(reply.headers.location) ?? textOf(json["@odata.id"]);
-      return {
-        headers: { "x-auth-token": token },
-        renewable: true,
-        ...(link === undefined ? {} : { link: own(link) }),
-      };
+      // Without a link, the session expires by itself.
+      const link = own(textOf(reply.headers.location)) ?? own(textOf(json["@odata.id"]));
+      return { headers: { "x-auth-token": token }, renewable: true, ...(link === undefined ? {} : { link }) };
     }
     if ([404, 405, 501].includes(reply.status) || messages.some(({ id }) => noPlace.test(id))) {
       return this.#basic();

@@ -78,20 +78,26 @@ export function systemId(system: Resource): string {
 
 /** Wraps a found system for the client. */
 export function redfishSystem(service: RedfishService, found: Resource, rules: MakerRules): RedfishSystem {
-  const reset = objectOf(valueAt(found.body, "Actions", resetAction));
+  // Only what is used is kept, not the whole resource: a shepherd has thousands of clients.
+  const { link } = found;
+  const action = objectOf(valueAt(found.body, "Actions", resetAction));
+  const reset = {
+    target: action["target"],
+    inline: textsOf(action["ResetType@Redfish.AllowableValues"]),
+    info: textOf(action["@Redfish.ActionInfo"]),
+  };
   return {
     service,
     rules,
-    link: found.link,
+    link,
     name: `${service.origin} (${systemId(found)})`,
-    resetTarget: service.own(textOf(reset["target"]) ?? ""),
-    read: (signal) => service.get(found.link, signal),
+    resetTarget: service.own(textOf(reset.target) ?? ""),
+    read: (signal) => service.get(link, signal),
     resetTypes: async (signal) => {
-      const inline = textsOf(reset["ResetType@Redfish.AllowableValues"]);
-      if (inline.length > 0) {
-        return inline;
+      if (reset.inline.length > 0) {
+        return reset.inline;
       }
-      const info = await service.find(textOf(reset["@Redfish.ActionInfo"]), signal);
+      const info = await service.find(reset.info, signal);
       const parameters = listOf(info?.body["Parameters"]);
       const type = parameters.find((parameter) => valueAt(parameter, "Name") === "ResetType");
       const values = textsOf(valueAt(type, "AllowableValues"));

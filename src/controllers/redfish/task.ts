@@ -8,12 +8,17 @@ import { replyJson } from "./reply-json.ts";
 import type { ChangeReply, RedfishService } from "./service.ts";
 import { taskStep } from "./task-step.ts";
 
+/** Milliseconds for a task that the answer does not name: it may be of something else, such as a firmware update. */
+const guessedFor = 30_000;
+/** Milliseconds between the beginning of a task and the answer to its change, at most. */
+const changeMost = 10_000;
 /** Milliseconds during which a new task may not be readable yet (row 26). */
 const appearsWithin = 20_000;
 
 /**
  * Resolves when the task of a change has ended well, or if no task can be found. Without a task, the caller learns the
- * result of the change by reading it back.
+ * result of the change by reading it back. A task that the answer does not name is only waited for, for a short time:
+ * its end says nothing for certain.
  * @throws {ControllerError} `refused` if the task failed, `not_done` if it took too long
  */
 export async function taskEnd(
@@ -25,10 +30,28 @@ export async function taskEnd(
   if (reply.status !== 202) {
     return;
   }
-  let link = taskLink(reply) ?? (await newestTask(service, signal));
-  if (link === undefined) {
-    return;
+  const named = taskLink(reply);
+  if (named !== undefined) {
+    return taskFollow(service, named, patience, signal);
   }
+  const guessed = await newestTask(service, reply, signal);
+  if (guessed !== undefined) {
+    const short = { ...patience, total: Math.min(patience.total, guessedFor) };
+    await taskFollow(service, guessed, short, signal).catch((error: unknown) => {
+      if (!(error instanceof ControllerError) || !["refused", "not_done"].includes(error.code)) {
+        throw error;
+      }
+    });
+  }
+}
+
+async function taskFollow(
+  service: RedfishService,
+  task: string,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<void> {
+  let link = task;
   const begun = service.clock.monotonic();
   let seen = false;
   let last: JsonObject = {};
@@ -77,8 +100,15 @@ function taskLink({ body, location }: ChangeReply): string | undefined {
   return isTask && inBody !== undefined ? inBody : (location ?? inBody);
 }
 
-/** Finds the newest task that has not ended, for controllers that do not name the change's task (row 39). */
-async function newestTask(service: RedfishService, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * Finds the newest task that has not ended, for controllers that do not name the change's task (row 39). A task that
+ * began before the change, by the controller's own clock, is another one's.
+ */
+async function newestTask(
+  service: RedfishService,
+  { answeredAt }: ChangeReply,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const root = await service.root(signal);
   const tasks = await service.find(linkAt(root.body, "Tasks"), signal);
   const collection = linkAt(tasks?.body, "Tasks");
@@ -89,9 +119,11 @@ async function newestTask(service: RedfishService, signal: AbortSignal): Promise
   const running = [];
   for (const link of links) {
     const task = await service.find(link, signal);
-    if (task !== undefined && taskStep(200, task.body).kind === "running") {
-      running.push({ link, began: textOf(task.body["StartTime"]) ?? "" });
+    const began = Date.parse(textOf(task?.body["StartTime"]) ?? "");
+    const earlier = began < (answeredAt?.getTime() ?? Number.NaN) - changeMost;
+    if (task !== undefined && taskStep(200, task.body).kind === "running" && !earlier) {
+      running.push({ link, began: Number.isNaN(began) ? 0 : began });
     }
   }
-  return running.toSorted((one, other) => one.began.localeCompare(other.began)).at(-1)?.link;
+  return running.toSorted((one, other) => one.began - other.began).at(-1)?.link;
 }

@@ -28,8 +28,41 @@ export function healthTree(
     ],
     ...(fresh ? newChassis(state, paths.chassis, ref) : oldChassis(state, paths.chassis)),
     ...group(state, "memory", `${paths.system}/Memory`, ref),
+    ...group(state, "processor", `${paths.system}/Processors`, ref),
+    ...storage(state, paths.system, ref),
     ...logs(state, paths.system, ref),
   ];
+}
+
+/** Whether the machine has drives, and so a storage resource. Pure. */
+export function hasDrives({ parts }: Pick<SimulatedState, "parts">): boolean {
+  return parts.some(({ kind }) => kind === "drive");
+}
+
+/** The health of the worst part of a kind. Pure. */
+export function partsHealth({ parts }: Pick<SimulatedState, "parts">, kind: SimulatedPart["kind"]): string {
+  const healths = parts.filter((part) => part.kind === kind).map(({ health }) => health);
+  return ["Critical", "Warning"].find((health) => healths.some((one) => one === health)) ?? "OK";
+}
+
+function storage(state: SimulatedState, system: string, ref: (path: string) => Reference): readonly Entry[] {
+  const one = `${system}/Storage/1`;
+  const drives = group(state, "drive", `${one}/Drives`, ref).slice(1);
+  const health = partsHealth(state, "drive");
+  return hasDrives(state)
+    ? [
+        [`${system}/Storage`, { Members: [ref(one)], "Members@odata.count": 1 }],
+        [
+          one,
+          {
+            Name: "Storage",
+            Status: { State: "Enabled", HealthRollup: health },
+            Drives: drives.map(([path]) => ref(path)),
+          },
+        ],
+        ...drives,
+      ]
+    : [];
 }
 
 function oldChassis(state: SimulatedState, chassis: string): readonly Entry[] {

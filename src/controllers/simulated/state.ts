@@ -3,7 +3,7 @@ import type { MakerShape } from "./shape.ts";
 
 /** A part of the machine with a health. */
 export interface SimulatedPart {
-  kind: "fan" | "supply" | "memory";
+  kind: "fan" | "supply" | "memory" | "processor" | "drive";
   name: string;
   health: "OK" | "Warning" | "Critical";
 }
@@ -54,6 +54,8 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
       { kind: "fan", name: "Fan 2", health: "OK" },
       { kind: "supply", name: "PSU 1", health: "OK" },
       { kind: "memory", name: "DIMM A1", health: "OK" },
+      { kind: "processor", name: "CPU 1", health: "OK" },
+      { kind: "drive", name: "Drive 1", health: "OK" },
     ],
     inlet: 23,
     events: [{ at: now, severity: "OK", text: "The log was cleared." }],

@@ -18,6 +18,7 @@ interface Task {
   /** Number of reads until the task ends. */
   left: number;
   monitorRead: boolean;
+  begun: Date;
 }
 
 const collection = "/redfish/v1/TaskService/Tasks";
@@ -36,8 +37,7 @@ export class SimulatedTasks {
     if (mode === undefined || answer.status >= 300) {
       return answer;
     }
-    const id = String(this.#tasks.size + 1);
-    this.#tasks.set(id, { mode, left: this.reads, monitorRead: false });
+    const id = this.begin(mode, this.reads, new Date());
     const link = `${collection}/${id}`;
     switch (mode) {
       case "location":
@@ -49,6 +49,13 @@ export class SimulatedTasks {
       case "nowhere":
         return { status: 202 };
     }
+  }
+
+  /** Begins a task, with or without a change that began it, and returns its id. */
+  begin(mode: TaskMode, reads: number, begun: Date): string {
+    const id = String(this.#tasks.size + 1);
+    this.#tasks.set(id, { mode, left: reads, monitorRead: false, begun });
+    return id;
   }
 
   /** Answers a read below the task and job services; undefined = the path is elsewhere. */
@@ -99,11 +106,23 @@ function taskAnswer(task: Task, id: string): SimulatedAnswer {
   }
   return {
     status: 200,
-    body: { "@odata.id": link, TaskState: task.left > 0 ? "Running" : "Completed", TaskStatus: "OK" },
+    body: {
+      "@odata.id": link,
+      StartTime: task.begun.toISOString(),
+      TaskState: taskState(task),
+      TaskStatus: "OK",
+    },
   };
 }
 
 function jobAnswer(task: Task): SimulatedAnswer {
   // A new job is not readable yet (row 26).
   return task.left > 0 ? { status: 404 } : { status: 200, body: { JobState: "Completed" } };
+}
+
+function taskState({ left, mode }: Task): string {
+  if (left > 0) {
+    return "Running";
+  }
+  return mode === "fails" ? "Exception" : "Completed";
 }

@@ -1,4 +1,4 @@
-import { healthTree } from "./health-tree.ts";
+import { hasDrives, healthTree, partsHealth } from "./health-tree.ts";
 import { slotBody } from "./media.ts";
 import type { SimulatedState } from "./state.ts";
 import { treePaths } from "./tree-paths.ts";
@@ -69,6 +69,8 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
     ...systemBody(state, power),
     EthernetInterfaces: ref(`${paths.system}/EthernetInterfaces`),
     Memory: ref(`${paths.system}/Memory`),
+    Processors: ref(`${paths.system}/Processors`),
+    ...(hasDrives(state) ? { Storage: ref(`${paths.system}/Storage`) } : {}),
     LogServices: ref(`${paths.system}/LogServices`),
     ...(shape.media?.under === "system" ? { VirtualMedia: ref(`${paths.system}/VirtualMedia`) } : {}),
     ...(settings === undefined ? {} : { "@Redfish.Settings": { SettingsObject: ref(settings) } }),
@@ -156,7 +158,8 @@ function systemBody(state: SimulatedState, power: string): Record<string, unknow
     PowerState: power,
     LastResetTime: state.lastReset.toISOString(),
     Status: { State: "Enabled", Health: health, HealthRollup: health },
-    MemorySummary: { Status: { HealthRollup: memoryHealth(state) } },
+    MemorySummary: { Status: { HealthRollup: partsHealth(state, "memory") } },
+    ProcessorSummary: { Status: { HealthRollup: partsHealth(state, "processor") } },
     ...(shape.settings === undefined ? { Boot: bootResource(state) } : { Boot: { BootOrder: ["Boot0001"] } }),
     ...(shape.light === "indicator" ? { IndicatorLED: state.lit ? "Blinking" : "Off" } : {}),
     ...(shape.light === "location" ? { LocationIndicatorActive: state.lit } : {}),
@@ -186,8 +189,4 @@ function bootResource({ shape, boot, bootOrder }: SimulatedState): Record<string
       BootSourceOverrideMode: boot.mode,
     }),
   };
-}
-
-function memoryHealth({ parts }: SimulatedState): string {
-  return parts.find(({ kind, health }) => kind === "memory" && health !== "OK")?.health ?? "OK";
 }

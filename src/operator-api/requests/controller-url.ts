@@ -20,5 +20,12 @@ export function controllerUrlParse(text: string): ControllerUrl | { problem: str
     return { problem: "holds a path, a query or a fragment after the host: expected the host alone" };
   }
   const protocol = protocols[scheme as keyof typeof protocols];
-  return { protocol, url: `${scheme}//${url.host}`, tls: scheme === "https:" };
+  const host = protocol === "ipmi" ? ipmiHost(text, url) : url.host;
+  return { protocol, url: `${scheme}//${host}`, tls: scheme === "https:" };
+}
+
+/** Host and port of an `ipmi://` address. Parsed as `http:`, it would lose port 80 and keep 623, its usual one. */
+function ipmiHost(text: string, { hostname }: URL): string {
+  const port = URL.parse(text)?.port ?? "";
+  return port === "" || port === "623" ? hostname : `${hostname}:${port}`;
 }

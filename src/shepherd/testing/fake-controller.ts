@@ -3,6 +3,7 @@ import {
   ControllerError,
   type ControllerErrorCode,
   type ControllerFacts,
+  type ControllerHealth,
   type ControllerPower,
 } from "../../controllers/controller.ts";
 import type { ControllerAccess } from "../controllers.ts";
@@ -10,15 +11,21 @@ import type { ControllerAccess } from "../controllers.ts";
 /** A controller that keeps its machine in memory and records the commands that it received. */
 export interface FakeController {
   facts: Partial<ControllerFacts>;
+  health: Partial<ControllerHealth>;
   power: ControllerPower;
   /** The commands in order, such as "power on", "boot network once" and "clear". Reads are not recorded. */
   done: string[];
   /** While set, every call fails with this code. */
   broken: ControllerErrorCode | undefined;
-  /** Number of times that the controller was opened. */
+  /** While set, reading its health fails with this code. */
+  healthBroken: ControllerErrorCode | undefined;
+  /** Number of times that the controller was opened, and of calls that it answered or refused. */
   opened: number;
   /** The URL of the inserted virtual medium. */
   medium?: string | undefined;
+  calls: number;
+  /** Whether it has a session: since the last call, nobody has ended it. */
+  session: boolean;
 }
 
 /** Controllers by URL, made when they are first needed. */
@@ -34,7 +41,17 @@ export const fakeFingerprint = "ab".repeat(32);
 export function fakeControllers(): FakeControllers {
   const all = new Map<string, FakeController>();
   const at = (url: string): FakeController => {
-    const found = all.get(url) ?? { facts: {}, power: "off", done: [], broken: undefined, opened: 0 };
+    const found = all.get(url) ?? {
+      facts: {},
+      health: {},
+      power: "off",
+      done: [],
+      broken: undefined,
+      healthBroken: undefined,
+      opened: 0,
+      calls: 0,
+      session: false,
+    };
     all.set(url, found);
     return found;
   };
@@ -55,9 +72,11 @@ export function fakeControllers(): FakeControllers {
 function controllerOn(fake: FakeController): Controller {
   const alive = (signal: AbortSignal): void => {
     signal.throwIfAborted();
+    fake.calls += 1;
     if (fake.broken !== undefined) {
       throw new ControllerError(fake.broken, `the fake controller is broken: ${fake.broken}`);
     }
+    fake.session = true;
   };
   const act = (what: string, signal: AbortSignal): void => {
     alive(signal);
@@ -100,8 +119,16 @@ function controllerOn(fake: FakeController): Controller {
       }
     },
     identify: async (on, signal) => act(`light ${on ? "on" : "off"}`, signal),
-    health: async () => ({ rollup: "ok", failed: [], events: [] }),
+    health: async (signal) => {
+      alive(signal);
+      if (fake.healthBroken !== undefined) {
+        throw new ControllerError(fake.healthBroken, `the fake controller's health is broken: ${fake.healthBroken}`);
+      }
+      return { rollup: "ok", failed: [], events: [], unread: [], ...fake.health };
+    },
     passwordSet: async (_password, signal) => act("password", signal),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: async () => {
+      fake.session = false;
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { type JsonObject, linkAt, listOf, objectOf } from "../json.ts";
-import type { RedfishService, Resource } from "../service.ts";
+import type { Resource } from "../service.ts";
 import type { HealthPart } from "./condition.ts";
+import type { HealthReads } from "./health-reads.ts";
 
 /** The parts of one chassis. */
 export interface ChassisParts {
@@ -16,20 +17,17 @@ const membersMost = 40;
  * Reads a chassis' fans, power supplies and temperatures. Old services have one resource for each (`Thermal`, `Power`);
  * newer ones have collections.
  */
-export async function chassisParts(service: RedfishService, link: string, signal: AbortSignal): Promise<ChassisParts> {
-  const chassis = await service.find(link, signal);
-  const at = (name: string): Promise<Resource | undefined> => service.find(linkAt(chassis?.body, name), signal);
+export async function chassisParts(reads: HealthReads, link: string): Promise<ChassisParts> {
+  const chassis = await reads.find(link);
+  const at = (name: string): Promise<Resource | undefined> => reads.find(linkAt(chassis?.body, name));
   const thermal = await at("Thermal");
   const subsystem = thermal === undefined ? await at("ThermalSubsystem") : undefined;
   const power = await at("Power");
   const powerSubsystem = power === undefined ? await at("PowerSubsystem") : undefined;
-  const fans =
-    thermal === undefined ? await membersOf(service, subsystem, "Fans", signal) : listOf(thermal.body["Fans"]);
+  const fans = thermal === undefined ? await membersOf(reads, subsystem, "Fans") : listOf(thermal.body["Fans"]);
   const supplies =
-    power === undefined
-      ? await membersOf(service, powerSubsystem, "PowerSupplies", signal)
-      : listOf(power.body["PowerSupplies"]);
-  const metrics = await service.find(linkAt(subsystem?.body, "ThermalMetrics"), signal);
+    power === undefined ? await membersOf(reads, powerSubsystem, "PowerSupplies") : listOf(power.body["PowerSupplies"]);
+  const metrics = await reads.find(linkAt(subsystem?.body, "ThermalMetrics"));
   return {
     parts: [
       ...fans.map((body) => ({ kind: "Fan", body: objectOf(body) })),
@@ -50,16 +48,10 @@ function summarySensors(metrics: Resource | undefined): readonly JsonObject[] {
 }
 
 async function membersOf(
-  service: RedfishService,
+  reads: HealthReads,
   parent: Resource | undefined,
   name: string,
-  signal: AbortSignal,
 ): Promise<readonly JsonObject[]> {
-  const collection = await service.find(linkAt(parent?.body, name), signal);
-  const links = collection === undefined ? [] : await service.members(collection.link, signal, membersMost);
-  const found: JsonObject[] = [];
-  for (const link of links) {
-    found.push(objectOf((await service.find(link, signal))?.body));
-  }
-  return found;
+  const found = await reads.members(linkAt(parent?.body, name), membersMost);
+  return found.map(({ body }) => body);
 }

@@ -1,10 +1,9 @@
-import { printable } from "../../../lib/format/printable.ts";
-import type { ControllerHealth } from "../../controller.ts";
-import { type JsonObject, textOf, valueAt } from "../json.ts";
+import type { ControllerHealth, HealthRollup } from "../../controller.ts";
+import { type JsonObject, listOf, textOf, valueAt } from "../json.ts";
 
 /** A part of the machine with a status. */
 export interface HealthPart {
-  /** "Fan", "Power supply" or "Memory". */
+  /** "Fan", "Power supply", "Memory", "Processor", "Drive" or "Storage". */
   kind: string;
   body: JsonObject;
 }
@@ -30,17 +29,50 @@ export function rollupOf(system: JsonObject): ControllerHealth["rollup"] {
 
 /** What is wrong with a part, such as "Fan 3: critical"; undefined = it is healthy or absent. Pure. */
 export function conditionOf({ kind, body }: HealthPart): string | undefined {
+  const condition = conditionWord(body);
+  return condition === undefined ? undefined : `${nameOf(kind, body)}: ${condition}`;
+}
+
+/** How bad the condition of a part is; undefined = it is healthy or absent. Pure. */
+export function severityOf({ body }: HealthPart): "warning" | "critical" | undefined {
+  const condition = conditionWord(body);
+  return condition === undefined || condition === "critical" ? condition : "warning";
+}
+
+/**
+ * The rollup, or the health of the worst part if that is worse: some controllers leave fans and power supplies out of
+ * their rollup. Pure.
+ */
+export function worst(rollup: HealthRollup, parts: readonly HealthPart[]): HealthRollup {
+  const severities = parts.map(severityOf);
+  if (rollup === "critical" || severities.includes("critical")) {
+    return "critical";
+  }
+  return severities.includes("warning") ? "warning" : rollup;
+}
+
+/** The conditions that a resource itself states in words (`Status.Conditions`), such as "Fan 2 failed: critical". Pure. */
+export function conditionsSaid(system: JsonObject): readonly string[] {
+  return listOf(valueAt(system, "Status", "Conditions")).flatMap((condition) => {
+    const text = textOf(valueAt(condition, "Message"));
+    const severity = healthWord(valueAt(condition, "Severity"));
+    return text === undefined || severity === "ok" ? [] : [`${text}: ${severity ?? "warning"}`];
+  });
+}
+
+/** A part's condition; undefined = it is healthy or absent. */
+function conditionWord(body: JsonObject): "warning" | "critical" | "offline" | "about to fail" | undefined {
   const status = valueAt(body, "Status");
   const state = textOf(valueAt(status, "State"));
   if (state === "Absent" || state === "Disabled") {
     return undefined;
   }
   const health = healthWord(valueAt(status, "Health"));
-  const condition = health === undefined || health === "ok" ? offline(state) : health;
-  if (condition === undefined) {
-    return undefined;
+  if (health === "warning" || health === "critical") {
+    return health;
   }
-  return printable(`${nameOf(kind, body).slice(0, 80)}: ${condition}`);
+  // A drive predicts its failure by SMART.
+  return body["FailurePredicted"] === true ? "about to fail" : offline(state);
 }
 
 /** A part's name with its kind, and with its number if the name itself has none. */
@@ -51,6 +83,6 @@ function nameOf(kind: string, body: JsonObject): string {
   return told.toLowerCase().includes(kind.toLowerCase()) ? told : `${kind} ${told}`.trim();
 }
 
-function offline(state: string | undefined): string | undefined {
+function offline(state: string | undefined): "offline" | undefined {
   return state === "UnavailableOffline" ? "offline" : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { simulatedSubject } from "../../testing/simulated-subject.ts";
-import { conditionOf } from "./condition.ts";
+import { conditionOf, conditionsSaid } from "./condition.ts";
 import { inletCelsius } from "./inlet.ts";
 import { newestEvents } from "./newest-events.ts";
 
@@ -17,6 +17,9 @@ describe.each(["old", "new"] as const)("health from %s resources", (thermal) => 
       { kind: "supply", name: "PSU 2", health: "Warning" },
       { kind: "memory", name: "DIMM A1", health: "Critical" },
       { kind: "memory", name: "DIMM A2", health: "OK" },
+      { kind: "processor", name: "CPU 2", health: "Warning" },
+      { kind: "drive", name: "Disk 0", health: "OK" },
+      { kind: "drive", name: "Disk 4", health: "Critical" },
     ];
     state.events = Array.from({ length: 30 }, (_, index) => ({
       at: new Date(Date.UTC(2026, 0, 1, 0, index)),
@@ -26,8 +29,15 @@ describe.each(["old", "new"] as const)("health from %s resources", (thermal) => 
     const health = await subject.controller.health(live);
     expect(health).toMatchObject({
       rollup: "critical",
-      failed: ["Fan 3: critical", "Power supply PSU 2: warning", "Memory DIMM A1: critical"],
+      failed: [
+        "Fan 3: critical",
+        "Memory DIMM A1: critical",
+        "Drive Disk 4: critical",
+        "Power supply PSU 2: warning",
+        "Processor CPU 2: warning",
+      ],
       inletCelsius: 31,
+      unread: [],
     });
     expect(health.events.map(({ text }) => text)).toEqual(
       Array.from({ length: 10 }, (_, index) => `event ${29 - index}`),
@@ -36,15 +46,87 @@ describe.each(["old", "new"] as const)("health from %s resources", (thermal) => 
   });
 });
 
+test("a part of it that the controller fails at is named as unread, and the rest is told", async () => {
+  await using subject = await simulatedSubject();
+  const { faults } = subject.simulated;
+  faults.push({ path: /Thermal$/u, times: 99, does: { status: 500 } });
+  faults.push({ path: /LogServices$/u, times: 99, does: "no-json" });
+  faults.push({ path: /Storage$/u, times: 99, does: "foreign-link" });
+  expect(await subject.controller.health(live)).toEqual({
+    rollup: "ok",
+    failed: [],
+    events: [],
+    unread: ["fans, power supplies and temperatures", "drives", "event log"],
+  });
+});
+
+test("a reading ends, however many parts a controller names", async () => {
+  await using subject = await simulatedSubject({ thermal: "new" });
+  const { state, calls } = subject.simulated;
+  state.parts = Array.from({ length: 2000 }, (_, index) => ({
+    kind: (["fan", "supply", "memory", "processor", "drive"] as const)[index % 5] ?? "fan",
+    name: `Part ${index}`,
+    health: "Critical",
+  }));
+  const health = await subject.controller.health(live);
+  expect(health).toMatchObject({ rollup: "critical", unread: ["parts beyond the first 250"] });
+  expect(health.failed).toHaveLength(40);
+  expect(calls.length).toBeLessThan(300);
+});
+
+test("parts that are worse than the rollup count, and so do conditions in words", async () => {
+  await using subject = await simulatedSubject();
+  const system = { status: 200, headers: { "content-type": "application/json" } };
+  const body = async () => (await subject.controller.health(live)).rollup;
+  expect(await body()).toBe("ok");
+  subject.simulated.faults.push({
+    path: /Power$/u,
+    does: { ...system, body: { PowerSupplies: [{ Name: "PSU 1", Status: { State: "Enabled", Health: "Critical" } }] } },
+  });
+  expect(await subject.controller.health(live)).toMatchObject({
+    rollup: "critical",
+    failed: ["Power supply PSU 1: critical"],
+  });
+  expect(
+    conditionsSaid({
+      Status: {
+        Health: "Warning",
+        Conditions: [
+          { Message: "Fan redundancy is lost.", Severity: "Warning" },
+          { Message: "fine", Severity: "OK" },
+          7,
+        ],
+      },
+    }),
+  ).toEqual(["Fan redundancy is lost.: warning"]);
+});
+
+test("what a controller says of its health can't hurt: bounded, printable, without our password", async () => {
+  await using subject = await simulatedSubject();
+  const { state } = subject.simulated;
+  state.parts = [{ kind: "fan", name: `\u001b]0;owned\u0007\u202e${"x".repeat(500)}`, health: "Critical" }];
+  state.events = [
+    { at: new Date(8e15), severity: "Critical", text: `Login with simulated\u0000\ud800 ${"y".repeat(5000)}` },
+  ];
+  const health = await subject.controller.health(live);
+  const text = JSON.stringify(health);
+  expect(text).not.toContain("simulated");
+  // JSON writes control characters as escapes.
+  expect(text).not.toMatch(/\\u|\u202e/u);
+  expect(text.length).toBeLessThan(700);
+  expect(health.failed).toEqual([expect.stringMatching(/^Fan \ufffd\]0;owned.*…x+: critical$/u)]);
+  expect(health.events).toEqual([{ severity: "critical", text: expect.stringMatching(/^Login with \[secret\].*…$/u) }]);
+});
+
 test.each([
   ["an absent part is not wrong", { Name: "PSU 2", Status: { State: "Absent", Health: "Critical" } }, undefined],
   ["a part without status is not wrong", { Name: "PSU 2" }, undefined],
   ["a part that is off line is", { Name: "Fan 2", Status: { State: "UnavailableOffline" } }, "Fan 2: offline"],
   ["a part is named by what it has", { MemberId: "7", Status: { Health: "Warning" } }, "Fan 7: warning"],
   [
-    "control characters do not get through",
-    { Name: "Fan\u001b[2J", Status: { Health: "Critical" } },
-    "Fan\uFFFD[2J: critical",
+    "a drive that predicts its failure is",
+    { Name: "Fan 2", FailurePredicted: true, Status: { State: "Enabled", Health: "OK" } },
+    "Fan 2: about to fail",
   ],
 ])("%s", (_, body, condition) => {
   expect(conditionOf({ kind: "Fan", body })).toBe(condition);

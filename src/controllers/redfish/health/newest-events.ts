@@ -1,10 +1,6 @@
-import { printable } from "../../../lib/format/printable.ts";
 import type { ControllerHealth } from "../../controller.ts";
 import { type JsonObject, textOf } from "../json.ts";
 import { healthWord } from "./condition.ts";
-
-/** Maximum length of an event's text in characters. */
-const textMost = 300;
 
 /** The newest `most` entries of a log, newest first. Entries without a time come last, in the log's order. Pure. */
 export function newestEvents(entries: readonly JsonObject[], most: number): ControllerHealth["events"] {
@@ -12,7 +8,7 @@ export function newestEvents(entries: readonly JsonObject[], most: number): Cont
     const text = textOf(entry["Message"]) ?? textOf(entry["Description"]) ?? textOf(entry["MessageId"]);
     const at = new Date(textOf(entry["Created"]) ?? textOf(entry["EventTimestamp"]) ?? "");
     const severity = healthWord(entry["Severity"]) ?? "ok";
-    const event = { severity, text: printable((text ?? "").slice(0, textMost)) };
+    const event = { severity, text: text ?? "" };
     return text === undefined ? [] : [Number.isNaN(at.getTime()) ? event : { ...event, at }];
   });
   const distinct = events.filter((event, index) => index === events.findIndex((other) => same(event, other)));

@@ -11,7 +11,9 @@ import { gunzipSync } from "node:zlib";
 import { errorCode } from "../../../lib/errors.ts";
 import { systemWords } from "../../../lib/host/system-words.ts";
 import { ControllerError } from "../../controller.ts";
+import type { ControllerConnections } from "../../controller-connections.ts";
 import { controllerConnect, type ConnectOptions, urlHost, urlPort } from "./connect.ts";
+import { ReadAgent } from "./read-agent.ts";
 
 /** Maximum length of an answer's body in bytes. The longest seen is an event log of 2 MB. */
 export const answerMost = 4 << 20;
@@ -24,6 +26,8 @@ export interface HttpCall {
   headers?: Readonly<Record<string, string>>;
   /** The body, sent as JSON. */
   body?: unknown;
+  /** Uses the connections of reads. Only for changes that may be carried out twice: of sessions. */
+  kept?: boolean;
 }
 
 /** An answer. */
@@ -48,6 +52,8 @@ export interface ExchangeOptions extends ConnectOptions {
   /** Milliseconds for the answer to a read, and to a change: some controllers hold a change for over a minute. */
   readLimit: number;
   changeLimit: number;
+  /** The places of all connections of this process. */
+  places: ControllerConnections;
 }
 
 /**
@@ -60,8 +66,10 @@ export class HttpExchange implements Disposable {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#reads = this.#agent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 2, timeout: 4000 });
-    this.#changes = this.#agent({ keepAlive: false });
+    this.#reads = this.#connecting(
+      new ReadAgent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 2, timeout: 4000 }, options.places),
+    );
+    this.#changes = this.#connecting(new Agent({ keepAlive: false }));
   }
 
   /**
@@ -73,7 +81,7 @@ export class HttpExchange implements Disposable {
       return await this.#once(call, signal);
     } catch (error) {
       // The controller may have closed a kept connection. Repeating a read does no harm.
-      if (call.method === "GET" && error instanceof ReusedBroken) {
+      if ((call.method === "GET" || (call.method === "DELETE" && call.kept)) && error instanceof ReusedBroken) {
         return await this.#once(call, signal);
       }
       throw error;
@@ -85,10 +93,9 @@ export class HttpExchange implements Disposable {
     this.#changes.destroy();
   }
 
-  #agent(options: ConstructorParameters<typeof Agent>[0]): Agent {
-    const agent = new Agent(options);
+  #connecting(agent: Agent): Agent {
     agent.createConnection = (_, callback) => {
-      controllerConnect(this.#options).then(
+      this.#connect().then(
         (socket) => callback?.(null, socket),
         // The type of `callback` demands a socket even on an error.
         (error: unknown) => callback?.(error as Error, undefined as unknown as Duplex),
@@ -96,6 +103,22 @@ export class HttpExchange implements Disposable {
       return undefined;
     };
     return agent;
+  }
+
+  async #connect(): Promise<Duplex> {
+    const { places } = this.#options;
+    await places.take();
+    try {
+      const socket = await controllerConnect(this.#options);
+      socket.once("close", () => {
+        places.busy(socket);
+        places.give();
+      });
+      return socket;
+    } catch (error) {
+      places.give();
+      throw error;
+    }
   }
 
   #once(call: HttpCall, signal: AbortSignal): Promise<HttpReply> {
@@ -108,7 +131,7 @@ export class HttpExchange implements Disposable {
         port: urlPort(url),
         method: call.method,
         path: call.path,
-        agent: call.method === "GET" ? this.#reads : this.#changes,
+        agent: call.method === "GET" || call.kept === true ? this.#reads : this.#changes,
         headers: {
           host: url.host,
           accept: "application/json",

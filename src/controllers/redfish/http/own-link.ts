@@ -8,12 +8,20 @@ import { ControllerError } from "../../controller.ts";
  * @throws {ControllerError} `answer_invalid` for a link to another host
  */
 export function ownLink(origin: URL, link: string): string {
-  const url = URL.parse(link, origin);
-  if (url === null || !/^https?:$/u.test(url.protocol) || url.hostname !== origin.hostname || link.length > 2000) {
+  const own = ownLinkOrNone(origin, link);
+  if (own === undefined) {
     throw new ControllerError(
       "answer_invalid",
       `an answer of ${origin.origin} has a link to another host, which is not followed: ${printable(link.slice(0, 200))}`,
     );
   }
-  return `${url.pathname}${url.search}`;
+  return own;
+}
+
+/** Like {@link ownLink}, but undefined for a link to another host, and for no link. Pure. */
+export function ownLinkOrNone(origin: URL, link: string | undefined): string | undefined {
+  const url = link === undefined || link.length > 2000 ? null : URL.parse(link, origin);
+  return url === null || !/^https?:$/u.test(url.protocol) || url.hostname !== origin.hostname
+    ? undefined
+    : `${url.pathname}${url.search}`;
 }
