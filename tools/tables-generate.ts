@@ -25,6 +25,7 @@ const brandedIn: Record<string, Record<string, string>> = {
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
   SecretsCommand: { answer: "Record<string, unknown>" },
+  MachineHealth: { events: "Record<string, unknown>[]" },
   ControllerOperation: { asked: "Record<string, unknown>", result: "Record<string, unknown>" },
 };
 

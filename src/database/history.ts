@@ -24,6 +24,7 @@ export const historyEvents = [
   "controller_set",
   "controller_removed",
   "power_switched",
+  "health_changed",
   "boot_window_opened",
   "boot_window_closed",
   "boot_token_given",

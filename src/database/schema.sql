@@ -705,6 +705,14 @@ CREATE TABLE machine_controller_contact (
     look_at timestamp with time zone DEFAULT now() NOT NULL
 ) WITH (fillfactor=80);
 
+CREATE TABLE machine_controller_refusal (
+    machine_id uuid NOT NULL,
+    tried bytea NOT NULL,
+    times integer NOT NULL,
+    refused_at timestamp with time zone DEFAULT now() NOT NULL,
+    not_before timestamp with time zone NOT NULL
+);
+
 CREATE TABLE machine_disk_begun (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
@@ -732,6 +740,20 @@ CREATE TABLE machine_hardware_report_earlier (
     hardware_report_fingerprint bytea NOT NULL,
     hardware_report_raw bytea NOT NULL
 );
+
+CREATE TABLE machine_health (
+    machine_id uuid NOT NULL,
+    rollup text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    failed text[] NOT NULL,
+    unread text[] NOT NULL,
+    inlet_celsius real,
+    events jsonb NOT NULL,
+    read_at timestamp with time zone,
+    tried_at timestamp with time zone DEFAULT now() NOT NULL,
+    problem text,
+    noted text
+) WITH (fillfactor=80);
 
 CREATE TABLE machine_mac (
     machine_id uuid NOT NULL,
@@ -1154,7 +1176,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,start_means_changed,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,start_means_changed,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1234,6 +1256,12 @@ ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact
 
 ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_times_check CHECK ((times > 0));
+
+ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_tried_check CHECK ((octet_length(tried) = 32));
+
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_generation_check CHECK ((generation >= 1));
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_pkey PRIMARY KEY (machine_id);
@@ -1245,6 +1273,18 @@ ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_hardw
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_pkey PRIMARY KEY (machine_id, report_number);
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_check CHECK (((read_at IS NOT NULL) OR (rollup = 'unknown'::text)));
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_events_check CHECK ((jsonb_array_length(events) <= 10));
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_failed_check CHECK ((cardinality(failed) <= 40));
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_rollup_check CHECK ((rollup = ANY (ARRAY['ok'::text, 'warning'::text, 'critical'::text, 'unknown'::text])));
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_unread_check CHECK ((cardinality(unread) <= 10));
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_check CHECK ((((mac & '01:00:00:00:00:00'::macaddr) = '00:00:00:00:00:00'::macaddr) AND (mac <> '00:00:00:00:00:00'::macaddr)));
 
@@ -1464,6 +1504,8 @@ ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_machine_id_fkey
 
 ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
@@ -1471,6 +1513,8 @@ ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_machine_i
 ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_health ADD CONSTRAINT machine_health_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1550,7 +1594,11 @@ CREATE INDEX machine_boot_override_session ON public.machine_boot_override USING
 
 CREATE INDEX machine_controller_credential ON public.machine_controller USING btree (credential_id);
 
+CREATE INDEX machine_controller_contact_failed ON public.machine_controller_contact USING btree (failed_code) WHERE (failed_at IS NOT NULL);
+
 CREATE INDEX machine_controller_contact_look ON public.machine_controller_contact USING btree (look_at);
+
+CREATE INDEX machine_health_bad ON public.machine_health USING btree (rollup) WHERE (rollup = ANY (ARRAY['warning'::text, 'critical'::text]));
 
 CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 
@@ -1655,6 +1703,10 @@ CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_con
 CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_disk_begun FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_hardware_report FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_change_touch AFTER INSERT ON public.machine_health FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_change_touch_update AFTER UPDATE ON public.machine_health FOR EACH ROW WHEN (((new.rollup <> old.rollup) OR (new.failed <> old.failed))) EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_identity_touch AFTER INSERT OR DELETE ON public.machine_mac FOR EACH ROW EXECUTE FUNCTION machine_identity_touch();
 

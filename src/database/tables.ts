@@ -204,6 +204,14 @@ export interface MachineControllerContactTable {
   machine_id: MachineId;
 }
 
+export interface MachineControllerRefusalTable {
+  machine_id: MachineId;
+  not_before: Date;
+  refused_at: Generated<Date>;
+  times: number;
+  tried: Buffer;
+}
+
 export interface MachineDiskBegunTable {
   begun_at: Generated<Date>;
   generation: Generation;
@@ -230,6 +238,20 @@ export interface MachineHardwareReportEarlierTable {
   hardware_reported_at: Date;
   machine_id: MachineId;
   report_number: bigint;
+}
+
+export interface MachineHealthTable {
+  events: Record<string, unknown>[];
+  failed: string[];
+  inlet_celsius: number | null;
+  machine_id: MachineId;
+  noted: string | null;
+  problem: string | null;
+  read_at: Date | null;
+  rollup: string;
+  since: Generated<Date>;
+  tried_at: Generated<Date>;
+  unread: string[];
 }
 
 export interface MachineMacTable {
@@ -538,10 +560,12 @@ export interface DB {
   machine_boot_window: MachineBootWindowTable;
   machine_controller: MachineControllerTable;
   machine_controller_contact: MachineControllerContactTable;
+  machine_controller_refusal: MachineControllerRefusalTable;
   machine_disk_begun: MachineDiskBegunTable;
   machine_found_running: MachineFoundRunningTable;
   machine_hardware_report: MachineHardwareReportTable;
   machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
+  machine_health: MachineHealthTable;
   machine_mac: MachineMacTable;
   machine_netboot: MachineNetbootTable;
   machine_os_installation_progress: MachineOsInstallationProgressTable;

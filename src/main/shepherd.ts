@@ -28,16 +28,17 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     log,
     clock: systemClock,
   });
+  const metrics = createMetrics();
   await using _shepherd = shepherdRun({
     database,
     sessionDatabase,
     log,
     clock: systemClock,
-    metrics: createMetrics(),
+    metrics,
     providers,
     unlisted: unlistedProvider,
     secrets,
-    controllers: controllerAccess(database, secrets),
+    controllers: controllerAccess(database, secrets, metrics),
     address,
   });
   process.stdout.write("ready\n");

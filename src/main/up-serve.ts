@@ -73,7 +73,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       providers,
       unlisted: unlistedProvider,
       secrets: server.secrets,
-      controllers: controllerAccess(shepherdDatabase, server.secrets),
+      controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),
       address,
     }),
   );

@@ -11,6 +11,10 @@ export interface FleetMetrics {
   work: Gauge<"process">;
   /** Backoffs that have not ended. */
   backoffs: Gauge<"process">;
+  /** Machines whose controllers tell that something is not healthy: warning, critical. */
+  unhealthy: Gauge<"health">;
+  /** Management controllers that can't be used, by the code of their error. */
+  failingControllers: Gauge<"code">;
   hardwareReports: Gauge;
   cpuCores: Gauge;
   cpuThreads: Gauge;
@@ -51,6 +55,10 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
     sessions: gauge("farrier_sessions", "Live sessions by component.", ["component"]),
     work: gauge("farrier_work_held", "Machines that are held, by process.", ["process"]),
     backoffs: gauge("farrier_backoffs", "Machines that are held back, by process.", ["process"]),
+    unhealthy: gauge("farrier_unhealthy_machines", "Machines whose controllers report parts that are not healthy.", [
+      "health",
+    ]),
+    failingControllers: gauge("farrier_failing_controllers", "Management controllers that can't be used.", ["code"]),
     hardwareReports: gauge("farrier_hardware_reports", "Machines whose hardware is known."),
     cpuCores: gauge("farrier_hardware_cpu_cores", "Processor cores of all machines."),
     cpuThreads: gauge("farrier_hardware_cpu_threads", "Hardware threads of all machines."),

@@ -44,6 +44,10 @@ export interface Metrics {
   operatorCalls: Histogram<"method" | "code">;
   /** Runs of each background loop, by outcome: ok, failed. */
   loopRuns: Counter<"loop" | "outcome">;
+  /** Readings of controllers by what was read (power, health) and outcome: ok, failed. */
+  controllerReads: Counter<"what" | "outcome">;
+  /** Open connections to controllers. */
+  controllerConnections: Gauge;
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
   /** Machines found to have been in a state longer than expected. */
@@ -181,6 +185,17 @@ export function createMetrics(): Metrics {
       name: "farrier_loop_runs_total",
       help: "Runs of background loops, by outcome.",
       labelNames: ["loop", "outcome"],
+      registers,
+    }),
+    controllerReads: new Counter({
+      name: "farrier_controller_reads_total",
+      help: "Readings of management controllers, by what was read and outcome.",
+      labelNames: ["what", "outcome"],
+      registers,
+    }),
+    controllerConnections: new Gauge({
+      name: "farrier_controller_connections",
+      help: "Open connections to management controllers, and running calls by IPMI.",
       registers,
     }),
     work: new Counter({

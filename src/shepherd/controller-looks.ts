@@ -1,46 +1,34 @@
-import { ControllerError } from "../controllers/controller.ts";
-import type { Database } from "../database/connect.ts";
-import type { MachineId } from "../database/ids.ts";
-import { controllerFailed } from "../database/queries/controller/controller.ts";
-import { looksTake, type LookPace } from "../database/queries/controller/look.ts";
-import { powerNote } from "../database/queries/controller/power.ts";
+import { type DueLook, type LookPace, looksTake } from "../database/queries/controller/look.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
-import type { Logger } from "../lib/log.ts";
-import type { Controllers } from "./controllers.ts";
+import { controllerLook, type ControllerLookOptions } from "./controller-look.ts";
 
 /** The loop's options. */
-export interface ControllerLooksOptions {
-  database: Database;
-  controllers: Controllers;
-  log: Logger;
+export interface ControllerLooksOptions extends ControllerLookOptions {
   clock: Clock;
-  signal: AbortSignal;
   /** Milliseconds between two claims, if no controller is due. */
   interval: number;
   pace?: LookPace;
 }
 
-/** One minute; for a failing controller at most half an hour. */
-const usualPace: LookPace = { seconds: 60, maximum: 1800 };
+/** Power each minute, of a failing controller at least each half hour; health each ten minutes. */
+const usualPace: LookPace = { seconds: 60, maximum: 1800, health: 600 };
 /** Number of controllers that are read concurrently. */
 const parallelism = 32;
-/** Milliseconds for reading one controller. */
-const lookTime = 120_000;
 
-/** Reads the power of machines with controllers at a slow pace, until the signal aborts. */
+/** Reads the power and health of machines with controllers at a slow pace, until the signal aborts. */
 export async function controllerLooks(options: ControllerLooksOptions): Promise<void> {
   const { database, log, clock, signal, interval, pace = usualPace } = options;
   const busy = new Set<Promise<void>>();
   while (!signal.aborted) {
-    let taken: MachineId[] = [];
+    let taken: DueLook[] = [];
     try {
       taken = await looksTake(database, pace, parallelism - busy.size);
     } catch (error) {
       log.warn({ error: describeError(error) }, "controllers to look at could not be read; trying again");
     }
-    for (const machineId of taken) {
-      const done: Promise<void> = look(machineId, options).finally(() => busy.delete(done));
+    for (const due of taken) {
+      const done: Promise<void> = controllerLook(due, options).finally(() => busy.delete(done));
       busy.add(done);
     }
     if (taken.length === 0 || busy.size === parallelism) {
@@ -51,24 +39,4 @@ export async function controllerLooks(options: ControllerLooksOptions): Promise<
     }
   }
   await Promise.all(busy);
-}
-
-/** Reads one controller. Never rejects: `use` records a failure, and the next reading is already scheduled. */
-async function look(
-  machineId: MachineId,
-  { database, controllers, log, signal }: ControllerLooksOptions,
-): Promise<void> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(lookTime)]);
-  try {
-    const power = await controllers.use(machineId, (controller) => controller.powerGet(either));
-    await powerNote(database.kysely, machineId, { power, readFrom: "controller" });
-  } catch (error) {
-    if (!signal.aborted && !(error instanceof ControllerError)) {
-      log.warn({ machine: machineId, error: describeError(error) }, "a look at a controller failed");
-      if (either.aborted) {
-        const cause = `it did not answer within ${lookTime / 1000} s`;
-        await controllerFailed(database, machineId, { code: "unreachable", cause }).catch(() => undefined);
-      }
-    }
-  }
 }

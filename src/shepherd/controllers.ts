@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Controller, ControllerError } from "../controllers/controller.ts";
 import type { Database } from "../database/connect.ts";
 import type { CredentialId, MachineId } from "../database/ids.ts";
@@ -7,8 +8,9 @@ import {
   controllerOf,
   type ControllerRecord,
 } from "../database/queries/controller/controller.ts";
+import { loginAccepted, loginRefused } from "../database/queries/controller/refusal.ts";
 import type { Clock } from "../lib/clock.ts";
-import { retryDelay } from "../lib/retry.ts";
+import { ControllerKeeping } from "./controller-keeping.ts";
 
 /** Opens a machine's controller, with its credential and by its protocol. */
 export type ControllerOpen = (
@@ -30,36 +32,35 @@ export interface ShownCertificate {
   validTo: Date;
 }
 
+/** How a controller is used. */
+export interface ControllerUse {
+  /** The controller's record, if it was read a moment ago; absent = it is read. */
+  record?: ControllerRecord | undefined;
+  /** This is the only use for a while: the session is ended after it, unless few controllers are in use. */
+  brief?: boolean;
+  /** Tries a refused login again before its time, because an operator says so. */
+  insist?: boolean;
+  /** The caller records itself that the controller answered. */
+  recorded?: boolean;
+}
+
 /** The controllers of machines, each opened at its first use and kept for the next one. */
 export interface Controllers extends AsyncDisposable {
   /**
-   * Uses a machine's controller, and records that it answered or why it failed.
+   * Uses a machine's controller, and records that it answered or why it failed. A login that the controller refused is
+   * not tried again for a while, by any shepherd.
    * @throws {ControllerError} `unsupported` if the machine has no controller; and what `action` throws
    */
-  use<T>(machineId: MachineId, action: (controller: Controller) => Promise<T>): Promise<T>;
+  use<T>(machineId: MachineId, action: (controller: Controller) => Promise<T>, how?: ControllerUse): Promise<T>;
 }
 
-interface Kept {
-  /** The facts that it was opened with. If they change, the controller is opened again. */
-  key: string;
-  controller: Promise<Controller>;
-  /** Number of uses under way: a controller in use is not closed. */
-  users: number;
-  /** Whether it is closed after its last use. */
-  closing: boolean;
-}
-
-/** A refused login: the controller is not asked again before `notBefore`, unless its key changes. */
-interface RefusedLogin {
-  key: string;
-  notBefore: number;
-  times: number;
-}
-
-/** Maximum number of idle controllers that are kept open: each has a session, and at times a connection. */
-const keptLimit = 64;
-/** Milliseconds until a refused login is tried again. The delay grows, because controllers lock accounts. */
-const loginPolicy = { initial: 60_000, maximum: 3_600_000, factor: 2 };
+/** 64 sessions at controllers; 4,096 clients take some 40 MB. */
+const keepingLimits = { awake: 64, known: 4096 };
+/**
+ * Seconds until a refused login is tried again: five minutes, then longer, because controllers lock accounts after a
+ * few refusals (Supermicro after 3, Lenovo after 5), most of them for minutes to an hour.
+ */
+const refusalPace = { first: 300, most: 14_400 };
 /** Failures of one request, which say nothing about the controller itself. */
 const ofRequest: ReadonlySet<string> = new Set(["not_done", "refused"]);
 
@@ -68,88 +69,68 @@ export function controllersOf(
   database: Database,
   { open, clock }: { open: ControllerOpen; clock: Clock },
 ): Controllers {
-  const kept = new Map<MachineId, Kept>();
-  const refusals = new Map<MachineId, RefusedLogin>();
+  const keeping = new ControllerKeeping(keepingLimits);
+  /** Refusals that the database did not take, with the time until which they count here. */
+  const unrecorded = new Map<string, number>();
 
-  function close(entry: Kept): void {
-    entry.closing = true;
-    if (entry.users === 0) {
-      void entry.controller.then((controller) => controller[Symbol.asyncDispose]()).catch(() => undefined); // It was never open.
-    }
-  }
-
-  /** Forgets this entry, not a newer one in its place. */
-  function forget(machineId: MachineId, entry: Kept | undefined): void {
-    if (entry !== undefined && kept.get(machineId) === entry) {
-      kept.delete(machineId);
-      close(entry);
-    }
-  }
-
-  function opened(machineId: MachineId, record: ControllerRecord, key: string): Kept {
-    const before = kept.get(machineId);
-    if (before?.key === key) {
-      // Moves it to the end: the newest comes last.
-      kept.delete(machineId);
-      kept.set(machineId, before);
-      return before;
-    }
-    forget(machineId, before);
-    const idle = [...kept].filter(([, { users }]) => users === 0);
-    for (const [oldest, entry] of idle.slice(0, Math.max(0, idle.length - keptLimit + 1))) {
-      forget(oldest, entry);
-    }
-    const entry: Kept = { key, controller: open(record), users: 0, closing: false };
-    entry.controller.catch(() => undefined); // `use` reports it.
-    kept.set(machineId, entry);
-    return entry;
-  }
-
-  function refusedCheck(machineId: MachineId, key: string): void {
-    const refused = refusals.get(machineId);
-    if (refused === undefined || refused.key !== key) {
-      refusals.delete(machineId);
-    } else if (clock.monotonic() < refused.notBefore) {
-      const seconds = Math.ceil((refused.notBefore - clock.monotonic()) / 1000);
+  function refusedCheck({ refusal }: ControllerRecord, tried: Buffer): void {
+    const known = refusal !== undefined && tried.equals(refusal.tried) ? refusal.secondsLeft : 0;
+    const own = ((unrecorded.get(tried.toString("hex")) ?? 0) - clock.monotonic()) / 1000;
+    const left = Math.ceil(Math.max(known, own));
+    if (left > 0) {
       throw new ControllerError(
         "unauthorized",
-        `its controller refused user name and password; it is not asked again for ${seconds} s, because controllers lock accounts`,
+        `its controller refused user name and password; it is not asked again for ${left} s, because controllers lock accounts`,
       );
     }
   }
 
+  async function refused(machineId: MachineId, tried: Buffer): Promise<void> {
+    await loginRefused(database, machineId, tried, refusalPace).catch(() => {
+      unrecorded.set(tried.toString("hex"), clock.monotonic() + refusalPace.first * 1000);
+    });
+  }
+
+  async function accepted(machineId: MachineId, { refusal }: ControllerRecord, tried: Buffer): Promise<void> {
+    unrecorded.delete(tried.toString("hex"));
+    if (refusal !== undefined) {
+      await loginAccepted(database, machineId);
+    }
+  }
+
   return {
-    async use(machineId, action) {
-      const record = await controllerOf(database.kysely, machineId);
+    async use(machineId, action, { record: given, brief = false, insist = false, recorded = false } = {}) {
+      const record = given ?? (await controllerOf(database.kysely, machineId));
       if (record === undefined) {
-        forget(machineId, kept.get(machineId));
-        refusals.delete(machineId);
+        keeping.forgetMachine(machineId);
         throw new ControllerError(
           "unsupported",
           "this machine has no controller: `farrier bmc add --help` says how to add it",
         );
       }
-      const { url, system, credentialId, credentialRevision, trust, setAt } = record;
-      const key = JSON.stringify([url, system, credentialId, credentialRevision, trust, setAt]);
-      refusedCheck(machineId, key);
-      const entry = opened(machineId, record, key);
-      entry.users += 1;
+      const key = keyOf(record);
+      const tried = createHash("sha256").update(key).digest();
+      if (!insist) {
+        refusedCheck(record, tried);
+      }
+      const entry = keeping.begin(machineId, key, () => open(record));
       try {
-        const result = await action(await entry.controller);
-        refusals.delete(machineId);
+        const result = await action(await keeping.client(entry));
         // The action has succeeded, even if this can't be recorded.
-        await controllerAnswered(database, machineId).catch(() => undefined);
+        await accepted(machineId, record, tried).catch(() => undefined);
+        if (!recorded) {
+          await controllerAnswered(database, machineId).catch(() => undefined);
+        }
         return result;
       } catch (error) {
         if (!(error instanceof ControllerError)) {
           // The controller may never have been opened: the next use tries again.
-          forget(machineId, entry);
+          keeping.forget(machineId, entry);
         } else if (!ofRequest.has(error.code)) {
           if (error.code === "unauthorized") {
-            const times = (refusals.get(machineId)?.times ?? 0) + 1;
-            refusals.set(machineId, { key, times, notBefore: clock.monotonic() + retryDelay(loginPolicy, times - 1) });
+            await refused(machineId, tried);
           }
-          forget(machineId, entry);
+          keeping.forget(machineId, entry);
           // The controller's fault is what the caller has to hear of, whether it is recorded or not.
           await controllerFailed(database, machineId, { code: error.code, cause: error.message }).catch(
             () => undefined,
@@ -157,16 +138,14 @@ export function controllersOf(
         }
         throw error;
       } finally {
-        entry.users -= 1;
-        if (entry.closing) {
-          close(entry);
-        }
+        await keeping.end(entry, { brief });
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      const entries = [...kept.values()];
-      kept.clear();
-      await Promise.allSettled(entries.map(async ({ controller }) => (await controller)[Symbol.asyncDispose]()));
-    },
+    [Symbol.asyncDispose]: () => keeping[Symbol.asyncDispose](),
   };
+}
+
+/** What a controller is opened with. */
+function keyOf({ url, system, credentialId, credentialRevision, trust, setAt }: ControllerRecord): string {
+  return JSON.stringify([url, system, credentialId, credentialRevision, trust, setAt]);
 }

@@ -139,7 +139,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const looks =
     controllers === undefined
       ? undefined
-      : controllerLooks({ database, controllers, log, clock, interval, signal: stop.signal });
+      : controllerLooks({ database, controllers, log, clock, metrics, interval, signal: stop.signal });
   const overrides =
     controllers === undefined
       ? undefined

@@ -45,6 +45,8 @@ function show(metrics: Metrics, summary: FleetSummary): void {
   byLabel(fleet.sessions, "component", summary.sessions);
   byLabel(fleet.work, "process", summary.work);
   byLabel(fleet.backoffs, "process", summary.backoffs);
+  byLabel(fleet.unhealthy, "health", { warning: 0, critical: 0, ...summary.unhealthy });
+  byLabel(fleet.failingControllers, "code", summary.failingControllers);
   fleet.pending.set(summary.pending);
   metrics.eligibleMachines.reset();
   for (const { process, provider, machines } of summary.eligible) {
@@ -75,7 +77,14 @@ function byLabel<Label extends string>(
 
 function forget(metrics: Metrics): void {
   const { fleet } = metrics;
-  for (const gauge of [fleet.machines, fleet.sessions, fleet.work, fleet.backoffs]) {
+  for (const gauge of [
+    fleet.machines,
+    fleet.sessions,
+    fleet.work,
+    fleet.backoffs,
+    fleet.unhealthy,
+    fleet.failingControllers,
+  ]) {
     gauge.reset();
   }
   metrics.eligibleMachines.reset();

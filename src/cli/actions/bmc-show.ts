@@ -7,6 +7,7 @@ import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "../show/answer.ts";
 import { when } from "../show/describe.ts";
+import { powerText } from "../show/health-lines.ts";
 
 /** Flags of `farrier bmc show`. */
 export type BmcShowFlags = ClientFlags;
@@ -38,10 +39,7 @@ function controllerLines(controller: Controller, now: Date): string[] {
     line("certificate", trustText(controller)),
     line("maker", [controller.maker, controller.model].filter((word) => word !== "").join(" ")),
     line("firmware", controller.firmware),
-    line(
-      "power",
-      power === undefined ? "" : `${power.power} since ${when(power.since, now)}, read ${when(power.readAt, now)}`,
-    ),
+    line("power", power === undefined ? "" : powerText(power, now)),
     line("can", controller.powerCommands.map((command) => wordOf(powerCommandWords, command) ?? "?").join(", ")),
     line("boots from", controller.bootTargets.map((target) => wordOf(bootTargetWords, target) ?? "?").join(", ")),
     line("virtual media", controller.virtualMedia ? "yes" : "no"),

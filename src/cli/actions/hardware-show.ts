@@ -6,6 +6,7 @@ import type { ClientFlags } from "../flags/client.ts";
 import type { WatchFlags } from "../flags/watch.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
 import { when } from "../show/describe.ts";
+import { healthLines } from "../show/health-lines.ts";
 import { hardwareLines } from "../show/hardware-lines.ts";
 import { hardwareTables } from "../show/hardware-tables.ts";
 
@@ -31,10 +32,16 @@ export async function hardwareShowAction(this: CliContext, flags: HardwareShowFl
           ...(report?.report === undefined ? [] : hardwareTables(report.report, message.disks, wide)).map(
             ({ header: titles, rows }) => table(titles, rows),
           ),
+          ...(message.health === undefined ? [] : [healthText(healthLines(message.health, now))]),
           ...(report === undefined || report.warning.length === 0 ? [] : [warningLines(report.warning)]),
         ].join("\n"),
     });
   });
+}
+
+/** The machine's health, as its controller told it. */
+function healthText(lines: ReturnType<typeof healthLines>): string {
+  return lines.map(([title, value]) => `${title.padEnd(16)}${printable(value)}\n`).join("");
 }
 
 /** The report's warnings: what the agent could not read. */

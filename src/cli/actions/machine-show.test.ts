@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { Phase } from "../../../gen/farrier/agent/v1/agent_service_pb.ts";
+import { HealthRollup } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { InstallationState, MachineSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { detailWords } from "./machine-history.ts";
 import { machineLines } from "./machine-show.ts";
@@ -38,6 +39,34 @@ test("a machine that is being installed", () => {
     "detail       \uFFFD[2J",
     "",
   ]);
+});
+
+test("a machine with a controller: its power, its health, and what the controller says of it", () => {
+  const power = { power: "on", since: at, readAt: at, readFrom: "controller" };
+  const health = {
+    ...{ rollup: HealthRollup.CRITICAL, since: at, readAt: at, inletCelsius: 24.25 },
+    ...{ failed: ["Fan 3: critical", "Drive \u001B[2J: warning"], unread: ["event log"] },
+    ...{ problem: "it was busy", problemAt: at },
+    events: [
+      { at, severity: HealthRollup.WARNING, text: "redundancy lost" },
+      { severity: HealthRollup.OK, text: "boot" },
+    ],
+  };
+  const lines = machineLines(create(MachineSchema, { id: "id", power, health }), now).split("\n");
+  const time = "2026-05-04T03:01:00Z (1 min ago)";
+  expect(lines.slice(2, 11)).toEqual([
+    `power           on since ${time}, read ${time} by controller`,
+    `health          critical since ${time}, read ${time}`,
+    "not healthy     Fan 3: critical",
+    "not healthy     Drive \uFFFD[2J: warning",
+    "inlet           24.3 °C",
+    "not read        event log",
+    `health trouble  it was busy (${time})`,
+    "event           2026-05-04T03:01:00Z warning: redundancy lost",
+    "event           - ok: boot",
+  ]);
+  const never = create(MachineSchema, { health: { problem: "it has no such function", problemAt: at } });
+  expect(machineLines(never, now)).toMatch(/health {10}not read\nhealth trouble {2}it has no such function/u);
 });
 
 test("a machine of which nothing is known", () => {

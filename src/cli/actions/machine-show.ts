@@ -22,6 +22,7 @@ import {
   stateWord,
   when,
 } from "../show/describe.ts";
+import { healthLines, powerText } from "../show/health-lines.ts";
 
 /** Flags of `farrier machine show`. */
 export type MachineShowFlags = ClientFlags & WatchFlags;
@@ -77,6 +78,11 @@ export function machineLines(machine: Machine, now: Date): string {
   line("address", provided?.address);
   line("location", provided?.location);
   line("status", provided?.status);
+  const { power, health } = machine;
+  line("power", power && powerText(power, now));
+  for (const [what, value] of health === undefined ? [] : healthLines(health, now)) {
+    line(what, value);
+  }
   line("SMBIOS UUID", machine.smbiosUuid);
   line("MACs", machine.macs.join(", "));
   line("boot window", machine.bootWindow && bootWindowWords(machine.bootWindow));

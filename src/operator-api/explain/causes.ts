@@ -3,6 +3,7 @@ import { controllerCauses } from "./causes/controller-causes.ts";
 import { databaseCauses } from "./causes/database-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
 import { startCauses } from "./causes/start-causes.ts";
+import { healthCauses } from "./causes/health-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/writing-causes.ts";
 import type { Cause, ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
@@ -22,6 +23,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
     ...stateWords(state.state).causes(facts),
     ...refusalCauses(facts),
     ...unfinishedCauses(facts),
+    ...healthCauses(facts),
   ];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({

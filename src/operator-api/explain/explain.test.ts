@@ -67,6 +67,15 @@ const work = (process: "ShepherdAgentStart" | "ShepherdRecovery", deadline: Date
   ],
 });
 
+const unhealthy = (
+  rollup: NonNullable<Parts["health"]>["rollup"],
+  parts: readonly string[],
+): Pick<Parts, "health"> => ({
+  health: { rollup, failed: parts, unread: [], events: [], since: ago(90), readAt: ago(4) },
+});
+const failedParts = (count: number, kind: string): string[] =>
+  Array.from({ length: count }, (_, index) => `${kind} ${index + 1}: critical`);
+
 const windowOf = (state: BootWindowState, closesAt: Date): NonNullable<Parts["bootWindow"]> => ({
   windowId: "w",
   openedBy: "eve",
@@ -89,6 +98,12 @@ function factsOf(state: MachineStateName, parts: Partial<Parts>, more: Partial<E
     ...more,
   };
 }
+
+/** The same, but its time in the state is over. */
+const overdue = (facts: ExplainFacts): ExplainFacts => {
+  const { record } = facts;
+  return { ...facts, record: { ...record, state: { ...record.state, deadlineMissedAt: ago(1) } } };
+};
 
 /** What happened, the state that it shows in, and what is named as the cause. */
 const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines: RegExp[]][] = [
@@ -133,6 +148,39 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     [/waiting for nothing/u, /next: none: /u],
   ],
   ["an agent that waits", factsOf("ready", agent(0)), [], [/waiting for an installation request/u]],
+  [
+    "installed, and a fan has failed",
+    factsOf("installed", { ...asked({ pending: false }), ...unhealthy("critical", ["Fan 3: critical"]) }),
+    ["unhealthy"],
+    [
+      /because: its controller reports its health as critical: Fan 3: critical \(read 4 min ago\)/u,
+      /you can: see what is not healthy, .*`farrier machine show box`/u,
+    ],
+  ],
+  [
+    "a machine that can't be started, with failed memory",
+    factsOf("agent-lost", { ...agent(30), ...asked(), ...unhealthy("warning", failedParts(8, "Memory")) }),
+    ["agent-silent", "pending", "unhealthy"],
+    [/as warning: Memory 1: critical; .*Memory 5: critical; and 3 more/u],
+  ],
+  [
+    "an installation that goes on, with a warning",
+    factsOf("installing", { ...agent(0), ...asked(), ...unhealthy("warning", ["Fan 1: warning"]) }),
+    [],
+    [],
+  ],
+  [
+    "an installation that is late, with a warning of no part",
+    overdue(factsOf("installing", { ...agent(0), ...asked(), ...unhealthy("warning", []) })),
+    ["unhealthy", "deadline-missed"],
+    [/as warning: it names no part/u],
+  ],
+  [
+    "installed and healthy; what is not known is no cause",
+    factsOf("installed", { ...asked({ pending: false }), ...unhealthy("unknown", []) }),
+    [],
+    [],
+  ],
   [
     "an agent in another's place",
     factsOf("awaiting-agent", agent(), { agentReplaced: true }),

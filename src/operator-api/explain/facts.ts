@@ -67,6 +67,7 @@ export type CauseKind =
   | "left-running"
   | "agent-start"
   | "boot-override"
+  | "unhealthy"
   | "progress-stalled"
   | "retry-waiting"
   | "retries-exhausted"

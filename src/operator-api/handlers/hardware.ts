@@ -11,9 +11,11 @@ import {
 } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { hardwareAmounts } from "../../contract/hardware-amounts.ts";
 import { diskSelectors } from "../../contract/select-disk.ts";
+import { healthOf } from "../../database/queries/controller/health.ts";
 import { hardwareList, hardwareShow, type HardwareRecord } from "../../database/queries/hardware/hardware.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { hardwareChanges, type HardwareChange } from "../hardware/hardware-diff.ts";
+import { healthMessage } from "../messages/health-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { count, machineField, validate } from "../requests/validate.ts";
 
@@ -44,7 +46,11 @@ export function hardwareHandlers({ database }: OperatorApiDependencies): Service
       const report = readable(record);
       const devices = report.report?.blockDevice ?? [];
       const disks = devices.map((device) => ({ name: device.name, selectors: diskSelectors(device, devices) }));
-      return { machineId, summary: summary(record), report, disks };
+      const health = await healthOf(database, machineId);
+      return {
+        ...{ machineId, summary: summary(record), report, disks },
+        ...(health === undefined ? {} : { health: healthMessage(health) }),
+      };
     },
 
     async hardwareDiff(request) {

@@ -41,6 +41,7 @@ const kinds: Record<CauseKind, KindMessage> = {
   "left-running": KindMessage.LEFT_RUNNING,
   "agent-start": KindMessage.AGENT_START,
   "boot-override": KindMessage.BOOT_OVERRIDE,
+  unhealthy: KindMessage.UNHEALTHY,
   "machine-vanished": KindMessage.MACHINE_VANISHED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,

@@ -8,6 +8,7 @@ import {
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { historyList, type HistoryRecord } from "../../database/history.ts";
+import { healthOf } from "../../database/queries/controller/health.ts";
 import { machineAdd } from "../../database/queries/machine/machine-add.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import { machineDelete } from "../../database/queries/machine/machine-delete.ts";
@@ -157,8 +158,12 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
 
     async machineShow(request) {
       const { machine } = validate(showRequest, request);
+      const id = await machineOf(database, machine);
+      const record = await machineShow(database, id);
+      // Only here with the events of its health, which lists of machines leave out.
+      const health = record.health === undefined ? undefined : await healthOf(database, id);
       return {
-        machine: machineMessage(await machineShow(database, await machineOf(database, machine)), secrets),
+        machine: machineMessage({ ...record, ...defined({ health }) }, secrets),
       };
     },
 

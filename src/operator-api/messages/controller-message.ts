@@ -10,6 +10,7 @@ import { bootTargetWords, powerCommandWords } from "../../contract/words/power.t
 import { valueOfWord } from "../../contract/words/table.ts";
 import type { StoredTrust } from "../../database/queries/controller/controller.ts";
 import type { ControllerListed } from "../../database/queries/controller/controller-list.ts";
+import { powerMessage } from "./health-message.ts";
 
 const protocols = { redfish: ControllerProtocol.REDFISH, ipmi: ControllerProtocol.IPMI } as const;
 
@@ -38,16 +39,7 @@ export function controllerMessage(record: ControllerListed): Controller {
     ...(failure === undefined
       ? {}
       : { failure: { at: timestampFromDate(failure.at), code: failure.code, cause: failure.cause } }),
-    ...(power === undefined
-      ? {}
-      : {
-          power: {
-            power: power.power,
-            since: timestampFromDate(power.since),
-            readAt: timestampFromDate(power.readAt),
-            readFrom: power.readFrom,
-          },
-        }),
+    ...(power === undefined ? {} : { power: powerMessage(power) }),
   });
 }
 

@@ -16,6 +16,7 @@ import { recordOpened } from "./record-opened.ts";
 import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
 import { failureOf } from "./failure-of.ts";
+import { healthMessage, powerMessage } from "./health-message.ts";
 import { standingMessage } from "./state-message.ts";
 import { defined } from "../../lib/defined.ts";
 
@@ -23,7 +24,7 @@ import { defined } from "../../lib/defined.ts";
 export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
   const record = recordOpened(secrets, stored);
   const { provided, agent, installation, installed, unfinishedDisk } = record;
-  const { quarantine, hardwareReportedAt, identity, bootWindow } = record;
+  const { quarantine, hardwareReportedAt, identity, bootWindow, power, health } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
@@ -47,6 +48,8 @@ export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine
     macs: [...identity.macs],
     ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
     ...defined({ provided }),
+    ...(power === undefined ? {} : { power: powerMessage(power) }),
+    ...(health === undefined ? {} : { health: healthMessage(health) }),
     ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),
     ...(quarantine === undefined
       ? {}

@@ -1,7 +1,8 @@
 import type { ControllerPower } from "../../controllers/controller.ts";
 import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
-import type { OperationAsked, OperationResult } from "../../database/queries/controller/operation.ts";
+import type { OperationAsked } from "../../database/queries/controller/operation.ts";
+import { historyAppend } from "../../database/history.ts";
 import type { HeldOperation } from "../../database/queries/controller/operation-claim.ts";
 import { powerStopCheck } from "../../database/queries/controller/power-stop.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
@@ -33,7 +34,7 @@ export async function carryOut(
       return { result: await operationCheck(machineId, options, signal) };
     case "power": {
       const by = required(await switchOf(options, machineId));
-      return { result: await power(operation, asked, { by, database: options.database, machineId }, signal) };
+      return power(operation, asked, { by, database: options.database, machineId }, signal);
     }
     case "boot": {
       const by = required(await switchOf(options, machineId));
@@ -76,13 +77,13 @@ async function power(
   { command, confirmed = false }: Extract<OperationAsked, { kind: "power" }>,
   { by, database, machineId }: { by: MachineSwitch; database: Database; machineId: MachineId },
   signal: AbortSignal,
-): Promise<OperationResult> {
+): Promise<CarriedOut> {
   const noted = (read: ControllerPower): Promise<void> =>
     powerNote(database.kysely, machineId, { power: read, readFrom: by.by });
   if (command === "status") {
     const read = await by.get(signal);
     await noted(read);
-    return { power: read, by: by.by };
+    return { result: { power: read, by: by.by } };
   }
   // Sent twice, the command could take effect twice, or undo a later change. Since it was asked for, the machine may have
   // become a machine that needs a confirmation.
@@ -91,5 +92,12 @@ async function power(
   // The command is done, even if the power can't be read now.
   const state = await by.get(signal).catch(() => "unknown" as const);
   await noted(state).catch(() => undefined);
-  return { power: state, by: by.by };
+  return {
+    settle: async (tx) => {
+      const actor = { kind: "operator", name: operation.askedBy } as const;
+      const detail = { command, power: state, by: by.by };
+      await historyAppend(tx, [{ machineId, actor, event: "power_switched", detail }]);
+      return { power: state, by: by.by };
+    },
+  };
 }

@@ -23,7 +23,9 @@ export async function operationCheck(
     throw new ControllerError("unsupported", "this shepherd reaches no controllers");
   }
   try {
-    facts = await controllers.use(machineId, (controller: Controller) => controller.read(signal));
+    facts = await controllers.use(machineId, (controller: Controller) => controller.read(signal), {
+      insist: true,
+    });
   } catch (error) {
     if (error instanceof ControllerError) {
       return { ok: false, lines: [{ ok: false, what: error.message, remedy: remedyOf(error) }] };

@@ -55,6 +55,10 @@ test("power is read and switched; the tag says what was read, when and from whom
   const off = await ask(machineId, { kind: "power", command: "off" });
   expect(await ended(off.operationId)).toMatchObject({ result: { power: "off" } });
   expect(provider.states.get(providerId)).toBe("off");
+  // What was switched is in history, by whom; what was only read is not.
+  expect(
+    await fleet.rows("SELECT actor, detail FROM history WHERE event = 'power_switched' AND machine_id = $1", machineId),
+  ).toEqual([{ actor: "anna", detail: { command: "off", power: "off", by: "rack" } }]);
 });
 
 test("what a switch can't do is refused in words", async () => {

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/controller.proto.
  */
 export const file_farrier_operator_v1_controller: GenFile = /*@__PURE__*/
-  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2NvbnRyb2xsZXIucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEieQoPQ29udHJvbGxlclRydXN0EhAKBnNoYTI1NhgBIAEoDEgAEhQKCmFjY2VwdF9uZXcYAiABKAhIABIQCgZjYV9wZW0YAyABKAlIABIQCgZzeXN0ZW0YBCABKAhIABIUCgpjbGVhcl90ZXh0GAUgASgISABCBAoCYnkikAUKCkNvbnRyb2xsZXISEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSOQoIcHJvdG9jb2wYAyABKA4yJy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJQcm90b2NvbBILCgN1cmwYBCABKAkSDgoGc3lzdGVtGAUgASgJEhIKCmNyZWRlbnRpYWwYBiABKAkSMwoFdHJ1c3QYByABKAsyJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJUcnVzdBINCgVtYWtlchgIIAEoCRINCgVtb2RlbBgJIAEoCRIQCghmaXJtd2FyZRgKIAEoCRI5Cg5wb3dlcl9jb21tYW5kcxgLIAMoDjIhLmZhcnJpZXIub3BlcmF0b3IudjEuUG93ZXJDb21tYW5kEjUKDGJvb3RfdGFyZ2V0cxgMIAMoDjIfLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFRhcmdldBIVCg12aXJ0dWFsX21lZGlhGA0gASgIEhMKC21heV9jb250cm9sGA4gASgIEg0KBXJ1bGVzGA8gAygJEioKBnNldF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2V0X2J5GBEgASgJEi4KCmNvbnRhY3RfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKB2ZhaWx1cmUYEyABKAsyJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJGYWlsdXJlEjUKBXBvd2VyGBQgASgLMiYuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUG93ZXJTdGF0ZSJYChFDb250cm9sbGVyRmFpbHVyZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEY29kZRgCIAEoCRINCgVjYXVzZRgDIAEoCSKNAQoRTWFjaGluZVBvd2VyU3RhdGUSDQoFcG93ZXIYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3JlYWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXJlYWRfZnJvbRgEIAEoCSLEAQoUQ29udHJvbGxlckFkZFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgN1cmwYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB21hY2hpbmUYBSABKAkSDgoGc3lzdGVtGAYgASgJEjMKBXRydXN0GAcgASgLMiQuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyVHJ1c3QSEwoLc3RhcnRfYWdlbnQYCCABKAgiSgoVQ29udHJvbGxlckFkZFJlc3BvbnNlEjEKCW9wZXJhdGlvbhgBIAEoCzIeLmZhcnJpZXIub3BlcmF0b3IudjEuT3BlcmF0aW9uIj4KFUNvbnRyb2xsZXJMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJnChZDb250cm9sbGVyTGlzdFJlc3BvbnNlEjQKC2NvbnRyb2xsZXJzGAEgAygLMh8uZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIoChVDb250cm9sbGVyU2hvd1JlcXVlc3QSDwoHbWFjaGluZRgBIAEoCSJNChZDb250cm9sbGVyU2hvd1Jlc3BvbnNlEjMKCmNvbnRyb2xsZXIYASABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXIiPQoWQ29udHJvbGxlckNoZWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkiTAoXQ29udHJvbGxlckNoZWNrUmVzcG9uc2USMQoJb3BlcmF0aW9uGAEgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5PcGVyYXRpb24iPgoXQ29udHJvbGxlclJlbW92ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJIi4KGENvbnRyb2xsZXJSZW1vdmVSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIoEBChNNYWNoaW5lUG93ZXJSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIyCgdjb21tYW5kGAMgASgOMiEuZmFycmllci5vcGVyYXRvci52MS5Qb3dlckNvbW1hbmQSEQoJY29uZmlybWVkGAQgASgIIkkKFE1hY2hpbmVQb3dlclJlc3BvbnNlEjEKCW9wZXJhdGlvbhgBIAEoCzIeLmZhcnJpZXIub3BlcmF0b3IudjEuT3BlcmF0aW9uIngKEk1hY2hpbmVCb290UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSLwoGdGFyZ2V0GAMgASgOMh8uZmFycmllci5vcGVyYXRvci52MS5Cb290VGFyZ2V0EgwKBG9uY2UYBCABKAgiSAoTTWFjaGluZUJvb3RSZXNwb25zZRIxCglvcGVyYXRpb24YASABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvbiJJChZNYWNoaW5lSWRlbnRpZnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIKCgJvbhgDIAEoCCJMChdNYWNoaW5lSWRlbnRpZnlSZXNwb25zZRIxCglvcGVyYXRpb24YASABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvbiJQChhNYWNoaW5lU3RhcnRBZ2VudFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEg8KB2Jvb3RfYnkYAyABKAkiLwoZTWFjaGluZVN0YXJ0QWdlbnRSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIkIKFE9wZXJhdGlvblNob3dSZXF1ZXN0EhQKDG9wZXJhdGlvbl9pZBgBIAEoCRIUCgx3YWl0X3NlY29uZHMYAiABKAUiSgoVT3BlcmF0aW9uU2hvd1Jlc3BvbnNlEjEKCW9wZXJhdGlvbhgBIAEoCzIeLmZhcnJpZXIub3BlcmF0b3IudjEuT3BlcmF0aW9uIo8CCglPcGVyYXRpb24SCgoCaWQYASABKAkSMgoFc3RhdGUYAiABKA4yIy5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvblN0YXRlEhIKCm1hY2hpbmVfaWQYAyABKAkSLAoIYXNrZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtmYWlsZWRfY29kZRgGIAEoCRIUCgxmYWlsZWRfY2F1c2UYByABKAkSJwoGcmVzdWx0GAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCp4ChJDb250cm9sbGVyUHJvdG9jb2wSIwofQ09OVFJPTExFUl9QUk9UT0NPTF9VTlNQRUNJRklFRBAAEh8KG0NPTlRST0xMRVJfUFJPVE9DT0xfUkVERklTSBABEhwKGENPTlRST0xMRVJfUFJPVE9DT0xfSVBNSRACKtkBCgxQb3dlckNvbW1hbmQSHQoZUE9XRVJfQ09NTUFORF9VTlNQRUNJRklFRBAAEhgKFFBPV0VSX0NPTU1BTkRfU1RBVFVTEAESFAoQUE9XRVJfQ09NTUFORF9PThACEhUKEVBPV0VSX0NPTU1BTkRfT0ZGEAMSGgoWUE9XRVJfQ09NTUFORF9TT0ZUX09GRhAEEhcKE1BPV0VSX0NPTU1BTkRfQ1lDTEUQBRIXChNQT1dFUl9DT01NQU5EX1JFU0VUEAYSFQoRUE9XRVJfQ09NTUFORF9OTUkQByqcAQoKQm9vdFRhcmdldBIbChdCT09UX1RBUkdFVF9VTlNQRUNJRklFRBAAEhcKE0JPT1RfVEFSR0VUX05FVFdPUksQARIUChBCT09UX1RBUkdFVF9ESVNLEAISFAoQQk9PVF9UQVJHRVRfSFRUUBADEhUKEUJPT1RfVEFSR0VUX01FRElBEAQSFQoRQk9PVF9UQVJHRVRfU0VUVVAQBSqmAQoOT3BlcmF0aW9uU3RhdGUSHwobT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXT1BFUkFUSU9OX1NUQVRFX1dBSVRJTkcQARIbChdPUEVSQVRJT05fU1RBVEVfUlVOTklORxACEh0KGU9QRVJBVElPTl9TVEFURV9TVUNDRUVERUQQAxIaChZPUEVSQVRJT05fU1RBVEVfRkFJTEVEEAQywQgKEUNvbnRyb2xsZXJTZXJ2aWNlEmYKDUNvbnRyb2xsZXJBZGQSKS5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJBZGRSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyQWRkUmVzcG9uc2USaQoOQ29udHJvbGxlckxpc3QSKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJMaXN0UmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlckxpc3RSZXNwb25zZRJpCg5Db250cm9sbGVyU2hvdxIqLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlclNob3dSZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyU2hvd1Jlc3BvbnNlEmwKD0NvbnRyb2xsZXJDaGVjaxIrLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlckNoZWNrUmVxdWVzdBosLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlckNoZWNrUmVzcG9uc2USbwoQQ29udHJvbGxlclJlbW92ZRIsLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlclJlbW92ZVJlcXVlc3QaLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJSZW1vdmVSZXNwb25zZRJjCgxNYWNoaW5lUG93ZXISKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVQb3dlclJlcXVlc3QaKS5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVQb3dlclJlc3BvbnNlEmAKC01hY2hpbmVCb290EicuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lQm9vdFJlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVCb290UmVzcG9uc2USbAoPTWFjaGluZUlkZW50aWZ5EisuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSWRlbnRpZnlSZXF1ZXN0GiwuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lSWRlbnRpZnlSZXNwb25zZRJyChFNYWNoaW5lU3RhcnRBZ2VudBItLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVN0YXJ0QWdlbnRSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhcnRBZ2VudFJlc3BvbnNlEmYKDU9wZXJhdGlvblNob3cSKS5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvblNob3dSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5PcGVyYXRpb25TaG93UmVzcG9uc2VCLlosZmFycmllci9wcm90by9mYXJyaWVyL29wZXJhdG9yL3YxO29wZXJhdG9ydjFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2NvbnRyb2xsZXIucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEieQoPQ29udHJvbGxlclRydXN0EhAKBnNoYTI1NhgBIAEoDEgAEhQKCmFjY2VwdF9uZXcYAiABKAhIABIQCgZjYV9wZW0YAyABKAlIABIQCgZzeXN0ZW0YBCABKAhIABIUCgpjbGVhcl90ZXh0GAUgASgISABCBAoCYnkikAUKCkNvbnRyb2xsZXISEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSOQoIcHJvdG9jb2wYAyABKA4yJy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJQcm90b2NvbBILCgN1cmwYBCABKAkSDgoGc3lzdGVtGAUgASgJEhIKCmNyZWRlbnRpYWwYBiABKAkSMwoFdHJ1c3QYByABKAsyJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJUcnVzdBINCgVtYWtlchgIIAEoCRINCgVtb2RlbBgJIAEoCRIQCghmaXJtd2FyZRgKIAEoCRI5Cg5wb3dlcl9jb21tYW5kcxgLIAMoDjIhLmZhcnJpZXIub3BlcmF0b3IudjEuUG93ZXJDb21tYW5kEjUKDGJvb3RfdGFyZ2V0cxgMIAMoDjIfLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFRhcmdldBIVCg12aXJ0dWFsX21lZGlhGA0gASgIEhMKC21heV9jb250cm9sGA4gASgIEg0KBXJ1bGVzGA8gAygJEioKBnNldF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc2V0X2J5GBEgASgJEi4KCmNvbnRhY3RfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKB2ZhaWx1cmUYEyABKAsyJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJGYWlsdXJlEjUKBXBvd2VyGBQgASgLMiYuZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lUG93ZXJTdGF0ZSJYChFDb250cm9sbGVyRmFpbHVyZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEY29kZRgCIAEoCRINCgVjYXVzZRgDIAEoCSKNAQoRTWFjaGluZVBvd2VyU3RhdGUSDQoFcG93ZXIYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3JlYWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXJlYWRfZnJvbRgEIAEoCSLbAgoNTWFjaGluZUhlYWx0aBIxCgZyb2xsdXAYASABKA4yIS5mYXJyaWVyLm9wZXJhdG9yLnYxLkhlYWx0aFJvbGx1cBIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHcmVhZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZmFpbGVkGAQgAygJEg4KBnVucmVhZBgFIAMoCRIaCg1pbmxldF9jZWxzaXVzGAYgASgCSACIAQESMAoGZXZlbnRzGAcgAygLMiAuZmFycmllci5vcGVyYXRvci52MS5IZWFsdGhFdmVudBIPCgdwcm9ibGVtGAggASgJEi4KCnByb2JsZW1fYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhAKDl9pbmxldF9jZWxzaXVzIngKC0hlYWx0aEV2ZW50EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCghzZXZlcml0eRgCIAEoDjIhLmZhcnJpZXIub3BlcmF0b3IudjEuSGVhbHRoUm9sbHVwEgwKBHRleHQYAyABKAkixAEKFENvbnRyb2xsZXJBZGRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSCwoDdXJsGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAkSDAoEbmFtZRgEIAEoCRIPCgdtYWNoaW5lGAUgASgJEg4KBnN5c3RlbRgGIAEoCRIzCgV0cnVzdBgHIAEoCzIkLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlclRydXN0EhMKC3N0YXJ0X2FnZW50GAggASgIIkoKFUNvbnRyb2xsZXJBZGRSZXNwb25zZRIxCglvcGVyYXRpb24YASABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvbiI+ChVDb250cm9sbGVyTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiZwoWQ29udHJvbGxlckxpc3RSZXNwb25zZRI0Cgtjb250cm9sbGVycxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKAoVQ29udHJvbGxlclNob3dSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkiTQoWQ29udHJvbGxlclNob3dSZXNwb25zZRIzCgpjb250cm9sbGVyGAEgASgLMh8uZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyIj0KFkNvbnRyb2xsZXJDaGVja1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJIkwKF0NvbnRyb2xsZXJDaGVja1Jlc3BvbnNlEjEKCW9wZXJhdGlvbhgBIAEoCzIeLmZhcnJpZXIub3BlcmF0b3IudjEuT3BlcmF0aW9uIj4KF0NvbnRyb2xsZXJSZW1vdmVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSIuChhDb250cm9sbGVyUmVtb3ZlUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCSKBAQoTTWFjaGluZVBvd2VyUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSMgoHY29tbWFuZBgDIAEoDjIhLmZhcnJpZXIub3BlcmF0b3IudjEuUG93ZXJDb21tYW5kEhEKCWNvbmZpcm1lZBgEIAEoCCJJChRNYWNoaW5lUG93ZXJSZXNwb25zZRIxCglvcGVyYXRpb24YASABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvbiJ4ChJNYWNoaW5lQm9vdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEi8KBnRhcmdldBgDIAEoDjIfLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFRhcmdldBIMCgRvbmNlGAQgASgIIkgKE01hY2hpbmVCb290UmVzcG9uc2USMQoJb3BlcmF0aW9uGAEgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5PcGVyYXRpb24iSQoWTWFjaGluZUlkZW50aWZ5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB21hY2hpbmUYAiABKAkSCgoCb24YAyABKAgiTAoXTWFjaGluZUlkZW50aWZ5UmVzcG9uc2USMQoJb3BlcmF0aW9uGAEgASgLMh4uZmFycmllci5vcGVyYXRvci52MS5PcGVyYXRpb24iUAoYTWFjaGluZVN0YXJ0QWdlbnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdib290X2J5GAMgASgJIi8KGU1hY2hpbmVTdGFydEFnZW50UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCSJCChRPcGVyYXRpb25TaG93UmVxdWVzdBIUCgxvcGVyYXRpb25faWQYASABKAkSFAoMd2FpdF9zZWNvbmRzGAIgASgFIkoKFU9wZXJhdGlvblNob3dSZXNwb25zZRIxCglvcGVyYXRpb24YASABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvbiKPAgoJT3BlcmF0aW9uEgoKAmlkGAEgASgJEjIKBXN0YXRlGAIgASgOMiMuZmFycmllci5vcGVyYXRvci52MS5PcGVyYXRpb25TdGF0ZRISCgptYWNoaW5lX2lkGAMgASgJEiwKCGFza2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZmFpbGVkX2NvZGUYBiABKAkSFAoMZmFpbGVkX2NhdXNlGAcgASgJEicKBnJlc3VsdBgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QqeAoSQ29udHJvbGxlclByb3RvY29sEiMKH0NPTlRST0xMRVJfUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIfChtDT05UUk9MTEVSX1BST1RPQ09MX1JFREZJU0gQARIcChhDT05UUk9MTEVSX1BST1RPQ09MX0lQTUkQAirZAQoMUG93ZXJDb21tYW5kEh0KGVBPV0VSX0NPTU1BTkRfVU5TUEVDSUZJRUQQABIYChRQT1dFUl9DT01NQU5EX1NUQVRVUxABEhQKEFBPV0VSX0NPTU1BTkRfT04QAhIVChFQT1dFUl9DT01NQU5EX09GRhADEhoKFlBPV0VSX0NPTU1BTkRfU09GVF9PRkYQBBIXChNQT1dFUl9DT01NQU5EX0NZQ0xFEAUSFwoTUE9XRVJfQ09NTUFORF9SRVNFVBAGEhUKEVBPV0VSX0NPTU1BTkRfTk1JEAcqnAEKCkJvb3RUYXJnZXQSGwoXQk9PVF9UQVJHRVRfVU5TUEVDSUZJRUQQABIXChNCT09UX1RBUkdFVF9ORVRXT1JLEAESFAoQQk9PVF9UQVJHRVRfRElTSxACEhQKEEJPT1RfVEFSR0VUX0hUVFAQAxIVChFCT09UX1RBUkdFVF9NRURJQRAEEhUKEUJPT1RfVEFSR0VUX1NFVFVQEAUqegoMSGVhbHRoUm9sbHVwEh0KGUhFQUxUSF9ST0xMVVBfVU5TUEVDSUZJRUQQABIUChBIRUFMVEhfUk9MTFVQX09LEAESGQoVSEVBTFRIX1JPTExVUF9XQVJOSU5HEAISGgoWSEVBTFRIX1JPTExVUF9DUklUSUNBTBADKqYBCg5PcGVyYXRpb25TdGF0ZRIfChtPUEVSQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdPUEVSQVRJT05fU1RBVEVfV0FJVElORxABEhsKF09QRVJBVElPTl9TVEFURV9SVU5OSU5HEAISHQoZT1BFUkFUSU9OX1NUQVRFX1NVQ0NFRURFRBADEhoKFk9QRVJBVElPTl9TVEFURV9GQUlMRUQQBDLBCAoRQ29udHJvbGxlclNlcnZpY2USZgoNQ29udHJvbGxlckFkZBIpLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlckFkZFJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJBZGRSZXNwb25zZRJpCg5Db250cm9sbGVyTGlzdBIqLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlckxpc3RSZXF1ZXN0GisuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyTGlzdFJlc3BvbnNlEmkKDkNvbnRyb2xsZXJTaG93EiouZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyU2hvd1JlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNvbnRyb2xsZXJTaG93UmVzcG9uc2USbAoPQ29udHJvbGxlckNoZWNrEisuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyQ2hlY2tSZXF1ZXN0GiwuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyQ2hlY2tSZXNwb25zZRJvChBDb250cm9sbGVyUmVtb3ZlEiwuZmFycmllci5vcGVyYXRvci52MS5Db250cm9sbGVyUmVtb3ZlUmVxdWVzdBotLmZhcnJpZXIub3BlcmF0b3IudjEuQ29udHJvbGxlclJlbW92ZVJlc3BvbnNlEmMKDE1hY2hpbmVQb3dlchIoLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVBvd2VyUmVxdWVzdBopLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZVBvd2VyUmVzcG9uc2USYAoLTWFjaGluZUJvb3QSJy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVCb290UmVxdWVzdBooLmZhcnJpZXIub3BlcmF0b3IudjEuTWFjaGluZUJvb3RSZXNwb25zZRJsCg9NYWNoaW5lSWRlbnRpZnkSKy5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVJZGVudGlmeVJlcXVlc3QaLC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVJZGVudGlmeVJlc3BvbnNlEnIKEU1hY2hpbmVTdGFydEFnZW50Ei0uZmFycmllci5vcGVyYXRvci52MS5NYWNoaW5lU3RhcnRBZ2VudFJlcXVlc3QaLi5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmVTdGFydEFnZW50UmVzcG9uc2USZgoNT3BlcmF0aW9uU2hvdxIpLmZhcnJpZXIub3BlcmF0b3IudjEuT3BlcmF0aW9uU2hvd1JlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLk9wZXJhdGlvblNob3dSZXNwb25zZUIuWixmYXJyaWVyL3Byb3RvL2ZhcnJpZXIvb3BlcmF0b3IvdjE7b3BlcmF0b3J2MWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * How a controller's TLS certificate is trusted.
@@ -267,6 +267,109 @@ export const MachinePowerStateSchema: GenMessage<MachinePowerState> = /*@__PURE_
   messageDesc(file_farrier_operator_v1_controller, 3);
 
 /**
+ * A machine's health as its controller last told it. Its texts are the controller's.
+ *
+ * @generated from message farrier.operator.v1.MachineHealth
+ */
+export type MachineHealth = Message<"farrier.operator.v1.MachineHealth"> & {
+  /**
+   * @generated from field: farrier.operator.v1.HealthRollup rollup = 1;
+   */
+  rollup: HealthRollup;
+
+  /**
+   * Since when the rollup has been read so.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * When it was last read; absent = never.
+   *
+   * @generated from field: google.protobuf.Timestamp read_at = 3;
+   */
+  readAt?: Timestamp | undefined;
+
+  /**
+   * Parts that are not healthy, such as "Fan 3: critical", the worst first; at most 40.
+   *
+   * @generated from field: repeated string failed = 4;
+   */
+  failed: string[];
+
+  /**
+   * What could not be read, such as "event log".
+   *
+   * @generated from field: repeated string unread = 5;
+   */
+  unread: string[];
+
+  /**
+   * Degrees Celsius of the hottest sensor for incoming air; absent = the machine has none.
+   *
+   * @generated from field: optional float inlet_celsius = 6;
+   */
+  inletCelsius?: number | undefined;
+
+  /**
+   * The newest entries of the controller's event log, newest first; at most 10. MachineShow and
+   * HardwareShow have them, lists of machines don't.
+   *
+   * @generated from field: repeated farrier.operator.v1.HealthEvent events = 7;
+   */
+  events: HealthEvent[];
+
+  /**
+   * Why the last try to read it failed; empty = it did not.
+   *
+   * @generated from field: string problem = 8;
+   */
+  problem: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp problem_at = 9;
+   */
+  problemAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.MachineHealth.
+ * Use `create(MachineHealthSchema)` to create a new message.
+ */
+export const MachineHealthSchema: GenMessage<MachineHealth> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_controller, 4);
+
+/**
+ * @generated from message farrier.operator.v1.HealthEvent
+ */
+export type HealthEvent = Message<"farrier.operator.v1.HealthEvent"> & {
+  /**
+   * By the controller's clock; absent = the entry has no usable time.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: farrier.operator.v1.HealthRollup severity = 2;
+   */
+  severity: HealthRollup;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.HealthEvent.
+ * Use `create(HealthEventSchema)` to create a new message.
+ */
+export const HealthEventSchema: GenMessage<HealthEvent> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_controller, 5);
+
+/**
  * @generated from message farrier.operator.v1.ControllerAddRequest
  */
 export type ControllerAddRequest = Message<"farrier.operator.v1.ControllerAddRequest"> & {
@@ -330,7 +433,7 @@ export type ControllerAddRequest = Message<"farrier.operator.v1.ControllerAddReq
  * Use `create(ControllerAddRequestSchema)` to create a new message.
  */
 export const ControllerAddRequestSchema: GenMessage<ControllerAddRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 4);
+  messageDesc(file_farrier_operator_v1_controller, 6);
 
 /**
  * @generated from message farrier.operator.v1.ControllerAddResponse
@@ -347,7 +450,7 @@ export type ControllerAddResponse = Message<"farrier.operator.v1.ControllerAddRe
  * Use `create(ControllerAddResponseSchema)` to create a new message.
  */
 export const ControllerAddResponseSchema: GenMessage<ControllerAddResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 5);
+  messageDesc(file_farrier_operator_v1_controller, 7);
 
 /**
  * @generated from message farrier.operator.v1.ControllerListRequest
@@ -371,7 +474,7 @@ export type ControllerListRequest = Message<"farrier.operator.v1.ControllerListR
  * Use `create(ControllerListRequestSchema)` to create a new message.
  */
 export const ControllerListRequestSchema: GenMessage<ControllerListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 6);
+  messageDesc(file_farrier_operator_v1_controller, 8);
 
 /**
  * @generated from message farrier.operator.v1.ControllerListResponse
@@ -393,7 +496,7 @@ export type ControllerListResponse = Message<"farrier.operator.v1.ControllerList
  * Use `create(ControllerListResponseSchema)` to create a new message.
  */
 export const ControllerListResponseSchema: GenMessage<ControllerListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 7);
+  messageDesc(file_farrier_operator_v1_controller, 9);
 
 /**
  * @generated from message farrier.operator.v1.ControllerShowRequest
@@ -410,7 +513,7 @@ export type ControllerShowRequest = Message<"farrier.operator.v1.ControllerShowR
  * Use `create(ControllerShowRequestSchema)` to create a new message.
  */
 export const ControllerShowRequestSchema: GenMessage<ControllerShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 8);
+  messageDesc(file_farrier_operator_v1_controller, 10);
 
 /**
  * @generated from message farrier.operator.v1.ControllerShowResponse
@@ -427,7 +530,7 @@ export type ControllerShowResponse = Message<"farrier.operator.v1.ControllerShow
  * Use `create(ControllerShowResponseSchema)` to create a new message.
  */
 export const ControllerShowResponseSchema: GenMessage<ControllerShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 9);
+  messageDesc(file_farrier_operator_v1_controller, 11);
 
 /**
  * @generated from message farrier.operator.v1.ControllerCheckRequest
@@ -449,7 +552,7 @@ export type ControllerCheckRequest = Message<"farrier.operator.v1.ControllerChec
  * Use `create(ControllerCheckRequestSchema)` to create a new message.
  */
 export const ControllerCheckRequestSchema: GenMessage<ControllerCheckRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 10);
+  messageDesc(file_farrier_operator_v1_controller, 12);
 
 /**
  * @generated from message farrier.operator.v1.ControllerCheckResponse
@@ -466,7 +569,7 @@ export type ControllerCheckResponse = Message<"farrier.operator.v1.ControllerChe
  * Use `create(ControllerCheckResponseSchema)` to create a new message.
  */
 export const ControllerCheckResponseSchema: GenMessage<ControllerCheckResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 11);
+  messageDesc(file_farrier_operator_v1_controller, 13);
 
 /**
  * @generated from message farrier.operator.v1.ControllerRemoveRequest
@@ -488,7 +591,7 @@ export type ControllerRemoveRequest = Message<"farrier.operator.v1.ControllerRem
  * Use `create(ControllerRemoveRequestSchema)` to create a new message.
  */
 export const ControllerRemoveRequestSchema: GenMessage<ControllerRemoveRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 12);
+  messageDesc(file_farrier_operator_v1_controller, 14);
 
 /**
  * @generated from message farrier.operator.v1.ControllerRemoveResponse
@@ -505,7 +608,7 @@ export type ControllerRemoveResponse = Message<"farrier.operator.v1.ControllerRe
  * Use `create(ControllerRemoveResponseSchema)` to create a new message.
  */
 export const ControllerRemoveResponseSchema: GenMessage<ControllerRemoveResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 13);
+  messageDesc(file_farrier_operator_v1_controller, 15);
 
 /**
  * @generated from message farrier.operator.v1.MachinePowerRequest
@@ -539,7 +642,7 @@ export type MachinePowerRequest = Message<"farrier.operator.v1.MachinePowerReque
  * Use `create(MachinePowerRequestSchema)` to create a new message.
  */
 export const MachinePowerRequestSchema: GenMessage<MachinePowerRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 14);
+  messageDesc(file_farrier_operator_v1_controller, 16);
 
 /**
  * @generated from message farrier.operator.v1.MachinePowerResponse
@@ -556,7 +659,7 @@ export type MachinePowerResponse = Message<"farrier.operator.v1.MachinePowerResp
  * Use `create(MachinePowerResponseSchema)` to create a new message.
  */
 export const MachinePowerResponseSchema: GenMessage<MachinePowerResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 15);
+  messageDesc(file_farrier_operator_v1_controller, 17);
 
 /**
  * @generated from message farrier.operator.v1.MachineBootRequest
@@ -590,7 +693,7 @@ export type MachineBootRequest = Message<"farrier.operator.v1.MachineBootRequest
  * Use `create(MachineBootRequestSchema)` to create a new message.
  */
 export const MachineBootRequestSchema: GenMessage<MachineBootRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 16);
+  messageDesc(file_farrier_operator_v1_controller, 18);
 
 /**
  * @generated from message farrier.operator.v1.MachineBootResponse
@@ -607,7 +710,7 @@ export type MachineBootResponse = Message<"farrier.operator.v1.MachineBootRespon
  * Use `create(MachineBootResponseSchema)` to create a new message.
  */
 export const MachineBootResponseSchema: GenMessage<MachineBootResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 17);
+  messageDesc(file_farrier_operator_v1_controller, 19);
 
 /**
  * @generated from message farrier.operator.v1.MachineIdentifyRequest
@@ -634,7 +737,7 @@ export type MachineIdentifyRequest = Message<"farrier.operator.v1.MachineIdentif
  * Use `create(MachineIdentifyRequestSchema)` to create a new message.
  */
 export const MachineIdentifyRequestSchema: GenMessage<MachineIdentifyRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 18);
+  messageDesc(file_farrier_operator_v1_controller, 20);
 
 /**
  * @generated from message farrier.operator.v1.MachineIdentifyResponse
@@ -651,7 +754,7 @@ export type MachineIdentifyResponse = Message<"farrier.operator.v1.MachineIdenti
  * Use `create(MachineIdentifyResponseSchema)` to create a new message.
  */
 export const MachineIdentifyResponseSchema: GenMessage<MachineIdentifyResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 19);
+  messageDesc(file_farrier_operator_v1_controller, 21);
 
 /**
  * @generated from message farrier.operator.v1.MachineStartAgentRequest
@@ -680,7 +783,7 @@ export type MachineStartAgentRequest = Message<"farrier.operator.v1.MachineStart
  * Use `create(MachineStartAgentRequestSchema)` to create a new message.
  */
 export const MachineStartAgentRequestSchema: GenMessage<MachineStartAgentRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 20);
+  messageDesc(file_farrier_operator_v1_controller, 22);
 
 /**
  * @generated from message farrier.operator.v1.MachineStartAgentResponse
@@ -697,7 +800,7 @@ export type MachineStartAgentResponse = Message<"farrier.operator.v1.MachineStar
  * Use `create(MachineStartAgentResponseSchema)` to create a new message.
  */
 export const MachineStartAgentResponseSchema: GenMessage<MachineStartAgentResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 21);
+  messageDesc(file_farrier_operator_v1_controller, 23);
 
 /**
  * @generated from message farrier.operator.v1.OperationShowRequest
@@ -721,7 +824,7 @@ export type OperationShowRequest = Message<"farrier.operator.v1.OperationShowReq
  * Use `create(OperationShowRequestSchema)` to create a new message.
  */
 export const OperationShowRequestSchema: GenMessage<OperationShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 22);
+  messageDesc(file_farrier_operator_v1_controller, 24);
 
 /**
  * @generated from message farrier.operator.v1.OperationShowResponse
@@ -738,7 +841,7 @@ export type OperationShowResponse = Message<"farrier.operator.v1.OperationShowRe
  * Use `create(OperationShowResponseSchema)` to create a new message.
  */
 export const OperationShowResponseSchema: GenMessage<OperationShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 23);
+  messageDesc(file_farrier_operator_v1_controller, 25);
 
 /**
  * What an operator asked of a controller or a power switch. Kept for 30 days after its end.
@@ -798,7 +901,7 @@ export type Operation = Message<"farrier.operator.v1.Operation"> & {
  * Use `create(OperationSchema)` to create a new message.
  */
 export const OperationSchema: GenMessage<Operation> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_controller, 24);
+  messageDesc(file_farrier_operator_v1_controller, 26);
 
 /**
  * @generated from enum farrier.operator.v1.ControllerProtocol
@@ -950,6 +1053,44 @@ export const BootTargetSchema: GenEnum<BootTarget> = /*@__PURE__*/
   enumDesc(file_farrier_operator_v1_controller, 2);
 
 /**
+ * @generated from enum farrier.operator.v1.HealthRollup
+ */
+export const HealthRollup = {
+  /**
+   * Nothing is known.
+   *
+   * @generated from enum value: HEALTH_ROLLUP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: HEALTH_ROLLUP_OK = 1;
+   */
+  OK: 1,
+
+  /**
+   * @generated from enum value: HEALTH_ROLLUP_WARNING = 2;
+   */
+  WARNING: 2,
+
+  /**
+   * @generated from enum value: HEALTH_ROLLUP_CRITICAL = 3;
+   */
+  CRITICAL: 3,
+} as const;
+
+/**
+ * @generated from enum farrier.operator.v1.HealthRollup
+ */
+export type HealthRollup = (typeof HealthRollup)[keyof typeof HealthRollup] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.HealthRollup.
+ */
+export const HealthRollupSchema: GenEnum<HealthRollup> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_controller, 3);
+
+/**
  * @generated from enum farrier.operator.v1.OperationState
  */
 export const OperationState = {
@@ -990,7 +1131,7 @@ export type OperationState = (typeof OperationState)[keyof typeof OperationState
  * Describes the enum farrier.operator.v1.OperationState.
  */
 export const OperationStateSchema: GenEnum<OperationState> = /*@__PURE__*/
-  enumDesc(file_farrier_operator_v1_controller, 3);
+  enumDesc(file_farrier_operator_v1_controller, 4);
 
 /**
  * Calls that need a controller or a power switch start an operation: a shepherd carries it out, OperationShow waits for its end.

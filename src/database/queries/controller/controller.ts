@@ -4,6 +4,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import { historyAppend } from "../../history.ts";
 import type { CredentialId, MachineId } from "../../ids.ts";
+import type { LoginRefusal } from "./refusal.ts";
 import type { Tx } from "../../transaction.ts";
 import { present } from "../../../lib/defined.ts";
 
@@ -47,6 +48,8 @@ export interface ControllerRecord extends ControllerReach, ControllerCan {
   contactAt?: Date;
   /** The failure since then. */
   failure?: { at: Date; code: string; cause: string };
+  /** The login that it refused since then. */
+  refusal?: LoginRefusal;
 }
 
 /** One row with {@link controllerColumns}. */
@@ -74,21 +77,25 @@ export interface ControllerRow {
   failed_at: Date | null;
   failed_code: string | null;
   failed_cause: string | null;
+  refused_tried: Uint8Array | null;
+  refused_seconds: number | null;
 }
 
-/** Columns of `machine_controller c` and `machine_controller_contact n`. */
+/** Columns of {@link controllerTables}. */
 export const controllerColumns = sql`
   c.machine_id, c.protocol, c.url, c.system, c.credential_id,
   coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
   c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.may_control, c.rules,
-  c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause`;
+  c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause,
+  l.tried AS refused_tried, extract(epoch FROM l.not_before - now())::float8 AS refused_seconds`;
 export const controllerTables = sql`
   machine_controller c
   JOIN credential r ON r.credential_id = c.credential_id
-  LEFT JOIN machine_controller_contact n ON n.machine_id = c.machine_id`;
+  LEFT JOIN machine_controller_contact n ON n.machine_id = c.machine_id
+  LEFT JOIN machine_controller_refusal l ON l.machine_id = c.machine_id`;
 
 export function controllerRecord(row: ControllerRow): ControllerRecord {
-  const { failed_at: at, failed_code: code, failed_cause: cause } = row;
+  const { failed_at: at, failed_code: code, failed_cause: cause, refused_tried: tried, refused_seconds: left } = row;
   return {
     machineId: row.machine_id,
     protocol: row.protocol,
@@ -107,6 +114,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     setBy: row.set_by,
     ...present({ contactAt: row.contact_at }),
     ...(at === null || code === null || cause === null ? {} : { failure: { at, code, cause } }),
+    ...(tried === null || left === null ? {} : { refusal: { tried, secondsLeft: left } }),
   };
 }
 
@@ -217,7 +225,9 @@ export async function controllerRemove(tx: Tx, machineId: MachineId, actor: Acto
     .returning("url")
     .executeTakeFirst();
   await tx.deleteFrom("machine_controller_contact").where("machine_id", "=", machineId).execute();
+  await tx.deleteFrom("machine_controller_refusal").where("machine_id", "=", machineId).execute();
   await tx.deleteFrom("machine_power").where("machine_id", "=", machineId).execute();
+  await tx.deleteFrom("machine_health").where("machine_id", "=", machineId).execute();
   if (removed === undefined) {
     return false;
   }

@@ -2,11 +2,30 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import {
+  controllerColumns,
+  controllerRecord,
+  type ControllerRecord,
+  type ControllerRow,
+  controllerTables,
+} from "./controller.ts";
+import type { PowerWord } from "./power.ts";
 
-/** Seconds between two readings of a working controller, and the maximum for a failing one. */
+/** Seconds between two readings of a controller. */
 export interface LookPace {
+  /** Between two readings of a working controller's power. */
   seconds: number;
+  /** The maximum for a failing controller. */
   maximum: number;
+  /** Between two readings of a machine's health. */
+  health: number;
+}
+
+/** A controller that is due to be read. */
+export interface DueLook {
+  record: ControllerRecord;
+  /** Whether its machine's health is due too. */
+  health: boolean;
 }
 
 /**
@@ -17,18 +36,45 @@ export interface LookPace {
  */
 export async function looksTake(
   database: Database,
-  { seconds, maximum }: LookPace,
+  { seconds, maximum, health }: LookPace,
   limit: number,
-): Promise<MachineId[]> {
-  const { rows } = await sql<{ machine_id: MachineId }>`
-    UPDATE machine_controller_contact n SET look_at = now() + (0.9 + random() * 0.2) * greatest(
-      make_interval(secs => ${seconds}), least(now() - n.failed_at, make_interval(secs => ${maximum}))
+): Promise<DueLook[]> {
+  const { rows } = await sql<ControllerRow & { health: boolean }>`
+    WITH taken AS (
+      UPDATE machine_controller_contact n SET look_at = now() + (0.9 + random() * 0.2) * greatest(
+        make_interval(secs => ${seconds}), least(now() - n.failed_at, make_interval(secs => ${maximum}))
+      )
+      WHERE n.machine_id IN (
+        SELECT d.machine_id FROM machine_controller_contact d WHERE d.look_at <= now()
+        ORDER BY d.look_at LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
+      ) RETURNING n.machine_id
     )
-    WHERE n.machine_id IN (
-      SELECT d.machine_id FROM machine_controller_contact d WHERE d.look_at <= now()
-      ORDER BY d.look_at LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
-    ) RETURNING n.machine_id`
+    SELECT ${controllerColumns}, NOT EXISTS (
+      SELECT FROM machine_health x WHERE x.machine_id = c.machine_id
+        AND x.tried_at > now() - make_interval(secs => ${health})
+    ) AS health
+    FROM ${controllerTables} JOIN taken t ON t.machine_id = c.machine_id`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  return rows.map((row) => row.machine_id);
+  return rows.map(({ health: due, ...row }) => ({ record: controllerRecord(row), health: due }));
+}
+
+/**
+ * Records that a controller answered with its machine's power: what `controllerAnswered` and `powerNote` do, in one
+ * statement.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function lookNote(database: Database, machineId: MachineId, power: PowerWord): Promise<void> {
+  await sql`
+    WITH answered AS (
+      UPDATE machine_controller_contact
+      SET contact_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL
+      WHERE machine_id = ${machineId}
+    )
+    INSERT INTO machine_power AS p (machine_id, power, read_from)
+    SELECT machine_id, ${power}, 'controller' FROM machine_controller WHERE machine_id = ${machineId}
+    ON CONFLICT (machine_id) DO UPDATE SET power = excluded.power, read_from = excluded.read_from, read_at = now(),
+      since = CASE WHEN p.power = excluded.power THEN p.since ELSE now() END`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
 }

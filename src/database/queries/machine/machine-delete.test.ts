@@ -45,6 +45,8 @@ test("a machine with every tag goes, its history and last generation stay, and t
       "VALUES ($1, 'ipmi', 'ipmi://a', '', (SELECT credential_id FROM credential), 'clear-text', '{}', '{}', false, false, '{}', ''",
     machine_controller_contact: "contact_at) VALUES ($1, now()",
     machine_power: "power, read_from) VALUES ($1, 'on', 'controller'",
+    machine_health: "rollup, failed, unread, events) VALUES ($1, 'unknown', '{}', '{}', '[]'",
+    machine_controller_refusal: "tried, times, not_before) VALUES ($1, sha256(''), 1, now()",
     machine_boot_by: "means, set_by) VALUES ($1, 'provider-network', ''",
     machine_start: "means, why, step) VALUES ($1, 'provider-network', 'test', 'test'",
     machine_found_running: "found_by) VALUES ($1, 'controller'",

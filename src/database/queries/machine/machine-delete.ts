@@ -32,6 +32,8 @@ export const machineTags = [
   "machine_controller",
   "machine_controller_contact",
   "machine_power",
+  "machine_health",
+  "machine_controller_refusal",
   "machine_start_allowed",
   "machine_boot_by",
   "machine_start_failure",

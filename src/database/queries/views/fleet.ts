@@ -25,6 +25,10 @@ export interface FleetSummary {
   work: Record<string, number>;
   /** Backoffs that have not ended, by process. */
   backoffs: Record<string, number>;
+  /** Machines by their health, as far as it is a warning or critical. */
+  unhealthy: Record<string, number>;
+  /** Controllers that can't be used, by the code of their error. */
+  failingControllers: Record<string, number>;
   hardware: HardwareTotals;
   at: Date;
 }
@@ -36,6 +40,10 @@ export const fleetCounts = {
   sessions: sql`SELECT session_component AS key, count(*) AS count FROM sessions WHERE session_deadline > now() GROUP BY 1`,
   work: sql`SELECT process AS key, count(*) AS count FROM work GROUP BY 1`,
   backoffs: sql`SELECT process AS key, count(*) AS count FROM work_backoff WHERE backoff_until > now() GROUP BY 1`,
+  unhealthy: sql`
+    SELECT rollup AS key, count(*) AS count FROM machine_health WHERE rollup IN ('warning', 'critical') GROUP BY 1`,
+  failingControllers: sql`
+    SELECT failed_code AS key, count(*) AS count FROM machine_controller_contact WHERE failed_at IS NOT NULL GROUP BY 1`,
 } as const satisfies Record<string, RawBuilder<unknown>>;
 
 /**
@@ -44,12 +52,14 @@ export const fleetCounts = {
  */
 export async function fleetSummary(database: Database): Promise<FleetSummary> {
   try {
-    const [states, pending, sessions, work, backoffs, hardware] = await Promise.all([
+    const [states, pending, sessions, work, backoffs, unhealthy, failingControllers, hardware] = await Promise.all([
       counts(database, fleetCounts.states),
       counts(database, fleetCounts.pending),
       counts(database, fleetCounts.sessions),
       counts(database, fleetCounts.work),
       counts(database, fleetCounts.backoffs),
+      counts(database, fleetCounts.unhealthy),
+      counts(database, fleetCounts.failingControllers),
       hardwareTotals(database),
     ]);
     const { rows } = await sql<{ at: Date }>`SELECT now() AS at`.execute(database.kysely);
@@ -61,6 +71,8 @@ export async function fleetSummary(database: Database): Promise<FleetSummary> {
       sessions,
       work,
       backoffs,
+      unhealthy,
+      failingControllers,
       hardware,
       at: rows[0]?.at ?? new Date(0),
     };

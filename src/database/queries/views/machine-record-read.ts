@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Generation, MachineId, Process, SessionId } from "../../ids.ts";
 import type { MachineStateName } from "../../machine-state.ts";
 import { windowState, type BootWindowState } from "../boot/boot-window-state.ts";
+import { healthColumn, type HealthJson, healthRecord } from "../controller/health.ts";
 import type { PowerWord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
 import { machineStateOf } from "./machine-record-state.ts";
@@ -34,6 +35,7 @@ export interface MachineRow {
   power_since: Date | null;
   power_read_at: Date | null;
   power_read_from: string | null;
+  health: HealthJson | null;
   agent_started_at: Date | null;
   agent_public_key: Uint8Array | null;
   agent_heartbeat_at: Date | null;
@@ -99,6 +101,7 @@ export const machineColumns = sql`
   mc.url AS controller_url, mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
   mt.failed_cause AS controller_failed_cause, mu.found_at IS NOT NULL AND NOT start_allowed(m.machine_id) AS left_running,
   mp.power, mp.since AS power_since, mp.read_at AS power_read_at, mp.read_from AS power_read_from,
+  ${healthColumn} AS health,
   a.agent_started_at, a.agent_public_key, h.agent_heartbeat_at,
   q.generation AS requested_generation, q.os_installation_request_raw, q.requested_at,
   installation_pending(q.generation, r.generation) AS pending,
@@ -172,6 +175,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
     ...controlledOf(row),
     ...powerRecordOf(row),
     leftRunning: row.left_running,
+    ...(row.health === null ? {} : { health: healthRecord(row.health) }),
     ...agentOf(row),
     ...installationOf(row),
     ...installedOf(row),

@@ -2,6 +2,7 @@ import type { Generation, MachineId, Process } from "../../ids.ts";
 import type { MachineIdentity } from "../../machine-identity.ts";
 import type { HeldBack, HeldWork, MachineState, Quarantine } from "../../machine-state.ts";
 import type { BootWindow } from "../boot/boot-window-state.ts";
+import type { HealthRecord } from "../controller/health.ts";
 import type { PowerRecord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
 
@@ -88,6 +89,8 @@ export interface MachineRecord {
   power?: PowerRecord;
   /** It was found running, and nobody has allowed to stop what runs on it. */
   leftRunning?: boolean;
+  /** Its health, as its controller last told it; without events. */
+  health?: HealthRecord;
   agent?: {
     startedAt: Date;
     publicKey: Uint8Array;

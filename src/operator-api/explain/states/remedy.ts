@@ -27,6 +27,11 @@ export function controllerRemedies(record: MachineRecord): string[] {
     : [`check its controller: \`farrier bmc check ${recordTitle(record)}\``];
 }
 
+/** How to see what its controller reports as not healthy. Pure. */
+export function healthRemedy(record: MachineRecord): string {
+  return `see what is not healthy, with its controller's event log: \`farrier machine show ${recordTitle(record)}\`; repair or replace that part`;
+}
+
 /** How to request an installation: the last image again if it is known, and a command line can say it. Pure. */
 export function installRemedy(record: MachineRecord): string {
   const title = recordTitle(record);

@@ -1,0 +1,1 @@
+DROP INDEX machine_controller_contact_failed;
