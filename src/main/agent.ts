@@ -3,7 +3,8 @@ import { access, constants, lstat, mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { CliError } from "../cli/errors.ts";
-import { describeError, errorCode } from "../lib/errors.ts";
+import { errorCode } from "../lib/errors.ts";
+import { systemWords } from "../lib/host/system-words.ts";
 import { logForPeople } from "../lib/format/log-for-people.ts";
 import { agentInitRead } from "../agent/calls/init-file.ts";
 import { createLogTail } from "../agent/loops/log-tail.ts";
@@ -53,7 +54,7 @@ function logWrite(path: string | undefined): ((line: string) => void) | undefine
   try {
     file = openSync(path, "a", 0o600);
   } catch (error) {
-    throw new CliError("usage", `--log: ${path} can't be written: ${describeError(error)}`, { cause: error });
+    throw new CliError("usage", `--log ${path} can't be written ${systemWords(error)}`, { cause: error });
   }
   return (line) => void writeSync(file, line);
 }

@@ -6,7 +6,8 @@ import type { Clock } from "../lib/clock.ts";
 import { connectionShares, type ConnectionPlace } from "../lib/net/connection-shares.ts";
 import { connectionsSpaced } from "../lib/net/connections-spaced.ts";
 import { floodGap, type FloodGap } from "../lib/net/flood-gap.ts";
-import { describeError, errorCode } from "../lib/errors.ts";
+import { describeError } from "../lib/errors.ts";
+import { listenWords } from "../lib/net/listen-words.ts";
 import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { netbootAnswer, type AnswerOptions } from "./answer.ts";
@@ -95,15 +96,9 @@ async function listen(server: Server, address: HostPort): Promise<number> {
   try {
     await once(server, "listening");
   } catch (error) {
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: "another program listens there (another farrier?): stop it, or choose another address",
-      EACCES: "this user may not listen there: choose a port above 1023",
-      EADDRNOTAVAIL: "the address is not this host's: choose another",
-    };
-    const reason = reasons[errorCode(error) ?? ""] ?? "choose another address";
     throw new NetbootError(
       "address_unusable",
-      `network boot can't be served on ${formatHostPort(address)}: ${reason} with --netboot HOST:PORT`,
+      `network boot can't be served on ${formatHostPort(address)}: ${listenWords(error)} with --netboot HOST:PORT`,
       { cause: error },
     );
   }

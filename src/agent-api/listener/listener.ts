@@ -7,6 +7,7 @@ import { addressNetwork } from "../../lib/net/address-limit.ts";
 import { byteLimit, type ByteWatch } from "../../lib/net/byte-limit.ts";
 import { connectionShares, type ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import { CodedError, errorCode } from "../../lib/errors.ts";
+import { listenWords } from "../../lib/net/listen-words.ts";
 import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
@@ -277,16 +278,9 @@ function listen(server: TcpServer, { host, port, shared = false }: HostPort): Pr
 }
 
 function listenError(address: HostPort, cause: Error): ListenError {
-  const where = formatHostPort(address);
-  return errorCode(cause) === "EADDRINUSE"
-    ? new ListenError(
-        "address_in_use",
-        `agents can't be served on ${where}: another program listens there. Stop it, or choose another address with --agents HOST:PORT`,
-        { cause },
-      )
-    : new ListenError(
-        "address_refused",
-        `agents can't be served on ${where} (${cause.message}): choose an address of this host with --agents HOST:PORT`,
-        { cause },
-      );
+  return new ListenError(
+    errorCode(cause) === "EADDRINUSE" ? "address_in_use" : "address_refused",
+    `agents can't be served on ${formatHostPort(address)}: ${listenWords(cause)} with --agents HOST:PORT`,
+    { cause },
+  );
 }

@@ -12,6 +12,7 @@ import { ed25519PrivateKeyPem } from "../../lib/tls/ed25519.ts";
 import { parseHostPort } from "../../lib/net/host-port.ts";
 import { selfSignedCertificate } from "../../lib/tls/self-signed.ts";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
+import { connectionTrouble, foreignAnswer, type ConnectionTarget } from "./connection-trouble.ts";
 import { initCheck } from "./init-file.ts";
 
 /** The result of a call. Only `ok` means that the control plane has accepted the message. */
@@ -54,6 +55,9 @@ const callDeadlineMilliseconds = 20_000;
 /** The metadata key by which an overloaded server says after how many milliseconds to retry (gRPC proposal A6). */
 const pushback = "grpc-retry-pushback-ms";
 
+/** Bytes of an answer, far above what a control plane sends. */
+const largestAnswer = 4 << 20;
+
 const channelOptions = {
   // A vanished peer is noticed while a call waits, before the call's deadline.
   "grpc.keepalive_time_ms": 10_000,
@@ -63,6 +67,7 @@ const channelOptions = {
   "grpc.min_reconnect_backoff_ms": 200,
   "grpc.max_reconnect_backoff_ms": 2_000,
   "grpc.enable_retries": 0,
+  "grpc.max_receive_message_length": largestAnswer,
   // The init file says where the control plane is; proxy variables of the environment must not change that.
   "grpc.enable_http_proxy": 0,
 } as const;
@@ -79,13 +84,13 @@ export function controlPlaneConnect(
 ): ControlPlaneClient {
   initCheck(init);
   const { bmaasEndpoint: endpoint, caCertificate, machineId } = init.takeoverInit;
-  const client = clientConnect({ endpoint, caCertificate, privateKey: init.privateKey, commonName: machineId });
+  const connection = connect({ endpoint, caCertificate, privateKey: init.privateKey, commonName: machineId });
   return {
-    heartbeat: unary(client, AgentCallback.method.heartbeat, deadlineMilliseconds),
-    reportProgress: unary(client, AgentService.method.reportProgress, deadlineMilliseconds),
-    reportLog: unary(client, AgentService.method.reportLog, deadlineMilliseconds),
-    watch: (request, signal, onMessage) => watch(client, request, signal, onMessage),
-    [Symbol.dispose]: () => client.close(),
+    heartbeat: unary(connection, AgentCallback.method.heartbeat, deadlineMilliseconds),
+    reportProgress: unary(connection, AgentService.method.reportProgress, deadlineMilliseconds),
+    reportLog: unary(connection, AgentService.method.reportLog, deadlineMilliseconds),
+    watch: (request, signal, onMessage) => watch(connection, request, signal, onMessage),
+    [Symbol.dispose]: () => connection.client.close(),
   };
 }
 
@@ -106,26 +111,33 @@ export interface EnrollmentTarget {
 
 /** Connects (lazily) like {@link controlPlaneConnect}, with a key that the control plane may not know yet. */
 export function enrollmentConnect(target: EnrollmentTarget): EnrollmentClient {
-  const client = clientConnect({ ...target, commonName: "enrolling" });
+  const connection = connect({ ...target, commonName: "enrolling" });
   return {
-    enroll: unary(client, AgentService.method.enroll, callDeadlineMilliseconds),
-    [Symbol.dispose]: () => client.close(),
+    enroll: unary(connection, AgentService.method.enroll, callDeadlineMilliseconds),
+    [Symbol.dispose]: () => connection.client.close(),
   };
 }
 
-function clientConnect(target: EnrollmentTarget & { commonName: string }): Client {
+/** A gRPC client, and what its failures name. */
+interface Connection {
+  client: Client;
+  target: ConnectionTarget;
+}
+
+function connect(target: EnrollmentTarget & { commonName: string }): Connection {
   const { endpoint, caCertificate, privateKey, commonName } = target;
   const roots = caCertificate.length === 0 ? null : Buffer.from(certificatePem(caCertificate));
   const key = Buffer.from(ed25519PrivateKeyPem(privateKey));
   const certificate = Buffer.from(selfSignedCertificate(privateKey, commonName));
   const { host } = parseHostPort(endpoint);
   const verify = { checkServerIdentity: (_shown: string, peer: PeerCertificate) => checkServerIdentity(host, peer) };
-  return new Client(endpoint, credentials.createSsl(roots, key, certificate, verify), {
+  const client = new Client(endpoint, credentials.createSsl(roots, key, certificate, verify), {
     ...channelOptions,
     // For an IP address the library would use it as TLS server name, which must be a host name (RFC 6066, 3) and which
     // Node refuses.
     ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "control-plane.invalid" }),
   });
+  return { client, target: { endpoint, ownCa: roots !== null } };
 }
 
 function certificatePem(der: Uint8Array): string {
@@ -156,7 +168,11 @@ function coding<Method extends DescMethod>(
 
 const stopping = { kind: "unavailable", message: "the agent is stopping" } as const;
 
-function unary<Method extends DescMethodUnary>(client: Client, method: Method, milliseconds: number): Call<Method> {
+function unary<Method extends DescMethodUnary>(
+  { client, target }: Connection,
+  method: Method,
+  milliseconds: number,
+): Call<Method> {
   const { path, serialize, deserialize } = coding(method);
   return (request, signal) =>
     new Promise((resolve) => {
@@ -167,7 +183,7 @@ function unary<Method extends DescMethodUnary>(client: Client, method: Method, m
       const deadline = new Date(Date.now() + milliseconds);
       const call = client.makeUnaryRequest(path, serialize, deserialize, request, { deadline }, (error, response) => {
         signal.removeEventListener("abort", cancel);
-        resolve(response === undefined || error !== null ? failure(error) : { kind: "ok", response });
+        resolve(response === undefined || error !== null ? failure(error, target) : { kind: "ok", response });
       });
       const cancel = (): void => call.cancel();
       signal.addEventListener("abort", cancel, { once: true });
@@ -175,7 +191,7 @@ function unary<Method extends DescMethodUnary>(client: Client, method: Method, m
 }
 
 function watch(
-  client: Client,
+  { client, target }: Connection,
   request: WatchRequest,
   signal: AbortSignal,
   onMessage: (message: WatchResponse) => void,
@@ -193,18 +209,24 @@ function watch(
     call.on("error", () => undefined); // "status" reports it too, and always arrives.
     call.on("status", (ended) => {
       signal.removeEventListener("abort", cancel);
-      resolve(ended.code === status.OK ? { kind: "ok", response: undefined } : failure(ended));
+      resolve(ended.code === status.OK ? { kind: "ok", response: undefined } : failure(ended, target));
     });
   });
 }
 
 /**
  * The meaning of a gRPC status for an agent. Statuses that a proxy or an overloaded server may send count as
- * unavailable.
+ * unavailable: only a control plane's own word may end an installation.
  */
 export function failure(
   error: (Pick<ServiceError, "code" | "details"> & Partial<Pick<ServiceError, "metadata">>) | null,
+  target: ConnectionTarget,
 ): CallOutcome<never> {
+  const details = error?.details ?? "";
+  const elsewhere = connectionTrouble(details, target, new Date()) ?? foreignAnswer(details, target, largestAnswer);
+  if (elsewhere !== undefined) {
+    return { kind: "unavailable", message: elsewhere };
+  }
   const message = error === null ? "no answer" : `${status[error.code]}: ${error.details}`;
   switch (error?.code) {
     case status.UNAUTHENTICATED:

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AgentInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
+import { authorityIssue, keyMake } from "../../lib/tls/issue.ts";
 import { agentInitRead, initFileWrite } from "./init-file.ts";
 
 let folder: string;
@@ -24,7 +25,7 @@ const makeInit = (): AgentInit =>
     takeoverInit: {
       machineId: randomUUID(),
       bmaasEndpoint: "127.0.0.1:8443",
-      caCertificate: Uint8Array.of(0x30, 0),
+      caCertificate: Uint8Array.from(authorityIssue(keyMake()).raw),
     },
     privateKey: ed25519KeyPair().privateKey,
   });
@@ -109,6 +110,27 @@ describe("the init file", () => {
       expect(String(error)).not.toContain("SECRET");
     },
   );
+
+  test.each([
+    ["three bytes", () => Buffer.from([1, 2, 3])],
+    ["PEM", () => Buffer.from(authorityIssue(keyMake()).toString())],
+    ["half a certificate", () => authorityIssue(keyMake()).raw.subarray(0, 100)],
+  ])("X11: %s in place of the CA's DER is refused", async (_what, bytes) => {
+    const init = makeInit();
+    await initFileWrite(path, init);
+    const text = await readFile(path, "utf8");
+    const { takeoverInit, ...rest } = JSON.parse(text) as { takeoverInit: object };
+    const caCertificate = bytes().toString("base64");
+    await writeFile(path, JSON.stringify({ ...rest, takeoverInit: { ...takeoverInit, caCertificate } }));
+    await expect(agentInitRead(path)).rejects.toThrow(/caCertificate is no certificate: expected its DER in base64/u);
+  });
+
+  test("X11: a directory, or a path through a file, is told as that", async () => {
+    await expect(agentInitRead(folder)).rejects.toThrow(/is no file: expected one that `farrier agent init` made/u);
+    await writeFile(path, "");
+    await expect(agentInitRead(join(path, "below"))).rejects.toThrow(/\(ENOTDIR\): a part of the path is not/u);
+    await expect(initFileWrite(join(path, "below"), makeInit())).rejects.toThrow(/can't be written \(ENOTDIR\)/u);
+  });
 
   test("a missing file's error says how to make it", async () => {
     await expect(agentInitRead(path)).rejects.toThrow(/farrier agent init/u);

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -7,6 +8,7 @@ import { AgentInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import { ed25519PrivateKeyObject } from "../../lib/tls/ed25519.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { describeError, errorCode } from "../../lib/errors.ts";
+import { systemWords } from "../../lib/host/system-words.ts";
 import { parseHostPort } from "../../lib/net/host-port.ts";
 import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { AgentError } from "../errors.ts";
@@ -14,6 +16,8 @@ import { AgentError } from "../errors.ts";
 // The file holds the private key: only its owner may read or write it.
 const ownerOnly = 0o600;
 const groupAndOthers = 0o077;
+/** The first byte of every certificate in DER (X.690: SEQUENCE). */
+const derSequence = 0x30;
 
 /**
  * Reads and checks an agent's init file: AgentInit as protobuf JSON. Fields of a newer version are ignored.
@@ -23,7 +27,14 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
   let text: string;
   try {
     await using file = await open(path, constants.O_RDONLY);
-    const { mode } = await file.stat();
+    const found = await file.stat();
+    const { mode } = found;
+    if (!found.isFile()) {
+      throw new AgentError(
+        "init_invalid",
+        `init file ${path} is no file: expected one that \`farrier agent init\` made`,
+      );
+    }
     if ((mode & groupAndOthers) !== 0) {
       throw new AgentError(
         "init_invalid",
@@ -40,7 +51,7 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
       const make = `make one where the control plane's operators work, and bring it here: \`farrier agent init --help\` says how`;
       throw new AgentError("init_invalid", `there is no init file ${path}: ${make}`);
     }
-    throw new AgentError("init_invalid", `init file ${path} cannot be read`, { cause: error });
+    throw new AgentError("init_invalid", `init file ${path} can't be read ${systemWords(error)}`, { cause: error });
   }
   let init: AgentInit;
   try {
@@ -96,7 +107,7 @@ export async function initFileWrite(path: string, init: AgentInit, options?: { o
     if (temporary !== undefined) {
       await rm(temporary, { force: true });
     }
-    throw new AgentError("init_invalid", `init file ${path} cannot be written`, { cause: error });
+    throw new AgentError("init_invalid", `init file ${path} can't be written ${systemWords(error)}`, { cause: error });
   }
 }
 
@@ -119,9 +130,26 @@ export function initCheck(init: AgentInit): asserts init is AgentInit & { takeov
       cause,
     });
   }
+  certificateCheck(takeover.caCertificate);
   try {
     ed25519PrivateKeyObject(init.privateKey);
   } catch (cause) {
     throw new AgentError("init_invalid", "privateKey", { cause });
+  }
+}
+
+/** A CA that can't be read would be passed over in silence: no server would ever be trusted, and nobody told why. */
+function certificateCheck(der: Uint8Array): void {
+  if (der.length === 0) {
+    return;
+  }
+  try {
+    if (der[0] !== derSequence) {
+      throw new RangeError("it does not begin as DER does; PEM has to be converted");
+    }
+    void new X509Certificate(der);
+  } catch (cause) {
+    const expected = "takeoverInit.caCertificate is no certificate: expected its DER in base64, or nothing";
+    throw new AgentError("init_invalid", expected, { cause });
   }
 }

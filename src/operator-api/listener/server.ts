@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
-import { errorCode } from "../../lib/errors.ts";
+import { listenWords } from "../../lib/net/listen-words.ts";
 import { formatHostPort, type HostPort } from "../../lib/net/host-port.ts";
 import { OperatorApiError } from "../errors.ts";
 
@@ -26,16 +26,9 @@ export async function serverListen(server: AnyServer, address: HostPort): Promis
   try {
     await once(server, "listening");
   } catch (error) {
-    const code = errorCode(error) ?? "";
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: "another program listens there (another farrier?): stop it, or choose another address",
-      EACCES: "this user may not listen there: choose a port above 1023",
-      EADDRNOTAVAIL: "the address is not this host's: choose another",
-    };
-    const reason = reasons[code] ?? "choose another address";
     throw new OperatorApiError(
       "address_unusable",
-      `operators can't be served on ${formatHostPort(address)}: ${reason} with --operators HOST:PORT`,
+      `operators can't be served on ${formatHostPort(address)}: ${listenWords(error)} with --operators HOST:PORT`,
       { cause: error },
     );
   }
