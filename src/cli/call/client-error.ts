@@ -49,6 +49,11 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
     const message = `the control plane at ${url} can't be reached (${why}): start it with \`farrier up\`, or name another with --operators URL`;
     return new CliError("unreachable", message, { cause: error });
   }
+  const foreign = foreignAnswer(system, connect);
+  if (foreign !== undefined) {
+    const message = `${url} did not answer as a control plane does (${foreign.why}): another program, or a proxy in between, answered; check --operators`;
+    return new CliError(foreign.passing ? "unreachable" : "failed", message, { cause: error });
+  }
   if (connect.code === Code.DeadlineExceeded) {
     return new CliError("unreachable", `the control plane at ${url} did not answer in time: try again`, {
       cause: error,
@@ -63,6 +68,25 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
     return new CliError("unauthorised", message, { cause: error });
   }
   return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
+}
+
+/**
+ * Recognises an answer that no control plane gives: one that is not HTTP, or HTTP without the protocol's message. The
+ * client library describes it in its own words. `passing` is true for a proxy that can't reach the server behind it.
+ */
+function foreignAnswer(system: string, { rawMessage }: ConnectError): { why: string; passing: boolean } | undefined {
+  if (system.startsWith("HPE_")) {
+    return { why: "what it sent is not HTTP", passing: false };
+  }
+  const status = /^HTTP (?<status>\d{3})$/u.exec(rawMessage)?.groups?.["status"];
+  if (status !== undefined && status !== "401") {
+    return { why: `HTTP status ${status}`, passing: /^50[234]$/u.test(status) };
+  }
+  const type = /^unsupported content type (?<type>.+)$/u.exec(rawMessage)?.groups?.["type"];
+  if (type !== undefined) {
+    return { why: type === "null" ? "an answer without a content type" : `content type ${type}`, passing: false };
+  }
+  return undefined;
 }
 
 /** Says what is wrong with a certificate, from OpenSSL's and Node's codes, and what to do. */
