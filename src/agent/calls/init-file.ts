@@ -32,7 +32,7 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
     if (!found.isFile()) {
       throw new AgentError(
         "init_invalid",
-        `init file ${path} is no file: expected one that \`farrier agent init\` made`,
+        `init file ${path} is no file: expected a file made by \`farrier agent init\``,
       );
     }
     if ((mode & groupAndOthers) !== 0) {

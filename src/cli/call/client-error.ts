@@ -71,7 +71,7 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
 }
 
 /**
- * Recognises an answer that no control plane gives: one that is not HTTP, or HTTP without the protocol's message. The
+ * Recognises an answer that no control plane gives: bytes that are not HTTP, or HTTP without the protocol's message. The
  * client library describes it in its own words. `passing` is true for a proxy that can't reach the server behind it.
  */
 function foreignAnswer(system: string, { rawMessage }: ConnectError): { why: string; passing: boolean } | undefined {
