@@ -15,7 +15,9 @@ export type LabErrorCode =
   /** A machine of that name exists already, with other properties. */
   | "exists"
   /** The process that serves the lab's controllers can't be started, or can't serve one of them. */
-  | "controllers_failed";
+  | "controllers_failed"
+  /** A virtual medium can't be fetched. */
+  | "medium_unusable";
 
 /** @see LabErrorCode */
 export class LabError extends CodedError<LabErrorCode> {}

@@ -1,3 +1,4 @@
+import { describeError } from "../../lib/errors.ts";
 import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
 import type { SimulatedCall } from "./call.ts";
 import type { MakerShape } from "./shape.ts";
@@ -76,17 +77,29 @@ async function insert(state: SimulatedState, slot: string, json: Json): Promise<
   if (has(shape, "no-replace") && media.get(slot)?.inserted === true) {
     return errorAnswer(500, "VRM0012", `Unable to attach ${image}: a medium is attached.`);
   }
-  media.set(slot, { image, inserted: true });
-  await machine.mediumSet?.(image);
-  return { status: 204 };
+  return mediumChange(machine, image, () => media.set(slot, { image, inserted: true }));
 }
 
 async function eject({ media, machine }: SimulatedState, slot: string): Promise<SimulatedAnswer> {
-  const content = media.get(slot);
-  if (content !== undefined) {
-    media.set(slot, { ...content, inserted: false });
+  return mediumChange(machine, undefined, () => {
+    const content = media.get(slot);
+    if (content !== undefined) {
+      media.set(slot, { ...content, inserted: false });
+    }
+  });
+}
+
+async function mediumChange(
+  machine: SimulatedState["machine"],
+  image: string | undefined,
+  changed: () => void,
+): Promise<SimulatedAnswer> {
+  try {
+    await machine.mediumSet?.(image);
+  } catch (error) {
+    return errorAnswer(400, "ResourceMissingAtURI", describeError(error));
   }
-  await machine.mediumSet?.(undefined);
+  changed();
   return { status: 204 };
 }
 

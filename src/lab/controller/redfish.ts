@@ -5,12 +5,14 @@ import { errorCode } from "../../lib/errors.ts";
 import type { BootDevice } from "../command-line.ts";
 import { LabError } from "../errors.ts";
 import type { ControlledLabMachine, Firmware } from "../machine.ts";
+import { mediumEject, mediumInsert } from "../medium.ts";
 import { powerGet, powerSet } from "../power.ts";
 import { controllerHost, controllerPassword, controllerPasswordKeep } from "./account.ts";
+import { mediumFetch } from "./medium-fetch.ts";
 import type { ServedController, ServeOptions } from "./served.ts";
 
 /** Redfish's names of what a lab machine can boot from. */
-const bootDevices: Readonly<Record<string, BootDevice>> = { Pxe: "network", Hdd: "disk" };
+const bootDevices: Readonly<Record<string, BootDevice>> = { Pxe: "network", Hdd: "disk", Cd: "medium" };
 
 /** Serves Farrier's own Redfish service in front of a lab machine. @throws {LabError} `controllers_failed` */
 export async function redfishServe(machine: ControlledLabMachine, options: ServeOptions): Promise<ServedController> {
@@ -51,11 +53,10 @@ function labShape(firmware: Firmware): MakerShape {
     // QEMU is given a boot source for one start.
     bootEnabled: ["Disabled", "Once"],
     bootMode: firmware === "uefi" ? "UEFI" : "Legacy",
-    media: undefined,
   };
 }
 
-function machineBehind(machine: ControlledLabMachine, { directory, place }: ServeOptions): MachineBehind {
+function machineBehind(machine: ControlledLabMachine, { directory, place, clock }: ServeOptions): MachineBehind {
   const { name, uuid, smbiosUuid, serial, nics } = machine;
   let boot: BootDevice | undefined;
   return {
@@ -66,6 +67,13 @@ function machineBehind(machine: ControlledLabMachine, { directory, place }: Serv
     bootFrom: (target) => {
       boot = target === undefined ? undefined : bootDevices[target];
       return Promise.resolve();
+    },
+    mediumSet: async (url) => {
+      if (url === undefined) {
+        return mediumEject({ directory, clock }, name);
+      }
+      await using fetched = await mediumFetch(url);
+      await mediumInsert({ directory, clock }, name, fetched.file);
     },
     powerSet: async (action) => await powerSet(await place(), name, action, boot),
   };
