@@ -61,10 +61,14 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
     return errorAnswer(405, "OperationNotAllowed", `${call.method} is not possible at ${call.path}.`);
   }
   const refusal = etagRefusal(etags, body, call.headers["if-match"]);
-  return refusal ?? tasks.accept(patchAnswer(state, call.path, json));
+  return refusal ?? tasks.accept(await patchAnswer(state, call.path, json));
 }
 
-function patchAnswer(state: SimulatedState, path: string, json: Readonly<Record<string, unknown>>): SimulatedAnswer {
+async function patchAnswer(
+  state: SimulatedState,
+  path: string,
+  json: Readonly<Record<string, unknown>>,
+): Promise<SimulatedAnswer> {
   const paths = treePaths(state);
   const boot = json["Boot"];
   const order: unknown = (boot as { BootOrder?: unknown } | undefined)?.BootOrder;
@@ -96,7 +100,8 @@ function patchAnswer(state: SimulatedState, path: string, json: Readonly<Record<
     }
     state.password = password;
     state.passwordChange = false;
-    state.passwordChanged(password);
+    // Before the answer: a caller who was answered finds the new password, whatever ends the process.
+    await state.passwordChanged(password);
     return { status: 204 };
   }
   return errorAnswer(400, "PropertyUnknown", "The property is not known.");

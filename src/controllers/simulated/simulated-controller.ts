@@ -29,7 +29,7 @@ export interface SimulatedOptions {
   userName?: string;
   password?: string;
   /** Called after the password was changed by a client. */
-  passwordChanged?: (password: string) => void;
+  passwordChanged?: (password: string) => Promise<void>;
   host?: string;
   /** The port to listen on; 0 = any free port. */
   port?: number;

@@ -29,7 +29,7 @@ export interface SimulatedState {
   userName: string;
   password: string;
   /** Called after the password was changed by a client. */
-  passwordChanged: (password: string) => void;
+  passwordChanged: (password: string) => Promise<void>;
   /** The account has read access only. */
   readOnly: boolean;
   /** The account must change its password first (row 30). */
@@ -61,7 +61,7 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
     events: [{ at: now, severity: "OK", text: "The log was cleared." }],
     userName: "admin",
     password: "simulated",
-    passwordChanged: () => undefined,
+    passwordChanged: () => Promise.resolve(),
     readOnly: false,
     passwordChange: false,
     media: new Map(),

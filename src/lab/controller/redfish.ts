@@ -26,7 +26,7 @@ export async function redfishServe(machine: ControlledLabMachine, options: Serve
       userName: account.userName,
       password: await controllerPassword(directory, name, account),
       passwordChanged: (password) =>
-        void controllerPasswordKeep(directory, name, password).catch((error: unknown) =>
+        controllerPasswordKeep(directory, name, password).catch((error: unknown) =>
           log.error({ err: error, machine: name }, "the changed password is lost when this process ends"),
         ),
       host: controllerHost,
