@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
 import { meansChoose, type MeansFacts } from "./boot-means.ts";
 
-const controller = { powerCommands: ["on", "off"], bootTargets: ["network"] };
-const facts = (more: Partial<MeansFacts>): MeansFacts => ({ providerPower: false, failures: {}, ...more });
+const controller = { powerCommands: ["on", "off"], bootTargets: ["network"], virtualMedia: false };
+const withMedia = { ...controller, bootTargets: ["network", "media"], virtualMedia: true };
+const facts = (more: Partial<MeansFacts>): MeansFacts => ({
+  providerPower: false,
+  mediaServed: false,
+  failures: {},
+  ...more,
+});
 
 test.each<[string, Partial<MeansFacts>, string | undefined]>([
   ["nothing", {}, undefined],
@@ -36,6 +42,19 @@ test.each<[string, Partial<MeansFacts>, string | undefined]>([
     "provider-network",
   ],
   ["only one, after many failures", { controller, failures: { "controller-network": 9 } }, "controller-network"],
+  ["a controller with media, after one failure", { controller: withMedia, mediaServed: true }, "controller-network"],
+  [
+    "a controller with media, after two failures of the network",
+    { controller: withMedia, mediaServed: true, providerPower: true, failures: { "controller-network": 2 } },
+    "controller-media",
+  ],
+  [
+    "a controller with media, of which none are served",
+    { controller: withMedia, providerPower: true, failures: { "controller-network": 2 } },
+    "provider-network",
+  ],
+  ["media alone", { controller: { ...withMedia, bootTargets: ["media"] }, mediaServed: true }, "controller-media"],
+  ["media set, and none served", { controller: withMedia, set: "controller-media" }, undefined],
   ["both, and one is set", { controller, providerPower: true, set: "provider-network" }, "provider-network"],
   ["one is set that it does not have", { controller, set: "provider-network" }, undefined],
 ])("with %s", (_what, more, means) => {

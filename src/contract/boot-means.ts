@@ -1,5 +1,5 @@
 /** How an agent gets onto a machine: by whose power switch, and from where it boots then. */
-export const bootMeans = ["controller-network", "provider-network"] as const;
+export const bootMeans = ["controller-network", "controller-media", "provider-network"] as const;
 export type BootMeans = (typeof bootMeans)[number];
 
 /** What is known of a machine when its means is chosen. */
@@ -9,7 +9,11 @@ export interface MeansFacts {
     /** Power commands and boot targets that the controller offers. */
     powerCommands: readonly string[];
     bootTargets: readonly string[];
+    /** Whether it takes virtual media. */
+    virtualMedia: boolean;
   };
+  /** Whether boot media are served somewhere. */
+  mediaServed: boolean;
   /** Whether its provider has a power switch. */
   providerPower: boolean;
   /** Failed starts in a row, by means. */
@@ -32,21 +36,34 @@ interface MeansRow {
   lacks(facts: MeansFacts): string | undefined;
 }
 
+function lacksOfController({ controller }: MeansFacts, target: "network" | "media", words: string): string | undefined {
+  if (controller === undefined) {
+    return "it has no controller";
+  }
+  const missing = ["on", "off"].filter((command) => !controller.powerCommands.includes(command));
+  if (missing.length > 0) {
+    return `its controller can't switch it ${missing.join(" and ")}`;
+  }
+  return controller.bootTargets.includes(target) ? undefined : `its controller can't tell it to boot from ${words}`;
+}
+
 /** Every means, the best first. A new one is a row here. */
 const table: Readonly<Record<BootMeans, MeansRow>> = {
   "controller-network": {
     title: "its controller, by network boot",
-    lacks: ({ controller }) => {
-      if (controller === undefined) {
-        return "it has no controller";
+    lacks: (facts) => lacksOfController(facts, "network", "the network"),
+  },
+  "controller-media": {
+    title: "its controller, by a virtual medium",
+    lacks: (facts) => {
+      const lacks = lacksOfController(facts, "media", "a virtual medium");
+      if (lacks !== undefined) {
+        return lacks;
       }
-      const missing = ["on", "off"].filter((command) => !controller.powerCommands.includes(command));
-      if (missing.length > 0) {
-        return `its controller can't switch it ${missing.join(" and ")}`;
+      if (facts.controller?.virtualMedia !== true) {
+        return "its controller takes no virtual media";
       }
-      return controller.bootTargets.includes("network")
-        ? undefined
-        : "its controller can't tell it to boot from the network";
+      return facts.mediaServed ? undefined : "no boot medium is served (`farrier boot-image build --iso` makes one)";
     },
   },
   "provider-network": {
@@ -77,7 +94,7 @@ export function meansChoose(facts: MeansFacts): MeansChoice {
   const fresh = there.find((means) => failed(means) < meansPatience);
   const chosen = fresh ?? there.toSorted((one, other) => failed(one) - failed(other))[0];
   if (chosen === undefined) {
-    return { means: undefined, why: bootMeans.map((means) => table[means].lacks(facts)).join(", and ") };
+    return { means: undefined, why: [...new Set(bootMeans.map((means) => table[means].lacks(facts)))].join(", and ") };
   }
   const before = there.slice(0, there.indexOf(chosen)).filter((means) => failed(means) >= meansPatience);
   return {

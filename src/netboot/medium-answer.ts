@@ -9,7 +9,7 @@ import { byteRange } from "./byte-range.ts";
 import { answerText, type Exchange } from "./exchange.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { mediumFile, type MediumFile } from "./medium-file.ts";
-import { mediumSecretRead, type MediumSecret } from "./medium-path.ts";
+import { mediumSecretRead, type MediumSecret } from "../contract/medium-path.ts";
 
 /** What a boot medium is made from. */
 export interface MediumAnswerOptions {

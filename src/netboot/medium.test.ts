@@ -16,7 +16,7 @@ import { sessionStart, type Session } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
-import { mediumSecret, mediumUrl, type MediumSecret } from "./medium-path.ts";
+import { mediumSecret, mediumUrl, type MediumSecret } from "../contract/medium-path.ts";
 import { netbootServe, type NetbootListener } from "./serve.ts";
 
 const recording = recordingLog();

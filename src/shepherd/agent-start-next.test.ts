@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
+import { networkNotCome } from "./means/boot-way.ts";
+import { mediumNotCome } from "./means/medium-way.ts";
 import type { PowerState } from "./provider.ts";
 
 test.each<[window: BootWindowState, power: PowerState, seconds: number, next: string, cause: RegExp | undefined]>([
@@ -16,7 +18,8 @@ test.each<[window: BootWindowState, power: PowerState, seconds: number, next: st
   ["expired", "on", 600, "fail", /no agent enrolled within 600 s .* boot network/u],
   ["expired", "off", 600, "fail", /no agent enrolled/u],
 ])("a window that is %s, power %s for %d s: %s", (window, power, seconds, next, cause) => {
-  const decided = agentStartNext({ window, power, seconds });
+  const notCome = "look at its boot network";
+  const decided = agentStartNext({ window, power, seconds, from: "the network", notCome });
   expect(decided.next).toBe(next);
   expect(decided.next === "fail" ? decided.cause : undefined).toEqual(
     cause === undefined ? undefined : expect.stringMatching(cause),
@@ -31,13 +34,19 @@ test.each([
   ],
   [3, /fetched kernel and initramfs 3 times: look at its console; has it too little memory/u],
 ])("X14: a machine that fetched its boot image %s times", (loaded, cause) => {
-  const decided = agentStartNext({
-    window: "expired",
-    power: "on",
-    seconds: 600,
-    ...(loaded === undefined ? {} : { loaded }),
-  });
-  expect(decided).toMatchObject({ next: "fail", cause: expect.stringMatching(cause) as string });
+  expect(networkNotCome(loaded)).toMatch(cause);
+});
+
+test.each([
+  [undefined, /never fetched the medium: does the controller reach/u],
+  [{ fetched: false }, /never fetched the medium/u],
+  [
+    { fetched: false, refusedFetcher: "10.0.0.9" },
+    /requested from 10\.0\.0\.9, which is not its controller's address/u,
+  ],
+  [{ fetched: true, refusedFetcher: "10.0.0.9" }, /fetched the medium: look at its console/u],
+])("a medium that came so far: %j", (progress, cause) => {
+  expect(mediumNotCome(progress)).toMatch(cause);
 });
 
 const windowOf = (state: BootWindowState, openedBy = "shepherd") => ({ windowId: "w", openedBy, state });

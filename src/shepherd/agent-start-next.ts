@@ -1,4 +1,3 @@
-import { agentMemoryMiB } from "../contract/agent-memory.ts";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import type { ControllerPower } from "../controllers/controller.ts";
 
@@ -8,11 +7,10 @@ export interface AgentStartSeen {
   power: ControllerPower;
   /** Seconds since the machine was switched on. */
   seconds: number;
-  /**
-   * How many times the machine fetched the whole boot image since its last agent; absent if it was not seen booting
-   * from the network.
-   */
-  loaded?: number;
+  /** From where it boots, such as "the network". */
+  from: string;
+  /** The reason why no agent came, if the window has expired. */
+  notCome?: string;
 }
 
 /** The next step of agent start. */
@@ -26,10 +24,10 @@ export type AgentStartNext =
 const settled = 2;
 
 /**
- * The next step for a machine that was switched on to boot from the network: wait until its agent enrolled, or until
+ * The next step for a machine that was switched on to boot its agent: wait until its agent enrolled, or until
  * success is no longer possible. The cause says how far it came. Pure.
  */
-export function agentStartNext({ window, power, seconds, loaded }: AgentStartSeen): AgentStartNext {
+export function agentStartNext({ window, power, seconds, from, notCome }: AgentStartSeen): AgentStartNext {
   switch (window) {
     case "enrolled":
       return { next: "finish" };
@@ -38,27 +36,17 @@ export function agentStartNext({ window, power, seconds, loaded }: AgentStartSee
     case "expired":
       return {
         next: "fail",
-        cause: `no agent enrolled within ${Math.round(seconds)} s after it was switched on into the network: ${notEnrolled(loaded)}`,
+        cause: `no agent enrolled within ${Math.round(seconds)} s after it was switched on to boot from ${from}: ${notCome ?? "look at its console"}`,
       };
     case "open":
     case "given":
       return power === "off" && seconds > settled
         ? {
             next: "fail",
-            cause: `it went off while ${window === "open" ? "it booted from the network" : "its agent was starting"}: it has no power, or was switched off`,
+            cause: `it went off while ${window === "open" ? `it booted from ${from}` : "its agent was starting"}: it has no power, or was switched off`,
           }
         : { next: "wait" };
   }
-}
-
-/** The reason why no agent enrolled, by how many times the boot image was fetched. */
-function notEnrolled(loaded: number | undefined): string {
-  if (loaded === undefined) {
-    return "look at its console; is it wired to the boot network, and does that reach `farrier netboot`";
-  }
-  return loaded === 0
-    ? `it was told to start the agent, and never fetched kernel and initramfs whole: has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), or does its connection break off`
-    : `it fetched kernel and initramfs ${loaded === 1 ? "once" : `${loaded} times`}: look at its console; has it too little memory (the agent needs ${agentMemoryMiB} MiB; lab machines have 2048 by default), and does it reach the agent port`;
 }
 
 /** What is known of a machine before a start. */

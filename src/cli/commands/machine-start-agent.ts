@@ -18,7 +18,10 @@ export const machineStartAgentCommand = buildCommand<MachineStartAgentFlags, [st
     flags: {
       ...clientFlags,
       yes: switchFlag("Stop what runs on the machine"),
-      bootBy: textFlag("How agents are started from now on: controller-network, provider-network or auto", "MEANS"),
+      bootBy: textFlag(
+        "How agents are started from now on: controller-network, controller-media, provider-network or auto",
+        "MEANS",
+      ),
       requestId: requestIdFlag,
     },
     positional: oneMachine,

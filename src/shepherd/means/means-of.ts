@@ -12,7 +12,9 @@ import { controllerSwitch } from "../switch/controller-switch.ts";
 import { providerSwitch } from "../switch/provider-switch.ts";
 import type { SwitchesOptions } from "../switch/switch-of.ts";
 import type { AgentMeans } from "./agent-means.ts";
-import { networkStart } from "./network-start.ts";
+import { bootStart } from "./boot-start.ts";
+import { networkWay } from "./boot-way.ts";
+import { mediumWay } from "./medium-way.ts";
 
 /** The means of a start on one machine, or the reason why there is none. */
 export type MeansFound =
@@ -28,13 +30,28 @@ type Found = Awaited<ReturnType<typeof startMeans>>;
 const table: Readonly<
   Record<BootMeans, (switches: SwitchesOptions, machineId: MachineId, found: Found) => AgentMeans | undefined>
 > = {
-  "controller-network": ({ database, controllers }, machineId) =>
-    controllers === undefined ? undefined : networkStart(database, controllerSwitch(database, controllers, machineId)),
+  "controller-network": ({ database, controllers }, machineId) => {
+    if (controllers === undefined) {
+      return undefined;
+    }
+    const by = controllerSwitch(database, controllers, machineId);
+    return bootStart(database, by, networkWay(database, by));
+  },
+  "controller-media": ({ database, controllers }, machineId) =>
+    controllers === undefined
+      ? undefined
+      : bootStart(
+          database,
+          controllerSwitch(database, controllers, machineId),
+          mediumWay(database, controllers, machineId),
+        ),
   "provider-network": ({ database, providers }, _machineId, { provider }) => {
     const providing = provider === undefined ? undefined : providers.get(provider.name);
-    return provider === undefined || providing?.power === undefined
-      ? undefined
-      : networkStart(database, providerSwitch({ ...providing, power: providing.power }, provider.providerId));
+    if (provider === undefined || providing?.power === undefined) {
+      return undefined;
+    }
+    const by = providerSwitch({ ...providing, power: providing.power }, provider.providerId);
+    return bootStart(database, by, networkWay(database, by));
   },
 };
 
@@ -55,10 +72,11 @@ export async function meansOf(switches: SwitchesOptions, machineId: MachineId): 
 }
 
 function factsOf({ controllers, providers }: SwitchesOptions, found: Found): MeansFacts {
-  const { controller, provider, failures, set } = found;
+  const { controller, provider, mediaServed, failures, set } = found;
   return {
     ...(controllers === undefined ? {} : defined({ controller })),
     providerPower: provider !== undefined && providers.get(provider.name)?.power !== undefined,
+    mediaServed,
     failures,
     ...defined({ set: bootMeans.find((means) => means === set) }),
   };

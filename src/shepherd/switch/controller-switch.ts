@@ -1,7 +1,9 @@
 import type { Database } from "../../database/connect.ts";
+import { mediumProgress } from "../../database/queries/boot/boot-medium.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
 import type { MachineId } from "../../database/ids.ts";
 import type { Controllers } from "../controllers.ts";
+import { mediumEject } from "../means/medium-way.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 
 /** The power switch of a machine with a controller. Each power reading is recorded. */
@@ -21,7 +23,12 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
       }),
     bootSet: (target, options) => controllers.use(machineId, (controller) => controller.bootSet(target, options)),
     leavesOverride: true,
-    bootToDisk: (signal) => controllers.use(machineId, (controller) => controller.bootClear(signal)),
+    bootToDisk: async (signal) => {
+      await controllers.use(machineId, (controller) => controller.bootClear(signal));
+      if ((await mediumProgress(database, machineId)) !== undefined) {
+        await mediumEject(controllers, machineId, signal);
+      }
+    },
     identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),
   };
 }

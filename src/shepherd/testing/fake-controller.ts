@@ -26,6 +26,8 @@ export interface FakeController {
   calls: number;
   /** Whether it has a session: since the last call, nobody has ended it. */
   session: boolean;
+  /** Whether it refuses virtual media. */
+  mediumRefused?: boolean;
 }
 
 /** Controllers by URL, made when they are first needed. */
@@ -110,6 +112,9 @@ function controllerOn(fake: FakeController): Controller {
     bootClear: async (signal) => act("clear", signal),
     mediaInsert: async (url, signal) => {
       act("insert", signal);
+      if (fake.mediumRefused === true) {
+        throw new ControllerError("refused", "the fake controller takes no medium");
+      }
       fake.medium = url;
     },
     mediaEject: async (whose, signal) => {

@@ -2,12 +2,15 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import { mediumServed } from "../boot/medium-server.ts";
 import type { Tx } from "../../transaction.ts";
 import { storedText } from "../../../lib/format/stored-text.ts";
 
 /** The facts by which the means of a start are chosen. */
 export interface StartMeans {
-  controller?: { powerCommands: string[]; bootTargets: string[] };
+  controller?: { powerCommands: string[]; bootTargets: string[]; virtualMedia: boolean };
+  /** Whether boot media are served somewhere. */
+  mediaServed: boolean;
   provider?: { name: string; providerId: string };
   /** Number of consecutive failed starts, by means. */
   failures: Record<string, number>;
@@ -20,12 +23,15 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
   const { rows } = await sql<{
     power_commands: string[] | null;
     boot_targets: string[] | null;
+    virtual_media: boolean | null;
+    media_served: boolean;
     provider: string | null;
     provider_id: string | null;
     failures: Record<string, number> | null;
     set: string | null;
   }>`
-    SELECT c.power_commands, c.boot_targets, p.provider, p.provider_id, b.means AS set,
+    SELECT c.power_commands, c.boot_targets, c.virtual_media,
+      EXISTS (SELECT FROM boot_medium_server s WHERE ${mediumServed}) AS media_served, p.provider, p.provider_id, b.means AS set,
       (SELECT jsonb_object_agg(f.means, f.failures) FROM machine_start_failure f WHERE f.machine_id = m.machine_id) AS failures
     FROM machines m
     LEFT JOIN machine_controller c ON c.machine_id = m.machine_id
@@ -38,7 +44,14 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
   return {
     ...(row?.power_commands === null || row?.boot_targets === null || row === undefined
       ? {}
-      : { controller: { powerCommands: row.power_commands, bootTargets: row.boot_targets } }),
+      : {
+          controller: {
+            powerCommands: row.power_commands,
+            bootTargets: row.boot_targets,
+            virtualMedia: row.virtual_media === true,
+          },
+        }),
+    mediaServed: row?.media_served === true,
     ...(row?.provider === null || row?.provider_id === null || row === undefined
       ? {}
       : { provider: { name: row.provider, providerId: row.provider_id } }),

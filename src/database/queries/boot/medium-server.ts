@@ -5,6 +5,10 @@ import { translate } from "../../errors.ts";
 /** Seconds after which a server that was not seen counts as gone; each reports itself once a minute. */
 export const mediumServerSeconds = 180;
 
+/** SQL condition on `boot_medium_server s`: it is there, and has a medium. */
+export const mediumServed = sql<boolean>`s.seen_at > now() - make_interval(secs => ${mediumServerSeconds})
+  AND s.architectures @> ARRAY['x86_64']`;
+
 /** Records that boot media are served at this URL. @throws {DatabaseError} `unavailable` */
 export async function mediumServerSeen(
   database: Database,
@@ -15,4 +19,18 @@ export async function mediumServerSeen(
     ON CONFLICT (url) DO UPDATE SET architectures = excluded.architectures, seen_at = now()`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/**
+ * The server of boot media that was seen last, of those that have a medium; undefined if there is none. Servers that
+ * were not seen for a day are forgotten.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumServer(database: Database): Promise<{ url: string } | undefined> {
+  const { rows } = await sql<{ url: string }>`
+    WITH gone AS (DELETE FROM boot_medium_server WHERE seen_at < now() - interval '1 day')
+    SELECT url FROM boot_medium_server s WHERE ${mediumServed} ORDER BY seen_at DESC, url LIMIT 1`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows[0];
 }

@@ -36,3 +36,8 @@ export function mediumSecretRead(text: string): MediumSecret | undefined {
 export function mediumUrl(server: string, secret: Pick<MediumSecret, "text">): string {
   return `${server.replace(/\/$/u, "")}/media/${secret.text}/agent.iso`;
 }
+
+/** Whether a URL is that of a boot medium of Farrier's. Pure. */
+export function isMediumUrl(url: string): boolean {
+  return /\/media\/[\w-]{43}\/agent\.iso$/u.test(url);
+}

@@ -10,7 +10,6 @@ import {
   bootWindowState,
 } from "../../database/queries/boot/boot-window.ts";
 import { bootOverrideClearing, bootOverrideOf, bootOverrideSet } from "../../database/queries/boot/boot-override.ts";
-import { netbootProgress } from "../../database/queries/boot/netboot-note.ts";
 import { foundRunning } from "../../database/queries/controller/power.ts";
 import { writerPowerOff } from "../../database/queries/installation/writer.ts";
 import { transact } from "../../database/transaction.ts";
@@ -18,15 +17,16 @@ import { defined } from "../../lib/defined.ts";
 import { bootOverrideRemove } from "../boot-override-remove.ts";
 import { agentStartBegin, agentStartNext } from "../agent-start-next.ts";
 import type { MachineSwitch } from "../switch/machine-switch.ts";
+import type { BootWay } from "./boot-way.ts";
 import type { AgentMeans, AgentStart, AgentStarted } from "./agent-means.ts";
 
 /**
- * The means of a power switch and a network boot: switch off, open the boot window, switch on to boot from the network,
- * wait until the agent has enrolled. The machine is switched off first, because an earlier agent would claim it within
+ * The means of a power switch and a boot: switch off, open the boot window, switch on to boot from there, wait until the
+ * agent has enrolled. The machine is switched off first, because an earlier agent would claim it within
  * the window. The next start resets everything that an interrupted start leaves behind.
  */
-export function networkStart(database: Database, by: MachineSwitch): AgentMeans {
-  return { start: (start) => networkStartBy(database, by, start), ...(by.leavesOverride ? { undo } : {}) };
+export function bootStart(database: Database, by: MachineSwitch, way: BootWay): AgentMeans {
+  return { start: (start) => bootStartBy(database, by, { way, start }), ...(by.leavesOverride ? { undo } : {}) };
 
   async function undo(machineId: MachineId, signal: AbortSignal): Promise<void> {
     const override = await bootOverrideOf(database, machineId);
@@ -36,26 +36,32 @@ export function networkStart(database: Database, by: MachineSwitch): AgentMeans 
   }
 }
 
-async function networkStartBy(database: Database, by: MachineSwitch, start: AgentStart): Promise<AgentStarted> {
+/** A start, and from where its machine boots. */
+interface BootStart {
+  way: BootWay;
+  start: AgentStart;
+}
+
+async function bootStartBy(database: Database, by: MachineSwitch, { way, start }: BootStart): Promise<AgentStarted> {
   const { work, session, signal, clock } = start;
   const { machineId } = work;
-  const begun = await begin(database, by, start);
+  const begun = await begin(database, by, { way, start });
   if ("end" in begun) {
     return begun;
   }
   const window = begun.windowId;
   const since = clock.monotonic();
-  await start.step("it is switched on, and boots from the network until its agent enrols");
+  await start.step(`it is switched on, and boots from ${way.from} until its agent enrols`);
   let power: { state: ControllerPower; readAt: number } | undefined;
   for (;;) {
     const state = await bootWindowState(database, window);
-    const boots = state === "expired" ? await netbootProgress(database, machineId) : undefined;
     if (power === undefined || clock.monotonic() - power.readAt >= powerPace(by)) {
       power = { state: await by.get(signal), readAt: clock.monotonic() };
     }
     const seen = {
       window: state,
-      ...defined({ loaded: boots?.loaded }),
+      from: way.from,
+      ...(state === "expired" ? { notCome: await way.notCome(machineId) } : {}),
       power: power.state,
       seconds: (clock.monotonic() - since) / 1000,
     };
@@ -114,7 +120,7 @@ function powerPace({ by }: MachineSwitch): number {
 async function begin(
   database: Database,
   by: MachineSwitch,
-  start: AgentStart,
+  { way, start }: BootStart,
 ): Promise<{ windowId: string } | Exclude<AgentStarted, { end: "agent" }>> {
   const { work, session, signal, allowed } = start;
   const { machineId } = work;
@@ -138,11 +144,13 @@ async function begin(
         await by.set("off", signal);
       }
       await overrideFree(database, start);
+      const prepared = await way.prepare(signal);
       // Runs under the session, so that no window is opened once another session holds the work.
       const { windowId } = await transact(database, session, async (tx) => {
         const opened = await bootWindowOpen(tx, machineId, {
           actor: { kind: "component", name: session.component },
           seconds: start.bootSeconds,
+          ...defined({ medium: prepared.medium }),
         });
         // A machine without power writes nothing, so the new agent need not wait for the previous run's silence.
         await writerPowerOff(tx, machineId, 0);
@@ -151,8 +159,8 @@ async function begin(
         }
         return opened;
       });
-      await start.step("it is switched on to boot from the network");
-      await by.onInto("network", signal);
+      await start.step(`it is switched on to boot from ${way.from}`);
+      await prepared.on(signal);
       return { windowId };
     }
   }

@@ -1,0 +1,104 @@
+// Agent start by a virtual medium, through the shepherd on a real database. The controllers are fakes.
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Fleet } from "../../../test/support/fleet.ts";
+import { waitFor } from "../../../test/support/wait.ts";
+import { isMediumUrl, mediumSecretRead, type MediumSecret } from "../../contract/medium-path.ts";
+import { agentKey, type MachineId } from "../../database/ids.ts";
+import { mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
+import { mediumServerSeen } from "../../database/queries/boot/medium-server.ts";
+import { agentEnroll } from "../../database/queries/enrollment/enrollment.ts";
+import { type ControlledFleet, controlledFleet } from "../testing/controlled-fleet.ts";
+import { type FakeController, type FakeControllers, fakeControllers } from "../testing/fake-controller.ts";
+import { testShepherd } from "../testing/test-shepherd.ts";
+
+const bmc = "https://192.0.2.50";
+let all: ControlledFleet;
+let fleet: Fleet;
+let fakes: FakeControllers;
+let fake: FakeController;
+let smbiosUuid: string;
+beforeEach(async () => {
+  all = await controlledFleet();
+  ({ fleet } = all);
+  fakes = fakeControllers();
+  fake = fakes.at(bmc);
+  smbiosUuid = randomUUID();
+  fake.facts = { smbiosUuid, bootTargets: ["media"], virtualMedia: true };
+  await mediumServerSeen(fleet.database, { url: "http://198.51.100.1:8081", architectures: ["x86_64"] });
+});
+afterEach(async () => await all[Symbol.asyncDispose]());
+
+const shepherd = (bootSeconds?: number) =>
+  testShepherd(fleet, { controllers: fakes.access, ...(bootSeconds === undefined ? {} : { bootSeconds }) });
+const ended = (machineId: MachineId, event: string) =>
+  waitFor(event, async () => (await fleet.history({ machineId })).includes(event));
+
+/** The secret in the URL of the inserted medium. */
+async function secretInserted(): Promise<MediumSecret> {
+  const url = await waitFor("a medium", async () => fake.medium);
+  expect(url).toMatch(/^http:\/\/198\.51\.100\.1:8081\/media\//u);
+  expect(isMediumUrl(url)).toBe(true);
+  const secret = mediumSecretRead(url.split("/").at(-2) ?? "");
+  if (secret === undefined) {
+    throw new Error("no secret in the URL");
+  }
+  return secret;
+}
+
+/** Does what the controller, netboot and the agent do: the medium is fetched, and its agent enrols. */
+async function fetchAndEnroll(secret: MediumSecret): Promise<void> {
+  const address = "192.0.2.50";
+  const grant = await mediumGrant(fleet.database, { mediumDigest: secret.digest, address });
+  expect(grant).toMatchObject({ content: "configured" });
+  const tokenDigest = createHash("sha256").update(secret.token).digest();
+  const machineId = grant?.machineId as MachineId;
+  const actor = { kind: "component", name: "netboot" } as const;
+  await mediumTokenGive(fleet.database, { machineId, mediumDigest: secret.digest, tokenDigest, actor, address });
+  const identity = { smbiosUuid, macs: [] };
+  const publicKey = agentKey(randomBytes(32));
+  const enrolled = await agentEnroll(fleet.database, all.server, {
+    publicKey,
+    identity,
+    address: "192.0.2.9",
+    tokenDigest,
+  });
+  expect(enrolled.status).toBe("accepted");
+}
+
+test("the medium is inserted and booted once; after enrolment it is ejected and the override is gone", async () => {
+  await using _shepherd = shepherd();
+  const machineId = await all.added(bmc);
+  const secret = await secretInserted();
+  // Good from the controller's address alone.
+  expect(await mediumGrant(fleet.database, { mediumDigest: secret.digest, address: "192.0.2.51" })).toBeUndefined();
+  await waitFor("power", async () => fake.done.includes("power on"));
+  await fetchAndEnroll(secret);
+  await ended(machineId, "work_finished");
+  expect(fake.done).toEqual(["insert", "boot media once", "power on", "clear", "eject"]);
+  expect(fake.medium).toBeUndefined();
+});
+
+test("each start has a path of its own; what was not fetched is said, and the medium is ejected", async () => {
+  await using _shepherd = shepherd(1);
+  const machineId = await all.added(bmc);
+  const first = await secretInserted();
+  await ended(machineId, "work_failed");
+  const [failure] = await fleet.rows<{ cause: string }>(
+    "SELECT detail ->> 'cause' AS cause FROM history WHERE machine_id = $1 AND event = 'work_failed'",
+    machineId,
+  );
+  expect(failure?.cause).toContain("its controller never fetched the medium");
+  expect(JSON.stringify(await fleet.rows("SELECT detail FROM history"))).not.toContain(first.text);
+  await waitFor("the medium to be ejected", async () => fake.medium === undefined);
+  expect(await mediumGrant(fleet.database, { mediumDigest: first.digest, address: "192.0.2.50" })).toBeUndefined();
+});
+
+test("a medium that cannot be inserted is a failed start, and the machine stays off", async () => {
+  await using _shepherd = shepherd();
+  fake.mediumRefused = true;
+  const machineId = await all.added(bmc);
+  await ended(machineId, "work_failed");
+  expect(fake.power).toBe("off");
+  expect(fake.done).not.toContain("power on");
+});
