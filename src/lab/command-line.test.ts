@@ -44,6 +44,20 @@ test("where to boot from is said of one device, or of none", () => {
   expect(line("sata", "disk").text.match(/bootindex/gu)).toHaveLength(1);
 });
 
+test("Secure Boot has variables that the guest can't change past the firmware", () => {
+  const machine = labMachineMake("lab-1", { ...shape, firmware: "uefi-secure", disk: "virtio" });
+  const options = {
+    programs,
+    accelerator: "tcg",
+    netbootUrl: "http://10.0.2.2:8081/boot.ipxe",
+    medium: false,
+  } as const;
+  const text = qemuArguments(machine, options).join(" ");
+  expect(text).toContain("-machine q35,graphics=off,smm=on ");
+  expect(text).toContain("-global driver=cfi.pflash01,property=secure,value=on");
+  expect(line("virtio").text).not.toMatch(/smm|secure/u);
+});
+
 test("there is a drive only where there is a medium", () => {
   expect(line("virtio", "medium").text).not.toMatch(/usb|bootindex/u);
   expect(line("virtio", "disk", { medium: true }).text).toMatch(/usb-storage,id=cd0,drive=medium(?: |$)/u);

@@ -37,12 +37,15 @@ export function qemuArguments(
   },
 ): string[] {
   const { programs, accelerator, boot, netbootUrl } = options;
+  const isSecure = machine.firmware === "uefi-secure";
   const index = (device: BootDevice): string => (boot === device ? ",bootindex=0" : "");
   return [
     ...["-name", `farrier-lab-${machine.name},process=qemu-farrier`, "-uuid", machine.uuid],
     ...["-nodefaults", "-no-user-config", "-display", "none"],
     // Without graphics firmware and boot loaders talk to the serial port.
-    ...["-machine", "q35,graphics=off", "-boot", "order=cn"],
+    ...["-machine", `q35,graphics=off${isSecure ? ",smm=on" : ""}`, "-boot", "order=cn"],
+    // The guest may not write the variables past the firmware.
+    ...(isSecure ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
     ...acceleratorArguments(accelerator),
     ...["-smp", String(machine.cpus), "-m", `${machine.memoryMiB}M`],
     ...[

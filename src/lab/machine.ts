@@ -5,8 +5,8 @@ import { describeError } from "../lib/errors.ts";
 import { issueWords, problemWords } from "../lib/format/issue-words.ts";
 import { LabError } from "./errors.ts";
 
-/** How a machine boots. */
-export const firmwares = ["uefi", "bios"] as const;
+/** How a machine boots; `uefi-secure` is UEFI with Secure Boot on, and Microsoft's keys. */
+export const firmwares = ["uefi", "bios", "uefi-secure"] as const;
 export type Firmware = (typeof firmwares)[number];
 
 /** The bus of its disks. */

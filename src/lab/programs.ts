@@ -28,7 +28,11 @@ export async function labPrograms(
   if (firmware === "bios") {
     return { qemu };
   }
-  const ovmf = { code: join(ovmfFolder, "OVMF_CODE_4M.fd"), variables: join(ovmfFolder, "OVMF_VARS_4M.fd") };
+  const [code, variables] =
+    firmware === "uefi-secure"
+      ? ["OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.ms.fd"]
+      : ["OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"];
+  const ovmf = { code: join(ovmfFolder, code), variables: join(ovmfFolder, variables) };
   await need(ovmf.code, "the UEFI firmware", "ovmf");
   await need(ovmf.variables, "the UEFI firmware's variables", "ovmf");
   return { qemu, ovmf };

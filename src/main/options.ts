@@ -4,7 +4,7 @@ import type { HostPort } from "../lib/net/host-port.ts";
 
 /** The configurable properties of a lab machine. */
 export interface LabShape {
-  firmware: "uefi" | "bios";
+  firmware: "uefi" | "bios" | "uefi-secure";
   disk: "virtio" | "nvme" | "sata";
   disks: number;
   diskBytes: number;

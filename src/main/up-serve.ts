@@ -50,6 +50,8 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
         bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
         ipxeFiles: ipxeDirectory,
         agents: { port: server.agents.port },
+        guestsReach: hostOfGuests,
+        machinesReach: options.serverNames[0],
         caCertificate: server.caCertificate,
         kernelArguments: options.kernelArguments,
         mediaUrl: options.mediaUrl,

@@ -35,6 +35,10 @@ export interface AnswerOptions {
   /** The folder of iPXE's own programs. */
   ipxeFiles: string;
   agents: AgentsAt;
+  /** How a machine reaches this host when its controller fetched a boot medium over loopback. */
+  guestsReach?: string | undefined;
+  /** How machines reach this host, if not by the address from which their controllers fetch boot media. */
+  machinesReach?: string | undefined;
   /** DER of the CA of the agent port's certificate; empty means the system's roots. */
   caCertificate: Uint8Array;
   /** Appended to the kernel command line. */

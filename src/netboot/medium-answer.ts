@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../database/connect.ts";
 import { mediumGrant, mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
+import { isLoopback } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
 import type { Architecture } from "./architecture.ts";
@@ -17,6 +18,10 @@ export interface MediumAnswerOptions {
   /** The folder of boot images. */
   bootImages: string;
   agents: AgentsAt;
+  /** How a machine reaches this host when its controller fetched the medium over loopback; absent = not at all. */
+  guestsReach?: string | undefined;
+  /** How machines reach this host, if not by the address from which their controllers fetch media. */
+  machinesReach?: string | undefined;
   /** DER; empty means the system's roots. */
   caCertificate: Uint8Array;
   /** Records that an address may fetch a medium. */
@@ -72,18 +77,21 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
 
 /** The machine's configuration; undefined if the request does not say how the caller reaches this host. */
 function configuration(
-  { agents, caCertificate }: MediumAnswerOptions,
+  { agents, guestsReach, machinesReach, caCertificate }: MediumAnswerOptions,
   { request }: Exchange,
   { token }: MediumSecret,
 ): Buffer | undefined {
   const reached = hostReached(request.headers.host);
-  return reached === undefined
-    ? undefined
-    : bootConfigArchive({
-        endpoint: agentEndpoint(agents, reached),
-        caCertificate: Buffer.from(caCertificate).toString("base64"),
-        token,
-      });
+  if (reached === undefined) {
+    return undefined;
+  }
+  // A controller on this host is a lab's: its machine has another loopback.
+  const host = (isLoopback(reached.host) ? guestsReach : machinesReach) ?? reached.host;
+  return bootConfigArchive({
+    endpoint: agentEndpoint(agents, { ...reached, host }),
+    caCertificate: Buffer.from(caCertificate).toString("base64"),
+    token,
+  });
 }
 
 /** Whether the answer to a request with this Range header may contain bytes of the reserved area. Pure. */

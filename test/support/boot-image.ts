@@ -4,6 +4,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bootImageBuild } from "../../boot-image/build.ts";
+import { manifestRead } from "../../boot-image/manifest.ts";
+import { mediumBuild } from "../../boot-image/medium/build.ts";
+import { mediumRoots } from "../../boot-image/medium/packages.ts";
+import { packagesFor } from "../../boot-image/packages-for.ts";
 import { root } from "./repository.ts";
 
 /** Why the boot image can't be built here; undefined = it can. */
@@ -37,8 +41,21 @@ export function bootImage(): Promise<string> {
   return built;
 }
 
+/** Builds the boot medium of {@link bootImage} beside it. */
+export async function bootMedium(): Promise<void> {
+  const out = await bootImage();
+  const image = await manifestRead(out);
+  if (image === undefined) {
+    throw new Error(`${out} has no boot image`);
+  }
+  const packages = await packagesFor({ packages: undefined, cache }, mediumRoots);
+  const kernelArguments = "console=tty0 console=ttyS0,115200 no_timer_check panic=10";
+  await mediumBuild({ out, image, packages, cache, kernelArguments, tell: () => {} });
+}
+
+const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
+
 async function build(): Promise<string> {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
   // Each checkout has its own: tests of several may run at the same time.
   const checkout = createHash("sha256").update(root).digest("hex").slice(0, 12);
   const out = join(cache, `test-boot-image-${checkout}`);

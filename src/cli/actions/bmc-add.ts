@@ -26,6 +26,7 @@ export interface BmcAddFlags extends ClientFlags {
   systemCas: boolean | undefined;
   clearText: boolean | undefined;
   startAgent: boolean | undefined;
+  bootBy: string | undefined;
   requestId: string | undefined;
 }
 
@@ -64,6 +65,7 @@ async function add(
     machine: flags.machine ?? "",
     system: flags.system ?? "",
     startAgent: flags.startAgent ?? false,
+    bootBy: flags.bootBy ?? "",
     ...defined({ trust }),
   });
   return operationEnded(client, operation);

@@ -42,7 +42,12 @@ export const labUpCommand = buildCommand<LabUpFlags, [], CliContext>({
         values: ["redfish", "ipmi"],
         brief: "A management controller before each machine; ipmi needs Debian's openipmi and ipmitool",
       },
-      firmware: { kind: "enum", values: ["uefi", "bios"], brief: "Firmware of the machines", default: "uefi" },
+      firmware: {
+        kind: "enum",
+        values: ["uefi", "bios", "uefi-secure"],
+        brief: "Firmware of the machines; uefi-secure has Secure Boot on",
+        default: "uefi",
+      },
       disk: { kind: "enum", values: ["virtio", "nvme", "sata"], brief: "Type of their disks", default: "virtio" },
       disks: countFlag("Disks of each machine, 1 to 6", "1"),
       diskSize: {

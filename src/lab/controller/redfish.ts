@@ -52,7 +52,7 @@ function labShape(firmware: Firmware): MakerShape {
     bootTargets: ["None", ...Object.keys(bootDevices)],
     // QEMU is given a boot source for one start.
     bootEnabled: ["Disabled", "Once"],
-    bootMode: firmware === "uefi" ? "UEFI" : "Legacy",
+    bootMode: firmware === "bios" ? "Legacy" : "UEFI",
   };
 }
 

@@ -18,6 +18,7 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { controllerMessage } from "../messages/controller-message.ts";
 import { operationMessage } from "../messages/operation-message.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
+import { bootByField } from "../requests/boot-by.ts";
 import { certificatesOf } from "../requests/certificates.ts";
 import { controllerUrlParse } from "../requests/controller-url.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
@@ -86,6 +87,7 @@ const addRequest = z
     system: line(256),
     trust: trustField,
     startAgent: z.boolean(),
+    bootBy: bootByField,
   })
   .refine(({ url, trust }) => url.tls || trust.by === "clear-text", {
     path: ["trust"],
@@ -129,7 +131,10 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
     operationShow: operationShowHandler(dependencies),
 
     async controllerAdd(request, context) {
-      const { requestId, url, credential, name, machine, system, trust, startAgent } = validate(addRequest, request);
+      const { requestId, url, credential, name, machine, system, trust, startAgent, bootBy } = validate(
+        addRequest,
+        request,
+      );
       const joins = machine === "" ? undefined : await machineThere(database, machine);
       const operation = await operationAsk(database, {
         requestId,
@@ -144,6 +149,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
           trust,
           machineId: machineIdOfRequest(requestId),
           startAgent,
+          ...(bootBy === "" ? {} : { bootBy }),
           ...(system === "" ? {} : { system }),
           ...(name === "" ? {} : { name }),
           ...defined({ joins }),

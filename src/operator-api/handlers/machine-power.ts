@@ -7,7 +7,7 @@ import {
   MachinePowerRequestSchema,
   MachineStartAgentRequestSchema,
 } from "../../../gen/farrier/operator/v1/controller_pb.ts";
-import { bootMeans } from "../../contract/boot-means.ts";
+
 import { bootTargetWords, powerCommandWords } from "../../contract/words/power.ts";
 import type { MachineId, RequestId } from "../../database/ids.ts";
 import { startAllowOnce } from "../../database/queries/agent/start-allowed.ts";
@@ -17,6 +17,7 @@ import { operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operationMessage } from "../messages/operation-message.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
+import { bootByField } from "../requests/boot-by.ts";
 import { machineOf, machineThere } from "../requests/machine-reference.ts";
 import { machineField, requestIdField, validate } from "../requests/validate.ts";
 import { wordField } from "../requests/word-field.ts";
@@ -33,10 +34,7 @@ const bootRequest = z.object({
   once: z.boolean(),
 });
 const identifyRequest = z.object({ ...named, on: z.boolean() });
-const startAgentRequest = z.object({
-  ...named,
-  bootBy: z.enum(["", "auto", ...bootMeans], `expected ${bootMeans.join(", ")}, auto, or nothing`),
-});
+const startAgentRequest = z.object({ ...named, bootBy: bootByField });
 
 /** What operators call about a machine's power, boot source and light. */
 export function machinePowerHandlers({

@@ -54,6 +54,7 @@ export async function operationAdd(
         name: asked.name,
         joins: asked.joins,
         startAgent: asked.startAgent,
+        bootBy: asked.bootBy,
         actor: { kind: "operator", name: askedBy },
       });
       return { outcome: "added", machineId, made, ...words, ...certificateWords(certificate) };

@@ -7,6 +7,7 @@ import { machineLock } from "../../machine-lock.ts";
 import { identityOwn } from "../../shared-identity.ts";
 import type { Tx } from "../../transaction.ts";
 import { startAllow } from "../agent/start-allowed.ts";
+import { bootBySet } from "../agent/start-means.ts";
 import { powerNote, type PowerWord } from "./power.ts";
 import { machineInsert } from "../machine/machine-insert.ts";
 import { type ControllerCan, type ControllerReach, controllerFree, controllerSet } from "./controller.ts";
@@ -25,6 +26,8 @@ export interface ControllerFound {
   joins?: MachineId | undefined;
   /** Whether the machine may be switched off to start an agent, whatever runs on it. */
   startAgent: boolean;
+  /** The means of its starts, or "auto"; absent = as it is. */
+  bootBy?: string | undefined;
   actor: Actor;
 }
 
@@ -58,6 +61,10 @@ export async function controllerAdd(tx: Tx, found: ControllerFound): Promise<{ m
   }
   await controllerSet(tx, machineId, { ...found.controller, actor });
   await powerNote(tx, machineId, { power: found.power, readFrom: "controller" });
+  if (found.bootBy !== undefined) {
+    const means = found.bootBy === "auto" ? undefined : found.bootBy;
+    await bootBySet(tx, machineId, { means, setBy: actor.name });
+  }
   if (found.startAgent) {
     await startAllow(tx, machineId, actor);
   }

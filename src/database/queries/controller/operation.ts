@@ -37,6 +37,8 @@ export type OperationAsked =
        */
       joins?: MachineId;
       startAgent: boolean;
+      /** The means of its starts, or "auto"; absent = as it is. */
+      bootBy?: string;
     }
   | { kind: "check" }
   | {
