@@ -6,6 +6,7 @@ import { sushyEmulator } from "../../src/controllers/testing/sushy-emulator.ts";
 import { netbootUrlWrite } from "../../src/lab/netboot-url.ts";
 import { bootMedium } from "../support/boot-image.ts";
 import { must } from "../support/lab.ts";
+import { labServers } from "../support/lab-servers.ts";
 import { bootPatience, qemuMachine } from "../support/qemu-lab.ts";
 import { serverStory } from "../support/qemu-lab-server.ts";
 import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
@@ -49,11 +50,12 @@ test("by a Redfish service that nobody here wrote: from a medium to installed, a
 
 test("with Secure Boot on: Debian's signed loaders start the agent, and an unsigned one is refused", async () => {
   const lab = labOf();
-  const { place } = lab;
   await bootMedium();
-  const machine = await lab.machine("sb", "--memory", "1024", "--firmware", "uefi-secure", "--controller", "redfish");
-  const words = await must(place.cli("lab", "list"));
-  expect(words.stdout).toContain(machine.name);
+  const [machine] = await labServers(lab, "redfish", 1, {
+    prefix: "sb",
+    flags: ["--firmware", "uefi-secure"],
+    add: ["--boot-by", "controller-media"],
+  });
   await machine.happened("agent_enrolled", 1);
   await waitFor(`${machine.name} to be ready`, async () => /is in state ready /u.test(await machine.explain()), {
     timeoutMs: bootPatience,

@@ -67,7 +67,7 @@ test("without slots it is unsupported", async () => {
   await expect(subject.controller.mediaEject(ours, live)).rejects.toMatchObject({ code: "unsupported" });
 });
 
-test("a medium that does not show is an error that does not repeat its path", async () => {
+test("row 38: a medium that does not show is an error that does not repeat its path", async () => {
   await using subject = await simulatedSubject(slots({}), {}, { setting: { first: 1, most: 1, total: 3 } });
   subject.simulated.faults.push({ path: /InsertMedia$/u, times: 9, does: { status: 204 } });
   const failed = await subject.controller.mediaInsert(url, live).catch((error: unknown) => error);
