@@ -49,7 +49,7 @@ test.each<[string, Partial<MeansFacts>, string | undefined]>([
     "controller-media",
   ],
   [
-    "a controller with media, of which none are served",
+    "a controller with media, and no medium is served",
     { controller: withMedia, providerPower: true, failures: { "controller-network": 2 } },
     "provider-network",
   ],

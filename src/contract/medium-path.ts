@@ -37,7 +37,7 @@ export function mediumUrl(server: string, secret: Pick<MediumSecret, "text">): s
   return `${server.replace(/\/$/u, "")}/media/${secret.text}/agent.iso`;
 }
 
-/** Whether a URL is that of a boot medium of Farrier's. Pure. */
+/** Whether this is the URL of one of Farrier's boot media. Pure. */
 export function isMediumUrl(url: string): boolean {
   return /\/media\/[\w-]{43}\/agent\.iso$/u.test(url);
 }

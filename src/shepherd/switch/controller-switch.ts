@@ -3,7 +3,7 @@ import { mediumProgress } from "../../database/queries/boot/boot-medium.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
 import type { MachineId } from "../../database/ids.ts";
 import type { Controllers } from "../controllers.ts";
-import { mediumEject } from "../means/medium-way.ts";
+import { ownMediumEject } from "../means/medium-way.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 
 /** The power switch of a machine with a controller. Each power reading is recorded. */
@@ -26,7 +26,7 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
     bootToDisk: async (signal) => {
       await controllers.use(machineId, (controller) => controller.bootClear(signal));
       if ((await mediumProgress(database, machineId)) !== undefined) {
-        await mediumEject(controllers, machineId, signal);
+        await ownMediumEject(controllers, machineId, signal);
       }
     },
     identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),
