@@ -7,8 +7,9 @@ import { netbootUrlWrite } from "../../src/lab/netboot-url.ts";
 import { bootMedium } from "../support/boot-image.ts";
 import { must } from "../support/lab.ts";
 import { labServers } from "../support/lab-servers.ts";
-import { bootPatience, qemuMachine } from "../support/qemu-lab.ts";
+import { bootPatience, qemuMachine, succeeded } from "../support/qemu-lab.ts";
 import { serverStory } from "../support/qemu-lab-server.ts";
+import { tinyServed } from "../support/qemu-lab-story.ts";
 import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
 import { root } from "../support/repository.ts";
 import { waitFor } from "../support/wait.ts";
@@ -60,5 +61,11 @@ test("with Secure Boot on: Debian's signed loaders start the agent, and an unsig
   await waitFor(`${machine.name} to be ready`, async () => /is in state ready /u.test(await machine.explain()), {
     timeoutMs: bootPatience,
   });
-  expect(await machine.console()).toContain("Secure boot enabled");
+  const console = await machine.console();
+  expect(console).toContain("Secure boot enabled");
+  // The tiny image's loader has no signature.
+  const { image } = await tinyServed(lab, "uefi");
+  await succeeded(await machine.installStart(image, "unsigned"));
+  await machine.says(/Access Denied|Security Violation/iu, { after: console.length });
+  expect((await machine.console()).slice(console.length)).toContain("Secure Boot is on, and the image's loader");
 });

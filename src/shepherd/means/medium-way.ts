@@ -45,7 +45,11 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
 }
 
 /** Ejects a medium of Farrier's own. A controller that does not show what is inserted ejects it in any case. */
-export async function ownMediumEject(controllers: Controllers, machineId: MachineId, signal: AbortSignal): Promise<void> {
+export async function ownMediumEject(
+  controllers: Controllers,
+  machineId: MachineId,
+  signal: AbortSignal,
+): Promise<void> {
   const whose = (image: string | undefined): boolean => image === undefined || isMediumUrl(image);
   await controllers.use(machineId, (client) => client.mediaEject(whose, signal));
 }

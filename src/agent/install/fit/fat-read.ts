@@ -18,6 +18,8 @@ export interface FatEntry {
 export interface Fat {
   /** What is in a folder; undefined = the root folder. */
   list(folder?: FatEntry): Promise<FatEntry[]>;
+  /** The beginning of a file, at most this number of bytes. */
+  head(file: FatEntry, bytes: number): Promise<Buffer>;
 }
 
 const entryBytes = 32;
@@ -51,6 +53,10 @@ export async function fatOpen(read: FatSource): Promise<Fat | undefined> {
       }
       const first = folder?.cluster ?? ("cluster" in root ? root.cluster : 0);
       return entriesOf(await chainRead(read, layout, first));
+    },
+    head: async (file, bytes) => {
+      const length = Math.min(bytes, file.bytes);
+      return (await chainRead(read, layout, file.cluster, length)).subarray(0, length);
     },
   };
 }
@@ -86,11 +92,11 @@ function layoutOf(sector: Buffer): Layout | undefined {
     : { ...common, width: clusters < 4085 ? 12 : 16, root: { at: rootAt, bytes: rootBytes } };
 }
 
-/** The content of a chain of clusters, as far as a folder may be long. */
-async function chainRead(read: FatSource, layout: Layout, first: number): Promise<Buffer> {
+/** The content of a chain of clusters, until it has this number of bytes; by default as far as a folder may be long. */
+async function chainRead(read: FatSource, layout: Layout, first: number, most = folderMost): Promise<Buffer> {
   const { clusterBytes, dataAt, clusters } = layout;
   const pieces: Buffer[] = [];
-  for (let cluster = first, bytes = 0; bytes < folderMost; bytes += clusterBytes) {
+  for (let cluster = first, bytes = 0; bytes < most; bytes += clusterBytes) {
     if (cluster < 2 || cluster >= clusters + 2) {
       break;
     }

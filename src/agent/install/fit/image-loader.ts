@@ -5,6 +5,7 @@ import { systemPartitionsOf } from "./image-table.ts";
 import type { ImageTable } from "./image-table.ts";
 import { loaderFind } from "./loader.ts";
 import type { Loader } from "./loader.ts";
+import { secureBootIsOn } from "./secure-boot.ts";
 
 /**
  * What firmware is to start of an image that was written, and is not sealed yet. What can't be told, and a loader that only a boot
@@ -30,12 +31,18 @@ export async function imageLoader(
     log.warn(`whether the firmware can start the image is not known: ${look.why}`);
     return first === undefined || fallback === undefined
       ? undefined
-      : { partition: first.number, path: fallback, isFallback: true };
+      : { partition: first.number, path: fallback, isSigned: undefined, isFallback: true };
   }
   if (!look.loader.isFallback) {
     log.warn(
       `the image has no ${fallback ?? "fallback loader"}: it is started by a boot entry for ${look.loader.path} alone, and no ` +
         "more once the firmware loses its entries; in the image: grub-install --removable, or bootctl install",
+    );
+  }
+  if (look.loader.isSigned === false && (await secureBootIsOn())) {
+    log.warn(
+      `Secure Boot is on, and the image's loader ${look.loader.path} has no signature: the firmware will refuse to start it. Use an ` +
+        "image with a signed loader (in the image: shim-signed), or switch Secure Boot off in the firmware's settings",
     );
   }
   return look.loader;

@@ -3,6 +3,7 @@ import { AgentError, cleanText } from "../../errors.ts";
 import { fallbackLoader } from "./boot-entries.ts";
 import { fatOpen } from "./fat-read.ts";
 import type { Fat, FatEntry, FatSource } from "./fat-read.ts";
+import { peHeaderBytes, peIsSigned } from "./pe-signed.ts";
 
 /** A program on an EFI system partition that starts the image's system. */
 export interface Loader {
@@ -10,6 +11,8 @@ export interface Loader {
   partition: number;
   /** The path in efibootmgr's form: `\EFI\BOOT\BOOTX64.EFI`. */
   path: string;
+  /** Whether it carries a signature, as Secure Boot needs; undefined if that can't be read. */
+  isSigned: boolean | undefined;
   /** Whether it is at the fallback path, which firmware starts without a boot entry. */
   isFallback: boolean;
 }
@@ -52,16 +55,20 @@ export async function loaderFind(
   if (fallback === undefined) {
     return { kind: "unknown", why: `it is not known which loader a machine of ${architecture} takes` };
   }
-  const programs: Omit<Loader, "isFallback">[] = [];
+  const programs: (Pick<Loader, "partition" | "path"> & { fat: Fat; entry: FatEntry })[] = [];
   let unreadable = 0;
   for (const { number, read } of systemPartitions) {
     const fat = await fatOpen(read);
     unreadable += fat === undefined ? 1 : 0;
-    programs.push(...(fat === undefined ? [] : await efiPrograms(fat)).map((path) => ({ partition: number, path })));
+    if (fat !== undefined) {
+      programs.push(...(await efiPrograms(fat)).map((program) => ({ partition: number, fat, ...program })));
+    }
   }
   const chosen = choose(programs, fallback, knownLoaders[architecture] ?? []);
   if (chosen !== undefined) {
-    return { kind: "found", loader: { ...chosen, isFallback: isSame(chosen.path, fallback) } };
+    const { partition, path, fat, entry } = chosen;
+    const isSigned = peIsSigned(await fat.head(entry, peHeaderBytes));
+    return { kind: "found", loader: { partition, path, isSigned, isFallback: isSame(path, fallback) } };
   }
   if (unreadable > 0) {
     return { kind: "unknown", why: "the image's EFI system partition holds no FAT file system, which firmware needs" };
@@ -99,9 +106,9 @@ function choose<Program extends { path: string }>(
   return others.length === 0 ? only : undefined;
 }
 
-/** The paths of all programs below the folder EFI, spelled as on the partition. */
-async function efiPrograms(fat: Fat): Promise<string[]> {
-  const paths: string[] = [];
+/** All programs below the folder EFI, with their paths as they are spelled on the partition. */
+async function efiPrograms(fat: Fat): Promise<{ path: string; entry: FatEntry }[]> {
+  const programs: { path: string; entry: FatEntry }[] = [];
   let folders: { path: string; entry: FatEntry | undefined; depth: number }[] = [
     { path: "", entry: undefined, depth: 0 },
   ];
@@ -116,11 +123,11 @@ async function efiPrograms(fat: Fat): Promise<string[]> {
       if (entry.isFolder && next.depth < deepest && (next.depth > 0 || isSame(entry.name, "EFI"))) {
         folders.push({ path, entry, depth: next.depth + 1 });
       } else if (!entry.isFolder && next.depth > 0 && entry.bytes > 0 && /\.efi$/iu.test(entry.name)) {
-        paths.push(path);
+        programs.push({ path, entry });
       }
     }
   }
-  return paths;
+  return programs;
 }
 
 function baseName(path: string): string {
