@@ -32,7 +32,7 @@ test.each<[string, Buffer, boolean | undefined]>([
   expect(peIsSigned(head)).toBe(expected);
 });
 
-test("a header beyond the end, and one that begins nowhere, are no program", () => {
+test("a header beyond the end, or before the file, is no program", () => {
   const head = program(some);
   head.writeUInt32LE(0xffff_fff0, 0x3c);
   expect(peIsSigned(head)).toBeUndefined();
