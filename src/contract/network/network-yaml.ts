@@ -1,0 +1,53 @@
+import { stringify } from "yaml";
+import type { InterfaceSettings, NetworkConfig } from "./network-config.ts";
+import { defined } from "../../lib/defined.ts";
+
+/** A network configuration as netplan's YAML, version 2, as cloud-init takes it. Pure. */
+export function networkYaml({ ethernets, bonds, vlans }: NetworkConfig): string {
+  const byName = <T extends InterfaceSettings>(list: readonly T[], own: (one: T) => object): object =>
+    Object.fromEntries(list.map((one) => [one.name, { ...own(one), ...settingsOf(one) }]));
+  return stringify({
+    version: 2,
+    ...(ethernets.length === 0 ? {} : { ethernets: byName(ethernets, ({ mac }) => ({ match: { macaddress: mac } })) }),
+    ...(bonds.length === 0
+      ? {}
+      : {
+          bonds: byName(bonds, (bond) => ({
+            interfaces: bond.members,
+            parameters: {
+              mode: bond.mode,
+              "mii-monitor-interval": bond.monitorInterval,
+              ...defined({ "lacp-rate": bond.lacpRate, "transmit-hash-policy": bond.transmitHashPolicy }),
+            },
+          })),
+        }),
+    ...(vlans.length === 0 ? {} : { vlans: byName(vlans, ({ id, link }) => ({ id, link })) }),
+  });
+}
+
+function settingsOf({ addresses, dhcp4, routes, dns, search, mtu }: InterfaceSettings): object {
+  return {
+    ...(dhcp4 ? { dhcp4 } : {}),
+    ...(addresses.length === 0 ? {} : { addresses }),
+    ...defined({ mtu }),
+    ...(routes.length === 0
+      ? {}
+      : {
+          routes: routes.map(({ to, via, metric, onLink }) => ({
+            // cloud-init 22 knows no "default".
+            to: to === "default" ? (via?.includes(":") === true ? "::/0" : "0.0.0.0/0") : to,
+            ...defined({ via, metric }),
+            ...(via === undefined ? { scope: "link" } : {}),
+            ...(onLink ? { "on-link": true } : {}),
+          })),
+        }),
+    ...(dns.length + search.length === 0
+      ? {}
+      : {
+          nameservers: {
+            ...(dns.length === 0 ? {} : { addresses: dns }),
+            ...(search.length === 0 ? {} : { search }),
+          },
+        }),
+  };
+}
