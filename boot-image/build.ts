@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../src/lib/host/atomic-file.ts";
 import { cpioArchive, type CpioEntry } from "../src/lib/cpio.ts";
 import { makeDirectory } from "../src/lib/host/make-directory.ts";
@@ -17,12 +17,13 @@ import { packageTree } from "./package-tree.ts";
 import { digested, packagesFor } from "./packages-for.ts";
 import { libraryPackages, toolPackages, type Drivers } from "./packages.ts";
 import { nodePath, programEntries } from "./programs.ts";
+import { takeoverFolder, takeoverPrograms } from "./takeover-programs.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** The options of a build. */
 export interface BootImageOptions {
   drivers: Drivers;
-  /** The output folder: vmlinuz, initramfs, manifest.json. */
+  /** The output folder: vmlinuz, initramfs, takeover/, manifest.json. */
   out: string;
   /** A folder of .deb files; absent means that apt fetches them. */
   packages: string | undefined;
@@ -37,6 +38,7 @@ export interface BootImageOptions {
 }
 
 const readable = 0o644;
+const executable = 0o755;
 
 /**
  * Builds the boot image's kernel and initramfs. The same packages, Node and Farrier give the same bytes; if the
@@ -91,6 +93,11 @@ export async function bootImageBuild(options: BootImageOptions): Promise<BootIma
     })),
   };
   await makeDirectory(out);
+  for (const { path, data } of await takeoverPrograms(tree)) {
+    const file = join(out, takeoverFolder, path);
+    await makeDirectory(dirname(file));
+    await writeFileAtomic(file, data, { mode: executable });
+  }
   await writeFileAtomic(join(out, "vmlinuz"), vmlinuz, { mode: readable });
   await writeFileAtomic(join(out, "initramfs"), initramfs, { mode: readable });
   // Last, so that the other files match it whenever it is read.

@@ -11,6 +11,7 @@ const scripts = {
   "init.sh": "init",
   "network.sh": "opt/farrier/network.sh",
   "address.sh": "opt/farrier/address.sh",
+  "configured.sh": "opt/farrier/configured.sh",
   "supervise.sh": "opt/farrier/supervise.sh",
 } as const;
 

@@ -23,9 +23,11 @@ const labModules = [
   "uas",
   "usb_storage",
   // networks
+  "8021q",
   "8139cp",
   "8139too",
   "af_packet",
+  "bonding",
   "e1000",
   "e1000e",
   "igb",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
 import type { CpioEntry } from "../src/lib/cpio.ts";
-import { elfNeeds, elfStripped } from "./elf.ts";
+import { elfStripped } from "./elf.ts";
+import { libraryClosure } from "./library-closure.ts";
 import type { PackageTree } from "./package-tree.ts";
 import { busyboxCommands, tools } from "./packages.ts";
 
@@ -10,8 +10,6 @@ const toolFolder = "opt/farrier/bin";
 /** The path of Node's binary, and of the agent. */
 export const nodePath = "opt/farrier/node";
 
-// One of the loader's default folders.
-const libraryFolder = "lib/x86_64-linux-gnu";
 const executable = 0o755;
 
 /** The image's programs and all libraries that they need, recursively, according to their ELF files. */
@@ -42,33 +40,4 @@ export async function programEntries(tree: PackageTree, nodeBinary: string): Pro
     await add(`${toolFolder}/${name}`, await readFile(file));
   }
   return [...entries, ...closure.entries()];
-}
-
-interface LibraryClosure {
-  /** Adds what this program or library needs. */
-  add(file: Buffer): Promise<void>;
-  entries(): CpioEntry[];
-}
-
-function libraryClosure(tree: PackageTree): LibraryClosure {
-  const found = new Map<string, Buffer>();
-  const add = async (file: Buffer): Promise<void> => {
-    const { interpreter, needed } = elfNeeds(file);
-    if (interpreter !== undefined && !found.has(interpreter.slice(1))) {
-      found.set(interpreter.slice(1), await readFile(await tree.library(basename(interpreter))));
-    }
-    for (const name of needed) {
-      const path = `${libraryFolder}/${name}`;
-      // The loader is a library too, and is already where programs look for it.
-      if (!found.has(path) && !name.startsWith("ld-linux")) {
-        const library = await readFile(await tree.library(name));
-        found.set(path, library);
-        await add(library);
-      }
-    }
-  };
-  return {
-    add,
-    entries: () => [...found].map(([path, data]) => ({ kind: "file", path, mode: executable, data })),
-  };
 }

@@ -8,6 +8,11 @@
 # Seconds between looks, before any interface has an address and after; looks after which all interfaces are asked.
 : "${FARRIER_POLL:=0.2}" "${FARRIER_SLOW_POLL:=1}" "${FARRIER_OTHERS:=100}"
 
+: "${FARRIER_NETWORK:=/etc/farrier/network}" "${FARRIER_CONFIGURED:=/opt/farrier/configured.sh}"
+
+# The boot brought the machine's network along: no address is requested.
+[ -s "$FARRIER_NETWORK" ] && exec /bin/busybox sh "$FARRIER_CONFIGURED"
+
 say() {
   echo "farrier-network: $*"
 }
