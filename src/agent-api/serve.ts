@@ -5,6 +5,7 @@ import {
 } from "../../gen/farrier/agent/v1/agent_service_pb.ts";
 import { agentRefusedWrite } from "../database/queries/agent/agent-refused.ts";
 import { agentLookup } from "../database/queries/agent/agent-lookup.ts";
+import { takeoverKeyAccept } from "../database/queries/agent/takeover-key.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import type { Database } from "../database/connect.ts";
 import { heartbeats } from "../database/heartbeat/heartbeats.ts";
@@ -109,6 +110,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     sessions,
     log,
     failed: (code) => metrics.databaseErrors.inc({ code }),
+    takenOver: (agent) => takeoverKeyAccept(database, agent),
   });
   // Exported from the start at 0: an alert can't see an increase of a series that did not exist before.
   metrics.agentDuplicates.inc({ seen: "alternating" }, 0);

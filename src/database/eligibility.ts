@@ -9,8 +9,15 @@ import { processDefinitions } from "./processes.ts";
 export interface Eligibility {
   process: Process;
   provider: string;
-  /** What the shepherd that asks can switch: all machines of the provider, and those with a controller. */
-  switches?: { provider: boolean; controllers: boolean };
+  /** What the shepherd that asks can use: the provider's power switch, machines' controllers, their SSH accounts. */
+  switches?: StartSwitches;
+}
+
+/** By what a shepherd can start agents. */
+export interface StartSwitches {
+  provider: boolean;
+  controllers: boolean;
+  ssh?: boolean | undefined;
 }
 
 const notHeldFor = (processes: readonly Process[]): RawBuilder<unknown> => sql`NOT EXISTS (
@@ -27,12 +34,14 @@ const providedBy = (provider: string): RawBuilder<unknown> => sql`EXISTS (
 )`;
 
 /**
- * Something switches it. A machine that was found running is left as it is until somebody allows otherwise: what runs
+ * An agent can be started on it by something. A machine that was found running is left as it is until somebody allows otherwise: what runs
  * there may be anything.
  */
-const switchable = ({ provider, controllers }: { provider: boolean; controllers: boolean }): RawBuilder<unknown> => sql`
+const startable = ({ provider, controllers, ssh = false }: StartSwitches): RawBuilder<unknown> => sql`
   (${provider}::boolean OR (
     ${controllers}::boolean AND EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id)
+  ) OR (
+    ${ssh}::boolean AND EXISTS (SELECT FROM machine_ssh h WHERE h.machine_id = m.machine_id)
   ))
   AND (start_allowed(m.machine_id)
     OR NOT EXISTS (SELECT FROM machine_found_running u WHERE u.machine_id = m.machine_id))`;
@@ -41,7 +50,7 @@ const switchable = ({ provider, controllers }: { provider: boolean; controllers:
 export function eligible({ process, provider, switches }: Eligibility): RawBuilder<unknown> {
   const definition = processDefinitions[process];
   return sql`${providedBy(provider)} AND ${definition.eligible}
-    AND ${switches === undefined ? sql`true` : switchable(switches)}
+    AND ${switches === undefined ? sql`true` : startable(switches)}
     AND ${notHeldFor(definition.excludes)} AND ${noBackoff(process)}`;
 }
 
@@ -50,11 +59,13 @@ export function eligible({ process, provider, switches }: Eligibility): RawBuild
  * Machines that become eligible by time alone are found once the janitor has updated their state.
  */
 export function candidates({ process, provider, switches }: Eligibility): RawBuilder<unknown> {
-  // Most machines of a provider without power have no controller, and stay candidates until an agent is started by hand.
-  const controlled =
-    switches?.provider === false ? sql`JOIN machine_controller mc ON mc.machine_id = c.machine_id` : sql``;
-  return sql`machine_state c ${controlled} JOIN machines m ON m.machine_id = c.machine_id
-    WHERE c.candidate = ${process} AND c.provider = ${provider}`;
+  // Most machines of a provider without power have neither, and stay candidates until an agent is started by hand.
+  const reached =
+    switches?.provider === false
+      ? sql`AND c.machine_id IN (SELECT machine_id FROM machine_controller UNION ALL SELECT machine_id FROM machine_ssh)`
+      : sql``;
+  return sql`machine_state c JOIN machines m ON m.machine_id = c.machine_id
+    WHERE c.candidate = ${process} AND c.provider = ${provider} ${reached}`;
 }
 
 /**

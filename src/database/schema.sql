@@ -769,6 +769,13 @@ CREATE TABLE machine_netboot (
     configured integer DEFAULT 0 NOT NULL
 ) WITH (fillfactor=80);
 
+CREATE TABLE machine_network (
+    machine_id uuid NOT NULL,
+    network_config text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL
+);
+
 CREATE TABLE machine_os_installation_progress (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
@@ -876,6 +883,19 @@ CREATE TABLE machine_smbios (
     smbios_uuid uuid NOT NULL
 );
 
+CREATE TABLE machine_ssh (
+    machine_id uuid NOT NULL,
+    user_name text NOT NULL,
+    host text NOT NULL,
+    port integer NOT NULL,
+    credential_id uuid NOT NULL,
+    host_key text,
+    accept_new boolean NOT NULL,
+    host_key_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL
+);
+
 CREATE TABLE machine_start (
     machine_id uuid NOT NULL,
     means text NOT NULL,
@@ -919,6 +939,13 @@ CREATE TABLE machine_state (
 CREATE TABLE machine_state_limit (
     state text NOT NULL,
     at_most interval
+);
+
+CREATE TABLE machine_takeover_key (
+    machine_id uuid NOT NULL,
+    agent_public_key bytea NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    good_until timestamp with time zone NOT NULL
 );
 
 CREATE TABLE machine_tombstones (
@@ -1176,7 +1203,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,start_means_changed,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1294,6 +1321,10 @@ ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_pkey PRIMARY KEY (machine_id,
 
 ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_network ADD CONSTRAINT machine_network_network_config_check CHECK (((octet_length(network_config) >= 1) AND (octet_length(network_config) <= 65536)));
+
+ALTER TABLE machine_network ADD CONSTRAINT machine_network_pkey PRIMARY KEY (machine_id);
+
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_done_check CHECK ((bytes_done >= 0));
 
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_bytes_total_check CHECK ((bytes_total >= 0));
@@ -1366,6 +1397,20 @@ ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_key UNIQUE (smbios_uuid);
 
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_check CHECK ((accept_new OR (host_key IS NOT NULL)));
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_host_check CHECK ((host ~ '^[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,252}$'::text));
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_host_key_check CHECK (((host_key ~ '^(ssh-|ecdsa-|SHA256:)'::text) AND (octet_length(host_key) <= 16384)));
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_host_port_key UNIQUE (host, port);
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_port_check CHECK (((port >= 1) AND (port <= 65535)));
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_user_name_check CHECK ((user_name ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$'::text));
+
 ALTER TABLE machine_start ADD CONSTRAINT machine_start_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_pkey PRIMARY KEY (machine_id);
@@ -1383,6 +1428,10 @@ ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state
 ALTER TABLE machine_state_limit ADD CONSTRAINT machine_state_limit_at_most_check CHECK ((at_most > '00:00:00'::interval));
 
 ALTER TABLE machine_state_limit ADD CONSTRAINT machine_state_limit_pkey PRIMARY KEY (state);
+
+ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_agent_public_key_check CHECK ((octet_length(agent_public_key) = 32));
+
+ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_tombstones ADD CONSTRAINT machine_tombstones_last_generation_check CHECK ((last_generation >= 0));
 
@@ -1520,6 +1569,8 @@ ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (
 
 ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_network ADD CONSTRAINT machine_network_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_os_installation_progress ADD CONSTRAINT machine_os_installation_progress_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_os_installation_report ADD CONSTRAINT machine_os_installation_report_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -1542,6 +1593,10 @@ ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(credential_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_start ADD CONSTRAINT machine_start_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_start_allowed ADD CONSTRAINT machine_start_allowed_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
@@ -1551,6 +1606,8 @@ ALTER TABLE machine_start_failure ADD CONSTRAINT machine_start_failure_machine_i
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_candidate_fkey FOREIGN KEY (candidate) REFERENCES process(process);
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
 
@@ -1605,6 +1662,8 @@ CREATE INDEX installation_request_key ON public.machine_os_installation_request 
 CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation_retry USING btree (not_before) WHERE (not_before IS NOT NULL);
 
 CREATE INDEX machine_provided_id ON public.machine_provided USING btree (provider_id COLLATE "C");
+
+CREATE INDEX machine_ssh_credential ON public.machine_ssh USING btree (credential_id);
 
 CREATE INDEX machine_state_awaiting ON public.machine_state USING btree (since) WHERE (state = 'awaiting-agent'::text);
 
@@ -1751,6 +1810,8 @@ CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.ma
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_quarantine FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 
 CREATE TRIGGER machine_identity_touch AFTER INSERT OR DELETE OR UPDATE ON public.machine_smbios FOR EACH ROW EXECUTE FUNCTION machine_identity_touch();
+
+CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_ssh FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_notify AFTER INSERT OR DELETE OR UPDATE ON public.machine_state FOR EACH STATEMENT EXECUTE FUNCTION machine_notify();
 

@@ -268,6 +268,13 @@ export interface MachineNetbootTable {
   since: Generated<Date>;
 }
 
+export interface MachineNetworkTable {
+  machine_id: MachineId;
+  network_config: string;
+  set_at: Generated<Date>;
+  set_by: string;
+}
+
 export interface MachineOsInstallationProgressTable {
   bytes_done: bigint;
   bytes_total: bigint;
@@ -383,6 +390,19 @@ export interface MachineSmbiosTable {
   smbios_uuid: string;
 }
 
+export interface MachineSshTable {
+  accept_new: boolean;
+  credential_id: CredentialId;
+  host: string;
+  host_key: string | null;
+  host_key_at: Generated<Date>;
+  machine_id: MachineId;
+  port: number;
+  set_at: Generated<Date>;
+  set_by: string;
+  user_name: string;
+}
+
 export interface MachineStartTable {
   begun_at: Generated<Date>;
   ended_at: Date | null;
@@ -421,6 +441,13 @@ export interface MachineStateTable {
   requested_at: Date | null;
   since: Generated<Date>;
   state: string;
+}
+
+export interface MachineTakeoverKeyTable {
+  agent_public_key: Buffer;
+  good_until: Date;
+  machine_id: MachineId;
+  registered_at: Generated<Date>;
 }
 
 export interface MachineTombstonesTable {
@@ -568,6 +595,7 @@ export interface DB {
   machine_health: MachineHealthTable;
   machine_mac: MachineMacTable;
   machine_netboot: MachineNetbootTable;
+  machine_network: MachineNetworkTable;
   machine_os_installation_progress: MachineOsInstallationProgressTable;
   machine_os_installation_report: MachineOsInstallationReportTable;
   machine_os_installation_request: MachineOsInstallationRequestTable;
@@ -579,10 +607,12 @@ export interface DB {
   machine_provided: MachineProvidedTable;
   machine_quarantine: MachineQuarantineTable;
   machine_smbios: MachineSmbiosTable;
+  machine_ssh: MachineSshTable;
   machine_start: MachineStartTable;
   machine_start_allowed: MachineStartAllowedTable;
   machine_start_failure: MachineStartFailureTable;
   machine_state: MachineStateTable;
+  machine_takeover_key: MachineTakeoverKeyTable;
   machine_tombstones: MachineTombstonesTable;
   machines: MachinesTable;
   operator_audit: OperatorAuditTable;

@@ -78,6 +78,8 @@ export function machineLines(machine: Machine, now: Date): string {
   line("address", provided?.address);
   line("location", provided?.location);
   line("status", provided?.status);
+  line("SSH", machine.ssh && `${machine.ssh.target}, credential ${machine.ssh.credential}`);
+  line("SSH host key", machine.ssh && (machine.ssh.hostKey || "accepted at the first contact"));
   const { power, health } = machine;
   line("power", power && powerText(power, now));
   for (const [what, value] of health === undefined ? [] : healthLines(health, now)) {
@@ -85,6 +87,7 @@ export function machineLines(machine: Machine, now: Date): string {
   }
   line("SMBIOS UUID", machine.smbiosUuid);
   line("MACs", machine.macs.join(", "));
+  line("network", machine.networkConfig && "as configured: `--output json` shows it");
   line("boot window", machine.bootWindow && bootWindowWords(machine.bootWindow));
   line(
     "agent",

@@ -8,6 +8,10 @@ export interface ShepherdFlags extends CommonFlags, DatabaseFlags {
   lab: string | undefined;
   netboot: HostPort | undefined;
   secretsKey: string | undefined;
+  agents: HostPort | undefined;
+  tlsCa: string | undefined;
+  bootImages: string | undefined;
+  kernelArguments: string;
 }
 
 /** `farrier shepherd` */
@@ -20,5 +24,9 @@ export async function shepherdAction(this: CliContext, flags: ShepherdFlags): Pr
     secretsKey: flags.secretsKey,
     lab: flags.lab,
     netboot: flags.netboot,
+    agents: flags.agents,
+    caFile: flags.tlsCa,
+    bootImages: flags.bootImages,
+    kernelArguments: flags.kernelArguments,
   });
 }

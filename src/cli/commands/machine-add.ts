@@ -3,20 +3,22 @@ import type { MachineAddFlags } from "../actions/machine-add.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
-import { repeatedFlag, requiredFlag, textFlag } from "../flags/flag.ts";
+import { repeatedFlag, textFlag } from "../flags/flag.ts";
+import { sshFlags } from "../flags/ssh.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 
-export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
+export const machineAddCommand = buildCommand<MachineAddFlags, [string?], CliContext>({
   docs: docs("Add a machine and print its id", "", [
     "farrier machine add --provider static --provider-id rack1-u1 --name web1 --label rack=b12",
     "farrier machine add --provider static --provider-id rack1-u2 --address 10.0.0.2 --location 'rack 1, unit 2'",
     "farrier machine add --provider static --provider-id rack1-u3 --name web3 --mac 52:54:00:12:34:56",
+    "farrier machine add web4 --ssh root@192.0.2.7 --credential rented --ssh-accept-new",
   ]),
   parameters: {
     flags: {
       ...clientFlags,
-      provider: requiredFlag("The machine's provider, such as static", "NAME"),
-      providerId: requiredFlag("The machine's id at its provider", "ID"),
+      provider: textFlag("The machine's provider (default: static)", "NAME"),
+      providerId: textFlag("The machine's id at its provider (default: its SSH address)", "ID"),
       name: textFlag("A unique name, accepted wherever an id is", "NAME"),
       label: repeatedFlag("A label; repeatable", "KEY=VALUE"),
       reservationId: textFlag("The provider's id of its reservation", "ID"),
@@ -24,7 +26,14 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [], CliContext>({
       location: textFlag("The machine's location", "TEXT"),
       smbiosUuid: textFlag("SMBIOS UUID (`dmidecode -s system-uuid`); identifies the machine at network boot", "UUID"),
       mac: repeatedFlag("MAC of an interface that the machine boots from; repeatable", "MAC"),
+      ...sshFlags,
       requestId: requestIdFlag,
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        { brief: "The same as --name", placeholder: "NAME", optional: true, parse: (value: string): string => value },
+      ],
     },
   },
   loader: async () => (await import("../actions/machine-add.ts")).machineAddAction,

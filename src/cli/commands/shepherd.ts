@@ -7,6 +7,7 @@ import { databaseFlag } from "../flags/database.ts";
 import { docs } from "../line/docs.ts";
 import { optionalFlag, textFlag } from "../flags/flag.ts";
 import { listenFlags } from "../flags/listen.ts";
+import { netbootFlags } from "../flags/netboot.ts";
 
 export const shepherdCommand = buildCommand<ShepherdFlags, [], CliContext>({
   docs: docs("Start agents and recover machines, on an existing PostgreSQL; run any number of copies", "", [
@@ -20,6 +21,13 @@ export const shepherdCommand = buildCommand<ShepherdFlags, [], CliContext>({
       secretsKey: listenFlags.secretsKey,
       lab: textFlag("Directory of lab machines to manage: `lab` in a data directory", "DIR"),
       netboot: optionalFlag("Where `farrier netboot` listens, for lab machines", "HOST:PORT", parseHostPort),
+      agents: optionalFlag(
+        "How agents started by SSH reach the agent API (default: port 8443 of the address by which this host was seen)",
+        "HOST:PORT",
+        parseHostPort,
+      ),
+      tlsCa: textFlag("CA of the agent port's certificate, PEM (default: the data directory's own)", "FILE"),
+      ...netbootFlags,
     },
   },
   loader: async () => (await import("../actions/shepherd.ts")).shepherdAction,

@@ -1,7 +1,14 @@
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
-/** What can switch the machine to start an agent on it; undefined if nothing can. Pure. */
-export function switchedBy({ controller, providing }: MachineRecord): "controller" | "provider" | undefined {
+/** By what an agent can be started on the machine; undefined if by nothing. Pure. */
+export function switchedBy({
+  ssh,
+  controller,
+  providing,
+}: MachineRecord): "ssh" | "controller" | "provider" | undefined {
+  if (ssh !== undefined) {
+    return "ssh";
+  }
   if (controller !== undefined) {
     return "controller";
   }

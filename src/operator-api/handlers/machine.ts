@@ -20,7 +20,9 @@ import { operatorCommand } from "../requests/operator-command.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
 import { machineMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
+import { networkField } from "../requests/network-field.ts";
 import { timePageToken, timePageTokenField } from "../requests/page-token.ts";
+import { sshField, sshOfRequest } from "../requests/ssh-field.ts";
 import { isCount } from "../caller/query-token.ts";
 import {
   labelKeyField,
@@ -54,6 +56,7 @@ const addRequest = z.object({
   location: line(256),
   smbiosUuid: smbiosUuidField,
   macs: macsField,
+  ssh: sshField,
 });
 
 const showRequest = z.object({ machine: machineField });
@@ -68,13 +71,17 @@ const updateRequest = z
     smbiosUuid: smbiosUuidField.optional(),
     addMacs: macsField,
     removeMacs: macsField,
+    ssh: sshField,
+    networkConfig: networkField.optional(),
   })
   .refine(
-    ({ name, setLabels, removeLabels, smbiosUuid, addMacs, removeMacs }) =>
+    ({ name, setLabels, removeLabels, smbiosUuid, addMacs, removeMacs, ssh, networkConfig }) =>
       name !== undefined ||
       smbiosUuid !== undefined ||
+      ssh !== undefined ||
+      networkConfig !== undefined ||
       Object.keys(setLabels).length + removeLabels.length + addMacs.length + removeMacs.length > 0,
-    "no change is named: give name, set_labels, remove_labels, smbios_uuid, add_macs or remove_macs",
+    "no change is named: give name, set_labels, remove_labels, smbios_uuid, add_macs, remove_macs, ssh or network_config",
   )
   .refine(({ setLabels, removeLabels }) => removeLabels.every((key) => setLabels[key] === undefined), {
     path: ["removeLabels"],
@@ -95,7 +102,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
   const { database, secrets } = dependencies;
   return {
     async machineAdd(request, context) {
-      const { requestId, name, provider, providerId, labels, smbiosUuid, macs, ...rest } = validate(
+      const { requestId, name, provider, providerId, labels, smbiosUuid, macs, ssh, ...rest } = validate(
         addRequest,
         request,
       );
@@ -107,6 +114,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
         provided: { provider, providerId, ...withoutEmpty(rest) },
         ...(smbiosUuid === "" ? {} : { smbiosUuid }),
         macs,
+        ...(ssh === undefined ? {} : { ssh: await sshOfRequest(database, ssh) }),
       });
       return { machine: machineMessage(await machineShow(database, id), secrets) };
     },
@@ -117,12 +125,14 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     machineWatch: machineWatchHandler(dependencies),
 
     async machineUpdate(request, context) {
-      const { machine, name, smbiosUuid, ...changes } = validate(updateRequest, request);
+      const { machine, name, smbiosUuid, ssh, networkConfig, ...changes } = validate(updateRequest, request);
       const id = await machineOf(database, machine);
       await machineUpdate(database, {
         ...operatorCommand(context, request, id),
         ...(name === undefined ? {} : { name: name === "" ? null : name }),
         ...(smbiosUuid === undefined ? {} : { smbiosUuid: smbiosUuid === "" ? null : smbiosUuid }),
+        ...(ssh === undefined ? {} : { ssh: await sshOfRequest(database, ssh) }),
+        ...(networkConfig === undefined ? {} : { networkConfig: networkConfig.trim() === "" ? null : networkConfig }),
         ...changes,
       });
       return { machine: machineMessage(await machineShow(database, id), secrets) };

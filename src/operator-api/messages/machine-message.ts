@@ -9,6 +9,7 @@ import {
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import { installationResultValues } from "../../contract/words/installation-state.ts";
 import { phaseValues } from "../../contract/words/phase.ts";
+import { sshTargetText } from "../../contract/ssh-target.ts";
 import { withoutUrlSecrets } from "../../lib/net/shown-url.ts";
 import type { InstallationRecord, MachineRecord } from "../../database/queries/views/machine-record.ts";
 import { imageShown, requestFiles } from "./image-shown.ts";
@@ -24,7 +25,7 @@ import { defined } from "../../lib/defined.ts";
 export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
   const record = recordOpened(secrets, stored);
   const { provided, agent, installation, installed, unfinishedDisk } = record;
-  const { quarantine, hardwareReportedAt, identity, bootWindow, power, health } = record;
+  const { quarantine, hardwareReportedAt, identity, bootWindow, ssh, power, health } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
@@ -46,6 +47,17 @@ export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine
     })),
     smbiosUuid: identity.smbiosUuid ?? "",
     macs: [...identity.macs],
+    networkConfig: record.networkConfig ?? "",
+    ...(ssh === undefined
+      ? {}
+      : {
+          ssh: {
+            target: sshTargetText(ssh),
+            credential: ssh.credential,
+            hostKey: ssh.hostKey ?? "",
+            acceptNew: ssh.hostKey === undefined,
+          },
+        }),
     ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
     ...defined({ provided }),
     ...(power === undefined ? {} : { power: powerMessage(power) }),

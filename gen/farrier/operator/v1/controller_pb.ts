@@ -778,7 +778,7 @@ export type MachineStartAgentRequest = Message<"farrier.operator.v1.MachineStart
   machine: string;
 
   /**
-   * The means of this and later starts: controller-network, controller-media or provider-network; "auto" = the best that works; empty = as it is.
+   * The means of this and later starts: ssh-takeover, controller-network, controller-media or provider-network; "auto" = the best that works; empty = as it is.
    *
    * @generated from field: string boot_by = 3;
    */

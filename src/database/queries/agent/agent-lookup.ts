@@ -23,6 +23,7 @@ const maximumWaiting = 4_000;
 
 interface Asked {
   machineId: MachineId;
+  publicKey: AgentKey;
   key: string;
   standing: PromiseWithResolvers<AgentStanding>;
 }
@@ -33,6 +34,8 @@ export function agentLookup(options: {
   sessions: SessionHolder;
   log: Logger;
   failed?: (code: string) => void;
+  /** The agent of a takeover calls with this key for the first time. Resolves to whether the key is the machine's now. */
+  takenOver: (agent: { machineId: MachineId; publicKey: AgentKey }) => Promise<boolean>;
 }): AgentLookup {
   const pool = poolOpen(
     options.address,
@@ -80,13 +83,17 @@ export function agentLookup(options: {
       });
       const standings: AgentStanding[] = [];
       for (const { n, state } of rows) {
-        standings[n - 1] =
-          state === entryState.authenticated
-            ? "known"
-            : state === entryState.unauthenticated
-              ? "unknown"
-              : "unavailable";
+        standings[n - 1] = standingOf[state] ?? "unavailable";
       }
+      await Promise.all(
+        rows
+          .filter(({ state }) => state === takeoverState)
+          .map(async ({ n }) => {
+            const asked = batch[n - 1];
+            standings[n - 1] =
+              asked === undefined ? "unavailable" : (await options.takenOver(asked)) ? "known" : "unknown";
+          }),
+      );
       return standings;
     } catch {
       // The pool counts and logs the error; callers are asked to come again.
@@ -107,7 +114,7 @@ export function agentLookup(options: {
         return Promise.resolve("busy");
       }
       const standing = Promise.withResolvers<AgentStanding>();
-      waiting.set(pair, { machineId, key, standing });
+      waiting.set(pair, { machineId, publicKey, key, standing });
       running ??= run();
       return standing.promise;
     },
@@ -118,11 +125,21 @@ export function agentLookup(options: {
   };
 }
 
+/** Beside {@link entryState}: a key that a takeover has registered, and that no call has come with yet. */
+const takeoverState = 3;
+const standingOf: Readonly<Record<number, AgentStanding>> = {
+  [entryState.authenticated]: "known",
+  [entryState.unauthenticated]: "unknown",
+};
+
 /** $1 session, $2 machine ids, $3 keys. Writes nothing and locks nothing. */
 const lookupStatement = `
 SELECT i.n::integer AS n,
   CASE WHEN NOT EXISTS (SELECT FROM sessions WHERE session_id = $1 AND session_deadline > now())
     THEN ${entryState.sessionDead}
-  WHEN s.machine_id IS NULL THEN ${entryState.unauthenticated} ELSE ${entryState.authenticated} END AS state
+  WHEN s.machine_id IS NOT NULL THEN ${entryState.authenticated}
+  WHEN t.machine_id IS NOT NULL THEN ${takeoverState} ELSE ${entryState.unauthenticated} END AS state
 FROM unnest($2::uuid[], $3::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, n)
-LEFT JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key`;
+LEFT JOIN machine_agent_started s ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key
+LEFT JOIN machine_takeover_key t
+  ON t.machine_id = i.machine_id AND t.agent_public_key = i.public_key AND t.good_until > now()`;

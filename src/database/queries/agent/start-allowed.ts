@@ -65,12 +65,14 @@ export async function startAllowOnce(
     const { rows } = await sql`
       SELECT FROM machine_controller WHERE machine_id = ${machineId}
       UNION ALL
+      SELECT FROM machine_ssh WHERE machine_id = ${machineId}
+      UNION ALL
       SELECT FROM machine_provided p JOIN provider v ON v.provider = p.provider AND v.power
       WHERE p.machine_id = ${machineId}`.execute(tx);
     if (rows.length === 0) {
       throw new DatabaseError(
         "refused",
-        "nothing switches this machine: it has no controller, and its provider has no power switch. `farrier bmc add --help` says how to add its controller, `farrier agent init --help` how to start an agent by hand",
+        "nothing starts an agent on this machine: it has no controller and no SSH account, and its provider has no power switch. `farrier bmc add --help` says how to add its controller, `farrier machine update --help` its SSH account, `farrier agent init --help` how to start an agent by hand",
       );
     }
     await startAllow(tx, machineId, actor);

@@ -12,6 +12,8 @@ export interface StartMeans {
   /** Whether boot media are served somewhere. */
   mediaServed: boolean;
   provider?: { name: string; providerId: string };
+  /** Whether it has an SSH account. */
+  ssh: boolean;
   /** Number of consecutive failed starts, by means. */
   failures: Record<string, number>;
   /** The means that an operator has chosen. */
@@ -27,10 +29,12 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
     media_served: boolean;
     provider: string | null;
     provider_id: string | null;
+    ssh: boolean;
     failures: Record<string, number> | null;
     set: string | null;
   }>`
-    SELECT c.power_commands, c.boot_targets, c.virtual_media,
+    SELECT EXISTS (SELECT FROM machine_ssh h WHERE h.machine_id = m.machine_id) AS ssh,
+      c.power_commands, c.boot_targets, c.virtual_media,
       EXISTS (SELECT FROM boot_medium_server s WHERE ${mediumServed}) AS media_served, p.provider, p.provider_id, b.means AS set,
       (SELECT jsonb_object_agg(f.means, f.failures) FROM machine_start_failure f WHERE f.machine_id = m.machine_id) AS failures
     FROM machines m
@@ -55,6 +59,7 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
     ...(row?.provider === null || row?.provider_id === null || row === undefined
       ? {}
       : { provider: { name: row.provider, providerId: row.provider_id } }),
+    ssh: row?.ssh ?? false,
     failures: row?.failures ?? {},
     ...(row?.set === null || row === undefined ? {} : { set: row.set }),
   };

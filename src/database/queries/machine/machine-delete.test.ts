@@ -50,6 +50,10 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_boot_by: "means, set_by) VALUES ($1, 'provider-network', ''",
     machine_start: "means, why, step) VALUES ($1, 'provider-network', 'test', 'test'",
     machine_found_running: "found_by) VALUES ($1, 'controller'",
+    machine_ssh:
+      "user_name, host, port, credential_id, accept_new, set_by) VALUES ($1, 'root', 'a', 22, (SELECT credential_id FROM credential), true, ''",
+    machine_takeover_key: "agent_public_key, good_until) VALUES ($1, decode(repeat('00', 32), 'hex'), now()",
+    machine_network: "network_config, set_by) VALUES ($1, 'version: 2', ''",
     machine_start_failure: "means, failures) VALUES ($1, 'provider-network', 1",
     controller_operation:
       "operation_id, body_digest, kind, asked, asked_by) VALUES ($1, gen_random_uuid(), decode(repeat('00', 32), 'hex'), 'check', '{}', ''",

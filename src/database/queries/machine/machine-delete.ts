@@ -39,6 +39,9 @@ export const machineTags = [
   "machine_start_failure",
   "machine_start",
   "machine_found_running",
+  "machine_ssh",
+  "machine_takeover_key",
+  "machine_network",
   "controller_operation",
   "work_backoff",
 ] as const;

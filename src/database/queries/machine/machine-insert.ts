@@ -5,6 +5,7 @@ import { machineIdentitySet } from "../../machine-identity.ts";
 import type { Tx } from "../../transaction.ts";
 import type { Provided } from "../views/machine-record.ts";
 import { machineProvidedSet } from "./machine-provided.ts";
+import { type MachineSsh, machineSshSet } from "./machine-ssh.ts";
 import { defined } from "../../../lib/defined.ts";
 
 /** A machine to add. */
@@ -16,12 +17,13 @@ export interface NewMachine {
   /** What identifies it at network boot. */
   smbiosUuid?: string | undefined;
   macs?: readonly string[];
+  ssh?: MachineSsh | undefined;
   actor: Actor;
 }
 
 /** Writes a new machine with its tags and its first history entry. */
 export async function machineInsert(tx: Tx, machine: NewMachine): Promise<void> {
-  const { machineId, name, labels, provided, smbiosUuid, macs = [], actor } = machine;
+  const { machineId, name, labels, provided, smbiosUuid, macs = [], ssh, actor } = machine;
   await tx
     .insertInto("machines")
     .values({ machine_id: machineId, name: name ?? null, labels })
@@ -36,4 +38,7 @@ export async function machineInsert(tx: Tx, machine: NewMachine): Promise<void> 
     ...(macs.length === 0 ? {} : { macs }),
   };
   await historyAppend(tx, [{ machineId, actor, event: "machine_added", detail }]);
+  if (ssh !== undefined) {
+    await machineSshSet(tx, machineId, ssh, actor);
+  }
 }

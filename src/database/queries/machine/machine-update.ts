@@ -9,12 +9,15 @@ import type { Tx } from "../../transaction.ts";
 import { operatorCommandOnce } from "../../operator-command-once.ts";
 import type { OperatorCommand } from "../../operator-command.ts";
 import { defined } from "../../../lib/defined.ts";
+import { machineNetworkSet } from "./machine-network.ts";
+import { type MachineSsh, machineSshSet } from "./machine-ssh.ts";
 
 /** Maximum number of labels of a machine. */
 export const labelsLimit = 64;
 
 /**
- * Renames a machine (null removes the name), sets and removes labels, and changes what identifies it at network boot.
+ * Renames a machine (null removes the name), sets and removes labels, and changes what identifies it at network boot,
+ * its SSH account and its network.
  * @throws {DatabaseError} `not_found`; `exists` if the name, the SMBIOS UUID or a MAC is taken; `refused` for too many
  * labels; `request_id_reused`
  */
@@ -29,9 +32,13 @@ export async function machineUpdate(
     smbiosUuid?: string | null;
     addMacs?: readonly string[];
     removeMacs?: readonly string[];
+    ssh?: MachineSsh;
+    /** Netplan's YAML; null means none. */
+    networkConfig?: string | null;
   },
 ): Promise<void> {
   const { machineId, actor, name, setLabels, removeLabels, smbiosUuid, addMacs = [], removeMacs = [] } = request;
+  const { ssh, networkConfig } = request;
   try {
     await operatorCommandOnce(database, request, async (tx) => {
       const { labels, name: before } = await tx
@@ -60,10 +67,17 @@ export async function machineUpdate(
         ...(addMacs.length === 0 ? {} : { addMacs }),
         ...(removeMacs.length === 0 ? {} : { removeMacs }),
         ...(name === undefined || name === before ? {} : { name, nameBefore: before }),
+        ...(networkConfig === undefined ? {} : { networkConfig: networkConfig === null ? "removed" : "set" }),
         ...(Object.keys(setLabels).length === 0 ? {} : { setLabels }),
         ...(removeLabels.length === 0 ? {} : { removeLabels }),
       };
       await historyAppend(tx, [{ machineId, actor, event: "machine_updated", detail }]);
+      if (ssh !== undefined) {
+        await machineSshSet(tx, machineId, ssh, actor);
+      }
+      if (networkConfig !== undefined) {
+        await machineNetworkSet(tx, machineId, { networkConfig, actor });
+      }
       return { generation: 0n };
     });
   } catch (error) {

@@ -193,8 +193,7 @@ export async function credentialDelete(database: Database, command: SecretsComma
     throw errorCode(error) === "23503"
       ? new DatabaseError(
           "refused",
-          `credential "${name}" is in use by a machine's management controller. Give that controller ` +
-            "another credential first",
+          `credential "${name}" is in use by a machine's management controller or SSH account. Give that another credential first`,
           { cause: error },
         )
       : error;

@@ -31,6 +31,12 @@ export interface MachineRow {
   controller_failed_code: string | null;
   controller_failed_cause: string | null;
   left_running: boolean;
+  ssh_user: string | null;
+  ssh_host: string | null;
+  ssh_port: number | null;
+  ssh_host_key: string | null;
+  ssh_credential: string | null;
+  network_config: string | null;
   power: PowerWord | null;
   power_since: Date | null;
   power_read_at: Date | null;
@@ -100,6 +106,8 @@ export const machineColumns = sql`
   p.vanished_at, v.power AS provider_power, v.unreachable_since, v.unreachable_cause,
   mc.url AS controller_url, mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
   mt.failed_cause AS controller_failed_cause, mu.found_at IS NOT NULL AND NOT start_allowed(m.machine_id) AS left_running,
+  ms.user_name AS ssh_user, ms.host AS ssh_host, ms.port AS ssh_port, ms.host_key AS ssh_host_key, mr.credential_name AS ssh_credential,
+  mn.network_config,
   mp.power, mp.since AS power_since, mp.read_at AS power_read_at, mp.read_from AS power_read_from,
   ${healthColumn} AS health,
   a.agent_started_at, a.agent_public_key, h.agent_heartbeat_at,
@@ -146,6 +154,9 @@ export const machineTables = sql`
   LEFT JOIN machine_controller mc ON mc.machine_id = m.machine_id
   LEFT JOIN machine_controller_contact mt ON mt.machine_id = mc.machine_id
   LEFT JOIN machine_found_running mu ON mu.machine_id = m.machine_id
+  LEFT JOIN machine_ssh ms ON ms.machine_id = m.machine_id
+  LEFT JOIN credential mr ON mr.credential_id = ms.credential_id
+  LEFT JOIN machine_network mn ON mn.machine_id = m.machine_id
   LEFT JOIN machine_power mp ON mp.machine_id = m.machine_id
   LEFT JOIN machine_agent_started a ON a.machine_id = m.machine_id
   LEFT JOIN machine_agent_heartbeat h ON h.machine_id = m.machine_id AND h.agent_heartbeat_at >= a.agent_started_at
@@ -173,6 +184,8 @@ export function machineRecord(row: MachineRow): MachineRecord {
     lastGeneration: row.last_generation,
     ...providedOf(row),
     ...controlledOf(row),
+    ...sshOf(row),
+    ...present({ networkConfig: row.network_config }),
     ...powerRecordOf(row),
     leftRunning: row.left_running,
     ...(row.health === null ? {} : { health: healthRecord(row.health) }),
@@ -242,6 +255,13 @@ function controlledOf(row: MachineRow): Pick<MachineRecord, "controller"> {
           ...(since === null || code === null || cause === null ? {} : { failure: { since, code, cause } }),
         },
       };
+}
+
+function sshOf(row: MachineRow): Pick<MachineRecord, "ssh"> {
+  const { ssh_user: user, ssh_host: host, ssh_port: port, ssh_credential: credential, ssh_host_key: hostKey } = row;
+  return user === null || host === null || port === null || credential === null
+    ? {}
+    : { ssh: { user, host, port, credential, ...present({ hostKey }) } };
 }
 
 function powerRecordOf(row: MachineRow): Pick<MachineRecord, "power"> {

@@ -34,6 +34,17 @@ export interface Controlled {
   failure?: { since: Date; code: string; cause: string };
 }
 
+/** A running system by which the machine can be taken over. */
+export interface ReachedBySsh {
+  user: string;
+  host: string;
+  port: number;
+  /** The credential's name. */
+  credential: string;
+  /** Absent = the key that the host shows at the first contact is accepted. */
+  hostKey?: string;
+}
+
 /** The final result of a generation. */
 export type FinalResult = "success" | "error" | "cancelled";
 
@@ -85,6 +96,9 @@ export interface MachineRecord {
   provided?: Provided;
   providing?: Providing;
   controller?: Controlled;
+  ssh?: ReachedBySsh;
+  /** Its network as netplan's YAML; absent = DHCP. */
+  networkConfig?: string;
   /** Whether it has power, as it was last read. */
   power?: PowerRecord;
   /** It was found running, and nobody has allowed to stop what runs on it. */

@@ -70,7 +70,11 @@ export function leftStep(record: MachineRecord): Step {
 
 function powerStep({ record, shepherd }: StepFacts): Step {
   const provider = record.provided?.provider ?? "?";
-  const by = switchedBy(record) === "controller" ? "its controller" : `the power switch of provider ${provider}`;
+  const by = {
+    ssh: "SSH from its running system",
+    controller: "its controller",
+    provider: `the power switch of provider ${provider}`,
+  }[switchedBy(record) ?? "provider"];
   const starts = `a shepherd starts an agent on it by ${by}`;
   if (shepherd === false) {
     return {
@@ -78,13 +82,13 @@ function powerStep({ record, shepherd }: StepFacts): Step {
       next: `none until a shepherd runs: start one; then ${starts}`,
     };
   }
-  if (record.controller?.failure !== undefined) {
+  if (record.ssh === undefined && record.controller?.failure !== undefined) {
     return {
       waitingFor: "its controller to work, then for a shepherd to start an agent",
       next: `${starts}, once the controller works`,
     };
   }
-  return record.controller !== undefined || record.providing?.unreachable === undefined
+  return record.ssh !== undefined || record.controller !== undefined || record.providing?.unreachable === undefined
     ? { waitingFor: "a shepherd to start an agent", next: starts }
     : {
         waitingFor: `provider ${provider} to be reachable, then for a shepherd to start an agent`,
