@@ -1,5 +1,5 @@
-/** How an agent gets onto a machine: by whose power switch, and from where it boots then. */
-export const bootMeans = ["controller-network", "controller-media", "provider-network"] as const;
+/** How an agent gets onto a machine: from its running system, or by whose power switch and from where it boots then. */
+export const bootMeans = ["ssh-takeover", "controller-network", "controller-media", "provider-network"] as const;
 export type BootMeans = (typeof bootMeans)[number];
 
 /** What is known of a machine when its means is chosen. */
@@ -14,6 +14,8 @@ export interface MeansFacts {
   };
   /** Whether boot media are served somewhere. */
   mediaServed: boolean;
+  /** Whether it has an SSH account on its running system. */
+  ssh?: boolean;
   /** Whether its provider has a power switch. */
   providerPower: boolean;
   /** Failed starts in a row, by means. */
@@ -49,6 +51,10 @@ function lacksOfController({ controller }: MeansFacts, target: "network" | "medi
 
 /** Every means, the best first. A new one is a row here. */
 const table: Readonly<Record<BootMeans, MeansRow>> = {
+  "ssh-takeover": {
+    title: "its running system, by SSH",
+    lacks: ({ ssh }) => (ssh === true ? undefined : "it has no SSH account"),
+  },
   "controller-network": {
     title: "its controller, by network boot",
     lacks: (facts) => lacksOfController(facts, "network", "the network"),

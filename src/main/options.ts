@@ -143,6 +143,13 @@ export interface ShepherdOptions extends ProcessOptions {
   lab: string | undefined;
   /** Where netboot listens, for lab machines. */
   netboot: HostPort | undefined;
+  /** How the agents of takeovers reach the agent API; absent means port 8443 of the address by which a host was reached. */
+  agents: HostPort | undefined;
+  /** PEM file of the CA of the agent port's certificate; absent means the data directory's own. */
+  caFile: string | undefined;
+  /** The folder of boot images; absent means `boot-image` in the data directory. */
+  bootImages: string | undefined;
+  kernelArguments: string;
 }
 
 /** `farrier migrate`. */

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import type { ShepherdOptions } from "./options.ts";
 import { migrateCheck } from "../database/migrate.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
+import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
@@ -9,7 +11,11 @@ import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { labOf, unlistedProvider } from "./providers.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
+import { agentCa, takeoverAccess } from "./parts/takeover-access.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
+
+/** The agent API's default port. */
+const agentPort = 8443;
 
 /** `farrier shepherd`: the loops that look after agents, on a given PostgreSQL. Resolves to the exit status. */
 export async function shepherdProcess(options: ShepherdOptions): Promise<number> {
@@ -39,6 +45,12 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     unlisted: unlistedProvider,
     secrets,
     controllers: controllerAccess(database, secrets, metrics),
+    takeovers: takeoverAccess(database, secrets, {
+      bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
+      agents: options.agents === undefined ? { port: agentPort } : { endpoint: formatHostPort(options.agents) },
+      caCertificate: () => agentCa(options),
+      kernelArguments: options.kernelArguments,
+    }),
     address,
   });
   process.stdout.write("ready\n");

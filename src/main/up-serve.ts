@@ -9,6 +9,7 @@ import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
+import { takeoverAccess } from "./parts/takeover-access.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
 
@@ -76,6 +77,12 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       unlisted: unlistedProvider,
       secrets: server.secrets,
       controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),
+      takeovers: takeoverAccess(shepherdDatabase, server.secrets, {
+        bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
+        agents: { port: server.agents.port },
+        caCertificate: () => Promise.resolve(server.caCertificate),
+        kernelArguments: options.kernelArguments,
+      }),
       address,
     }),
   );

@@ -24,8 +24,12 @@ export interface AgentStartOptions {
 }
 
 /** The machines of this provider that agent start may take. */
-export function agentStartEligibility(provider: Provider, { controllers }: SwitchesOptions): Eligibility {
-  const switches = { provider: provider.power !== undefined, controllers: controllers !== undefined };
+export function agentStartEligibility(provider: Provider, { controllers, takeovers }: SwitchesOptions): Eligibility {
+  const switches = {
+    provider: provider.power !== undefined,
+    controllers: controllers !== undefined,
+    ssh: takeovers !== undefined,
+  };
   return { process: "ShepherdAgentStart", provider: provider.name, switches };
 }
 

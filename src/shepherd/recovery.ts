@@ -2,6 +2,7 @@ import type { ControllerPower } from "../controllers/controller.ts";
 import type { Eligibility } from "../database/eligibility.ts";
 import { agentLost } from "../database/queries/agent/recovery.ts";
 import { startPermission } from "../database/queries/agent/start-allowed.ts";
+import { machineSshOf } from "../database/queries/machine/machine-ssh.ts";
 import { workClaim } from "../database/work.ts";
 import type { ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
@@ -46,9 +47,10 @@ export function recoveryProcess(provider: Provider, switches: SwitchesOptions): 
     process: async (work, session, signal) => {
       const { machineId } = work;
       const by = await switchOf(switches, machineId);
+      const bySsh = switches.takeovers !== undefined && (await machineSshOf(database, machineId)) !== undefined;
       const permission = await startPermission(database, machineId);
       const decided = recoveryDecide({
-        startable: by !== undefined,
+        startable: by !== undefined || bySsh,
         ...permission,
         power: by === undefined || permission.allowed ? undefined : await by.get(signal),
       });
@@ -57,7 +59,7 @@ export function recoveryProcess(provider: Provider, switches: SwitchesOptions): 
         cause:
           decided === "may-not"
             ? "an agent could be started on it, but nobody has allowed to stop what runs on it: `farrier machine start-agent --help` says how. Or start the agent again by hand"
-            : `provider ${provider.name} can't start an agent, and the machine has no controller: start it by hand`,
+            : `provider ${provider.name} can't start an agent, and the machine has no controller and no SSH account: start it by hand`,
         tags: (tx) =>
           agentLost(tx, machineId, {
             actor: { kind: "component", name: session.component },

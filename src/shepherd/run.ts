@@ -18,6 +18,8 @@ import { operationsRun } from "./operations/run.ts";
 import { providerSync, type SyncMemory } from "./provider-sync.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 import type { SwitchesOptions } from "./switch/switch-of.ts";
+import type { TakeoverAccess } from "./takeover/access.ts";
+import { takeoversSweep } from "./takeover/sweep.ts";
 
 /** The shepherd's options. */
 export interface ShepherdRunOptions {
@@ -35,6 +37,8 @@ export interface ShepherdRunOptions {
   interval?: number;
   /** How controllers are opened; absent = this shepherd reaches none. */
   controllers?: ControllerAccess;
+  /** What it takes hosts over with; absent = this shepherd takes none over. */
+  takeovers?: TakeoverAccess;
   /** The database's address, by which it is notified of operations; absent = it polls for them. */
   address?: DatabaseAddress;
   /** Seconds that a machine has to boot from the network and enrol. */
@@ -63,7 +67,8 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   const known = new Map((options.providers ?? []).map((provider) => [provider.name, provider]));
   const { controllers: access } = options;
   const controllers = access === undefined ? undefined : controllersOf(database, { open: access.open, clock });
-  const switches: SwitchesOptions = { database, providers: known, controllers };
+  const { takeovers } = options;
+  const switches: SwitchesOptions = { database, providers: known, controllers, takeovers };
 
   function start(provider: Provider): void {
     const { list } = provider;
@@ -72,7 +77,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     if (list !== undefined) {
       loops.push(look({ ...provider, list }));
     }
-    if (provider.power !== undefined || controllers !== undefined) {
+    if (provider.power !== undefined || controllers !== undefined || takeovers !== undefined) {
       const process = agentStartProcess(provider, switches, { clock, bootSeconds: options.bootSeconds });
       loops.push(loop("agent-start", process, agentStartEligibility(provider, switches), provider));
     }
@@ -120,6 +125,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     }
   }
 
+  const swept = takeovers === undefined ? undefined : takeoversSweep(log);
   const looking = (async () => {
     [...known.values()].forEach((provider) => provider.list !== undefined && start(provider));
     while (!stop.signal.aborted) {
@@ -153,6 +159,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the shepherd is stopping"));
       await looking;
+      await swept;
       await operations;
       await looks;
       await overrides;

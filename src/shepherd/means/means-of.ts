@@ -11,6 +11,7 @@ import { defined } from "../../lib/defined.ts";
 import { controllerSwitch } from "../switch/controller-switch.ts";
 import { providerSwitch } from "../switch/provider-switch.ts";
 import type { SwitchesOptions } from "../switch/switch-of.ts";
+import { sshMeans } from "../takeover/ssh-means.ts";
 import type { AgentMeans } from "./agent-means.ts";
 import { bootStart } from "./boot-start.ts";
 import { networkWay } from "./boot-way.ts";
@@ -30,6 +31,7 @@ type Found = Awaited<ReturnType<typeof startMeans>>;
 const table: Readonly<
   Record<BootMeans, (switches: SwitchesOptions, machineId: MachineId, found: Found) => AgentMeans | undefined>
 > = {
+  "ssh-takeover": ({ database, takeovers }) => (takeovers === undefined ? undefined : sshMeans(database, takeovers)),
   "controller-network": ({ database, controllers }, machineId) => {
     if (controllers === undefined) {
       return undefined;
@@ -71,9 +73,10 @@ export async function meansOf(switches: SwitchesOptions, machineId: MachineId): 
     : { ...choice, by };
 }
 
-function factsOf({ controllers, providers }: SwitchesOptions, found: Found): MeansFacts {
-  const { controller, provider, mediaServed, failures, set } = found;
+function factsOf({ controllers, takeovers, providers }: SwitchesOptions, found: Found): MeansFacts {
+  const { controller, provider, ssh, mediaServed, failures, set } = found;
   return {
+    ssh: ssh && takeovers !== undefined,
     ...(controllers === undefined ? {} : defined({ controller })),
     providerPower: provider !== undefined && providers.get(provider.name)?.power !== undefined,
     mediaServed,

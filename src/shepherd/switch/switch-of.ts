@@ -4,6 +4,7 @@ import { controllerOf } from "../../database/queries/controller/controller.ts";
 import { providedBy } from "../../database/queries/provider/provided.ts";
 import type { Controllers } from "../controllers.ts";
 import type { Provider } from "../provider.ts";
+import type { TakeoverAccess } from "../takeover/access.ts";
 import { controllerSwitch } from "./controller-switch.ts";
 import type { MachineSwitch } from "./machine-switch.ts";
 import { providerSwitch } from "./provider-switch.ts";
@@ -13,6 +14,8 @@ export interface SwitchesOptions {
   database: Database;
   /** Absent = this shepherd reaches no controllers. */
   controllers?: Controllers | undefined;
+  /** Absent = this shepherd takes no hosts over. */
+  takeovers?: TakeoverAccess | undefined;
   /** Providers by name. */
   providers: ReadonlyMap<string, Provider>;
 }
