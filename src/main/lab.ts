@@ -5,6 +5,7 @@ import type { LabStarter } from "../cli/starters.ts";
 import { consoleShow } from "../lab/console.ts";
 import { controllersDirectory, labAccount } from "../lab/controller/account.ts";
 import { controllersSettle, controllersStart } from "../lab/controller/background.ts";
+import { controllersAsk } from "../lab/controller/control.ts";
 import { controllerPortFind } from "../lab/controller/port.ts";
 import { controlledMachines, labControllerUrl } from "../lab/controller/url.ts";
 import { labMachineCreate, labMachineList, labMachineRead } from "../lab/directory.ts";
@@ -15,7 +16,6 @@ import { netbootUrlRead } from "../lab/netboot-url.ts";
 import { labMachineRemove, type LabPlace, powerGet, powerSet } from "../lab/power.ts";
 import { ipmiPrograms, labPrograms } from "../lab/programs.ts";
 import { qemuUser } from "../lab/run-user.ts";
-import { defined } from "../lib/defined.ts";
 import { systemClock } from "../lib/clock.ts";
 import { labDirectory } from "./providers.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
@@ -115,15 +115,17 @@ export async function down({
 /** All machines, and whether they run. */
 export async function list({ dataDir }: { dataDir: string }): Promise<LabMachineSummary[]> {
   const directory = labDirectory(dataDir);
+  const machines = await labMachineList(directory);
+  const served = controlledMachines(machines).length > 0 && (await controllersAsk(directory)) !== undefined;
   return Promise.all(
-    (await labMachineList(directory)).map(async (machine) => ({
+    machines.map(async (machine) => ({
       name: machine.name,
       uuid: machine.uuid,
       power: await powerGet(directory, machine.name),
       firmware: machine.firmware,
       disks: machine.disks.map(({ kind, bytes }) => ({ kind, bytes })),
       macs: machine.nics.map(({ mac }) => mac),
-      ...defined({ controller: controlledMachines([machine]).map(labControllerUrl)[0] }),
+      ...controlledMachines([machine]).map((one) => ({ controller: labControllerUrl(one), served }))[0],
     })),
   );
 }

@@ -38,6 +38,8 @@ export interface LabMachineSummary {
   macs: string[];
   /** Its controller's URL; absent if it has none. */
   controller?: string;
+  /** Whether the controller is served now; absent if it has none. */
+  served?: boolean;
 }
 
 /** Options of all processes of the control plane. */

@@ -55,7 +55,9 @@ test(
         (await controllerPortIsFree("redfish", portOf(redfishUrl))) &&
         (await controllerPortIsFree("ipmi", portOf(ipmiUrl))),
     );
+    expect((await place.cli("lab", "list")).stderr).toContain("`farrier lab controllers`");
     expect(await up("web", "redfish")).toEqual([redfish]);
+    expect((await place.cli("lab", "list")).stderr).toBe("");
     expect((await controllersAsk(directory))?.problems).toEqual([]);
     await must(place.cli("machine", "power", "web-1", "db-1", "status"));
 

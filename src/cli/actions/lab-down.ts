@@ -24,7 +24,7 @@ export async function labDownAction(this: CliContext, flags: LabDownFlags, ...na
     this.process.stdout.write(`${machine.name}\n`);
     if (left !== undefined) {
       this.process.stderr.write(
-        `the control plane still has ${machine.name} (${left}): \`farrier machine delete ${machine.name}\`\n`,
+        `${machine.name} was not deleted from the control plane (${left}): if it is there, \`farrier machine delete ${machine.name}\`\n`,
       );
     }
   }

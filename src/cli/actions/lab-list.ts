@@ -30,4 +30,7 @@ export async function labListAction(this: CliContext, flags: LabListFlags): Prom
       width: outputWidth(this),
     }),
   );
+  if (machines.some(({ served }) => served === false)) {
+    this.process.stderr.write("no process serves the controllers: `farrier lab controllers` does, until Ctrl-C\n");
+  }
 }
