@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { shortIds } from "./actions/machine-list.ts";
 import { paint } from "./show/colour.ts";
 import { contextsParse } from "./call/contexts.ts";
-import { parseSeconds } from "./line/duration.ts";
+import { parseSeconds } from "../lib/format/parse-seconds.ts";
 import { explainText } from "./show/explain-text.ts";
 import { pages } from "./call/pages.ts";
 import { parseMachineStates } from "./show/states.ts";

@@ -3,7 +3,7 @@ import type { MachineBootWindowFlags } from "../actions/machine-boot-window.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
-import { parseSeconds } from "../line/duration.ts";
+import { parseSeconds } from "../../lib/format/parse-seconds.ts";
 import { optionalFlag, switchFlag } from "../flags/flag.ts";
 import { oneMachine } from "../line/parameters.ts";
 import { requestIdFlag } from "../line/request-id.ts";

@@ -3,7 +3,7 @@ import type { TokenCreateFlags } from "../actions/token-create.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
-import { parseSeconds } from "../line/duration.ts";
+import { parseSeconds } from "../../lib/format/parse-seconds.ts";
 import { optionalFlag } from "../flags/flag.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 import type { RoleWord } from "../../contract/words/role.ts";

@@ -1,4 +1,4 @@
-import { parseSeconds } from "../line/duration.ts";
+import { parseSeconds } from "../../lib/format/parse-seconds.ts";
 import { optionalFlag } from "./flag.ts";
 import { parsePositive } from "../line/positive.ts";
 

@@ -9,6 +9,7 @@ const types: Readonly<Record<string, string>> = {
   string: "text",
   boolean: "true or false",
   array: "a list",
+  tuple: "a list",
   object: "an object",
   record: "an object",
   date: "a time",

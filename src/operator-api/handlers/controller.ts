@@ -20,7 +20,7 @@ import { operationMessage } from "../messages/operation-message.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import { bootByField } from "../requests/boot-by.ts";
 import { certificatesOf } from "../requests/certificates.ts";
-import { controllerUrlParse } from "../requests/controller-url.ts";
+import { controllerUrlParse } from "../../contract/controller-url.ts";
 import { machineIdOfRequest } from "../requests/machine-id-of-request.ts";
 import { machineOf, machineThere } from "../requests/machine-reference.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";

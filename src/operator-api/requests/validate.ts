@@ -3,13 +3,10 @@ import { z } from "zod";
 import { isPrintable } from "../../lib/format/printable.ts";
 import { issueWords } from "../../lib/format/issue-words.ts";
 import { macParse } from "../../lib/net/mac.ts";
+import { labelKeyPattern, machineNamePattern } from "../../contract/machine-name.ts";
 import { smbiosUuidParse } from "../../contract/smbios-uuid.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId, requestId } from "../../database/ids.ts";
-
-/** A machine's name: a valid host name that does not look like a UUID (the rule of the table's CHECK). */
-const machineNamePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/u;
-const labelKeyPattern = /^[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?$/u;
 
 /** Maximum number of labels of a machine. */
 const labelsLimit = 64;
