@@ -21,7 +21,8 @@ export type ExampleNeed =
   /** A shepherd failed on web1. */
   | "backoff"
   /** web1 has a controller that credential rack7 opens. */
-  | "controller";
+  | "controller"
+  | "doubted";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -143,6 +144,10 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.CredentialService/CredentialDelete", request: { requestId: id(19), name: "rack7" } },
   { method: "farrier.operator.v1.SecretsService/SecretsRotate", request: { requestId: id(20) } },
   { method: "farrier.operator.v1.SecretsService/SecretsShow", request: {} },
+  { method: "farrier.operator.v1.ProviderService/ProviderList", request: {}, needs: "doubted" },
+  { method: "farrier.operator.v1.ProviderService/ProviderShow", request: { provider: "rack-a" } },
+  { method: "farrier.operator.v1.ProviderService/ProviderCheck", request: { requestId: id(41), provider: "rack-a" } },
+  { method: "farrier.operator.v1.ProviderService/ProviderAccept", request: { requestId: id(42), provider: "rack-a" } },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
   { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },

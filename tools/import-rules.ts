@@ -20,7 +20,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   netboot: ["lib", "metrics", "database", "gen", "contract"],
   controllers: ["lib"],
   lab: ["lib", "netboot", "controllers"],
-  providers: ["lib", "shepherd", "lab"],
+  providers: ["lib", "contract", "shepherd", "lab"],
   telemetry: ["lib", "metrics", "database"],
   workers: ["lib", "metrics"],
   agent: ["lib", "gen", "contract"],

@@ -24,6 +24,8 @@ const branded: Record<string, string> = {
 const brandedIn: Record<string, Record<string, string>> = {
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
+  MachineProvided: { listed: "Record<string, unknown>" },
+  MachineControllerWanted: { wanted: "Record<string, unknown>" },
   SecretsCommand: { answer: "Record<string, unknown>" },
   MachineHealth: { events: "Record<string, unknown>[]" },
   ControllerOperation: { asked: "Record<string, unknown>", result: "Record<string, unknown>" },

@@ -7,7 +7,8 @@ import type { AgentClient, RawAnswer } from "../../test/support/agent-client.ts"
 import { progressPath } from "../../test/support/agent-client.ts";
 import { agentServer, type AgentServer } from "../../test/support/agent-server.ts";
 import { operator, type TestMachine } from "../../test/support/fleet.ts";
-import { providedList, providedUpdate } from "../database/queries/provider/provided.ts";
+import { transact } from "../database/transaction.ts";
+import { providedUpdateAll } from "../database/queries/provider/provided-update.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { writerSilence } from "../../test/support/writer-silence.ts";
 
@@ -242,12 +243,24 @@ test("X1: a writer whose provider says that its power is off is over, unless it 
   await using server = await agentServer();
   const { machine, client, generation, second } = await writing(server);
   const { database } = server.fleet;
-  const off = async (): Promise<void> => {
-    const known = (await providedList(database, "static")).find(({ machineId }) => machineId === machine.machineId);
-    if (known !== undefined) {
-      await providedUpdate(database, known, { ...known, status: "off" }, operator);
-    }
+  const { machineId, providerId } = machine;
+  const change = {
+    addMacs: [],
+    removeMacs: [],
+    setLabels: {},
+    removeLabels: [],
+    returned: false,
+    controllerChanged: false,
   };
+  const off = (): Promise<void> =>
+    transact(database, null, (tx) =>
+      providedUpdateAll(
+        tx,
+        "static",
+        [{ ...change, machineId, listed: { providerId, macs: [], status: "off" }, wentOff: true }],
+        operator,
+      ),
+    );
   await off();
   expect((await say(client, machine, { runId: second, generation })).code).toBe(status.UNAVAILABLE);
   await writerSilence(server.fleet, machine, 11);

@@ -60,6 +60,10 @@ import { machineUpdateCommand } from "./commands/machine-update.ts";
 import { machineWatchCommand } from "./commands/machine-watch.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { netbootCommand } from "./commands/netboot.ts";
+import { providerAcceptCommand } from "./commands/provider-accept.ts";
+import { providerCheckCommand } from "./commands/provider-check.ts";
+import { providerListCommand } from "./commands/provider-list.ts";
+import { providerShowCommand } from "./commands/provider-show.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { secretsRotateCommand } from "./commands/secrets-rotate.ts";
 import { secretsShowCommand } from "./commands/secrets-show.ts";
@@ -108,6 +112,16 @@ const bmc = buildRouteMap<string, CliContext>({
     show: bmcShowCommand,
     check: bmcCheckCommand,
     remove: bmcRemoveCommand,
+  },
+});
+
+const provider = buildRouteMap<string, CliContext>({
+  docs: { brief: "Providers, where machines come from: list, show, check, accept" },
+  routes: {
+    list: providerListCommand,
+    show: providerShowCommand,
+    check: providerCheckCommand,
+    accept: providerAcceptCommand,
   },
 });
 
@@ -244,6 +258,7 @@ export const routes = buildRouteMap<string, CliContext>({
     restore: restoreCommand,
     machine,
     bmc,
+    provider,
     installation,
     hardware,
     enrollment,

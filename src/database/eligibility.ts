@@ -29,9 +29,10 @@ const noBackoff = (process: Process): RawBuilder<unknown> => sql`NOT EXISTS (
   WHERE b.machine_id = m.machine_id AND b.process = ${process} AND b.backoff_until > now()
 )`;
 
+/** It is the provider's, whose list is believed: otherwise the provider's work stops. */
 const providedBy = (provider: string): RawBuilder<unknown> => sql`EXISTS (
   SELECT FROM machine_provided p WHERE p.machine_id = m.machine_id AND p.provider = ${provider}
-)`;
+) AND NOT EXISTS (SELECT FROM provider v WHERE v.provider = ${provider} AND v.held_since IS NOT NULL)`;
 
 /**
  * An agent can be started on it by something. A machine that was found running is left as it is until somebody allows otherwise: what runs

@@ -14,6 +14,7 @@ export const historyEvents = [
   "machine_released",
   "machine_vanished",
   "machine_returned",
+  "machine_joined",
   "agent_registered",
   "agent_replaced",
   "agent_enrolled",

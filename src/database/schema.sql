@@ -713,10 +713,31 @@ CREATE TABLE machine_controller_refusal (
     not_before timestamp with time zone NOT NULL
 );
 
+CREATE TABLE machine_controller_wanted (
+    machine_id uuid NOT NULL,
+    provider text NOT NULL,
+    wanted jsonb NOT NULL,
+    done_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    try_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failed_code text,
+    failed_cause text
+);
+
 CREATE TABLE machine_disk_begun (
     machine_id uuid NOT NULL,
     generation bigint NOT NULL,
     begun_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE machine_doubted (
+    machine_id uuid NOT NULL,
+    provider text NOT NULL,
+    doubt text NOT NULL,
+    doubted_at timestamp with time zone DEFAULT now() NOT NULL,
+    accepted_at timestamp with time zone,
+    accepted_by text
 );
 
 CREATE TABLE machine_found_running (
@@ -868,7 +889,8 @@ CREATE TABLE machine_provided (
     provider_address text,
     provider_location text,
     provider_status text,
-    vanished_at timestamp with time zone
+    vanished_at timestamp with time zone,
+    listed jsonb
 );
 
 CREATE TABLE machine_quarantine (
@@ -1019,7 +1041,14 @@ CREATE TABLE provider (
     listed_at timestamp with time zone,
     unreachable_since timestamp with time zone,
     unreachable_cause text,
-    autostart boolean DEFAULT false NOT NULL
+    autostart boolean DEFAULT false NOT NULL,
+    provider_type text,
+    session_id uuid,
+    settings_digest bytea,
+    machines_listed integer,
+    problems text[] DEFAULT '{}'::text[] NOT NULL,
+    held_since timestamp with time zone,
+    held_cause text
 );
 
 CREATE TABLE retention (
@@ -1049,6 +1078,20 @@ CREATE TABLE secrets_key (
     state text NOT NULL,
     made_at timestamp with time zone DEFAULT now() NOT NULL,
     state_since timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE session_provider (
+    session_id uuid NOT NULL,
+    provider text NOT NULL,
+    provider_type text NOT NULL,
+    settings_digest bytea NOT NULL
+);
+
+CREATE TABLE session_providers_file (
+    session_id uuid NOT NULL,
+    providers_file text NOT NULL,
+    problem text,
+    problem_since timestamp with time zone
 );
 
 CREATE TABLE session_secrets_key (
@@ -1165,7 +1208,7 @@ ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check1 CHEC
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_check2 CHECK (((failed_code IS NULL) OR (result IS NULL)));
 
-ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_kind_check CHECK ((kind = ANY (ARRAY['add'::text, 'check'::text, 'power'::text, 'boot'::text, 'identify'::text, 'password'::text])));
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_kind_check CHECK ((kind = ANY (ARRAY['add'::text, 'check'::text, 'power'::text, 'boot'::text, 'identify'::text, 'password'::text, 'provider-check'::text])));
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_pkey PRIMARY KEY (operation_id);
 
@@ -1203,7 +1246,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1289,9 +1332,19 @@ ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal
 
 ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_tried_check CHECK ((octet_length(tried) = 32));
 
+ALTER TABLE machine_controller_wanted ADD CONSTRAINT machine_controller_wanted_check CHECK ((((failed_at IS NULL) = (failed_code IS NULL)) AND ((failed_at IS NULL) = (failed_cause IS NULL))));
+
+ALTER TABLE machine_controller_wanted ADD CONSTRAINT machine_controller_wanted_pkey PRIMARY KEY (machine_id);
+
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_generation_check CHECK ((generation >= 1));
 
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_pkey PRIMARY KEY (machine_id);
+
+ALTER TABLE machine_doubted ADD CONSTRAINT machine_doubted_check CHECK (((accepted_at IS NULL) = (accepted_by IS NULL)));
+
+ALTER TABLE machine_doubted ADD CONSTRAINT machine_doubted_doubt_check CHECK ((doubt = ANY (ARRAY['gone'::text, 'changed'::text])));
+
+ALTER TABLE machine_doubted ADD CONSTRAINT machine_doubted_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_pkey PRIMARY KEY (machine_id);
 
@@ -1483,9 +1536,13 @@ ALTER TABLE process ADD CONSTRAINT process_process_order_key UNIQUE (process_ord
 
 ALTER TABLE provider ADD CONSTRAINT provider_check CHECK (((unreachable_since IS NULL) = (unreachable_cause IS NULL)));
 
+ALTER TABLE provider ADD CONSTRAINT provider_held_check CHECK (((held_since IS NULL) = (held_cause IS NULL)));
+
 ALTER TABLE provider ADD CONSTRAINT provider_pkey PRIMARY KEY (provider);
 
 ALTER TABLE provider ADD CONSTRAINT provider_provider_check CHECK ((provider ~ '^[a-z][a-z0-9-]{0,31}$'::text));
+
+ALTER TABLE provider ADD CONSTRAINT provider_settings_digest_check CHECK ((octet_length(settings_digest) = 32));
 
 ALTER TABLE retention ADD CONSTRAINT retention_history_months_check CHECK ((history_months >= 1));
 
@@ -1506,6 +1563,16 @@ ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_key_id_check CHECK ((key_id ~
 ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_pkey PRIMARY KEY (key_id);
 
 ALTER TABLE secrets_key ADD CONSTRAINT secrets_key_state_check CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'old'::text, 'retired'::text, 'lost'::text])));
+
+ALTER TABLE session_provider ADD CONSTRAINT session_provider_pkey PRIMARY KEY (session_id, provider);
+
+ALTER TABLE session_provider ADD CONSTRAINT session_provider_provider_check CHECK ((provider ~ '^[a-z][a-z0-9-]{0,31}$'::text));
+
+ALTER TABLE session_provider ADD CONSTRAINT session_provider_settings_digest_check CHECK ((octet_length(settings_digest) = 32));
+
+ALTER TABLE session_providers_file ADD CONSTRAINT session_providers_file_check CHECK (((problem IS NULL) = (problem_since IS NULL)));
+
+ALTER TABLE session_providers_file ADD CONSTRAINT session_providers_file_pkey PRIMARY KEY (session_id);
 
 ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_pkey PRIMARY KEY (session_id);
 
@@ -1555,7 +1622,11 @@ ALTER TABLE machine_controller_contact ADD CONSTRAINT machine_controller_contact
 
 ALTER TABLE machine_controller_refusal ADD CONSTRAINT machine_controller_refusal_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE machine_controller_wanted ADD CONSTRAINT machine_controller_wanted_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_disk_begun ADD CONSTRAINT machine_disk_begun_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_doubted ADD CONSTRAINT machine_doubted_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_found_running ADD CONSTRAINT machine_found_running_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
@@ -1609,6 +1680,12 @@ ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN K
 
 ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE provider ADD CONSTRAINT provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
+ALTER TABLE session_provider ADD CONSTRAINT session_provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
+
+ALTER TABLE session_providers_file ADD CONSTRAINT session_providers_file_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
+
 ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
 
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -1654,6 +1731,10 @@ CREATE INDEX machine_controller_credential ON public.machine_controller USING bt
 CREATE INDEX machine_controller_contact_failed ON public.machine_controller_contact USING btree (failed_code) WHERE (failed_at IS NOT NULL);
 
 CREATE INDEX machine_controller_contact_look ON public.machine_controller_contact USING btree (look_at);
+
+CREATE INDEX machine_controller_wanted_try ON public.machine_controller_wanted USING btree (try_at) WHERE (done_at IS NULL);
+
+CREATE INDEX machine_doubted_provider ON public.machine_doubted USING btree (provider);
 
 CREATE INDEX machine_health_bad ON public.machine_health USING btree (rollup) WHERE (rollup = ANY (ARRAY['warning'::text, 'critical'::text]));
 

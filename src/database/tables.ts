@@ -212,10 +212,31 @@ export interface MachineControllerRefusalTable {
   tried: Buffer;
 }
 
+export interface MachineControllerWantedTable {
+  attempts: Generated<number>;
+  done_at: Date | null;
+  failed_at: Date | null;
+  failed_cause: string | null;
+  failed_code: string | null;
+  machine_id: MachineId;
+  provider: string;
+  try_at: Date | null;
+  wanted: Record<string, unknown>;
+}
+
 export interface MachineDiskBegunTable {
   begun_at: Generated<Date>;
   generation: Generation;
   machine_id: MachineId;
+}
+
+export interface MachineDoubtedTable {
+  accepted_at: Date | null;
+  accepted_by: string | null;
+  doubt: string;
+  doubted_at: Generated<Date>;
+  machine_id: MachineId;
+  provider: string;
 }
 
 export interface MachineFoundRunningTable {
@@ -360,6 +381,7 @@ export interface MachinePowerTable {
 }
 
 export interface MachineProvidedTable {
+  listed: Record<string, unknown> | null;
   machine_id: MachineId;
   provider: string;
   provider_address: string | null;
@@ -502,9 +524,16 @@ export interface OperatorTokenTable {
 
 export interface ProviderTable {
   autostart: Generated<boolean>;
+  held_cause: string | null;
+  held_since: Date | null;
   listed_at: Date | null;
+  machines_listed: number | null;
   power: boolean;
+  problems: Generated<string[]>;
   provider: string;
+  provider_type: string | null;
+  session_id: SessionId | null;
+  settings_digest: Buffer | null;
   unreachable_cause: string | null;
   unreachable_since: Date | null;
 }
@@ -528,6 +557,20 @@ export interface SecretsKeyTable {
   made_at: Generated<Date>;
   state: string;
   state_since: Generated<Date>;
+}
+
+export interface SessionProviderTable {
+  provider: string;
+  provider_type: string;
+  session_id: SessionId;
+  settings_digest: Buffer;
+}
+
+export interface SessionProvidersFileTable {
+  problem: string | null;
+  problem_since: Date | null;
+  providers_file: string;
+  session_id: SessionId;
 }
 
 export interface SessionsTable {
@@ -588,7 +631,9 @@ export interface DB {
   machine_controller: MachineControllerTable;
   machine_controller_contact: MachineControllerContactTable;
   machine_controller_refusal: MachineControllerRefusalTable;
+  machine_controller_wanted: MachineControllerWantedTable;
   machine_disk_begun: MachineDiskBegunTable;
+  machine_doubted: MachineDoubtedTable;
   machine_found_running: MachineFoundRunningTable;
   machine_hardware_report: MachineHardwareReportTable;
   machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
@@ -622,6 +667,8 @@ export interface DB {
   retention: RetentionTable;
   secrets_command: SecretsCommandTable;
   secrets_key: SecretsKeyTable;
+  session_provider: SessionProviderTable;
+  session_providers_file: SessionProvidersFileTable;
   session_secrets_key: SessionSecretsKeyTable;
   sessions: SessionsTable;
   shared_mac: SharedMacTable;

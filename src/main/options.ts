@@ -74,6 +74,8 @@ export interface UpOptions extends ProcessOptions {
   kernelArguments: string;
   /** The URL by which controllers fetch boot media; absent means the address of network boot. */
   mediaUrl: string | undefined;
+  /** The file of providers; absent means the lab alone. */
+  providers: string | undefined;
 }
 
 /** `farrier netboot`: network boot, on a given PostgreSQL. */
@@ -152,6 +154,8 @@ export interface ShepherdOptions extends ProcessOptions {
   /** The folder of boot images; absent means `boot-image` in the data directory. */
   bootImages: string | undefined;
   kernelArguments: string;
+  /** The file of providers; absent means none. */
+  providers: string | undefined;
 }
 
 /** `farrier migrate`. */

@@ -8,7 +8,7 @@ import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
-import { labOf, unlistedProvider } from "./providers.ts";
+import { labOf, providersOf, unlistedProvider } from "./providers.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { agentCa, takeoverAccess } from "./parts/takeover-access.ts";
@@ -26,7 +26,8 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
   await using sessionDatabase = poolFor("session", address, { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
-  const providers = options.lab === undefined ? [] : [await labOf(options.lab, log, options.netboot)];
+  const given = options.lab === undefined ? [] : [await labOf(options.lab, log, options.netboot)];
+  await using configured = await providersOf(given, { file: options.providers, netboot: options.netboot, log });
   await using secrets = await secretsFollow({
     ...options,
     database: sessionDatabase,
@@ -41,7 +42,7 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     log,
     clock: systemClock,
     metrics,
-    providers,
+    configured,
     unlisted: unlistedProvider,
     secrets,
     controllers: controllerAccess(database, secrets, metrics),

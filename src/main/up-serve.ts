@@ -11,7 +11,7 @@ import { shepherdRun } from "../shepherd/run.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
 import { takeoverAccess } from "./parts/takeover-access.ts";
 import { controlPlaneStart } from "./control-plane.ts";
-import { labDirectory, labOf, unlistedProvider } from "./providers.ts";
+import { labDirectory, labOf, providersOf, unlistedProvider } from "./providers.ts";
 
 /** The address by which QEMU guests with user networking reach this host's loopback. */
 const hostOfGuests = "10.0.2.2";
@@ -64,7 +64,8 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
     netbootAddress = netboot.address;
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
-  const providers = [await labOf(labDirectory(options.dataDir), log, netbootAddress)];
+  const lab = await labOf(labDirectory(options.dataDir), log, netbootAddress);
+  const configured = stack.use(await providersOf([lab], { file: options.providers, netboot: netbootAddress, log }));
   const shepherdDatabase = open("shepherd");
   stack.use(
     shepherdRun({
@@ -73,7 +74,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       log,
       clock: systemClock,
       metrics,
-      providers,
+      configured,
       unlisted: unlistedProvider,
       secrets: server.secrets,
       controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),

@@ -8,6 +8,7 @@ import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.t
 import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProviderService } from "../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { OperatorApiDependencies } from "./dependencies.ts";
@@ -21,6 +22,7 @@ import { fleetHandlers } from "./handlers/fleet.ts";
 import { hardwareHandlers } from "./handlers/hardware.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
+import { providerHandlers } from "./handlers/provider.ts";
 import { auditInterceptor } from "./interceptors/audit.ts";
 import { callShareInterceptor } from "./interceptors/call-share.ts";
 import { errorsInterceptor } from "./interceptors/errors.ts";
@@ -42,6 +44,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(EnrollmentService, enrollmentHandlers(dependencies));
     router.service(CredentialService, credentialHandlers(dependencies));
     router.service(ControllerService, controllerHandlers(dependencies));
+    router.service(ProviderService, providerHandlers(dependencies));
     router.service(SecretsService, secretsHandlers(dependencies));
   };
 }

@@ -12,12 +12,26 @@ export type ProviderErrorCode =
 /** A provider's error; its message is shown in `explain`. */
 export class ProviderError extends CodedError<ProviderErrorCode> {}
 
+/** A machine's management controller as its provider names it. */
+export interface ProvidedController {
+  protocol: "redfish" | "ipmi";
+  url: string;
+  /** Which of the controller's systems; absent = the only one. */
+  system?: string;
+  /** Name of the credential. */
+  credential: string;
+  /** How its certificate is verified; absent = an operator has to accept it first. */
+  trust?: { by: "fingerprint"; sha256: string } | { by: "ca"; pem: string } | { by: "system" } | { by: "clear-text" };
+}
+
 /** A machine as its provider lists it. */
 export interface ProvidedMachine {
   /** Unique within the provider, and never reused for another machine. */
   providerId: string;
   /** A suggested name, used unless another machine has it. */
   name?: string;
+  /** Its serial number, which the maker printed on it. */
+  serial?: string;
   smbiosUuid?: string;
   /** `aa:bb:cc:dd:ee:ff`, boot interfaces first. */
   macs: readonly string[];
@@ -25,6 +39,28 @@ export interface ProvidedMachine {
   location?: string;
   /** The provider's own status text. */
   status?: string;
+  /** The labels that the provider gives it; an operator's others stay. */
+  labels?: Readonly<Record<string, string>>;
+  controller?: ProvidedController;
+}
+
+/** All machines that a provider has now. */
+export interface ProvidedListing {
+  machines: readonly ProvidedMachine[];
+  /**
+   * What of the list could not be taken, one line each, with its place. While there is any, no machine is believed to be
+   * gone: it may be in a line that could not be read.
+   */
+  problems?: readonly string[];
+  /** Why the list is doubted although it could be read, such as an empty file: then no machine is gone until an operator accepts it. */
+  doubt?: string;
+}
+
+/** One line of a check: what was checked, whether it is in order, and a remedy if it is not. */
+export interface ProviderCheckLine {
+  ok: boolean;
+  what: string;
+  remedy?: string;
 }
 
 /** Whether a machine has power. */
@@ -49,16 +85,27 @@ export interface ProviderPower {
 export interface Provider {
   /** Its name in `provided`: [a-z][a-z0-9-]{0,31}. */
   name: string;
-  /** Milliseconds between two queries of the provider, if it may be queried more often than others. */
+  /** Its type in the file of providers, such as inventory. */
+  type?: string;
+  /**
+   * What its settings are, as one text: shepherds with different settings for one name do not act on it at once. Absent =
+   * it has none.
+   */
+  settings?: string;
+  /** Milliseconds between two listings; absent = as often as the shepherd looks for work. */
   pace?: number;
-  /** Lists all its machines. @throws {ProviderError} */
-  list?: (signal: AbortSignal) => Promise<ProvidedMachine[]>;
+  /** Whether its machines may be switched off to start an agent, whatever runs on them. */
+  autostart?: boolean;
+  /** Whether many machines may be gone at once without an operator's accepting it. */
+  believed?: boolean;
+  /**
+   * Lists all its machines. The same object as before = nothing has changed.
+   * @throws {ProviderError}
+   */
+  list?: (signal: AbortSignal) => Promise<ProvidedListing>;
   /** Reads one machine. @throws {ProviderError} `not_found` */
   get?: (providerId: string, signal: AbortSignal) => Promise<ProvidedMachine>;
   power?: ProviderPower;
-  /**
-   * Agents are started on its machines whatever runs there. Absent = a machine that is found running is left as it is
-   * until an operator allows otherwise.
-   */
-  autostart?: boolean;
+  /** Checks what can be checked beyond listing, line by line. Never rejects but for the signal. */
+  check?: (signal: AbortSignal) => Promise<ProviderCheckLine[]>;
 }

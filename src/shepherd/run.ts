@@ -1,6 +1,5 @@
 import type { Database } from "../database/connect.ts";
 import { eligibleCount, type Eligibility } from "../database/eligibility.ts";
-import { providerNames } from "../database/queries/provider/provider.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
@@ -15,7 +14,9 @@ import type { Provider } from "./provider.ts";
 import { controllerLooks } from "./controller-looks.ts";
 import { type ControllerAccess, controllersOf } from "./controllers.ts";
 import { operationsRun } from "./operations/run.ts";
-import { providerSync, type SyncMemory } from "./provider-sync.ts";
+import { providersKeep, type ProvidersSource } from "./providing/keep.ts";
+import { providerLook } from "./providing/look.ts";
+import { wantedControllers } from "./providing/wanted-controllers.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 import type { SwitchesOptions } from "./switch/switch-of.ts";
 import type { TakeoverAccess } from "./takeover/access.ts";
@@ -31,6 +32,8 @@ export interface ShepherdRunOptions {
   metrics: Metrics;
   /** The providers that can list machines or have a power switch. */
   providers?: readonly Provider[];
+  /** The providers of a process whose configuration may change, in place of `providers`. */
+  configured?: ProvidersSource;
   /** Makes the provider for a name that is in the database but not in `providers`. */
   unlisted: (name: string) => Provider;
   /** Milliseconds between two searches for work, and between two searches for providers. */
@@ -63,34 +66,42 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
   options.secrets?.heldUnder(sessions).catch((error: unknown) => {
     log.warn({ error: describeError(error) }, "the keys of secrets could not be looked at; trying again");
   });
-  const running = new Map<string, Promise<unknown>>();
-  const known = new Map((options.providers ?? []).map((provider) => [provider.name, provider]));
   const { controllers: access } = options;
   const controllers = access === undefined ? undefined : controllersOf(database, { open: access.open, clock });
   const { takeovers } = options;
+  // The providers that this shepherd works on, by name.
+  const known = new Map<string, Provider>();
   const switches: SwitchesOptions = { database, providers: known, controllers, takeovers };
 
-  function start(provider: Provider): void {
+  async function loops(provider: Provider, stand: "look" | "work", signal: AbortSignal): Promise<void> {
     const { list } = provider;
-    known.set(provider.name, provider);
-    const loops = [loop("recovery", recoveryProcess(provider, switches), recoveryEligibility(provider), provider)];
-    if (list !== undefined) {
-      loops.push(look({ ...provider, list }));
+    const all = [
+      loop("recovery", recoveryProcess(provider, switches), recoveryEligibility(provider), provider, signal),
+    ];
+    if (list !== undefined && stand === "look") {
+      const turned = (outcome: string): void => metrics.loopRuns.inc({ loop: "provider-sync", outcome });
+      all.push(providerLook({ ...provider, list }, { database, sessions, log, clock, signal, interval, turned }));
     }
     if (provider.power !== undefined || controllers !== undefined || takeovers !== undefined) {
       const process = agentStartProcess(provider, switches, { clock, bootSeconds: options.bootSeconds });
-      loops.push(loop("agent-start", process, agentStartEligibility(provider, switches), provider));
+      all.push(loop("agent-start", process, agentStartEligibility(provider, switches), provider, signal));
     }
-    running.set(provider.name, Promise.all(loops));
+    await Promise.all(all);
   }
 
-  function loop(name: string, process: ControlProcess, eligibility: Eligibility, provider: Provider): Promise<void> {
+  function loop(
+    name: string,
+    process: ControlProcess,
+    eligibility: Eligibility,
+    provider: Provider,
+    signal: AbortSignal,
+  ): Promise<void> {
     const labels = { process: eligibility.process };
     return controlLoop(process, {
       sessions,
       log,
       clock,
-      signal: stop.signal,
+      signal,
       interval: Math.min(provider.pace ?? interval, interval),
       parallelism: 16,
       perSecond: 10,
@@ -106,41 +117,14 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     });
   }
 
-  async function look(provider: Provider & { list: NonNullable<Provider["list"]> }): Promise<void> {
-    const memory: SyncMemory = new Map();
-    while (!stop.signal.aborted) {
-      try {
-        const done = await providerSync(database, provider, { log, signal: stop.signal, memory });
-        metrics.loopRuns.inc({ loop: "provider-sync", outcome: "ok" });
-        if (done.added + done.updated + done.vanished > 0) {
-          log.debug({ provider: provider.name, ...done }, "the provider's machines are stored");
-        }
-      } catch (error) {
-        if (!stop.signal.aborted) {
-          metrics.loopRuns.inc({ loop: "provider-sync", outcome: "failed" });
-          log.warn({ provider: provider.name, error: describeError(error) }, "a provider's sync failed; trying again");
-        }
-      }
-      await clock.sleep(Math.min(provider.pace ?? interval, interval), stop.signal).catch(() => undefined);
-    }
-  }
-
   const swept = takeovers === undefined ? undefined : takeoversSweep(log);
-  const looking = (async () => {
-    [...known.values()].forEach((provider) => provider.list !== undefined && start(provider));
-    while (!stop.signal.aborted) {
-      try {
-        for (const name of await providerNames(database)) {
-          if (!running.has(name)) {
-            start(known.get(name) ?? options.unlisted(name));
-          }
-        }
-      } catch (error) {
-        log.warn({ error: describeError(error) }, "the providers could not be read; trying again");
-      }
-      await clock.sleep(interval, stop.signal).catch(() => undefined);
-    }
-  })();
+  const configured = options.configured ?? unchanging(options.providers ?? []);
+  const looking = providersKeep({
+    ...{ database, sessions, log, clock, interval, known, loops },
+    source: configured,
+    signal: stop.signal,
+    unlisted: options.unlisted,
+  });
 
   const looks =
     controllers === undefined
@@ -150,6 +134,13 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     controllers === undefined
       ? undefined
       : bootOverrides({ database, sessions, controllers, log, clock, interval, signal: stop.signal });
+  const wanted =
+    access === undefined
+      ? undefined
+      : wantedControllers({
+          ...{ database, access, log, clock, interval, signal: stop.signal },
+          providers: () => [...known.keys()],
+        });
   const operations = operationsRun({
     ...{ database, sessions, log, clock, interval, address: options.address, signal: stop.signal },
     ...{ controllers, access, providers: known },
@@ -163,9 +154,13 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
       await operations;
       await looks;
       await overrides;
-      await Promise.all(running.values());
+      await wanted;
       await controllers?.[Symbol.asyncDispose]();
       await sessions[Symbol.asyncDispose]();
     },
   };
+}
+
+function unchanging(providers: readonly Provider[]): ProvidersSource {
+  return { current: () => ({ providers }), changed: () => new Promise(() => undefined) };
 }

@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -67,6 +67,8 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   InstallationCancel: { reason: "another image" },
   InstallationRetry: { retry: { attempts: 2 } },
   BootWindowOpen: { seconds: 60 },
+  ProviderCheck: { provider: "static" },
+  ProviderAccept: { provider: "static" },
   EnrollmentApprove: { replace: false },
   EnrollmentReject: { key: "c3c3c3c3c3c3c3c3" },
   CredentialCreate: { secret: "Y2FsdmluLTk=" },

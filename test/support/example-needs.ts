@@ -59,4 +59,15 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
          decode(repeat('ab', 32), 'hex'), '{on,off,cycle,reset}', '{network,disk}', true, true, '{}', 'test'
        FROM machines m, credential c WHERE m.name = 'web1' AND c.credential_name = 'rack7'`,
     ),
+  doubted: async ({ pool }) =>
+    await pool.query(
+      `WITH provider AS (
+         INSERT INTO provider (provider, power, provider_type, listed_at, held_since, held_cause)
+         VALUES ('rack-a', false, 'inventory', now(), now(), '3 of 20 machines are gone from its list at once')
+       ), machine AS (
+         INSERT INTO machines (name) VALUES ('rack-a-1') RETURNING machine_id
+       ), provided AS (
+         INSERT INTO machine_provided (machine_id, provider, provider_id) SELECT machine_id, 'rack-a', 'S1' FROM machine
+       ) INSERT INTO machine_doubted (machine_id, provider, doubt) SELECT machine_id, 'rack-a', 'gone' FROM machine`,
+    ),
 };

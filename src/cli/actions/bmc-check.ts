@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { ControllerCheckResponseSchema } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { operatorClient } from "../call/client.ts";
-import { operationEnded, resultText } from "../call/operation.ts";
+import { operationEnded } from "../call/operation.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "../show/answer.ts";
+import { checkResultLines } from "../show/check-lines.ts";
 
 /** Flags of `farrier bmc check`. */
 export type BmcCheckFlags = ClientFlags;
@@ -22,17 +23,9 @@ export async function bmcCheckAction(this: CliContext, flags: BmcCheckFlags, mac
       operation: { machineId: operation?.machineId ?? "", result: result as never },
     }),
     names: () => [operation?.machineId ?? ""],
-    text: () => checkLines(result).join(""),
+    text: () => checkResultLines(result).join(""),
   });
   if (result["ok"] !== true) {
     this.process.exitCode = exitStatus.failed;
   }
-}
-
-function checkLines(result: Record<string, unknown>): string[] {
-  const lines = Array.isArray(result["lines"]) ? (result["lines"] as Record<string, unknown>[]) : [];
-  return lines.map((line) => {
-    const remedy = resultText(line, "remedy");
-    return `${line["ok"] === true ? "✓" : "✗"} ${resultText(line, "what")}\n${remedy === "" ? "" : `    ${remedy}\n`}`;
-  });
 }

@@ -12,6 +12,7 @@ export interface ShepherdFlags extends CommonFlags, DatabaseFlags {
   tlsCa: string | undefined;
   bootImages: string | undefined;
   kernelArguments: string;
+  providers: string | undefined;
 }
 
 /** `farrier shepherd` */
@@ -22,6 +23,7 @@ export async function shepherdAction(this: CliContext, flags: ShepherdFlags): Pr
     debug: this.debug,
     databaseUrl,
     secretsKey: flags.secretsKey,
+    providers: flags.providers,
     lab: flags.lab,
     netboot: flags.netboot,
     agents: flags.agents,

@@ -11,6 +11,7 @@ export interface UpFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags {
   operators: HostPort;
   databaseUser: string | undefined;
   secretsKey: string | undefined;
+  providers: string | undefined;
   serverName: readonly string[] | undefined;
   operatorName: readonly string[] | undefined;
   netboot: HostPort | "off" | undefined;
@@ -30,6 +31,7 @@ export async function upAction(this: CliContext, flags: UpFlags): Promise<void> 
     databaseUser: flags.databaseUser,
     databaseUrl: databaseUrlGiven(flags, this.process.env),
     secretsKey: flags.secretsKey,
+    providers: flags.providers,
     serverNames: flags.serverName ?? [],
     operatorNames: flags.operatorName ?? [],
     operatorTls: operatorTlsFiles(flags),

@@ -9,6 +9,7 @@ import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_p
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
 import { CliError } from "../errors.ts";
@@ -27,6 +28,7 @@ export interface OperatorClient {
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
+  providers: Client<typeof ProviderService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -58,6 +60,7 @@ export async function operatorClient(
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),
+    providers: createClient(ProviderService, transport),
   };
 }
 

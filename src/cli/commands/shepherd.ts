@@ -12,6 +12,7 @@ import { netbootFlags } from "../flags/netboot.ts";
 export const shepherdCommand = buildCommand<ShepherdFlags, [], CliContext>({
   docs: docs("Start agents and recover machines, on an existing PostgreSQL; run any number of copies", "", [
     "farrier shepherd --database-url postgresql://farrier@db/farrier",
+    "farrier shepherd --database-url postgresql://farrier@db/farrier --providers /etc/farrier/providers.yaml",
     "FARRIER_DATABASE_URL=postgresql://farrier@db/farrier farrier shepherd",
   ]),
   parameters: {
@@ -19,6 +20,7 @@ export const shepherdCommand = buildCommand<ShepherdFlags, [], CliContext>({
       ...commonFlags,
       ...databaseFlag,
       secretsKey: listenFlags.secretsKey,
+      providers: textFlag("File of the providers that machines come from, YAML; read again when it changes", "FILE"),
       lab: textFlag("Directory of lab machines to manage: `lab` in a data directory", "DIR"),
       netboot: optionalFlag("Where `farrier netboot` listens, for lab machines", "HOST:PORT", parseHostPort),
       agents: optionalFlag(

@@ -18,6 +18,7 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
       "farrier up --data-dir /var/lib/farrier --agents 0.0.0.0:8443 --server-name farrier.lab",
       "farrier up --database-url postgresql://farrier@db/farrier",
       "farrier up --agents 0.0.0.0:8443 --netboot 0.0.0.0:8081",
+      "farrier up --providers /etc/farrier/providers.yaml",
     ],
   ),
   parameters: {
@@ -29,6 +30,7 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         "System user of the embedded PostgreSQL if root starts it (default: farrier-db, created if missing)",
         "NAME",
       ),
+      providers: textFlag("File of the providers that machines come from, YAML; read again when it changes", "FILE"),
       netboot: optionalFlag(
         `Address of network boot, or "off" (or FARRIER_NETBOOT; default: ${netbootDefault})`,
         "HOST:PORT",

@@ -7,6 +7,7 @@ import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_p
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Role } from "../../database/role.ts";
 
@@ -22,6 +23,7 @@ export const operatorServices = [
   CredentialService,
   ControllerService,
   SecretsService,
+  ProviderService,
 ] as const;
 
 /** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
@@ -70,6 +72,10 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.ControllerService/MachineIdentify": "operator",
   "farrier.operator.v1.ControllerService/MachineStartAgent": "operator",
   "farrier.operator.v1.ControllerService/OperationShow": "viewer",
+  "farrier.operator.v1.ProviderService/ProviderList": "viewer",
+  "farrier.operator.v1.ProviderService/ProviderShow": "viewer",
+  "farrier.operator.v1.ProviderService/ProviderCheck": "operator",
+  "farrier.operator.v1.ProviderService/ProviderAccept": "operator",
   "farrier.operator.v1.SecretsService/SecretsShow": "admin",
   "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.AccessService/WhoAmI": "viewer",

@@ -1,3 +1,5 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { describeError } from "../../lib/errors.ts";
 import { type ProvidedMachine, type Provider, ProviderError } from "../../shepherd/provider.ts";
 import { labMachineList } from "../../lab/directory.ts";
@@ -11,8 +13,12 @@ export const labProviderName = "lab";
 /**
  * The lab's machines as a provider: it reads the lab's directory each time. A machine's id is its UUID. Machines with a
  * controller are not its own: they are known by `farrier bmc add`.
+ * @param autostart absent = yes: they were made for Farrier, and nothing else runs on them
  */
-export function labProvider(place: LabPlace): Provider {
+export function labProvider(
+  place: LabPlace,
+  { name = labProviderName, autostart = true }: { name?: string; autostart?: boolean } = {},
+): Provider {
   const { directory } = place;
 
   async function machines(): Promise<LabMachine[]> {
@@ -28,13 +34,19 @@ export function labProvider(place: LabPlace): Provider {
   }
 
   return {
-    name: labProviderName,
+    name,
     // Its list is a directory of this host, so it may be read often.
     pace: 1_000,
-    // They were made for Farrier: nothing else runs on them.
-    autostart: true,
+    type: labProviderName,
+    // Another host's lab is another one, though its folder has the same name.
+    settings: `${hostname()}:${resolve(directory)}`,
+    autostart,
+    // `farrier lab down` takes away as many as the operator says.
+    believed: true,
     list: (signal) =>
-      told(signal, async () => Promise.all((await machines()).map((machine) => provided(directory, machine)))),
+      told(signal, async () => ({
+        machines: await Promise.all((await machines()).map((machine) => provided(directory, machine))),
+      })),
     get: (providerId, signal) => told(signal, async () => provided(directory, await find(providerId))),
     power: {
       get: (providerId, signal) => told(signal, async () => powerGet(directory, (await find(providerId)).name)),

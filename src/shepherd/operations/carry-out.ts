@@ -11,6 +11,7 @@ import type { MachineSwitch } from "../switch/machine-switch.ts";
 import { switchOf } from "../switch/switch-of.ts";
 import { operationAdd } from "./add.ts";
 import { operationCheck } from "./check.ts";
+import { providerCheck } from "./provider-check.ts";
 import type { CarriedOut, CarryOutOptions } from "./options.ts";
 
 /**
@@ -25,6 +26,9 @@ export async function carryOut(
   const { asked, machineId } = operation;
   if (asked.kind === "add") {
     return operationAdd(operation, asked, options, signal);
+  }
+  if (asked.kind === "provider-check") {
+    return { result: await providerCheck(options.providers.get(asked.provider), signal) };
   }
   if (machineId === undefined) {
     throw new Error(`an operation "${asked.kind}" without a machine`);

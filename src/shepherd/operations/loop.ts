@@ -40,7 +40,11 @@ export async function operationLoop(options: OperationLoopOptions): Promise<void
       const session = await abortable(sessions.next(), signal);
       const lost = AbortSignal.any([session.lost, signal]);
       const powered = [...providers.values()].filter(({ power }) => power !== undefined).map(({ name }) => name);
-      const reach = { providers: powered, controllers: options.controllers !== undefined };
+      const reach = {
+        checks: [...providers.keys()],
+        providers: powered,
+        controllers: options.controllers !== undefined,
+      };
       const taken = await operationClaim(database, session, reach, parallelism - busy.size);
       for (const operation of taken) {
         const done: Promise<void> = one(operation, options, lost).finally(() => busy.delete(done));

@@ -1,3 +1,4 @@
+import { defined } from "../../lib/defined.ts";
 import {
   type PowerAction,
   type PowerState,
@@ -18,6 +19,9 @@ export interface FakeProvider extends Provider {
   switched: string[];
   /** While set, every call fails with this message. */
   broken: string | undefined;
+  /** What its lists are said to have that can't be taken, and why they are doubted. */
+  problems: string[] | undefined;
+  doubt: string | undefined;
 }
 
 /** Makes a fake provider; `onSwitch` is called before each power action. */
@@ -46,12 +50,14 @@ export function fakeProvider(
     states,
     switched: [],
     broken: undefined,
+    problems: undefined,
+    doubt: undefined,
     list: async (signal) => {
       signal.throwIfAborted();
       if (provider.broken !== undefined) {
         throw new ProviderError("unavailable", provider.broken);
       }
-      return [...machines.values()];
+      return { machines: [...machines.values()], ...defined({ problems: provider.problems, doubt: provider.doubt }) };
     },
     get: async (providerId, signal) => find(providerId, signal),
     power: {

@@ -39,7 +39,9 @@ export function providerConformance(make: (context: TestContext) => Promise<Conf
     await using subject = await make(context);
     const { provider, providerId } = subject;
     const list = has(provider.list, context);
-    const machines = await list(live);
+    const listing = await list(live);
+    const { machines } = listing;
+    expect(listing.problems ?? []).toEqual([]);
     expect(new Set(machines.map((machine) => machine.providerId)).size).toBe(machines.length);
     expect(machines.map((machine) => machine.providerId)).toContain(providerId);
     expect(machines.flatMap(({ macs }) => macs)).toEqual(
@@ -49,7 +51,7 @@ export function providerConformance(make: (context: TestContext) => Promise<Conf
     for (const machine of machines) {
       expect(await get(machine.providerId, live)).toEqual(machine);
     }
-    expect(await list(live)).toEqual(machines);
+    expect(await list(live)).toEqual(listing);
   });
 
   test("a machine that it does not have is not found", { timeout }, async (context) => {

@@ -22,6 +22,8 @@ export interface HeldOperation extends Operation {
 
 /** The power switches and controllers that a shepherd reaches. */
 export interface OperationReach {
+  /** Names of all providers that it works on. */
+  checks?: readonly string[];
   /** Names of providers with a power switch. */
   providers: readonly string[];
   controllers: boolean;
@@ -35,7 +37,7 @@ export interface OperationReach {
 export async function operationClaim(
   database: Database,
   session: Session,
-  { providers, controllers }: OperationReach,
+  { checks = [], providers, controllers }: OperationReach,
   limit: number,
 ): Promise<HeldOperation[]> {
   const taken = await transact(database, session, async (tx) => {
@@ -54,6 +56,7 @@ export async function operationClaim(
             (${controllers} AND (
               n.kind = 'add' OR EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = n.machine_id)
             ))
+            OR (n.kind = 'provider-check' AND n.asked ->> 'provider' = ANY (${checks}::text[]))
             OR EXISTS (
               SELECT FROM machine_provided p WHERE p.machine_id = n.machine_id AND p.provider = ANY (${providers}::text[])
             )

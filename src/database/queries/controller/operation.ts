@@ -41,6 +41,7 @@ export type OperationAsked =
       bootBy?: string;
     }
   | { kind: "check" }
+  | { kind: "provider-check"; provider: string }
   | {
       kind: "power";
       command: "status" | "on" | "off" | "soft-off" | "cycle" | "reset" | "nmi";

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
+import type { SessionId } from "../../ids.ts";
 
 /**
  * The names of the providers that have machines. The query skips from name to name in the index, however many machines
@@ -21,27 +22,47 @@ export async function providerNames(database: Database): Promise<string[]> {
 }
 
 /**
- * Records a provider's abilities, and the result of the last listing: `unreachable` is why it failed.
+ * The names of providers that have machines, and that no live session but this one is configured with: shepherds that are
+ * look after their machines.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function providersElsewhere(database: Database, session: SessionId): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ provider: string }>`
+    SELECT DISTINCT p.provider FROM session_provider p JOIN sessions s ON s.session_id = p.session_id
+    WHERE p.session_id <> ${session} AND s.session_deadline > now()`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return new Set(rows.map(({ provider }) => provider));
+}
+
+/** What came of listing a provider. */
+export type ListingNote =
+  | { machines: number; problems: readonly string[] }
+  /** Why it could not be listed. */
+  | { unreachable: string };
+
+/**
+ * Records what came of listing a provider.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providerNote(
   database: Database,
-  provider: string,
-  {
-    power,
-    autostart,
-    listed,
-    unreachable,
-  }: { power: boolean; autostart: boolean; listed: boolean; unreachable?: string },
+  { name, power }: { name: string; power: boolean },
+  note: ListingNote,
 ): Promise<void> {
+  const unreachable = "unreachable" in note ? note.unreachable.replaceAll("\0", "") : null;
+  const listed = "unreachable" in note ? undefined : note;
+  const problems = listed === undefined ? null : listed.problems.map((text) => text.replaceAll("\0", ""));
   await sql`
-    INSERT INTO provider AS p (provider, power, autostart, listed_at, unreachable_since, unreachable_cause)
+    INSERT INTO provider AS p (provider, power, listed_at, machines_listed, problems, unreachable_since, unreachable_cause)
     VALUES (
-      ${provider}, ${power}, ${autostart}, CASE WHEN ${listed} THEN now() END,
-      CASE WHEN ${unreachable ?? null}::text IS NOT NULL THEN now() END, ${unreachable ?? null}
+      ${name}, ${power}, CASE WHEN ${unreachable}::text IS NULL THEN now() END, ${listed?.machines ?? null},
+      coalesce(${problems}::text[], '{}'), CASE WHEN ${unreachable}::text IS NOT NULL THEN now() END, ${unreachable}
     )
     ON CONFLICT (provider) DO UPDATE SET
-      power = excluded.power, autostart = excluded.autostart, listed_at = coalesce(excluded.listed_at, p.listed_at),
+      power = excluded.power, listed_at = coalesce(excluded.listed_at, p.listed_at),
+      machines_listed = coalesce(excluded.machines_listed, p.machines_listed),
+      problems = coalesce(${problems}::text[], p.problems),
       unreachable_since = CASE WHEN excluded.unreachable_cause IS NOT NULL
         THEN coalesce(p.unreachable_since, excluded.unreachable_since) END,
       unreachable_cause = excluded.unreachable_cause`

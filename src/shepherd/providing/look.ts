@@ -1,0 +1,83 @@
+import type { Database } from "../../database/connect.ts";
+import { doubtsAccepted } from "../../database/queries/provider/provider-doubt.ts";
+import type { SessionHolder } from "../../database/session-holder.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { describeError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { abortable } from "../abortable.ts";
+import type { ProvidedListing, Provider } from "../provider.ts";
+import { providerListing, providerSync } from "../provider-sync.ts";
+
+/** What the loop of one provider needs. */
+export interface ProviderLookOptions {
+  database: Database;
+  sessions: SessionHolder;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Milliseconds between two listings, unless the provider has a pace of its own. */
+  interval: number;
+  turned: (outcome: "ok" | "failed" | "held") => void;
+}
+
+/** Milliseconds after which a list is compared with the database again, though it has not changed. */
+const anew = 300_000;
+
+/** Lists a provider at its pace, and stores what it lists, until the signal aborts. */
+export async function providerLook(
+  provider: Provider & { list: NonNullable<Provider["list"]> },
+  options: ProviderLookOptions,
+): Promise<void> {
+  const { database, clock, log, signal } = options;
+  let last: { listing: ProvidedListing; at: number; held: string | undefined } | undefined;
+  let said = "";
+  while (!signal.aborted) {
+    try {
+      const session = await abortable(options.sessions.next(), signal);
+      const listing = await providerListing(database, provider, signal);
+      const due = last === undefined || last.listing !== listing || clock.monotonic() - last.at >= anew;
+      if (due || (last?.held !== undefined && (await doubtsAccepted(database, provider.name)).size > 0)) {
+        const { held } = await providerSync(database, provider, listing, { log, signal, session });
+        last = { listing, at: clock.monotonic(), held };
+        said = saidOnce({ listing, held }, said, provider.name, log);
+      }
+      options.turned(last?.held === undefined ? "ok" : "held");
+    } catch (error) {
+      last = undefined;
+      if (!signal.aborted) {
+        options.turned("failed");
+        const text = describeError(error);
+        (text === said ? log.debug.bind(log) : log.warn.bind(log))(
+          { provider: provider.name, error: text },
+          "a provider's sync failed; trying again",
+        );
+        said = text;
+      }
+    }
+    await clock.sleep(provider.pace ?? options.interval, signal).catch(() => undefined);
+  }
+}
+
+/** Logs what is wrong with a list, once for each new text; returns that text. */
+function saidOnce(
+  { listing, held }: { listing: ProvidedListing; held: string | undefined },
+  before: string,
+  provider: string,
+  log: Logger,
+): string {
+  const { problems = [] } = listing;
+  const text = JSON.stringify([held, problems]);
+  if (text === before) {
+    return text;
+  }
+  if (held !== undefined) {
+    log.error(
+      { provider, cause: held },
+      `the provider's list is not believed, and its work stops: look at it, then \`farrier provider accept ${provider}\``,
+    );
+  }
+  if (problems.length > 0) {
+    log.warn({ provider, problems: problems.slice(0, 10) }, "not all of the provider's list can be taken");
+  }
+  return text;
+}
