@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { capacity, claims, cost, growth, load, push, storm, workers, type Section } from "./document-sections.ts";
 import { isMet, rounded, type Figure } from "./report.ts";
@@ -40,10 +40,14 @@ export async function documentWrite(figures: readonly Figure[]): Promise<void> {
       await writeFile(new URL(`plots/${name}.svg`, docs), svg);
     }
   }
-  await writeFile(new URL("performance.md", docs), markdown(figures, sections));
+  const explained = await readFile(new URL(gapsFile, docs), "utf8");
+  await writeFile(new URL("performance.md", docs), markdown(figures, sections, explained));
 }
 
-function markdown(figures: readonly Figure[], sections: readonly Section[]): string {
+/** Written by hand, with a heading for each figure: where the time goes that it misses its target by. */
+const gapsFile = "performance-gaps.md";
+
+function markdown(figures: readonly Figure[], sections: readonly Section[], explained: string): string {
   const [cpu] = cpus();
   const place = (id: string): number => Object.keys(meanings).indexOf(id) + 1 || Infinity;
   const sorted = figures.toSorted((a, b) => place(a.id) - place(b.id));
@@ -58,10 +62,11 @@ function markdown(figures: readonly Figure[], sections: readonly Section[]): str
     `numbers beside it hold for the machine that this was written on: ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, PostgreSQL 18.`,
     "The server, PostgreSQL and the load generator share its cores. `fsync`, `synchronous_commit` and `full_page_writes` are on, always.",
     "p50 and p99: half of all, and 99 of 100, took no longer.",
+    `Where a target is missed, [where the time goes](${gapsFile}) says why.`,
     "",
     "| | what | value | target | |",
     "|---|---|---|---|---|",
-    ...sorted.map(summaryRow),
+    ...sorted.map((figure) => summaryRow(figure, explained)),
     "",
     ...sections.flatMap(({ title, lines }) => [`## ${title}`, "", ...lines, ""]),
     "## Conditions and everything else that was measured",
@@ -77,11 +82,21 @@ function markdown(figures: readonly Figure[], sections: readonly Section[]): str
   ].join("\n");
 }
 
-function summaryRow(figure: Figure): string {
+function summaryRow(figure: Figure, explained: string): string {
   const { id, value, target, better, unit = "" } = figure;
   const wanted = target === undefined ? "" : `${better === "higher" ? "≥" : "≤"} ${target}${unit}`;
-  const met = target === undefined ? "" : isMet(figure) ? "met" : `**missed** by ${missedBy(value, target)} %`;
+  const met =
+    target === undefined
+      ? ""
+      : isMet(figure)
+        ? "met"
+        : `**missed** by ${missedBy(value, target)} % ${whyLink(id, explained)}`;
   return `| ${id} | ${meanings[id] ?? ""} | ${rounded(value)}${unit} | ${wanted} | ${met} |`;
+}
+
+/** A link to the explanation of a figure, or to all of them if this one was never missed before. */
+function whyLink(id: string, explained: string): string {
+  return `([why](${gapsFile}${explained.includes(`\n## ${id}\n`) ? `#${id.toLowerCase()}` : ""}))`;
 }
 
 /** The distance of the value from its target, in percent of the target. */

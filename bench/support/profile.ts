@@ -28,9 +28,13 @@ export async function profileStart(): Promise<() => Promise<ProfileSummary>> {
   };
 }
 
+const root = new URL("../../", import.meta.url).href;
+
 /** The owner of a file's code, by its URL. Pure. */
 export function partOf(url: string): string {
-  const ours = /\/(?<folder>src\/[a-z-]+|bench|gen)\//u.exec(url)?.groups?.["folder"];
+  // Only within the checkout, whose own path may contain any of these names.
+  const path = url.startsWith(root) ? url.slice(root.length) : "";
+  const ours = /^(?<folder>src\/[a-z-]+|bench|gen)\//u.exec(path)?.groups?.["folder"];
   const library = /\/node_modules\/(?<name>(?:@[^/]+\/)?[^/]+)\//u.exec(url)?.groups?.["name"];
   if (library !== undefined) {
     return library.startsWith("pg") ? "pg, the PostgreSQL driver" : library;

@@ -58,6 +58,12 @@ export interface AgentApiOptions {
   times?: TimeLimits;
 }
 
+/**
+ * Concurrent batches of heartbeats of a process that shares its port. The processes together have more batches under way
+ * than one alone has, so with as many slots each their batches would be smaller, and a heartbeat would cost more.
+ */
+const sharedSlots = 2;
+
 const enrollPath = "/farrier.agent.v1.AgentService/Enroll";
 
 /** Methods whose requests name a machine. */
@@ -93,6 +99,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
     log,
     requestProblem,
     requestOpen: (stored, owner) => requestOpen(secrets, owner, stored),
+    ...(options.address.shared === true ? { slots: sharedSlots } : {}),
     ...(options.maximumWaiting === undefined ? {} : { maximumWaiting: options.maximumWaiting }),
     meter: {
       batch: (size, seconds) => {
