@@ -1,4 +1,5 @@
 import { CodedError, errorCode } from "../lib/errors.ts";
+import { databaseTrouble } from "./connection/database-trouble.ts";
 import { holderOf, lockedText } from "./connection/lock-held.ts";
 
 /** The kinds of errors of the database layer. */
@@ -47,19 +48,21 @@ export const readOnlyText =
  * failed connection.
  */
 const unavailable =
-  /^(?:08...|57P0[1235]|53300|25P03|25006|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/u;
+  /^(?:08...|57P0[1235]|25P03|25006|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/u;
 
 /** node-postgres throws these messages without a code. */
 const unavailableMessages =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Client was closed|Query read timeout)/u;
 
-/** True if the database was unreachable, so that the error says nothing about the statement itself. */
+/** True if the database was unreachable or refused everything, so that the error says nothing about the statement itself. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     return error.code === "unavailable";
   }
   return (
-    unavailable.test(errorCode(error) ?? "") || (error instanceof Error && unavailableMessages.test(error.message))
+    unavailable.test(errorCode(error) ?? "") ||
+    databaseTrouble(error)?.code === "unavailable" ||
+    (error instanceof Error && unavailableMessages.test(error.message))
   );
 }
 
@@ -73,7 +76,14 @@ export function translate(error: unknown): unknown {
   if (errorCode(error) === lockNotAvailable) {
     return new DatabaseError("busy", lockedText(holderOf(error)), { cause: error });
   }
-  if (error instanceof DatabaseError || !isUnavailable(error)) {
+  if (error instanceof DatabaseError) {
+    return error;
+  }
+  const trouble = databaseTrouble(error);
+  if (trouble !== undefined) {
+    return new DatabaseError(trouble.code, trouble.text, { cause: error });
+  }
+  if (!isUnavailable(error)) {
     return error;
   }
   if (isReadOnly(error)) {

@@ -88,6 +88,28 @@ test("X3: a database that became read-only is said as that by /readyz, the API a
   expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining(words)]);
 });
 
+test("X3: a database that lets nobody in is said as that, by everything", async () => {
+  await using fleet = await testFleet();
+  await using stack = new AsyncDisposableStack();
+  const { plane, dataDir } = await started(stack, fleet);
+  const { name, connection } = fleet.test;
+  await using holder = await heldConnection({ ...fleet.test, connection: { ...connection, database: "postgres" } });
+  await holder.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await holder.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  const words = "the database does not let Farrier in: check user, password";
+  await waitFor("/readyz to say it", async () => {
+    const ready = await fetch(`${plane.operators}/readyz`);
+    return ready.status === 503 && (await ready.text()).includes(words);
+  });
+  const client = await operatorClient({ dataDir, operators: undefined }, {});
+  await expect(client.machines.machineList({})).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining(words),
+  });
+  const ran = await farrier(["migrate", "--database-url", fleet.test.url]);
+  expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining(words)]);
+});
+
 async function started(stack: AsyncDisposableStack, fleet: Fleet): Promise<{ plane: ControlPlane; dataDir: string }> {
   const dataDir = await mkdtemp(join(tmpdir(), "farrier-pools-"));
   stack.defer(() => rm(dataDir, { recursive: true }));

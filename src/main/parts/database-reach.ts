@@ -3,6 +3,7 @@ import type { DatabaseAddress } from "../../database/address/database-address.ts
 import { databaseUrlRead } from "../../database/address/database-url.ts";
 import { AddressError } from "../../database/address/errors.ts";
 import type { Database } from "../../database/connect.ts";
+import { databaseTrouble } from "../../database/connection/database-trouble.ts";
 import { isReadOnly, isUnavailable, readOnlyText } from "../../database/errors.ts";
 import { describeError } from "../../lib/errors.ts";
 
@@ -41,6 +42,10 @@ function unreachable(error: unknown): CliError {
   const why = describeError(error);
   if (isReadOnly(error)) {
     return new CliError("unreachable", readOnlyText, { cause: error });
+  }
+  const trouble = databaseTrouble(error);
+  if (trouble !== undefined) {
+    return new CliError("unreachable", `${trouble.text} (${why}); ${advice}`, { cause: error });
   }
   return isUnavailable(error)
     ? new CliError("unreachable", `the database can't be reached (${why}): start PostgreSQL there; ${advice}`, {

@@ -1,6 +1,7 @@
 import type { Database } from "../../database/connect.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { SessionHolder } from "../../database/session-holder.ts";
+import { databaseTrouble } from "../../database/connection/database-trouble.ts";
 import { readOnlyText } from "../../database/errors.ts";
 import { describeError } from "../../lib/errors.ts";
 
@@ -24,7 +25,8 @@ export function readiness(options: {
       return rows[0]?.transaction_read_only === "on" ? { ready: false, reason: readOnlyText } : { ready: true };
     } catch (error) {
       // The session outlives a short outage of the database, so it does not prove that the database answers.
-      return { ready: false, reason: `the database does not answer (${describeError(error)})` };
+      const trouble = databaseTrouble(error)?.text;
+      return { ready: false, reason: trouble ?? `the database does not answer (${describeError(error)})` };
     }
   }
   return async () => {
