@@ -939,7 +939,8 @@ CREATE TABLE machine_start_failure (
     means text NOT NULL,
     failures integer NOT NULL,
     cause text,
-    failed_at timestamp with time zone
+    failed_at timestamp with time zone,
+    failed_code text
 );
 
 CREATE TABLE machine_state (

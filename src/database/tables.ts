@@ -444,6 +444,7 @@ export interface MachineStartAllowedTable {
 export interface MachineStartFailureTable {
   cause: string | null;
   failed_at: Date | null;
+  failed_code: string | null;
   failures: number;
   machine_id: MachineId;
   means: string;

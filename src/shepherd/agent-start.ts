@@ -73,7 +73,10 @@ async function agentStart(
       step: (step) => startStepped(database, session, { machineId, step }),
     })
     .catch((error: unknown): AgentStarted => {
-      if (error instanceof ControllerError || error instanceof ProviderError) {
+      if (error instanceof ControllerError) {
+        return { end: "failed", cause: error.message, code: error.code };
+      }
+      if (error instanceof ProviderError) {
         return { end: "failed", cause: error.message };
       }
       throw error;
@@ -112,7 +115,7 @@ function outcomeOf({ means, why, alone }: Means, started: AgentStarted, { machin
         cause: alone ? started.cause : `by ${meansTitle(means)} (${why}): ${started.cause}`,
         tags: async (tx) => {
           await startEnded(tx, machineId);
-          await startFailed(tx, machineId, means, started.cause);
+          await startFailed(tx, machineId, { means, cause: started.cause, code: started.code });
           await started.tags?.(tx);
         },
       };

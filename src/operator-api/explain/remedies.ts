@@ -1,7 +1,7 @@
 import { healthCauses } from "./causes/health-causes.ts";
 import { recordTitle, type ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
-import { healthRemedy, releaseCommand } from "./states/remedy.ts";
+import { controllerRemedies, healthRemedy, releaseCommand } from "./states/remedy.ts";
 
 /** What an operator can do about a machine in its state; always at least one remedy. Pure. */
 export function explainRemedies(facts: ExplainFacts): string[] {
@@ -11,6 +11,7 @@ export function explainRemedies(facts: ExplainFacts): string[] {
       : []),
     ...(facts.record.state.state === "quarantined" ? releaseRemedies(facts) : enrollmentRemedies(facts)),
     ...refusedRemedies(facts),
+    ...controllerRemedies(facts),
     ...stateWords(facts.record.state.state).remedies(facts),
     ...(healthCauses(facts).length === 0 ? [] : [healthRemedy(facts.record)]),
   ];

@@ -1,3 +1,4 @@
+import type { ControllerErrorCode } from "../../controllers/controller.ts";
 import type { MachineId } from "../../database/ids.ts";
 import type { Session } from "../../database/session.ts";
 import type { Tx } from "../../database/transaction.ts";
@@ -29,7 +30,8 @@ export type AgentStarted =
       /** Who says so: "controller", or the name of a provider. */
       foundBy: string;
     }
-  | { end: "failed"; cause: string; tags?: (tx: Tx) => Promise<void> };
+  /** `code`: of the controller's error, by which `explain` names a remedy. */
+  | { end: "failed"; cause: string; code?: ControllerErrorCode; tags?: (tx: Tx) => Promise<void> };
 
 /**
  * A means of getting an agent onto one machine. What it needs is in `contract/boot-means.ts`. A start that was killed

@@ -1,4 +1,4 @@
-import type { ControllerPower } from "../../controllers/controller.ts";
+import { ControllerError, type ControllerErrorCode, type ControllerPower } from "../../controllers/controller.ts";
 import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
 import { startAllowByAgent } from "../../database/queries/agent/start-allowed.ts";
@@ -16,6 +16,7 @@ import { transact } from "../../database/transaction.ts";
 import { defined } from "../../lib/defined.ts";
 import { bootOverrideRemove } from "../boot-override-remove.ts";
 import { agentStartBegin, agentStartNext } from "../agent-start-next.ts";
+import { ProviderError } from "../provider.ts";
 import type { MachineSwitch } from "../switch/machine-switch.ts";
 import type { BootWay } from "./boot-way.ts";
 import type { AgentMeans, AgentStart, AgentStarted } from "./agent-means.ts";
@@ -56,7 +57,7 @@ async function bootStartBy(database: Database, by: MachineSwitch, { way, start }
   for (;;) {
     const state = await bootWindowState(database, window);
     if (power === undefined || clock.monotonic() - power.readAt >= powerPace(by)) {
-      power = { state: await by.get(signal), readAt: clock.monotonic() };
+      power = { state: await powerSeen(by, signal), readAt: clock.monotonic() };
     }
     const seen = {
       window: state,
@@ -104,6 +105,19 @@ async function notCome(
         cause: `${cause}. What runs on it now may be the system on its disk, which nobody has allowed to stop`,
         tags: (tx) => foundRunning(tx, machineId, by.by),
       };
+}
+
+/** Failures after which the machine may be on its way: its boot window stays open, so that its agent can enrol. */
+const mayHaveDone: ReadonlySet<ControllerErrorCode> = new Set(["unreachable", "busy", "answer_invalid"]);
+
+/** The power of a machine on its way. It goes on whether its controller answers or not. */
+async function powerSeen(by: MachineSwitch, signal: AbortSignal): Promise<ControllerPower> {
+  return by.get(signal).catch((error: unknown) => {
+    if (error instanceof ControllerError || error instanceof ProviderError) {
+      return "unknown";
+    }
+    throw error;
+  });
 }
 
 /**
@@ -160,7 +174,15 @@ async function begin(
         return opened;
       });
       await start.step(`it is switched on to boot from ${way.from}`);
-      await prepared.on(signal);
+      try {
+        await prepared.on(signal);
+      } catch (error) {
+        if (!(error instanceof ControllerError && mayHaveDone.has(error.code)) && !signal.aborted) {
+          const actor = { kind: "component", name: session.component } as const;
+          await bootWindowClose(database, { machineId, windowId, actor });
+        }
+        throw error;
+      }
       return { windowId };
     }
   }

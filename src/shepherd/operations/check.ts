@@ -1,5 +1,13 @@
-import { type Controller, ControllerError, type ControllerFacts } from "../../controllers/controller.ts";
+import { controllerRemedyTexts } from "../../contract/controller-remedies.ts";
+import {
+  type Controller,
+  ControllerError,
+  type ControllerErrorCode,
+  type ControllerFacts,
+} from "../../controllers/controller.ts";
+import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
+import { controllerShow } from "../../database/queries/controller/controller-list.ts";
 import { controllerAnswered } from "../../database/queries/controller/controller.ts";
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
@@ -28,7 +36,8 @@ export async function operationCheck(
     });
   } catch (error) {
     if (error instanceof ControllerError) {
-      return { ok: false, lines: [{ ok: false, what: error.message, remedy: remedyOf(error) }] };
+      const remedy = await remedyOf(database, machineId, error.code);
+      return { ok: false, lines: [{ ok: false, what: error.message, remedy }] };
     }
     throw error;
   }
@@ -80,27 +89,7 @@ export function checkLines(facts: ControllerFacts): CheckLine[] {
   ];
 }
 
-function remedyOf({ code }: ControllerError): string {
-  switch (code) {
-    case "unreachable":
-      return "is the address right, and does the shepherd's host reach it?";
-    case "untrusted":
-      return "if the certificate was replaced on purpose, add the controller again and accept it: `farrier bmc add --help`";
-    case "credential_unusable":
-      return "`farrier credential list` shows kinds and keys; `/readyz` of a process says which key it lacks";
-    case "address_refused":
-      return "the credential may not be sent to this address: `farrier credential list` shows where it may";
-    case "unauthorized":
-    case "forbidden":
-    case "password_change_required":
-      return "look at the account on the controller; `farrier credential rotate --help` stores another password";
-    case "not_a_controller":
-    case "answer_invalid":
-      return "is this the address of the controller, not of the machine?";
-    case "unsupported":
-    case "refused":
-    case "busy":
-    case "not_done":
-      return "try again in some minutes";
-  }
+async function remedyOf(database: Database, machineId: MachineId, code: ControllerErrorCode): Promise<string> {
+  const { url, credentialName: credential, machineName } = await controllerShow(database, machineId);
+  return controllerRemedyTexts(code, { machine: machineName ?? machineId, url, credential }).join("; ");
 }

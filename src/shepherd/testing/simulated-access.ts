@@ -1,21 +1,24 @@
 import type { Clock } from "../../lib/clock.ts";
+import { certificateRead } from "../../controllers/certificate-read.ts";
 import { redfishController, type RedfishLimits } from "../../controllers/redfish/redfish-controller.ts";
 import { quickClock } from "../../controllers/testing/quick-clock.ts";
 import type { ControllerAccess } from "../controllers.ts";
-import { fakeFingerprint } from "./fake-controller.ts";
 
-/** Access to simulated controllers, in clear text. Its pauses take no time. */
+/** Access to simulated controllers. The client's pauses take no time. */
 export function simulatedAccess(
-  options: { clock?: Clock; limits?: Partial<RedfishLimits>; password?: () => string } = {},
+  options: { clock?: Clock; limits?: Partial<RedfishLimits>; password?: string } = {},
 ): ControllerAccess {
-  const { clock = quickClock(), limits = {}, password = () => "simulated" } = options;
+  const { clock = quickClock(), limits = {}, password = "simulated" } = options;
   return {
-    open: async ({ url, system }) =>
+    open: async ({ url, system, trust }) =>
       redfishController(
-        { url, trust: { by: "clear-text" }, ...(system === "" ? {} : { system }) },
-        { userName: "admin", password: password(), mayReach: () => true },
+        { url, trust, ...(system === "" ? {} : { system }) },
+        { userName: "admin", password, mayReach: () => true },
         { clock, limits },
       ),
-    certificateRead: async () => ({ sha256: fakeFingerprint, subject: "CN=fake", validTo: new Date(0) }),
+    certificateRead: async (url) => {
+      const { sha256, subject, notAfter } = await certificateRead(url);
+      return { sha256, subject, validTo: notAfter };
+    },
   };
 }

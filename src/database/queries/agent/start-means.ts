@@ -65,13 +65,17 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
   };
 }
 
-/** Counts a failed start by this means, and keeps its cause. */
-export async function startFailed(tx: Tx, machineId: MachineId, means: string, cause: string): Promise<void> {
+/** Counts a failed start by this means, and keeps what it said. @param failure `code`: a controller's, if it failed */
+export async function startFailed(
+  tx: Tx,
+  machineId: MachineId,
+  { means, cause, code }: { means: string; cause: string; code: string | undefined },
+): Promise<void> {
   await sql`
-    INSERT INTO machine_start_failure AS f (machine_id, means, failures, cause, failed_at)
-    VALUES (${machineId}, ${means}, 1, ${storedText(cause)}, now())
-    ON CONFLICT (machine_id, means) DO UPDATE
-      SET failures = f.failures + 1, cause = excluded.cause, failed_at = excluded.failed_at`.execute(tx);
+    INSERT INTO machine_start_failure AS f (machine_id, means, failures, cause, failed_code, failed_at)
+    VALUES (${machineId}, ${means}, 1, ${storedText(cause)}, ${code ?? null}, now())
+    ON CONFLICT (machine_id, means) DO UPDATE SET failures = f.failures + 1, cause = excluded.cause,
+      failed_code = excluded.failed_code, failed_at = excluded.failed_at`.execute(tx);
 }
 
 /** Resets the counts of failed starts, because an agent has come. */

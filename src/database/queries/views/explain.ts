@@ -61,6 +61,8 @@ export interface SurroundingStartFailure {
   /** What the last one said, and when; absent in rows of earlier versions. */
   cause?: string;
   at?: Date;
+  /** The controller's failure, if that was it. */
+  code?: string;
 }
 
 /** An agent that waits for approval. */
@@ -106,7 +108,9 @@ interface Row {
   netboot: { since: string; lastAt: string; asked: number; loaded: number; configured: number } | null;
   start: { means: string; why: string; begunAt: string; step: string; stepAt: string; ended: boolean } | null;
   boot_override: { failures: number; failedAt: string; cause: string; nextAt: string } | null;
-  start_failures: { means: string; failures: number; cause: string | null; at: string | null }[] | null;
+  start_failures:
+    | { means: string; failures: number; cause: string | null; at: string | null; code: string | null }[]
+    | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -181,7 +185,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
       ) AS boot_override,
       (
         SELECT jsonb_agg(jsonb_build_object('means', b.means, 'failures', b.failures, 'cause', b.cause,
-          'at', b.failed_at) ORDER BY b.failed_at)
+          'at', b.failed_at, 'code', b.failed_code) ORDER BY b.failed_at)
         FROM machine_start_failure b WHERE b.machine_id = ${machineId}
       ) AS start_failures,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
@@ -230,9 +234,9 @@ export async function machineSurroundings(database: Database, machineId: Machine
             nextAt: new Date(row.boot_override.nextAt),
           },
         }),
-    startFailures: (row.start_failures ?? []).map(({ means, failures, cause, at }) => ({
+    startFailures: (row.start_failures ?? []).map(({ means, failures, cause, at, code }) => ({
       ...{ means, failures },
-      ...present({ cause, at: at === null ? null : new Date(at) }),
+      ...present({ cause, code, at: at === null ? null : new Date(at) }),
     })),
     ...present({ hardwareRaw: row.hardware_report_raw }),
   };

@@ -27,6 +27,7 @@ export interface MachineRow {
   unreachable_cause: string | null;
   vanished_at: Date | null;
   controller_url: string | null;
+  controller_credential: string | null;
   controller_failed_at: Date | null;
   controller_failed_code: string | null;
   controller_failed_cause: string | null;
@@ -104,7 +105,9 @@ export const machineColumns = sql`
   m.machine_id, m.name, m.labels, m.machine_created_at, m.last_generation,
   p.provider, p.provider_id, p.provider_reservation_id, p.provider_address, p.provider_location, p.provider_status,
   p.vanished_at, v.power AS provider_power, v.unreachable_since, v.unreachable_cause,
-  mc.url AS controller_url, mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
+  mc.url AS controller_url,
+  (SELECT r.credential_name FROM credential r WHERE r.credential_id = mc.credential_id) AS controller_credential,
+  mt.failed_at AS controller_failed_at, mt.failed_code AS controller_failed_code,
   mt.failed_cause AS controller_failed_cause, mu.found_at IS NOT NULL AND NOT start_allowed(m.machine_id) AS left_running,
   ms.user_name AS ssh_user, ms.host AS ssh_host, ms.port AS ssh_port, ms.host_key AS ssh_host_key, mr.credential_name AS ssh_credential,
   mn.network_config,
@@ -252,6 +255,7 @@ function controlledOf(row: MachineRow): Pick<MachineRecord, "controller"> {
     : {
         controller: {
           url: row.controller_url,
+          credential: row.controller_credential ?? "",
           ...(since === null || code === null || cause === null ? {} : { failure: { since, code, cause } }),
         },
       };

@@ -30,6 +30,8 @@ export interface Providing {
 /** What switches the machine, if it has a management controller. */
 export interface Controlled {
   url: string;
+  /** The name of its credential. */
+  credential: string;
   /** Why it can't be used, and since when. */
   failure?: { since: Date; code: string; cause: string };
 }

@@ -6,7 +6,6 @@ import { agentStarter } from "./agent-starter.ts";
 import { leftStep, windowStep, withClaims } from "./agent-comes.ts";
 import { isLeftRunning, switchedBy } from "../switched-by.ts";
 import {
-  controllerRemedies,
   pendingRemedies,
   quarantineRemedy,
   replaceRemedy,
@@ -43,7 +42,6 @@ export const backingOffWords: StateWords<"backing-off"> = {
   },
   remedies: (facts) => [
     ...(switchedBy(facts.record) !== undefined ? shepherdRemedies(facts) : []),
-    ...controllerRemedies(facts.record),
     ...(isLeftRunning(facts.record) ? [startAgentRemedy(facts.record)] : []),
     "repair what the cause names",
     `end the backoff: \`farrier backoff clear ${recordTitle(facts.record)}\``,

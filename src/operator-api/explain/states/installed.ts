@@ -1,6 +1,6 @@
 import { finalCauses } from "../causes/final-causes.ts";
 import { recordTitle } from "../facts.ts";
-import { controllerRemedies, installRemedy, quarantineRemedy } from "./remedy.ts";
+import { installRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
 
 /** The image is on the disk, and no request is pending. */
@@ -23,8 +23,7 @@ export const installedWords: StateWords<"installed"> = {
             next: "none: the image is on the disk; nobody watches whether the installed system comes up",
           },
   causes: finalCauses,
-  remedies: ({ record, bootOverride }) => [
-    ...(bootOverride === undefined ? [] : controllerRemedies(record)),
+  remedies: ({ record }) => [
     "check whether the installed system came up: log in to it, or look at the machine's console",
     `read the agent's log of the installation: \`farrier machine log ${recordTitle(record)}\``,
     installRemedy(record),

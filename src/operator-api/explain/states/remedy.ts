@@ -1,3 +1,4 @@
+import { controllerRemedyTexts } from "../../../contract/controller-remedies.ts";
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import { requestedImage } from "../../messages/requested-image.ts";
 import { installCommand } from "../install-command.ts";
@@ -20,11 +21,19 @@ export function startAgentRemedy(record: MachineRecord): string {
   return `stop what runs on it and start an agent: \`farrier machine start-agent ${recordTitle(record)} --yes\``;
 }
 
-/** How to find out what is wrong with its controller. Pure. */
-export function controllerRemedies(record: MachineRecord): string[] {
-  return record.controller?.failure === undefined
-    ? []
-    : [`check its controller: \`farrier bmc check ${recordTitle(record)}\``];
+/** What to do about a controller that fails, or that a start has failed by, and how to see whether it works. Pure. */
+export function controllerRemedies({ record, bootOverride, startFailures = [] }: ExplainFacts): string[] {
+  const { controller } = record;
+  const codes = new Set([controller?.failure?.code, ...startFailures.map(({ code }) => code)]);
+  codes.delete(undefined);
+  if (controller === undefined || (codes.size === 0 && bootOverride === undefined)) {
+    return [];
+  }
+  const machine = recordTitle(record);
+  return [
+    ...[...codes].flatMap((code) => controllerRemedyTexts(code ?? "", { ...controller, machine })),
+    `see whether its controller works: \`farrier bmc check ${machine}\``,
+  ];
 }
 
 /** How to see what its controller reports as not healthy. Pure. */

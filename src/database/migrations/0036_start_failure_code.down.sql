@@ -1,0 +1,1 @@
+ALTER TABLE machine_start_failure DROP COLUMN failed_code;
