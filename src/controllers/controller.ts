@@ -121,6 +121,12 @@ export interface HealthEvent {
   text: string;
 }
 
+/** The lengths of passwords that a controller accepts, in characters; absent = it does not say. */
+export interface PasswordLimits {
+  min?: number;
+  max?: number;
+}
+
 /**
  * The client of one machine's management controller. It runs one change and two reads at a time, and keeps at most one
  * session. Disposing it ends the session and its connections; a call after that logs in anew. Every call ends when its
@@ -153,6 +159,11 @@ export interface Controller extends AsyncDisposable {
   /** Switches the machine's identification light. */
   identify(on: boolean, signal: AbortSignal): Promise<void>;
   health(signal: AbortSignal): Promise<ControllerHealth>;
-  /** Changes the account's password. */
+  /** Reads which passwords the controller accepts; also works while the account must change its password. */
+  passwordLimits(signal: AbortSignal): Promise<PasswordLimits>;
+  /**
+   * Changes the account's password. Resolves when a login with the new password has succeeded.
+   * @throws `not_done` if it is not known whether the password was changed
+   */
   passwordSet(password: string, signal: AbortSignal): Promise<void>;
 }

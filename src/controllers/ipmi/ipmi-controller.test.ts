@@ -1,4 +1,5 @@
 // The client against OpenIPMI's simulator, through Debian's ipmitool.
+import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ControllerLogin } from "../controller.ts";
 import { ipmiSim, type IpmiSim, ipmiSimMissing, simulatedUuid } from "../testing/ipmi-sim.ts";
@@ -71,6 +72,48 @@ test("a password that IPMI can't take, an address that the credential may not be
   await using bmc = controller({ mayReach: ({ ip }) => ip !== "127.0.0.1" });
   await expect(bmc.powerGet(signal)).rejects.toMatchObject({ code: "address_refused" });
 });
+
+test("the password is changed without being an argument, and logs in; a password that it can't hold is refused", async () => {
+  await using own = await ipmiSim();
+  const login = { userName: own.userName, password: own.password, mayReach: () => true };
+  const at = { protocol: "ipmi", url: own.url, trust: { by: "clear-text" } } as const;
+  await using bmc = ipmiController(at, login);
+  expect(await bmc.passwordLimits(signal)).toEqual({ min: 1, max: 20 });
+  // Not above 16 bytes: ipmi_sim stores 20-byte passwords in a form that no login matches.
+  for (const wanted of ["Zq9-sixteen-long", "Zq9-short"]) {
+    const seen = argumentsSeen();
+    await bmc.passwordSet(wanted, signal);
+    expect((await seen()).filter((text) => text.includes("Zq9-"))).toEqual([]);
+    await using again = ipmiController(at, { ...login, password: wanted });
+    expect(await again.powerGet(signal)).toBe("off");
+    expect(await bmc.powerGet(signal)).toBe("off");
+  }
+  for (const wrong of ["x".repeat(21), "with space", 'quo"te', "hash#", "ümlaut"]) {
+    await expect(bmc.passwordSet(wrong, signal)).rejects.toMatchObject({ code: "refused" });
+  }
+});
+
+/** Collects the arguments of ipmitool's processes until it is called. */
+function argumentsSeen(): () => Promise<string[]> {
+  const seen = new Set<string>();
+  let stop = false;
+  const looking = (async () => {
+    while (!stop) {
+      for (const id of (await readdir("/proc")).filter((name) => /^\d+$/u.test(name))) {
+        const text = await readFile(`/proc/${id}/cmdline`, "latin1").catch(() => "");
+        if (text.startsWith("ipmitool")) {
+          seen.add(text);
+        }
+      }
+    }
+  })();
+  return async () => {
+    stop = true;
+    await looking;
+    expect(seen.size).toBeGreaterThan(0);
+    return [...seen];
+  };
+}
 
 test("where nothing listens it is unreachable", async () => {
   const { userName, password } = sim;

@@ -11,12 +11,14 @@ import {
   type PowerCommand,
 } from "../controller.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
-import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
+import { type CipherSuite, cipherSuites, type IpmiInput, ipmitool, type IpmiTarget } from "./ipmitool.ts";
 import { healthBounded } from "../health-bounds.ts";
+import { withoutSecretForms } from "../secret-forms.ts";
 import { ipmiHealth } from "./health.ts";
 import { ipmiFields, ipmiGuid, ipmiPower } from "./parse.ts";
 import { ipmiPasswordSet } from "./password.ts";
 import { defined } from "../../lib/defined.ts";
+import { describeError } from "../../lib/errors.ts";
 
 /** The port of RMCP+ (IPMI 2.0, 13.1.2). */
 const ipmiPort = 623;
@@ -59,22 +61,23 @@ export function ipmiController(
     );
   }
   let suite: CipherSuite | undefined;
+  let password = login.password;
   let last: Promise<unknown> = Promise.resolve();
 
   /** Runs one call at a time: each call opens a session, and controllers have few. */
-  function call(words: readonly string[], signal: AbortSignal): Promise<string> {
+  function call(words: readonly string[], signal: AbortSignal, input?: IpmiInput): Promise<string> {
     const mine = last.then(() =>
-      places === undefined ? callNow(words, signal) : places.within(() => callNow(words, signal)),
+      places === undefined ? callNow(words, signal, input) : places.within(() => callNow(words, signal, input)),
     );
     last = mine.catch(() => undefined);
     return mine;
   }
 
-  async function callNow(words: readonly string[], signal: AbortSignal): Promise<string> {
-    const target = await targetOf(address, login);
+  async function callNow(words: readonly string[], signal: AbortSignal, input?: IpmiInput): Promise<string> {
+    const target = await targetOf(address, { ...login, password });
     suite ??= await suiteOf(target, signal);
     try {
-      return await ipmitool(target, suite, words, signal);
+      return await ipmitool(target, suite, words, signal, input);
     } catch (error) {
       // Only `suiteOf` finds out why no session opens, so the next call runs it again.
       suite = error instanceof ControllerError && error.code === "unreachable" ? undefined : suite;
@@ -188,10 +191,26 @@ export function ipmiController(
         sensors: await optional(["sdr", "elist", "full"], signal),
         log: await optional(["sel", "elist", "last", "10"], signal),
       });
-      return healthBounded(health, (text) => text.replaceAll(login.password, "[secret]"));
+      return healthBounded(health, (text) => withoutSecretForms(text, [login.password, password]));
     },
-    passwordSet: (password, signal) =>
-      ipmiPasswordSet({ call, userName: login.userName, passwordBytes }, password, signal),
+    passwordLimits: () => Promise.resolve({ min: 1, max: passwordBytes }),
+    async passwordSet(wanted, signal) {
+      const { userName } = login;
+      const told = (words: readonly string[], live: AbortSignal, input?: string) =>
+        call(words, live, { input, secrets: [wanted] });
+      await ipmiPasswordSet({ call: told, userName, passwordBytes }, wanted, signal);
+      password = wanted;
+      try {
+        await powerGet(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw new ControllerError(
+          "not_done",
+          `the controller accepted a new password, and does not show that it logs in: ${describeError(error)}`,
+          { cause: error },
+        );
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       await last;
     },
@@ -231,13 +250,16 @@ async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherS
 async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Promise<IpmiTarget> {
   const { hostname } = new URL(url.replace(/^ipmi:/u, "http:"));
   const host = hostname.replace(/^\[(?<ip>.*)\]$/u, "$<ip>");
-  const { address: ip } = await lookup(host).catch((error: unknown) => {
+  const found = await lookup(host, { all: true }).catch((error: unknown) => {
     throw new ControllerError("unreachable", `the name ${host} has no address`, { cause: error });
   });
-  if (!login.mayReach({ host, ip })) {
+  // ipmitool gets the checked address, not the name, so it can't resolve to another one.
+  const ip = found.find(({ address: one }) => login.mayReach({ host, ip: one }))?.address;
+  if (ip === undefined) {
+    const ips = found.map(({ address: one }) => one).join(", ");
     throw new ControllerError(
       "address_refused",
-      `the credential may not be sent to ${host}${host === ip ? "" : ` (${ip})`}: \`farrier credential list\` shows where it may`,
+      `the credential may not be sent to ${host}${host === ips ? "" : ` (${ips})`}: \`farrier credential list\` shows where it may`,
     );
   }
   // Parsed as `http:`, the port 80 would be lost.

@@ -1,5 +1,10 @@
 import { spawn } from "node:child_process";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ControllerError } from "../controller.ts";
+import { withoutSecretForms } from "../secret-forms.ts";
+import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { ipmiFailure } from "./failure.ts";
 
 /** The address and the account of one ipmitool call. */
@@ -23,6 +28,14 @@ const answerLimit = 1024 * 1024;
 /** Milliseconds for one call. A controller that restarts does not answer for a while, and ipmitool itself retries. */
 const callLimit = 30_000;
 
+/** What one call of ipmitool gets besides its arguments. */
+export interface IpmiInput {
+  /** Its standard input; absent = empty. */
+  input?: string | undefined;
+  /** Secrets in `input`, which must not be in an error. */
+  secrets?: readonly string[];
+}
+
 /**
  * Runs ipmitool with the arguments `words` and resolves to its standard output. The password is passed in the
  * environment, which other users can't read.
@@ -33,11 +46,13 @@ export async function ipmitool(
   suite: CipherSuite,
   words: readonly string[],
   signal: AbortSignal,
+  { input, secrets = [] }: IpmiInput = {},
 ): Promise<string> {
   const args = [
     ...["-I", "lanplus", "-H", target.ip, "-p", String(target.port), "-U", target.userName, "-E"],
     ...["-C", String(suite), "-N", "1", "-R", "3", ...words],
   ];
+  await using file = input === undefined ? undefined : await inputFile(input);
   const child = spawn("ipmitool", args, {
     env: {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
@@ -45,13 +60,13 @@ export async function ipmitool(
       HOME: "/nonexistent",
       IPMI_PASSWORD: target.password,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [file === undefined ? "ignore" : file.fd, "pipe", "pipe"],
     signal: AbortSignal.any([signal, AbortSignal.timeout(callLimit)]),
     killSignal: "SIGKILL",
   });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
       output[name] += text;
       if (output[name].length > answerLimit) {
         child.kill("SIGKILL");
@@ -73,8 +88,31 @@ export async function ipmitool(
       { cause: ended },
     );
   }
+  const clean = (text: string): string => withoutSecretForms(text, [target.password, ...secrets]);
   throw ipmiFailure(
-    { ...output, tooLong: output.stdout.length > answerLimit, timedOut: ended instanceof Error },
+    {
+      stdout: clean(output.stdout),
+      stderr: clean(output.stderr),
+      tooLong: output.stdout.length > answerLimit,
+      timedOut: ended instanceof Error,
+    },
     target,
   );
+}
+
+/**
+ * A file with the program's input that has no name any more, so that a crash leaves none of it behind. ipmitool opens
+ * `/dev/stdin` anew, which works for a file, and not for the sockets that Node makes.
+ */
+async function inputFile(input: string): Promise<FileHandle> {
+  const path = temporaryName(join(tmpdir(), "farrier-ipmi"));
+  const file = await open(path, "wx+", 0o600);
+  try {
+    await rm(path);
+    await file.writeFile(input);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }

@@ -1,19 +1,20 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ControllerError } from "../controller.ts";
+
+/** Length of a password in bytes that every version of IPMI stores; longer ones need a format of their own. */
+const plainBytes = 16;
 
 /** The controller's functions and limits that setting a password needs. */
 export interface IpmiAccount {
-  call(words: readonly string[], signal: AbortSignal): Promise<string>;
+  /** Runs ipmitool; `input` is its standard input. */
+  call(words: readonly string[], signal: AbortSignal, input?: string): Promise<string>;
   userName: string;
   /** Maximum length of a password in bytes. */
   passwordBytes: number;
 }
 
 /**
- * Changes the account's password. As an argument, `ps` would show it to other users. So ipmitool reads it from a file
- * that only this user can read, and that is deleted afterwards.
+ * Changes the account's password. As an argument, `ps` would show it to other users, so ipmitool reads the command from
+ * its standard input.
  * @throws {ControllerError} `refused` if IPMI can't represent the password, or the account is not listed
  */
 export async function ipmiPasswordSet(account: IpmiAccount, password: string, signal: AbortSignal): Promise<void> {
@@ -28,14 +29,9 @@ export async function ipmiPasswordSet(account: IpmiAccount, password: string, si
     );
   }
   const id = userIdOf(await account.call(["-c", "user", "list"], signal), account.userName);
-  const directory = await mkdtemp(join(tmpdir(), "farrier-ipmi-"));
-  try {
-    const file = join(directory, "commands");
-    await writeFile(file, `user set password ${id} ${password} 20\n`, { mode: 0o600 });
-    await account.call(["exec", file], signal);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const format = Buffer.byteLength(password) > plainBytes ? account.passwordBytes : plainBytes;
+  const command = `user set password ${id} ${password} ${format}\n`;
+  await account.call(["exec", "/dev/stdin"], signal, command);
 }
 
 /**

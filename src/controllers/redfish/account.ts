@@ -1,6 +1,11 @@
-import { ControllerError } from "../controller.ts";
+import { defined } from "../../lib/defined.ts";
+import { describeError } from "../../lib/errors.ts";
+import { ControllerError, type PasswordLimits } from "../controller.ts";
+import { AnswerError } from "./answer-error.ts";
 import { linkAt, textOf, textsOf } from "./json.ts";
+import type { Patience } from "./patience.ts";
 import type { RedfishService, Resource } from "./service.ts";
+import { taskEnd } from "./task.ts";
 
 /** Maximum number of accounts that are searched for the client's own: iDRAC has 16 slots. */
 const accountsMost = 32;
@@ -12,6 +17,20 @@ export async function accountFind(service: RedfishService, signal: AbortSignal):
   if (service.session.accountLink !== undefined) {
     return service.find(service.session.accountLink, signal);
   }
+  try {
+    return await accountSearch(service, signal);
+  } catch (error) {
+    // Without a session, the first call says so (row 30).
+    const link = changeLink(error);
+    if (link === undefined) {
+      throw error;
+    }
+    service.session.passwordChange(service.own(link));
+    return service.find(link, signal);
+  }
+}
+
+async function accountSearch(service: RedfishService, signal: AbortSignal): Promise<Resource | undefined> {
   const accounts = await service.find(linkAt((await service.root(signal)).body, "AccountService"), signal);
   const collection = await service.find(linkAt(accounts?.body, "Accounts"), signal);
   if (collection === undefined) {
@@ -26,6 +45,31 @@ export async function accountFind(service: RedfishService, signal: AbortSignal):
   return undefined;
 }
 
+/** The account that must change its password, if the error says so. */
+function changeLink(error: unknown): string | undefined {
+  return error instanceof AnswerError
+    ? error.messages.find(({ id }) => id === "PasswordChangeRequired")?.args.find((text) => text.startsWith("/"))
+    : undefined;
+}
+
+/** The lengths of passwords that the controller accepts, as far as it says so to this account. */
+export async function passwordLimits(service: RedfishService, signal: AbortSignal): Promise<PasswordLimits> {
+  let found: Resource | undefined;
+  try {
+    found = await service.find(linkAt((await service.root(signal)).body, "AccountService"), signal);
+  } catch (error) {
+    if (!(error instanceof AnswerError && error.code === "password_change_required")) {
+      throw error;
+    }
+  }
+  return defined({ min: lengthOf(found?.body["MinPasswordLength"]), max: lengthOf(found?.body["MaxPasswordLength"]) });
+}
+
+/** A length that a controller gives; some give 0 for "no limit". */
+function lengthOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
 /** Whether the account may change anything; true if the controller does not say. */
 export async function accountMayControl(service: RedfishService, signal: AbortSignal): Promise<boolean> {
   const account = await accountFind(service, signal);
@@ -38,8 +82,16 @@ export async function accountMayControl(service: RedfishService, signal: AbortSi
   return named === undefined || !/^(?:read-?only|no-?access|none)$/iu.test(named);
 }
 
-/** Changes the account's password, and uses the new one from then on. @throws {ControllerError} */
-export async function passwordSet(service: RedfishService, password: string, signal: AbortSignal): Promise<void> {
+/**
+ * Changes the account's password, and uses the new one from then on.
+ * @throws {ControllerError} `not_done` if the change was accepted, and the new password does not log in
+ */
+export async function passwordSet(
+  service: RedfishService,
+  password: string,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<void> {
   const account = await accountFind(service, signal);
   if (account === undefined) {
     throw new ControllerError(
@@ -47,8 +99,25 @@ export async function passwordSet(service: RedfishService, password: string, sig
       `${service.origin} does not show the account ${JSON.stringify(service.userName)}, so its password can't be changed over Redfish: change it in the controller, then store it (farrier credential rotate)`,
     );
   }
-  await service.change({ method: "PATCH", link: account.link, body: { Password: password } }, signal);
-  await service.session.replace(password, signal);
-  // The next login proves that the new password works.
-  await service.get(account.link, signal);
+  const reply = await service.change({ method: "PATCH", link: account.link, body: { Password: password } }, signal);
+  try {
+    await taskEnd(service, reply, patience, signal);
+  } catch (error) {
+    // The old password may have stopped to work already.
+    if (!(error instanceof ControllerError && error.code === "unauthorized")) {
+      throw error;
+    }
+  }
+  try {
+    await service.session.replace(password, signal);
+    // The next login proves that the new password works.
+    await service.get(account.link, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new ControllerError(
+      "not_done",
+      `${service.origin} accepted a new password, and does not show that it logs in: ${describeError(error)}`,
+      { cause: error },
+    );
+  }
 }

@@ -96,7 +96,7 @@ function advice(code: ControllerErrorCode): string {
     case "forbidden":
       return ": the account's rights do not suffice, it needs those of an operator of the controller";
     case "password_change_required":
-      return ": the account has to change its password first in the pages of the controller; then store it: `farrier credential rotate --help`";
+      return ": the account has to change its password first: `farrier bmc password --help`; or change it in the pages of the controller, then store it: `farrier credential rotate --help`";
     case "unsupported":
       return ": it has no such function";
     default:

@@ -12,13 +12,14 @@ export interface RedfishMessage {
 /**
  * The messages in an error, in an answer with annotations, or in a task. `@Message.ExtendedInfo` may be an object
  * instead of a list, `error.code` may be missing, and ids may lack a registry (row 51). Pure.
+ * @param clean removes secrets from a text: controllers repeat in their messages what they received
  */
-export function messagesOf(body: unknown): readonly RedfishMessage[] {
+export function messagesOf(body: unknown, clean: (text: string) => string = (text) => text): readonly RedfishMessage[] {
   const error = objectOf(valueAt(body, "error"));
   const infos = [error["@Message.ExtendedInfo"], valueAt(body, "@Message.ExtendedInfo"), valueAt(body, "Messages")];
-  const messages = infos.flatMap((info) => (Array.isArray(info) ? listOf(info) : [info])).map(messageOf);
-  const whole = messageOf({ MessageId: error["code"], Message: error["message"] });
-  const found = [...messages, whole].filter(({ id, text }) => id !== "" || text !== "");
+  const messages = infos.flatMap((info) => (Array.isArray(info) ? listOf(info) : [info]));
+  const all = [...messages, { MessageId: error["code"], Message: error["message"] }];
+  const found = all.map((value) => messageOf(value, clean)).filter(({ id, text }) => id !== "" || text !== "");
   return found.filter((message, index) => found.findIndex((other) => sameMessage(other, message)) === index);
 }
 
@@ -31,12 +32,15 @@ export function spoken(messages: readonly RedfishMessage[]): string | undefined 
   return line === "" ? undefined : `${line.slice(0, 400)}${line.length > 400 ? "…" : ""}`;
 }
 
-function messageOf(value: unknown): RedfishMessage {
+function messageOf(value: unknown, clean: (text: string) => string): RedfishMessage {
   const message: JsonObject = objectOf(value);
-  const id = textOf(message["MessageId"]) ?? "";
+  const whole = textOf(message["MessageId"]) ?? "";
+  const said = textOf(message["Message"]) ?? "";
+  const id = whole.slice(whole.lastIndexOf(".") + 1);
   return {
-    id: id.slice(id.lastIndexOf(".") + 1),
-    text: textOf(message["Message"]) ?? "",
+    id,
+    // The id is compared, so it stays as it is; people read the text.
+    text: said === "" && clean(id) === id ? "" : clean(said === "" ? id : said),
     args: textsOf(message["MessageArgs"]),
   };
 }

@@ -10,10 +10,12 @@ import {
   type ControllerHealth,
   type ControllerLogin,
   type ControllerPower,
+  type PasswordLimits,
   type PowerCommand,
 } from "../controller.ts";
 import { healthBounded } from "../health-bounds.ts";
-import { passwordSet } from "./account.ts";
+import { withoutSecretForms } from "../secret-forms.ts";
+import { passwordLimits, passwordSet } from "./account.ts";
 import { AnswerError } from "./answer-error.ts";
 import { bootClear, bootSet } from "./boot/boot-set.ts";
 import { factsRead } from "./facts.ts";
@@ -27,7 +29,7 @@ import { Places } from "./places.ts";
 import { powerCarryOut } from "./power/power-set.ts";
 import { powerStateOf } from "./power/power-state.ts";
 import { makerIdentity, rulesOf } from "./rules/rules-of.ts";
-import { textWithoutSecrets, withoutSecrets } from "./secret-text.ts";
+import { factsWithoutSecrets, withoutSecrets } from "./secret-text.ts";
 import { RedfishService } from "./service.ts";
 import { redfishSystem, type RedfishSystem, systemFind } from "./system.ts";
 
@@ -116,7 +118,9 @@ class RedfishController implements Controller {
   }
 
   read(signal: AbortSignal): Promise<ControllerFacts> {
-    return this.#run(this.#reads, signal, (system) => factsRead(system, signal));
+    return this.#run(this.#reads, signal, async (system) =>
+      factsWithoutSecrets(await factsRead(system, signal), this.#service.session.secrets),
+    );
   }
 
   powerGet(signal: AbortSignal): Promise<ControllerPower> {
@@ -157,13 +161,17 @@ class RedfishController implements Controller {
 
   async health(signal: AbortSignal): Promise<ControllerHealth> {
     const health = await this.#run(this.#reads, signal, (system) => healthRead(system, signal));
-    return healthBounded(health, (text) => textWithoutSecrets(text, this.#service.session.secrets));
+    return healthBounded(health, (text) => withoutSecretForms(text, this.#service.session.secrets));
+  }
+
+  passwordLimits(signal: AbortSignal): Promise<PasswordLimits> {
+    return this.#guarded([], () => this.#reads.within(signal, () => passwordLimits(this.#service, signal)));
   }
 
   /** Also works while the account must change its password before it can read anything else. */
   passwordSet(password: string, signal: AbortSignal): Promise<void> {
     return this.#guarded([password], () =>
-      this.#changes.within(signal, () => passwordSet(this.#service, password, signal)),
+      this.#changes.within(signal, () => passwordSet(this.#service, password, this.#limits.setting, signal)),
     );
   }
 
@@ -197,6 +205,9 @@ class RedfishController implements Controller {
 
   /** Removes secrets from error messages, because controllers repeat in their messages what they received. */
   async #guarded<Value>(more: readonly string[], action: () => Promise<Value>): Promise<Value> {
+    if (more.length > 0) {
+      this.#service.session.announce(more);
+    }
     try {
       return await action();
     } catch (error) {

@@ -228,6 +228,52 @@ test("no secret is in an error, though the controller repeats it", async () => {
   }
 });
 
+test.each<[string, (secret: string) => string]>([
+  ["as it is", (secret) => secret],
+  ["in JSON", (secret) => JSON.stringify(secret)],
+  ["in a URL", (secret) => encodeURIComponent(secret)],
+  ["in base64", (secret) => Buffer.from(secret).toString("base64")],
+  ["in base64 with the user name", (secret) => Buffer.from(`admin:${secret}`).toString("base64")],
+])("a secret %s is removed before the text is cut, wherever the cut is", async (_what, form) => {
+  await using subject = await simulatedSubject();
+  const secret = 'ch"ng\\d and/long';
+  for (const length of [370, 380, 390, 395, 399]) {
+    const message = `${"x".repeat(length)} ${form(secret)}`;
+    subject.simulated.faults.push({ method: "PATCH", does: { status: 400, id: "X", message } });
+    const error = await failure(() => subject.client().passwordSet(secret, live));
+    expect(error).toMatchObject({ code: "refused", message: expect.stringContaining("xxxx") });
+    for (const part of ['ch"n', "ch%2", Buffer.from(secret).toString("base64").slice(0, 4), "YWRtaW46"]) {
+      expect(`${String(error)} ${error.stack}`).not.toContain(part);
+    }
+  }
+});
+
+test("a controller that says the password as its model or in its event log is not quoted", async () => {
+  await using subject = await simulatedSubject({ model: "simulated Z" });
+  subject.simulated.state.events.push({ at: new Date(), severity: "OK", text: "login with simulated" });
+  expect(await subject.controller.read(live)).toMatchObject({ model: "[secret] Z" });
+  expect(JSON.stringify(await subject.controller.health(live))).not.toContain("simulated");
+});
+
+test("the lengths of passwords are read, also by an account that must change its password", async () => {
+  await using subject = await simulatedSubject();
+  expect(await subject.controller.passwordLimits(live)).toEqual({ min: 8, max: 20 });
+  subject.simulated.state.passwordChange = true;
+  await using other = subject.client();
+  expect(await other.passwordLimits(live)).toEqual({});
+  expect((await failure(() => subject.client({ password: "wrong-one" }).passwordLimits(live))).code).toBe(
+    "unauthorized",
+  );
+});
+
+test("a password that was accepted, and does not log in, is not called changed", async () => {
+  await using subject = await simulatedSubject();
+  subject.simulated.faults.push({ method: "PATCH", does: { status: 204 } });
+  const error = await failure(() => subject.controller.passwordSet("another-one", live));
+  expect(error).toMatchObject({ code: "not_done", message: expect.stringContaining("accepted a new password") });
+  expect(String(error)).not.toContain("another-one");
+});
+
 test("the password is changed, and the next call uses the new one", async () => {
   await using subject = await simulatedSubject();
   await subject.controller.powerGet(live);

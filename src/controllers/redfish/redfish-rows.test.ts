@@ -286,6 +286,25 @@ test("row 30: a password that has to be changed is said, and can be changed", as
   expect(await subject.controller.powerGet(live)).toBe("off");
 });
 
+test("row 30: it can be changed where there are no sessions, so that only the first call says so", async () => {
+  await using subject = await simulatedSubject();
+  subject.simulated.hasSessions = false;
+  subject.simulated.state.passwordChange = true;
+  await subject.controller.passwordSet("a-new-password", live);
+  expect(subject.simulated.state).toMatchObject({ password: "a-new-password", passwordChange: false });
+  expect(await subject.controller.powerGet(live)).toBe("off");
+});
+
+test.each(["location", "body", "nowhere"] as const)(
+  "row 39: a password whose change is a task, found by %s",
+  async (mode) => {
+    await using subject = await simulatedSubject();
+    subject.simulated.tasks.mode = mode;
+    await subject.controller.passwordSet("a-new-password", live);
+    expect(await subject.controller.powerGet(live)).toBe("off");
+  },
+);
+
 describe.each(["location", "body", "nowhere", "job"] as const)("rows 39 to 41: a task that is found by %s", (mode) => {
   test("is followed to its end", async () => {
     await using subject = await simulatedSubject();

@@ -1,6 +1,7 @@
 // A Redfish service as the rest of the client uses it. Resources are read by their links. A change is sent once.
 import type { Clock } from "../../lib/clock.ts";
 import { ControllerError, type ControllerLogin } from "../controller.ts";
+import { withoutSecretForms } from "../secret-forms.ts";
 import { refusalError, AnswerError, type PassingRule } from "./answer-error.ts";
 import { etagOf, ifMatchTries } from "./etags.ts";
 import { ExchangeBroken, type HttpCall, type HttpExchange, type HttpReply } from "./http/exchange.ts";
@@ -86,6 +87,11 @@ export class RedfishService {
   /** Turns a link into a path on the controller's own origin. @throws {ControllerError} `answer_invalid` */
   own(link: string): string {
     return ownLink(this.#options.origin, link);
+  }
+
+  /** The messages in an answer, without the secrets that the controller received. */
+  messagesOf(body: unknown): readonly RedfishMessage[] {
+    return messagesOf(body, (text) => withoutSecretForms(text, this.session.secrets));
   }
 
   /** Reads the service root, once and without login. @throws {ControllerError} `not_a_controller` */
@@ -193,7 +199,7 @@ export class RedfishService {
         status: reply.status,
         location: this.#locationOf(reply),
         body,
-        messages: messagesOf(body),
+        messages: this.messagesOf(body),
         answeredAt: dateOf(reply),
       };
     });
@@ -304,7 +310,7 @@ export class RedfishService {
       call: `${method} ${link}`,
       origin: this.origin,
       status: reply.status,
-      messages: messagesOf(replyJson(reply)),
+      messages: this.messagesOf(replyJson(reply)),
     };
     return refusalError(answer, this.passing);
   }

@@ -2,6 +2,7 @@
 // session is kept until the controller refuses it.
 import type { ControllerLogin } from "../controller.ts";
 import { ControllerError } from "../controller.ts";
+import { withoutSecretForms } from "../secret-forms.ts";
 import { refusalError } from "./answer-error.ts";
 import type { HttpCall, HttpReply } from "./http/exchange.ts";
 import { textOf } from "./json.ts";
@@ -46,6 +47,8 @@ export class RedfishSession {
   #open: OpenSession | undefined;
   #refused: ControllerError | undefined;
   #accountLink: string | undefined;
+  /** Secrets that a change sends, such as the password that is to replace the current one. */
+  #announced: readonly string[] = [];
 
   constructor(options: RedfishSessionOptions) {
     this.#options = options;
@@ -54,13 +57,19 @@ export class RedfishSession {
 
   /** The secrets that must not appear in any message. */
   get secrets(): readonly string[] {
-    const basic = this.#basic().headers["authorization"]?.slice("Basic ".length) ?? "";
-    return [this.#password, this.#options.login.password, basic, this.#open?.headers["x-auth-token"] ?? ""];
+    const passwords = [this.#password, this.#options.login.password, ...this.#announced].filter((one) => one !== "");
+    const pairs = passwords.map((one) => basicPair(this.#options.login.userName, one));
+    return [...passwords, ...pairs, this.#open?.headers["x-auth-token"] ?? ""];
   }
 
   /** The account that must change its password, as the controller named it at login (row 30). */
   get accountLink(): string | undefined {
     return this.#accountLink;
+  }
+
+  /** Remembers the account that must change its password, as the controller named it in an answer. */
+  passwordChange(accountLink: string): void {
+    this.#accountLink = accountLink;
   }
 
   /**
@@ -92,11 +101,17 @@ export class RedfishSession {
     this.#refused = error;
   }
 
+  /** Keeps secrets that a change sends out of all messages. Changes are sent one at a time. */
+  announce(secrets: readonly string[]): void {
+    this.#announced = secrets;
+  }
+
   /** Uses this password from now on. */
   async replace(password: string, signal: AbortSignal): Promise<void> {
     await this.end(signal);
     this.#password = password;
     this.#accountLink = undefined;
+    this.#refused = undefined;
   }
 
   /** Ends the session. A failure is ignored, because the session expires by itself. */
@@ -129,7 +144,7 @@ export class RedfishSession {
     const body = { UserName: login.userName, Password: this.#password };
     const reply = await send({ method: "POST", path, body, kept: true }, signal);
     const json = replyJson(reply);
-    const messages = messagesOf(json);
+    const messages = messagesOf(json, (text) => withoutSecretForms(text, this.secrets));
     const token = textOf(reply.headers["x-auth-token"]);
     const change = messages.find(({ id }) => id === "PasswordChangeRequired");
     const account = change?.args.find((argument) => argument.startsWith("/"));
@@ -164,7 +179,12 @@ export class RedfishSession {
   }
 
   #basic(): OpenSession {
-    const pair = Buffer.from(`${this.#options.login.userName}:${this.#password}`).toString("base64");
+    const pair = basicPair(this.#options.login.userName, this.#password);
     return { headers: { authorization: `Basic ${pair}` }, renewable: false };
   }
+}
+
+/** User name and password as HTTP's basic authentication sends them. */
+function basicPair(userName: string, password: string): string {
+  return Buffer.from(`${userName}:${password}`).toString("base64");
 }

@@ -2,7 +2,7 @@
 import { ControllerError } from "../controller.ts";
 import { AnswerError } from "./answer-error.ts";
 import { type JsonObject, linkAt, textOf } from "./json.ts";
-import { messagesOf, spoken } from "./messages.ts";
+import { spoken } from "./messages.ts";
 import { type Patience, rounds } from "./patience.ts";
 import { replyJson } from "./reply-json.ts";
 import type { ChangeReply, RedfishService } from "./service.ts";
@@ -71,7 +71,7 @@ async function taskFollow(
       return;
     }
     if (step.kind === "failed") {
-      const messages = messagesOf(last);
+      const messages = service.messagesOf(last);
       const words = spoken(messages) ?? "it says no more";
       throw new AnswerError(
         "refused",

@@ -95,8 +95,10 @@ async function patchAnswer(
   }
   const password = json["Password"];
   if (path === paths.account && typeof password === "string") {
-    if (password.length < 8) {
-      return errorAnswer(400, "PropertyValueFormatError", `The password ${password} is too short.`);
+    const { min, max } = state.passwordLength;
+    if (password.length < min || password.length > max) {
+      const wrong = password.length < min ? "short" : "long";
+      return errorAnswer(400, "PropertyValueFormatError", `The password ${password} is too ${wrong}.`);
     }
     state.password = password;
     state.passwordChange = false;

@@ -30,6 +30,8 @@ export interface SimulatedState {
   password: string;
   /** Called after the password was changed by a client. */
   passwordChanged: (password: string) => Promise<void>;
+  /** The lengths of passwords that it accepts. */
+  passwordLength: { min: number; max: number };
   /** The account has read access only. */
   readOnly: boolean;
   /** The account must change its password first (row 30). */
@@ -62,6 +64,7 @@ export function simulatedState(shape: MakerShape, machine: MachineBehind, now: D
     userName: "admin",
     password: "simulated",
     passwordChanged: () => Promise.resolve(),
+    passwordLength: { min: 8, max: 20 },
     readOnly: false,
     passwordChange: false,
     media: new Map(),

@@ -40,6 +40,8 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
     Links: { Sessions: ref("/redfish/v1/SessionService/Sessions") },
   });
   put("/redfish/v1/AccountService", "AccountService.v1_10_0.AccountService", {
+    MinPasswordLength: state.passwordLength.min,
+    MaxPasswordLength: state.passwordLength.max,
     Accounts: ref("/redfish/v1/AccountService/Accounts"),
     Roles: ref("/redfish/v1/AccountService/Roles"),
   });

@@ -65,6 +65,7 @@ export function fakeControllers(): FakeControllers {
         fake.opened += 1;
         return Promise.resolve(controllerOn(fake));
       },
+      openWith: ({ url }) => Promise.resolve(controllerOn(at(url))),
       certificateRead: () =>
         Promise.resolve({ sha256: fakeFingerprint, subject: "CN=fake", validTo: new Date("2030-01-01T00:00:00Z") }),
     },
@@ -130,6 +131,10 @@ function controllerOn(fake: FakeController): Controller {
         throw new ControllerError(fake.healthBroken, `the fake controller's health is broken: ${fake.healthBroken}`);
       }
       return { rollup: "ok", failed: [], events: [], unread: [], ...fake.health };
+    },
+    passwordLimits: async (signal) => {
+      alive(signal);
+      return {};
     },
     passwordSet: async (_password, signal) => act("password", signal),
     [Symbol.asyncDispose]: async () => {

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { secretForms, withoutSecretForms } from "./secret-forms.ts";
+
+const secret = `pa"ss\\w/ö rd'<&+>`;
+
+test.each<[string, string]>([
+  ["as it is", secret],
+  ["JSON", JSON.stringify(secret)],
+  ["JSON in JSON", JSON.stringify(JSON.stringify(secret))],
+  ["JSON with escaped slashes", JSON.stringify(secret).replaceAll("/", "\\/")],
+  ["a query", new URLSearchParams({ p: secret }).toString()],
+  ["a URL's component", encodeURIComponent(secret)],
+  ["a URL's component in lower case", encodeURIComponent(secret).replaceAll(/%../gu, (code) => code.toLowerCase())],
+  ["HTML", secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")],
+  ["base64", Buffer.from(secret).toString("base64")],
+  ["base64 without padding", Buffer.from(secret).toString("base64").replaceAll("=", "")],
+  ["base64 for URLs", Buffer.from(secret).toString("base64url")],
+  ["hex", Buffer.from(secret).toString("hex")],
+])("a secret in %s is removed from a text", (_what, form) => {
+  const text = withoutSecretForms(`the value ${form} is wrong`, [secret]);
+  expect(text).toContain("[secret]");
+  expect(text).not.toContain("ss\\w");
+  expect(text).not.toContain("rd");
+  expect(text).not.toContain(Buffer.from(secret).toString("base64").slice(0, 8));
+  expect(text).not.toContain(Buffer.from(secret).toString("hex").slice(0, 8));
+});
+
+test("of two secrets the longer is removed whole, and a short one is left, because it is in many words", () => {
+  expect(withoutSecretForms("calvin1 and calvin", ["calvin", "calvin1"])).toBe("[secret] and [secret]");
+  expect(withoutSecretForms("an answer", ["an"])).toBe("an answer");
+  expect(secretForms("abc")).toEqual([]);
+});
