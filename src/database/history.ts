@@ -27,6 +27,7 @@ export const historyEvents = [
   "ssh_set",
   "ssh_host_key_accepted",
   "takeover_begun",
+  "controller_password_changed",
   "power_switched",
   "health_changed",
   "boot_window_opened",

@@ -544,7 +544,8 @@ CREATE TABLE controller_operation (
     ended_at timestamp with time zone,
     failed_code text,
     failed_cause text,
-    result jsonb
+    result jsonb,
+    sealed_password bytea
 );
 
 CREATE TABLE credential (
@@ -1213,6 +1214,8 @@ ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_kind_check 
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_pkey PRIMARY KEY (operation_id);
 
+ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_sealed_password_check CHECK (((sealed_password IS NULL) OR (sealed_key(sealed_password) IS NOT NULL)));
+
 ALTER TABLE credential ADD CONSTRAINT credential_allowed_check CHECK ((cardinality(allowed) > 0));
 
 ALTER TABLE credential ADD CONSTRAINT credential_check CHECK (((rotated_at IS NULL) = (rotated_by IS NULL)));
@@ -1247,7 +1250,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_password_changed,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1702,6 +1705,8 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (p
 -- Indexes
 
 CREATE INDEX controller_operation_ended ON public.controller_operation USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX controller_operation_key ON public.controller_operation USING btree (sealed_key(sealed_password)) WHERE (sealed_password IS NOT NULL);
 
 CREATE INDEX controller_operation_machine ON public.controller_operation USING btree (machine_id) WHERE (machine_id IS NOT NULL);
 

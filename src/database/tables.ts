@@ -48,6 +48,7 @@ export interface ControllerOperationTable {
   machine_id: MachineId | null;
   operation_id: OperationId;
   result: Record<string, unknown> | null;
+  sealed_password: Buffer | null;
   sent_at: Date | null;
   session_id: SessionId | null;
 }

@@ -3,9 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { connect, type Database } from "../database/connect.ts";
 import { credentialId, requestId, type CredentialId } from "../database/ids.ts";
-import { credentialCreate, credentialRotate, credentialShow } from "../database/queries/secret/credential.ts";
+import {
+  credentialCreate,
+  credentialNextDrop,
+  credentialRotate,
+  credentialShow,
+} from "../database/queries/secret/credential.ts";
 import { createLogger } from "../lib/log.ts";
-import { credentialNextSeal, credentialNextSettle, credentialOpen, credentialPlace } from "./credential-open.ts";
+import { credentialNextSeal, credentialNextTake, credentialOpen, credentialPlace } from "./credential-open.ts";
 import { testKeyRing } from "./testing/key-ring.ts";
 
 let made: TestDatabase;
@@ -67,28 +72,31 @@ test("a missing credential is reported; a credential copied to another row, or s
 
 test("the next secret is stored beside the current one, and takes its place or is forgotten", async () => {
   const id = await stored("old");
-  await credentialNextSeal(database, ring, id, "new");
+  const sealed = await credentialNextSeal(database.kysely, ring, id, "new");
   expect(await credentialOpen(database, ring, id)).toMatchObject({ secret: "old", nextSecret: "new" });
-  await credentialNextSettle(database, ring, { credentialId: id, opens: false, by: "alice" });
+  // It is dropped only as long as it is the one that was stored.
+  await credentialNextDrop(database.kysely, id, ring.seal(credentialPlace(id, "next-secret"), Buffer.from("new")));
+  expect(await credentialOpen(database, ring, id)).toHaveProperty("nextSecret");
+  await credentialNextDrop(database.kysely, id, sealed);
   expect(await credentialOpen(database, ring, id)).not.toHaveProperty("nextSecret");
-  await credentialNextSeal(database, ring, id, "new");
-  await credentialNextSettle(database, ring, { credentialId: id, opens: true, by: "alice" });
+  await credentialNextSeal(database.kysely, ring, id, "new");
+  await credentialNextTake(database, ring, { credentialId: id, by: "alice" });
   expect(await credentialOpen(database, ring, id)).toMatchObject({ secret: "new" });
   expect(await credentialShow(database, { credentialId: id })).toMatchObject({ rotatedBy: "alice", nextStored: false });
   // A second call changes nothing, because there is no next secret any more.
-  await credentialNextSettle(database, ring, { credentialId: id, opens: true, by: "bob" });
+  await credentialNextTake(database, ring, { credentialId: id, by: "bob" });
   expect(await credentialShow(database, { credentialId: id })).toMatchObject({ rotatedBy: "alice" });
 });
 
 test("a secret that an operator stores ends the change that was under way", async () => {
   const id = await stored("old");
-  await credentialNextSeal(database, ring, id, "new");
+  await credentialNextSeal(database.kysely, ring, id, "new");
   await credentialRotate(database, {
     ...command("credential_rotate"),
     credentialId: id,
     sealedSecret: ring.seal(credentialPlace(id, "secret"), Buffer.from("operator's")),
     rotatedBy: "bob",
   });
-  await credentialNextSettle(database, ring, { credentialId: id, opens: true, by: "alice" });
+  await credentialNextTake(database, ring, { credentialId: id, by: "alice" });
   expect(await credentialOpen(database, ring, id)).toMatchObject({ secret: "operator's" });
 });

@@ -1,11 +1,13 @@
 import type { Database } from "../database/connect.ts";
-import type { CredentialId } from "../database/ids.ts";
+import type { CredentialId, OperationId } from "../database/ids.ts";
 import {
   credentialNextAccept,
   credentialNextStore,
   credentialShow,
+  type CredentialSealed,
   type StoredCredentialKind,
 } from "../database/queries/secret/credential.ts";
+import type { Tx } from "../database/transaction.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { mayReach, type ReachedAddress } from "./may-reach.ts";
 import type { SealedPlace } from "./seal.ts";
@@ -29,13 +31,18 @@ export function credentialPlace(credentialId: CredentialId, purpose: "secret" | 
   return { table: "credential", row: credentialId, purpose };
 }
 
+/** The place that the password of an operation is sealed for. */
+export function operationPasswordPlace(operationId: OperationId): SealedPlace {
+  return { table: "controller_operation", row: operationId, purpose: "password" };
+}
+
 /**
  * Reads a credential and opens its secret.
  * @throws {DatabaseError} `not_found`, `unavailable`; {SecretsError} `key_missing`, `altered`
  */
 export async function credentialOpen(
   database: Database,
-  ring: KeyRing,
+  ring: Pick<KeyRing, "open">,
   credentialId: CredentialId,
 ): Promise<OpenCredential> {
   const { name, kind, userName, allowed, sealedSecret, sealedNextSecret } = await credentialShow(database, {
@@ -56,39 +63,53 @@ export async function credentialOpen(
 
 /**
  * Stores the next secret before it is set at the controller or machine, so that a crash in between loses neither
- * secret.
+ * secret. Returns it as it was sealed.
  * @throws {SecretsError} `key_missing`; {DatabaseError} `unavailable`
  */
 export async function credentialNextSeal(
-  database: Database,
-  ring: KeyRing,
+  source: Database["kysely"] | Tx,
+  ring: Pick<KeyRing, "seal">,
   credentialId: CredentialId,
   secret: string,
-): Promise<void> {
+): Promise<Uint8Array> {
   const sealed = ring.seal(credentialPlace(credentialId, "next-secret"), Buffer.from(secret));
-  await credentialNextStore(database, credentialId, sealed);
+  await credentialNextStore(source, credentialId, sealed);
+  return sealed;
 }
 
 /**
- * Makes the next secret the current one if a login with it succeeded (`opens`), or deletes it if the login failed. If
- * there is no next secret, or another one was stored meanwhile, nothing happens.
+ * Makes the next secret the current one, after a login with it succeeded. If there is no next secret, or another one
+ * was stored meanwhile, nothing happens.
  * @throws {DatabaseError} `not_found`, `unavailable`; {SecretsError} `key_missing`, `altered`
  */
-export async function credentialNextSettle(
+export async function credentialNextTake(
   database: Database,
-  ring: KeyRing,
-  settled: { credentialId: CredentialId; opens: boolean; by: string },
+  ring: Pick<KeyRing, "seal" | "open">,
+  taken: { credentialId: CredentialId; by: string },
 ): Promise<void> {
-  const { credentialId, opens, by } = settled;
+  const { credentialId, by } = taken;
   const { sealedNextSecret: before } = await credentialShow(database, { credentialId });
   if (before === undefined) {
-    return;
-  }
-  if (!opens) {
-    await credentialNextStore(database, credentialId, null);
     return;
   }
   const secret = ring.open(credentialPlace(credentialId, "next-secret"), before);
   const sealedSecret = ring.seal(credentialPlace(credentialId, "secret"), secret);
   await credentialNextAccept(database, { credentialId, before, sealedSecret, rotatedBy: by });
+}
+
+/**
+ * Seals a shared credential's secrets for a copy of it with its own id.
+ * @throws {SecretsError} `key_missing`, `altered`
+ */
+export function credentialCopySeal(
+  ring: Pick<KeyRing, "seal" | "open">,
+  shared: CredentialSealed,
+  copy: CredentialId,
+): { sealedSecret: Uint8Array; sealedNextSecret: Uint8Array | undefined } {
+  const anew = (purpose: "secret" | "next-secret", sealed: Uint8Array): Uint8Array =>
+    ring.seal(credentialPlace(copy, purpose), ring.open(credentialPlace(shared.credentialId, purpose), sealed));
+  return {
+    sealedSecret: anew("secret", shared.sealedSecret),
+    sealedNextSecret: shared.sealedNextSecret === undefined ? undefined : anew("next-secret", shared.sealedNextSecret),
+  };
 }

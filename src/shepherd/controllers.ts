@@ -6,6 +6,7 @@ import {
   controllerAnswered,
   controllerFailed,
   controllerOf,
+  type ControllerReach,
   type ControllerRecord,
 } from "../database/queries/controller/controller.ts";
 import { loginAccepted, loginRefused } from "../database/queries/controller/refusal.ts";
@@ -13,13 +14,13 @@ import type { Clock } from "../lib/clock.ts";
 import { ControllerKeeping } from "./controller-keeping.ts";
 
 /** Opens a machine's controller, with its credential and by its protocol. */
-export type ControllerOpen = (
-  record: Pick<ControllerRecord, "protocol" | "url" | "system" | "credentialId" | "trust">,
-) => Promise<Controller>;
+export type ControllerOpen = (record: ControllerReach) => Promise<Controller>;
 
 /** How a shepherd opens controllers. */
 export interface ControllerAccess {
   open: ControllerOpen;
+  /** Opens a controller with this password in place of the credential's. @throws {ControllerError} */
+  openWith: (record: ControllerReach, password: string) => Promise<Controller>;
   /** Reads the certificate at the first contact. Nothing but the TLS handshake is sent. @throws {ControllerError} */
   certificateRead: (url: string, credentialId: CredentialId, signal: AbortSignal) => Promise<ShownCertificate>;
 }
@@ -114,8 +115,11 @@ export function controllersOf(
         refusedCheck(record, tried);
       }
       const entry = keeping.begin(machineId, key, () => open(record));
+      let usable = false;
       try {
-        const result = await action(await keeping.client(entry));
+        const controller = await keeping.client(entry);
+        usable = true;
+        const result = await action(controller);
         // The action has succeeded, even if this can't be recorded.
         await accepted(machineId, record, tried).catch(() => undefined);
         if (!recorded) {
@@ -127,7 +131,8 @@ export function controllersOf(
           // The controller may never have been opened: the next use tries again.
           keeping.forget(machineId, entry);
         } else if (!ofRequest.has(error.code)) {
-          if (error.code === "unauthorized") {
+          // While a change of the password is open, the next use tries the other secret too.
+          if (error.code === "unauthorized" && !(usable && record.nextSecret)) {
             await refused(machineId, tried);
           }
           keeping.forget(machineId, entry);

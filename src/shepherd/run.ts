@@ -46,8 +46,8 @@ export interface ShepherdRunOptions {
   address?: DatabaseAddress;
   /** Seconds that a machine has to boot from the network and enrol. */
   bootSeconds?: number;
-  /** The process's keys, which are recorded under the shepherd's sessions. */
-  secrets?: Pick<FollowedKeyRing, "heldUnder">;
+  /** The process's keys, which are recorded under the shepherd's sessions; absent = it can't change passwords. */
+  secrets?: Pick<FollowedKeyRing, "heldUnder" | "seal" | "open">;
 }
 
 /** A running shepherd. */
@@ -143,7 +143,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
         });
   const operations = operationsRun({
     ...{ database, sessions, log, clock, interval, address: options.address, signal: stop.signal },
-    ...{ controllers, access, providers: known },
+    ...{ controllers, access, providers: known, secrets: options.secrets },
   });
 
   return {

@@ -33,6 +33,7 @@ import {
   requiredText,
   validate,
 } from "../requests/validate.ts";
+import { controllerPasswordHandler } from "./controller-password.ts";
 import { machinePowerHandlers } from "./machine-power.ts";
 import { operationShowHandler } from "./operation-show.ts";
 import { defined } from "../../lib/defined.ts";
@@ -128,6 +129,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
   const { database } = dependencies;
   return {
     ...machinePowerHandlers(dependencies),
+    controllerPassword: controllerPasswordHandler(dependencies),
     operationShow: operationShowHandler(dependencies),
 
     async controllerAdd(request, context) {

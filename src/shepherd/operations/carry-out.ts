@@ -11,6 +11,7 @@ import type { MachineSwitch } from "../switch/machine-switch.ts";
 import { switchOf } from "../switch/switch-of.ts";
 import { operationAdd } from "./add.ts";
 import { operationCheck } from "./check.ts";
+import { operationPassword } from "./password.ts";
 import { providerCheck } from "./provider-check.ts";
 import type { CarriedOut, CarryOutOptions } from "./options.ts";
 
@@ -34,6 +35,8 @@ export async function carryOut(
     throw new Error(`an operation "${asked.kind}" without a machine`);
   }
   switch (asked.kind) {
+    case "password":
+      return operationPassword(operation, machineId, options, signal);
     case "check":
       return { result: await operationCheck(machineId, options, signal) };
     case "power": {

@@ -1,6 +1,7 @@
 import type { Database } from "../../database/connect.ts";
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import type { Tx } from "../../database/transaction.ts";
+import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { ControllerAccess, Controllers } from "../controllers.ts";
 import type { Provider } from "../provider.ts";
 
@@ -10,6 +11,8 @@ export interface CarryOutOptions {
   /** Absent = this shepherd reaches no controllers. */
   controllers: Controllers | undefined;
   access: ControllerAccess | undefined;
+  /** The keys that open credentials; absent = this shepherd can't change passwords. */
+  secrets: Pick<KeyRing, "seal" | "open"> | undefined;
   /** Providers by name. */
   providers: ReadonlyMap<string, Provider>;
 }

@@ -9,13 +9,15 @@ export function simulatedAccess(
   options: { clock?: Clock; limits?: Partial<RedfishLimits>; password?: string } = {},
 ): ControllerAccess {
   const { clock = quickClock(), limits = {}, password = "simulated" } = options;
+  const openWith: ControllerAccess["openWith"] = async ({ url, system, trust }, own) =>
+    redfishController(
+      { url, trust, ...(system === "" ? {} : { system }) },
+      { userName: "admin", password: own, mayReach: () => true },
+      { clock, limits },
+    );
   return {
-    open: async ({ url, system, trust }) =>
-      redfishController(
-        { url, trust, ...(system === "" ? {} : { system }) },
-        { userName: "admin", password, mayReach: () => true },
-        { clock, limits },
-      ),
+    open: (reach) => openWith(reach, password),
+    openWith,
     certificateRead: async (url) => {
       const { sha256, subject, notAfter } = await certificateRead(url);
       return { sha256, subject, validTo: notAfter };

@@ -42,6 +42,8 @@ export interface ControllerRecord extends ControllerReach, ControllerCan {
   machineId: MachineId;
   /** Changes whenever the credential changes. */
   credentialRevision: string;
+  /** Whether the credential has a next secret: it is not known whether that is set on the controller already. */
+  nextSecret: boolean;
   setAt: Date;
   setBy: string;
   /** When it last answered; absent = never since it was added. */
@@ -60,6 +62,7 @@ export interface ControllerRow {
   system: string;
   credential_id: CredentialId;
   credential_revision: string;
+  next_secret: boolean;
   trusted_by: StoredTrust["by"];
   trusted_sha256: string | null;
   trusted_ca_pem: string | null;
@@ -84,7 +87,8 @@ export interface ControllerRow {
 /** Columns of {@link controllerTables}. */
 export const controllerColumns = sql`
   c.machine_id, c.protocol, c.url, c.system, c.credential_id,
-  coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
+  coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision,
+  r.sealed_next_secret IS NOT NULL AS next_secret, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
   c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.may_control, c.rules,
   c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause,
   l.tried AS refused_tried, extract(epoch FROM l.not_before - now())::float8 AS refused_seconds`;
@@ -103,6 +107,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     system: row.system,
     credentialId: row.credential_id,
     credentialRevision: row.credential_revision,
+    nextSecret: row.next_secret,
     trust: trustOf(row),
     ...present({ maker: row.maker, model: row.model, firmware: row.firmware }),
     powerCommands: row.power_commands,

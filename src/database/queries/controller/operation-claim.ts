@@ -18,6 +18,8 @@ export interface HeldOperation extends Operation {
   /** Ends the operation with its result; `settle` writes in the same transaction. On an error, nothing is changed. */
   succeed(settle: (tx: Tx) => Promise<OperationResult>): Promise<void>;
   fail(failure: { code: string; cause: string }): Promise<void>;
+  /** Runs `action` in a transaction that commits only while this session still carries out the operation. */
+  within<Value>(action: (tx: Tx) => Promise<Value>): Promise<Value>;
 }
 
 /** The power switches and controllers that a shepherd reaches. */
@@ -70,30 +72,33 @@ export async function operationClaim(
 
 function heldOf(database: Database, session: Session, operation: Operation): HeldOperation {
   const { operationId } = operation;
-  const end = (action: (tx: Tx) => Promise<void>) =>
+  const within = <Value>(action: (tx: Tx) => Promise<Value>): Promise<Value> =>
     transact(database, session, async (tx) => {
       await held(tx, session, operationId);
-      await action(tx);
+      return action(tx);
     });
   return {
     ...operation,
+    within,
     sending: (check) =>
-      end(async (tx) => {
+      within(async (tx) => {
         await check?.(tx);
         await sql`UPDATE controller_operation SET sent_at = now() WHERE operation_id = ${operationId}`.execute(tx);
       }),
     succeed: (settle) =>
-      end(async (tx) => {
+      within(async (tx) => {
         const result = storedText(JSON.stringify(await settle(tx)).replaceAll("\\u0000", ""));
         await sql`
-          UPDATE controller_operation SET ended_at = now(), session_id = NULL, result = ${result}
+          UPDATE controller_operation
+          SET ended_at = now(), session_id = NULL, sealed_password = NULL, result = ${result}
           WHERE operation_id = ${operationId}`.execute(tx);
       }),
     fail: ({ code, cause }) =>
-      end(async (tx) => {
+      within(async (tx) => {
         await sql`
           UPDATE controller_operation
-          SET ended_at = now(), session_id = NULL, failed_code = ${code}, failed_cause = ${storedText(cause)}
+          SET ended_at = now(), session_id = NULL, sealed_password = NULL, failed_code = ${code},
+            failed_cause = ${storedText(cause)}
           WHERE operation_id = ${operationId}`.execute(tx);
       }),
   };

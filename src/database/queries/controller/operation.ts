@@ -49,7 +49,9 @@ export type OperationAsked =
       confirmed?: boolean;
     }
   | { kind: "boot"; target: "network" | "disk" | "http" | "media" | "setup"; once: boolean }
-  | { kind: "identify"; on: boolean };
+  | { kind: "identify"; on: boolean }
+  /** Changes the password of the account on the controller. The new one is stored with the operation, sealed. */
+  | { kind: "password" };
 
 /** The result in its JSON form; its properties depend on the kind. */
 export type OperationResult = Record<string, unknown>;
@@ -115,22 +117,34 @@ export async function operationAsk(
   command: {
     requestId: RequestId;
     bodyDigest: Uint8Array;
+    /** Digests of the same body under earlier keys, for a command that holds a secret. */
+    earlierDigests?: readonly Uint8Array[];
     machineId?: MachineId;
     asked: OperationAsked;
     askedBy: string;
+    /** A new password, sealed for this operation. */
+    sealedPassword?: Uint8Array;
+    /** Throws if the operation can't be asked for now. Not called for a repeated command. */
+    guard?: (tx: Tx) => Promise<void>;
   },
 ): Promise<Operation> {
-  const { requestId, machineId, asked, askedBy } = command;
+  const { requestId, machineId, asked, askedBy, sealedPassword, guard, earlierDigests = [] } = command;
   const digest = Buffer.from(command.bodyDigest);
+  const digests = [digest, ...earlierDigests];
   try {
     return await transact(database, null, async (tx) => {
-      const before = await askedBefore(tx, requestId, digest);
+      const before = await askedBefore(tx, requestId, digests);
       if (before !== undefined) {
         return before;
       }
+      await guard?.(tx);
       const { rows } = await sql<OperationRow>`
-        INSERT INTO controller_operation AS o (operation_id, body_digest, machine_id, kind, asked, asked_by)
-        VALUES (${requestId}, ${digest}, ${machineId ?? null}, ${asked.kind}, ${JSON.stringify(asked)}, ${askedBy})
+        INSERT INTO controller_operation AS o (
+          operation_id, body_digest, machine_id, kind, asked, asked_by, sealed_password
+        ) VALUES (
+          ${requestId}, ${digest}, ${machineId ?? null}, ${asked.kind}, ${JSON.stringify(asked)}, ${askedBy},
+          ${sealedPassword === undefined ? null : Buffer.from(sealedPassword)}
+        )
         RETURNING ${operationColumns}`.execute(tx);
       const [row] = rows;
       if (row === undefined) {
@@ -143,7 +157,7 @@ export async function operationAsk(
       throw error;
     }
     // A concurrent transaction with the same request id has committed by now.
-    const before = await transact(database, null, (tx) => askedBefore(tx, requestId, digest));
+    const before = await transact(database, null, (tx) => askedBefore(tx, requestId, digests));
     if (before === undefined) {
       throw error;
     }
@@ -151,13 +165,17 @@ export async function operationAsk(
   }
 }
 
-async function askedBefore(tx: Tx, requestId: RequestId, digest: Buffer): Promise<Operation | undefined> {
+async function askedBefore(
+  tx: Tx,
+  requestId: RequestId,
+  digests: readonly Uint8Array[],
+): Promise<Operation | undefined> {
   const { rows } = await sql<OperationRow & { body_digest: Buffer }>`
     SELECT ${operationColumns}, o.body_digest FROM controller_operation o WHERE o.operation_id = ${requestId}`.execute(
     tx,
   );
   const [row] = rows;
-  if (row !== undefined && !row.body_digest.equals(digest)) {
+  if (row !== undefined && !digests.some((digest) => row.body_digest.equals(digest))) {
     throw new DatabaseError(
       "request_id_reused",
       `request id ${requestId} was used for another command: repeat that one exactly, or make a new request id`,

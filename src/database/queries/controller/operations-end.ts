@@ -10,17 +10,18 @@ const expired = `no shepherd took it within ${operationPatience} s, and it is no
 
 /**
  * Ends operations that must no longer be carried out: those that a lost shepherd may have sent, and those that no
- * shepherd took in time. Resolves to their number.
+ * shepherd took in time. A change of a password that was begun is not ended: it is repeated with the same password.
+ * Resolves to their number.
  * @throws {DatabaseError} `unavailable`
  */
 export async function operationsEnd(source: Database["kysely"] | Tx): Promise<number> {
   const { numAffectedRows } = await sql`
-    UPDATE controller_operation o SET ended_at = now(),
+    UPDATE controller_operation o SET ended_at = now(), sealed_password = NULL,
       failed_code = CASE WHEN sent_at IS NULL THEN 'expired' ELSE 'interrupted' END,
       failed_cause = CASE WHEN sent_at IS NULL THEN ${expired} ELSE ${interrupted} END
     WHERE ended_at IS NULL AND session_id IS NULL
-      AND (sent_at IS NOT NULL OR (
-        asked_at < now() - make_interval(secs => ${operationPatience})
+      AND ((sent_at IS NOT NULL AND kind <> 'password') OR (
+        sent_at IS NULL AND asked_at < now() - make_interval(secs => ${operationPatience})
         -- An operation that waits for an earlier one of its machine is late without a shepherd's fault.
         AND NOT EXISTS (
           SELECT FROM controller_operation b

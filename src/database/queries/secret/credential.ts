@@ -3,6 +3,7 @@ import { errorCode } from "../../../lib/errors.ts";
 import type { Database } from "../../connect.ts";
 import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
 import type { CredentialId } from "../../ids.ts";
+import type { Tx } from "../../transaction.ts";
 import { secretsCommandOnce, type SecretsCommand } from "./secrets-command.ts";
 import { present } from "../../../lib/defined.ts";
 
@@ -20,6 +21,8 @@ export interface CredentialRecord {
   allowed: readonly string[];
   /** The id of the key that sealed the secret. */
   keyId: string;
+  /** Whether that key was given up: the secret can't be opened. */
+  keyLost: boolean;
   /** Whether a next secret is stored, which is to replace the current one. */
   nextStored: boolean;
   createdAt: Date;
@@ -41,6 +44,7 @@ interface CredentialRow {
   user_name: string;
   allowed: string[];
   key_id: string;
+  key_lost: boolean;
   next_stored: boolean;
   created_at: Date;
   created_by: string;
@@ -50,6 +54,7 @@ interface CredentialRow {
 
 const columns = sql`
   credential_id, credential_name, kind, user_name, allowed, sealed_key(sealed_secret) AS key_id,
+  EXISTS (SELECT FROM secrets_key k WHERE k.key_id = sealed_key(sealed_secret) AND k.state = 'lost') AS key_lost,
   sealed_next_secret IS NOT NULL AS next_stored, created_at, created_by, rotated_at, rotated_by`;
 
 function record(row: CredentialRow): CredentialRecord {
@@ -61,6 +66,7 @@ function record(row: CredentialRow): CredentialRecord {
     userName: row.user_name,
     allowed: row.allowed,
     keyId: row.key_id,
+    keyLost: row.key_lost,
     nextStored: row.next_stored,
     createdAt: row.created_at,
     createdBy: row.created_by,
@@ -125,11 +131,19 @@ export async function credentialShow(
   database: Database,
   credential: { name: string } | { credentialId: CredentialId },
 ): Promise<CredentialSealed> {
+  return credentialIn(database.kysely, credential);
+}
+
+/** Like {@link credentialShow}, also within a transaction. @throws {DatabaseError} `not_found`; `unavailable` */
+export async function credentialIn(
+  source: Database["kysely"] | Tx,
+  credential: { name: string } | { credentialId: CredentialId },
+): Promise<CredentialSealed> {
   const condition =
     "name" in credential ? sql`credential_name = ${credential.name}` : sql`credential_id = ${credential.credentialId}`;
   const { rows } = await sql<CredentialRow & { sealed_secret: Buffer; sealed_next_secret: Buffer | null }>`
     SELECT ${columns}, sealed_secret, sealed_next_secret FROM credential WHERE ${condition}`
-    .execute(database.kysely)
+    .execute(source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
   if (row === undefined) {
@@ -200,18 +214,50 @@ export async function credentialDelete(database: Database, command: SecretsComma
   });
 }
 
-/** Stores the next secret, before it is set at the controller; null deletes it. */
+/** Stores the next secret, before it is set at the controller. */
 export async function credentialNextStore(
-  database: Database,
+  source: Database["kysely"] | Tx,
   credentialId: CredentialId,
-  sealedNextSecret: Uint8Array | null,
+  sealedNextSecret: Uint8Array,
 ): Promise<void> {
-  await database.kysely
+  await source
     .updateTable("credential")
-    .set({ sealed_next_secret: sealedNextSecret === null ? null : Buffer.from(sealedNextSecret) })
+    .set({ sealed_next_secret: Buffer.from(sealedNextSecret) })
     .where("credential_id", "=", credentialId)
     .execute()
     .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/** Deletes the next secret, unless another next secret was stored meanwhile. @param before the next secret as it was read */
+export async function credentialNextDrop(
+  source: Database["kysely"] | Tx,
+  credentialId: CredentialId,
+  before: Uint8Array,
+): Promise<void> {
+  await source
+    .updateTable("credential")
+    .set({ sealed_next_secret: null })
+    .where("credential_id", "=", credentialId)
+    .where("sealed_next_secret", "=", Buffer.from(before))
+    .execute()
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/** Makes a secret the current one that has just logged in; a next secret is deleted. */
+export async function credentialProven(
+  tx: Tx,
+  proven: { credentialId: CredentialId; sealedSecret: Uint8Array; rotatedBy: string },
+): Promise<void> {
+  await tx
+    .updateTable("credential")
+    .set({
+      sealed_secret: Buffer.from(proven.sealedSecret),
+      sealed_next_secret: null,
+      rotated_at: sql<Date>`now()`,
+      rotated_by: proven.rotatedBy,
+    })
+    .where("credential_id", "=", proven.credentialId)
+    .execute();
 }
 
 /**
