@@ -7,7 +7,7 @@ import {
   MachineState,
   type MachineListRequestSchema,
 } from "../gen/farrier/operator/v1/machine_pb.ts";
-import { testKeyRing, testSecretsKey } from "../src/secrets/testing/key-ring.ts";
+import { testKeyRing, testSecretsKeys } from "../src/secrets/testing/key-ring.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { prng } from "../src/lib/prng.ts";
@@ -77,7 +77,7 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
       address: { host: "127.0.0.1", port: 0 },
       database: database.database,
       secrets: testKeyRing(),
-      secretsKeys: { keyFile: "", candidate: () => Promise.resolve(testSecretsKey()), look: () => Promise.resolve() },
+      secretsKeys: testSecretsKeys(),
       authenticator: databaseAuthenticator({ database: database.database, localToken: token, log, clock }),
       feed: stack.use(machineFeed({ address: database.address, log, clock })),
       operationFeed: stack.use(machineFeed({ address: database.address, log, clock, channel: "farrier_operation" })),

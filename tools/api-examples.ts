@@ -140,6 +140,10 @@ export const apiExamples: readonly ApiExample[] = [
     request: { requestId: id(34), machine, on: true },
   },
   { method: "farrier.operator.v1.ControllerService/MachineStartAgent", request: { requestId: id(35), machine } },
+  {
+    method: "farrier.operator.v1.ControllerService/ControllerPassword",
+    request: { requestId: id(37), machine },
+  },
   { method: "farrier.operator.v1.ControllerService/ControllerRemove", request: { requestId: id(36), machine } },
   { method: "farrier.operator.v1.CredentialService/CredentialDelete", request: { requestId: id(19), name: "rack7" } },
   { method: "farrier.operator.v1.SecretsService/SecretsRotate", request: { requestId: id(20) } },
@@ -148,6 +152,7 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.ProviderService/ProviderShow", request: { provider: "rack-a" } },
   { method: "farrier.operator.v1.ProviderService/ProviderCheck", request: { requestId: id(41), provider: "rack-a" } },
   { method: "farrier.operator.v1.ProviderService/ProviderAccept", request: { requestId: id(42), provider: "rack-a" } },
+  { method: "farrier.operator.v1.SecretsService/SecretsGiveUp", request: { requestId: id(38), confirmed: false } },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
   { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },

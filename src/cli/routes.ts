@@ -7,6 +7,7 @@ import { backoffListCommand } from "./commands/backoff-list.ts";
 import { bmcAddCommand } from "./commands/bmc-add.ts";
 import { bmcCheckCommand } from "./commands/bmc-check.ts";
 import { bmcListCommand } from "./commands/bmc-list.ts";
+import { bmcPasswordCommand } from "./commands/bmc-password.ts";
 import { bmcRemoveCommand } from "./commands/bmc-remove.ts";
 import { bmcShowCommand } from "./commands/bmc-show.ts";
 import { machineBootCommand } from "./commands/machine-boot.ts";
@@ -65,6 +66,7 @@ import { providerCheckCommand } from "./commands/provider-check.ts";
 import { providerListCommand } from "./commands/provider-list.ts";
 import { providerShowCommand } from "./commands/provider-show.ts";
 import { restoreCommand } from "./commands/restore.ts";
+import { secretsGiveUpCommand } from "./commands/secrets-give-up.ts";
 import { secretsRotateCommand } from "./commands/secrets-rotate.ts";
 import { secretsShowCommand } from "./commands/secrets-show.ts";
 import { serverCommand } from "./commands/server.ts";
@@ -105,12 +107,13 @@ const machine = buildRouteMap<string, CliContext>({
 });
 
 const bmc = buildRouteMap<string, CliContext>({
-  docs: { brief: "Management controllers (BMCs): add, list, show, check, remove" },
+  docs: { brief: "Management controllers (BMCs): add, list, show, check, password, remove" },
   routes: {
     add: bmcAddCommand,
     list: bmcListCommand,
     show: bmcShowCommand,
     check: bmcCheckCommand,
+    password: bmcPasswordCommand,
     remove: bmcRemoveCommand,
   },
 });
@@ -176,8 +179,8 @@ const credential = buildRouteMap<string, CliContext>({
 });
 
 const secrets = buildRouteMap<string, CliContext>({
-  docs: { brief: "The keys that seal secrets in the database: show, rotate" },
-  routes: { show: secretsShowCommand, rotate: secretsRotateCommand },
+  docs: { brief: "The keys that seal secrets in the database: show, rotate, give-up" },
+  routes: { show: secretsShowCommand, rotate: secretsRotateCommand, giveUp: secretsGiveUpCommand },
 });
 
 const audit = buildRouteMap<string, CliContext>({

@@ -39,7 +39,7 @@ export function janitorRun(options: {
     historyRetentionTask(database),
     hardwareCountTask(database),
     secretsKeysTask(database),
-    secretsSealTask(database, secrets),
+    secretsSealTask(database, secrets, options.log),
   ];
   const loops = tasks.map((task) => taskLoop(task, { ...options, signal: stop.signal }));
   return {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { requestRaw, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
+import { recordingLog } from "../../test/support/recording-log.ts";
+import { requestRaw, silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { credentialId, requestId } from "../database/ids.ts";
 import { credentialCreate } from "../database/queries/secret/credential.ts";
 import { credentialNextSeal, credentialOpen, credentialPlace } from "../secrets/credential-open.ts";
@@ -40,7 +41,7 @@ test("requests in clear, as SQL stores them, are sealed; what opens is what was 
     await fleet.request(machine);
   }
   const [state] = await fleet.rows("SELECT max(changed_xact::text::bigint)::text AS n FROM machine_state");
-  const task = secretsSealTask(fleet.database, ring);
+  const task = secretsSealTask(fleet.database, ring, silent);
   expect(await task.run()).toEqual({ requests: 5 });
   for (const machine of machines) {
     const sealed = await stored(fleet, machine);
@@ -64,7 +65,7 @@ test("what an old key sealed is sealed anew: requests, and both secrets of a cre
   const before = ringOf(old);
   const machine = await fleet.add();
   await fleet.request(machine);
-  await secretsSealTask(fleet.database, before).run();
+  await secretsSealTask(fleet.database, before, silent).run();
   const id = credentialId(randomUUID());
   await credentialCreate(fleet.database, {
     requestId: requestId(randomUUID()),
@@ -78,9 +79,9 @@ test("what an old key sealed is sealed anew: requests, and both secrets of a cre
     sealedSecret: before.seal(credentialPlace(id, "secret"), Buffer.from("one")),
     createdBy: "token",
   });
-  await credentialNextSeal(fleet.database, before, id, "two");
+  await credentialNextSeal(fleet.database.kysely, before, id, "two");
   const after = ringOf(old, current);
-  const task = secretsSealTask(fleet.database, after);
+  const task = secretsSealTask(fleet.database, after, silent);
   expect(await task.run()).toEqual({ credentials: 1, requests: 1 });
   expect(await task.run()).toEqual({});
   const alone = ringOf(current);
@@ -100,10 +101,15 @@ test("rows that do not open are passed over, and keep no other from being sealed
   }
   const clear = await fleet.add();
   await fleet.request(clear);
-  expect(await secretsSealTask(fleet.database, ringOf(current)).run()).toEqual({ requests: 1 });
-  const task = secretsSealTask(fleet.database, ringOf(lost, current));
+  expect(await secretsSealTask(fleet.database, ringOf(current), silent).run()).toEqual({ requests: 1 });
+  const { log, lines } = recordingLog();
+  const task = secretsSealTask(fleet.database, ringOf(lost, current), log);
   expect(await task.run()).toEqual({ requests: 2 });
   expect(await task.run()).toEqual({});
+  // It is logged once, with its machine and why.
+  expect(lines).toMatchObject([
+    { level: 40, machine: machines[2]?.machineId, problem: expect.stringContaining("does not open with key") },
+  ]);
 });
 
 test("two janitors at once seal each row once, and a request that is made meanwhile is not touched", async () => {
@@ -114,15 +120,15 @@ test("two janitors at once seal each row once, and a request that is made meanwh
     await fleet.request(machine);
   }
   const [one, other, replaced] = await Promise.all([
-    secretsSealTask(fleet.database, ring).run(),
-    secretsSealTask(fleet.database, ring).run(),
+    secretsSealTask(fleet.database, ring, silent).run(),
+    secretsSealTask(fleet.database, ring, silent).run(),
     fleet.request(machines[0] ?? (await fleet.add()), { replace: 1n }),
   ]);
   const count = Number(one["requests"] ?? 0) + Number(other["requests"] ?? 0);
   expect(count).toBeGreaterThanOrEqual(19);
   expect(count).toBeLessThanOrEqual(21);
   expect(replaced).toBe(2n);
-  await secretsSealTask(fleet.database, ring).run();
+  await secretsSealTask(fleet.database, ring, silent).run();
   for (const machine of machines) {
     expect(sealedKeyId(await stored(fleet, machine))).toBe(ring.current());
   }

@@ -1,21 +1,25 @@
 import type { Database } from "../database/connect.ts";
-import type { MachineId } from "../database/ids.ts";
+import type { CredentialId, MachineId } from "../database/ids.ts";
 import {
   credentialReseal,
   credentialsToSeal,
   requestsReseal,
   requestsToSeal,
-  type RequestToSeal,
+  type CredentialToSeal,
 } from "../database/queries/secret/secrets-reseal.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
 import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
+import { openProblem } from "../secrets/unopened.ts";
+import type { Logger } from "../lib/log.ts";
 import type { Task } from "./task.ts";
 
 /** Requests in one statement, and statements in one run: a million requests take some ten minutes. */
 const batch = 200;
 const batches = 50;
+const unopenedText =
+  "a row that an earlier key sealed does not open, and can't be sealed anew: `farrier secrets show` lists such rows";
 /** Rows that do not open are passed over; of more than these the rest waits until they are mended. */
 const leftOutLimit = 10_000;
 
@@ -23,8 +27,10 @@ const leftOutLimit = 10_000;
  * Seals what is in clear, and what an old key sealed, by the current key. What is done stays done, so that a run that was
  * killed is resumed by the next.
  */
-export function secretsSealTask(database: Database, ring: KeyRing): Task {
+export function secretsSealTask(database: Database, ring: KeyRing, log: Pick<Logger, "warn">): Task {
   const leftOut = new Set<MachineId>();
+  // Each row is logged once for one set of keys.
+  const closed = new Set<CredentialId>();
   let leftOutUnder = "";
   return {
     name: "secrets-seal",
@@ -39,20 +45,30 @@ export function secretsSealTask(database: Database, ring: KeyRing): Task {
       if (leftOutUnder !== ring.held().join(" ")) {
         leftOutUnder = ring.held().join(" ");
         leftOut.clear();
+        closed.clear();
       }
-      const credentials = await credentialsSeal(database, ring, earlier);
+      const credentials = await credentialsSeal(database, ring, earlier, (credential, problem) => {
+        if (!closed.has(credential.credentialId)) {
+          closed.add(credential.credentialId);
+          log.warn({ credential: credential.name, problem }, unopenedText);
+        }
+      });
       let requests = 0;
       for (let n = 0; n < batches && leftOut.size < leftOutLimit; n += 1) {
         const found = await requestsToSeal(database, { keyIds: earlier, leftOut: [...leftOut], limit: batch });
         if (found.length === 0) {
           break;
         }
-        const sealed = found.flatMap((request) => {
-          const bytes = resealed(ring, request);
+        const sealed = found.flatMap(({ stored, ...owner }) => {
+          let bytes: Uint8Array | undefined;
+          const problem = openProblem(() => {
+            bytes = requestSeal(ring, owner, requestOpen(ring, owner, stored));
+          });
           if (bytes === undefined) {
-            leftOut.add(request.machineId);
+            leftOut.add(owner.machineId);
+            log.warn({ machine: owner.machineId, problem }, unopenedText);
           }
-          return bytes === undefined ? [] : [{ ...request, sealed: bytes }];
+          return bytes === undefined ? [] : [{ ...owner, stored, sealed: bytes }];
         });
         requests += sealed.length === 0 ? 0 : await requestsReseal(database, sealed);
       }
@@ -64,16 +80,12 @@ export function secretsSealTask(database: Database, ring: KeyRing): Task {
   };
 }
 
-/** Undefined where it does not open: it is said where it is handed out. */
-function resealed(ring: KeyRing, { stored, ...owner }: RequestToSeal): Uint8Array | undefined {
-  try {
-    return requestSeal(ring, owner, requestOpen(ring, owner, stored));
-  } catch {
-    return undefined;
-  }
-}
-
-async function credentialsSeal(database: Database, ring: KeyRing, keyIds: readonly string[]): Promise<number> {
+async function credentialsSeal(
+  database: Database,
+  ring: KeyRing,
+  keyIds: readonly string[],
+  unopened: (credential: CredentialToSeal, problem: string) => void,
+): Promise<number> {
   let count = 0;
   for (const credential of keyIds.length === 0 ? [] : await credentialsToSeal(database, keyIds)) {
     const anew = (purpose: "secret" | "next-secret", sealed: Uint8Array): Uint8Array => {
@@ -91,7 +103,7 @@ async function credentialsSeal(database: Database, ring: KeyRing, keyIds: readon
       if (!(error instanceof SecretsError)) {
         throw error;
       }
-      // It does not open: each use of it reports that.
+      unopened(credential, error.message);
     }
   }
   return count;

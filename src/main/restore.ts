@@ -74,7 +74,8 @@ async function lostSay(database: Database, keyFile: string): Promise<void> {
   for (const { keyId, credentials, requests } of await secretsKeysLose(database, held)) {
     process.stderr.write(
       `farrier: the backup is without key ${keyId}: ${credentials} credentials and ${requests} installation requests ` +
-        `can't be opened. Copy the key file to ${keyFile}, or store them again; everything else works\n`,
+        `can't be opened. Add the key's line to ${keyFile}, or give it up: \`farrier secrets give-up --help\`; ` +
+        "everything else works\n",
     );
   }
 }

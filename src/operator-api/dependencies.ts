@@ -30,7 +30,7 @@ export interface OperatorApiDependencies {
   /** Seals and opens what is secret in the database. */
   secrets: KeyRing;
   /** The key file of this server. */
-  secretsKeys: Pick<FollowedKeyRing, "candidate" | "keyFile" | "look">;
+  secretsKeys: Pick<FollowedKeyRing, "offer" | "warning" | "keyFile" | "look">;
   /** Identifies callers. */
   authenticator: Authenticator;
   /** Signals that machines may have changed. */

@@ -25,7 +25,7 @@ export function requestSeal(ring: KeyRing, owner: RequestOwner, raw: Uint8Array)
  * Opens a stored request and returns its serialised bytes. A request in clear text is returned unchanged.
  * @throws {SecretsError} `key_missing`, `altered`
  */
-export function requestOpen(ring: KeyRing, owner: RequestOwner, stored: Uint8Array): Uint8Array {
+export function requestOpen(ring: Pick<KeyRing, "open">, owner: RequestOwner, stored: Uint8Array): Uint8Array {
   return ring.open(requestPlace(owner), stored);
 }
 

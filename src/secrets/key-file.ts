@@ -76,7 +76,7 @@ function keyFileError(path: string, wrong: string): SecretsError {
   return new SecretsError(
     "key_file",
     `the key file ${path} ${wrong}: expected lines of "${lineStart.trim()} " and ${secretsKeyBytes} bytes in base64, as ` +
-      "Farrier makes it in the data directory. Copy it whole from a host of the same control plane",
+      "Farrier makes it in the data directory. Take the lines from the key file of a host of the same control plane",
   );
 }
 
@@ -99,13 +99,25 @@ export async function keyFileEnsure(path: string): Promise<SecretsKey[]> {
 }
 
 /**
- * Appends a new key to the file.
+ * Appends a new key to the file. Of processes that share a file, only one may do it at a time.
  * @throws {SecretsError} `key_file`, also if this process may not write it
  */
 export async function keyFileAdd(path: string): Promise<SecretsKey> {
   const added = secretsKey(randomBytes(secretsKeyBytes));
-  await keysWrite(path, [...((await keyFileRead(path)) ?? []), added], true);
+  await keyFileMerge(path, [added]);
   return added;
+}
+
+/**
+ * Appends those keys that the file lacks. Of processes that share a file, only one may do it at a time.
+ * @throws {SecretsError} `key_file`, also if this process may not write it
+ */
+export async function keyFileMerge(path: string, keys: readonly SecretsKey[]): Promise<void> {
+  const before = (await keyFileRead(path)) ?? [];
+  const lacking = keys.filter(({ id }) => before.every((key) => key.id !== id));
+  if (lacking.length > 0) {
+    await keysWrite(path, [...before, ...lacking], true);
+  }
 }
 
 async function keysWrite(path: string, keys: readonly SecretsKey[], replace: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { waitFor } from "../../test/support/wait.ts";
 import { connect, type Database } from "../database/connect.ts";
 import { secretsKeyOffer, secretsKeysAdvance, secretsKeysRead } from "../database/queries/secret/secrets-key.ts";
 import { sessionHold } from "../database/session-holder.ts";
+import { transact } from "../database/transaction.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
 import { keyFileAdd, keyFileEnsure, keyFileRead } from "./key-file.ts";
@@ -39,7 +40,7 @@ async function process(name: string, component = "server"): Promise<FollowedKeyR
   return { ...ring, keyFile };
 }
 
-const states = async (): Promise<string[]> => (await secretsKeysRead(database)).map(({ state }) => state);
+const states = async (): Promise<string[]> => (await secretsKeysRead(database.kysely)).map(({ state }) => state);
 
 test("the first server makes the key, and seals by it at once", async () => {
   const first = await process("first");
@@ -61,13 +62,13 @@ test("one without the key says which it lacks, and opens once the file was copie
   const sealed = first.seal(place, Buffer.from("x"));
   const second = await process("second");
   expect(second.problem()).toMatch(
-    new RegExp(`sealed by key ${first.current()}, which this process lacks: ${second.keyFile} is not there. Copy`, "u"),
+    new RegExp(`sealed by key ${first.current()}, which this process lacks: ${second.keyFile} is not there. Add`, "u"),
   );
-  expect(() => second.open(place, sealed)).toThrow(/Copy the key file/u);
-  expect(() => second.seal(place, Buffer.from("y"))).toThrow(/Copy the key file/u);
+  expect(() => second.open(place, sealed)).toThrow(/Add the lines of the key file/u);
+  expect(() => second.seal(place, Buffer.from("y"))).toThrow(/Add the lines of the key file/u);
   await keyFileEnsure(second.keyFile);
   await second.look();
-  expect(second.problem()).toMatch(/which this process lacks: \S+ has [0-9a-f]{16}\. Copy/u);
+  expect(second.problem()).toMatch(/which this process lacks: \S+ has [0-9a-f]{16}\. Add/u);
   await copyFile(first.keyFile, second.keyFile);
   await waitFor("the second one to have the key", () => second.problem() === undefined || undefined);
   expect(Buffer.from(second.open(place, sealed)).toString()).toBe("x");
@@ -89,7 +90,7 @@ test("another key is sealed by only when every process has it", async () => {
   const [first, second] = [await process("shared"), await process("shared", "shepherd")];
   const before = first.current();
   const added = await keyFileAdd(first.keyFile);
-  await secretsKeyOffer(database, added);
+  await secretsKeyOffer(database.kysely, added);
   await first.look();
   await secretsKeysAdvance(database);
   expect(first.current()).toBe(before);
@@ -117,4 +118,71 @@ test("a database whose keys are all lost gets another one; a key file that is th
   expect((await states()).toSorted()).toEqual(["current", "lost", "retired"]);
   expect(server.problem()).toBeUndefined();
   expect((await keyFileRead(server.keyFile))?.map(({ id }) => id)).toEqual([lost?.id, server.current()]);
+});
+
+test("servers on one file whose keys are all lost add one key to it, and lose none", async () => {
+  const shared = join(folder, "shared");
+  const [lost] = await keyFileEnsure(shared);
+  await database.pool.query("INSERT INTO secrets_key (key_id, check_value, state) VALUES ($1, $2, 'lost')", [
+    lost?.id,
+    Buffer.from(lost?.checkValue ?? []),
+  ]);
+  const rings = await Promise.all(Array.from({ length: 4 }, () => process("shared")));
+  await Promise.all(rings.map((ring) => ring.look()));
+  const ids = (await keyFileRead(shared))?.map(({ id }) => id);
+  expect(ids).toHaveLength(2);
+  expect(new Set(rings.map((ring) => ring.current()))).toEqual(new Set([ids?.[1]]));
+});
+
+test("changes of keys that begin at once, on one file or on several, are one change", async () => {
+  const first = await process("shared");
+  await copyFile(first.keyFile, join(folder, "own"));
+  const rings = [first, await process("shared"), await process("own")];
+  const offered = await Promise.all(
+    rings.flatMap((ring) => [1, 2].map(() => transact(database, null, (tx) => ring.offer(tx)))),
+  );
+  expect(new Set(offered).size).toBe(1);
+  const files = await Promise.all([first.keyFile, join(folder, "own")].map((path) => keyFileRead(path)));
+  // One of the files has the key, and the other has nothing that it did not have.
+  const [having, without] = [true, false].map((has) =>
+    files.filter((keys) => keys?.some(({ id }) => id === offered[0]) === has),
+  );
+  expect([having?.map((keys) => keys?.length), without?.map((keys) => keys?.length)]).toEqual([[2], [1]]);
+});
+
+test("a file that lost keys in use, as by copying an older one over it, gets them back", async () => {
+  const first = await process("first");
+  const before = await readFile(first.keyFile);
+  const next = await transact(database, null, (tx) => first.offer(tx));
+  await first.look();
+  await secretsKeysAdvance(database);
+  await first.look();
+  expect(first.current()).toBe(next);
+  await writeFile(first.keyFile, before);
+  await first.look();
+  expect(first.problem()).toBeUndefined();
+  expect(first.warning()).toBeUndefined();
+  expect((await keyFileRead(first.keyFile))?.at(-1)?.id).toBe(next);
+  // A key that is in no use any more may be removed.
+  const lines = (await readFile(first.keyFile, "utf8")).split("\n");
+  await writeFile(first.keyFile, lines.filter((_, index) => index !== 1).join("\n"));
+  await first.look();
+  expect((await keyFileRead(first.keyFile))?.map(({ id }) => id)).toEqual([next]);
+});
+
+test("where the file can't be mended the key stays in memory, and it is said", async () => {
+  const first = await process("first");
+  // A file can be read by this name, but not written under a longer one beside it.
+  const name = "x".repeat(250);
+  await copyFile(first.keyFile, join(folder, name));
+  const second = await process(name, "shepherd");
+  const sealed = first.seal(place, Buffer.from("x"));
+  await rm(second.keyFile);
+  await second.look();
+  expect(second.warning()).toMatch(/lacks key [0-9a-f]{16}, which is in use: this process still has it in memory/u);
+  expect(second.problem()).toBeUndefined();
+  expect(Buffer.from(second.open(place, sealed)).toString()).toBe("x");
+  await copyFile(first.keyFile, second.keyFile);
+  await second.look();
+  expect(second.warning()).toBeUndefined();
 });

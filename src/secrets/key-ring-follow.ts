@@ -3,13 +3,16 @@ import {
   secretsKeyOffer,
   secretsKeysAdvance,
   secretsKeysHeld,
+  secretsKeysLock,
   secretsKeysRead,
+  type SecretsKeyRecord,
 } from "../database/queries/secret/secrets-key.ts";
 import type { SessionHolder } from "../database/session-holder.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import { keyFileAdd, keyFileEnsure, keyFileRead } from "./key-file.ts";
+import { transact, type Tx } from "../database/transaction.ts";
+import { keyFileAdd, keyFileEnsure, keyFileMerge, keyFileRead } from "./key-file.ts";
 import { keyRing, type KeyRing, type KeyRingState } from "./key-ring.ts";
 import type { SecretsKey } from "./secrets-key.ts";
 
@@ -20,10 +23,13 @@ export interface FollowedKeyRing extends KeyRing, AsyncDisposable {
   /** The file that the keys are read from. */
   keyFile: string;
   /**
-   * A key in the file that the database does not know: a key that an operator put there, or else a new one.
+   * Begins a change of keys: a key in the file that the database does not know becomes the next one, or else a new key,
+   * which is added to the file. If there is a next key already, nothing changes. Returns the next key's id.
    * @throws {SecretsError} `key_file`; {DatabaseError} `unavailable`
    */
-  candidate(): Promise<SecretsKey>;
+  offer(tx: Tx): Promise<string>;
+  /** Keys in use that only this process's memory has, since its key file could not be mended; undefined = none. */
+  warning(): string | undefined;
   /** Reads the database and the key file at once. @throws {SecretsError} `key_file`; {DatabaseError} `unavailable` */
   look(): Promise<void>;
 }
@@ -50,27 +56,66 @@ export async function keyRingFollow(options: {
   const ring = keyRing(() => state);
   const holders = new Map<SessionHolder, string>();
   let told: string | undefined;
+  let warning: string | undefined;
 
   async function look(): Promise<void> {
-    let records = await secretsKeysRead(database);
-    let keys = (await keyFileRead(keyFile)) ?? [];
+    let records = await secretsKeysRead(database.kysely);
     // No key was ever offered, or a failover lost it, or a restored backup lacks it.
-    if (mayMake && records.every(({ state: word }) => word === "retired" || word === "lost")) {
-      keys = await keyFileEnsure(keyFile);
-      await secretsKeyOffer(database, keyUnknown(keys, records) ?? (await keyFileAdd(keyFile)));
-      keys = (await keyFileRead(keyFile)) ?? [];
-      records = await secretsKeysRead(database);
+    if (mayMake && noneInUse(records)) {
+      await transact(database, null, (tx) => offer(tx, noneInUse));
+      records = await secretsKeysRead(database.kysely);
     }
-    state = { keys, records, keyFile };
+    const fromFile = (await keyFileRead(keyFile)) ?? [];
+    const dropped = keysDropped(state.keys, fromFile, records);
+    state = { keys: [...fromFile, ...dropped], records, keyFile };
+    await mend(dropped);
     await report();
     if (records.every(({ state: word }) => word !== "current")) {
       // The first key becomes current as soon as every running process has it.
       const { promoted } = await secretsKeysAdvance(database);
       if (promoted !== undefined) {
-        state = { keys, records: await secretsKeysRead(database), keyFile };
+        state = { ...state, records: await secretsKeysRead(database.kysely) };
       }
     }
     tell();
+  }
+
+  /** Offers a key if the records, as read under the lock, allow it. Returns the next key's id. */
+  async function offer(tx: Tx, wanted: (records: readonly SecretsKeyRecord[]) => boolean): Promise<string> {
+    await secretsKeysLock(tx);
+    const records = await secretsKeysRead(tx);
+    const next = records.find(({ state: word }) => word === "next")?.keyId;
+    if (next !== undefined || !wanted(records)) {
+      return next ?? "";
+    }
+    const key = keyUnknown(await keyFileEnsure(keyFile), records) ?? (await keyFileAdd(keyFile));
+    await secretsKeyOffer(tx, key);
+    return key.id;
+  }
+
+  /** Puts keys in use that the file has lost back into it: after a restart nothing else could open what they sealed. */
+  async function mend(dropped: readonly SecretsKey[]): Promise<void> {
+    if (dropped.length === 0) {
+      warning = undefined;
+      return;
+    }
+    const keys = dropped.map(({ id }) => id);
+    try {
+      await transact(database, null, async (tx) => {
+        await secretsKeysLock(tx);
+        await keyFileMerge(keyFile, dropped);
+      });
+      warning = undefined;
+      log.warn({ keys, keyFile }, "the key file had lost keys that are in use: they were added to it again");
+    } catch (error) {
+      const words =
+        `${keyFile} lacks key ${keys.join(", ")}, which is in use: this process still has it in memory, and after its ` +
+        "next start it would not. Add the key's line to the file, from the key file of another host or from a copy";
+      if (warning !== words) {
+        log.error({ keys, keyFile, error: describeError(error) }, words);
+      }
+      warning = words;
+    }
   }
 
   async function report(): Promise<void> {
@@ -97,12 +142,13 @@ export async function keyRingFollow(options: {
   }
 
   // The reads run one after the other, so that an earlier read does not overwrite the result of a later one.
-  let turn: Promise<void> = Promise.resolve();
-  const lookInTurn = (): Promise<void> => {
-    const next = turn.then(look);
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <Value>(action: () => Promise<Value>): Promise<Value> => {
+    const next = turn.then(action);
     turn = next.catch(() => undefined); // The caller gets the error.
     return next;
   };
+  const lookInTurn = (): Promise<void> => inTurn(look);
   await lookInTurn();
   const following = (async () => {
     while (!stop.signal.aborted) {
@@ -117,10 +163,8 @@ export async function keyRingFollow(options: {
   return {
     ...ring,
     keyFile,
-    candidate: async () => {
-      const keys = (await keyFileRead(keyFile)) ?? [];
-      return keyUnknown(keys, await secretsKeysRead(database)) ?? (await keyFileAdd(keyFile));
-    },
+    offer: (tx) => inTurn(() => offer(tx, () => true)),
+    warning: () => warning,
     look: lookInTurn,
     heldUnder: async (sessions) => {
       holders.set(sessions, "");
@@ -131,6 +175,23 @@ export async function keyRingFollow(options: {
       await following;
     },
   };
+}
+
+/** Whether no key of the database is in use or to come. Pure. */
+function noneInUse(records: readonly SecretsKeyRecord[]): boolean {
+  return records.every(({ state: word }) => word === "retired" || word === "lost");
+}
+
+/** The keys in use that a process has, and its file lacks. Pure. */
+export function keysDropped(
+  held: readonly SecretsKey[],
+  fromFile: readonly SecretsKey[],
+  records: readonly Pick<SecretsKeyRecord, "keyId" | "state">[],
+): SecretsKey[] {
+  const inUse = new Set(
+    records.filter(({ state }) => state === "next" || state === "current" || state === "old").map(({ keyId }) => keyId),
+  );
+  return held.filter(({ id }) => inUse.has(id) && fromFile.every((key) => key.id !== id));
 }
 
 /** The newest key of the file that the database does not know. Pure. */

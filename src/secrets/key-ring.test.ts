@@ -34,7 +34,13 @@ describe("what a process can do with its keys", () => {
     ["an old one lacking", [two], [record(one, "old"), record(two, "current")], two.id, new RegExp(one.id, "u")],
     ["a retired one lacking", [two], [record(one, "retired"), record(two, "current")], two.id, undefined],
     ["a lost one lacking", [two], [record(one, "lost"), record(two, "current")], two.id, undefined],
-    ["no file", [], [record(one, "current")], undefined, /\/data\/secrets-key is not there. Copy the key file/u],
+    [
+      "no file",
+      [],
+      [record(one, "current")],
+      undefined,
+      /\/data\/secrets-key is not there. Add the lines of the key file/u,
+    ],
     [
       "another key under that id",
       [one],
@@ -66,7 +72,9 @@ test("it seals by the current key, and opens by every key that it has", () => {
 });
 
 test("without a key to seal by it says why, and what to do", () => {
-  expect(() => ringOf([two], [record(one, "current")]).seal(place, Buffer.from("x"))).toThrow(/Copy the key file/u);
+  expect(() => ringOf([two], [record(one, "current")]).seal(place, Buffer.from("x"))).toThrow(
+    /Add the lines of the key file/u,
+  );
   expect(() => ringOf([one], [record(one, "next")]).seal(place, Buffer.from("x"))).toThrow(/no key to seal secrets/u);
 });
 

@@ -118,7 +118,8 @@ function checks(key: SecretsKey, record: SecretsKeyRecord | undefined): boolean 
 function lacking(missing: readonly string[], { keys, keyFile }: KeyRingState): string {
   const has = keys.length === 0 ? "is not there" : `has ${keys.map(({ id }) => id).join(", ")}`;
   return (
-    `secrets of this database are sealed by key ${missing.join(", ")}, which this process lacks: ${keyFile} ${has}. Copy ` +
-    "the key file from a host of the same control plane"
+    `secrets of this database are sealed by key ${missing.join(", ")}, which this process lacks: ${keyFile} ${has}. Add ` +
+    "the lines of the key file of a host of the same control plane to it; if no host has the key any more: " +
+    "`farrier secrets give-up`"
   );
 }

@@ -39,7 +39,7 @@ export async function credentialListAction(this: CliContext, flags: CredentialLi
                 when(item.createdAt, now),
                 item.createdBy,
                 item.changePending ? "change pending" : when(item.rotatedAt, now),
-                item.keyId,
+                item.keyLost ? `${item.keyId}, lost: store it again with credential rotate` : item.keyId,
               ]),
             ),
       note: items.length === 0 ? "no credentials: `farrier credential create --help` says how to store one" : more,

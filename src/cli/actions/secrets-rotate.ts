@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { SecretsRotateResponseSchema } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import {
+  SecretsRotateResponseSchema,
+  type SecretsRotateResponse,
+} from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -19,8 +22,17 @@ export async function secretsRotateAction(this: CliContext, flags: SecretsRotate
     message,
     names: () => [message.keyId],
     text: () => `${message.keyId}\n`,
-    note:
-      `key ${message.keyId} is the next one, in ${message.keyFile} of the server that answered: copy that file to hosts ` +
-      "with a key file of their own. `farrier secrets show` names the processes that lack it, and what is left to seal",
+    note: noteOf(message),
   });
+}
+
+function noteOf({ keyId, keyFile, held, holding }: SecretsRotateResponse): string {
+  const [holder] = holding;
+  const lacking = "`farrier secrets show` names the processes that lack it, and what is left to seal";
+  if (held) {
+    return `key ${keyId} is the next one, in ${keyFile} of the server that answered: add its line to the key files of other hosts. ${lacking}`;
+  }
+  return holder === undefined
+    ? `key ${keyId} is the next one, and no process has it. If it is in no key file any more: \`farrier secrets give-up ${keyId} --yes\``
+    : `key ${keyId} is the next one, in ${holder.keyFile} of ${holder.component} ${holder.runtimeInfo}: add its line to the key files of other hosts. ${lacking}`;
 }

@@ -1,4 +1,9 @@
-import { SecretsShowResponseSchema, type LackingProcess } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import {
+  SecretsShowResponseSchema,
+  type LackingProcess,
+  type UnopenedRow,
+  type UnreadyProcess,
+} from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -14,11 +19,15 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
   const { secrets } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await secrets.secretsShow({});
-    const { keys, lacking, clearRequests, problem } = message;
+    const { keys, lacking, holding, unready, unopened, clearRequests, problem } = message;
+    const [holder] = holding;
+    const from = holder === undefined ? undefined : `${holder.keyFile} of ${holder.component} ${holder.runtimeInfo}`;
     const notes = [
       ...(problem === "" ? [] : [problem]),
       ...(clearRequests === 0 ? [] : [`${clearRequests} installation requests are not sealed yet`]),
-      ...lacking.map(lackingText),
+      ...lacking.map((process) => lackingText(process, from)),
+      ...unready.map(unreadyText),
+      ...unopened.map(unopenedText),
     ];
     return answerOf({
       schema: SecretsShowResponseSchema,
@@ -43,8 +52,22 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
   });
 }
 
-function lackingText({ component, runtimeInfo, keyFile }: LackingProcess): string {
-  return keyFile === ""
-    ? `the next key waits for ${component} ${runtimeInfo}, which is of a version without keys: upgrade it`
-    : `the next key waits for ${component} ${runtimeInfo}: copy the key file to its ${keyFile}`;
+/** @param from where the next key's line can be taken from; undefined = no process has it */
+function lackingText({ component, runtimeInfo, keyFile }: LackingProcess, from: string | undefined): string {
+  if (keyFile === "") {
+    return `the next key waits for ${component} ${runtimeInfo}, which is of a version without keys: upgrade it`;
+  }
+  return from === undefined
+    ? `the next key waits for ${component} ${runtimeInfo}, and no process has it: if it is in no key file any more, \`farrier secrets give-up\``
+    : `the next key waits for ${component} ${runtimeInfo}: add the key's line in ${from} to its ${keyFile}`;
+}
+
+function unreadyText({ process, keyId }: UnreadyProcess): string {
+  return `${process?.component ?? "a process"} ${process?.runtimeInfo ?? ""} lacks key ${keyId}, which is in use: add its line to ${process?.keyFile || "its key file"}`;
+}
+
+function unopenedText({ credential, machineId, problem }: UnopenedRow): string {
+  return credential === ""
+    ? `the installation request of machine ${machineId} keeps a key from being retired: ${problem}, with \`farrier machine install --help\` (--replace), or cancel it: \`farrier machine cancel ${machineId}\``
+    : `credential ${credential} keeps a key from being retired: ${problem}: \`farrier credential rotate ${credential} --secret-file FILE\``;
 }

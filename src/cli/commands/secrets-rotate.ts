@@ -9,7 +9,7 @@ export const secretsRotateCommand = buildCommand<SecretsRotateFlags, [], CliCont
   docs: docs(
     "Change the key that seals secrets, while everything runs",
     "Adds a key to the key file of the server that answers, or takes a key that was put there. If other hosts have a key\n" +
-      "file of their own, copy the file to them: the key is used once every server and shepherd has it. Then everything is\n" +
+      "file of their own, add the new line to it: the key is used once every server and shepherd has it. Then everything is\n" +
       "sealed anew.",
     ["farrier secrets rotate"],
   ),

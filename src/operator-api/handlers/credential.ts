@@ -178,6 +178,7 @@ function credentialMessage(record: CredentialRecord): StoredCredential {
     createdBy: record.createdBy,
     rotatedBy: record.rotatedBy ?? "",
     changePending: record.nextStored,
+    keyLost: record.keyLost,
     ...rotated,
   });
 }

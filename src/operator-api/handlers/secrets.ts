@@ -1,15 +1,46 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import { SecretsRotateRequestSchema, type SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
-import { secretsKeyLacking, secretsKeyOfferIn, secretsKeysRead } from "../../database/queries/secret/secrets-key.ts";
+import {
+  SecretsGiveUpRequestSchema,
+  SecretsRotateRequestSchema,
+  type SecretsService,
+} from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import { DatabaseError } from "../../database/errors.ts";
+import {
+  requestsGiveUp,
+  secretsClosed,
+  secretsKeysGiveUp,
+  secretsKeysGone,
+} from "../../database/queries/secret/secrets-give-up.ts";
+import {
+  secretsKeyHolders,
+  secretsKeyLacking,
+  secretsKeysLock,
+  secretsKeysRead,
+  type SecretsKeyRecord,
+} from "../../database/queries/secret/secrets-key.ts";
 import { secretsCommandOnce } from "../../database/queries/secret/secrets-command.ts";
 import { secretsUse } from "../../database/queries/secret/secrets-show.ts";
+import { unopenedFind } from "../../secrets/unopened.ts";
+import { operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
+import { bodyDigest } from "../requests/body-digest.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
 import { requestIdField, validate } from "../requests/validate.ts";
 
 const rotateRequest = z.object({ requestId: requestIdField });
+const giveUpRequest = z.object({
+  requestId: requestIdField,
+  keyIds: z
+    .array(
+      z
+        .string()
+        .regex(/^[0-9a-f]{16}$/u, "expected the 16 hex digits of a key's id, as `farrier secrets show` lists it"),
+    )
+    .max(1000),
+  confirmed: z.boolean(),
+});
 
 /** The handlers of SecretsService. */
 export function secretsHandlers({
@@ -17,10 +48,41 @@ export function secretsHandlers({
   secrets,
   secretsKeys,
 }: OperatorApiDependencies): ServiceImpl<typeof SecretsService> {
+  /**
+   * Refuses a change of keys while rows are being sealed anew after the last one. Rows that do not open are no reason to
+   * wait: they never will be.
+   * @throws {DatabaseError} `refused`
+   */
+  async function sealedAnewMust(records: readonly SecretsKeyRecord[]): Promise<void> {
+    const old = records.filter(({ state }) => state === "old").map(({ keyId }) => keyId);
+    if (old.length === 0 || records.some(({ state }) => state === "next")) {
+      return;
+    }
+    const { byKey } = await secretsUse(database);
+    const uses = old.map((keyId) => byKey.get(keyId) ?? { requests: 0, credentials: 0 });
+    const rows = uses.reduce((sum, { requests, credentials }) => sum + requests + credentials, 0);
+    if (rows > (await unopenedFind(database, secrets, old, 1000)).length) {
+      throw new DatabaseError(
+        "refused",
+        `what key ${old.join(", ")} sealed is still being sealed anew after the last change of keys: ` +
+          "`farrier secrets show` says how much is left; try again once it is retired",
+      );
+    }
+  }
+
   return {
     async secretsShow() {
-      const [records, { byKey, clearRequests }] = [await secretsKeysRead(database), await secretsUse(database)];
-      const next = records.find(({ state }) => state === "next");
+      const records = await secretsKeysRead(database.kysely);
+      const { byKey, clearRequests } = await secretsUse(database);
+      const next = records.find(({ state }) => state === "next")?.keyId;
+      const needed = records.filter(({ state }) => state === "current" || state === "old").map(({ keyId }) => keyId);
+      const old = records.filter(({ state }) => state === "old").map(({ keyId }) => keyId);
+      const unready = new Map<string, Unready>();
+      for (const keyId of needed) {
+        for (const process of await secretsKeyLacking(database.kysely, keyId)) {
+          unready.set(process.sessionId, unready.get(process.sessionId) ?? { process, keyId });
+        }
+      }
       return {
         keys: records.map(({ keyId, state, madeAt, stateSince }) => ({
           id: keyId,
@@ -29,9 +91,12 @@ export function secretsHandlers({
           stateSince: timestampFromDate(stateSince),
           ...byKey.get(keyId),
         })),
-        lacking: next === undefined ? [] : await secretsKeyLacking(database, next.keyId),
+        lacking: next === undefined ? [] : await secretsKeyLacking(database.kysely, next),
+        holding: next === undefined ? [] : await secretsKeyHolders(database.kysely, next),
         clearRequests,
-        problem: secrets.problem() ?? "",
+        problem: secrets.problem() ?? secretsKeys.warning() ?? "",
+        unready: [...unready.values()],
+        unopened: await unopenedFind(database, secrets, old, 100),
       };
     },
 
@@ -42,13 +107,52 @@ export function secretsHandlers({
         command: "secrets_rotate",
         bodyDigests: secretDigests(secrets, SecretsRotateRequestSchema, request),
       };
-      // Before the transaction: a key that is not taken is the next change's.
-      const candidate = await secretsKeys.candidate();
-      const { keyId = "" } = await secretsCommandOnce(database, command, async (tx) => ({
-        keyId: await secretsKeyOfferIn(tx, candidate),
-      }));
+      const { keyId = "" } = await secretsCommandOnce(database, command, async (tx) => {
+        await secretsKeysLock(tx);
+        await sealedAnewMust(await secretsKeysRead(tx));
+        return { keyId: await secretsKeys.offer(tx) };
+      });
       await secretsKeys.look();
-      return { keyId, keyFile: secretsKeys.keyFile };
+      const holding = await secretsKeyHolders(database.kysely, keyId);
+      return { keyId, keyFile: secretsKeys.keyFile, held: secrets.held().includes(keyId), holding };
+    },
+
+    async secretsGiveUp(request, context) {
+      const { requestId, keyIds: wanted, confirmed } = validate(giveUpRequest, request);
+      if (!confirmed) {
+        const keyIds = await secretsKeysGone(database.kysely, wanted);
+        return { keyIds, ...(await secretsClosed(database.kysely, keyIds)), givenUp: false };
+      }
+      // Nothing in it is secret, and this server may have no key for an HMAC.
+      const bodyDigests = [bodyDigest(SecretsGiveUpRequestSchema, request)];
+      const command = { requestId, command: "secrets_give_up", bodyDigests };
+      const answer = await secretsCommandOnce(database, command, async (tx) => {
+        await secretsKeysLock(tx);
+        const gone = await secretsKeysGone(tx, wanted);
+        const closed = await secretsClosed(tx, gone);
+        await secretsKeysGiveUp(tx, gone);
+        return { given: JSON.stringify({ keyIds: gone, ...closed }) };
+      });
+      const given = givenUp.parse(JSON.parse(answer["given"] ?? ""));
+      // The same request id again resumes here.
+      while ((await requestsGiveUp(database, given.keyIds, context.values.get(operatorKey))) > 0) {
+        // The next hundred.
+      }
+      await secretsKeys.look();
+      return { ...given, givenUp: true };
     },
   };
 }
+
+interface Unready {
+  process: Awaited<ReturnType<typeof secretsKeyLacking>>[number];
+  keyId: string;
+}
+
+/** The recorded answer of a command that gave up keys. */
+const givenUp = z.object({
+  keyIds: z.array(z.string()),
+  credentials: z.array(z.string()),
+  machines: z.array(z.string()),
+  machineCount: z.int(),
+});

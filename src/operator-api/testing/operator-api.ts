@@ -19,7 +19,7 @@ import type { DatabaseAddress } from "../../database/address/database-address.ts
 import { connect } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
-import { testKeyRing, testSecretsKey } from "../../secrets/testing/key-ring.ts";
+import { testKeyRing, testSecretsKeys } from "../../secrets/testing/key-ring.ts";
 import { databaseAuthenticator } from "../caller/authenticator.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineFeed } from "../machine-feed.ts";
@@ -48,11 +48,7 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
   return {
     database,
     secrets: testKeyRing(),
-    secretsKeys: {
-      keyFile: "/data/secrets-key",
-      candidate: () => Promise.resolve(testSecretsKey()),
-      look: () => Promise.resolve(),
-    },
+    secretsKeys: testSecretsKeys(),
     feed,
     operationFeed,
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },

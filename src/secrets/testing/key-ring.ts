@@ -1,3 +1,5 @@
+import { secretsKeyOffer, secretsKeysRead } from "../../database/queries/secret/secrets-key.ts";
+import type { FollowedKeyRing } from "../key-ring-follow.ts";
 import { randomBytes } from "node:crypto";
 import { keyRing, type KeyRing } from "../key-ring.ts";
 import { secretsKey, type SecretsKey } from "../secrets-key.ts";
@@ -20,4 +22,19 @@ export function testKeyRing(key: SecretsKey = testSecretsKey()): KeyRing {
   ];
   const state = { keys: [key], records, keyFile: "secrets-key" };
   return keyRing(() => state);
+}
+
+/** The keys of a server that offers a made-up key, and has no key file. */
+export function testSecretsKeys(): Pick<FollowedKeyRing, "offer" | "warning" | "keyFile" | "look"> {
+  return {
+    keyFile: "/data/secrets-key",
+    offer: async (tx) => {
+      const key = testSecretsKey();
+      await secretsKeyOffer(tx, key);
+      const next = (await secretsKeysRead(tx)).find(({ state }) => state === "next");
+      return next?.keyId ?? key.id;
+    },
+    warning: () => undefined,
+    look: () => Promise.resolve(),
+  };
 }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/secrets.proto.
  */
 export const file_farrier_operator_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEirAEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFIl8KDkxhY2tpbmdQcm9jZXNzEhIKCnNlc3Npb25faWQYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhQKDHJ1bnRpbWVfaW5mbxgDIAEoCRIQCghrZXlfZmlsZRgEIAEoCSIUChJTZWNyZXRzU2hvd1JlcXVlc3QiowEKE1NlY3JldHNTaG93UmVzcG9uc2USLQoEa2V5cxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuU2VhbGluZ0tleRI0CgdsYWNraW5nGAIgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIWCg5jbGVhcl9yZXF1ZXN0cxgDIAEoBRIPCgdwcm9ibGVtGAQgASgJIioKFFNlY3JldHNSb3RhdGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkiOQoVU2VjcmV0c1JvdGF0ZVJlc3BvbnNlEg4KBmtleV9pZBgBIAEoCRIQCghrZXlfZmlsZRgCIAEoCTLaAQoOU2VjcmV0c1NlcnZpY2USYAoLU2VjcmV0c1Nob3cSJy5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNTaG93UmVxdWVzdBooLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1Nob3dSZXNwb25zZRJmCg1TZWNyZXRzUm90YXRlEikuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzUm90YXRlUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1JvdGF0ZVJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEirAEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFIl8KDkxhY2tpbmdQcm9jZXNzEhIKCnNlc3Npb25faWQYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhQKDHJ1bnRpbWVfaW5mbxgDIAEoCRIQCghrZXlfZmlsZRgEIAEoCSJGCgtVbm9wZW5lZFJvdxISCgpjcmVkZW50aWFsGAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSIUChJTZWNyZXRzU2hvd1JlcXVlc3QiwwIKE1NlY3JldHNTaG93UmVzcG9uc2USLQoEa2V5cxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuU2VhbGluZ0tleRI0CgdsYWNraW5nGAIgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIWCg5jbGVhcl9yZXF1ZXN0cxgDIAEoBRIPCgdwcm9ibGVtGAQgASgJEjQKB2hvbGRpbmcYBSADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEjQKB3VucmVhZHkYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLlVucmVhZHlQcm9jZXNzEjIKCHVub3BlbmVkGAcgAygLMiAuZmFycmllci5vcGVyYXRvci52MS5Vbm9wZW5lZFJvdyJWCg5VbnJlYWR5UHJvY2VzcxI0Cgdwcm9jZXNzGAEgASgLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIOCgZrZXlfaWQYAiABKAkiKgoUU2VjcmV0c1JvdGF0ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSJ9ChVTZWNyZXRzUm90YXRlUmVzcG9uc2USDgoGa2V5X2lkGAEgASgJEhAKCGtleV9maWxlGAIgASgJEgwKBGhlbGQYAyABKAgSNAoHaG9sZGluZxgEIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTGFja2luZ1Byb2Nlc3MiTgoUU2VjcmV0c0dpdmVVcFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdrZXlfaWRzGAIgAygJEhEKCWNvbmZpcm1lZBgDIAEoCCJ4ChVTZWNyZXRzR2l2ZVVwUmVzcG9uc2USDwoHa2V5X2lkcxgBIAMoCRITCgtjcmVkZW50aWFscxgCIAMoCRIQCghtYWNoaW5lcxgDIAMoCRIVCg1tYWNoaW5lX2NvdW50GAQgASgFEhAKCGdpdmVuX3VwGAUgASgIMsICCg5TZWNyZXRzU2VydmljZRJgCgtTZWNyZXRzU2hvdxInLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1Nob3dSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzU2hvd1Jlc3BvbnNlEmYKDVNlY3JldHNSb3RhdGUSKS5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNSb3RhdGVSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzUm90YXRlUmVzcG9uc2USZgoNU2VjcmV0c0dpdmVVcBIpLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c0dpdmVVcFJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNHaXZlVXBSZXNwb25zZUIuWixmYXJyaWVyL3Byb3RvL2ZhcnJpZXIvb3BlcmF0b3IvdjE7b3BlcmF0b3J2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A key, of which the database knows the id.
@@ -70,7 +70,7 @@ export const SealingKeySchema: GenMessage<SealingKey> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_secrets, 0);
 
 /**
- * A live process that has not said that it has the next key.
+ * A live server or shepherd, and where it reads its keys.
  *
  * @generated from message farrier.operator.v1.LackingProcess
  */
@@ -108,6 +108,39 @@ export const LackingProcessSchema: GenMessage<LackingProcess> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_secrets, 1);
 
 /**
+ * A row that an old key sealed, and that does not open by it: it can't be sealed anew.
+ *
+ * @generated from message farrier.operator.v1.UnopenedRow
+ */
+export type UnopenedRow = Message<"farrier.operator.v1.UnopenedRow"> & {
+  /**
+   * The credential's name; empty for an installation request.
+   *
+   * @generated from field: string credential = 1;
+   */
+  credential: string;
+
+  /**
+   * The machine of the installation request.
+   *
+   * @generated from field: string machine_id = 2;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.UnopenedRow.
+ * Use `create(UnopenedRowSchema)` to create a new message.
+ */
+export const UnopenedRowSchema: GenMessage<UnopenedRow> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_secrets, 2);
+
+/**
  * @generated from message farrier.operator.v1.SecretsShowRequest
  */
 export type SecretsShowRequest = Message<"farrier.operator.v1.SecretsShowRequest"> & {
@@ -118,7 +151,7 @@ export type SecretsShowRequest = Message<"farrier.operator.v1.SecretsShowRequest
  * Use `create(SecretsShowRequestSchema)` to create a new message.
  */
 export const SecretsShowRequestSchema: GenMessage<SecretsShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_secrets, 2);
+  messageDesc(file_farrier_operator_v1_secrets, 3);
 
 /**
  * @generated from message farrier.operator.v1.SecretsShowResponse
@@ -146,11 +179,32 @@ export type SecretsShowResponse = Message<"farrier.operator.v1.SecretsShowRespon
   clearRequests: number;
 
   /**
-   * Why the answering server can't open what is sealed; empty = it can.
+   * Why the answering server can't open what is sealed, or would not after its next start; empty = it can.
    *
    * @generated from field: string problem = 4;
    */
   problem: string;
+
+  /**
+   * The processes that have the next key, from whose key files its line can be taken.
+   *
+   * @generated from field: repeated farrier.operator.v1.LackingProcess holding = 5;
+   */
+  holding: LackingProcess[];
+
+  /**
+   * The live processes that lack a key in use, each with the first such key.
+   *
+   * @generated from field: repeated farrier.operator.v1.UnreadyProcess unready = 6;
+   */
+  unready: UnreadyProcess[];
+
+  /**
+   * Rows that keep an old key from being retired, as far as the answering server has that key; at most 100 of each kind.
+   *
+   * @generated from field: repeated farrier.operator.v1.UnopenedRow unopened = 7;
+   */
+  unopened: UnopenedRow[];
 };
 
 /**
@@ -158,7 +212,31 @@ export type SecretsShowResponse = Message<"farrier.operator.v1.SecretsShowRespon
  * Use `create(SecretsShowResponseSchema)` to create a new message.
  */
 export const SecretsShowResponseSchema: GenMessage<SecretsShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_secrets, 3);
+  messageDesc(file_farrier_operator_v1_secrets, 4);
+
+/**
+ * A live process that can't open a part of what is sealed.
+ *
+ * @generated from message farrier.operator.v1.UnreadyProcess
+ */
+export type UnreadyProcess = Message<"farrier.operator.v1.UnreadyProcess"> & {
+  /**
+   * @generated from field: farrier.operator.v1.LackingProcess process = 1;
+   */
+  process?: LackingProcess | undefined;
+
+  /**
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.UnreadyProcess.
+ * Use `create(UnreadyProcessSchema)` to create a new message.
+ */
+export const UnreadyProcessSchema: GenMessage<UnreadyProcess> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_secrets, 5);
 
 /**
  * @generated from message farrier.operator.v1.SecretsRotateRequest
@@ -177,7 +255,7 @@ export type SecretsRotateRequest = Message<"farrier.operator.v1.SecretsRotateReq
  * Use `create(SecretsRotateRequestSchema)` to create a new message.
  */
 export const SecretsRotateRequestSchema: GenMessage<SecretsRotateRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_secrets, 4);
+  messageDesc(file_farrier_operator_v1_secrets, 6);
 
 /**
  * @generated from message farrier.operator.v1.SecretsRotateResponse
@@ -191,11 +269,25 @@ export type SecretsRotateResponse = Message<"farrier.operator.v1.SecretsRotateRe
   keyId: string;
 
   /**
-   * The key file of the answering server, which has it: to be copied to the other hosts.
+   * The key file of the answering server.
    *
    * @generated from field: string key_file = 2;
    */
   keyFile: string;
+
+  /**
+   * Whether the answering server has the key.
+   *
+   * @generated from field: bool held = 3;
+   */
+  held: boolean;
+
+  /**
+   * The processes that have it: the key's line in their key files is to be added to those of the other hosts.
+   *
+   * @generated from field: repeated farrier.operator.v1.LackingProcess holding = 4;
+   */
+  holding: LackingProcess[];
 };
 
 /**
@@ -203,7 +295,85 @@ export type SecretsRotateResponse = Message<"farrier.operator.v1.SecretsRotateRe
  * Use `create(SecretsRotateResponseSchema)` to create a new message.
  */
 export const SecretsRotateResponseSchema: GenMessage<SecretsRotateResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_secrets, 5);
+  messageDesc(file_farrier_operator_v1_secrets, 7);
+
+/**
+ * @generated from message farrier.operator.v1.SecretsGiveUpRequest
+ */
+export type SecretsGiveUpRequest = Message<"farrier.operator.v1.SecretsGiveUpRequest"> & {
+  /**
+   * UUID made by the caller; the same one again gives up no other keys.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Ids of keys; empty = every key that no live process has.
+   *
+   * @generated from field: repeated string key_ids = 2;
+   */
+  keyIds: string[];
+
+  /**
+   * Unless it is set, nothing is given up.
+   *
+   * @generated from field: bool confirmed = 3;
+   */
+  confirmed: boolean;
+};
+
+/**
+ * Describes the message farrier.operator.v1.SecretsGiveUpRequest.
+ * Use `create(SecretsGiveUpRequestSchema)` to create a new message.
+ */
+export const SecretsGiveUpRequestSchema: GenMessage<SecretsGiveUpRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_secrets, 8);
+
+/**
+ * @generated from message farrier.operator.v1.SecretsGiveUpResponse
+ */
+export type SecretsGiveUpResponse = Message<"farrier.operator.v1.SecretsGiveUpResponse"> & {
+  /**
+   * The keys that were given up, or would be.
+   *
+   * @generated from field: repeated string key_ids = 1;
+   */
+  keyIds: string[];
+
+  /**
+   * Names of credentials that can't be opened without them, at most 1000.
+   *
+   * @generated from field: repeated string credentials = 2;
+   */
+  credentials: string[];
+
+  /**
+   * Machines whose pending installation request can't be opened without them, by name or id, at most 1000.
+   *
+   * @generated from field: repeated string machines = 3;
+   */
+  machines: string[];
+
+  /**
+   * How many machines there are.
+   *
+   * @generated from field: int32 machine_count = 4;
+   */
+  machineCount: number;
+
+  /**
+   * @generated from field: bool given_up = 5;
+   */
+  givenUp: boolean;
+};
+
+/**
+ * Describes the message farrier.operator.v1.SecretsGiveUpResponse.
+ * Use `create(SecretsGiveUpResponseSchema)` to create a new message.
+ */
+export const SecretsGiveUpResponseSchema: GenMessage<SecretsGiveUpResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_secrets, 9);
 
 /**
  * @generated from service farrier.operator.v1.SecretsService
@@ -229,6 +399,17 @@ export const SecretsService: GenService<{
     methodKind: "unary";
     input: typeof SecretsRotateRequestSchema;
     output: typeof SecretsRotateResponseSchema;
+  },
+  /**
+   * SecretsGiveUp gives up keys that no process has any more: what they sealed stays closed, pending installations among it are
+   * cancelled, and the control plane is ready again. Unconfirmed, it only shows what that would be.
+   *
+   * @generated from rpc farrier.operator.v1.SecretsService.SecretsGiveUp
+   */
+  secretsGiveUp: {
+    methodKind: "unary";
+    input: typeof SecretsGiveUpRequestSchema;
+    output: typeof SecretsGiveUpResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_farrier_operator_v1_secrets, 0);

@@ -44,7 +44,7 @@ const hold = (id: SessionId, ...keys: { id: string }[]): Promise<void> =>
   secretsKeysHeld(database, id, { keyIds: keys.map((key) => key.id), keyFile: "/data/secrets-key" });
 
 async function states(): Promise<Record<string, string>> {
-  return Object.fromEntries((await secretsKeysRead(database)).map(({ keyId, state }) => [keyId[0], state]));
+  return Object.fromEntries((await secretsKeysRead(database.kysely)).map(({ keyId, state }) => [keyId[0], state]));
 }
 
 /** The bytes of a request that the database takes for sealed by this key. */
@@ -65,7 +65,7 @@ async function requestSealed(key: { id: string }): Promise<string> {
 }
 
 test("a key becomes the current one only when every live server and shepherd has it", async () => {
-  await secretsKeyOffer(database, one);
+  await secretsKeyOffer(database.kysely, one);
   await secretsKeysAdvance(database);
   expect(await states()).toEqual({ 1: "next" });
   const [server, shepherd] = [await session("server"), await session("shepherd")];
@@ -73,23 +73,23 @@ test("a key becomes the current one only when every live server and shepherd has
   await session("server", -1);
   await hold(server, one);
   expect(await secretsKeysAdvance(database)).toEqual({ retired: [] });
-  expect(await secretsKeyLacking(database, one.id)).toMatchObject([
+  expect(await secretsKeyLacking(database.kysely, one.id)).toMatchObject([
     { sessionId: shepherd, component: "shepherd", runtimeInfo: "host 1", keyFile: "" },
   ]);
   await hold(shepherd, one);
   expect(await secretsKeysAdvance(database)).toEqual({ promoted: one.id, retired: [] });
   expect(await states()).toEqual({ 1: "current" });
-  expect(await secretsKeyLacking(database, one.id)).toEqual([]);
+  expect(await secretsKeyLacking(database.kysely, one.id)).toEqual([]);
 });
 
 test("an old key is retired when no row uses it, and is an old one again where a row does", async () => {
   const server = await session("server");
   await hold(server, one, two);
-  await secretsKeyOffer(database, one);
+  await secretsKeyOffer(database.kysely, one);
   await secretsKeysAdvance(database);
   const machine = await requestSealed(one);
-  expect(await secretsKeyOffer(database, two)).toBe(true);
-  expect(await secretsKeyOffer(database, { ...two, id: "3".repeat(16) })).toBe(false);
+  expect(await secretsKeyOffer(database.kysely, two)).toBe(true);
+  expect(await secretsKeyOffer(database.kysely, { ...two, id: "3".repeat(16) })).toBe(false);
   expect(await secretsKeysAdvance(database)).toEqual({ promoted: two.id, retired: [] });
   expect(await states()).toEqual({ 1: "old", 2: "current" });
   const seal = (key: { id: string }) =>
@@ -108,7 +108,7 @@ test("an old key is retired when no row uses it, and is an old one again where a
 
 test("a key that was lost is an old one again when a live process has it", async () => {
   const server = await session("server");
-  await secretsKeyOffer(database, one);
+  await secretsKeyOffer(database.kysely, one);
   await database.pool.query("UPDATE secrets_key SET state = 'lost'");
   await hold(server, two);
   await requestSealed(one);
@@ -121,7 +121,7 @@ test("a key that was lost is an old one again when a live process has it", async
 
 test("of several who take the step at once, one does", async () => {
   await hold(await session("server"), one);
-  await secretsKeyOffer(database, one);
+  await secretsKeyOffer(database.kysely, one);
   const steps = await Promise.all([1, 2, 3, 4, 5].map(() => secretsKeysAdvance(database)));
   expect(steps.filter(({ promoted }) => promoted !== undefined)).toHaveLength(1);
 });

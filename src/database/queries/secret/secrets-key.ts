@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
-import { DatabaseError, translate } from "../../errors.ts";
+import { translate } from "../../errors.ts";
 import type { SessionId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
 import { defined } from "../../../lib/defined.ts";
@@ -22,8 +22,8 @@ export interface SecretsKeyRecord {
 }
 
 /** All keys that ever existed, oldest first. @throws {DatabaseError} `unavailable` */
-export async function secretsKeysRead(database: Database): Promise<SecretsKeyRecord[]> {
-  const rows = await database.kysely
+export async function secretsKeysRead(source: Database["kysely"] | Tx): Promise<SecretsKeyRecord[]> {
+  const rows = await source
     .selectFrom("secrets_key")
     .selectAll()
     .orderBy("made_at")
@@ -40,9 +40,17 @@ export async function secretsKeysRead(database: Database): Promise<SecretsKeyRec
   }));
 }
 
-/** Makes a key the next one, unless there is a next key. Returns whether this key is the next one now. */
+/**
+ * Excludes other changes of the keys, and of shared key files, until the transaction ends. Also works while there is no
+ * key whose row could be locked.
+ */
+export async function secretsKeysLock(tx: Tx): Promise<void> {
+  await sql`LOCK TABLE secrets_key IN SHARE ROW EXCLUSIVE MODE`.execute(tx);
+}
+
+/** Makes a key the next one, unless there is a next key or the key is known. Returns whether it is the next one now. */
 export async function secretsKeyOffer(
-  database: Database,
+  source: Database["kysely"] | Tx,
   key: { id: string; checkValue: Uint8Array },
 ): Promise<boolean> {
   const { rows } = await sql`
@@ -52,34 +60,9 @@ export async function secretsKeyOffer(
       ON CONFLICT DO NOTHING RETURNING key_id
     )
     SELECT key_id FROM offered UNION SELECT key_id FROM secrets_key WHERE key_id = ${key.id} AND state = 'next'`
-    .execute(database.kysely)
+    .execute(source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length > 0;
-}
-
-/**
- * Makes a key the next one, unless there is a next key. Returns the next key's id.
- * @throws {DatabaseError} `refused` while rows are still being sealed again after the last change of keys
- */
-export async function secretsKeyOfferIn(tx: Tx, key: { id: string; checkValue: Uint8Array }): Promise<string> {
-  await sql`SELECT FROM secrets_key ORDER BY key_id FOR UPDATE`.execute(tx);
-  const { rows } = await sql<{ key_id: string; state: string }>`
-    SELECT key_id, state FROM secrets_key WHERE state IN ('next', 'old') ORDER BY state`.execute(tx);
-  const [first] = rows;
-  if (first?.state === "next") {
-    return first.key_id;
-  }
-  if (first !== undefined) {
-    throw new DatabaseError(
-      "refused",
-      `what key ${first.key_id} sealed is still being sealed anew after the last change of keys: ` +
-        "`farrier secrets show` says how much is left; try again once it is retired",
-    );
-  }
-  await sql`
-    INSERT INTO secrets_key (key_id, check_value, state)
-    VALUES (${key.id}, ${Buffer.from(key.checkValue)}, 'next')`.execute(tx);
-  return key.id;
 }
 
 /** Records which keys the session's process has. If the session is gone, nothing happens. */
@@ -97,8 +80,8 @@ export async function secretsKeysHeld(
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/** A live process that has not reported the key. */
-export interface SecretsKeyLacking {
+/** A live process that opens sealed bytes, and where it reads its keys. */
+export interface SecretsKeyProcess {
   sessionId: SessionId;
   component: string;
   /** Host and process id. */
@@ -110,8 +93,20 @@ export interface SecretsKeyLacking {
 // The components that open sealed bytes.
 const openers = sql`session_component IN ('server', 'shepherd') AND session_deadline > now()`;
 
-/** The live processes that have not reported the key. */
-export async function secretsKeyLacking(database: Database, keyId: string): Promise<SecretsKeyLacking[]> {
+/** The live processes that have not reported the key. @throws {DatabaseError} `unavailable` */
+export function secretsKeyLacking(source: Database["kysely"] | Tx, keyId: string): Promise<SecretsKeyProcess[]> {
+  return keyProcesses(source, sql`NOT coalesce(${keyId} = ANY (k.key_ids), false)`);
+}
+
+/** The live processes that have the key. @throws {DatabaseError} `unavailable` */
+export function secretsKeyHolders(source: Database["kysely"] | Tx, keyId: string): Promise<SecretsKeyProcess[]> {
+  return keyProcesses(source, sql`${keyId} = ANY (k.key_ids)`);
+}
+
+async function keyProcesses(
+  source: Database["kysely"] | Tx,
+  condition: ReturnType<typeof sql>,
+): Promise<SecretsKeyProcess[]> {
   const { rows } = await sql<{
     session_id: SessionId;
     session_component: string;
@@ -120,9 +115,9 @@ export async function secretsKeyLacking(database: Database, keyId: string): Prom
   }>`
     SELECT s.session_id, s.session_component, s.session_runtime_info, coalesce(k.key_file, '') AS key_file
     FROM sessions s LEFT JOIN session_secrets_key k ON k.session_id = s.session_id
-    WHERE ${openers} AND NOT coalesce(${keyId} = ANY (k.key_ids), false)
+    WHERE ${openers} AND ${condition}
     ORDER BY s.session_created_at LIMIT 100`
-    .execute(database.kysely)
+    .execute(source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({
     sessionId: row.session_id,
@@ -138,6 +133,9 @@ const used = sql`(
   OR EXISTS (SELECT FROM credential c WHERE sealed_key(c.sealed_secret) = o.key_id)
   OR EXISTS (
     SELECT FROM credential c WHERE c.sealed_next_secret IS NOT NULL AND sealed_key(c.sealed_next_secret) = o.key_id
+  )
+  OR EXISTS (
+    SELECT FROM controller_operation p WHERE p.sealed_password IS NOT NULL AND sealed_key(p.sealed_password) = o.key_id
   )
 )`;
 

@@ -67,6 +67,7 @@ export async function requestsReseal(
 /** A credential's sealed secrets. */
 export interface CredentialToSeal {
   credentialId: CredentialId;
+  name: string;
   secret: Uint8Array;
   nextSecret: Uint8Array | null;
 }
@@ -76,15 +77,17 @@ export async function credentialsToSeal(database: Database, keyIds: readonly str
   return transact(database, null, async (tx) => {
     const { rows } = await sql<{
       credential_id: CredentialId;
+      credential_name: string;
       sealed_secret: Buffer;
       sealed_next_secret: Buffer | null;
     }>`
-      SELECT credential_id, sealed_secret, sealed_next_secret FROM credential
+      SELECT credential_id, credential_name, sealed_secret, sealed_next_secret FROM credential
       WHERE sealed_key(sealed_secret) = ANY (${[...keyIds]}::text[])
         OR (sealed_next_secret IS NOT NULL AND sealed_key(sealed_next_secret) = ANY (${[...keyIds]}::text[]))
       ORDER BY credential_id LIMIT 1000`.execute(tx);
     return rows.map((row) => ({
       credentialId: row.credential_id,
+      name: row.credential_name,
       secret: row.sealed_secret,
       nextSecret: row.sealed_next_secret,
     }));

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import {
+  SecretsGiveUpResponseSchema,
+  type SecretsGiveUpResponse,
+} from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import { operatorClient } from "../call/client.ts";
+import type { CliContext } from "../context.ts";
+import type { ClientFlags } from "../flags/client.ts";
+import { answer } from "../show/answer.ts";
+
+/** Flags of `farrier secrets give-up`. */
+export interface SecretsGiveUpFlags extends ClientFlags {
+  yes: boolean | undefined;
+  requestId: string | undefined;
+}
+
+/** `farrier secrets give-up` */
+export async function secretsGiveUpAction(
+  this: CliContext,
+  flags: SecretsGiveUpFlags,
+  ...keyIds: string[]
+): Promise<void> {
+  const { secrets } = await operatorClient(flags, this.process.env);
+  const requestId = flags.requestId ?? randomUUID();
+  const message = await secrets.secretsGiveUp({ requestId, keyIds, confirmed: flags.yes ?? false });
+  answer(this, flags, {
+    schema: SecretsGiveUpResponseSchema,
+    message,
+    names: () => message.keyIds,
+    text: () => closedText(message),
+    note: noteOf(message),
+  });
+}
+
+function closedText({ keyIds, credentials, machines, machineCount, givenUp }: SecretsGiveUpResponse): string {
+  if (keyIds.length === 0) {
+    return "";
+  }
+  const more = machineCount > machines.length ? ` and ${machineCount - machines.length} more` : "";
+  return [
+    `${givenUp ? "given up" : "no process has"}: key ${keyIds.join(", ")}\n`,
+    `credentials that can't be opened: ${credentials.join(", ") || "none"}\n`,
+    `installations ${givenUp ? "cancelled" : "that can't be handed out"}: ${machines.join(", ") || "none"}${more}\n`,
+  ].join("");
+}
+
+function noteOf({ keyIds, credentials, givenUp }: SecretsGiveUpResponse): string {
+  if (keyIds.length === 0) {
+    return "no key is lost: a running server or shepherd has each key in use";
+  }
+  if (!givenUp) {
+    return "nothing was given up: look for the key in other hosts' key files and in backups, and repeat the command with --yes if it is nowhere";
+  }
+  const [first] = credentials;
+  return first === undefined
+    ? "the control plane takes another key by itself"
+    : `store each credential's secret again: farrier credential rotate ${first} --secret-file FILE`;
+}

@@ -1,0 +1,62 @@
+import type { Database } from "../database/connect.ts";
+import type { MachineId } from "../database/ids.ts";
+import { credentialsToSeal, requestsToSeal } from "../database/queries/secret/secrets-reseal.ts";
+import { credentialPlace } from "./credential-open.ts";
+import { SecretsError } from "./errors.ts";
+import { requestOpen } from "./installation-request.ts";
+import type { KeyRing } from "./key-ring.ts";
+
+/** A row that does not open: a credential, or a machine's installation request. */
+export interface UnopenedRow {
+  credential?: string;
+  machineId?: MachineId;
+  problem: string;
+}
+
+/**
+ * Finds rows that one of these keys sealed, and that do not open though this process has the key. They keep the key from
+ * being retired.
+ * @param limit maximum number of rows of each kind that are tried
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function unopenedFind(
+  database: Database,
+  ring: Pick<KeyRing, "open" | "held">,
+  keyIds: readonly string[],
+  limit: number,
+): Promise<UnopenedRow[]> {
+  const held = keyIds.filter((keyId) => ring.held().includes(keyId));
+  if (held.length === 0) {
+    return [];
+  }
+  const credentials = (await credentialsToSeal(database, held)).flatMap(
+    ({ credentialId, name, secret, nextSecret }) => {
+      const problem =
+        openProblem(() => ring.open(credentialPlace(credentialId, "secret"), secret)) ??
+        (nextSecret === null
+          ? undefined
+          : openProblem(() => ring.open(credentialPlace(credentialId, "next-secret"), nextSecret)));
+      return problem === undefined ? [] : [{ credential: name, problem }];
+    },
+  );
+  const requests = (await requestsToSeal(database, { keyIds: held, leftOut: [], limit })).flatMap(
+    ({ stored, ...owner }) => {
+      const problem = openProblem(() => requestOpen(ring, owner, stored));
+      return problem === undefined ? [] : [{ machineId: owner.machineId, problem }];
+    },
+  );
+  return [...credentials.slice(0, limit), ...requests];
+}
+
+/** Why something sealed does not open; undefined if it does. */
+export function openProblem(open: () => unknown): string | undefined {
+  try {
+    open();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SecretsError) {
+      return error.message;
+    }
+    throw error;
+  }
+}
