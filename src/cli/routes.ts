@@ -180,7 +180,7 @@ const credential = buildRouteMap<string, CliContext>({
 
 const secrets = buildRouteMap<string, CliContext>({
   docs: { brief: "The keys that seal secrets in the database: show, rotate, give-up" },
-  routes: { show: secretsShowCommand, rotate: secretsRotateCommand, giveUp: secretsGiveUpCommand },
+  routes: { show: secretsShowCommand, rotate: secretsRotateCommand, "give-up": secretsGiveUpCommand },
 });
 
 const audit = buildRouteMap<string, CliContext>({

@@ -53,7 +53,7 @@ export async function loginEither(either: {
       throw new ControllerError(
         "unauthorized",
         "the controller refuses both passwords: the stored one, and the one that a change which broke off may have set. " +
-          "Set one on the controller, and store it with `farrier credential rotate`",
+          "Set one on the controller, and store it: `farrier credential rotate --help`",
       );
   }
 }

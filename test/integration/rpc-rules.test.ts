@@ -74,6 +74,8 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   CredentialCreate: { secret: "Y2FsdmluLTk=" },
   CredentialRotate: { secret: "Y2FsdmluLTk=" },
   ControllerAdd: { url: "https://10.1.7.22" },
+  ControllerPassword: { password: "Y2FsdmluLTk=" },
+  SecretsGiveUp: { confirmed: true },
   MachinePower: { command: "POWER_COMMAND_ON" },
   MachineBoot: { once: false },
   MachineIdentify: { on: false },

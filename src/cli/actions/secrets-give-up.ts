@@ -51,8 +51,7 @@ function noteOf({ keyIds, credentials, givenUp }: SecretsGiveUpResponse): string
   if (!givenUp) {
     return "nothing was given up: look for the key in other hosts' key files and in backups, and repeat the command with --yes if it is nowhere";
   }
-  const [first] = credentials;
-  return first === undefined
+  return credentials.length === 0
     ? "the control plane takes another key by itself"
-    : `store each credential's secret again: farrier credential rotate ${first} --secret-file FILE`;
+    : "store each credential's secret again: `farrier credential rotate --help`";
 }

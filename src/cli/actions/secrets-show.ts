@@ -68,6 +68,6 @@ function unreadyText({ process, keyId }: UnreadyProcess): string {
 
 function unopenedText({ credential, machineId, problem }: UnopenedRow): string {
   return credential === ""
-    ? `the installation request of machine ${machineId} keeps a key from being retired: ${problem}, with \`farrier machine install --help\` (--replace), or cancel it: \`farrier machine cancel ${machineId}\``
-    : `credential ${credential} keeps a key from being retired: ${problem}: \`farrier credential rotate ${credential} --secret-file FILE\``;
+    ? `the installation request of machine ${machineId} keeps a key from being retired: ${problem}, or cancel it: \`farrier machine cancel ${machineId}\``
+    : `credential ${credential} keeps a key from being retired: ${problem}: \`farrier credential rotate --help\``;
 }

@@ -119,10 +119,6 @@ export function secretsHandlers({
 
     async secretsGiveUp(request, context) {
       const { requestId, keyIds: wanted, confirmed } = validate(giveUpRequest, request);
-      if (!confirmed) {
-        const keyIds = await secretsKeysGone(database.kysely, wanted);
-        return { keyIds, ...(await secretsClosed(database.kysely, keyIds)), givenUp: false };
-      }
       // Nothing in it is secret, and this server may have no key for an HMAC.
       const bodyDigests = [bodyDigest(SecretsGiveUpRequestSchema, request)];
       const command = { requestId, command: "secrets_give_up", bodyDigests };
@@ -130,10 +126,15 @@ export function secretsHandlers({
         await secretsKeysLock(tx);
         const gone = await secretsKeysGone(tx, wanted);
         const closed = await secretsClosed(tx, gone);
-        await secretsKeysGiveUp(tx, gone);
+        if (confirmed) {
+          await secretsKeysGiveUp(tx, gone);
+        }
         return { given: JSON.stringify({ keyIds: gone, ...closed }) };
       });
       const given = givenUp.parse(JSON.parse(answer["given"] ?? ""));
+      if (!confirmed) {
+        return { ...given, givenUp: false };
+      }
       // The same request id again resumes here.
       while ((await requestsGiveUp(database, given.keyIds, context.values.get(operatorKey))) > 0) {
         // The next hundred.

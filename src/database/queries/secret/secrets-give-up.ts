@@ -108,18 +108,21 @@ export async function requestsGiveUp(database: Database, keyIds: readonly string
     SELECT q.machine_id FROM ${pendingOf(keyIds)} ORDER BY 1 LIMIT 100`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
+  let cancelled = 0;
   for (const { machine_id: machineId } of rows) {
-    await transact(database, null, async (tx) => {
+    cancelled += await transact(database, null, async (tx) => {
       if (!(await machineLock(tx, machineId))) {
-        return;
+        return 0;
       }
       const { pending } = await installationStanding(tx, machineId);
       const { rows: still } = await sql`SELECT FROM ${pendingOf(keyIds)} AND q.machine_id = ${machineId}`.execute(tx);
-      if (pending !== null && still.length > 0) {
-        const reason = "the key that its request is sealed by was given up: nobody can read the request any more";
-        await installationCancelWrite(tx, { machineId, actor, generation: pending, reason, reportedBy: "operator" });
+      if (pending === null || still.length === 0) {
+        return 0;
       }
+      const reason = "the key that its request is sealed by was given up: nobody can read the request any more";
+      await installationCancelWrite(tx, { machineId, actor, generation: pending, reason, reportedBy: "operator" });
+      return 1;
     });
   }
-  return rows.length;
+  return cancelled;
 }
