@@ -74,7 +74,7 @@ test("the next secret is stored beside the current one, and takes its place or i
   const id = await stored("old");
   const sealed = await credentialNextSeal(database.kysely, ring, id, "new");
   expect(await credentialOpen(database, ring, id)).toMatchObject({ secret: "old", nextSecret: "new" });
-  // It is dropped only as long as it is the one that was stored.
+  // It is dropped only as long as it is what was stored.
   await credentialNextDrop(database.kysely, id, ring.seal(credentialPlace(id, "next-secret"), Buffer.from("new")));
   expect(await credentialOpen(database, ring, id)).toHaveProperty("nextSecret");
   await credentialNextDrop(database.kysely, id, sealed);

@@ -18,7 +18,7 @@ export async function loginTry(
     return { found: "yes", controller };
   } catch (error) {
     const code = error instanceof ControllerError ? error.code : undefined;
-    // Whoever must change its password, or may only do less, is in.
+    // An account that must change its password, or has few rights, has logged in.
     if (controller !== undefined && (code === "password_change_required" || code === "forbidden")) {
       return { found: "yes", controller };
     }
@@ -52,7 +52,7 @@ export async function loginEither(either: {
     case "no":
       throw new ControllerError(
         "unauthorized",
-        "the controller refuses both passwords: the stored one, and the one that a change which broke off may have set. " +
+        "the controller refuses both passwords: the stored one, and what a change that broke off may have set. " +
           "Set one on the controller, and store it: `farrier credential rotate --help`",
       );
   }

@@ -167,7 +167,7 @@ test("where other controllers use the credential, this one gets its own, and the
   expect([web1.bmc.state.password, web2.bmc.state.password]).toEqual([wanted, old]);
   // It is its own from now on: no other is made.
   expect(await change(web1)).toMatchObject({ result: { credential: "bmc-web1", ownCredential: false } });
-  // The last one that uses a credential changes it in place.
+  // The last controller that uses a credential changes it in place.
   expect(await change(web2, wanted)).toMatchObject({ result: { credential: "rack-web1", ownCredential: false } });
   expect([refusals(web1), refusals(web2)]).toEqual([0, 0]);
 });

@@ -32,7 +32,7 @@ export async function bmcPasswordAction(this: CliContext, flags: BmcPasswordFlag
     names: () => [credential],
     text: () => `${machine} has a new password on its controller, stored in credential ${credential}\n`,
     ...(result["ownCredential"] === true
-      ? { note: "the credential was made for it: other controllers use the one that it had, and keep their password" }
+      ? { note: "the credential was made for it: other controllers use the credential before, and keep their password" }
       : {}),
   });
 }

@@ -243,7 +243,7 @@ export async function credentialNextDrop(
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
-/** Makes a secret the current one that has just logged in; a next secret is deleted. */
+/** Makes a secret that has just logged in the current secret; a next secret is deleted. */
 export async function credentialProven(
   tx: Tx,
   proven: { credentialId: CredentialId; sealedSecret: Uint8Array; rotatedBy: string },

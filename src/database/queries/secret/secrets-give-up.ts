@@ -14,7 +14,7 @@ const namesLimit = 1000;
 
 /**
  * The keys that may be given up: those of `wanted`, or, if it is empty, every key in use that no live process has.
- * @throws {DatabaseError} `not_found` for a key that is not known; `refused` for one that is not lost
+ * @throws {DatabaseError} `not_found` for a key that is not known; `refused` for a key that is not lost
  */
 export async function secretsKeysGone(source: Database["kysely"] | Tx, wanted: readonly string[]): Promise<string[]> {
   const records = await secretsKeysRead(source);
