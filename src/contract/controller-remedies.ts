@@ -41,8 +41,7 @@ const remedies: Readonly<Record<string, Remedies>> = {
   unauthorized: (controller) => [...storePassword(controller), ...account(controller)],
   forbidden: account,
   password_change_required: (controller) => [
-    "the controller wants another password before it does anything: change it there",
-    ...storePassword(controller),
+    `the controller wants another password before it does anything: \`farrier bmc password ${controller.machine}\``,
   ],
   not_a_controller: address,
   answer_invalid: (controller) => [...address(controller), "look for an update of the controller's firmware"],
