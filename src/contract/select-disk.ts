@@ -6,7 +6,7 @@ import type { DiskSelector } from "../../gen/farrier/agent/v1/image/image_pb.ts"
 /** What a selector examines. */
 export type SelectableDisk = Pick<
   BlockDevice,
-  "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "byId" | "protocol" | "rotational"
+  "serialNumber" | "wwn" | "name" | "capacityBytes" | "byPath" | "byId" | "protocol" | "rotational" | "transport"
 >;
 
 /** The result of a selector. */
@@ -15,7 +15,11 @@ export type DiskSelection<Disk> =
   /** Why not, with the disks and what would select each. */
   | { kind: "none" | "several" | "unsaid"; message: string };
 
-/** The one disk that meets every given condition, or why there is none. Pure. */
+/**
+ * The one disk that meets every given condition, or why there is none. USB storage is left out unless a condition names
+ * the disk itself: a stick or a controller's virtual drive is rarely meant, and may hold what the machine was booted from.
+ * Pure.
+ */
 export function diskSelect<Disk extends { device: SelectableDisk }>(
   disks: readonly Disk[],
   selector: DiskSelector | undefined,
@@ -30,10 +34,13 @@ export function diskSelect<Disk extends { device: SelectableDisk }>(
     return { kind: "unsaid", message };
   }
   const wanted = conditions.map(({ text }) => text).join(",");
-  const matching = disks.filter(({ device }) => conditions.every(({ holds }) => holds(device)));
+  const named = conditions.some(({ names }) => names);
+  const meeting = disks.filter(({ device }) => conditions.every(({ holds }) => holds(device)));
+  const matching = meeting.filter(({ device }) => named || device.transport !== "usb");
   const [only, ...others] = matching;
   if (only === undefined) {
-    return { kind: "none", message: withDisks(`no disk matches ${wanted}`, disks, disks) };
+    const usb = meeting.length === 0 ? "" : " but USB storage, which is left out unless it is named";
+    return { kind: "none", message: withDisks(`no disk matches ${wanted}${usb}`, disks, disks) };
   }
   if (others.length > 0) {
     const what = `${matching.length} disks match ${wanted}, expected exactly one`;
@@ -45,15 +52,22 @@ export function diskSelect<Disk extends { device: SelectableDisk }>(
 interface Condition {
   text: string;
   holds: (device: SelectableDisk) => boolean;
+  /** Whether it names one disk, and not a kind of disks. */
+  names: boolean;
 }
 
 function selectorConditions(selector: DiskSelector): Condition[] {
   const { serialNumber, wwn, byPath, name, protocol, rotational, minBytes, maxBytes } = selector;
-  const conditions: [given: boolean, text: string, holds: Condition["holds"]][] = [
-    [serialNumber !== "", `serial=${serialNumber}`, (device) => device.serialNumber === serialNumber],
-    [wwn.length > 0, `wwn=${hexText(wwn)}`, (device) => hexText(device.wwn) === hexText(wwn)],
-    [byPath !== "", `by-path=${byPath}`, (device) => [...device.byPath, ...device.byId].includes(baseName(byPath))],
-    [name !== "", `name=${name}`, (device) => device.name === baseName(name)],
+  const conditions: [given: boolean, text: string, holds: Condition["holds"], names?: boolean][] = [
+    [serialNumber !== "", `serial=${serialNumber}`, (device) => device.serialNumber === serialNumber, true],
+    [wwn.length > 0, `wwn=${hexText(wwn)}`, (device) => hexText(device.wwn) === hexText(wwn), true],
+    [
+      byPath !== "",
+      `by-path=${byPath}`,
+      (device) => [...device.byPath, ...device.byId].includes(baseName(byPath)),
+      true,
+    ],
+    [name !== "", `name=${name}`, (device) => device.name === baseName(name), true],
     [
       protocol !== BlockDevice_Protocol.UNKNOWN,
       `protocol=${protocolName(protocol)}`,
@@ -63,7 +77,7 @@ function selectorConditions(selector: DiskSelector): Condition[] {
     [minBytes !== 0n, `min-bytes=${minBytes}`, (device) => device.capacityBytes >= minBytes],
     [maxBytes !== 0n, `max-bytes=${maxBytes}`, (device) => device.capacityBytes <= maxBytes],
   ];
-  return conditions.filter(([given]) => given).map(([, text, holds]) => ({ text, holds }));
+  return conditions.filter(([given]) => given).map(([, text, holds, names = false]) => ({ text, holds, names }));
 }
 
 /** Conditions that match only this disk among all, the most lasting first: "serial=S1". Pure. */

@@ -7,6 +7,7 @@ import { bootImageBuild } from "../../boot-image/build.ts";
 import { manifestRead } from "../../boot-image/manifest.ts";
 import { mediumBuild } from "../../boot-image/medium/build.ts";
 import { mediumRoots } from "../../boot-image/medium/packages.ts";
+import type { Drivers } from "../../boot-image/packages.ts";
 import { packagesFor } from "../../boot-image/packages-for.ts";
 import { root } from "./repository.ts";
 
@@ -33,12 +34,18 @@ export async function qemuMissing(): Promise<string | undefined> {
     : undefined;
 }
 
-let built: Promise<string> | undefined;
+const built = new Map<Drivers, Promise<string>>();
 
 /** The folder of a boot image of this checkout, drivers lab: built where it is not what it would be built as now. */
 export function bootImage(): Promise<string> {
-  built ??= build();
-  return built;
+  return bootImageOf("lab");
+}
+
+/** The same, with these drivers. */
+export function bootImageOf(drivers: Drivers): Promise<string> {
+  const found = built.get(drivers) ?? build(drivers);
+  built.set(drivers, found);
+  return found;
 }
 
 /** Builds the boot medium of {@link bootImage} beside it. */
@@ -55,12 +62,12 @@ export async function bootMedium(): Promise<void> {
 
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
 
-async function build(): Promise<string> {
+async function build(drivers: Drivers): Promise<string> {
   // Each checkout has its own: tests of several may run at the same time.
   const checkout = createHash("sha256").update(root).digest("hex").slice(0, 12);
-  const out = join(cache, `test-boot-image-${checkout}`);
+  const out = join(cache, `test-boot-image-${checkout}${drivers === "lab" ? "" : `-${drivers}`}`);
   await bootImageBuild({
-    drivers: "lab",
+    drivers,
     out,
     packages: undefined,
     firmware: [],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { isBootMedium } from "./boot-medium.ts";
 import { diskUse } from "./disk-use.ts";
 import { fileUse } from "./file-use.ts";
 import { AgentError } from "../errors.ts";
@@ -25,6 +26,8 @@ export interface DiskSource {
   use(disk: Disk): Promise<string | undefined>;
 }
 
+const bootMediumUse = "it holds Farrier's boot medium, from which agents are started";
+
 /** The machine's own disks. `root` replaces "/" in tests. */
 export function machineDisks(root = "/"): DiskSource {
   return {
@@ -32,7 +35,8 @@ export function machineDisks(root = "/"): DiskSource {
       const { devices } = await blockDevices(root);
       return devices.map((device) => ({ device, path: join(root, "dev", device.name), kind: "block" }));
     },
-    use: (disk) => diskUse(disk.device.name, root),
+    use: async (disk) =>
+      (await diskUse(disk.device.name, root)) ?? ((await isBootMedium(disk.path)) ? bootMediumUse : undefined),
   };
 }
 

@@ -78,3 +78,27 @@ describe("the one disk", () => {
     expect(() => selectDisk(many, selector)).toThrow(/and 68 more/u);
   });
 });
+
+describe("USB storage is no installation's target unless it is named", () => {
+  const stick = create(BlockDeviceSchema, {
+    ...{ name: "sdu", serialNumber: "U1", capacityBytes: 3000n, protocol: BlockDevice_Protocol.SCSI },
+    ...{ transport: "usb", byPath: ["pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0"] },
+  });
+  const both = [...disks.slice(0, 1), { device: stick }];
+  const select = (selector: Selector): string => selectDisk(both, create(DiskSelectorSchema, selector)).device.name;
+
+  test("a kind of disks does not mean it", () => {
+    expect(select({ minBytes: 1n })).toBe("sda");
+    expect(() => select({ protocol: BlockDevice_Protocol.SCSI })).toThrow(
+      /no disk matches protocol=scsi but USB storage, which is left out unless it is named\. Disks: sda/u,
+    );
+  });
+
+  test.each<[Selector]>([
+    [{ serialNumber: "U1" }],
+    [{ name: "sdu" }],
+    [{ byPath: "pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0", minBytes: 1n }],
+  ])("what names it selects it, case %#", (selector) => {
+    expect(select(selector)).toBe("sdu");
+  });
+});
