@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, test, vi } from "vitest";
 import { cpioArchive } from "../../src/lib/cpio.ts";
 import { bootImageMissing, bootImageOf, qemuMissing } from "../support/boot-image.ts";
 import { lab } from "../support/lab.ts";
@@ -20,12 +20,14 @@ beforeAll(async () => {
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 beforeEach((context) => context.skip(missing !== undefined, missing));
 
-/** QEMU's devices of a disk, by the serial number that the disk gets; "" = the bus gives none. */
+/**
+ * QEMU's devices of a disk, by the serial number that the disk gets. mptsas1068 is left out: Linux 6.1 begins to bring the
+ * emulated card up, and no disk appears.
+ */
 const disks: Readonly<Record<string, readonly string[]>> = {
   "S-VIRTIO": ["virtio-blk-pci,drive=S-VIRTIO,serial=S-VIRTIO"],
   "S-NVME": ["nvme,drive=S-NVME,serial=S-NVME"],
   "S-AHCI": ["ide-hd,bus=ide.0,drive=S-AHCI,serial=S-AHCI"],
-  "S-MPT": ["mptsas1068,id=mpt", "scsi-hd,bus=mpt.0,drive=S-MPT,serial=S-MPT"],
   "S-MEGA": ["megasas,id=mega", "scsi-hd,bus=mega.0,drive=S-MEGA,serial=S-MEGA"],
   "S-LSI": ["lsi53c895a,id=lsi", "scsi-hd,bus=lsi.0,drive=S-LSI,serial=S-LSI"],
   "S-PVSCSI": ["pvscsi,id=pv", "scsi-hd,bus=pv.0,drive=S-PVSCSI,serial=S-PVSCSI"],
@@ -69,7 +71,7 @@ test("1 GiB of memory, every storage and network card: all disks and ports are i
       (machine.running ? undefined : Promise.reject(new Error(machine.output.slice(-3000)))),
     { timeoutMs: 900_000, intervalMs: 200 },
   );
-  // A controller may need seconds for its first look at its disks: the agent reports what has changed.
+  // The report comes with the first heartbeat that is answered.
   const macs = cards.keys().map((index) => Buffer.from(macOf(index).replaceAll(":", ""), "hex").toString("base64"));
   const wanted = [...Object.keys(disks), ...macs];
   await waitFor(
@@ -79,6 +81,6 @@ test("1 GiB of memory, every storage and network card: all disks and ports are i
       const absent = wanted.filter((each) => !stdout.includes(each));
       return absent.length === 0 || (machine.running ? undefined : Promise.reject(new Error(absent.join(", "))));
     },
-    { timeoutMs: 400_000, intervalMs: 1000 },
+    { timeoutMs: 60_000, intervalMs: 1000 },
   );
 });
