@@ -55,6 +55,6 @@ function providerLines({ provider, doubted, doubtedCount }: ProviderShowResponse
       line(doubt === "gone" ? "gone?" : "another?", `${machineName || machineId} (${providerId})`),
     ),
     doubtedCount > doubted.length ? line("", `and ${doubtedCount - doubted.length} more`) : "",
-    doubts.length === 0 ? "" : line("if that is right", `farrier provider accept ${name}`),
+    doubts.length === 0 ? "" : line("accept it by", `farrier provider accept ${name}`),
   ];
 }

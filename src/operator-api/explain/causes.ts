@@ -1,6 +1,7 @@
 import { bootWindowCauses, enrollmentCauses, refusalCauses } from "./causes/enrollment-causes.ts";
 import { controllerCauses } from "./causes/controller-causes.ts";
 import { databaseCauses } from "./causes/database-causes.ts";
+import { listingCauses } from "./causes/listing-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
 import { startCauses } from "./causes/start-causes.ts";
 import { healthCauses } from "./causes/health-causes.ts";
@@ -24,6 +25,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
     ...refusalCauses(facts),
     ...unfinishedCauses(facts),
     ...healthCauses(facts),
+    ...listingCauses(facts),
   ];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({

@@ -1,10 +1,12 @@
 import type { NetbootProgress } from "../../database/queries/boot/netboot-note.ts";
 import type {
   SurroundingClaim,
+  SurroundingDoubt,
   SurroundingOverride,
   SurroundingRefusal,
   SurroundingStart,
   SurroundingStartFailure,
+  SurroundingWanted,
 } from "../../database/queries/views/explain.ts";
 import type { MachineRecord } from "../../database/queries/views/machine-record.ts";
 
@@ -38,6 +40,10 @@ export interface ExplainFacts {
   bootOverride?: SurroundingOverride;
   /** Means by which starts have failed since its last agent, the latest last. */
   startFailures?: readonly SurroundingStartFailure[];
+  /** Its provider's list is not believed. */
+  doubt?: SurroundingDoubt;
+  /** The controller that its provider names, which is not its own yet. */
+  controllerWanted?: SurroundingWanted;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector matches none of the machine's disks, according to its hardware report. */
@@ -62,6 +68,8 @@ export type CauseKind =
   | "no-shepherd"
   | "provider-unreachable"
   | "machine-vanished"
+  | "provider-held"
+  | "controller-wanted"
   | "no-power"
   | "controller-failing"
   | "left-running"

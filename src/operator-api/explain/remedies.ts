@@ -1,3 +1,4 @@
+import { listingRemedies } from "./causes/listing-causes.ts";
 import { healthCauses } from "./causes/health-causes.ts";
 import { recordTitle, type ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
@@ -14,6 +15,7 @@ export function explainRemedies(facts: ExplainFacts): string[] {
     ...controllerRemedies(facts),
     ...stateWords(facts.record.state.state).remedies(facts),
     ...(healthCauses(facts).length === 0 ? [] : [healthRemedy(facts.record)]),
+    ...listingRemedies(facts),
   ];
 }
 

@@ -43,6 +43,8 @@ const kinds: Record<CauseKind, KindMessage> = {
   "boot-override": KindMessage.BOOT_OVERRIDE,
   unhealthy: KindMessage.UNHEALTHY,
   "machine-vanished": KindMessage.MACHINE_VANISHED,
+  "provider-held": KindMessage.PROVIDER_HELD,
+  "controller-wanted": KindMessage.CONTROLLER_WANTED,
   "progress-stalled": KindMessage.PROGRESS_STALLED,
   "retry-waiting": KindMessage.RETRY_WAITING,
   "retries-exhausted": KindMessage.RETRIES_EXHAUSTED,

@@ -59,7 +59,7 @@ export function urlSource(url: string, { ca, pace, limit = readLimit }: UrlSourc
         return response;
       }
       response.destroy();
-      const next = URL.parse(headers.location ?? "", address);
+      const next = headers.location === undefined ? null : URL.parse(headers.location, address);
       if (next === null || redirects === redirectsMost) {
         throw failed(next === null ? "redirects to nowhere" : `redirects more than ${redirectsMost} times`);
       }

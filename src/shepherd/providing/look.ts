@@ -1,5 +1,6 @@
 import type { Database } from "../../database/connect.ts";
 import { doubtsAccepted } from "../../database/queries/provider/provider-doubt.ts";
+import { providerSeen } from "../../database/queries/provider/provider.ts";
 import type { SessionHolder } from "../../database/session-holder.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
@@ -23,6 +24,9 @@ export interface ProviderLookOptions {
 /** Milliseconds after which a list is compared with the database again, though it has not changed. */
 const anew = 300_000;
 
+/** Milliseconds between two notes that a list is the same as before. */
+const seenPace = 30_000;
+
 /** Lists a provider at its pace, and stores what it lists, until the signal aborts. */
 export async function providerLook(
   provider: Provider & { list: NonNullable<Provider["list"]> },
@@ -31,6 +35,7 @@ export async function providerLook(
   const { database, clock, log, signal } = options;
   let last: { listing: ProvidedListing; at: number; held: string | undefined } | undefined;
   let said = "";
+  let seen = 0;
   while (!signal.aborted) {
     try {
       const session = await abortable(options.sessions.next(), signal);
@@ -40,6 +45,10 @@ export async function providerLook(
         const { held } = await providerSync(database, provider, listing, { log, signal, session });
         last = { listing, at: clock.monotonic(), held };
         said = saidOnce({ listing, held }, said, provider.name, log);
+        seen = clock.monotonic();
+      } else if (clock.monotonic() - seen >= seenPace) {
+        await providerSeen(database, provider.name);
+        seen = clock.monotonic();
       }
       options.turned(last?.held === undefined ? "ok" : "held");
     } catch (error) {

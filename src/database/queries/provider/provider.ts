@@ -69,3 +69,10 @@ export async function providerNote(
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
+
+/** Records that a provider was listed, and that its list is the one before. @throws {DatabaseError} `unavailable` */
+export async function providerSeen(database: Database, provider: string): Promise<void> {
+  await sql`UPDATE provider SET listed_at = now(), unreachable_since = NULL, unreachable_cause = NULL WHERE provider = ${provider}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}

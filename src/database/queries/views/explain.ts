@@ -29,6 +29,10 @@ export interface MachineSurroundings {
   bootOverride?: SurroundingOverride;
   /** Means by which starts have failed since its last agent. */
   startFailures: SurroundingStartFailure[];
+  /** Its provider's list is not believed. */
+  doubt?: SurroundingDoubt;
+  /** The controller that its provider names, which is not its own yet. */
+  controllerWanted?: SurroundingWanted;
   /** The latest report, serialised. */
   hardwareRaw?: Uint8Array;
 }
@@ -52,6 +56,24 @@ export interface SurroundingOverride {
   cause: string;
   /** When a shepherd tries again. */
   nextAt: Date;
+}
+
+/** A provider's list that is not believed, and whether the machine is one of those that it is about. */
+export interface SurroundingDoubt {
+  since: Date;
+  cause: string;
+  machine?: "gone" | "changed";
+}
+
+/** A controller that a machine's provider names. */
+export interface SurroundingWanted {
+  url: string;
+  credential: string;
+  system?: string;
+  /** How its certificate is trusted is known, so that a shepherd reads it. */
+  trusted: boolean;
+  /** Why reading it has failed. */
+  failure?: { at: Date; cause: string };
 }
 
 /** Failed starts in a row by one means. */
@@ -111,6 +133,15 @@ interface Row {
   start_failures:
     | { means: string; failures: number; cause: string | null; at: string | null; code: string | null }[]
     | null;
+  doubt: { since: string; cause: string; machine: "gone" | "changed" | null } | null;
+  controller_wanted: {
+    url: string;
+    credential: string;
+    system: string | null;
+    trusted: boolean;
+    failedAt: string | null;
+    cause: string | null;
+  } | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -188,6 +219,19 @@ export async function machineSurroundings(database: Database, machineId: Machine
           'at', b.failed_at, 'code', b.failed_code) ORDER BY b.failed_at)
         FROM machine_start_failure b WHERE b.machine_id = ${machineId}
       ) AS start_failures,
+      (
+        SELECT jsonb_build_object('since', v.held_since, 'cause', v.held_cause, 'machine', d.doubt)
+        FROM machine_provided p JOIN provider v ON v.provider = p.provider
+        LEFT JOIN machine_doubted d ON d.machine_id = p.machine_id AND d.accepted_at IS NULL
+        WHERE p.machine_id = ${machineId} AND v.held_since IS NOT NULL
+      ) AS doubt,
+      (
+        SELECT jsonb_build_object('url', w.wanted ->> 'url', 'credential', w.wanted ->> 'credential',
+          'system', w.wanted ->> 'system', 'trusted', w.wanted ? 'trust', 'failedAt', w.failed_at, 'cause', w.failed_cause)
+        FROM machine_controller_wanted w WHERE w.machine_id = ${machineId} AND w.done_at IS NULL AND NOT EXISTS (
+          SELECT FROM machine_controller c WHERE c.machine_id = w.machine_id AND c.url = w.wanted ->> 'url'
+        )
+      ) AS controller_wanted,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t WHERE t.only_row`
@@ -238,6 +282,28 @@ export async function machineSurroundings(database: Database, machineId: Machine
       ...{ means, failures },
       ...present({ cause, code, at: at === null ? null : new Date(at) }),
     })),
+    ...doubtOf(row),
+    ...wantedOf(row),
     ...present({ hardwareRaw: row.hardware_report_raw }),
+  };
+}
+
+function doubtOf({ doubt }: Row): Pick<MachineSurroundings, "doubt"> {
+  return doubt === null
+    ? {}
+    : { doubt: { since: new Date(doubt.since), cause: doubt.cause, ...present({ machine: doubt.machine }) } };
+}
+
+function wantedOf({ controller_wanted: wanted }: Row): Pick<MachineSurroundings, "controllerWanted"> {
+  if (wanted === null) {
+    return {};
+  }
+  const { url, credential, system, trusted, failedAt, cause } = wanted;
+  return {
+    controllerWanted: {
+      ...{ url, credential, trusted },
+      ...present({ system }),
+      ...(failedAt === null || cause === null ? {} : { failure: { at: new Date(failedAt), cause } }),
+    },
   };
 }
