@@ -15,6 +15,8 @@ export interface FleetMetrics {
   unhealthy: Gauge<"health">;
   /** Management controllers that can't be used, by the code of their error. */
   failingControllers: Gauge<"code">;
+  /** Providers by what is wrong: held, unreachable, problems; file: files of providers that are not in order. */
+  providerTroubles: Gauge<"trouble">;
   hardwareReports: Gauge;
   cpuCores: Gauge;
   cpuThreads: Gauge;
@@ -59,6 +61,11 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
       "health",
     ]),
     failingControllers: gauge("farrier_failing_controllers", "Management controllers that can't be used.", ["code"]),
+    providerTroubles: gauge(
+      "farrier_provider_troubles",
+      "Providers, and files of providers, by what is wrong with them.",
+      ["trouble"],
+    ),
     hardwareReports: gauge("farrier_hardware_reports", "Machines whose hardware is known."),
     cpuCores: gauge("farrier_hardware_cpu_cores", "Processor cores of all machines."),
     cpuThreads: gauge("farrier_hardware_cpu_threads", "Hardware threads of all machines."),

@@ -47,6 +47,7 @@ function show(metrics: Metrics, summary: FleetSummary): void {
   byLabel(fleet.backoffs, "process", summary.backoffs);
   byLabel(fleet.unhealthy, "health", { warning: 0, critical: 0, ...summary.unhealthy });
   byLabel(fleet.failingControllers, "code", summary.failingControllers);
+  byLabel(fleet.providerTroubles, "trouble", summary.providerTroubles);
   fleet.pending.set(summary.pending);
   metrics.eligibleMachines.reset();
   for (const { process, provider, machines } of summary.eligible) {
@@ -84,6 +85,7 @@ function forget(metrics: Metrics): void {
     fleet.backoffs,
     fleet.unhealthy,
     fleet.failingControllers,
+    fleet.providerTroubles,
   ]) {
     gauge.reset();
   }

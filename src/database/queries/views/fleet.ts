@@ -29,6 +29,8 @@ export interface FleetSummary {
   unhealthy: Record<string, number>;
   /** Controllers that can't be used, by the code of their error. */
   failingControllers: Record<string, number>;
+  /** Providers by what is wrong with them: held, unreachable, problems; and "file" for files of providers that are not in order. */
+  providerTroubles: Record<string, number>;
   hardware: HardwareTotals;
   at: Date;
 }
@@ -44,6 +46,12 @@ export const fleetCounts = {
     SELECT rollup AS key, count(*) AS count FROM machine_health WHERE rollup IN ('warning', 'critical') GROUP BY 1`,
   failingControllers: sql`
     SELECT failed_code AS key, count(*) AS count FROM machine_controller_contact WHERE failed_at IS NOT NULL GROUP BY 1`,
+  providerTroubles: sql`
+    SELECT 'held' AS key, count(*) AS count FROM provider WHERE held_since IS NOT NULL
+    UNION ALL SELECT 'unreachable', count(*) FROM provider WHERE unreachable_since IS NOT NULL AND session_id IS NOT NULL
+    UNION ALL SELECT 'problems', count(*) FROM provider WHERE problems <> '{}' AND session_id IS NOT NULL
+    UNION ALL SELECT 'file', count(*) FROM session_providers_file f JOIN sessions s ON s.session_id = f.session_id
+      WHERE f.problem IS NOT NULL AND s.session_deadline > now()`,
 } as const satisfies Record<string, RawBuilder<unknown>>;
 
 /**
@@ -52,16 +60,18 @@ export const fleetCounts = {
  */
 export async function fleetSummary(database: Database): Promise<FleetSummary> {
   try {
-    const [states, pending, sessions, work, backoffs, unhealthy, failingControllers, hardware] = await Promise.all([
-      counts(database, fleetCounts.states),
-      counts(database, fleetCounts.pending),
-      counts(database, fleetCounts.sessions),
-      counts(database, fleetCounts.work),
-      counts(database, fleetCounts.backoffs),
-      counts(database, fleetCounts.unhealthy),
-      counts(database, fleetCounts.failingControllers),
-      hardwareTotals(database),
-    ]);
+    const [states, pending, sessions, work, backoffs, unhealthy, failingControllers, providerTroubles, hardware] =
+      await Promise.all([
+        counts(database, fleetCounts.states),
+        counts(database, fleetCounts.pending),
+        counts(database, fleetCounts.sessions),
+        counts(database, fleetCounts.work),
+        counts(database, fleetCounts.backoffs),
+        counts(database, fleetCounts.unhealthy),
+        counts(database, fleetCounts.failingControllers),
+        counts(database, fleetCounts.providerTroubles),
+        hardwareTotals(database),
+      ]);
     const { rows } = await sql<{ at: Date }>`SELECT now() AS at`.execute(database.kysely);
     return {
       machines: Object.values(states).reduce((sum, count) => sum + count, 0),
@@ -73,6 +83,7 @@ export async function fleetSummary(database: Database): Promise<FleetSummary> {
       backoffs,
       unhealthy,
       failingControllers,
+      providerTroubles,
       hardware,
       at: rows[0]?.at ?? new Date(0),
     };
