@@ -47,6 +47,24 @@ test("A6: neither a key that no machine has nor PING keeps a connection open; an
   }
 });
 
+test("A6: a connection whose key was replaced is a stranger's from then on; another agent keeps its own", async () => {
+  await using server = await agentServer({ times: { ...patient, strangerConnection: 1_000 } });
+  const replaced = await server.agent();
+  await replaced.client.heartbeat();
+  const other = await server.agent();
+  await other.client.heartbeat();
+  expect(await connections(server)).toBe(2);
+  await server.fleet.rekey(replaced.machine);
+  await expect(replaced.client.heartbeat()).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  await waitFor("its connection is closed", async () => (await connections(server)) === 1);
+  await other.client.heartbeat();
+  // A heartbeat for a machine that is not this agent's changes nothing about its own.
+  const { machineId } = replaced.machine;
+  await expect(other.client.heartbeat({ machineId })).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  await other.client.heartbeat();
+  expect(await connections(server)).toBe(1);
+});
+
 test("A6: while the database is away, an agent's new connection is kept; one without a call is closed", async () => {
   await using server = await agentServer({ times: { ...patient, strangerConnection: 1_000 } });
   const { machine } = await server.agent();

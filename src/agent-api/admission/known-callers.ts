@@ -51,6 +51,7 @@ export function createKnownCallers(clock: Pick<Clock, "monotonic">, noted: (peer
       peer.known?.machines.delete(machineId);
       if (peer.known?.machines.size === 0) {
         delete peer.known;
+        peer.disowned?.();
       }
     },
   };

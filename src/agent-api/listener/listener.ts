@@ -189,6 +189,12 @@ export async function agentListen(options: {
           admitted.add(peer);
         }
       };
+      peer.disowned = () => {
+        if (admitted.delete(peer)) {
+          // An agent whose key is accepted again makes another connection, and has an agent's rights there.
+          timer = setTimeout(() => socket.destroy(), times.strangerConnection);
+        }
+      };
       // While the database is away nobody can be called a stranger, and an agent that had to reconnect for each heartbeat
       // would add a handshake to it. Such connections count towards the limit on strangers' connections.
       peer.undecided = () => {

@@ -10,6 +10,8 @@ export interface Peer {
   keyIdentity: KeyIdentity;
   /** Must be called when the database has found the key to be a machine's: the connection then keeps its place. */
   admitted?: () => void;
+  /** Must be called when the key is no machine's any more: the connection counts as a stranger's, and is closed soon. */
+  disowned?: () => void;
   /** Must be called when the key can't be looked up for lack of a database: the connection then may wait for it. */
   undecided?: () => void;
   /** Tells this connection from others with the same key, on any server. */
