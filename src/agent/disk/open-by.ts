@@ -15,10 +15,11 @@ interface Opener {
   path: string;
 }
 
-// udev and tools open a disk for a moment; a program that uses the disk keeps it open.
-const looks = 5;
-/** Milliseconds between two searches. */
-const pause = 400;
+/**
+ * Milliseconds between the searches. udev and tools open a disk for a moment, and a monitor such as smartd for as long as
+ * a disk takes to spin up, about 10 s; a program that uses the disk keeps it open.
+ */
+const pauses = [400, 400, 800, 1_600, 3_200, 6_400] as const;
 
 /**
  * Says which other process keeps one of the devices (such as "8:1") open. Undefined = none, as far as this process may
@@ -31,7 +32,10 @@ export async function openBy(
   clock: Pick<Clock, "sleep">,
 ): Promise<string | undefined> {
   let kept = await openers(devices, root);
-  for (let look = 1; look < looks && kept.length > 0; look += 1) {
+  for (const pause of pauses) {
+    if (kept.length === 0) {
+      return undefined;
+    }
     await clock.sleep(pause);
     const now = new Set((await openers(devices, root)).map((opener) => openerKey(opener)));
     kept = kept.filter((opener) => now.has(openerKey(opener)));

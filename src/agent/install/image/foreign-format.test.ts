@@ -75,6 +75,10 @@ describe("what is no image is known by its beginning", () => {
     ["EnCase", "EVF\t\r\n\u00ff\0"],
     ["ELF", "\u007fELF\u0002\u0001\u0001\0"],
     ["XML", '<?xml version="1.0"?>'],
+    ["an HTML page", "\n<!DOCTYPE html>\n<title>Sign in</title>"],
+    ["an HTML page", "<html lang=en>"],
+    ["a script", "#!/bin/sh\nset -e\n"],
+    ["a PDF document", "%PDF-1.7\n"],
     ["Git LFS", "version https://git-lfs.github.com/spec/v1\n"],
     ["OpenSSL", "Salted__12345678"],
   ])("I1: %s", (name, begins) => {

@@ -109,6 +109,9 @@ const known: readonly Known[] = [
   { name: "encrypted by age", at: [[0, /^(?:age-encryption\.org\/|-----BEGIN AGE)/u]], command: "age -d -o BASE FILE" },
   { name: "text in PEM", at: [[0, /^-----BEGIN [A-Z]/u]], command: "file FILE" },
   { name: "an XML document", at: [[0, /^<\?xml\s/u]], command: "file FILE" },
+  { name: "an HTML page", at: [[0, /^\s*<(?:!doctype\s+html|html|head)[\s>]/iu]], command: "file FILE" },
+  { name: "a script", at: [[0, /^#!\s?\//u]], command: "file FILE" },
+  { name: "a PDF document", at: [[0, "%PDF-"]], command: "file FILE" },
   { name: "a pointer of Git LFS", at: [[0, "version https://git-lfs"]], command: "git lfs pull" },
 ];
 
