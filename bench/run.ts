@@ -8,6 +8,7 @@ import { benchInstalled } from "./installed.ts";
 import { benchLab } from "./lab.ts";
 import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
+import { benchServers } from "./servers.ts";
 import { benchStorm } from "./storm.ts";
 import { documentWrite } from "./support/document.ts";
 import { reported } from "./support/report.ts";
@@ -31,6 +32,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
     await benchLab(options);
   },
   workers: benchWorkers,
+  servers: benchServers,
 };
 
 const flags = new Set(["--json", "--write"]);

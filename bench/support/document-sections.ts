@@ -360,3 +360,21 @@ export const storm: MakeSection = (figures) => {
     ],
   };
 };
+
+/** The readings of management controllers. */
+export const servers: MakeSection = (figures) => {
+  const [read, power] = ["P15", "P15-power"].map((id) => figures.get(id));
+  if (read === undefined || power === undefined) {
+    return undefined;
+  }
+  return {
+    title: "Management controllers",
+    plots: {},
+    lines: [
+      `A shepherd reads ${rounded(numberOf(read, "controllers"))} controllers in ${rounded(numberOf(read, "seconds a round, median"))} s with ${rounded(numberOf(read, "processor seconds a round, median"))} s of processor time; the controllers, simulated ones with TLS in one process, share its cores. Reading the power alone`,
+      `is a login, one GET and a logout for all but 64 of them, whose sessions are kept: ${rounded(numberOf(read, "rounds that read the power alone: wall time as a ratio"))} times the wall time and ${rounded(numberOf(read, "rounds that read the power alone: processor time as a ratio"))} times the processor time of the GET by plain fetch.`,
+      `At most ${rounded(numberOf(read, "most connections"))} connections were open. A machine that takes a second to switch on is recorded as on ${rounded(numberOf(power, "from request to powered on, ms, median"))} ms after the request; the bare calls take ${rounded(numberOf(power, "the bare calls, ms, median"))} ms.`,
+      "In between are four transactions and the pauses between two readings, which grow by half each.",
+    ],
+  };
+};

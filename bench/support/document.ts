@@ -1,6 +1,17 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
-import { capacity, claims, cost, growth, load, push, storm, workers, type Section } from "./document-sections.ts";
+import {
+  capacity,
+  claims,
+  cost,
+  growth,
+  load,
+  push,
+  servers,
+  storm,
+  workers,
+  type Section,
+} from "./document-sections.ts";
 import { isMet, rounded, type Figure } from "./report.ts";
 
 const docs = new URL("../../docs/", import.meta.url);
@@ -24,6 +35,11 @@ const meanings: Record<string, string> = {
   P11: "Lab: from power-on to the first heartbeat, as a ratio to the same firmware, kernel and initramfs whose /init prints a line",
   P12: "Heartbeats of established agents while 5,000 others reconnect at once, p99: as a ratio to the same while others reconnect at a pace of 10 a second",
   P13: "Processor time of a heartbeat with two and four workers that share the port, as a ratio to one; the worse of both",
+  P15: "1,000 management controllers read by a shepherd, the power in each of ten rounds and the health in one, with at most 64 connections: wall time as a ratio to the same GETs by plain fetch, 64 at a time",
+  "P15-cpu": "The same: processor time of the shepherd as a ratio to the processor time of plain fetch",
+  "P15-memory": "The same: the shepherd's memory after the last round, as a ratio to the second",
+  "P15-power":
+    "From a request to switch a machine on until it is recorded as on, as a ratio to the bare calls in it by plain fetch; the machine takes a second",
   "lab-request-to-marker": "Lab: from the request to the installed system's first line",
   cancel: "From the start of `farrier machine cancel` in mid-download until the agent has broken it off; the slowest",
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
@@ -34,7 +50,9 @@ export async function documentWrite(figures: readonly Figure[]): Promise<void> {
   await mkdir(new URL("plots/", docs), { recursive: true });
   await writeFile(new URL("performance.json", docs), `${JSON.stringify(figures, undefined, 2)}\n`);
   const by = new Map(figures.map((figure) => [figure.id, figure]));
-  const sections = [capacity, load, cost, growth, workers, push, claims, storm].flatMap((make) => make(by) ?? []);
+  const sections = [capacity, load, cost, growth, workers, push, claims, storm, servers].flatMap(
+    (make) => make(by) ?? [],
+  );
   for (const { plots } of sections) {
     for (const [name, svg] of Object.entries(plots)) {
       await writeFile(new URL(`plots/${name}.svg`, docs), svg);

@@ -381,6 +381,12 @@ describe("plans at 100,000 machines", () => {
         "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",
         `INSERT INTO machine_state (machine_id, state, provider, name, installation, requested_at)
          SELECT machine_id, 'installed', 'static', name, 'success', now() FROM machines`,
+        `INSERT INTO machine_health (machine_id, rollup, failed, unread, events, read_at)
+         SELECT machine_id, CASE WHEN machine_id < '00100000-0000-0000-0000-000000000000' THEN 'critical' ELSE 'ok' END,
+           '{}', '{}', '[]', now() FROM machines`,
+        `INSERT INTO machine_controller_contact (machine_id, contact_at, failed_at, failed_code, failed_cause)
+         SELECT machine_id, now(), f.at, f.code, f.code
+         FROM machines LEFT JOIN (SELECT now() AS at, 'busy' AS code) f ON machine_id < '00100000-0000-0000-0000-000000000000'`,
         "UPDATE machine_state SET state = 'agent-lost', candidate = 'ShepherdRecovery' WHERE machine_id < '00100000-0000-0000-0000-000000000000'",
         // As autovacuum leaves it: what counts by an index alone looks at no row.
         "VACUUM ANALYZE",

@@ -2,7 +2,7 @@
 // certificate is checked before the caller gets the socket, so nothing is written to an untrusted peer.
 import { lookup } from "node:dns";
 import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as tlsConnect, type TLSSocket } from "node:tls";
+import { connect as tlsConnect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { systemWords } from "../../../lib/host/system-words.ts";
 import { ControllerError, type ControllerTrust } from "../../controller.ts";
 import { certificateDistrust } from "./distrust.ts";
@@ -72,12 +72,22 @@ export async function controllerSocket(options: ConnectOptions, signal?: AbortSi
           // `peerRefusal` checks it, with error messages for operators.
           rejectUnauthorized: false,
           ...(trust.by === "ca" ? { ca: trust.pem } : {}),
-          // A pinned certificate may have a weak key: many controllers use RSA with 1024 bits.
-          ...(trust.by === "fingerprint" ? { ciphers: "DEFAULT:@SECLEVEL=1" } : {}),
+          ...(trust.by === "fingerprint" ? { secureContext: pinnedContext() } : {}),
         });
   await opened(socket, options, signal);
   socket.setNoDelay(true);
   return socket;
+}
+
+let pinned: SecureContext | undefined;
+
+/**
+ * For pinned certificates, which may have weak keys: many controllers use RSA with 1024 bits. It is made once, because
+ * making it takes as long as a handshake, and holds no secret and no certificate.
+ */
+function pinnedContext(): SecureContext {
+  pinned ??= createSecureContext({ ciphers: "DEFAULT:@SECLEVEL=1" });
+  return pinned;
 }
 
 /** Resolves when the connection, with its TLS handshake if there is one, is made. */

@@ -57,6 +57,7 @@ class StepRun {
   /** The time on the clock at which the controller accepted the step. */
   #acceptedAt: number | undefined;
   /** The step was sent, but its answer was lost. */
+  #state: ControllerPower = "unknown";
   #lost = false;
   #wasDown = false;
   #lastWords: string | undefined;
@@ -84,16 +85,10 @@ class StepRun {
   }
 
   async #look(before: Resource, send: boolean, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#system.service;
-    let state: ControllerPower = powerStateOf(before.body);
-    for await (const round of rounds(clock, this.#patience, signal)) {
+    this.#state = powerStateOf(before.body);
+    for await (const round of rounds(this.#system.service.clock, this.#patience, signal)) {
       if (round > 0) {
-        const now = await this.#system.read(signal);
-        state = powerStateOf(now.body);
-        this.#wasDown ||= state === "off" || state === "powering-off" || state === "powering-on";
-        const resetTimeChanged = lastReset(now) !== lastReset(before);
-        const sinceAccepted = this.#acceptedAt === undefined ? undefined : clock.monotonic() - this.#acceptedAt;
-        if (powerDone(this.#step.goal, { state, wasDown: this.#wasDown, resetTimeChanged, sinceAccepted })) {
+        if (await this.#isDone(before, signal)) {
           return;
         }
         if (this.#refused !== undefined) {
@@ -106,9 +101,25 @@ class StepRun {
         if (this.#step.goal === "accepted" && this.#acceptedAt !== undefined) {
           return;
         }
+        // Many controllers show the new state with their answer already.
+        if (this.#isStateGoal() && this.#acceptedAt !== undefined && (await this.#isDone(before, signal))) {
+          return;
+        }
       }
     }
-    throw this.#notDone(state);
+    throw this.#notDone(this.#state);
+  }
+
+  /** Reads the system, and says whether it shows the step as done. */
+  async #isDone(before: Resource, signal: AbortSignal): Promise<boolean> {
+    const now = await this.#system.read(signal);
+    const state = powerStateOf(now.body);
+    this.#state = state;
+    this.#wasDown ||= state === "off" || state === "powering-off" || state === "powering-on";
+    const resetTimeChanged = lastReset(now) !== lastReset(before);
+    const sinceAccepted =
+      this.#acceptedAt === undefined ? undefined : this.#system.service.clock.monotonic() - this.#acceptedAt;
+    return powerDone(this.#step.goal, { state, wasDown: this.#wasDown, resetTimeChanged, sinceAccepted });
   }
 
   async #send(before: Resource, signal: AbortSignal): Promise<void> {
