@@ -12,6 +12,7 @@ import {
 } from "../controller.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { type CipherSuite, cipherSuites, type IpmiInput, ipmitool, type IpmiTarget } from "./ipmitool.ts";
+import { factText } from "../fact-text.ts";
 import { healthBounded } from "../health-bounds.ts";
 import { withoutSecretForms } from "../secret-forms.ts";
 import { ipmiHealth } from "./health.ts";
@@ -120,11 +121,14 @@ export function ipmiController(
       const model = fru.get("Product Name") ?? controller.get("Product Name");
       const firmware = controller.get("Firmware Revision");
       const serials = [fru.get("Product Serial"), fru.get("Chassis Serial"), fru.get("Board Serial")];
+      const plain = (text: string | undefined) => (text === undefined ? undefined : factText(text));
       return {
-        ...defined({ maker, model, firmware }),
+        ...defined({ maker: plain(maker), model: plain(model), firmware: plain(firmware) }),
         system: "",
         ...defined({ smbiosUuid: uuid }),
-        serials: [...new Set(serials.filter((serial) => serial !== undefined && serial !== ""))] as string[],
+        serials: [
+          ...new Set(serials.flatMap((serial) => (serial === undefined || serial === "" ? [] : factText(serial)))),
+        ],
         // IPMI reports the controller's own MAC, but not the machine's MACs.
         macs: [],
         power,

@@ -1,6 +1,8 @@
 import { macParse, macTellsApart } from "../../lib/net/mac.ts";
 import { bootTargets, type ControllerFacts, powerCommands } from "../controller.ts";
 import { targetOf } from "./boot/boot-plan.ts";
+import { plainRules } from "./rules/maker-rules.ts";
+import { factText } from "../fact-text.ts";
 import { bootRead } from "./boot/boot-resource.ts";
 import { type JsonObject, linkAt, linksAt, objectOf, textOf } from "./json.ts";
 import { mediaSlots } from "./media/slots.ts";
@@ -10,6 +12,8 @@ import { accountMayControl } from "./account.ts";
 import type { Resource } from "./service.ts";
 import { type RedfishSystem, systemId } from "./system.ts";
 
+/** Maximum number of serial numbers. */
+const serialsMost = 8;
 /** Maximum number of network interfaces that are read. */
 const interfacesMost = 32;
 
@@ -20,7 +24,7 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
   const manager = await managerOf(system, own, signal);
   const boot = await bootRead(system, signal);
   return {
-    ...known("maker", textOf(own.body["Manufacturer"]) ?? rules.maker),
+    ...known("maker", textOf(own.body["Manufacturer"]) ?? (rules.maker === plainRules.maker ? undefined : rules.maker)),
     ...known("model", textOf(own.body["Model"])),
     ...known("firmware", textOf(manager?.body["FirmwareVersion"])),
     ...known("smbiosUuid", uuidOf(own.body)),
@@ -62,7 +66,7 @@ export function serialsOf(system: JsonObject, { serialInSku }: { serialInSku: bo
   const usable = texts
     .flatMap((value) => textOf(value) ?? [])
     .filter((text) => !/^(?:none|n\/a|unknown|0+|to be filled.*)$/iu.test(text));
-  return [...new Set(usable)];
+  return [...new Set(usable.map(factText))].slice(0, serialsMost);
 }
 
 function uuidOf(system: JsonObject): string | undefined {
@@ -88,5 +92,5 @@ async function membersOrNone(system: RedfishSystem, link: string, signal: AbortS
 }
 
 function known<Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [Key in Name]?: string });
+  return value === undefined ? {} : ({ [name]: factText(value) } as { [Key in Name]?: string });
 }

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { amiShape } from "../simulated/shapes/ami.ts";
 import { plainShape } from "../simulated/shape.ts";
-import { simulatedSubject } from "../testing/simulated-subject.ts";
+import { simulatedSubject, type SimulatedSubject } from "../testing/simulated-subject.ts";
+import { redfishLimits } from "./redfish-controller.ts";
 
 const live = new AbortController().signal;
 
@@ -343,6 +344,70 @@ test.each([
   const looks = calls.filter(({ path }) => path.endsWith(`/Tasks/${id}`)).length;
   expect(Math.sign(looks - 1)).toBe(waited);
 });
+
+test("row 17: HTTP boot has its URL from the network, so no URL is written", async () => {
+  await using subject = await simulatedSubject();
+  const bodies = recorded(subject);
+  await subject.controller.bootSet("http", { once: true, signal: live });
+  expect(subject.simulated.state.boot.target).toBe("UefiHttp");
+  expect(bodies.join()).not.toMatch(/HttpBootUri|UrlBootFile|HttpDev/u);
+});
+
+test("row 18: boot targets that need an option's name, and must not be continuous, are never used", async () => {
+  await using subject = await simulatedSubject({ bootTargets: ["None", "UefiBootNext", "UefiTarget"] });
+  expect((await subject.controller.read(live)).bootTargets).toEqual([]);
+  await expect(subject.controller.bootSet("network", { once: false, signal: live })).rejects.toMatchObject({
+    code: "unsupported",
+  });
+});
+
+test("row 24: the controller is called by the address that it was added with", async () => {
+  await using subject = await simulatedSubject();
+  await subject.controller.powerSet("on", live);
+  const { host } = new URL(subject.simulated.url);
+  const { calls } = subject.simulated;
+  expect(new Set(calls.map(({ headers }) => headers.host))).toEqual(new Set([host]));
+  expect(calls.some(({ headers }) => "referer" in headers || "origin" in headers)).toBe(false);
+});
+
+test("row 27: a change whose answer is held too long is looked at, and not sent again", async () => {
+  expect(redfishLimits.change).toBe(180_000);
+  await using subject = await simulatedSubject({}, {}, { change: 100 });
+  await subject.controller.powerGet(live);
+  // It is carried out, and no answer comes.
+  subject.simulated.faults.push({ method: "POST", path: /Reset/u, does: "hang" });
+  await subject.controller.powerSet("on", live);
+  expect(subject.machine.actions).toEqual(["on"]);
+});
+
+test("row 37: a slot for DVDs alone takes a CD's image", async () => {
+  await using subject = await simulatedSubject();
+  const insert = { "#VirtualMedia.InsertMedia": { target: "/redfish/v1/Managers/1/VirtualMedia/Cd/Insert" } };
+  const slot = { Id: "Cd", MediaTypes: ["DVD"], Image: null, Inserted: false, Actions: insert };
+  subject.simulated.faults.push({ path: /VirtualMedia\/Cd$/u, times: 9, does: { status: 200, body: slot } });
+  expect((await subject.controller.read(live)).virtualMedia).toBe(true);
+});
+
+test("row 53: the controller's clock is never set", async () => {
+  await using subject = await simulatedSubject();
+  const { controller, simulated } = subject;
+  const bodies = recorded(subject);
+  await controller.read(live);
+  await controller.powerSet("on", live);
+  await controller.bootSet("network", { once: true, signal: live });
+  await controller.identify(true, live);
+  await controller.health(live);
+  const changed = simulated.calls.filter(({ method, path }) => method === "PATCH" && path.includes("/Managers/"));
+  expect(changed).toEqual([]);
+  expect(bodies.join()).not.toContain("DateTime");
+});
+
+/** The bodies of changes, as the client sends them from now on. */
+function recorded({ simulated }: SimulatedSubject): readonly string[] {
+  const bodies: string[] = [];
+  simulated.heard = ({ text }) => bodies.push(text);
+  return bodies;
+}
 
 test("the plain shape has no rules", async () => {
   await using subject = await simulatedSubject(plainShape);

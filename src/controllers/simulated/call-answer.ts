@@ -7,7 +7,8 @@ import { resetAnswer } from "./reset.ts";
 import type { SimulatedState } from "./state.ts";
 import { resourceTree } from "./tree.ts";
 import { treePaths } from "./tree-paths.ts";
-import { callerOf, sessionsAnswer } from "./login.ts";
+import { callerOf, sessionsAnswer, sessionsPath, sessionsRead } from "./login.ts";
+import { isFixed } from "./protocol.ts";
 
 const powerWords = { on: "On", off: "Off", "powering-on": "PoweringOn", "powering-off": "PoweringOff" } as const;
 
@@ -21,7 +22,11 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
   if (call.path === "/redfish/v1" && call.method === "GET") {
     return { status: 200, body: parts.hasSessions ? root : { ...root, Links: {}, SessionService: undefined } };
   }
-  if (call.path === "/redfish/v1/SessionService/Sessions" && call.method === "POST" && parts.hasSessions) {
+  if (
+    (call.path === sessionsPath || call.path === `${sessionsPath}/Members`) &&
+    call.method === "POST" &&
+    parts.hasSessions
+  ) {
     return sessionsAnswer(parts, call, paths.account);
   }
   if (!callerOf(parts, call)) {
@@ -30,6 +35,9 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
   const session = /^\/redfish\/v1\/SessionService\/Sessions\/(?<id>\d+)$/u.exec(call.path)?.groups?.["id"];
   if (session !== undefined && call.method === "DELETE") {
     return { status: parts.sessions.end(session) ? 204 : 404 };
+  }
+  if (call.method === "GET" && parts.hasSessions && call.path.startsWith(sessionsPath)) {
+    return sessionsRead(parts, call.path);
   }
   if (state.passwordChange && call.path !== paths.account) {
     return errorAnswer(403, "PasswordChangeRequired", "The password has to be changed.", [paths.account]);
@@ -57,7 +65,7 @@ export async function callAnswer(parts: SimulatedParts, call: SimulatedCall): Pr
   if (media !== undefined) {
     return tasks.accept(media);
   }
-  if (call.method !== "PATCH" || body === undefined) {
+  if (call.method !== "PATCH" || body === undefined || isFixed(call.path)) {
     return errorAnswer(405, "OperationNotAllowed", `${call.method} is not possible at ${call.path}.`);
   }
   const refusal = etagRefusal(etags, body, call.headers["if-match"]);

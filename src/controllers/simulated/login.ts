@@ -2,6 +2,43 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { errorAnswer, type SimulatedAnswer } from "./answer.ts";
 import type { SimulatedCall, SimulatedParts } from "./call.ts";
 
+/** The collection of sessions. */
+export const sessionsPath = "/redfish/v1/SessionService/Sessions";
+
+/** The collection of sessions, or one of them. */
+export function sessionsRead(
+  { state, sessions }: Pick<SimulatedParts, "state" | "sessions">,
+  path: string,
+): SimulatedAnswer {
+  const ids = sessions.ids.filter(() => sessions.open > 0);
+  if (path === sessionsPath) {
+    const members = ids.map((id) => ({ "@odata.id": `${sessionsPath}/${id}` }));
+    const type = "#SessionCollection.SessionCollection";
+    return {
+      status: 200,
+      body: {
+        ...{ "@odata.id": sessionsPath, "@odata.type": type, Name: "Sessions" },
+        ...{ "Members@odata.count": members.length, Members: members },
+      },
+    };
+  }
+  const id = ids.find((one) => path === `${sessionsPath}/${one}`);
+  return id === undefined
+    ? errorAnswer(404, "ResourceMissingAtURI", `There is nothing at ${path}.`)
+    : { status: 200, body: sessionBody(id, state.userName) };
+}
+
+function sessionBody(id: string, userName: string): Record<string, unknown> {
+  return {
+    "@odata.id": `${sessionsPath}/${id}`,
+    "@odata.type": "#Session.v1_3_0.Session",
+    Id: id,
+    Name: `Session ${id}`,
+    UserName: userName,
+    Password: null,
+  };
+}
+
 /** Answers a login. */
 export function sessionsAnswer(
   { state, sessions }: Pick<SimulatedParts, "state" | "sessions">,
@@ -26,9 +63,7 @@ export function sessionsAnswer(
     status: 201,
     headers: { "x-auth-token": session.token, location: link },
     body: {
-      "@odata.id": link,
-      Id: session.id,
-      UserName: state.userName,
+      ...sessionBody(session.id, state.userName),
       ...(state.passwordChange ? { "@Message.ExtendedInfo": [change] } : {}),
     },
   };

@@ -10,6 +10,7 @@ import type { SimulatedCall, SimulatedParts } from "./call.ts";
 import { type EtagMode } from "./etag.ts";
 import { type FaultEffect, faultTake, type SimulatedFault } from "./fault.ts";
 import type { MachineBehind } from "./machine.ts";
+import { protocolAnswer, withProtocolHeaders } from "./protocol.ts";
 import { SimulatedSessions } from "./sessions.ts";
 import type { MakerShape } from "./shape.ts";
 import { type SimulatedState, simulatedState } from "./state.ts";
@@ -48,6 +49,8 @@ export class SimulatedController implements AsyncDisposable {
   /** The calls so far, oldest first, such as "GET /redfish/v1/" with its status. */
   readonly calls: { method: string; path: string; status: number; headers: IncomingMessage["headers"] }[] = [];
   etags: EtagMode;
+  /** Called with each call before it is answered. */
+  heard: (call: SimulatedCall) => void = () => undefined;
   /** False = it has no sessions, only user name and password. */
   hasSessions = true;
   readonly #server: Server;
@@ -103,15 +106,22 @@ export class SimulatedController implements AsyncDisposable {
       send(response, errorAnswer(413, "PayloadTooLarge", "The body is too long."));
       return;
     }
+    this.heard(call);
     const fault = faultTake(this.faults, call.method, call.path);
     if (fault === "cut") {
       request.socket.destroy();
       return;
     }
-    const answer = typeof fault === "object" ? faultAnswer(fault) : await callAnswer(this.#parts(), call);
+    const answer = typeof fault === "object" ? faultAnswer(fault) : await this.#answer(call);
     this.calls.push({ method: call.method, path: call.path, status: answer.status, headers: request.headers });
     this.calls.splice(0, Math.max(0, this.calls.length - callsMost));
     sendWith(fault, answer, request, response);
+  }
+
+  async #answer(call: SimulatedCall): Promise<SimulatedAnswer> {
+    // Node sends no body with the answer to HEAD.
+    const asked = call.method === "HEAD" ? { ...call, method: "GET" } : call;
+    return withProtocolHeaders(asked, protocolAnswer(asked) ?? (await callAnswer(this.#parts(), asked)));
   }
 
   #parts(): SimulatedParts {

@@ -1,8 +1,16 @@
 import { hasDrives, healthTree, partsHealth } from "./health-tree.ts";
 import { slotBody } from "./media.ts";
+import { sessionsPath } from "./login.ts";
 import type { SimulatedState } from "./state.ts";
 import { treePaths } from "./tree-paths.ts";
 import { defined } from "../../lib/defined.ts";
+
+/** The predefined roles and their privileges (DSP0266, 13.2.9). */
+const privileges = {
+  Administrator: ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
+  Operator: ["Login", "ConfigureSelf", "ConfigureComponents"],
+  ReadOnly: ["Login", "ConfigureSelf"],
+} as const;
 
 /** Resources by path, without a trailing slash. */
 export type ResourceTree = ReadonlyMap<string, Record<string, unknown>>;
@@ -54,11 +62,16 @@ export function resourceTree(state: SimulatedState, power: string): ResourceTree
     PasswordChangeRequired: state.passwordChange,
     Links: { Role: ref(`/redfish/v1/AccountService/Roles/${role}`) },
   });
-  put(`/redfish/v1/AccountService/Roles/${role}`, "Role.v1_3_0.Role", {
-    AssignedPrivileges: state.readOnly
-      ? ["Login", "ConfigureSelf"]
-      : ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
-  });
+  const roles = "/redfish/v1/AccountService/Roles";
+  collection(
+    roles,
+    "Role",
+    Object.keys(privileges).map((name) => `${roles}/${name}`),
+  );
+  for (const [name, assigned] of Object.entries(privileges)) {
+    put(`${roles}/${name}`, "Role.v1_3_0.Role", { RoleId: name, IsPredefined: true, AssignedPrivileges: assigned });
+  }
+  put("/redfish/v1/SessionService", "SessionService.v1_1_8.SessionService", { Sessions: ref(sessionsPath) });
 
   collection("/redfish/v1/Systems", "ComputerSystem", [
     ...shape.otherSystems.map((id) => `/redfish/v1/Systems/${id}`),

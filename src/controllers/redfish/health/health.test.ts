@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { simulatedSubject } from "../../testing/simulated-subject.ts";
 import { conditionOf, conditionsSaid } from "./condition.ts";
+import { logsOrdered } from "./events-read.ts";
 import { inletCelsius } from "./inlet.ts";
 import { newestEvents } from "./newest-events.ts";
 
@@ -150,6 +151,11 @@ test("the inlet is known by its name, else by its place, and broken sensors are 
     ]),
   ).toBeUndefined();
   expect(inletCelsius([{ ...inlet, Status: { State: "Absent" } }])).toBeUndefined();
+  // AMI gives every sensor the context Intake, and none the name.
+  const ami = ["CPU0_DTS", "DIMMG0_TEMP", "VR_P0_TEMP", "MB_TEMP1"].map((Name) => ({
+    ...{ Name, PhysicalContext: "Intake", ReadingCelsius: 60 },
+  }));
+  expect(inletCelsius(ami)).toBeUndefined();
 });
 
 test("an event without a time, with a wrong one or twice in the log is shown all the same, once", () => {
@@ -161,4 +167,40 @@ test("an event without a time, with a wrong one or twice in the log is shown all
     {},
   ];
   expect(newestEvents(entries, 10).map(({ text }) => text)).toEqual(["good", "no time", "wrong time"]);
+});
+
+test.each([
+  ["AMI", { Message: "0x0500FF", SensorType: "Drive Slot", EntryCode: "Assert" }, "Drive Slot: Assert (0x0500FF)"],
+  ["OpenBMC", { Message: "OpenBMC.0.1", SensorType: "Temperature" }, "Temperature (OpenBMC.0.1)"],
+  ["raw and nothing else", { Message: "0x0500FF" }, "0x0500FF"],
+  ["words", { Message: "Fan 2 failed.", SensorType: "Fan" }, "Fan 2 failed."],
+  ["no message", { MessageId: "Base.1.0.Fine" }, "Base.1.0.Fine"],
+])("an event's text: %s", (_, entry, text) => {
+  expect(newestEvents([entry], 10).map((event) => event.text)).toEqual([text]);
+});
+
+test("logs of health come before others; logs of logins and for technicians are none", () => {
+  const order = (...ids: string[]): readonly string[] => logsOrdered(ids.map((id) => ({ id, entries: id })));
+  expect(order("AuditLog", "DiagnosticLog", "ActiveLog", "PlatformLog", "SaLog")).toEqual(["ActiveLog", "PlatformLog"]);
+  expect(order("Journal", "PostCodes", "EventLog", "SEL", "Dump", "Sel2")).toEqual(["SEL", "EventLog", "Sel2"]);
+});
+
+test("an empty log is passed over for the next one", async () => {
+  await using subject = await simulatedSubject();
+  const { state, faults } = subject.simulated;
+  state.events = [];
+  const logs = "/redfish/v1/Systems/1/LogServices";
+  const json = (body: unknown) => ({ status: 200, body });
+  faults.push(
+    {
+      path: /LogServices$/u,
+      does: json({
+        Members: [{ "@odata.id": `${logs}/None` }, { "@odata.id": `${logs}/SEL` }, { "@odata.id": `${logs}/Event` }],
+      }),
+    },
+    { path: /None$/u, does: json({ Id: "EventLog" }) },
+    { path: /Event$/u, does: json({ Id: "Events", Entries: { "@odata.id": `${logs}/Event/Entries` } }) },
+    { path: /Event\/Entries$/u, does: json({ Members: [{ Id: "1", Message: "Fan 2 failed." }] }) },
+  );
+  expect((await subject.controller.health(live)).events).toEqual([{ severity: "ok", text: "Fan 2 failed." }]);
 });

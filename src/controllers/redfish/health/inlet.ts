@@ -9,9 +9,15 @@ export function inletCelsius(sensors: readonly JsonObject[]): number | undefined
   const named = there.filter((sensor) =>
     /inlet|ambient|intake/iu.test(textOf(sensor["Name"]) ?? textOf(sensor["DeviceName"]) ?? ""),
   );
-  const inlets = named.length > 0 ? named : there.filter((sensor) => sensor["PhysicalContext"] === "Intake");
+  const inlets =
+    named.length > 0 ? named : there.filter((sensor) => sensor["PhysicalContext"] === "Intake" && !elsewhere(sensor));
   const readings = inlets.flatMap((sensor) => readingOf(sensor) ?? []);
   return readings.length === 0 ? undefined : Math.max(...readings);
+}
+
+/** Whether the name says that the sensor is at another part: AMI gives the context Intake to sensors of processors. */
+function elsewhere(sensor: JsonObject): boolean {
+  return /cpu|dimm|vr_|_vr|dts|gpu|nvme|m\.?2|ocp|pch|nic|psu|mb_|outlet|exhaust/iu.test(textOf(sensor["Name"]) ?? "");
 }
 
 /** A sensor's reading; undefined for values that no room has, which broken sensors report. */

@@ -5,7 +5,7 @@ import { healthWord } from "./condition.ts";
 /** The newest `most` entries of a log, newest first. Entries without a time come last, in the log's order. Pure. */
 export function newestEvents(entries: readonly JsonObject[], most: number): ControllerHealth["events"] {
   const events = entries.flatMap((entry) => {
-    const text = textOf(entry["Message"]) ?? textOf(entry["Description"]) ?? textOf(entry["MessageId"]);
+    const text = eventText(entry);
     const at = new Date(textOf(entry["Created"]) ?? textOf(entry["EventTimestamp"]) ?? "");
     const severity = healthWord(entry["Severity"]) ?? "ok";
     const event = { severity, text: text ?? "" };
@@ -13,6 +13,22 @@ export function newestEvents(entries: readonly JsonObject[], most: number): Cont
   });
   const distinct = events.filter((event, index) => index === events.findIndex((other) => same(event, other)));
   return distinct.toSorted((one, other) => timeOf(other) - timeOf(one)).slice(0, most);
+}
+
+/**
+ * What an entry says. Some controllers give raw event data (AMI: "0x0500FF") or the name of a registry (OpenBMC:
+ * "OpenBMC.0.1") as its message: then its sensor and what that did come first.
+ */
+function eventText(entry: JsonObject): string | undefined {
+  const message = textOf(entry["Message"]);
+  if (message !== undefined && !/^(?:0x[0-9a-f]+|[a-z]+(?:\.\d+)+)$/iu.test(message)) {
+    return message;
+  }
+  const sensor = [textOf(entry["SensorType"]), textOf(entry["EntryCode"])].filter((word) => word !== undefined);
+  if (sensor.length > 0) {
+    return `${sensor.join(": ")}${message === undefined ? "" : ` (${message})`}`;
+  }
+  return message ?? textOf(entry["Description"]) ?? textOf(entry["MessageId"]);
 }
 
 interface LogEvent {
