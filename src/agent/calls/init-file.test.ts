@@ -126,7 +126,9 @@ describe("the init file", () => {
   });
 
   test("X11: a directory, or a path through a file, is told as that", async () => {
-    await expect(agentInitRead(folder)).rejects.toThrow(/is no file: expected a file made by `farrier agent init`/u);
+    await expect(agentInitRead(folder)).rejects.toThrow(
+      /is no file: expected an init file, `farrier agent init --help`/u,
+    );
     await writeFile(path, "");
     await expect(agentInitRead(join(path, "below"))).rejects.toThrow(/\(ENOTDIR\): a part of the path is not/u);
     await expect(initFileWrite(join(path, "below"), makeInit())).rejects.toThrow(/can't be written \(ENOTDIR\)/u);

@@ -32,7 +32,7 @@ export async function agentInitRead(path: string): Promise<AgentInit> {
     if (!found.isFile()) {
       throw new AgentError(
         "init_invalid",
-        `init file ${path} is no file: expected a file made by \`farrier agent init\``,
+        `init file ${path} is no file: expected an init file, \`farrier agent init --help\` says how to make one`,
       );
     }
     if ((mode & groupAndOthers) !== 0) {
