@@ -12,6 +12,8 @@ import { originRefusal, ownNames } from "../lib/net/request-origin.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
+import { networkOfIdentity } from "../database/queries/machine/machine-network.ts";
+import { defined } from "../lib/defined.ts";
 import { bootConfigArchive } from "./boot-config.ts";
 import { bootDecide, bootDecideRemains } from "./boot-decide.ts";
 import { bootFilePath, bootImageIsThere } from "./boot-image.ts";
@@ -193,11 +195,13 @@ async function answerConfig(options: AnswerOptions, exchange: Exchange, handle: 
   }
   // A token is handed out once, so never to a request without a body in its answer.
   const token = request.method === "HEAD" ? undefined : await bootTokenFor(options.database, identity, address);
+  // To strangers it is as unknown as the machine: it goes with the token alone.
+  const networkConfig = token === undefined ? undefined : await networkOfIdentity(options.database, identity);
   const archive = bootConfigArchive({
     endpoint: agentEndpoint(options.agents, reached),
     caCertificate: Buffer.from(options.caCertificate).toString("base64"),
     netboot: `http://${formatHostPort(reached)}`,
-    ...(token === undefined ? {} : { token }),
+    ...defined({ token, networkConfig }),
   });
   response.writeHead(200, {
     "content-type": "application/octet-stream",

@@ -5,6 +5,8 @@ import { isLoopback } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
 import type { Architecture } from "./architecture.ts";
+import { machineNetworkOf } from "../database/queries/machine/machine-network.ts";
+import { defined } from "../lib/defined.ts";
 import { bootConfigArchive } from "./boot-config.ts";
 import { byteRange } from "./byte-range.ts";
 import { answerText, type Exchange } from "./exchange.ts";
@@ -57,7 +59,10 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
     return String(answerText(exchange, 404, "no boot medium is built: farrier boot-image build --iso makes one\n"));
   }
   const { request, response } = exchange;
-  const archive = grant.content === "blank" ? Buffer.alloc(0) : configuration(options, exchange, secret);
+  const archive =
+    grant.content === "blank"
+      ? Buffer.alloc(0)
+      : configuration(options, exchange, secret, await machineNetworkOf(options.database, grant.machineId));
   if (archive === undefined || archive.length > file.area.bytes) {
     return String(answerText(exchange, 400, "the Host header is missing, or not a host's name\n"));
   }
@@ -80,6 +85,7 @@ function configuration(
   { agents, guestsReach, machinesReach, caCertificate }: MediumAnswerOptions,
   { request }: Exchange,
   { token }: MediumSecret,
+  networkConfig: string | undefined,
 ): Buffer | undefined {
   const reached = hostReached(request.headers.host);
   if (reached === undefined) {
@@ -91,6 +97,7 @@ function configuration(
     endpoint: agentEndpoint(agents, { ...reached, host }),
     caCertificate: Buffer.from(caCertificate).toString("base64"),
     token,
+    ...defined({ networkConfig }),
   });
 }
 

@@ -14,6 +14,8 @@ export interface BootConfiguration {
   netboot: string | undefined;
   /** The boot token. */
   token: string | undefined;
+  /** The machine's network as netplan's YAML, which the boot image's scripts have set; undefined means DHCP. */
+  networkConfig: string | undefined;
 }
 
 // boot.json as netboot writes it has less than 4 KiB.
@@ -47,6 +49,7 @@ export function bootConfigurationRead(json: string | undefined, commandLine: str
     caCertificate: certificateRead(textOf(file, "caCertificate"), line.get("farrier.ca_sha256")),
     netboot: netboot === undefined ? undefined : netbootCheck(netboot),
     token,
+    networkConfig: textOf(file, "networkConfig"),
   };
 }
 

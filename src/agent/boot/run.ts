@@ -82,7 +82,7 @@ async function initByEnrollment(options: BootOptions, root: string, time: "first
   const { log, clock = systemClock, random = Math.random, signal } = options;
   const commandLine = (await textRead(join(root, "proc/cmdline"))) ?? "";
   const configuration = bootConfigurationRead(await textRead(join(root, "etc/farrier/boot.json")), commandLine);
-  const { endpoint, caCertificate, netboot } = configuration;
+  const { endpoint, caCertificate, netboot, networkConfig } = configuration;
   // By then the token that came with the boot has been used.
   const token = time === "first" ? configuration.token : undefined;
   const privateKey = Uint8Array.from(await bootKey(join(root, "run/farrier/agent.key")));
@@ -106,6 +106,7 @@ async function initByEnrollment(options: BootOptions, root: string, time: "first
   const init = create(AgentInitSchema, {
     takeoverInit: { machineId, bmaasEndpoint: endpoint, caCertificate: Uint8Array.from(caCertificate) },
     privateKey,
+    ...(networkConfig === undefined ? {} : { networkConfig: Uint8Array.from(Buffer.from(networkConfig)) }),
   });
   return { init, hardware };
 }

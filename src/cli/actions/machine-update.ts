@@ -11,7 +11,7 @@ import { answer } from "../show/answer.ts";
 import { defined } from "../../lib/defined.ts";
 
 /** Maximum number of bytes of a network file, as the server takes it. */
-const networkFileLimit = 64 * 1024;
+const networkFileLimit = 16 * 1024;
 
 /** Flags of `farrier machine update`. */
 export interface MachineUpdateFlags extends MachineChangeFlags, SshFlags {

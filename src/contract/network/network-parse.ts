@@ -5,8 +5,8 @@ import { issueWords, problemWords } from "../../lib/format/issue-words.ts";
 import { macParse } from "../../lib/net/mac.ts";
 import { bondModes, type InterfaceSettings, type NetworkConfig, configuredInterfaces } from "./network-config.ts";
 
-/** Maximum number of bytes of a network configuration. */
-export const networkConfigLimit = 64 * 1024;
+/** Maximum number of bytes of a network configuration: a boot medium has room for it beside certificates. */
+export const networkConfigLimit = 16 * 1024;
 /** Maximum number of interfaces, and of entries in each list. */
 const listLimit = 64;
 

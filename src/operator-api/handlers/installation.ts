@@ -5,8 +5,9 @@ import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallationPlan, InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { requestOfGeneration } from "../../contract/request-generation.ts";
+import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
-import { generation as toGeneration } from "../../database/ids.ts";
+import { generation as toGeneration, type MachineId } from "../../database/ids.ts";
 import type { InstallationFacts } from "../../database/queries/installation/installation-facts.ts";
 import { installationRequest } from "../../database/queries/installation/installation-request.ts";
 import { installationDryRun } from "../../database/queries/installation/installation-dry-run.ts";
@@ -20,6 +21,9 @@ import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
 import { installationForesee } from "../installation-plan.ts";
 import { machineOf } from "../requests/machine-reference.ts";
+import { networkConfigParse } from "../../contract/network/network-parse.ts";
+import { networkYaml } from "../../contract/network/network-yaml.ts";
+import { machineNetworkOf } from "../../database/queries/machine/machine-network.ts";
 import { imageField } from "../requests/validate-image.ts";
 import { count, line, machineField, requestIdField, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
@@ -82,6 +86,15 @@ const retryRequest = z.object({
   retry: retryField,
 });
 
+/** The network of a system whose request says none: the machine's, as cloud-init takes it; empty means the image's own. */
+async function installedNetwork(database: Database, machineId: MachineId): Promise<Uint8Array<ArrayBuffer>> {
+  const text = await machineNetworkOf(database, machineId);
+  const config = text === undefined ? undefined : networkConfigParse(text);
+  return config === undefined || "problem" in config
+    ? new Uint8Array()
+    : Uint8Array.from(Buffer.from(networkYaml(config)));
+}
+
 /** The handlers of InstallationService. */
 export function installationHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
   const { database, secrets } = dependencies;
@@ -94,6 +107,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       const image: ImageInstallation = {
         ...(request.image as ImageInstallation),
         caCertificates: checked.caCertificates,
+        ...(checked.networkConfig.length > 0 ? {} : { networkConfig: await installedNetwork(database, machineId) }),
       };
       const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
       const order = {

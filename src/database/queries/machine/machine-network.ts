@@ -2,6 +2,7 @@ import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import { machineByIdentity, type MachineIdentity } from "../../machine-identity.ts";
 import type { Tx } from "../../transaction.ts";
 import { sql } from "kysely";
 
@@ -30,4 +31,13 @@ export async function machineNetworkOf(database: Database | Tx, machineId: Machi
     .executeTakeFirst()
     .catch((error: unknown) => Promise.reject(translate(error)));
   return row?.network_config;
+}
+
+/** The network of the machine with this identity; undefined if it uses DHCP, or no machine has it. @throws {DatabaseError} `unavailable` */
+export async function networkOfIdentity(database: Database, identity: MachineIdentity): Promise<string | undefined> {
+  const { rows } = await sql<{ network_config: string }>`
+    SELECT network_config FROM machine_network WHERE machine_id = (SELECT ${machineByIdentity(identity)})`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows[0]?.network_config;
 }

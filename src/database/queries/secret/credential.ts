@@ -203,8 +203,8 @@ export async function credentialDelete(database: Database, command: SecretsComma
     }
     return {};
   }).catch((error: unknown) => {
-    // 23503 foreign_key_violation: a row of another table refers to it.
-    throw errorCode(error) === "23503"
+    // 23503 foreign_key_violation, 23001 restrict_violation (PostgreSQL 18): a row of another table refers to it.
+    throw ["23503", "23001"].includes(errorCode(error) ?? "")
       ? new DatabaseError(
           "refused",
           `credential "${name}" is in use by a machine's management controller or SSH account. Give that another credential first`,
