@@ -41,7 +41,6 @@ test("from a running Debian to another system, in two commands, without DHCP and
   // The image has its own file there.
   expect(await host.command("find / -xdev -path '*farrier*' ! -path '/etc/cloud/*'")).toBe("");
 
-  const begun = performance.now();
   await must(place.cli("machine", "start-agent", "web4", "--yes"));
   const machine = { ...qemuMachine(place, "web4"), console: host.console };
   await machine.happened("takeover_begun", 1);
@@ -49,7 +48,6 @@ test("from a running Debian to another system, in two commands, without DHCP and
   await waitFor("web4 to be ready", async () => /is in state ready /u.test(await machine.explain()), {
     timeoutMs: bootPatience,
   });
-  process.stdout.write(`agent after ${Math.round((performance.now() - begun) / 1000)} s\n`);
   expect(await host.dhcpPackets()).toBe(0);
 
   const { image } = await tinyServed({ ...lab, place }, "bios");
@@ -59,5 +57,4 @@ test("from a running Debian to another system, in two commands, without DHCP and
     timeoutMs: bootPatience,
     intervalMs: 500,
   });
-  process.stdout.write(`installed after ${Math.round((performance.now() - begun) / 1000)} s\n`);
 });
