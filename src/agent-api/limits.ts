@@ -37,10 +37,10 @@ export const limits = {
   streamsOfAgent: 256,
   /**
    * Bytes that a connection may send before its caller is authenticated: without a call, whose headers have at most 16
-   * KiB; and from one call to the next, two of the largest messages, because a client may still be sending the one
-   * whose call was refused.
+   * KiB; and from one call to the next, four of the largest messages, because a client may still be sending those whose
+   * calls were refused.
    */
-  strangerBytes: { unused: 256 << 10, perCall: 2 << 20 },
+  strangerBytes: { unused: 256 << 10, perCall: 4 << 20 },
   /** Milliseconds for a TLS handshake, and for a request's message to arrive once its call has begun. */
   handshake: 10_000,
   requestArrival: 10_000,
