@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorCode } from "../../lib/errors.ts";
-import { openBy } from "./open-by.ts";
+import { openBy, type OpenPatience } from "./open-by.ts";
 
 /**
  * What a disk of the running system is in use for: a mounted file system or swap on it or on one of its partitions, or
@@ -15,6 +15,7 @@ export async function diskUse(
   name: string,
   root = "/",
   clock: Pick<Clock, "sleep"> = systemClock,
+  patience: OpenPatience = "long",
 ): Promise<string | undefined> {
   const block = join(root, "sys/block", name);
   const parts = [name, ...(await readdir(block)).filter((entry) => entry.startsWith(name)).toSorted()];
@@ -37,7 +38,7 @@ export async function diskUse(
       return `/dev/${part} is held by ${holders.join(", ")}`;
     }
   }
-  return openBy(numbers, root, clock);
+  return openBy(numbers, root, clock, patience);
 }
 
 /**

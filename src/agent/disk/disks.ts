@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { BlockDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { BlockDeviceSchema } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { OpenPatience } from "./open-by.ts";
 import { isBootMedium } from "./boot-medium.ts";
 import { diskUse } from "./disk-use.ts";
 import { fileUse } from "./file-use.ts";
@@ -22,8 +24,11 @@ export interface Disk {
 export interface DiskSource {
   /** Lists the disks as they are now. @throws {AgentError} `init_invalid` if the folder of file-disks is missing */
   list(): Promise<Disk[]>;
-  /** What a disk is in use for, in words; undefined if it may be overwritten. */
-  use(disk: Disk): Promise<string | undefined>;
+  /**
+   * What a disk is in use for, in words; undefined if it may be overwritten. `patience` is "long" for a disk that is to
+   * be written, so that a monitor's short look at it fails no installation.
+   */
+  use(disk: Disk, patience: OpenPatience): Promise<string | undefined>;
 }
 
 const bootMediumUse = "it holds Farrier's boot medium, from which agents are started";
@@ -35,8 +40,9 @@ export function machineDisks(root = "/"): DiskSource {
       const { devices } = await blockDevices(root);
       return devices.map((device) => ({ device, path: join(root, "dev", device.name), kind: "block" }));
     },
-    use: async (disk) =>
-      (await diskUse(disk.device.name, root)) ?? ((await isBootMedium(disk.path)) ? bootMediumUse : undefined),
+    use: async (disk, patience) =>
+      (await diskUse(disk.device.name, root, systemClock, patience)) ??
+      ((await isBootMedium(disk.path)) ? bootMediumUse : undefined),
   };
 }
 

@@ -92,6 +92,9 @@ describe("X10: what is open for a moment is no use", () => {
     expect(await diskUse("loop0", tree.root, waiting)).toBe("process 77 (a (strange) name) has /dev/loop0 open");
     // A disk that a monitor wakes up takes about 10 s.
     expect(waited).toBeGreaterThan(10_000);
+    waited = 0;
+    expect(await diskUse("loop0", tree.root, waiting, "short")).toMatch(/has \/dev\/loop0 open/u);
+    expect(waited).toBe(1_600);
     // Gone at the second look.
     const leaving = { sleep: async () => void (await hostProgram("rm", `${tree.root}/proc/77/fd/3`)) };
     expect(await diskUse("loop0", tree.root, leaving)).toBeUndefined();

@@ -19,7 +19,10 @@ interface Opener {
  * Milliseconds between the searches. udev and tools open a disk for a moment, and a monitor such as smartd for as long as
  * a disk takes to spin up, about 10 s; a program that uses the disk keeps it open.
  */
-const pauses = [400, 400, 800, 1_600, 3_200, 6_400] as const;
+const pauses = { short: [400, 400, 400, 400], long: [400, 400, 800, 1_600, 3_200, 6_400] } as const;
+
+/** How long a program must keep a disk open to count as its user: 1.6 s, or 12.8 s for a disk that is to be written. */
+export type OpenPatience = keyof typeof pauses;
 
 /**
  * Says which other process keeps one of the devices (such as "8:1") open. Undefined = none, as far as this process may
@@ -30,9 +33,10 @@ export async function openBy(
   devices: ReadonlySet<string>,
   root: string,
   clock: Pick<Clock, "sleep">,
+  patience: OpenPatience,
 ): Promise<string | undefined> {
   let kept = await openers(devices, root);
-  for (const pause of pauses) {
+  for (const pause of pauses[patience]) {
     if (kept.length === 0) {
       return undefined;
     }

@@ -95,7 +95,7 @@ async function install(run: Run): Promise<void> {
   const disk = selectDisk(await run.disks.list(), image.rootDisk);
   log.info({ disk: disk.device.name, path: disk.path }, "disk selected");
   requireRoom(disk, image.sizeBytes);
-  const use = await run.disks.use(disk);
+  const use = await run.disks.use(disk, "long");
   if (use !== undefined) {
     throw new AgentError("disk_busy", `disk ${disk.device.name} is in use: ${use}; a disk in use is never overwritten`);
   }

@@ -86,7 +86,7 @@ async function groupWarning(source: DiskSource, disks: readonly Disk[], equal: s
   if (disks.length < 2) {
     return undefined;
   }
-  const uses = await Promise.all(disks.map((disk) => source.use(disk)));
+  const uses = await Promise.all(disks.map((disk) => source.use(disk, "short")));
   return uses.includes(undefined)
     ? `disks ${disks.map(({ device }) => device.name).join(" and ")} have ${equal}, as after the same image was installed on ` +
         "both: a system that looks for its root by UUID may take either; wipe the disk that is not needed (wipefs --all)"

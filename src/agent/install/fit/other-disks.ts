@@ -31,7 +31,7 @@ export async function otherDisksFit(of: {
   const own = await diskUuids(chosen, read).catch(() => undefined);
   for (const disk of await disks.list()) {
     signal.throwIfAborted();
-    if (disk.path === chosen.path || (await disks.use(disk)) !== undefined) {
+    if (disk.path === chosen.path || (await disks.use(disk, "short")) !== undefined) {
       continue;
     }
     try {
