@@ -30,6 +30,6 @@ export async function serverStory(lab: QemuLab, machine: QemuMachine): Promise<v
   // No override is left: switched on by its controller, it boots from its disk.
   const power = async (action: "on" | "off"): Promise<void> =>
     void (await must(place.cli("machine", "power", name, action, "--yes")));
-  expect(await powerCycle(lab, { ...machine, power }, "first")).toEqual([]);
+  expect(await powerCycle(lab, { ...machine, power }, "first", ["power_switched", "power_switched"])).toEqual([]);
   await power("off");
 }
