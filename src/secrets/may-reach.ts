@@ -28,15 +28,26 @@ export function allowedAddress(text: string): AllowedAddress | undefined {
     if (more.length > 0 || (prefixText !== undefined && !/^\d{1,3}$/u.test(prefixText)) || prefix > bytes.length * 8) {
       return undefined;
     }
-    return hostBits(bytes, prefix)
-      ? undefined
-      : { kind: "network", text: `${ipText(bytes)}/${prefix}`, address: ipText(bytes), prefix };
+    if (hostBits(bytes, prefix)) {
+      return undefined;
+    }
+    // A network of IPv4-mapped addresses is the IPv4 network: addresses are compared as IPv4.
+    const mapped = prefix >= mappedBits && isMapped(bytes);
+    const [plain, bits] = mapped ? [bytes.subarray(mappedBits / 8), prefix - mappedBits] : [bytes, prefix];
+    return { kind: "network", text: `${ipText(plain)}/${bits}`, address: ipText(plain), prefix: bits };
   }
   const name = text.toLowerCase().replace(/\.$/u, "");
   // Only digits and dots, but not a valid address: a typing error, not a name.
   return prefixText !== undefined || name.length > 253 || !namePattern.test(name) || /^[0-9.]+$/u.test(name)
     ? undefined
     : { kind: "name", text: name };
+}
+
+/** Bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2). */
+const mappedBits = 96;
+
+function isMapped(bytes: Buffer): boolean {
+  return bytes.length === 16 && bytes.toString("hex").startsWith("00000000000000000000ffff");
 }
 
 function hostBits(bytes: Uint8Array, prefix: number): boolean {
@@ -79,5 +90,5 @@ function plainAddress(ip: string): string | undefined {
     return isIP(bare) === 4 ? bare : undefined;
   }
   const bytes = ipBytes(bare);
-  return bytes.toString("hex").startsWith("00000000000000000000ffff") ? ipText(bytes.subarray(12)) : bare;
+  return isMapped(bytes) ? ipText(bytes.subarray(mappedBits / 8)) : bare;
 }

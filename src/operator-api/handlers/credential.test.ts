@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { ConnectError, Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
@@ -158,7 +158,9 @@ test("the list goes page by page by name", async () => {
   expect(names.filter((name) => name.startsWith("page-"))).toEqual(["page-a", "page-b", "page-c"]);
 });
 
-const sshKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
+const sshKey = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .privateKey.export({ type: "sec1", format: "pem" })
+  .toString();
 describe("what is refused", () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["no name", { name: "" }, /^name: expected a-z/u],

@@ -1,4 +1,5 @@
 import type { StoredCredentialKind } from "../../database/queries/secret/credential.ts";
+import { sshPrivateKeyProblem } from "./ssh-private-key.ts";
 
 /** The maximum length of a secret in bytes: far more than the longest private key. */
 export const secretLimit = 65_536;
@@ -24,9 +25,7 @@ export function secretProblem(kind: StoredCredentialKind, secret: Uint8Array): s
     return "begins with a byte order mark: save the file as UTF-8 without one";
   }
   if (kind === "ssh-key") {
-    return /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n[^]*-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/u.test(text)
-      ? undefined
-      : 'is no private key: expected PEM with "-----BEGIN … PRIVATE KEY-----", as ssh-keygen writes it';
+    return sshPrivateKeyProblem(text);
   }
   return /[\r\n]/u.test(text) ? "has more than one line: expected a password on one line" : undefined;
 }
