@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
+import { plainShape } from "../../src/controllers/simulated/shape.ts";
+import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
 import { farrierServe, farrierStart } from "../support/farrier-process.ts";
 import { freePort } from "../support/free-port.ts";
 import { lab, must, type Lab } from "../support/lab.ts";
@@ -14,7 +17,8 @@ const bin = new URL("../../bin/farrier.js", import.meta.url).pathname;
 const password = "Zq9-password-planted";
 const another = "Zq9-another-planted";
 const userData = "Zq9-userdata-planted";
-const planted = [password, another, userData];
+const next = "Zq9-next-planted";
+const planted = [password, another, userData, next];
 
 /** The planted texts that something holds: as they are, in base64 or in hex. */
 function found(bytes: string | Uint8Array): string[] {
@@ -66,9 +70,22 @@ async function createFromStdin(place: Lab): Promise<string> {
   return seen + said;
 }
 
-test("a planted secret is in no answer, log, error, ps, explain, history, audit or backup; its key is in the backup only if asked for", async () => {
+test("a planted secret is in no answer, log, error, trace, ps, explain, history, audit or backup; its key is in the backup only if asked for", async () => {
   await using place = await lab();
-  const up = await place.up("--debug");
+  await using bmc = await SimulatedController.start({ shape: plainShape, machine: new MemoryMachine() });
+  bmc.state.userName = "root";
+  bmc.state.password = another;
+  // The spans of operators' calls are on standard output, which is looked at with the log.
+  const traced = {
+    OTEL_TRACES_EXPORTER: "console",
+    NODE_OPTIONS: `--import ${new URL("../support/spans-print.ts", import.meta.url).href}`,
+  };
+  Object.assign(process.env, traced);
+  const up = await place.up("--debug").finally(() => {
+    for (const name of Object.keys(traced)) {
+      Reflect.deleteProperty(process.env, name);
+    }
+  });
   const looked: string[] = [await createFromStdin(place)];
   const run = async (...args: string[]): Promise<void> => {
     const { stdout, stderr } = await place.cli(...args);
@@ -112,6 +129,35 @@ test("a planted secret is in no answer, log, error, ps, explain, history, audit 
   await writeFile(file, password);
   await run("credential", "rotate", "rack7", ...again);
   expect(looked.at(-1)).toContain("was used for another command");
+  // A controller: refusals that repeat what was sent, and the change of its password.
+  await writeFile(file, `${another}\n`);
+  const create = ["credential", "create", "bmc1", "--kind", "bmc", "--user", "root", "--secret-file", file];
+  await must(place.cli(...create, "--for", "127.0.0.0/8"));
+  await must(place.cli("bmc", "add", bmc.url, "--credential", "bmc1", "--name", "two", "--clear-text"));
+  const forms = (secret: string): string =>
+    [secret, JSON.stringify(secret), Buffer.from(secret).toString("base64"), encodeURIComponent(secret)].join(" ");
+  const said = `${"x".repeat(360)} ${forms(another)} ${forms(next)} ${Buffer.from(`root:${another}`).toString("base64")}`;
+  bmc.faults.push({ method: "POST", path: /Reset/u, times: 5, does: { status: 400, id: "X", message: said } });
+  await run("machine", "power", "two", "on");
+  bmc.faults.push({ method: "PATCH", path: /Accounts/u, does: { status: 400, id: "X", message: said } });
+  await writeFile(file, next);
+  await run("bmc", "password", "two", "--password-file", file, "--debug");
+  expect(looked.at(-1)).toContain("xxxx");
+  const changed = await must(place.cli("bmc", "password", "two", "--password-file", file, "--json"));
+  looked.push(changed.stdout, changed.stderr);
+  expect(bmc.state.password).toBe(next);
+  await must(place.cli("bmc", "password", "two"));
+  looked.push(await processTexts());
+  planted.push(bmc.state.password);
+  await run("bmc", "show", "two", "--json");
+  await run("bmc", "check", "two");
+  await run("bmc", "list");
+  await run("machine", "explain", "two");
+  await run("machine", "history", "two", "--json");
+  await run("secrets", "show", "--json");
+  await run("secrets", "give-up");
+  await run("bmc", "password", "--help");
+  await run("credential", "create", "--help");
   await run("credential", "list", "--json");
   await run("credential", "list");
   await run("machine", "show", "one", "--json");
@@ -130,6 +176,8 @@ test("a planted secret is in no answer, log, error, ps, explain, history, audit 
   await up.end("SIGTERM");
   looked.push(up.stdout, up.stderr);
   expect(up.stderr).toContain("CredentialRotate");
+  // That the traces were there to be looked at.
+  expect(up.stdout).toContain('span: {"name":"farrier.operator.v1.ControllerService/ControllerPassword"');
   expect(looked.flatMap((text) => found(text))).toEqual([]);
 
   // The database's files without the key hold none of it either: backups are packed, so their restored databases are checked.
@@ -140,7 +188,7 @@ test("a planted secret is in no answer, log, error, ps, explain, history, audit 
   };
   const without = await restored("without", backup);
   expect(without.stderr).toMatch(
-    /without key [0-9a-f]{16}: 1 credentials and 1 installation requests can't be opened/u,
+    /without key [0-9a-f]{16}: 2 credentials and 1 installation requests can't be opened/u,
   );
   const files = await readdir(without.dataDir, { recursive: true, withFileTypes: true });
   expect(files.map(({ name }) => name)).not.toContain("secrets-key");
