@@ -158,9 +158,7 @@ test("the list goes page by page by name", async () => {
   expect(names.filter((name) => name.startsWith("page-"))).toEqual(["page-a", "page-b", "page-c"]);
 });
 
-const sshKey = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  .privateKey.export({ type: "sec1", format: "pem" })
-  .toString();
+const sshKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "sec1", format: "pem" });
 describe("what is refused", () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["no name", { name: "" }, /^name: expected a-z/u],

@@ -66,7 +66,7 @@ test("what is no usable private key is named, without being quoted", (context) =
     ["PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", /puttygen KEY\.ppk -O private-openssh/u],
     ["hunter2", /is no private key/u],
     ["", /is no private key/u],
-    [dsa.toString(), /of a type that hosts do not accept/u],
+    [dsa, /of a type that hosts do not accept/u],
   ];
   for (const [text, message] of cases) {
     const problem = sshPrivateKeyProblem(text);

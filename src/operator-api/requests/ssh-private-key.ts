@@ -72,7 +72,7 @@ function opensshProblem(bytes: Buffer): string | undefined {
 }
 
 function unusable(type: string): string {
-  return /^sk-/u.test(type)
+  return type.startsWith("sk-")
     ? `belongs to a security token, which is not in the shepherd's host: ${expected}`
     : `is of a type that hosts do not accept any more, or not known here: ${expected}`;
 }
