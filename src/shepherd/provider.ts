@@ -106,6 +106,11 @@ export interface Provider {
   /** Reads one machine. @throws {ProviderError} `not_found` */
   get?: (providerId: string, signal: AbortSignal) => Promise<ProvidedMachine>;
   power?: ProviderPower;
+  /**
+   * Seconds after which the power of its machines is read again: of those on which an agent is wanted, and of others. Absent
+   * = its list says it, or nobody reads it.
+   */
+  powerPace?: { matters: number; others: number };
   /** Checks what can be checked beyond listing, line by line. Never rejects but for the signal. */
   check?: (signal: AbortSignal) => Promise<ProviderCheckLine[]>;
 }

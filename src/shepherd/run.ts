@@ -15,6 +15,7 @@ import { controllerLooks } from "./controller-looks.ts";
 import { type ControllerAccess, controllersOf } from "./controllers.ts";
 import { operationsRun } from "./operations/run.ts";
 import { providersKeep, type ProvidersSource } from "./providing/keep.ts";
+import { powerLook } from "./providing/power-look.ts";
 import { providerLook } from "./providing/look.ts";
 import { wantedControllers } from "./providing/wanted-controllers.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
@@ -82,7 +83,11 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
       const turned = (outcome: string): void => metrics.loopRuns.inc({ loop: "provider-sync", outcome });
       all.push(providerLook({ ...provider, list }, { database, sessions, log, clock, signal, interval, turned }));
     }
-    if (provider.power !== undefined || controllers !== undefined || takeovers !== undefined) {
+    const { power, powerPace } = provider;
+    if (power !== undefined && powerPace !== undefined && stand === "look") {
+      all.push(powerLook({ ...provider, power, powerPace }, { database, log, clock, signal, interval }));
+    }
+    if (power !== undefined || controllers !== undefined || takeovers !== undefined) {
       const process = agentStartProcess(provider, switches, { clock, bootSeconds: options.bootSeconds });
       all.push(loop("agent-start", process, agentStartEligibility(provider, switches), provider, signal));
     }

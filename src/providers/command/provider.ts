@@ -27,6 +27,8 @@ export interface PowerPrograms {
 /** Statuses that a program may end with besides 0; any other means that it failed, and is tried again. */
 const unknownMachine = 3;
 const refusedAction = 4;
+/** Seconds between two readings of a machine's power. */
+const powerPace = { matters: 30, others: 300 };
 /** Programs of one provider that run at once. */
 const parallelism = 16;
 
@@ -123,6 +125,7 @@ export function commandProvider(
     type: "command",
     ...(inventory === undefined ? {} : { pace: inventory.pace, list: inventory.list, get: inventory.get }),
     power,
+    powerPace,
     check: async (signal) => [
       ...(inventory === undefined ? [] : await inventory.check(signal)),
       ...(await checkPrograms(inventory, state, signal)),

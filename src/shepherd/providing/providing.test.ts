@@ -95,10 +95,10 @@ test("a controller whose certificate nobody has accepted is not opened; explain 
     trusted: false,
   });
   // An operator accepts it, and the inventory is satisfied.
+  expect(fakes.at("https://bmc1").opened).toBe(0);
   fakes.at("https://bmc1").facts = { smbiosUuid: randomUUID() };
   expect(await all.add("https://bmc1", { joins: machineId })).toMatchObject({ result: { machineId } });
   expect((await machineSurroundings(fleet.database, machineId)).controllerWanted).toBeUndefined();
-  expect(fakes.at("https://bmc1").opened).toBe(1);
 });
 
 test.each([
@@ -218,4 +218,41 @@ test("while a list is not believed, this provider's agents are not started, othe
   expect(held.switched).toEqual([]);
   await fleet.rows("UPDATE provider SET held_since = NULL, held_cause = NULL");
   await waitFor("its start", async () => held.switched.length > 0);
+});
+
+test("power is read at two paces: often where an agent is wanted, seldom elsewhere; a failure holds up nobody", async () => {
+  const provider = fakeProvider("rack");
+  const calls: string[] = [];
+  const { get } = provider.power;
+  provider.power.get = (id, signal) => {
+    calls.push(id);
+    return id === "broken" ? Promise.reject(new ProviderError("unavailable", "no")) : get(id, signal);
+  };
+  provider.powerPace = { matters: 0, others: 3_600 };
+  for (const id of ["wanted", "left", "broken"]) {
+    const { machineId } = await fleet.add({ provider: "rack", agent: false });
+    await fleet.rows("UPDATE machine_provided SET provider_id = $1 WHERE machine_id = $2", id, machineId);
+    provider.machines.set(id, { providerId: id, macs: [] });
+    provider.states.set(id, "on");
+    if (id === "left") {
+      await fleet.rows(
+        "INSERT INTO machine_quarantine (machine_id, quarantined_by, reason) VALUES ($1, 'test', 'test')",
+        machineId,
+      );
+    }
+  }
+  // Nothing is started: the readings are this loop's alone.
+  provider.list = () => Promise.reject(new ProviderError("unavailable", "it is not listed in this test"));
+  await fleet.rows(
+    "INSERT INTO provider (provider, power, held_since, held_cause) VALUES ('rack', true, now(), 'test')",
+  );
+  await using _shepherd = testShepherd(fleet, { providers: [provider] });
+  const times = (id: string) => calls.filter((call) => call === id).length;
+  await waitFor("readings", () => times("wanted") >= 4 && times("left") > 0);
+  expect(times("left")).toBe(1);
+  expect(times("broken")).toBe(1);
+  expect(provider.switched).toEqual([]);
+  expect(await fleet.rows("SELECT DISTINCT power, read_from FROM machine_power")).toEqual([
+    { power: "on", read_from: "rack" },
+  ]);
 });
