@@ -27,7 +27,9 @@ beforeEach(async (context) => {
 interface Rented extends AsyncDisposable {
   place: Lab;
   host: SshHost;
-  /** Starts `farrier up`. */
+  /** The `farrier up` that runs. */
+  first: FarrierProcess;
+  /** Starts `farrier up` again. */
   up(): Promise<FarrierProcess>;
   state(): Promise<MachineState>;
   /** What the started kernel would run: the agent with the init file that is in the loaded archive. */
@@ -45,7 +47,7 @@ async function rented(shape: Partial<SshHostShape> = {}): Promise<Rented> {
   await fakeBootImages(images);
   await writeFile(join(place.folder, "key"), key.privateKey, { mode: 0o600 });
   const up = () => place.up("--boot-images", images);
-  await up();
+  const first = await up();
   await must(
     place.cli(
       ...["credential", "create", "rented", "--kind", "ssh-key", "--user", "root", "--for", "127.0.0.1/32"],
@@ -62,6 +64,7 @@ async function rented(shape: Partial<SshHostShape> = {}): Promise<Rented> {
   return {
     place,
     host,
+    first,
     up,
     state: async () => {
       const { machine } = await (await place.client()).machines.machineShow({ machine: "web1" });
@@ -126,4 +129,38 @@ test("from a running system to installed: nothing is done unasked, then two comm
     expect(story).toContain(event);
   }
   expect(story).not.toContain("boot_window_opened");
+});
+
+test("killed while it carries, and again after it has started the agent's kernel: the next one goes on, and starts it once", async () => {
+  const kill: { at: string; now?: () => void } = { at: "cat > " };
+  await using all = await rented({
+    command: (command) => {
+      // The initramfs comes after the programs.
+      if (command.includes(kill.at) && !command.includes("mkdir")) {
+        kill.now?.();
+      }
+      return "run";
+    },
+  });
+  const { place, host, state, boots, up } = all;
+  const killed = async (at: string, victim: FarrierProcess): Promise<void> => {
+    kill.at = at;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    kill.now = () => resolve(undefined);
+    await promise;
+    delete kill.now;
+    await victim.end("SIGKILL");
+  };
+  await must(place.cli("machine", "start-agent", "web1", "--yes"));
+  await killed("/initramfs", all.first);
+  const second = await up();
+  await killed("go.sh", second);
+  await waitFor("the agent's kernel to be started", async () => (await host.started()) !== undefined, {
+    timeoutMs: 60_000,
+  });
+  const loaded = await host.loaded();
+  await up();
+  await boots();
+  await waitFor("its agent", async () => (await state()) === MachineState.READY, { timeoutMs: 120_000 });
+  expect((await host.loaded())?.initramfs.equals(loaded?.initramfs ?? Buffer.alloc(0))).toBe(true);
 });
