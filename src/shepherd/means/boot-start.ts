@@ -1,6 +1,7 @@
 import { ControllerError, type ControllerErrorCode, type ControllerPower } from "../../controllers/controller.ts";
 import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
+import { agentIsBound } from "../../database/queries/agent/agent.ts";
 import { startAllowByAgent } from "../../database/queries/agent/start-allowed.ts";
 import {
   bootWindowClose,
@@ -135,7 +136,7 @@ async function begin(
   database: Database,
   by: MachineSwitch,
   { way, start }: BootStart,
-): Promise<{ windowId: string } | Exclude<AgentStarted, { end: "agent" }>> {
+): Promise<{ windowId: string } | AgentStarted> {
   const { work, session, signal, allowed } = start;
   const { machineId } = work;
   const decided = agentStartBegin({
@@ -152,6 +153,15 @@ async function begin(
     case "fail":
       return { end: "failed", cause: decided.cause };
     case "power-cycle": {
+      // An earlier start's agent may have enrolled since the machine was claimed. From here on none can, until the window
+      // of this start is open.
+      const needed = await transact(database, session, async (tx) => {
+        await bootWindowClose(tx, { machineId, actor: { kind: "component", name: session.component } });
+        return !(await agentIsBound(tx, machineId));
+      });
+      if (!needed) {
+        return { end: "agent" };
+      }
       // Without permission, the machine was off. If an operator has just switched it on, it must not be switched off.
       if (allowed) {
         await start.step("it is switched off");

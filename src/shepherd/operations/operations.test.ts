@@ -134,3 +134,42 @@ test("a shepherd takes only what it reaches", async () => {
   await using session = await sessionStart(fleet.database, { component: "shepherd", log: silent, clock: systemClock });
   expect(await operationClaim(fleet.database, session, { providers: ["lab"], controllers: true }, 10)).toEqual([]);
 });
+
+test("a machine that was installed after the command was asked needs the confirmation when it is carried out", async () => {
+  const { machineId, providerId } = await known();
+  const off = await ask(machineId, { kind: "power", command: "off", confirmed: false });
+  await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machineId);
+  provider.states.set(providerId, "on");
+  await using _shepherd = shepherd();
+  expect(await ended(off.operationId)).toMatchObject({ code: "refused", cause: expect.stringContaining("--yes") });
+  expect(provider.switched).toEqual([]);
+  const confirmed = await ask(machineId, { kind: "power", command: "off", confirmed: true });
+  expect(await ended(confirmed.operationId)).toMatchObject({ result: { power: "off" } });
+  // What stops nothing needs none.
+  const on = await ask(machineId, { kind: "power", command: "on", confirmed: false });
+  expect(await ended(on.operationId)).toMatchObject({ result: { power: "on" } });
+});
+
+test.each(["off", "soft-off", "cycle", "reset", "nmi"] as const)(
+  "%s while an image is written needs a confirmation, and none after the run has ended",
+  async (command) => {
+    const { machineId, providerId } = await known();
+    provider.states.set(providerId, "on");
+    await fleet.rows(
+      `INSERT INTO machine_os_installation_writer (machine_id, generation, run, agent_public_key)
+       VALUES ($1, 1, '\\x01', '\\x02')`,
+      machineId,
+    );
+    await using _shepherd = shepherd();
+    const asked = await ask(machineId, { kind: "power", command });
+    expect(await ended(asked.operationId)).toMatchObject({
+      code: "refused",
+      cause: expect.stringContaining("half-written"),
+    });
+    expect(provider.switched).toEqual([]);
+    await fleet.rows("UPDATE machine_os_installation_writer SET ended_at = now()");
+    const again = await ask(machineId, { kind: "power", command });
+    const end = await ended(again.operationId);
+    expect(JSON.stringify(end)).not.toContain("half-written");
+  },
+);

@@ -66,6 +66,16 @@ export async function agentKeySet(
   return bound?.agent_public_key;
 }
 
+/** Whether an agent's key is bound to the machine. The caller has locked the machine. */
+export async function agentIsBound(tx: Tx, machineId: MachineId): Promise<boolean> {
+  const bound = await tx
+    .selectFrom("machine_agent_started")
+    .select("machine_id")
+    .where("machine_id", "=", machineId)
+    .executeTakeFirst();
+  return bound !== undefined;
+}
+
 /** The first 8 bytes of a key in hex, enough to distinguish keys in history and logs. */
 export function keyStart(key: Uint8Array): string {
   return Buffer.from(key.subarray(0, 8)).toString("hex");
