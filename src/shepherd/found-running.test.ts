@@ -1,11 +1,12 @@
 // Nothing that runs is stopped unasked: machines that were found running, through the shepherd on a real database.
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { command, operator } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import type { ControllerPower } from "../controllers/controller.ts";
 import { eligibleCount } from "../database/eligibility.ts";
 import type { MachineId } from "../database/ids.ts";
-import { startAllow } from "../database/queries/agent/start-allowed.ts";
+import { startAllow, startAllowOnce } from "../database/queries/agent/start-allowed.ts";
 import { machineSurroundings } from "../database/queries/views/explain.ts";
 import { machineShow } from "../database/queries/machine/machine-show.ts";
 import { statesRefresh } from "../database/queries/upkeep/state.ts";
@@ -194,4 +195,19 @@ test("an agent's key that was made for a running machine allows nothing, and rec
   expect(await all.fleet.rows("SELECT FROM machine_agent_started")).toHaveLength(1);
   const [backoff] = await all.fleet.rows<{ cause: string }>("SELECT cause FROM work_backoff");
   expect(backoff?.cause).toContain("nobody has allowed to stop what runs on it");
+});
+
+test("an agent is not promised on a machine that needs none", async () => {
+  fake("https://bmc1", "on");
+  await using _shepherd = shepherd();
+  const machineId = await all.added("https://bmc1");
+  const startAgent = () =>
+    startAllowOnce(all.fleet.database, { ...command({ machineId }, "machine_start_agent"), actor: operator });
+  await all.fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machineId);
+  await expect(startAgent()).rejects.toMatchObject({
+    code: "refused",
+    message: expect.stringContaining("no installation is requested"),
+  });
+  await all.fleet.rows("DELETE FROM machine_os_installed");
+  await startAgent();
 });

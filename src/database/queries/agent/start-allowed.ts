@@ -50,7 +50,8 @@ export async function startPermission(database: Database, machineId: MachineId):
 
 /**
  * Records that the machine may be switched off to start an agent, as an operator's command.
- * @throws {DatabaseError} `not_found`; `refused` if the machine has no power switch; `request_id_reused`
+ * @throws {DatabaseError} `not_found`; `refused` if nothing can start an agent on the machine, or none is needed;
+ * `request_id_reused`
  */
 export async function startAllowOnce(
   database: Database,
@@ -73,6 +74,13 @@ export async function startAllowOnce(
       throw new DatabaseError(
         "refused",
         "nothing starts an agent on this machine: it has no controller and no SSH account, and its provider has no power switch. `farrier bmc add --help` says how to add its controller, `farrier machine update --help` its SSH account, `farrier agent init --help` how to start an agent by hand",
+      );
+    }
+    const { rows: wanted } = await sql`SELECT WHERE agent_wanted(${machineId})`.execute(tx);
+    if (wanted.length === 0) {
+      throw new DatabaseError(
+        "refused",
+        "no agent is started on this machine: it is in quarantine, or it is installed and no installation is requested. An installation request starts one: `farrier machine install --help`",
       );
     }
     await startAllow(tx, machineId, actor);
