@@ -28,6 +28,6 @@ export async function machinePowerAction(
   await onMachines(this, flags, named, {
     ask: async ({ controllers }, common) =>
       (await controllers.machinePower({ ...common, command, confirmed: flags.yes ?? false })).operation,
-    told: (result) => `power is ${resultText(result, "power")}`,
+    told: (result) => `${word === "status" ? "" : `${word} is done; `}power is ${resultText(result, "power")}`,
   });
 }

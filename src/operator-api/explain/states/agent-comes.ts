@@ -64,7 +64,7 @@ function claimStep({ claims = [] }: StepFacts): Step | undefined {
 export function leftStep(record: MachineRecord): Step {
   return {
     waitingFor: "an operator to allow that what runs on it is stopped",
-    next: `none by itself: it was found running, and Farrier has not installed what runs on it. ${startAgentRemedy(record)}`,
+    next: `none by itself: it was found running, and Farrier has not installed what runs on it. An operator can ${startAgentRemedy(record)}`,
   };
 }
 
