@@ -132,7 +132,8 @@ function killAt(
   simulated: SimulatedController,
   victim: ChildProcess,
   { at, carriedOut }: { at: (call: SimulatedCall) => boolean; carriedOut: boolean },
-): void {
+): Promise<void> {
+  const killed = Promise.withResolvers<void>();
   simulated.heard = (call) => {
     if (at(call)) {
       simulated.heard = () => undefined;
@@ -140,8 +141,10 @@ function killAt(
       if (!carriedOut) {
         simulated.faults.push({ method: call.method, does: "cut" });
       }
+      killed.resolve();
     }
   };
+  return killed.promise;
 }
 
 const points = (["off", "override", "on", "clear"] as const).flatMap((change) =>
@@ -152,16 +155,7 @@ test.each(points)("recovery: killed as it sends $change, carried out: $carriedOu
   const first = shepherd();
   const neighbour = await installed();
   const { simulated, machine, machineId } = await lost();
-  const killed = Promise.withResolvers<void>();
-  simulated.onCall = (call) => {
-    if (!isAt(point, call)) {
-      return undefined;
-    }
-    simulated.onCall = undefined;
-    first.kill("SIGKILL");
-    killed.resolve();
-    return point.carriedOut ? undefined : "cut";
-  };
+  const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
   await loseAgent(machineId);
   const enroll = async (): Promise<void> => {
     await waitFor("the boot", async () => machine.boots.length === 1);
@@ -170,7 +164,7 @@ test.each(points)("recovery: killed as it sends $change, carried out: $carriedOu
   if (point.change === "clear") {
     await enroll();
   }
-  await killed.promise;
+  await killed;
   await lose(first);
   shepherd();
   if (point.change !== "clear") {
@@ -204,9 +198,9 @@ test.each([false, true])(
     const { simulated, machine } = await simulate("on");
     const machineId = await all.added(simulated.url, clearText);
     simulated.state.boot = { enabled: "Continuous", target: "Pxe", mode: "UEFI" };
-    killAt(simulated, first, { at: (call) => isAt({ change: "clear", carriedOut }, call), carriedOut });
+    const killed = killAt(simulated, first, { at: (call) => isAt({ change: "clear", carriedOut }, call), carriedOut });
     await all.fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machineId);
-    await once(first, "exit");
+    await killed;
     await lose(first);
     shepherd();
     await waitFor("no override", async () => (await bootOverrideOf(all.fleet.database, machineId)) === undefined);
@@ -221,12 +215,12 @@ test.each([false, true])(
     const first = shepherd();
     const { simulated, machine } = await simulate("on");
     const machineId = await all.added(simulated.url, clearText);
-    killAt(simulated, first, {
+    const killed = killAt(simulated, first, {
       at: ({ method, path }) => method === "POST" && path.endsWith("ComputerSystem.Reset"),
       carriedOut,
     });
     const ended = all.operate(machineId, { kind: "power", command: "reset", confirmed: true });
-    await once(first, "exit");
+    await killed;
     await lose(first);
     shepherd();
     expect(await ended).toMatchObject({
