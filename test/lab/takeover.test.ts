@@ -53,7 +53,7 @@ test("from a running Debian to another system, in two commands, without DHCP and
   const { image } = await tinyServed({ ...lab, place }, "bios");
   const after = (await host.console()).length;
   await succeeded(await machine.installStart(image, "taken"));
-  await waitFor("the new system", async () => (await host.console()).slice(after).includes("# taken"), {
+  await waitFor("the new system", async () => (await host.console()).slice(after).includes("FARRIER-TINY-OS is up"), {
     timeoutMs: bootPatience,
     intervalMs: 500,
   });
