@@ -156,7 +156,7 @@ test.each<[what: string, fault: () => void | Promise<void>, code: string, becaus
     },
     "password_change_required",
     /password/u,
-    /change it there/u,
+    /wants another password .*`farrier bmc password/u,
   ],
   [
     "a controller that is away",

@@ -123,7 +123,7 @@ async function store(
   if (before !== undefined && !isOfProvider(before.setBy)) {
     throw new DatabaseError(
       "exists",
-      `${before.setBy} has set another controller for this machine, ${before.url}: that one stays. If the inventory is right, remove it with \`farrier bmc remove\``,
+      `${before.setBy} has set another controller for this machine, ${before.url}: that one stays. If the inventory is right, remove it: \`farrier bmc remove ${machineId}\``,
     );
   }
   const { credentialId } = await credentialShow(database, { name: wanted.credential });

@@ -23,7 +23,7 @@ export function otherMachine(
         : undefined;
   return differs === undefined
     ? undefined
-    : `the host is another machine: ${differs}. Give this machine's address with \`farrier machine update --ssh\`, or correct its identity`;
+    : `the host is another machine: ${differs}. Give this machine's address with --ssh, or correct its identity: \`farrier machine update --help\` has both`;
 }
 
 /** The first three fields in the other byte order, as some firmware writes them. */

@@ -11,7 +11,7 @@ export function sshFailure(stderr: string, where: string): TakeoverError {
     return new TakeoverError(
       "host_key",
       `${where} shows another host key than the pinned one, so nothing was sent to it. Either another host has this ` +
-        "address now, or the host was installed anew: then give its new key with `farrier machine update --ssh-host-key`",
+        "address now, or the host was installed anew: then give its new key with --ssh-host-key: `farrier machine update --help`",
     );
   }
   if (/permission denied|too many authentication failures|no more authentication methods/iu.test(stderr)) {

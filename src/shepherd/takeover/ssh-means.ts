@@ -175,6 +175,6 @@ async function notHeard(database: Database, machineId: MachineId, seconds: numbe
   return (
     `its running system was told to start the agent's kernel, and no agent has called within ${seconds} s. ` +
     `Look at its console; if ${ssh === undefined ? "it" : sshTargetText(ssh)} answers, it has started its own system again, ` +
-    "which is as it was; if not, does the agent have the right network (`farrier machine update --network`)?"
+    "which is as it was; if not, does the agent have the right network? `farrier machine update --help` has --network"
   );
 }
