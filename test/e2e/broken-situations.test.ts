@@ -214,7 +214,7 @@ test("the agent died with something to do; then the shepherd backs off, for nobo
   await expectExplained(
     "dead",
     "backing-off",
-    /ShepherdRecovery failed and is not tried again before .*Z\n[^]*provider static can't start an agent, and the machine has no controller: start it by hand/u,
+    /ShepherdRecovery failed and is not tried again before .*Z\n[^]*provider static can't start an agent, and the machine has no controller and no SSH account: start it by hand/u,
     /farrier backoff clear dead/u,
   );
   dead.agent();
