@@ -14,6 +14,9 @@ export interface LabTest {
  */
 const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/debian", 350],
+  ["test/lab/takeover", 400],
+  ["test/lab/media", 250],
+  ["test/lab/drivers", 130],
   ["test/lab/install", 160],
   ["test/lab/servers", 290],
   ["test/lab/first-rack", 140],

@@ -11,7 +11,7 @@ import {
   bootWindowState,
 } from "../../database/queries/boot/boot-window.ts";
 import { bootOverrideClearing, bootOverrideOf, bootOverrideSet } from "../../database/queries/boot/boot-override.ts";
-import { foundRunning } from "../../database/queries/controller/power.ts";
+import { foundRunning, isFoundRunning } from "../../database/queries/controller/power.ts";
 import { writerPowerOff } from "../../database/queries/installation/writer.ts";
 import { transact } from "../../database/transaction.ts";
 import { defined } from "../../lib/defined.ts";
@@ -170,7 +170,11 @@ async function begin(
       await overrideFree(database, start);
       const prepared = await way.prepare(signal);
       // Runs under the session, so that no window is opened once another session holds the work.
-      const { windowId } = await transact(database, session, async (tx) => {
+      const windowId = await transact(database, session, async (tx) => {
+        // A look may have found it running after this start was claimed, and its owner may have switched it off since.
+        if (!allowed && (await isFoundRunning(tx, machineId))) {
+          return undefined;
+        }
         const opened = await bootWindowOpen(tx, machineId, {
           actor: { kind: "component", name: session.component },
           seconds: start.bootSeconds,
@@ -181,8 +185,11 @@ async function begin(
         if (by.leavesOverride) {
           await bootOverrideSet(tx, machineId);
         }
-        return opened;
+        return opened.windowId;
       });
+      if (windowId === undefined) {
+        return { end: "left", foundBy: by.by };
+      }
       await start.step(`it is switched on to boot from ${way.from}`);
       try {
         await prepared.on(signal);

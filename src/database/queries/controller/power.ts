@@ -56,6 +56,16 @@ export async function foundRunning(tx: Tx, machineId: MachineId, foundBy: string
     ON CONFLICT DO NOTHING`.execute(tx);
 }
 
+/** Whether a machine is marked as found running. */
+export async function isFoundRunning(tx: Tx, machineId: MachineId): Promise<boolean> {
+  const found = await tx
+    .selectFrom("machine_found_running")
+    .select("machine_id")
+    .where("machine_id", "=", machineId)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /** The last power reading of a machine; undefined = none yet. @throws {DatabaseError} `unavailable` */
 export async function powerOf(database: Database, machineId: MachineId): Promise<PowerRecord | undefined> {
   const { rows } = await sql<PowerRecord>`
