@@ -94,6 +94,20 @@ test("each start has a path of its own; what was not fetched is said, and the me
   expect(await mediumGrant(fleet.database, { mediumDigest: first.digest, address: "192.0.2.50" })).toBeUndefined();
 });
 
+test("a medium that was fetched, and no agent came: what runs then may be the disk's system, and is left", async () => {
+  await using _shepherd = shepherd(1);
+  const machineId = await all.added(bmc);
+  const secret = await secretInserted();
+  await waitFor("power", async () => fake.done.includes("power on"));
+  const address = "192.0.2.50";
+  const tokenDigest = createHash("sha256").update(secret.token).digest();
+  const give = { machineId, mediumDigest: secret.digest, tokenDigest, address };
+  await mediumTokenGive(fleet.database, { ...give, actor: { kind: "component", name: "netboot" } });
+  await ended(machineId, "work_failed");
+  const rows = await fleet.rows("SELECT found_by FROM machine_found_running WHERE machine_id = $1", machineId);
+  expect(rows).toEqual([{ found_by: "controller" }]);
+});
+
 test("a medium that cannot be inserted is a failed start, and the machine stays off", async () => {
   await using _shepherd = shepherd();
   fake.mediumRefused = true;

@@ -82,12 +82,13 @@ export async function bootWindowState(database: Database, windowId: string): Pro
 }
 
 /**
- * Whether a window's token was handed out, which is the last thing that a machine gets before it runs the agent.
+ * Whether a window's token was handed out to its machine, which is the last thing that a machine gets before it runs the
+ * agent. A controller that has fetched a boot medium says nothing of what its machine boots.
  * @throws {DatabaseError} `unavailable`
  */
 export async function bootWindowGiven(database: Database, windowId: string): Promise<boolean> {
   const { rows } = await sql`
-    SELECT FROM machine_boot_window WHERE window_id = ${windowId} AND given_at IS NOT NULL`
+    SELECT FROM machine_boot_window WHERE window_id = ${windowId} AND given_at IS NOT NULL AND way = 'network'`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length > 0;
