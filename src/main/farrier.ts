@@ -1,5 +1,10 @@
+import { setFlagsFromString } from "node:v8";
 import { runCli } from "../cli/app.ts";
 import { errorCode } from "../lib/errors.ts";
+
+// Node 26 can wait for ever in process.exit (nodejs/node#54918): it joins V8's threads, and one of them, which compiles with
+// Sparkplug, may wait for a garbage collection by the thread that joins it.
+setFlagsFromString("--no-concurrent-sparkplug");
 
 // The reader of a pipe may close it early, as `head` does; that is not a failure.
 process.stdout.on("error", (error) => process.exit(errorCode(error) === "EPIPE" ? 0 : 1));
