@@ -247,7 +247,7 @@ describe("ends", () => {
     const tags = work.finish(async (tx) => {
       await tx.updateTable("machines").set({ name: "half" }).where("machine_id", "=", work.machineId).execute();
     });
-    await expect(tags).rejects.toThrow("the disk is full");
+    await expect(tags).rejects.toThrow("the disk of the database is full");
     expect(await fleet.rows("SELECT name FROM machines")).toEqual([{ name: null }]);
     expect(await told(machine)).toEqual(["work_claimed"]);
     expect(await held()).toHaveLength(1);

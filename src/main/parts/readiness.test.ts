@@ -18,6 +18,8 @@ test("a process that lacks a key in use is not ready, and says which key and wha
   const state = { keys: [], records, keyFile: "/data/secrets-key" };
   expect(await readiness({ sessions, database, secrets: keyRing(() => state) })()).toEqual({
     ready: false,
-    reason: expect.stringMatching(new RegExp(`key ${id}, which this process lacks: /data/secrets-key .*Add the lines`, "u")),
+    reason: expect.stringMatching(
+      new RegExp(`key ${id}, which this process lacks: /data/secrets-key .*Add the lines`, "u"),
+    ),
   });
 });

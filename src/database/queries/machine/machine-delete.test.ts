@@ -53,6 +53,8 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_ssh:
       "user_name, host, port, credential_id, accept_new, set_by) VALUES ($1, 'root', 'a', 22, (SELECT credential_id FROM credential), true, ''",
     machine_takeover_key: "agent_public_key, good_until) VALUES ($1, decode(repeat('00', 32), 'hex'), now()",
+    machine_controller_wanted: "provider, wanted) VALUES ($1, 'racks', '{}'",
+    machine_doubted: "provider, doubt) VALUES ($1, 'racks', 'gone'",
     machine_network: "network_config, set_by) VALUES ($1, 'version: 2', ''",
     machine_start_failure: "means, failures) VALUES ($1, 'provider-network', 1",
     controller_operation:

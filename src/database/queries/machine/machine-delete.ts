@@ -42,6 +42,8 @@ export const machineTags = [
   "machine_ssh",
   "machine_takeover_key",
   "machine_network",
+  "machine_controller_wanted",
+  "machine_doubted",
   "controller_operation",
   "work_backoff",
 ] as const;
