@@ -35,14 +35,14 @@ export function floodGap(clock: Pick<Clock, "monotonic">): FloodGap {
   const lines = new Map<string, Line>();
 
   function next(network: string, line: Line): void {
-    const over = clock.monotonic() >= line.until;
-    if (over) {
-      // All at once: connections that only wait and come again would keep everybody else in the line for ever.
+    const [first] = line.waiting;
+    if (first === undefined && clock.monotonic() >= line.until) {
       lines.delete(network);
-    } else {
-      line.timer = setTimeout(() => next(network, line), limits.apart).unref();
+      return;
     }
-    for (const [connection, go] of [...line.waiting].slice(0, over ? undefined : 1)) {
+    line.timer = setTimeout(() => next(network, line), limits.apart).unref();
+    if (first !== undefined) {
+      const [connection, go] = first;
       line.waiting.delete(connection);
       if (!connection.destroyed) {
         go();
