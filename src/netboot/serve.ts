@@ -4,8 +4,6 @@ import type { Socket } from "node:net";
 import { DatabaseError } from "../database/errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { connectionShares, type ConnectionPlace } from "../lib/net/connection-shares.ts";
-import { connectionsSpaced } from "../lib/net/connections-spaced.ts";
-import { floodGap, type FloodGap } from "../lib/net/flood-gap.ts";
 import { describeError } from "../lib/errors.ts";
 import { listenWords } from "../lib/net/listen-words.ts";
 import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
@@ -55,12 +53,10 @@ const httpLimits = {
  */
 export async function netbootServe(options: NetbootServeOptions): Promise<NetbootListener> {
   const places = new WeakMap<Socket, ConnectionPlace>();
-  const gap = floodGap(options.clock);
-  const handle = requestHandler(options, gap);
+  const handle = requestHandler(options);
   const server = createServer(httpLimits, (request, response) => {
     const ended = places.get(request.socket)?.busy();
     if (ended === undefined) {
-      gap.note(request.socket.remoteAddress);
       // The connection is closed, perhaps for one request too many; further requests on it may follow.
       return;
     }
@@ -68,8 +64,7 @@ export async function netbootServe(options: NetbootServeOptions): Promise<Netboo
     handle(request, response);
   });
   const shares = connectionShares(connectionLimits);
-  connectionsSpaced(server, gap);
-  server.prependListener("connection", (socket) => places.set(socket, shares.enter(socket)));
+  server.on("connection", (socket) => places.set(socket, shares.enter(socket)));
   server.setTimeout(stallLimit);
   const port = await listen(server, options.address);
   const address = { host: options.address.host, port };
@@ -84,7 +79,6 @@ export async function netbootServe(options: NetbootServeOptions): Promise<Netboo
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      gap[Symbol.dispose]();
       server.closeAllConnections();
       await closed;
     },
@@ -110,10 +104,7 @@ async function listen(server: Server, address: HostPort): Promise<number> {
 const methods: Partial<Record<Route["resource"], readonly string[]>> = { token: ["POST"] };
 const fetchMethods = ["GET", "HEAD"] as const;
 
-function requestHandler(
-  options: NetbootServeOptions,
-  gap: FloodGap,
-): (request: IncomingMessage, response: ServerResponse) => void {
+function requestHandler(options: NetbootServeOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { log, metrics, clock } = options;
   const budget = requestBudget(clock);
   const answering = {
@@ -137,7 +128,6 @@ function requestHandler(
       // Further requests in the same packet are not answered one by one.
       response.setHeader("connection", "close");
       ended.add(request.socket);
-      gap.note(address);
       count(String(answerText(exchange, 429, "too many requests: ask again later\n")));
       return;
     }

@@ -6,16 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  callHeaders,
-  flag,
-  frame,
-  frameType,
-  hpackIndexed,
-  hpackIndexing,
-  preface,
-  settings,
-} from "../../../test/soak/attack/frames.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { tlsFilesEnsure, type TlsCredentials } from "../../lib/tls/credentials.ts";
@@ -155,30 +145,6 @@ test("A6: guesses that come by the thousands in one packet end the connection", 
   socket.resume();
   await waitFor("it is closed", () => socket.closed);
   expect(dependencies.refused() - before).toBeLessThanOrEqual(64);
-});
-
-test("A6: a connection whose bytes lead to no request is closed, and operators are served from the same address", async () => {
-  await using listener = await listen(true);
-  const socket = tlsConnect({
-    ...{ host: "127.0.0.1", port: listener.address.port, ca: files.caCertificatePem },
-    ...{ servername: "localhost", ALPNProtocols: ["h2"] },
-  });
-  socket.on("error", () => undefined);
-  socket.resume();
-  await once(socket, "secureConnect");
-  // One entry of the table, and thousands of references to it: 12 KB that unpack to 31 MB.
-  const bomb = Buffer.concat([hpackIndexing("x", "y".repeat(3_900)), Buffer.alloc(8_000, hpackIndexed)]);
-  socket.write(Buffer.concat([preface, settings()]));
-  let stream = -1;
-  await waitFor("it is closed", () => {
-    stream += 2;
-    const headers = callHeaders("/", bomb);
-    socket.write(frame(frameType.headers, flag.endHeaders | flag.endStream, stream, headers));
-    return socket.closed;
-  });
-  const session = await sessionTo(listener);
-  expect(await call(session)).toBe(200);
-  session.destroy();
 });
 
 test("A6: a client's hundred calls at once, each on a connection of its own, are all carried out", async () => {

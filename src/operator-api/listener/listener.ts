@@ -102,10 +102,7 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
     tls === undefined
       ? undefined
       : handshakesPaced(server, { firstBytes: 10_000, clock: options.clock ?? systemClock });
-  const places = connectionPlaces(server, {
-    unprovenFor: options.unprovenMilliseconds ?? 10_000,
-    clock: options.clock ?? systemClock,
-  });
+  const places = connectionPlaces(server, options.unprovenMilliseconds ?? 10_000);
   // Streams send keepalives more often: a connection without traffic for this time has stopped reading.
   server.setTimeout(options.stallMilliseconds ?? 60_000);
   const port = await serverListen(server, address);
@@ -116,7 +113,6 @@ export async function operatorApiListen(options: OperatorApiListenOptions): Prom
     [Symbol.asyncDispose]: () => {
       stopping.abort();
       handshakes?.[Symbol.dispose]();
-      places[Symbol.dispose]();
       return serverClose(server, options.drainMilliseconds);
     },
   };
