@@ -6,22 +6,22 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import type { FarrierProcess } from "../support/farrier-process.ts";
 import { diskMake, lab, type Lab, must } from "../support/lab.ts";
-import { programMissing } from "../support/program-missing.ts";
-import { fakeBootImages, sshHost, type SshHost, type SshHostShape, sshKeyPair } from "../support/ssh-host.ts";
+import {
+  fakeBootImages,
+  sshHost,
+  type SshHost,
+  sshHostMissing,
+  type SshHostShape,
+  sshKeyPair,
+} from "../support/ssh-host.ts";
 import { farrierStart } from "../support/farrier-process.ts";
 import { waitFor } from "../support/wait.ts";
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
 
 beforeEach(async (context) => {
-  for (const [program, debianPackage] of [
-    ["ssh", "openssh-client"],
-    ["busybox", "busybox-static"],
-    ["openssl", "openssl"],
-  ] as const) {
-    const missing = await programMissing(program, debianPackage);
-    context.skip(missing !== undefined, missing);
-  }
+  const missing = await sshHostMissing();
+  context.skip(missing !== undefined, missing);
 });
 
 interface Rented extends AsyncDisposable {

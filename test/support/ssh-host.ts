@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { hostDirectoryPrefix } from "../../src/shepherd/takeover/scripts.ts";
+import { programMissing } from "./program-missing.ts";
 
 /** What a fake host is like. Everything has a value by which a takeover succeeds. */
 export interface SshHostShape {
@@ -31,9 +32,9 @@ export interface SshHostShape {
   kexecRefuses: "none" | "file" | "both";
   /** Whether systemd runs on it. */
   systemd: boolean;
-  /** Whether `systemctl kexec` fails. */
+  /** Whether the loaded kernel can't be started. */
   goFails: boolean;
-  /** Called for each command, before it runs. A text is printed instead of running it; "cut" ends the connection. */
+  /** Called for each command, before it runs. A text is printed instead of running it; "cut" ends the connection; "hang" does nothing. */
   command?: (command: string, number: number) => "run" | "cut" | "hang" | { prints: Buffer | string; status?: number };
 }
 
@@ -58,6 +59,21 @@ export interface SshHost extends AsyncDisposable {
 }
 
 const { Server, utils } = ssh2;
+
+/** Why there can't be such a host here, for `context.skip`; undefined = there can. */
+export async function sshHostMissing(): Promise<string | undefined> {
+  for (const [program, debianPackage] of [
+    ["ssh", "openssh-client"],
+    ["busybox", "busybox-static"],
+    ["openssl", "openssl"],
+  ] as const) {
+    const missing = await programMissing(program, debianPackage);
+    if (missing !== undefined) {
+      return missing;
+    }
+  }
+  return undefined;
+}
 
 /** A fresh key by ssh-keygen: the private one in PEM, and `TYPE BASE64`. @param type such as ed25519 */
 export function sshKeyPair(type = "ed25519"): { privateKey: string; publicKey: string } {
@@ -251,6 +267,7 @@ async function system(folder: string, host: SshHostShape): Promise<void> {
     await file("sys/kernel/kexec_loaded", "0\n");
   }
   await writeFile(join(folder, "kexec-refuses"), host.kexecRefuses);
+  await writeFile(join(folder, "go-fails"), String(host.goFails));
   const program = async (name: string, text: string): Promise<void> => {
     const path = join(folder, "bin", name);
     await mkdir(join(folder, "bin"), { recursive: true });
@@ -290,7 +307,7 @@ export async function fakeBootImages(folder: string): Promise<string> {
     "kexec",
     `case "$1" in
   -u) rm -f "$FAKE/vmlinuz" "$FAKE/initramfs" ;;
-  -e) echo "kexec -e" > "$FAKE/started" ;;
+  -e) [ "$(cat "$FAKE/go-fails")" = false ] && echo "kexec -e" > "$FAKE/started" ;;
   *)
     refuses=$(cat "$FAKE/kexec-refuses" 2> /dev/null)
     [ "$refuses" = both ] && { printf 'kexec_file_load failed: \\033[31mOperation not permitted\\n' >&2; exit 255; }

@@ -34,8 +34,8 @@ varint() {
 }
 # field TAG FILE: a length-delimited field of protobuf
 field() { printf "\\$1"; varint "$(($(wc -c < "$2")))"; cat "$2"; }
-forget() { rm -rf key.der public.der private archive config.cpio init.pb public; }
-trap forget EXIT
+# Whatever the end: no file keeps the key, and what the kernel has loaded needs no room any longer.
+trap 'rm -rf key.der public.der private archive config.cpio init.pb public initramfs vmlinuz success' EXIT
 failed() {
   { printf '%s: ' "$1"; tail -c 1000 said | tr '\n\r\t' '   ' | tr -cd ' -~'; } > text
   field 012 text > error
@@ -71,24 +71,17 @@ carried kexec -s -l vmlinuz --initrd=initramfs --command-line="$line" >> said ||
   failed "the host's kernel did not load the agent's"
 { field 012 init.pb; field 022 public; } > success
 field 012 success
-forget
-# Loaded: the room is needed no longer.
-rm -f initramfs vmlinuz success
 `;
 
 /** Removes everything of a takeover that nobody carries on with: its shepherd, or the connection to it, may be gone. */
 export const reaperScript = String.raw`here=$1
-${carriedProgram}
 left=$2
 while [ "$left" -gt 0 ]; do
   sleep 5
   [ -e "$here/busybox" ] || exit 0
   left=$((left - 5))
 done
-carried kexec -u
-cd /
-umount -l "$here"
-rm -rf "$here"
+exec "$here/busybox" sh "$here/undo.sh" "$here"
 `;
 
 /**
@@ -106,7 +99,7 @@ if [ -d "$FARRIER_SYSTEMD" ]; then
   rm -f "$here/going"
   exit "$status"
 fi
-setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e' "$here" < /dev/null > /dev/null 2>&1 &
+setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rm -f "$0/going"' "$here" < /dev/null > /dev/null 2>&1 &
 `;
 
 /** Removes what a takeover has left: the loaded kernel and the directory. */
@@ -119,13 +112,21 @@ rm -rf "$here"
 `;
 
 /**
- * One line for the host's own shell, without quotes: makes the file system in memory, after removing earlier ones, and
- * puts standard input there as busybox. @param bytes the file system's size
+ * Commands of the host's own shell, without quotes, that remove a takeover's directory; first by {@link undoScript}, if it got
+ * so far. @param directory a path, or a variable of the shell with one
+ */
+export function removeCommand(directory: string): string {
+  return `if [ -e ${directory}/undo.sh ]; then ${directory}/busybox sh ${directory}/undo.sh ${directory} < /dev/null; fi; if [ -d ${directory} ]; then umount -l ${directory}; rm -rf ${directory}; fi`;
+}
+
+/**
+ * One line for the host's own shell, without quotes: makes the file system in memory, after removing earlier takeovers with
+ * what they have loaded, and puts standard input there as busybox. @param bytes the file system's size
  */
 export function beginCommand(directory: string, bytes: number): string {
   return [
     "PATH=$PATH:/usr/sbin:/sbin; umask 077",
-    `for old in ${hostDirectoryPrefix}*; do if [ -e $old/going ]; then exit ${underWayStatus}; fi; if [ -d $old ]; then umount -l $old; rm -rf $old; fi; done 2> /dev/null`,
+    `for old in ${hostDirectoryPrefix}*; do if [ -e $old/going ]; then exit ${underWayStatus}; fi; ${removeCommand("$old")}; done > /dev/null 2>&1`,
     `mkdir ${directory} && mount -t tmpfs -o size=${bytes},mode=0700,nosuid,nodev farrier ${directory} && cat > ${directory}/busybox && chmod 0700 ${directory}/busybox`,
   ].join("; ");
 }

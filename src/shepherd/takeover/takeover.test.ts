@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { create, fromJsonString } from "@bufbuild/protobuf";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { AgentInitSchema, TakeoverInitSchema } from "../../../gen/cloud/agent/api/takeover_pb.ts";
-import { programMissing } from "../../../test/support/program-missing.ts";
 import {
   fakeBootImages,
   sshHost,
   type SshHost,
+  sshHostMissing,
   type SshHostShape,
   sshKeyPair,
 } from "../../../test/support/ssh-host.ts";
@@ -27,14 +27,8 @@ const machineId = "11111111-2222-4333-8444-555555555555";
 let clientKey: { privateKey: string; publicKey: string };
 
 beforeEach(async (context) => {
-  for (const [program, debianPackage] of [
-    ["ssh", "openssh-client"],
-    ["busybox", "busybox-static"],
-    ["openssl", "openssl"],
-  ] as const) {
-    const missing = await programMissing(program, debianPackage);
-    context.skip(missing !== undefined, missing);
-  }
+  const missing = await sshHostMissing();
+  context.skip(missing !== undefined, missing);
   clientKey = sshKeyPair();
 });
 
@@ -47,6 +41,7 @@ interface Rig {
     login?: Partial<SshLogin>;
     plan?: Partial<TakeoverPlan>;
     register?: () => Promise<void>;
+    signal?: AbortSignal;
   }): Promise<AgentKey>;
 }
 
@@ -69,8 +64,7 @@ async function rig(shape: Partial<SshHostShape> = {}): Promise<Rig> {
     host,
     steps,
     registered,
-    run: async ({ login, plan, register } = {}) => {
-      const { signal } = new AbortController();
+    run: async ({ login, plan, register, signal = new AbortController().signal } = {}) => {
       await using reached = await sshConnect(
         {
           target: { user: "root", host: "127.0.0.1", port: host.port },
@@ -272,14 +266,94 @@ describe("what goes wrong on the way is said, nothing of it stays, and the host 
     expect(registered).toEqual([]);
   });
 
+  test("the kernel refuses, and the connection is gone: the key is in no file of the host", async () => {
+    const { host, run } = await rig({
+      kexecRefuses: "both",
+      command: (command) => (command.includes("umount") && !command.includes("mount -t") ? "cut" : "run"),
+    });
+    await expect(run()).rejects.toMatchObject({ code: "kexec_refused" });
+    const names = await host.left();
+    expect(names.join()).toContain("takeover.sh");
+    for (const name of names) {
+      const data = await readFile(join(host.folder, "run", name)).catch(() => Buffer.alloc(0));
+      expect(data.includes('"privateKey":"') && !name.endsWith("takeover.sh"), name).toBe(false);
+    }
+    expect(names.filter((name) => /initramfs|key\.der|private|archive|config\.cpio/u.test(name))).toEqual([]);
+  });
+
   test("the agent's kernel is not started", async () => {
     await wrong({ goFails: true }, {}, "kexec_refused", /no kexec today/u);
   });
 
+  test("the agent's kernel is not started, and nobody hears of it: the next takeover begins anew", async () => {
+    const { host, run, registered } = await rig({ goFails: true, systemd: false });
+    await run();
+    await waitFor("the host to say that it is not on its way", async () =>
+      (await host.left()).every((name) => !name.endsWith("/going")),
+    );
+    host.shape.goFails = false;
+    await run();
+    expect(registered).toHaveLength(2);
+    await waitFor("the kernel is started", async () => (await host.started()) === "kexec -e");
+  });
+
+  test("what an earlier takeover has loaded is unloaded, also if the next one gets less far", async () => {
+    const { host, run } = await rig({ command: (command) => (command.includes("go.sh") ? "cut" : "run") });
+    await run();
+    expect(await host.loaded()).toBeDefined();
+    const agents = { endpoint: "127.0.0.1:1" };
+    await expect(run({ plan: { agents } })).rejects.toMatchObject({ code: "unsuitable" });
+    expect(await host.loaded()).toBeUndefined();
+    expect(await host.left()).toEqual([]);
+  });
+
   test("the key could not be registered", async () => {
     const register = () => Promise.reject(new Error("the database is away"));
-    const { run } = await rig();
+    const { host, run } = await rig();
     await expect(run({ register })).rejects.toThrow("the database is away");
+    expect(await host.left()).toEqual([]);
+    expect(await host.loaded()).toBeUndefined();
+  });
+
+  test("a host that hangs: the shepherd's stop ends the wait", async () => {
+    const stop = new AbortController();
+    const hangs = Promise.withResolvers<undefined>();
+    const { host, run } = await rig({
+      command: (command) => {
+        if (command.includes("takeover.sh")) {
+          hangs.resolve(undefined);
+          return "hang";
+        }
+        return "run";
+      },
+    });
+    const taken = run({ signal: stop.signal });
+    await Promise.race([hangs.promise, taken]);
+    stop.abort(new Error("the shepherd stops"));
+    await expect(taken).rejects.toThrow("the shepherd stops");
+    expect(await host.left()).toEqual([]);
+  });
+
+  test("a host whose key was accepted at the first contact shows another one later: no login is tried", async () => {
+    const { host } = await rig();
+    const login: SshLogin = {
+      target: { user: "root", host: "127.0.0.1", port: host.port },
+      hostKey: "accept-new",
+      kind: "ssh-password",
+      secret: "the host's password",
+      mayReach: () => true,
+    };
+    const { signal } = new AbortController();
+    await using first = await sshConnect(login, signal);
+    expect(await first.hostKey()).toBeUndefined();
+    expect((await first.run("true", { limit: 60, signal })).status).toBe(0);
+    expect(await first.hostKey()).toBe(host.hostKey);
+    const other = await sshHost();
+    onTestFinished(() => other[Symbol.asyncDispose]());
+    const hostKey = { by: "key", key: (await first.hostKey()) ?? "" } as const;
+    await using second = await sshConnect({ ...login, target: { ...login.target, port: other.port }, hostKey }, signal);
+    await expect(second.run("true", { limit: 60, signal })).rejects.toMatchObject({ code: "host_key" });
+    expect(other.logins).toEqual([]);
   });
 
   test("another machine than expected", async () => {
@@ -292,7 +366,7 @@ describe("what goes wrong on the way is said, nothing of it stays, and the host 
       {},
       { plan: { agents: { endpoint: "127.0.0.1:1" } } },
       "unsuitable",
-      /does not reach the agent API at 127\.0\.0\.1:1/u,
+      /does not reach the agent API at 127\.0\.0\.1:1.*`farrier shepherd --help` has --agents/u,
     );
   });
 

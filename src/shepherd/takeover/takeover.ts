@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import type { TakeoverInit } from "../../../gen/cloud/agent/api/takeover_pb.ts";
 import type { NetworkConfig } from "../../contract/network/network-config.ts";
 import { networkLines } from "../../contract/network/network-lines.ts";
@@ -18,6 +19,7 @@ import {
   goScript,
   hostDirectoryPrefix,
   reaperScript,
+  removeCommand,
   takeoverScript,
   underWayStatus,
   undoScript,
@@ -210,7 +212,7 @@ function carriedHost(host: TakeoverHost, { probe, signal }: { probe: HostProbe; 
       if (status !== 0) {
         throw new TakeoverError(
           "unsuitable",
-          `the host does not reach the agent API at ${formatHostPort({ host: name, port })}: ${hostSaid(stderr)}. Does a firewall forbid it? \`--agent-endpoint\` of \`farrier shepherd\` says where the agent API is`,
+          `the host does not reach the agent API at ${formatHostPort({ host: name, port })}: ${hostSaid(stderr)}. Does a firewall forbid it, or is the agent API at another address? \`farrier shepherd --help\` has --agents`,
         );
       }
     },
@@ -246,7 +248,7 @@ function carriedHost(host: TakeoverHost, { probe, signal }: { probe: HostProbe; 
     undo: async () => {
       if (begun) {
         const limit = 20;
-        const command = `PATH=$PATH:/usr/sbin:/sbin; if [ -e ${directory}/undo.sh ]; then ${busybox} sh ${directory}/undo.sh ${directory}; fi; umount -l ${directory}; rm -rf ${directory}`;
+        const command = `PATH=$PATH:/usr/sbin:/sbin; ${removeCommand(directory)}`;
         await host
           .run(`${root}sh -c ${quote(command)}`, { limit, signal: AbortSignal.timeout(limit * 1000) })
           .catch(() => undefined);
@@ -261,10 +263,10 @@ function endpointOf(agents: AgentsReach, probe: HostProbe): string {
     return agents.endpoint;
   }
   const host = probe.client.replace(/^::ffff:/u, "");
-  if (!/^[0-9a-fA-F.:]+$/u.test(host)) {
+  if (isIP(host) === 0 || host.includes("%")) {
     throw new TakeoverError(
       "unsuitable",
-      "the host does not say from which address it was reached: give `--agent-endpoint` to `farrier shepherd`",
+      "the host does not say from which address it was reached: say where the agent API is (`farrier shepherd --help` has --agents)",
     );
   }
   return formatHostPort({ host, port: agents.port });
