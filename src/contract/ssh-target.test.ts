@@ -14,6 +14,14 @@ test.each([
 });
 
 test.each([
+  ["root@Host.Example.ORG", "root@host.example.org"],
+  ["root@[2001:DB8:0:0::7]:2222", "root@[2001:db8::7]:2222"],
+  ["Root@host:22", "Root@host"],
+])("%s is the same as %s: one host has one spelling", (text, same) => {
+  expect(sshTargetParse(text)).toEqual(sshTargetParse(same));
+});
+
+test.each([
   "",
   "host",
   "@host",

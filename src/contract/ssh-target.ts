@@ -1,9 +1,10 @@
 import { isIP } from "node:net";
+import { ipBytes, ipText } from "../lib/net/ip-bytes.ts";
 
 /** An account on a host that is reached by SSH. */
 export interface SshTarget {
   user: string;
-  /** A name, or an IP address without brackets. */
+  /** A name in lower case, or an IP address without brackets: one spelling for one host. */
   host: string;
   port: number;
 }
@@ -28,10 +29,10 @@ export function sshTargetParse(text: string): SshTarget | { problem: string } {
         'its user name is not one of a system: expected letters, digits, "_", "." and "-", a letter or "_" first',
     };
   }
-  const host = v6 ?? named;
   if (v6 === undefined ? !isHost(named) : isIP(v6) !== 6 || v6.includes("%")) {
     return { problem: "its host is neither a host name nor an IP address" };
   }
+  const host = v6 === undefined ? named.toLowerCase() : ipText(ipBytes(v6));
   const port = portText === undefined ? sshPort : Number(portText);
   return port < 1 || port > 65_535 ? { problem: "its port is not between 1 and 65535" } : { user, host, port };
 }
@@ -41,7 +42,7 @@ function isHost(text: string): boolean {
   return isIP(text) === 4 || (namePattern.test(text) && !/^[0-9.]+$/u.test(text));
 }
 
-/** Formats a target as {@link sshTargetParse} reads it; without the port where it is the usual one. Pure. */
+/** Formats a target so that {@link sshTargetParse} reads the same; without the port where it is the usual one. Pure. */
 export function sshTargetText({ user, host, port }: SshTarget): string {
   return `${user}@${host.includes(":") ? `[${host}]` : host}${port === sshPort ? "" : `:${port}`}`;
 }

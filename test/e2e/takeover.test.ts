@@ -36,8 +36,8 @@ interface Rented extends AsyncDisposable {
   boots(): Promise<FarrierProcess>;
 }
 
-/** A control plane, and a host that is known by its SSH account. */
-async function rented(shape: Partial<SshHostShape> = {}): Promise<Rented> {
+/** A control plane, and a host that is known by its SSH account; its key is pinned, or accepted at the first contact. */
+async function rented(shape: Partial<SshHostShape> = {}, hostKey: "pinned" | "accept-new" = "pinned"): Promise<Rented> {
   await using stack = new AsyncDisposableStack();
   const place = stack.use(await lab());
   const key = sshKeyPair();
@@ -57,7 +57,7 @@ async function rented(shape: Partial<SshHostShape> = {}): Promise<Rented> {
   await must(
     place.cli(
       ...["machine", "add", "web1", "--ssh", `root@127.0.0.1:${host.port}`, "--credential", "rented"],
-      ...["--ssh-host-key", host.hostKey],
+      ...(hostKey === "pinned" ? ["--ssh-host-key", host.hostKey] : ["--ssh-accept-new"]),
     ),
   );
   const release = stack.move();
@@ -133,15 +133,14 @@ test("from a running system to installed: nothing is done unasked, then two comm
 
 test("killed while it carries, and again after it has started the agent's kernel: the next one goes on, and starts it once", async () => {
   const kill: { at: string; now?: () => void } = { at: "cat > " };
-  await using all = await rented({
-    command: (command) => {
-      // The initramfs comes after the programs.
-      if (command.includes(kill.at) && !command.includes("mkdir")) {
-        kill.now?.();
-      }
-      return "run";
-    },
-  });
+  const command = (text: string): "run" => {
+    // The initramfs comes after the programs.
+    if (text.includes(kill.at) && !text.includes("mkdir")) {
+      kill.now?.();
+    }
+    return "run";
+  };
+  await using all = await rented({ command }, "accept-new");
   const { place, host, state, boots, up } = all;
   const killed = async (at: string, victim: FarrierProcess): Promise<void> => {
     kill.at = at;
@@ -163,4 +162,8 @@ test("killed while it carries, and again after it has started the agent's kernel
   await boots();
   await waitFor("its agent", async () => (await state()) === MachineState.READY, { timeoutMs: 120_000 });
   expect((await host.loaded())?.initramfs.equals(loaded?.initramfs ?? Buffer.alloc(0))).toBe(true);
+  // Only at the first contact of all shepherds.
+  expect((await must(place.cli("machine", "show", "web1"))).stdout).toContain(host.hostKey);
+  const story = (await must(place.cli("machine", "history", "web1"))).stdout;
+  expect(story.match(/ssh_host_key_accepted/gu)).toHaveLength(1);
 });

@@ -101,7 +101,9 @@ test.each([
 test("one host is one machine, and a credential in use stays", async () => {
   const target = "root@shared.example";
   await add({ target });
-  expect(await refusal(add({ target }))).toMatch(/AlreadyExists: shared\.example port 22 is machine /u);
+  for (const same of [target, "root@SHARED.example:22"]) {
+    expect(await refusal(add({ target: same }))).toMatch(/AlreadyExists: shared\.example port 22 is machine /u);
+  }
   expect(await refusal(clients.credentials.credentialDelete({ requestId: randomUUID(), name: "rented" }))).toMatch(
     /in use by a machine's management controller or SSH account/u,
   );
@@ -113,7 +115,14 @@ test("a key that was accepted at the first contact is accepted anew after an ins
   const log = createLogger({ level: "silent", component: "test" });
   await using session = await sessionStart(dependencies.database, { component: "shepherd", log, clock: systemClock });
   for (const id of [accepting, pinning]) {
-    await machineSshPin(dependencies.database, session, { machineId: id, hostKey: key, fingerprint: "SHA256:x" });
+    const { host = "", port = 0 } = (await machineSshOf(dependencies.database, id)) ?? {};
+    const shown = { machineId: id, hostKey: key, fingerprint: "SHA256:x" };
+    // Of a host that the machine had before.
+    const earlier = { ...shown, hostKey: `${key}A`, host: "earlier.example", port };
+    await machineSshPin(dependencies.database, session, earlier);
+    await machineSshPin(dependencies.database, session, { ...shown, host, port: port + 1, hostKey: `${key}A` });
+    expect((await machineSshOf(dependencies.database, id))?.hostKey).toBe(id === pinning ? key : undefined);
+    await machineSshPin(dependencies.database, session, { ...shown, host, port });
     expect((await machineSshOf(dependencies.database, id))?.hostKey).toBe(key);
     await dependencies.database.pool.query(
       "INSERT INTO machine_os_installed (machine_id, generation, installed_at) VALUES ($1, 1, now() + interval '1 second')",

@@ -117,7 +117,8 @@ async function takeOver(
       step: async (step) => {
         const shown = pinned === undefined && step === "make-room" ? await host.hostKey() : undefined;
         if (shown !== undefined) {
-          await machineSshPin(database, session, { machineId, hostKey: shown, fingerprint: sshFingerprint(shown) });
+          const key = { hostKey: shown, fingerprint: sshFingerprint(shown) };
+          await machineSshPin(database, session, { machineId, ...target, ...key });
         }
         await start.step(stepWords[step]);
       },

@@ -84,14 +84,15 @@ export async function machineSshOf(database: Database, machineId: MachineId): Pr
 }
 
 /**
- * Pins the key that a host has shown at the first contact, unless an operator has pinned one since.
+ * Pins the key that a host has shown at the first contact, unless an operator has pinned one or named another host since.
  * @throws {DatabaseError} `session_lost`; `unavailable`
  */
 export async function machineSshPin(
   database: Database,
   session: Session,
-  { machineId, hostKey, fingerprint }: { machineId: MachineId; hostKey: string; fingerprint: string },
+  shown: Pick<MachineSsh, "host" | "port"> & { machineId: MachineId; hostKey: string; fingerprint: string },
 ): Promise<void> {
+  const { machineId, host, port, hostKey, fingerprint } = shown;
   await transact(database, session, async (tx) => {
     await machineLock(tx, machineId);
     const pinned = await tx
@@ -99,6 +100,8 @@ export async function machineSshPin(
       .set({ host_key: hostKey, host_key_at: sql<Date>`now()` })
       .where("machine_id", "=", machineId)
       .where("accept_new", "=", true)
+      .where("host", "=", host)
+      .where("port", "=", port)
       .returning("machine_id")
       .executeTakeFirst();
     const actor = { kind: "component" as const, name: session.component };
