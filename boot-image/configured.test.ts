@@ -71,6 +71,7 @@ route lan 4 default 192.0.2.1 100 onlink
 route lan 6 default fe80::1 - -
 dns 192.0.2.53
 search example.org
+search example.net
 `);
   expect(calls).toEqual([
     "ip link set dev eth7 mtu 9000",
@@ -81,7 +82,9 @@ search example.org
     "ip -4 route replace default via 192.0.2.1 dev eth7 metric 100 onlink",
     "ip -6 route replace default via fe80::1 dev eth7",
   ]);
-  expect(await readFile(join(folder, "resolv.conf"), "utf8")).toBe("nameserver 192.0.2.53\nsearch example.org\n");
+  expect(await readFile(join(folder, "resolv.conf"), "utf8")).toBe(
+    "nameserver 192.0.2.53\nsearch example.org example.net\n",
+  );
   expect(await readFile(join(folder, "run/online"), "utf8")).toBe("eth7 has 2001:db8::7/64\n");
 });
 

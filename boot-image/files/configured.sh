@@ -50,6 +50,7 @@ done
 [ -n "$missing" ] && say "going on without the network card with the MAC$missing"
 
 rm -f "$FARRIER_RESOLV"
+domains=""
 while read -r kind name first second third fourth fifth; do
   case "$kind" in
     dns)
@@ -57,7 +58,7 @@ while read -r kind name first second third fourth fifth; do
       continue
       ;;
     search)
-      echo "search $name" >> "$FARRIER_RESOLV"
+      domains="$domains $name"
       continue
       ;;
     bond)
@@ -114,5 +115,7 @@ while read -r kind name first second third fourth fifth; do
       ;;
   esac
 done < "$FARRIER_NETWORK"
+# In one line: of several, resolvers read the last alone.
+[ -n "$domains" ] && echo "search$domains" >> "$FARRIER_RESOLV"
 # The clients are this shell's children.
 wait

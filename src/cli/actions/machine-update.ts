@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MachineUpdateResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { networkConfigLimit } from "../../contract/network/network-config.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
@@ -9,9 +10,6 @@ import { parseLabels } from "../line/labels.ts";
 import type { MachineChangeFlags } from "../flags/machine-change.ts";
 import { answer } from "../show/answer.ts";
 import { defined } from "../../lib/defined.ts";
-
-/** Maximum number of bytes of a network file, as the server takes it. */
-const networkFileLimit = 16 * 1024;
 
 /** Flags of `farrier machine update`. */
 export interface MachineUpdateFlags extends MachineChangeFlags, SshFlags {
@@ -45,7 +43,7 @@ export async function machineUpdateAction(this: CliContext, flags: MachineUpdate
   const networkConfig =
     flags.network === undefined || flags.network === ""
       ? flags.network
-      : Buffer.from(await fileFlagRead("--network", flags.network, networkFileLimit)).toString("utf8");
+      : Buffer.from(await fileFlagRead("--network", flags.network, networkConfigLimit)).toString("utf8");
   const { machines } = await operatorClient(flags, this.process.env);
   const message = await machines.machineUpdate({
     requestId: flags.requestId ?? randomUUID(),

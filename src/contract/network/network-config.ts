@@ -1,3 +1,6 @@
+/** Maximum number of bytes of a network configuration: a boot medium has room for it beside certificates. */
+export const networkConfigLimit = 16 * 1024;
+
 /** What is set on one interface. */
 export interface InterfaceSettings {
   /** The name that other interfaces of the same configuration use for it. Of bonds and VLANs also the kernel's. */
@@ -10,6 +13,8 @@ export interface InterfaceSettings {
   dns: readonly string[];
   search: readonly string[];
   mtu?: number | undefined;
+  /** Only for an installed system, as netplan has it: its start does not wait for this interface. */
+  optional?: boolean | undefined;
 }
 
 /** A route. */
@@ -27,6 +32,8 @@ export interface NetworkRoute {
 export interface EthernetConfig extends InterfaceSettings {
   /** `aa:bb:cc:dd:ee:ff` */
   mac: string;
+  /** Only for an installed system: the kernel's name of it there. */
+  setName?: string | undefined;
 }
 
 /** Several network cards as one. */
@@ -61,6 +68,8 @@ export interface VlanConfig extends InterfaceSettings {
 
 /** The network of one machine: what Farrier takes of netplan's version 2. */
 export interface NetworkConfig {
+  /** Only for an installed system: what sets its network. */
+  renderer?: "networkd" | "NetworkManager" | undefined;
   ethernets: readonly EthernetConfig[];
   bonds: readonly BondConfig[];
   vlans: readonly VlanConfig[];

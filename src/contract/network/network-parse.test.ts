@@ -14,15 +14,18 @@ const parsed = (text: string) => {
 const full = `
 network:
   version: 2
+  renderer: networkd
   ethernets:
     eno1:
       match: { macaddress: "52:54:00:AA:BB:01" }
+      set-name: lan0
       mtu: 9000
     eno2:
       match: { macaddress: 52-54-00-aa-bb-02 }
     eno3:
       match: { macaddress: "52:54:00:aa:bb:03" }
       dhcp4: true
+      optional: true
   bonds:
     bond0:
       interfaces: [eno1, eno2]
@@ -73,7 +76,15 @@ test("cards, a bond and a VLAN become lines for the boot image, in the order in 
 
 test("a configuration survives being written as YAML; JSON and the inner mapping are read too", () => {
   const config = parsed(full);
-  expect(networkLines(parsed(networkYaml(config)))).toBe(lines);
+  const again = parsed(networkYaml(config));
+  expect(again).toEqual(config);
+  expect(networkLines(again)).toBe(lines);
+  expect(again.renderer).toBe("networkd");
+  expect(again.ethernets.map(({ setName, optional }) => [setName, optional])).toEqual([
+    ["lan0", undefined],
+    [undefined, undefined],
+    [undefined, true],
+  ]);
   expect(
     parsed('{"version":2,"ethernets":{"a":{"match":{"macaddress":"52:54:00:aa:bb:01"},"dhcp4":true}}}').ethernets,
   ).toHaveLength(1);
@@ -112,7 +123,19 @@ describe("what is wrong is named, with its path", () => {
     [card('dhcp4: true\n  eno2: {match: {macaddress: "52:54:00:AA:BB:01"}}'), /two of ethernets have the MAC/u],
     [card("nameservers: {addresses: [one]}"), /nameservers\.addresses\.0: expected an IP address/u],
     [card('nameservers: {search: ["a b"]}'), /search\.0: expected a domain/u],
+    [
+      card('addresses: ["10.0.0.5/8"]\n    routes: [{to: 10.9.0.0/16, via: "2001:db8::1"}]'),
+      /routes\.0\.via: expected an address of the same family/u,
+    ],
+    [
+      card('addresses: ["2001:db8::5/64"]\n    routes: [{to: "::/0", via: 10.0.0.1}]'),
+      /routes\.0\.via: expected an address of the same family/u,
+    ],
     [`version: 2\na: &a [1]\nb: [${"*a,".repeat(200)}]`, /too often|not known/u],
+    ["version: *there", /a part that is not there/u],
+    ["[".repeat(16_000), /nested too deeply/u],
+    [`a: ${"{a: ".repeat(4_000)}`, /nested too deeply/u],
+    ["- ".repeat(8_000), /nested too deeply/u],
     ["x".repeat(70_000), /70000 bytes: expected at most 16384/u],
   ])("%j", (text, problem) => {
     expect(networkConfigParse(text)).toHaveProperty("problem", expect.stringMatching(problem));

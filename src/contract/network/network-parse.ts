@@ -3,10 +3,14 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { issueWords, problemWords } from "../../lib/format/issue-words.ts";
 import { macParse } from "../../lib/net/mac.ts";
-import { bondModes, type InterfaceSettings, type NetworkConfig, configuredInterfaces } from "./network-config.ts";
+import {
+  bondModes,
+  configuredInterfaces,
+  type InterfaceSettings,
+  type NetworkConfig,
+  networkConfigLimit,
+} from "./network-config.ts";
 
-/** Maximum number of bytes of a network configuration: a boot medium has room for it beside certificates. */
-export const networkConfigLimit = 16 * 1024;
 /** Maximum number of interfaces, and of entries in each list. */
 const listLimit = 64;
 
@@ -20,15 +24,20 @@ const networkField = z
 const list = <T extends z.ZodType>(entry: T) => z.array(entry).max(listLimit).default([]);
 const mtuField = z.int().min(576).max(9216).optional();
 
-const routeField = z.strictObject({
-  to: z
-    .string()
-    .refine((text) => text === "default" || isNetwork(text), 'expected a network such as 10.0.0.0/8, or "default"'),
-  via: addressField.optional(),
-  metric: z.int().min(0).max(4_294_967_295).optional(),
-  "on-link": z.boolean().default(false),
-  scope: z.literal("link").optional(),
-});
+const routeField = z
+  .strictObject({
+    to: z
+      .string()
+      .refine((text) => text === "default" || isNetwork(text), 'expected a network such as 10.0.0.0/8, or "default"'),
+    via: addressField.optional(),
+    metric: z.int().min(0).max(4_294_967_295).optional(),
+    "on-link": z.boolean().default(false),
+    scope: z.literal("link").optional(),
+  })
+  .refine(({ to, via }) => to === "default" || via === undefined || isIP(via) === isIP(to.split("/")[0] ?? ""), {
+    path: ["via"],
+    error: "expected an address of the same family as the network's",
+  });
 
 const settings = {
   addresses: list(networkField),
@@ -108,17 +117,11 @@ export function networkConfigParse(text: string): NetworkConfig | { problem: str
   if (Buffer.byteLength(text) > networkConfigLimit) {
     return { problem: `it has ${Buffer.byteLength(text)} bytes: expected at most ${networkConfigLimit}` };
   }
-  const document = parseDocument(text.replace(/^\uFEFF/u, ""), { logLevel: "silent" });
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    return { problem: `it is not YAML: ${broken.message.split("\n")[0]?.replace(/:$/u, "") ?? ""}` };
+  const yaml = yamlRead(text);
+  if ("problem" in yaml) {
+    return yaml;
   }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 16 });
-  } catch {
-    return { problem: "it refers to its own parts too often: write them out" };
-  }
+  const { value } = yaml;
   const inner =
     typeof value === "object" && value !== null && "network" in value && Object.keys(value).length === 1
       ? value.network
@@ -127,11 +130,13 @@ export function networkConfigParse(text: string): NetworkConfig | { problem: str
   if (!read.success) {
     return { problem: problemWords(read.error) };
   }
-  const { ethernets, bonds, vlans } = read.data;
+  const { renderer, ethernets, bonds, vlans } = read.data;
   const config: NetworkConfig = {
+    renderer,
     ethernets: Object.entries(ethernets).map(([name, one]) => ({
       ...settingsOf(name, one),
       mac: one.match.macaddress,
+      setName: one["set-name"],
     })),
     bonds: Object.entries(bonds).map(([name, one]) => ({
       ...settingsOf(name, one),
@@ -165,7 +170,31 @@ function settingsOf(name: string, one: z.infer<z.ZodObject<typeof settings>>): I
     dns: one.nameservers.addresses,
     search: one.nameservers.search,
     mtu: one.mtu,
+    optional: one.optional,
   };
+}
+
+const tooDeep = "it is YAML that is nested too deeply";
+
+function yamlRead(text: string): { value: unknown } | { problem: string } {
+  try {
+    const document = parseDocument(text.replace(/^\uFEFF/u, ""), { logLevel: "silent" });
+    const [broken] = document.errors;
+    if (broken === undefined) {
+      return { value: document.toJS({ maxAliasCount: 16 }) };
+    }
+    const message = broken.message.split("\n")[0]?.replace(/:$/u, "") ?? "";
+    return { problem: message.startsWith("Maximum call stack") ? tooDeep : `it is not YAML: ${message}` };
+  } catch (error) {
+    // The parser's stack overflowed; where it overflows in the parser's own guard, that is among its errors.
+    if (error instanceof RangeError) {
+      return { problem: tooDeep };
+    }
+    if (error instanceof ReferenceError) {
+      return { problem: "it refers to its own parts too often, or to a part that is not there: write them out" };
+    }
+    throw error;
+  }
 }
 
 /** What is wrong between the parts of a configuration. */

@@ -3,12 +3,20 @@ import type { InterfaceSettings, NetworkConfig } from "./network-config.ts";
 import { defined } from "../../lib/defined.ts";
 
 /** A network configuration as netplan's YAML, version 2, as cloud-init takes it. Pure. */
-export function networkYaml({ ethernets, bonds, vlans }: NetworkConfig): string {
+export function networkYaml({ renderer, ethernets, bonds, vlans }: NetworkConfig): string {
   const byName = <T extends InterfaceSettings>(list: readonly T[], own: (one: T) => object): object =>
     Object.fromEntries(list.map((one) => [one.name, { ...own(one), ...settingsOf(one) }]));
   return stringify({
     version: 2,
-    ...(ethernets.length === 0 ? {} : { ethernets: byName(ethernets, ({ mac }) => ({ match: { macaddress: mac } })) }),
+    ...defined({ renderer }),
+    ...(ethernets.length === 0
+      ? {}
+      : {
+          ethernets: byName(ethernets, ({ mac, setName }) => ({
+            match: { macaddress: mac },
+            ...defined({ "set-name": setName }),
+          })),
+        }),
     ...(bonds.length === 0
       ? {}
       : {
@@ -25,11 +33,11 @@ export function networkYaml({ ethernets, bonds, vlans }: NetworkConfig): string 
   });
 }
 
-function settingsOf({ addresses, dhcp4, routes, dns, search, mtu }: InterfaceSettings): object {
+function settingsOf({ addresses, dhcp4, routes, dns, search, mtu, optional }: InterfaceSettings): object {
   return {
     ...(dhcp4 ? { dhcp4 } : {}),
     ...(addresses.length === 0 ? {} : { addresses }),
-    ...defined({ mtu }),
+    ...defined({ mtu, optional }),
     ...(routes.length === 0
       ? {}
       : {

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
@@ -86,13 +86,20 @@ const retryRequest = z.object({
   retry: retryField,
 });
 
-/** The network of a system whose request says none: the machine's, as cloud-init takes it; empty means the image's own. */
+/**
+ * The network of a system whose request says none: the machine's, as cloud-init takes it; empty means the image's own.
+ * @throws {ConnectError} failed_precondition if this version does not accept it any more
+ */
 async function installedNetwork(database: Database, machineId: MachineId): Promise<Uint8Array<ArrayBuffer>> {
   const text = await machineNetworkOf(database, machineId);
   const config = text === undefined ? undefined : networkConfigParse(text);
-  return config === undefined || "problem" in config
-    ? new Uint8Array()
-    : Uint8Array.from(Buffer.from(networkYaml(config)));
+  if (config !== undefined && "problem" in config) {
+    throw new ConnectError(
+      `the machine's network can't be read: ${config.problem}. \`farrier machine update --help\` has --network`,
+      Code.FailedPrecondition,
+    );
+  }
+  return config === undefined ? new Uint8Array() : Uint8Array.from(Buffer.from(networkYaml(config)));
 }
 
 /** The handlers of InstallationService. */

@@ -159,6 +159,14 @@ test("a machine's network is checked, shown, removed, and the default of what is
   };
   expect(await install("")).toContain("192.0.2.7/24");
   expect(await install("version: 1\n")).toBe("version: 1\n");
+  // As an earlier version may have taken it.
+  await dependencies.database.pool.query(
+    "UPDATE machine_network SET network_config = 'version: 3' WHERE machine_id = $1",
+    [id],
+  );
+  expect(await refusal(install(""))).toMatch(
+    /FailedPrecondition: the machine's network can't be read: version: expected 2/u,
+  );
   await update("");
   expect(await install("")).toBe("");
 });

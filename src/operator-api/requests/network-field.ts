@@ -1,4 +1,5 @@
-import { networkConfigLimit, networkConfigParse } from "../../contract/network/network-parse.ts";
+import { networkConfigLimit } from "../../contract/network/network-config.ts";
+import { networkConfigParse } from "../../contract/network/network-parse.ts";
 import { text } from "./validate.ts";
 
 /** A machine's network as an operator gives it; "" = none. */

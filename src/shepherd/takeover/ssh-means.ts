@@ -145,7 +145,10 @@ function networkOf(text: string | undefined): ReturnType<typeof networkChecked> 
 function networkChecked(text: string) {
   const config = networkConfigParse(text);
   if ("problem" in config) {
-    throw new TakeoverError("unsuitable", `the machine's network can't be read: ${config.problem}`);
+    throw new TakeoverError(
+      "unsuitable",
+      `the machine's network can't be read: ${config.problem}. \`farrier machine update --help\` has --network`,
+    );
   }
   return config;
 }
