@@ -10,6 +10,20 @@ test("a public key is read without its comment, and has ssh-keygen's fingerprint
   expect(sshFingerprint(key)).toBe(fingerprint);
 });
 
+test("a key whose padding was lost on the way is read as it was", () => {
+  // A key of 104 bytes, whose base64 ends with one "=".
+  const blob = Buffer.concat(
+    ["ecdsa-sha2-nistp256", "nistp256", "x".repeat(65)].flatMap((text) => [
+      Buffer.from([0, 0, 0, text.length]),
+      Buffer.from(text),
+    ]),
+  ).toString("base64");
+  expect(blob).toMatch(/=$/u);
+  for (const text of [blob, blob.replaceAll("=", ""), `${blob}=`]) {
+    expect(sshHostKeyParse(`ecdsa-sha2-nistp256 ${text}`)).toEqual({ by: "key", key: `ecdsa-sha2-nistp256 ${blob}` });
+  }
+});
+
 test("a fingerprint is read", () => {
   expect(sshHostKeyParse(fingerprint)).toEqual({ by: "fingerprint", fingerprint });
 });

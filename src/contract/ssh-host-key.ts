@@ -20,8 +20,9 @@ export function sshHostKeyParse(text: string): SshHostKey | { problem: string } 
       problem: `expected a public key such as "ssh-ed25519 AAAA…" (the host's /etc/ssh/ssh_host_ed25519_key.pub), or its fingerprint "SHA256:…" of 43 characters`,
     };
   }
+  // OpenSSH reads no base64 without its padding.
   return blobType(blob) === type
-    ? { by: "key", key: `${type} ${blob}` }
+    ? { by: "key", key: `${type} ${Buffer.from(blob, "base64").toString("base64")}` }
     : { problem: `its base64 is not a key of type ${type}: copy the whole line of the host's public key` };
 }
 
