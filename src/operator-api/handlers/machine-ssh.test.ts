@@ -109,6 +109,17 @@ test("one host is one machine, and a credential in use stays", async () => {
   );
 });
 
+test("of two machines that get the same host at the same time, one has it, and the other is told", async () => {
+  const ids = [await add(), await add()];
+  for (let round = 0; round < 8; round += 1) {
+    const taken = ssh({ target: `root@race${round}.example` });
+    const answers = await Promise.all(
+      ids.map((machine) => refusal(clients.machines.machineUpdate({ requestId: randomUUID(), machine, ssh: taken }))),
+    );
+    expect(answers.toSorted()).toEqual([expect.stringMatching(/^AlreadyExists: race\d\.example port 22 is /u), "ok"]);
+  }
+});
+
 test("a key that was accepted at the first contact is accepted anew after an installation; an operator's key is not", async () => {
   const accepting = machineId(await add({ hostKey: "", acceptNew: true }));
   const pinning = machineId(await add());

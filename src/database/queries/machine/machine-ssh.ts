@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
-import { DatabaseError, translate } from "../../errors.ts";
+import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
 import { historyAppend } from "../../history.ts";
 import type { CredentialId, MachineId } from "../../ids.ts";
 import { machineLock } from "../../machine-lock.ts";
@@ -30,10 +30,7 @@ export async function machineSshSet(tx: Tx, machineId: MachineId, ssh: MachineSs
     WHERE s.host = ${host} AND s.port = ${port} AND s.machine_id <> ${machineId}`.execute(tx);
   const [other] = rows;
   if (other !== undefined) {
-    throw new DatabaseError(
-      "exists",
-      `${host} port ${port} is machine ${other.name} already: one host is one machine. \`farrier machine show ${other.name}\` shows it`,
-    );
+    throw hostTaken(ssh, `machine ${other.name}`, `\`farrier machine show ${other.name}\` shows it`);
   }
   const row = {
     ...{ user_name: user, host, port, credential_id: credentialId },
@@ -44,7 +41,13 @@ export async function machineSshSet(tx: Tx, machineId: MachineId, ssh: MachineSs
     .insertInto("machine_ssh")
     .values({ machine_id: machineId, ...row })
     .onConflict((conflict) => conflict.column("machine_id").doUpdateSet(row))
-    .execute();
+    .execute()
+    .catch((error: unknown) => {
+      // It was given to another machine at the same time.
+      throw isUniqueViolation(error) === "machine_ssh_host_port_key"
+        ? hostTaken(ssh, "another machine", "`farrier machine list` shows all")
+        : error;
+    });
   const detail = {
     user,
     host,
@@ -56,6 +59,10 @@ export async function machineSshSet(tx: Tx, machineId: MachineId, ssh: MachineSs
   await sql`
     INSERT INTO machine_found_running (machine_id, found_by)
     SELECT ${machineId}, 'ssh' WHERE NOT start_allowed(${machineId}) ON CONFLICT DO NOTHING`.execute(tx);
+}
+
+function hostTaken({ host, port }: MachineSsh, other: string, remedy: string): DatabaseError {
+  return new DatabaseError("exists", `${host} port ${port} is ${other} already: one host is one machine. ${remedy}`);
 }
 
 /** By what a machine can be taken over; undefined if by nothing. @throws {DatabaseError} `unavailable` */
