@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { networkConfigParse } from "./network-parse.ts";
 import { networkLines } from "./network-lines.ts";
 import { networkYaml } from "./network-yaml.ts";
@@ -79,6 +80,7 @@ test("a configuration survives being written as YAML; JSON and the inner mapping
   const again = parsed(networkYaml(config));
   expect(again).toEqual(config);
   expect(networkLines(again)).toBe(lines);
+  expect(networkYaml(parsed(networkYaml(config)))).not.toMatch(/[&*]a\d/u);
   expect(again.renderer).toBe("networkd");
   expect(again.ethernets.map(({ setName, optional }) => [setName, optional])).toEqual([
     ["lan0", undefined],
@@ -88,6 +90,15 @@ test("a configuration survives being written as YAML; JSON and the inner mapping
   expect(
     parsed('{"version":2,"ethernets":{"a":{"match":{"macaddress":"52:54:00:aa:bb:01"},"dhcp4":true}}}').ethernets,
   ).toHaveLength(1);
+});
+
+test("cloud-init, which reads YAML 1.1, reads a MAC of decimal digits and a name such as no as text", () => {
+  const text =
+    'version: 2\nethernets: { "no": { match: { macaddress: "52:54:00:12:34:56" }, addresses: [192.0.2.7/24] } }';
+  expect(parse(networkYaml(parsed(text)), { version: "1.1" })).toEqual({
+    version: 2,
+    ethernets: { no: { match: { macaddress: "52:54:00:12:34:56" }, addresses: ["192.0.2.7/24"] } },
+  });
 });
 
 describe("what is wrong is named, with its path", () => {

@@ -6,7 +6,7 @@ import { defined } from "../../lib/defined.ts";
 export function networkYaml({ renderer, ethernets, bonds, vlans }: NetworkConfig): string {
   const byName = <T extends InterfaceSettings>(list: readonly T[], own: (one: T) => object): object =>
     Object.fromEntries(list.map((one) => [one.name, { ...own(one), ...settingsOf(one) }]));
-  return stringify({
+  const value = {
     version: 2,
     ...defined({ renderer }),
     ...(ethernets.length === 0
@@ -30,7 +30,10 @@ export function networkYaml({ renderer, ethernets, bonds, vlans }: NetworkConfig
           })),
         }),
     ...(vlans.length === 0 ? {} : { vlans: byName(vlans, ({ id, link }) => ({ id, link })) }),
-  });
+  };
+  // For cloud-init, which reads YAML 1.1: there 52:54:00:12:34:56 is a number, if it is not in quotes. And each interface has
+  // its own lists, although they may be the same ones.
+  return stringify(value, { compat: "yaml-1.1", aliasDuplicateObjects: false });
 }
 
 function settingsOf({ addresses, dhcp4, routes, dns, search, mtu, optional }: InterfaceSettings): object {

@@ -115,6 +115,44 @@ address bond0.7 192.0.2.7/24
 `);
 });
 
+test("twenty VLANs with the same name servers all come along", () => {
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
+  const lines = linesOf(
+    [
+      card("eno1", "52:54:00:00:00:01"),
+      ...numbers.map((id) =>
+        card(`eno1.${id}`, "52:54:00:00:00:01", [inet(`10.0.${id}.7`, 24)], {
+          link: "eno1",
+          linkinfo: { info_kind: "vlan", info_data: { id } },
+        }),
+      ),
+    ],
+    [],
+    "nameserver 192.0.2.53\nnameserver 192.0.2.54\nnameserver 192.0.2.55\nnameserver 192.0.2.56\n",
+  );
+  expect(lines?.match(/^address /gmu)).toHaveLength(20);
+  // A resolver uses three.
+  expect(lines?.match(/^dns .*$/gmu)).toEqual(["dns 192.0.2.53", "dns 192.0.2.54", "dns 192.0.2.55"]);
+});
+
+test("a host that names a thousand bridges and cards gives no configuration", () => {
+  const numbers = Array.from({ length: 500 }, (_, index) => index);
+  const mac = (index: number): string =>
+    `52:54:00:00:${(index >> 8).toString(16).padStart(2, "0")}:${(index & 255).toString(16).padStart(2, "0")}`;
+  const routes = numbers.flatMap((index) =>
+    Array.from({ length: 8 }, () => ({ dst: "10.0.0.0/8", dev: `b${index}`, scope: "link", flags: [] })),
+  );
+  expect(
+    linesOf(
+      numbers.flatMap((index) => [
+        card(`c${index}`, mac(index), [inet("192.0.2.7", 24)], { master: `b${index}` }),
+        card(`b${index}`, mac(index), [], { linkinfo: { info_kind: "bridge" } }),
+      ]),
+      routes,
+    ),
+  ).toBeUndefined();
+});
+
 test("a bridge's addresses go to the card in it; containers' interfaces stay behind", () => {
   expect(
     linesOf(

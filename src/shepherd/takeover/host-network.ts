@@ -64,6 +64,9 @@ type Route = z.infer<typeof routeSchema>[number];
 
 const usualMtu = 1500;
 const bondMonitor = 100;
+/** As many as resolv.conf(5) says that a resolver uses. */
+const nameServersMost = 3;
+const domainsMost = 6;
 
 /**
  * A host's own network configuration, for an agent that takes its place: static addresses, routes, name servers, VLANs and bonds.
@@ -78,28 +81,21 @@ export function hostNetwork(
   if (links === undefined) {
     return undefined;
   }
-  const byName = new Map(links.map((link) => [link.ifname, link]));
   const cards = links.filter(isCard);
   const bonds = links.filter((link) => kindOf(link) === "bond");
   const vlans = links.filter((link) => kindOf(link) === "vlan");
-  const described = new Set([...cards, ...bonds, ...vlans].map(({ ifname }) => ifname));
-  /** The interface that takes what is set on this one. */
-  const place = (name: string): string | undefined => {
-    const link = byName.get(name);
-    return link !== undefined && kindOf(link) === "bridge"
-      ? links.find(({ ifname, master }) => master === name && described.has(ifname))?.ifname
-      : described.has(name)
-        ? name
-        : undefined;
-  };
+  const described = [...cards, ...bonds, ...vlans];
+  const own = setOn({ links, routes, described: new Set(described.map(({ ifname }) => ifname)) });
   const dns = nameServers(probe.resolver);
-  const settings = (link: Link): InterfaceSettings => settingsOf(link, { links, routes, place, dns });
+  // Made once for each: a host may name a thousand.
+  const all = new Map(described.map((link) => [link.ifname, settingsOf(link, own.get(link.ifname), dns)]));
+  const settings = (link: Link): InterfaceSettings => all.get(link.ifname) ?? settingsOf(link, undefined, dns);
   const used = (one: InterfaceSettings): boolean => one.addresses.length > 0 || one.dhcp4;
 
   const madeVlans = vlans.flatMap((link): VlanConfig[] => {
     const id = link.linkinfo?.info_data?.["id"];
     const on = link.link;
-    return typeof id === "number" && on !== undefined && described.has(on) && used(settings(link))
+    return typeof id === "number" && on !== undefined && all.has(on) && used(settings(link))
       ? [{ ...settings(link), id, link: on }]
       : [];
   });
@@ -125,11 +121,11 @@ export function hostNetwork(
   const stoodOn = new Set(madeVlans.map(({ link }) => link));
   const madeCards = cards.flatMap((link): EthernetConfig[] => {
     const mac = cardMac(link);
-    const own = settings(link);
-    if (mac === undefined || !(members.has(link.ifname) || stoodOn.has(link.ifname) || used(own))) {
+    const set = settings(link);
+    if (mac === undefined || !(members.has(link.ifname) || stoodOn.has(link.ifname) || used(set))) {
       return [];
     }
-    return [{ ...own, mac, ...(members.has(link.ifname) ? { addresses: [], routes: [], dhcp4: false } : {}) }];
+    return [{ ...set, mac, ...(members.has(link.ifname) ? { addresses: [], routes: [], dhcp4: false } : {}) }];
   });
   const made = { ethernets: madeCards, bonds: madeBonds, vlans: madeVlans };
   // Checked as an operator's configuration is: names and addresses are the host's, and go into a shell's words.
@@ -159,28 +155,52 @@ function cardMac({ address, permaddr, linkinfo }: Link): string | undefined {
   return macParse(linkinfo?.info_slave_data?.perm_hwaddr ?? permaddr ?? address ?? "");
 }
 
-function settingsOf(
-  link: Link,
-  from: { links: readonly Link[]; routes: readonly Route[]; place: (name: string) => string | undefined; dns: Dns },
-): InterfaceSettings {
-  const { links, routes, place, dns } = from;
-  const name = link.ifname;
-  const infos = links
-    .filter(({ ifname }) => place(ifname) === name)
-    .flatMap(({ addr_info: addresses }) => addresses)
-    .filter(({ local, prefixlen, scope }) => scope === "global" && local !== undefined && prefixlen !== undefined);
+/** What is set on an interface, and on a bridge that it is the first described port of. */
+interface OwnSettings {
+  addresses: Link["addr_info"];
+  routes: Route[];
+}
+
+function setOn({
+  links,
+  routes,
+  described,
+}: {
+  links: readonly Link[];
+  routes: readonly Route[];
+  described: ReadonlySet<string>;
+}): ReadonlyMap<string, OwnSettings> {
+  const ports = new Map<string, string>();
+  for (const { ifname, master } of links) {
+    if (master !== undefined && described.has(ifname) && !ports.has(master)) {
+      ports.set(master, ifname);
+    }
+  }
+  const own = new Map([...described].map((name): [string, OwnSettings] => [name, { addresses: [], routes: [] }]));
+  const bridges = new Set(links.filter((link) => kindOf(link) === "bridge").map(({ ifname }) => ifname));
+  const place = (name: string): OwnSettings | undefined => own.get((bridges.has(name) ? ports.get(name) : name) ?? "");
+  for (const { ifname, addr_info: addresses } of links) {
+    place(ifname)?.addresses.push(...addresses);
+  }
+  for (const route of routes) {
+    place(route.dev ?? "")?.routes.push(route);
+  }
+  return own;
+}
+
+function settingsOf(link: Link, own: OwnSettings = { addresses: [], routes: [] }, dns: Dns): InterfaceSettings {
+  const infos = own.addresses.filter(
+    ({ local, prefixlen, scope }) => scope === "global" && local !== undefined && prefixlen !== undefined,
+  );
   // An IPv6 address that a router's announcements gave comes by itself again.
   const fixed = infos.filter(({ dynamic, temporary }) => dynamic !== true && temporary !== true);
   const dhcp4 = infos.some(({ family, dynamic }) => family === "inet" && dynamic === true);
   const addresses = fixed.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
   return {
-    name,
+    name: link.ifname,
     addresses,
     dhcp4,
-    routes:
-      addresses.length === 0
-        ? []
-        : routes.filter(({ dev }) => dev !== undefined && place(dev) === name).flatMap((route) => routeOf(route)),
+    routes: addresses.length === 0 ? [] : own.routes.flatMap((route) => routeOf(route)),
     ...(addresses.length + Number(dhcp4) > 0 ? dns : { dns: [], search: [] }),
     mtu: link.mtu === usualMtu ? undefined : link.mtu,
   };
@@ -210,5 +230,5 @@ function nameServers(resolver: string): Dns {
     (address) => isIP(address) !== 0 && !address.startsWith("127.") && address !== "::1" && !address.includes("%"),
   );
   const search = of("search").filter((domain) => /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/u.test(domain));
-  return { dns: [...new Set(dns)], search: [...new Set(search)] };
+  return { dns: [...new Set(dns)].slice(0, nameServersMost), search: [...new Set(search)].slice(0, domainsMost) };
 }
