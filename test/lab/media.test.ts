@@ -1,17 +1,13 @@
 // Machines without a network boot: their controller fetches a boot medium, and ejects it after the agent has enrolled.
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sushyEmulator } from "../../src/controllers/testing/sushy-emulator.ts";
-import { netbootUrlWrite } from "../../src/lab/netboot-url.ts";
 import { bootMedium } from "../support/boot-image.ts";
 import { must } from "../support/lab.ts";
 import { labServers } from "../support/lab-servers.ts";
 import { bootPatience, qemuMachine, succeeded } from "../support/qemu-lab.ts";
 import { serverStory } from "../support/qemu-lab-server.ts";
 import { tinyServed } from "../support/qemu-lab-story.ts";
+import { sushyMachine } from "../support/qemu-lab-sushy.ts";
 import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
-import { root } from "../support/repository.ts";
 import { waitFor } from "../support/wait.ts";
 
 const labOf = qemuLabSuite();
@@ -23,28 +19,12 @@ test("by a Redfish service that nobody here wrote: from a medium to installed, a
   const lab = labOf();
   const { place } = lab;
   await bootMedium();
-  const servers = join(place.folder, "media");
-  await netbootUrlWrite(join(servers, "lab"), nowhere);
-  await using stack = new AsyncDisposableStack();
-  const flags = ["--data-dir", servers, "--machines", "1", "--memory", "1024", "--disk-size", "1Gi"];
-  await must(place.cli("lab", "up", "--name-prefix", "cd", ...flags));
-  stack.defer(async () => void (await place.cli("lab", "down", "--data-dir", servers)));
-  const command = [process.execPath, join(root, "bin/farrier.js"), "lab"];
-  const emulator = stack.use(
-    await sushyEmulator(context, {
-      configuration: await readFile(join(root, "test/support/peers/sushy-lab.conf.py"), "utf8"),
-      env: { FARRIER_LAB_COMMAND: JSON.stringify(command), FARRIER_LAB_DATA_DIR: servers },
-    }),
-  );
-  const secret = join(place.folder, "media-password");
-  await writeFile(secret, `${emulator.password}\n`, { mode: 0o600 });
-  const credential = ["--kind", "bmc", "--user", emulator.userName, "--secret-file", secret, "--for", "127.0.0.1/32"];
-  await must(place.cli("credential", "create", "media", ...credential));
+  await using server = await sushyMachine(context, lab, { name: "cd", netbootUrl: nowhere });
+  const { emulator, behind } = server;
   const how = ["--accept-new", "--boot-by", "controller-media"];
-  await must(place.cli("bmc", "add", emulator.url, "--credential", "media", "--name", "cd1", ...how));
+  await must(place.cli("bmc", "add", emulator.url, "--credential", "cd", "--name", "cd1", ...how));
 
-  const cd = qemuMachine(place, "cd-1", join(servers, "lab"));
-  await serverStory(lab, { ...qemuMachine(place, "cd1"), console: cd.console, says: cd.says });
+  await serverStory(lab, { ...qemuMachine(place, "cd1"), console: behind.console, says: behind.says });
   // Neither path nor token is anywhere in what the control plane says.
   expect(lab.up.stderr).not.toMatch(/\/media\/[\w-]{43}/u);
 });
