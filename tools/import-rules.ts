@@ -26,7 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   agent: ["lib", "gen", "contract"],
   simulator: ["lib", "gen", "contract"],
   cli: ["lib", "gen", "contract"],
-  "boot-image": ["lib"],
+  "boot-image": ["lib", "contract"],
 };
 
 /** The folder of `src` that may import everything. */

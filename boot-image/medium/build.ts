@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { mediumManifestName, mediumName, mediumVolume } from "../../src/contract/medium-path.ts";
 import { writeFileAtomic } from "../../src/lib/host/atomic-file.ts";
 import { makeDirectory } from "../../src/lib/host/make-directory.ts";
 import type { PackageFile } from "../fetch-packages.ts";
@@ -13,7 +14,7 @@ import { areaBlank, areaMarked, areaBytes } from "./area.ts";
 import { biosLoader } from "./bios-loader.ts";
 import { loaderScript, mediumPaths } from "./loader-script.ts";
 import { uefiLoaders } from "./loaders.ts";
-import { mediumInputs, mediumManifestName, mediumName, type MediumManifest } from "./manifest.ts";
+import { mediumInputs, type MediumManifest } from "./manifest.ts";
 
 /** What a boot medium is made from. */
 export interface MediumOptions {
@@ -113,7 +114,7 @@ async function isoMake(
 /** Both firmwares' boot programs (El Torito), and partitions for the case that the medium is a disk. Pure. */
 function isoArguments(of: { iso: string; root: string; esp: string; firstSector: string }): string[] {
   return [
-    ...["-as", "mkisofs", "-quiet", "-V", "FARRIER_AGENT", "-o", of.iso],
+    ...["-as", "mkisofs", "-quiet", "-V", mediumVolume, "-o", of.iso],
     ...["-uid", "0", "-gid", "0", "-file-mode", "0444", "-dir-mode", "0555"],
     ...["-b", mediumPaths.bios, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info"],
     ...["--grub2-mbr", of.firstSector, "-partition_offset", "16", "-append_partition", "2", "0xef", of.esp],

@@ -1,10 +1,5 @@
 import { createHash } from "node:crypto";
 
-/** The name of the medium's description in the boot image's folder. */
-export const mediumManifestName = "medium.json";
-/** The name of the medium. */
-export const mediumName = "agent.iso";
-
 /** The content of medium.json. Network boot reads it to know where a machine's configuration goes. */
 export interface MediumManifest {
   bytes: number;

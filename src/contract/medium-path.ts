@@ -1,5 +1,12 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 
+/** The name of a boot medium: in a boot image's folder, and at the end of its URL. */
+export const mediumName = "agent.iso";
+/** The name of its description in that folder. */
+export const mediumManifestName = "medium.json";
+/** The name of its volume, by which an agent recognises it. */
+export const mediumVolume = "FARRIER_AGENT";
+
 /** Bytes of the secret in a medium's path. */
 const secretBytes = 32;
 
@@ -34,10 +41,10 @@ export function mediumSecretRead(text: string): MediumSecret | undefined {
 
 /** The URL of a medium. It ends as controllers expect of a CD. Pure. */
 export function mediumUrl(server: string, secret: Pick<MediumSecret, "text">): string {
-  return `${server.replace(/\/$/u, "")}/media/${secret.text}/agent.iso`;
+  return `${server.replace(/\/$/u, "")}/media/${secret.text}/${mediumName}`;
 }
 
-/** Whether this is the URL of one of Farrier's boot media. Pure. */
+/** Whether this is the URL of one of Farrier's boot media, or its file name, which is all that some controllers show. Pure. */
 export function isMediumUrl(url: string): boolean {
-  return /\/media\/[\w-]{43}\/agent\.iso$/u.test(url);
+  return url === mediumName || (url.endsWith(`/${mediumName}`) && /\/media\/[\w-]{43}\/[^/]+$/u.test(url));
 }

@@ -1,8 +1,8 @@
 import { bootImageBuild } from "../../boot-image/build.ts";
 import { mediumBuild } from "../../boot-image/medium/build.ts";
-import { mediumName } from "../../boot-image/medium/manifest.ts";
 import { mediumRoots } from "../../boot-image/medium/packages.ts";
 import { packagesFor } from "../../boot-image/packages-for.ts";
+import { mediumName } from "../contract/medium-path.ts";
 import type { BootImageBuildOptions } from "./options.ts";
 import { buildCache } from "./build-cache.ts";
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { mediumManifestName, mediumName } from "../contract/medium-path.ts";
 import { type Architecture, architectures } from "./architecture.ts";
 
 /** A boot medium, as `farrier boot-image build --iso` makes it. */
@@ -27,9 +28,9 @@ const description = z.object({
  */
 export async function mediumFile(directory: string, architecture: Architecture): Promise<MediumFile | undefined> {
   const folder = join(directory, architecture);
-  const path = join(folder, "agent.iso");
+  const path = join(folder, mediumName);
   try {
-    const { bytes, area } = description.parse(JSON.parse(await readFile(join(folder, "medium.json"), "utf8")));
+    const { bytes, area } = description.parse(JSON.parse(await readFile(join(folder, mediumManifestName), "utf8")));
     const { size } = await stat(path);
     return size === bytes && area.offset + area.bytes <= size ? { path, area } : undefined;
   } catch {

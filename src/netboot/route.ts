@@ -1,3 +1,4 @@
+import { mediumName } from "../contract/medium-path.ts";
 import { architectures, type Architecture } from "./architecture.ts";
 import { bootFiles, type BootFile } from "./boot-image.ts";
 
@@ -57,7 +58,7 @@ export function route(target: string): Route | undefined {
         ? { resource: "boot" }
         : { resource: "ipxe", architecture: second.toLowerCase(), name: third.toLowerCase() };
     case "media":
-      return third.toLowerCase() === "agent.iso" ? { resource: "medium", secret: second } : undefined;
+      return third.toLowerCase() === mediumName ? { resource: "medium", secret: second } : undefined;
     case "config":
       return third === "" && second.endsWith(".cpio")
         ? { resource: "config", handle: second.slice(0, -".cpio".length) }
