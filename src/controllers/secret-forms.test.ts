@@ -25,8 +25,33 @@ test.each<[string, string]>([
   expect(text).not.toContain(Buffer.from(secret).toString("hex").slice(0, 8));
 });
 
+test.each<[string, (url: string) => string]>([
+  ["as it is", (url) => url],
+  ["JSON with escaped slashes", (url) => url.replaceAll("/", "\\/")],
+  ["a URL's component", (url) => encodeURIComponent(url)],
+  ["a JSON writer's escapes", (url) => url.replaceAll(/[^A-Za-z0-9]/gu, (one) => unicodeEscape(one))],
+  ["HTML", (url) => url.replaceAll("/", "&#x2F;")],
+  ["a line that the controller has cut", (url) => url.slice(0, -20)],
+])("the secret in a boot medium's URL in %s is removed, whoever inserted it", (_what, form) => {
+  const path = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNl_-I";
+  const text = withoutSecretForms(`connected ${form(`http://192.0.2.1:8081/media/${path}/agent.iso`)}`, []);
+  expect(text).toContain("[secret]");
+  expect(text).not.toContain(path.slice(0, 8));
+});
+
+test("another image's URL stays as it is, and a long text takes no time", () => {
+  const other = "connected http://192.0.2.1/media/debian-12.iso";
+  expect(withoutSecretForms(other, [])).toBe(other);
+  const long = `${"media/".repeat(400_000)}other/${"\\".repeat(1 << 20)}/${"a".repeat(1 << 20)}`;
+  expect(withoutSecretForms(long, [])).toBe(long);
+});
+
 test("of two secrets the longer is removed whole, and a short one is left, because it is in many words", () => {
   expect(withoutSecretForms("calvin1 and calvin", ["calvin", "calvin1"])).toBe("[secret] and [secret]");
   expect(withoutSecretForms("an answer", ["an"])).toBe("an answer");
   expect(secretForms("abc")).toEqual([]);
 });
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

@@ -5,6 +5,13 @@ const shortest = 4;
 const removed = "[secret]";
 
 /**
+ * The secret in the URL of a boot medium (contract/medium-path.ts), or a long part of it, with slashes as they are or
+ * escaped. A controller's event log repeats such URLs to every client, also to one that did not insert the medium and
+ * does not know the secret.
+ */
+const mediumSecrets = /(?<=media(?:\\{0,3}\/|%2f|\\{1,3}u002f|&#(?:x2f|47);))[\w%\\-]{32,}/giu;
+
+/**
  * The forms in which a controller may repeat a secret: as it is, escaped for JSON, URLs or HTML, in base64 and in hex. The
  * longest come first. Pure.
  */
@@ -25,10 +32,13 @@ export function secretForms(secret: string): readonly string[] {
   return [...new Set(forms)].toSorted((one, other) => other.length - one.length);
 }
 
-/** Removes the secrets, in all of their forms, from a text. Call it before the text is cut. Pure. */
+/**
+ * Removes these secrets in all of their forms, and the secrets in URLs of boot media, from a text. Call it before the
+ * text is cut. Pure.
+ */
 export function withoutSecretForms(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap(secretForms).toSorted((one, other) => other.length - one.length);
-  return forms.reduce((rest, form) => rest.replaceAll(form, removed), text);
+  return forms.reduce((rest, form) => rest.replaceAll(form, removed), text).replaceAll(mediumSecrets, removed);
 }
 
 /** All but letters and digits as \uXXXX, as some JSON writers do, with hex digits of either case. */

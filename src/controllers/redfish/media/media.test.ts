@@ -75,6 +75,21 @@ test("row 38: a medium that does not show is an error that does not repeat its p
   expect(String(failed)).not.toContain(secret);
 });
 
+test("an event log and a refusal that repeat the path are shown without it to another client, too", async () => {
+  await using subject = await simulatedSubject(slots({}));
+  const { simulated } = subject;
+  await subject.controller.mediaInsert(url, live);
+  simulated.state.events = [{ at: new Date(0), severity: "OK", text: `Virtual media ${url} is connected.` }];
+  const other = subject.client();
+  const { events } = await other.health(live);
+  expect(events).toMatchObject([{ text: expect.stringContaining("/media/[secret]/agent.iso is connected.") }]);
+  const message = `The image ${url} is in use.`;
+  simulated.faults.push({ path: /EjectMedia$/u, times: 9, does: { status: 400, id: "Failed", message } });
+  const failed = await other.mediaEject(ours, live).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: "refused", message: expect.stringContaining("is in use") });
+  expect(String((failed as Error).stack)).not.toContain(secret);
+});
+
 test("a refusal that repeats the path is shown without it", async () => {
   await using subject = await simulatedSubject(slots({}));
   const message = `The image ${url} can't be read.`;
