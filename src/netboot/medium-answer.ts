@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Database } from "../database/connect.ts";
 import { mediumGrant, mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
 import { isLoopback } from "../lib/net/host-port.ts";
@@ -63,12 +64,19 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
     grant.content === "blank"
       ? Buffer.alloc(0)
       : configuration(options, exchange, secret, await machineNetworkOf(options.database, grant.machineId));
-  if (archive === undefined || archive.length > file.area.bytes) {
+  if (archive === undefined) {
     return String(answerText(exchange, 400, "the Host header is missing, or not a host's name\n"));
+  }
+  if (archive.length > file.area.bytes) {
+    options.log.error(
+      { machine: grant.machineId, bytes: archive.length, room: file.area.bytes },
+      "a machine's configuration does not fit on a boot medium: shorten its network, or the chain of the CA",
+    );
+    return String(answerText(exchange, 500, "the machine's configuration does not fit on its medium\n"));
   }
   const bytes = Buffer.alloc(file.area.bytes);
   bytes.set(archive);
-  if (grant.content === "configured" && request.method === "GET" && touches(request.headers.range, file)) {
+  if (grant.content === "configured" && request.method === "GET" && touches(request.headers, file)) {
     const tokenDigest = createHash("sha256").update(secret.token).digest();
     const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, address };
     const actor = { kind: "component", name: "netboot" } as const;
@@ -101,13 +109,16 @@ function configuration(
   });
 }
 
-/** Whether the answer to a request with this Range header may contain bytes of the reserved area. Pure. */
-function touches(header: string | undefined, { area }: MediumFile): boolean {
-  const range = byteRange(header, Number.MAX_SAFE_INTEGER);
-  // A suffix is counted from an end that is not known here.
-  return typeof range === "string" || header?.includes("=-") === true
-    ? true
-    : range.first < area.offset + area.bytes && range.last >= area.offset;
+/** Whether the answer to a request with these headers may contain bytes of the reserved area. Pure. */
+function touches(headers: IncomingHttpHeaders, { area }: MediumFile): boolean {
+  const range = byteRange(headers.range, Number.MAX_SAFE_INTEGER);
+  // A suffix is counted from an end that is not known here. With If-Range the answer may be the whole medium.
+  return (
+    typeof range === "string" ||
+    headers.range?.includes("=-") === true ||
+    headers["if-range"] !== undefined ||
+    (range.first < area.offset + area.bytes && range.last >= area.offset)
+  );
 }
 
 /** An address as the database compares it; undefined if it is unknown. Pure. */

@@ -15,6 +15,7 @@ import { agentEnroll } from "../database/queries/enrollment/enrollment.ts";
 import { sessionStart, type Session } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
 import { systemClock } from "../lib/clock.ts";
+import { defined } from "../lib/defined.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { mediumSecret, mediumUrl, type MediumSecret } from "../contract/medium-path.ts";
 import { netbootServe, type NetbootListener } from "./serve.ts";
@@ -36,18 +37,7 @@ beforeAll(async () => {
   await mkdir(join(directory, "x86_64"));
   await writeFile(join(directory, "x86_64", "agent.iso"), built);
   await writeFile(join(directory, "x86_64", "medium.json"), JSON.stringify({ bytes: built.length, area }));
-  netboot = await netbootServe({
-    address: { host: "127.0.0.1", port: 0 },
-    database: fleet.database,
-    bootImages: directory,
-    ipxeFiles: directory,
-    agents: { port: 8443 },
-    caCertificate: Buffer.from("the CA"),
-    kernelArguments: "",
-    metrics: createMetrics(),
-    log: recording.log,
-    clock: systemClock,
-  });
+  netboot = await serve(Buffer.from("the CA"));
 });
 afterAll(async () => {
   await session[Symbol.asyncDispose]();
@@ -55,6 +45,20 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
   await fleet[Symbol.asyncDispose]();
 });
+
+const serve = (caCertificate: Uint8Array): Promise<NetbootListener> =>
+  netbootServe({
+    address: { host: "127.0.0.1", port: 0 },
+    database: fleet.database,
+    bootImages: directory,
+    ipxeFiles: directory,
+    agents: { port: 8443 },
+    caCertificate,
+    kernelArguments: "",
+    metrics: createMetrics(),
+    log: recording.log,
+    clock: systemClock,
+  });
 
 interface Known extends TestMachine {
   smbiosUuid: string;
@@ -85,12 +89,12 @@ interface Answer {
 
 function fetchMedium(
   { secret }: Pick<Known, "secret">,
-  init: { method?: string; range?: string; from?: string; path?: string } = {},
+  init: { method?: string; range?: string; ifRange?: string; from?: string; path?: string; of?: NetbootListener } = {},
 ): Promise<Answer> {
-  const { method = "GET", range, from = "127.0.0.2" } = init;
-  const { port } = netboot.address;
+  const { method = "GET", range, ifRange, from = "127.0.0.2" } = init;
+  const { port } = (init.of ?? netboot).address;
   const path = init.path ?? new URL(mediumUrl("http://server", secret)).pathname;
-  const headers = { host: `bmc.lab:${port}`, ...(range === undefined ? {} : { range }) };
+  const headers = { host: `bmc.lab:${port}`, ...defined({ range, "if-range": ifRange }) };
   return new Promise((resolve, reject) => {
     const call = httpRequest({ host: "127.0.0.1", port, path, method, headers, localAddress: from }, (response) => {
       const parts: Buffer[] = [];
@@ -177,6 +181,23 @@ test("HEAD and what is outside the area hand no token out; the end of the medium
   expect(await bootWindowState(fleet.database, machine.windowId)).toBe("open");
   await fetchMedium(machine, { range: "bytes=-100000" });
   expect(await bootWindowState(fleet.database, machine.windowId)).toBe("given");
+});
+
+test("a range of another version is answered with the whole medium, and its token counts as handed out", async () => {
+  const machine = await known();
+  const { status, body } = await fetchMedium(machine, { range: "bytes=0-2047", ifRange: '"another"' });
+  expect([status, areaOf(body).includes(machine.secret.token)]).toEqual([200, true]);
+  expect(await enroll(machine)).toMatchObject({ status: "accepted" });
+});
+
+test("a configuration that does not fit is said in the log, not blamed on the request", async () => {
+  const machine = await known();
+  await using large = await serve(randomBytes(area.bytes));
+  const { status, body } = await fetchMedium(machine, { of: large });
+  expect([status, body.toString()]).toEqual([500, "the machine's configuration does not fit on its medium\n"]);
+  const logged = recording.lines.filter((line) => JSON.stringify(line).includes("does not fit on a boot medium"));
+  expect(logged).toEqual([expect.objectContaining({ machine: machine.machineId, room: area.bytes })]);
+  expect(await bootWindowState(fleet.database, machine.windowId)).toBe("open");
 });
 
 test("another address gets nothing, and is named", async () => {

@@ -1,5 +1,5 @@
 // No leftover sends an installed machine to the network: boot overrides in simulated controllers, on a real database.
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silent } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
@@ -13,6 +13,8 @@ import {
   bootOverrideSet,
   bootOverridesTake,
 } from "../database/queries/boot/boot-override.ts";
+import { mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
+import { bootWindowClose, bootWindowOpen } from "../database/queries/boot/boot-window.ts";
 import { machineSurroundings } from "../database/queries/views/explain.ts";
 import { sessionStart } from "../database/session.ts";
 import { transact } from "../database/transaction.ts";
@@ -140,4 +142,23 @@ test("an override of a start that is under way is left; of a lost shepherd, anot
   await lost[Symbol.asyncDispose]();
   expect(await bootOverrideClearing(database, machineId)).toBe(false);
   expect(await bootOverridesTake(database, next, none)).toHaveLength(1);
+});
+
+test("a medium that the machine of a lost shepherd may read from is left in its drive, although its token was given", async () => {
+  await simulate();
+  const { database } = all.fleet;
+  const machineId = await (async () => {
+    await using _shepherd = shepherd();
+    return await started();
+  })();
+  const actor = { kind: "component", name: "shepherd" } as const;
+  const digest = randomBytes(32);
+  await bootWindowOpen(database, machineId, { actor, seconds: 600, medium: { digest, fetchers: ["192.0.2.50"] } });
+  const give = { machineId, mediumDigest: digest, tokenDigest: randomBytes(32), address: "192.0.2.50" };
+  expect(await mediumTokenGive(database, { ...give, actor: { kind: "component", name: "netboot" } })).toBe(true);
+  await transact(database, null, (tx) => bootOverrideSet(tx, machineId));
+  await using next = await sessionStart(database, { component: "shepherd", log: silent, clock: systemClock });
+  expect(await bootOverridesTake(database, next, { busy: [], limit: 10 })).toEqual([]);
+  await bootWindowClose(database, { machineId, actor });
+  expect(await bootOverridesTake(database, next, { busy: [], limit: 10 })).toHaveLength(1);
 });

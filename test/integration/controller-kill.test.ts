@@ -5,12 +5,13 @@ import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
-import { plainShape } from "../../src/controllers/simulated/shape.ts";
+import { type MakerShape, plainShape } from "../../src/controllers/simulated/shape.ts";
 import type { SimulatedCall } from "../../src/controllers/simulated/call.ts";
 import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
 import type { MachineId } from "../../src/database/ids.ts";
 import { startAllow } from "../../src/database/queries/agent/start-allowed.ts";
 import { bootOverrideOf } from "../../src/database/queries/boot/boot-override.ts";
+import { mediumServerSeen } from "../../src/database/queries/boot/medium-server.ts";
 import { statesRefresh } from "../../src/database/queries/upkeep/state.ts";
 import { transact } from "../../src/database/transaction.ts";
 import { sessionsExpireTask } from "../../src/janitor/sessions-expire.ts";
@@ -63,12 +64,15 @@ async function lose(child: ChildProcess): Promise<void> {
   });
 }
 
-async function simulate(state: "on" | "off"): Promise<{ simulated: SimulatedController; machine: MemoryMachine }> {
+async function simulate(
+  state: "on" | "off",
+  shape: Partial<MakerShape> = {},
+): Promise<{ simulated: SimulatedController; machine: MemoryMachine }> {
   const mac = `52:54:00:00:02:${(controllers.length + 16).toString(16)}`;
   const machine = new MemoryMachine({ uuid: randomUUID(), macs: [mac], state });
   // Once is kept as Continuous: an override that is not removed would send each boot to the network.
   const simulated = await SimulatedController.start({
-    shape: { ...plainShape, bootQuirks: ["once-stays"] },
+    shape: { ...plainShape, bootQuirks: ["once-stays"], ...shape },
     machine,
   });
   controllers.push(simulated);
@@ -110,7 +114,7 @@ async function loseAgent(machineId: MachineId): Promise<void> {
 
 /** Where a shepherd is killed: at a change that it sends, before or after the controller carries it out. */
 interface KillPoint {
-  change: "off" | "override" | "on" | "clear";
+  change: "off" | "override" | "on" | "clear" | "insert" | "eject";
   carriedOut: boolean;
 }
 
@@ -121,9 +125,13 @@ function isAt({ change }: KillPoint, { method, path, text }: { method: string; p
     case "on":
       return method === "POST" && path.endsWith("ComputerSystem.Reset") && text.includes('"On"');
     case "override":
-      return method === "PATCH" && text.includes("Pxe");
+      return method === "PATCH" && /Pxe|"Cd"/u.test(text);
     case "clear":
       return method === "PATCH" && text.includes("Disabled");
+    case "insert":
+      return method === "POST" && path.endsWith("VirtualMedia.InsertMedia");
+    case "eject":
+      return method === "POST" && path.endsWith("VirtualMedia.EjectMedia");
   }
 }
 
@@ -147,49 +155,92 @@ function killAt(
   return killed.promise;
 }
 
-const points = (["off", "override", "on", "clear"] as const).flatMap((change) =>
-  [false, true].map((carriedOut): KillPoint => ({ change, carriedOut })),
+function pointsOf(...changes: KillPoint["change"][]): KillPoint[] {
+  return changes.flatMap((change) => [false, true].map((carriedOut) => ({ change, carriedOut })));
+}
+
+test.each(pointsOf("off", "override", "on", "clear"))(
+  "recovery: killed as it sends $change, carried out: $carriedOut",
+  async (point) => {
+    const first = shepherd();
+    const neighbour = await installed();
+    const { simulated, machine, machineId } = await lost();
+    const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
+    await loseAgent(machineId);
+    const enroll = async (): Promise<void> => {
+      await waitFor("the boot", async () => machine.boots.length === 1);
+      await all.bootAndEnroll({ smbiosUuid: machine.uuid, macs: [...machine.macs] });
+    };
+    if (point.change === "clear") {
+      await enroll();
+    }
+    await killed;
+    await lose(first);
+    shepherd();
+    if (point.change !== "clear") {
+      await waitFor(
+        "the next shepherd to take it up",
+        async () => (await all.fleet.rows("SELECT FROM work")).length === 1,
+      );
+      await enroll();
+    }
+    await waitFor("the end of the start", async () => {
+      const [work] = await all.fleet.rows("SELECT FROM work");
+      const state = await all.fleet.rows<{ candidate: string | null }>(
+        "SELECT candidate FROM machine_state WHERE machine_id = $1",
+        machineId,
+      );
+      return work === undefined && state[0]?.candidate === null;
+    });
+    await waitFor("no override", async () => (await bootOverrideOf(all.fleet.database, machineId)) === undefined);
+    expect(simulated.state.boot).toMatchObject({ enabled: "Disabled" });
+    expect(await machine.powerGet()).toBe("on");
+    // Neither was carried out twice, and the one boot went to the network.
+    expect(machine.actions).toEqual(["off", "on"]);
+    expect(machine.boots).toEqual(["Pxe"]);
+    expect(neighbour.actions).toEqual([]);
+  },
 );
 
-test.each(points)("recovery: killed as it sends $change, carried out: $carriedOut", async (point) => {
-  const first = shepherd();
-  const neighbour = await installed();
-  const { simulated, machine, machineId } = await lost();
-  const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
-  await loseAgent(machineId);
-  const enroll = async (): Promise<void> => {
-    await waitFor("the boot", async () => machine.boots.length === 1);
-    await all.bootAndEnroll({ smbiosUuid: machine.uuid, macs: [...machine.macs] });
-  };
-  if (point.change === "clear") {
-    await enroll();
-  }
-  await killed;
-  await lose(first);
-  shepherd();
-  if (point.change !== "clear") {
+test.each(pointsOf("insert", "override", "on", "clear", "eject"))(
+  "a boot from a medium: killed as it sends $change, carried out: $carriedOut",
+  async (point) => {
+    await mediumServerSeen(all.fleet.database, { url: "http://198.51.100.1:8081", architectures: ["x86_64"] });
+    const { simulated, machine } = await simulate("off", {
+      bootTargets: ["None", "Hdd", "Cd"],
+      media: { under: "manager", slots: ["1", "2"], actions: true },
+    });
+    const first = shepherd();
+    const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
+    const machineId = await all.added(simulated.url, clearText);
+    const inserted = (): string[] =>
+      [...simulated.state.media.values()].flatMap((one) => (one.inserted ? [one.image] : []));
+    const enroll = async (): Promise<void> => {
+      await waitFor("the boot", async () => machine.boots.length === 1);
+      // One of an interrupted start would be booted from as well, and give nothing.
+      const [url, ...others] = inserted();
+      expect(others).toEqual([]);
+      await all.fetchAndEnroll({ url: url ?? "", fetcher: "127.0.0.1", smbiosUuid: machine.uuid });
+    };
+    const afterEnrolment = point.change === "clear" || point.change === "eject";
+    if (afterEnrolment) {
+      await enroll();
+    }
+    await killed;
+    await lose(first);
+    shepherd();
+    if (!afterEnrolment) {
+      await enroll();
+    }
     await waitFor(
-      "the next shepherd to take it up",
-      async () => (await all.fleet.rows("SELECT FROM work")).length === 1,
+      "no override and an empty drive",
+      async () => (await bootOverrideOf(all.fleet.database, machineId)) === undefined && inserted().length === 0,
     );
-    await enroll();
-  }
-  await waitFor("the end of the start", async () => {
-    const [work] = await all.fleet.rows("SELECT FROM work");
-    const state = await all.fleet.rows<{ candidate: string | null }>(
-      "SELECT candidate FROM machine_state WHERE machine_id = $1",
-      machineId,
-    );
-    return work === undefined && state[0]?.candidate === null;
-  });
-  await waitFor("no override", async () => (await bootOverrideOf(all.fleet.database, machineId)) === undefined);
-  expect(simulated.state.boot).toMatchObject({ enabled: "Disabled" });
-  expect(await machine.powerGet()).toBe("on");
-  // Neither was carried out twice, and the one boot went to the network.
-  expect(machine.actions).toEqual(["off", "on"]);
-  expect(machine.boots).toEqual(["Pxe"]);
-  expect(neighbour.actions).toEqual([]);
-});
+    expect(simulated.state.boot).toMatchObject({ enabled: "Disabled" });
+    expect(machine.actions).toEqual(["on"]);
+    expect(machine.boots).toEqual(["Cd"]);
+  },
+);
 
 test.each([false, true])(
   "an override of an installed machine: killed as it sends the removal, carried out: %s",

@@ -1,13 +1,18 @@
 // Agent start by a virtual medium, through the shepherd on a real database. The controllers are fakes.
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Fleet } from "../../../test/support/fleet.ts";
 import { waitFor } from "../../../test/support/wait.ts";
-import { isMediumUrl, mediumSecretRead, type MediumSecret } from "../../contract/medium-path.ts";
-import { agentKey, type MachineId } from "../../database/ids.ts";
+import {
+  isMediumUrl,
+  mediumSecret,
+  mediumSecretRead,
+  mediumUrl,
+  type MediumSecret,
+} from "../../contract/medium-path.ts";
+import type { MachineId } from "../../database/ids.ts";
 import { mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
 import { mediumServerSeen } from "../../database/queries/boot/medium-server.ts";
-import { agentEnroll } from "../../database/queries/enrollment/enrollment.ts";
 import { type ControlledFleet, controlledFleet } from "../testing/controlled-fleet.ts";
 import { type FakeController, type FakeControllers, fakeControllers } from "../testing/fake-controller.ts";
 import { testShepherd } from "../testing/test-shepherd.ts";
@@ -46,26 +51,6 @@ async function secretInserted(): Promise<MediumSecret> {
   return secret;
 }
 
-/** Does what the controller, netboot and the agent do: the medium is fetched, and its agent enrols. */
-async function fetchAndEnroll(secret: MediumSecret): Promise<void> {
-  const address = "192.0.2.50";
-  const grant = await mediumGrant(fleet.database, { mediumDigest: secret.digest, address });
-  expect(grant).toMatchObject({ content: "configured" });
-  const tokenDigest = createHash("sha256").update(secret.token).digest();
-  const machineId = grant?.machineId as MachineId;
-  const actor = { kind: "component", name: "netboot" } as const;
-  await mediumTokenGive(fleet.database, { machineId, mediumDigest: secret.digest, tokenDigest, actor, address });
-  const identity = { smbiosUuid, macs: [] };
-  const publicKey = agentKey(randomBytes(32));
-  const enrolled = await agentEnroll(fleet.database, all.server, {
-    publicKey,
-    identity,
-    address: "192.0.2.9",
-    tokenDigest,
-  });
-  expect(enrolled.status).toBe("accepted");
-}
-
 test("the medium is inserted and booted once; after enrolment it is ejected and the override is gone", async () => {
   await using _shepherd = shepherd();
   const machineId = await all.added(bmc);
@@ -73,7 +58,7 @@ test("the medium is inserted and booted once; after enrolment it is ejected and 
   // Good from the controller's address alone.
   expect(await mediumGrant(fleet.database, { mediumDigest: secret.digest, address: "192.0.2.51" })).toBeUndefined();
   await waitFor("power", async () => fake.done.includes("power on"));
-  await fetchAndEnroll(secret);
+  await all.fetchAndEnroll({ url: fake.medium ?? "", fetcher: "192.0.2.50", smbiosUuid });
   await ended(machineId, "work_finished");
   expect(fake.done).toEqual(["insert", "boot media once", "power on", "clear", "eject"]);
   expect(fake.medium).toBeUndefined();
@@ -106,6 +91,18 @@ test("a medium that was fetched, and no agent came: what runs then may be the di
   await ended(machineId, "work_failed");
   const rows = await fleet.rows("SELECT found_by FROM machine_found_running WHERE machine_id = $1", machineId);
   expect(rows).toEqual([{ found_by: "controller" }]);
+});
+
+test.each([
+  ["left by an interrupted start", mediumUrl("http://198.51.100.1:8081", mediumSecret()), ["eject", "insert"]],
+  ["of which the controller shows the name alone", "agent.iso", ["eject", "insert"]],
+  ["of somebody else", "http://203.0.113.5/own.iso", ["insert", "boot media once"]],
+])("before its own medium is inserted, one %s: %j", async (_what, medium, done) => {
+  await using _shepherd = shepherd();
+  fake.medium = medium;
+  await all.added(bmc);
+  await waitFor("power", async () => fake.done.includes("power on"));
+  expect(fake.done.slice(0, 2)).toEqual(done);
 });
 
 test("a medium that cannot be inserted is a failed start, and the machine stays off", async () => {

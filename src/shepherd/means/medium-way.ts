@@ -34,6 +34,8 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
         medium: { digest: secret.digest, fetchers: await addressesOf(controller.url) },
         on: (signal) =>
           controllers.use(machineId, async (client) => {
+            // What an interrupted start has left in another drive, from which the machine would boot nothing.
+            await client.mediaEject(isOwn, signal);
             await client.mediaInsert(url, signal);
             await client.bootSet("media", { once: true, signal });
             await client.powerSet("on", signal);
@@ -44,14 +46,18 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
   };
 }
 
-/** Ejects a medium of Farrier's own. A controller that does not show what is inserted ejects it in any case. */
+/** Whether a medium may be Farrier's own: also if its controller does not show what is inserted. Pure. */
+function isOwn(image: string | undefined): boolean {
+  return image === undefined || isMediumUrl(image);
+}
+
+/** Ejects a medium of Farrier's own. */
 export async function ownMediumEject(
   controllers: Controllers,
   machineId: MachineId,
   signal: AbortSignal,
 ): Promise<void> {
-  const whose = (image: string | undefined): boolean => image === undefined || isMediumUrl(image);
-  await controllers.use(machineId, (client) => client.mediaEject(whose, signal));
+  await controllers.use(machineId, (client) => client.mediaEject(isOwn, signal));
 }
 
 /** The addresses of a controller, from which its medium may be fetched. @throws {ControllerError} `unreachable` */

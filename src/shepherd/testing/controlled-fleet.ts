@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { type Fleet, silent, testFleet } from "../../../test/support/fleet.ts";
 import { waitFor } from "../../../test/support/wait.ts";
+import { mediumSecretRead } from "../../contract/medium-path.ts";
 import {
   agentKey,
   credentialId,
@@ -9,6 +10,7 @@ import {
   type OperationId,
   requestId,
 } from "../../database/ids.ts";
+import { mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
 import { bootTokenGive } from "../../database/queries/boot/boot-token.ts";
 import {
   operationAsk,
@@ -45,6 +47,8 @@ export interface ControlledFleet extends AsyncDisposable {
   operate(machineId: MachineId, asked: OperationAsked): Promise<Record<string, unknown>>;
   /** Does what the machine's firmware and then its agent do after power-on. */
   bootAndEnroll(identity: { smbiosUuid: string; macs: string[] }): Promise<void>;
+  /** Does what a controller, `farrier netboot` and then the agent do with the medium at this URL. */
+  fetchAndEnroll(medium: { url: string; fetcher: string; smbiosUuid: string }): Promise<void>;
 }
 
 /** Makes a fleet with a credential for controllers. */
@@ -104,6 +108,24 @@ export async function controlledFleet(): Promise<ControlledFleet> {
       await waitFor("the boot token", () => bootTokenGive(database, { identity, tokenDigest, actor, address: "" }));
       const publicKey = agentKey(randomBytes(32));
       await agentEnroll(database, server, { publicKey, identity, address: "192.0.2.9", tokenDigest });
+    },
+    fetchAndEnroll: async ({ url, fetcher: address, smbiosUuid }) => {
+      const secret = mediumSecretRead(url.split("/").at(-2) ?? "");
+      const grant =
+        secret === undefined ? undefined : await mediumGrant(database, { mediumDigest: secret.digest, address });
+      if (secret === undefined || grant?.content !== "configured") {
+        throw new Error(`${url} is no medium that ${address} may fetch`);
+      }
+      const tokenDigest = createHash("sha256").update(secret.token).digest();
+      const actor = { kind: "component", name: "netboot" } as const;
+      const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, actor, address };
+      await mediumTokenGive(database, give);
+      const publicKey = agentKey(randomBytes(32));
+      const identity = { smbiosUuid, macs: [] };
+      const enrolled = await agentEnroll(database, server, { publicKey, identity, address: "192.0.2.9", tokenDigest });
+      if (enrolled.status !== "accepted") {
+        throw new Error(`the agent of ${url} is ${enrolled.status}`);
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();

@@ -17,13 +17,15 @@ export interface BootOverride {
 const again = { first: 15, maximum: 1800 };
 
 /**
- * Whether an override is set by a start that runs or that another shepherd continues: it is left until that has ended.
+ * Whether an override is set by a start that runs or that another shepherd continues: it is left until that has ended. A
+ * machine that has got its token by the network runs the agent's kernel; one whose controller has fetched a medium still
+ * reads from it, and removing the override would eject it.
  */
 const needed = sql`(
   EXISTS (SELECT FROM work w WHERE w.machine_id = o.machine_id AND w.process = 'ShepherdAgentStart')
   OR EXISTS (
     SELECT FROM machine_boot_window b WHERE b.machine_id = o.machine_id AND b.opened_by = 'shepherd'
-      AND b.given_at IS NULL AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
+      AND (b.given_at IS NULL OR b.way = 'medium') AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
   )
 )`;
 
