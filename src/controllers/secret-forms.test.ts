@@ -32,7 +32,7 @@ test.each<[string, (url: string) => string]>([
   ["a JSON writer's escapes", (url) => url.replaceAll(/[^A-Za-z0-9]/gu, (one) => unicodeEscape(one))],
   ["HTML", (url) => url.replaceAll("/", "&#x2F;")],
   ["a line that the controller has cut", (url) => url.slice(0, -20)],
-])("the secret in a boot medium's URL in %s is removed, whoever inserted it", (_what, form) => {
+])("the secret in a boot medium's URL in %s is removed, also for a client that does not know it", (_what, form) => {
   const path = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNl_-I";
   const text = withoutSecretForms(`connected ${form(`http://192.0.2.1:8081/media/${path}/agent.iso`)}`, []);
   expect(text).toContain("[secret]");

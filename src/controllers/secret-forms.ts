@@ -6,8 +6,8 @@ const removed = "[secret]";
 
 /**
  * The secret in the URL of a boot medium (contract/medium-path.ts), or a long part of it, with slashes as they are or
- * escaped. A controller's event log repeats such URLs to every client, also to one that did not insert the medium and
- * does not know the secret.
+ * escaped. A controller's event log repeats such URLs to every client, also to those that did not insert the medium and
+ * do not know the secret.
  */
 const mediumSecrets = /(?<=media(?:\\{0,3}\/|%2f|\\{1,3}u002f|&#(?:x2f|47);))[\w%\\-]{32,}/giu;
 
