@@ -81,9 +81,9 @@ export function isSameListed(one: ProvidedFacts, other: ProvidedFacts): boolean 
 
 /** The properties that can change, as one text. */
 function told(facts: ProvidedFacts): string {
-  const { providerId, name, serial, smbiosUuid, macs, address, location, status, labels, controller } = facts;
+  const { providerId, name, serial, smbiosUuid, macs, address, location, status, labels, controller, network } = facts;
   return JSON.stringify([
-    ...[providerId, name, serial, smbiosUuid, macs.toSorted(), address, location, status],
+    ...[providerId, name, serial, smbiosUuid, macs.toSorted(), address, location, status, network],
     ...[Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)), controllerText(controller)],
   ]);
 }
@@ -122,6 +122,7 @@ function changeOf(before: ProvidedKnown, machine: ProvidedMachine): ProvidedChan
     removeLabels: Object.keys(labelsBefore).filter((key) => !Object.hasOwn(labels, key)),
     ...(renamed && machine.name !== undefined ? { name: machine.name } : {}),
     controllerChanged: controllerText(before.controller) !== controllerText(machine.controller),
+    ...(before.network === machine.network ? {} : { networkBefore: before.network ?? null }),
     wentOff: machine.status?.toLowerCase() === "off" && before.status?.toLowerCase() !== "off",
   };
 }

@@ -7,6 +7,7 @@ import { providerAccept } from "../database/queries/provider/provider-doubt.ts";
 import { providersStand } from "../database/queries/provider/provider-standing.ts";
 import { sessionStart } from "../database/session.ts";
 import { systemClock } from "../lib/clock.ts";
+import { defined } from "../lib/defined.ts";
 import type { ProvidedMachine } from "./provider.ts";
 import { providerListing, providerSync } from "./provider-sync.ts";
 import { fakeProvider, type FakeProvider } from "./testing/fake-provider.ts";
@@ -120,6 +121,62 @@ test("a machine that is known already joins by its identity, with what it has", 
   expect(await fleet.rows("SELECT smbios_uuid FROM machine_smbios")).toEqual([{ smbios_uuid: uuid }]);
   expect(await fleet.history({ machineId })).toContain("machine_joined");
   expect(await sync()).toMatchObject({ added: 0, joined: 0, updated: 0 });
+});
+
+test("a machine's network is the list's while the list changes it; what an operator sets or removes stays", async () => {
+  const list = (network?: string) =>
+    provider.machines.set("a", { providerId: "a", macs: ["52:54:00:00:00:01"], ...defined({ network }) });
+  const stored = async () =>
+    (await fleet.rows<{ said: string }>("SELECT set_by || ' ' || network_config AS said FROM machine_network"))[0]
+      ?.said;
+  list("one");
+  expect(await sync()).toMatchObject({ added: 1 });
+  expect(await stored()).toBe("rack one");
+  list("two");
+  expect(await sync()).toMatchObject({ updated: 1 });
+  expect(await sync()).toMatchObject({ updated: 0 });
+  expect(await stored()).toBe("rack two");
+  await fleet.rows("UPDATE machine_network SET network_config = 'mine', set_by = 'me'");
+  list("three");
+  expect(await sync()).toMatchObject({ updated: 1 });
+  expect(await stored()).toBe("me mine");
+  list();
+  expect(await sync()).toMatchObject({ updated: 1 });
+  expect(await stored()).toBe("me mine");
+  // Removed by an operator: it stays away, until the list has none in between.
+  list("four");
+  await fleet.rows("DELETE FROM machine_network");
+  expect(await sync()).toMatchObject({ updated: 1 });
+  expect(await stored()).toBe("rack four");
+  await fleet.rows("DELETE FROM machine_network");
+  list("five");
+  await sync();
+  expect(await stored()).toBeUndefined();
+  list();
+  await sync();
+  list("six");
+  await sync();
+  expect(await stored()).toBe("rack six");
+  list();
+  await sync();
+  expect(await stored()).toBeUndefined();
+});
+
+test("a machine that joins gets the list's network if it has none", async () => {
+  for (const [n, own] of [undefined, "mine"].entries()) {
+    const { machineId } = await fleet.add();
+    const mac = `52:54:00:00:01:0${n}`;
+    await fleet.rows("INSERT INTO machine_mac VALUES ($1, $2)", machineId, mac);
+    if (own !== undefined) {
+      await fleet.rows("INSERT INTO machine_network VALUES ($1, $2, now(), 'me')", machineId, own);
+    }
+    provider.machines.set(`j${n}`, { providerId: `j${n}`, macs: [mac], network: "listed" });
+  }
+  expect(await sync()).toMatchObject({ joined: 2 });
+  expect(await fleet.rows("SELECT network_config FROM machine_network ORDER BY network_config")).toEqual([
+    { network_config: "listed" },
+    { network_config: "mine" },
+  ]);
 });
 
 test("a machine of a provider that a live shepherd has joins no other", async () => {

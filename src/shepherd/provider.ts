@@ -42,6 +42,8 @@ export interface ProvidedMachine {
   /** The labels that the provider gives it; an operator's others stay. */
   labels?: Readonly<Record<string, string>>;
   controller?: ProvidedController;
+  /** Its network, as netplan's YAML that `machine update --network` would accept. */
+  network?: string;
 }
 
 /** All machines that a provider has now. */

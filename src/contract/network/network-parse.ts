@@ -97,7 +97,8 @@ function matchMissing(): string {
   return "is missing: expected a mapping with macaddress, because each kernel has its own names of interfaces";
 }
 
-function isNetwork(text: string): boolean {
+/** Whether a text is an IP address with its prefix, such as 192.0.2.7/24. Pure. */
+export function isNetwork(text: string): boolean {
   const [address = "", prefix = "", ...more] = text.split("/");
   const family = isIP(address);
   return (

@@ -6,6 +6,7 @@ import { smbiosUuidParse } from "../../contract/smbios-uuid.ts";
 import { isPrintable } from "../../lib/format/printable.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { macParse } from "../../lib/net/mac.ts";
+import { addressesRead, bondRead, dnsRead, type EntryBond, gatewayRead, vlanRead } from "./network-columns.ts";
 import type { Cell } from "./row.ts";
 
 /** What is read of one entry. */
@@ -23,6 +24,12 @@ export interface Entry {
   system?: string;
   /** SHA-256 of the controller's certificate, in hex. */
   fingerprint?: string;
+  /** Its network: addresses with their prefixes, gateways, name servers, the number of its VLAN, its bond. */
+  addresses?: string[];
+  gateway?: string[];
+  dns?: string[];
+  vlan?: number;
+  bond?: EntryBond;
 }
 
 /** A value of a column, or what is wrong with it. */
@@ -104,6 +111,11 @@ export const inventoryColumns: Readonly<Record<string, InventoryColumn>> = {
       : { problem: "expected a certificate's SHA-256 fingerprint: 64 hex digits, with or without colons" };
   }),
   address: column("address", ["ip", "ip-address"], text),
+  addresses: column("addresses", ["network-addresses"], addressesRead),
+  gateway: column("gateway", ["gateways", "default-gateway"], gatewayRead),
+  dns: column("dns", ["name-servers", "nameservers"], dnsRead),
+  vlan: column("vlan", ["vlan-id"], vlanRead),
+  bond: column("bond", ["bond-mode"], bondRead),
   location: column("location", ["rack"], text),
   labels: column("labels", ["tags"], labels),
 };

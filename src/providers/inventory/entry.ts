@@ -4,6 +4,7 @@ import { printable } from "../../lib/format/printable.ts";
 import type { ProvidedController, ProvidedMachine } from "../../shepherd/provider.ts";
 import { type Entry, inventoryColumns } from "./columns.ts";
 import { undecodable } from "./decode.ts";
+import { entryNetwork } from "./network.ts";
 import type { Cell, Row } from "./row.ts";
 
 /** How the provider's settings complete what an entry says of its controller. */
@@ -64,13 +65,19 @@ export function entryRead(
   if (typeof controller === "string") {
     problems.push(`${place}: ${controller}`);
   }
-  if (problems.length > 0 || id === undefined || typeof controller === "string") {
+  // What is wrong with a cell is said of that cell.
+  const found = problems.length > 0 ? { network: undefined } : entryNetwork(entry);
+  if ("problem" in found) {
+    problems.push(`${place}: ${found.problem}`);
+  }
+  if (problems.length > 0 || id === undefined || typeof controller === "string" || "problem" in found) {
     return { problems };
   }
+  const { network } = found;
   const { name, serial, smbiosUuid, address, location, labels } = entry;
   return {
     providerId: id,
-    ...defined({ name, serial, smbiosUuid, address, location, labels, controller }),
+    ...defined({ name, serial, smbiosUuid, address, location, labels, controller, network }),
     macs: entry.macs ?? [],
   };
 }

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { networkConfigParse } from "../../contract/network/network-parse.ts";
+import { networkYaml } from "../../contract/network/network-yaml.ts";
 import type { ProvidedMachine } from "../../shepherd/provider.ts";
 import { inventoryRead, type InventoryReading } from "./inventory-read.ts";
 
@@ -173,6 +176,103 @@ test.each([
   for (const hidden of ["hunter2", "\u001b", "\u202e", "\u0000"]) {
     expect(problems.join()).not.toContain(hidden);
   }
+});
+
+const networkHeader = "id,macs,addresses,gateway,dns,vlan,bond";
+const two = "52:54:00:00:00:01 52:54:00:00:00:02";
+
+test("a machine's network: addresses on its first network card, its bond, or the VLAN on either", () => {
+  const { machines, problems } = read(
+    `${networkHeader}
+A1,${two},192.0.2.7/24 2001:DB8::7/64,192.0.2.1 2001:db8::1,192.0.2.53;192.0.2.54,,
+A2,52:54:00:00:00:03,192.0.2.8/24,,,7,
+A3,52:54:00:00:00:04 52:54:00:00:00:05,192.0.2.9/24,192.0.2.1,,7,802.3ad
+A4,52:54:00:00:00:06 52:54:00:00:00:07 52:54:00:00:00:08,,,,,active-backup 52-54-00-00-00-07 52-54-00-00-00-08
+A5,52:54:00:00:00:09,,,,,
+`,
+  );
+  expect(problems).toBeUndefined();
+  expect(machines.map(({ network }) => network && parse(network))).toEqual([
+    {
+      version: 2,
+      ethernets: {
+        lan0: {
+          match: { macaddress: "52:54:00:00:00:01" },
+          addresses: ["192.0.2.7/24", "2001:db8::7/64"],
+          routes: [
+            { to: "0.0.0.0/0", via: "192.0.2.1" },
+            { to: "::/0", via: "2001:db8::1" },
+          ],
+          nameservers: { addresses: ["192.0.2.53", "192.0.2.54"] },
+        },
+      },
+    },
+    {
+      version: 2,
+      ethernets: { lan0: { match: { macaddress: "52:54:00:00:00:03" } } },
+      vlans: { "lan0.7": { id: 7, link: "lan0", addresses: ["192.0.2.8/24"] } },
+    },
+    {
+      version: 2,
+      ethernets: {
+        lan0: { match: { macaddress: "52:54:00:00:00:04" } },
+        lan1: { match: { macaddress: "52:54:00:00:00:05" } },
+      },
+      bonds: {
+        bond0: { interfaces: ["lan0", "lan1"], parameters: { mode: "802.3ad", "mii-monitor-interval": 100 } },
+      },
+      vlans: {
+        "bond0.7": {
+          ...{ id: 7, link: "bond0", addresses: ["192.0.2.9/24"] },
+          routes: [{ to: "0.0.0.0/0", via: "192.0.2.1" }],
+        },
+      },
+    },
+    {
+      version: 2,
+      ethernets: {
+        lan0: { match: { macaddress: "52:54:00:00:00:07" } },
+        lan1: { match: { macaddress: "52:54:00:00:00:08" } },
+      },
+      bonds: {
+        bond0: {
+          ...{ interfaces: ["lan0", "lan1"], dhcp4: true },
+          parameters: { mode: "active-backup", "mii-monitor-interval": 100 },
+        },
+      },
+    },
+    undefined,
+  ]);
+  const asYaml = `- {id: A1, macs: [52:54:00:00:00:03], addresses: [192.0.2.8/24], vlan: 7}\n`;
+  expect(read(asYaml, { format: "yaml" }).machines[0]?.network).toBe(machines[1]?.network);
+  // What \`machine update --network\` accepts: nothing is lost of it.
+  for (const { network } of machines) {
+    const config = networkConfigParse(network ?? "version: 2");
+    expect("problem" in config ? network : networkYaml(config)).toBe(network);
+  }
+});
+
+test.each([
+  [`${two},192.0.2.7,,,,`, 'line 2: addresses "192.0.2.7": expected addresses with their prefixes, such as'],
+  [`${two},192.0.2.7/33,,,,`, 'line 2: addresses "192.0.2.7/33": expected'],
+  [`${two},fe80::1%eth0/64,,,,`, "line 2: addresses"],
+  [`${two},192.0.2.7/24,192.0.2.1 192.0.2.2,,,`, "line 2: gateway"],
+  [`${two},192.0.2.7/24,router,,,`, 'line 2: gateway "router": expected the address of a gateway'],
+  [`${two},192.0.2.7/24,2001:db8::1,,,`, "line 2: has the gateway 2001:db8::1 and no address of its family"],
+  [`${two},,192.0.2.1,,,`, "line 2: has gateway and no addresses"],
+  [`${two},,,192.0.2.53,,`, "line 2: has dns and no addresses"],
+  [`${two},192.0.2.7/24,,dns.example,,`, 'line 2: dns "dns.example": expected the addresses of name servers'],
+  [`${two},192.0.2.7/24,,,4095,`, 'line 2: vlan "4095": expected a VLAN\'s number, 1 to 4094'],
+  [`${two},192.0.2.7/24,,,1 2,`, "line 2: vlan"],
+  [`${two},192.0.2.7/24,,,,lacp`, 'line 2: bond "lacp": expected a bond\'s mode (balance-rr, active-backup,'],
+  [`${two},192.0.2.7/24,,,,802.3ad 52:54:00:00:00:03`, "line 2: has a bond of 52:54:00:00:00:03, which is not in"],
+  [`,192.0.2.7/24,,,,`, "line 2: has addresses and no macs"],
+  [`${two},192.0.2.7/24$(reboot),,,,`, "line 2: addresses"],
+  [`${two},"192.0.2.7/24\nx",,,,`, "line 2: addresses"],
+])("a network that can't be taken: %s", (cells, expected) => {
+  const { machines, problems = [] } = read(`${networkHeader}\nA1,${cells}\nA2,,,,,,\n`);
+  expect(machines).toEqual([machine({ providerId: "A2" })]);
+  expect(problems).toEqual([expect.stringContaining(expected)]);
 });
 
 test("bytes that are no UTF-8 cost their line alone", () => {

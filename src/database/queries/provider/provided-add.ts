@@ -11,6 +11,7 @@ import { defined } from "../../../lib/defined.ts";
 import { labelsLimit } from "../machine/machine-update.ts";
 import { machineProvidedSet } from "../machine/machine-provided.ts";
 import { controllerWantedSet } from "./controller-wanted.ts";
+import { providedNetworksSet } from "./provided-network.ts";
 import { listedOf, type ProvidedFacts } from "./provided.ts";
 
 /**
@@ -64,6 +65,11 @@ export async function providedAddAll(
     tx,
     provider,
     machines.map(({ controller }, n) => ({ machineId: ids[n] ?? toMachineId(""), controller })),
+  );
+  await providedNetworksSet(
+    tx,
+    provider,
+    machines.map(({ network }, n) => ({ machineId: ids[n] ?? toMachineId(""), before: undefined, now: network })),
   );
   return ids;
 }
@@ -119,6 +125,7 @@ export async function providedJoin(
     macs: [...new Set([...before.macs, ...own.macs])],
   });
   await controllerWantedSet(tx, provider, [{ machineId, controller: listed.controller }]);
+  await providedNetworksSet(tx, provider, [{ machineId, before: undefined, now: listed.network }]);
   const detail = { provider, providerId, providerBefore: before.provider, providerIdBefore: before.provider_id };
   await historyAppend(tx, [{ machineId, actor, event: "machine_joined", detail }]);
 }

@@ -6,6 +6,7 @@ import type { Tx } from "../../transaction.ts";
 import { writerPowerOff } from "../installation/writer.ts";
 import { labelsLimit } from "../machine/machine-update.ts";
 import { controllerWantedSet } from "./controller-wanted.ts";
+import { providedNetworksSet } from "./provided-network.ts";
 import { listedOf, type ProvidedFacts } from "./provided.ts";
 
 /** What a list changes of a known machine. */
@@ -23,6 +24,8 @@ export interface ProvidedChange {
   /** A new name; absent = as it is. */
   name?: string;
   controllerChanged: boolean;
+  /** The network that was listed before this one; null = none; absent = the same. */
+  networkBefore?: string | null;
   /** The provider now says that it has no power. */
   wentOff: boolean;
 }
@@ -75,6 +78,13 @@ export async function providedUpdateAll(
     tx,
     provider,
     controllers.map(({ machineId, listed }) => ({ machineId, controller: listed.controller })),
+  );
+  await providedNetworksSet(
+    tx,
+    provider,
+    changes.flatMap(({ machineId, listed, networkBefore }) =>
+      networkBefore === undefined ? [] : [{ machineId, before: networkBefore ?? undefined, now: listed.network }],
+    ),
   );
   for (const { machineId } of changes.filter(({ wentOff }) => wentOff)) {
     await writerPowerOff(tx, machineId);

@@ -17,10 +17,15 @@ export interface ProvidedFacts {
   status?: string | undefined;
   labels?: Readonly<Record<string, string>> | undefined;
   controller?: WantedController | undefined;
+  /** Its network, as netplan's YAML. */
+  network?: string | undefined;
 }
 
 /** The part of it that is kept as it was listed, because the machine's own may differ. */
-export type Listed = Pick<ProvidedFacts, "name" | "serial" | "smbiosUuid" | "macs" | "labels" | "controller">;
+export type Listed = Pick<
+  ProvidedFacts,
+  "name" | "serial" | "smbiosUuid" | "macs" | "labels" | "controller" | "network"
+>;
 
 /** A machine of a provider, with what was last listed of it. */
 export interface ProvidedKnown extends ProvidedFacts {
@@ -97,6 +102,6 @@ export async function providedBy(
 }
 
 /** What is stored of a list's entry as it was listed. */
-export function listedOf({ name, serial, smbiosUuid, macs, labels, controller }: ProvidedFacts): string {
-  return JSON.stringify({ name, serial, smbiosUuid, macs, labels, controller });
+export function listedOf({ name, serial, smbiosUuid, macs, labels, controller, network }: ProvidedFacts): string {
+  return JSON.stringify({ name, serial, smbiosUuid, macs, labels, controller, network });
 }
