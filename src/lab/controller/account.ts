@@ -1,6 +1,7 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "../../lib/errors.ts";
 import { writeFileAtomic } from "../../lib/host/atomic-file.ts";
 import { makeDirectory } from "../../lib/host/make-directory.ts";
 import { keyMake, keyPem, serverIssue } from "../../lib/tls/issue.ts";
@@ -72,10 +73,14 @@ const ownPasswordFile = (directory: string, name: string): string => join(direct
 
 /** The password of one controller: its own after it was changed there, else the lab's. */
 export async function controllerPassword(directory: string, name: string, account: LabAccount): Promise<string> {
-  return readFile(ownPasswordFile(directory, name), "utf8").then(
-    (text) => text.trim(),
-    () => account.password,
-  );
+  try {
+    return (await readFile(ownPasswordFile(directory, name), "utf8")).trim();
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") {
+      throw error;
+    }
+    return account.password;
+  }
 }
 
 /** Keeps a password that was changed on the controller. */

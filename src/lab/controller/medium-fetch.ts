@@ -26,11 +26,13 @@ export async function mediumFetch(url: string): Promise<FetchedMedium> {
     for (let at = 0; at < size; at += piece) {
       const last = Math.min(at + piece, size) - 1;
       const response = await fetch(url, { ...limited(), headers: { range: `bytes=${at}-${last}` } });
-      const bytes = Buffer.from(await response.arrayBuffer());
-      if (response.status !== 206 || bytes.length !== last - at + 1) {
-        throw unusable(`a range of it is answered with ${response.status} and ${bytes.length} bytes`);
+      const length = Number(response.headers.get("content-length"));
+      if (response.status !== 206 || length !== last - at + 1) {
+        // It may be the whole medium, which is not read into memory.
+        await response.body?.cancel();
+        throw unusable(`a range of it is answered with ${response.status} and ${length} bytes`);
       }
-      await file.write(bytes);
+      await file.writeFile(Buffer.from(await response.arrayBuffer()));
     }
   } catch (error) {
     await remove();
