@@ -35,3 +35,19 @@ test("what is said is one line, without what says nothing, without control chara
   expect(spoken([{ id: "", text: "x".repeat(9000), args: [] }])).toHaveLength(401);
   expect(spoken([])).toBeUndefined();
 });
+
+test("of as many messages as an answer can hold the first are read", () => {
+  const infos = Array.from({ length: 200_000 }, (_, index) => ({ MessageId: `X.${index}`, Message: "is wrong" }));
+  const found = messagesOf({ error: { "@Message.ExtendedInfo": infos } });
+  expect([found.length, found[0]?.id]).toEqual([32, "0"]);
+});
+
+test("a message of megabytes is cut before it is looked at", () => {
+  let cleaned = 0;
+  const clean = (text: string): string => {
+    cleaned += text.length;
+    return text;
+  };
+  messagesOf({ error: { message: "x".repeat(4 << 20) } }, clean);
+  expect(cleaned).toBe(1 << 16);
+});

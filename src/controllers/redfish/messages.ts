@@ -1,6 +1,9 @@
 import { printable } from "../../lib/format/printable.ts";
 import { type JsonObject, listOf, objectOf, textOf, textsOf, valueAt } from "./json.ts";
 
+/** Maximum number of messages that are read in one answer, and of characters in one: an answer may have megabytes. */
+const most = { messages: 32, text: 1 << 16 } as const;
+
 /** One of a controller's messages. */
 export interface RedfishMessage {
   /** The id without registry and version, such as "InsufficientPrivilege"; "" if the message has none. */
@@ -18,7 +21,7 @@ export function messagesOf(body: unknown, clean: (text: string) => string = (tex
   const error = objectOf(valueAt(body, "error"));
   const infos = [error["@Message.ExtendedInfo"], valueAt(body, "@Message.ExtendedInfo"), valueAt(body, "Messages")];
   const messages = infos.flatMap((info) => (Array.isArray(info) ? listOf(info) : [info]));
-  const all = [...messages, { MessageId: error["code"], Message: error["message"] }];
+  const all = [...messages.slice(0, most.messages), { MessageId: error["code"], Message: error["message"] }];
   const found = all.map((value) => messageOf(value, clean)).filter(({ id, text }) => id !== "" || text !== "");
   return found.filter((message, index) => found.findIndex((other) => sameMessage(other, message)) === index);
 }
@@ -34,8 +37,9 @@ export function spoken(messages: readonly RedfishMessage[]): string | undefined 
 
 function messageOf(value: unknown, clean: (text: string) => string): RedfishMessage {
   const message: JsonObject = objectOf(value);
-  const whole = textOf(message["MessageId"]) ?? "";
-  const said = textOf(message["Message"]) ?? "";
+  // What is shown is far shorter, so that nothing of a secret at the cut is.
+  const whole = textOf(message["MessageId"])?.slice(0, most.text) ?? "";
+  const said = textOf(message["Message"])?.slice(0, most.text) ?? "";
   const id = whole.slice(whole.lastIndexOf(".") + 1);
   return {
     id,

@@ -204,3 +204,8 @@ test("an empty log is passed over for the next one", async () => {
   );
   expect((await subject.controller.health(live)).events).toEqual([{ severity: "ok", text: "Fan 2 failed." }]);
 });
+
+test("a log of as many entries as an answer can hold is no work for minutes", () => {
+  const entries = Array.from({ length: 200_000 }, (_, index) => ({ Message: `entry ${index}` }));
+  expect(newestEvents(entries, 2).map(({ text }) => text)).toEqual(["entry 0", "entry 1"]);
+});
