@@ -1,4 +1,5 @@
 import { CodedError } from "../lib/errors.ts";
+import type { UsedPasswords } from "./used-passwords.ts";
 
 /** The kinds of a controller's errors. */
 export type ControllerErrorCode =
@@ -59,6 +60,11 @@ export interface ControllerLogin {
   password: string;
   /** Whether the login may be sent to this address. Called with the resolved address, when the connection is made. */
   mayReach(address: { host: string; ip: string }): boolean;
+  /**
+   * The passwords used at this controller, which the client adds to. They are removed from all that the controller
+   * says. Absent = those of this client only.
+   */
+  used?: UsedPasswords;
 }
 
 /** A machine's power, as its controller reports it. */
@@ -162,7 +168,8 @@ export interface Controller extends AsyncDisposable {
   /** Reads which passwords the controller accepts; also works while the account must change its password. */
   passwordLimits(signal: AbortSignal): Promise<PasswordLimits>;
   /**
-   * Changes the account's password. Resolves when a login with the new password has succeeded.
+   * Changes the account's password. Resolves when a login with the new password has succeeded. After a failure, the
+   * client logs in with the password before.
    * @throws `not_done` if it is not known whether the password was changed
    */
   passwordSet(password: string, signal: AbortSignal): Promise<void>;

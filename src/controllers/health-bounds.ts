@@ -5,6 +5,8 @@ import type { ControllerHealth, HealthEvent } from "./controller.ts";
 const most = { failed: 40, unread: 10, events: 10 } as const;
 /** Maximum length of one of these texts, in characters. */
 const textMost = { part: 120, event: 300 } as const;
+/** Maximum length in characters of a text as it is read: an answer may have megabytes. */
+const readMost = 1 << 16;
 /** Length of the end of a part's text, its condition, which is kept when the text is cut. */
 const conditionMost = 16;
 
@@ -13,12 +15,13 @@ const conditionMost = 16;
  * length without `secrets`, which a controller could repeat; the lists are bounded too. Pure.
  */
 export function healthBounded(health: ControllerHealth, secrets: (text: string) => string): ControllerHealth {
-  // Secrets go before anything is cut: half a secret would not be found.
-  const line = (text: string, length: number, tail = 0): string => lineOf(secrets(text), length, tail);
+  // Secrets go before anything is cut: half a secret would not be found. What is shown is far shorter than `readMost`.
+  const line = (text: string, length: number, tail = 0): string =>
+    lineOf(secrets(text.slice(0, readMost)), length, tail);
   const { inletCelsius, ...rest } = health;
   return {
     ...rest,
-    failed: [...new Set(health.failed.map((part) => line(part, textMost.part, conditionMost)))].slice(0, most.failed),
+    failed: [...new Set(health.failed.slice(0, most.failed).map((part) => line(part, textMost.part, conditionMost)))],
     unread: [...new Set(health.unread.map((name) => line(name, textMost.part)))].slice(0, most.unread),
     events: health.events.slice(0, most.events).map((event) => eventBounded(event, line(event.text, textMost.event))),
     ...(inletCelsius === undefined || !Number.isFinite(inletCelsius) ? {} : { inletCelsius }),

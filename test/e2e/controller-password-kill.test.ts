@@ -1,6 +1,5 @@
 // A shepherd that is killed while it changes a controller's password: whatever it had done, the next one goes on, and no
 // password is lost.
-import { createHash, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,28 +7,20 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
 import { plainShape } from "../../src/controllers/simulated/shape.ts";
 import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
-import {
-  credentialId,
-  machineId as toMachineId,
-  type MachineId,
-  operationId,
-  type OperationId,
-  requestId,
-} from "../../src/database/ids.ts";
-import { operationAsk, operationShow } from "../../src/database/queries/controller/operation.ts";
+import type { CredentialId, MachineId, OperationId } from "../../src/database/ids.ts";
 import { sessionHold } from "../../src/database/session-holder.ts";
 import { sessionsExpireTask } from "../../src/janitor/sessions-expire.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { credentialOpen, credentialPlace, operationPasswordPlace } from "../../src/secrets/credential-open.ts";
+import { credentialOpen } from "../../src/secrets/credential-open.ts";
 import { keyRingFollow, type FollowedKeyRing } from "../../src/secrets/key-ring-follow.ts";
 import { farrierStart, type FarrierProcess } from "../support/farrier-process.ts";
 import { type Fleet, silent, testFleet } from "../support/fleet.ts";
+import { controllerStore, operationEnd, passwordChangeAsk } from "../support/stored-controller.ts";
 import { waitFor } from "../support/wait.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const [old, wanted] = ["simulated-old", "Zq9-the-new-one"];
-const credential = credentialId(randomUUID());
 const patience = { timeoutMs: 120_000, intervalMs: 20 };
 
 let stack: AsyncDisposableStack;
@@ -37,6 +28,7 @@ let fleet: Fleet;
 let ring: FollowedKeyRing;
 let bmc: SimulatedController;
 let machineId: MachineId;
+let credential: CredentialId;
 let keyFile: string;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -50,29 +42,7 @@ beforeEach(async () => {
   ring = stack.use(await keyRingFollow({ database, keyFile, mayMake: true, log: silent, clock: systemClock }));
   await ring.heldUnder(sessions);
   bmc = stack.use(await SimulatedController.start({ shape: plainShape, machine: new MemoryMachine(), password: old }));
-  const rows = await fleet.rows<{ machine_id: string }>(
-    "INSERT INTO machines (name) VALUES ('web1') RETURNING machine_id",
-  );
-  machineId = toMachineId(rows[0]?.machine_id ?? "");
-  await fleet.rows(
-    "INSERT INTO machine_quarantine (machine_id, reason, quarantined_by) VALUES ($1, 'test', 'test')",
-    machineId,
-  );
-  await fleet.rows(
-    `INSERT INTO credential (credential_id, credential_name, kind, user_name, sealed_secret, allowed, created_by)
-     VALUES ($1, 'rack', 'bmc', 'admin', $2, '{127.0.0.0/8}', 'test')`,
-    credential,
-    Buffer.from(ring.seal(credentialPlace(credential, "secret"), Buffer.from(old))),
-  );
-  await fleet.rows(
-    `INSERT INTO machine_controller (
-       machine_id, protocol, url, system, credential_id, trusted_by, power_commands, boot_targets, virtual_media,
-       may_control, rules, set_by
-     ) VALUES ($1, 'redfish', $2, '/redfish/v1/Systems/1', $3, 'clear-text', '{on,off}', '{network}', false, true, '{}', 'test')`,
-    machineId,
-    bmc.url,
-    credential,
-  );
+  ({ machineId, credential } = await controllerStore(fleet, ring, { name: "web1", url: bmc.url, password: old }));
 });
 afterEach(() => stack.disposeAsync());
 
@@ -84,19 +54,7 @@ function shepherd(): FarrierProcess {
   return started;
 }
 
-async function ask(password: string | undefined): Promise<OperationId> {
-  const id = requestId(randomUUID());
-  const place = operationPasswordPlace(operationId(id));
-  const { operationId: asked } = await operationAsk(fleet.database, {
-    requestId: id,
-    bodyDigest: createHash("sha256").update(id).digest(),
-    machineId,
-    asked: { kind: "password" },
-    askedBy: "anna",
-    ...(password === undefined ? {} : { sealedPassword: ring.seal(place, Buffer.from(password)) }),
-  });
-  return asked;
-}
+const ask = (password: string | undefined): Promise<OperationId> => passwordChangeAsk(fleet, ring, machineId, password);
 
 /** Kills a shepherd, and lets its session's time pass at once. */
 async function kill(victim: FarrierProcess): Promise<void> {
@@ -119,12 +77,7 @@ const refusals = (): number => bmc.calls.filter(({ status }) => status === 401).
 /** The next shepherd ends the change; the password that it stores is the controller's. */
 async function convergesTo(id: OperationId, password: string): Promise<void> {
   const next = shepherd();
-  const ended = await waitFor(
-    "the change to end",
-    async () => (await operationShow(fleet.database, id)).ended,
-    patience,
-  );
-  expect(ended).toMatchObject({ result: { credential: "rack", ownCredential: false } });
+  expect(await operationEnd(fleet, id)).toMatchObject({ result: { credential: "rack-web1", ownCredential: false } });
   expect(bmc.state.password).toBe(password);
   expect(await secrets()).toEqual({ secret: password, nextSecret: undefined });
   expect(await fleet.history({ machineId })).toEqual(["controller_password_changed"]);

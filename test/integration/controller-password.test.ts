@@ -1,30 +1,23 @@
 // Changes of controllers' passwords, carried out by a shepherd on a real database, at simulated controllers.
-import { createHash, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { controllerAccess } from "../../src/main/parts/controller-access.ts";
 import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
 import { plainShape } from "../../src/controllers/simulated/shape.ts";
 import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
-import {
-  credentialId,
-  type CredentialId,
-  machineId as toMachineId,
-  type MachineId,
-  requestId,
-} from "../../src/database/ids.ts";
-import { operationAsk, operationShow } from "../../src/database/queries/controller/operation.ts";
-import { passwordChangeFree } from "../../src/database/queries/controller/operation-password.ts";
-import {
-  credentialNextSeal,
-  credentialOpen,
-  credentialPlace,
-  operationPasswordPlace,
-} from "../../src/secrets/credential-open.ts";
+import { credentialId, type CredentialId } from "../../src/database/ids.ts";
+import { credentialNextSeal, credentialOpen } from "../../src/secrets/credential-open.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { testKeyRing } from "../../src/secrets/testing/key-ring.ts";
 import { testShepherd } from "../../src/shepherd/testing/test-shepherd.ts";
 import type { Shepherd } from "../../src/shepherd/run.ts";
 import { type Fleet, testFleet } from "../support/fleet.ts";
+import {
+  controllerAsk,
+  controllerStore,
+  operationEnd,
+  passwordChangeAsk,
+  type StoredController,
+} from "../support/stored-controller.ts";
 import { waitFor } from "../support/wait.ts";
 
 let stack: AsyncDisposableStack;
@@ -40,45 +33,15 @@ const old = "simulated-old";
 const wanted = "Zq9-the-new-one";
 
 /** A controller with its machine, and the credential that opens it. */
-interface Rack {
+interface Rack extends StoredController {
   bmc: SimulatedController;
-  machineId: MachineId;
-  credential: CredentialId;
 }
 
 async function controller(name: string, shared?: CredentialId): Promise<Rack> {
   const bmc = stack.use(
     await SimulatedController.start({ shape: plainShape, machine: new MemoryMachine(), password: old }),
   );
-  const credential = shared ?? credentialId(randomUUID());
-  if (shared === undefined) {
-    await fleet.rows(
-      `INSERT INTO credential (credential_id, credential_name, kind, user_name, sealed_secret, allowed, created_by)
-       VALUES ($1, $2, 'bmc', 'admin', $3, '{127.0.0.0/8}', 'test')`,
-      credential,
-      `rack-${name}`,
-      Buffer.from(ring.seal(credentialPlace(credential, "secret"), Buffer.from(old))),
-    );
-  }
-  const rows = await fleet.rows<{ machine_id: string }>(
-    "INSERT INTO machines (name) VALUES ($1) RETURNING machine_id",
-    name,
-  );
-  const machineId = toMachineId(rows[0]?.machine_id ?? "");
-  await fleet.rows(
-    "INSERT INTO machine_quarantine (machine_id, reason, quarantined_by) VALUES ($1, 'test', 'test')",
-    machineId,
-  );
-  await fleet.rows(
-    `INSERT INTO machine_controller (
-       machine_id, protocol, url, system, credential_id, trusted_by, power_commands, boot_targets, virtual_media,
-       may_control, rules, set_by
-     ) VALUES ($1, 'redfish', $2, '/redfish/v1/Systems/1', $3, 'clear-text', '{on,off}', '{network}', false, true, '{}', 'test')`,
-    machineId,
-    bmc.url,
-    credential,
-  );
-  return { bmc, machineId, credential };
+  return { bmc, ...(await controllerStore(fleet, ring, { name, url: bmc.url, password: old, shared })) };
 }
 
 const shepherd = (): Shepherd =>
@@ -89,25 +52,14 @@ const shepherd = (): Shepherd =>
 
 /** Asks for a change of the password, and resolves to its end. */
 async function change({ machineId }: Rack, password?: string): Promise<Record<string, unknown>> {
-  const id = requestId(randomUUID());
-  const operation = await operationAsk(fleet.database, {
-    requestId: id,
-    bodyDigest: createHash("sha256").update(id).digest(),
-    machineId,
-    asked: { kind: "password" },
-    askedBy: "anna",
-    guard: (tx) => passwordChangeFree(tx, machineId),
-    ...(password === undefined
-      ? {}
-      : { sealedPassword: ring.seal(operationPasswordPlace(id as never), Buffer.from(password)) }),
-  });
-  const ended = await waitFor(
-    "the change to end",
-    async () => (await operationShow(fleet.database, operation.operationId)).ended,
-  );
+  const ended = await operationEnd(fleet, await passwordChangeAsk(fleet, ring, machineId, password));
   expect(await fleet.rows("SELECT FROM controller_operation WHERE sealed_password IS NOT NULL")).toEqual([]);
-  return { ...ended };
+  return ended;
 }
+
+/** Asks for a power command, and resolves to its end. */
+const power = async ({ machineId }: Rack, command: "on" | "status"): Promise<Record<string, unknown>> =>
+  operationEnd(fleet, await controllerAsk(fleet, machineId, { kind: "power", command }));
 
 /** The machine's credential, opened. */
 async function opened({ machineId }: Rack) {
@@ -185,6 +137,16 @@ test("two machines behind one controller stay with one credential", async () => 
   expect(await opened(web2)).toMatchObject({ secret: wanted });
 });
 
+test("what the controller repeats of the passwords before is in no failure", async () => {
+  const web1 = await controller("web1");
+  await using _shepherd = shepherd();
+  await change(web1, wanted);
+  await change(web1);
+  const message = `${old} ${wanted} ${web1.bmc.state.password}`;
+  web1.bmc.faults.push({ method: "POST", path: /Reset/u, times: 9, does: { status: 400, id: "X", message } });
+  expect(await power(web1, "on")).toMatchObject({ cause: expect.stringContaining("[secret] [secret] [secret]") });
+});
+
 test("a controller that demands a new password at the first login gets one", async () => {
   const web1 = await controller("web1");
   web1.bmc.state.passwordChange = true;
@@ -240,18 +202,44 @@ describe("what goes wrong on the way", () => {
     expect(await asked).toMatchObject({ code: "unreachable" });
     expect(await opened(web1)).toMatchObject({ secret: old, nextSecret: wanted });
     web1.bmc.faults.splice(0);
-    const id = requestId(randomUUID());
-    await operationAsk(fleet.database, {
-      requestId: id,
-      bodyDigest: createHash("sha256").update(id).digest(),
-      machineId: web1.machineId,
-      asked: { kind: "power", command: "status" },
-      askedBy: "anna",
-    });
-    const ended = await waitFor("the power", async () => (await operationShow(fleet.database, id as never)).ended);
-    expect(ended).toMatchObject({ result: { power: "off" } });
+    expect(await power(web1, "status")).toMatchObject({ result: { power: "off" } });
     expect(await opened(web1)).toMatchObject({ secret: wanted });
     expect(await opened(web1)).not.toHaveProperty("nextSecret");
+  });
+
+  test("a change in a task that the account may not read: the new password is found to be the right one", async () => {
+    const web1 = await controller("web1");
+    web1.bmc.tasks.mode = "location";
+    web1.bmc.faults.push({ method: "GET", path: /TaskMonitors/u, does: { status: 403, id: "InsufficientPrivilege" } });
+    await using _shepherd = shepherd();
+    expect(await change(web1, wanted)).toMatchObject({ result: { credential: "rack-web1" } });
+    expect(await opened(web1)).toMatchObject({ secret: wanted });
+  });
+
+  test("an accepted change that is not in effect yet: the old password is used on, and the new one once it holds", async () => {
+    const web1 = await controller("web1");
+    web1.bmc.faults.push({ method: "PATCH", does: { status: 204 } });
+    await using _shepherd = shepherd();
+    expect(await change(web1, wanted)).toMatchObject({ code: "not_done" });
+    expect(await opened(web1)).toMatchObject({ secret: old, nextSecret: wanted });
+    expect(await power(web1, "status")).toMatchObject({ result: { power: "off" } });
+    web1.bmc.state.password = wanted;
+    web1.bmc.sessions.endAll();
+    // The first use, this one or the shepherd's own, is refused with the old password; the next one tries both.
+    await power(web1, "status");
+    expect(await power(web1, "status")).toMatchObject({ result: { power: "off" } });
+    expect(refusals(web1)).toBeGreaterThan(0);
+    expect(await opened(web1)).toMatchObject({ secret: wanted });
+    expect(await opened(web1)).not.toHaveProperty("nextSecret");
+  });
+
+  test("the stored password is not called the new one while it does not log in", async () => {
+    const web1 = await controller("web1");
+    await using _shepherd = shepherd();
+    expect(await change(web1, old)).toMatchObject({ result: { credential: "rack-web1" } });
+    web1.bmc.state.password = "changed-by-hand";
+    web1.bmc.sessions.endAll();
+    expect(await change(web1, old)).toMatchObject({ code: "unauthorized" });
   });
 
   test("a next secret that was not set is left alone while the current one logs in", async () => {
@@ -266,15 +254,7 @@ describe("what goes wrong on the way", () => {
 
   test("a second change while one is open is refused", async () => {
     const web1 = await controller("web1");
-    const ask = () =>
-      operationAsk(fleet.database, {
-        requestId: requestId(randomUUID()),
-        bodyDigest: Buffer.alloc(32),
-        machineId: web1.machineId,
-        asked: { kind: "password" },
-        askedBy: "anna",
-        guard: (tx) => passwordChangeFree(tx, web1.machineId),
-      });
+    const ask = () => passwordChangeAsk(fleet, ring, web1.machineId, undefined);
     const asked = await Promise.allSettled([ask(), ask(), ask()]);
     expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(asked.find(({ status }) => status === "rejected")).toMatchObject({

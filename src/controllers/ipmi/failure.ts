@@ -40,6 +40,10 @@ export function ipmiFailure(
   ) {
     return new ControllerError("unsupported", `${where} does not know this cipher suite`);
   }
+  // The word password in it says nothing of the login.
+  if (/Set User Password command failed/u.test(text)) {
+    return passwordFailure(text, where);
+  }
   if (
     /RAKP 2 HMAC is invalid|RAKP 2 message indicates an error : unauthorized name|password|Invalid user name/iu.test(
       text,
@@ -66,4 +70,12 @@ export function ipmiFailure(
     return new ControllerError("busy", `${where} is busy: ${text}`);
   }
   return new ControllerError("refused", `${where} refused: ${text || "it did not say why"}`);
+}
+
+/** A completion code is a refusal, unless it says that the controller does not know the outcome (IPMI 2.0, table 5-2). */
+function passwordFailure(text: string, where: string): ControllerError {
+  const [, code] = /IPMI command failed: (?<code>[^;]+)/u.exec(text) ?? [];
+  return code === undefined || /^(?:Timeout|Response cannot|Unspecified)/u.test(code)
+    ? new ControllerError("unreachable", `${where} does not say whether it has set the new password: ${text}`)
+    : new ControllerError("refused", `${where} refused the new password: ${code}`);
 }

@@ -11,10 +11,11 @@ import {
   type PowerCommand,
 } from "../controller.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
-import { type CipherSuite, cipherSuites, type IpmiInput, ipmitool, type IpmiTarget } from "./ipmitool.ts";
-import { factText } from "../fact-text.ts";
+import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
+import { factShown, factText } from "../fact-text.ts";
 import { healthBounded } from "../health-bounds.ts";
 import { withoutSecretForms } from "../secret-forms.ts";
+import { UsedPasswords } from "../used-passwords.ts";
 import { ipmiHealth } from "./health.ts";
 import { ipmiFields, ipmiGuid, ipmiPower } from "./parse.ts";
 import { ipmiPasswordSet } from "./password.ts";
@@ -61,12 +62,17 @@ export function ipmiController(
       `IPMI takes passwords of at most ${passwordBytes} bytes, and this credential's is longer`,
     );
   }
+  const { userName, used = new UsedPasswords() } = login;
+  used.add(login.password);
   let suite: CipherSuite | undefined;
   let password = login.password;
   let last: Promise<unknown> = Promise.resolve();
 
+  /** Removes the secrets from what the controller says. */
+  const clean = (text: string): string => withoutSecretForms(text, [password, ...used.all]);
+
   /** Runs one call at a time: each call opens a session, and controllers have few. */
-  function call(words: readonly string[], signal: AbortSignal, input?: IpmiInput): Promise<string> {
+  function call(words: readonly string[], signal: AbortSignal, input?: string): Promise<string> {
     const mine = last.then(() =>
       places === undefined ? callNow(words, signal, input) : places.within(() => callNow(words, signal, input)),
     );
@@ -74,8 +80,8 @@ export function ipmiController(
     return mine;
   }
 
-  async function callNow(words: readonly string[], signal: AbortSignal, input?: IpmiInput): Promise<string> {
-    const target = await targetOf(address, { ...login, password });
+  async function callNow(words: readonly string[], signal: AbortSignal, input?: string): Promise<string> {
+    const target = { ...(await placeOf(address, login)), userName, password, secrets: used.all };
     suite ??= await suiteOf(target, signal);
     try {
       return await ipmitool(target, suite, words, signal, input);
@@ -121,9 +127,12 @@ export function ipmiController(
       const model = fru.get("Product Name") ?? controller.get("Product Name");
       const firmware = controller.get("Firmware Revision");
       const serials = [fru.get("Product Serial"), fru.get("Chassis Serial"), fru.get("Board Serial")];
-      const plain = (text: string | undefined) => (text === undefined ? undefined : factText(text));
       return {
-        ...defined({ maker: plain(maker), model: plain(model), firmware: plain(firmware) }),
+        ...defined({
+          maker: factShown(maker, clean),
+          model: factShown(model, clean),
+          firmware: factShown(firmware, clean),
+        }),
         system: "",
         ...defined({ smbiosUuid: uuid }),
         serials: [
@@ -195,18 +204,18 @@ export function ipmiController(
         sensors: await optional(["sdr", "elist", "full"], signal),
         log: await optional(["sel", "elist", "last", "10"], signal),
       });
-      return healthBounded(health, (text) => withoutSecretForms(text, [login.password, password]));
+      return healthBounded(health, clean);
     },
     passwordLimits: () => Promise.resolve({ min: 1, max: passwordBytes }),
     async passwordSet(wanted, signal) {
-      const { userName } = login;
-      const told = (words: readonly string[], live: AbortSignal, input?: string) =>
-        call(words, live, { input, secrets: [wanted] });
-      await ipmiPasswordSet({ call: told, userName, passwordBytes }, wanted, signal);
+      used.add(wanted);
+      await ipmiPasswordSet({ call, userName, passwordBytes }, wanted, signal);
+      const before = password;
       password = wanted;
       try {
         await powerGet(signal);
       } catch (error) {
+        password = before;
         signal.throwIfAborted();
         throw new ControllerError(
           "not_done",
@@ -251,7 +260,10 @@ async function suiteOf(target: IpmiTarget, signal: AbortSignal): Promise<CipherS
  * Resolves the controller's name, and checks that the credential may be sent to the address.
  * @throws {ControllerError} `unreachable` if the name has no address; `address_refused`
  */
-async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Promise<IpmiTarget> {
+async function placeOf(
+  { url }: Pick<ControllerAddress, "url">,
+  login: Pick<ControllerLogin, "mayReach">,
+): Promise<Pick<IpmiTarget, "ip" | "port">> {
   const { hostname } = new URL(url.replace(/^ipmi:/u, "http:"));
   const host = hostname.replace(/^\[(?<ip>.*)\]$/u, "$<ip>");
   const found = await lookup(host, { all: true }).catch((error: unknown) => {
@@ -268,5 +280,5 @@ async function targetOf({ url }: ControllerAddress, login: ControllerLogin): Pro
   }
   // Parsed as `http:`, the port 80 would be lost.
   const { port } = new URL(url);
-  return { ip, port: Number(port || ipmiPort), userName: login.userName, password: login.password };
+  return { ip, port: Number(port || ipmiPort) };
 }

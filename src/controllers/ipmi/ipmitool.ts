@@ -14,6 +14,8 @@ export interface IpmiTarget {
   port: number;
   userName: string;
   password: string;
+  /** Secrets that must not be in an error, such as passwords that the account had before. */
+  secrets: readonly string[];
 }
 
 /**
@@ -28,17 +30,10 @@ const answerLimit = 1024 * 1024;
 /** Milliseconds for one call. A controller that restarts does not answer for a while, and ipmitool itself retries. */
 const callLimit = 30_000;
 
-/** What one call of ipmitool gets besides its arguments. */
-export interface IpmiInput {
-  /** Its standard input; absent = empty. */
-  input?: string | undefined;
-  /** Secrets in `input`, which must not be in an error. */
-  secrets?: readonly string[];
-}
-
 /**
  * Runs ipmitool with the arguments `words` and resolves to its standard output. The password is passed in the
  * environment, which other users can't read.
+ * @param input its standard input; absent = empty
  * @throws {ControllerError} as {@link ipmiFailure} says; `unreachable` if ipmitool is not installed
  */
 export async function ipmitool(
@@ -46,7 +41,7 @@ export async function ipmitool(
   suite: CipherSuite,
   words: readonly string[],
   signal: AbortSignal,
-  { input, secrets = [] }: IpmiInput = {},
+  input?: string,
 ): Promise<string> {
   const args = [
     ...["-I", "lanplus", "-H", target.ip, "-p", String(target.port), "-U", target.userName, "-E"],
@@ -88,7 +83,7 @@ export async function ipmitool(
       { cause: ended },
     );
   }
-  const clean = (text: string): string => withoutSecretForms(text, [target.password, ...secrets]);
+  const clean = (text: string): string => withoutSecretForms(text, [target.password, ...target.secrets]);
   throw ipmiFailure(
     {
       stdout: clean(output.stdout),

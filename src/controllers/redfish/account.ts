@@ -83,8 +83,9 @@ export async function accountMayControl(service: RedfishService, signal: AbortSi
 }
 
 /**
- * Changes the account's password, and uses the new one from then on.
- * @throws {ControllerError} `not_done` if the change was accepted, and the new password does not log in
+ * Changes the account's password, and uses the new one from then on. What was accepted is proven by a login alone.
+ * @throws {ControllerError} `not_done` if the change was accepted, and its task still runs or the new password does not
+ * log in
  */
 export async function passwordSet(
   service: RedfishService,
@@ -100,23 +101,26 @@ export async function passwordSet(
     );
   }
   const reply = await service.change({ method: "PATCH", link: account.link, body: { Password: password } }, signal);
+  let doubt: ControllerError | undefined;
   try {
     await taskEnd(service, reply, patience, signal);
   } catch (error) {
-    // The old password may have stopped to work already.
-    if (!(error instanceof ControllerError && error.code === "unauthorized")) {
+    if (!(error instanceof ControllerError) || error.code === "not_done") {
       throw error;
     }
+    // The account may not read the task with the old password any more, and a task that failed may have changed it.
+    doubt = error;
   }
+  const before = await service.session.replace(password, signal);
   try {
-    await service.session.replace(password, signal);
     // The next login proves that the new password works.
     await service.get(account.link, signal);
   } catch (error) {
     signal.throwIfAborted();
+    await service.session.replace(before, signal);
     throw new ControllerError(
       "not_done",
-      `${service.origin} accepted a new password, and does not show that it logs in: ${describeError(error)}`,
+      `${service.origin} accepted a new password, and does not show that it logs in: ${describeError(doubt ?? error)}`,
       { cause: error },
     );
   }

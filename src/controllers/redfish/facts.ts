@@ -1,8 +1,9 @@
+import { defined } from "../../lib/defined.ts";
 import { macParse, macTellsApart } from "../../lib/net/mac.ts";
 import { bootTargets, type ControllerFacts, powerCommands } from "../controller.ts";
 import { targetOf } from "./boot/boot-plan.ts";
 import { plainRules } from "./rules/maker-rules.ts";
-import { factText } from "../fact-text.ts";
+import { factShown, factText } from "../fact-text.ts";
 import { bootRead } from "./boot/boot-resource.ts";
 import { type JsonObject, linkAt, linksAt, objectOf, textOf } from "./json.ts";
 import { mediaSlots } from "./media/slots.ts";
@@ -23,11 +24,15 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
   const own = await system.read(signal);
   const manager = await managerOf(system, own, signal);
   const boot = await bootRead(system, signal);
+  const maker = textOf(own.body["Manufacturer"]) ?? (rules.maker === plainRules.maker ? undefined : rules.maker);
+  const shown = (text: string | undefined): string | undefined => factShown(text, service.session.clean);
   return {
-    ...known("maker", textOf(own.body["Manufacturer"]) ?? (rules.maker === plainRules.maker ? undefined : rules.maker)),
-    ...known("model", textOf(own.body["Model"])),
-    ...known("firmware", textOf(manager?.body["FirmwareVersion"])),
-    ...known("smbiosUuid", uuidOf(own.body)),
+    ...defined({
+      maker: shown(maker),
+      model: shown(textOf(own.body["Model"])),
+      firmware: shown(textOf(manager?.body["FirmwareVersion"])),
+      smbiosUuid: uuidOf(own.body),
+    }),
     system: systemId(own),
     serials: serialsOf(own.body, rules),
     macs: await macsRead(system, own, signal),
@@ -89,8 +94,4 @@ async function macsRead(system: RedfishSystem, own: Resource, signal: AbortSigna
 async function membersOrNone(system: RedfishSystem, link: string, signal: AbortSignal): Promise<readonly string[]> {
   const there = await system.service.find(link, signal);
   return there === undefined ? [] : system.service.members(link, signal, interfacesMost);
-}
-
-function known<Name extends string>(name: Name, value: string | undefined): { [Key in Name]?: string } {
-  return value === undefined ? {} : ({ [name]: factText(value) } as { [Key in Name]?: string });
 }

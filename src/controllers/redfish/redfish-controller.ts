@@ -14,7 +14,6 @@ import {
   type PowerCommand,
 } from "../controller.ts";
 import { healthBounded } from "../health-bounds.ts";
-import { withoutSecretForms } from "../secret-forms.ts";
 import { passwordLimits, passwordSet } from "./account.ts";
 import { AnswerError } from "./answer-error.ts";
 import { bootClear, bootSet } from "./boot/boot-set.ts";
@@ -29,7 +28,7 @@ import { Places } from "./places.ts";
 import { powerCarryOut } from "./power/power-set.ts";
 import { powerStateOf } from "./power/power-state.ts";
 import { makerIdentity, rulesOf } from "./rules/rules-of.ts";
-import { factsWithoutSecrets, withoutSecrets } from "./secret-text.ts";
+import { withoutSecrets } from "./secret-text.ts";
 import { RedfishService } from "./service.ts";
 import { redfishSystem, type RedfishSystem, systemFind } from "./system.ts";
 
@@ -119,9 +118,7 @@ class RedfishController implements Controller {
   }
 
   read(signal: AbortSignal): Promise<ControllerFacts> {
-    return this.#run(this.#reads, signal, async (system) =>
-      factsWithoutSecrets(await factsRead(system, signal), this.#service.session.secrets),
-    );
+    return this.#run(this.#reads, signal, (system) => factsRead(system, signal));
   }
 
   powerGet(signal: AbortSignal): Promise<ControllerPower> {
@@ -162,7 +159,7 @@ class RedfishController implements Controller {
 
   async health(signal: AbortSignal): Promise<ControllerHealth> {
     const health = await this.#run(this.#reads, signal, (system) => healthRead(system, signal));
-    return healthBounded(health, (text) => withoutSecretForms(text, this.#service.session.secrets));
+    return healthBounded(health, this.#service.session.clean);
   }
 
   passwordLimits(signal: AbortSignal): Promise<PasswordLimits> {
@@ -171,7 +168,8 @@ class RedfishController implements Controller {
 
   /** Also works while the account must change its password before it can read anything else. */
   passwordSet(password: string, signal: AbortSignal): Promise<void> {
-    return this.#guarded([password], () =>
+    this.#service.session.announcePassword(password);
+    return this.#guarded([], () =>
       this.#changes.within(signal, () => passwordSet(this.#service, password, this.#limits.setting, signal)),
     );
   }

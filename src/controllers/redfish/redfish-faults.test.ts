@@ -4,6 +4,7 @@ import { MemoryMachine } from "../simulated/machine.ts";
 import { plainShape } from "../simulated/shape.ts";
 import { SimulatedController } from "../simulated/simulated-controller.ts";
 import { simulatedSubject } from "../testing/simulated-subject.ts";
+import { UsedPasswords } from "../used-passwords.ts";
 import { redfishController } from "./redfish-controller.ts";
 
 const live = new AbortController().signal;
@@ -124,6 +125,20 @@ test("a redirect on its own origin is followed, a circle of them is not for ever
   subject.simulated.faults.push({ path: /Systems\/1$/u, times: 99, does: to("/redfish/v1/Systems/1") });
   await failure(() => subject.controller.powerGet(live));
   expect(subject.simulated.calls.length).toBeLessThan(20);
+});
+
+test("a collection whose pages never end is read to a bounded page", async () => {
+  await using subject = await simulatedSubject();
+  const { calls, faults } = subject.simulated;
+  const systems = "/redfish/v1/Systems";
+  faults.push(
+    ...Array.from({ length: 40 }, (_, page) => {
+      const body = { Members: [], "Members@odata.nextLink": `${systems}?$skip=${page}` };
+      return { path: /Systems$/u, does: { status: 200, body } };
+    }),
+  );
+  expect((await failure(() => subject.controller.powerGet(live))).code).toBe("not_a_controller");
+  expect(calls.filter(({ path }) => path === systems)).toHaveLength(16);
 });
 
 test("a missing answer, and an answer that breaks off, are unreachable", async () => {
@@ -248,10 +263,29 @@ test.each<[string, (secret: string) => string]>([
   }
 });
 
+test("passwords that were replaced or refused are removed too, also by a client that is opened later", async () => {
+  await using subject = await simulatedSubject();
+  const used = new UsedPasswords();
+  const { faults } = subject.simulated;
+  await subject.client({ used }).passwordSet("the-second-one", live);
+  const second = subject.client({ used, password: "the-second-one" });
+  await second.passwordSet("the-third-one", live);
+  faults.push({ method: "PATCH", does: { status: 400, id: "X", message: "in a dictionary" } });
+  await failure(() => second.passwordSet("the-refused-one", live));
+  const all = ["simulated", "the-second-one", "the-third-one", "the-refused-one"];
+  const message = all.flatMap((one) => [one, Buffer.from(`admin:${one}`).toString("base64")]).join(" ");
+  faults.push({ method: "POST", path: /Reset/u, does: { status: 400, id: "X", message } });
+  const error = await failure(() => subject.client({ used, password: "the-third-one" }).powerSet("on", live));
+  expect(error.message).toContain(all.map(() => "[secret] [secret]").join(" "));
+});
+
 test("a controller that says the password as its model or in its event log is not quoted", async () => {
   await using subject = await simulatedSubject({ model: "simulated Z" });
   subject.simulated.state.events.push({ at: new Date(), severity: "OK", text: "login with simulated" });
   expect(await subject.controller.read(live)).toMatchObject({ model: "[secret] Z" });
+  // Removed before the text is cut.
+  await using long = await simulatedSubject({ model: `${"x".repeat(115)}simulated` });
+  expect((await long.controller.read(live)).model).toBe(`${"x".repeat(115)}[secr`);
   expect(JSON.stringify(await subject.controller.health(live))).not.toContain("simulated");
 });
 
@@ -272,6 +306,8 @@ test("a password that was accepted, and does not log in, is not called changed",
   const error = await failure(() => subject.controller.passwordSet("another-one", live));
   expect(error).toMatchObject({ code: "not_done", message: expect.stringContaining("accepted a new password") });
   expect(String(error)).not.toContain("another-one");
+  // The client goes on with the password that is the right one.
+  expect(await subject.controller.powerGet(live)).toBe("off");
 });
 
 test("the password is changed, and the next call uses the new one", async () => {

@@ -306,6 +306,42 @@ test.each(["location", "body", "nowhere"] as const)(
   },
 );
 
+describe("row 39: a password whose change is a task", () => {
+  const monitor = "/redfish/v1/TaskService/TaskMonitors/1";
+
+  test.each([
+    ["that the account may not read", { method: "GET", path: /TaskMonitors/u, does: { status: 403, id: "X" } }],
+    ["that says that it failed", { method: "GET", path: /TaskMonitors/u, does: { status: 400, id: "X" } }],
+    ["that is not answered", { method: "GET", path: /TaskMonitors/u, times: 99, does: "cut" }],
+  ] as const)("%s, was changed if it logs in", async (_, fault) => {
+    await using subject = await simulatedSubject();
+    subject.simulated.tasks.mode = "location";
+    subject.simulated.faults.push(fault);
+    await subject.controller.passwordSet("a-new-password", live);
+    expect(subject.simulated.state.password).toBe("a-new-password");
+    expect(await subject.controller.powerGet(live)).toBe("off");
+  });
+
+  test.each([
+    ["that failed", "fails", 1, "The power supply does not answer.", 1],
+    ["that still runs", "location", 1e9, "is still running", 0],
+  ] as const)(
+    "%s, is not called changed, and the password before is used on",
+    async (_, mode, reads, words, refused) => {
+      await using subject = await simulatedSubject();
+      const { tasks, faults, calls } = subject.simulated;
+      tasks.begin(mode, reads, new Date());
+      faults.push({ method: "PATCH", does: { status: 202, headers: { location: monitor } } });
+      await expect(subject.controller.passwordSet("a-new-password", live)).rejects.toMatchObject({
+        code: "not_done",
+        message: expect.stringContaining(words),
+      });
+      expect(await subject.controller.powerGet(live)).toBe("off");
+      expect(calls.filter(({ status }) => status === 401)).toHaveLength(refused);
+    },
+  );
+});
+
 describe.each(["location", "body", "nowhere", "job"] as const)("rows 39 to 41: a task that is found by %s", (mode) => {
   test("is followed to its end", async () => {
     await using subject = await simulatedSubject();

@@ -1,7 +1,6 @@
 // A Redfish service as the rest of the client uses it. Resources are read by their links. A change is sent once.
 import type { Clock } from "../../lib/clock.ts";
 import { ControllerError, type ControllerLogin } from "../controller.ts";
-import { withoutSecretForms } from "../secret-forms.ts";
 import { refusalError, AnswerError, type PassingRule } from "./answer-error.ts";
 import { etagOf, ifMatchTries } from "./etags.ts";
 import { ExchangeBroken, type HttpCall, type HttpExchange, type HttpReply } from "./http/exchange.ts";
@@ -91,7 +90,7 @@ export class RedfishService {
 
   /** The messages in an answer, without the secrets that the controller received. */
   messagesOf(body: unknown): readonly RedfishMessage[] {
-    return messagesOf(body, (text) => withoutSecretForms(text, this.session.secrets));
+    return messagesOf(body, this.session.clean);
   }
 
   /** Reads the service root, once and without login. @throws {ControllerError} `not_a_controller` */
@@ -124,11 +123,12 @@ export class RedfishService {
     }
   }
 
-  /** The links of a collection's members over all pages, at most `most`. */
+  /** The links of a collection's members over its pages, at most `most`, from at most as many pages. */
   async members(link: string, signal: AbortSignal, most = membersMost): Promise<readonly string[]> {
     const found: string[] = [];
     const seen = new Set<string>();
-    for (let page: string | undefined = this.own(link); page !== undefined && !seen.has(page) && found.length < most;) {
+    const more = (page: string): boolean => !seen.has(page) && seen.size < most && found.length < most;
+    for (let page: string | undefined = this.own(link); page !== undefined && more(page);) {
       seen.add(page);
       const { body }: Resource = await this.get(page, signal);
       found.push(...linksAt(body, "Members").map((member) => this.own(member)));

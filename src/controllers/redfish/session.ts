@@ -9,6 +9,7 @@ import { textOf } from "./json.ts";
 import { messagesOf } from "./messages.ts";
 import { Places } from "./places.ts";
 import { replyJson } from "./reply-json.ts";
+import { UsedPasswords } from "../used-passwords.ts";
 
 /** The headers that authorize the next call. */
 export interface Authorization {
@@ -25,7 +26,7 @@ interface OpenSession extends Authorization {
 /** The options of {@link RedfishSession}. */
 export interface RedfishSessionOptions {
   origin: URL;
-  login: Pick<ControllerLogin, "userName" | "password">;
+  login: Pick<ControllerLogin, "userName" | "password" | "used">;
   /** Sends a call unchanged. */
   send: (call: HttpCall, signal: AbortSignal) => Promise<HttpReply>;
   /**
@@ -43,24 +44,30 @@ const noPlace = /^(?:SessionLimitExceeded|RAC0218|MaximumSessionsExceeded|Create
 export class RedfishSession {
   readonly #options: RedfishSessionOptions;
   readonly #turn = new Places(1);
+  readonly #used: UsedPasswords;
   #password: string;
   #open: OpenSession | undefined;
   #refused: ControllerError | undefined;
   #accountLink: string | undefined;
-  /** Secrets that a change sends, such as the password that is to replace the current one. */
+  /** Secrets that a change sends, such as the address of a medium. */
   #announced: readonly string[] = [];
 
   constructor(options: RedfishSessionOptions) {
     this.#options = options;
     this.#password = options.login.password;
+    this.#used = options.login.used ?? new UsedPasswords();
+    this.#used.add(this.#password);
   }
 
   /** The secrets that must not appear in any message. */
   get secrets(): readonly string[] {
-    const passwords = [this.#password, this.#options.login.password, ...this.#announced].filter((one) => one !== "");
+    const passwords = [...new Set([this.#password, ...this.#used.all])].filter((one) => one !== "");
     const pairs = passwords.map((one) => basicPair(this.#options.login.userName, one));
-    return [...passwords, ...pairs, this.#open?.headers["x-auth-token"] ?? ""];
+    return [...passwords, ...pairs, ...this.#announced, this.#open?.headers["x-auth-token"] ?? ""];
   }
+
+  /** Removes the secrets from what the controller says. */
+  readonly clean = (text: string): string => withoutSecretForms(text, this.secrets);
 
   /** The account that must change its password, as the controller named it at login (row 30). */
   get accountLink(): string | undefined {
@@ -106,12 +113,21 @@ export class RedfishSession {
     this.#announced = secrets;
   }
 
-  /** Uses this password from now on. */
-  async replace(password: string, signal: AbortSignal): Promise<void> {
-    await this.end(signal);
-    this.#password = password;
-    this.#accountLink = undefined;
-    this.#refused = undefined;
+  /** Keeps a password that a change sends out of all messages, from now on. */
+  announcePassword(password: string): void {
+    this.#used.add(password);
+  }
+
+  /** Uses this password from now on, and resolves to the password before. */
+  replace(password: string, signal: AbortSignal): Promise<string> {
+    return this.#turn.within(signal, async () => {
+      await this.#end(signal);
+      const before = this.#password;
+      this.#password = password;
+      this.#accountLink = undefined;
+      this.#refused = undefined;
+      return before;
+    });
   }
 
   /** Ends the session. A failure is ignored, because the session expires by itself. */
@@ -144,7 +160,7 @@ export class RedfishSession {
     const body = { UserName: login.userName, Password: this.#password };
     const reply = await send({ method: "POST", path, body, kept: true }, signal);
     const json = replyJson(reply);
-    const messages = messagesOf(json, (text) => withoutSecretForms(text, this.secrets));
+    const messages = messagesOf(json, this.clean);
     const token = textOf(reply.headers["x-auth-token"]);
     const change = messages.find(({ id }) => id === "PasswordChangeRequired");
     const account = change?.args.find((argument) => argument.startsWith("/"));

@@ -4,6 +4,7 @@ import { redfishController, type RedfishLimits } from "../redfish/redfish-contro
 import { MemoryMachine } from "../simulated/machine.ts";
 import { type MakerShape, plainShape } from "../simulated/shape.ts";
 import { SimulatedController, type SimulatedOptions } from "../simulated/simulated-controller.ts";
+import type { UsedPasswords } from "../used-passwords.ts";
 import { quickClock } from "./quick-clock.ts";
 
 /** A simulated controller and its client. */
@@ -18,6 +19,7 @@ export interface SimulatedSubject extends AsyncDisposable {
     userName?: string;
     system?: string;
     limits?: Partial<RedfishLimits>;
+    used?: UsedPasswords;
   }) => Controller;
 }
 
@@ -36,8 +38,9 @@ export async function simulatedSubject(
     userName = "admin",
     limits: own = limits,
     system,
+    used,
   } = {}) => {
-    const login = { userName, password, mayReach: () => true };
+    const login = { userName, password, mayReach: () => true, ...(used === undefined ? {} : { used }) };
     const address = {
       url: simulated.url,
       trust: { by: "clear-text" },

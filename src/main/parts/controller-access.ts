@@ -8,6 +8,7 @@ import {
 } from "../../controllers/controller.ts";
 import { ipmiController } from "../../controllers/ipmi/ipmi-controller.ts";
 import { redfishController } from "../../controllers/redfish/redfish-controller.ts";
+import { PasswordMemory, type UsedPasswords } from "../../controllers/used-passwords.ts";
 import type { Database } from "../../database/connect.ts";
 import type { CredentialId } from "../../database/ids.ts";
 import type { ControllerReach } from "../../database/queries/controller/controller.ts";
@@ -20,6 +21,8 @@ import { loginEither } from "../../shepherd/login-either.ts";
 
 /** Maximum number of connections to controllers of one shepherd: management networks and their firewalls are small. */
 const connectionsMost = 64;
+/** Number of controllers whose earlier passwords are removed from what they say: as many as have clients. */
+const rememberedMost = 4096;
 
 /** How a process with the keys in `ring` opens controllers. */
 export function controllerAccess(
@@ -28,8 +31,9 @@ export function controllerAccess(
   { controllerConnections }: Pick<Metrics, "controllerConnections">,
 ): ControllerAccess {
   const places = new ControllerConnections(connectionsMost, (open) => controllerConnections.set(open));
+  const memory = new PasswordMemory(rememberedMost);
   const clientOf = (reach: ControllerReach, credential: OpenCredential, password: string): Controller =>
-    clientMake(reach, credential, password, places);
+    clientMake(reach, credential, password, { places, used: memory.at(reach.url) });
   return {
     open: async (reach) => {
       const { credentialId } = reach;
@@ -78,10 +82,10 @@ function clientMake(
   { protocol, url, trust, system }: ControllerReach,
   credential: OpenCredential,
   password: string,
-  places: ControllerConnections,
+  { places, used }: { places: ControllerConnections; used: UsedPasswords },
 ): Controller {
   const { userName } = credential;
-  const login: ControllerLogin = { userName, password, mayReach: (at) => credential.mayReach(at) };
+  const login: ControllerLogin = { userName, password, mayReach: (at) => credential.mayReach(at), used };
   const address: ControllerAddress = { protocol, url, trust, ...(system === "" ? {} : { system }) };
   switch (protocol) {
     case "redfish":

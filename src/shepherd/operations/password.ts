@@ -91,6 +91,8 @@ async function passwordChange(controller: Controller, changing: Changing, signal
   const sealed = await operationPasswordRead(database, operation.operationId);
   const asked = sealed === undefined ? undefined : Buffer.from(secrets.open(place, sealed)).toString("utf8");
   if (asked !== undefined && asked === before.secret) {
+    // The login proves that it is set: somebody may have changed it at the controller.
+    await controller.powerGet(signal);
     return asked;
   }
   // A begun change was checked before.
@@ -109,11 +111,13 @@ async function passwordChange(controller: Controller, changing: Changing, signal
     return password;
   } catch (error) {
     signal.throwIfAborted();
-    const certain = error instanceof ControllerError && unchanged.has(error.code);
+    const code = error instanceof ControllerError ? error.code : undefined;
+    const certain = code !== undefined && unchanged.has(code);
     if (!certain && (await logsIn(changing, password, signal)) === "yes") {
       return password;
     }
-    if (certain || (await logsIn(changing, before.secret, signal)) === "yes") {
+    // What was accepted may come into effect later, so both passwords stay stored.
+    if (certain || (code !== "not_done" && (await logsIn(changing, before.secret, signal)) === "yes")) {
       await operation.within((tx) => credentialNextDrop(tx, own.credentialId, next));
     }
     throw error;
