@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
 import { parsePositive } from "../line/positive.ts";
-import { parseSize } from "../line/size.ts";
+import { parseSize } from "../../lib/format/parse-size.ts";
 
 function countFlag(brief: string, otherwise: string) {
   return { kind: "parsed", brief, placeholder: "N", default: otherwise, parse: parsePositive } as const;

@@ -9,7 +9,7 @@ import { machineParameter } from "../line/parameters.ts";
 import { parsePositive } from "../line/positive.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 import { retryFlags } from "../flags/retry.ts";
-import { parseSize } from "../line/size.ts";
+import { parseSize } from "../../lib/format/parse-size.ts";
 
 export const machineInstallCommand = buildCommand<MachineInstallFlags, string[], CliContext>({
   docs: docs(

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { BlockDevice_Protocol } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { CliError } from "../errors.ts";
-import { parseSelector, type Selector } from "./selector.ts";
+import type { SelectorFields } from "../../contract/disk-selector-text.ts";
+import { parseSelector } from "./selector.ts";
 
-test.each<[string, Selector]>([
+test.each<[string, SelectorFields]>([
   ["serial=S3Z9NB0K", { serialNumber: "S3Z9NB0K" }],
   ["serial=a=b", { serialNumber: "a=b" }],
   [String.raw`serial=a\,b,name=sda`, { serialNumber: "a,b", name: "sda" }],

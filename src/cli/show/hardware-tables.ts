@@ -1,7 +1,7 @@
 import type { BlockDevice, NetworkInterface, Node, PciDevice } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import type { HardwareDisk } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { isGraphics, pciClassName } from "../../contract/pci-class.ts";
-import { diskHealthWords } from "./disk-health-words.ts";
+import { diskHealthWords } from "../../contract/words/disk-health-words.ts";
 import { bytesText, memoryText } from "../../lib/format/bytes.ts";
 import { hexText } from "../../lib/format/hex.ts";
 import type { Column } from "./table.ts";

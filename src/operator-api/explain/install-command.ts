@@ -1,12 +1,5 @@
-import { protocolWords } from "../../contract/words/hardware.ts";
-import { wordOf } from "../../contract/words/table.ts";
-import {
-  Compression,
-  ImageFormat,
-  type DiskSelector,
-  type ImageInstallation,
-} from "../../../gen/farrier/agent/v1/image/image_pb.ts";
-import { hexText } from "../../lib/format/hex.ts";
+import { diskSelectorWords } from "../../contract/disk-selector-text.ts";
+import { Compression, ImageFormat, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
 
 const formats: Record<ImageFormat, string | undefined> = {
@@ -35,8 +28,8 @@ export function installCommand(title: string, image: ImageInstallation): string 
     [image.userData, image.metaData, image.networkConfig, image.caCertificates].some(({ length }) => length > 0) ||
     image.signature !== undefined ||
     image.tokenHost.length > 0;
-  const disk = selectorText(image.rootDisk);
-  if (withFiles || shownUrl(image.url) !== image.url || disk === undefined) {
+  const disk = diskSelectorWords(image.rootDisk);
+  if (withFiles || shownUrl(image.url) !== image.url || disk === "" || disk.includes("\\")) {
     return undefined;
   }
   const words = [
@@ -52,26 +45,4 @@ export function installCommand(title: string, image: ImageInstallation): string 
 
 function flag(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [name, value];
-}
-
-function selectorText(selector: DiskSelector | undefined): string | undefined {
-  if (selector === undefined) {
-    return undefined;
-  }
-  const { serialNumber, wwn, byPath, name, protocol, rotational, minBytes, maxBytes } = selector;
-  const named = wordOf(protocolWords, protocol);
-  const conditions = [
-    ...(serialNumber === "" ? [] : [`serial=${serialNumber}`]),
-    ...(wwn.length === 0 ? [] : [`wwn=0x${hexText(wwn)}`]),
-    ...(byPath === "" ? [] : [`by-path=${byPath}`]),
-    ...(name === "" ? [] : [`name=${name}`]),
-    ...(named === undefined ? [] : [`protocol=${named}`]),
-    ...(rotational === undefined ? [] : [`rotational=${rotational ? "yes" : "no"}`]),
-    ...(minBytes === 0n ? [] : [`min=${minBytes}`]),
-    ...(maxBytes === 0n ? [] : [`max=${maxBytes}`]),
-  ];
-  // A comma within a value would need a backslash, and that quotes.
-  return conditions.length === 0 || conditions.some((condition) => condition.includes(","))
-    ? undefined
-    : conditions.join(",");
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseSize } from "./size.ts";
+import { parseSize } from "./parse-size.ts";
 
 test.each([
   ["0", 0n],
