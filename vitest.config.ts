@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { common } from "./vitest.common.ts";
+import { browserTests } from "./vitest.console.config.ts";
 import { qemuTests } from "./vitest.lab.config.ts";
 
 /**
@@ -21,9 +22,9 @@ const projects: TestProjectConfiguration[] = [
     test: {
       ...common,
       name: "alone",
-      include: ["{src,boot-image,test,tools}/**/*.test.ts"],
-      // QEMU machines: `npm run test:lab`.
-      exclude: [...configDefaults.exclude, ...qemuTests, ...sharing],
+      include: ["{src,boot-image,console,test,tools}/**/*.test.{ts,tsx}"],
+      // QEMU machines: `npm run test:lab`. The console in a browser: `npm run test:console`.
+      exclude: [...configDefaults.exclude, ...qemuTests, ...browserTests, ...sharing],
     },
   },
 ];

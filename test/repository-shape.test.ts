@@ -5,7 +5,7 @@ import { folderPath, lintConfiguration, main, mayImport, typesOnly } from "../to
 import { importsOf, isTest, repositoryFiles, root, type RepositoryFile } from "./support/repository.ts";
 
 const files = await repositoryFiles();
-const sources = files.filter(({ path }) => /^(?:src|boot-image)\/.*\.ts$/u.test(path) && !isTest(path));
+const sources = files.filter(({ path }) => /^(?:src|boot-image|console)\/.*\.tsx?$/u.test(path) && !isTest(path));
 const maximumLines = 400;
 const medianLines = 100;
 

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { agentBundleMake } from "../boot-image/agent-bundle-make.ts";
 import { bundleName } from "../boot-image/agent-bundle.ts";
 import { cliBundle } from "./cli-bundle.ts";
+import { consoleBuild } from "./console-build.ts";
 import { processBundle } from "./process-bundle.ts";
 
 const root = new URL("../", import.meta.url);
@@ -19,6 +20,7 @@ await promisify(execFile)(
 );
 await cp(new URL("src/database/migrations", root), new URL("src/database/migrations", dist), { recursive: true });
 await cp(new URL("boot-image/files", root), new URL("boot-image/files", dist), { recursive: true });
+await consoleBuild();
 // The published package has no bundler, so it contains the boot image's agent as one file.
 const bundle = await agentBundleMake(fileURLToPath(new URL("src/main/agent-boot.ts", root)));
 await writeFile(new URL(`boot-image/${bundleName}`, dist), bundle.code);

@@ -23,6 +23,7 @@ const parts: readonly Part[] = [
     script(name),
   ),
   script("soak", "fleet", "--minutes", "1.5", "--agents", "1000", "--servers", servers),
+  script("test:console"),
   script("test"),
 ];
 

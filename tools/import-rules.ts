@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The folders that each folder may import, besides itself. `gen` is the generated code, `boot-image` is next to `src`;
- * all others are folders of `src`.
+ * The folders that each folder may import, besides itself. `gen` is the generated code, `boot-image` and `console` are
+ * next to `src`; all others are folders of `src`.
  */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -27,7 +27,11 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   simulator: ["lib", "gen", "contract"],
   cli: ["lib", "gen", "contract"],
   "boot-image": ["lib", "contract"],
+  console: ["lib", "gen", "contract"],
 };
+
+/** The folders next to `src`. */
+const besideSource: readonly string[] = ["boot-image", "console"];
 
 /** The folder of `src` that may import everything. */
 export const main = "main";
@@ -51,7 +55,7 @@ interface LintOverride {
 
 /** A folder's path from the root. @param folder a name of {@link mayImport} */
 export function folderPath(folder: string): string {
-  return folder === "boot-image" ? folder : `src/${folder}`;
+  return besideSource.includes(folder) ? folder : `src/${folder}`;
 }
 
 /** The text of lint's configuration with the rules of {@link mayImport}, and whether it already had them. */
@@ -66,7 +70,9 @@ export async function lintConfiguration(root: string): Promise<{ text: string; c
 /** One override per depth: lint sees only the import's text, so the number of `../` gives its meaning. */
 function overridesOf(folder: string): LintOverride[] {
   return Array.from({ length: deepest + 1 }, (_, depth) => ({
-    files: [`${folderPath(folder)}${"/*".repeat(depth)}/*.ts`],
+    files: (folder === "console" ? ["ts", "tsx"] : ["ts"]).map(
+      (ending) => `${folderPath(folder)}${"/*".repeat(depth)}/*.${ending}`,
+    ),
     rules: {
       [rule]: [
         "error",
@@ -89,12 +95,13 @@ function forbidden(folder: string, depth: number): string {
       mayImport[folder]?.includes(name) !== true &&
       !(name === main && typesOnly[folder] !== undefined),
   );
-  const inSource = names.filter((name) => name !== "boot-image").join("|");
+  const inSource = names.filter((name) => !besideSource.includes(name)).join("|");
   const gen = mayImport[folder]?.includes("gen") === true ? [] : ["gen"];
-  if (folder === "boot-image") {
-    return `^(\\.\\./){${depth + 1}}(src/(${inSource})|${gen.join("")})/`;
+  const beside = [...gen, ...names.filter((name) => besideSource.includes(name))];
+  if (besideSource.includes(folder)) {
+    return `^(\\.\\./){${depth + 1}}(${[`src/(${inSource})`, ...beside].join("|")})/`;
   }
-  const atRoot = [...gen, ...(names.includes("boot-image") ? ["boot-image"] : []), "src"].join("|");
+  const atRoot = [...beside, "src"].join("|");
   return `^(\\.\\./){${depth + 1}}((${inSource})|\\.\\./(${atRoot}))/`;
 }
 

@@ -1,7 +1,8 @@
 // `npm test [-- PATH…] [-t NAME]`: the suite on embedded PostgreSQL, then the tests that use a database again on
 // Debian's PostgreSQL 15 if that is installed. The last line is `N passed, N failed` in total. `-t A1` runs the tests
 // of a case. `node tools/test.ts --only-postgres-15` runs the second part only, `--only-lab` (`npm run test:lab`) the
-// tests with QEMU machines, which take half an hour; with FARRIER_TEST_LAB=sample, `npm test` includes a sample of them
+// tests with QEMU machines, which take half an hour, `--only-console` (`npm run test:console`) those of the console in a
+// browser; with FARRIER_TEST_LAB=sample, `npm test` includes a sample of them
 // that differs for each commit.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -19,12 +20,13 @@ const postgres15 = "/usr/lib/postgresql/15/bin";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    "only-console": { type: "boolean", default: false },
     "only-lab": { type: "boolean", default: false },
     "only-postgres-15": { type: "boolean", default: false },
     testNamePattern: { type: "string", short: "t" },
   },
 });
-const { "only-lab": onlyLab, "only-postgres-15": only15, testNamePattern } = values;
+const { "only-console": onlyConsole, "only-lab": onlyLab, "only-postgres-15": only15, testNamePattern } = values;
 const named = testNamePattern === undefined ? undefined : testsNamed(testNamePattern);
 const whole = positionals.length === 0 && named === undefined;
 
@@ -57,15 +59,17 @@ if (process.env["CI"] === "true") {
   // If it can't be installed, the tests that need it report that.
   spawnSync("sh", [fileURLToPath(new URL("install-qemu.sh", import.meta.url))], { stdio: "inherit" });
 }
-if (onlyLab) {
+if (onlyConsole) {
+  await run({ title: "The console, in a browser", config: "vitest.console.config.ts" });
+} else if (onlyLab) {
   await run(qemu);
 } else if (whole && process.env["FARRIER_TEST_LAB"] === "sample") {
   await runSample(qemu.config);
 }
-if (!only15 && !onlyLab) {
+if (!only15 && !onlyLab && !onlyConsole) {
   await run({ title: "The suite, on embedded PostgreSQL" });
 }
-if (onlyLab || (!only15 && !whole)) {
+if (onlyLab || onlyConsole || (!only15 && !whole)) {
   // That was everything.
 } else if (!existsSync(postgres15)) {
   process.stdout.write(`\nnot run on PostgreSQL 15: there is no ${postgres15} (Debian's package postgresql-15)\n`);

@@ -28,7 +28,7 @@ export async function repositoryFiles(): Promise<RepositoryFile[]> {
 
 /** True for what only tests use. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|\/testing\/|^test\//u.test(path);
+  return /\.test\.tsx?$|\/testing\/|^test\//u.test(path);
 }
 
 /** The files of the repository that this one imports, from the root. */

@@ -18,6 +18,8 @@ import type { ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import { handshakesPaced } from "./handshakes-paced.ts";
 import { connectionPlaces } from "./connection-places.ts";
 import { answerBadRequest } from "./bad-request.ts";
+import { answerConsole, isConsolePath } from "../console/console-answer.ts";
+import { consoleFiles } from "../console/console-files.ts";
 import { callProblem } from "./call-problem.ts";
 import { answerError } from "./error-answer.ts";
 import { answerProbe, type Probes } from "./probes.ts";
@@ -155,6 +157,7 @@ function requestHandler(
     certificatePem: options.tls?.certificatePem,
     proxyNames: options.proxyNames ?? [],
   });
+  const console = consoleFiles();
   const handlers = new Map<string, UniversalHandler>();
   const calls = connectNodeAdapter({
     ...operatorRouterOptions(options, clock),
@@ -187,10 +190,18 @@ function requestHandler(
     if ((path === "/healthz" || path === "/readyz") && answerProbe(probes, log, request, response)) {
       return;
     }
-    const foreign = originRefusal(requestOrigin(request, options.tls !== undefined), names, "--operator-name");
+    const origin = requestOrigin(request, options.tls !== undefined);
+    const consoleAsked = isConsolePath(path);
+    // A link to the console may stand on any page: its files are the same for everybody.
+    const fetchSite = consoleAsked ? undefined : origin.fetchSite;
+    const foreign = originRefusal({ ...origin, fetchSite }, names, "--operator-name");
     if (foreign !== undefined) {
       const code = foreign.status === 400 ? "invalid_argument" : "permission_denied";
       answerError(request, response, { ...foreign, code });
+      return;
+    }
+    if (consoleAsked) {
+      await answerConsole(console, request, response);
       return;
     }
     if (path === "/metrics" && metricsOpen && answerProbe(probes, log, request, response)) {

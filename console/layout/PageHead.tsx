@@ -1,0 +1,35 @@
+import { useEffect, useRef, type ReactNode } from "react";
+import { useLocation } from "react-router";
+
+/** The heading of a page. It gets the focus when the page is opened, and names the browser's tab. */
+export function PageHead({
+  title,
+  children,
+  actions,
+}: {
+  title: string;
+  /** Below the heading. */
+  children?: ReactNode;
+  /** Buttons on the right. */
+  actions?: ReactNode;
+}): ReactNode {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    document.title = `${title} · Farrier`;
+  }, [title]);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return (
+    <header className="mb-4 flex flex-wrap items-start justify-between gap-3">
+      <div className="min-w-0 flex-1">
+        <h1 ref={heading} tabIndex={-1} className="break-words">
+          {title}
+        </h1>
+        {children}
+      </div>
+      {actions}
+    </header>
+  );
+}

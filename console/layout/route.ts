@@ -1,0 +1,22 @@
+import type { ComponentType } from "react";
+import type { LoaderFunction, RouteObject } from "react-router";
+import { ColdStart } from "./ColdStart.tsx";
+
+/** What a page's module exports. */
+interface PageModule {
+  default: ComponentType;
+  /** Awaits the queries that the page then reads. */
+  loader?: LoaderFunction;
+}
+
+/** A route whose module is loaded when it is opened. */
+export function route(path: string, load: () => Promise<PageModule>): RouteObject {
+  return {
+    path,
+    HydrateFallback: ColdStart,
+    lazy: async () => {
+      const { default: Component, loader } = await load();
+      return loader === undefined ? { Component } : { Component, loader };
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// The only place where addresses of the console are made. All are below /console, which the router adds.
+
+/** The tabs of a machine's page. */
+export const machineTabs = ["timeline", "installation", "hardware", "log", "controller", "everything"] as const;
+
+/** One tab of a machine's page. */
+export type MachineTab = (typeof machineTabs)[number];
+
+/** What the list of machines shows; a field that is absent filters nothing. */
+export interface MachinesFilter {
+  /** Words of states, such as "agent-lost". */
+  states?: readonly string[] | undefined;
+  /** KEY=VALUE. */
+  labels?: readonly string[] | undefined;
+  providers?: readonly string[] | undefined;
+  /** The beginning of the name. */
+  name?: string | undefined;
+  /** Free text. */
+  search?: string | undefined;
+  /** A word of machine-order.ts; a leading "-" turns it round. */
+  order?: string | undefined;
+}
+
+/** Addresses of pages. */
+export const paths = {
+  overview: () => "/",
+  machines: (filter: MachinesFilter = {}) =>
+    `/machines${query({
+      state: filter.states,
+      label: filter.labels,
+      provider: filter.providers,
+      name: filter.name,
+      search: filter.search,
+      order: filter.order,
+    })}`,
+  /** @param machine name or UUID */
+  machine: (machine: string, tab?: MachineTab) =>
+    `/machines/${encodeURIComponent(machine)}${tab === undefined ? "" : `/${tab}`}`,
+  /** The dialog that asks for an installation, on the machine's page. */
+  install: (machine: string) => `/machines/${encodeURIComponent(machine)}?install`,
+  /** An entry of a machine's timeline, by its time. */
+  timelineEntry: (machine: string, entry: string) =>
+    `/machines/${encodeURIComponent(machine)}/timeline#${encodeURIComponent(entry)}`,
+  installations: (states: readonly string[] = []) => `/installations${query({ state: states })}`,
+  approvals: () => "/approvals",
+  providers: () => "/providers",
+  work: () => "/work",
+  access: () => "/access",
+  metrics: () => "/metrics",
+  signIn: () => "/sign-in",
+} as const;
+
+function query(fields: Readonly<Record<string, string | readonly string[] | undefined>>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(fields)) {
+    for (const one of typeof value === "string" ? [value] : (value ?? [])) {
+      parameters.append(key, one);
+    }
+  }
+  const text = parameters.toString();
+  return text === "" ? "" : `?${text}`;
+}

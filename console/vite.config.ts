@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// The default export that Vite requires.
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  base: "/console/",
+  plugins: [react(), tailwindcss()],
+  build: {
+    outDir: fileURLToPath(new URL("../dist/console", import.meta.url)),
+    emptyOutDir: true,
+    // Browsers of the last years: `light-dark()`, `@layer` and modules are left as they are.
+    target: "es2023",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    cssCodeSplit: false,
+    // The polyfill is an inline script, which the Content-Security-Policy forbids.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // A page's file is named after its folder.
+        chunkFileNames: ({ facadeModuleId, name }) =>
+          `assets/${/\/pages\/(?<page>[\w-]+)\/Page\.tsx$/u.exec(facadeModuleId ?? "")?.groups?.["page"] ?? name}-[hash].js`,
+        // What nearly never changes with a new version of Farrier stays in the browser's cache.
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /node_modules\/(?:react|react-dom|scheduler|react-router)\//u },
+            { name: "rpc", test: /node_modules\/(?:@bufbuild|@connectrpc|@tanstack)\//u },
+          ],
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { paths } from "../../console/paths.ts";
+import { browserMissing, browserStart } from "./support/browser.ts";
+import { consoleWindow, sizes } from "./support/console-page.ts";
+import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
+
+let server: ConsoleServer;
+let browser: Browser;
+let axe: string;
+beforeAll(async () => {
+  if (browserMissing === undefined) {
+    [server, browser] = await Promise.all([consoleServer(), browserStart()]);
+    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  }
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const routes = [
+  paths.overview(),
+  paths.machines(),
+  paths.installations(),
+  paths.approvals(),
+  paths.providers(),
+  paths.work(),
+  paths.access(),
+  paths.metrics(),
+  "/nothing",
+];
+
+/** What axe finds wrong, one line each. */
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger, which the page's Content-Security-Policy does not concern.
+  await page.evaluate(axe);
+  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+for (const theme of ["light", "dark"] as const) {
+  for (const role of ["viewer", "operator", "admin"] as const) {
+    test(`each page opened cold by ${role}, ${theme}: nothing in the browser's console, nothing found by axe`, async (context) => {
+      context.skip(browserMissing !== undefined, browserMissing);
+      const size = role === "operator" ? sizes.phone : sizes.desk;
+      await using window = await consoleWindow(browser, server, { role, theme, size });
+      for (const path of routes) {
+        await window.open(path);
+        expect({ path, violations: await violations(window.page) }).toEqual({ path, violations: [] });
+        expect({ path, wrong: window.wrong }).toEqual({ path, wrong: [] });
+      }
+    });
+  }
+}

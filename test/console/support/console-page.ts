@@ -1,0 +1,61 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { ConsoleRole, ConsoleServer } from "./console-server.ts";
+
+/** How a page is looked at. */
+export interface View {
+  role?: ConsoleRole;
+  theme?: "light" | "dark";
+  /** CSS pixels; default 1440 × 900. */
+  size?: { width: number; height: number };
+}
+
+/** A browser's window on the console, signed in. */
+export interface ConsoleWindow extends AsyncDisposable {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What went wrong in it so far: errors in the browser's console, exceptions, requests to other origins. */
+  readonly wrong: readonly string[];
+  /** Opens an address below /console, and waits for its heading. */
+  open(path: string): Promise<void>;
+}
+
+/** The sizes that every page is made for. */
+export const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
+
+/** Opens a window, signed in with this role. */
+export async function consoleWindow(browser: Browser, server: ConsoleServer, view: View = {}): Promise<ConsoleWindow> {
+  const context = await browser.newContext({
+    colorScheme: view.theme ?? "light",
+    viewport: view.size ?? sizes.desk,
+    reducedMotion: "reduce",
+  });
+  await signIn(context, server, view.role ?? "admin");
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      wrong.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith("data:")) {
+      wrong.push(`a request to another origin: ${request.url()}`);
+    }
+  });
+  return {
+    context,
+    page,
+    wrong,
+    open: async (path) => {
+      await page.goto(`${server.url}/console${path}`);
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+    },
+    [Symbol.asyncDispose]: async () => await context.close(),
+  };
+}
+
+/** Gives every page of the context a session. */
+async function signIn(context: BrowserContext, server: ConsoleServer, role: ConsoleRole): Promise<void> {
+  await context.addInitScript(`sessionStorage.setItem("farrier.token", ${JSON.stringify(await server.token(role))})`);
+}
