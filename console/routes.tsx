@@ -2,27 +2,27 @@ import { createBrowserRouter, type RouteObject } from "react-router";
 import { Layout } from "./layout/Layout.tsx";
 import { ColdStart } from "./layout/ColdStart.tsx";
 import { PageError } from "./layout/PageError.tsx";
-import { route } from "./layout/route.ts";
+import { pageRoute } from "./layout/page-route.ts";
 import { NotThere } from "./pages/not-there/NotThere.tsx";
 
 /** The map of the console: every page, loaded when it is opened. */
 const pages: RouteObject[] = [
-  route("/", () => import("./pages/overview/Page.tsx")),
-  route("machines", () => import("./pages/machines/Page.tsx")),
-  route("machines/:machine/:tab?", () => import("./pages/machine/Page.tsx")),
-  route("installations", () => import("./pages/installations/Page.tsx")),
-  route("approvals", () => import("./pages/approvals/Page.tsx")),
-  route("providers", () => import("./pages/providers/Page.tsx")),
-  route("work", () => import("./pages/work/Page.tsx")),
-  route("access", () => import("./pages/access/Page.tsx")),
-  route("metrics", () => import("./pages/metrics/Page.tsx")),
+  pageRoute("/", () => import("./pages/overview/Page.tsx")),
+  pageRoute("machines", () => import("./pages/machines/Page.tsx")),
+  pageRoute("machines/:machine/:tab?", () => import("./pages/machine/Page.tsx")),
+  pageRoute("installations", () => import("./pages/installations/Page.tsx")),
+  pageRoute("approvals", () => import("./pages/approvals/Page.tsx")),
+  pageRoute("providers", () => import("./pages/providers/Page.tsx")),
+  pageRoute("work", () => import("./pages/work/Page.tsx")),
+  pageRoute("access", () => import("./pages/access/Page.tsx")),
+  pageRoute("metrics", () => import("./pages/metrics/Page.tsx")),
   { path: "*", element: <NotThere /> },
 ];
 
 /** The router; all addresses are below /console. */
 export const router = createBrowserRouter(
   [
-    route("sign-in", () => import("./pages/sign-in/Page.tsx")),
+    pageRoute("sign-in", () => import("./pages/sign-in/Page.tsx")),
     {
       element: <Layout />,
       hydrateFallbackElement: <ColdStart />,

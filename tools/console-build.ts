@@ -21,7 +21,7 @@ const worthwhile = 0.95;
 
 /** Builds the console. It replaces the one before only when it is whole. */
 export async function consoleBuild(): Promise<void> {
-  // Libraries look at it, and whoever builds may have it otherwise: tests do.
+  // Libraries look at it, and the environment may name another one, as it does in tests.
   process.env["NODE_ENV"] = "production";
   const digest = await consoleSourcesDigest();
   const made = `${consoleDirectory}.${process.pid}.new`;

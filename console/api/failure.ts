@@ -39,7 +39,7 @@ const codes: Partial<Record<Code, FailureCode>> = {
 };
 
 /** The one way from anything that was thrown to what is shown of it. */
-export function failureOf(error: unknown): Failure {
+export function callFailure(error: unknown): Failure {
   if (!(error instanceof ConnectError)) {
     return error instanceof TypeError && /fetch|network/iu.test(error.message)
       ? { code: "away", message: "the server cannot be reached" }
@@ -59,5 +59,5 @@ export function failureOf(error: unknown): Failure {
 
 /** Whether the same call may succeed soon. */
 export function isWorthRetrying(error: unknown): boolean {
-  return failureOf(error).code === "away";
+  return callFailure(error).code === "away";
 }

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { useRouteError, useRevalidator } from "react-router";
-import { failureOf } from "../api/failure.ts";
+import { callFailure } from "../api/failure.ts";
 
 /** In place of a page that could not be loaded or drawn. */
 export function PageError(): ReactNode {
-  const { code, message } = failureOf(useRouteError());
+  const { code, message } = callFailure(useRouteError());
   const { revalidate } = useRevalidator();
   return (
     <div role="alert" className="max-w-prose">

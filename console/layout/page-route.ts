@@ -10,7 +10,7 @@ interface PageModule {
 }
 
 /** A route whose module is loaded when it is opened. */
-export function route(path: string, load: () => Promise<PageModule>): RouteObject {
+export function pageRoute(path: string, load: () => Promise<PageModule>): RouteObject {
   return {
     path,
     HydrateFallback: ColdStart,
