@@ -24,7 +24,7 @@ import { identify } from "./identify.ts";
 import { mediaEject } from "./media/media-eject.ts";
 import { mediaInsert, slotsOf } from "./media/media-insert.ts";
 import type { Patience } from "./patience.ts";
-import { Places } from "./places.ts";
+import { Places } from "../../lib/places.ts";
 import { powerCarryOut } from "./power/power-set.ts";
 import { powerStateOf } from "./power/power-state.ts";
 import { makerIdentity, rulesOf } from "./rules/rules-of.ts";

@@ -8,7 +8,7 @@ import { ownLink, ownLinkOrNone } from "./http/own-link.ts";
 import { type JsonObject, linkAt, linksAt, textOf } from "./json.ts";
 import { messagesOf, type RedfishMessage } from "./messages.ts";
 import { type Patience, rounds } from "./patience.ts";
-import { Places } from "./places.ts";
+import { Places } from "../../lib/places.ts";
 import { replyJson } from "./reply-json.ts";
 import { type Authorization, RedfishSession } from "./session.ts";
 import { defined } from "../../lib/defined.ts";

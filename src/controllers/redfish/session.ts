@@ -7,7 +7,7 @@ import { refusalError } from "./answer-error.ts";
 import type { HttpCall, HttpReply } from "./http/exchange.ts";
 import { textOf } from "./json.ts";
 import { messagesOf } from "./messages.ts";
-import { Places } from "./places.ts";
+import { Places } from "../../lib/places.ts";
 import { replyJson } from "./reply-json.ts";
 import { UsedPasswords } from "../used-passwords.ts";
 

@@ -160,6 +160,26 @@ test("a program that writes without end is ended", async () => {
   });
 });
 
+test("a caller that gives up before its program's turn does not wait for the others", async () => {
+  const go = join(folder, "go");
+  const program = await script(`echo >> ${join(folder, "begun")}; while [ ! -e ${go} ]; do sleep 0.05; done; echo on`);
+  const provider = commandProvider(
+    instance,
+    { on: [program], off: [program], status: [program], limit: 600_000 },
+    undefined,
+  );
+  const first = Promise.all(Array.from({ length: 16 }, async () => provider.power?.get("1", live)));
+  const begun = async () => (await readFile(join(folder, "begun"), "utf8").catch(() => "")).length;
+  await waitFor("as many as may run at once", async () => (await begun()) === 16);
+  const stop = new AbortController();
+  const later = provider.power?.get("1", stop.signal);
+  stop.abort(new Error("enough"));
+  await expect(later).rejects.toThrow("enough");
+  await writeFile(go, "");
+  expect(await first).toEqual(Array(16).fill("on"));
+  expect(await begun()).toBe(16);
+});
+
 test("a caller that gives up ends the program", async () => {
   const program = await script(`echo $$ > ${join(folder, "self")}; sleep 600`, "slow");
   const provider = await switched({ status: [program], limit: 600_000 });

@@ -1,5 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/format/printable.ts";
+import { Places } from "../../lib/places.ts";
 import {
   type BootSource,
   type PowerState,
@@ -42,25 +43,17 @@ export function commandProvider(
   inventory: InventoryList | undefined,
 ): Provider {
   const turns = new Map<string, Promise<unknown>>();
-  let running = 0;
-  const waiting: (() => void)[] = [];
+  const places = new Places(parallelism);
 
   async function run(argv: Argv, machine: ProvidedMachine, boot: BootSource | undefined, signal: AbortSignal) {
     const words = argumentsFor(argv, machine, boot);
-    if (running >= parallelism) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
+    const { status, output, said } = await places.within(signal, () =>
+      programRun(words, { limit: programs.limit, signal }),
+    );
+    if (status !== 0) {
+      throw programFailed(argv[0], machine, status, said);
     }
-    running += 1;
-    try {
-      const { status, output, said } = await programRun(words, { limit: programs.limit, signal });
-      if (status !== 0) {
-        throw programFailed(argv[0], machine, status, said);
-      }
-      return output;
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
-    }
+    return output;
   }
 
   async function machineOf(providerId: string, signal: AbortSignal): Promise<ProvidedMachine> {
