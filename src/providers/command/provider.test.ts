@@ -203,6 +203,9 @@ test("a command that does not come true is an error", async () => {
 });
 
 test("its check says what the programs say of the first machine", async () => {
+  expect(await (await switched({}, false)).check?.(live)).toEqual([
+    { ok: true, what: expect.stringContaining("its machines are added by hand") },
+  ]);
   const good = await switched();
   expect(await good.check?.(live)).toEqual([
     { ok: true, what: expect.stringContaining("can be read: 2 machines") },
