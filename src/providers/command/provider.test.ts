@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait.ts";
 import type { Provider } from "../../shepherd/provider.ts";
@@ -117,6 +119,19 @@ test("a missing program, and a file that may not be run", async () => {
       message: expect.stringContaining(words),
     });
   }
+});
+
+test("where no file can be opened any more, no program is started, and that is the error", async () => {
+  const file = JSON.stringify(new URL("run-program.ts", import.meta.url).href);
+  const text = `
+    import { openSync } from "node:fs";
+    import { programRun } from ${file};
+    try { for (;;) openSync("/dev/null"); } catch {}
+    const { signal } = new AbortController();
+    await programRun(["/bin/true"], { limit: 1000, signal }).catch(({ code, message }) => console.log(code, message));`;
+  const node = ["-c", 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, text];
+  const { stdout } = await promisify(execFile)("sh", node);
+  expect(stdout).toBe("unavailable can't start /bin/true (EMFILE): this process has too many files open\n");
 });
 
 /** Whether a process of this id lives. */

@@ -31,8 +31,12 @@ export async function programRun(
   { limit, signal }: { limit: number; signal: AbortSignal },
 ): Promise<ProgramEnd> {
   signal.throwIfAborted();
-  const [program, ...args] = argv;
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const [program] = argv;
+  const child = start(argv);
+  if (child.pid === undefined) {
+    // It may have no pipes either: where no file can be opened any more, none is made.
+    throw notStarted(program, await new Promise((resolve) => child.once("error", resolve)));
+  }
   const kill = (by: NodeJS.Signals): void => {
     try {
       // Negative: the whole group.
@@ -63,8 +67,7 @@ export async function programRun(
     });
   }
   try {
-    const ended = await new Promise<number | NodeJS.Signals | Error>((resolve) => {
-      child.once("error", resolve);
+    const ended = await new Promise<number | NodeJS.Signals>((resolve) => {
       // Not "close": a child of the program may keep its output open for ever.
       child.once("exit", (code, by) => setImmediate(() => resolve(code ?? by ?? 1)));
     });
@@ -75,12 +78,6 @@ export async function programRun(
     }
     if (why === "much") {
       throw failed(program, "wrote without end, and was ended", said);
-    }
-    if (ended instanceof Error) {
-      const hint = errorCode(ended) === "ENOENT" ? ": expected its whole path, or a name in this process' PATH" : "";
-      throw new ProviderError("unavailable", `can't start ${printable(program)} ${systemWords(ended)}${hint}`, {
-        cause: ended,
-      });
     }
     if (typeof ended === "string") {
       throw failed(program, `was ended by ${ended}`, said);
@@ -95,6 +92,20 @@ export async function programRun(
     child.stdout.destroy();
     child.stderr.destroy();
   }
+}
+
+/** Starts it; what does not start has no process id, and its error follows. @throws {ProviderError} `unavailable` */
+function start([program, ...args]: readonly [string, ...string[]]) {
+  try {
+    return spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    throw notStarted(program, error);
+  }
+}
+
+function notStarted(program: string, cause: unknown): ProviderError {
+  const hint = errorCode(cause) === "ENOENT" ? ": expected its whole path, or a name in this process' PATH" : "";
+  return new ProviderError("unavailable", `can't start ${printable(program)} ${systemWords(cause)}${hint}`, { cause });
 }
 
 function keep() {
