@@ -1,14 +1,14 @@
 // Providers by their settings: the one list of types. A further type is a schema in settings.ts and a case here.
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { defined } from "../../lib/defined.ts";
-import { systemWords } from "../../lib/host/system-words.ts";
 import type { Provider } from "../../shepherd/provider.ts";
 import { commandProvider } from "../command/provider.ts";
 import { fileSource, type InventorySource } from "../inventory/file-source.ts";
 import { type InventoryList, inventoryList, inventoryProvider } from "../inventory/provider.ts";
 import { urlSource } from "../inventory/url-source.ts";
+import { staticProvider } from "../static/provider.ts";
+import { configuredFileRead } from "./file-read.ts";
 import { ProvidersFileError } from "./providers-file-error.ts";
 import { formatOf, type InventorySettings, type ProviderSettings } from "./settings.ts";
 
@@ -22,6 +22,8 @@ export interface ProviderMaking {
 
 /** Milliseconds between two readings of a URL, if the settings do not say. */
 const urlPace = 300_000;
+/** Maximum size of a file of CAs in bytes: all that a system trusts have about 200 KiB. */
+const caMost = 1024 * 1024;
 
 /**
  * Makes a provider by its settings.
@@ -78,10 +80,15 @@ async function inventoryOf(
 }
 
 async function caRead(provider: string, path: string): Promise<string> {
-  const fail = (problem: string, cause?: unknown): never => {
-    throw new ProvidersFileError([`provider ${provider}: ca: ${problem}`], { cause });
-  };
-  const bytes = await readFile(path).catch((error: unknown) => fail(`can't read ${path} ${systemWords(error)}`, error));
-  const read = caCertificates(bytes, new Date());
-  return read.kind === "pem" ? read.pem : fail(`${path}: ${read.problem}`);
+  const fail = (problem: string, cause?: unknown) =>
+    new ProvidersFileError([`provider ${provider}: ca: ${problem}`], { cause });
+  const file = await configuredFileRead(path, caMost);
+  if ("problem" in file) {
+    throw fail(`${file.problem}: expected certificates of CAs`, file.cause);
+  }
+  const read = caCertificates(file.bytes, new Date());
+  if (read.kind === "invalid") {
+    throw fail(`${path}: ${read.problem}`);
+  }
+  return read.pem;
 }

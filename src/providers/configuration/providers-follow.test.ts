@@ -1,12 +1,15 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silent } from "../../../test/support/fleet.ts";
 import { recordingLog } from "../../../test/support/recording-log.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
+import { authorityIssue, keyMake } from "../../lib/tls/issue.ts";
 import { providersFollow } from "./providers-follow.ts";
 
 let folder: string;
@@ -64,6 +67,39 @@ test("a version that is not in order is not taken, which is said once; nor does 
   expect(followed.current().providers).toHaveLength(1);
   await writeFile(file, providers("a"));
   await waitFor("the file was read", async () => problem() === undefined);
+});
+
+test("the same file that is back, and a file that it names and that was mended, are in order again", async () => {
+  const text = providers("a").replace("file: a.csv", "url: https://x/a.csv, ca: ca.pem");
+  const [ca, moved] = [join(folder, "ca.pem"), join(folder, "moved")];
+  await writeFile(ca, authorityIssue(keyMake()).toString());
+  await writeFile(file, text);
+  await using followed = await follow();
+  const problem = () => followed.current().file.problem;
+  await rename(file, moved);
+  await waitFor("the file was missed", async () => problem()?.includes("ENOENT") === true);
+  await rename(moved, file);
+  await waitFor("the file was read", async () => problem() === undefined);
+
+  await rm(ca);
+  await followed.reread();
+  expect(problem()).toContain(`can't read ${ca} (ENOENT)`);
+  await writeFile(ca, authorityIssue(keyMake()).toString());
+  await waitFor("the file was read", async () => problem() === undefined);
+});
+
+test("what is no file, or has no end, is named, and holds up nobody", async () => {
+  await promisify(execFile)("mkfifo", [file]);
+  await expect(follow()).rejects.toThrow(`${file} is not a file: expected a file of providers`);
+  await rm(file);
+  await symlink("/dev/zero", file);
+  await expect(follow()).rejects.toThrow(`${file} is not a file`);
+  await rm(file);
+  await writeFile(file, "#".repeat(1024 * 1024 + 1));
+  await expect(follow()).rejects.toThrow(`${file} is longer than 1024 KiB`);
+  await writeFile(file, providers("a").replace("file: a.csv", "url: https://x/a.csv, ca: pipe"));
+  await promisify(execFile)("mkfifo", [join(folder, "pipe")]);
+  await expect(follow()).rejects.toThrow(`provider a: ca: ${join(folder, "pipe")} is not a file`);
 });
 
 test("a file that is not in order at the start is an error with every line of it", async () => {

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
-import { systemWords } from "../../lib/host/system-words.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Provider } from "../../shepherd/provider.ts";
+import { configuredFileRead } from "./file-read.ts";
 import { providerOf, type ProviderMaking } from "./provider-of.ts";
 import { ProvidersFileError } from "./providers-file-error.ts";
 import { providersParse } from "./providers-parse.ts";
@@ -71,7 +70,8 @@ export async function providersFollow(path: string, options: ProvidersFollowOpti
   async function read(force: boolean): Promise<void> {
     try {
       const text = await fileText(file);
-      if (digestOf(text) === digest && !force) {
+      // While something is wrong the same text is tried again: the file may be back, or a file that it names be mended.
+      if (digestOf(text) === digest && problem === undefined && !force) {
         return;
       }
       digest = digestOf(text);
@@ -149,18 +149,9 @@ function digestOf(text: string): string {
 }
 
 async function fileText(file: string): Promise<string> {
-  try {
-    await using handle = await open(file);
-    const { size } = await handle.stat();
-    if (size > fileMost) {
-      throw new ProvidersFileError([`${file}: is longer than ${fileMost / 1024} KiB: is it a file of providers?`]);
-    }
-    return await handle.readFile("utf8");
-  } catch (error) {
-    throw error instanceof ProvidersFileError
-      ? error
-      : new ProvidersFileError([`can't read ${file} ${systemWords(error)}: expected a file of providers`], {
-          cause: error,
-        });
+  const read = await configuredFileRead(file, fileMost);
+  if ("problem" in read) {
+    throw new ProvidersFileError([`${read.problem}: expected a file of providers`], { cause: read.cause });
   }
+  return read.bytes.toString("utf8");
 }
