@@ -1,4 +1,4 @@
-// The list of providers: a new one is a folder of src/providers and an entry here.
+// The providers of a process. The list of their types is src/providers/configuration/provider-of.ts.
 import { join } from "node:path";
 import { netbootUrlOf, netbootUrlRead, netbootUrlWrite } from "../lab/netboot-url.ts";
 import { providersFollow } from "../providers/configuration/providers-follow.ts";

@@ -45,7 +45,7 @@ export async function providerOf(settings: ProviderSettings, making: ProviderMak
     case "lab":
       return making.lab({ name, autostart, directory: resolve(making.base, settings.directory) });
     case "static":
-      return { name, autostart, type: "static", settings: "" };
+      return { ...staticProvider(name), autostart };
   }
 }
 

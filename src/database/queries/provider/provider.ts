@@ -22,8 +22,7 @@ export async function providerNames(database: Database): Promise<string[]> {
 }
 
 /**
- * The names of providers that have machines, and that no live session but this one is configured with: shepherds that are
- * look after their machines.
+ * The names of the providers that another live session is configured with: its shepherd works on their machines.
  * @throws {DatabaseError} `unavailable`
  */
 export async function providersElsewhere(database: Database, session: SessionId): Promise<ReadonlySet<string>> {
