@@ -114,6 +114,12 @@ test.each([
   expect(found.join("\n")).not.toContain("hunter2");
 });
 
+test("lists in lists without end are a problem of the file", () => {
+  expect(problems("[".repeat(100_000))).toEqual([
+    'p.yaml:1:1: is nested too deeply: expected "providers:" with a list of providers',
+  ]);
+});
+
 test("every problem is named, not only the first", () => {
   const found = problems(
     "providers:\n  - {name: A, type: static}\n  - {name: b, type: statik}\n  - {name: c, type: static, x: 1}\n",

@@ -1,8 +1,9 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
 import type { z } from "zod";
 import { issueWords } from "../../lib/format/issue-words.ts";
 import { nearestWord } from "../../lib/format/nearest-word.ts";
 import { printable } from "../../lib/format/printable.ts";
+import { yamlDocument } from "../../lib/yaml-document.ts";
 import { ProvidersFileError } from "./providers-file-error.ts";
 import { providerSchemas, type ProviderSettings, providerTypes } from "./settings.ts";
 
@@ -19,8 +20,12 @@ type Path = readonly PropertyKey[];
  * @throws {ProvidersFileError}
  */
 export function providersParse(text: string, title: string): ProviderSettings[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const parsed = yamlDocument(text, { prettyErrors: false });
+  if (parsed === undefined) {
+    const problem = `${title}:1:1: is nested too deeply: expected "providers:" with a list of providers`;
+    throw new ProvidersFileError([problem]);
+  }
+  const { document, lines } = parsed;
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${title}:${line}:${col}`;
@@ -69,19 +74,19 @@ export function providersParse(text: string, title: string): ProviderSettings[] 
       problems.push(`${place}: ${problem}: expected ${providerTypes.join(", ")}${near}`);
       return;
     }
-    const parsed = (providerSchemas[known] as z.ZodType<ProviderSettings>).safeParse(value, { error: issueWords });
-    if (!parsed.success) {
-      problems.push(...parsed.error.issues.flatMap((issue) => issueLines(issue, base, known, document, at)));
+    const checked = (providerSchemas[known] as z.ZodType<ProviderSettings>).safeParse(value, { error: issueWords });
+    if (!checked.success) {
+      problems.push(...checked.error.issues.flatMap((issue) => issueLines(issue, base, known, document, at)));
       return;
     }
-    const { name } = parsed.data;
+    const { name } = checked.data;
     const place = at(offsetOf(document, [...base, "name"]));
     const before = places.get(name);
     if (before !== undefined) {
       problems.push(`${place}: there is a provider "${name}" at ${before} already: expected another name`);
     }
     places.set(name, place);
-    settings.push(parsed.data);
+    settings.push(checked.data);
   });
   return problems.length === 0 ? settings : fail(problems);
 }

@@ -122,6 +122,7 @@ test.each([
   ["text", "web1", "yaml", "expected a list of machines"],
   ["a mapping without machines", "web1: {serial: S1}\n", "yaml", "expected a list of machines"],
   ["a key twice", "- name: a\n  name: b\n", "yaml", "Map keys must be unique"],
+  ["lists in lists", "[".repeat(100_000), "yaml", "rack.csv: is nested too deeply"],
   ["no JSON, though YAML", "- name: a\n", "json", "is no JSON"],
 ] as const)("%s", (_what, text, format, expected) => {
   expect(() => read(text, { format })).toThrow(expected);

@@ -1,4 +1,5 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, type Node } from "yaml";
+import { yamlDocument } from "../../lib/yaml-document.ts";
 import { ProviderError } from "../../shepherd/provider.ts";
 import { type Row, type InventoryRows, rowsLimit } from "./row.ts";
 
@@ -11,9 +12,12 @@ const aliasLimit = 1000;
  * @throws {ProviderError} `unavailable` if it is neither
  */
 export function yamlRows(text: string): InventoryRows {
-  const lines = new LineCounter();
   // Without types: 0042 is a serial number and not 42, and 1e3 a name.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, schema: "failsafe" });
+  const parsed = yamlDocument(text, { schema: "failsafe" });
+  if (parsed === undefined) {
+    throw new ProviderError("unavailable", "is nested too deeply: expected a list of machines");
+  }
+  const { document, lines } = parsed;
   const [fault] = document.errors;
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
