@@ -93,7 +93,7 @@ async function one(
       { machine: machineId, provider, url: wanted.url, ...failure },
       "a controller that the inventory names could not be stored",
     );
-    await controllerWantedFailed(database, machineId, failure).catch(() => undefined); // The next try records it.
+    await controllerWantedFailed(database, due, failure).catch(() => undefined); // The next try records it.
   }
 }
 
@@ -105,11 +105,12 @@ function isOfProvider(setBy: string): boolean {
 }
 
 async function store(
-  { machineId, provider, wanted, serial }: ControllerWantedDue,
+  due: ControllerWantedDue,
   database: Database,
   access: ControllerAccess,
   signal: AbortSignal,
 ): Promise<void> {
+  const { machineId, provider, wanted, serial } = due;
   const { protocol, url, trust } = wanted;
   if (trust === undefined) {
     throw new ControllerError("untrusted", "nobody has accepted its certificate");
@@ -117,7 +118,7 @@ async function store(
   const before = await controllerOf(database.kysely, machineId);
   if (before?.url === url && before.system === (wanted.system ?? before.system) && !isOfProvider(before.setBy)) {
     // An operator has added it, perhaps after accepting its certificate.
-    await transact(database, null, (tx) => controllerWantedDone(tx, machineId));
+    await transact(database, null, (tx) => controllerWantedDone(tx, due));
     return;
   }
   if (before !== undefined && !isOfProvider(before.setBy)) {
@@ -145,6 +146,8 @@ async function store(
       startAgent: false,
       actor: { kind: "component", name: `${ofProvider}${provider}` },
     });
-    await controllerWantedDone(tx, machineId);
+    if (!(await controllerWantedDone(tx, due))) {
+      throw new DatabaseError("refused", "the inventory does not name this controller any more");
+    }
   });
 }

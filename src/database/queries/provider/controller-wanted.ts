@@ -92,22 +92,29 @@ export async function controllerWantedTake(
   }));
 }
 
-/** Records that the wanted controller is the machine's now. */
-export async function controllerWantedDone(tx: Tx, machineId: MachineId): Promise<void> {
-  await sql`
+/** Which wanted controller a result is of: the list may name another one for the machine meanwhile. */
+export type ControllerWantedKey = Pick<ControllerWantedDue, "machineId" | "wanted">;
+
+/** Records that the wanted controller is the machine's now; false if another one is wanted meanwhile, or none. */
+export async function controllerWantedDone(tx: Tx, { machineId, wanted }: ControllerWantedKey): Promise<boolean> {
+  const { rows } = await sql`
     UPDATE machine_controller_wanted SET done_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL
-    WHERE machine_id = ${machineId}`.execute(tx);
+    WHERE machine_id = ${machineId} AND wanted = ${JSON.stringify(wanted)}::jsonb RETURNING machine_id`.execute(tx);
+  return rows.length === 1;
 }
 
-/** Records why the wanted controller could not be read or stored. @throws {DatabaseError} `unavailable` */
+/**
+ * Records why the wanted controller could not be read or stored, unless another one is wanted meanwhile.
+ * @throws {DatabaseError} `unavailable`
+ */
 export async function controllerWantedFailed(
   database: Database,
-  machineId: MachineId,
+  { machineId, wanted }: ControllerWantedKey,
   { code, cause }: { code: string; cause: string },
 ): Promise<void> {
   await sql`
     UPDATE machine_controller_wanted SET failed_at = now(), failed_code = ${code}, failed_cause = ${cause.replaceAll("\0", "")}
-    WHERE machine_id = ${machineId} AND done_at IS NULL`
+    WHERE machine_id = ${machineId} AND wanted = ${JSON.stringify(wanted)}::jsonb AND done_at IS NULL`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
