@@ -102,6 +102,44 @@ test("two boards with one SMBIOS UUID, or one name, are two machines all the sam
   expect(await machines()).toMatchObject([{ name: "other" }, { name: "web1" }]);
 });
 
+test("machines that were exchanged in the list have each other's UUID and MACs", async () => {
+  const [one, other] = ["52:54:00:00:00:01", "52:54:00:00:00:02"];
+  const second = uuid.replace(/1$/u, "2");
+  const list = (a: [string, string], b: [string, string]): void => {
+    provider.machines.set("a", { providerId: "a", smbiosUuid: a[0], macs: [a[1]] });
+    provider.machines.set("b", { providerId: "b", smbiosUuid: b[0], macs: [b[1]] });
+  };
+  const known = () =>
+    fleet.rows(
+      `SELECT p.provider_id AS id, u.smbios_uuid AS uuid, k.mac::text FROM machine_provided p
+       JOIN machine_smbios u USING (machine_id) JOIN machine_mac k USING (machine_id) ORDER BY 1`,
+    );
+  list([uuid, one], [second, other]);
+  await sync();
+  list([second, other], [uuid, one]);
+  expect(await sync()).toMatchObject({ updated: 2, refused: 0 });
+  expect(await problems()).toEqual([]);
+  expect(await known()).toEqual([
+    { id: "a", uuid: second, mac: other },
+    { id: "b", uuid, mac: one },
+  ]);
+  expect(await sync()).toMatchObject({ updated: 0 });
+  // Where the UUID is a third machine's, the machine that would have given up its own keeps it, and no other machine gets it.
+  const { machineId } = await fleet.add();
+  const third = uuid.replace(/1$/u, "3");
+  await fleet.rows("INSERT INTO machine_smbios VALUES ($1, $2)", machineId, third);
+  list([uuid, other], [third, one]);
+  expect(await sync()).toMatchObject({ updated: 0, refused: 0 });
+  expect(await problems()).toEqual([
+    expect.stringContaining(`a: SMBIOS UUID ${uuid} is machine`),
+    expect.stringContaining(`b: SMBIOS UUID ${third} is machine`),
+  ]);
+  expect(await known()).toEqual([
+    { id: "a", uuid: second, mac: other },
+    { id: "b", uuid, mac: one },
+  ]);
+});
+
 test("a machine that is known already joins by its identity, with what it has", async () => {
   const { machineId } = await fleet.add();
   await fleet.rows('UPDATE machines SET labels = \'{"rack": "mine"}\' WHERE machine_id = $1', machineId);

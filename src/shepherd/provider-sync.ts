@@ -3,7 +3,7 @@ import { isUniqueViolation } from "../database/errors.ts";
 import { doubtsAccepted, doubtsWrite } from "../database/queries/provider/provider-doubt.ts";
 import { providerNote } from "../database/queries/provider/provider.ts";
 import { providedAddAll, providedJoin } from "../database/queries/provider/provided-add.ts";
-import { type Taken, takenRead } from "../database/queries/provider/provided-taken.ts";
+import { takenRead } from "../database/queries/provider/provided-taken.ts";
 import { providedUpdateAll, providedVanishAll } from "../database/queries/provider/provided-update.ts";
 import { providedList } from "../database/queries/provider/provided.ts";
 import type { SessionId } from "../database/ids.ts";
@@ -13,7 +13,7 @@ import type { Logger } from "../lib/log.ts";
 import { type ProvidedListing, type ProvidedMachine, type Provider, ProviderError } from "./provider.ts";
 import { limitDecide } from "./provider-limit-decide.ts";
 import { syncDecide, type SyncUpdate } from "./provider-sync-decide.ts";
-import { changeFit, machineFit } from "./provider-taken-decide.ts";
+import { changesFit, machineFit, nothingTaken } from "./provider-taken-decide.ts";
 
 /** What one sync with a provider changed. */
 export interface SyncDone {
@@ -136,20 +136,12 @@ async function updateBatch(
       smbiosUuid: smbiosUuid ?? undefined,
     })),
   );
-  const freed = freedBy(batch);
-  const fit = batch.map((update, n) => changeFit(update, taken[n] ?? nothing, freed));
+  const fit = changesFit(batch, taken);
   const changes = fit.flatMap(({ change }) => (change === undefined ? [] : [change]));
   if (changes.length > 0) {
     await providedUpdateAll(tx, provider, changes, actor);
   }
   return { updated: changes.length, problems: fit.flatMap(({ problems }) => problems) };
-}
-
-const nothing: Taken = { macs: [], shared: [], there: false };
-
-/** What the batch itself takes away from machines, so that others in it may have it. */
-function freedBy(batch: readonly SyncUpdate[]): ReadonlySet<string> {
-  return new Set(batch.flatMap(({ change: { removeMacs } }) => removeMacs));
 }
 
 async function addBatch(
@@ -163,7 +155,7 @@ async function addBatch(
   const joinedIds = new Set<string>();
   let refused = 0;
   for (const [n, machine] of batch.entries()) {
-    const fit = machineFit(machine, taken[n] ?? nothing, provider);
+    const fit = machineFit(machine, taken[n] ?? nothingTaken, provider);
     problems.push(...fit.problems);
     switch (fit.how) {
       case "add":

@@ -1,5 +1,6 @@
 import type { MachineId } from "../database/ids.ts";
 import type { Taken } from "../database/queries/provider/provided-taken.ts";
+import type { ProvidedKnown } from "../database/queries/provider/provided.ts";
 import type { ProvidedChange } from "../database/queries/provider/provided-update.ts";
 import { defined } from "../lib/defined.ts";
 import type { ProvidedMachine } from "./provider.ts";
@@ -66,11 +67,48 @@ export function machineFit(machine: ProvidedMachine, taken: Taken, provider: str
 }
 
 /**
+ * The changes of a batch without what other machines have already. What the batch itself takes away from a machine is free
+ * for another one in it: two machines that were exchanged in the list have each other's UUID and MACs. Pure.
+ * @param taken what other machines have of each change, in the same order
+ */
+export function changesFit(
+  batch: readonly SyncUpdate[],
+  taken: readonly Taken[],
+): { change?: ProvidedChange; problems: string[] }[] {
+  const freed = new Set(
+    batch.flatMap(({ before, change }) => [
+      // A MAC that was listed may be another machine's by now, which keeps it.
+      ...change.removeMacs.filter((mac) => before.own.macs.includes(mac)),
+      ...uuidLeft(before, change),
+    ]),
+  );
+  for (;;) {
+    const fits = batch.map((update, n) => changeFit(update, taken[n] ?? nothingTaken, freed));
+    // Those that can't have their new UUID keep their own, which is free for nobody then.
+    const kept = batch.flatMap(({ before, change }, n) =>
+      fits[n]?.change?.smbiosUuid === undefined ? uuidLeft(before, change).filter((uuid) => freed.has(uuid)) : [],
+    );
+    if (kept.length === 0) {
+      return fits;
+    }
+    kept.forEach((uuid) => freed.delete(uuid));
+  }
+}
+
+/** What a machine has of which nothing is taken. */
+export const nothingTaken: Taken = { macs: [], shared: [], there: false };
+
+/** The UUID that a change takes away from its machine; empty if it takes none. */
+function uuidLeft({ own }: ProvidedKnown, { smbiosUuid }: ProvidedChange): string[] {
+  return smbiosUuid === undefined || own.smbiosUuid === undefined ? [] : [own.smbiosUuid];
+}
+
+/**
  * A change without what other machines have already, and what that is, a line each. What can't be taken is not noted as
  * listed, so that the next sync tries it again; `change` is absent if nothing is left of it. Pure.
- * @param freed MACs that the same transaction takes away from their machines
+ * @param freed UUIDs and MACs that the same transaction takes away from their machines
  */
-export function changeFit(
+function changeFit(
   { before, change }: SyncUpdate,
   taken: Taken,
   freed: ReadonlySet<string>,
@@ -84,7 +122,7 @@ export function changeFit(
     delete fit.name;
     delete listed.name;
   }
-  if (taken.smbiosUuid !== undefined) {
+  if (taken.smbiosUuid !== undefined && !freed.has(change.smbiosUuid ?? "")) {
     problems.push(`${providerId}: SMBIOS UUID ${change.smbiosUuid} is machine ${taken.smbiosUuid}'s: it keeps its own`);
     delete fit.smbiosUuid;
     delete listed.smbiosUuid;
