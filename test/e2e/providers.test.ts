@@ -83,7 +83,7 @@ test("a check says line by line what is wrong, and its status that something is"
   const { status, stdout } = await farrier("provider", "check", "rack-a");
   expect(status).toBe(1);
   expect(stdout).toMatch(
-    /^✓ \S+rack.csv can be read: 1 machines\n✗ line 3: name "web_5": expected [^\n]*\n {4}mend it in /u,
+    /^✓ \S+rack.csv can be read: 1 machine\n✗ line 3: name "web_5": expected [^\n]*\n {4}mend it in /u,
   );
   expect((await farrier("provider", "check", "nobody")).stderr).toContain('there is no provider "nobody"');
 });

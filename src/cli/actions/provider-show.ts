@@ -36,7 +36,7 @@ function providerLines({ provider, doubted, doubtedCount }: ProviderShowResponse
     line("type", type),
     line("power switch", power ? "yes" : "no"),
     line("autostart", autostart ? "yes: its machines may be switched off to start an agent" : "no"),
-    line("machines", `${machines}${vanished === 0 ? "" : `, of which ${vanished} are gone from its list`}`),
+    line("machines", `${machines}${vanishedText(vanished)}`),
     line("listed", when(provider.listedAt, now)),
     line("shepherd", shepherd === "" ? "none looks at it" : shepherd),
     line(
@@ -57,4 +57,8 @@ function providerLines({ provider, doubted, doubtedCount }: ProviderShowResponse
     doubtedCount > doubted.length ? line("", `and ${doubtedCount - doubted.length} more`) : "",
     doubts.length === 0 ? "" : line("accept it by", `farrier provider accept ${name}`),
   ];
+}
+
+function vanishedText(vanished: number): string {
+  return vanished === 0 ? "" : `, of which ${vanished} ${vanished === 1 ? "is" : "are"} gone from its list`;
 }

@@ -5,6 +5,7 @@ import {
   type ProviderCheckLine,
   ProviderError,
 } from "../../shepherd/provider.ts";
+import { counted } from "../../lib/format/counted.ts";
 import type { InventorySource } from "./file-source.ts";
 import { inventoryRead, type InventoryReading } from "./inventory-read.ts";
 
@@ -55,7 +56,7 @@ export function inventoryList(source: InventorySource, reading: InventoryReading
       try {
         const { machines, problems = [], doubt } = await read(true, signal);
         return [
-          { ok: true, what: `${source.title} can be read: ${machines.length} machines` },
+          { ok: true, what: `${source.title} can be read: ${counted(machines.length, "machine")}` },
           ...(doubt === undefined ? [] : [{ ok: false, what: doubt, remedy: "is it the file that you mean?" }]),
           ...problems.map((what) => ({ ok: false, what, remedy: `mend it in ${source.title}` })),
         ];

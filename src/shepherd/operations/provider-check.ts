@@ -1,5 +1,6 @@
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import { describeError } from "../../lib/errors.ts";
+import { counted } from "../../lib/format/counted.ts";
 import { type Provider, type ProviderCheckLine, ProviderError } from "../provider.ts";
 
 /** Looks at a provider anew, and reports line by line what works. @throws {ProviderError} `unavailable` */
@@ -22,7 +23,7 @@ async function listed({ list, name, power }: Provider, signal: AbortSignal): Pro
   }
   try {
     const { machines } = await list(signal);
-    return [{ ok: true, what: `it lists ${machines.length} machines` }, switched];
+    return [{ ok: true, what: `it lists ${counted(machines.length, "machine")}` }, switched];
   } catch (error) {
     signal.throwIfAborted();
     const what = error instanceof ProviderError ? error.message : describeError(error);
