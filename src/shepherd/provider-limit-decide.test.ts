@@ -26,7 +26,7 @@ function held(numbers: {
     numbers.doubt === undefined ? {} : { doubt: numbers.doubt },
     {
       known: numbers.known,
-      accepted: new Set(vanish.slice(0, numbers.accepted ?? 0).map((machine) => machine.machineId)),
+      accepted: new Map(vanish.slice(0, numbers.accepted ?? 0).map((machine) => [machine.machineId, "gone"])),
       believed: numbers.believed ?? false,
     },
   );
@@ -58,10 +58,32 @@ test.each([
 
 test("while an entry can't be read, no machine is gone, and none is missed", () => {
   const vanish = machines(50);
-  const facts = { known: 60, accepted: new Set<never>(), believed: false };
+  const facts = { known: 60, accepted: new Map<never, never>(), believed: false };
   expect(limitDecide({ vanish, changed: [] }, { problems: ["line 7: …"] }, facts)).toEqual({
     doubts: [],
     vanish: false,
   });
   expect(limitDecide({ vanish: vanish.slice(0, 2), changed: [] }, {}, facts)).toEqual({ doubts: [], vanish: true });
+});
+
+test("what was accepted is what is taken: a machine that was gone is not another one", () => {
+  const changed = machines(3);
+  const accepted = (doubt: "gone" | "changed") => ({
+    known: 3,
+    accepted: new Map(changed.map(({ machineId: id }) => [id, doubt])),
+    believed: false,
+  });
+  expect(limitDecide({ vanish: [], changed }, {}, accepted("gone")).cause).toBe(
+    "3 of 3 machines have another UUID or other MACs at once",
+  );
+  expect(limitDecide({ vanish: [], changed }, {}, accepted("changed"))).toEqual({ doubts: [], vanish: true });
+});
+
+test.each([
+  [1, 1, "1 of 1 machine is gone from its list at once: it is empty"],
+  [1, 2, "1 of 2 machines is gone from its list at once: it is empty"],
+  [2, 2, "2 of 2 machines are gone from its list at once: it is empty"],
+])("%i of %i: its words", (gone, known, words) => {
+  const facts = { known, accepted: new Map<never, never>(), believed: false };
+  expect(limitDecide({ vanish: machines(gone), changed: [] }, { doubt: "it is empty" }, facts).cause).toBe(words);
 });

@@ -1,5 +1,6 @@
 import type { MachineId } from "../database/ids.ts";
 import type { DoubtKind } from "../database/queries/provider/provider-doubt.ts";
+import { counted } from "../lib/format/counted.ts";
 import type { ProvidedListing } from "./provider.ts";
 import type { SyncDecision } from "./provider-sync-decide.ts";
 
@@ -21,21 +22,22 @@ function isTooMany(number: number, known: number): boolean {
  * Whether a provider's list is believed: where it and the database differ too much, more likely the list is wrong, and
  * nothing of it is taken until an operator accepts. Pure.
  * @param known number of the provider's machines that were listed before
- * @param accepted machines of which an operator has accepted what the list says
+ * @param accepted machines of which an operator has accepted what the list says, and what it was
  */
 export function limitDecide(
   { vanish, changed }: Pick<SyncDecision, "vanish" | "changed">,
   { problems = [], doubt }: Pick<ProvidedListing, "problems" | "doubt">,
-  { known, accepted, believed }: { known: number; accepted: ReadonlySet<MachineId>; believed: boolean },
+  { known, accepted, believed }: { known: number; accepted: ReadonlyMap<MachineId, DoubtKind>; believed: boolean },
 ): LimitDecision {
-  const gone = vanish.filter(({ machineId }) => !accepted.has(machineId));
-  const others = changed.filter(({ machineId }) => !accepted.has(machineId));
+  // That a machine is gone was accepted, not that it is back as another one.
+  const gone = vanish.filter(({ machineId }) => accepted.get(machineId) !== "gone");
+  const others = changed.filter(({ machineId }) => accepted.get(machineId) !== "changed");
   const goneKept = problems.length > 0;
   const causes = [
     ...(goneKept || believed || !(isTooMany(gone.length, known) || (doubt !== undefined && gone.length > 0))
       ? []
       : [
-          `${gone.length} of ${known} machines are gone from its list at once${doubt === undefined ? "" : `: ${doubt}`}`,
+          `${gone.length} of ${counted(known, "machine")} ${gone.length === 1 ? "is" : "are"} gone from its list at once${doubt === undefined ? "" : `: ${doubt}`}`,
         ]),
     ...(believed || !isTooMany(others.length, known)
       ? []

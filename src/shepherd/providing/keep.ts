@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../../database/connect.ts";
+import { doubtsRelease } from "../../database/queries/provider/provider-doubt.ts";
 import { providerNames, providersElsewhere } from "../../database/queries/provider/provider.ts";
 import {
   type ProvidersFileNote,
@@ -68,6 +69,11 @@ export async function providersKeep(options: ProvidersKeepOptions): Promise<void
         }
       }
       await turn(wanted, stands, providers);
+      const unlisting = [...running].filter(([, one]) => one.stand !== "aside" && one.provider.list === undefined);
+      await doubtsRelease(
+        database,
+        unlisting.map(([name]) => name),
+      );
     } catch (error) {
       if (!signal.aborted) {
         log.warn({ error: describeError(error) }, "the providers could not be read; trying again");

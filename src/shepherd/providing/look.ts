@@ -27,23 +27,34 @@ const anew = 300_000;
 /** Milliseconds between two notes that a list is the same as before. */
 const seenPace = 30_000;
 
+/** What was stored last. */
+interface Look {
+  listing: ProvidedListing;
+  at: number;
+  held: string | undefined;
+  /** Number of machines of which an operator had accepted what the list says; 0 if it is not held. */
+  accepted: number;
+}
+
 /** Lists a provider at its pace, and stores what it lists, until the signal aborts. */
 export async function providerLook(
   provider: Provider & { list: NonNullable<Provider["list"]> },
   options: ProviderLookOptions,
 ): Promise<void> {
   const { database, clock, log, signal } = options;
-  let last: { listing: ProvidedListing; at: number; held: string | undefined } | undefined;
+  let last: Look | undefined;
   let said = "";
   let seen = 0;
   while (!signal.aborted) {
     try {
       const session = await abortable(options.sessions.next(), signal);
       const listing = await providerListing(database, provider, signal);
-      const due = last === undefined || last.listing !== listing || clock.monotonic() - last.at >= anew;
-      if (due || (last?.held !== undefined && (await doubtsAccepted(database, provider.name)).size > 0)) {
+      // Counted before the sync: what is accepted during it leads to another one.
+      const accepted = await acceptedNumber(database, provider.name, last);
+      const due = last?.listing !== listing || last.accepted !== accepted || clock.monotonic() - last.at >= anew;
+      if (due) {
         const { held } = await providerSync(database, provider, listing, { log, signal, session });
-        last = { listing, at: clock.monotonic(), held };
+        last = { listing, at: clock.monotonic(), held, accepted: held === undefined ? 0 : accepted };
         said = saidOnce({ listing, held }, said, provider.name, log);
         seen = clock.monotonic();
       } else if (clock.monotonic() - seen >= seenPace) {
@@ -63,8 +74,30 @@ export async function providerLook(
         said = text;
       }
     }
-    await clock.sleep(provider.pace ?? options.interval, signal).catch(() => undefined);
+    await pause(provider, last, options);
   }
+}
+
+/** Waits until the list is due again, or an operator has accepted a list that is held. */
+async function pause(
+  { name, pace }: Provider,
+  last: Look | undefined,
+  { database, clock, signal, interval }: ProviderLookOptions,
+): Promise<void> {
+  const isHeld = last?.held !== undefined;
+  const step = isHeld ? interval : Infinity;
+  for (let left = pace ?? interval; left > 0 && !signal.aborted; left -= step) {
+    await clock.sleep(Math.min(left, step), signal).catch(() => undefined);
+    // If the database does not answer, the next look says so.
+    if (isHeld && (await acceptedNumber(database, name, last).catch(() => last.accepted)) !== last.accepted) {
+      return;
+    }
+  }
+}
+
+/** The number of machines of which an operator has accepted what the list says: where nothing is held, none. */
+async function acceptedNumber(database: Database, provider: string, last: Look | undefined): Promise<number> {
+  return last !== undefined && last.held === undefined ? 0 : (await doubtsAccepted(database, provider)).size;
 }
 
 /** Logs what is wrong with a list, once for each new text; returns that text. */

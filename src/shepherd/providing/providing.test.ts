@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Fleet } from "../../../test/support/fleet.ts";
 import { waitFor } from "../../../test/support/wait.ts";
+import { providerAccept } from "../../database/queries/provider/provider-doubt.ts";
 import { providerList } from "../../database/queries/provider/provider-list.ts";
 import { machineSurroundings } from "../../database/queries/views/explain.ts";
-import type { MachineId } from "../../database/ids.ts";
+import { type MachineId, requestId } from "../../database/ids.ts";
 import { type ProvidedController, type Provider, ProviderError } from "../provider.ts";
 import { type ControlledFleet, controlledFleet } from "../testing/controlled-fleet.ts";
 import { type FakeControllers, fakeControllers, fakeFingerprint } from "../testing/fake-controller.ts";
@@ -152,6 +153,87 @@ test("what an operator set or removed stays, until the inventory names another o
     async () => (await count("SELECT FROM machine_controller_wanted WHERE failed_code = 'exists'")) === 1,
   );
   expect(await url()).toBe("https://mine");
+});
+
+test("an inventory that names another controller while one is read: the other one stays", async () => {
+  const provider = inventory();
+  const entry = (n: number) => provider.machines.set("S1", { providerId: "S1", macs: [], controller: controller(n) });
+  const reading = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const open: typeof fakes.access.open = async (options) => {
+    if (options.url === "https://bmc1") {
+      reading.resolve();
+      await go.promise;
+    }
+    return fakes.access.open(options);
+  };
+  for (const n of [1, 2]) {
+    fakes.at(`https://bmc${n}`).power = "on";
+  }
+  entry(1);
+  const shepherd = testShepherd(fleet, { controllers: { ...fakes.access, open }, providers: [provider] });
+  const stored = () => fleet.rows<{ url: string }>("SELECT url FROM machine_controller");
+  await reading.promise;
+  entry(2);
+  await waitFor("the other one", async () => (await stored())[0]?.url === "https://bmc2");
+  go.resolve();
+  await waitFor("the first one's answer", () => fakes.at("https://bmc1").opened > 0);
+  await waitFor("the first one's reading", () => fakes.at("https://bmc1").calls > 0);
+  await shepherd[Symbol.asyncDispose]();
+  expect(await stored()).toEqual([{ url: "https://bmc2" }]);
+  expect(
+    await fleet.rows(
+      "SELECT wanted ->> 'url' AS url, done_at IS NOT NULL AS done, failed_cause AS failed FROM machine_controller_wanted",
+    ),
+  ).toEqual([{ url: "https://bmc2", done: true, failed: null }]);
+});
+
+const accept = (): Promise<unknown> =>
+  providerAccept(fleet.database, {
+    ...{ provider: "rack", acceptedBy: "tester", command: "provider_accept" },
+    requestId: requestId(randomUUID()),
+    bodyDigests: [new Uint8Array(32)],
+  });
+
+test("what an operator accepts is taken at once, however seldom the provider is listed", async () => {
+  const provider = inventory();
+  provider.pace = 3_600_000;
+  for (const id of ["a", "b", "c", "d"]) {
+    provider.machines.set(id, { providerId: id, macs: [] });
+  }
+  const first = testShepherd(fleet, { providers: [provider] });
+  await waitFor("the machines", async () => (await count("SELECT FROM machine_provided")) === 4);
+  await first[Symbol.asyncDispose]();
+  provider.machines.clear();
+  provider.machines.set("a", { providerId: "a", macs: [] });
+  await using _shepherd = testShepherd(fleet, { providers: [provider] });
+  await waitFor("the doubts", async () => (await count("SELECT FROM machine_doubted")) === 3);
+  await waitFor("the hold", async () => (await count("SELECT FROM provider WHERE held_since IS NOT NULL")) === 1);
+  await accept();
+  await waitFor(
+    "what was accepted",
+    async () => (await count("SELECT FROM machine_provided WHERE vanished_at IS NOT NULL")) === 3,
+  );
+  await waitFor("its work", async () => (await count("SELECT FROM provider WHERE held_since IS NOT NULL")) === 0);
+});
+
+test("a list that nobody reads any more holds nothing up, once it is accepted", async () => {
+  const provider = inventory();
+  for (const id of ["a", "b", "c"]) {
+    provider.machines.set(id, { providerId: id, macs: [] });
+  }
+  const source = changing(provider);
+  await using _shepherd = testShepherd(fleet, { configured: source });
+  await waitFor("the machines", async () => (await count("SELECT FROM machine_provided")) === 3);
+  provider.machines.clear();
+  const held = () => count("SELECT FROM provider WHERE held_since IS NOT NULL");
+  await waitFor("the hold", async () => (await held()) === 1);
+  source.set();
+  await waitFor("nobody looks", async () => (await providerList(fleet.database))[0]?.shepherd === undefined);
+  expect(await held()).toBe(1);
+  await accept();
+  await waitFor("the end of the hold", async () => (await held()) === 0);
+  expect(await count("SELECT FROM machine_doubted")).toBe(0);
 });
 
 test("of two shepherds with the same settings one looks; with other settings the second stands aside, and takes over", async () => {

@@ -8,13 +8,13 @@ import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-comma
 /** What is not believed of a machine. */
 export type DoubtKind = "gone" | "changed";
 
-/** The machines of a provider of which an operator has accepted what its list says. @throws {DatabaseError} `unavailable` */
-export async function doubtsAccepted(database: Database, provider: string): Promise<ReadonlySet<MachineId>> {
-  const { rows } = await sql<{ machine_id: MachineId }>`
-    SELECT machine_id FROM machine_doubted WHERE provider = ${provider} AND accepted_at IS NOT NULL`
+/** The machines of a provider of which an operator has accepted what its list says, and what. @throws {DatabaseError} `unavailable` */
+export async function doubtsAccepted(database: Database, provider: string): Promise<ReadonlyMap<MachineId, DoubtKind>> {
+  const { rows } = await sql<{ machine_id: MachineId; doubt: DoubtKind }>`
+    SELECT machine_id, doubt FROM machine_doubted WHERE provider = ${provider} AND accepted_at IS NOT NULL`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  return new Set(rows.map((row) => row.machine_id));
+  return new Map(rows.map((row) => [row.machine_id, row.doubt]));
 }
 
 /**
@@ -43,6 +43,22 @@ export async function doubtsWrite(
     UPDATE provider SET held_cause = ${cause ?? null}::text,
       held_since = CASE WHEN ${cause ?? null}::text IS NOT NULL THEN coalesce(held_since, now()) END
     WHERE provider = ${provider} AND held_cause IS DISTINCT FROM ${cause ?? null}::text`.execute(tx);
+}
+
+/**
+ * Ends the doubts of providers that nobody lists any more, once an operator has accepted them all: no list would.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function doubtsRelease(database: Database, providers: readonly string[]): Promise<void> {
+  await sql`
+    WITH released AS (
+      UPDATE provider p SET held_since = NULL, held_cause = NULL
+      WHERE p.provider = ANY (${providers}::text[]) AND p.held_since IS NOT NULL
+        AND NOT EXISTS (SELECT FROM machine_doubted d WHERE d.provider = p.provider AND d.accepted_at IS NULL)
+      RETURNING p.provider
+    ) DELETE FROM machine_doubted d USING released r WHERE d.provider = r.provider`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
 }
 
 /**
