@@ -89,7 +89,7 @@ export async function apiDocs(): Promise<string> {
       return [
         `### ${method.name}`,
         contract.comment(method.name).replaceAll("\n", " "),
-        `Least role: ${authorizationRules[name]}.${audited(method) ? " In the audit." : ""}${stream ? " A stream." : ""}`,
+        `${leastRole(name)}${audited(method) ? " In the audit." : ""}${stream ? " A stream." : ""}`,
         `\`\`\`sh\n${example === undefined ? "" : curl(example, stream)}\n\`\`\``,
         `\`\`\`proto\n${contract.message(method.input.name)}\n\n${contract.message(method.output.name)}\n\`\`\``,
       ].join("\n\n");
@@ -97,6 +97,11 @@ export async function apiDocs(): Promise<string> {
     return [`## ${service.name}`, ...parts].join("\n\n");
   });
   return `${[introduction, ...sections].join("\n\n")}\n`;
+}
+
+function leastRole(name: string): string {
+  const rule = authorizationRules[name];
+  return rule === "anybody" ? "No credential is needed." : `Least role: ${rule}.`;
 }
 
 const introduction = `<!-- Written by tools/api-docs.ts from proto/farrier/operator/v1 and tools/api-examples.ts; not to be edited. -->

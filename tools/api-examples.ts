@@ -22,7 +22,9 @@ export type ExampleNeed =
   | "backoff"
   /** web1 has a controller that credential rack7 opens. */
   | "controller"
-  | "doubted";
+  | "doubted"
+  /** A browser is signed in; a code of `farrier console` can sign in another. */
+  | "console";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -166,6 +168,17 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.MachineService/MachineHistory", request: { machine, pageSize: 20 } },
   { method: "farrier.operator.v1.MachineService/MachineLog", request: { machine, lines: 20 }, needs: "log" },
   { method: "farrier.operator.v1.MachineService/MachineDelete", request: { requestId: id(11), machine } },
+  { method: "farrier.operator.v1.ConsoleService/ConsoleLinkCreate", request: { requestId: id(50) } },
+  {
+    method: "farrier.operator.v1.ConsoleService/ConsoleSessionStart",
+    request: { linkCode: "o2Wf2m0r7Qx1v9bXkq3Tn5yLc8JdZs6HgAeRuPiMwYE" },
+    needs: "console",
+  },
+  { method: "farrier.operator.v1.ConsoleService/ConsoleSessionList", request: { pageSize: 50 } },
+  {
+    method: "farrier.operator.v1.ConsoleService/ConsoleSessionEnd",
+    request: { requestId: id(51), session: "3b1f0c7e-58d2-4f6a-8e19-2a7c4d9b6e05" },
+  },
   { method: "farrier.operator.v1.AccessService/AuditList", request: { actor: "token", pageSize: 20 } },
   { method: "farrier.operator.v1.AccessService/TokenRevoke", request: { requestId: id(12), token: "alice" } },
 ];

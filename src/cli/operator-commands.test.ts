@@ -136,6 +136,38 @@ test("a token is made, used by a context, and revoked; the audit has it all", as
   expect(await ok("audit", "list", "--actor", "alice")).toMatch(/alice +MachineDelete +web1 .*permission_denied/u);
 });
 
+test("console starts a browser on a file that leads to the link; the code is in no argument and no output", async () => {
+  const runtime = join(directory, "runtime");
+  const [browser, seen] = [join(directory, "browser"), join(directory, "seen")];
+  await mkdir(runtime, { mode: 0o700 });
+  await writeFile(browser, '#!/bin/sh\nstat -c %a "$2" > "$1.mode"; echo "$@" > "$1.args"; cp "$2" "$1"\n', {
+    mode: 0o755,
+  });
+  const env = { FARRIER_DATA_DIR: plane.dataDir, XDG_RUNTIME_DIR: runtime, BROWSER: `${browser} ${seen}` };
+  const { status, stdout, stderr } = await farrier(["console"], env);
+  expect([status, stdout, stderr]).toEqual([0, `${plane.operators}/console/ opens in the browser\n`, ""]);
+  const link = /url=(?<link>[^"]+)/u.exec(await readFile(seen, "utf8"))?.groups?.["link"] ?? "";
+  const [page, code = ""] = link.split("#code=");
+  expect(page).toBe(`${plane.operators}/console/`);
+  expect(await readFile(`${seen}.mode`, "utf8")).toBe("600\n");
+  expect(await readFile(`${seen}.args`, "utf8")).toContain(`${runtime}/farrier/console-`);
+  expect(await readFile(`${seen}.args`, "utf8")).not.toContain(code);
+
+  const start = `${plane.operators}/farrier.operator.v1.ConsoleService/ConsoleSessionStart`;
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(start, { method: "POST", headers, body: JSON.stringify({ linkCode: code }) });
+  expect(response.status).toBe(200);
+  const { session } = (await response.json()) as { session: { id: string } };
+  expect(await ok("console-session", "list")).toMatch(new RegExp(`^${session.id} +token +admin `, "mu"));
+  expect(await ok("console-session", "end", session.id)).toBe(`console session ${session.id} ended\n`);
+  expect(await ok("console-session", "list")).toBe("");
+  expect(await ok("audit", "list")).toMatch(/ConsoleSessionEnd[^]*ConsoleSessionStart[^]*ConsoleLinkCreate/u);
+
+  const without = await farrier(["console"], { ...env, BROWSER: "/does/not/exist" });
+  expect([without.status, without.stdout]).toEqual([1, ""]);
+  expect(without.stderr).toMatch(/printed only on a terminal/u);
+});
+
 test("bash completes commands, flags and machines' names", async () => {
   const bins = join(directory, "bin");
   await mkdir(bins);

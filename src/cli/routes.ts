@@ -17,6 +17,9 @@ import { machineStartAgentCommand } from "./commands/machine-start-agent.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { bootImageBuildCommand } from "./commands/boot-image-build.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { consoleCommand } from "./commands/console.ts";
+import { consoleSessionEndCommand } from "./commands/console-session-end.ts";
+import { consoleSessionListCommand } from "./commands/console-session-list.ts";
 import { contextAddCommand } from "./commands/context-add.ts";
 import { contextListCommand } from "./commands/context-list.ts";
 import { contextRemoveCommand } from "./commands/context-remove.ts";
@@ -148,6 +151,11 @@ const session = buildRouteMap<string, CliContext>({
   routes: { list: sessionListCommand },
 });
 
+const consoleSession = buildRouteMap<string, CliContext>({
+  docs: { brief: "Browsers that are signed in to the console: list, end" },
+  routes: { list: consoleSessionListCommand, end: consoleSessionEndCommand },
+});
+
 const work = buildRouteMap<string, CliContext>({
   docs: { brief: "Work that components hold on machines: list" },
   routes: { list: workListCommand },
@@ -259,6 +267,8 @@ export const routes = buildRouteMap<string, CliContext>({
     migrate: migrateCommand,
     backup: backupCommand,
     restore: restoreCommand,
+    console: consoleCommand,
+    "console-session": consoleSession,
     machine,
     bmc,
     provider,

@@ -13,6 +13,8 @@ export type Generation = Branded<bigint, "Generation">;
 export type RequestId = Branded<string, "RequestId">;
 /** UUID of an operator's token, lower case. */
 export type TokenId = Branded<string, "TokenId">;
+/** UUID of a browser's session in the console, lower case. */
+export type ConsoleSessionId = Branded<string, "ConsoleSessionId">;
 /** UUID of what opens management controllers or machines, lower case. */
 export type CredentialId = Branded<string, "CredentialId">;
 /** UUID of what was asked of a controller or a power switch, lower case: the command's request id. */
@@ -49,6 +51,11 @@ export function requestId(text: string): RequestId {
 /** @throws {RangeError} if it is not a UUID */
 export function tokenId(text: string): TokenId {
   return uuid(text, "a token's id") as TokenId;
+}
+
+/** @throws {RangeError} if it is not a UUID */
+export function consoleSessionId(text: string): ConsoleSessionId {
+  return uuid(text, "a console session's id") as ConsoleSessionId;
 }
 
 /** @throws {RangeError} if it is not a UUID */

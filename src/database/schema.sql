@@ -531,6 +531,36 @@ CREATE TABLE boot_medium_server (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 ) WITH (fillfactor=80);
 
+CREATE TABLE console_link (
+    code_hash bytea NOT NULL,
+    request_id uuid NOT NULL,
+    actor text NOT NULL,
+    role text NOT NULL,
+    credential text NOT NULL,
+    token_id uuid,
+    credential_expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+CREATE TABLE console_session (
+    console_session_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    key_hash bytea NOT NULL,
+    cookie_hash bytea NOT NULL,
+    actor text NOT NULL,
+    role text NOT NULL,
+    credential text NOT NULL,
+    token_id uuid,
+    address text NOT NULL,
+    user_agent text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    ended_request_id uuid
+);
+
 CREATE TABLE controller_operation (
     operation_id uuid NOT NULL,
     body_digest bytea NOT NULL,
@@ -1000,7 +1030,8 @@ CREATE TABLE operator_audit (
     address text NOT NULL,
     code text NOT NULL,
     message text NOT NULL,
-    request_id uuid
+    request_id uuid,
+    console_session_id uuid
 );
 
 CREATE TABLE operator_command (
@@ -1201,6 +1232,34 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((sta
 ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_pkey PRIMARY KEY (url);
 
 ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_url_check CHECK ((url ~ '^https?://'::text));
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_check CHECK (((credential = 'token'::text) = (token_id IS NOT NULL)));
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_code_hash_check CHECK ((octet_length(code_hash) = 32));
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_credential_check CHECK ((credential = ANY (ARRAY['data-directory'::text, 'token'::text, 'certificate'::text])));
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_pkey PRIMARY KEY (code_hash);
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_request_id_key UNIQUE (request_id);
+
+ALTER TABLE console_link ADD CONSTRAINT console_link_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])));
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_check CHECK (((credential = 'token'::text) = (token_id IS NOT NULL)));
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_cookie_hash_check CHECK ((octet_length(cookie_hash) = 32));
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_credential_check CHECK ((credential = ANY (ARRAY['data-directory'::text, 'token'::text, 'certificate'::text])));
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_ended_request_id_key UNIQUE (ended_request_id);
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_key_hash_check CHECK ((octet_length(key_hash) = 32));
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_pkey PRIMARY KEY (console_session_id);
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])));
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_body_digest_check CHECK ((octet_length(body_digest) = 32));
 
@@ -1598,6 +1657,10 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_pkey PRIMARY KEY (machine_i
 
 -- Foreign keys
 
+ALTER TABLE console_link ADD CONSTRAINT console_link_token_id_fkey FOREIGN KEY (token_id) REFERENCES operator_token(token_id);
+
+ALTER TABLE console_session ADD CONSTRAINT console_session_token_id_fkey FOREIGN KEY (token_id) REFERENCES operator_token(token_id);
+
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
@@ -1703,6 +1766,10 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_machine_id_fkey FOREIGN KEY
 ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (process) REFERENCES process(process);
 
 -- Indexes
+
+CREATE INDEX console_link_expires ON public.console_link USING btree (expires_at);
+
+CREATE INDEX console_session_expires ON public.console_session USING btree (expires_at);
 
 CREATE INDEX controller_operation_ended ON public.controller_operation USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 

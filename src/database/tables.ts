@@ -36,6 +36,36 @@ export interface BootMediumServerTable {
   url: string;
 }
 
+export interface ConsoleLinkTable {
+  actor: string;
+  code_hash: Buffer;
+  created_at: Generated<Date>;
+  credential: string;
+  credential_expires_at: Date | null;
+  expires_at: Date;
+  request_id: RequestId;
+  role: string;
+  token_id: TokenId | null;
+  used_at: Date | null;
+}
+
+export interface ConsoleSessionTable {
+  actor: string;
+  address: string;
+  console_session_id: Generated<string>;
+  cookie_hash: Buffer;
+  credential: string;
+  ended_at: Date | null;
+  ended_request_id: string | null;
+  expires_at: Date;
+  key_hash: Buffer;
+  last_used_at: Generated<Date>;
+  role: string;
+  started_at: Generated<Date>;
+  token_id: TokenId | null;
+  user_agent: string;
+}
+
 export interface ControllerOperationTable {
   asked: Record<string, unknown>;
   asked_at: Generated<Date>;
@@ -486,6 +516,7 @@ export interface OperatorAuditTable {
   address: string;
   at: Generated<Date>;
   code: string;
+  console_session_id: string | null;
   credential: string;
   id: Generated<bigint>;
   machine: string;
@@ -618,6 +649,8 @@ export interface WorkBackoffTable {
 export interface DB {
   agent_refused: AgentRefusedTable;
   boot_medium_server: BootMediumServerTable;
+  console_link: ConsoleLinkTable;
+  console_session: ConsoleSessionTable;
   controller_operation: ControllerOperationTable;
   credential: CredentialTable;
   enrollment_claim: EnrollmentClaimTable;

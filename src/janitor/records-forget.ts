@@ -1,5 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
+import { consoleForget } from "../database/queries/console/console-forget.ts";
 import { operationsForget } from "../database/queries/controller/operations-end.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
 import { secretsCommandsForget } from "../database/queries/secret/secrets-command.ts";
@@ -9,7 +10,8 @@ import type { Task } from "./task.ts";
 /**
  * Deletes records of operators' commands after 30 days; until then a repeated request id finds its answer. Agents that
  * asked to enrol, or were refused, are deleted a day after they were last seen; operations on controllers 30 days after
- * their end.
+ * their end;
+ * codes and sessions of the console a day after they expired.
  */
 export function recordsForgetTask(database: Database): Task {
   return {
@@ -21,7 +23,8 @@ export function recordsForgetTask(database: Database): Task {
         (await secretsCommandsForget(database)) +
         (await enrollmentsForget(database)) +
         (await agentRefusedForget(database)) +
-        (await operationsForget(database));
+        (await operationsForget(database)) +
+        (await consoleForget(database));
       return forgotten === 0 ? {} : { forgotten };
     },
   };

@@ -2,6 +2,7 @@ import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../gen/farrier/operator/v1/agent_pb.ts";
 import { SecretsService } from "../../gen/farrier/operator/v1/secrets_pb.ts";
+import { ConsoleService } from "../../gen/farrier/operator/v1/console_pb.ts";
 import { CredentialService } from "../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -16,6 +17,7 @@ import { accessHandlers } from "./handlers/access.ts";
 import { agentHandlers } from "./handlers/agent.ts";
 import { secretsHandlers } from "./handlers/secrets.ts";
 import { credentialHandlers } from "./handlers/credential.ts";
+import { consoleHandlers } from "./handlers/console.ts";
 import { controllerHandlers } from "./handlers/controller.ts";
 import { enrollmentHandlers } from "./handlers/enrollment.ts";
 import { fleetHandlers } from "./handlers/fleet.ts";
@@ -46,6 +48,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(ControllerService, controllerHandlers(dependencies));
     router.service(ProviderService, providerHandlers(dependencies));
     router.service(SecretsService, secretsHandlers(dependencies));
+    router.service(ConsoleService, consoleHandlers(dependencies));
   };
 }
 

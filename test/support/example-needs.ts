@@ -45,6 +45,19 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
        (decode(repeat('a1', 32), 'hex'), '4c4c4544-0042-3010-8054-b7c04f4e3232', '{52:54:00:12:34:56}', '10.0.0.117'),
        (decode(repeat('b2', 32), 'hex'), NULL, '{52:54:00:99:99:99}', '10.0.0.118')`,
     ),
+  console: async ({ pool }) => {
+    await pool.query(
+      `INSERT INTO console_link (code_hash, request_id, actor, role, credential, expires_at)
+       VALUES (sha256('o2Wf2m0r7Qx1v9bXkq3Tn5yLc8JdZs6HgAeRuPiMwYE'), gen_random_uuid(), 'token', 'admin', 'data-directory',
+         now() + interval '1 h')`,
+    );
+    await pool.query(
+      `INSERT INTO console_session
+         (console_session_id, key_hash, cookie_hash, actor, role, credential, address, user_agent, expires_at)
+       VALUES ('3b1f0c7e-58d2-4f6a-8e19-2a7c4d9b6e05', sha256('key'), sha256('cookie'), 'token', 'admin', 'data-directory',
+         '127.0.0.1', 'Mozilla/5.0', now() + interval '1 h')`,
+    );
+  },
   backoff: async ({ pool }) =>
     await pool.query(
       `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)

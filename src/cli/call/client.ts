@@ -3,6 +3,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import { ConsoleService } from "../../../gen/farrier/operator/v1/console_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -25,6 +26,7 @@ export interface OperatorClient {
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
+  console: Client<typeof ConsoleService>;
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
@@ -57,6 +59,7 @@ export async function operatorClient(
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
+    console: createClient(ConsoleService, transport),
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),

@@ -14,14 +14,16 @@ export function quoted(name: string): string {
 
 /**
  * Every table, those that others refer to before these. Partitions are in their parent. Agents' logs and refused callers
- * are left out: they tell of the moment, and logs of a fleet would be most of it.
+ * are left out: they tell of the moment, and logs of a fleet would be most of it. So are codes and sessions of the
+ * console: who restores a backup lets no browser in.
  */
 export async function backupTables(client: pg.ClientBase): Promise<BackupTable[]> {
   const { rows: tables } = await client.query<BackupTable>(`
     SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-      AND c.relname NOT IN ('schema_migrations', 'machine_agent_log', 'agent_refused')
+      AND c.relname NOT IN ('schema_migrations', 'machine_agent_log', 'agent_refused',
+        'console_link', 'console_session')
       AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid <> 'xid8'::regtype
     GROUP BY c.relname ORDER BY c.relname`);
   const { rows: references } = await client.query<{ child: string; parent: string }>(`

@@ -1,6 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
-import type { TokenId } from "../../database/ids.ts";
+import type { ConsoleSessionId, TokenId } from "../../database/ids.ts";
 import { tokenHash } from "../../database/queries/access/token-hash.ts";
+import type { ValidToken } from "../../database/queries/access/tokens-valid.ts";
+import type { ValidLink } from "../../database/queries/console/console-links-valid.ts";
+import type { ValidSession } from "../../database/queries/console/console-sessions-valid.ts";
+import type { BrowserSecrets } from "./browser-secrets.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 import { localOperator, type Operator } from "./identity.ts";
 import type { TokenTable } from "./token-table.ts";
@@ -10,6 +14,8 @@ import { defined } from "../../lib/defined.ts";
 export interface Shown {
   /** The `authorization` header. */
   authorization: string | null | undefined;
+  /** From a browser that is signed in. */
+  browser?: BrowserSecrets | undefined;
   /** From a client certificate that the handshake verified. */
   certificate?: Operator | undefined;
   /** The caller's network address; "" if unknown. */
@@ -24,11 +30,16 @@ export interface Authenticator {
   /** @throws {DatabaseError} `unavailable` if the token can't be checked now */
   authenticate(shown: Shown): Promise<Authenticated>;
   /**
+   * "valid" if a code could sign a browser in now. Codes can't be guessed, so a valid one passes however often others
+   * failed from the same address.
+   */
+  linkLook(code: string, address: string): Promise<"valid" | "unauthenticated" | "limited">;
+  /**
    * True while an operator's earlier credential is valid and has the same role. While the database is unreachable, the
    * last known state counts.
    */
   stillValid(operator: Operator): Promise<boolean>;
-  /** Tokens were created or revoked by this server: cached tokens are out of date. */
+  /** This server created or ended tokens, sessions or codes of the console: what is cached is out of date. */
   tokensChanged(): void;
 }
 
@@ -36,19 +47,53 @@ export interface Authenticator {
 export function createAuthenticator(options: {
   /** The data directory's token; always valid, even while the database is unreachable. */
   localToken: string;
-  tokens: TokenTable;
+  tokens: TokenTable<ValidToken>;
+  consoleSessions: TokenTable<ValidSession>;
+  consoleLinks: TokenTable<ValidLink>;
   attempts: FailedAttempts;
   /** A token from TokenCreate was used. */
   used(id: TokenId): void;
+  /** A browser's session was used. */
+  sessionUsed(id: ConsoleSessionId): void;
+  /** Resolves after the time for which a {@link TokenTable} is fresh for unknown secrets. */
+  pause(): Promise<void>;
   /** The wall clock, for certificates' dates. */
   now?: () => Date;
 }): Authenticator {
-  const { tokens, attempts, now = () => new Date() } = options;
+  const { tokens, consoleSessions, consoleLinks, attempts, now = () => new Date() } = options;
   const local = tokenHash(options.localToken);
+
+  const failure = (address: string) => (attempts.allow(address) ? "unauthenticated" : "limited");
+
+  async function byBrowser({ cookie, key }: BrowserSecrets, address: string): Promise<Authenticated> {
+    const session = await consoleSessions.find(tokenHash(key).toString("hex"));
+    if (session === undefined || !timingSafeEqual(tokenHash(cookie), session.cookieHash)) {
+      return { refused: failure(address) };
+    }
+    options.sessionUsed(session.id);
+    if (session.tokenId !== undefined) {
+      options.used(session.tokenId);
+    }
+    const { name, role, credential, tokenId, expiresAt, id } = session;
+    return { operator: { name, role, credential, expiresAt, consoleSession: id, ...defined({ tokenId }) } };
+  }
+
+  async function bySession(id: ConsoleSessionId, role: Operator["role"]): Promise<boolean> {
+    const session = await consoleSessions.where((one) => one.id === id);
+    if (session !== undefined) {
+      // Whoever follows changes uses the session.
+      options.sessionUsed(id);
+    }
+    return session?.role === role;
+  }
+
   return {
-    authenticate: async ({ authorization, certificate, address }) => {
+    authenticate: async ({ authorization, browser, certificate, address }) => {
       const header = authorization ?? "";
-      if (certificate !== undefined && header === "") {
+      if (header === "" && browser !== undefined) {
+        return byBrowser(browser, address);
+      }
+      if (header === "" && certificate !== undefined) {
         return { operator: certificate };
       }
       const secret = /^Bearer +(?<secret>[^\s]+)$/iu.exec(header)?.groups?.["secret"] ?? "";
@@ -61,7 +106,7 @@ export function createAuthenticator(options: {
       // Otherwise any program on a host could lock out its neighbours. The limit only bounds what failures cost.
       const token = await tokens.find(hash.toString("hex"));
       if (token === undefined) {
-        return { refused: attempts.allow(address) ? "unauthenticated" : "limited" };
+        return { refused: failure(address) };
       }
       options.used(token.tokenId);
       const { name, role, tokenId, expiresAt } = token;
@@ -69,10 +114,31 @@ export function createAuthenticator(options: {
         operator: { name, role, credential: "token", tokenId, ...defined({ expiresAt }) },
       };
     },
-    stillValid: async ({ tokenId, role, expiresAt }) =>
-      tokenId === undefined
+    linkLook: async (code, address) => {
+      const hash = tokenHash(code).toString("hex");
+      if ((await consoleLinks.find(hash)) !== undefined) {
+        return "valid";
+      }
+      const refused = failure(address);
+      if (refused === "limited") {
+        return refused;
+      }
+      // Another server may have made the code since the table was read.
+      await options.pause();
+      return (await consoleLinks.find(hash)) === undefined ? refused : "valid";
+    },
+    stillValid: async ({ tokenId, role, expiresAt, consoleSession }) => {
+      if (consoleSession !== undefined) {
+        return bySession(consoleSession, role);
+      }
+      return tokenId === undefined
         ? expiresAt === undefined || now() < expiresAt
-        : (await tokens.byId(tokenId))?.role === role,
-    tokensChanged: () => tokens.forget(),
+        : (await tokens.where((token) => token.tokenId === tokenId))?.role === role;
+    },
+    tokensChanged: () => {
+      tokens.forget();
+      consoleSessions.forget();
+      consoleLinks.forget();
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import { ConsoleService } from "../../../gen/farrier/operator/v1/console_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -24,10 +25,14 @@ export const operatorServices = [
   ControllerService,
   SecretsService,
   ProviderService,
+  ConsoleService,
 ] as const;
 
-/** The minimum role for every RPC, by its full name. An RPC without an entry is refused to everybody. */
-export const authorizationRules: Readonly<Record<string, Role>> = {
+/**
+ * The minimum role for every RPC, by its full name; "anybody" if no credential is needed. An RPC without an entry is refused
+ * to everybody.
+ */
+export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.MachineService/MachineAdd": "operator",
   "farrier.operator.v1.MachineService/MachineList": "viewer",
   "farrier.operator.v1.MachineService/MachineShow": "viewer",
@@ -85,6 +90,10 @@ export const authorizationRules: Readonly<Record<string, Role>> = {
   "farrier.operator.v1.AccessService/TokenList": "admin",
   "farrier.operator.v1.AccessService/TokenRevoke": "admin",
   "farrier.operator.v1.AccessService/AuditList": "admin",
+  "farrier.operator.v1.ConsoleService/ConsoleLinkCreate": "viewer",
+  "farrier.operator.v1.ConsoleService/ConsoleSessionStart": "anybody",
+  "farrier.operator.v1.ConsoleService/ConsoleSessionEnd": "viewer",
+  "farrier.operator.v1.ConsoleService/ConsoleSessionList": "viewer",
 };
 
 /** The full name of an RPC, as in {@link authorizationRules}. */

@@ -1,6 +1,6 @@
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
 import type { Actor } from "../../database/actor.ts";
-import type { TokenId } from "../../database/ids.ts";
+import type { ConsoleSessionId, TokenId } from "../../database/ids.ts";
 import type { CredentialKind } from "../../database/queries/access/audit.ts";
 import type { Role } from "../../database/role.ts";
 
@@ -11,8 +11,21 @@ export interface Operator {
   role: Role;
   credential: CredentialKind;
   tokenId?: TokenId;
-  /** When the token or certificate expires; absent means never. */
+  /** When the token, certificate or console session expires; absent means never. */
   expiresAt?: Date;
+  /** The session of the console in which the caller's browser is signed in. */
+  consoleSession?: ConsoleSessionId;
+}
+
+/** Who calls, and from where. */
+export interface Caller {
+  operator: Operator | undefined;
+  /** The network address; "" if unknown. */
+  address: string;
+  /** How the browser named itself; "" if it did not, or if it is none. */
+  userAgent?: string;
+  /** True if a browser reached this server over TLS, or a proxy in front of it. */
+  secure?: boolean;
 }
 
 /** The operator with the data directory's token: the control plane's own administrator. */
@@ -22,7 +35,7 @@ export const localOperator: Operator = { name: "token", role: "admin", credentia
  * The caller and its address. Set by the listener before the body is read, or for an in-memory transport by its
  * interceptor.
  */
-export const callerKey = createContextKey<{ operator: Operator | undefined; address: string }>(
+export const callerKey = createContextKey<Caller>(
   { operator: undefined, address: "" },
   { description: "who calls, and from where" },
 );

@@ -1,33 +1,42 @@
-import type { TokenId } from "../../database/ids.ts";
-import type { ValidToken } from "../../database/queries/access/tokens-valid.ts";
 import type { Clock } from "../../lib/clock.ts";
 
-/** The valid tokens as this server knows them, at most {@link freshFor} ms old. */
-export interface TokenTable {
+/** A secret that is valid now: a token, a browser's session, or a code that signs a browser in. */
+interface ValidSecret {
+  /** SHA-256, in hex. */
+  hash: string;
+  /** Milliseconds until it expires; absent means never. */
+  validFor?: number;
+}
+
+/** The valid secrets of one kind as this server knows them, at most {@link freshFor} ms old. */
+export interface TokenTable<Secret extends ValidSecret> {
   /**
-   * Finds the token with this hash (SHA-256, hex). A failure takes the same path whatever token was presented.
-   * @throws {DatabaseError} `unavailable` if the database is unreachable and the token was valid when last read
+   * Finds the secret with this hash. A failure takes the same path whatever was presented.
+   * @throws {DatabaseError} `unavailable` if the database is unreachable and the secret was valid when last read
    */
-  find(hash: string): Promise<ValidToken | undefined>;
-  /** The valid token with this id. While the database is unreachable, the last known state counts. */
-  byId(id: TokenId): Promise<ValidToken | undefined>;
-  /** Marks the cached tokens as out of date, after a token was created or revoked by this server. */
+  find(hash: string): Promise<Secret | undefined>;
+  /** The valid secret for which `matches` is true. While the database is unreachable, the last known state counts. */
+  where(matches: (secret: Secret) => boolean): Promise<Secret | undefined>;
+  /** Marks the cached secrets as out of date, after this server created or ended one. */
   forget(): void;
 }
 
 /**
- * Milliseconds that the cache counts as fresh. For that time a token that another server revoked may still be accepted.
+ * Milliseconds that the cache counts as fresh. For that time a secret that another server revoked may still be accepted.
  */
 const freshFor = 1_000;
 /**
- * Milliseconds after which the cache is read again for an unknown token, which another server may just have created.
+ * Milliseconds after which the cache is read again for an unknown secret, which another server may just have created.
  */
-const missFreshFor = 250;
+export const missFreshFor = 250;
 
-/** Reads all valid tokens (there are few) on demand, so attempts cost the database at most one read per interval. */
-export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: Clock }): TokenTable {
+/** Reads all valid secrets (there are few) on demand, so attempts cost the database at most one read per interval. */
+export function tokenTable<Secret extends ValidSecret>(options: {
+  load: () => Promise<Secret[]>;
+  clock: Clock;
+}): TokenTable<Secret> {
   const { load, clock } = options;
-  let known = new Map<string, ValidToken & { until: number }>();
+  let known = new Map<string, Secret & { until: number }>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
 
@@ -51,7 +60,7 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
     }
   }
 
-  const get = (hash: string): ValidToken | undefined => {
+  const get = (hash: string): Secret | undefined => {
     const token = known.get(hash);
     return token !== undefined && token.until > clock.monotonic() ? token : undefined;
   };
@@ -67,20 +76,20 @@ export function tokenTable(options: { load: () => Promise<ValidToken[]>; clock: 
         await freshen(missFreshFor);
         return get(hash);
       } catch (error) {
-        // The database is unreachable: only callers with a known token learn that.
+        // The database is unreachable: only callers with a known secret learn that.
         if (get(hash) !== undefined) {
           throw error;
         }
         return undefined;
       }
     },
-    byId: async (id) => {
+    where: async (matches) => {
       try {
         await freshen(freshFor);
       } catch {
         // The database is unreachable: a caller that needs it learns that from its own call.
       }
-      return [...known.values()].find(({ tokenId, until }) => tokenId === id && until > clock.monotonic());
+      return [...known.values()].find((secret) => matches(secret) && secret.until > clock.monotonic());
     },
     forget: () => {
       loadedAt = Number.NEGATIVE_INFINITY;

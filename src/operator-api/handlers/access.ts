@@ -5,7 +5,6 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   AuditEntrySchema,
-  Credential,
   TokenCreateRequestSchema,
   TokenSchema,
   type AccessService,
@@ -15,11 +14,12 @@ import {
 import { roleValues, roleWords } from "../../contract/words/role.ts";
 import { isUuid, uuidOfText } from "../../lib/format/uuid.ts";
 import { tokenId, type RequestId, type TokenId } from "../../database/ids.ts";
-import { auditList, type CredentialKind } from "../../database/queries/access/audit.ts";
+import { auditList } from "../../database/queries/access/audit.ts";
 import type { TokenRecord } from "../../database/queries/access/token-record.ts";
 import { tokenCreate } from "../../database/queries/access/token-create.ts";
 import { tokenRevoke } from "../../database/queries/access/token-revoke.ts";
 import { tokenList } from "../../database/queries/access/token-list.ts";
+import { credentialValues } from "../messages/credential-values.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { callerKey, localOperator, operatorKey } from "../caller/identity.ts";
@@ -28,12 +28,6 @@ import { pageOf, timePageToken, timePageTokenField } from "../requests/page-toke
 import { machineField, pageSizeField, requestIdField, text, validate } from "../requests/validate.ts";
 import { wordField } from "../requests/word-field.ts";
 import { defined } from "../../lib/defined.ts";
-
-const credentials: Record<CredentialKind, Credential> = {
-  "data-directory": Credential.DATA_DIRECTORY,
-  token: Credential.TOKEN,
-  certificate: Credential.CERTIFICATE,
-};
 
 const roleField = wordField(roleWords, "expected ROLE_VIEWER, ROLE_OPERATOR or ROLE_ADMIN");
 
@@ -97,8 +91,9 @@ export function accessHandlers({
       return {
         name: operator.name,
         role: roleValues[operator.role],
-        credential: credentials[operator.credential],
+        credential: credentialValues[operator.credential],
         address,
+        consoleSessionId: operator.consoleSession ?? "",
         ...(operator.expiresAt === undefined ? {} : { expiresAt: timestampFromDate(operator.expiresAt) }),
       };
     },
@@ -184,7 +179,7 @@ function auditMessage(entry: Awaited<ReturnType<typeof auditList>>[number]): Aud
   return create(AuditEntrySchema, {
     at: timestampFromDate(entry.at),
     actor: entry.actor,
-    credential: credentials[entry.credential],
+    credential: credentialValues[entry.credential],
     role: roleValues[entry.role],
     method: entry.method,
     machine: entry.machine,
@@ -194,5 +189,6 @@ function auditMessage(entry: Awaited<ReturnType<typeof auditList>>[number]): Aud
     message: entry.message,
     requestId: entry.requestId ?? "",
     tokenId: entry.tokenId ?? "",
+    consoleSessionId: entry.consoleSession ?? "",
   });
 }

@@ -20,8 +20,8 @@ export function mutates(method: { input: DescMessage }): boolean {
   return method.input.fields.some((field) => field.name === "request_id");
 }
 
-/** Read-only RPCs that may show secrets. */
-const auditedReads: ReadonlySet<string> = new Set(["InstallationShow"]);
+/** RPCs without a request id that show secrets. */
+const auditedReads: ReadonlySet<string> = new Set(["InstallationShow", "ConsoleSessionStart"]);
 
 /** True for RPCs whose every call is in the audit, carried out or refused. */
 export function audited(method: { name: string; input: DescMessage }): boolean {
@@ -67,12 +67,12 @@ export function auditInterceptor(
         // Not authenticated: the operator is unknown, and strangers could fill the audit.
         return;
       }
-      const { name: actor, credential, role, tokenId } = operator;
+      const { name: actor, credential, role, tokenId, consoleSession } = operator;
       await auditAppend(auditDatabase, {
         actor,
         credential,
         role,
-        ...defined({ tokenId }),
+        ...defined({ tokenId, consoleSession }),
         method: methodName(request.method),
         ...machineNamed(request.message, answer),
         address,

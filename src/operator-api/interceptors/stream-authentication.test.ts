@@ -90,9 +90,14 @@ test("A7: a stream opened with a certificate ends within two seconds of the cert
   const clock = new FakeClock();
   let now = new Date(0);
   const { messages, closed } = silentStream();
+  const nothing = { find: async () => undefined, where: async () => undefined, forget: () => undefined };
   const authenticator = createAuthenticator({
     localToken: testToken,
-    tokens: { find: async () => undefined, byId: async () => undefined, forget: () => undefined },
+    tokens: nothing,
+    consoleSessions: nothing,
+    consoleLinks: nothing,
+    sessionUsed: () => undefined,
+    pause: async () => undefined,
     attempts: { allow: () => true },
     used: () => undefined,
     now: () => now,

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { constants } from "node:crypto";
-import type { TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -9,20 +8,20 @@ import { systemClock, type Clock } from "../../lib/clock.ts";
 import { formatHostPort, isLoopback, type HostPort } from "../../lib/net/host-port.ts";
 import { requestOrigin } from "../../lib/net/request-headers.ts";
 import { originRefusal, ownNames } from "../../lib/net/request-origin.ts";
-import type { Authenticated } from "../caller/authenticate.ts";
-import { certificateOperator } from "../caller/client-certificate.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorError, OperatorApiError } from "../errors.ts";
-import { callerKey, limitedMessage, unauthenticatedMessage, type Operator } from "../caller/identity.ts";
+import { callerKey, limitedMessage, unauthenticatedMessage, type Caller } from "../caller/identity.ts";
 import type { ConnectionPlace } from "../../lib/net/connection-shares.ts";
 import { handshakesPaced } from "./handshakes-paced.ts";
 import { connectionPlaces } from "./connection-places.ts";
 import { answerBadRequest } from "./bad-request.ts";
 import { answerConsole, isConsolePath } from "../console/console-answer.ts";
 import { consoleFiles } from "../console/console-files.ts";
+import { callerFind, callerOf } from "./caller-find.ts";
 import { callProblem } from "./call-problem.ts";
 import { answerError } from "./error-answer.ts";
 import { answerProbe, type Probes } from "./probes.ts";
+import { sessionStartPath, strangerRefusal } from "./session-start-call.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 import { serverClose, serverListen, type AnyServer } from "./server.ts";
 
@@ -150,7 +149,7 @@ function requestHandler(
   placeOf: (request: AnyRequest) => ConnectionPlace | undefined,
 ): (request: AnyRequest, response: AnyResponse) => void {
   const { authenticator, counters, probes, log, clock = systemClock } = options;
-  const callers = new WeakMap<object, { operator: Operator; address: string }>();
+  const callers = new WeakMap<object, Caller>();
   const metricsOpen = isLoopback(options.address.host);
   const names = ownNames({
     loopback: metricsOpen ? options.address.host : undefined,
@@ -172,17 +171,6 @@ function requestHandler(
     },
     requestPathPrefix: "",
   });
-
-  async function authenticate(request: AnyRequest): Promise<Authenticated> {
-    const address = request.socket.remoteAddress ?? "";
-    const { authorization } = request.headers;
-    const found = await authenticator.authenticate({ authorization, certificate: certificateOf(request), address });
-    if ("operator" in found) {
-      callers.set(request, { operator: found.operator, address });
-      placeOf(request)?.proven();
-    }
-    return found;
-  }
 
   async function answer(request: AnyRequest, response: AnyResponse): Promise<void> {
     const path = pathOf(request);
@@ -207,10 +195,26 @@ function requestHandler(
     if (path === "/metrics" && metricsOpen && answerProbe(probes, log, request, response)) {
       return;
     }
+    if (path === sessionStartPath && request.headers.authorization === undefined) {
+      const refusal = strangerRefusal(request.headers);
+      if (refusal === undefined) {
+        callers.set(request, callerOf(request, origin, undefined));
+        answerCall(path, request, response);
+      } else {
+        answerError(request, response, refusal);
+      }
+      return;
+    }
     // Before the body is read or the path is looked at, so strangers cost little and learn nothing.
-    const found = await authenticate(request);
+    const found = await callerFind(request, origin, authenticator);
     if ("operator" in found) {
+      callers.set(request, callerOf(request, origin, found.operator));
+      placeOf(request)?.proven();
       answerOperator(path, request, response);
+      return;
+    }
+    if ("foreign" in found) {
+      answerError(request, response, { status: 403, code: "permission_denied", message: found.foreign });
       return;
     }
     counters.unauthenticated(found.refused);
@@ -222,6 +226,10 @@ function requestHandler(
     if (path === "/metrics" && answerProbe(probes, log, request, response)) {
       return;
     }
+    answerCall(path, request, response);
+  }
+
+  function answerCall(path: string, request: AnyRequest, response: AnyResponse): void {
     const contentType = request.headers["content-type"] ?? "";
     const problem = callProblem({ method: request.method ?? "", path, contentType, handler: handlers.get(path) });
     if (problem === undefined) {
@@ -264,17 +272,6 @@ const refused = {
   },
   limited: { status: 429, code: "resource_exhausted", message: limitedMessage, headers: { "retry-after": "1" } },
 } as const;
-
-/** The operator named by the connection's client certificate, if the operators' CA issued it. */
-function certificateOf(request: AnyRequest): Operator | undefined {
-  // Over HTTP/2 the socket is a proxy, which is not an instance of the class.
-  const socket = request.socket as Partial<TLSSocket>;
-  if (socket.authorized !== true || socket.getPeerCertificate === undefined) {
-    return undefined;
-  }
-  const certificate = socket.getPeerCertificate();
-  return Object.keys(certificate).length === 0 ? undefined : certificateOperator(certificate, new Date());
-}
 
 function pathOf(request: AnyRequest): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";

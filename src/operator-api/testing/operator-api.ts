@@ -8,6 +8,7 @@ import {
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
+import { ConsoleService } from "../../../gen/farrier/operator/v1/console_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -95,6 +96,7 @@ export interface TestClients {
   hardware: Client<typeof HardwareService>;
   fleet: Client<typeof FleetService>;
   enrollments: Client<typeof EnrollmentService>;
+  console: Client<typeof ConsoleService>;
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
@@ -111,6 +113,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     hardware: createClient(HardwareService, transport),
     fleet: createClient(FleetService, transport),
     enrollments: createClient(EnrollmentService, transport),
+    console: createClient(ConsoleService, transport),
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
-import type { MachineId, RequestId, TokenId } from "../../ids.ts";
+import type { ConsoleSessionId, MachineId, RequestId, TokenId } from "../../ids.ts";
 import type { Role } from "../../role.ts";
 import { present } from "../../../lib/defined.ts";
 
@@ -13,6 +13,8 @@ export interface AuditEntry {
   actor: string;
   credential: CredentialKind;
   tokenId?: TokenId;
+  /** The browser's session in which the command was given. */
+  consoleSession?: ConsoleSessionId;
   role: Role;
   /** Full name of the RPC. */
   method: string;
@@ -37,11 +39,13 @@ export interface AuditCursor {
 export async function auditAppend(database: Database, entry: AuditEntry): Promise<void> {
   await sql`
     INSERT INTO operator_audit (
-      actor, credential, token_id, role, method, machine, machine_id, address, code, message, request_id
+      actor, credential, token_id, role, method, machine, machine_id, address, code, message, request_id,
+      console_session_id
     ) VALUES (
       ${entry.actor}, ${entry.credential}, ${entry.tokenId ?? null}, ${entry.role}, ${entry.method}, ${entry.machine},
       coalesce(${entry.machineId ?? null}::uuid, (SELECT machine_id FROM machines WHERE name = ${entry.machine})),
-      ${entry.address}, ${entry.code}, ${entry.message}, ${entry.requestId ?? null}
+      ${entry.address}, ${entry.code}, ${entry.message}, ${entry.requestId ?? null},
+      ${entry.consoleSession ?? null}
     )`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
@@ -78,7 +82,8 @@ export async function auditList(
     // The table's CHECKs limit these two to their sets.
     credential: row.credential as CredentialKind,
     role: row.role as Role,
-    ...present({ tokenId: row.token_id }),
+    // The column has no foreign key, so it is a plain UUID.
+    ...present({ tokenId: row.token_id, consoleSession: row.console_session_id as ConsoleSessionId | null }),
     method: row.method,
     machine: row.machine,
     ...present({ machineId: row.machine_id }),
