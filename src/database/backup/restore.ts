@@ -58,7 +58,7 @@ export async function databaseRestore(
     await client.end().catch(() => undefined); // The connection is broken already.
   }
   await migrate(database.pool);
-  // Of whoever had signed in to this database before.
+  // Browsers may have signed in to this database before.
   await database.pool.query("DELETE FROM console_link");
   await database.pool.query("DELETE FROM console_session");
   return restored;

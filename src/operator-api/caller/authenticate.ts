@@ -81,7 +81,7 @@ export function createAuthenticator(options: {
   async function bySession(id: ConsoleSessionId, role: Operator["role"]): Promise<boolean> {
     const session = await consoleSessions.where((one) => one.id === id);
     if (session !== undefined) {
-      // Whoever follows changes uses the session.
+      // An open page that follows changes uses the session.
       options.sessionUsed(id);
     }
     return session?.role === role;

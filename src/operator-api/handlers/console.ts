@@ -178,7 +178,7 @@ const codeMessage =
   "`farrier console`, or paste a token";
 
 const tokenMessage =
-  "this token is not valid: expected one that is neither revoked nor expired, or the one of the data directory's file " +
+  "this token is not valid: expected a token that is neither revoked nor expired, or the token of the data directory's file " +
   "operator-token";
 
 function setCookie(context: HandlerContext, cookie: string): void {

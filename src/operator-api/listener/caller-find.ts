@@ -45,7 +45,7 @@ export async function callerFind(
 }
 
 /** The caller as handlers see it. */
-export function callerOf(request: AnyRequest, origin: RequestOrigin, operator: Operator | undefined): Caller {
+export function callerAsSeen(request: AnyRequest, origin: RequestOrigin, operator: Operator | undefined): Caller {
   return {
     operator,
     address: request.socket.remoteAddress ?? "",

@@ -370,7 +370,7 @@ describe("a session", () => {
     });
   });
 
-  test("of one token there are twenty; one more ends the one that was unused the longest", async () => {
+  test("of one token there are twenty; one more ends the session that was unused the longest", async () => {
     const token = await tokenMade("many");
     const first = await signIn(clear, token);
     for (let count = 0; count < 19; count += 1) {

@@ -17,7 +17,7 @@ import { connectionPlaces } from "./connection-places.ts";
 import { answerBadRequest } from "./bad-request.ts";
 import { answerConsole, isConsolePath } from "../console/console-answer.ts";
 import { consoleFiles } from "../console/console-files.ts";
-import { callerFind, callerOf } from "./caller-find.ts";
+import { callerFind, callerAsSeen } from "./caller-find.ts";
 import { callProblem } from "./call-problem.ts";
 import { answerError } from "./error-answer.ts";
 import { answerProbe, type Probes } from "./probes.ts";
@@ -198,7 +198,7 @@ function requestHandler(
     if (path === sessionStartPath && request.headers.authorization === undefined) {
       const refusal = strangerRefusal(request.headers);
       if (refusal === undefined) {
-        callers.set(request, callerOf(request, origin, undefined));
+        callers.set(request, callerAsSeen(request, origin, undefined));
         answerCall(path, request, response);
       } else {
         answerError(request, response, refusal);
@@ -208,7 +208,7 @@ function requestHandler(
     // Before the body is read or the path is looked at, so strangers cost little and learn nothing.
     const found = await callerFind(request, origin, authenticator);
     if ("operator" in found) {
-      callers.set(request, callerOf(request, origin, found.operator));
+      callers.set(request, callerAsSeen(request, origin, found.operator));
       placeOf(request)?.proven();
       answerOperator(path, request, response);
       return;
