@@ -62,6 +62,10 @@ export const apiExamples: readonly ApiExample[] = [
     method: "farrier.operator.v1.MachineService/MachineList",
     request: { labels: { rack: "7" }, states: ["MACHINE_STATE_AWAITING_AGENT"], pageSize: 50 },
   },
+  {
+    method: "farrier.operator.v1.MachineService/MachineCount",
+    request: { filter: { labels: { rack: "7" }, states: ["MACHINE_STATE_AWAITING_AGENT"] } },
+  },
   { method: "farrier.operator.v1.MachineService/MachineShow", request: { machine } },
   { method: "farrier.operator.v1.MachineService/MachineExplain", request: { machine } },
   {

@@ -16,7 +16,13 @@ import {
   machineSorts,
   type MachineListQuery,
 } from "./queries/views/machine-list.ts";
-import { labelsFilter, namePrefixFilter, searchFilter } from "./queries/views/machine-list-filter.ts";
+import { machineCountFew, machineCountStates } from "./queries/views/machine-count.ts";
+import {
+  deadlineMissedFilter,
+  labelsFilter,
+  namePrefixFilter,
+  searchFilter,
+} from "./queries/views/machine-list-filter.ts";
 import { machineQuarantine, machineRelease } from "./queries/machine/machine-quarantine.ts";
 import { machineUpdate } from "./queries/machine/machine-update.ts";
 import { statesOverdue, statesRefresh } from "./queries/upkeep/state.ts";
@@ -325,6 +331,7 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
     labels: {},
     namePrefix: "",
     search: "",
+    deadlineMissed: false,
     sort: "id",
     descending: false,
   };
@@ -336,11 +343,30 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
     state: ["installed", "1700000000000000", id],
     since: ["1700000000000000", id],
   } as const;
-  const filters = [labelsFilter({ rack: "r7" }), namePrefixFilter("m77"), searchFilter("m4242")] as const;
+  const filters = [
+    labelsFilter({ rack: "r7" }),
+    namePrefixFilter("m77"),
+    searchFilter("m4242"),
+    deadlineMissedFilter,
+  ] as const;
   const queries: Record<string, RawBuilder<unknown>> = {
     installations: installationListQuery([], undefined, 101),
     "installations, later": installationListQuery(["success"], { requestedAt: "1", machineId: id as MachineId }, 101),
   };
+  for (const [index, filter] of filters.entries()) {
+    queries[`count few ${index}`] = machineCountFew(all, filter, filters, 10_001);
+  }
+  for (const [states, providers] of [
+    [[], []],
+    [["installed"], []],
+    [
+      ["installed", "ready"],
+      ["static", "lab"],
+    ],
+    [[], ["static"]],
+  ] as const) {
+    queries[`count ${states.join()} ${providers.join()}`] = machineCountStates({ ...all, states, providers }, 10_001);
+  }
   for (const sort of machineSorts) {
     for (const descending of [false, true]) {
       for (const [states, providers] of [

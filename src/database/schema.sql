@@ -1835,6 +1835,8 @@ CREATE INDEX machine_state_due ON public.machine_state USING btree (state, since
 
 CREATE INDEX machine_state_installation ON public.machine_state USING btree (installation, requested_at, machine_id) WHERE (installation IS NOT NULL);
 
+CREATE INDEX machine_state_missed ON public.machine_state USING btree (deadline_missed_at) WHERE (deadline_missed_at IS NOT NULL);
+
 CREATE INDEX machine_state_not_before ON public.machine_state USING btree (not_before) WHERE (not_before IS NOT NULL);
 
 CREATE INDEX machine_state_provider ON public.machine_state USING btree (provider_state, machine_id);

@@ -35,6 +35,7 @@ export const operatorServices = [
 export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.MachineService/MachineAdd": "operator",
   "farrier.operator.v1.MachineService/MachineList": "viewer",
+  "farrier.operator.v1.MachineService/MachineCount": "viewer",
   "farrier.operator.v1.MachineService/MachineShow": "viewer",
   "farrier.operator.v1.MachineService/MachineHistory": "viewer",
   "farrier.operator.v1.MachineService/MachineLog": "viewer",

@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
 import {
   MachineSort as SortMessage,
@@ -6,6 +7,7 @@ import {
   type MachineListResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
+import { databaseTime } from "../../database/database-time.ts";
 import { machineStates } from "../../database/machine-state.ts";
 import {
   machineCursorLength,
@@ -16,8 +18,8 @@ import {
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineMessage } from "../messages/machine-message.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
-import { stateNamed } from "../messages/state-message.ts";
-import { labelsField, pageSizeField, text, validate } from "../requests/validate.ts";
+import { machineFilterFields } from "../requests/machine-filter.ts";
+import { pageSizeField, validate } from "../requests/validate.ts";
 
 const sorts: ReadonlyMap<number, MachineSort> = new Map<number, MachineSort>([
   [SortMessage.UNSPECIFIED, "id"],
@@ -29,19 +31,9 @@ const sorts: ReadonlyMap<number, MachineSort> = new Map<number, MachineSort>([
 ]);
 
 const listRequest = z.object({
-  labels: labelsField,
+  ...machineFilterFields,
   pageSize: pageSizeField,
   pageToken: z.string(),
-  states: z
-    .array(z.number())
-    .max(64, "expected at most 64 states")
-    .refine((states) => states.every((state) => stateNamed(state) !== undefined), "this server knows no such state")
-    .transform((states) => states.flatMap((state) => stateNamed(state) ?? [])),
-  providers: z
-    .array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/u, "expected a provider's name, such as static"))
-    .max(32, "expected at most 32 providers"),
-  namePrefix: text(63),
-  search: text(256),
   sort: z
     .number()
     .refine((sort) => sorts.has(sort), "this server knows no such order")
@@ -75,12 +67,14 @@ export function machineListHandler({ database, secrets }: OperatorApiDependencie
       labels: Object.entries(query.labels).toSorted(([one], [other]) => (one < other ? -1 : 1)),
     };
     const after = queryTokenRead(asked, pageToken, (cursor) => cursorValid(query.sort, cursor));
+    const at = await databaseTime(database);
     const { machines, next } = await machineList(database, {
       ...query,
       limit: pageSize,
       ...(after === undefined ? {} : { after: after as MachineListCursor }),
     });
     return {
+      at: timestampFromDate(at),
       machines: machines.map((record) => machineMessage(record, secrets)),
       nextPageToken: queryToken(asked, next),
     };

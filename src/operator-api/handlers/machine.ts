@@ -7,6 +7,7 @@ import {
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { databaseTime } from "../../database/database-time.ts";
 import { historyList, type HistoryRecord } from "../../database/history.ts";
 import { healthOf } from "../../database/queries/controller/health.ts";
 import { machineAdd } from "../../database/queries/machine/machine-add.ts";
@@ -37,6 +38,7 @@ import {
   smbiosUuidField,
   validate,
 } from "../requests/validate.ts";
+import { machineCountHandler } from "./machine-count.ts";
 import { machineExplainHandler } from "./machine-explain.ts";
 import { machineListHandler } from "./machine-list.ts";
 import { machineLogHandler } from "./machine-log.ts";
@@ -120,6 +122,7 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     },
 
     machineList: machineListHandler(dependencies),
+    machineCount: machineCountHandler(dependencies),
     machineExplain: machineExplainHandler(dependencies),
     machineLog: machineLogHandler(dependencies),
     machineWatch: machineWatchHandler(dependencies),
@@ -169,11 +172,13 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     async machineShow(request) {
       const { machine } = validate(showRequest, request);
       const id = await machineOf(database, machine);
+      const at = await databaseTime(database);
       const record = await machineShow(database, id);
       // Only here with the events of its health, which lists of machines leave out.
       const health = record.health === undefined ? undefined : await healthOf(database, id);
       return {
         machine: machineMessage({ ...record, ...defined({ health }) }, secrets),
+        at: timestampFromDate(at),
       };
     },
 

@@ -1,5 +1,21 @@
 import { sql, type RawBuilder } from "kysely";
+import type { MachineStateName } from "../../machine-state.ts";
 import { uuidRange } from "../machine/uuid-range.ts";
+
+/** The conditions that a machine must all meet. */
+export interface MachineFilter {
+  /** Any of these; empty means all. */
+  states: readonly MachineStateName[];
+  providers: readonly string[];
+  /** All of these. */
+  labels: Readonly<Record<string, string>>;
+  /** Empty means any. */
+  namePrefix: string;
+  /** The beginning of the name, the id or the provider's id, or a label's value; empty means any. */
+  search: string;
+  /** Only machines whose passed deadline was noticed. */
+  deadlineMissed: boolean;
+}
 
 /** A filter that the index of a sort order does not have. */
 export interface ListFilter {
@@ -8,6 +24,25 @@ export interface ListFilter {
   /** Whether `machines m` matches. */
   holds: RawBuilder<boolean>;
 }
+
+/** What no index of a sort order has, one filter for each; `prefix` = false if the order walks names by their index. */
+export function listFilters(filter: MachineFilter, { prefix }: { prefix: boolean }): ListFilter[] {
+  return [
+    ...(Object.keys(filter.labels).length === 0 ? [] : [labelsFilter(filter.labels)]),
+    ...(filter.namePrefix === "" || !prefix ? [] : [namePrefixFilter(filter.namePrefix)]),
+    ...(filter.search === "" ? [] : [searchFilter(filter.search)]),
+    ...(filter.deadlineMissed ? [deadlineMissedFilter] : []),
+  ];
+}
+
+/** Machines whose passed deadline was noticed. */
+export const deadlineMissedFilter: ListFilter = {
+  machines: (limit) =>
+    sql`SELECT s.machine_id FROM machine_state s WHERE s.deadline_missed_at IS NOT NULL ${upTo(limit)}`,
+  holds: sql`EXISTS (
+    SELECT FROM machine_state d WHERE d.machine_id = m.machine_id AND d.deadline_missed_at IS NOT NULL
+  )`,
+};
 
 /** All of the labels, with these values. */
 export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilter {

@@ -10,6 +10,7 @@ import {
   type MachineListQuery,
 } from "./machine-list.ts";
 import { systemClock } from "../../../lib/clock.ts";
+import { machineCount } from "./machine-count.ts";
 import { prefixEnd } from "./machine-list-filter.ts";
 import { uuidRange } from "../machine/uuid-range.ts";
 import { machineResolve } from "../machine/machine-resolve.ts";
@@ -25,6 +26,7 @@ let rows: {
   provider_id: string | null;
   created: string;
   since: string;
+  missed: boolean;
 }[];
 
 const count = 9_000;
@@ -49,9 +51,9 @@ beforeAll(async () => {
       [count],
     );
     await client.query(
-      `INSERT INTO machine_state (machine_id, state, since, name, machine_created_at, provider)
+      `INSERT INTO machine_state (machine_id, state, since, name, machine_created_at, provider, deadline_missed_at)
        SELECT m.machine_id, ($1::text[])[1 + (hashtext(m.machine_id::text) & 7)], m.machine_created_at + interval '1 h',
-         coalesce(m.name, ''), m.machine_created_at, p.provider
+         coalesce(m.name, ''), m.machine_created_at, p.provider, CASE WHEN m.machine_id < '01000000-0000-0000-0000-000000000000' THEN now() END
        FROM machines m LEFT JOIN machine_provided p ON p.machine_id = m.machine_id`,
       [machineStates],
     );
@@ -62,7 +64,7 @@ beforeAll(async () => {
   }
   rows = await fleet.rows(
     `SELECT s.machine_id AS id, s.name, m.labels, s.state, s.provider, p.provider_id, s.machine_created_at::text AS created,
-       s.since::text AS since
+       s.since::text AS since, s.deadline_missed_at IS NOT NULL AS missed
      FROM machine_state s JOIN machines m ON m.machine_id = s.machine_id
      LEFT JOIN machine_provided p ON p.machine_id = s.machine_id`,
   );
@@ -75,6 +77,7 @@ const all: MachineListQuery = {
   labels: {},
   namePrefix: "",
   search: "",
+  deadlineMissed: false,
   sort: "id",
   descending: false,
 };
@@ -95,6 +98,7 @@ function expected(query: MachineListQuery): string[] {
       (query.providers.length === 0 || query.providers.some((provider) => provider === row.provider)) &&
       Object.entries(query.labels).every(([name, value]) => row.labels[name] === value) &&
       row.name.startsWith(query.namePrefix) &&
+      (!query.deadlineMissed || row.missed) &&
       (query.search === "" ||
         (row.name !== "" && row.name.startsWith(query.search)) ||
         row.id.startsWith(query.search) ||
@@ -155,6 +159,8 @@ describe("pages, put together, are the list", () => {
     ["text that is the provider's id", { search: "p-88" }],
     ["text that is an id's beginning", { search: "c4ca" }],
     ["text that is nothing's", { search: "%" }],
+    ["a missed deadline", { deadlineMissed: true }],
+    ["a missed deadline and a label", { deadlineMissed: true, labels: { room: "a1" } }],
   ];
   test.each(cases)("%s, in every order, both ways", async (_what, filter) => {
     for (const sort of machineSorts) {
@@ -173,6 +179,7 @@ describe("pages, put together, are the list", () => {
       labels: fc.constantFrom<Record<string, string>>({}, { rack: "r3" }, { room: "a0" }, { rack: "last" }),
       namePrefix: fc.constantFrom("", "m", "m1"),
       search: fc.constantFrom("", "m", "p-1", "a0", "r3", "a"),
+      deadlineMissed: fc.boolean(),
       sort: fc.constantFrom(...machineSorts),
       descending: fc.boolean(),
     });
@@ -184,6 +191,13 @@ describe("pages, put together, are the list", () => {
         fc.constantFrom({ few: 0 }, { few: 1_000 }, { few: 100_000 }),
         async (some, limit, effort) => {
           expect((await listed(some, limit, effort)).ids).toEqual(expected(some));
+          const most = limit * 2;
+          const counting = { most, chunk: 500, milliseconds: 60_000, clock: systemClock };
+          const matching = expected(some).length;
+          expect(await machineCount(fleet.database, some, counting)).toEqual({
+            machines: Math.min(matching, most),
+            more: matching > most,
+          });
         },
       ),
       { numRuns: 60 },
@@ -207,6 +221,16 @@ describe("pages, put together, are the list", () => {
     await fleet.rows("ALTER TABLE machines ALTER labels SET STATISTICS -1");
     await fleet.rows("ANALYZE machines");
   });
+});
+
+test("counting stops where no filter is narrow and time is over, and says so", async () => {
+  const query = { ...all, labels: { room: "a1" }, states: machineStates.slice(0, 7) };
+  const exact = expected(query).length;
+  const effort = { most: 100, chunk: 100, milliseconds: 0, clock: systemClock };
+  const stopped = await machineCount(fleet.database, query, effort);
+  expect(stopped.more).toBe(true);
+  expect(stopped.machines).toBeLessThan(100);
+  expect(await machineCount(fleet.database, query)).toEqual({ machines: exact, more: false });
 });
 
 test("a machine that comes or goes meanwhile moves no other from its place", async () => {

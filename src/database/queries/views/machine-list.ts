@@ -4,7 +4,7 @@ import { translate } from "../../errors.ts";
 import { systemClock, type Clock } from "../../../lib/clock.ts";
 import type { MachineId } from "../../ids.ts";
 import { machineStates, type MachineStateName } from "../../machine-state.ts";
-import { labelsFilter, nameBegins, namePrefixFilter, searchFilter, type ListFilter } from "./machine-list-filter.ts";
+import { listFilters, nameBegins, type ListFilter, type MachineFilter } from "./machine-list-filter.ts";
 import type { MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine-show.ts";
 import { defined } from "../../../lib/defined.ts";
@@ -14,16 +14,7 @@ export const machineSorts = ["id", "name", "created", "state", "since"] as const
 export type MachineSort = (typeof machineSorts)[number];
 
 /** The filters and the order of a list. */
-export interface MachineListQuery {
-  /** Any of these; empty means all. */
-  states: readonly MachineStateName[];
-  providers: readonly string[];
-  /** All of these. */
-  labels: Readonly<Record<string, string>>;
-  /** Empty means any. */
-  namePrefix: string;
-  /** The beginning of the name, the id or the provider's id, or a label's value; empty means any. */
-  search: string;
+export interface MachineListQuery extends MachineFilter {
   sort: MachineSort;
   descending: boolean;
 }
@@ -102,11 +93,7 @@ export async function machineList(
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
   effort: MachineListEffort = usualEffort,
 ): Promise<MachineListPage> {
-  const filters = [
-    ...(Object.keys(query.labels).length === 0 ? [] : [labelsFilter(query.labels)]),
-    ...(query.namePrefix === "" || prefixIndexed(query) ? [] : [namePrefixFilter(query.namePrefix)]),
-    ...(query.search === "" ? [] : [searchFilter(query.search)]),
-  ];
+  const filters = listFilters(query, { prefix: !prefixIndexed(query) });
   const page = await machineListKeys(database, query, filters, effort).catch((error: unknown) =>
     Promise.reject(translate(error)),
   );
@@ -188,7 +175,7 @@ async function keysOfFew(database: Database, query: RawBuilder<unknown>): Promis
 }
 
 /** The filter to look up first, if there is one, according to the planner's estimate. */
-async function filterNarrowest(
+export async function filterNarrowest(
   database: Database,
   filters: readonly ListFilter[],
   few: number,
