@@ -54,6 +54,7 @@ import { machineDeleteCommand } from "./commands/machine-delete.ts";
 import { machineExplainCommand } from "./commands/machine-explain.ts";
 import { machineHistoryCommand } from "./commands/machine-history.ts";
 import { machineInstallCommand } from "./commands/machine-install.ts";
+import { machineCountCommand } from "./commands/machine-count.ts";
 import { machineListCommand } from "./commands/machine-list.ts";
 import { machineLogCommand } from "./commands/machine-log.ts";
 import { machineQuarantineCommand } from "./commands/machine-quarantine.ts";
@@ -89,6 +90,7 @@ const machine = buildRouteMap<string, CliContext>({
   routes: {
     add: machineAddCommand,
     list: machineListCommand,
+    count: machineCountCommand,
     show: machineShowCommand,
     explain: machineExplainCommand,
     history: machineHistoryCommand,

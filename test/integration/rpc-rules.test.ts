@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {

@@ -12,7 +12,8 @@ import { machineChangeSignals, operatorClient } from "../call/client.ts";
 import { pages } from "../call/pages.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
-import { parseLabels } from "../line/labels.ts";
+import type { MachineFilterFlags } from "../flags/machine-filter.ts";
+import { isAnyMachine, machineFilterOf } from "../line/machine-filter.ts";
 import type { PageFlags } from "../flags/page.ts";
 import type { WatchFlags } from "../flags/watch.ts";
 import { answerOf, answerWatched, type View } from "../show/answer.ts";
@@ -26,18 +27,13 @@ import {
   stateWord,
   when,
 } from "../show/describe.ts";
-import { parseMachineStates } from "../show/states.ts";
 import { formatAge } from "../show/time.ts";
 
 /** The values of `--sort`. */
 export type MachineSortWord = "id" | "name" | "created" | "state" | "since";
 
 /** Flags of `farrier machine list`. */
-export interface MachineListFlags extends ClientFlags, WatchFlags, PageFlags {
-  label: readonly string[] | undefined;
-  state: readonly string[] | undefined;
-  provider: readonly string[] | undefined;
-  search: string | undefined;
+export interface MachineListFlags extends ClientFlags, WatchFlags, PageFlags, MachineFilterFlags {
   sort: MachineSortWord | undefined;
   descending: boolean | undefined;
 }
@@ -65,23 +61,21 @@ const sorts: Record<MachineSortWord, MachineSort> = {
 
 /** `farrier machine list` */
 export async function machineListAction(this: CliContext, flags: MachineListFlags): Promise<void> {
-  const labels = parseLabels(flags.label ?? []);
+  const filter = machineFilterOf(flags);
   const query = {
-    labels,
-    states: parseMachineStates(flags.state ?? []),
-    providers: [...(flags.provider ?? [])],
-    search: flags.search ?? "",
+    ...filter,
     sort: flags.sort === undefined ? MachineSort.UNSPECIFIED : sorts[flags.sort],
     descending: flags.descending ?? false,
   };
   const client = await operatorClient(flags, this.process.env);
-  const filtered = query.states.length + query.providers.length + Object.keys(labels).length > 0 || query.search !== "";
   const fetch = async (): Promise<ReturnType<typeof answerOf>> => {
     const { items, more, nextPageToken } = await pages(flags, async (page) => {
       const { machines, nextPageToken: next } = await client.machines.machineList({ ...query, ...page });
       return { items: machines, nextPageToken: next };
     });
-    const none = filtered ? "no such machines" : "no machines yet: `farrier machine add --help` says how to add one";
+    const none = isAnyMachine(filter)
+      ? "no machines yet: `farrier machine add --help` says how to add one"
+      : "no such machines";
     return answerOf({
       schema: MachineListResponseSchema,
       message: create(MachineListResponseSchema, { machines: items, nextPageToken }),

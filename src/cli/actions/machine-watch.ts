@@ -7,11 +7,13 @@ import { patiently } from "../call/patience.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
+import type { MachineFilterFlags } from "../flags/machine-filter.ts";
+import { isAnyMachine, machineFilterOf } from "../line/machine-filter.ts";
 import { outputFormat } from "../show/answer.ts";
 import { machineStateWord, machineTitle, progressWords, stateWord } from "../show/describe.ts";
 
 /** Flags of `farrier machine watch`. */
-export interface MachineWatchFlags extends ClientFlags {
+export interface MachineWatchFlags extends ClientFlags, MachineFilterFlags {
   cursor: string | undefined;
 }
 
@@ -21,13 +23,15 @@ export async function machineWatchAction(this: CliContext, flags: MachineWatchFl
   if (format === "yaml") {
     throw new CliError("usage", "--output yaml: a watch prints one line per change; expected json, name or wide");
   }
+  const filter = machineFilterOf(flags);
+  const query = isAnyMachine(filter) ? {} : { filter };
   const { machines } = await operatorClient(flags, this.process.env);
   const { stdout, stderr } = this.process;
   let cursor = flags.cursor ?? "";
   const follow = async (): Promise<void> => {
     // A watch has no end of its own. If the stream ends anyway, it is resumed from the last cursor, and nothing is
     // lost.
-    for await (const response of machines.machineWatch({ cursor }, { timeoutMs: 0 })) {
+    for await (const response of machines.machineWatch({ ...query, cursor }, { timeoutMs: 0 })) {
       ({ cursor } = response);
       if (format === "json") {
         stdout.write(`${toJsonString(MachineWatchResponseSchema, response)}\n`);

@@ -3,7 +3,8 @@ import type { MachineListFlags } from "../actions/machine-list.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
-import { repeatedFlag, switchFlag, textFlag } from "../flags/flag.ts";
+import { switchFlag } from "../flags/flag.ts";
+import { machineFilterFlags } from "../flags/machine-filter.ts";
 import { pageFlags } from "../flags/page.ts";
 import { watchFlags } from "../flags/watch.ts";
 
@@ -19,13 +20,7 @@ export const machineListCommand = buildCommand<MachineListFlags, [], CliContext>
       ...clientFlags,
       ...pageFlags,
       ...watchFlags,
-      label: repeatedFlag("Only machines with this label; repeatable, a machine must have all of them", "KEY=VALUE"),
-      state: repeatedFlag(
-        "Only machines in this state, such as agent-lost; repeatable, or separated by commas",
-        "STATE",
-      ),
-      provider: repeatedFlag("Only machines of this provider; repeatable", "NAME"),
-      search: textFlag("Beginning of a name, id or provider id, or the value of a label", "TEXT"),
+      ...machineFilterFlags,
       sort: {
         kind: "enum",
         optional: true,

@@ -1,41 +1,52 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { z } from "zod";
-import {
-  MachineChangeSchema,
-  type MachineChange as ChangeMessage,
-  type MachineWatchRequest,
-  type MachineWatchResponseSchema,
-} from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import type { MachineWatchRequest, MachineWatchResponseSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
-import { machineId as toMachineId } from "../../database/ids.ts";
-import { machinesShow } from "../../database/queries/machine/machine-show.ts";
+import { machineId as toMachineId, type MachineId } from "../../database/ids.ts";
 import {
   changesPosition,
-  isSnapshot,
   machineChanges,
-  snapshotEnd,
   type ChangeCursor,
-  type MachineChange,
-  type SnapshotText,
+  type ChangesPage,
 } from "../../database/queries/views/machine-changes.ts";
+import { machinesProgressed } from "../../database/queries/views/machine-progressed.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { defined } from "../../lib/defined.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
-import { machineMessage } from "../messages/machine-message.ts";
-import { isCount, tokenParts } from "../caller/query-token.ts";
+import { machineFilterField } from "../requests/machine-filter.ts";
 import { validate } from "../requests/validate.ts";
+import { changeMessages, changesWanted, type WatchScope } from "../watch/watch-changes.ts";
+import { cursorRead, cursorText } from "../watch/watch-cursor.ts";
+import type { Database } from "../../database/connect.ts";
+import type { MachineFilter } from "../../database/queries/views/machine-list-filter.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { MachineFollower } from "../watch/machine-follower.ts";
+import { machineTail } from "../watch/machine-tail.ts";
 
 /** Maximum number of machines in one message, which bounds what a slow reader's stream holds. */
 const batch = 100;
-/** Milliseconds between two polls without notifications. */
-const pollInterval = 2_000;
+/** Changes that are read at once where most of them are of no interest. */
+const filteredPage = 1_000;
 /** Milliseconds between two keepalive messages. */
 const keepaliveInterval = 15_000;
 /** Milliseconds that a reader may take for one message; a slower one must reconnect with its cursor. */
 const slowAfter = 30_000;
+/** Milliseconds between two looks at what has changed, where a watch is about some machines: a page paints no faster. */
+const paced = 250;
+/** Milliseconds between two looks at the progress of the named machines. */
+const progressInterval = 1_000;
 
 const watchRequest = z
-  .object({ cursor: z.string(), includeExisting: z.boolean() })
+  .object({
+    cursor: z.string(),
+    includeExisting: z.boolean(),
+    filter: machineFilterField,
+    machines: z
+      .array(z.string().refine(isUuid, "expected a machine's UUID").transform(toMachineId))
+      .max(1000, "expected at most 1000 machines"),
+  })
   .refine(({ cursor, includeExisting }) => cursor === "" || !includeExisting, {
     path: ["includeExisting"],
     message: "expected to be unset together with cursor, which says where to begin",
@@ -44,35 +55,43 @@ const watchRequest = z
 type Response = MessageInitShape<typeof MachineWatchResponseSchema>;
 
 /**
- * Streams machines that change, until the caller hangs up. It holds at most one page of changes. Changes that a slow
- * reader has not taken yet stay in the database, only the newest of each machine.
+ * Streams machines that change, until the caller hangs up. All watches share one reader of the changes. A watch holds at
+ * most a thousand ids of machines that changed; if a slow reader leaves more, it reads them from the database, only the
+ * newest change of each machine.
  */
-export function machineWatchHandler({
-  database,
-  secrets,
-  feed,
-  clock = systemClock,
-  stopping,
-}: OperatorApiDependencies) {
+export function machineWatchHandler(dependencies: OperatorApiDependencies) {
+  const { database, feed, clock = systemClock, stopping } = dependencies;
+  const tail = machineTail({ database, feed, ...defined({ stopping }) });
   return async function* machineWatch(
     request: MachineWatchRequest,
     context: Pick<HandlerContext, "signal">,
   ): AsyncGenerator<Response> {
-    const { cursor, includeExisting } = validate(watchRequest, request);
-    const { origin, snapshot, now, start } = await changesPosition(database);
-    let at = cursor === "" ? (includeExisting ? start : now) : cursorRead(cursor, origin, snapshot);
-    // Sent at once: a caller that skips existing machines learns where its watch begins.
-    yield { cursor: cursorText(at) };
-    let told = clock.monotonic();
+    const { cursor: asked, includeExisting, ...wanted } = validate(watchRequest, request);
+    const scope = scopeOf(wanted);
     const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
-    while (!end.aborted) {
-      const heard = feed.next();
-      const { changes, cursor: next, more } = await machineChanges(database, at, batch);
-      at = next;
-      if (changes.length > 0 || clock.monotonic() - told >= keepaliveInterval) {
-        const message = { changes: await changeMessages({ database, secrets }, changes), cursor: cursorText(at) };
+    // With a filter any machine may be of interest, named or not.
+    using follower = tail.follow(scope.filter === undefined ? scope : {});
+    await follower.ready;
+    const { origin, snapshot, at: begun, now, start } = await changesPosition(database);
+    const pages = asked === "" && includeExisting && (scope.machines === undefined || scope.filter !== undefined);
+    let cursor = asked === "" ? (pages ? start : now) : cursorRead(asked, origin, snapshot);
+    const steps = watchSteps({ database, clock, follower, scope, begun, end }, cursor);
+    // Sent at once: a caller that skips existing machines learns where its watch begins.
+    yield { cursor: cursorText(cursor), at: timestampFromDate(begun) };
+    let told = clock.monotonic();
+    const first = includeExisting && !pages ? [...(scope.machines ?? [])] : [];
+    for await (const step of steps) {
+      const changes = [...first.splice(0).map((machineId) => ({ machineId, deleted: false })), ...step.changes];
+      if (changes.length === 0 && clock.monotonic() - told < keepaliveInterval) {
+        cursor = step.cursor;
+        continue;
+      }
+      for (let from = 0; from === 0 || from < changes.length; from += batch) {
+        // A part of a step is behind nothing yet: whoever continues from its cursor is sent the whole step again.
+        cursor = from + batch < changes.length ? cursor : step.cursor;
+        const messages = await changeMessages(dependencies, changes.slice(from, from + batch));
         const sent = clock.monotonic();
-        yield message;
+        yield { changes: messages, cursor: cursorText(cursor), at: timestampFromDate(step.at) };
         told = clock.monotonic();
         if (told - sent > slowAfter) {
           throw new ConnectError(
@@ -81,59 +100,67 @@ export function machineWatchHandler({
           );
         }
       }
-      if (!more) {
-        await heard.wait(pollInterval, end);
-      }
     }
   };
 }
 
-async function changeMessages(
-  { database, secrets }: Pick<OperatorApiDependencies, "database" | "secrets">,
-  changes: readonly MachineChange[],
-): Promise<ChangeMessage[]> {
-  const alive = changes.filter(({ deleted }) => !deleted).map(({ machineId }) => machineId);
-  const records = new Map((await machinesShow(database, alive)).map((record) => [record.machineId, record]));
-  return changes.flatMap(({ machineId, deleted }) => {
-    if (deleted) {
-      return [create(MachineChangeSchema, { change: { case: "deletedMachineId", value: machineId } })];
+function scopeOf({
+  machines,
+  filter,
+}: {
+  machines: readonly MachineId[];
+  filter?: MachineFilter | undefined;
+}): WatchScope {
+  return { ...(machines.length === 0 ? {} : { machines: new Set(machines) }), ...defined({ filter }) };
+}
+
+/** The steps of a watch without an end, each after a wait for something to send, or for the next keepalive. */
+async function* watchSteps(
+  {
+    database,
+    clock,
+    follower,
+    scope,
+    begun,
+    end,
+  }: {
+    database: Database;
+    clock: Clock;
+    follower: MachineFollower;
+    scope: WatchScope;
+    begun: Date;
+    end: AbortSignal;
+  },
+  from: ChangeCursor,
+): AsyncGenerator<ChangesPage> {
+  const all = scope.machines === undefined && scope.filter === undefined;
+  let cursor = from;
+  let progressed = begun;
+  let progressAt = clock.monotonic() + progressInterval;
+  // Changes are read from the database, until those that the follower has collected meanwhile go on from there.
+  let behind = true;
+  while (!end.aborted) {
+    const looked = clock.monotonic();
+    const taken: ChangesPage | undefined = behind ? undefined : follower.take();
+    const page: ChangesPage = taken ?? (await machineChanges(database, cursor, all ? batch : filteredPage));
+    behind = page.more;
+    const changes = await changesWanted({ database }, scope, page.changes);
+    if (scope.machines !== undefined && looked >= progressAt) {
+      const progress = await machinesProgressed(database, scope.machines, progressed);
+      const known = new Set(changes.map(({ machineId }) => machineId));
+      changes.push(
+        ...progress.machines.filter((id) => !known.has(id)).map((machineId) => ({ machineId, deleted: false })),
+      );
+      progressed = progress.at;
+      progressAt = looked + progressInterval;
     }
-    const record = records.get(machineId);
-    // Deleted meanwhile; the deletion is a change of its own.
-    return record === undefined
-      ? []
-      : [create(MachineChangeSchema, { change: { case: "machine", value: machineMessage(record, secrets) } })];
-  });
-}
-
-function cursorText({ origin, from, to, deletedFrom }: ChangeCursor): string {
-  const position = to === undefined ? [] : [to.snapshot, String(to.xact), to.machineId];
-  return Buffer.from(JSON.stringify([origin, from, deletedFrom, ...position])).toString("base64url");
-}
-
-/** Snapshots list the running transactions, at most one per connection. */
-const cursorLimit = 65_536;
-
-function cursorRead(text: string, origin: string, now: SnapshotText): ChangeCursor {
-  const [of, from = "", deletedFrom = "", ...position] = tokenParts(text, cursorLimit) ?? [];
-  const [snapshot = "", xact = "", machineId = "", ...rest] = position;
-  const known = position.length === 0 ? [from, deletedFrom] : [from, deletedFrom, snapshot];
-  if (
-    of === undefined ||
-    !known.every((one) => isSnapshot(one)) ||
-    (position.length > 0 && (!isCount(xact) || !isUuid(machineId) || rest.length > 0))
-  ) {
-    throw new ConnectError(
-      "cursor: expected the cursor of an earlier answer, unchanged, or nothing",
-      Code.InvalidArgument,
-    );
+    cursor = page.cursor;
+    yield { ...page, changes };
+    if (!behind) {
+      if (!all) {
+        await clock.sleep(Math.max(0, looked + paced - clock.monotonic()), end).catch(() => undefined);
+      }
+      await follower.wait(scope.machines === undefined ? keepaliveInterval : progressInterval, clock, end);
+    }
   }
-  if (of !== origin || known.some((one) => snapshotEnd(one) > snapshotEnd(now))) {
-    throw new ConnectError(
-      "cursor: belongs to another database, or to this database before it was restored: watch with include_existing instead",
-      Code.FailedPrecondition,
-    );
-  }
-  const to = position.length === 0 ? {} : { to: { snapshot, xact: BigInt(xact), machineId: toMachineId(machineId) } };
-  return { origin, from, deletedFrom, ...to };
 }

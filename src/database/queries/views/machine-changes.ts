@@ -27,6 +27,16 @@ export interface MachineChange {
   deleted: boolean;
 }
 
+/** Changes, with the cursor behind them. */
+export interface ChangesPage {
+  changes: MachineChange[];
+  cursor: ChangeCursor;
+  /** The database's time. */
+  at: Date;
+  /** The limit ended it: more follows at once. */
+  more: boolean;
+}
+
 /** A snapshot that sees nothing: normal transaction ids begin at 3. */
 const nothing: SnapshotText = "1:1:";
 const firstId = "00000000-0000-0000-0000-000000000000" as MachineId;
@@ -34,17 +44,18 @@ const firstId = "00000000-0000-0000-0000-000000000000" as MachineId;
 /** The two possible starts of a watch: after `now` nothing that is committed is sent, after `start` everything is. */
 export async function changesPosition(
   database: Database,
-): Promise<{ origin: string; snapshot: SnapshotText; now: ChangeCursor; start: ChangeCursor }> {
-  const { rows } = await sql<{ origin: string; snapshot: SnapshotText }>`
+): Promise<{ origin: string; snapshot: SnapshotText; at: Date; now: ChangeCursor; start: ChangeCursor }> {
+  const { rows } = await sql<{ origin: string; snapshot: SnapshotText; at: Date }>`
     SELECT (SELECT system_identifier FROM pg_control_system())::text || '-' || d.oid AS origin,
-      pg_current_snapshot()::text AS snapshot
+      pg_current_snapshot()::text AS snapshot, now() AS at
     FROM pg_database d WHERE d.datname = current_database()`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  const { origin, snapshot } = rows[0] ?? { origin: "", snapshot: nothing };
+  const { origin, snapshot, at } = rows[0] ?? { origin: "", snapshot: nothing, at: new Date(0) };
   return {
     origin,
     snapshot,
+    at,
     now: { origin, from: snapshot, deletedFrom: snapshot },
     start: { origin, from: nothing, deletedFrom: snapshot },
   };
@@ -55,22 +66,18 @@ interface ChangeRow {
   deleted: boolean;
   xact: bigint;
   snapshot: SnapshotText;
+  at: Date;
 }
 
 /**
- * Up to `limit` machines that changed after the cursor, each once, with the cursor behind them. `more` is true if the
- * limit ended the list.
+ * Up to `limit` machines that changed after the cursor, each once, with the cursor behind them.
  */
-export async function machineChanges(
-  database: Database,
-  after: ChangeCursor,
-  limit: number,
-): Promise<{ changes: MachineChange[]; cursor: ChangeCursor; more: boolean }> {
+export async function machineChanges(database: Database, after: ChangeCursor, limit: number): Promise<ChangesPage> {
   const { from, to, deletedFrom } = after;
   const xact = String(to?.xact ?? 0n);
   const machineId = to?.machineId ?? firstId;
   const { rows } = await sql<ChangeRow>`
-    SELECT c.machine_id, c.deleted, c.xact::text::bigint AS xact, n.snapshot::text AS snapshot
+    SELECT c.machine_id, c.deleted, c.xact::text::bigint AS xact, n.snapshot::text AS snapshot, now() AS at
     FROM (SELECT coalesce(${to?.snapshot ?? null}::pg_snapshot, pg_current_snapshot()) AS snapshot) n
     LEFT JOIN LATERAL (
       (
@@ -103,6 +110,7 @@ export async function machineChanges(
   return {
     changes,
     more,
+    at: last?.at ?? new Date(0),
     cursor:
       more && last !== undefined && last.machine_id !== null
         ? { ...after, to: { snapshot, xact: last.xact, machineId: last.machine_id } }
