@@ -7,7 +7,7 @@ import {
   type MachineListResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
-import { databaseTime } from "../../database/database-time.ts";
+import { databaseTime } from "../../database/queries/views/database-time.ts";
 import { machineStates } from "../../database/machine-state.ts";
 import {
   machineCursorLength,

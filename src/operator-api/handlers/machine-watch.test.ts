@@ -220,7 +220,7 @@ describe("a watch of some machines", () => {
       expect(told(heard)).toEqual([`${other} 5`]);
       ({ cursor } = heard);
     }
-    // One that matches no longer is not told of.
+    // A machine that stopped matching is not sent.
     await label(matching, "7");
     await label(other, "7");
     await label(named, "8");

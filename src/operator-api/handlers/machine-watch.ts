@@ -87,7 +87,7 @@ export function machineWatchHandler(dependencies: OperatorApiDependencies) {
         continue;
       }
       for (let from = 0; from === 0 || from < changes.length; from += batch) {
-        // A part of a step is behind nothing yet: whoever continues from its cursor is sent the whole step again.
+        // The cursor moves on behind the last part of a step: a caller that continues from an earlier part gets the whole step again.
         cursor = from + batch < changes.length ? cursor : step.cursor;
         const messages = await changeMessages(dependencies, changes.slice(from, from + batch));
         const sent = clock.monotonic();

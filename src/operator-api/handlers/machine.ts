@@ -7,7 +7,7 @@ import {
   type HistoryEntry,
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { databaseTime } from "../../database/database-time.ts";
+import { databaseTime } from "../../database/queries/views/database-time.ts";
 import { historyList, type HistoryRecord } from "../../database/history.ts";
 import { healthOf } from "../../database/queries/controller/health.ts";
 import { machineAdd } from "../../database/queries/machine/machine-add.ts";

@@ -45,7 +45,7 @@ export function machineTail({
   const start = (): { ready: Promise<void>; stop: AbortController } => {
     const stop = new AbortController();
     const ready = Promise.withResolvers<void>();
-    // Whoever awaits it is told; without a watch left, nobody is.
+    // Watches await it themselves; there may be none left.
     ready.promise.catch(() => undefined);
     const own = { ready: ready.promise, stop };
     const end = stopping === undefined ? stop.signal : AbortSignal.any([stop.signal, stopping]);

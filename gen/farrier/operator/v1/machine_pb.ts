@@ -1469,7 +1469,7 @@ export type MachineWatchRequest = Message<"farrier.operator.v1.MachineWatchReque
   includeExisting: boolean;
 
   /**
-   * Only machines that match after the change: one that matches no longer is not sent, unless
+   * Only machines that match after the change: a machine that stops matching is not sent, unless
    * `machines` names it. Deletions are always sent, because a deleted machine matches nothing.
    *
    * @generated from field: farrier.operator.v1.MachineFilter filter = 3;

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Database } from "./connect.ts";
-import { translate } from "./errors.ts";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
 
 /** The database's time, which all stored times are by. @throws {DatabaseError} `unavailable` */
 export async function databaseTime(database: Database): Promise<Date> {
