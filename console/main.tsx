@@ -1,12 +1,33 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./layout/App.tsx";
+import { linkCodeTake, linkFailureSet } from "./api/link-code.ts";
+import { hasSession, sessionBegin, sessionByCertificate } from "./api/session.ts";
+import { paths } from "./paths.ts";
 
-const root = document.querySelector("#root");
-if (root !== null) {
-  createRoot(root).render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
-  );
+const base = "/console";
+
+/** Signs in by the link or the certificate, or leads to the page where that is done; then draws the page. */
+async function start(): Promise<void> {
+  // Before anything is drawn or asked for.
+  const linkCode = linkCodeTake();
+  if (linkCode !== undefined) {
+    await sessionBegin({ linkCode }).catch(linkFailureSet);
+  }
+  const { pathname, search, hash } = globalThis.location;
+  const here = `${pathname.slice(base.length)}${search}${hash}`;
+  if (!hasSession() && !here.startsWith(paths.signIn()) && !(await sessionByCertificate())) {
+    globalThis.history.replaceState(null, "", `${base}${paths.signIn(here === "/" ? undefined : here)}`);
+  }
+  // The router reads the address when it is loaded.
+  const { App } = await import("./layout/App.tsx");
+  const root = document.querySelector("#root");
+  if (root !== null) {
+    createRoot(root).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    );
+  }
 }
+
+void start();

@@ -47,7 +47,8 @@ export const paths = {
   work: () => "/work",
   access: () => "/access",
   metrics: () => "/metrics",
-  signIn: () => "/sign-in",
+  /** @param to the address to go to afterwards */
+  signIn: (to?: string) => `/sign-in${query({ to })}`,
 } as const;
 
 function query(fields: Readonly<Record<string, string | readonly string[] | undefined>>): string {

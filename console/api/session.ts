@@ -1,18 +1,38 @@
-import type { Interceptor } from "@connectrpc/connect";
-import { Code, ConnectError } from "@connectrpc/connect";
+// Whether this browser is signed in: its cookie, which no script sees, and its key, which is kept for all tabs.
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { ConsoleService } from "../../gen/farrier/operator/v1/console_pb.ts";
 
-const storageKey = "farrier.token";
+const storageKey = "farrier.key";
+const keyHeader = "farrier-console-key";
+/** In place of a key where the browser's client certificate signs it in. */
+const certificateKey = "certificate";
+
 const listeners = new Set<() => void>();
-let out = false;
+/** When the server refused the session; undefined while it is not known to be over. */
+let endedAt: Date | undefined;
 
-/** Whether this browser has something to identify itself with. */
+// Another tab has signed in or logged out.
+globalThis.addEventListener("storage", ({ key, newValue }) => {
+  if (key === storageKey || key === null) {
+    endedAt = newValue === null ? (endedAt ?? new Date()) : undefined;
+    tell();
+  }
+});
+
+/** Whether this browser has a key; the server may have ended its session all the same. */
 export function hasSession(): boolean {
-  return sessionStorage.getItem(storageKey) !== null;
+  return localStorage.getItem(storageKey) !== null;
 }
 
-/** True once the server has refused the session, until there is a new one. */
+/** When this page learned that its session is over; undefined while it is signed in. By the browser's clock. */
+export function signedOutAt(): Date | undefined {
+  return endedAt;
+}
+
+/** True once the session is over, until there is a new one. */
 export function isSignedOut(): boolean {
-  return out;
+  return endedAt !== undefined;
 }
 
 /** Calls `listener` when {@link isSignedOut} or {@link hasSession} may have changed; returns what ends it. */
@@ -21,29 +41,98 @@ export function sessionSubscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Begins a session by a token. */
-export function sessionBegin(token: string): void {
-  sessionStorage.setItem(storageKey, token);
-  signedOutSet(false);
+/** Signs in, in all tabs. @throws {ConnectError} `unauthenticated`, `resource_exhausted` or `unavailable` */
+export async function sessionBegin(by: { linkCode: string } | { bearerToken: string }): Promise<void> {
+  const { key } = await createClient(ConsoleService, plainTransport()).consoleSessionStart(by);
+  keySet(key);
 }
 
-/** Sends the session's credential with each call, and notices when the server refuses it. */
-export const sessionInterceptor: Interceptor = (next) => async (request) => {
-  const token = sessionStorage.getItem(storageKey);
-  if (token !== null) {
-    request.header.set("authorization", `Bearer ${token}`);
+/** Signs in by the browser's client certificate, if it has one that the server takes; says whether it did. */
+export async function sessionByCertificate(): Promise<boolean> {
+  if (globalThis.location.protocol !== "https:") {
+    return false;
   }
   try {
-    return await next(request);
-  } catch (error) {
-    if (ConnectError.from(error).code === Code.Unauthenticated) {
-      signedOutSet(true);
+    await createClient(ConsoleService, plainTransport(certificateKey)).consoleSessionList({ pageSize: 1 });
+  } catch {
+    return false;
+  }
+  keySet(certificateKey);
+  return true;
+}
+
+/** Logs out, in all tabs. The server's session ends even if this call's answer is lost: it is asked first. */
+export async function sessionEnd(): Promise<void> {
+  const key = localStorage.getItem(storageKey);
+  try {
+    if (key !== null && key !== certificateKey) {
+      const transport = plainTransport(key);
+      await createClient(ConsoleService, transport).consoleSessionEnd({ requestId: crypto.randomUUID() });
     }
+  } catch (error) {
+    // A session that is over already is what was asked for.
+    if (ConnectError.from(error).code !== Code.Unauthenticated) {
+      throw error;
+    }
+  }
+  localStorage.removeItem(storageKey);
+}
+
+/** Sends the session's key with each call, and notices when the server refuses it. */
+export const sessionInterceptor: Interceptor = (next) => async (request) => {
+  const key = localStorage.getItem(storageKey);
+  if (key !== null) {
+    request.header.set(keyHeader, key);
+  }
+  try {
+    const response = await next(request);
+    return response.stream ? { ...response, message: watched(response.message, key) } : response;
+  } catch (error) {
+    refusalNote(error, key);
     throw error;
   }
 };
 
-function signedOutSet(value: boolean): void {
-  out = value;
+/** A stream's refusal comes while it is read. */
+async function* watched<Message>(messages: AsyncIterable<Message>, key: string | null): AsyncGenerator<Message> {
+  try {
+    yield* messages;
+  } catch (error) {
+    refusalNote(error, key);
+    throw error;
+  }
+}
+
+function refusalNote(error: unknown, key: string | null): void {
+  // An answer to an earlier key says nothing about the present one.
+  if (ConnectError.from(error).code === Code.Unauthenticated && key === localStorage.getItem(storageKey)) {
+    endedAt ??= new Date();
+    tell();
+  }
+}
+
+function keySet(key: string): void {
+  localStorage.setItem(storageKey, key);
+  endedAt = undefined;
+  tell();
+}
+
+function tell(): void {
   listeners.forEach((listener) => listener());
+}
+
+/** For the calls that begin and end a session: a refusal of theirs ends nothing. */
+function plainTransport(key?: string) {
+  return createConnectTransport({
+    baseUrl: globalThis.location.origin,
+    useBinaryFormat: true,
+    interceptors: [
+      (next) => (request) => {
+        if (key !== undefined) {
+          request.header.set(keyHeader, key);
+        }
+        return next(request);
+      },
+    ],
+  });
 }

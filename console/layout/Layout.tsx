@@ -1,7 +1,7 @@
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
-import { NavLink, Outlet, useLocation, useNavigate, useNavigation } from "react-router";
-import { hasSession, isSignedOut, sessionSubscribe } from "../api/session.ts";
+import { useEffect, useState, type ReactNode } from "react";
+import { NavLink, Outlet, useLocation, useNavigation } from "react-router";
 import { paths } from "../paths.ts";
+import { SignedOut } from "../session/SignedOut.tsx";
 import { navigation } from "./navigation.ts";
 
 /** Around every page: the navigation, and the place of the page. */
@@ -10,7 +10,6 @@ export function Layout(): ReactNode {
   const { state } = useNavigation();
   const { pathname } = useLocation();
   useEffect(() => setOpen(false), [pathname]);
-  useSignInWhereNeeded();
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[12rem_minmax(0,1fr)]">
       <a href="#page" className="sr-only focus:not-sr-only">
@@ -40,19 +39,9 @@ export function Layout(): ReactNode {
         </nav>
       </header>
       <main id="page" tabIndex={-1} className="min-w-0 p-4 lg:p-6">
+        <SignedOut />
         <Outlet />
       </main>
     </div>
   );
-}
-
-/** Sends a browser without a session to the page where one is begun. */
-function useSignInWhereNeeded(): void {
-  const needed = useSyncExternalStore(sessionSubscribe, () => isSignedOut() || !hasSession());
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (needed) {
-      void navigate(paths.signIn());
-    }
-  }, [needed, navigate]);
 }

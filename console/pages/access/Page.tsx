@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
+import { LogOut } from "../../session/LogOut.tsx";
 import { PageHead } from "../../layout/PageHead.tsx";
 
 /** The page "Access". */
 export default function AccessPage(): ReactNode {
-  return <PageHead title="Access" />;
+  return <PageHead title="Access" actions={<LogOut />} />;
 }

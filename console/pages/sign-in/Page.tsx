@@ -1,38 +1,35 @@
-import { useState, type ReactNode } from "react";
-import { useNavigate } from "react-router";
-import { sessionBegin } from "../../api/session.ts";
+import type { ReactNode } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { callFailure } from "../../api/failure.ts";
+import { linkFailure } from "../../api/link-code.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { paths } from "../../paths.ts";
+import { SignInByLink } from "../../session/SignInByLink.tsx";
+import { SignInForm } from "../../session/SignInForm.tsx";
 
-/** Where a session is begun. */
+/** Where a browser signs in. */
 export default function SignInPage(): ReactNode {
-  const [token, setToken] = useState("");
   const navigate = useNavigate();
+  const [search] = useSearchParams();
+  const failure = linkFailure();
   return (
-    <main className="mx-auto max-w-md p-6">
-      <PageHead title="Sign in" />
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          sessionBegin(token.trim());
-          void navigate(paths.machines());
-        }}
-      >
-        <label className="block">
-          Token
-          <input
-            type="password"
-            autoComplete="off"
-            required
-            value={token}
-            onChange={(event) => setToken(event.target.value)}
-            className="border-line-strong bg-surface my-1 block w-full rounded border px-2 py-1.5"
-          />
-        </label>
-        <button type="submit" className="bg-accent text-on-accent mt-2 rounded px-3 py-1.5">
-          Sign in
-        </button>
-      </form>
+    <main className="mx-auto flex max-w-md flex-col gap-5 p-6 pt-[12vh]">
+      <PageHead title="Sign in to Farrier" />
+      {failure === undefined ? null : (
+        <p role="alert" className="bg-bad-soft text-bad rounded-md px-3 py-2 text-sm break-words">
+          {callFailure(failure).message}
+        </p>
+      )}
+      <SignInByLink />
+      <div className="border-line border-t pt-4">
+        <p className="mb-3 text-sm">Or paste a token. Only the session that it begins is kept in this browser.</p>
+        <SignInForm onSignedIn={() => void navigate(pageOf(search.get("to")), { replace: true })} />
+      </div>
     </main>
   );
+}
+
+/** A page of the console; never another address. */
+function pageOf(to: string | null): string {
+  return to !== null && /^\/(?![/\\])/u.test(to) ? to : paths.overview();
 }

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import type { ConsoleRole, ConsoleServer } from "./console-server.ts";
 
 /** How a page is looked at. */
@@ -28,8 +28,8 @@ export async function consoleWindow(browser: Browser, server: ConsoleServer, vie
     colorScheme: view.theme ?? "light",
     viewport: view.size ?? sizes.desk,
     reducedMotion: "reduce",
+    storageState: await signedInState(server, view.role ?? "admin"),
   });
-  await signIn(context, server, view.role ?? "admin");
   const page = await context.newPage();
   const wrong: string[] = [];
   page.on("console", (message) => {
@@ -55,7 +55,22 @@ export async function consoleWindow(browser: Browser, server: ConsoleServer, vie
   };
 }
 
-/** Gives every page of the context a session. */
-async function signIn(context: BrowserContext, server: ConsoleServer, role: ConsoleRole): Promise<void> {
-  await context.addInitScript(`sessionStorage.setItem("farrier.token", ${JSON.stringify(await server.token(role))})`);
+/** What a browser keeps of a session: its cookie, and its key. */
+type SignedInState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
+
+/** Signs in as a browser would, by a token of this role. */
+export async function signedInState(server: ConsoleServer, role: ConsoleRole): Promise<SignedInState> {
+  const response = await fetch(`${server.url}/farrier.operator.v1.ConsoleService/ConsoleSessionStart`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "user-agent": "the console's tests" },
+    body: JSON.stringify({ bearerToken: await server.token(role) }),
+  });
+  const { key } = (await response.json()) as { key: string };
+  const [name = "", value = ""] = (response.headers.get("set-cookie")?.split(";")[0] ?? "").split("=");
+  const host = new URL(server.url).hostname;
+  const cookie = { name, value, domain: host, path: "/", expires: -1, httpOnly: true, secure: false } as const;
+  return {
+    cookies: [{ ...cookie, sameSite: "Strict" }],
+    origins: [{ origin: server.url, localStorage: [{ name: "farrier.key", value: key }] }],
+  };
 }
