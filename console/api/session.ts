@@ -30,12 +30,7 @@ export function signedOutAt(): Date | undefined {
   return endedAt;
 }
 
-/** True once the session is over, until there is a new one. */
-export function isSignedOut(): boolean {
-  return endedAt !== undefined;
-}
-
-/** Calls `listener` when {@link isSignedOut} or {@link hasSession} may have changed; returns what ends it. */
+/** Calls `listener` when {@link signedOutAt} or {@link hasSession} may have changed; returns what ends it. */
 export function sessionSubscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
