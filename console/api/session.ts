@@ -42,7 +42,7 @@ export async function sessionBegin(by: { linkCode: string } | { bearerToken: str
   keySet(key);
 }
 
-/** Signs in by the browser's client certificate, if it has one that the server takes; says whether it did. */
+/** Signs in by the browser's client certificate, if the server takes it; says whether it did. */
 export async function sessionByCertificate(): Promise<boolean> {
   if (globalThis.location.protocol !== "https:") {
     return false;
