@@ -1,3 +1,4 @@
+import { describeError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { DatabaseAddress } from "../../address/database-address.ts";
 import { connectionSettings } from "../../connect.ts";
@@ -25,6 +26,8 @@ interface Asked {
   machineId: MachineId;
   publicKey: AgentKey;
   key: string;
+  /** Machine and key. */
+  pair: string;
   standing: PromiseWithResolvers<AgentStanding>;
 }
 
@@ -44,6 +47,8 @@ export function agentLookup(options: {
   );
   /** By machine and key. */
   const waiting = new Map<string, Asked>();
+  /** Keys of takeovers that are being accepted, by machine and key; each once at a time. */
+  const takingOver = new Map<string, Promise<AgentStanding>>();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
@@ -66,7 +71,7 @@ export function agentLookup(options: {
   }
 
   /** With a dead session no pair is called unknown, because this server may be cut off from the database. */
-  async function look(batch: Asked[]): Promise<AgentStanding[]> {
+  async function look(batch: Asked[]): Promise<(AgentStanding | Promise<AgentStanding>)[]> {
     const session = options.sessions.current();
     if (session === undefined) {
       return [];
@@ -81,19 +86,12 @@ export function agentLookup(options: {
           `{${batch.map(({ key }) => key).join(",")}}`,
         ],
       });
-      const standings: AgentStanding[] = [];
+      const standings: (AgentStanding | Promise<AgentStanding>)[] = [];
       for (const { n, state } of rows) {
-        standings[n - 1] = standingOf[state] ?? "unavailable";
+        const asked = batch[n - 1];
+        standings[n - 1] =
+          state === takeoverState && asked !== undefined ? takeOver(asked) : (standingOf[state] ?? "unavailable");
       }
-      await Promise.all(
-        rows
-          .filter(({ state }) => state === takeoverState)
-          .map(async ({ n }) => {
-            const asked = batch[n - 1];
-            standings[n - 1] =
-              asked === undefined ? "unavailable" : (await options.takenOver(asked)) ? "known" : "unknown";
-          }),
-      );
       return standings;
     } catch {
       // The pool counts and logs the error; callers are asked to come again.
@@ -101,10 +99,37 @@ export function agentLookup(options: {
     }
   }
 
+  /** Waits for the machine's lock; no other lookup waits for that. Never rejects. */
+  function takeOver({ machineId, publicKey, pair }: Asked): Promise<AgentStanding> {
+    const before = takingOver.get(pair);
+    if (before !== undefined) {
+      return before;
+    }
+    const standing = options
+      .takenOver({ machineId, publicKey })
+      .then(
+        (taken): AgentStanding => (taken ? "known" : "unknown"),
+        (error: unknown): AgentStanding => {
+          options.log.warn(
+            { machine: machineId, error: describeError(error) },
+            "the key of a takeover's agent could not be accepted; the agent is asked to call again",
+          );
+          return "unavailable";
+        },
+      )
+      .finally(() => takingOver.delete(pair));
+    takingOver.set(pair, standing);
+    return standing;
+  }
+
   return {
     find: (machineId, publicKey) => {
       const key = byteaLiteral(publicKey);
       const pair = `${machineId} ${key}`;
+      const taking = takingOver.get(pair);
+      if (taking !== undefined) {
+        return taking;
+      }
       // A lookup in flight is not shared: the key may have been bound since.
       const asked = waiting.get(pair);
       if (asked !== undefined) {
@@ -114,12 +139,13 @@ export function agentLookup(options: {
         return Promise.resolve("busy");
       }
       const standing = Promise.withResolvers<AgentStanding>();
-      waiting.set(pair, { machineId, publicKey, key, standing });
+      waiting.set(pair, { machineId, publicKey, key, pair, standing });
       running ??= run();
       return standing.promise;
     },
     [Symbol.asyncDispose]: async () => {
       await running;
+      await Promise.all(takingOver.values());
       await pool.end();
     },
   };

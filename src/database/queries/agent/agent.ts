@@ -76,6 +76,20 @@ export async function agentIsBound(tx: Tx, machineId: MachineId): Promise<boolea
   return bound !== undefined;
 }
 
+/** Whether this key is the one of the machine's agent. The caller has locked the machine. */
+export async function agentKeyIs(
+  tx: Tx,
+  { machineId, publicKey }: { machineId: MachineId; publicKey: AgentKey },
+): Promise<boolean> {
+  const bound = await tx
+    .selectFrom("machine_agent_started")
+    .select("machine_id")
+    .where("machine_id", "=", machineId)
+    .where("agent_public_key", "=", Buffer.from(publicKey))
+    .executeTakeFirst();
+  return bound !== undefined;
+}
+
 /** The first 8 bytes of a key in hex, enough to distinguish keys in history and logs. */
 export function keyStart(key: Uint8Array): string {
   return Buffer.from(key.subarray(0, 8)).toString("hex");

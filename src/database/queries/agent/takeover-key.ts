@@ -6,7 +6,7 @@ import type { AgentKey, MachineId } from "../../ids.ts";
 import { machineLock } from "../../machine-lock.ts";
 import type { Session } from "../../session.ts";
 import { transact, type Tx } from "../../transaction.ts";
-import { agentKeySet, keyStart } from "./agent.ts";
+import { agentKeyIs, agentKeySet, keyStart } from "./agent.ts";
 
 /**
  * Accepts the key of a takeover's agent for `seconds`, beside the earlier agent's key.
@@ -76,7 +76,7 @@ export async function takeoverAgent(
 }
 
 /**
- * The key of a takeover whose agent may still call, and that this shepherd's component registered; undefined if there is none.
+ * The key of a takeover whose agent may still call; undefined if there is none.
  * @throws {DatabaseError} `unavailable`
  */
 export async function takeoverKeyOf(database: Database, machineId: MachineId): Promise<AgentKey | undefined> {
@@ -89,7 +89,7 @@ export async function takeoverKeyOf(database: Database, machineId: MachineId): P
 
 /**
  * Makes the key of a takeover's agent, which has just called with it, the machine's: an earlier one stops. False if it is
- * no such key any more.
+ * neither such a key any more nor the machine's, as another call has made it.
  * @throws {DatabaseError} `unavailable`
  */
 export async function takeoverKeyAccept(
@@ -108,7 +108,7 @@ export async function takeoverKeyAccept(
       .returning("machine_id")
       .executeTakeFirst();
     if (taken === undefined) {
-      return false;
+      return agentKeyIs(tx, { machineId, publicKey });
     }
     const before = await agentKeySet(tx, { machineId, publicKey, replace: true });
     const actor = { kind: "agent" as const, name: keyStart(publicKey) };
