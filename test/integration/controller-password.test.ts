@@ -5,6 +5,7 @@ import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
 import { plainShape } from "../../src/controllers/simulated/shape.ts";
 import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
 import { credentialId, type CredentialId } from "../../src/database/ids.ts";
+import { operationsEnd } from "../../src/database/queries/controller/operations-end.ts";
 import { credentialNextSeal, credentialOpen } from "../../src/secrets/credential-open.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { testKeyRing } from "../../src/secrets/testing/key-ring.ts";
@@ -250,6 +251,17 @@ describe("what goes wrong on the way", () => {
     expect(await opened(web1)).toMatchObject({ secret: wanted });
     expect(await opened(web1)).not.toHaveProperty("nextSecret");
     expect(refusals(web1)).toBe(0);
+  });
+
+  test("a change that was begun by a lost shepherd ends when the machine has no controller any more", async () => {
+    const web1 = await controller("web1");
+    const id = await passwordChangeAsk(fleet, ring, web1.machineId, wanted);
+    await fleet.rows("UPDATE controller_operation SET sent_at = now()");
+    expect(await operationsEnd(fleet.database.kysely)).toBe(0);
+    await fleet.rows("DELETE FROM machine_controller");
+    expect(await operationsEnd(fleet.database.kysely)).toBe(1);
+    expect(await operationEnd(fleet, id)).toMatchObject({ code: "interrupted" });
+    expect(await fleet.rows("SELECT FROM controller_operation WHERE sealed_password IS NOT NULL")).toEqual([]);
   });
 
   test("a second change while one is open is refused", async () => {

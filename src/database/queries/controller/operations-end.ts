@@ -10,7 +10,8 @@ const expired = `no shepherd took it within ${operationPatience} s, and it is no
 
 /**
  * Ends operations that must no longer be carried out: those that a lost shepherd may have sent, and those that no
- * shepherd took in time. A change of a password that was begun is not ended: it is repeated with the same password.
+ * shepherd took in time. A change of a password that was begun is not ended: it is repeated with the same password, unless
+ * the machine's controller was removed meanwhile.
  * Resolves to their number.
  * @throws {DatabaseError} `unavailable`
  */
@@ -20,7 +21,10 @@ export async function operationsEnd(source: Database["kysely"] | Tx): Promise<nu
       failed_code = CASE WHEN sent_at IS NULL THEN 'expired' ELSE 'interrupted' END,
       failed_cause = CASE WHEN sent_at IS NULL THEN ${expired} ELSE ${interrupted} END
     WHERE ended_at IS NULL AND session_id IS NULL
-      AND ((sent_at IS NOT NULL AND kind <> 'password') OR (
+      AND ((
+        sent_at IS NOT NULL
+        AND (kind <> 'password' OR NOT EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = o.machine_id))
+      ) OR (
         sent_at IS NULL AND asked_at < now() - make_interval(secs => ${operationPatience})
         -- An operation that waits for an earlier one of its machine is late without a shepherd's fault.
         AND NOT EXISTS (
