@@ -550,6 +550,16 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "a boot window for a boot medium",
+    factsOf("new", { bootWindow: { ...windowOf("open", hence(8)), way: "medium" } }),
+    ["boot-window", "no-agent"],
+    [
+      /waiting for it to boot from its virtual medium/u,
+      /next: once it boots from its virtual medium, its agent starts and enrols/u,
+      /boot window .* is open until 2026-05-01T12:08:00.000Z: its controller has not fetched the boot medium yet/u,
+    ],
+  ],
+  [
     "a boot window whose token nobody has presented",
     factsOf("install-pending", { ...asked(), bootWindow: windowOf("given", hence(8)) }),
     ["boot-window", "no-agent"],

@@ -18,7 +18,12 @@ export interface BootWindow {
   openedAt: Date;
   closesAt: Date;
   state: BootWindowState;
+  /** From where its agent comes; absent = the network. */
+  way?: BootWindowWay;
 }
+
+/** From where the agent of a boot window comes: a network boot, or a boot medium. */
+export type BootWindowWay = "network" | "medium";
 
 /** SQL expression on `machine_boot_window w`: the window's state now. */
 export const windowState = sql<BootWindowState>`

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Generation, MachineId, Process, SessionId } from "../../ids.ts";
 import type { MachineStateName } from "../../machine-state.ts";
-import { windowState, type BootWindowState } from "../boot/boot-window-state.ts";
+import { windowState, type BootWindowState, type BootWindowWay } from "../boot/boot-window-state.ts";
 import { healthColumn, type HealthJson, healthRecord } from "../controller/health.ts";
 import type { PowerWord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
@@ -93,6 +93,7 @@ export interface MachineRow {
   opened_at: Date | null;
   closes_at: Date | null;
   window_state: BootWindowState | null;
+  window_way: BootWindowWay | null;
   state: MachineStateName;
   candidate: Process | null;
   since: Date;
@@ -144,7 +145,7 @@ export const machineColumns = sql`
   ) AS backoffs,
   e.hardware_reported_at, i.smbios_uuid,
   ARRAY(SELECT k.mac::text FROM machine_mac k WHERE k.machine_id = m.machine_id ORDER BY k.mac) AS macs,
-  w.window_id, w.opened_by, w.opened_at, w.closes_at,
+  w.window_id, w.opened_by, w.opened_at, w.closes_at, w.way AS window_way,
   CASE WHEN w.window_id IS NOT NULL THEN ${windowState} END AS window_state,
   s.state, s.candidate, s.since, machine_state_deadline(s.state, s.since, s.not_before) AS deadline, s.deadline_missed_at`;
 
@@ -220,7 +221,12 @@ function bootWindowOf(row: MachineRow): Pick<MachineRecord, "bootWindow"> {
   const { window_id: windowId, opened_at: openedAt, closes_at: closesAt, window_state: state } = row;
   return windowId === null || openedAt === null || closesAt === null || state === null
     ? {}
-    : { bootWindow: { windowId, openedBy: row.opened_by ?? "", openedAt, closesAt, state } };
+    : {
+        bootWindow: {
+          ...{ windowId, openedBy: row.opened_by ?? "", openedAt, closesAt, state },
+          ...present({ way: row.window_way }),
+        },
+      };
 }
 
 function providedOf(row: MachineRow): Pick<MachineRecord, "provided" | "providing"> {

@@ -1,4 +1,5 @@
 import type { SurroundingClaim } from "../../../database/queries/views/explain.ts";
+import type { BootWindow } from "../../../database/queries/boot/boot-window-state.ts";
 import type { Quarantine } from "../../../database/machine-state.ts";
 import { durationText } from "../../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
@@ -65,7 +66,7 @@ export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[
       return [
         {
           kind: "boot-window",
-          text: `${which} is open until ${until}: ${netboot === undefined ? "the machine has not booted from the network yet" : "no agent has asked for its token yet"}`,
+          text: `${which} is open until ${until}: ${nothingYet(bootWindow, netboot)}`,
         },
       ];
     case "given":
@@ -86,6 +87,15 @@ export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[
     case "closed":
       return [];
   }
+}
+
+function nothingYet({ way }: BootWindow, netboot: ExplainFacts["netboot"]): string {
+  if (way === "medium") {
+    return "its controller has not fetched the boot medium yet";
+  }
+  return netboot === undefined
+    ? "the machine has not booted from the network yet"
+    : "no agent has asked for its token yet";
 }
 
 /** True if the server quarantined the machine because two keys claimed it. Pure. */

@@ -32,16 +32,17 @@ export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefin
     return undefined;
   }
   const until = `until ${bootWindow.closesAt.toISOString()}`;
+  const from = { network: "the network", medium: "its virtual medium" }[bootWindow.way ?? "network"];
   switch (bootWindow.state) {
     case "open":
       return {
-        waitingFor: "it to boot from the network",
-        next: `once it boots from the network, its agent starts and enrols; the boot window is open ${until}`,
+        waitingFor: `it to boot from ${from}`,
+        next: `once it boots from ${from}, its agent starts and enrols; the boot window is open ${until}`,
       };
     case "given":
       return {
         waitingFor: "its agent to start, and to enrol",
-        next: `its agent enrols with the token from its network boot, which is valid ${until}`,
+        next: `its agent enrols with its boot token, which is valid ${until}`,
       };
     case "enrolled":
     case "closed":
