@@ -42,6 +42,10 @@ test("a controller that the inventory names: to be accepted, to be read, or fail
     "its provider rack-a names controller https://10.0.8.1, which is not its own yet: nobody has accepted its certificate",
     "look at its certificate and accept it: `farrier bmc add https://10.0.8.1 --credential 'rack a' --machine web1 --system 'Node$1'`",
   ]);
+  // Some shells take brackets for a pattern.
+  expect(texts(facts({ controllerWanted: { ...wanted, url: "https://[2001:db8::1]" } }))[1]).toContain(
+    "`farrier bmc add 'https://[2001:db8::1]' --credential",
+  );
   expect(texts(facts({ controllerWanted: { ...wanted, trusted: true } }))).toEqual([
     expect.stringContaining("a shepherd reads it soon"),
   ]);

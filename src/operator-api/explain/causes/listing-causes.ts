@@ -54,5 +54,5 @@ function addCommand(
   const quoted = (text: string): string =>
     /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
   const which = system === undefined ? "" : ` --system ${quoted(system)}`;
-  return `farrier bmc add ${url} --credential ${quoted(credential)} --machine ${machine}${which}`;
+  return `farrier bmc add ${quoted(url)} --credential ${quoted(credential)} --machine ${machine}${which}`;
 }
