@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { remediedCodes } from "../../contract/controller-remedies.ts";
-import type { ControllerErrorCode } from "../../controllers/controller.ts";
+import type { ControllerErrorCode, ControllerFacts } from "../../controllers/controller.ts";
+import { checkLines } from "./check.ts";
 
 const codes: Readonly<Record<ControllerErrorCode, true>> = {
   unreachable: true,
@@ -20,4 +21,25 @@ const codes: Readonly<Record<ControllerErrorCode, true>> = {
 
 test("each of a controller's failures has a remedy", () => {
   expect(remediedCodes.toSorted()).toEqual(Object.keys(codes).toSorted());
+});
+
+const facts: ControllerFacts = {
+  system: "1",
+  serials: [],
+  macs: ["52:54:00:00:00:01"],
+  power: "on",
+  powerCommands: ["on", "off"],
+  bootTargets: ["disk"],
+  virtualMedia: false,
+  rules: [],
+  mayControl: true,
+};
+
+test.each([
+  [{ bootTargets: ["network"] }, true],
+  [{ bootTargets: ["media"], virtualMedia: true }, true],
+  [{ bootTargets: ["media"] }, false],
+  [{ bootTargets: ["disk"], virtualMedia: true }, false],
+] as const)("a controller that boots agents in some way is in order: %j", (more, ok) => {
+  expect(checkLines({ ...facts, ...more }).every((line) => line.ok)).toBe(ok);
 });

@@ -72,11 +72,11 @@ export function checkLines(facts: ControllerFacts): CheckLine[] {
           what: `it can't switch the machine ${noPower.join(" and ")}`,
           remedy: "look for an update of its firmware",
         },
-    facts.bootTargets.includes("network")
+    bootsAgents(facts)
       ? { ok: true, what: `the machine can be told to boot from ${facts.bootTargets.join(", ")}` }
       : {
           ok: false,
-          what: "it can't tell the machine to boot from the network",
+          what: "it can't tell the machine to boot from the network, or from a virtual medium",
           remedy: "put the network first in the machine's boot order",
         },
     facts.smbiosUuid !== undefined || facts.macs.length > 0
@@ -87,6 +87,11 @@ export function checkLines(facts: ControllerFacts): CheckLine[] {
           remedy: "add one with `farrier machine update --help`",
         },
   ];
+}
+
+/** Whether it can have the machine boot an agent, from the network or from a virtual medium. */
+function bootsAgents({ bootTargets, virtualMedia }: ControllerFacts): boolean {
+  return bootTargets.includes("network") || (virtualMedia && bootTargets.includes("media"));
 }
 
 async function remedyOf(database: Database, machineId: MachineId, code: ControllerErrorCode): Promise<string> {
