@@ -27,6 +27,8 @@ export class ControllerKeeping implements AsyncDisposable {
   readonly #limits: KeepingLimits;
   /** In the order of their last use. */
   readonly #kept = new Map<MachineId, KeptController>();
+  /** Sessions that are being ended. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(limits: KeepingLimits) {
     this.#limits = limits;
@@ -96,12 +98,16 @@ export class ControllerKeeping implements AsyncDisposable {
     const entries = [...this.#kept.values()];
     this.#kept.clear();
     await Promise.allSettled(entries.map(async ({ controller }) => (await controller)[Symbol.asyncDispose]()));
+    await Promise.all(this.#ending);
   }
 
   #rest(entry: KeptController): void {
     if (entry.users === 0 && entry.rested === undefined) {
       // A controller that was never opened has nothing to end.
-      entry.rested = entry.controller.then((controller) => controller[Symbol.asyncDispose]()).catch(() => undefined);
+      const ended = entry.controller.then((controller) => controller[Symbol.asyncDispose]()).catch(() => undefined);
+      entry.rested = ended;
+      this.#ending.add(ended);
+      void ended.finally(() => this.#ending.delete(ended));
     }
   }
 }

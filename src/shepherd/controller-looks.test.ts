@@ -207,6 +207,19 @@ test("of many controllers few keep their sessions; all are ended at the end", as
   expect(sessions()).toBe(0);
 });
 
+test("a session that is being ended after a failure is waited for at the end", async () => {
+  const { machineId, fake } = await machine("https://bmc1");
+  const ending = Promise.withResolvers<void>();
+  fake.ending = ending.promise;
+  const read = () => controllers.use(machineId, (controller) => controller.powerGet(live));
+  await read();
+  fake.broken = "unreachable";
+  await expect(read()).rejects.toMatchObject({ code: "unreachable" });
+  const ended = controllers[Symbol.asyncDispose]().then(() => fake.session);
+  ending.resolve();
+  expect(await ended).toBe(false);
+});
+
 test("a failing controller is read less and less often", async () => {
   const { machineId, fake } = await machine("https://bmc1");
   fake.broken = "unreachable";

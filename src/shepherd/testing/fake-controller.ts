@@ -138,6 +138,7 @@ function controllerOn(fake: FakeController): Controller {
     },
     passwordSet: async (_password, signal) => act("password", signal),
     [Symbol.asyncDispose]: async () => {
+      await fake.ending;
       fake.session = false;
     },
   };
