@@ -1,7 +1,8 @@
 import { type Controller, ControllerError, type ControllerErrorCode } from "../controllers/controller.ts";
 import { controllerFailed } from "../database/queries/controller/controller.ts";
 import { healthNote, healthProblemNote } from "../database/queries/controller/health.ts";
-import { type DueLook, lookNote } from "../database/queries/controller/look.ts";
+import type { DueLook } from "../database/queries/controller/look.ts";
+import { powerNote } from "../database/queries/controller/power.ts";
 import type { MachineId } from "../database/ids.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Controllers } from "./controllers.ts";
@@ -37,13 +38,16 @@ export async function controllerLook(due: DueLook, options: ControllerLookOption
   const { controllers, database, log, metrics, signal } = options;
   const { machineId } = due.record;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limits.power)]);
+  let what = "power" as "power" | "health";
   try {
     await controllers.use(
       machineId,
       async (controller) => {
-        await lookNote(database, machineId, await controller.powerGet(limited));
-        metrics.controllerReads.inc({ what: "power", outcome: "ok" });
+        const power = await controller.powerGet(limited);
+        await powerNote(database.kysely, machineId, { power, readFrom: "controller", answered: true });
+        metrics.controllerReads.inc({ what, outcome: "ok" });
         if (due.health) {
+          what = "health";
           await healthLook(machineId, controller, options);
         }
       },
@@ -53,10 +57,10 @@ export async function controllerLook(due: DueLook, options: ControllerLookOption
     if (signal.aborted) {
       return;
     }
-    metrics.controllerReads.inc({ what: "power", outcome: "failed" });
+    metrics.controllerReads.inc({ what, outcome: "failed" });
     if (!(error instanceof ControllerError)) {
       log.warn({ machine: machineId, error: describeError(error) }, "a look at a controller failed");
-      if (limited.aborted) {
+      if (limited.aborted && what === "power") {
         const cause = `it did not answer within ${limits.power / 1000} s`;
         await controllerFailed(database, machineId, { code: "unreachable", cause }).catch(() => undefined);
       }

@@ -4,7 +4,7 @@ import { type Fleet, silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { credentialId, type MachineId } from "../database/ids.ts";
 import { healthOf } from "../database/queries/controller/health.ts";
-import { looksTake } from "../database/queries/controller/look.ts";
+import { type DueLook, looksTake } from "../database/queries/controller/look.ts";
 import { powerOf } from "../database/queries/controller/power.ts";
 import { machineShow } from "../database/queries/machine/machine-show.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -139,6 +139,21 @@ test("health that can't be read does not make the controller a failing one: what
   fake.healthBroken = undefined;
   await look();
   expect(await healthOf(fleet.database, machineId)).not.toHaveProperty("problem");
+});
+
+test("a reading is counted by what was read: a login that is refused while the health is read is no failed reading of the power", async () => {
+  const { machineId, fake } = await machine("https://bmc1");
+  fake.healthBroken = "unauthorized";
+  const metrics = createMetrics();
+  const [due] = await looksTake(fleet.database, pace, 1);
+  expect(due?.record.machineId).toBe(machineId);
+  await controllerLook(due as DueLook, { database: fleet.database, controllers, log: silent, metrics, signal: live });
+  const { values } = await metrics.controllerReads.get();
+  expect(values.map(({ labels: { what, outcome }, value }) => [what, outcome, value])).toEqual([
+    ["power", "ok", 1],
+    ["health", "failed", 1],
+  ]);
+  expect(await failureOf(machineId)).toBe("unauthorized");
 });
 
 test("of a machine whose health could never be read it is said that it is not known", async () => {

@@ -155,6 +155,26 @@ test("off when it was added, then switched on by its owner before a shepherd cam
   expect(owned.done).toEqual([]);
 });
 
+test("off when it was added, on and off again before it may be started: the reading that saw it on counts, and it is left", async () => {
+  const owned = fake("https://bmc1", "off");
+  await using _shepherd = shepherd();
+  const { machineId } = await all.fleet.add({ agent: false });
+  // In quarantine no start takes it.
+  await all.fleet.rows(
+    "INSERT INTO machine_quarantine (machine_id, reason, quarantined_by) VALUES ($1, 'test', 'test')",
+    machineId,
+  );
+  await all.added("https://bmc1", { joins: machineId });
+  for (const power of ["on", "off"] as const) {
+    owned.power = power;
+    await look(machineId);
+  }
+  expect(await leftRunning(machineId)).toBe(true);
+  await all.fleet.rows("DELETE FROM machine_quarantine");
+  await searched();
+  expect(owned.done).toEqual([]);
+});
+
 test("a start that nobody allowed, and by which no agent came, is not followed by a start that stops what runs then", async () => {
   const owned = fake("https://bmc1", "off");
   await using _shepherd = shepherd(1);

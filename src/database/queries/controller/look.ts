@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
-import type { MachineId } from "../../ids.ts";
 import {
   controllerColumns,
   controllerRecord,
@@ -9,7 +8,6 @@ import {
   type ControllerRow,
   controllerTables,
 } from "./controller.ts";
-import type { PowerWord } from "./power.ts";
 
 /** Seconds between two readings of a controller. */
 export interface LookPace {
@@ -57,24 +55,4 @@ export async function looksTake(
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map(({ health: due, ...row }) => ({ record: controllerRecord(row), health: due }));
-}
-
-/**
- * Records that a controller answered with its machine's power: what `controllerAnswered` and `powerNote` do, in one
- * statement.
- * @throws {DatabaseError} `unavailable`
- */
-export async function lookNote(database: Database, machineId: MachineId, power: PowerWord): Promise<void> {
-  await sql`
-    WITH answered AS (
-      UPDATE machine_controller_contact
-      SET contact_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL
-      WHERE machine_id = ${machineId}
-    )
-    INSERT INTO machine_power AS p (machine_id, power, read_from)
-    SELECT machine_id, ${power}, 'controller' FROM machine_controller WHERE machine_id = ${machineId}
-    ON CONFLICT (machine_id) DO UPDATE SET power = excluded.power, read_from = excluded.read_from, read_at = now(),
-      since = CASE WHEN p.power = excluded.power THEN p.since ELSE now() END`
-    .execute(database.kysely)
-    .catch((error: unknown) => Promise.reject(translate(error)));
 }

@@ -19,18 +19,24 @@ export interface PowerRecord {
 
 /**
  * Records the power that was just read. A machine that has power, and that Farrier neither may stop nor has switched on
- * for a start, is marked as found running.
+ * for a start, is marked as found running. What a controller said that was removed meanwhile is not recorded.
+ * @param reading `answered`: also records that the machine's controller has answered
  * @throws {DatabaseError} `unavailable`
  */
 export async function powerNote(
   source: Database["kysely"] | Tx,
   machineId: MachineId,
-  { power, readFrom }: { power: PowerWord; readFrom: string },
+  { power, readFrom, answered = false }: { power: PowerWord; readFrom: string; answered?: boolean },
 ): Promise<void> {
   await sql`
-    WITH noted AS (
+    WITH answered AS (
+      UPDATE machine_controller_contact
+      SET contact_at = now(), failed_at = NULL, failed_code = NULL, failed_cause = NULL
+      WHERE machine_id = ${machineId} AND ${answered}::boolean
+    ), noted AS (
       INSERT INTO machine_power AS p (machine_id, power, read_from)
-      SELECT machine_id, ${power}, ${readFrom} FROM machines WHERE machine_id = ${machineId}
+      SELECT m.machine_id, ${power}, ${readFrom} FROM machines m WHERE m.machine_id = ${machineId}
+        AND (${readFrom} <> 'controller' OR EXISTS (SELECT FROM machine_controller c WHERE c.machine_id = m.machine_id))
       ON CONFLICT (machine_id) DO UPDATE SET power = excluded.power, read_from = excluded.read_from, read_at = now(),
         since = CASE WHEN p.power = excluded.power THEN p.since ELSE now() END
       RETURNING p.machine_id
