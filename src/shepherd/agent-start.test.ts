@@ -122,6 +122,20 @@ test("nobody enrols within the time: the window is over, and the cause says wher
   expect((await bootWindowOf(fleet.database, id))?.state).toBe("expired");
 });
 
+test("a power switch that needs a moment to show the machine on, and is read seldom, ends no start", async () => {
+  provider.machines.set("a", machine);
+  provider.powerPace = { matters: 3_600, others: 3_600 };
+  const { get } = provider.power;
+  let late = 1;
+  provider.power.get = async (providerId, signal) => {
+    const power = await get(providerId, signal);
+    return provider.switched.length === 2 && late-- > 0 ? "off" : power;
+  };
+  await using _running = shepherd(3);
+  await waitFor("the backoff", async () => (await backedOff()).length === 1);
+  expect((await backedOff())[0]?.cause).toMatch(/no agent enrolled within \d+ s/u);
+});
+
 test("a machine that goes off on the way, or whose window somebody closes, is not waited for", async () => {
   provider.machines.set("a", machine);
   await using _running = shepherd();

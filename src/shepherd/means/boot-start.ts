@@ -57,7 +57,8 @@ async function bootStartBy(database: Database, by: MachineSwitch, { way, start }
   let power: { state: ControllerPower; readAt: number } | undefined;
   for (;;) {
     const state = await bootWindowState(database, window);
-    if (power === undefined || clock.monotonic() - power.readAt >= powerPace(by)) {
+    // A machine that seems to be off is read again at once: nothing is decided by a reading from before it had settled.
+    if (power === undefined || power.state === "off" || clock.monotonic() - power.readAt >= by.pace) {
       power = { state: await powerSeen(by, signal), readAt: clock.monotonic() };
     }
     const seen = {
@@ -119,13 +120,6 @@ async function powerSeen(by: MachineSwitch, signal: AbortSignal): Promise<Contro
     }
     throw error;
   });
-}
-
-/**
- * Milliseconds between two power readings of a booting machine. Controllers answer slowly, so they are read less often.
- */
-function powerPace({ by }: MachineSwitch): number {
-  return by === "controller" ? 5_000 : 0;
 }
 
 /**

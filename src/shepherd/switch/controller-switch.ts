@@ -4,7 +4,7 @@ import { powerNote } from "../../database/queries/controller/power.ts";
 import type { MachineId } from "../../database/ids.ts";
 import type { Controllers } from "../controllers.ts";
 import { ownMediumEject } from "../means/medium-way.ts";
-import type { MachineSwitch } from "./machine-switch.ts";
+import { costlyPace, type MachineSwitch } from "./machine-switch.ts";
 
 /** The power switch of a machine with a controller. Each power reading is recorded. */
 export function controllerSwitch(database: Database, controllers: Controllers, machineId: MachineId): MachineSwitch {
@@ -15,6 +15,7 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
       await powerNote(database.kysely, machineId, { power, readFrom: "controller" });
       return power;
     },
+    pace: costlyPace,
     set: (command, signal) => controllers.use(machineId, (controller) => controller.powerSet(command, signal)),
     onInto: (target, signal) =>
       controllers.use(machineId, async (controller) => {

@@ -1,10 +1,15 @@
 import type { BootTarget, ControllerPower, PowerCommand } from "../../controllers/controller.ts";
 
+/** The pace where a reading costs something: controllers answer slowly, and some providers run a program for it. */
+export const costlyPace = 5_000;
+
 /** A power switch for one machine: its controller, or its provider's power switch. */
 export interface MachineSwitch {
   /** "controller", or the name of the provider. */
   by: string;
   get(signal: AbortSignal): Promise<ControllerPower>;
+  /** Milliseconds between two readings of the power of a machine on its way. */
+  pace: number;
   /** Resolves when the command is done. `on` and `off` change nothing if the machine is in that state already. */
   set(command: PowerCommand, signal: AbortSignal): Promise<void>;
   /** Switches on a machine that is off, so that this one boot is from `target`. */

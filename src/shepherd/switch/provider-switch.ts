@@ -1,6 +1,6 @@
 import { type PowerAction, type Provider, ProviderError, type ProviderPower } from "../provider.ts";
 import type { PowerCommand } from "../../controllers/controller.ts";
-import type { MachineSwitch } from "./machine-switch.ts";
+import { costlyPace, type MachineSwitch } from "./machine-switch.ts";
 
 /** The power switch of a provider, for one machine. @param providerId the provider's id of the machine */
 export function providerSwitch(provider: Provider & { power: ProviderPower }, providerId: string): MachineSwitch {
@@ -8,6 +8,7 @@ export function providerSwitch(provider: Provider & { power: ProviderPower }, pr
   return {
     by: name,
     get: (signal) => power.get(providerId, signal),
+    pace: provider.powerPace === undefined ? 0 : costlyPace,
     set: async (command, signal) => {
       for (const action of actionsOf(name, command)) {
         await power.set(providerId, action, { signal });
