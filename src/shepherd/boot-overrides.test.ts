@@ -7,13 +7,13 @@ import { MemoryMachine } from "../controllers/simulated/machine.ts";
 import { type BootQuirk, plainShape } from "../controllers/simulated/shape.ts";
 import { SimulatedController } from "../controllers/simulated/simulated-controller.ts";
 import type { MachineId } from "../database/ids.ts";
+import { mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
 import {
   bootOverrideClearing,
   bootOverrideOf,
   bootOverrideSet,
   bootOverridesTake,
 } from "../database/queries/boot/boot-override.ts";
-import { mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
 import { bootWindowClose, bootWindowOpen } from "../database/queries/boot/boot-window.ts";
 import { machineSurroundings } from "../database/queries/views/explain.ts";
 import { sessionStart } from "../database/session.ts";
@@ -138,6 +138,16 @@ test("an override of a start that is under way is left; of a lost shepherd, anot
   expect(await bootOverrideClearing(database, machineId)).toBe(true);
   // Its own, whose end could not be recorded, it takes again; not while it removes it.
   expect(await bootOverridesTake(database, lost, { ...none, busy: [machineId] })).toEqual([]);
+  expect(await bootOverridesTake(database, lost, none)).toHaveLength(1);
+  // It also frees an override for which a start waits meanwhile.
+  await all.fleet.rows(
+    "INSERT INTO work (machine_id, process, session_id) VALUES ($1, 'ShepherdAgentStart', $2)",
+    machineId,
+    next.id,
+  );
+  expect(await bootOverridesTake(database, lost, none)).toEqual([]);
+  expect(await bootOverrideClearing(database, machineId)).toBe(false);
+  await all.fleet.rows("DELETE FROM work");
   expect(await bootOverridesTake(database, lost, none)).toHaveLength(1);
   await lost[Symbol.asyncDispose]();
   expect(await bootOverrideClearing(database, machineId)).toBe(false);

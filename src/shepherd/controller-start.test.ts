@@ -34,6 +34,25 @@ test("a machine that is off: into the network by its controller; the override is
   expect(fake.done).toEqual(["boot network once", "power on", "clear"]);
 });
 
+test.each(["unreachable", "not_done"] as const)(
+  "switched on, and the call fails with %s: the override stays, and the next start joins the boot that is on its way",
+  async (code) => {
+    const identity = { smbiosUuid: randomUUID(), macs: ["52:54:00:00:00:01"] };
+    const fake = fakes.at("https://bmc1");
+    fake.facts = identity;
+    fake.onLost = code;
+    await using _shepherd = shepherd();
+    const machineId = await added("https://bmc1");
+    await waitFor("the backoff", async () => (await fleet.rows("SELECT FROM work_backoff")).length === 1);
+    expect(fake.done).toEqual(["boot network once", "power on"]);
+    await fleet.rows("DELETE FROM work_backoff");
+    await waitFor("the next start", async () => (await fleet.rows("SELECT FROM work")).length === 1);
+    await all.bootAndEnroll(identity);
+    await waitFor("the end of the start", async () => (await fleet.history({ machineId })).includes("work_finished"));
+    expect(fake.done).toEqual(["boot network once", "power on", "clear"]);
+  },
+);
+
 test("without a word on its certificate the operation ends with the fingerprint, and nothing is opened", async () => {
   await using _shepherd = shepherd();
   expect(await add("https://bmc1", { trust: { by: "ask" } })).toMatchObject({

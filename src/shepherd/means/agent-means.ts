@@ -45,7 +45,7 @@ export interface AgentMeans {
   start(start: AgentStart): Promise<AgentStarted>;
   /**
    * Removes what a start left behind that changes what the machine boots, such as a boot override. Called after each
-   * start, whatever its end. Absent = nothing is left behind.
+   * start that was begun, whatever its end; what a boot on its way still needs is left. Absent = nothing is left behind.
    */
   undo?(machineId: MachineId, signal: AbortSignal): Promise<void>;
 }

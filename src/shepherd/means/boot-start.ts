@@ -32,7 +32,8 @@ export function bootStart(database: Database, by: MachineSwitch, way: BootWay): 
 
   async function undo(machineId: MachineId, signal: AbortSignal): Promise<void> {
     const override = await bootOverrideOf(database, machineId);
-    if (override !== undefined) {
+    // A start that may have switched the machine on has left its window open: the next start joins that boot.
+    if (override?.booting === false) {
       await bootOverrideRemove(database, by, override, signal);
     }
   }
@@ -109,8 +110,15 @@ async function notCome(
       };
 }
 
-/** Failures after which the machine may be on its way: its boot window stays open, so that its agent can enrol. */
-const mayHaveDone: ReadonlySet<ControllerErrorCode> = new Set(["unreachable", "busy", "answer_invalid"]);
+/** Failures of a controller after which the machine may be on its way. */
+const mayHaveDone: ReadonlySet<ControllerErrorCode> = new Set(["unreachable", "busy", "answer_invalid", "not_done"]);
+
+/** Whether a machine may be on its way after switching it on has failed: its boot window stays open for its agent. */
+function mayBeOn(error: unknown): boolean {
+  return error instanceof ControllerError
+    ? mayHaveDone.has(error.code)
+    : error instanceof ProviderError && error.code === "unavailable";
+}
 
 /** The power of a machine on its way. It goes on whether its controller answers or not. */
 async function powerSeen(by: MachineSwitch, signal: AbortSignal): Promise<ControllerPower> {
@@ -188,7 +196,7 @@ async function begin(
       try {
         await prepared.on(signal);
       } catch (error) {
-        if (!(error instanceof ControllerError && mayHaveDone.has(error.code)) && !signal.aborted) {
+        if (!mayBeOn(error) && !signal.aborted) {
           const actor = { kind: "component", name: session.component } as const;
           await bootWindowClose(database, { machineId, windowId, actor });
         }

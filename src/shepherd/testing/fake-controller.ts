@@ -19,6 +19,10 @@ export interface FakeController {
   broken: ControllerErrorCode | undefined;
   /** While set, reading its health fails with this code. */
   healthBroken: ControllerErrorCode | undefined;
+  /** If set, the next "power on" is carried out, and its call fails with this code. */
+  onLost?: ControllerErrorCode | undefined;
+  /** If set, ending a session waits for it. */
+  ending?: Promise<void>;
   /** Number of times that the controller was opened, and of calls that it answered or refused. */
   opened: number;
   /** The URL of the inserted virtual medium. */
@@ -108,6 +112,11 @@ function controllerOn(fake: FakeController): Controller {
     powerSet: async (command, signal) => {
       act(`power ${command}`, signal);
       fake.power = command === "off" || command === "soft-off" ? "off" : "on";
+      const { onLost } = fake;
+      if (command === "on" && onLost !== undefined) {
+        fake.onLost = undefined;
+        throw new ControllerError(onLost, `the fake controller lost its answer: ${onLost}`);
+      }
     },
     bootSet: async (target, { once, signal }) => act(`boot ${target}${once ? " once" : ""}`, signal),
     bootClear: async (signal) => act("clear", signal),

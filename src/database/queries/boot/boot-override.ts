@@ -11,29 +11,36 @@ export interface BootOverride {
   machineId: MachineId;
   /** Changes whenever an override is set again: the removal of an older one does not end it. */
   version: string;
+  /** Whether the machine may still boot by it: the boot window of a shepherd's start is open. */
+  booting: boolean;
 }
 
 /** Seconds until a failed removal is tried again: doubled with each failure, up to the maximum. */
 const again = { first: 15, maximum: 1800 };
 
 /**
- * Whether an override is set by a start that runs or that another shepherd continues: it is left until that has ended. A
- * machine that has got its token by the network runs the agent's kernel; one whose controller has fetched a medium still
- * reads from it, and removing the override would eject it.
+ * SQL condition on `machine_boot_override o`: its machine may still boot by it. A machine that has got its token
+ * by the network runs the agent's kernel; a machine whose controller has fetched a medium still reads from it, and removing the
+ * override would eject it.
  */
-const needed = sql`(
-  EXISTS (SELECT FROM work w WHERE w.machine_id = o.machine_id AND w.process = 'ShepherdAgentStart')
-  OR EXISTS (
-    SELECT FROM machine_boot_window b WHERE b.machine_id = o.machine_id AND b.opened_by = 'shepherd'
-      AND (b.given_at IS NULL OR b.way = 'medium') AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
-  )
+const booting = sql<boolean>`EXISTS (
+  SELECT FROM machine_boot_window b WHERE b.machine_id = o.machine_id AND b.opened_by = 'shepherd'
+    AND (b.given_at IS NULL OR b.way = 'medium') AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
 )`;
+
+/** An override of a start that runs, or that another shepherd continues, is left until that has ended. */
+const needed = sql`(
+  EXISTS (SELECT FROM work w WHERE w.machine_id = o.machine_id AND w.process = 'ShepherdAgentStart') OR ${booting}
+)`;
+
+/** The properties of {@link BootOverride}. */
+const columns = sql`o.machine_id AS "machineId", o.version, ${booting} AS booting`;
 
 /**
  * Takes overrides that are to be removed; each is taken by one shepherd. The machine's lock excludes the claim of a
  * start, which would set an override while this one is removed.
- * @param busy the machines whose overrides this session removes now; it takes others of its own again, because their
- * end could not be recorded
+ * @param busy the machines whose overrides this session removes now; others that it holds are free, because the end of
+ * their removal could not be recorded
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
 export async function bootOverridesTake(
@@ -41,10 +48,12 @@ export async function bootOverridesTake(
   session: Session,
   { busy, limit }: { busy: readonly MachineId[]; limit: number },
 ): Promise<BootOverride[]> {
-  const due = sql`
-    o.clear_at <= now() AND (o.session_id IS NULL OR o.session_id = ${session.id}) AND NOT ${needed}
-    AND o.machine_id <> ALL (${[...busy]}::uuid[])`;
+  const due = sql`o.clear_at <= now() AND o.session_id IS NULL AND NOT ${needed}`;
   return transact(database, session, async (tx) => {
+    // Also those that are not due: a start waits for them.
+    await sql`
+      UPDATE machine_boot_override SET session_id = NULL
+      WHERE session_id = ${session.id} AND machine_id <> ALL (${[...busy]}::uuid[])`.execute(tx);
     const picked = await sql<{ machine_id: MachineId }>`
       SELECT m.machine_id FROM machine_boot_override o JOIN machines m ON m.machine_id = o.machine_id
       WHERE ${due} ORDER BY o.clear_at LIMIT ${limit} FOR NO KEY UPDATE OF m SKIP LOCKED`.execute(tx);
@@ -52,7 +61,7 @@ export async function bootOverridesTake(
     const { rows } = await sql<BootOverride>`
       UPDATE machine_boot_override o SET session_id = ${session.id}
       WHERE o.machine_id = ANY (${ids}::uuid[]) AND ${due}
-      RETURNING o.machine_id AS "machineId", o.version`.execute(tx);
+      RETURNING ${columns}`.execute(tx);
     return rows;
   });
 }
@@ -74,7 +83,7 @@ export async function bootOverrideClearing(database: Database, machineId: Machin
 /** The override of a machine; undefined = there is none. @throws {DatabaseError} `unavailable` */
 export async function bootOverrideOf(database: Database, machineId: MachineId): Promise<BootOverride | undefined> {
   const { rows } = await sql<BootOverride>`
-    SELECT machine_id AS "machineId", version FROM machine_boot_override WHERE machine_id = ${machineId}`
+    SELECT ${columns} FROM machine_boot_override o WHERE o.machine_id = ${machineId}`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows[0];
