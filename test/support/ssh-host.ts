@@ -34,8 +34,16 @@ export interface SshHostShape {
   systemd: boolean;
   /** Whether the loaded kernel can't be started. */
   goFails: boolean;
-  /** Called for each command, before it runs. A text is printed instead of running it; "cut" ends the connection; "hang" does nothing. */
-  command?: (command: string, number: number) => "run" | "cut" | "hang" | { prints: Buffer | string; status?: number };
+  /** Seconds that the kernel takes to load another one. */
+  kexecSeconds: number;
+  /**
+   * Called for each command, before it runs. A text is printed instead of running it; "cut" ends the connection; "run-cut"
+   * ends it while the command runs; "hang" does nothing.
+   */
+  command?: (
+    command: string,
+    number: number,
+  ) => "run" | "cut" | "run-cut" | "hang" | { prints: Buffer | string; status?: number };
 }
 
 /** A host that is reached by SSH: real SSH, real shells, a made-up kernel. */
@@ -52,8 +60,10 @@ export interface SshHost extends AsyncDisposable {
   logins: string[];
   /** The kernel's archive as it was loaded: kernel, initramfs with all that is behind it, command line. */
   loaded(): Promise<{ vmlinuz: Buffer; initramfs: Buffer; commandLine: string } | undefined>;
-  /** Whether the loaded kernel was started, and how. */
+  /** How the loaded kernel was started, a line for each time; undefined = it was not. */
   started(): Promise<string | undefined>;
+  /** The number of commands that still run on it. */
+  running(): number;
   /** All files on it that takeovers have left. */
   left(): Promise<string[]>;
 }
@@ -99,6 +109,7 @@ export async function sshHost(shape: Partial<SshHostShape> = {}): Promise<SshHos
   await mkdir(join(folder, "run"));
   const key = sshKeyPair();
   const children = new Set<ChildProcess>();
+  let running = 0;
   const connections = new Set<Connection>();
   const commands: string[] = [];
   const logins: string[] = [];
@@ -142,14 +153,22 @@ export async function sshHost(shape: Partial<SshHostShape> = {}): Promise<SshHos
             channel.exit(decided.status ?? 0);
             channel.end();
           });
-        } else if (decided === "run") {
-          void run(channel, command);
+        } else if (decided !== "hang") {
+          running += 1;
+          const gone = new Promise((resolve) => {
+            channel.once("close", resolve);
+            connection.on("close", () => resolve(undefined));
+          });
+          if (decided === "run-cut") {
+            channel.once("end", () => connection.end());
+          }
+          void run(channel, command, gone).finally(() => (running -= 1));
         }
       });
     });
   });
 
-  async function run(channel: ServerChannel, command: string): Promise<void> {
+  async function run(channel: ServerChannel, command: string, gone: Promise<unknown>): Promise<void> {
     await system(folder, host);
     const probe = command === "sh -s";
     const child = spawn("sh", ["-c", placed(command, folder)], {
@@ -173,7 +192,12 @@ export async function sshHost(shape: Partial<SshHostShape> = {}): Promise<SshHos
     }
     child.stdout.pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
-    channel.on("close", () => child.kill());
+    // As sshd does: a command whose connection is gone is not killed, but it has nobody to read from or to write to.
+    void gone.then(() => {
+      child.stdin.end();
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     const [code] = (await once(child, "close")) as [number | null];
     children.delete(child);
     channel.exit(code ?? 1);
@@ -202,6 +226,7 @@ export async function sshHost(shape: Partial<SshHostShape> = {}): Promise<SshHos
         ? undefined
         : { vmlinuz, initramfs, commandLine: commandLine?.toString("utf8").trim() ?? "" };
     },
+    running: () => running,
     started: async () => (await kept("started"))?.toString("utf8").trim(),
     left: async () => (await readdir(join(folder, "run"), { recursive: true })).toSorted(),
     [Symbol.asyncDispose]: () => release.disposeAsync(),
@@ -232,6 +257,7 @@ const usual: SshHostShape = {
   kexecRefuses: "none",
   systemd: true,
   goFails: false,
+  kexecSeconds: 0,
 };
 
 /** A command's paths in this host's folder. */
@@ -268,6 +294,7 @@ async function system(folder: string, host: SshHostShape): Promise<void> {
   }
   await writeFile(join(folder, "kexec-refuses"), host.kexecRefuses);
   await writeFile(join(folder, "go-fails"), String(host.goFails));
+  await writeFile(join(folder, "kexec-seconds"), String(host.kexecSeconds));
   const program = async (name: string, text: string): Promise<void> => {
     const path = join(folder, "bin", name);
     await mkdir(join(folder, "bin"), { recursive: true });
@@ -287,7 +314,7 @@ async function system(folder: string, host: SshHostShape): Promise<void> {
   );
   await program(
     "systemctl",
-    host.goFails ? "echo 'no kexec today' >&2; exit 1" : 'echo "systemctl $*" > "$FAKE/started"',
+    host.goFails ? "echo 'no kexec today' >&2; exit 1" : 'echo "systemctl $*" >> "$FAKE/started"',
   );
 }
 
@@ -307,11 +334,12 @@ export async function fakeBootImages(folder: string): Promise<string> {
     "kexec",
     `case "$1" in
   -u) rm -f "$FAKE/vmlinuz" "$FAKE/initramfs" ;;
-  -e) [ "$(cat "$FAKE/go-fails")" = false ] && echo "kexec -e" > "$FAKE/started" ;;
+  -e) [ "$(cat "$FAKE/go-fails")" = false ] && echo "kexec -e" >> "$FAKE/started" ;;
   *)
     refuses=$(cat "$FAKE/kexec-refuses" 2> /dev/null)
     [ "$refuses" = both ] && { printf 'kexec_file_load failed: \\033[31mOperation not permitted\\n' >&2; exit 255; }
     [ "$refuses" = file ] && [ "$1" = -s ] && { echo 'kexec_file_load not available' >&2; exit 255; }
+    sleep "$(cat "$FAKE/kexec-seconds")"
     cp "$3" "$FAKE/vmlinuz"; cp "\${4#--initrd=}" "$FAKE/initramfs"; echo "\${5#--command-line=}" > "$FAKE/command-line" ;;
 esac`,
   );

@@ -34,8 +34,12 @@ varint() {
 }
 # field TAG FILE: a length-delimited field of protobuf
 field() { printf "\\$1"; varint "$(($(wc -c < "$2")))"; cat "$2"; }
-# Whatever the end: no file keeps the key, and what the kernel has loaded needs no room any longer.
-trap 'rm -rf key.der public.der private archive config.cpio init.pb public initramfs vmlinuz success' EXIT
+# Whatever the end: no file keeps the key, and what the kernel has loaded needs no room any longer. Also where nobody is
+# there any more to hear the answer: without this line such a signal would end the shell at once.
+trap 'exit 1' HUP INT PIPE TERM
+trap 'rm -rf key.der public.der private archive config.cpio init.pb public initramfs vmlinuz success pid' EXIT
+# For the undo script.
+echo $$ > pid
 failed() {
   { printf '%s: ' "$1"; tail -c 1000 said | tr '\n\r\t' '   ' | tr -cd ' -~'; } > text
   field 012 text > error
@@ -102,9 +106,18 @@ fi
 setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rm -f "$0/going"' "$here" < /dev/null > /dev/null 2>&1 &
 `;
 
-/** Removes what a takeover has left: the loaded kernel and the directory. */
+/**
+ * Removes what a takeover has left: the takeover program, if it still runs because the connection to it was cut, the kernel that
+ * it has loaded, and the directory.
+ */
 export const undoScript = String.raw`here=$1
 ${carriedProgram}
+if read -r running 2> /dev/null < "$here/pid"; then
+  kill "$running"
+  left=12
+  # It ends once the program ends that it is waiting for.
+  while [ "$left" -gt 0 ] && kill -0 "$running" 2> /dev/null; do sleep 1; left=$((left - 1)); done
+fi
 carried kexec -u
 cd /
 umount -l "$here"

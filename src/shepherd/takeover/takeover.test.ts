@@ -394,6 +394,38 @@ describe("what goes wrong on the way is said, nothing of it stays, and the host 
     }
   });
 
+  test("the connection is cut while the kernel is loaded: what it has loaded goes, with the key in it", async () => {
+    const { host, run, registered } = await rig({
+      kexecSeconds: 2,
+      command: (command) => (command.includes("takeover.sh") ? "run-cut" : "run"),
+    });
+    await expect(run()).rejects.toMatchObject({ code: "unreachable" });
+    await waitFor("the host to be done with what it was sent", () => host.running() === 0);
+    expect(registered).toEqual([]);
+    expect(await host.left()).toEqual([]);
+    expect(await host.loaded()).toBeUndefined();
+  });
+
+  test("the connection is cut while the key is made, and nobody comes back: no file keeps the key", async () => {
+    let cut = false;
+    const { host, run } = await rig({
+      command: (command) => {
+        if (cut) {
+          return "cut";
+        }
+        cut = command.includes("takeover.sh");
+        return cut ? "run-cut" : "run";
+      },
+    });
+    await expect(run()).rejects.toMatchObject({ code: "unreachable" });
+    await waitFor("the host to be done with what it was sent", () => host.running() === 0);
+    const names = await host.left();
+    expect(names.join()).toContain("takeover.sh");
+    expect(names.filter((name) => /initramfs|key\.der|private|archive|config\.cpio|success|pid/u.test(name))).toEqual(
+      [],
+    );
+  });
+
   test("the connection is cut at each step", async () => {
     const { host: whole, run } = await rig();
     await run();
