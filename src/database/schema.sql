@@ -1799,6 +1799,8 @@ CREATE INDEX machine_boot_override_clear ON public.machine_boot_override USING b
 
 CREATE INDEX machine_boot_override_session ON public.machine_boot_override USING btree (session_id) WHERE (session_id IS NOT NULL);
 
+CREATE INDEX machine_boot_window_closes ON public.machine_boot_window USING btree (closes_at);
+
 CREATE INDEX machine_controller_credential ON public.machine_controller USING btree (credential_id);
 
 CREATE INDEX machine_controller_contact_failed ON public.machine_controller_contact USING btree (failed_code) WHERE (failed_at IS NOT NULL);

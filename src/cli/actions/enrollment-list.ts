@@ -1,8 +1,12 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   EnrollmentListResponseSchema,
   type Enrollment,
+  type OpenBootWindow,
   type RefusedCaller,
+  type SecondClaimant,
 } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -21,7 +25,7 @@ export async function enrollmentListAction(this: CliContext, flags: EnrollmentLi
   const { enrollments: service } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const message = await service.enrollmentList({ includeRejected: flags.rejected ?? false });
-    const { enrollments, refused } = message;
+    const { enrollments, refused, bootWindows, secondClaimants } = message;
     return answerOf({
       schema: EnrollmentListResponseSchema,
       message,
@@ -30,8 +34,13 @@ export async function enrollmentListAction(this: CliContext, flags: EnrollmentLi
         [
           ...(enrollments.length === 0 ? [] : [waitingTable(enrollments, table, now)]),
           ...(refused.length === 0 ? [] : [refusedTable(refused, table, now)]),
+          ...(secondClaimants.length === 0 ? [] : [claimantsTable(secondClaimants, table, now)]),
+          ...(bootWindows.length === 0 ? [] : [windowsTable(bootWindows, table, now)]),
         ].join("\n"),
-      note: enrollments.length + refused.length === 0 ? "no agent waits for approval" : undefined,
+      note:
+        enrollments.length + refused.length + secondClaimants.length + bootWindows.length === 0
+          ? "no agent waits for approval"
+          : undefined,
     });
   });
 }
@@ -61,6 +70,35 @@ function refusedTable(refused: RefusedCaller[], table: View["table"], now: Date)
       machineId,
       when(firstRefusedAt, now),
       String(count),
+    ]),
+  );
+}
+
+/** Machines that two keys claimed. */
+function claimantsTable(claimants: SecondClaimant[], table: View["table"], now: Date): string {
+  return table(
+    ["CLAIMED TWICE", "KEY LET IN", "FROM", "OTHER KEY", "FROM", { title: "SINCE", whole: true }],
+    claimants.map((claimant) => [
+      claimant.machineName || claimant.machineId,
+      claimant.enrolledKey,
+      claimant.enrolledAddress || "-",
+      claimant.otherKey,
+      claimant.otherAddress || "-",
+      when(claimant.at, now),
+    ]),
+  );
+}
+
+/** Boot windows in which no agent has enrolled yet. */
+function windowsTable(windows: OpenBootWindow[], table: View["table"], now: Date): string {
+  return table(
+    ["BOOT WINDOW OF", "TOKEN", "OPENED BY", { title: "OPENED", whole: true }, "CLOSES"],
+    windows.map(({ machineId, machineName, window }) => [
+      machineName || machineId,
+      window?.state === BootWindowState.GIVEN ? "handed out" : "not handed out",
+      window?.openedBy ?? "-",
+      when(window?.openedAt, now),
+      window?.closesAt === undefined ? "-" : `${timestampDate(window.closesAt).toISOString().slice(0, 19)}Z`,
     ]),
   );
 }

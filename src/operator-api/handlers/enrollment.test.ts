@@ -311,6 +311,22 @@ describe("an agent that waits for approval", () => {
   });
 });
 
+test("open boot windows are listed until they close or an agent has enrolled", async () => {
+  const [later, sooner] = [await add({ macs: [mac()] }), await add({ macs: [mac()] })];
+  await clients.enrollments.bootWindowOpen({ ...id(), machine: later.id, seconds: 600 });
+  await clients.enrollments.bootWindowOpen({ ...id(), machine: sooner.id, seconds: 60 });
+  const listed = async () =>
+    (await clients.enrollments.enrollmentList({})).bootWindows.filter(({ machineId: one }) =>
+      [later.id, sooner.id].includes(one),
+    );
+  expect((await listed()).map(({ machineName }) => machineName)).toEqual([sooner.name, later.name]);
+  expect((await listed())[0]?.window).toMatchObject({ state: BootWindowState.OPEN, openedBy: "token" });
+  await clients.enrollments.bootWindowClose({ ...id(), machine: sooner.id });
+  expect((await listed()).map(({ machineName }) => machineName)).toEqual([later.name]);
+  await clients.enrollments.bootWindowClose({ ...id(), machine: later.id });
+  expect(await listed()).toEqual([]);
+});
+
 test("a second claimant is named by explain, with what to do", async () => {
   const address = mac();
   const machine = await add({ macs: [address] });
@@ -332,6 +348,19 @@ test("a second claimant is named by explain, with what to do", async () => {
   expect(await present(second)).toMatchObject({ status: "awaiting", secondClaimantOf: machine.id });
   const told = await explain(machine.id);
   const key = Buffer.from(second).toString("hex").slice(0, 16);
+  const { secondClaimants, bootWindows, at } = await clients.enrollments.enrollmentList({});
+  expect(secondClaimants).toMatchObject([
+    {
+      machineId: machine.id,
+      machineName: machine.name,
+      otherKey: key,
+      otherAddress: "192.0.2.9",
+      enrolledKey: expect.stringMatching(/^[0-9a-f]{16}$/u) as string,
+      enrolledAddress: "192.0.2.9",
+    },
+  ]);
+  expect(bootWindows.filter(({ machineId: one }) => one === machine.id)).toEqual([]);
+  expect(at).toBeDefined();
   expect(told).toContain(`a second claimant: key ${key} (from 192.0.2.9) claimed this machine`);
   expect(told).toContain(`farrier machine boot-window ${machine.name}`);
 });

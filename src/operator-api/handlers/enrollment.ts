@@ -4,6 +4,10 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { EnrollmentSchema, EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { bootWindowsOpen } from "../../database/queries/boot/boot-windows-open.ts";
+import { secondClaimants } from "../../database/queries/enrollment/second-claimants.ts";
+import { databaseTime } from "../../database/queries/views/database-time.ts";
+import { bootWindowMessage } from "../messages/boot-window-message.ts";
 import { agentRefusedList } from "../../database/queries/agent/agent-refused.ts";
 import { bootWindowCloseOnce, bootWindowOpenOnce } from "../../database/queries/boot/boot-window-command.ts";
 import {
@@ -83,7 +87,20 @@ export function enrollmentHandlers({
     async enrollmentList(request) {
       const claims = await claimList(database, { rejected: request.includeRejected });
       const refused = await agentRefusedList(database);
+      const windows = await bootWindowsOpen(database);
+      const claimants = await secondClaimants(database);
       return {
+        at: timestampFromDate(await databaseTime(database)),
+        bootWindows: windows.map(({ machineId, name = "", window }) => ({
+          machineId,
+          machineName: name,
+          window: bootWindowMessage(window),
+        })),
+        secondClaimants: claimants.map(({ name = "", at, ...claimant }) => ({
+          ...claimant,
+          machineName: name,
+          at: timestampFromDate(at),
+        })),
         enrollments: claims.map((claim) => enrollmentMessage(claim)),
         refused: refused.map(({ publicKey, machineId, address, since, lastAt, count }) => ({
           ...{ key: Buffer.from(publicKey).toString("hex"), machineId, address, count },

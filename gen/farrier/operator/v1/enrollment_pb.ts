@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Machine } from "./machine_pb.ts";
+import type { BootWindow, Machine } from "./machine_pb.ts";
 import { file_farrier_operator_v1_machine } from "./machine_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/enrollment.proto.
  */
 export const file_farrier_operator_v1_enrollment: GenFile = /*@__PURE__*/
-  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2Vucm9sbG1lbnQucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiTQoVQm9vdFdpbmRvd09wZW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdzZWNvbmRzGAMgASgFIm4KFkJvb3RXaW5kb3dPcGVuUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRIRCgl3aW5kb3dfaWQYAiABKAkSLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChZCb290V2luZG93Q2xvc2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSItChdCb290V2luZG93Q2xvc2VSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIjEKFUVucm9sbG1lbnRMaXN0UmVxdWVzdBIYChBpbmNsdWRlX3JlamVjdGVkGAEgASgIIoMBChZFbnJvbGxtZW50TGlzdFJlc3BvbnNlEjQKC2Vucm9sbG1lbnRzGAEgAygLMh8uZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50EjMKB3JlZnVzZWQYAiADKAsyIi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJlZnVzZWRDYWxsZXIiuwEKDVJlZnVzZWRDYWxsZXISCwoDa2V5GAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRI0ChBmaXJzdF9yZWZ1c2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X3JlZnVzZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAYgASgDIpYDCgpFbnJvbGxtZW50EgsKA2tleRgBIAEoCRITCgtzbWJpb3NfdXVpZBgCIAEoCRIMCgRtYWNzGAMgAygJEg8KB2FkZHJlc3MYBCABKAkSMQoNZmlyc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9zZWVuX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZWplY3RlZF9ieRgHIAEoCRIvCgtyZWplY3RlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFjaGluZV9pZBgJIAEoCRIUCgxtYWNoaW5lX25hbWUYCiABKAkSNAoHcmVsYXRlZBgLIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuUmVsYXRlZE1hY2hpbmUSFAoMbWFudWZhY3R1cmVyGAwgASgJEg8KB3Byb2R1Y3QYDSABKAkSFQoNc2VyaWFsX251bWJlchgOIAEoCSIqCg5SZWxhdGVkTWFjaGluZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJIuUBChhFbnJvbGxtZW50QXBwcm92ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkSDwoHbWFjaGluZRgDIAEoCRIMCgRuYW1lGAQgASgJEkkKBmxhYmVscxgFIAMoCzI5LmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXF1ZXN0LkxhYmVsc0VudHJ5Eg8KB3JlcGxhY2UYBiABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJKChlFbnJvbGxtZW50QXBwcm92ZVJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUiOgoXRW5yb2xsbWVudFJlamVjdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkiJwoYRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlEgsKA2tleRgBIAEoCTK8BAoRRW5yb2xsbWVudFNlcnZpY2USaQoOQm9vdFdpbmRvd09wZW4SKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dPcGVuUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd09wZW5SZXNwb25zZRJsCg9Cb290V2luZG93Q2xvc2USKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlcXVlc3QaLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlc3BvbnNlEmkKDkVucm9sbG1lbnRMaXN0EiouZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50TGlzdFJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRMaXN0UmVzcG9uc2UScgoRRW5yb2xsbWVudEFwcHJvdmUSLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRBcHByb3ZlUmVxdWVzdBouLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXNwb25zZRJvChBFbnJvbGxtZW50UmVqZWN0EiwuZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50UmVqZWN0UmVxdWVzdBotLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
+  fileDesc("CiRmYXJyaWVyL29wZXJhdG9yL3YxL2Vucm9sbG1lbnQucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEiTQoVQm9vdFdpbmRvd09wZW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdzZWNvbmRzGAMgASgFIm4KFkJvb3RXaW5kb3dPcGVuUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRIRCgl3aW5kb3dfaWQYAiABKAkSLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI9ChZCb290V2luZG93Q2xvc2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCSItChdCb290V2luZG93Q2xvc2VSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJIjEKFUVucm9sbG1lbnRMaXN0UmVxdWVzdBIYChBpbmNsdWRlX3JlamVjdGVkGAEgASgIIqUCChZFbnJvbGxtZW50TGlzdFJlc3BvbnNlEjQKC2Vucm9sbG1lbnRzGAEgAygLMh8uZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50EjMKB3JlZnVzZWQYAiADKAsyIi5mYXJyaWVyLm9wZXJhdG9yLnYxLlJlZnVzZWRDYWxsZXISOQoMYm9vdF93aW5kb3dzGAMgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5PcGVuQm9vdFdpbmRvdxI9ChBzZWNvbmRfY2xhaW1hbnRzGAQgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5TZWNvbmRDbGFpbWFudBImCgJhdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiawoOT3BlbkJvb3RXaW5kb3cSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSLwoGd2luZG93GAMgASgLMh8uZmFycmllci5vcGVyYXRvci52MS5Cb290V2luZG93IrwBCg5TZWNvbmRDbGFpbWFudBISCgptYWNoaW5lX2lkGAEgASgJEhQKDG1hY2hpbmVfbmFtZRgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMZW5yb2xsZWRfa2V5GAQgASgJEhgKEGVucm9sbGVkX2FkZHJlc3MYBSABKAkSEQoJb3RoZXJfa2V5GAYgASgJEhUKDW90aGVyX2FkZHJlc3MYByABKAkiuwEKDVJlZnVzZWRDYWxsZXISCwoDa2V5GAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRI0ChBmaXJzdF9yZWZ1c2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9sYXN0X3JlZnVzZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNvdW50GAYgASgDIpYDCgpFbnJvbGxtZW50EgsKA2tleRgBIAEoCRITCgtzbWJpb3NfdXVpZBgCIAEoCRIMCgRtYWNzGAMgAygJEg8KB2FkZHJlc3MYBCABKAkSMQoNZmlyc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9zZWVuX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyZWplY3RlZF9ieRgHIAEoCRIvCgtyZWplY3RlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFjaGluZV9pZBgJIAEoCRIUCgxtYWNoaW5lX25hbWUYCiABKAkSNAoHcmVsYXRlZBgLIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuUmVsYXRlZE1hY2hpbmUSFAoMbWFudWZhY3R1cmVyGAwgASgJEg8KB3Byb2R1Y3QYDSABKAkSFQoNc2VyaWFsX251bWJlchgOIAEoCSIqCg5SZWxhdGVkTWFjaGluZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJIuUBChhFbnJvbGxtZW50QXBwcm92ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkSDwoHbWFjaGluZRgDIAEoCRIMCgRuYW1lGAQgASgJEkkKBmxhYmVscxgFIAMoCzI5LmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXF1ZXN0LkxhYmVsc0VudHJ5Eg8KB3JlcGxhY2UYBiABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJKChlFbnJvbGxtZW50QXBwcm92ZVJlc3BvbnNlEi0KB21hY2hpbmUYASABKAsyHC5mYXJyaWVyLm9wZXJhdG9yLnYxLk1hY2hpbmUiOgoXRW5yb2xsbWVudFJlamVjdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRILCgNrZXkYAiABKAkiJwoYRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlEgsKA2tleRgBIAEoCTK8BAoRRW5yb2xsbWVudFNlcnZpY2USaQoOQm9vdFdpbmRvd09wZW4SKi5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dPcGVuUmVxdWVzdBorLmZhcnJpZXIub3BlcmF0b3IudjEuQm9vdFdpbmRvd09wZW5SZXNwb25zZRJsCg9Cb290V2luZG93Q2xvc2USKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlcXVlc3QaLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkJvb3RXaW5kb3dDbG9zZVJlc3BvbnNlEmkKDkVucm9sbG1lbnRMaXN0EiouZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50TGlzdFJlcXVlc3QaKy5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRMaXN0UmVzcG9uc2UScgoRRW5yb2xsbWVudEFwcHJvdmUSLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkVucm9sbG1lbnRBcHByb3ZlUmVxdWVzdBouLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudEFwcHJvdmVSZXNwb25zZRJvChBFbnJvbGxtZW50UmVqZWN0EiwuZmFycmllci5vcGVyYXRvci52MS5FbnJvbGxtZW50UmVqZWN0UmVxdWVzdBotLmZhcnJpZXIub3BlcmF0b3IudjEuRW5yb2xsbWVudFJlamVjdFJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.BootWindowOpenRequest
@@ -148,6 +148,27 @@ export type EnrollmentListResponse = Message<"farrier.operator.v1.EnrollmentList
    * @generated from field: repeated farrier.operator.v1.RefusedCaller refused = 2;
    */
   refused: RefusedCaller[];
+
+  /**
+   * Boot windows in which no agent has enrolled yet, by their ends, at most 500.
+   *
+   * @generated from field: repeated farrier.operator.v1.OpenBootWindow boot_windows = 3;
+   */
+  bootWindows: OpenBootWindow[];
+
+  /**
+   * Machines in quarantine because two keys claimed them, the newest first, at most 500.
+   *
+   * @generated from field: repeated farrier.operator.v1.SecondClaimant second_claimants = 4;
+   */
+  secondClaimants: SecondClaimant[];
+
+  /**
+   * The server's time at the answer.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: Timestamp | undefined;
 };
 
 /**
@@ -156,6 +177,88 @@ export type EnrollmentListResponse = Message<"farrier.operator.v1.EnrollmentList
  */
 export const EnrollmentListResponseSchema: GenMessage<EnrollmentListResponse> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_enrollment, 5);
+
+/**
+ * @generated from message farrier.operator.v1.OpenBootWindow
+ */
+export type OpenBootWindow = Message<"farrier.operator.v1.OpenBootWindow"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: string machine_name = 2;
+   */
+  machineName: string;
+
+  /**
+   * @generated from field: farrier.operator.v1.BootWindow window = 3;
+   */
+  window?: BootWindow | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.OpenBootWindow.
+ * Use `create(OpenBootWindowSchema)` to create a new message.
+ */
+export const OpenBootWindowSchema: GenMessage<OpenBootWindow> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_enrollment, 6);
+
+/**
+ * A machine that two agents claimed in one boot window. One of them is not the machine.
+ *
+ * @generated from message farrier.operator.v1.SecondClaimant
+ */
+export type SecondClaimant = Message<"farrier.operator.v1.SecondClaimant"> & {
+  /**
+   * @generated from field: string machine_id = 1;
+   */
+  machineId: string;
+
+  /**
+   * @generated from field: string machine_name = 2;
+   */
+  machineName: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * The beginning of the key that was let in, in hex.
+   *
+   * @generated from field: string enrolled_key = 4;
+   */
+  enrolledKey: string;
+
+  /**
+   * Empty if it is not known.
+   *
+   * @generated from field: string enrolled_address = 5;
+   */
+  enrolledAddress: string;
+
+  /**
+   * The beginning of the other key.
+   *
+   * @generated from field: string other_key = 6;
+   */
+  otherKey: string;
+
+  /**
+   * @generated from field: string other_address = 7;
+   */
+  otherAddress: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.SecondClaimant.
+ * Use `create(SecondClaimantSchema)` to create a new message.
+ */
+export const SecondClaimantSchema: GenMessage<SecondClaimant> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_enrollment, 7);
 
 /**
  * A refused agent: its machine was deleted, or is not in this database.
@@ -209,7 +312,7 @@ export type RefusedCaller = Message<"farrier.operator.v1.RefusedCaller"> & {
  * Use `create(RefusedCallerSchema)` to create a new message.
  */
 export const RefusedCallerSchema: GenMessage<RefusedCaller> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 6);
+  messageDesc(file_farrier_operator_v1_enrollment, 8);
 
 /**
  * An agent that waits for approval.
@@ -308,7 +411,7 @@ export type Enrollment = Message<"farrier.operator.v1.Enrollment"> & {
  * Use `create(EnrollmentSchema)` to create a new message.
  */
 export const EnrollmentSchema: GenMessage<Enrollment> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 7);
+  messageDesc(file_farrier_operator_v1_enrollment, 9);
 
 /**
  * @generated from message farrier.operator.v1.RelatedMachine
@@ -330,7 +433,7 @@ export type RelatedMachine = Message<"farrier.operator.v1.RelatedMachine"> & {
  * Use `create(RelatedMachineSchema)` to create a new message.
  */
 export const RelatedMachineSchema: GenMessage<RelatedMachine> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 8);
+  messageDesc(file_farrier_operator_v1_enrollment, 10);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentApproveRequest
@@ -380,7 +483,7 @@ export type EnrollmentApproveRequest = Message<"farrier.operator.v1.EnrollmentAp
  * Use `create(EnrollmentApproveRequestSchema)` to create a new message.
  */
 export const EnrollmentApproveRequestSchema: GenMessage<EnrollmentApproveRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 9);
+  messageDesc(file_farrier_operator_v1_enrollment, 11);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentApproveResponse
@@ -397,7 +500,7 @@ export type EnrollmentApproveResponse = Message<"farrier.operator.v1.EnrollmentA
  * Use `create(EnrollmentApproveResponseSchema)` to create a new message.
  */
 export const EnrollmentApproveResponseSchema: GenMessage<EnrollmentApproveResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 10);
+  messageDesc(file_farrier_operator_v1_enrollment, 12);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentRejectRequest
@@ -419,7 +522,7 @@ export type EnrollmentRejectRequest = Message<"farrier.operator.v1.EnrollmentRej
  * Use `create(EnrollmentRejectRequestSchema)` to create a new message.
  */
 export const EnrollmentRejectRequestSchema: GenMessage<EnrollmentRejectRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 11);
+  messageDesc(file_farrier_operator_v1_enrollment, 13);
 
 /**
  * @generated from message farrier.operator.v1.EnrollmentRejectResponse
@@ -438,7 +541,7 @@ export type EnrollmentRejectResponse = Message<"farrier.operator.v1.EnrollmentRe
  * Use `create(EnrollmentRejectResponseSchema)` to create a new message.
  */
 export const EnrollmentRejectResponseSchema: GenMessage<EnrollmentRejectResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_enrollment, 12);
+  messageDesc(file_farrier_operator_v1_enrollment, 14);
 
 /**
  * @generated from service farrier.operator.v1.EnrollmentService
@@ -470,7 +573,7 @@ export const EnrollmentService: GenService<{
   },
   /**
    * EnrollmentList lists agents that wait for approval, oldest first. At most 500 are remembered,
-   * each for a day after its last call.
+   * each for a day after its last call. It also lists open boot windows and second claimants.
    *
    * @generated from rpc farrier.operator.v1.EnrollmentService.EnrollmentList
    */

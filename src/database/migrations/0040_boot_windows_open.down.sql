@@ -1,0 +1,1 @@
+DROP INDEX machine_boot_window_closes;
