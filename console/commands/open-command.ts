@@ -16,6 +16,7 @@ export interface OpenCommand {
 }
 
 let open: OpenCommand | undefined;
+let unsaved = false;
 const listeners = new Set<() => void>();
 
 /** Opens the dialog of a command; what was open before is closed. */
@@ -26,6 +27,16 @@ export function commandOpen(command: CommandName, selection: Selection): void {
 /** Closes the dialog. */
 export function commandClose(): void {
   openSet(undefined);
+}
+
+/** Notes whether something typed would be lost by closing the dialog. */
+export function commandUnsavedSet(value: boolean): void {
+  unsaved = value;
+}
+
+/** Whether something typed would be lost by closing the dialog. */
+export function isCommandUnsaved(): boolean {
+  return unsaved;
 }
 
 /** The open dialog. */
@@ -41,5 +52,6 @@ export function useOpenCommand(): OpenCommand | undefined {
 
 function openSet(next: OpenCommand | undefined): void {
   open = next;
+  unsaved = false;
   listeners.forEach((listener) => listener());
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { NavLink, Outlet, useLocation, useNavigation } from "react-router";
+import { CommandLayer } from "../commands/CommandLayer.tsx";
 import { paths } from "../paths.ts";
 import { SignedOut } from "../session/SignedOut.tsx";
 import { navigation } from "./navigation.ts";
@@ -12,6 +13,7 @@ export function Layout(): ReactNode {
   useEffect(() => setOpen(false), [pathname]);
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[12rem_minmax(0,1fr)]">
+      <CommandLayer />
       <a href="#page" className="sr-only focus:not-sr-only">
         Skip to the page
       </a>

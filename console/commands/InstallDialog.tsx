@@ -1,0 +1,229 @@
+import { useEffect, useState, type ReactElement, type ReactNode } from "react";
+import { InstallationState, type Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { bytesText } from "../../src/lib/format/bytes.ts";
+import { diskTitle } from "../parts/disk-facts.ts";
+import { RpcError } from "../parts/RpcError.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { Checkbox } from "../ui/Field.tsx";
+import { commandRefusal } from "./allowed.ts";
+import { machineNameOrId } from "./command.ts";
+import { CopyAs } from "./CopyAs.tsx";
+import { emptyInstallForm, imageName, installProblems, refusedField, type InstallField } from "./install-form.ts";
+import { InstallDiskFields } from "./InstallDiskFields.tsx";
+import { InstallImageFields, InstallMoreFields } from "./InstallImageFields.tsx";
+import { InstallPlans, InstallPlanView } from "./InstallPlanView.tsx";
+import { installPrepare } from "./machine-install.ts";
+import { MachinesPreview } from "./MachinesPreview.tsx";
+import { ManyResults } from "./ManyResults.tsx";
+import { commandUnsavedSet } from "./open-command.ts";
+import type { PreparedCommand } from "./prepared.ts";
+import { TypedName } from "./TypedName.tsx";
+import { useCommandRun } from "./use-command-run.ts";
+import { useDryRun, type DryRun } from "./use-dry-run.ts";
+import { useRole } from "./use-role.ts";
+
+/** What an {@link InstallDialog} takes. */
+export interface InstallDialogProps {
+  machines: readonly Machine[];
+  /** The filter matches more than these. */
+  more: boolean;
+  requestId: string;
+  onClose: () => void;
+}
+
+/** Asks for an installation on one machine or many, and shows what the server says before it is requested. */
+export function InstallDialog({ machines, more, requestId, onClose }: InstallDialogProps): ReactElement {
+  const role = useRole();
+  const only = machines.length === 1 ? machines[0] : undefined;
+  const [form, setForm] = useState(emptyInstallForm);
+  const [typed, setTyped] = useState("");
+  const run = useCommandRun(requestId, onClose);
+  const [{ going, refused }] = useState(() =>
+    splitRefused(machines, (machine) => commandRefusal("install", role, machine)),
+  );
+  const runs = useDryRun(going, form, requestId);
+  const [first] = runs;
+  const incomplete = installProblems(form);
+  const problems = shownProblems(incomplete, only === undefined ? undefined : first);
+  const overwrites = going.filter(({ installed }) => installed !== undefined);
+  const expected = only === undefined ? String(going.length) : machineNameOrId(only);
+  const pending = going.filter(({ installation }) => installation?.state === InstallationState.PENDING);
+  const planned = runs.filter(({ kind }) => kind === "planned").length;
+  const refusal =
+    (only === undefined ? undefined : refused[0]?.reason) ??
+    refusalOf({ incomplete, first: only === undefined ? undefined : first, planned }) ??
+    (overwrites.length > 0 && typed !== expected ? `type ${expected} first` : undefined);
+  const title = installTitle(only, going.length, form.url, first);
+  const prepared = (those: readonly Machine[] = going): PreparedCommand[] =>
+    those.map((machine) => installPrepare(machine, form, requestId));
+  const sent = run.activity !== undefined && only === undefined;
+  const fields = {
+    form,
+    problems,
+    onChange: (change: Partial<typeof form>) => setForm((before) => ({ ...before, ...change })),
+  };
+  const imageBytes = first?.kind === "planned" ? (first.plan?.imageSizeBytes ?? 0n) : form.sizeBytes;
+  const unsaved = form !== emptyInstallForm && !sent;
+  useEffect(() => commandUnsavedSet(unsaved), [unsaved]);
+  return (
+    <Dialog
+      size="wide"
+      title={
+        only === undefined
+          ? `Install ${machines.length.toLocaleString("en")} machines`
+          : `Install ${machineNameOrId(only)}`
+      }
+      onClose={onClose}
+      unsaved={unsaved}
+      actions={
+        <>
+          <CopyAs
+            commands={() => prepared()}
+            refused={Object.keys(incomplete).length > 0 ? "image, digest and disk come first" : undefined}
+          />
+          <Button onClick={onClose}>{sent ? "Close" : "Back"}</Button>
+          {sent ? null : (
+            <Button
+              kind="danger"
+              icon="install"
+              className="foreign"
+              busy={run.busy}
+              refused={refusal}
+              onClick={() => run.send(title, prepared())}
+            >
+              {title}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        {only === undefined ? <MachinesPreview machines={machines} refused={refused} more={more} /> : null}
+        <fieldset disabled={sent} className="flex flex-col gap-4">
+          <Part title="Image">
+            <InstallImageFields {...fields} />
+          </Part>
+          <Part title="Disk">
+            <InstallDiskFields {...fields} machine={only} imageBytes={imageBytes} />
+          </Part>
+          <details>
+            <summary className="font-medium">First boot, format, checks, retries</summary>
+            <div className="flex flex-col gap-3 pt-3">
+              <InstallMoreFields {...fields} />
+              <Checkbox
+                checked={form.ignoreReport}
+                onChange={({ target }) => fields.onChange({ ignoreReport: target.checked })}
+              >
+                Accept a disk that the hardware report contradicts, for disks that have changed
+              </Checkbox>
+            </div>
+          </details>
+          {pending.length === 0 ? null : (
+            <Checkbox checked={form.replace} onChange={({ target }) => fields.onChange({ replace: target.checked })}>
+              {only === undefined
+                ? `Replace the pending installation of ${pending.length} machines`
+                : `Replace the pending generation ${String(only.installation?.generation ?? 0n)}`}
+            </Checkbox>
+          )}
+          <section aria-label="What the server says">
+            {only === undefined ? <InstallPlans machines={going} runs={runs} /> : <InstallPlanView run={first} />}
+          </section>
+          {overwrites.length === 0 ? null : (
+            <TypedName
+              expected={expected}
+              why={
+                only === undefined
+                  ? `${overwrites.length} of the machines have an installed system, which is overwritten.`
+                  : `The installed system of ${expected} is overwritten.`
+              }
+              value={typed}
+              onChange={setTyped}
+            />
+          )}
+        </fieldset>
+        {sent && run.activity !== undefined ? (
+          <ManyResults
+            activity={run.activity}
+            onRetry={(ids) => run.send(title, prepared(going.filter(({ id }) => ids.includes(id))))}
+          />
+        ) : null}
+        {run.error === undefined ? null : (
+          <RpcError
+            title="The installation was not requested"
+            error={run.error}
+            onRetry={() => run.send(title, prepared())}
+          />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }): ReactElement {
+  return (
+    <section aria-label={title} className="flex flex-col gap-3">
+      <h3 className="font-semibold">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function splitRefused(
+  machines: readonly Machine[],
+  refusalFor: (machine: Machine) => string | undefined,
+): { going: Machine[]; refused: { machine: Machine; reason: string }[] } {
+  const checked = machines.map((machine) => ({ machine, reason: refusalFor(machine) }));
+  return {
+    going: checked.filter(({ reason }) => reason === undefined).map(({ machine }) => machine),
+    refused: checked.flatMap(({ machine, reason }) => (reason === undefined ? [] : [{ machine, reason }])),
+  };
+}
+
+/** Problems beside their fields: of fields that are not empty, and what the server refuses. */
+function shownProblems(
+  problems: Partial<Record<InstallField, string>>,
+  run: DryRun | undefined,
+): Partial<Record<InstallField, string>> {
+  const shown = Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== "missing"));
+  const field = run?.kind === "refused" ? refusedField(run.message) : undefined;
+  return run?.kind === "refused" && field !== undefined ? { ...shown, [field]: run.message } : shown;
+}
+
+function refusalOf({
+  incomplete,
+  first,
+  planned,
+}: {
+  incomplete: object;
+  first: DryRun | undefined;
+  planned: number;
+}): string | undefined {
+  const [missing] = Object.keys(incomplete);
+  if (missing !== undefined) {
+    return missing === "selector" ? "choose a disk first" : "image, digest and disk come first";
+  }
+  if (first === undefined) {
+    return planned === 0 ? "no machine can be requested" : undefined;
+  }
+  return first.kind === "refused"
+    ? "the server refuses it: see above"
+    : first.kind === "asking"
+      ? "being checked"
+      : undefined;
+}
+
+/** What the button does: "Erase Samsung PM9A3 3.84 TB S64G… of web1, install debian-13". */
+function installTitle(only: Machine | undefined, count: number, url: string, run: DryRun | undefined): string {
+  const image = imageName(url);
+  if (only === undefined) {
+    return `Erase a disk of each of ${count.toLocaleString("en")} machines, install ${image}`;
+  }
+  const disk = run?.kind === "planned" ? run.plan?.disk : undefined;
+  if (disk === undefined) {
+    return `Install ${image} on ${machineNameOrId(only)}`;
+  }
+  const named = diskTitle({ vendor: disk.vendor, deviceModel: disk.model, name: disk.name });
+  const what = [named, bytesText(disk.capacityBytes), disk.serialNumber].filter((word) => word !== "").join(" ");
+  return `Erase ${what} of ${machineNameOrId(only)}, install ${image}`;
+}
