@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { meansChoose, type MeansFacts } from "./boot-means.ts";
 
-const controller = { powerCommands: ["on", "off"], bootTargets: ["network"], virtualMedia: false };
+const controller = { powerCommands: ["on", "off"], bootTargets: ["network"], virtualMedia: false, httpBoot: false };
 const withMedia = { ...controller, bootTargets: ["network", "media"], virtualMedia: true };
+const withHttp = { ...controller, bootTargets: ["network", "http"], httpBoot: true };
 const facts = (more: Partial<MeansFacts>): MeansFacts => ({
   providerPower: false,
   mediaServed: false,
@@ -55,6 +56,25 @@ test.each<[string, Partial<MeansFacts>, string | undefined]>([
   ],
   ["media alone", { controller: { ...withMedia, bootTargets: ["media"] }, mediaServed: true }, "controller-media"],
   ["media set, and none served", { controller: withMedia, set: "controller-media" }, undefined],
+  [
+    "a controller with HTTP boot, after two failures of the network",
+    { controller: withHttp, mediaServed: true, providerPower: true, failures: { "controller-network": 2 } },
+    "controller-http",
+  ],
+  [
+    "a controller with media and HTTP boot",
+    {
+      controller: { ...withMedia, ...withHttp, virtualMedia: true, bootTargets: ["media", "http"] },
+      mediaServed: true,
+    },
+    "controller-media",
+  ],
+  [
+    "HTTP boot set, and its controller has no place for a URL",
+    { controller: { ...withHttp, httpBoot: false }, mediaServed: true, set: "controller-http" },
+    undefined,
+  ],
+  ["HTTP boot set, and no medium is served", { controller: withHttp, set: "controller-http" }, undefined],
   ["both, and one is set", { controller, providerPower: true, set: "provider-network" }, "provider-network"],
   ["one is set that it does not have", { controller, set: "provider-network" }, undefined],
 ])("with %s", (_what, more, means) => {

@@ -1,5 +1,11 @@
 /** How an agent gets onto a machine: from its running system, or by whose power switch and from where it boots then. */
-export const bootMeans = ["ssh-takeover", "controller-network", "controller-media", "provider-network"] as const;
+export const bootMeans = [
+  "ssh-takeover",
+  "controller-network",
+  "controller-media",
+  "controller-http",
+  "provider-network",
+] as const;
 export type BootMeans = (typeof bootMeans)[number];
 
 /** What is known of a machine when its means is chosen. */
@@ -11,6 +17,8 @@ export interface MeansFacts {
     bootTargets: readonly string[];
     /** Whether it takes virtual media. */
     virtualMedia: boolean;
+    /** Whether it takes the URL of a UEFI HTTP boot. */
+    httpBoot: boolean;
   };
   /** Whether boot media are served somewhere. */
   mediaServed: boolean;
@@ -38,7 +46,13 @@ interface MeansRow {
   lacks(facts: MeansFacts): string | undefined;
 }
 
-function lacksOfController({ controller }: MeansFacts, target: "network" | "media", words: string): string | undefined {
+const notServed = "no boot medium is served (`farrier boot-image build --iso` makes one)";
+
+function lacksOfController(
+  { controller }: MeansFacts,
+  target: "network" | "media" | "http",
+  words: string,
+): string | undefined {
   if (controller === undefined) {
     return "it has no controller";
   }
@@ -69,7 +83,20 @@ const table: Readonly<Record<BootMeans, MeansRow>> = {
       if (facts.controller?.virtualMedia !== true) {
         return "its controller takes no virtual media";
       }
-      return facts.mediaServed ? undefined : "no boot medium is served (`farrier boot-image build --iso` makes one)";
+      return facts.mediaServed ? undefined : notServed;
+    },
+  },
+  "controller-http": {
+    title: "its controller, by UEFI HTTP boot",
+    lacks: (facts) => {
+      const lacks = lacksOfController(facts, "http", "a URL");
+      if (lacks !== undefined) {
+        return lacks;
+      }
+      if (facts.controller?.httpBoot !== true) {
+        return "its controller has no place for the URL of an HTTP boot";
+      }
+      return facts.mediaServed ? undefined : notServed;
     },
   },
   "provider-network": {

@@ -95,6 +95,8 @@ export interface ControllerFacts {
   powerCommands: readonly PowerCommand[];
   bootTargets: readonly BootTarget[];
   virtualMedia: boolean;
+  /** Whether it takes the URL of a UEFI HTTP boot. */
+  httpBoot: boolean;
   /** Names of the maker's rules that apply, with their rows in docs/redfish.md. */
   rules: readonly string[];
   /** False = the account has read access only. */
@@ -162,6 +164,16 @@ export interface Controller extends AsyncDisposable {
   mediaInsert(url: string, signal: AbortSignal): Promise<void>;
   /** Ejects the virtual media for which `whose` is true; it is given an image's URL, if the controller shows it. */
   mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Sets the next boot, and that one only, to a UEFI HTTP boot of this URL, and reads it back. The URL's path is a
+   * secret: it is in no error.
+   */
+  httpBootSet(url: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the URL of an HTTP boot for which `whose` is true; the boot override stays. Some controllers go on showing
+   * the URL, which is no failure.
+   */
+  httpBootClear(whose: (url: string) => boolean, signal: AbortSignal): Promise<void>;
   /** Switches the machine's identification light. */
   identify(on: boolean, signal: AbortSignal): Promise<void>;
   health(signal: AbortSignal): Promise<ControllerHealth>;

@@ -724,7 +724,8 @@ CREATE TABLE machine_controller (
     may_control boolean NOT NULL,
     rules text[] NOT NULL,
     set_at timestamp with time zone DEFAULT now() NOT NULL,
-    set_by text NOT NULL
+    set_by text NOT NULL,
+    http_boot boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE machine_controller_contact (
@@ -1351,7 +1352,7 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_claimed_keys_
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_enrolled_key_check CHECK ((octet_length(enrolled_key) = 32));
 
-ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_check CHECK ((((way = 'medium'::text) = (medium_digest IS NOT NULL)) AND ((way = 'medium'::text) = (fetchers IS NOT NULL))));
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_check CHECK ((((way <> 'network'::text) = (medium_digest IS NOT NULL)) AND ((way <> 'network'::text) = (fetchers IS NOT NULL))));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_medium_digest_check CHECK ((octet_length(medium_digest) = 32));
 
@@ -1363,7 +1364,7 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_key UNIQUE (token_digest);
 
-ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_way_check CHECK ((way = ANY (ARRAY['network'::text, 'medium'::text])));
+ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_way_check CHECK ((way = ANY (ARRAY['network'::text, 'medium'::text, 'http'::text])));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
 

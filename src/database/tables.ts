@@ -209,6 +209,7 @@ export interface MachineControllerTable {
   boot_targets: string[];
   credential_id: CredentialId;
   firmware: string | null;
+  http_boot: Generated<boolean>;
   machine_id: MachineId;
   maker: string | null;
   may_control: boolean;

@@ -49,14 +49,15 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
   if (secret === undefined || address === undefined) {
     return String(answerText(exchange, 404, refusal));
   }
-  const grant = await mediumGrant(options.database, { mediumDigest: secret.digest, address });
+  const looks = exchange.request.method === "HEAD";
+  const grant = await mediumGrant(options.database, { mediumDigest: secret.digest, address, looks });
   if (grant === undefined) {
     return String(answerText(exchange, 404, refusal));
   }
   options.fetches(exchange.address);
   const file = await mediumFile(options.bootImages, mediumArchitecture);
   if (file === undefined) {
-    options.log.warn({ machine: grant.machineId }, "a controller asks for a boot medium that is not built");
+    options.log.warn({ machine: grant.machineId }, "a boot medium is requested that is not built");
     return String(answerText(exchange, 404, "no boot medium is built: farrier boot-image build --iso makes one\n"));
   }
   const { request, response } = exchange;

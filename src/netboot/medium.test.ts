@@ -67,12 +67,15 @@ interface Known extends TestMachine {
 }
 
 /** A machine whose medium the controller at 127.0.0.2 may fetch. */
-async function known(fetchers: readonly string[] = ["127.0.0.2", "2001:db8::2"]): Promise<Known> {
+async function known(
+  fetchers: readonly string[] = ["127.0.0.2", "2001:db8::2"],
+  way: "medium" | "http" = "medium",
+): Promise<Known> {
   const machine = await fleet.add({ agent: false });
   const smbiosUuid = randomUUID();
   await transact(fleet.database, null, (tx) => machineIdentitySet(tx, machine.machineId, { smbiosUuid }));
   const secret = mediumSecret();
-  const medium = { digest: secret.digest, fetchers };
+  const medium = { digest: secret.digest, way, fetchers };
   const { windowId } = await bootWindowOpen(fleet.database, machine.machineId, {
     actor: operator,
     seconds: 600,
@@ -202,17 +205,74 @@ test("a configuration that does not fit is said in the log, not blamed on the re
 
 test("another address gets nothing, and is named", async () => {
   const machine = await known();
-  expect(await mediumProgress(fleet.database, machine.machineId)).toEqual({ fetched: false });
+  expect(await mediumProgress(fleet.database, machine.machineId)).toMatchObject({ way: "medium", fetched: false });
   const refused = await fetchMedium(machine, { from: "127.0.0.3" });
   const unknown = await fetchMedium({ secret: mediumSecret() });
   expect([refused.status, refused.body.toString()]).toEqual([404, "there is no such medium\n"]);
   expect([unknown.status, unknown.body.toString()]).toEqual([404, "there is no such medium\n"]);
   expect(await mediumProgress(fleet.database, machine.machineId)).toEqual({
+    way: "medium",
     fetched: false,
+    fetchers: ["127.0.0.2", "2001:db8::2"],
     refusedFetcher: "127.0.0.3",
   });
   await fetchMedium(machine);
   expect(await mediumProgress(fleet.database, machine.machineId)).toMatchObject({ fetched: true });
+});
+
+test("an HTTP boot is for the first address that fetches it; a look at its size binds none", async () => {
+  const machine = await known([], "http");
+  const progress = () => mediumProgress(fleet.database, machine.machineId);
+  expect((await fetchMedium(machine, { method: "HEAD", from: "127.0.0.3" })).status).toBe(200);
+  expect(await progress()).toEqual({ way: "http", fetched: false, fetchers: [] });
+  const first = await fetchMedium(machine, { from: "127.0.0.4" });
+  expect([first.status, areaOf(first.body).includes(machine.secret.token)]).toEqual([200, true]);
+  for (const method of ["GET", "HEAD"]) {
+    const other = await fetchMedium(machine, { from: "127.0.0.3", method });
+    expect(other.status).toBe(404);
+  }
+  expect(await progress()).toEqual({
+    way: "http",
+    fetched: true,
+    fetchers: ["127.0.0.4"],
+    refusedFetcher: "127.0.0.3",
+  });
+  // Firmware that begins anew, or by ranges.
+  expect((await fetchMedium(machine, { from: "127.0.0.4", range: "bytes=0-9" })).status).toBe(206);
+  expect((await fetchMedium(machine, { from: "127.0.0.4" })).body.equals(first.body)).toBe(true);
+  const give = { actor: { kind: "component", name: "netboot" } as const, address: "192.0.2.1" };
+  const identity = { smbiosUuid: machine.smbiosUuid, macs: [] };
+  expect(await bootTokenGive(fleet.database, { ...give, identity, tokenDigest: randomBytes(32) })).toBe(false);
+  expect(await enroll(machine)).toMatchObject({ status: "accepted", newly: true });
+  const late = await fetchMedium(machine, { from: "127.0.0.4" });
+  expect([late.status, late.body.length, late.body.equals(built)]).toEqual([200, built.length, true]);
+  expect((await fetchMedium(machine, { from: "127.0.0.3" })).status).toBe(404);
+});
+
+test("the token of an HTTP boot enrols nobody else", async () => {
+  const machine = await known([], "http");
+  await fetchMedium(machine);
+  expect(await enroll(machine, { smbiosUuid: randomUUID() })).toMatchObject({ status: "awaiting" });
+});
+
+test("of two addresses that fetch an HTTP boot at once, one gets it", async () => {
+  const machine = await known([], "http");
+  const from = ["127.0.0.3", "127.0.0.4", "127.0.0.5"];
+  const answers = await Promise.all(from.map((address) => fetchMedium(machine, { from: address })));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 404)).toHaveLength(2);
+});
+
+test("an HTTP boot that was fetched by nobody binds nobody once its window is over", async () => {
+  const machine = await known([], "http");
+  await bootWindowClose(fleet.database, { machineId: machine.machineId, actor: operator });
+  expect((await fetchMedium(machine)).status).toBe(404);
+  expect((await fetchMedium(machine, { method: "HEAD" })).status).toBe(404);
+  expect(await mediumProgress(fleet.database, machine.machineId)).toEqual({
+    way: "http",
+    fetched: false,
+    fetchers: [],
+  });
 });
 
 test("after its agent has enrolled the area is blank; after the window there is no medium", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { BootWindowState } from "../database/queries/boot/boot-window-state.ts";
 import { agentStartBegin, agentStartNext } from "./agent-start-next.ts";
 import { networkNotCome } from "./means/boot-way.ts";
+import { httpNotCome } from "./means/http-way.ts";
 import { mediumNotCome } from "./means/medium-way.ts";
 import type { PowerState } from "./provider.ts";
 
@@ -39,14 +40,25 @@ test.each([
 
 test.each([
   [undefined, /never fetched the medium: does the controller reach/u],
-  [{ fetched: false }, /never fetched the medium/u],
-  [
-    { fetched: false, refusedFetcher: "10.0.0.9" },
-    /requested from 10\.0\.0\.9, which is not its controller's address/u,
-  ],
+  [{}, /never fetched the medium/u],
+  [{ refusedFetcher: "10.0.0.9" }, /requested from 10\.0\.0\.9, which is not its controller's address/u],
   [{ fetched: true, refusedFetcher: "10.0.0.9" }, /fetched the medium: look at its console/u],
 ])("a medium that came so far: %j", (progress, cause) => {
-  expect(mediumNotCome(progress)).toMatch(cause);
+  expect(mediumNotCome(progress && { way: "medium", fetchers: ["10.0.0.8"], fetched: false, ...progress })).toMatch(
+    cause,
+  );
+});
+
+test.each([
+  [undefined, /never fetched its URL: look at its console; is HTTP boot switched on/u],
+  [{ fetched: false, fetchers: [] }, /never fetched its URL/u],
+  [{ fetched: true, fetchers: ["10.0.0.8"] }, /10\.0\.0\.8 has fetched its URL: look at its console/u],
+  [
+    { fetched: true, fetchers: ["10.0.0.8"], refusedFetcher: "10.0.0.9" },
+    /fetched from 10\.0\.0\.8, and then requested from 10\.0\.0\.9, which was refused/u,
+  ],
+])("an HTTP boot that came so far: %j", (progress, cause) => {
+  expect(httpNotCome(progress && { way: "http", ...progress })).toMatch(cause);
 });
 
 const windowOf = (state: BootWindowState, openedBy = "shepherd") => ({ windowId: "w", openedBy, state });

@@ -163,7 +163,11 @@ test("a medium that the machine of a lost shepherd may read from is left in its 
   })();
   const actor = { kind: "component", name: "shepherd" } as const;
   const digest = randomBytes(32);
-  await bootWindowOpen(database, machineId, { actor, seconds: 600, medium: { digest, fetchers: ["192.0.2.50"] } });
+  await bootWindowOpen(database, machineId, {
+    actor,
+    seconds: 600,
+    medium: { digest, way: "medium", fetchers: ["192.0.2.50"] },
+  });
   const give = { machineId, mediumDigest: digest, tokenDigest: randomBytes(32), address: "192.0.2.50" };
   expect(await mediumTokenGive(database, { ...give, actor: { kind: "component", name: "netboot" } })).toBe(true);
   await transact(database, null, (tx) => bootOverrideSet(tx, machineId));

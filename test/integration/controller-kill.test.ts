@@ -125,7 +125,7 @@ function isAt({ change }: KillPoint, { method, path, text }: { method: string; p
     case "on":
       return method === "POST" && path.endsWith("ComputerSystem.Reset") && text.includes('"On"');
     case "override":
-      return method === "PATCH" && /Pxe|"Cd"/u.test(text);
+      return method === "PATCH" && /Pxe|"Cd"|UefiHttp/u.test(text);
     case "clear":
       return method === "PATCH" && text.includes("Disabled");
     case "insert":
@@ -239,6 +239,41 @@ test.each(pointsOf("insert", "override", "on", "clear", "eject"))(
     expect(simulated.state.boot).toMatchObject({ enabled: "Disabled" });
     expect(machine.actions).toEqual(["on"]);
     expect(machine.boots).toEqual(["Cd"]);
+  },
+);
+
+test.each(pointsOf("override", "on", "clear"))(
+  "an HTTP boot: killed as it sends $change, carried out: $carriedOut",
+  async (point) => {
+    await mediumServerSeen(all.fleet.database, { url: "http://198.51.100.1:8081", architectures: ["x86_64"] });
+    const { simulated, machine } = await simulate("off", {
+      bootTargets: ["None", "Hdd", "UefiHttp"],
+      media: undefined,
+    });
+    const first = shepherd();
+    const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
+    const machineId = await all.added(simulated.url, clearText);
+    const enroll = async (): Promise<void> => {
+      await waitFor("the boot", async () => machine.boots.length === 1);
+      await all.fetchAndEnroll({ url: machine.httpBootUrl ?? "", fetcher: "192.0.2.9", smbiosUuid: machine.uuid });
+    };
+    if (point.change === "clear") {
+      await enroll();
+    }
+    await killed;
+    await lose(first);
+    shepherd();
+    if (point.change !== "clear") {
+      await enroll();
+    }
+    await waitFor(
+      "neither override nor URL",
+      async () =>
+        (await bootOverrideOf(all.fleet.database, machineId)) === undefined && simulated.state.boot.url === undefined,
+    );
+    expect(simulated.state.boot).toMatchObject({ enabled: "Disabled" });
+    expect(machine.actions).toEqual(["on"]);
+    expect(machine.boots).toEqual(["UefiHttp"]);
   },
 );
 

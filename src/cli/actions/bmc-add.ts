@@ -147,6 +147,7 @@ function foundText(result: Record<string, unknown>): string {
     line("power", resultText(result, "power")),
     line("boots from", list("bootTargets")),
     line("virtual media", result["virtualMedia"] === true ? "yes" : "no"),
+    line("HTTP boot by URL", result["httpBoot"] === true ? "yes" : "no"),
     result["mayControl"] === false
       ? "  the account may only look: give it the right to switch power and boot source\n"
       : "",

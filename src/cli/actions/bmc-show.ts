@@ -43,6 +43,7 @@ function controllerLines(controller: Controller, now: Date): string[] {
     line("can", controller.powerCommands.map((command) => wordOf(powerCommandWords, command) ?? "?").join(", ")),
     line("boots from", controller.bootTargets.map((target) => wordOf(bootTargetWords, target) ?? "?").join(", ")),
     line("virtual media", controller.virtualMedia ? "yes" : "no"),
+    line("HTTP boot by URL", controller.httpBoot ? "yes" : "no"),
     controller.mayControl ? "" : line("rights", "the account may only look"),
     line("maker's rules", controller.rules.join(", ")),
     line("answered", when(controller.contactAt, now)),

@@ -30,7 +30,10 @@ export const bmcAddCommand = buildCommand<BmcAddFlags, [string], CliContext>({
       systemCas: switchFlag("Trust the CAs of the shepherd's system"),
       clearText: switchFlag("Send the password without TLS: needed for http:// and ipmi://"),
       startAgent: switchFlag("Switch the machine off and start an agent, whatever runs on it"),
-      bootBy: textFlag("How agents are started: controller-network, controller-media or auto (default: auto)", "MEANS"),
+      bootBy: textFlag(
+        "How agents are started: controller-network, controller-media, controller-http or auto (default: auto)",
+        "MEANS",
+      ),
       requestId: requestIdFlag,
     },
     positional: {

@@ -19,7 +19,7 @@ export const machineStartAgentCommand = buildCommand<MachineStartAgentFlags, [st
       ...clientFlags,
       yes: switchFlag("Stop what runs on the machine"),
       bootBy: textFlag(
-        "How agents are started from now on: ssh-takeover, controller-network, controller-media, provider-network or auto",
+        "How agents are started from now on: ssh-takeover, controller-network, controller-media, controller-http, provider-network or auto",
         "MEANS",
       ),
       requestId: requestIdFlag,

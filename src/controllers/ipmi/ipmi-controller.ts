@@ -144,6 +144,7 @@ export function ipmiController(
         powerCommands: ["on", "off", "soft-off", "cycle", "reset", "nmi"],
         bootTargets: ["network", "disk", "media", "setup"],
         virtualMedia: false,
+        httpBoot: false,
         rules: [`cipher-suite-${suite ?? "none"}`],
         // The session was opened at administrator level; the controller would have refused an account with fewer
         // rights.
@@ -197,6 +198,10 @@ export function ipmiController(
     mediaInsert: () => Promise.reject(noMedia()),
     // There are none.
     mediaEject: () => Promise.resolve(),
+    httpBootSet: () =>
+      Promise.reject(new ControllerError("unsupported", "IPMI has no place for the URL of an HTTP boot")),
+    // There is none.
+    httpBootClear: () => Promise.resolve(),
     identify: async (on, signal) => void (await call(["chassis", "identify", on ? "force" : "0"], signal)),
     async health(signal): Promise<ControllerHealth> {
       const health = ipmiHealth({

@@ -41,6 +41,7 @@ export async function factsRead(system: RedfishSystem, signal: AbortSignal): Pro
     bootTargets: boot === undefined ? [] : bootTargets.filter((target) => targetOf(target, boot, rules) !== undefined),
     virtualMedia:
       (await mediaSlots(service, [own, ...(manager === undefined ? [] : [manager])], rules, signal)).length > 0,
+    httpBoot: boot?.takesUrl === true && targetOf("http", boot, rules) !== undefined,
     rules: rules.names,
     mayControl: await accountMayControl(service, signal),
   };

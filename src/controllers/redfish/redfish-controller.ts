@@ -17,6 +17,7 @@ import { healthBounded } from "../health-bounds.ts";
 import { passwordLimits, passwordSet } from "./account.ts";
 import { AnswerError } from "./answer-error.ts";
 import { bootClear, bootSet } from "./boot/boot-set.ts";
+import { httpBootClear } from "./boot/http-boot-clear.ts";
 import { factsRead } from "./facts.ts";
 import { healthRead } from "./health/health-read.ts";
 import { HttpExchange } from "./http/exchange.ts";
@@ -140,8 +141,7 @@ class RedfishController implements Controller {
   }
 
   mediaInsert(url: string, signal: AbortSignal): Promise<void> {
-    const secrets = [url, ...(URL.parse(url)?.pathname.split("/") ?? []).filter((part) => part.length >= 16)];
-    return this.#guarded(secrets, () =>
+    return this.#guarded(secretsOf(url), () =>
       this.#run(this.#changes, signal, (system) => mediaInsert(system, url, this.#limits.setting, signal)),
     );
   }
@@ -151,6 +151,18 @@ class RedfishController implements Controller {
     return this.#run(this.#changes, signal, async (system) =>
       mediaEject(system, await slotsOf(system, signal), { whose, patience }, signal),
     );
+  }
+
+  httpBootSet(url: string, signal: AbortSignal): Promise<void> {
+    const options = { once: true, patience: this.#limits.setting, url };
+    return this.#guarded(secretsOf(url), () =>
+      this.#run(this.#changes, signal, (system) => bootSet(system, "http", options, signal)),
+    );
+  }
+
+  httpBootClear(whose: (url: string) => boolean, signal: AbortSignal): Promise<void> {
+    const patience = this.#limits.setting;
+    return this.#run(this.#changes, signal, (system) => httpBootClear(system, { whose, patience }, signal));
   }
 
   identify(on: boolean, signal: AbortSignal): Promise<void> {
@@ -213,4 +225,9 @@ class RedfishController implements Controller {
       throw withoutSecrets(error, [...this.#service.session.secrets, ...more]);
     }
   }
+}
+
+/** A URL whose path is a secret, and the secret parts of that path. */
+function secretsOf(url: string): string[] {
+  return [url, ...(URL.parse(url)?.pathname.split("/") ?? []).filter((part) => part.length >= 16)];
 }

@@ -10,6 +10,13 @@ export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, u
   const mode = text("BootSourceOverrideMode");
   const refuse = (name: string, value: string | undefined): SimulatedAnswer =>
     errorAnswer(400, "PropertyValueNotInList", `The value ${value} for the property ${name} is not in the list.`);
+  const url = wish["HttpBootUri"];
+  if (url !== undefined && !shape.httpBoot) {
+    return errorAnswer(400, "PropertyUnknown", "The property HttpBootUri is not known.");
+  }
+  if ((url === null && shape.bootQuirks.includes("url-not-null")) || (typeof url === "string" && !isBootUrl(url))) {
+    return refuse("HttpBootUri", String(url));
+  }
   if (target !== undefined && !shape.bootTargets.includes(target)) {
     return refuse("BootSourceOverrideTarget", target);
   }
@@ -38,6 +45,7 @@ export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, u
     enabled: enabled ?? (whole ? "Once" : boot.enabled),
     target: target ?? boot.target,
     mode: mode ?? (whole || flips ? "Legacy" : boot.mode),
+    url: urlAfter(state, url),
   };
   if (state.boot.enabled === "Once" && shape.bootQuirks.includes("once-stays")) {
     state.boot.enabled = "Continuous";
@@ -49,4 +57,13 @@ export function bootPatch(state: SimulatedState, wish: Readonly<Record<string, u
     state.boot.mode = undefined;
   }
   return { status: shape.maker === "openbmc" ? 204 : 200, body: shape.maker === "openbmc" ? undefined : {} };
+}
+
+const isBootUrl = (text: string): boolean => text === "" || /^https?:$/u.test(URL.parse(text)?.protocol ?? "");
+
+function urlAfter({ shape, boot }: SimulatedState, wish: unknown): string | undefined {
+  if (wish === null || wish === "") {
+    return shape.bootQuirks.includes("url-stays") ? boot.url : undefined;
+  }
+  return typeof wish === "string" ? wish : boot.url;
 }

@@ -4,8 +4,11 @@ export interface MachineBehind {
   powerGet(): Promise<"on" | "off" | "powering-on" | "powering-off">;
   /** Resolves once the action has begun. `off` and `reset` do not shut down the operating system. */
   powerSet(action: "on" | "off" | "soft-off" | "reset" | "nmi"): Promise<void>;
-  /** Called before each start with Redfish's name of the boot target; undefined = the machine's own boot order. */
-  bootFrom?(target: string | undefined): Promise<void>;
+  /**
+   * Called before each start with Redfish's name of the boot target; undefined = the machine's own boot order.
+   * @param url of an HTTP boot
+   */
+  bootFrom?(target: string | undefined, url?: string): Promise<void>;
   /** Called when the medium in its drive changes; undefined = the drive is empty. */
   mediumSet?(url: string | undefined): Promise<void>;
   uuid: string;
@@ -26,6 +29,8 @@ export class MemoryMachine implements MachineBehind {
   readonly actions: string[] = [];
   /** The boot target of each start. */
   readonly boots: (string | undefined)[] = [];
+  /** The URL of its last HTTP boot. */
+  httpBootUrl: string | undefined;
   /** The medium in its drive. */
   medium: string | undefined;
   #state: "on" | "off";
@@ -55,8 +60,9 @@ export class MemoryMachine implements MachineBehind {
     return Promise.resolve();
   }
 
-  bootFrom(target: string | undefined): Promise<void> {
+  bootFrom(target: string | undefined, url?: string): Promise<void> {
     this.boots.push(target);
+    this.httpBootUrl = target === "UefiHttp" ? url : this.httpBootUrl;
     return Promise.resolve();
   }
 

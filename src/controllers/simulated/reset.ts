@@ -41,9 +41,8 @@ export async function resetAnswer(
     if (shape.bootQuirks.includes("forgets")) {
       state.boot = { ...state.boot, enabled: "Disabled", target: "None" };
     }
-    await machine.bootFrom?.(
-      state.boot.enabled === "Disabled" || state.boot.target === "None" ? undefined : state.boot.target,
-    );
+    const own = state.boot.enabled === "Disabled" || state.boot.target === "None";
+    await machine.bootFrom?.(own ? undefined : state.boot.target, state.boot.url);
     if (state.boot.enabled === "Once") {
       state.boot = { ...state.boot, enabled: "Disabled", target: "None" };
     }

@@ -13,7 +13,11 @@ export type BootQuirk =
   /** The removal of an override changes the boot mode to Legacy. */
   | "off-flips"
   /** The override is forgotten when the machine is switched on: it boots in its own order. */
-  | "forgets";
+  | "forgets"
+  /** The URL of an HTTP boot is removed by an empty text; `null` is refused. */
+  | "url-not-null"
+  /** The URL of an HTTP boot is not removed. */
+  | "url-stays";
 
 /** How the controllers of a maker differ in what they serve. Numbers are the rows of docs/redfish.md. */
 export interface MakerShape {
@@ -38,6 +42,8 @@ export interface MakerShape {
   /** Where the allowed values are listed (row 3). */
   allowed: "inline" | "action-info" | "nowhere";
   bootTargets: readonly string[];
+  /** Whether it has a place for the URL of an HTTP boot (row 16). */
+  httpBoot: boolean;
   /** The allowed values of the override's `Enabled`; undefined = they are not listed (row 11). */
   bootEnabled: readonly string[] | undefined;
   /** The system's boot mode; absent = it has no modes (row 10). */
@@ -93,6 +99,7 @@ export const plainShape: MakerShape = {
   resetTypes: ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "GracefulRestart", "Nmi", "PowerCycle"],
   allowed: "inline",
   bootTargets: ["None", "Pxe", "Hdd", "Cd", "UefiHttp", "BiosSetup"],
+  httpBoot: true,
   bootEnabled: undefined,
   bootMode: "UEFI",
   settings: undefined,

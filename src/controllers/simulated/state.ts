@@ -19,7 +19,7 @@ export interface SimulatedEvent {
 export interface SimulatedState {
   shape: MakerShape;
   machine: MachineBehind;
-  boot: { enabled: string; target: string; mode: string | undefined };
+  boot: { enabled: string; target: string; mode: string | undefined; url?: string | undefined };
   bootOrder: readonly string[];
   lit: boolean;
   lastReset: Date;

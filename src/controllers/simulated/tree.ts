@@ -199,6 +199,7 @@ function bootResource({ shape, boot, bootOrder }: SimulatedState): Record<string
     BootSourceOverrideEnabled: boot.enabled,
     BootSourceOverrideTarget: boot.target,
     "BootSourceOverrideTarget@Redfish.AllowableValues": shape.bootTargets,
+    ...(shape.httpBoot ? { HttpBootUri: boot.url ?? null } : {}),
     ...defined({
       "BootSourceOverrideEnabled@Redfish.AllowableValues": shape.bootEnabled,
       BootSourceOverrideMode: boot.mode,

@@ -31,6 +31,7 @@ export function controllerMessage(record: ControllerListed): Controller {
     powerCommands: record.powerCommands.flatMap((word) => valueOfWord(powerCommandWords, word) ?? []),
     bootTargets: record.bootTargets.flatMap((word) => valueOfWord(bootTargetWords, word) ?? []),
     virtualMedia: record.virtualMedia,
+    httpBoot: record.httpBoot,
     mayControl: record.mayControl,
     rules: [...record.rules],
     setAt: timestampFromDate(record.setAt),

@@ -15,6 +15,7 @@ import { sshMeans } from "../takeover/ssh-means.ts";
 import type { AgentMeans } from "./agent-means.ts";
 import { bootStart } from "./boot-start.ts";
 import { networkWay } from "./boot-way.ts";
+import { httpWay } from "./http-way.ts";
 import { mediumWay } from "./medium-way.ts";
 
 /** The means of a start on one machine, or the reason why there is none. */
@@ -46,6 +47,14 @@ const table: Readonly<
           database,
           controllerSwitch(database, controllers, machineId),
           mediumWay(database, controllers, machineId),
+        ),
+  "controller-http": ({ database, controllers }, machineId) =>
+    controllers === undefined
+      ? undefined
+      : bootStart(
+          database,
+          controllerSwitch(database, controllers, machineId),
+          httpWay(database, controllers, machineId),
         ),
   "provider-network": ({ database, providers }, _machineId, { provider }) => {
     const providing = provider === undefined ? undefined : providers.get(provider.name);

@@ -31,7 +31,7 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
       const secret = mediumSecret();
       const url = mediumUrl(server.url, secret);
       return {
-        medium: { digest: secret.digest, fetchers: await addressesOf(controller.url) },
+        medium: { digest: secret.digest, way: "medium", fetchers: await addressesOf(controller.url) },
         on: (signal) =>
           controllers.use(machineId, async (client) => {
             // What an interrupted start has left in another drive, from which the machine would boot nothing.

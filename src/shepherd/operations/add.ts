@@ -100,6 +100,7 @@ function factsWords(facts: ControllerFacts) {
     power,
     bootTargets: facts.bootTargets,
     virtualMedia: facts.virtualMedia,
+    httpBoot: facts.httpBoot,
     mayControl: facts.mayControl,
     rules: facts.rules,
   };

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/connect.ts";
+import { isMediumUrl } from "../../contract/medium-path.ts";
 import { mediumProgress } from "../../database/queries/boot/boot-medium.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
 import type { MachineId } from "../../database/ids.ts";
@@ -26,8 +27,12 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
     leavesOverride: true,
     bootToDisk: async (signal) => {
       await controllers.use(machineId, (controller) => controller.bootClear(signal));
-      if ((await mediumProgress(database, machineId)) !== undefined) {
-        await ownMediumEject(controllers, machineId, signal);
+      switch ((await mediumProgress(database, machineId))?.way) {
+        case "medium":
+          return ownMediumEject(controllers, machineId, signal);
+        case "http":
+          return controllers.use(machineId, (controller) => controller.httpBootClear(isMediumUrl, signal));
+        case undefined:
       }
     },
     identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),

@@ -28,6 +28,8 @@ export interface FakeController {
   /** The URL of the inserted virtual medium. */
   medium?: string | undefined;
   calls: number;
+  /** The URL of an HTTP boot that is set. */
+  httpBootUrl?: string | undefined;
   /** Whether it has a session: since the last call, nobody has ended it. */
   session: boolean;
   /** Whether it refuses virtual media. */
@@ -100,6 +102,7 @@ function controllerOn(fake: FakeController): Controller {
         powerCommands: ["on", "off", "cycle", "reset"],
         bootTargets: ["network", "disk"],
         virtualMedia: false,
+        httpBoot: false,
         rules: [],
         mayControl: true,
         ...fake.facts,
@@ -131,6 +134,16 @@ function controllerOn(fake: FakeController): Controller {
       if (fake.medium !== undefined && whose(fake.medium)) {
         act("eject", signal);
         fake.medium = undefined;
+      }
+    },
+    httpBootSet: async (url, signal) => {
+      act("boot http once", signal);
+      fake.httpBootUrl = url;
+    },
+    httpBootClear: async (whose, signal) => {
+      if (fake.httpBootUrl !== undefined && whose(fake.httpBootUrl)) {
+        act("url removed", signal);
+        fake.httpBootUrl = undefined;
       }
     },
     identify: async (on, signal) => act(`light ${on ? "on" : "off"}`, signal),

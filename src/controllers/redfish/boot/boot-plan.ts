@@ -10,6 +10,8 @@ export interface BootWish {
   enabled: "Once" | "Continuous";
   /** The boot mode; undefined = leave it unchanged. */
   mode: string | undefined;
+  /** The URL of an HTTP boot; absent = the URL that is set, if any, stays. */
+  url?: string;
 }
 
 /** Redfish's names of a target, the best first (row 15). Pure. */
@@ -41,7 +43,7 @@ export function bootBody(
 ): Readonly<Record<string, string>> | undefined {
   const mode = wish.mode ?? state.mode;
   const same = { enabled: state.enabled === wish.enabled, mode: state.mode === mode };
-  if (same.enabled && same.mode && state.target === wish.target) {
+  if (same.enabled && same.mode && state.target === wish.target && hasUrl(wish, state)) {
     return undefined;
   }
   return {
@@ -49,7 +51,13 @@ export function bootBody(
     ...(same.enabled && !rules.bootWhole ? {} : { BootSourceOverrideEnabled: wish.enabled }),
     BootSourceOverrideTarget: wish.target,
     ...(mode === undefined || (same.mode && !rules.bootWhole) ? {} : { BootSourceOverrideMode: mode }),
+    ...defined({ HttpBootUri: wish.url }),
   };
+}
+
+/** Whether the URL of an HTTP boot is as wished. Pure. */
+function hasUrl(wish: BootWish, state: BootState): boolean {
+  return wish.url === undefined || state.url === wish.url;
 }
 
 /**
@@ -84,6 +92,7 @@ export function isAsWished(wish: BootWish, state: BootState): boolean {
   return (
     state.target === wish.target &&
     (state.enabled === wish.enabled || (wish.enabled === "Once" && state.enabled === "Continuous")) &&
-    (wish.mode === undefined || state.mode === wish.mode)
+    (wish.mode === undefined || state.mode === wish.mode) &&
+    hasUrl(wish, state)
   );
 }

@@ -10,6 +10,9 @@ export interface BootState {
   target: string | undefined;
   /** UEFI or Legacy; undefined = the controller has no boot modes (row 10). */
   mode: string | undefined;
+  /** Whether it has a place for the URL of an HTTP boot (row 16), and that URL. */
+  takesUrl: boolean;
+  url: string | undefined;
   /** The allowed targets; undefined = the controller does not list them. */
   targets: readonly string[] | undefined;
   /** The allowed values of `Enabled`; undefined = the controller does not list them. */
@@ -35,6 +38,8 @@ export async function bootRead(system: RedfishSystem, signal: AbortSignal): Prom
     enabled: textOf(boot["BootSourceOverrideEnabled"]),
     target: textOf(boot["BootSourceOverrideTarget"]),
     mode: textOf(boot["BootSourceOverrideMode"]),
+    takesUrl: "HttpBootUri" in boot,
+    url: textOf(boot["HttpBootUri"]),
     targets: first("BootSourceOverrideTarget@Redfish.AllowableValues"),
     enabledValues: first("BootSourceOverrideEnabled@Redfish.AllowableValues"),
     system: own.body,

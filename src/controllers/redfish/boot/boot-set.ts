@@ -1,4 +1,5 @@
 import { type BootTarget, ControllerError, type ControllerErrorCode } from "../../controller.ts";
+import { defined } from "../../../lib/defined.ts";
 import { describeError } from "../../../lib/errors.ts";
 import { AnswerError } from "../answer-error.ts";
 import { ExchangeBroken } from "../http/exchange.ts";
@@ -10,11 +11,15 @@ import { bootOrderSet } from "./boot-order.ts";
 import { bootBody, bootOffBody, type BootWish, isAsWished, isOff, targetOf } from "./boot-plan.ts";
 import { bootRead, type BootState } from "./boot-resource.ts";
 
-/** Sets the boot override and reads it back. @throws {ControllerError} */
+/**
+ * Sets the boot override and reads it back.
+ * @param options.url the URL of an HTTP boot
+ * @throws {ControllerError}
+ */
 export async function bootSet(
   system: RedfishSystem,
   target: BootTarget,
-  options: { once: boolean; patience: Patience },
+  options: { once: boolean; patience: Patience; url?: string },
   signal: AbortSignal,
 ): Promise<void> {
   const before = await bootRead(system, signal);
@@ -22,6 +27,9 @@ export async function bootSet(
   if (before === undefined || name === undefined) {
     const there = before?.targets === undefined ? "" : `, only ${before.targets.join(", ")}`;
     throw new ControllerError("unsupported", `${system.name} can't be told to boot from ${target}${there}`);
+  }
+  if (options.url !== undefined && !before.takesUrl) {
+    throw new ControllerError("unsupported", `${system.name} has no place for the URL of an HTTP boot`);
   }
   const enabled = options.once ? "Once" : "Continuous";
   if (before.enabledValues?.includes(enabled) === false) {
@@ -38,6 +46,7 @@ export async function bootSet(
     enabled,
     // HTTP boot needs UEFI.
     mode: name === "UefiHttp" && before.mode !== undefined ? "UEFI" : before.mode,
+    ...defined({ url: options.url }),
   };
   await changeBoot(system, options.patience, signal, {
     body: (state) => bootBody(wish, state, system.rules),
@@ -107,9 +116,10 @@ async function modeKeep(
   });
 }
 
-interface BootChange {
+/** How a change of the `Boot` object is made. */
+export interface BootChange {
   /** The `Boot` object to send; undefined = nothing to send. */
-  body: (state: BootState) => Readonly<Record<string, string>> | undefined;
+  body: (state: BootState) => Readonly<Record<string, string | null>> | undefined;
   /** Called after the first refusal, so that the next `body` differs (row 12); absent = a refusal ends the change. */
   otherwise?: () => void;
   done: (state: BootState) => boolean;
@@ -121,7 +131,8 @@ const againMost = 3;
 /** Milliseconds within which the last accepted change must show. */
 const showsWithin = 20_000;
 
-async function changeBoot(
+/** Changes the `Boot` object, and resolves when reading it back shows the change. @throws {ControllerError} */
+export async function changeBoot(
   system: RedfishSystem,
   patience: Patience,
   signal: AbortSignal,

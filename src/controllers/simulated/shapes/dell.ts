@@ -14,6 +14,7 @@ export const dellShape: MakerShape = {
   chassisId: "System.Embedded.1",
   resetTypes: ["On", "ForceOff", "ForceRestart", "GracefulShutdown", "PushPowerButton", "Nmi", "PowerCycle"],
   bootTargets: ["None", "Pxe", "Floppy", "Cd", "Hdd", "BiosSetup", "Utilities", "UefiTarget", "SDCard", "UefiHttp"],
+  httpBoot: false,
   media: { under: "manager", slots: ["CD", "RemovableDisk"], actions: true },
   serialInSku: true,
 };

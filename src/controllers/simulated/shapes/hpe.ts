@@ -12,5 +12,6 @@ export const hpeShape: MakerShape = {
   trailingSlash: true,
   resetTypes: ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "Nmi", "PushPowerButton", "GracefulRestart"],
   bootTargets: ["None", "Cd", "Hdd", "Usb", "Utilities", "Diags", "BiosSetup", "Pxe", "UefiShell", "UefiHttp"],
+  httpBoot: false,
   bootQuirks: ["no-disabled-none"],
 };

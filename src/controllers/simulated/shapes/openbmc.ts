@@ -15,6 +15,7 @@ export const openbmcShape: MakerShape = {
   resetTypes: ["ForceOff", "PowerCycle", "GracefulRestart", "On", "GracefulShutdown", "ForceRestart", "Nmi", "ForceOn"],
   allowed: "action-info",
   bootTargets: ["None", "Pxe", "Hdd", "Cd", "Diags", "BiosSetup", "Usb"],
+  httpBoot: false,
   bootEnabled: ["Disabled", "Once", "Continuous"],
   media: { under: "manager", slots: ["Slot_0"], actions: false },
   light: "location",

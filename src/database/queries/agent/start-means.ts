@@ -8,7 +8,7 @@ import { storedText } from "../../../lib/format/stored-text.ts";
 
 /** The facts by which the means of a start are chosen. */
 export interface StartMeans {
-  controller?: { powerCommands: string[]; bootTargets: string[]; virtualMedia: boolean };
+  controller?: { powerCommands: string[]; bootTargets: string[]; virtualMedia: boolean; httpBoot: boolean };
   /** Whether boot media are served somewhere. */
   mediaServed: boolean;
   provider?: { name: string; providerId: string };
@@ -26,6 +26,7 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
     power_commands: string[] | null;
     boot_targets: string[] | null;
     virtual_media: boolean | null;
+    http_boot: boolean | null;
     media_served: boolean;
     provider: string | null;
     provider_id: string | null;
@@ -34,7 +35,7 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
     set: string | null;
   }>`
     SELECT EXISTS (SELECT FROM machine_ssh h WHERE h.machine_id = m.machine_id) AS ssh,
-      c.power_commands, c.boot_targets, c.virtual_media,
+      c.power_commands, c.boot_targets, c.virtual_media, c.http_boot,
       EXISTS (SELECT FROM boot_medium_server s WHERE ${mediumServed}) AS media_served, p.provider, p.provider_id, b.means AS set,
       (SELECT jsonb_object_agg(f.means, f.failures) FROM machine_start_failure f WHERE f.machine_id = m.machine_id) AS failures
     FROM machines m
@@ -53,6 +54,7 @@ export async function startMeans(database: Database, machineId: MachineId): Prom
             powerCommands: row.power_commands,
             bootTargets: row.boot_targets,
             virtualMedia: row.virtual_media === true,
+            httpBoot: row.http_boot === true,
           },
         }),
     mediaServed: row?.media_served === true,

@@ -17,7 +17,9 @@ const windowSeconds = { least: 1, most: 86_400 } as const;
 export interface WindowMedium {
   /** SHA-256 of the secret in its path. */
   digest: Uint8Array;
-  /** The addresses from which it may be fetched. */
+  /** By what it comes: a virtual medium, which the controller fetches, or an HTTP boot, by which the machine fetches it. */
+  way: "medium" | "http";
+  /** The addresses from which it may be fetched; empty for an HTTP boot: the first address that fetches it. */
   fetchers: readonly string[];
 }
 
@@ -56,14 +58,14 @@ export async function bootWindowOpen(
         ...(medium === undefined
           ? {}
           : {
-              way: "medium",
+              way: medium.way,
               medium_digest: Buffer.from(medium.digest),
               fetchers: sql<string[]>`${medium.fetchers}::inet[]`,
             }),
       })
       .returning(["window_id", "closes_at"])
       .executeTakeFirstOrThrow();
-    const detail = { window: row.window_id, seconds, ...(medium === undefined ? {} : { by: "medium" }) };
+    const detail = { window: row.window_id, seconds, ...(medium === undefined ? {} : { by: medium.way }) };
     await historyAppend(tx, [{ machineId, actor, event: "boot_window_opened", detail }]);
     return { windowId: row.window_id, closesAt: row.closes_at };
   });

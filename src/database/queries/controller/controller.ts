@@ -33,6 +33,8 @@ export interface ControllerCan {
   powerCommands: readonly string[];
   bootTargets: readonly string[];
   virtualMedia: boolean;
+  /** Whether it takes the URL of a UEFI HTTP boot. */
+  httpBoot: boolean;
   mayControl: boolean;
   rules: readonly string[];
 }
@@ -72,6 +74,7 @@ export interface ControllerRow {
   power_commands: string[];
   boot_targets: string[];
   virtual_media: boolean;
+  http_boot: boolean;
   may_control: boolean;
   rules: string[];
   set_at: Date;
@@ -89,7 +92,7 @@ export const controllerColumns = sql`
   c.machine_id, c.protocol, c.url, c.system, c.credential_id,
   coalesce(r.rotated_at, r.created_at)::text || ' ' || r.allowed::text AS credential_revision,
   r.sealed_next_secret IS NOT NULL AS next_secret, c.trusted_by, encode(c.trusted_sha256, 'hex') AS trusted_sha256,
-  c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.may_control, c.rules,
+  c.trusted_ca_pem, c.maker, c.model, c.firmware, c.power_commands, c.boot_targets, c.virtual_media, c.http_boot, c.may_control, c.rules,
   c.set_at, c.set_by, n.contact_at, n.failed_at, n.failed_code, n.failed_cause,
   l.tried AS refused_tried, extract(epoch FROM l.not_before - now())::float8 AS refused_seconds`;
 export const controllerTables = sql`
@@ -113,6 +116,7 @@ export function controllerRecord(row: ControllerRow): ControllerRecord {
     powerCommands: row.power_commands,
     bootTargets: row.boot_targets,
     virtualMedia: row.virtual_media,
+    httpBoot: row.http_boot,
     mayControl: row.may_control,
     rules: row.rules,
     setAt: row.set_at,
@@ -217,6 +221,7 @@ function canColumns(can: ControllerCan) {
     power_commands: [...can.powerCommands],
     boot_targets: [...can.bootTargets],
     virtual_media: can.virtualMedia,
+    http_boot: can.httpBoot,
     may_control: can.mayControl,
     rules: [...can.rules],
   };
