@@ -31,6 +31,7 @@ const facts: ControllerFacts = {
   powerCommands: ["on", "off"],
   bootTargets: ["disk"],
   virtualMedia: false,
+  httpBoot: false,
   rules: [],
   mayControl: true,
 };
