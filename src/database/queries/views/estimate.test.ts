@@ -5,11 +5,8 @@ import { connect, type Database } from "../../connect.ts";
 import { machineSurroundings } from "./explain.ts";
 import { machineShow, machinesShow } from "../machine/machine-show.ts";
 
-/**
- * What 50 machines by their ids may be estimated at, with some 25 tags each; PostgreSQL compiles statements from 100,000 on,
- * which took seconds.
- */
-const few = 40_000;
+/** What 50 machines by their ids may be estimated at; PostgreSQL compiles statements from 100,000 on, which took seconds. */
+const few = 20_000;
 
 test("X2: with many machines and no table analysed, show and explain are estimated as the look-ups that they are", async () => {
   await using fleet = await testFleet();
