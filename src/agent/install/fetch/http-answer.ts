@@ -1,3 +1,4 @@
+import { portOfUrl, type AddressGuard } from "../../../lib/net/address-guard.ts";
 import { shownUrl } from "../../../lib/net/shown-url.ts";
 import { AgentError } from "../../errors.ts";
 import { connectionFailure } from "./connection-words.ts";
@@ -55,6 +56,8 @@ export interface HttpOptions {
   reach?: Reach;
   /** The URL comes from a server and not from the request, so the restrictions for redirects apply. */
   led?: boolean;
+  /** Why an address may not be called at all, also by the request's own URL; absent: every address may. */
+  guard?: AddressGuard;
 }
 
 /** An answer's header, and its URL. The body waits to be read; the owner must destroy the answer. */
@@ -97,9 +100,10 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
 type AskOptions = HttpOptions & { reach: Reach; led: boolean };
 
 async function ask(url: URL, options: AskOptions): Promise<HttpAnswer> {
-  const { signal, limits, certificates, reach, led } = options;
+  const { signal, limits, certificates, reach, led, guard } = options;
   signal.throwIfAborted();
-  const problem = (address: string): string | undefined => (led ? reach.problem(address) : undefined);
+  const problem = (address: string): string | undefined =>
+    guard?.(address, portOfUrl(url)) ?? (led ? reach.problem(address) : undefined);
   const { socket, next, certificate } = socketOpen(url, { certificates, problem });
   if (!led) {
     socket.once("connect", () => {
