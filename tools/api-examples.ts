@@ -24,7 +24,9 @@ export type ExampleNeed =
   | "controller"
   | "doubted"
   /** A browser is signed in; a code of `farrier console` can sign in another. */
-  | "console";
+  | "console"
+  /** A server fetched image debian-13@1. */
+  | "image";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -185,4 +187,24 @@ export const apiExamples: readonly ApiExample[] = [
   },
   { method: "farrier.operator.v1.AccessService/AuditList", request: { actor: "token", pageSize: 20 } },
   { method: "farrier.operator.v1.AccessService/TokenRevoke", request: { requestId: id(12), token: "alice" } },
+  {
+    method: "farrier.operator.v1.ImageService/ImageAdd",
+    request: {
+      requestId: id(60),
+      name: "debian-13",
+      url: "https://images.example.org/debian-13.raw.zst",
+      digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+  },
+  { method: "farrier.operator.v1.ImageService/ImageList", request: { pageSize: 50 } },
+  { method: "farrier.operator.v1.ImageService/ImageShow", request: { image: "debian-13@1" } },
+  {
+    method: "farrier.operator.v1.ImageService/ImageTag",
+    request: { requestId: id(61), image: "debian-13@1", tag: "stable" },
+    needs: "image",
+  },
+  {
+    method: "farrier.operator.v1.ImageService/ImageDelete",
+    request: { requestId: id(62), image: "debian-13@1" },
+  },
 ];

@@ -19,6 +19,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   janitor: ["lib", "metrics", "database", "secrets", "gen", "contract"],
   netboot: ["lib", "metrics", "database", "gen", "contract"],
   controllers: ["lib"],
+  catalogue: ["lib", "metrics", "database", "secrets", "gen", "contract", "agent"],
   lab: ["lib", "netboot", "controllers"],
   providers: ["lib", "contract", "shepherd", "lab"],
   telemetry: ["lib", "metrics", "database"],

@@ -36,8 +36,13 @@ import { fleetSummaryCommand } from "./commands/fleet-summary.ts";
 import { hardwareDiffCommand } from "./commands/hardware-diff.ts";
 import { hardwareListCommand } from "./commands/hardware-list.ts";
 import { hardwareShowCommand } from "./commands/hardware-show.ts";
+import { imageAddCommand } from "./commands/image-add.ts";
 import { imageBuildDebianCommand } from "./commands/image-build-debian.ts";
 import { imageBuildTinyCommand } from "./commands/image-build-tiny.ts";
+import { imageDeleteCommand } from "./commands/image-delete.ts";
+import { imageListCommand } from "./commands/image-list.ts";
+import { imageShowCommand } from "./commands/image-show.ts";
+import { imageTagCommand } from "./commands/image-tag.ts";
 import { installationListCommand } from "./commands/installation-list.ts";
 import { installationShowCommand } from "./commands/installation-show.ts";
 import { labConsoleCommand } from "./commands/lab-console.ts";
@@ -220,8 +225,15 @@ const imageBuild = buildRouteMap<string, CliContext>({
 });
 
 const image = buildRouteMap<string, CliContext>({
-  docs: { brief: "Disk images: build" },
-  routes: { build: imageBuild },
+  docs: { brief: "Disk images: add, list, show, tag, delete, build" },
+  routes: {
+    add: imageAddCommand,
+    list: imageListCommand,
+    show: imageShowCommand,
+    tag: imageTagCommand,
+    delete: imageDeleteCommand,
+    build: imageBuild,
+  },
 });
 
 const bootImage = buildRouteMap<string, CliContext>({

@@ -531,6 +531,13 @@ CREATE TABLE boot_medium_server (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 ) WITH (fillfactor=80);
 
+CREATE TABLE catalogue_image (
+    image_name text NOT NULL,
+    last_version integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL
+);
+
 CREATE TABLE console_link (
     code_hash bytea NOT NULL,
     request_id uuid NOT NULL,
@@ -636,6 +643,39 @@ CREATE TABLE history_default PARTITION OF history DEFAULT;
 
 CREATE TABLE history_event (
     event text NOT NULL
+);
+
+CREATE TABLE image_tag (
+    image_name text NOT NULL,
+    tag text NOT NULL,
+    version integer NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL
+);
+
+CREATE TABLE image_version (
+    image_name text NOT NULL,
+    version integer NOT NULL,
+    state text DEFAULT 'fetching'::text NOT NULL,
+    sealed_source bytea NOT NULL,
+    shown_url text NOT NULL,
+    asked_digest text,
+    digest text,
+    signed boolean NOT NULL,
+    cached boolean NOT NULL,
+    facts jsonb,
+    session_id uuid,
+    attempts integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    phase text,
+    bytes_done bigint DEFAULT 0 NOT NULL,
+    bytes_total bigint DEFAULT 0 NOT NULL,
+    progress_at timestamp with time zone,
+    failure_code text,
+    failure text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    ready_at timestamp with time zone
 );
 
 CREATE TABLE machine_agent_features (
@@ -807,6 +847,15 @@ CREATE TABLE machine_health (
     problem text,
     noted text
 ) WITH (fillfactor=80);
+
+CREATE TABLE machine_installation_profile (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    profile_name text,
+    profile_version integer,
+    image_name text NOT NULL,
+    image_version integer NOT NULL
+);
 
 CREATE TABLE machine_mac (
     machine_id uuid NOT NULL,
@@ -1069,6 +1118,23 @@ CREATE TABLE process (
     process_order integer NOT NULL
 );
 
+CREATE TABLE profile (
+    profile_name text NOT NULL,
+    last_version integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL
+);
+
+CREATE TABLE profile_version (
+    profile_name text NOT NULL,
+    version integer NOT NULL,
+    sealed_spec bytea NOT NULL,
+    image text NOT NULL,
+    image_name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    applied_by text NOT NULL
+);
+
 CREATE TABLE provider (
     provider text NOT NULL,
     power boolean NOT NULL,
@@ -1234,6 +1300,12 @@ ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_pkey PRIMARY KE
 
 ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_url_check CHECK ((url ~ '^https?://'::text));
 
+ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_image_name_check CHECK ((image_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_last_version_check CHECK ((last_version >= 0));
+
+ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_pkey PRIMARY KEY (image_name);
+
 ALTER TABLE console_link ADD CONSTRAINT console_link_check CHECK (((credential = 'token'::text) = (token_id IS NOT NULL)));
 
 ALTER TABLE console_link ADD CONSTRAINT console_link_code_hash_check CHECK ((octet_length(code_hash) = 32));
@@ -1315,6 +1387,30 @@ ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{ag
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
 ALTER TABLE history_event ADD CONSTRAINT history_event_pkey PRIMARY KEY (event);
+
+ALTER TABLE image_tag ADD CONSTRAINT image_tag_pkey PRIMARY KEY (image_name, tag);
+
+ALTER TABLE image_tag ADD CONSTRAINT image_tag_tag_check CHECK ((tag ~ '^[a-z]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_asked_digest_check CHECK ((asked_digest ~ '^sha256:[0-9a-f]{64}$'::text));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_bytes_done_check CHECK ((bytes_done >= 0));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_bytes_total_check CHECK ((bytes_total >= 0));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_check CHECK (((state <> 'ready'::text) OR ((digest IS NOT NULL) AND (facts IS NOT NULL) AND (ready_at IS NOT NULL))));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_check1 CHECK (((state = 'fetching'::text) OR (session_id IS NULL)));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_digest_check CHECK ((digest ~ '^sha256:[0-9a-f]{64}$'::text));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_pkey PRIMARY KEY (image_name, version);
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_sealed_source_check CHECK ((sealed_key(sealed_source) IS NOT NULL));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_state_check CHECK ((state = ANY (ARRAY['fetching'::text, 'ready'::text, 'failed'::text])));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_version_check CHECK ((version > 0));
 
 ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_pkey PRIMARY KEY (machine_id);
 
@@ -1429,6 +1525,12 @@ ALTER TABLE machine_health ADD CONSTRAINT machine_health_pkey PRIMARY KEY (machi
 ALTER TABLE machine_health ADD CONSTRAINT machine_health_rollup_check CHECK ((rollup = ANY (ARRAY['ok'::text, 'warning'::text, 'critical'::text, 'unknown'::text])));
 
 ALTER TABLE machine_health ADD CONSTRAINT machine_health_unread_check CHECK ((cardinality(unread) <= 10));
+
+ALTER TABLE machine_installation_profile ADD CONSTRAINT machine_installation_profile_check CHECK (((profile_name IS NULL) = (profile_version IS NULL)));
+
+ALTER TABLE machine_installation_profile ADD CONSTRAINT machine_installation_profile_generation_check CHECK ((generation > 0));
+
+ALTER TABLE machine_installation_profile ADD CONSTRAINT machine_installation_profile_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_check CHECK ((((mac & '01:00:00:00:00:00'::macaddr) = '00:00:00:00:00:00'::macaddr) AND (mac <> '00:00:00:00:00:00'::macaddr)));
 
@@ -1598,6 +1700,18 @@ ALTER TABLE process ADD CONSTRAINT process_pkey PRIMARY KEY (process);
 
 ALTER TABLE process ADD CONSTRAINT process_process_order_key UNIQUE (process_order);
 
+ALTER TABLE profile ADD CONSTRAINT profile_last_version_check CHECK ((last_version >= 0));
+
+ALTER TABLE profile ADD CONSTRAINT profile_pkey PRIMARY KEY (profile_name);
+
+ALTER TABLE profile ADD CONSTRAINT profile_profile_name_check CHECK ((profile_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE profile_version ADD CONSTRAINT profile_version_pkey PRIMARY KEY (profile_name, version);
+
+ALTER TABLE profile_version ADD CONSTRAINT profile_version_sealed_spec_check CHECK ((sealed_key(sealed_spec) IS NOT NULL));
+
+ALTER TABLE profile_version ADD CONSTRAINT profile_version_version_check CHECK ((version > 0));
+
 ALTER TABLE provider ADD CONSTRAINT provider_check CHECK (((unreachable_since IS NULL) = (unreachable_cause IS NULL)));
 
 ALTER TABLE provider ADD CONSTRAINT provider_held_check CHECK (((held_since IS NULL) = (held_cause IS NULL)));
@@ -1666,6 +1780,12 @@ ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_machine_id_
 
 ALTER TABLE controller_operation ADD CONSTRAINT controller_operation_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
 
+ALTER TABLE image_tag ADD CONSTRAINT image_tag_image_name_version_fkey FOREIGN KEY (image_name, version) REFERENCES image_version(image_name, version) ON DELETE CASCADE;
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_image_name_fkey FOREIGN KEY (image_name) REFERENCES catalogue_image(image_name) ON DELETE CASCADE;
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
 ALTER TABLE machine_agent_features ADD CONSTRAINT machine_agent_features_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_agent_heartbeat ADD CONSTRAINT machine_agent_heartbeat_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
@@ -1703,6 +1823,8 @@ ALTER TABLE machine_hardware_report ADD CONSTRAINT machine_hardware_report_machi
 ALTER TABLE machine_hardware_report_earlier ADD CONSTRAINT machine_hardware_report_earlier_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_health ADD CONSTRAINT machine_health_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_installation_profile ADD CONSTRAINT machine_installation_profile_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
@@ -1748,6 +1870,8 @@ ALTER TABLE machine_state ADD CONSTRAINT machine_state_machine_id_fkey FOREIGN K
 
 ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
+ALTER TABLE profile_version ADD CONSTRAINT profile_version_profile_name_fkey FOREIGN KEY (profile_name) REFERENCES profile(profile_name) ON DELETE CASCADE;
+
 ALTER TABLE provider ADD CONSTRAINT provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
 
 ALTER TABLE session_provider ADD CONSTRAINT session_provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
@@ -1792,6 +1916,16 @@ CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at,
 
 CREATE INDEX history_machine_generation ON ONLY public.history USING btree (machine_id, generation, event) WHERE (generation IS NOT NULL);
 
+CREATE INDEX image_tag_version ON public.image_tag USING btree (image_name, version);
+
+CREATE INDEX image_version_digest ON public.image_version USING btree (digest);
+
+CREATE INDEX image_version_fetching ON public.image_version USING btree (not_before) WHERE (state = 'fetching'::text);
+
+CREATE INDEX image_version_key ON public.image_version USING btree (sealed_key(sealed_source));
+
+CREATE INDEX image_version_session ON public.image_version USING btree (session_id) WHERE (session_id IS NOT NULL);
+
 CREATE INDEX machine_agent_heartbeat_bucket ON public.machine_agent_heartbeat USING btree (heartbeat_bucket) WHERE agent_wanted;
 
 CREATE INDEX machine_agent_started_key ON public.machine_agent_started USING btree (agent_public_key);
@@ -1813,6 +1947,8 @@ CREATE INDEX machine_controller_wanted_try ON public.machine_controller_wanted U
 CREATE INDEX machine_doubted_provider ON public.machine_doubted USING btree (provider);
 
 CREATE INDEX machine_health_bad ON public.machine_health USING btree (rollup) WHERE (rollup = ANY (ARRAY['warning'::text, 'critical'::text]));
+
+CREATE INDEX machine_installation_profile_image ON public.machine_installation_profile USING btree (image_name, image_version);
 
 CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 
@@ -1865,6 +2001,10 @@ CREATE INDEX operator_audit_machine ON public.operator_audit USING btree (machin
 CREATE INDEX operator_command_age ON public.operator_command USING btree (carried_out_at);
 
 CREATE UNIQUE INDEX operator_token_name ON public.operator_token USING btree (token_name) WHERE (revoked_at IS NULL);
+
+CREATE INDEX profile_version_image ON public.profile_version USING btree (image_name);
+
+CREATE INDEX profile_version_key ON public.profile_version USING btree (sealed_key(sealed_spec));
 
 CREATE INDEX secrets_command_age ON public.secrets_command USING btree (carried_out_at);
 

@@ -36,6 +36,13 @@ export interface BootMediumServerTable {
   url: string;
 }
 
+export interface CatalogueImageTable {
+  created_at: Generated<Date>;
+  created_by: string;
+  image_name: string;
+  last_version: Generated<number>;
+}
+
 export interface ConsoleLinkTable {
   actor: string;
   code_hash: Buffer;
@@ -135,6 +142,39 @@ export interface HistoryTable {
   process: Process | null;
   session_id: SessionId | null;
   xact: Generated<string>;
+}
+
+export interface ImageTagTable {
+  image_name: string;
+  set_at: Generated<Date>;
+  set_by: string;
+  tag: string;
+  version: number;
+}
+
+export interface ImageVersionTable {
+  asked_digest: string | null;
+  attempts: Generated<number>;
+  bytes_done: Generated<bigint>;
+  bytes_total: Generated<bigint>;
+  cached: boolean;
+  created_at: Generated<Date>;
+  created_by: string;
+  digest: string | null;
+  facts: Record<string, unknown> | null;
+  failure: string | null;
+  failure_code: string | null;
+  image_name: string;
+  not_before: Generated<Date>;
+  phase: string | null;
+  progress_at: Date | null;
+  ready_at: Date | null;
+  sealed_source: Buffer;
+  session_id: SessionId | null;
+  shown_url: string;
+  signed: boolean;
+  state: Generated<string>;
+  version: number;
 }
 
 export interface MachineAgentFeaturesTable {
@@ -305,6 +345,15 @@ export interface MachineHealthTable {
   since: Generated<Date>;
   tried_at: Generated<Date>;
   unread: string[];
+}
+
+export interface MachineInstallationProfileTable {
+  generation: Generation;
+  image_name: string;
+  image_version: number;
+  machine_id: MachineId;
+  profile_name: string | null;
+  profile_version: number | null;
 }
 
 export interface MachineMacTable {
@@ -556,6 +605,23 @@ export interface OperatorTokenTable {
   token_prefix: string;
 }
 
+export interface ProfileTable {
+  created_at: Generated<Date>;
+  created_by: string;
+  last_version: Generated<number>;
+  profile_name: string;
+}
+
+export interface ProfileVersionTable {
+  applied_at: Generated<Date>;
+  applied_by: string;
+  image: string;
+  image_name: string;
+  profile_name: string;
+  sealed_spec: Buffer;
+  version: number;
+}
+
 export interface ProviderTable {
   autostart: Generated<boolean>;
   held_cause: string | null;
@@ -650,6 +716,7 @@ export interface WorkBackoffTable {
 export interface DB {
   agent_refused: AgentRefusedTable;
   boot_medium_server: BootMediumServerTable;
+  catalogue_image: CatalogueImageTable;
   console_link: ConsoleLinkTable;
   console_session: ConsoleSessionTable;
   controller_operation: ControllerOperationTable;
@@ -657,6 +724,8 @@ export interface DB {
   enrollment_claim: EnrollmentClaimTable;
   fleet_statistics: FleetStatisticsTable;
   history: HistoryTable;
+  image_tag: ImageTagTable;
+  image_version: ImageVersionTable;
   machine_agent_features: MachineAgentFeaturesTable;
   machine_agent_heartbeat: MachineAgentHeartbeatTable;
   machine_agent_log: MachineAgentLogTable;
@@ -674,6 +743,7 @@ export interface DB {
   machine_hardware_report: MachineHardwareReportTable;
   machine_hardware_report_earlier: MachineHardwareReportEarlierTable;
   machine_health: MachineHealthTable;
+  machine_installation_profile: MachineInstallationProfileTable;
   machine_mac: MachineMacTable;
   machine_netboot: MachineNetbootTable;
   machine_network: MachineNetworkTable;
@@ -699,6 +769,8 @@ export interface DB {
   operator_audit: OperatorAuditTable;
   operator_command: OperatorCommandTable;
   operator_token: OperatorTokenTable;
+  profile: ProfileTable;
+  profile_version: ProfileVersionTable;
   provider: ProviderTable;
   retention: RetentionTable;
   secrets_command: SecretsCommandTable;

@@ -1,12 +1,15 @@
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { agentApiServe } from "../agent-api/serve.ts";
+import { imageFetchRun } from "../catalogue/fetch-loop.ts";
+import { imageRoom } from "../catalogue/image-room.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { migrate, migrateCheck } from "../database/migrate.ts";
 import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
-import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
+import { formatHostPort, isLoopback, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
@@ -38,6 +41,8 @@ export interface ControlPlaneOptions {
   databaseAddress: DatabaseAddress;
   /** The file with the keys that seal secrets; absent means the one in the data directory. */
   secretsKey: string | undefined;
+  /** Further ports of this host on which the control plane listens: images are never fetched from them. */
+  ownPorts?: () => number[];
   /** Whether it may migrate the schema; otherwise it only checks it. */
   migrate: boolean;
   /** The metrics to serve if they are not only this process' own. */
@@ -132,6 +137,22 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     }),
   );
   await operatorAddressWrite(dataDir, operators.url);
+  stack.use(
+    imageFetchRun({
+      database: janitorDatabase,
+      sessions,
+      secrets,
+      directory: join(dataDir, "images", "work"),
+      guard: {
+        loopbackAllowed: [options.agents, options.operators].some(({ host }) => isLoopback(host)),
+        ownPorts: () => [agents.address.port, Number(new URL(operators.url).port), ...(options.ownPorts?.() ?? [])],
+      },
+      room: imageRoom,
+      log,
+      clock,
+      metrics,
+    }),
+  );
   const release = stack.move();
   return {
     metrics,

@@ -23,6 +23,7 @@ const hostOfGuests = "10.0.2.2";
  */
 export async function upServe(options: UpOptions, address: DatabaseAddress, log: Logger): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
+  let netbootAddress: HostPort | undefined;
   const server = stack.use(
     await controlPlaneStart({
       dataDir: options.dataDir,
@@ -36,13 +37,13 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       databaseAddress: address,
       secretsKey: options.secretsKey,
       migrate: true,
+      ownPorts: () => (netbootAddress === undefined ? [] : [netbootAddress.port]),
       log,
     }),
   );
   const { metrics } = server;
   const open = (purpose: PoolPurpose) =>
     stack.use(poolFor(purpose, address, { log, failed: (code) => metrics.databaseErrors.inc({ code }) }));
-  let netbootAddress: HostPort | undefined;
   if (options.netboot !== undefined) {
     const netboot = stack.use(
       await netbootServe({

@@ -8,6 +8,7 @@ import { ControllerService } from "../../gen/farrier/operator/v1/controller_pb.t
 import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
+import { ImageService } from "../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
@@ -22,6 +23,7 @@ import { controllerHandlers } from "./handlers/controller.ts";
 import { enrollmentHandlers } from "./handlers/enrollment.ts";
 import { fleetHandlers } from "./handlers/fleet.ts";
 import { hardwareHandlers } from "./handlers/hardware.ts";
+import { imageHandlers } from "./handlers/image.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
 import { providerHandlers } from "./handlers/provider.ts";
@@ -47,6 +49,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(CredentialService, credentialHandlers(dependencies));
     router.service(ControllerService, controllerHandlers(dependencies));
     router.service(ProviderService, providerHandlers(dependencies));
+    router.service(ImageService, imageHandlers(dependencies));
     router.service(SecretsService, secretsHandlers(dependencies));
     router.service(ConsoleService, consoleHandlers(dependencies));
   };

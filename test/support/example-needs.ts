@@ -83,4 +83,9 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
          INSERT INTO machine_provided (machine_id, provider, provider_id) SELECT machine_id, 'rack-a', 'S1' FROM machine
        ) INSERT INTO machine_doubted (machine_id, provider, doubt) SELECT machine_id, 'rack-a', 'gone' FROM machine`,
     ),
+  image: async ({ pool }) =>
+    await pool.query(
+      `UPDATE image_version SET state = 'ready', digest = asked_digest, facts = '{}', ready_at = now()
+       WHERE image_name = 'debian-13'`,
+    ),
 };

@@ -9,6 +9,7 @@ import { ControllerService } from "../../../gen/farrier/operator/v1/controller_p
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
@@ -31,6 +32,7 @@ export interface OperatorClient {
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
   providers: Client<typeof ProviderService>;
+  images: Client<typeof ImageService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -64,6 +66,7 @@ export async function operatorClient(
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),
     providers: createClient(ProviderService, transport),
+    images: createClient(ImageService, transport),
   };
 }
 

@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { MachineInstallFlags } from "../actions/machine-install.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
+import { imageBytesFlags } from "../flags/image-bytes.ts";
 import { docs } from "../line/docs.ts";
 import { optionalFlag, repeatedFlag, requiredFlag, switchFlag, textFlag } from "../flags/flag.ts";
 import { parseGeneration } from "../line/generation.ts";
@@ -36,24 +37,8 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       metaData: textFlag("cloud-init meta data (an instance id is added if missing)", "FILE"),
       networkConfig: textFlag("cloud-init network configuration", "FILE"),
       grow: switchFlag("Grow the last partition, and an ext file system on it, to the disk's end"),
-      minisignKey: textFlag("Refuse an image that is not signed with this minisign key (.pub)", "FILE"),
-      cosignKey: textFlag("Refuse an image that is not signed with this cosign key (.pub)", "FILE"),
-      signature: textFlag("The signature (default: fetched from the image's URL + .minisig or .sig)", "FILE"),
-      imageCa: textFlag("Further CAs for the image server's certificate, PEM or one in DER", "FILE"),
-      imageTokenHost: repeatedFlag("Host outside the registry's domain that may issue its tokens; repeatable", "HOST"),
+      ...imageBytesFlags,
       readBack: switchFlag("Read the disk back and compare it before success is reported"),
-      format: {
-        kind: "enum",
-        optional: true,
-        values: ["auto", "raw", "qcow2"],
-        brief: "Format of the unpacked image (auto: by its first bytes)",
-      },
-      compression: {
-        kind: "enum",
-        optional: true,
-        values: ["auto", "none", "gzip", "zstd", "xz"],
-        brief: "Compression of the image (auto: by its first bytes)",
-      },
       size: optionalFlag(
         "Size of the unpacked image, compared with the disk before anything is written",
         "BYTES",

@@ -7,6 +7,7 @@ import { ControllerService } from "../../../gen/farrier/operator/v1/controller_p
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
@@ -26,6 +27,7 @@ export const operatorServices = [
   SecretsService,
   ProviderService,
   ConsoleService,
+  ImageService,
 ] as const;
 
 /**
@@ -83,6 +85,11 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.ProviderService/ProviderShow": "viewer",
   "farrier.operator.v1.ProviderService/ProviderCheck": "operator",
   "farrier.operator.v1.ProviderService/ProviderAccept": "operator",
+  "farrier.operator.v1.ImageService/ImageAdd": "operator",
+  "farrier.operator.v1.ImageService/ImageList": "viewer",
+  "farrier.operator.v1.ImageService/ImageShow": "viewer",
+  "farrier.operator.v1.ImageService/ImageTag": "operator",
+  "farrier.operator.v1.ImageService/ImageDelete": "operator",
   "farrier.operator.v1.SecretsService/SecretsShow": "admin",
   "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.SecretsService/SecretsGiveUp": "admin",

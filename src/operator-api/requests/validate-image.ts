@@ -9,28 +9,33 @@ import { bytes, count, text } from "./validate.ts";
 
 const kibibyte = 1024;
 
-const urlField = text(4096).superRefine((value, context) => {
+/** An image's URL. */
+export const imageUrlField = text(4096).superRefine((value, context) => {
   const read = imageReference(value);
   if (read.kind === "invalid") {
     context.addIssue(`expected ${read.expected}`);
   }
 });
 
-const digestField = z.string().refine((value) => imageDigest(value) !== undefined, `expected ${imageDigestExpected}`);
+/** An image's digest. */
+export const imageDigestField = z
+  .string()
+  .refine((value) => imageDigest(value) !== undefined, `expected ${imageDigestExpected}`);
 
 /** An enum value that this server knows. */
-function known(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
+export function knownValue(values: Readonly<Record<string, number | string>>, what: string): z.ZodType<number, number> {
   const numbers = new Set(Object.values(values));
   return z.number().refine((value) => numbers.has(value), `this server knows no such ${what}`);
 }
 
-const selectorField = z
+/** A selector of one disk. */
+export const diskSelectorField = z
   .object({
     serialNumber: text(256),
     wwn: bytes(64),
     byPath: text(1024),
     name: text(256),
-    protocol: known(BlockDevice_Protocol, "protocol"),
+    protocol: knownValue(BlockDevice_Protocol, "protocol"),
     rotational: z.boolean().optional(),
     minBytes: count,
     maxBytes: count,
@@ -49,9 +54,10 @@ const selectorField = z
   )
   .refine((disk) => disk.maxBytes === 0n || disk.minBytes <= disk.maxBytes, "min_bytes is greater than max_bytes");
 
-const signatureField = z
+/** A signature that an image must have. */
+export const imageSignatureField = z
   .object({
-    format: known(SignatureFormat, "signature format").refine((format) => format !== 0, "is missing"),
+    format: knownValue(SignatureFormat, "signature format").refine((format) => format !== 0, "is missing"),
     publicKey: bytes(16 * kibibyte).refine((key) => key.length > 0, "is missing"),
     signature: bytes(64 * kibibyte),
   })
@@ -64,8 +70,8 @@ const signatureField = z
     "public_key is not a cosign key: expected a cosign.pub, which is an ECDSA key on P-256 in PEM",
   );
 
-/** Converted to PEM from any accepted form. */
-const certificatesField = bytes(64 * kibibyte).transform((given, context) => {
+/** CAs of an image's server, converted to PEM from any accepted form. */
+export const imageCertificatesField = bytes(64 * kibibyte).transform((given, context) => {
   const read = given.length === 0 ? undefined : caCertificates(given, new Date());
   if (read?.kind === "invalid") {
     context.addIssue(read.problem);
@@ -74,7 +80,8 @@ const certificatesField = bytes(64 * kibibyte).transform((given, context) => {
   return read === undefined ? given : Uint8Array.from(Buffer.from(read.pem));
 });
 
-const tokenHostField = z
+/** Hosts that may issue a registry's tokens. */
+export const tokenHostField = z
   .array(text(255).refine((host) => isUrlHost(host), "expected a host's name, or NAME:PORT, such as auth.example.org"))
   .max(8, "expected at most 8 hosts");
 
@@ -95,19 +102,19 @@ function cloudInit(
 export const imageField = z
   .object(
     {
-      url: urlField,
-      digest: digestField,
-      format: known(ImageFormat, "image format"),
-      compression: known(Compression, "compression"),
+      url: imageUrlField,
+      digest: imageDigestField,
+      format: knownValue(ImageFormat, "image format"),
+      compression: knownValue(Compression, "compression"),
       rootDisk: z
         .custom((value) => value !== undefined, "is missing: expected a selector of the disk to write")
-        .pipe(selectorField),
+        .pipe(diskSelectorField),
       sizeBytes: count,
       userData: bytes(256 * kibibyte),
       metaData: cloudInit(bytes(256 * kibibyte), (given) => metaDataWith(given, "id")),
       networkConfig: cloudInit(bytes(256 * kibibyte), networkConfigText),
-      signature: signatureField.optional(),
-      caCertificates: certificatesField,
+      signature: imageSignatureField.optional(),
+      caCertificates: imageCertificatesField,
       tokenHost: tokenHostField,
     },
     "is missing: expected the image to install",

@@ -14,6 +14,7 @@ import { ControllerService } from "../../../gen/farrier/operator/v1/controller_p
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
+import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { DatabaseAddress } from "../../database/address/database-address.ts";
@@ -100,6 +101,7 @@ export interface TestClients {
   credentials: Client<typeof CredentialService>;
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
+  images: Client<typeof ImageService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -117,6 +119,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     credentials: createClient(CredentialService, transport),
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),
+    images: createClient(ImageService, transport),
   };
 }
 

@@ -137,6 +137,8 @@ const used = sql`(
   OR EXISTS (
     SELECT FROM controller_operation p WHERE p.sealed_password IS NOT NULL AND sealed_key(p.sealed_password) = o.key_id
   )
+  OR EXISTS (SELECT FROM image_version v WHERE sealed_key(v.sealed_source) = o.key_id)
+  OR EXISTS (SELECT FROM profile_version v WHERE sealed_key(v.sealed_spec) = o.key_id)
 )`;
 
 /** What {@link secretsKeysAdvance} changed. */

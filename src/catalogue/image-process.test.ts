@@ -1,0 +1,293 @@
+import { execFile } from "node:child_process";
+import { access, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { imageServer, type ImageServer } from "../../test/support/image-server.ts";
+import { hostProgram, programsMissing, quickLimits } from "../../test/support/install-rig.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
+import type { ImageSource } from "../contract/catalogue/image-source.ts";
+import { createLogger } from "../lib/log.ts";
+import type { ImageJob, ImageJobLine } from "./child/image-job.ts";
+import { imageProcess, imageProcessLimits, type FetchedImage, type ImageProcessLimits } from "./image-process.ts";
+import { systemImage, systemImagePrograms } from "./testing/made-images.ts";
+
+const log = createLogger({ level: "silent", component: "test" });
+const missing = await programsMissing(...systemImagePrograms);
+let folder: string;
+let server: ImageServer;
+let image: Buffer;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "farrier-image-process-"));
+  server = await imageServer();
+  image =
+    missing.length > 0
+      ? Buffer.alloc(0)
+      : await systemImage(folder, {
+          table: "gpt",
+          loaders: { "EFI/BOOT/BOOTX64.EFI": "MZ" },
+          bootCode: true,
+          root: "ext4",
+          cloudInit: true,
+        });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const room = { packedBytes: 64 << 20, unpackedBytes: 64 << 20 };
+
+function look(
+  source: Partial<ImageSource> & { url: string },
+  options: {
+    guard?: Partial<ImageJob["guard"]>;
+    limits?: Partial<ImageProcessLimits>;
+    room?: Partial<typeof room>;
+    progress?: (line: Extract<ImageJobLine, { kind: "progress" }>) => void;
+    signal?: AbortSignal;
+  } = {},
+): Promise<FetchedImage> {
+  return imageProcess(
+    {
+      source: { format: 0, compression: 0, tokenHosts: [], ...source },
+      guard: { loopbackAllowed: true, ownPorts: [], ...options.guard },
+      limits: { ...room, ...options.room },
+      fetch: quickLimits,
+    },
+    {
+      directory: join(folder, "job"),
+      limits: { ...imageProcessLimits, ...options.limits },
+      progress: options.progress ?? (() => {}),
+      log,
+      signal: options.signal ?? new AbortController().signal,
+    },
+  );
+}
+
+const refusal = async (call: Promise<FetchedImage>): Promise<[string, string]> => {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason as { code: string; message: string },
+  );
+  return error === undefined ? ["ok", ""] : [error.code, error.message];
+};
+
+describe("every form that an image comes in", () => {
+  test.each<[string, (raw: Buffer) => Promise<Buffer>, object]>([
+    ["raw", async (raw) => raw, { format: "raw", compression: "none" }],
+    ["raw in gzip", async (raw) => gzipSync(raw), { format: "raw", compression: "gzip" }],
+    ["raw in zstd", async (raw) => zstdCompressSync(raw), { format: "raw", compression: "zstd" }],
+    ["raw in xz", async (raw) => outputOf("xz", ["-1"], raw), { format: "raw", compression: "xz" }],
+    ["qcow2", async (raw) => qcow2(raw), { format: "qcow2", compression: "none" }],
+    ["qcow2 in zstd", async (raw) => zstdCompressSync(await qcow2(raw)), { format: "qcow2", compression: "zstd" }],
+  ])("%s", async (name, pack, expected) => {
+    const lacking = [...missing, ...(await programsMissing("xz", "qemu-img"))];
+    if (lacking.length > 0) {
+      expect.soft(lacking).toEqual(lacking);
+      return;
+    }
+    const packed = await pack(image);
+    const served = server.serve(name.replaceAll(" ", "-"), packed);
+    await using fetched = await look({ url: served.url, digest: served.digest });
+    expect(fetched).toMatchObject({
+      digest: served.digest,
+      facts: {
+        ...expected,
+        packedBytes: packed.length,
+        unpackedBytes: image.length,
+        partitionTable: "gpt",
+        bootsBy: ["uefi", "bios"],
+        cloudInit: "yes",
+        problems: [],
+      },
+    });
+    expect((await readFile(fetched.file)).equals(packed)).toBe(true);
+  });
+
+  test("the digest is learned where none was given, and the folder is gone afterwards", async () => {
+    const served = server.serve("unasked", gzipSync(Buffer.alloc(1 << 20, 7)));
+    {
+      await using fetched = await look({ url: served.url });
+      expect(fetched.digest).toBe(served.digest);
+    }
+    await expect(access(join(folder, "job"))).rejects.toThrow("ENOENT");
+  });
+});
+
+async function qcow2(raw: Buffer): Promise<Buffer> {
+  const [from, to] = [join(folder, "from.raw"), join(folder, "to.qcow2")];
+  await writeFile(from, raw);
+  await hostProgram("qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c", from, to);
+  return readFile(to);
+}
+
+async function outputOf(program: string, args: string[], input: Buffer): Promise<Buffer> {
+  const path = join(folder, "input");
+  await writeFile(path, input);
+  const { stdout } = await promisify(execFile)(program, [...args, "-c", path], {
+    encoding: "buffer",
+    maxBuffer: 1 << 28,
+  });
+  return stdout;
+}
+
+describe("what is refused", () => {
+  const bad = (name: string, bytes: Buffer, source: Partial<ImageSource> = {}) =>
+    refusal(look({ url: server.serve(name, bytes).url, ...source }));
+
+  test("another digest than was asked for", async () => {
+    expect(await bad("digest", Buffer.alloc(4096, 1), { digest: `sha256:${"0".repeat(64)}` })).toEqual([
+      "unproven",
+      expect.stringMatching(/has the digest sha256:[0-9a-f]{64} \(4096 bytes\), expected sha256:0{64}/u),
+    ]);
+  });
+
+  test("a signature that does not hold, and a signature that is not there", async () => {
+    const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    const publicKey = Buffer.from(key, "base64").toString("base64");
+    const signature = (bytes: string) => ({ format: SignatureFormat.MINISIGN, publicKey, signature: bytes });
+    const [code] = await bad("signed", Buffer.alloc(4096, 1), {
+      signature: signature(Buffer.from("untrusted comment: x\nnone\n").toString("base64")),
+    });
+    expect(code).toBe("unproven");
+    const [, text] = await bad("unsigned", Buffer.alloc(4096, 1), { signature: signature("") });
+    expect(text).toMatch(/unsigned\.minisig answered 404/u);
+  });
+
+  test("an archive, a page, nothing, and a packed file that is cut short", async () => {
+    expect(await bad("disk.zip", Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(1024)]))).toEqual([
+      "unusable",
+      expect.stringContaining("a zip archive"),
+    ]);
+    expect((await bad("page", Buffer.from("<!doctype html><html></html>")))[1]).toContain("HTML page");
+    expect((await bad("empty", Buffer.alloc(0)))[1]).toContain("empty file");
+    const packed = gzipSync(Buffer.alloc(1 << 20, "farrier"));
+    expect(await bad("cut.gz", packed.subarray(0, packed.length - 100))).toEqual(["unusable", expect.any(String)]);
+    expect((await bad("nothing.gz", gzipSync(Buffer.alloc(0))))[0]).toBe("unusable");
+  });
+
+  test("a packed file that is larger unpacked than is allowed is refused before it is written", async () => {
+    const bomb = server.serve("bomb.gz", gzipSync(Buffer.alloc(80 << 20)));
+    expect(await refusal(look({ url: bomb.url }))).toEqual([
+      "too_large",
+      expect.stringMatching(/takes \d+ bytes or more once it is unpacked, and the server unpacks at most 67108864/u),
+    ]);
+    const large = server.serve("large", Buffer.alloc(3 << 20, 1));
+    expect((await refusal(look({ url: large.url }, { room: { packedBytes: 1 << 20 } })))[0]).toBe("too_large");
+    // A server that says no length.
+    const endless = server.answer("endless", (_request, response) => {
+      const piece = Buffer.alloc(1 << 18, 1);
+      const more = (): void => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on("drain", more);
+      more();
+    });
+    expect((await refusal(look({ url: endless }, { room: { packedBytes: 1 << 20 } })))[0]).toBe("too_large");
+  });
+
+  test("a qcow2 image that says it is a million gigabytes, or names another file", async () => {
+    const header = Buffer.alloc(1 << 16);
+    header.write("QFI\u00fb", "latin1");
+    header.writeUInt32BE(2, 4);
+    header.writeUInt32BE(16, 20);
+    header.writeBigUInt64BE(1n << 50n, 24);
+    header.writeUInt32BE(4 << 20, 36);
+    header.writeBigUInt64BE(1n << 16n, 40);
+    expect((await bad("huge.qcow2", header))[0]).toMatch(/too_large|unusable/u);
+    header.writeBigUInt64BE(1n << 30n, 24);
+    header.writeBigUInt64BE(512n, 8);
+    expect((await bad("backed.qcow2", header))[1]).toContain("backing file");
+  });
+
+  test("addresses that are not to be called, also by redirects", async () => {
+    const port = Number(new URL(server.url).port);
+    const served = server.serve("here", Buffer.alloc(4096, 1));
+    expect(await refusal(look({ url: served.url }, { guard: { ownPorts: [port] } }))).toEqual([
+      "forbidden",
+      expect.stringMatching(/where the control plane itself listens/u),
+    ]);
+    expect(await refusal(look({ url: served.url }, { guard: { loopbackAllowed: false } }))).toEqual([
+      "forbidden",
+      expect.stringMatching(/loopback/u),
+    ]);
+    expect(served.fetches).toBe(0);
+    for (const location of ["http://169.254.169.254/latest/meta-data", "http://[fe80::1]/", "http://0.0.0.0:1/"]) {
+      const url = server.answer("away", (_request, response) => response.writeHead(302, { location }).end());
+      expect((await refusal(look({ url }, { guard: { loopbackAllowed: true } })))[0], location).toMatch(
+        location.includes("0.0.0.0") ? /unavailable/u : /forbidden/u,
+      );
+    }
+    expect((await refusal(look({ url: "http://169.254.169.254/" })))[0]).toBe("forbidden");
+  });
+
+  test("a server that is away may come back; one without the file has it no more tomorrow", async () => {
+    expect((await refusal(look({ url: "http://127.0.0.1:1/image" })))[0]).toBe("unavailable");
+    expect((await refusal(look({ url: `${server.url}/not-there` })))[0]).toBe("unusable");
+  });
+
+  test("secrets of the URL are in no message", async () => {
+    const url = server.url.replace("http://", "http://alice:hunter2@");
+    const [, text] = await refusal(look({ url: `${url}/not-there?signature=hunter3` }));
+    expect(text).toContain("answered 404");
+    expect(text).not.toMatch(/hunter|alice/u);
+  });
+});
+
+describe("limits of the process", () => {
+  test("of time", async () => {
+    const silent = server.serve("silent", Buffer.alloc(1 << 20, 1), { limit: 100 });
+    expect(await refusal(look({ url: silent.url }, { limits: { time: 1_500 } }))).toEqual([
+      "too_large",
+      expect.stringContaining("within 1.5 s"),
+    ]);
+  });
+
+  test("an abort ends it, and its folder goes", async () => {
+    const stop = new AbortController();
+    const slow = server.serve("slow", Buffer.alloc(8 << 20, 1), { limit: 1 << 20 });
+    const ended = refusal(look({ url: slow.url }, { signal: stop.signal }));
+    await waitFor("the fetch", () => slow.open === 1);
+    stop.abort(Object.assign(new Error("stopping"), { code: "stopping" }));
+    expect(await ended).toEqual(["stopping", "stopping"]);
+    await waitFor("the end of the process", () => slow.open === 0);
+    await expect(access(join(folder, "job"))).rejects.toThrow("ENOENT");
+  });
+
+  test("it has limits on memory, files and processor time, and a user of its own if root starts it", async (context) => {
+    const lacking = await programsMissing("prlimit");
+    context.skip(lacking.length > 0, "prlimit is not on this host (Debian: util-linux)");
+    const slow = server.serve("owned", Buffer.alloc(8 << 20, 1), { limit: 1 << 20 });
+    const stop = new AbortController();
+    const ended = refusal(look({ url: slow.url }, { signal: stop.signal }));
+    const file = join(folder, "job", "image");
+    await waitFor("the file", () => access(file).then(() => true));
+    const [pid] = await waitFor("the process", () => processesIn(join(folder, "job")));
+    const limits = await readFile(`/proc/${pid}/limits`, "utf8");
+    expect(limits).toMatch(/Max data size +2147483648 /u);
+    expect(limits).toMatch(/Max file size +67108864 /u);
+    expect(limits).toMatch(/Max cpu time +14400 /u);
+    expect(limits).toMatch(/Max open files +256 /u);
+    if (process.geteuid?.() === 0) {
+      expect((await stat(file)).uid).not.toBe(0);
+      expect(await readFile(`/proc/${pid}/status`, "utf8")).toMatch(/^CapEff:\s+0+$/mu);
+    }
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8");
+    expect(environment.split("\0").filter((entry) => !/^(?:PATH|LC_ALL|TMPDIR)=/u.test(entry))).toEqual([""]);
+    stop.abort(new Error("enough"));
+    await ended;
+  });
+});
+
+/** Ids of processes whose working directory is the folder. */
+async function processesIn(path: string): Promise<string[] | undefined> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => ((await readlink(`/proc/${pid}/cwd`).catch(() => "")) === path ? [pid] : [])),
+  );
+  return found.flat().length === 0 ? undefined : found.flat();
+}

@@ -1,0 +1,23 @@
+import { versionReference } from "../../contract/catalogue/catalogue-reference.ts";
+
+/** Parses a reference to a version. @throws {RangeError} naming what was expected */
+function parseReference(text: string): string {
+  if (versionReference(text) === undefined) {
+    throw new RangeError(
+      `"${text}" is no name: expected NAME, NAME@VERSION or NAME@TAG, such as debian-12, debian-12@3 or debian-12@stable`,
+    );
+  }
+  return text;
+}
+
+/** The one image of a command. */
+export const oneImage = {
+  kind: "tuple",
+  parameters: [{ brief: "Image: NAME, NAME@VERSION or NAME@TAG", placeholder: "IMAGE", parse: parseReference }],
+} as const;
+
+/** The new name of an image. */
+export const oneImageName = {
+  kind: "tuple",
+  parameters: [{ brief: "Name of the image", placeholder: "NAME", parse: parseReference }],
+} as const;

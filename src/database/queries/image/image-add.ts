@@ -1,0 +1,47 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
+
+/** A version that is to be added. */
+export interface NewImageVersion extends SecretsCommand {
+  name: string;
+  /** Seals the source for its row. */
+  seal: (version: number) => Uint8Array;
+  shownUrl: string;
+  /** sha256:HEX; absent = as it is fetched. */
+  askedDigest?: string;
+  signed: boolean;
+  cached: boolean;
+  createdBy: string;
+}
+
+/** Versions of one image. More are a mistake of a program. */
+const versionsMost = 10_000;
+
+/**
+ * Adds a version of an image, once per request id, and the image if there is none of that name. Resolves to its number.
+ * @throws {DatabaseError} `request_id_reused`; `refused`; `unavailable`
+ */
+export async function imageAdd(database: Database, added: NewImageVersion): Promise<number> {
+  const { name } = added;
+  const answer = await secretsCommandOnce(database, added, async (tx) => {
+    // The row's lock makes one adding wait for another, so no number is given twice.
+    const { rows } = await sql<{ last_version: number }>`
+      INSERT INTO catalogue_image (image_name, last_version, created_by) VALUES (${name}, 1, ${added.createdBy})
+      ON CONFLICT (image_name) DO UPDATE SET last_version = catalogue_image.last_version + 1
+      RETURNING last_version`.execute(tx);
+    const version = rows[0]?.last_version ?? 1;
+    if (version > versionsMost) {
+      throw new RangeError(`image ${name} has more than ${versionsMost} versions`);
+    }
+    await sql`
+      INSERT INTO image_version (
+        image_name, version, sealed_source, shown_url, asked_digest, signed, cached, created_by
+      ) VALUES (
+        ${name}, ${version}, ${Buffer.from(added.seal(version))}, ${added.shownUrl}, ${added.askedDigest ?? null},
+        ${added.signed}, ${added.cached}, ${added.createdBy}
+      )`.execute(tx);
+    return { version: String(version) };
+  });
+  return Number(answer["version"]);
+}

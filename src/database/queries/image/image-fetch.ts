@@ -1,0 +1,125 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import type { Session } from "../../session.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
+import { transact, type Tx } from "../../transaction.ts";
+
+/** A version of an image that this session fetches. */
+export interface HeldImageFetch {
+  name: string;
+  version: number;
+  /** With this one. */
+  attempts: number;
+  sealedSource: Uint8Array;
+  cached: boolean;
+  /** Records how far it is; resolves to false if the session does not fetch it any more. */
+  progress(progress: { phase: string; bytesDone: number; bytesTotal: number; trouble?: string }): Promise<boolean>;
+  /** It was fetched and looked into: it becomes the latest version, unless a later one is. */
+  succeed(learned: { digest: string; facts: object }): Promise<void>;
+  /** It can't be used, or is given up. `learned`: what is known of it all the same. */
+  fail(failure: { code: string; text: string }, learned?: { digest: string; facts: object }): Promise<void>;
+  /** It is tried again after this number of seconds. */
+  again(failure: { code: string; text: string }, seconds: number): Promise<void>;
+  /** Another session may fetch it at once: this one stops. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes versions that are to be fetched and that no session holds, the oldest first.
+ * @throws {DatabaseError} `session_lost`, `unavailable`
+ */
+export async function imageFetchClaim(database: Database, session: Session, limit: number): Promise<HeldImageFetch[]> {
+  const rows = await transact(database, session, async (tx) => {
+    const claimed = await sql<{
+      image_name: string;
+      version: number;
+      attempts: number;
+      sealed_source: Buffer;
+      cached: boolean;
+    }>`
+      UPDATE image_version v
+      SET session_id = ${session.id}, attempts = v.attempts + 1, phase = 'fetching', bytes_done = 0, bytes_total = 0,
+        progress_at = now()
+      WHERE (v.image_name, v.version) IN (
+        SELECT n.image_name, n.version FROM image_version n
+        WHERE n.state = 'fetching' AND n.session_id IS NULL AND n.not_before <= now()
+        ORDER BY n.not_before, n.image_name, n.version LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
+      ) RETURNING v.image_name, v.version, v.attempts, v.sealed_source, v.cached`.execute(tx);
+    return claimed.rows;
+  });
+  return rows.map((row) => heldOf(database, session, row));
+}
+
+function heldOf(
+  database: Database,
+  session: Session,
+  row: { image_name: string; version: number; attempts: number; sealed_source: Buffer; cached: boolean },
+): HeldImageFetch {
+  const { image_name: name, version } = row;
+  const mine = sql`image_name = ${name} AND version = ${version} AND state = 'fetching' AND session_id = ${session.id}`;
+  const settle = (action: (tx: Tx) => Promise<{ numAffectedRows?: bigint }>): Promise<void> =>
+    transact(database, session, async (tx) => {
+      const { numAffectedRows } = await action(tx);
+      if (numAffectedRows !== 1n) {
+        throw new DatabaseError("not_found", `this session does not fetch image ${name}@${version} any more`);
+      }
+    });
+  return {
+    name,
+    version,
+    attempts: row.attempts,
+    sealedSource: row.sealed_source,
+    cached: row.cached,
+    progress: async ({ phase, bytesDone, bytesTotal, trouble }) => {
+      const { numAffectedRows } = await sql`
+        UPDATE image_version
+        SET phase = ${phase}, bytes_done = ${bytesDone}, bytes_total = ${bytesTotal}, progress_at = now(),
+          failure = ${trouble === undefined ? null : storedText(trouble)},
+          failure_code = ${trouble === undefined ? null : "unavailable"}
+        WHERE ${mine}`.execute(database.kysely);
+      return numAffectedRows === 1n;
+    },
+    succeed: ({ digest, facts }) =>
+      settle(async (tx) => {
+        const done = await sql`
+          UPDATE image_version
+          SET state = 'ready', session_id = NULL, digest = ${digest}, facts = ${stored(facts)}::jsonb, ready_at = now(),
+            phase = NULL, failure = NULL, failure_code = NULL
+          WHERE ${mine}`.execute(tx);
+        await sql`
+          INSERT INTO image_tag (image_name, tag, version, set_by) VALUES (${name}, 'latest', ${version}, 'system')
+          ON CONFLICT (image_name, tag) DO UPDATE
+          SET version = EXCLUDED.version, set_at = now(), set_by = EXCLUDED.set_by
+          WHERE image_tag.version < EXCLUDED.version`.execute(tx);
+        return done;
+      }),
+    fail: ({ code, text }, learned) =>
+      settle((tx) =>
+        sql`
+          UPDATE image_version
+          SET state = 'failed', session_id = NULL, phase = NULL, failure_code = ${code}, failure = ${storedText(text)},
+            digest = ${learned?.digest ?? null}, facts = ${learned === undefined ? null : stored(learned.facts)}::jsonb
+          WHERE ${mine}`.execute(tx),
+      ),
+    again: ({ code, text }, seconds) =>
+      settle((tx) =>
+        sql`
+          UPDATE image_version
+          SET session_id = NULL, phase = NULL, failure_code = ${code}, failure = ${storedText(text)},
+            not_before = now() + make_interval(secs => ${seconds})
+          WHERE ${mine}`.execute(tx),
+      ),
+    release: () =>
+      settle((tx) =>
+        sql`
+          UPDATE image_version SET session_id = NULL, phase = NULL, attempts = attempts - 1, not_before = now()
+          WHERE ${mine}`.execute(tx),
+      ),
+  };
+}
+
+/** JSON that PostgreSQL takes: it has no NUL in texts. */
+function stored(value: object): string {
+  return storedText(JSON.stringify(value).replaceAll("\\u0000", ""));
+}

@@ -1,0 +1,12 @@
+import type { SealedPlace } from "./seal.ts";
+
+/** A version of an image, or of a profile. */
+export interface VersionOwner {
+  name: string;
+  version: number;
+}
+
+/** The place that an image's source is sealed for. */
+export function imageSourcePlace({ name, version }: VersionOwner): SealedPlace {
+  return { table: "image_version", row: `${name} ${version}`, purpose: "source" };
+}
