@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { linkCodeTake, linkFailureSet } from "./api/link-code.ts";
 import { hasSession, sessionBegin, sessionByCertificate } from "./api/session.ts";
+import { App } from "./layout/App.tsx";
 import { paths } from "./paths.ts";
 
 const base = "/console";
@@ -18,8 +19,6 @@ async function start(): Promise<void> {
   if (!hasSession() && !here.startsWith(paths.signIn()) && !(await sessionByCertificate())) {
     globalThis.history.replaceState(null, "", `${base}${paths.signIn(here === "/" ? undefined : here)}`);
   }
-  // The router reads the address when it is loaded.
-  const { App } = await import("./layout/App.tsx");
   const root = document.querySelector("#root");
   if (root !== null) {
     createRoot(root).render(

@@ -17,7 +17,9 @@ export interface MachinesFilter {
   name?: string | undefined;
   /** Free text. */
   search?: string | undefined;
-  /** A word of machine-order.ts; a leading "-" turns it round. */
+  /** "yes" = only machines whose deadline has passed. */
+  overdue?: "yes" | undefined;
+  /** name, state, since, created or id; a leading "-" turns it round. */
   order?: string | undefined;
 }
 
@@ -31,6 +33,7 @@ export const paths = {
       provider: filter.providers,
       name: filter.name,
       search: filter.search,
+      overdue: filter.overdue,
       order: filter.order,
     })}`,
   /** @param machine name or UUID */

@@ -19,16 +19,18 @@ const pages: RouteObject[] = [
   { path: "*", element: <NotThere /> },
 ];
 
-/** The router; all addresses are below /console. */
-export const router = createBrowserRouter(
-  [
-    pageRoute("sign-in", () => import("./pages/sign-in/Page.tsx")),
-    {
-      element: <Layout />,
-      hydrateFallbackElement: <ColdStart />,
-      errorElement: <PageError />,
-      children: [{ errorElement: <PageError />, children: pages }],
-    },
-  ],
-  { basename: "/console" },
-);
+/** Makes the router, which reads the address at once. All addresses are below /console. */
+export function consoleRouter(): ReturnType<typeof createBrowserRouter> {
+  return createBrowserRouter(
+    [
+      pageRoute("sign-in", () => import("./pages/sign-in/Page.tsx")),
+      {
+        element: <Layout />,
+        hydrateFallbackElement: <ColdStart />,
+        errorElement: <PageError />,
+        children: [{ errorElement: <PageError />, children: pages }],
+      },
+    ],
+    { basename: "/console" },
+  );
+}

@@ -23,11 +23,14 @@ export default defineConfig({
         // A page's file is named after its folder.
         chunkFileNames: ({ facadeModuleId, name }) =>
           `assets/${/\/pages\/(?<page>[\w-]+)\/Page\.tsx$/u.exec(facadeModuleId ?? "")?.groups?.["page"] ?? name}-[hash].js`,
-        // What nearly never changes with a new version of Farrier stays in the browser's cache.
+        // One file for what every page needs, because requests count more than bytes: libraries, and small things of which each
+        // would be a file of its own where two pages share it.
         codeSplitting: {
           groups: [
-            { name: "react", test: /node_modules\/(?:react|react-dom|scheduler|react-router)\//u },
-            { name: "rpc", test: /node_modules\/(?:@bufbuild|@connectrpc|@tanstack)\//u },
+            {
+              name: "base",
+              test: /\/console\/(?:main\.tsx|routes\.tsx|layout\/(?!Palette|Keys)|api\/|live\/)|node_modules\/(?:react|react-dom|scheduler|react-router|@bufbuild|@connectrpc|@tanstack)\/|\/console\/ui\/(?:Bar|Button|Chip|CopyButton|EmptyState|ErrorBox|Field|Icon|Skeleton|Table|Tooltip)\.tsx|\/console\/parts\/(?:Age|Bytes|CliCopy|Digest|ForeignText|MachineStateBadge|ProgressBar|RpcError)\.tsx/u,
+            },
           ],
         },
       },

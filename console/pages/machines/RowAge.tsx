@@ -1,0 +1,19 @@
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ReactNode } from "react";
+import { durationText } from "../../../src/lib/format/duration.ts";
+import { useServerNow } from "../../parts/server-clock.ts";
+import { fullTimeWords } from "../../parts/time-words.ts";
+
+/** How long ago, in a row: without a tooltip of its own, of which a list would have hundreds. */
+export function RowAge({ at, none = "" }: { at: Timestamp | undefined; none?: string }): ReactNode {
+  const now = useServerNow();
+  if (at === undefined) {
+    return <span className="text-dim">{none}</span>;
+  }
+  const date = timestampDate(at);
+  return (
+    <time dateTime={date.toISOString()} title={fullTimeWords(date)} className="whitespace-nowrap">
+      {now === undefined ? "" : durationText(now.getTime() - date.getTime(), 1)}
+    </time>
+  );
+}
