@@ -194,6 +194,50 @@ type Situation = [what: string, state: MachineStateName, make: () => Promise<Box
 const situations: Situation[] = [
   ["nothing yet", "new", () => add()],
   [
+    "found running, at a provider with a power switch",
+    "new",
+    async () => {
+      const box = await add();
+      await fleet.rows("INSERT INTO provider (provider, power) VALUES ($1, true)", box.provider);
+      await fleet.rows(
+        "INSERT INTO machine_found_running (machine_id, found_by) VALUES ($1, $2)",
+        box.id,
+        box.provider,
+      );
+      return box;
+    },
+  ],
+  [
+    "a list of its provider that is not believed",
+    "new",
+    async () => {
+      const box = await add();
+      await fleet.rows(
+        `INSERT INTO provider (provider, power, held_since, held_cause)
+         VALUES ($1, false, now(), '3 of 3 machines are gone from its list at once')`,
+        box.provider,
+      );
+      await fleet.rows(
+        "INSERT INTO machine_doubted (machine_id, provider, doubt) VALUES ($1, $2, 'gone')",
+        ...[box.id, box.provider],
+      );
+      return box;
+    },
+  ],
+  [
+    "a machine that is not healthy",
+    "ready",
+    async () => {
+      const box = await heard(await withAgent());
+      await fleet.rows(
+        `INSERT INTO machine_health (machine_id, rollup, failed, unread, events, read_at)
+         VALUES ($1, 'critical', '{Fan 3: critical}', '{}', '[]', now())`,
+        box.id,
+      );
+      return box;
+    },
+  ],
+  [
     "a boot window in which nobody came",
     "new",
     async () => {
