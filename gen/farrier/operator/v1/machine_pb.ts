@@ -2136,7 +2136,7 @@ export const CauseKind = {
   SECOND_CLAIMANT: 23,
 
   /**
-   * The machine has no power, according to its provider.
+   * The machine has no power, according to its provider or its controller.
    *
    * @generated from enum value: CAUSE_KIND_NO_POWER = 24;
    */
