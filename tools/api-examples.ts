@@ -162,6 +162,10 @@ export const apiExamples: readonly ApiExample[] = [
   { method: "farrier.operator.v1.ProviderService/ProviderAccept", request: { requestId: id(42), provider: "rack-a" } },
   { method: "farrier.operator.v1.SecretsService/SecretsGiveUp", request: { requestId: id(38), confirmed: false } },
   { method: "farrier.operator.v1.FleetService/FleetSummary", request: {} },
+  {
+    method: "farrier.operator.v1.FleetService/FleetGroups",
+    request: { by: "FLEET_GROUP_BY_LABEL", label: "rack" },
+  },
   { method: "farrier.operator.v1.FleetService/SessionList", request: {} },
   { method: "farrier.operator.v1.FleetService/WorkList", request: { process: "ShepherdRecovery" } },
   { method: "farrier.operator.v1.FleetService/BackoffList", request: { machine }, needs: "backoff" },

@@ -32,6 +32,7 @@ import { credentialRotateCommand } from "./commands/credential-rotate.ts";
 import { enrollmentApproveCommand } from "./commands/enrollment-approve.ts";
 import { enrollmentListCommand } from "./commands/enrollment-list.ts";
 import { enrollmentRejectCommand } from "./commands/enrollment-reject.ts";
+import { fleetGroupsCommand } from "./commands/fleet-groups.ts";
 import { fleetSummaryCommand } from "./commands/fleet-summary.ts";
 import { hardwareDiffCommand } from "./commands/hardware-diff.ts";
 import { hardwareListCommand } from "./commands/hardware-list.ts";
@@ -149,8 +150,8 @@ const hardware = buildRouteMap<string, CliContext>({
 });
 
 const fleet = buildRouteMap<string, CliContext>({
-  docs: { brief: "The fleet in numbers: summary" },
-  routes: { summary: fleetSummaryCommand },
+  docs: { brief: "The fleet in numbers: summary, groups" },
+  routes: { summary: fleetSummaryCommand, groups: fleetGroupsCommand },
 });
 
 const session = buildRouteMap<string, CliContext>({

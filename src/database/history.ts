@@ -105,11 +105,19 @@ export interface HistoryCursor {
   id: bigint;
 }
 
-/** A machine's history, newest first; with a cursor only earlier entries. */
+/** A machine's history, newest first, of some kinds, of a generation or from a time on; with a cursor only earlier entries. */
 export async function historyList(
   database: Database,
   machineId: MachineId,
-  page: { limit: number; before?: HistoryCursor },
+  page: {
+    limit: number;
+    before?: HistoryCursor;
+    /** Any of these; absent or empty means all. */
+    events?: readonly HistoryEvent[];
+    generation?: bigint;
+    /** Only entries that are not older. */
+    from?: Date;
+  },
 ): Promise<(HistoryRecord & { cursor: HistoryCursor })[]> {
   let query = database.kysely
     .selectFrom("history")
@@ -124,6 +132,16 @@ export async function historyList(
     query = query.where(
       sql<boolean>`(at, id) < ('epoch'::timestamptz + ${atMicroseconds} * interval '1 microsecond', ${id})`,
     );
+  }
+  const { events = [], generation, from } = page;
+  if (events.length > 0) {
+    query = query.where("event", "in", [...events]);
+  }
+  if (generation !== undefined) {
+    query = query.where(sql<boolean>`generation = ${generation}`);
+  }
+  if (from !== undefined) {
+    query = query.where("at", ">=", from);
   }
   const rows = await query.execute();
   return rows.map((row) => ({

@@ -8,6 +8,8 @@ import { candidates, eligible, eligibleCount } from "./eligibility.ts";
 import { machineStates } from "./machine-state.ts";
 import { deadlinesNote, deadlinesOverdue } from "./queries/upkeep/deadlines.ts";
 import { fleetCounts } from "./queries/views/fleet.ts";
+import { fleetGroupsQuery } from "./queries/views/fleet-groups.ts";
+import { fleetNeedsQuery } from "./queries/views/fleet-needs.ts";
 import { installationListQuery } from "./queries/views/installation-list.ts";
 import {
   machineListFew,
@@ -349,10 +351,19 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
     searchFilter("m4242"),
     deadlineMissedFilter,
   ] as const;
-  const queries: Record<string, RawBuilder<unknown>> = {
-    installations: installationListQuery([], undefined, 101),
-    "installations, later": installationListQuery(["success"], { requestedAt: "1", machineId: id as MachineId }, 101),
-  };
+  const queries: Record<string, RawBuilder<unknown>> = {};
+  for (const sort of ["requested", "finished"] as const) {
+    for (const oldestFirst of [false, true]) {
+      const cursor = { at: "1700000000000000", machineId: id as MachineId };
+      const query = { states: ["success" as const], sort, oldestFirst, from: new Date(1), before: new Date() };
+      queries[`installations by ${sort} ${oldestFirst}`] = installationListQuery(
+        { ...query, states: [] },
+        undefined,
+        101,
+      );
+      queries[`later installations by ${sort} ${oldestFirst}`] = installationListQuery(query, cursor, 101);
+    }
+  }
   for (const [index, filter] of filters.entries()) {
     queries[`count few ${index}`] = machineCountFew(all, filter, filters, 10_001);
   }
@@ -405,6 +416,8 @@ describe("plans at 100,000 machines", () => {
         "INSERT INTO machine_agent_started (machine_id, agent_public_key) SELECT machine_id, decode(repeat('00', 32), 'hex') FROM machines",
         "INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket, agent_wanted) SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, false FROM machines",
         "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",
+        `INSERT INTO machine_os_installation_report (machine_id, generation, result, reported_by)
+         SELECT machine_id, 1, 'success', 'agent' FROM machines`,
         `INSERT INTO machine_state (machine_id, state, provider, name, installation, requested_at)
          SELECT machine_id, 'installed', 'static', name, 'success', now() FROM machines`,
         `INSERT INTO machine_health (machine_id, rollup, failed, unread, events, read_at)
@@ -434,6 +447,9 @@ describe("plans at 100,000 machines", () => {
         ]),
       ),
       ...listQueries(),
+      // These read an index from one end to the other: they count.
+      groups: fleetGroupsQuery({ by: "provider" }),
+      needs: fleetNeedsQuery,
       deadlines: sql`${deadlinesOverdue} ORDER BY s.machine_id LIMIT 200`,
       ...Object.fromEntries(Object.entries(fleetCounts).map(([name, query]) => [`fleetSummary: ${name}`, query])),
     };

@@ -612,6 +612,19 @@ CREATE TABLE enrollment_claim (
     rejected_by text
 ) WITH (fillfactor=80);
 
+CREATE TABLE fleet_hardware (
+    provider text NOT NULL,
+    location text NOT NULL,
+    others boolean NOT NULL,
+    hardware_reports bigint NOT NULL,
+    cpu_cores bigint NOT NULL,
+    cpu_threads bigint NOT NULL,
+    memory_bytes numeric NOT NULL,
+    disks bigint NOT NULL,
+    disk_bytes numeric NOT NULL,
+    unreadable_reports bigint NOT NULL
+);
+
 CREATE TABLE fleet_statistics (
     only_row boolean DEFAULT true NOT NULL,
     computed_at timestamp with time zone,
@@ -889,7 +902,8 @@ CREATE TABLE machine_os_installation_progress (
     writing_since timestamp with time zone,
     progressed_at timestamp with time zone DEFAULT now() NOT NULL,
     last_error text DEFAULT ''::text NOT NULL,
-    gives_up_at timestamp with time zone
+    gives_up_at timestamp with time zone,
+    bytes_per_second double precision
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0.02);
 
 CREATE TABLE machine_os_installation_report (
@@ -1375,6 +1389,8 @@ ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_check1 CHECK (((har
 ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_hardware_report_fingerprint_check CHECK ((octet_length(hardware_report_fingerprint) = 32));
 
 ALTER TABLE enrollment_claim ADD CONSTRAINT enrollment_claim_pkey PRIMARY KEY (agent_public_key);
+
+ALTER TABLE fleet_hardware ADD CONSTRAINT fleet_hardware_pkey PRIMARY KEY (provider, location, others);
 
 ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_only_row_check CHECK (only_row);
 
@@ -1950,6 +1966,8 @@ CREATE INDEX machine_health_bad ON public.machine_health USING btree (rollup) WH
 
 CREATE INDEX machine_installation_profile_image ON public.machine_installation_profile USING btree (image_name, image_version);
 
+CREATE INDEX machine_os_installation_report_finished ON public.machine_os_installation_report USING btree (result, reported_at, machine_id);
+
 CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 
 CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation_retry USING btree (not_before) WHERE (not_before IS NOT NULL);
@@ -1997,6 +2015,10 @@ CREATE INDEX machines_labels ON public.machines USING gin (labels jsonb_path_ops
 CREATE INDEX operator_audit_actor ON public.operator_audit USING btree (actor, at, id);
 
 CREATE INDEX operator_audit_machine ON public.operator_audit USING btree (machine_id, at, id) WHERE (machine_id IS NOT NULL);
+
+CREATE INDEX operator_audit_method ON public.operator_audit USING btree (method, at, id);
+
+CREATE INDEX operator_audit_refused ON public.operator_audit USING btree (at, id) WHERE (code <> 'ok'::text);
 
 CREATE INDEX operator_command_age ON public.operator_command USING btree (carried_out_at);
 

@@ -117,6 +117,19 @@ export interface EnrollmentClaimTable {
   smbios_uuid: string | null;
 }
 
+export interface FleetHardwareTable {
+  cpu_cores: bigint;
+  cpu_threads: bigint;
+  disk_bytes: Numeric;
+  disks: bigint;
+  hardware_reports: bigint;
+  location: string;
+  memory_bytes: Numeric;
+  others: boolean;
+  provider: string;
+  unreadable_reports: bigint;
+}
+
 export interface FleetStatisticsTable {
   claimed_until: Date | null;
   computed_at: Date | null;
@@ -379,6 +392,7 @@ export interface MachineNetworkTable {
 
 export interface MachineOsInstallationProgressTable {
   bytes_done: bigint;
+  bytes_per_second: number | null;
   bytes_total: bigint;
   detail: string;
   generation: Generation;
@@ -722,6 +736,7 @@ export interface DB {
   controller_operation: ControllerOperationTable;
   credential: CredentialTable;
   enrollment_claim: EnrollmentClaimTable;
+  fleet_hardware: FleetHardwareTable;
   fleet_statistics: FleetStatisticsTable;
   history: HistoryTable;
   image_tag: ImageTagTable;

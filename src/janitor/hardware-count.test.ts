@@ -3,6 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { testFleet } from "../../test/support/fleet.ts";
+import { hardwareGroups } from "../database/queries/hardware/hardware-groups.ts";
 import { hardwareTotals } from "../database/queries/hardware/hardware-totals.ts";
 import { hardwareCountTask } from "./hardware-count.ts";
 
@@ -40,6 +41,16 @@ test("all hardware is counted by one janitor, once an hour; what can't be read i
     diskBytes: 2 ** 63 * 201,
     unreadable: 1,
   });
+  expect(await hardwareGroups(fleet.database)).toMatchObject([
+    {
+      provider: "static",
+      location: "",
+      others: false,
+      totals: { reports: 202, memoryBytes: 4_096 * 201, unreadable: 1 },
+    },
+  ]);
+  await fleet.rows("UPDATE machine_provided SET provider_location = 'hall 2'");
   await fleet.rows("UPDATE fleet_statistics SET computed_at = now() - interval '61 minutes'");
   expect(await task.run()).toEqual({ reports: 202, unreadable: 1 });
+  expect(await hardwareGroups(fleet.database)).toMatchObject([{ location: "hall 2", totals: { reports: 202 } }]);
 });

@@ -3,12 +3,15 @@ import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agen
 import { hardwareAmounts } from "../contract/hardware-amounts.ts";
 import type { Database } from "../database/connect.ts";
 import type { MachineId } from "../database/ids.ts";
+import { hardwareGroupsStore, type HardwareGroup } from "../database/queries/hardware/hardware-groups.ts";
 import {
   hardwareReportsPage,
   hardwareTotalsClaim,
   hardwareTotalsStore,
+  type HardwareAmountsTotal,
   type HardwareTotals,
 } from "../database/queries/hardware/hardware-totals.ts";
+import { hardwareAdd, hardwareGrouped, noHardware } from "./hardware-grouped.ts";
 import type { Task } from "./task.ts";
 
 /** Reports read at once: at most 512 KiB each, usually a few KiB. */
@@ -25,35 +28,47 @@ export function hardwareCountTask(database: Database): Task {
       if (!(await hardwareTotalsClaim(database, goodFor))) {
         return {};
       }
-      const totals = await hardwareCount(database);
+      const { totals, groups } = await hardwareCount(database);
+      await hardwareGroupsStore(database, groups);
       await hardwareTotalsStore(database, totals);
       return { reports: totals.reports, unreadable: totals.unreadable };
     },
   };
 }
 
-async function hardwareCount(database: Database): Promise<HardwareTotals> {
-  const totals = { reports: 0, cores: 0, threads: 0, memoryBytes: 0, disks: 0, diskBytes: 0, unreadable: 0 };
+async function hardwareCount(database: Database): Promise<{ totals: HardwareTotals; groups: HardwareGroup[] }> {
+  const totals = noHardware();
+  const grouped = hardwareGrouped();
   let after: MachineId | undefined;
   for (;;) {
     const page = await hardwareReportsPage(database, after, pageRows);
-    for (const { raw } of page) {
-      totals.reports += 1;
-      try {
-        const amounts = hardwareAmounts(fromBinary(AgentHardwareReportSchema, raw));
-        totals.cores += amounts.cores;
-        totals.threads += amounts.threads;
-        totals.memoryBytes += Number(amounts.memoryBytes);
-        totals.disks += amounts.disks;
-        totals.diskBytes += Number(amounts.diskBytes);
-      } catch {
-        // Counted here, and shown by the machine's own hardware list.
-        totals.unreadable += 1;
-      }
+    for (const { raw, provider, location } of page) {
+      const amounts = amountsOf(raw);
+      hardwareAdd(totals, amounts);
+      hardwareAdd(grouped.of(provider, location), amounts);
     }
     if (page.length < pageRows) {
-      return totals;
+      return { totals, groups: grouped.groups() };
     }
     after = page.at(-1)?.machineId;
+  }
+}
+
+/** What one report has. */
+function amountsOf(raw: Uint8Array): HardwareAmountsTotal {
+  try {
+    const amounts = hardwareAmounts(fromBinary(AgentHardwareReportSchema, raw));
+    return {
+      reports: 1,
+      cores: amounts.cores,
+      threads: amounts.threads,
+      memoryBytes: Number(amounts.memoryBytes),
+      disks: amounts.disks,
+      diskBytes: Number(amounts.diskBytes),
+      unreadable: 0,
+    };
+  } catch {
+    // Counted here, and shown by the machine's own hardware list.
+    return { ...noHardware(), reports: 1, unreadable: 1 };
   }
 }

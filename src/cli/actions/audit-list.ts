@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { AuditListResponseSchema } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { AuditListResponseSchema, AuditResult } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
 import { pages } from "../call/pages.ts";
 import type { CliContext } from "../context.ts";
@@ -13,12 +15,24 @@ import { when } from "../show/describe.ts";
 export interface AuditListFlags extends ClientFlags, WatchFlags, PageFlags {
   machine: string | undefined;
   actor: string | undefined;
+  method: readonly string[] | undefined;
+  result: "ok" | "refused" | undefined;
+  since: Timestamp | undefined;
+  before: Timestamp | undefined;
 }
+
+const results = { ok: AuditResult.OK, refused: AuditResult.REFUSED } as const;
 
 /** `farrier audit list` */
 export async function auditListAction(this: CliContext, flags: AuditListFlags): Promise<void> {
   const { access } = await operatorClient(flags, this.process.env);
-  const query = { machine: flags.machine ?? "", actor: flags.actor ?? "" };
+  const query = {
+    machine: flags.machine ?? "",
+    actor: flags.actor ?? "",
+    methods: [...(flags.method ?? [])],
+    result: flags.result === undefined ? AuditResult.UNSPECIFIED : results[flags.result],
+    ...defined({ from: flags.since, before: flags.before }),
+  };
   await answerWatched(this, flags, async () => {
     const { items, more, nextPageToken } = await pages({ ...flags, limit: flags.limit ?? 100 }, async (page) => {
       const response = await access.auditList({ ...query, ...page });

@@ -1,5 +1,7 @@
 import { FleetSummaryResponseSchema, type FleetSummaryResponse } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { bytesText, memoryText } from "../../lib/format/bytes.ts";
+import { fleetNeedWords } from "../../contract/words/fleet-need.ts";
+import { wordOf } from "../../contract/words/table.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -8,13 +10,15 @@ import { answerOf, answerWatched, type View } from "../show/answer.ts";
 import { when } from "../show/describe.ts";
 
 /** Flags of `farrier fleet summary`. */
-export type FleetSummaryFlags = ClientFlags & WatchFlags;
+export interface FleetSummaryFlags extends ClientFlags, WatchFlags {
+  hardware: boolean | undefined;
+}
 
 /** `farrier fleet summary` */
 export async function fleetSummaryAction(this: CliContext, flags: FleetSummaryFlags): Promise<void> {
   const { fleet } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
-    const message = await fleet.fleetSummary({});
+    const message = await fleet.fleetSummary({ hardwareGroups: flags.hardware ?? false });
     const text = ({ table, now }: View): string => table(["WHAT", "STATE", "COUNT"], summaryRows(message, now));
     return answerOf({ schema: FleetSummaryResponseSchema, message, names: () => Object.keys(message.states), text });
   });
@@ -29,6 +33,11 @@ function summaryRows(summary: FleetSummaryResponse, now: Date): string[][] {
   return [
     ["machines", "all", String(summary.machines)],
     ...counts("machines", summary.states),
+    ...summary.needs.map(({ kind, count, oldest }) => [
+      "needs somebody",
+      wordOf(fleetNeedWords, kind) ?? `kind ${String(kind)}`,
+      oldest === undefined ? String(count) : `${count} (since ${when(oldest, now)})`,
+    ]),
     ["requests", "pending", String(summary.pending)],
     ...summary.eligible.map(({ process, provider, machines }) => [
       "eligible",
@@ -47,5 +56,13 @@ function summaryRows(summary: FleetSummaryResponse, now: Date): string[][] {
           ["hardware", "memory", memoryText(hardware.memoryBytes)],
           ["hardware", "disks", `${hardware.disks} (${bytesText(hardware.diskBytes)})`],
         ]),
+    ...summary.hardwareGroups.map(({ provider, location, others, totals }) => [
+      "hardware of",
+      others ? "all others" : [provider || "no provider", location].filter((part) => part !== "").join(" "),
+      totals === undefined
+        ? "-"
+        : `${totals.reports} machines, ${totals.cpuCores} cores, ${memoryText(totals.memoryBytes)}, ` +
+          `${totals.disks} disks (${bytesText(totals.diskBytes)})`,
+    ]),
   ];
 }

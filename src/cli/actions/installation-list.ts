@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
-import { InstallationListResponseSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { InstallationListResponseSchema, InstallationSort } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
 import { pages } from "../call/pages.ts";
 import type { CliContext } from "../context.ts";
@@ -15,6 +17,11 @@ import { parseInstallationStates } from "../show/states.ts";
 export interface InstallationListFlags extends ClientFlags, WatchFlags, PageFlags {
   machine: string | undefined;
   state: readonly string[] | undefined;
+  error: string | undefined;
+  sort: "requested" | "finished" | undefined;
+  oldestFirst: boolean | undefined;
+  since: Timestamp | undefined;
+  before: Timestamp | undefined;
 }
 
 const header = [
@@ -27,7 +34,14 @@ const header = [
 
 /** `farrier installation list` */
 export async function installationListAction(this: CliContext, flags: InstallationListFlags): Promise<void> {
-  const query = { machine: flags.machine ?? "", states: parseInstallationStates(flags.state ?? []) };
+  const query = {
+    machine: flags.machine ?? "",
+    states: parseInstallationStates(flags.state ?? []),
+    error: flags.error ?? "",
+    sort: flags.sort === "finished" ? InstallationSort.FINISHED : InstallationSort.UNSPECIFIED,
+    oldestFirst: flags.oldestFirst ?? false,
+    ...defined({ from: flags.since, before: flags.before }),
+  };
   const { installations } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {
     const { items, more, nextPageToken } = await pages({ ...flags, limit: flags.limit ?? 100 }, async (page) => {

@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -10,6 +12,9 @@ import { isNarrow } from "../show/print.ts";
 /** Flags of `farrier machine history`. */
 export interface MachineHistoryFlags extends ClientFlags {
   limit: number | undefined;
+  event: readonly string[] | undefined;
+  generation: bigint | undefined;
+  since: Timestamp | undefined;
 }
 
 const header = [
@@ -37,12 +42,17 @@ export async function machineHistoryAction(
   machine: string,
 ): Promise<void> {
   const { machines } = await operatorClient(flags, this.process.env);
+  const query = {
+    machine,
+    events: [...(flags.event ?? [])],
+    ...defined({ generation: flags.generation, from: flags.since }),
+  };
   const limit = flags.limit ?? 100;
   const entries: HistoryEntry[] = [];
   let pageToken = "";
   do {
     const left = Math.min(pageSize, limit - entries.length);
-    const page = await machines.machineHistory({ machine, pageToken, pageSize: left });
+    const page = await machines.machineHistory({ ...query, pageToken, pageSize: left });
     entries.push(...page.entries);
     pageToken = page.nextPageToken;
   } while (pageToken !== "" && entries.length < limit);

@@ -10,6 +10,7 @@ import {
   type Standing,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { bytesText } from "../../lib/format/bytes.ts";
+import { durationText } from "../../lib/format/duration.ts";
 import { installationStateWords } from "../../contract/words/installation-state.ts";
 import { machineStateWords } from "../../contract/words/machine-state.ts";
 import { phaseWords } from "../../contract/words/phase.ts";
@@ -65,7 +66,13 @@ export function progressWords(installation: Installation): string {
   }
   const { bytesDone, bytesTotal } = progress;
   const share = bytesTotal === 0n ? "" : ` of ${bytesText(bytesTotal)} (${String((bytesDone * 100n) / bytesTotal)} %)`;
-  return `${words} ${bytesText(bytesDone)}${share}`;
+  const rate = progress.bytesPerSecond >= 1 ? `, ${bytesText(progress.bytesPerSecond)}/s` : "";
+  const { expectedAt, updatedAt } = progress;
+  const left =
+    expectedAt === undefined || updatedAt === undefined
+      ? ""
+      : `, ${durationText(timestampDate(expectedAt).getTime() - timestampDate(updatedAt).getTime(), 1)} left`;
+  return `${words} ${bytesText(bytesDone)}${share}${rate}${left}`;
 }
 
 /** Progress of an installation in a few characters, such as "writing 50 %". */

@@ -57,6 +57,7 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.HardwareService/HardwareShow": "viewer",
   "farrier.operator.v1.HardwareService/HardwareDiff": "viewer",
   "farrier.operator.v1.FleetService/FleetSummary": "viewer",
+  "farrier.operator.v1.FleetService/FleetGroups": "viewer",
   "farrier.operator.v1.FleetService/SessionList": "viewer",
   "farrier.operator.v1.FleetService/WorkList": "viewer",
   "farrier.operator.v1.FleetService/BackoffList": "viewer",

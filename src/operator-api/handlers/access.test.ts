@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
-import { Credential, Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { AuditResult, Credential, Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { roleIncludes, roles } from "../../database/role.ts";
 import { authorizationRules, methodName, operatorServices } from "../caller/authorization.ts";
@@ -10,7 +10,7 @@ import { mutates } from "../interceptors/audit.ts";
 import { testClients, testTransport } from "../testing/operator-api.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-const { dependencies, clients } = await operatorFixture();
+const { fleet, dependencies, clients } = await operatorFixture();
 
 const make = async (name: string, role: Role = Role.VIEWER, more: Record<string, unknown> = {}) =>
   clients.access.tokenCreate({ requestId: randomUUID(), name, role, ...more });
@@ -261,6 +261,42 @@ describe("the audit", () => {
     expect(paged).toEqual(whole);
   });
 
+  test("of some calls, by their result, and of a time", async () => {
+    const { entries: whole } = await clients.access.auditList({ pageSize: 1_000 });
+    const methods = ["MachineAdd", "farrier.operator.v1.AgentKeyService/AgentRegister"];
+    const of = async (request: Parameters<typeof clients.access.auditList>[0]) =>
+      (await clients.access.auditList({ pageSize: 1_000, ...request })).entries;
+    const some = whole.filter(({ method }) => /\/(?:MachineAdd|AgentRegister)$/u.test(method));
+    expect(some.length).toBeGreaterThan(1);
+    expect(await of({ methods })).toEqual(some);
+    const refused = whole.filter(({ code }) => code !== "ok");
+    expect(refused.length).toBeGreaterThan(1);
+    expect(await of({ result: AuditResult.REFUSED })).toEqual(refused);
+    expect(await of({ result: AuditResult.OK })).toEqual(whole.filter(({ code }) => code === "ok"));
+    const middle = whole[Math.floor(whole.length / 2)]?.at;
+    expect(middle).toBeDefined();
+    const later = await of(middle === undefined ? {} : { from: middle });
+    const earlier = await of(middle === undefined ? {} : { before: middle });
+    expect(earlier.length).toBeGreaterThan(0);
+    // A message has no microseconds: what is of the same millisecond as `middle` is later.
+    expect([...later, ...earlier]).toEqual(whole);
+  });
+
+  test("by a filter that few of many entries meet, it is read by an index", async () => {
+    await fleet.rows(
+      `INSERT INTO operator_audit (at, actor, credential, role, method, machine, address, code, message)
+       SELECT '2020-01-01Z'::timestamptz + i * interval '1 s', 'many', 'token', 'admin', 'farrier.operator.v1.MachineService/MachineUpdate', '', '', 'ok', ''
+       FROM generate_series(1, 50000) i`,
+    );
+    await fleet.rows("ANALYZE operator_audit");
+    for (const condition of ["method IN ('farrier.operator.v1.MachineService/MachineAdd')", "code <> 'ok'"]) {
+      const plan = await fleet.rows<{ "QUERY PLAN": string }>(
+        `EXPLAIN SELECT * FROM operator_audit WHERE ${condition} ORDER BY at DESC, id DESC LIMIT 101`,
+      );
+      expect(plan.map((row) => row["QUERY PLAN"]).join("\n")).toMatch(/operator_audit_(?:method|refused)/u);
+    }
+  });
+
   test("the database refuses to change, delete or empty it", async () => {
     for (const text of [
       "UPDATE operator_audit SET actor = 'x'",
@@ -277,6 +313,9 @@ describe("the audit", () => {
     ["a foreign page token", { pageToken: "7" }, "InvalidArgument", /page_token/u],
     ["a great page", { pageSize: 1_001 }, "InvalidArgument", /page_size/u],
     ["a NUL", { actor: "a\0b" }, "InvalidArgument", /actor/u],
+    ["a call that there is not", { methods: ["Add"] }, "InvalidArgument", /methods\.0: expected a call's name/u],
+    ["a result that there is not", { result: 9 }, "InvalidArgument", /result: expected/u],
+    ["a time without end", { from: { seconds: 1n << 60n } }, "InvalidArgument", /from: expected a time/u],
   ])("%s is refused", async (_what, request, code, message) => {
     expect(await refusal(clients.access.auditList(request))).toEqual([code, expect.stringMatching(message)]);
   });

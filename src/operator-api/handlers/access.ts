@@ -5,6 +5,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   AuditEntrySchema,
+  AuditResult,
   TokenCreateRequestSchema,
   TokenSchema,
   type AccessService,
@@ -22,10 +23,11 @@ import { tokenList } from "../../database/queries/access/token-list.ts";
 import { credentialValues } from "../messages/credential-values.ts";
 import { bodyDigest } from "../requests/body-digest.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
+import { authorizationRules } from "../caller/authorization.ts";
 import { callerKey, localOperator, operatorKey } from "../caller/identity.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { pageOf, timePageToken, timePageTokenField } from "../requests/page-token.ts";
-import { machineField, pageSizeField, requestIdField, text, validate } from "../requests/validate.ts";
+import { machineField, pageSizeField, requestIdField, text, timeField, validate } from "../requests/validate.ts";
 import { wordField } from "../requests/word-field.ts";
 import { defined } from "../../lib/defined.ts";
 
@@ -73,11 +75,34 @@ const revokeRequest = z.object({
     .refine((value) => isUuid(value) || tokenNameField.safeParse(value).success, "expected a token's id or its name"),
 });
 
+/** Full names of the RPCs that are meant by a full name or its last part. */
+const methodField = z.string().transform((name, context): string[] => {
+  const known = Object.keys(authorizationRules).filter((method) => method === name || method.endsWith(`/${name}`));
+  if (name === "" || known.length === 0) {
+    context.addIssue("expected a call's name, such as MachineAdd: docs/api.md has all");
+    return z.NEVER;
+  }
+  return known;
+});
+
+const auditResults = {
+  [AuditResult.UNSPECIFIED]: "any",
+  [AuditResult.OK]: "ok",
+  [AuditResult.REFUSED]: "refused",
+} as const;
+
 const auditRequest = z.object({
   machine: z.union([z.literal("").transform(() => undefined), machineField], "expected a machine's UUID or its name"),
   actor: text(256),
   pageSize: pageSizeField,
   pageToken: timePageTokenField((id) => (/^\d{1,18}$/u.test(id) ? BigInt(id) : undefined)),
+  methods: z
+    .array(methodField)
+    .max(100, "expected at most 100 methods")
+    .transform((methods) => methods.flat()),
+  result: wordField(auditResults, "expected AUDIT_RESULT_OK, AUDIT_RESULT_REFUSED, or nothing for both"),
+  from: timeField,
+  before: timeField,
 });
 
 /** The handlers of AccessService. */
@@ -139,12 +164,14 @@ export function accessHandlers({
     },
 
     async auditList(request) {
-      const { machine, actor, pageSize, pageToken } = validate(auditRequest, request);
+      const { machine, actor, pageSize, pageToken, methods, result, from, before } = validate(auditRequest, request);
       const entries = await auditList(database, {
         limit: pageSize + 1,
         ...(machine === undefined ? {} : { machineId: await machineOf(database, machine) }),
         ...(actor === "" ? {} : { actor }),
-        ...defined({ before: pageToken }),
+        methods,
+        ...(result === "any" ? {} : { result }),
+        ...defined({ before: pageToken, from, until: before }),
       });
       const { page, next } = pageOf(entries, pageSize);
       return { entries: page.map((entry) => auditMessage(entry)), nextPageToken: timePageToken(next) };

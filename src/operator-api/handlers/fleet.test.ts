@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { beforeAll, expect, test } from "vitest";
 import { type TestMachine } from "../../../test/support/fleet.ts";
+import { FleetGroupBy, FleetNeedKind } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import { fleetNeedWords } from "../../contract/words/fleet-need.ts";
 import { eligibleCounts } from "../../database/queries/views/fleet.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
@@ -60,6 +63,79 @@ test("the summary counts machines, what is pending, what may be worked on, and w
     eligible: [{ process: "ShepherdAgentStart", provider: "redfish", machines: 1n }],
   });
   expect(summary.hardware?.computedAt).toBeUndefined();
+});
+
+test("what waits for an operator is summed up, with its oldest", async () => {
+  await fleet.rows(
+    "UPDATE machine_state SET deadline_missed_at = '2026-01-02T03:04:05Z' WHERE machine_id = $1",
+    at(4).machineId,
+  );
+  const { needs } = await clients.fleet.fleetSummary({});
+  expect(
+    needs.map(({ kind, count, oldest }) => [
+      fleetNeedWords[kind as keyof typeof fleetNeedWords],
+      count,
+      oldest && timestampDate(oldest).toISOString(),
+    ]),
+  ).toEqual([
+    ["deadline-missed", 1n, "2026-01-02T03:04:05.000Z"],
+    ["install-failed", 1n, expect.any(String)],
+  ]);
+  await fleet.rows("UPDATE sessions SET session_deadline = now() - interval '1 s' WHERE session_id = $1", session);
+  const alone = await clients.fleet.fleetSummary({});
+  expect(alone.needs[0]).toMatchObject({ kind: FleetNeedKind.NO_SHEPHERD });
+  await fleet.rows("UPDATE sessions SET session_deadline = now() + interval '1 h' WHERE session_id = $1", session);
+});
+
+test("machines are counted by state for each value of a label, provider or location", async () => {
+  const [one, two, three] = [at(0).machineId, at(1).machineId, at(2).machineId];
+  await fleet.rows(`UPDATE machines SET labels = '{"rack": "r1"}' WHERE machine_id IN ($1, $2)`, one, two);
+  await fleet.rows(`UPDATE machines SET labels = '{"rack": ""}' WHERE machine_id = $1`, three);
+  await fleet.rows("UPDATE machine_provided SET provider_location = 'hall 2' WHERE machine_id = $1", one);
+  const groups = async (request: { by: FleetGroupBy; label?: string }) =>
+    (await clients.fleet.fleetGroups(request)).groups.map(({ value, none, machines: number, states }) => {
+      expect(Object.values(states).reduce((sum, count) => sum + count, 0n)).toBe(number);
+      return [none ? undefined : value, number];
+    });
+  expect(await groups({ by: FleetGroupBy.LABEL, label: "rack" })).toEqual([
+    [undefined, 3n],
+    ["r1", 2n],
+    ["", 1n],
+  ]);
+  const byProvider = await groups({ by: FleetGroupBy.PROVIDER });
+  expect(new Map(byProvider as [string, bigint][])).toEqual(
+    new Map([
+      ["static", 3n],
+      ["redfish", 3n],
+    ]),
+  );
+  expect(await groups({ by: FleetGroupBy.LOCATION })).toEqual([
+    [undefined, 5n],
+    ["hall 2", 1n],
+  ]);
+});
+
+test("more values than can be shown: the ones with the most machines, and that there are more", async () => {
+  await fleet.rows(
+    `INSERT INTO machines (machine_id, labels) SELECT gen_random_uuid(), jsonb_build_object('slot', 's' || i % 2001)
+     FROM generate_series(1, 2002) i`,
+  );
+  const { groups, more } = await clients.fleet.fleetGroups({ by: FleetGroupBy.LABEL, label: "slot" });
+  expect([groups.length, more]).toEqual([2_000, true]);
+  expect(groups[1]).toMatchObject({ value: "s1", machines: 2n });
+  await fleet.rows("DELETE FROM machines WHERE labels ? 'slot'");
+});
+
+test.each([
+  [{}, "by: expected"],
+  [{ by: FleetGroupBy.LABEL }, "label: expected"],
+  [{ by: FleetGroupBy.LABEL, label: "A B" }, "label: expected"],
+  [{ by: FleetGroupBy.PROVIDER, label: "rack" }, "label: expected none"],
+])("groups by %o are refused", async (request, message) => {
+  expect(await refusal(clients.fleet.fleetGroups(request))).toEqual([
+    "InvalidArgument",
+    expect.stringContaining(message),
+  ]);
 });
 
 test("eligible machines are as many by the stored states as by the predicate", async () => {

@@ -1,15 +1,22 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
-import type { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
+import type { FleetService, HardwareTotalsSchema } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
 import { machineId as toMachineId, processes, type Process } from "../../database/ids.ts";
-import { fleetSummary } from "../../database/queries/views/fleet.ts";
+import { fleetNeedValues } from "../../contract/words/fleet-need.ts";
+import { hardwareGroups } from "../../database/queries/hardware/hardware-groups.ts";
+import type { HardwareAmountsTotal } from "../../database/queries/hardware/hardware-totals.ts";
+import { fleetSummary, type FleetSummary } from "../../database/queries/views/fleet.ts";
 import { sessionList } from "../../database/queries/views/session-list.ts";
 import type { WorkCursor, WorkPage } from "../../database/queries/views/work-page.ts";
 import { backoffList } from "../../database/queries/views/backoff-list.ts";
 import { backoffClear } from "../../database/queries/machine/backoff-clear.ts";
 import { workList } from "../../database/queries/views/work-list.ts";
+import { fleetGroupsHandler } from "./fleet-groups.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { sharedCount } from "../requests/shared-count.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
 import { machineOf, machineThere, type MachineReference } from "../requests/machine-reference.ts";
@@ -47,6 +54,7 @@ const listFields = {
   pageSize: pageSizeField,
   pageToken: pageTokenField,
 };
+const summaryRequest = z.object({ hardwareGroups: z.boolean() });
 const workRequest = z.object(listFields);
 const backoffRequest = z.object({ ...listFields, all: z.boolean() });
 const clearRequest = z.object({ requestId: requestIdField, machine: machineField, process: processField });
@@ -55,7 +63,9 @@ const bigints = (counts: Readonly<Record<string, number>>): Record<string, bigin
   Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, BigInt(count)]));
 
 /** The handlers of FleetService. */
-export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImpl<typeof FleetService> {
+export function fleetHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof FleetService> {
+  const { database, clock = systemClock } = dependencies;
+  const shared = sharedCount<FleetSummary>(clock, ({ machines }) => machines);
   const pageOf = async (request: {
     machine: MachineReference | undefined;
     process: Process | undefined;
@@ -69,9 +79,11 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
   });
 
   return {
-    async fleetSummary() {
-      const summary = await fleetSummary(database);
+    async fleetSummary(request) {
+      const { hardwareGroups: grouped } = validate(summaryRequest, request);
+      const summary = await shared("", () => fleetSummary(database));
       const { hardware } = summary;
+      const groups = grouped ? await hardwareGroups(database) : [];
       return {
         machines: BigInt(summary.machines),
         states: bigints(summary.states),
@@ -82,17 +94,22 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
         backoffs: bigints(summary.backoffs),
         hardware: {
           ...(hardware.computedAt === undefined ? {} : { computedAt: timestampFromDate(hardware.computedAt) }),
-          reports: BigInt(hardware.reports),
-          cpuCores: BigInt(hardware.cores),
-          cpuThreads: BigInt(hardware.threads),
-          memoryBytes: hardware.memoryBytes,
-          disks: BigInt(hardware.disks),
-          diskBytes: hardware.diskBytes,
-          unreadableReports: BigInt(hardware.unreadable),
+          ...totalsMessage(hardware),
         },
+        needs: summary.needs.map(({ kind, count, oldest }) => ({
+          kind: fleetNeedValues[kind],
+          count: BigInt(count),
+          ...(oldest === undefined ? {} : { oldest: timestampFromDate(oldest) }),
+        })),
+        hardwareGroups: groups.map(({ provider, location, others, totals }) => ({
+          ...{ provider, location, others },
+          totals: totalsMessage(totals),
+        })),
         at: timestampFromDate(summary.at),
       };
     },
+
+    fleetGroups: fleetGroupsHandler(dependencies),
 
     async sessionList() {
       const sessions = await sessionList(database);
@@ -152,6 +169,18 @@ export function fleetHandlers({ database }: OperatorApiDependencies): ServiceImp
       });
       return { machineId };
     },
+  };
+}
+
+function totalsMessage(totals: HardwareAmountsTotal): MessageInitShape<typeof HardwareTotalsSchema> {
+  return {
+    reports: BigInt(totals.reports),
+    cpuCores: BigInt(totals.cores),
+    cpuThreads: BigInt(totals.threads),
+    memoryBytes: totals.memoryBytes,
+    disks: BigInt(totals.disks),
+    diskBytes: totals.diskBytes,
+    unreadableReports: BigInt(totals.unreadable),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
-import type {
-  InstallationEntrySchema,
-  InstallationListRequest,
-  InstallationListResponseSchema,
+import {
+  InstallationSort as SortMessage,
+  type InstallationEntrySchema,
+  type InstallationListRequest,
+  type InstallationListResponseSchema,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { isUuid } from "../../lib/format/uuid.ts";
@@ -12,6 +13,8 @@ import { machineId as toMachineId } from "../../database/ids.ts";
 import {
   installationList,
   installationPast,
+  installationsRequestedBy,
+  type InstallationSort,
   type InstallationPast,
 } from "../../database/queries/views/installation-list.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
@@ -24,7 +27,14 @@ import { recordOpened } from "../messages/record-opened.ts";
 import { installationMessage } from "../messages/machine-message.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";
-import { machineField, pageSizeField, validate } from "../requests/validate.ts";
+import { defined } from "../../lib/defined.ts";
+import { machineField, pageSizeField, text, timeField, validate } from "../requests/validate.ts";
+
+const sorts: ReadonlyMap<number, InstallationSort> = new Map<number, InstallationSort>([
+  [SortMessage.UNSPECIFIED, "requested"],
+  [SortMessage.REQUESTED, "requested"],
+  [SortMessage.FINISHED, "finished"],
+]);
 
 const listRequest = z
   .object({
@@ -48,10 +58,30 @@ const listRequest = z
       .transform((states) => states.flatMap((state) => wordOf(installationResults, state) ?? [])),
     pageSize: pageSizeField,
     pageToken: z.string(),
+    sort: z
+      .number()
+      .refine((sort) => sorts.has(sort), "this server knows no such order")
+      .transform((sort) => sorts.get(sort) ?? "requested"),
+    oldestFirst: z.boolean(),
+    from: timeField,
+    before: timeField,
+    error: text(256),
   })
-  .refine(({ machine, states }) => machine === undefined || states.length === 0, {
-    path: ["states"],
-    message: "expected none together with machine: all of its generations are listed",
+  .superRefine(({ machine, states, sort, oldestFirst, from, before, error }, context) => {
+    const given = {
+      states: states.length > 0,
+      sort: sort !== "requested",
+      oldestFirst,
+      from: from !== undefined,
+      before: before !== undefined,
+      error: error !== "",
+    };
+    for (const [field, is] of Object.entries(given)) {
+      if (machine !== undefined && is) {
+        const message = "expected nothing together with machine: all of its generations are listed, newest first";
+        context.addIssue({ code: "custom", path: [field], message });
+      }
+    }
   });
 
 type Entry = MessageInitShape<typeof InstallationEntrySchema>;
@@ -60,11 +90,12 @@ type Response = MessageInitShape<typeof InstallationListResponseSchema>;
 /** Lists the newest request of each machine, or all requests of one. */
 export function installationListHandler({ database, secrets }: OperatorApiDependencies) {
   return async (request: InstallationListRequest): Promise<Response> => {
-    const { machine, states, pageSize: limit, pageToken } = validate(listRequest, request);
+    const { machine, pageSize: limit, pageToken, from, before: until, ...rest } = validate(listRequest, request);
     if (machine !== undefined) {
       const machineId = await machineOf(database, machine);
       const query = { machineId };
-      const [before] = queryTokenRead(query, pageToken, ([one, ...rest]) => isCount(one) && rest.length === 0) ?? [];
+      const [before] =
+        queryTokenRead(query, pageToken, ([one, ...others]) => isCount(one) && others.length === 0) ?? [];
       const past = await installationPast(database, machineId, {
         limit: limit + 1,
         ...(before === undefined ? {} : { before: BigInt(before) }),
@@ -81,34 +112,42 @@ export function installationListHandler({ database, secrets }: OperatorApiDepend
         nextPageToken: queryToken(query, last === undefined ? undefined : [String(last.generation)]),
       };
     }
-    const query = { states };
+    const query = { ...rest, ...defined({ from, before: until }) };
     const token = queryTokenRead(
       query,
       pageToken,
-      ([at, id = "", ...rest]) => isCount(at) && isUuid(id) && rest.length === 0,
+      ([at, id = "", ...others]) => isCount(at) && isUuid(id) && others.length === 0,
     );
-    const [requestedAt = "", id = ""] = token ?? [];
+    const [at = "", id = ""] = token ?? [];
     const { machines, next } = await installationList(database, {
-      states,
+      ...query,
       limit,
-      ...(token === undefined ? {} : { after: { requestedAt, machineId: toMachineId(id) } }),
+      ...(token === undefined ? {} : { after: { at, machineId: toMachineId(id) } }),
     });
+    const requestedBy = await installationsRequestedBy(
+      database,
+      machines.flatMap(({ machineId, installation }) =>
+        installation === undefined ? [] : { machineId, ...installation },
+      ),
+    );
     return {
-      installations: machines.flatMap((record) => newestMessage(recordOpened(secrets, record))),
-      nextPageToken: queryToken(query, next === undefined ? undefined : [next.requestedAt, next.machineId]),
+      installations: machines.flatMap((record) =>
+        newestMessage(recordOpened(secrets, record), requestedBy.get(record.machineId) ?? ""),
+      ),
+      nextPageToken: queryToken(query, next === undefined ? undefined : [next.at, next.machineId]),
     };
   };
 }
 
-function newestMessage({ machineId, name, installation }: MachineRecord): Entry[] {
+function newestMessage({ machineId, name, installation }: MachineRecord, requestedBy: string): Entry[] {
   return installation === undefined
     ? []
-    : [{ machineId, machineName: name ?? "", installation: installationMessage(installation) }];
+    : [{ machineId, machineName: name ?? "", installation: installationMessage(installation), requestedBy }];
 }
 
 function pastMessage(past: InstallationPast, machineId: string, record: MachineRecord | undefined): Entry {
-  const { generation, requestedAt, final, replacedBy } = past;
-  const named = { machineId, machineName: record?.name ?? "" };
+  const { generation, requestedAt, requestedBy, final, replacedBy } = past;
+  const named = { machineId, machineName: record?.name ?? "", requestedBy };
   if (record?.installation?.generation === generation) {
     return { ...named, installation: installationMessage(record.installation) };
   }

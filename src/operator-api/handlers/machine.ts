@@ -8,7 +8,7 @@ import {
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { databaseTime } from "../../database/queries/views/database-time.ts";
-import { historyList, type HistoryRecord } from "../../database/history.ts";
+import { historyEvents, historyList, type HistoryRecord } from "../../database/history.ts";
 import { healthOf } from "../../database/queries/controller/health.ts";
 import { machineAdd } from "../../database/queries/machine/machine-add.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
@@ -26,6 +26,7 @@ import { timePageToken, timePageTokenField } from "../requests/page-token.ts";
 import { sshField, sshOfRequest } from "../requests/ssh-field.ts";
 import { isCount } from "../caller/query-token.ts";
 import {
+  count,
   labelKeyField,
   labelsField,
   line,
@@ -36,6 +37,7 @@ import {
   requestIdField,
   requiredText,
   smbiosUuidField,
+  timeField,
   validate,
 } from "../requests/validate.ts";
 import { machineCountHandler } from "./machine-count.ts";
@@ -97,6 +99,11 @@ const historyRequest = z.object({
   machine: machineField,
   pageSize: pageSizeField,
   pageToken: timePageTokenField((id) => (isCount(id) ? BigInt(id) : undefined)),
+  events: z
+    .array(z.enum(historyEvents, "expected events of history, such as installation_requested"))
+    .max(100, "expected at most 100 events"),
+  generation: count,
+  from: timeField,
 });
 
 /** The handlers of MachineService. */
@@ -183,11 +190,12 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     },
 
     async machineHistory(request) {
-      const { machine, pageSize, pageToken } = validate(historyRequest, request);
+      const { machine, pageSize, pageToken, events, generation, from } = validate(historyRequest, request);
       const id = await machineOf(database, machine);
       const records = await historyList(database, id, {
         limit: pageSize + 1,
-        ...defined({ before: pageToken }),
+        events,
+        ...defined({ before: pageToken, from, generation: generation === 0n ? undefined : generation }),
       });
       if (records.length === 0 && pageToken === undefined) {
         // Tells a machine without history from a machine that never existed.

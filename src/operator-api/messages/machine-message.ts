@@ -16,6 +16,7 @@ import { imageShown, requestFiles } from "./image-shown.ts";
 import { recordOpened } from "./record-opened.ts";
 import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
+import { progressExpectedAt } from "./progress-expected.ts";
 import { failureOf } from "./failure-of.ts";
 import { healthMessage, powerMessage } from "./health-message.ts";
 import { standingMessage } from "./state-message.ts";
@@ -108,6 +109,7 @@ export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine
 export function installationMessage(installation: InstallationRecord): MessageInitShape<typeof InstallationSchema> {
   const { final, progress, retry } = installation;
   const image = requestedImage(installation.requestRaw);
+  const expectedAt = progress === undefined ? undefined : progressExpectedAt(progress);
   return {
     generation: installation.generation,
     state:
@@ -125,6 +127,8 @@ export function installationMessage(installation: InstallationRecord): MessageIn
             updatedAt: timestampFromDate(progress.at),
             lastError: withoutUrlSecrets(progress.lastError ?? ""),
             ...(progress.givesUpAt === undefined ? {} : { givesUpAt: timestampFromDate(progress.givesUpAt) }),
+            bytesPerSecond: progress.bytesPerSecond ?? 0,
+            ...(expectedAt === undefined ? {} : { expectedAt: timestampFromDate(expectedAt) }),
           },
           ...(progress.writingSince === undefined ? {} : { writingSince: timestampFromDate(progress.writingSince) }),
         }),

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
 import { isPrintable } from "../../lib/format/printable.ts";
 import { issueWords } from "../../lib/format/issue-words.ts";
@@ -120,6 +121,23 @@ export const pageSizeField = z
   .min(0, "expected 1 to 1000, or 0 for 100")
   .max(1000, "expected 1 to 1000, or 0 for 100")
   .transform((size) => (size === 0 ? 100 : size));
+
+/** A time; absent for none. */
+export const timeField = z
+  .custom<Timestamp>()
+  .optional()
+  .transform((time, context): Date | undefined => {
+    const date = time === undefined ? undefined : timestampDate(time);
+    // PostgreSQL's and JavaScript's times end at different years; this is within both.
+    if (
+      date !== undefined &&
+      (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999)
+    ) {
+      context.addIssue("expected a time of the years 1 to 9999");
+      return z.NEVER;
+    }
+    return date;
+  });
 
 /** A board's UUID; "" for none. */
 export const smbiosUuidField = z.string().transform((value, context) => {

@@ -4,22 +4,28 @@
 // @generated from file farrier/operator/v1/fleet.proto (package farrier.operator.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file farrier/operator/v1/fleet.proto.
  */
 export const file_farrier_operator_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("Ch9mYXJyaWVyL29wZXJhdG9yL3YxL2ZsZWV0LnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIhUKE0ZsZWV0U3VtbWFyeVJlcXVlc3QirAUKFEZsZWV0U3VtbWFyeVJlc3BvbnNlEhAKCG1hY2hpbmVzGAEgASgDEkUKBnN0YXRlcxgCIAMoCzI1LmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRTdW1tYXJ5UmVzcG9uc2UuU3RhdGVzRW50cnkSDwoHcGVuZGluZxgDIAEoAxI0CghlbGlnaWJsZRgEIAMoCzIiLmZhcnJpZXIub3BlcmF0b3IudjEuRWxpZ2libGVDb3VudBJJCghzZXNzaW9ucxgFIAMoCzI3LmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRTdW1tYXJ5UmVzcG9uc2UuU2Vzc2lvbnNFbnRyeRJBCgR3b3JrGAYgAygLMjMuZmFycmllci5vcGVyYXRvci52MS5GbGVldFN1bW1hcnlSZXNwb25zZS5Xb3JrRW50cnkSSQoIYmFja29mZnMYByADKAsyNy5mYXJyaWVyLm9wZXJhdG9yLnYxLkZsZWV0U3VtbWFyeVJlc3BvbnNlLkJhY2tvZmZzRW50cnkSNQoIaGFyZHdhcmUYCCABKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlVG90YWxzEiYKAmF0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBotCgtTdGF0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBGi8KDVNlc3Npb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARorCglXb3JrRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARovCg1CYWNrb2Zmc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEiRAoNRWxpZ2libGVDb3VudBIPCgdwcm9jZXNzGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEhAKCG1hY2hpbmVzGAMgASgDIs8BCg5IYXJkd2FyZVRvdGFscxIvCgtjb21wdXRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcmVwb3J0cxgCIAEoAxIRCgljcHVfY29yZXMYAyABKAMSEwoLY3B1X3RocmVhZHMYBCABKAMSFAoMbWVtb3J5X2J5dGVzGAUgASgBEg0KBWRpc2tzGAYgASgDEhIKCmRpc2tfYnl0ZXMYByABKAESGgoSdW5yZWFkYWJsZV9yZXBvcnRzGAggASgDIhQKElNlc3Npb25MaXN0UmVxdWVzdCJFChNTZXNzaW9uTGlzdFJlc3BvbnNlEi4KCHNlc3Npb25zGAEgAygLMhwuZmFycmllci5vcGVyYXRvci52MS5TZXNzaW9uIrsBCgdTZXNzaW9uEgoKAmlkGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIUCgxydW50aW1lX2luZm8YAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZGVhZGxpbmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2V4cGlyZWQYBiABKAgSDAoEd29yaxgHIAEoAyJaCg9Xb3JrTGlzdFJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRIPCgdwcm9jZXNzGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlQKEFdvcmtMaXN0UmVzcG9uc2USJwoEd29yaxgBIAMoCzIZLmZhcnJpZXIub3BlcmF0b3IudjEuV29yaxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimAEKBFdvcmsSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSDwoHcHJvY2VzcxgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEhEKCWNvbXBvbmVudBgFIAEoCRIuCgpzdGFydGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJqChJCYWNrb2ZmTGlzdFJlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRIPCgdwcm9jZXNzGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJEgsKA2FsbBgFIAEoCCJeChNCYWNrb2ZmTGlzdFJlc3BvbnNlEi4KCGJhY2tvZmZzGAEgAygLMhwuZmFycmllci5vcGVyYXRvci52MS5CYWNrb2ZmEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKYAQoHQmFja29mZhISCgptYWNoaW5lX2lkGAEgASgJEhQKDG1hY2hpbmVfbmFtZRgCIAEoCRIPCgdwcm9jZXNzGAMgASgJEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBpbnRlcnZhbF9zZWNvbmRzGAUgASgDEg0KBWNhdXNlGAYgASgJIksKE0JhY2tvZmZDbGVhclJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEg8KB3Byb2Nlc3MYAyABKAkiKgoUQmFja29mZkNsZWFyUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCTL1AwoMRmxlZXRTZXJ2aWNlEmMKDEZsZWV0U3VtbWFyeRIoLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRTdW1tYXJ5UmVxdWVzdBopLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRTdW1tYXJ5UmVzcG9uc2USYAoLU2Vzc2lvbkxpc3QSJy5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlc3Npb25MaXN0UmVxdWVzdBooLmZhcnJpZXIub3BlcmF0b3IudjEuU2Vzc2lvbkxpc3RSZXNwb25zZRJXCghXb3JrTGlzdBIkLmZhcnJpZXIub3BlcmF0b3IudjEuV29ya0xpc3RSZXF1ZXN0GiUuZmFycmllci5vcGVyYXRvci52MS5Xb3JrTGlzdFJlc3BvbnNlEmAKC0JhY2tvZmZMaXN0EicuZmFycmllci5vcGVyYXRvci52MS5CYWNrb2ZmTGlzdFJlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLkJhY2tvZmZMaXN0UmVzcG9uc2USYwoMQmFja29mZkNsZWFyEiguZmFycmllci5vcGVyYXRvci52MS5CYWNrb2ZmQ2xlYXJSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5CYWNrb2ZmQ2xlYXJSZXNwb25zZUIuWixmYXJyaWVyL3Byb3RvL2ZhcnJpZXIvb3BlcmF0b3IvdjE7b3BlcmF0b3J2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9mYXJyaWVyL29wZXJhdG9yL3YxL2ZsZWV0LnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIi4KE0ZsZWV0U3VtbWFyeVJlcXVlc3QSFwoPaGFyZHdhcmVfZ3JvdXBzGAEgASgIIpgGChRGbGVldFN1bW1hcnlSZXNwb25zZRIQCghtYWNoaW5lcxgBIAEoAxJFCgZzdGF0ZXMYAiADKAsyNS5mYXJyaWVyLm9wZXJhdG9yLnYxLkZsZWV0U3VtbWFyeVJlc3BvbnNlLlN0YXRlc0VudHJ5Eg8KB3BlbmRpbmcYAyABKAMSNAoIZWxpZ2libGUYBCADKAsyIi5mYXJyaWVyLm9wZXJhdG9yLnYxLkVsaWdpYmxlQ291bnQSSQoIc2Vzc2lvbnMYBSADKAsyNy5mYXJyaWVyLm9wZXJhdG9yLnYxLkZsZWV0U3VtbWFyeVJlc3BvbnNlLlNlc3Npb25zRW50cnkSQQoEd29yaxgGIAMoCzIzLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRTdW1tYXJ5UmVzcG9uc2UuV29ya0VudHJ5EkkKCGJhY2tvZmZzGAcgAygLMjcuZmFycmllci5vcGVyYXRvci52MS5GbGVldFN1bW1hcnlSZXNwb25zZS5CYWNrb2Zmc0VudHJ5EjUKCGhhcmR3YXJlGAggASgLMiMuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVRvdGFscxImCgJhdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoFbmVlZHMYCiADKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLkZsZWV0TmVlZBI7Cg9oYXJkd2FyZV9ncm91cHMYCyADKAsyIi5mYXJyaWVyLm9wZXJhdG9yLnYxLkhhcmR3YXJlR3JvdXAaLQoLU3RhdGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgDOgI4ARovCg1TZXNzaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaKwoJV29ya0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaLwoNQmFja29mZnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIngKCUZsZWV0TmVlZBIwCgRraW5kGAEgASgOMiIuZmFycmllci5vcGVyYXRvci52MS5GbGVldE5lZWRLaW5kEg0KBWNvdW50GAIgASgDEioKBm9sZGVzdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAieAoNSGFyZHdhcmVHcm91cBIQCghwcm92aWRlchgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIOCgZvdGhlcnMYAyABKAgSMwoGdG90YWxzGAQgASgLMiMuZmFycmllci5vcGVyYXRvci52MS5IYXJkd2FyZVRvdGFscyJSChJGbGVldEdyb3Vwc1JlcXVlc3QSLQoCYnkYASABKA4yIS5mYXJyaWVyLm9wZXJhdG9yLnYxLkZsZWV0R3JvdXBCeRINCgVsYWJlbBgCIAEoCSJ8ChNGbGVldEdyb3Vwc1Jlc3BvbnNlEi8KBmdyb3VwcxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRHcm91cBIMCgRtb3JlGAIgASgIEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKnAQoKRmxlZXRHcm91cBINCgV2YWx1ZRgBIAEoCRIMCgRub25lGAIgASgIEhAKCG1hY2hpbmVzGAMgASgDEjsKBnN0YXRlcxgEIAMoCzIrLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRHcm91cC5TdGF0ZXNFbnRyeRotCgtTdGF0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIkQKDUVsaWdpYmxlQ291bnQSDwoHcHJvY2VzcxgBIAEoCRIQCghwcm92aWRlchgCIAEoCRIQCghtYWNoaW5lcxgDIAEoAyLPAQoOSGFyZHdhcmVUb3RhbHMSLwoLY29tcHV0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3JlcG9ydHMYAiABKAMSEQoJY3B1X2NvcmVzGAMgASgDEhMKC2NwdV90aHJlYWRzGAQgASgDEhQKDG1lbW9yeV9ieXRlcxgFIAEoARINCgVkaXNrcxgGIAEoAxISCgpkaXNrX2J5dGVzGAcgASgBEhoKEnVucmVhZGFibGVfcmVwb3J0cxgIIAEoAyIUChJTZXNzaW9uTGlzdFJlcXVlc3QiRQoTU2Vzc2lvbkxpc3RSZXNwb25zZRIuCghzZXNzaW9ucxgBIAMoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuU2Vzc2lvbiK7AQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSFAoMcnVudGltZV9pbmZvGAMgASgJEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdleHBpcmVkGAYgASgIEgwKBHdvcmsYByABKAMiWgoPV29ya0xpc3RSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkSDwoHcHJvY2VzcxgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJUChBXb3JrTGlzdFJlc3BvbnNlEicKBHdvcmsYASADKAsyGS5mYXJyaWVyLm9wZXJhdG9yLnYxLldvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpgBCgRXb3JrEhIKCm1hY2hpbmVfaWQYASABKAkSFAoMbWFjaGluZV9uYW1lGAIgASgJEg8KB3Byb2Nlc3MYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIRCgljb21wb25lbnQYBSABKAkSLgoKc3RhcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiagoSQmFja29mZkxpc3RSZXF1ZXN0Eg8KB21hY2hpbmUYASABKAkSDwoHcHJvY2VzcxgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCRILCgNhbGwYBSABKAgiXgoTQmFja29mZkxpc3RSZXNwb25zZRIuCghiYWNrb2ZmcxgBIAMoCzIcLmZhcnJpZXIub3BlcmF0b3IudjEuQmFja29mZhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimAEKB0JhY2tvZmYSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSDwoHcHJvY2VzcxgDIAEoCRIpCgV1bnRpbBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQaW50ZXJ2YWxfc2Vjb25kcxgFIAEoAxINCgVjYXVzZRgGIAEoCSJLChNCYWNrb2ZmQ2xlYXJSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRIPCgdwcm9jZXNzGAMgASgJIioKFEJhY2tvZmZDbGVhclJlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkqjwMKDUZsZWV0TmVlZEtpbmQSHwobRkxFRVRfTkVFRF9LSU5EX1VOU1BFQ0lGSUVEEAASIwofRkxFRVRfTkVFRF9LSU5EX0RFQURMSU5FX01JU1NFRBABEiIKHkZMRUVUX05FRURfS0lORF9JTlNUQUxMX0ZBSUxFRBACEh4KGkZMRUVUX05FRURfS0lORF9BR0VOVF9MT1NUEAMSHwobRkxFRVRfTkVFRF9LSU5EX1FVQVJBTlRJTkVEEAQSHgoaRkxFRVRfTkVFRF9LSU5EX0VOUk9MTE1FTlQQBRIoCiRGTEVFVF9ORUVEX0tJTkRfUFJPVklERVJfVU5SRUFDSEFCTEUQBhIhCh1GTEVFVF9ORUVEX0tJTkRfUFJPVklERVJfSEVMRBAHEiYKIkZMRUVUX05FRURfS0lORF9DT05UUk9MTEVSX0ZBSUxJTkcQCBIdChlGTEVFVF9ORUVEX0tJTkRfVU5IRUFMVEhZEAkSHwobRkxFRVRfTkVFRF9LSU5EX05PX1NIRVBIRVJEEAoqggEKDEZsZWV0R3JvdXBCeRIeChpGTEVFVF9HUk9VUF9CWV9VTlNQRUNJRklFRBAAEhgKFEZMRUVUX0dST1VQX0JZX0xBQkVMEAESGwoXRkxFRVRfR1JPVVBfQllfUFJPVklERVIQAhIbChdGTEVFVF9HUk9VUF9CWV9MT0NBVElPThADMtcECgxGbGVldFNlcnZpY2USYwoMRmxlZXRTdW1tYXJ5EiguZmFycmllci5vcGVyYXRvci52MS5GbGVldFN1bW1hcnlSZXF1ZXN0GikuZmFycmllci5vcGVyYXRvci52MS5GbGVldFN1bW1hcnlSZXNwb25zZRJgCgtGbGVldEdyb3VwcxInLmZhcnJpZXIub3BlcmF0b3IudjEuRmxlZXRHcm91cHNSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5GbGVldEdyb3Vwc1Jlc3BvbnNlEmAKC1Nlc3Npb25MaXN0EicuZmFycmllci5vcGVyYXRvci52MS5TZXNzaW9uTGlzdFJlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlc3Npb25MaXN0UmVzcG9uc2USVwoIV29ya0xpc3QSJC5mYXJyaWVyLm9wZXJhdG9yLnYxLldvcmtMaXN0UmVxdWVzdBolLmZhcnJpZXIub3BlcmF0b3IudjEuV29ya0xpc3RSZXNwb25zZRJgCgtCYWNrb2ZmTGlzdBInLmZhcnJpZXIub3BlcmF0b3IudjEuQmFja29mZkxpc3RSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5CYWNrb2ZmTGlzdFJlc3BvbnNlEmMKDEJhY2tvZmZDbGVhchIoLmZhcnJpZXIub3BlcmF0b3IudjEuQmFja29mZkNsZWFyUmVxdWVzdBopLmZhcnJpZXIub3BlcmF0b3IudjEuQmFja29mZkNsZWFyUmVzcG9uc2VCLlosZmFycmllci9wcm90by9mYXJyaWVyL29wZXJhdG9yL3YxO29wZXJhdG9ydjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.FleetSummaryRequest
  */
 export type FleetSummaryRequest = Message<"farrier.operator.v1.FleetSummaryRequest"> & {
+  /**
+   * Also sum up the hardware by provider and location.
+   *
+   * @generated from field: bool hardware_groups = 1;
+   */
+  hardwareGroups: boolean;
 };
 
 /**
@@ -89,6 +95,20 @@ export type FleetSummaryResponse = Message<"farrier.operator.v1.FleetSummaryResp
    * @generated from field: google.protobuf.Timestamp at = 9;
    */
   at?: Timestamp | undefined;
+
+  /**
+   * What waits for an operator, as far as there is any.
+   *
+   * @generated from field: repeated farrier.operator.v1.FleetNeed needs = 10;
+   */
+  needs: FleetNeed[];
+
+  /**
+   * If asked for: the hardware by provider and location, most machines first; at most 1000.
+   *
+   * @generated from field: repeated farrier.operator.v1.HardwareGroup hardware_groups = 11;
+   */
+  hardwareGroups: HardwareGroup[];
 };
 
 /**
@@ -97,6 +117,164 @@ export type FleetSummaryResponse = Message<"farrier.operator.v1.FleetSummaryResp
  */
 export const FleetSummaryResponseSchema: GenMessage<FleetSummaryResponse> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_fleet, 1);
+
+/**
+ * @generated from message farrier.operator.v1.FleetNeed
+ */
+export type FleetNeed = Message<"farrier.operator.v1.FleetNeed"> & {
+  /**
+   * @generated from field: farrier.operator.v1.FleetNeedKind kind = 1;
+   */
+  kind: FleetNeedKind;
+
+  /**
+   * @generated from field: int64 count = 2;
+   */
+  count: bigint;
+
+  /**
+   * When the oldest of them began; absent if it is unknown.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest = 3;
+   */
+  oldest?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.FleetNeed.
+ * Use `create(FleetNeedSchema)` to create a new message.
+ */
+export const FleetNeedSchema: GenMessage<FleetNeed> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_fleet, 2);
+
+/**
+ * The hardware of the machines of one provider at one location.
+ *
+ * @generated from message farrier.operator.v1.HardwareGroup
+ */
+export type HardwareGroup = Message<"farrier.operator.v1.HardwareGroup"> & {
+  /**
+   * Empty means that the machines have none.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * @generated from field: string location = 2;
+   */
+  location: string;
+
+  /**
+   * The rest of the fleet together: there are more than 1000 groups.
+   *
+   * @generated from field: bool others = 3;
+   */
+  others: boolean;
+
+  /**
+   * @generated from field: farrier.operator.v1.HardwareTotals totals = 4;
+   */
+  totals?: HardwareTotals | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.HardwareGroup.
+ * Use `create(HardwareGroupSchema)` to create a new message.
+ */
+export const HardwareGroupSchema: GenMessage<HardwareGroup> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_fleet, 3);
+
+/**
+ * @generated from message farrier.operator.v1.FleetGroupsRequest
+ */
+export type FleetGroupsRequest = Message<"farrier.operator.v1.FleetGroupsRequest"> & {
+  /**
+   * @generated from field: farrier.operator.v1.FleetGroupBy by = 1;
+   */
+  by: FleetGroupBy;
+
+  /**
+   * The label's key; only for FLEET_GROUP_BY_LABEL.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message farrier.operator.v1.FleetGroupsRequest.
+ * Use `create(FleetGroupsRequestSchema)` to create a new message.
+ */
+export const FleetGroupsRequestSchema: GenMessage<FleetGroupsRequest> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_fleet, 4);
+
+/**
+ * @generated from message farrier.operator.v1.FleetGroupsResponse
+ */
+export type FleetGroupsResponse = Message<"farrier.operator.v1.FleetGroupsResponse"> & {
+  /**
+   * Most machines first; at most 2000.
+   *
+   * @generated from field: repeated farrier.operator.v1.FleetGroup groups = 1;
+   */
+  groups: FleetGroup[];
+
+  /**
+   * There are more groups than these.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.FleetGroupsResponse.
+ * Use `create(FleetGroupsResponseSchema)` to create a new message.
+ */
+export const FleetGroupsResponseSchema: GenMessage<FleetGroupsResponse> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_fleet, 5);
+
+/**
+ * @generated from message farrier.operator.v1.FleetGroup
+ */
+export type FleetGroup = Message<"farrier.operator.v1.FleetGroup"> & {
+  /**
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * The machines that have no such label, provider or location.
+   *
+   * @generated from field: bool none = 2;
+   */
+  none: boolean;
+
+  /**
+   * @generated from field: int64 machines = 3;
+   */
+  machines: bigint;
+
+  /**
+   * By state; states without a machine are left out.
+   *
+   * @generated from field: map<string, int64> states = 4;
+   */
+  states: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message farrier.operator.v1.FleetGroup.
+ * Use `create(FleetGroupSchema)` to create a new message.
+ */
+export const FleetGroupSchema: GenMessage<FleetGroup> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_fleet, 6);
 
 /**
  * @generated from message farrier.operator.v1.EligibleCount
@@ -123,7 +301,7 @@ export type EligibleCount = Message<"farrier.operator.v1.EligibleCount"> & {
  * Use `create(EligibleCountSchema)` to create a new message.
  */
 export const EligibleCountSchema: GenMessage<EligibleCount> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 2);
+  messageDesc(file_farrier_operator_v1_fleet, 7);
 
 /**
  * The hardware of all machines together, counted from time to time.
@@ -181,7 +359,7 @@ export type HardwareTotals = Message<"farrier.operator.v1.HardwareTotals"> & {
  * Use `create(HardwareTotalsSchema)` to create a new message.
  */
 export const HardwareTotalsSchema: GenMessage<HardwareTotals> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 3);
+  messageDesc(file_farrier_operator_v1_fleet, 8);
 
 /**
  * @generated from message farrier.operator.v1.SessionListRequest
@@ -194,7 +372,7 @@ export type SessionListRequest = Message<"farrier.operator.v1.SessionListRequest
  * Use `create(SessionListRequestSchema)` to create a new message.
  */
 export const SessionListRequestSchema: GenMessage<SessionListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 4);
+  messageDesc(file_farrier_operator_v1_fleet, 9);
 
 /**
  * @generated from message farrier.operator.v1.SessionListResponse
@@ -211,7 +389,7 @@ export type SessionListResponse = Message<"farrier.operator.v1.SessionListRespon
  * Use `create(SessionListResponseSchema)` to create a new message.
  */
 export const SessionListResponseSchema: GenMessage<SessionListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 5);
+  messageDesc(file_farrier_operator_v1_fleet, 10);
 
 /**
  * @generated from message farrier.operator.v1.Session
@@ -264,7 +442,7 @@ export type Session = Message<"farrier.operator.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 6);
+  messageDesc(file_farrier_operator_v1_fleet, 11);
 
 /**
  * @generated from message farrier.operator.v1.WorkListRequest
@@ -302,7 +480,7 @@ export type WorkListRequest = Message<"farrier.operator.v1.WorkListRequest"> & {
  * Use `create(WorkListRequestSchema)` to create a new message.
  */
 export const WorkListRequestSchema: GenMessage<WorkListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 7);
+  messageDesc(file_farrier_operator_v1_fleet, 12);
 
 /**
  * @generated from message farrier.operator.v1.WorkListResponse
@@ -324,7 +502,7 @@ export type WorkListResponse = Message<"farrier.operator.v1.WorkListResponse"> &
  * Use `create(WorkListResponseSchema)` to create a new message.
  */
 export const WorkListResponseSchema: GenMessage<WorkListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 8);
+  messageDesc(file_farrier_operator_v1_fleet, 13);
 
 /**
  * @generated from message farrier.operator.v1.Work
@@ -366,7 +544,7 @@ export type Work = Message<"farrier.operator.v1.Work"> & {
  * Use `create(WorkSchema)` to create a new message.
  */
 export const WorkSchema: GenMessage<Work> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 9);
+  messageDesc(file_farrier_operator_v1_fleet, 14);
 
 /**
  * @generated from message farrier.operator.v1.BackoffListRequest
@@ -411,7 +589,7 @@ export type BackoffListRequest = Message<"farrier.operator.v1.BackoffListRequest
  * Use `create(BackoffListRequestSchema)` to create a new message.
  */
 export const BackoffListRequestSchema: GenMessage<BackoffListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 10);
+  messageDesc(file_farrier_operator_v1_fleet, 15);
 
 /**
  * @generated from message farrier.operator.v1.BackoffListResponse
@@ -433,7 +611,7 @@ export type BackoffListResponse = Message<"farrier.operator.v1.BackoffListRespon
  * Use `create(BackoffListResponseSchema)` to create a new message.
  */
 export const BackoffListResponseSchema: GenMessage<BackoffListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 11);
+  messageDesc(file_farrier_operator_v1_fleet, 16);
 
 /**
  * @generated from message farrier.operator.v1.Backoff
@@ -477,7 +655,7 @@ export type Backoff = Message<"farrier.operator.v1.Backoff"> & {
  * Use `create(BackoffSchema)` to create a new message.
  */
 export const BackoffSchema: GenMessage<Backoff> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 12);
+  messageDesc(file_farrier_operator_v1_fleet, 17);
 
 /**
  * @generated from message farrier.operator.v1.BackoffClearRequest
@@ -506,7 +684,7 @@ export type BackoffClearRequest = Message<"farrier.operator.v1.BackoffClearReque
  * Use `create(BackoffClearRequestSchema)` to create a new message.
  */
 export const BackoffClearRequestSchema: GenMessage<BackoffClearRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 13);
+  messageDesc(file_farrier_operator_v1_fleet, 18);
 
 /**
  * @generated from message farrier.operator.v1.BackoffClearResponse
@@ -523,14 +701,150 @@ export type BackoffClearResponse = Message<"farrier.operator.v1.BackoffClearResp
  * Use `create(BackoffClearResponseSchema)` to create a new message.
  */
 export const BackoffClearResponseSchema: GenMessage<BackoffClearResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_fleet, 14);
+  messageDesc(file_farrier_operator_v1_fleet, 19);
+
+/**
+ * Why something waits for an operator.
+ *
+ * @generated from enum farrier.operator.v1.FleetNeedKind
+ */
+export const FleetNeedKind = {
+  /**
+   * @generated from enum value: FLEET_NEED_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Machines that have missed the deadline of their state.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_DEADLINE_MISSED = 1;
+   */
+  DEADLINE_MISSED: 1,
+
+  /**
+   * Machines in the state install-failed.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_INSTALL_FAILED = 2;
+   */
+  INSTALL_FAILED: 2,
+
+  /**
+   * Machines in the state agent-lost.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_AGENT_LOST = 3;
+   */
+  AGENT_LOST: 3,
+
+  /**
+   * Machines in quarantine.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_QUARANTINED = 4;
+   */
+  QUARANTINED: 4,
+
+  /**
+   * Agents that wait for approval.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_ENROLLMENT = 5;
+   */
+  ENROLLMENT: 5,
+
+  /**
+   * Providers that can't be listed.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_PROVIDER_UNREACHABLE = 6;
+   */
+  PROVIDER_UNREACHABLE: 6,
+
+  /**
+   * Providers whose list is not believed, until an operator accepts it.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_PROVIDER_HELD = 7;
+   */
+  PROVIDER_HELD: 7,
+
+  /**
+   * Management controllers that can't be used.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_CONTROLLER_FAILING = 8;
+   */
+  CONTROLLER_FAILING: 8,
+
+  /**
+   * Machines whose controllers report parts that are not healthy.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_UNHEALTHY = 9;
+   */
+  UNHEALTHY: 9,
+
+  /**
+   * Machines that a shepherd has to work on, while no shepherd is running.
+   *
+   * @generated from enum value: FLEET_NEED_KIND_NO_SHEPHERD = 10;
+   */
+  NO_SHEPHERD: 10,
+} as const;
+
+/**
+ * Why something waits for an operator.
+ *
+ * @generated from enum farrier.operator.v1.FleetNeedKind
+ */
+export type FleetNeedKind = (typeof FleetNeedKind)[keyof typeof FleetNeedKind] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.FleetNeedKind.
+ */
+export const FleetNeedKindSchema: GenEnum<FleetNeedKind> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_fleet, 0);
+
+/**
+ * What machines are grouped by.
+ *
+ * @generated from enum farrier.operator.v1.FleetGroupBy
+ */
+export const FleetGroupBy = {
+  /**
+   * @generated from enum value: FLEET_GROUP_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: FLEET_GROUP_BY_LABEL = 1;
+   */
+  LABEL: 1,
+
+  /**
+   * @generated from enum value: FLEET_GROUP_BY_PROVIDER = 2;
+   */
+  PROVIDER: 2,
+
+  /**
+   * @generated from enum value: FLEET_GROUP_BY_LOCATION = 3;
+   */
+  LOCATION: 3,
+} as const;
+
+/**
+ * What machines are grouped by.
+ *
+ * @generated from enum farrier.operator.v1.FleetGroupBy
+ */
+export type FleetGroupBy = (typeof FleetGroupBy)[keyof typeof FleetGroupBy] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.FleetGroupBy.
+ */
+export const FleetGroupBySchema: GenEnum<FleetGroupBy> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_fleet, 1);
 
 /**
  * @generated from service farrier.operator.v1.FleetService
  */
 export const FleetService: GenService<{
   /**
-   * FleetSummary counts machines by state, pending requests, eligible machines and live components.
+   * FleetSummary counts machines by state, pending requests, eligible machines and live components. Of a
+   * large fleet, callers share one count: it is as old as `at` says, at most 10 times as long as counting takes.
    *
    * @generated from rpc farrier.operator.v1.FleetService.FleetSummary
    */
@@ -538,6 +852,17 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof FleetSummaryRequestSchema;
     output: typeof FleetSummaryResponseSchema;
+  },
+  /**
+   * FleetGroups counts machines by state for each value of a label, each provider or each location. Of a large fleet, callers share
+   * one count: it is as old as `at` says, at most 10 times as long as counting takes.
+   *
+   * @generated from rpc farrier.operator.v1.FleetService.FleetGroups
+   */
+  fleetGroups: {
+    methodKind: "unary";
+    input: typeof FleetGroupsRequestSchema;
+    output: typeof FleetGroupsResponseSchema;
   },
   /**
    * SessionList lists the live components, and those past their deadline that are not deleted yet.

@@ -4,21 +4,21 @@
 // @generated from file farrier/operator/v1/installation.proto (package farrier.operator.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ImageInstallation } from "../../agent/v1/image/image_pb.ts";
 import { file_farrier_agent_v1_image_image } from "../../agent/v1/image/image_pb.ts";
 import type { Installation, InstallationState, Installed } from "./machine_pb.ts";
 import { file_farrier_operator_v1_machine } from "./machine_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file farrier/operator/v1/installation.proto.
  */
 export const file_farrier_operator_v1_installation: GenFile = /*@__PURE__*/
-  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSKHAgoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMSLwoFcmV0cnkYBSABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5Eg8KB2RyeV9ydW4YBiABKAgSHgoWaWdub3JlX2hhcmR3YXJlX3JlcG9ydBgHIAEoCBISCgpnZW5lcmF0aW9uGAggASgDImMKC1JldHJ5UG9saWN5EhAKCGF0dGVtcHRzGAEgASgFEhcKD2luaXRpYWxfc2Vjb25kcxgCIAEoBRIXCg9tYXhpbXVtX3NlY29uZHMYAyABKAUSEAoIZXhwb25lbnQYBCABKAEijAEKG0luc3RhbGxhdGlvblJlcXVlc3RSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMSMwoEcGxhbhgDIAEoCzIlLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUGxhbhIQCgh3YXJuaW5ncxgEIAMoCSLDAQoQSW5zdGFsbGF0aW9uUGxhbhInCgRkaXNrGAEgASgLMhkuZmFycmllci5vcGVyYXRvci52MS5EaXNrEjIKCm92ZXJ3cml0ZXMYAiABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxlZBIYChBpbWFnZV9zaXplX2J5dGVzGAMgASgDEjgKFGhhcmR3YXJlX3JlcG9ydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKBAQoERGlzaxIMCgRuYW1lGAEgASgJEg4KBnZlbmRvchgCIAEoCRINCgVtb2RlbBgDIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAQgASgJEgsKA3d3bhgFIAEoDBIWCg5jYXBhY2l0eV9ieXRlcxgGIAEoAxIQCghzZWxlY3RvchgHIAEoCSJkChlJbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgDEg4KBnJlYXNvbhgEIAEoCSKMAQoaSW5zdGFsbGF0aW9uQ2FuY2VsUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEhQKDGRpc2tfdG91Y2hlZBgDIAEoCBIXCg9zdGlsbF9pbnN0YWxsZWQYBCABKAgSFwoPcmV0cmllc19zdG9wcGVkGAUgASgIIoQBChhJbnN0YWxsYXRpb25SZXRyeVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAMSLwoFcmV0cnkYBCABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5IkMKGUluc3RhbGxhdGlvblJldHJ5UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDIokBChdJbnN0YWxsYXRpb25MaXN0UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEjYKBnN0YXRlcxgCIAMoDjImLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU3RhdGUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiPgoXSW5zdGFsbGF0aW9uU2hvd1JlcXVlc3QSDwoHbWFjaGluZRgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDInYKGEluc3RhbGxhdGlvblNob3dSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMSMgoFaW1hZ2UYAyABKAsyIy5mYXJyaWVyLmFnZW50LnYxLkltYWdlSW5zdGFsbGF0aW9uInIKGEluc3RhbGxhdGlvbkxpc3RSZXNwb25zZRI9Cg1pbnN0YWxsYXRpb25zGAEgAygLMiYuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25FbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidgoRSW5zdGFsbGF0aW9uRW50cnkSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSNwoMaW5zdGFsbGF0aW9uGAMgASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24y3AQKE0luc3RhbGxhdGlvblNlcnZpY2USeAoTSW5zdGFsbGF0aW9uUmVxdWVzdBIvLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QaMC5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJlcXVlc3RSZXNwb25zZRJ1ChJJbnN0YWxsYXRpb25DYW5jZWwSLi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkNhbmNlbFJlcXVlc3QaLy5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkNhbmNlbFJlc3BvbnNlEnIKEUluc3RhbGxhdGlvblJldHJ5Ei0uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXRyeVJlcXVlc3QaLi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJldHJ5UmVzcG9uc2USbwoQSW5zdGFsbGF0aW9uTGlzdBIsLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uTGlzdFJlcXVlc3QaLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkxpc3RSZXNwb25zZRJvChBJbnN0YWxsYXRpb25TaG93EiwuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25TaG93UmVxdWVzdBotLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU2hvd1Jlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_farrier_agent_v1_image_image, file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
+  fileDesc("CiZmYXJyaWVyL29wZXJhdG9yL3YxL2luc3RhbGxhdGlvbi5wcm90bxITZmFycmllci5vcGVyYXRvci52MSKHAgoaSW5zdGFsbGF0aW9uUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEjIKBWltYWdlGAMgASgLMiMuZmFycmllci5hZ2VudC52MS5JbWFnZUluc3RhbGxhdGlvbhIaChJyZXBsYWNlX2dlbmVyYXRpb24YBCABKAMSLwoFcmV0cnkYBSABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5Eg8KB2RyeV9ydW4YBiABKAgSHgoWaWdub3JlX2hhcmR3YXJlX3JlcG9ydBgHIAEoCBISCgpnZW5lcmF0aW9uGAggASgDImMKC1JldHJ5UG9saWN5EhAKCGF0dGVtcHRzGAEgASgFEhcKD2luaXRpYWxfc2Vjb25kcxgCIAEoBRIXCg9tYXhpbXVtX3NlY29uZHMYAyABKAUSEAoIZXhwb25lbnQYBCABKAEijAEKG0luc3RhbGxhdGlvblJlcXVlc3RSZXNwb25zZRISCgptYWNoaW5lX2lkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMSMwoEcGxhbhgDIAEoCzIlLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUGxhbhIQCgh3YXJuaW5ncxgEIAMoCSLDAQoQSW5zdGFsbGF0aW9uUGxhbhInCgRkaXNrGAEgASgLMhkuZmFycmllci5vcGVyYXRvci52MS5EaXNrEjIKCm92ZXJ3cml0ZXMYAiABKAsyHi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxlZBIYChBpbWFnZV9zaXplX2J5dGVzGAMgASgDEjgKFGhhcmR3YXJlX3JlcG9ydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKBAQoERGlzaxIMCgRuYW1lGAEgASgJEg4KBnZlbmRvchgCIAEoCRINCgVtb2RlbBgDIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAQgASgJEgsKA3d3bhgFIAEoDBIWCg5jYXBhY2l0eV9ieXRlcxgGIAEoAxIQCghzZWxlY3RvchgHIAEoCSJkChlJbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHbWFjaGluZRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgDEg4KBnJlYXNvbhgEIAEoCSKMAQoaSW5zdGFsbGF0aW9uQ2FuY2VsUmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDEhQKDGRpc2tfdG91Y2hlZBgDIAEoCBIXCg9zdGlsbF9pbnN0YWxsZWQYBCABKAgSFwoPcmV0cmllc19zdG9wcGVkGAUgASgIIoQBChhJbnN0YWxsYXRpb25SZXRyeVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdtYWNoaW5lGAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAMSLwoFcmV0cnkYBCABKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlJldHJ5UG9saWN5IkMKGUluc3RhbGxhdGlvblJldHJ5UmVzcG9uc2USEgoKbWFjaGluZV9pZBgBIAEoCRISCgpnZW5lcmF0aW9uGAIgASgDIrkCChdJbnN0YWxsYXRpb25MaXN0UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEjYKBnN0YXRlcxgCIAMoDjImLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU3RhdGUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkSMwoEc29ydBgFIAEoDjIlLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU29ydBIUCgxvbGRlc3RfZmlyc3QYBiABKAgSKAoEZnJvbRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGYmVmb3JlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgJIAEoCSI+ChdJbnN0YWxsYXRpb25TaG93UmVxdWVzdBIPCgdtYWNoaW5lGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKAMidgoYSW5zdGFsbGF0aW9uU2hvd1Jlc3BvbnNlEhIKCm1hY2hpbmVfaWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoAxIyCgVpbWFnZRgDIAEoCzIjLmZhcnJpZXIuYWdlbnQudjEuSW1hZ2VJbnN0YWxsYXRpb24icgoYSW5zdGFsbGF0aW9uTGlzdFJlc3BvbnNlEj0KDWluc3RhbGxhdGlvbnMYASADKAsyJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoRSW5zdGFsbGF0aW9uRW50cnkSEgoKbWFjaGluZV9pZBgBIAEoCRIUCgxtYWNoaW5lX25hbWUYAiABKAkSNwoMaW5zdGFsbGF0aW9uGAMgASgLMiEuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb24SFAoMcmVxdWVzdGVkX2J5GAQgASgJKnYKEEluc3RhbGxhdGlvblNvcnQSIQodSU5TVEFMTEFUSU9OX1NPUlRfVU5TUEVDSUZJRUQQABIfChtJTlNUQUxMQVRJT05fU09SVF9SRVFVRVNURUQQARIeChpJTlNUQUxMQVRJT05fU09SVF9GSU5JU0hFRBACMtwEChNJbnN0YWxsYXRpb25TZXJ2aWNlEngKE0luc3RhbGxhdGlvblJlcXVlc3QSLy5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblJlcXVlc3RSZXF1ZXN0GjAuZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXF1ZXN0UmVzcG9uc2USdQoSSW5zdGFsbGF0aW9uQ2FuY2VsEi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXF1ZXN0Gi8uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25DYW5jZWxSZXNwb25zZRJyChFJbnN0YWxsYXRpb25SZXRyeRItLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uUmV0cnlSZXF1ZXN0Gi4uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25SZXRyeVJlc3BvbnNlEm8KEEluc3RhbGxhdGlvbkxpc3QSLC5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvbkxpc3RSZXF1ZXN0Gi0uZmFycmllci5vcGVyYXRvci52MS5JbnN0YWxsYXRpb25MaXN0UmVzcG9uc2USbwoQSW5zdGFsbGF0aW9uU2hvdxIsLmZhcnJpZXIub3BlcmF0b3IudjEuSW5zdGFsbGF0aW9uU2hvd1JlcXVlc3QaLS5mYXJyaWVyLm9wZXJhdG9yLnYxLkluc3RhbGxhdGlvblNob3dSZXNwb25zZUIuWixmYXJyaWVyL3Byb3RvL2ZhcnJpZXIvb3BlcmF0b3IvdjE7b3BlcmF0b3J2MWIGcHJvdG8z", [file_farrier_agent_v1_image_image, file_farrier_operator_v1_machine, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message farrier.operator.v1.InstallationRequestRequest
@@ -431,6 +431,40 @@ export type InstallationListRequest = Message<"farrier.operator.v1.InstallationL
    * @generated from field: string page_token = 4;
    */
   pageToken: string;
+
+  /**
+   * Only without a machine.
+   *
+   * @generated from field: farrier.operator.v1.InstallationSort sort = 5;
+   */
+  sort: InstallationSort;
+
+  /**
+   * The oldest first. Only without a machine.
+   *
+   * @generated from field: bool oldest_first = 6;
+   */
+  oldestFirst: boolean;
+
+  /**
+   * Only requests whose time, by which they are sorted, is not before `from`, and is before
+   * `before`. Only without a machine.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 7;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp before = 8;
+   */
+  before?: Timestamp | undefined;
+
+  /**
+   * A part of the error, in any letter case. Only without a machine.
+   *
+   * @generated from field: string error = 9;
+   */
+  error: string;
 };
 
 /**
@@ -500,6 +534,9 @@ export const InstallationShowResponseSchema: GenMessage<InstallationShowResponse
  */
 export type InstallationListResponse = Message<"farrier.operator.v1.InstallationListResponse"> & {
   /**
+   * May be fewer than page_size, even none, although there are more: only next_page_token shows the
+   * end.
+   *
    * @generated from field: repeated farrier.operator.v1.InstallationEntry installations = 1;
    */
   installations: InstallationEntry[];
@@ -539,6 +576,13 @@ export type InstallationEntry = Message<"farrier.operator.v1.InstallationEntry">
    * @generated from field: farrier.operator.v1.Installation installation = 3;
    */
   installation?: Installation | undefined;
+
+  /**
+   * Who requested it, as history names them; empty if history was deleted since.
+   *
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
 };
 
 /**
@@ -547,6 +591,45 @@ export type InstallationEntry = Message<"farrier.operator.v1.InstallationEntry">
  */
 export const InstallationEntrySchema: GenMessage<InstallationEntry> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_installation, 13);
+
+/**
+ * The time that installations are sorted by. Ties are sorted by the machine's id.
+ *
+ * @generated from enum farrier.operator.v1.InstallationSort
+ */
+export const InstallationSort = {
+  /**
+   * By the time of the request.
+   *
+   * @generated from enum value: INSTALLATION_SORT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: INSTALLATION_SORT_REQUESTED = 1;
+   */
+  REQUESTED: 1,
+
+  /**
+   * By the time of the final result; pending requests are left out.
+   *
+   * @generated from enum value: INSTALLATION_SORT_FINISHED = 2;
+   */
+  FINISHED: 2,
+} as const;
+
+/**
+ * The time that installations are sorted by. Ties are sorted by the machine's id.
+ *
+ * @generated from enum farrier.operator.v1.InstallationSort
+ */
+export type InstallationSort = (typeof InstallationSort)[keyof typeof InstallationSort] | UnknownEnum;
+
+/**
+ * Describes the enum farrier.operator.v1.InstallationSort.
+ */
+export const InstallationSortSchema: GenEnum<InstallationSort> = /*@__PURE__*/
+  enumDesc(file_farrier_operator_v1_installation, 0);
 
 /**
  * @generated from service farrier.operator.v1.InstallationService
@@ -588,8 +671,8 @@ export const InstallationService: GenService<{
     output: typeof InstallationRetryResponseSchema;
   },
   /**
-   * InstallationList lists the newest request of each machine, newest first; or all requests of one
-   * machine.
+   * InstallationList lists the newest request of each machine, filtered and sorted, by default newest
+   * first; or all requests of one machine.
    *
    * @generated from rpc farrier.operator.v1.InstallationService.InstallationList
    */

@@ -54,7 +54,19 @@ export async function auditAppend(database: Database, entry: AuditEntry): Promis
 /** Operators' commands and refused calls, newest first; with a cursor only earlier ones. */
 export async function auditList(
   database: Database,
-  page: { machineId?: MachineId; actor?: string; limit: number; before?: AuditCursor },
+  page: {
+    machineId?: MachineId;
+    actor?: string;
+    /** Full names of RPCs, any of them; empty means all. */
+    methods: readonly string[];
+    result?: "ok" | "refused";
+    /** Only entries that are not older than this. */
+    from?: Date;
+    /** Only entries that are older than this. */
+    until?: Date;
+    limit: number;
+    before?: AuditCursor;
+  },
 ): Promise<(AuditEntry & { at: Date; cursor: AuditCursor })[]> {
   let query = database.kysely
     .selectFrom("operator_audit")
@@ -74,6 +86,18 @@ export async function auditList(
     query = query.where(
       sql<boolean>`(at, id) < ('epoch'::timestamptz + ${atMicroseconds} * interval '1 microsecond', ${id})`,
     );
+  }
+  if (page.methods.length > 0) {
+    query = query.where("method", "in", [...page.methods]);
+  }
+  if (page.result !== undefined) {
+    query = query.where("code", page.result === "ok" ? "=" : "<>", sql.lit("ok"));
+  }
+  if (page.from !== undefined) {
+    query = query.where("at", ">=", page.from);
+  }
+  if (page.until !== undefined) {
+    query = query.where("at", "<", page.until);
   }
   const rows = await query.execute().catch((error: unknown) => Promise.reject(translate(error)));
   return rows.map((row) => ({

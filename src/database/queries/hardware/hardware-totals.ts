@@ -4,10 +4,14 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import { present } from "../../../lib/defined.ts";
 
-/** The hardware of all machines together. Bytes are doubles, because a fleet's disks may exceed 2^63 bytes. */
-export interface HardwareTotals {
+/** The hardware of all machines together. */
+export interface HardwareTotals extends HardwareAmountsTotal {
   /** Absent if it was not counted yet. */
   computedAt?: Date;
+}
+
+/** The hardware of several machines together. Bytes are doubles, because a fleet's disks may exceed 2^63 bytes. */
+export interface HardwareAmountsTotal {
   /** Machines with a hardware report. */
   reports: number;
   cores: number;
@@ -57,20 +61,26 @@ export async function hardwareTotalsStore(database: Database, totals: HardwareTo
       unreadable_reports = ${totals.unreadable}`.execute(database.kysely);
 }
 
-/** The latest reports of the machines after `after`, by machine. */
+/** The latest reports of the machines after `after`, by machine, with where the machines come from and are. */
 export async function hardwareReportsPage(
   database: Database,
   after: MachineId | undefined,
   limit: number,
-): Promise<{ machineId: MachineId; raw: Uint8Array }[]> {
+): Promise<{ machineId: MachineId; raw: Uint8Array; provider: string; location: string }[]> {
   let query = database.kysely
-    .selectFrom("machine_hardware_report")
-    .select(["machine_id", "hardware_report_raw"])
-    .orderBy("machine_id")
+    .selectFrom("machine_hardware_report as r")
+    .leftJoin("machine_provided as p", "p.machine_id", "r.machine_id")
+    .select(["r.machine_id", "r.hardware_report_raw", "p.provider", "p.provider_location"])
+    .orderBy("r.machine_id")
     .limit(limit);
   if (after !== undefined) {
-    query = query.where("machine_id", ">", after);
+    query = query.where("r.machine_id", ">", after);
   }
   const rows = await query.execute();
-  return rows.map((row) => ({ machineId: row.machine_id, raw: row.hardware_report_raw }));
+  return rows.map((row) => ({
+    machineId: row.machine_id,
+    raw: row.hardware_report_raw,
+    provider: row.provider ?? "",
+    location: row.provider_location ?? "",
+  }));
 }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import type { ProgressEntry } from "./progress.ts";
+import { progressRate } from "./progress-rate.ts";
 import { transact } from "../../transaction.ts";
 
 /**
@@ -41,7 +42,7 @@ export async function progressFlush(
         ORDER BY machine_id FOR NO KEY UPDATE OF p
       )
       UPDATE machine_os_installation_progress p
-      SET bytes_done = l.bytes_done, bytes_total = l.bytes_total, detail = l.detail, progressed_at = now()
+      SET bytes_per_second = ${progressRate(sql`l.bytes_done`)}, bytes_done = l.bytes_done, bytes_total = l.bytes_total, detail = l.detail, progressed_at = now()
       FROM locked l
       WHERE p.machine_id = l.machine_id AND p.generation = l.generation AND p.run = l.run
         AND p.phase = l.phase`.execute(tx);

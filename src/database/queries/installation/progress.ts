@@ -7,6 +7,7 @@ import { transact, type Tx } from "../../transaction.ts";
 import { keyStart } from "../agent/agent.ts";
 import { diskBegun } from "./disk-begun.ts";
 import { installationEndBySystem } from "./installation-end.ts";
+import { progressRate } from "./progress-rate.ts";
 import { runStart, writerHeard, writerRefused, writerSet, writerSilence } from "./writer.ts";
 import { writerDecide, type WriterStanding } from "./writer-decide.ts";
 
@@ -192,6 +193,9 @@ async function progressWrite(tx: Tx, entry: ProgressEntry, standing: Standing): 
       CASE WHEN ${lastError !== "" && givesUpInSeconds > 0} THEN now() + make_interval(secs => ${givesUpInSeconds}) END,
       CASE WHEN ${touched} THEN now() END, now()
     ) ON CONFLICT (machine_id) DO UPDATE SET
+      bytes_per_second = CASE
+        WHEN (p.generation, p.run, p.phase) = (excluded.generation, excluded.run, excluded.phase)
+        THEN ${progressRate(sql`excluded.bytes_done`)} END,
       generation = excluded.generation, run = excluded.run, phase = excluded.phase, bytes_done = excluded.bytes_done,
       bytes_total = excluded.bytes_total, detail = excluded.detail, last_error = excluded.last_error,
       gives_up_at = excluded.gives_up_at, progressed_at = excluded.progressed_at,

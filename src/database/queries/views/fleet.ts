@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { eligibleCount, type Eligibility } from "../../eligibility.ts";
 import { translate } from "../../errors.ts";
 import { processes, type Process } from "../../ids.ts";
+import { fleetNeeds, type FleetNeed } from "./fleet-needs.ts";
 import { hardwareTotals, type HardwareTotals } from "../hardware/hardware-totals.ts";
 
 /** The number of machines that a process may take now. */
@@ -32,6 +33,7 @@ export interface FleetSummary {
   /** Providers by what is wrong with them: held, unreachable, problems; and "file" for files of providers that are not in order. */
   providerTroubles: Record<string, number>;
   hardware: HardwareTotals;
+  needs: FleetNeed[];
   at: Date;
 }
 
@@ -60,18 +62,29 @@ export const fleetCounts = {
  */
 export async function fleetSummary(database: Database): Promise<FleetSummary> {
   try {
-    const [states, pending, sessions, work, backoffs, unhealthy, failingControllers, providerTroubles, hardware] =
-      await Promise.all([
-        counts(database, fleetCounts.states),
-        counts(database, fleetCounts.pending),
-        counts(database, fleetCounts.sessions),
-        counts(database, fleetCounts.work),
-        counts(database, fleetCounts.backoffs),
-        counts(database, fleetCounts.unhealthy),
-        counts(database, fleetCounts.failingControllers),
-        counts(database, fleetCounts.providerTroubles),
-        hardwareTotals(database),
-      ]);
+    const [
+      states,
+      pending,
+      sessions,
+      work,
+      backoffs,
+      unhealthy,
+      failingControllers,
+      providerTroubles,
+      hardware,
+      needs,
+    ] = await Promise.all([
+      counts(database, fleetCounts.states),
+      counts(database, fleetCounts.pending),
+      counts(database, fleetCounts.sessions),
+      counts(database, fleetCounts.work),
+      counts(database, fleetCounts.backoffs),
+      counts(database, fleetCounts.unhealthy),
+      counts(database, fleetCounts.failingControllers),
+      counts(database, fleetCounts.providerTroubles),
+      hardwareTotals(database),
+      fleetNeeds(database),
+    ]);
     const { rows } = await sql<{ at: Date }>`SELECT now() AS at`.execute(database.kysely);
     return {
       machines: Object.values(states).reduce((sum, count) => sum + count, 0),
@@ -85,6 +98,7 @@ export async function fleetSummary(database: Database): Promise<FleetSummary> {
       failingControllers,
       providerTroubles,
       hardware,
+      needs,
       at: rows[0]?.at ?? new Date(0),
     };
   } catch (error) {

@@ -64,6 +64,7 @@ export interface MachineRow {
   progressed_at: Date | null;
   last_error: string | null;
   gives_up_at: Date | null;
+  bytes_per_second: number | null;
   features: string[] | null;
   duplicate_at: Date | null;
   writer_run: string | null;
@@ -126,6 +127,7 @@ export const machineColumns = sql`
   r.result, r.error, CASE WHEN r.result = 'error' THEN r.os_installation_report_raw END AS report_raw,
   r.reported_by, r.reported_at,
   g.phase, g.bytes_done, g.bytes_total, g.detail, g.writing_since, g.progressed_at, g.last_error, g.gives_up_at,
+  g.bytes_per_second,
   af.features, h.duplicate_at, left(encode(aw.run, 'hex'), 16) AS writer_run, aw.heard_at AS writer_heard_at,
   left(encode(aw.rival_run, 'hex'), 16) AS rival_run, left(encode(aw.rival_public_key, 'hex'), 16) AS rival_key, aw.rival_at,
   db.generation AS begun_generation, db.begun_at,
@@ -365,7 +367,7 @@ function installationOf(row: MachineRow): Pick<MachineRecord, "installation"> {
               at: row.progressed_at,
               ...present({ writingSince: row.writing_since }),
               lastError: row.last_error ?? "",
-              ...present({ givesUpAt: row.gives_up_at }),
+              ...present({ givesUpAt: row.gives_up_at, bytesPerSecond: row.bytes_per_second }),
             },
           }),
       ...writerOf(row),

@@ -81,6 +81,7 @@ export interface InstallationRecord {
     /** Why the agent is retrying; "" if it is not. */
     lastError?: string;
     givesUpAt?: Date;
+    bytesPerSecond?: number;
   };
   /** The run that writes, and the latest run that was refused because of it, by the beginnings of their ids. */
   writer?: { run: string; heardAt: Date; rival?: { run: string; key: string; at: Date } };

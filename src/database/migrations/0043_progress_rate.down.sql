@@ -1,0 +1,1 @@
+ALTER TABLE machine_os_installation_progress DROP COLUMN bytes_per_second;

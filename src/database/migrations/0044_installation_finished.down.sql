@@ -1,0 +1,1 @@
+DROP INDEX machine_os_installation_report_finished;

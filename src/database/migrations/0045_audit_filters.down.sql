@@ -1,0 +1,2 @@
+DROP INDEX operator_audit_method;
+DROP INDEX operator_audit_refused;
