@@ -1,4 +1,5 @@
 import type { ReactElement } from "react";
+import { printable } from "../../src/lib/format/printable.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
 import { ForeignText } from "./ForeignText.tsx";
@@ -12,7 +13,7 @@ export function Digest({ digest, what = "the digest" }: { digest: string; what?:
   const short = digest.slice(colon, colon + shownDigits);
   return (
     <span className="inline-flex items-center whitespace-nowrap">
-      <Tooltip text={digest}>
+      <Tooltip text={printable(digest)}>
         <span tabIndex={-1}>
           <ForeignText mono text={short.length + colon < digest.length ? `${short}…` : short} />
         </span>

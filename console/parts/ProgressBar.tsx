@@ -6,6 +6,7 @@ import { wordOf } from "../../src/contract/words/table.ts";
 import { bytesText } from "../../src/lib/format/bytes.ts";
 import { durationText } from "../../src/lib/format/duration.ts";
 import { Bar } from "../ui/Bar.tsx";
+import { ForeignText } from "./ForeignText.tsx";
 import { progressBytes, progressForward, progressLeft } from "./progress-at.ts";
 import { useServerNow } from "./server-clock.ts";
 
@@ -52,7 +53,9 @@ export function ProgressBar({ installation, short = false }: ProgressBarProps): 
       <Bar share={share} label="Installation" words={words} />
       <span className={short ? "text-xs whitespace-nowrap" : "text-sm"}>{words}</span>
       {progress.lastError === "" || short ? null : (
-        <span className="foreign text-sm text-warn">trying again: {progress.lastError}</span>
+        <span className="text-sm text-warn">
+          trying again: <ForeignText text={progress.lastError} />
+        </span>
       )}
     </div>
   );

@@ -1,6 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ReactElement } from "react";
 import type { HistoryEntry } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { printable } from "../../src/lib/format/printable.ts";
 import { toneTexts } from "../ui/Chip.tsx";
 import { classes } from "../ui/classes.ts";
 import { Icon } from "../ui/Icon.tsx";
@@ -20,7 +21,7 @@ export interface TimelineProps {
 
 /** The key of an entry in the address: its time and its event. Pure. */
 export function timelineKey({ at, event }: HistoryEntry): string {
-  return `${at === undefined ? "" : timestampDate(at).toISOString()}-${event}`;
+  return printable(`${at === undefined ? "" : timestampDate(at).toISOString()}-${event}`);
 }
 
 /** What happened to a machine, newest first, in one column. */
@@ -54,7 +55,7 @@ interface EntryProps {
 function Entry({ id, entry, href, marked }: EntryProps): ReactElement {
   const { icon, words, tone } = historyLook(entry);
   const detail = historyDetail(entry.detailJson);
-  const title = <span className="font-medium">{words}</span>;
+  const title = <ForeignText text={words} className="font-medium" />;
   return (
     <li id={id} className={classes("flex gap-2 py-1.5 text-sm", marked && "rounded-sm bg-accent-soft")}>
       <span className={classes("pt-0.5", toneTexts[tone])}>
@@ -70,7 +71,7 @@ function Entry({ id, entry, href, marked }: EntryProps): ReactElement {
             </a>
           )}
           {entry.generation === 0n ? null : <span className="text-dim">generation {String(entry.generation)}</span>}
-          {entry.process === "" ? null : <span className="text-dim">{entry.process}</span>}
+          {entry.process === "" ? null : <ForeignText text={entry.process} className="text-dim" />}
           <span className="text-dim">
             <Age at={entry.at} />
           </span>
@@ -80,7 +81,9 @@ function Entry({ id, entry, href, marked }: EntryProps): ReactElement {
           <dl className="flex flex-wrap gap-x-3 text-dim">
             {detail.map(([name, value]) => (
               <div key={name} className="flex min-w-0 gap-1">
-                <dt>{name}:</dt>
+                <dt>
+                  <ForeignText text={name} />:
+                </dt>
                 <dd className={classes("min-w-0", name === "error" && "text-bad", name === "reason" && "text-text")}>
                   <ForeignText text={value} />
                 </dd>
@@ -97,7 +100,7 @@ function Entry({ id, entry, href, marked }: EntryProps): ReactElement {
 function Actor({ entry: { actor, actorKind } }: { entry: HistoryEntry }): ReactElement {
   return (
     <span className="text-dim">
-      by {actor === "" || actorKind === "agent" ? actorKind : <ForeignText text={actor} />}
+      by <ForeignText text={actor === "" || actorKind === "agent" ? actorKind : actor} />
     </span>
   );
 }

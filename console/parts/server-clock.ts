@@ -25,8 +25,12 @@ export function serverNow(): Date | undefined {
 
 /** The server's time, to the second: draws anew each second while the page is seen. */
 export function useServerNow(): Date | undefined {
-  useSyncExternalStore(subscribe, () => second);
+  useSyncExternalStore(subscribe, secondRead, secondRead);
   return serverNow();
+}
+
+function secondRead(): number {
+  return second;
 }
 
 function tell(): void {
