@@ -4,6 +4,7 @@ import { Age } from "../parts/Age.tsx";
 import { ForeignText } from "../parts/ForeignText.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { machineNameOrId } from "./command.ts";
+import { refusedField } from "./install-form.ts";
 import { errorGroups } from "./run-many.ts";
 import type { DryRun } from "./use-dry-run.ts";
 
@@ -22,7 +23,12 @@ export function InstallPlanView({ run }: { run: DryRun | undefined }): ReactElem
         <p role="alert" className="flex gap-2 text-sm text-bad">
           <Icon name="cross" />
           <span>
-            Refused: <ForeignText text={run.message} lines />
+            Refused:{" "}
+            {refusedField(run.message) === undefined ? (
+              <ForeignText text={run.message} lines />
+            ) : (
+              "the reason stands beside its field."
+            )}
           </span>
         </p>
       );

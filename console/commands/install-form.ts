@@ -49,7 +49,7 @@ export const emptyInstallForm: InstallForm = {
   sizeBytes: 0n,
   userData: new Uint8Array(),
   networkConfig: new Uint8Array(),
-  grow: true,
+  grow: false,
   readBack: false,
   attempts: "0",
   replace: false,

@@ -19,6 +19,7 @@ export const startAgentForm: FormCommand = {
         ["ssh-takeover", "ssh-takeover: from the running system, by SSH"],
         ["controller-network", "controller-network: network boot by the controller"],
         ["controller-media", "controller-media: virtual media of the controller"],
+        ["controller-http", "controller-http: UEFI HTTP boot by the controller"],
         ["provider-network", "provider-network: network boot by the provider's power switch"],
       ],
     },

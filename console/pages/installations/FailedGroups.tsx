@@ -21,10 +21,11 @@ const named = 8;
 /** What failed, by error: how many machines, which, and all of them again. Nothing where nothing has failed. */
 export function FailedGroups(): ReactElement | null {
   const role = useRole();
-  const { data } = useQuery(InstallationService.method.installationList, {
-    states: [InstallationState.FAILED],
-    pageSize: lookedAt,
-  });
+  const { data } = useQuery(
+    InstallationService.method.installationList,
+    { states: [InstallationState.FAILED], pageSize: lookedAt },
+    { refetchInterval: 15_000 },
+  );
   const failed = data?.installations ?? [];
   if (failed.length === 0) {
     return null;

@@ -5,8 +5,10 @@ import { useSearchParams, type LoaderFunctionArgs } from "react-router";
 import {
   InstallationListRequestSchema,
   InstallationService,
+  type InstallationEntry,
   type InstallationListRequest,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { installationStateWords } from "../../../src/contract/words/installation-state.ts";
 import { valueOfWord } from "../../../src/contract/words/table.ts";
 import { queryClient } from "../../api/query-client.ts";
@@ -39,7 +41,11 @@ export default function InstallationsPage(): ReactNode {
   const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage, isPlaceholderData, refetch } = useInfiniteQuery(
     method,
     input,
-    { ...paging, placeholderData: (before) => before },
+    {
+      ...paging,
+      placeholderData: (before) => before,
+      refetchInterval: ({ state }) => refreshEvery(state.data?.pages.flatMap((page) => page.installations) ?? []),
+    },
   );
   const entries = data?.pages.flatMap(({ installations }) => installations) ?? [];
   const change = (name: "state" | "error", values: readonly string[]): void => {
@@ -90,6 +96,11 @@ export default function InstallationsPage(): ReactNode {
       </div>
     </>
   );
+}
+
+/** Milliseconds until the list is read again: soon while something is pending. Pure. */
+function refreshEvery(entries: readonly InstallationEntry[]): number {
+  return entries.some(({ installation }) => installation?.state === InstallationState.PENDING) ? 1_500 : 15_000;
 }
 
 /** The list's request of an address. Words that are no state are left out. Pure. */
