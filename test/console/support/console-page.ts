@@ -23,7 +23,11 @@ export interface ConsoleWindow extends AsyncDisposable {
 export const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
 /** Opens a window, signed in with this role. */
-export async function consoleWindow(browser: Browser, server: ConsoleServer, view: View = {}): Promise<ConsoleWindow> {
+export async function consoleWindow(
+  browser: Browser,
+  server: Pick<ConsoleServer, "url" | "token">,
+  view: View = {},
+): Promise<ConsoleWindow> {
   const context = await browser.newContext({
     colorScheme: view.theme ?? "light",
     viewport: view.size ?? sizes.desk,
@@ -59,7 +63,10 @@ export async function consoleWindow(browser: Browser, server: ConsoleServer, vie
 type SignedInState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
 
 /** Signs in as a browser would, by a token of this role. */
-export async function signedInState(server: ConsoleServer, role: ConsoleRole): Promise<SignedInState> {
+export async function signedInState(
+  server: Pick<ConsoleServer, "url" | "token">,
+  role: ConsoleRole,
+): Promise<SignedInState> {
   const response = await fetch(`${server.url}/farrier.operator.v1.ConsoleService/ConsoleSessionStart`, {
     method: "POST",
     headers: { "content-type": "application/json", "user-agent": "the console's tests" },
