@@ -1,0 +1,157 @@
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { useState, type ReactNode } from "react";
+import { Link, useSearchParams } from "react-router";
+import { AccessService, type AuditEntry } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { Age } from "../../parts/Age.tsx";
+import { ForeignText } from "../../parts/ForeignText.tsx";
+import { RpcError } from "../../parts/RpcError.tsx";
+import { paths } from "../../paths.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Chip } from "../../ui/Chip.tsx";
+import { TextInput } from "../../ui/Field.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
+import { auditFilterOf, auditSearch, type AuditFilter } from "./audit-filter.ts";
+
+/** Operators' commands, carried out or refused, the newest first. */
+export function Audit(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const filter = auditFilterOf(search);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    AccessService.method.auditList,
+    { ...filter, pageSize: 100, pageToken: "" },
+    {
+      pageParamKey: "pageToken",
+      getNextPageParam: ({ nextPageToken }) => (nextPageToken === "" ? undefined : nextPageToken),
+    },
+  );
+  const entries = data?.pages.flatMap((page) => page.entries) ?? [];
+  return (
+    <div className="flex flex-col gap-3">
+      <AuditFilters
+        key={search.toString()}
+        filter={filter}
+        onChange={(next) => setSearch(auditSearch(next), { replace: true })}
+      />
+      {error !== null ? (
+        <RpcError title="The audit can't be read" error={error} onRetry={() => void refetch()} />
+      ) : data === undefined ? (
+        <Skeleton lines={6} />
+      ) : (
+        <Table caption="Audit" rows={hasNextPage ? "unknown" : entries.length}>
+          <TableHead>
+            <TableHeading>When</TableHeading>
+            <TableHeading>Who</TableHeading>
+            <TableHeading>Command</TableHeading>
+            <TableHeading>Machine</TableHeading>
+            <TableHeading>Result</TableHeading>
+            <TableHeading>From</TableHeading>
+          </TableHead>
+          <tbody>
+            {entries.map((entry, index) => (
+              <AuditRow
+                key={`${entry.at?.seconds}-${entry.at?.nanos}-${entry.requestId}-${index}`}
+                entry={entry}
+                index={index}
+              />
+            ))}
+          </tbody>
+        </Table>
+      )}
+      {data !== undefined && entries.length === 0 ? (
+        <p className="text-dim text-sm">
+          No command matches. {search.size > 1 ? "Take a filter away to see more." : null}
+        </p>
+      ) : null}
+      {hasNextPage ? (
+        <Button className="self-start" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show earlier ones
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+function AuditFilters({
+  filter,
+  onChange,
+}: {
+  filter: AuditFilter;
+  onChange: (filter: AuditFilter) => void;
+}): ReactNode {
+  const [typed, setTyped] = useState(filter);
+  const isSet = filter.machine !== "" || filter.actor !== "";
+  return (
+    <form
+      className="flex flex-wrap items-end gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onChange({ machine: typed.machine.trim(), actor: typed.actor.trim() });
+      }}
+    >
+      <label className="text-sm">
+        Machine
+        <TextInput
+          value={typed.machine}
+          placeholder="name or UUID"
+          maxLength={63}
+          onChange={({ target }) => setTyped({ ...typed, machine: target.value })}
+        />
+      </label>
+      <label className="text-sm">
+        Operator
+        <TextInput
+          value={typed.actor}
+          placeholder="name"
+          maxLength={256}
+          onChange={({ target }) => setTyped({ ...typed, actor: target.value })}
+        />
+      </label>
+      <Button type="submit">Filter</Button>
+      {isSet ? (
+        <Button kind="quiet" onClick={() => onChange({ machine: "", actor: "" })}>
+          Show all
+        </Button>
+      ) : null}
+    </form>
+  );
+}
+
+function AuditRow({ entry, index }: { entry: AuditEntry; index: number }): ReactNode {
+  const { at, actor, method, machine, machineId, code, message, address, consoleSessionId } = entry;
+  const named = machine === "" ? machineId : machine;
+  return (
+    <TableRow index={index}>
+      <TableCell>
+        <Age at={at} />
+      </TableCell>
+      <TableCell>
+        <ForeignText text={actor} />
+      </TableCell>
+      <TableCell>
+        <span title={method}>{method.split("/")[1] ?? method}</span>
+      </TableCell>
+      <TableCell>
+        {named === "" ? (
+          <span className="text-dim">–</span>
+        ) : (
+          <Link to={paths.machine(machineId === "" ? named : machineId)} className="text-accent underline">
+            <ForeignText text={named} />
+          </Link>
+        )}
+      </TableCell>
+      <TableCell>
+        {code === "ok" ? (
+          <Chip tone="good">done</Chip>
+        ) : (
+          <>
+            <Chip tone="bad">{code}</Chip> <ForeignText text={message} className="text-xs" />
+          </>
+        )}
+      </TableCell>
+      <TableCell className="text-xs">
+        <ForeignText text={address} mono /> {consoleSessionId === "" ? null : <span className="text-dim">console</span>}
+      </TableCell>
+    </TableRow>
+  );
+}
