@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { createClient } from "@connectrpc/connect";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { AccessService, Role } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { ConsoleService } from "../../gen/farrier/operator/v1/console_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { waitFor } from "../support/wait.ts";
@@ -40,6 +41,7 @@ async function link(): Promise<string> {
   return `${server.url}/console/#code=${linkCode}`;
 }
 
+const access = () => createClient(AccessService, server.transport);
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
 
 test("a link signs in, its code leaves the address at once, and it is good once", async (context) => {
@@ -202,6 +204,71 @@ test("a name that was rebound to this address is refused, whatever the page asks
     const response = await page.goto(`http://evil.example:${port}${path}`);
     expect([path, response?.status()]).toEqual([path, 421]);
   }
+});
+
+test("a token that is revoked under an open page: the page stays, what was typed stays, and signing in goes on", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  const { secret } = await access().tokenCreate({ requestId: randomUUID(), name: "leaver", role: Role.VIEWER });
+  await using window = await browser.newContext();
+  const page = await window.newPage();
+  await page.goto(`${server.url}/console/sign-in?to=%2Fapprovals`);
+  await page.getByLabel("Token").fill(secret);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await heading(page, "Approvals").waitFor();
+  await page.evaluate(() => {
+    const typed = document.createElement("input");
+    typed.id = "typed";
+    typed.value = "half a sentence";
+    document.querySelector("main")?.append(typed);
+  });
+  await access().tokenRevoke({ requestId: randomUUID(), token: "leaver" });
+  const dialog = page.getByRole("dialog", { name: "You are signed out" });
+  // This page asks every three seconds.
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await page.inputValue("#typed")).toBe("half a sentence");
+  await page.getByText(/Signed out since/u).waitFor();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  // Another tab of this browser signs in by a link: this page goes on too.
+  const other = await window.newPage();
+  await other.goto(await link());
+  await heading(other, "Overview").waitFor();
+  await dialog.waitFor({ state: "hidden" });
+  await page.getByText(/Signed out since/u).waitFor({ state: "hidden" });
+  expect(await page.inputValue("#typed")).toBe("half a sentence");
+});
+
+test("who types into a dialog when the session ends signs in above it, and loses nothing", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await using window = await consoleWindow(browser, server, { role: "admin" });
+  const { page } = window;
+  await window.open("/access?tab=tokens");
+  await page.getByRole("button", { name: "Make a token…" }).click();
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("bob");
+  // As if the session had ended: no server knows this key.
+  await page.evaluate("localStorage.setItem('farrier.key', 'x'.repeat(43))");
+  const make = page.getByRole("button", { name: "Make a token of bob, viewer" });
+  await make.click();
+  const signedOut = page.getByRole("dialog", { name: "You are signed out" });
+  await signedOut.waitFor();
+  await page.keyboard.press("Escape");
+  await signedOut.waitFor({ state: "hidden" });
+  expect(await name.inputValue()).toBe("bob");
+  await make.click();
+  // The same refusal says nothing new: the bar leads back.
+  await page.getByText(/Signed out since/u).waitFor();
+  await page.evaluate("localStorage.setItem('farrier.key', 'y'.repeat(43))");
+  await page.evaluate("dispatchEvent(new StorageEvent('storage', { key: 'farrier.key', newValue: 'y' }))");
+  // What is shown is read anew, and refused.
+  await signedOut.waitFor();
+  await page.getByLabel("Token").fill(await server.token("admin"));
+  await page.getByLabel("Token").press("Enter");
+  await signedOut.waitFor({ state: "hidden" });
+  expect(await name.inputValue()).toBe("bob");
+  await make.click();
+  await page.getByText("The secret is shown this once").waitFor();
 });
 
 test("log out ends the session on the server, in all tabs", async (context) => {

@@ -14,11 +14,12 @@ import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Ta
 /** What opens controllers and machines: names and ages, never secrets, which no call shows. */
 export function Credentials(): ReactNode {
   const { data, error, refetch } = useQuery(CredentialService.method.credentialList, { pageSize: 1_000 });
-  if (error !== null) {
-    return <RpcError title="The credentials can't be listed" error={error} onRetry={() => void refetch()} />;
-  }
   if (data === undefined) {
-    return <Skeleton />;
+    return error === null ? (
+      <Skeleton />
+    ) : (
+      <RpcError title="The credentials can't be listed" error={error} onRetry={() => void refetch()} />
+    );
   }
   return (
     <div className="flex flex-col gap-3">

@@ -21,7 +21,7 @@ export default function AccessPage(): ReactNode {
   const role = useRole();
   const { data, error, refetch } = useQuery(AccessService.method.whoAmI, {});
   const forAdmins = (what: string, content: ReactNode): ReactNode =>
-    role === undefined || role === "admin" ? content : <AdminsOnly what={what} role={role} />;
+    role === undefined ? <Skeleton /> : role === "admin" ? content : <AdminsOnly what={what} role={role} />;
   return (
     <>
       <PageHead title="Access" actions={<LogOut />}>

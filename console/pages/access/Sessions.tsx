@@ -19,11 +19,12 @@ import { browserWords } from "./browser-words.ts";
 /** The browsers that are signed in: one's own, for an admin all. */
 export function Sessions(): ReactNode {
   const { data, error, refetch } = useQuery(ConsoleService.method.consoleSessionList, { pageSize: 1_000 });
-  if (error !== null) {
-    return <RpcError title="The browsers can't be listed" error={error} onRetry={() => void refetch()} />;
-  }
   if (data === undefined) {
-    return <Skeleton />;
+    return error === null ? (
+      <Skeleton />
+    ) : (
+      <RpcError title="The browsers can't be listed" error={error} onRetry={() => void refetch()} />
+    );
   }
   const more = data.nextPageToken !== "";
   return (

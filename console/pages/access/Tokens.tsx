@@ -22,7 +22,7 @@ export function Tokens(): ReactNode {
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<Token>();
   const { data, error, refetch } = useQuery(AccessService.method.tokenList, { all, pageSize: 1_000 });
-  if (error !== null) {
+  if (data === undefined && error !== null) {
     return <RpcError title="The tokens can't be listed" error={error} onRetry={() => void refetch()} />;
   }
   return (
