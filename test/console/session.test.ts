@@ -263,8 +263,8 @@ test("who types into a dialog when the session ends signs in above it, and loses
   await page.evaluate("dispatchEvent(new StorageEvent('storage', { key: 'farrier.key', newValue: 'y' }))");
   // What is shown is read anew, and refused.
   await signedOut.waitFor();
-  await page.getByLabel("Token").fill(await server.token("admin"));
-  await page.getByLabel("Token").press("Enter");
+  await signedOut.getByLabel("Token").fill(await server.token("admin"));
+  await signedOut.getByLabel("Token").press("Enter");
   await signedOut.waitFor({ state: "hidden" });
   expect(await name.inputValue()).toBe("bob");
   await make.click();

@@ -8,7 +8,7 @@ import { RpcError } from "../../parts/RpcError.tsx";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
-import { TextInput } from "../../ui/Field.tsx";
+import { Field, TextInput } from "../../ui/Field.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
 import { auditFilterOf, auditSearch, type AuditFilter } from "./audit-filter.ts";
@@ -89,24 +89,28 @@ function AuditFilters({
         onChange({ machine: typed.machine.trim(), actor: typed.actor.trim() });
       }}
     >
-      <label className="text-sm">
-        Machine
-        <TextInput
-          value={typed.machine}
-          placeholder="name or UUID"
-          maxLength={63}
-          onChange={({ target }) => setTyped({ ...typed, machine: target.value })}
-        />
-      </label>
-      <label className="text-sm">
-        Operator
-        <TextInput
-          value={typed.actor}
-          placeholder="name"
-          maxLength={256}
-          onChange={({ target }) => setTyped({ ...typed, actor: target.value })}
-        />
-      </label>
+      <Field label="Machine">
+        {(control) => (
+          <TextInput
+            {...control}
+            value={typed.machine}
+            placeholder="name or UUID"
+            maxLength={63}
+            onChange={({ target }) => setTyped({ ...typed, machine: target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Operator">
+        {(control) => (
+          <TextInput
+            {...control}
+            value={typed.actor}
+            placeholder="name"
+            maxLength={256}
+            onChange={({ target }) => setTyped({ ...typed, actor: target.value })}
+          />
+        )}
+      </Field>
       <Button type="submit">Filter</Button>
       {isSet ? (
         <Button kind="quiet" onClick={() => onChange({ machine: "", actor: "" })}>

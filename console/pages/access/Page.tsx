@@ -15,6 +15,8 @@ import { Sessions } from "./Sessions.tsx";
 import { Tokens } from "./Tokens.tsx";
 import { WhoAmI } from "./WhoAmI.tsx";
 
+const sessions = (): ReactNode => <Sessions />;
+
 /** Who may call: oneself, the browsers that are signed in, tokens, credentials; and what was done. */
 export default function AccessPage(): ReactNode {
   const [search, setSearch] = useSearchParams();
@@ -38,7 +40,7 @@ export default function AccessPage(): ReactNode {
         value={search.get("tab") ?? "browsers"}
         onChange={(tab) => setSearch(tab === "browsers" ? {} : { tab }, { replace: true })}
         tabs={[
-          { value: "browsers", label: "Browsers", content: () => <Sessions /> },
+          { value: "browsers", label: "Browsers", content: sessions },
           { value: "tokens", label: "Tokens", content: () => forAdmins("see and make tokens", <Tokens />) },
           {
             value: "credentials",
