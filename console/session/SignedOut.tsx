@@ -27,7 +27,7 @@ export function SignedOut(): ReactNode {
     <>
       <div
         role="status"
-        className="bg-warn-soft text-warn mb-3 flex flex-wrap items-center gap-x-3 rounded-md px-3 py-1.5 text-sm"
+        className="bg-warn-soft text-warn border-line flex flex-wrap items-center gap-x-3 border-b px-4 py-1.5 text-sm lg:px-6"
       >
         <span>
           Signed out since {since.toLocaleTimeString(undefined, { hour12: false })}: what you see is from before.
