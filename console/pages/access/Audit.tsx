@@ -25,7 +25,6 @@ export function Audit(): ReactNode {
       getNextPageParam: ({ nextPageToken }) => (nextPageToken === "" ? undefined : nextPageToken),
     },
   );
-  const entries = data?.pages.flatMap((page) => page.entries) ?? [];
   return (
     <div className="flex flex-col gap-3">
       <AuditFilters
@@ -33,42 +32,45 @@ export function Audit(): ReactNode {
         filter={filter}
         onChange={(next) => setSearch(auditSearch(next), { replace: true })}
       />
-      {error !== null ? (
+      {error === null ? null : (
         <RpcError title="The audit can't be read" error={error} onRetry={() => void refetch()} />
-      ) : data === undefined ? (
-        <Skeleton lines={6} />
-      ) : (
-        <Table caption="Audit" rows={hasNextPage ? "unknown" : entries.length}>
-          <TableHead>
-            <TableHeading>When</TableHeading>
-            <TableHeading>Who</TableHeading>
-            <TableHeading>Command</TableHeading>
-            <TableHeading>Machine</TableHeading>
-            <TableHeading>Result</TableHeading>
-            <TableHeading>From</TableHeading>
-          </TableHead>
-          <tbody>
-            {entries.map((entry, index) => (
-              <AuditRow
-                key={`${entry.at?.seconds}-${entry.at?.nanos}-${entry.requestId}-${index}`}
-                entry={entry}
-                index={index}
-              />
-            ))}
-          </tbody>
-        </Table>
       )}
-      {data !== undefined && entries.length === 0 ? (
-        <p className="text-dim text-sm">
-          No command matches. {search.size > 1 ? "Take a filter away to see more." : null}
-        </p>
-      ) : null}
+      {data === undefined && error === null ? <Skeleton lines={6} /> : null}
+      {data === undefined ? null : (
+        <AuditEntries entries={data.pages.flatMap((page) => page.entries)} more={hasNextPage} />
+      )}
       {hasNextPage ? (
         <Button className="self-start" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
           Show earlier ones
         </Button>
       ) : null}
     </div>
+  );
+}
+
+function AuditEntries({ entries, more }: { entries: readonly AuditEntry[]; more: boolean }): ReactNode {
+  return entries.length === 0 ? (
+    <p className="text-dim text-sm">No command matches.</p>
+  ) : (
+    <Table caption="Audit" rows={more ? "unknown" : entries.length}>
+      <TableHead>
+        <TableHeading>When</TableHeading>
+        <TableHeading>Who</TableHeading>
+        <TableHeading>Command</TableHeading>
+        <TableHeading>Machine</TableHeading>
+        <TableHeading>Result</TableHeading>
+        <TableHeading>From</TableHeading>
+      </TableHead>
+      <tbody>
+        {entries.map((entry, index) => (
+          <AuditRow
+            key={`${entry.at?.seconds}-${entry.at?.nanos}-${entry.requestId}-${entry.method}`}
+            entry={entry}
+            index={index}
+          />
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

@@ -11,7 +11,7 @@ import { toast } from "../../ui/Toast.tsx";
 import { agentTitle, approvalPrepared } from "./enrollment-commands.ts";
 import { nameProblem } from "./name-pattern.ts";
 
-/** Lets one agent in, as a new machine or as one that is known. */
+/** Lets one agent in, as a new machine or as a known one. */
 export function ApproveDialog({ enrollment, onClose }: { enrollment: Enrollment; onClose: () => void }): ReactNode {
   const [requestId] = useState(() => crypto.randomUUID());
   const proposed = enrollment.machineName || enrollment.machineId;

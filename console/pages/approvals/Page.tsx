@@ -9,14 +9,14 @@ import { serverTimeHeard } from "../../parts/server-clock.ts";
 import { Checkbox } from "../../ui/Field.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { BootWindows } from "./BootWindows.tsx";
-import { RefusedCallers } from "./RefusedCallers.tsx";
+import { RefusedAgents } from "./RefusedAgents.tsx";
 import { SecondClaimants } from "./SecondClaimants.tsx";
 import { WaitingAgents } from "./WaitingAgents.tsx";
 
 /** Milliseconds between two looks at the list: no stream tells of it. */
 const lookInterval = 3_000;
 
-/** Who asks to be let in: agents that wait, open boot windows, machines that two keys claimed. */
+/** Who asks to enrol: agents that wait, open boot windows, machines that two keys claimed. */
 export default function ApprovalsPage(): ReactNode {
   const [rejected, setRejected] = useState(false);
   const role = useRole();
@@ -54,7 +54,7 @@ export default function ApprovalsPage(): ReactNode {
             <SecondClaimants claimants={data.secondClaimants} />
             <WaitingAgents enrollments={data.enrollments} refused={refused} />
             <BootWindows windows={data.bootWindows} refused={refused} />
-            <RefusedCallers callers={data.refused} />
+            <RefusedAgents callers={data.refused} />
           </>
         )}
       </div>

@@ -12,7 +12,7 @@ export interface AskingAgent {
   token?: string;
 }
 
-/** An agent of a key that nobody knows asks to be let in, once. */
+/** An agent of a key that nobody knows asks to enrol, once. */
 export async function agentAsks(server: ConsoleServer, agent: AskingAgent): Promise<void> {
   using client = agentClient(Number(server.agents.split(":").at(-1)), identityOf(ed25519KeyPair()));
   await client.enroll({

@@ -7,7 +7,7 @@ import { keyDigits } from "./enrollment-commands.ts";
 import { Section } from "./Section.tsx";
 
 /** Agents whose machine is not there: they are refused, and go on calling. */
-export function RefusedCallers({ callers }: { callers: readonly RefusedCaller[] }): ReactNode {
+export function RefusedAgents({ callers }: { callers: readonly RefusedCaller[] }): ReactNode {
   return callers.length === 0 ? null : (
     <Section
       title="Refused agents"
