@@ -22,14 +22,14 @@ export function PageHead({
     heading.current?.focus({ preventScroll: true });
   }, [pathname]);
   return (
-    <header className="mb-4 flex flex-wrap items-start justify-between gap-3">
-      <div className="min-w-0 flex-1">
-        <h1 ref={heading} tabIndex={-1} className="break-words">
+    <header className="mb-4">
+      <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
+        <h1 ref={heading} tabIndex={-1} className="foreign min-w-0 flex-1">
           {title}
         </h1>
-        {children}
+        {actions}
       </div>
-      {actions}
+      {children}
     </header>
   );
 }

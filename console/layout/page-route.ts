@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import type { LoaderFunction, RouteObject } from "react-router";
+import { defined } from "../../src/lib/defined.ts";
 import { ColdStart } from "./ColdStart.tsx";
 
 /** What a page's module exports. */
@@ -7,6 +8,8 @@ interface PageModule {
   default: ComponentType;
   /** Awaits the queries that the page then reads. */
   loader?: LoaderFunction;
+  /** In place of the page where its loader or the page itself failed. */
+  ErrorBoundary?: ComponentType;
 }
 
 /** A route whose module is loaded when it is opened. */
@@ -15,8 +18,8 @@ export function pageRoute(path: string, load: () => Promise<PageModule>): RouteO
     path,
     HydrateFallback: ColdStart,
     lazy: async () => {
-      const { default: Component, loader } = await load();
-      return loader === undefined ? { Component } : { Component, loader };
+      const { default: Component, loader, ErrorBoundary } = await load();
+      return { Component, ...defined({ loader, ErrorBoundary }) };
     },
   };
 }
