@@ -217,6 +217,7 @@ test.each(points)("killed at the step $name, carried out: $carriedOut", async ({
   // A host whose kernel is another one by now has no sshd.
   gone = started;
   const second = shepherd();
+  await waitFor("the next shepherd to take it up", async () => (await all.fleet.rows("SELECT FROM work")).length === 1);
   await agentComes(host, machine);
   expect(await secretsLeft(first)).toEqual([]);
   expect(await secretsLeft(second)).toEqual([]);

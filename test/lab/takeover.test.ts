@@ -2,53 +2,137 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { debianHost, debianHostMissing } from "../support/debian-host.ts";
+import { isPrintable } from "../../src/lib/format/printable.ts";
+import { breakingProxy } from "../support/breaking-proxy.ts";
+import { type DebianHost, debianHost, debianHostMissing } from "../support/debian-host.ts";
 import { must } from "../support/lab.ts";
 import { bootPatience, qemuMachine, succeeded } from "../support/qemu-lab.ts";
 import { tinyServed } from "../support/qemu-lab-story.ts";
 import { qemuLabSuite } from "../support/qemu-lab-suite.ts";
+import { sshKeyPair } from "../support/ssh-host.ts";
 import { waitFor } from "../support/wait.ts";
 
 const labOf = qemuLabSuite();
+
+/** What takeovers have left on a host: directories, files with a private key in them, a loaded kernel. */
+async function leftOn(host: DebianHost): Promise<string> {
+  return host.command(
+    [
+      "ls -d /run/farrier-takeover-* 2> /dev/null",
+      // The image has its own file there.
+      "find / -xdev -path '*farrier*' ! -path '/etc/cloud/*'",
+      'grep -rl --binary-files=text \'"privateKey":"[A-Za-z0-9]\' /run /tmp /var/tmp /dev/shm /root /home 2> /dev/null',
+      "grep -l 1 /sys/kernel/kexec_loaded /sys/kernel/kexec/loaded 2> /dev/null",
+      "true",
+    ].join("; "),
+  );
+}
+
+/** Makes accounts with the same authorized key: one without sudo, and two that say other things than they are asked. */
+async function accountsMake(host: DebianHost): Promise<void> {
+  const write = (path: string, text: string): string =>
+    `echo ${Buffer.from(text).toString("base64")} | base64 -d > ${path}`;
+  const programs = {
+    noisy: "head -c 100000000 /dev/zero | tr '\\0' x",
+    escapes: "printf '\\033]0;owned\\007\\033[2Jhello'",
+  };
+  for (const [user, text] of Object.entries(programs)) {
+    await host.command(
+      `${write(`/usr/local/bin/${user}`, `#!/bin/sh\n${text}\n`)} && chmod 755 /usr/local/bin/${user}`,
+    );
+  }
+  const [key = ""] = (await host.command("cat /root/.ssh/authorized_keys")).split("\n");
+  for (const [user, option] of [
+    ["plain", ""],
+    ["noisy", 'command="/usr/local/bin/noisy" '],
+    ["escapes", 'command="/usr/local/bin/escapes" '],
+  ] as const) {
+    const keys = `~${user}/.ssh/authorized_keys`;
+    await host.command(
+      `useradd -m -s /bin/bash ${user} && install -d -m 700 -o ${user} ~${user}/.ssh && ${write(keys, `${option}${key}\n`)} && chown ${user} ${keys}`,
+    );
+  }
+}
 
 test("from a running Debian to another system, in two commands, without DHCP and without a trace on its disk", async (context) => {
   const missing = await debianHostMissing();
   context.skip(missing !== undefined, missing);
   const { place, ...lab } = labOf();
-  await using host = await debianHost();
+  await using stack = new AsyncDisposableStack();
+  const host = stack.use(await debianHost());
   await host.answers();
+  await accountsMake(host);
+  const proxy = stack.use(await breakingProxy(host.port));
   const key = join(place.folder, "rented");
   await writeFile(key, host.clientKey, { mode: 0o600 });
-  const credential = ["--kind", "ssh-key", "--user", "root", "--secret-file", key, "--for", "127.0.0.1/32"];
-  await must(place.cli("credential", "create", "rented", ...credential));
-  const account = ["--ssh", `root@127.0.0.1:${host.port}`, "--credential", "rented", "--ssh-host-key", host.hostKey];
-  await must(place.cli("machine", "add", "web4", ...account));
+  for (const user of ["root", "plain", "noisy", "escapes"]) {
+    const credential = ["--kind", "ssh-key", "--user", user, "--secret-file", key, "--for", "127.0.0.1/32"];
+    await must(place.cli("credential", "create", user, ...credential));
+  }
+  const account = (user: string, port = host.port, hostKey = host.hostKey): string[] => [
+    ...["--ssh", `${user}@127.0.0.1:${port}`, "--credential", user, "--ssh-host-key", hostKey],
+  ];
+  await must(place.cli("machine", "add", "web4", ...account("root")));
+  const machine = { ...qemuMachine(place, "web4"), console: host.console };
 
-  // Too little room is said, and nothing of the attempt stays.
+  let failures = 0;
+  /** Asks for a takeover that fails, and checks that the host runs on and nothing of it stays. */
+  const refused = async (reason: RegExp): Promise<void> => {
+    failures += 1;
+    await must(place.cli("machine", "start-agent", "web4", "--yes"));
+    await machine.happened("work_failed", failures);
+    const explained = await machine.explain();
+    expect(explained).toMatch(reason);
+    expect(isPrintable(explained.replaceAll("\n", " "))).toBe(true);
+    expect(await leftOn(host)).toBe("");
+  };
+  const boot = await host.command("cat /proc/sys/kernel/random/boot_id");
+
+  await must(place.cli("machine", "update", "web4", ...account("root", host.port, sshKeyPair().publicKey)));
+  await refused(/another host key than the pinned one, so nothing was sent to it/u);
+  await must(place.cli("machine", "update", "web4", ...account("plain")));
+  await refused(/not root, and can't use sudo without a password/u);
+  await must(place.cli("machine", "update", "web4", ...account("noisy")));
+  await refused(/the host sent more than 256 KiB/u);
+  await must(place.cli("machine", "update", "web4", ...account("escapes")));
+  await refused(/it said ".*hello"/u);
+
+  await must(place.cli("machine", "update", "web4", ...account("root")));
   await host.command(
     "mkdir /run/full && mount -t tmpfs -o size=1200m full /run/full && dd if=/dev/zero of=/run/full/f bs=1M count=1080 status=none",
   );
-  await must(place.cli("machine", "start-agent", "web4", "--yes"));
-  await waitFor(
-    "the reason",
-    async () => (await must(place.cli("machine", "explain", "web4"))).stdout.includes("MiB of memory available"),
-    {
-      timeoutMs: bootPatience,
-      intervalMs: 2_000,
-    },
+  await refused(/MiB of memory available/u);
+  await host.command("umount /run/full && rmdir /run/full");
+
+  // Its kernel refuses for real: what sshd starts has not the capability for it.
+  const dropIn = "/run/systemd/system/ssh.service.d";
+  await host.command(
+    `mkdir -p ${dropIn} && printf '[Service]\\nCapabilityBoundingSet=~CAP_SYS_BOOT\\n' > ${dropIn}/weak.conf && systemctl daemon-reload && systemctl restart ssh`,
   );
-  expect(await host.command("ls -d /run/farrier-takeover-* 2> /dev/null || true; umount /run/full")).toBe("");
-  // The image has its own file there.
-  expect(await host.command("find / -xdev -path '*farrier*' ! -path '/etc/cloud/*'")).toBe("");
+  await refused(/the host's kernel did not load the agent's.*Operation not permitted/u);
+  await host.command(`rm -r ${dropIn} && systemctl daemon-reload && systemctl restart ssh`);
+
+  // Cut at each of its connections but the last, whose end is seen by the agent's call: as it begins, and while much is carried.
+  await must(place.cli("machine", "update", "web4", ...account("root", proxy.port)));
+  for (const [number, bytes] of [
+    ...[1, 2, 3, 4, 5, 6].map((one) => [one, 100] as const),
+    ...[2, 4, 5].map((one) => [one, 500_000] as const),
+  ]) {
+    proxy.breakAt(number, bytes);
+    await refused(/no SSH connection to root@127\.0\.0\.1|status 255/u);
+    expect(proxy.connections()).toBeGreaterThanOrEqual(number);
+  }
+  proxy.breakAt(0, 0);
+  // All that time it was the same system, as it was.
+  expect(await host.command("cat /proc/sys/kernel/random/boot_id")).toBe(boot);
 
   await must(place.cli("machine", "start-agent", "web4", "--yes"));
-  const machine = { ...qemuMachine(place, "web4"), console: host.console };
-  await machine.happened("takeover_begun", 1);
   await machine.happened("agent_registered", 1);
   await waitFor("web4 to be ready", async () => /is in state ready /u.test(await machine.explain()), {
     timeoutMs: bootPatience,
   });
   expect(await host.dhcpPackets()).toBe(0);
+  expect(await host.diskHolds('"privateKey":"')).toBe(false);
 
   const { image } = await tinyServed({ ...lab, place }, "bios");
   const after = (await host.console()).length;
@@ -57,4 +141,6 @@ test("from a running Debian to another system, in two commands, without DHCP and
     timeoutMs: bootPatience,
     intervalMs: 500,
   });
+  expect(await host.dhcpPackets()).toBe(0);
+  expect(await host.diskHolds('"privateKey":"')).toBe(false);
 });

@@ -51,6 +51,8 @@ export interface DebianHost extends AsyncDisposable {
   answers(): Promise<void>;
   /** Runs a command on it as root. @throws if it fails */
   command(text: string): Promise<string>;
+  /** Whether its disk, or what the machine has written over it, holds this text. */
+  diskHolds(text: string): Promise<boolean>;
   /** DHCP messages of the machine so far, counted in all packets that it has sent. */
   dhcpPackets(): Promise<number>;
 }
@@ -131,6 +133,7 @@ export async function debianHost(): Promise<DebianHost> {
         { timeoutMs: 1_200_000, intervalMs: 2_000 },
       );
     },
+    diskHolds: (text) => fileHolds(file("disk.qcow2"), text),
     dhcpPackets: async () => dhcpIn(await readFile(file("packets"))),
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
@@ -185,6 +188,18 @@ ethernets:
     await writeFile(file(name), text);
     await run("mcopy", ["-i", file("seed"), file(name), `::${name}`]);
   }
+}
+
+async function fileHolds(path: string, text: string): Promise<boolean> {
+  let before = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: 4 << 20 })) {
+    const bytes = Buffer.concat([before, chunk as Buffer]);
+    if (bytes.includes(text)) {
+      return true;
+    }
+    before = bytes.subarray(-text.length);
+  }
+  return false;
 }
 
 /** Counts DHCP (UDP from or to ports 67 and 68 over IPv4) in a file of libpcap's format, with Ethernet frames. */

@@ -20,6 +20,7 @@ export interface MachineAddFlags extends ClientFlags, SshFlags {
   location: string | undefined;
   smbiosUuid: string | undefined;
   mac: readonly string[] | undefined;
+  startAgent: boolean | undefined;
   requestId: string | undefined;
 }
 
@@ -34,7 +35,10 @@ export async function machineAddAction(this: CliContext, flags: MachineAddFlags,
   if (providerId === undefined) {
     throw new CliError("usage", "--provider-id is missing: expected the machine's id at its provider, or --ssh");
   }
-  const { machines } = await operatorClient(flags, this.process.env);
+  if (flags.startAgent === true && ssh === undefined) {
+    throw new CliError("usage", "--start-agent needs --ssh: without it nothing starts an agent on the machine");
+  }
+  const { machines, controllers } = await operatorClient(flags, this.process.env);
   const response = await machines.machineAdd({
     requestId: flags.requestId ?? randomUUID(),
     provider: flags.provider ?? "static",
@@ -49,6 +53,9 @@ export async function machineAddAction(this: CliContext, flags: MachineAddFlags,
     ...defined({ ssh }),
   });
   const id = response.machine?.id ?? "";
+  if (flags.startAgent === true) {
+    await controllers.machineStartAgent({ requestId: randomUUID(), machine: id });
+  }
   answer(this, flags, {
     schema: MachineAddResponseSchema,
     message: response,

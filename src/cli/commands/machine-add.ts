@@ -3,7 +3,7 @@ import type { MachineAddFlags } from "../actions/machine-add.ts";
 import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { docs } from "../line/docs.ts";
-import { repeatedFlag, textFlag } from "../flags/flag.ts";
+import { repeatedFlag, switchFlag, textFlag } from "../flags/flag.ts";
 import { sshFlags } from "../flags/ssh.ts";
 import { requestIdFlag } from "../line/request-id.ts";
 
@@ -13,6 +13,7 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [string?], CliCon
     "farrier machine add --provider static --provider-id rack1-u2 --address 10.0.0.2 --location 'rack 1, unit 2'",
     "farrier machine add --provider static --provider-id rack1-u3 --name web3 --mac 52:54:00:12:34:56",
     "farrier machine add web4 --ssh root@192.0.2.7 --credential rented --ssh-accept-new",
+    "farrier machine add web5 --ssh root@192.0.2.8 --credential rented --ssh-accept-new --start-agent",
   ]),
   parameters: {
     flags: {
@@ -27,6 +28,7 @@ export const machineAddCommand = buildCommand<MachineAddFlags, [string?], CliCon
       smbiosUuid: textFlag("SMBIOS UUID (`dmidecode -s system-uuid`); identifies the machine at network boot", "UUID"),
       mac: repeatedFlag("MAC of an interface that the machine boots from; repeatable", "MAC"),
       ...sshFlags,
+      startAgent: switchFlag("Stop what runs on --ssh's host, and start an agent in its memory"),
       requestId: requestIdFlag,
     },
     positional: {

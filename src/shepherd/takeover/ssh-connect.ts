@@ -4,6 +4,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sshFingerprint, type SshHostKey } from "../../contract/ssh-host-key.ts";
 import { type SshTarget, sshTargetText } from "../../contract/ssh-target.ts";
+import { withoutSecretForms } from "../../controllers/secret-forms.ts";
 import { systemWords } from "../../lib/host/system-words.ts";
 import { TakeoverError } from "./errors.ts";
 import { privateDirectory, secretsPlace } from "./private-directory.ts";
@@ -66,14 +67,18 @@ export async function sshConnect(login: SshLogin, signal: AbortSignal): Promise<
     ...{ target, ip, knownHosts, acceptNew: hostKey === "accept-new" },
     ...(kind === "ssh-key" ? { identity: secretFile } : {}),
   };
+  const secrets = secretParts(secret);
+  const clean = (shown: string): string => withoutSecretForms(shown, secrets);
   const release = stack.move();
   return {
+    clean,
     run: async (command, how): Promise<HostRan> => {
       const ran = await sshChild("ssh", sshArguments(options, command), { ...how, environment });
+      const stderr = clean(ran.stderr);
       if (ran.status === clientFailed) {
-        throw sshFailure(ran.stderr, where);
+        throw sshFailure(stderr, where);
       }
-      return ran;
+      return { ...ran, stderr };
     },
     hostKey: async () => {
       const [line] = (await readFile(knownHosts, "utf8")).split("\n");
@@ -82,6 +87,12 @@ export async function sshConnect(login: SshLogin, signal: AbortSignal): Promise<
     },
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
+}
+
+/** A secret, and the lines of a key: a message has them on one line. */
+function secretParts(secret: string): readonly string[] {
+  const lines = secret.split(/\r?\n/u).filter((line) => line.length >= 16 && !line.startsWith("-----"));
+  return [secret, secret.trimEnd(), ...lines];
 }
 
 /** The address to connect to: the client is given it, so that its name can't lead elsewhere afterwards. */

@@ -2,8 +2,9 @@
 export interface HostRan {
   /** The command's exit status. */
   status: number;
+  /** As it came: a text of it goes through {@link TakeoverHost.clean} before it is shown. */
   stdout: Buffer;
-  /** At most its last 16 KiB. */
+  /** At most its last 16 KiB, without what opens the host. */
   stderr: string;
 }
 
@@ -23,4 +24,6 @@ export interface TakeoverHost {
    * @throws {TakeoverError} `unreachable`, `host_key`, `unauthorized`, `limit`
    */
   run(command: string, options: HostRunOptions): Promise<HostRan>;
+  /** A text of the host's without the password or key that opens it, which it may repeat. Call it before the text is cut. */
+  clean(text: string): string;
 }

@@ -31,9 +31,10 @@ export function agentInitHead(init: TakeoverInit, networkConfig: string | undefi
 /**
  * The public key in the host's answer.
  * @param sent TakeoverInit as it was sent
+ * @param clean removes what opens the host from its words
  * @throws {TakeoverError} `program_failed` if the host reports an error, or the answer is not valid, or does not echo what was sent
  */
-export function takeoverKey(answer: Uint8Array, sent: Uint8Array): AgentKey {
+export function takeoverKey(answer: Uint8Array, sent: Uint8Array, clean: (text: string) => string): AgentKey {
   const invalid = (what: string, cause?: unknown): TakeoverError =>
     new TakeoverError("program_failed", `the takeover program's answer ${what}: nothing was changed`, { cause });
   let response;
@@ -44,7 +45,7 @@ export function takeoverKey(answer: Uint8Array, sent: Uint8Array): AgentKey {
   }
   switch (response.result.case) {
     case "error":
-      throw new TakeoverError("kexec_refused", hostOutput(response.result.value.message));
+      throw new TakeoverError("kexec_refused", hostOutput(clean(response.result.value.message)));
     case "success": {
       const { key } = response.result.value;
       if (key.length !== keyBytes) {

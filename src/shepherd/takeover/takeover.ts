@@ -84,7 +84,7 @@ export async function takeover(host: TakeoverHost, plan: TakeoverPlan, steps: Ta
   }
   const other = plan.otherMachine(probe);
   if (other !== undefined) {
-    throw new TakeoverError("other_machine", other);
+    throw new TakeoverError("other_machine", host.clean(other));
   }
   const on = carriedHost(host, { probe, signal });
   /** Whether the host may be starting the agent's kernel: then nothing of it may be removed. */
@@ -116,7 +116,7 @@ export async function takeover(host: TakeoverHost, plan: TakeoverPlan, steps: Ta
         `the takeover program ended with status ${answer.status} without an answer: ${hostSaid(answer.stderr)}`,
       );
     }
-    const key = takeoverKey(answer.stdout, sent);
+    const key = takeoverKey(answer.stdout, sent, (text) => host.clean(text));
     await step("register");
     await steps.register(key);
     await step("go");
@@ -130,10 +130,7 @@ export async function takeover(host: TakeoverHost, plan: TakeoverPlan, steps: Ta
     });
     if (went !== undefined && went.status !== 0) {
       told = false;
-      throw new TakeoverError(
-        "kexec_refused",
-        `the host did not start the agent's kernel: ${hostSaid(went.stderr || went.stdout.toString("utf8"))}`,
-      );
+      throw new TakeoverError("kexec_refused", `the host did not start the agent's kernel: ${saidOf(host, went)}`);
     }
     return key;
   } catch (error) {
@@ -154,10 +151,22 @@ async function look(host: TakeoverHost, signal: AbortSignal): Promise<HostProbe>
   if (probe === undefined) {
     throw new TakeoverError(
       "unsuitable",
-      `the account does not run commands as a Linux system does (status ${status}): ${hostSaid(stderr || stdout.toString("utf8"))}`,
+      `the account does not run commands as a Linux system does (status ${status}): ${saidOf(host, { stdout, stderr })}`,
     );
   }
-  return probe;
+  const { sudo, architecture, kernel, container } = probe;
+  return {
+    ...probe,
+    sudo: host.clean(sudo),
+    architecture: host.clean(architecture),
+    kernel: host.clean(kernel),
+    container: host.clean(container),
+  };
+}
+
+/** What a command said, on standard error or else on standard output. */
+function saidOf(host: TakeoverHost, { stdout, stderr }: Pick<HostRan, "stdout" | "stderr">): string {
+  return hostSaid(stderr || host.clean(stdout.toString("utf8")));
 }
 
 interface CarriedHost {
@@ -181,10 +190,7 @@ function carriedHost(host: TakeoverHost, { probe, signal }: { probe: HostProbe; 
       throw new TakeoverError("under_way", "the host is about to start the agent of an earlier takeover");
     }
     if (ran.status !== 0) {
-      throw new TakeoverError(
-        "not_carried",
-        `${what} (status ${ran.status}): ${hostSaid(ran.stderr || ran.stdout.toString("utf8"))}`,
-      );
+      throw new TakeoverError("not_carried", `${what} (status ${ran.status}): ${saidOf(host, ran)}`);
     }
     return ran;
   };
