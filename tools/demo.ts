@@ -16,6 +16,7 @@ const others: Record<string, () => Promise<unknown>> = {
   states: () => import("./demo-states.ts"),
   lab: () => import("./demo-lab.ts"),
   servers: () => import("./demo-servers.ts"),
+  boot: () => import("./demo-boot.ts"),
 };
 const [, , named] = process.argv;
 if (named !== undefined) {

@@ -57,8 +57,11 @@ export interface DebianHost extends AsyncDisposable {
   dhcpPackets(): Promise<number>;
 }
 
-/** Starts one, from an image that `farrier image build debian` makes. */
-export async function debianHost(): Promise<DebianHost> {
+/**
+ * Starts one, from an image that `farrier image build debian` makes.
+ * @param image its raw file, which stays as it is; absent = an image of this checkout, built once
+ */
+export async function debianHost(image?: string): Promise<DebianHost> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "farrier-debian-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -72,7 +75,7 @@ export async function debianHost(): Promise<DebianHost> {
     "-F",
     "raw",
     "-b",
-    await debianImage(),
+    image ?? (await debianImage()),
     file("disk.qcow2"),
     "4G",
   ]);
