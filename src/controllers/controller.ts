@@ -160,8 +160,9 @@ export interface Controller extends AsyncDisposable {
   /**
    * Inserts the virtual medium at this URL, in the place of another one, and resolves when the controller shows it. The
    * URL's path is a secret: it is in no error.
+   * @param options.freeOnly leave another medium where it is: `busy` if there is no free drive
    */
-  mediaInsert(url: string, signal: AbortSignal): Promise<void>;
+  mediaInsert(url: string, signal: AbortSignal, options?: { freeOnly?: boolean }): Promise<void>;
   /** Ejects the virtual media for which `whose` is true; it is given an image's URL, if the controller shows it. */
   mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void>;
   /**

@@ -875,6 +875,16 @@ CREATE TABLE machine_mac (
     mac macaddr NOT NULL
 );
 
+CREATE TABLE machine_medium_test (
+    machine_id uuid NOT NULL,
+    medium_digest bytea NOT NULL,
+    fetchers inet[] NOT NULL,
+    closes_at timestamp with time zone NOT NULL,
+    fetched_at timestamp with time zone,
+    fetched_by inet,
+    refused_fetcher inet
+);
+
 CREATE TABLE machine_netboot (
     machine_id uuid NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
@@ -1554,6 +1564,12 @@ ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_key UNIQUE (mac);
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_pkey PRIMARY KEY (machine_id, mac);
 
+ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_medium_digest_check CHECK ((octet_length(medium_digest) = 32));
+
+ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_medium_digest_key UNIQUE (medium_digest);
+
+ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_pkey PRIMARY KEY (machine_id);
+
 ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_network ADD CONSTRAINT machine_network_network_config_check CHECK (((octet_length(network_config) >= 1) AND (octet_length(network_config) <= 65536)));
@@ -1843,6 +1859,8 @@ ALTER TABLE machine_health ADD CONSTRAINT machine_health_machine_id_fkey FOREIGN
 ALTER TABLE machine_installation_profile ADD CONSTRAINT machine_installation_profile_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
+
+ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machine_controller(machine_id) ON DELETE CASCADE;
 
 ALTER TABLE machine_netboot ADD CONSTRAINT machine_netboot_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 

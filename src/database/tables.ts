@@ -374,6 +374,16 @@ export interface MachineMacTable {
   machine_id: MachineId;
 }
 
+export interface MachineMediumTestTable {
+  closes_at: Date;
+  fetched_at: Date | null;
+  fetched_by: string | null;
+  fetchers: string[];
+  machine_id: MachineId;
+  medium_digest: Buffer;
+  refused_fetcher: string | null;
+}
+
 export interface MachineNetbootTable {
   asked: Generated<number>;
   configured: Generated<number>;
@@ -760,6 +770,7 @@ export interface DB {
   machine_health: MachineHealthTable;
   machine_installation_profile: MachineInstallationProfileTable;
   machine_mac: MachineMacTable;
+  machine_medium_test: MachineMediumTestTable;
   machine_netboot: MachineNetbootTable;
   machine_network: MachineNetworkTable;
   machine_os_installation_progress: MachineOsInstallationProgressTable;

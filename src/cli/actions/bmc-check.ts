@@ -10,12 +10,18 @@ import { answer } from "../show/answer.ts";
 import { checkResultLines } from "../show/check-lines.ts";
 
 /** Flags of `farrier bmc check`. */
-export type BmcCheckFlags = ClientFlags;
+export interface BmcCheckFlags extends ClientFlags {
+  media: boolean | undefined;
+}
 
 /** `farrier bmc check` */
 export async function bmcCheckAction(this: CliContext, flags: BmcCheckFlags, machine: string): Promise<void> {
   const client = await operatorClient(flags, this.process.env);
-  const { operation } = await client.controllers.controllerCheck({ requestId: randomUUID(), machine });
+  const { operation } = await client.controllers.controllerCheck({
+    requestId: randomUUID(),
+    machine,
+    media: flags.media === true,
+  });
   const result = await operationEnded(client, operation);
   answer(this, flags, {
     schema: ControllerCheckResponseSchema,

@@ -140,9 +140,10 @@ class RedfishController implements Controller {
     return this.#run(this.#changes, signal, (system) => bootClear(system, this.#limits.setting, signal));
   }
 
-  mediaInsert(url: string, signal: AbortSignal): Promise<void> {
+  mediaInsert(url: string, signal: AbortSignal, { freeOnly = false } = {}): Promise<void> {
+    const options = { patience: this.#limits.setting, freeOnly };
     return this.#guarded(secretsOf(url), () =>
-      this.#run(this.#changes, signal, (system) => mediaInsert(system, url, this.#limits.setting, signal)),
+      this.#run(this.#changes, signal, (system) => mediaInsert(system, url, options, signal)),
     );
   }
 

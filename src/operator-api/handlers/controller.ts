@@ -108,6 +108,7 @@ const addRequest = z
 const pageTokenStart = "after-";
 
 const machineRequest = z.object({ requestId: requestIdField, machine: machineField });
+const checkRequest = machineRequest.extend({ media: z.boolean() });
 const showRequest = z.object({ machine: machineField });
 const listRequest = z.object({
   pageSize: pageSizeField,
@@ -176,7 +177,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
     },
 
     async controllerCheck(request, context) {
-      const { requestId, machine } = validate(machineRequest, request);
+      const { requestId, machine, media } = validate(checkRequest, request);
       const machineId = await machineThere(database, machine);
       await controllerShow(database, machineId);
       const operation = await operationAsk(database, {
@@ -184,7 +185,7 @@ export function controllerHandlers(dependencies: OperatorApiDependencies): Servi
         bodyDigest: bodyDigest(ControllerCheckRequestSchema, request, machineId),
         machineId,
         askedBy: context.values.get(operatorKey).name,
-        asked: { kind: "check" },
+        asked: { kind: "check", ...(media ? { media } : {}) },
       });
       return { operation: operationMessage(operation) };
     },

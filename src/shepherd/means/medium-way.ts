@@ -31,11 +31,11 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
       const secret = mediumSecret();
       const url = mediumUrl(server.url, secret);
       return {
-        medium: { digest: secret.digest, way: "medium", fetchers: await addressesOf(controller.url) },
+        medium: { digest: secret.digest, way: "medium", fetchers: await controllerAddresses(controller.url) },
         on: (signal) =>
           controllers.use(machineId, async (client) => {
             // What an interrupted start has left in another drive, from which the machine would boot nothing.
-            await client.mediaEject(isOwn, signal);
+            await client.mediaEject(isOwnMedium, signal);
             await client.mediaInsert(url, signal);
             await client.bootSet("media", { once: true, signal });
             await client.powerSet("on", signal);
@@ -47,7 +47,7 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
 }
 
 /** Whether a medium may be Farrier's own: also if its controller does not show what is inserted. Pure. */
-function isOwn(image: string | undefined): boolean {
+export function isOwnMedium(image: string | undefined): boolean {
   return image === undefined || isMediumUrl(image);
 }
 
@@ -57,11 +57,11 @@ export async function ownMediumEject(
   machineId: MachineId,
   signal: AbortSignal,
 ): Promise<void> {
-  await controllers.use(machineId, (client) => client.mediaEject(isOwn, signal));
+  await controllers.use(machineId, (client) => client.mediaEject(isOwnMedium, signal));
 }
 
 /** The addresses of a controller, from which its medium may be fetched. @throws {ControllerError} `unreachable` */
-async function addressesOf(url: string): Promise<string[]> {
+export async function controllerAddresses(url: string): Promise<string[]> {
   const host = new URL(url).hostname.replaceAll(/^\[|\]$/gu, "");
   if (isIP(host) !== 0) {
     return [host];

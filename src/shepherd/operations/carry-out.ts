@@ -38,7 +38,7 @@ export async function carryOut(
     case "password":
       return operationPassword(operation, machineId, options, signal);
     case "check":
-      return { result: await operationCheck(machineId, options, signal) };
+      return { result: await operationCheck(machineId, asked, options, signal) };
     case "power": {
       const by = required(await switchOf(options, machineId));
       return power(operation, asked, { by, database: options.database, machineId }, signal);

@@ -39,6 +39,8 @@ const facts: ControllerFacts = {
 test.each([
   [{ bootTargets: ["network"] }, true],
   [{ bootTargets: ["media"], virtualMedia: true }, true],
+  [{ bootTargets: ["http"], httpBoot: true }, true],
+  [{ bootTargets: ["http"] }, false],
   [{ bootTargets: ["media"] }, false],
   [{ bootTargets: ["disk"], virtualMedia: true }, false],
 ] as const)("a controller that boots agents in some way is in order: %j", (more, ok) => {

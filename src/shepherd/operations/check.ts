@@ -11,21 +11,21 @@ import { controllerShow } from "../../database/queries/controller/controller-lis
 import { controllerAnswered } from "../../database/queries/controller/controller.ts";
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
+import type { CheckLine } from "./check-line.ts";
+import { checkMedia } from "./check-media.ts";
 import type { CarryOutOptions } from "./options.ts";
 
-/** One line of a check: what was checked, whether it is in order, and a remedy if it is not. */
-export interface CheckLine {
-  ok: boolean;
-  what: string;
-  remedy?: string;
-}
-
-/** Reads a machine's controller again, records its facts, and reports line by line what works. */
+/**
+ * Reads a machine's controller again, records its facts, and reports line by line what works.
+ * @param asked.media also tries a test medium in the controller's drive
+ */
 export async function operationCheck(
   machineId: MachineId,
-  { database, controllers }: CarryOutOptions,
+  asked: { media?: boolean },
+  options: CarryOutOptions,
   signal: AbortSignal,
 ): Promise<OperationResult> {
+  const { database, controllers } = options;
   let facts: ControllerFacts;
   if (controllers === undefined) {
     throw new ControllerError("unsupported", "this shepherd reaches no controllers");
@@ -44,6 +44,17 @@ export async function operationCheck(
   await controllerAnswered(database, machineId, facts);
   await powerNote(database.kysely, machineId, { power: facts.power, readFrom: "controller" });
   const lines = checkLines(facts);
+  if (asked.media === true) {
+    lines.push(
+      facts.virtualMedia
+        ? await checkMedia(machineId, options, signal)
+        : {
+            ok: false,
+            what: "it takes no virtual media",
+            remedy: "look whether the controller has a licence and a switch for them",
+          },
+    );
+  }
   return { ok: lines.every(({ ok }) => ok), lines };
 }
 
@@ -76,7 +87,7 @@ export function checkLines(facts: ControllerFacts): CheckLine[] {
       ? { ok: true, what: `the machine can be told to boot from ${facts.bootTargets.join(", ")}` }
       : {
           ok: false,
-          what: "it can't tell the machine to boot from the network, or from a virtual medium",
+          what: "it can't tell the machine to boot from the network, a virtual medium or a URL",
           remedy: "put the network first in the machine's boot order",
         },
     facts.smbiosUuid !== undefined || facts.macs.length > 0
@@ -89,9 +100,9 @@ export function checkLines(facts: ControllerFacts): CheckLine[] {
   ];
 }
 
-/** Whether it can have the machine boot an agent, from the network or from a virtual medium. */
-function bootsAgents({ bootTargets, virtualMedia }: ControllerFacts): boolean {
-  return bootTargets.includes("network") || (virtualMedia && bootTargets.includes("media"));
+/** Whether it can have the machine boot an agent, from the network, from a virtual medium or by HTTP boot. */
+function bootsAgents({ bootTargets, virtualMedia, httpBoot }: ControllerFacts): boolean {
+  return bootTargets.includes("network") || (virtualMedia && bootTargets.includes("media")) || httpBoot;
 }
 
 async function remedyOf(database: Database, machineId: MachineId, code: ControllerErrorCode): Promise<string> {

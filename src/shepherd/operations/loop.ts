@@ -2,7 +2,6 @@ import { ControllerError } from "../../controllers/controller.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { type HeldOperation, operationClaim } from "../../database/queries/controller/operation-claim.ts";
 import type { SessionHolder } from "../../database/session-holder.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { retryDelay } from "../../lib/retry.ts";
@@ -15,7 +14,6 @@ import type { CarryOutOptions } from "./options.ts";
 export interface OperationLoopOptions extends CarryOutOptions {
   sessions: SessionHolder;
   log: Logger;
-  clock: Clock;
   signal: AbortSignal;
   /** Milliseconds between two searches for operations. */
   interval: number;

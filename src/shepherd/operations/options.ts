@@ -1,6 +1,7 @@
 import type { Database } from "../../database/connect.ts";
 import type { OperationResult } from "../../database/queries/controller/operation.ts";
 import type { Tx } from "../../database/transaction.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { ControllerAccess, Controllers } from "../controllers.ts";
 import type { Provider } from "../provider.ts";
@@ -13,6 +14,7 @@ export interface CarryOutOptions {
   access: ControllerAccess | undefined;
   /** The keys that open credentials; absent = this shepherd can't change passwords. */
   secrets: Pick<KeyRing, "seal" | "open"> | undefined;
+  clock: Clock;
   /** Providers by name. */
   providers: ReadonlyMap<string, Provider>;
 }

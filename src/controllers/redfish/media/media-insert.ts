@@ -27,17 +27,20 @@ export async function slotsOf(system: RedfishSystem, signal: AbortSignal): Promi
 
 /**
  * Inserts the medium at this URL, and waits until the controller shows it. Free slots are tried first; a medium in the way
- * is ejected (row 35). A slot that refuses is followed by the next one (row 31).
- * @throws {ControllerError}
+ * is ejected (row 35), unless only a free slot may be taken. A slot that refuses is followed by the next one (row 31).
+ * @throws {ControllerError} also `busy` if no slot is free, and one must be
  */
 export async function mediaInsert(
   system: RedfishSystem,
   url: string,
-  patience: Patience,
+  { patience, freeOnly }: { patience: Patience; freeOnly: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const slots = await slotsOf(system, signal);
   const taken = (slot: MediaSlot): number => (slotContent(slot.resource).taken ? 1 : 0);
+  const slots = (await slotsOf(system, signal)).filter((slot) => !freeOnly || taken(slot) === 0);
+  if (slots.length === 0) {
+    throw new ControllerError("busy", `each drive for virtual media of ${system.name} has a medium already`);
+  }
   let refusal: AnswerError | undefined;
   for (const slot of slots.toSorted((one, other) => taken(one) - taken(other))) {
     try {

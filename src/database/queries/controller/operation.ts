@@ -40,7 +40,8 @@ export type OperationAsked =
       /** The means of its starts, or "auto"; absent = as it is. */
       bootBy?: string;
     }
-  | { kind: "check" }
+  /** `media`: also by a test medium in its drive. */
+  | { kind: "check"; media?: boolean }
   | { kind: "provider-check"; provider: string }
   | {
       kind: "power";

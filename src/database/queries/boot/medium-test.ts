@@ -1,0 +1,89 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+import { machineLock } from "../../machine-lock.ts";
+import { transact } from "../../transaction.ts";
+import type { MediumGrant } from "./boot-medium.ts";
+
+/**
+ * Makes the path with this digest the path of a machine's test medium, in the place of an earlier one. False if an agent
+ * is started on the machine now: the controller's drive is needed for that.
+ * @throws {DatabaseError} `not_found`, `unavailable`
+ */
+export async function mediumTestOpen(
+  database: Database,
+  machineId: MachineId,
+  test: { digest: Uint8Array; fetchers: readonly string[]; seconds: number },
+): Promise<boolean> {
+  return transact(database, null, async (tx) => {
+    await machineLock(tx, machineId);
+    const { rows } = await sql`
+      INSERT INTO machine_medium_test (machine_id, medium_digest, fetchers, closes_at)
+      SELECT ${machineId}, ${Buffer.from(test.digest)}, ${test.fetchers}::inet[], now() + make_interval(secs => ${test.seconds})
+      WHERE NOT EXISTS (SELECT FROM work w WHERE w.machine_id = ${machineId} AND w.process = 'ShepherdAgentStart')
+        AND NOT EXISTS (
+          SELECT FROM machine_boot_window b WHERE b.machine_id = ${machineId} AND b.way = 'medium'
+            AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
+        )
+      ON CONFLICT (machine_id) DO UPDATE SET medium_digest = excluded.medium_digest, fetchers = excluded.fetchers,
+        closes_at = excluded.closes_at, fetched_at = NULL, fetched_by = NULL, refused_fetcher = NULL
+      RETURNING machine_id`.execute(tx);
+    return rows.length > 0;
+  });
+}
+
+/**
+ * Whether a caller at this address may fetch the test medium whose path has this digest, which is recorded; undefined if
+ * there is none, its time is over, or the address is not the controller's, which is recorded too.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumTestGrant(
+  database: Database,
+  { mediumDigest, address }: { mediumDigest: Uint8Array; address: string },
+): Promise<MediumGrant | undefined> {
+  const { rows } = await sql<{ machine_id: MachineId; allowed: boolean }>`
+    UPDATE machine_medium_test t SET
+      fetched_at = CASE WHEN a.allowed THEN coalesce(t.fetched_at, now()) ELSE t.fetched_at END,
+      fetched_by = CASE WHEN a.allowed THEN coalesce(t.fetched_by, ${address}::inet) ELSE t.fetched_by END,
+      refused_fetcher = CASE WHEN a.allowed THEN t.refused_fetcher ELSE ${address}::inet END
+    FROM (
+      SELECT machine_id, ${address}::inet = ANY (fetchers) AS allowed FROM machine_medium_test
+      WHERE medium_digest = ${Buffer.from(mediumDigest)} AND closes_at > now()
+    ) a
+    WHERE t.machine_id = a.machine_id
+    RETURNING t.machine_id, a.allowed`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const [row] = rows;
+  return row?.allowed === true ? { machineId: row.machine_id, content: "blank", given: false } : undefined;
+}
+
+/** How far a test medium came. */
+export interface MediumTestProgress {
+  /** The controller's address from which it was fetched. */
+  fetchedBy?: string;
+  /** Another address that requested it. */
+  refusedFetcher?: string;
+}
+
+/** How far a machine's test medium came. @throws {DatabaseError} `unavailable` */
+export async function mediumTestProgress(database: Database, machineId: MachineId): Promise<MediumTestProgress> {
+  const { rows } = await sql<{ fetched: string | null; refused: string | null }>`
+    SELECT host(fetched_by) AS fetched, host(refused_fetcher) AS refused FROM machine_medium_test
+    WHERE machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  const [row] = rows;
+  return {
+    ...(row?.fetched ? { fetchedBy: row.fetched } : {}),
+    ...(row?.refused ? { refusedFetcher: row.refused } : {}),
+  };
+}
+
+/** Ends a machine's test medium: its path is good for nothing from then on. @throws {DatabaseError} `unavailable` */
+export async function mediumTestEnd(database: Database, machineId: MachineId): Promise<void> {
+  await sql`DELETE FROM machine_medium_test WHERE machine_id = ${machineId}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
