@@ -49,6 +49,10 @@ export function callFailure(error: unknown): Failure {
   if (error.code === Code.Unknown && error.cause instanceof TypeError) {
     return { code: "away", message: "the server cannot be reached" };
   }
+  if (error.code === Code.Unauthenticated && error.rawMessage.startsWith("not authorised: send")) {
+    // The server's words are for those who send a token themselves.
+    return { code: "unauthenticated", message: "you are signed out: sign in, then try again" };
+  }
   const id = /, id (?<id>[0-9a-f]{8})$/u.exec(error.rawMessage)?.groups?.["id"];
   return {
     code: codes[error.code] ?? "internal",

@@ -12,6 +12,7 @@ import { systemClock } from "../lib/clock.ts";
 import { formatHostPort, isLoopback, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { consoleSessionsLocalEnd } from "../database/queries/console/console-sessions-local-end.ts";
 import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
 import { operatorApiListen } from "../operator-api/listener/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
@@ -84,7 +85,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     stack.use(tracing);
   }
   fleetMetricsFollow({ database: janitorDatabase, metrics, clock, log });
-  const token = await operatorTokenEnsure(dataDir);
+  const token = await operatorTokenEnsure(dataDir, () => consoleSessionsLocalEnd(database));
   const tls = await tlsFiles(options);
   const secrets = stack.use(await secretsFollow({ ...options, database: sessionDatabase, mayMake: true, clock }));
   const sessions = stack.use(sessionHold(sessionDatabase, { component: "server", log, clock }));

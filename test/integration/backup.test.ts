@@ -136,6 +136,24 @@ test("everything comes back: rows, sequences, partitions, guards", async () => {
   ]);
 });
 
+test("a restored backup lets no browser in: it holds no sessions and codes of the console, and what was there is gone", async () => {
+  const signedIn = `INSERT INTO console_session (key_hash, cookie_hash, actor, role, credential, address, user_agent, expires_at)
+    VALUES (sha256('key'), sha256('cookie'), 'token', 'admin', 'data-directory', '127.0.0.1', '', now() + interval '1 h')`;
+  const linked = `INSERT INTO console_link (code_hash, request_id, actor, role, credential, expires_at)
+    VALUES (sha256('code'), gen_random_uuid(), 'token', 'admin', 'data-directory', now() + interval '1 minute')`;
+  await fleet.rows(signedIn);
+  await fleet.rows(linked);
+  const taken = await take();
+  expect(taken.tables.map(({ table }) => table.name).filter((name) => name.startsWith("console_"))).toEqual([]);
+  await using into = await testDatabase();
+  await query(into, signedIn);
+  await query(into, linked);
+  await restore(taken, into);
+  expect(
+    await query(into, "SELECT (SELECT count(*) FROM console_session) + (SELECT count(*) FROM console_link) AS count"),
+  ).toEqual([{ count: "0" }]);
+});
+
 test("taken while operators and agents write, it is of one moment", async () => {
   const machines = await Promise.all(Array.from({ length: 20 }, () => fleet.add()));
   const stop = new AbortController();

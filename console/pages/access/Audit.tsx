@@ -52,7 +52,7 @@ function AuditEntries({ entries, more }: { entries: readonly AuditEntry[]; more:
   return entries.length === 0 ? (
     <p className="text-dim text-sm">No command matches.</p>
   ) : (
-    <Table caption="Audit" rows={more ? "unknown" : entries.length}>
+    <Table className="phone-cards" caption="Audit" rows={more ? "unknown" : entries.length}>
       <TableHead>
         <TableHeading>When</TableHeading>
         <TableHeading>Who</TableHeading>
@@ -128,16 +128,16 @@ function AuditRow({ entry, index }: { entry: AuditEntry; index: number }): React
   const named = machine === "" ? machineId : machine;
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell data-label="When">
         <Age at={at} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Who">
         <ForeignText text={actor} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Command">
         <span title={method}>{method.split("/")[1] ?? method}</span>
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Machine">
         {named === "" ? (
           <span className="text-dim">–</span>
         ) : (
@@ -146,7 +146,7 @@ function AuditRow({ entry, index }: { entry: AuditEntry; index: number }): React
           </Link>
         )}
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Result">
         {code === "ok" ? (
           <Chip tone="good">done</Chip>
         ) : (
@@ -155,7 +155,7 @@ function AuditRow({ entry, index }: { entry: AuditEntry; index: number }): React
           </>
         )}
       </TableCell>
-      <TableCell className="text-xs">
+      <TableCell data-label="From" className="text-xs">
         <ForeignText text={address} mono /> {consoleSessionId === "" ? null : <span className="text-dim">console</span>}
       </TableCell>
     </TableRow>

@@ -30,7 +30,11 @@ export function Credentials(): ReactNode {
       {data.credentials.length === 0 ? (
         <p className="text-sm">No credential is stored yet.</p>
       ) : (
-        <Table caption="Credentials" rows={data.nextPageToken === "" ? data.credentials.length : "unknown"}>
+        <Table
+          className="phone-cards"
+          caption="Credentials"
+          rows={data.nextPageToken === "" ? data.credentials.length : "unknown"}
+        >
           <TableHead>
             <TableHeading>Name</TableHeading>
             <TableHeading>For</TableHeading>
@@ -54,21 +58,21 @@ function CredentialRow({ credential, index }: { credential: StoredCredential; in
   const { name, kind, userName, allowed, createdAt, createdBy, rotatedAt, changePending, keyLost } = credential;
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell data-label="Name">
         <ForeignText text={name} /> {keyLost ? <Chip tone="bad">its key is lost: store the secret again</Chip> : null}
         {changePending ? <Chip tone="warn">a change is under way</Chip> : null}
       </TableCell>
-      <TableCell>{wordOf(credentialKindWords, kind) ?? "?"}</TableCell>
-      <TableCell>
+      <TableCell data-label="For">{wordOf(credentialKindWords, kind) ?? "?"}</TableCell>
+      <TableCell data-label="User">
         <ForeignText text={userName} />
       </TableCell>
-      <TableCell className="font-mono text-xs">
+      <TableCell data-label="May be sent to" className="font-mono text-xs">
         <ForeignText text={allowed.join(", ")} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Age of the secret">
         <Age at={rotatedAt ?? createdAt} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Stored">
         <Age at={createdAt} /> by <ForeignText text={createdBy} />
       </TableCell>
     </TableRow>

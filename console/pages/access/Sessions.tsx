@@ -33,7 +33,11 @@ export function Sessions(): ReactNode {
         A session has the role of the token or certificate that began it, and ends with it; at the latest after 12
         hours, or one hour after it was last used. In another browser: <CliCopy command="farrier console" />
       </p>
-      <Table caption="Browsers that are signed in" rows={more ? "unknown" : data.sessions.length}>
+      <Table
+        className="phone-cards"
+        caption="Browsers that are signed in"
+        rows={more ? "unknown" : data.sessions.length}
+      >
         <TableHead>
           <TableHeading>Who</TableHeading>
           <TableHeading>Browser</TableHeading>
@@ -87,23 +91,25 @@ function SessionRow({ session, index }: { session: ConsoleSession; index: number
   };
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell data-label="Who">
         <ForeignText text={name} />, {wordOf(roleWords, role) ?? "?"}
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Browser">
         <ForeignText text={browserWords(userAgent)} /> {current ? <Chip tone="busy">this browser</Chip> : null}
       </TableCell>
-      <TableCell className="font-mono text-xs">{address}</TableCell>
-      <TableCell>
+      <TableCell data-label="Address" className="font-mono text-xs">
+        {address}
+      </TableCell>
+      <TableCell data-label="Started">
         <Age at={startedAt} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Last used">
         <Age at={lastUsedAt} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Ends">
         <Age at={expiresAt} />
       </TableCell>
-      <TableCell className="text-right">
+      <TableCell data-label="" className="text-right">
         {current ? null : (
           <Button busy={busy} onClick={() => void end()} aria-label={`Sign out ${name}'s ${browserWords(userAgent)}`}>
             Sign out

@@ -38,7 +38,11 @@ export function Tokens(): ReactNode {
       {data === undefined ? (
         <Skeleton />
       ) : (
-        <Table caption="Tokens" rows={data.nextPageToken === "" ? data.tokens.length : "unknown"}>
+        <Table
+          className="phone-cards"
+          caption="Tokens"
+          rows={data.nextPageToken === "" ? data.tokens.length : "unknown"}
+        >
           <TableHead>
             <TableHeading>Name</TableHeading>
             <TableHeading>Role</TableHeading>
@@ -73,11 +77,11 @@ function TokenRow({ token, index, onRevoke }: { token: Token; index: number; onR
   const expired = expiresAt !== undefined && now !== undefined && timestampDate(expiresAt) <= now;
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell data-label="Name">
         <ForeignText text={name} />
       </TableCell>
-      <TableCell>{wordOf(roleWords, role) ?? "?"}</TableCell>
-      <TableCell>
+      <TableCell data-label="Role">{wordOf(roleWords, role) ?? "?"}</TableCell>
+      <TableCell data-label="State">
         {revokedAt !== undefined ? (
           <Chip tone="bad">
             revoked <Age at={revokedAt} /> by {revokedBy}
@@ -88,17 +92,19 @@ function TokenRow({ token, index, onRevoke }: { token: Token; index: number; onR
           <Chip tone="good">valid</Chip>
         )}
       </TableCell>
-      <TableCell className="font-mono text-xs">{prefix}…</TableCell>
-      <TableCell>
+      <TableCell data-label="Begins with" className="font-mono text-xs">
+        {prefix}…
+      </TableCell>
+      <TableCell data-label="Expires">
         <Age at={expiresAt} none="never" />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Last used">
         <Age at={lastUsedAt} none="never" />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Made">
         <Age at={createdAt} /> by <ForeignText text={createdBy} />
       </TableCell>
-      <TableCell className="text-right">
+      <TableCell data-label="" className="text-right">
         {revokedAt === undefined && !expired ? (
           <Button onClick={onRevoke} aria-label={`Revoke the token of ${name}`}>
             Revoke…

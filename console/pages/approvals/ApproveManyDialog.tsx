@@ -136,7 +136,7 @@ export function ApproveManyDialog({
             {state === "running" ? "Keep this page open until all have their result." : "All have their result."}
           </p>
         )}
-        <Table caption="Names of the new machines" rows={enrollments.length}>
+        <Table className="phone-cards" caption="Names of the new machines" rows={enrollments.length}>
           <TableHead>
             <TableHeading>Agent</TableHeading>
             <TableHeading>Address</TableHeading>
@@ -146,19 +146,19 @@ export function ApproveManyDialog({
           <tbody>
             {enrollments.map((enrollment, index) => (
               <TableRow key={enrollment.key} index={index}>
-                <TableCell>
+                <TableCell data-label="Agent">
                   <ForeignText text={agentTitle(enrollment)} />
                 </TableCell>
-                <TableCell>
+                <TableCell data-label="Address">
                   <ForeignText text={enrollment.address} mono className="text-xs" />
                 </TableCell>
-                <TableCell>
+                <TableCell data-label="New machine">
                   <ForeignText text={names[index]?.name ?? ""} mono />{" "}
                   {names[index]?.problem === undefined ? null : (
                     <span className="text-bad text-xs">{names[index].problem}</span>
                   )}
                 </TableCell>
-                <TableCell>
+                <TableCell data-label="Result">
                   <Result result={results[index]} />
                 </TableCell>
               </TableRow>

@@ -36,7 +36,7 @@ export function BootWindows({
       {windows.length === 0 ? (
         <p className="text-sm">No boot window is open.</p>
       ) : (
-        <Table caption="Open boot windows" rows={windows.length}>
+        <Table className="phone-cards" caption="Open boot windows" rows={windows.length}>
           <TableHead>
             <TableHeading>Machine</TableHeading>
             <TableHeading>Token</TableHeading>
@@ -85,25 +85,25 @@ function WindowRow({
   };
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell data-label="Machine">
         <Link to={paths.machine(machineId)} className="text-accent underline">
           <ForeignText text={name} />
         </Link>
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Token">
         {window?.state === BootWindowState.GIVEN ? (
           <Chip tone="busy">handed out, no agent yet</Chip>
         ) : (
           <Chip>not asked for yet</Chip>
         )}
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Closes">
         <Age at={window?.closesAt} />
       </TableCell>
-      <TableCell>
+      <TableCell data-label="Opened">
         <Age at={window?.openedAt} /> by <ForeignText text={window?.openedBy ?? ""} />
       </TableCell>
-      <TableCell className="text-right">
+      <TableCell data-label="" className="text-right">
         <Button
           busy={busy}
           refused={refused}

@@ -13,7 +13,7 @@ export function RefusedAgents({ callers }: { callers: readonly RefusedCaller[] }
       title="Refused agents"
       about="They name a machine that does not exist: it was deleted, or is another control plane's. Restart the machine from the network to have it ask anew."
     >
-      <Table caption="Refused agents" rows={callers.length}>
+      <Table className="phone-cards" caption="Refused agents" rows={callers.length}>
         <TableHead>
           <TableHeading>Address</TableHeading>
           <TableHeading>Key</TableHeading>
@@ -25,18 +25,24 @@ export function RefusedAgents({ callers }: { callers: readonly RefusedCaller[] }
         <tbody>
           {callers.map((caller, index) => (
             <TableRow key={`${caller.key} ${caller.machineId}`} index={index}>
-              <TableCell>
+              <TableCell data-label="Address">
                 <ForeignText text={caller.address} mono />
               </TableCell>
-              <TableCell className="font-mono text-xs">{caller.key.slice(0, keyDigits)}…</TableCell>
-              <TableCell className="font-mono text-xs">{caller.machineId}</TableCell>
-              <TableCell>
+              <TableCell data-label="Key" className="font-mono text-xs">
+                {caller.key.slice(0, keyDigits)}…
+              </TableCell>
+              <TableCell data-label="Names the machine" className="font-mono text-xs">
+                {caller.machineId}
+              </TableCell>
+              <TableCell data-label="Since">
                 <Age at={caller.firstRefusedAt} />
               </TableCell>
-              <TableCell>
+              <TableCell data-label="Last">
                 <Age at={caller.lastRefusedAt} />
               </TableCell>
-              <TableCell number>{caller.count.toString()}</TableCell>
+              <TableCell data-label="Calls" number>
+                {caller.count.toString()}
+              </TableCell>
             </TableRow>
           ))}
         </tbody>

@@ -21,6 +21,19 @@ test("twenty that start at once get the same token, kept for this user alone", a
   expect(await readdir(data)).toEqual([operatorTokenFile]);
 });
 
+test("what an earlier token began is void once it is removed; a token that is there voids nothing", async () => {
+  let voided = 0;
+  const made = async (): Promise<void> => {
+    voided += 1;
+  };
+  await operatorTokenEnsure(directory, made);
+  await operatorTokenEnsure(directory, made);
+  expect(voided).toBe(1);
+  await rm(join(directory, operatorTokenFile));
+  await operatorTokenEnsure(directory, made);
+  expect(voided).toBe(2);
+});
+
 test.each(["", "secret", "frr_short\n"])("a token file that holds %j is refused, and left as it is", async (text) => {
   const path = join(directory, operatorTokenFile);
   await writeFile(path, text);

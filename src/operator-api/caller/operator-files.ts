@@ -16,15 +16,21 @@ const tokenPattern = /^frr_[A-Za-z0-9_-]{43}$/u;
 /**
  * Reads the operators' token, or creates it if missing: 32 random bytes, readable by this user alone. Processes that
  * start at the same moment all get the same token.
+ * @param made called if it was missing: what an earlier token began is void
  * @throws {OperatorApiError} `file_invalid` if the file holds something else
  */
-export async function operatorTokenEnsure(directory: string): Promise<string> {
+export async function operatorTokenEnsure(
+  directory: string,
+  made: () => Promise<void> = async () => undefined,
+): Promise<string> {
   await makeDirectory(directory);
   const path = join(directory, operatorTokenFile);
   const there = await tokenRead(path);
   if (there !== undefined) {
     return there;
   }
+  // Before the new one is there: if this fails, the next start does it.
+  await made();
   const temporary = await writeTemporary(path, `frr_${randomBytes(32).toString("base64url")}\n`, 0o600);
   try {
     // A hard link, not a rename: it fails if another process was faster, and then that process' token counts.
@@ -36,11 +42,11 @@ export async function operatorTokenEnsure(directory: string): Promise<string> {
   } finally {
     await unlink(temporary);
   }
-  const made = await tokenRead(path);
-  if (made === undefined) {
+  const written = await tokenRead(path);
+  if (written === undefined) {
     throw new OperatorApiError("file_invalid", `${path} was removed while it was being created: start again`);
   }
-  return made;
+  return written;
 }
 
 async function tokenRead(path: string): Promise<string | undefined> {

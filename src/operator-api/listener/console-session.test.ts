@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { waitFor } from "../../../test/support/wait.ts";
+import { consoleSessionsLocalEnd } from "../../database/queries/console/console-sessions-local-end.ts";
 import { tlsFilesEnsure } from "../../lib/tls/credentials.ts";
 import {
   testClients,
@@ -351,6 +352,17 @@ describe("a session", () => {
     expect(ended.status).toBe(200);
     expect(ended.headers["set-cookie"]?.join()).toMatch(/^farrier-[0-9a-f]{12}=; Path=\/; Max-Age=0; /u);
     expect((await ask(clear, whoAmI, signed(browser))).status).toBe(401);
+  });
+
+  test("of the data directory's token ends when that token is replaced, and so do its links; others stay", async () => {
+    const local = await signIn();
+    const other = await signIn(clear, await tokenMade("stays"));
+    const linkCode = await link();
+    await consoleSessionsLocalEnd(dependencies.database);
+    dependencies.authenticator.tokensChanged();
+    expect((await ask(clear, whoAmI, signed(local))).status).toBe(401);
+    expect((await ask(clear, whoAmI, signed(other))).status).toBe(200);
+    expect((await ask(clear, start, {}, { body: JSON.stringify({ linkCode }) })).status).toBe(401);
   });
 
   test("a use keeps it for another hour", async () => {
