@@ -356,12 +356,12 @@ describe("a session", () => {
 
   test("of the data directory's token ends when that token is replaced, and so do its links; others stay", async () => {
     const local = await signIn();
-    const other = await signIn(clear, await tokenMade("stays"));
+    const staying = await signIn(clear, await tokenMade("stays"));
     const linkCode = await link();
     await consoleSessionsLocalEnd(dependencies.database);
     dependencies.authenticator.tokensChanged();
     expect((await ask(clear, whoAmI, signed(local))).status).toBe(401);
-    expect((await ask(clear, whoAmI, signed(other))).status).toBe(200);
+    expect((await ask(clear, whoAmI, signed(staying))).status).toBe(200);
     expect((await ask(clear, start, {}, { body: JSON.stringify({ linkCode }) })).status).toBe(401);
   });
 
