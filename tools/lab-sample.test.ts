@@ -36,6 +36,14 @@ test("what takes long is a sample of its own; without tests there is none", () =
   expect(labSample([], "commit 1")).toEqual([]);
 });
 
+test("the boot from a medium is in each sample", () => {
+  const medium = { file: "test/e2e/medium-qemu.test.ts", name: "medium" };
+  for (const seed of seeds) {
+    expect(labSample([...tests, medium], seed)[0]).toEqual(medium);
+  }
+  expect(labSample([medium], "commit 1")).toEqual([medium]);
+});
+
 test("each sample of short tests has one of the tests against others' controllers", () => {
   for (const seed of seeds) {
     const names = labSample(tests, seed).map(({ name }) => name);

@@ -23,6 +23,7 @@ const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/redfish", 130],
   ["test/lab/ipmi", 100],
   ["test/e2e/lab", 160],
+  ["test/e2e/medium-qemu", 60],
   ["test/lab/", 100],
   ["test/e2e/", 40],
 ];
@@ -33,10 +34,13 @@ const budget = 140;
 /** Tests against controllers that nobody here wrote: a sample has one of them besides the others. */
 const peers = /^test\/lab\/(?:redfish|ipmi)\./u;
 
+/** The boot from a medium is in each sample: no other test shows a medium's loaders within the budget. */
+const always = /^test\/e2e\/medium-qemu\./u;
+
 /**
  * CI's sample of the tests with QEMU machines: in an order derived from the seed, as many as fit into the budget, and one
- * of {@link peers}. A test that is longer than the budget is a sample of its own. Every test is in the samples of some
- * seeds.
+ * of {@link peers}, besides the boot from a medium. A test that is longer than the budget is a sample of its own, besides
+ * that boot. Every test is in the samples of some seeds.
  */
 export function labSample(tests: readonly LabTest[], seed: string): LabTest[] {
   const rank = ({ file, name }: LabTest): string =>
@@ -44,12 +48,13 @@ export function labSample(tests: readonly LabTest[], seed: string): LabTest[] {
       .update(`${seed}\n${file}\n${name.replace(/FARRIER_TEST_SEED=\d+/u, "")}`)
       .digest("hex");
   const all = tests.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1));
-  const ordered = all.filter(({ file }) => !peers.test(file));
+  const inEach = all.filter(({ file }) => always.test(file));
+  const ordered = all.filter(({ file }) => !peers.test(file) && !always.test(file));
   const [first] = ordered;
   const isLong = first !== undefined && secondsOf(first) > budget;
   const sample = isLong ? [] : all.filter(({ file }) => peers.test(file)).slice(0, 1);
   const others: LabTest[] = [];
-  let spent = 0;
+  let spent = inEach.reduce((sum, test) => sum + secondsOf(test), 0);
   for (const test of ordered) {
     const cost = secondsOf(test);
     if (others.length === 0 || spent + cost <= budget) {
@@ -57,7 +62,7 @@ export function labSample(tests: readonly LabTest[], seed: string): LabTest[] {
       spent += cost;
     }
   }
-  return [...sample, ...others];
+  return [...inEach, ...sample, ...others];
 }
 
 function secondsOf({ file }: LabTest): number {
