@@ -560,6 +560,15 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "a boot window for UEFI HTTP boot",
+    factsOf("new", { bootWindow: { ...windowOf("open", hence(8)), way: "http" } }),
+    ["boot-window", "no-agent"],
+    [
+      /waiting for it to boot from the boot medium, by UEFI HTTP boot/u,
+      /boot window .* is open until 2026-05-01T12:08:00.000Z: the machine has not fetched the boot medium yet/u,
+    ],
+  ],
+  [
     "a boot window whose token nobody has presented",
     factsOf("install-pending", { ...asked(), bootWindow: windowOf("given", hence(8)) }),
     ["boot-window", "no-agent"],

@@ -22,8 +22,8 @@ export interface BootWindow {
   way?: BootWindowWay;
 }
 
-/** From where the agent of a boot window comes: a network boot, or a boot medium. */
-export type BootWindowWay = "network" | "medium";
+/** From where the agent of a boot window comes: a network boot, a boot medium, or the same by UEFI HTTP boot. */
+export type BootWindowWay = "network" | "medium" | "http";
 
 /** SQL expression on `machine_boot_window w`: the window's state now. */
 export const windowState = sql<BootWindowState>`

@@ -89,13 +89,17 @@ export function bootWindowCauses({ record, netboot, now }: ExplainFacts): Cause[
   }
 }
 
-function nothingYet({ way }: BootWindow, netboot: ExplainFacts["netboot"]): string {
-  if (way === "medium") {
-    return "its controller has not fetched the boot medium yet";
+function nothingYet({ way = "network" }: BootWindow, netboot: ExplainFacts["netboot"]): string {
+  switch (way) {
+    case "network":
+      return netboot === undefined
+        ? "the machine has not booted from the network yet"
+        : "no agent has asked for its token yet";
+    case "medium":
+      return "its controller has not fetched the boot medium yet";
+    case "http":
+      return "the machine has not fetched the boot medium yet";
   }
-  return netboot === undefined
-    ? "the machine has not booted from the network yet"
-    : "no agent has asked for its token yet";
 }
 
 /** True if the server quarantined the machine because two keys claimed it. Pure. */

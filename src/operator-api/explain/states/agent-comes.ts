@@ -1,3 +1,4 @@
+import type { BootWindowWay } from "../../../database/queries/boot/boot-window-state.ts";
 import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import type { ExplainFacts } from "../facts.ts";
 import { isLeftRunning, switchedBy } from "../switched-by.ts";
@@ -26,13 +27,19 @@ export function agentRemedies(facts: ExplainFacts): string[] {
   return shepherd ? ["wait: a shepherd starts an agent by itself"] : shepherdRemedies(facts);
 }
 
+const froms: Record<BootWindowWay, string> = {
+  network: "the network",
+  medium: "its virtual medium",
+  http: "the boot medium, by UEFI HTTP boot",
+};
+
 /** The step of a boot window that is newer than the machine's agent; undefined if there is none. Pure. */
 export function windowStep({ bootWindow, agent }: MachineRecord): Step | undefined {
   if (bootWindow === undefined || (agent !== undefined && agent.startedAt > bootWindow.openedAt)) {
     return undefined;
   }
   const until = `until ${bootWindow.closesAt.toISOString()}`;
-  const from = { network: "the network", medium: "its virtual medium" }[bootWindow.way ?? "network"];
+  const from = froms[bootWindow.way ?? "network"];
   switch (bootWindow.state) {
     case "open":
       return {
