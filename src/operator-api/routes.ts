@@ -32,9 +32,7 @@ import { callShareInterceptor } from "./interceptors/call-share.ts";
 import { errorsInterceptor } from "./interceptors/errors.ts";
 import { identityInterceptor } from "./interceptors/identity.ts";
 import { logInterceptor } from "./interceptors/log.ts";
-
-/** Maximum size of a message in bytes: an image's three data files, with room to spare. */
-const messageLimit = 1024 * 1024;
+import { messageCompressions, messageLimit } from "./requests/message-limit.ts";
 
 /** All routes of the operator API, for a listener or for an in-memory transport. */
 export function operatorRoutes(dependencies: OperatorApiDependencies): (router: ConnectRouter) => void {
@@ -62,6 +60,7 @@ export function operatorRouterOptions(
 ): ConnectRouterOptions {
   return {
     readMaxBytes: messageLimit,
+    acceptCompression: messageCompressions,
     maxTimeoutMs: 60_000,
     // A misspelt field must not be dropped: without it, a disk selector could match another disk.
     jsonOptions: { ignoreUnknownFields: false },

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect as connectSocket } from "node:net";
-import { createClient } from "@connectrpc/connect";
+import { gzipSync } from "node:zlib";
+import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
@@ -34,16 +35,19 @@ afterAll(async () => {
 const add = "/farrier.operator.v1.MachineService/MachineAdd";
 const list = "/farrier.operator.v1.MachineService/MachineList";
 
+const authorized = { authorization: `Bearer ${testToken}` };
+
 /** As `curl -H 'content-type: application/json' -d BODY URL` does. */
 async function post(
   path: string,
-  body: string,
-  headers: Record<string, string> = { authorization: `Bearer ${testToken}` },
+  body: string | Uint8Array<ArrayBuffer> | ReadableStream,
+  headers: Record<string, string> = authorized,
 ): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${listener.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
+    duplex: "half",
   });
   const text = await response.text();
   return { status: response.status, body: text === "" ? "" : JSON.parse(text) };
@@ -78,9 +82,26 @@ describe("plain JSON", () => {
     });
   });
 
-  test("of 10 MB is refused without being kept", async () => {
-    const answer = await post(add, `{"provider":"${"x".repeat(10_000_000)}"}`);
-    expect(answer).toMatchObject({ body: { code: "resource_exhausted" } });
+  const tooLarge = "the message is too large: expected at most 1024 KiB (1048576 bytes): send less in one call";
+
+  test.each<[string, (body: string) => Promise<{ status: number; body: unknown }>]>([
+    ["with its length", (body) => post(add, body)],
+    ["without its length", (body) => post(add, new Blob([body]).stream())],
+    ["compressed", (body) => post(add, gzipSync(body), { ...authorized, "content-encoding": "gzip" })],
+  ])("of 10 MB is refused %s, without being kept", async (_how, call) => {
+    expect(await call(`{"provider":"${"x".repeat(10_000_000)}"}`)).toEqual({
+      status: 400,
+      body: { code: "invalid_argument", message: tooLarge },
+    });
+  });
+
+  test("of 10 MB is refused with the same words to a gRPC client", async () => {
+    const transport = createGrpcWebTransport({ httpVersion: "1.1", baseUrl: listener.url });
+    const call = createClient(MachineService, transport).machineAdd(
+      { provider: "x".repeat(10_000_000) },
+      { headers: { authorization: `Bearer ${testToken}` } },
+    );
+    await expect(call).rejects.toMatchObject({ code: Code.InvalidArgument, rawMessage: tooLarge });
   });
 
   test("is only taken by POST, and only of a known kind", async () => {

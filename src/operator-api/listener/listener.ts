@@ -22,6 +22,7 @@ import { callProblem } from "./call-problem.ts";
 import { answerError } from "./error-answer.ts";
 import { answerProbe, type Probes } from "./probes.ts";
 import { sessionStartPath, strangerRefusal } from "./session-start-call.ts";
+import { messagesLimited } from "../requests/message-limit.ts";
 import { operatorRouterOptions, operatorRoutes } from "../routes.ts";
 import { serverClose, serverListen, type AnyServer } from "./server.ts";
 
@@ -162,6 +163,7 @@ function requestHandler(
     ...operatorRouterOptions(options, clock),
     routes: (router) => {
       operatorRoutes(options)(router);
+      messagesLimited(router);
       router.handlers.forEach((handler) => handlers.set(handler.requestPath, handler));
     },
     contextValues: (request) => {
