@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
+import dns from "node:dns";
 import { once } from "node:events";
+import { syncBuiltinESMExports } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { expect, test } from "vitest";
@@ -31,6 +33,24 @@ async function tlsServer(): Promise<AsyncDisposable & { url: URL; got: () => str
     [Symbol.asyncDispose]: async () => {
       server.close();
       await once(server, "close");
+    },
+  };
+}
+
+/** Has names resolve to the addresses that `next` gives, until it is disposed. */
+function resolving(next: () => string[]): Disposable {
+  const before = dns.lookup;
+  const fake = (_name: string, _options: object, answer: (error: null, found: dns.LookupAddress[]) => void): void =>
+    answer(
+      null,
+      next().map((address) => ({ address, family: 4 })),
+    );
+  dns.lookup = fake as unknown as typeof dns.lookup;
+  syncBuiltinESMExports();
+  return {
+    [Symbol.dispose]: () => {
+      dns.lookup = before;
+      syncBuiltinESMExports();
     },
   };
 }
@@ -105,6 +125,23 @@ test("an address that the credential may not be sent to is not called", async ()
   expect(server.handshakes()).toBe(0);
   // Of several addresses, the allowed ones are used.
   expect(await tried(named, trust, ({ ip }) => ip === "127.0.0.1")).toBe("connected");
+});
+
+test("a name that resolves otherwise a moment later (DNS rebinding) is checked at each connection", async () => {
+  await using server = await tlsServer();
+  const trust = { by: "fingerprint", sha256 } as const;
+  const named = new URL(`https://bmc7.example:${server.url.port}`);
+  const mayReach = ({ ip }: { ip: string }): boolean => ["127.0.0.1", "192.0.2.1"].includes(ip);
+  const answers = [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2", "127.0.0.1"]];
+  using _resolver = resolving(() => answers.shift() ?? []);
+  expect(await tried(named, trust, mayReach)).toBe("connected");
+  await expect(tried(named, trust, mayReach)).rejects.toMatchObject({
+    code: "address_refused",
+    message: expect.stringContaining("bmc7.example (127.0.0.2)"),
+  });
+  // Of both addresses only the allowed one is called.
+  expect(await tried(named, trust, mayReach)).toBe("connected");
+  expect(answers).toEqual([]);
 });
 
 test("clear text is called only by choice, and TLS never as clear text", async () => {
