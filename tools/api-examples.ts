@@ -26,7 +26,9 @@ export type ExampleNeed =
   /** A browser is signed in; a code of `farrier console` can sign in another. */
   | "console"
   /** A server fetched image debian-13@1. */
-  | "image";
+  | "image"
+  /** A machine web9 is there. */
+  | "web9";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -207,6 +209,31 @@ export const apiExamples: readonly ApiExample[] = [
     request: { requestId: id(61), image: "debian-13@1", tag: "stable" },
     needs: "image",
   },
+  {
+    method: "farrier.operator.v1.ProfileService/ProfileApply",
+    request: {
+      requestId: id(63),
+      name: "web",
+      spec: {
+        image: "debian-13",
+        rootDisk: { protocol: "PROTOCOL_NVME" },
+        userData: "#cloud-config\nhostname: {{ machine.id | yaml }}\nfqdn: {{ values.domain | yaml }}\n",
+        values: [{ name: "domain", default: "example.org" }],
+      },
+    },
+  },
+  { method: "farrier.operator.v1.ProfileService/ProfileList", request: { pageSize: 50 } },
+  { method: "farrier.operator.v1.ProfileService/ProfileShow", request: { profile: "web@1" } },
+  {
+    method: "farrier.operator.v1.ProfileService/ProfileDiff",
+    request: { profile: "web", spec: { image: "debian-13@1", rootDisk: { protocol: "PROTOCOL_NVME" } } },
+  },
+  {
+    method: "farrier.operator.v1.ProfileService/ProfileRender",
+    request: { profile: "web", machine: "web9", values: { domain: "example.net" } },
+    needs: "web9",
+  },
+  { method: "farrier.operator.v1.ProfileService/ProfileDelete", request: { requestId: id(64), name: "web" } },
   {
     method: "farrier.operator.v1.ImageService/ImageDelete",
     request: { requestId: id(62), image: "debian-13@1" },

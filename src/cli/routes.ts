@@ -71,6 +71,13 @@ import { machineUpdateCommand } from "./commands/machine-update.ts";
 import { machineWatchCommand } from "./commands/machine-watch.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { netbootCommand } from "./commands/netboot.ts";
+import { profileApplyCommand } from "./commands/profile-apply.ts";
+import { profileCreateCommand } from "./commands/profile-create.ts";
+import { profileDeleteCommand } from "./commands/profile-delete.ts";
+import { profileDiffCommand } from "./commands/profile-diff.ts";
+import { profileListCommand } from "./commands/profile-list.ts";
+import { profileRenderCommand } from "./commands/profile-render.ts";
+import { profileShowCommand } from "./commands/profile-show.ts";
 import { providerAcceptCommand } from "./commands/provider-accept.ts";
 import { providerCheckCommand } from "./commands/provider-check.ts";
 import { providerListCommand } from "./commands/provider-list.ts";
@@ -237,6 +244,19 @@ const image = buildRouteMap<string, CliContext>({
   },
 });
 
+const profile = buildRouteMap<string, CliContext>({
+  docs: { brief: "Profiles, versioned ways to install an image: apply, create, list, show, diff, render, delete" },
+  routes: {
+    apply: profileApplyCommand,
+    create: profileCreateCommand,
+    list: profileListCommand,
+    show: profileShowCommand,
+    diff: profileDiffCommand,
+    render: profileRenderCommand,
+    delete: profileDeleteCommand,
+  },
+});
+
 const bootImage = buildRouteMap<string, CliContext>({
   docs: { brief: "The boot image that agents run in: build" },
   routes: { build: bootImageBuildCommand },
@@ -303,6 +323,7 @@ export const routes = buildRouteMap<string, CliContext>({
     agent,
     "boot-image": bootImage,
     image,
+    profile,
     lab,
     simulate: simulateCommand,
     completion: completionCommand,

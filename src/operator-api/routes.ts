@@ -10,6 +10,7 @@ import { FleetService } from "../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../gen/farrier/operator/v1/hardware_pb.ts";
 import { ImageService } from "../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProfileService } from "../../gen/farrier/operator/v1/profile_pb.ts";
 import { ProviderService } from "../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
@@ -26,6 +27,8 @@ import { hardwareHandlers } from "./handlers/hardware.ts";
 import { imageHandlers } from "./handlers/image.ts";
 import { installationHandlers } from "./handlers/installation.ts";
 import { machineHandlers } from "./handlers/machine.ts";
+import { templateRenderer } from "../profiles/template-renderer.ts";
+import { profileHandlers } from "./handlers/profile.ts";
 import { providerHandlers } from "./handlers/provider.ts";
 import { auditInterceptor } from "./interceptors/audit.ts";
 import { callShareInterceptor } from "./interceptors/call-share.ts";
@@ -36,9 +39,10 @@ import { messageCompressions, messageLimit } from "./requests/message-limit.ts";
 
 /** All routes of the operator API, for a listener or for an in-memory transport. */
 export function operatorRoutes(dependencies: OperatorApiDependencies): (router: ConnectRouter) => void {
+  const templates = templateRenderer();
   return (router) => {
     router.service(MachineService, machineHandlers(dependencies));
-    router.service(InstallationService, installationHandlers(dependencies));
+    router.service(InstallationService, installationHandlers(dependencies, templates));
     router.service(AgentKeyService, agentHandlers(dependencies));
     router.service(AccessService, accessHandlers(dependencies));
     router.service(HardwareService, hardwareHandlers(dependencies));
@@ -48,6 +52,7 @@ export function operatorRoutes(dependencies: OperatorApiDependencies): (router: 
     router.service(ControllerService, controllerHandlers(dependencies));
     router.service(ProviderService, providerHandlers(dependencies));
     router.service(ImageService, imageHandlers(dependencies));
+    router.service(ProfileService, profileHandlers(dependencies, templates));
     router.service(SecretsService, secretsHandlers(dependencies));
     router.service(ConsoleService, consoleHandlers(dependencies));
   };

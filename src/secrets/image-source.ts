@@ -10,3 +10,8 @@ export interface VersionOwner {
 export function imageSourcePlace({ name, version }: VersionOwner): SealedPlace {
   return { table: "image_version", row: `${name} ${version}`, purpose: "source" };
 }
+
+/** The place that a profile's specification is sealed for. */
+export function profileSpecPlace({ name, version }: VersionOwner): SealedPlace {
+  return { table: "profile_version", row: `${name} ${version}`, purpose: "spec" };
+}

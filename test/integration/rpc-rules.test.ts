@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -84,6 +84,8 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   ConsoleSessionEnd: { session: "3b1f0c7e-58d2-4f6a-8e19-2a7c4d9b6e06" },
   ImageAdd: { digest: "" },
   ImageTag: { tag: "testing" },
+  ProfileApply: { name: "web2" },
+  ProfileDelete: { name: "web2" },
   ImageDelete: { image: "debian-13@2" },
   BackoffClear: { process: "ShepherdRecovery" },
 };

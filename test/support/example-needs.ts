@@ -88,4 +88,5 @@ export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<u
       `UPDATE image_version SET state = 'ready', digest = asked_digest, facts = '{}', ready_at = now()
        WHERE image_name = 'debian-13'`,
     ),
+  web9: async ({ pool }) => await pool.query("INSERT INTO machines (name) VALUES ('web9')"),
 };

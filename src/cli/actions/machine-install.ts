@@ -7,7 +7,7 @@ import { interruptedStatus, untilInterrupted } from "../call/interrupt.ts";
 import type { CliContext } from "../context.ts";
 import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
 import { installDisplay } from "../install/install-display.ts";
-import { installImage, type InstallImageFlags } from "../install/install-image.ts";
+import { installWhat, type InstallImageFlags } from "../install/install-image.ts";
 import { installRequest, installWait, type InstallPlan } from "../install/install-one.ts";
 import { installPreview } from "../install/install-preview.ts";
 import { installTargets, installTargetsCheck, type InstallTarget } from "../install/install-targets.ts";
@@ -54,11 +54,11 @@ export async function machineInstallAction(
   }
   const json = format === "json";
   const retry = retryPolicy(flags);
-  const image = await installImage(flags);
+  const what = await installWhat(flags);
   const client = await operatorClient(flags, this.process.env);
   const targets = await installTargets(client, ids, labels, flags.requestId);
   const { stdout, stderr } = this.process;
-  const doubt = userDataDoubt(image.userData);
+  const doubt = "image" in what ? userDataDoubt(what.image.userData) : undefined;
   if (doubt !== undefined) {
     stderr.write(`warning: ${printable(doubt)}\n`);
   }
@@ -69,7 +69,7 @@ export async function machineInstallAction(
     clock: systemClock,
     display,
     requestId: flags.requestId ?? randomUUID(),
-    image,
+    what,
     replace: flags.replace ?? false,
     generation: flags.generation ?? 0n,
     ignoreHardwareReport: flags.ignoreHardwareReport ?? false,

@@ -12,6 +12,7 @@ import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
+import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
 import { CliError } from "../errors.ts";
@@ -33,6 +34,7 @@ export interface OperatorClient {
   secrets: Client<typeof SecretsService>;
   providers: Client<typeof ProviderService>;
   images: Client<typeof ImageService>;
+  profiles: Client<typeof ProfileService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -67,6 +69,7 @@ export async function operatorClient(
     secrets: createClient(SecretsService, transport),
     providers: createClient(ProviderService, transport),
     images: createClient(ImageService, transport),
+    profiles: createClient(ProfileService, transport),
   };
 }
 

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { clientFlags } from "../flags/client.ts";
 import { imageBytesFlags } from "../flags/image-bytes.ts";
 import { docs } from "../line/docs.ts";
-import { optionalFlag, repeatedFlag, requiredFlag, switchFlag, textFlag } from "../flags/flag.ts";
+import { optionalFlag, repeatedFlag, switchFlag, textFlag } from "../flags/flag.ts";
 import { parseGeneration } from "../line/generation.ts";
 import { machineParameter } from "../line/parameters.ts";
 import { parsePositive } from "../line/positive.ts";
@@ -20,6 +20,7 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
       "SELECTOR chooses the one disk to write: serial=, wwn=, name=, by-path=, protocol=scsi|ata|nvme|mmc, " +
       "rotational=yes|no, min=, max= (sizes such as 500G), separated by commas; all must hold.",
     [
+      "farrier machine install web1 --profile web --wait",
       "farrier machine install web1 --image https://images/debian.raw.zst --digest sha256:… --disk serial=S3Z9NB0K --wait",
       "farrier machine install web1 --image URL --digest DIGEST --disk protocol=nvme --dry-run",
       "farrier machine install web1 --image URL --digest DIGEST --disk serial=S3Z9NB0K --grow --user-data user.yaml --minisign-key images.pub",
@@ -30,9 +31,14 @@ export const machineInstallCommand = buildCommand<MachineInstallFlags, string[],
     flags: {
       ...clientFlags,
       label: repeatedFlag("Machines with this label; repeatable, a machine must have all of them", "KEY=VALUE"),
-      image: requiredFlag("URL that machines fetch the image from: http, https or oci", "URL"),
-      digest: requiredFlag("sha256:HEX, the digest of the file at the URL", "DIGEST"),
-      disk: requiredFlag("The one disk to write, such as serial=S3Z9NB0K", "SELECTOR"),
+      profile: textFlag(
+        "Install by this profile: NAME or NAME@VERSION, in place of --image, --digest and --disk",
+        "PROFILE",
+      ),
+      set: repeatedFlag("A value for the profile's templates; repeatable", "NAME=VALUE"),
+      image: textFlag("URL that machines fetch the image from: http, https or oci", "URL"),
+      digest: textFlag("sha256:HEX, the digest of the file at the URL", "DIGEST"),
+      disk: textFlag("The one disk to write, such as serial=S3Z9NB0K", "SELECTOR"),
       userData: textFlag("cloud-init user data", "FILE"),
       metaData: textFlag("cloud-init meta data (an instance id is added if missing)", "FILE"),
       networkConfig: textFlag("cloud-init network configuration", "FILE"),

@@ -9,13 +9,16 @@ import { shownUrl } from "../../lib/net/shown-url.ts";
 import { CliError } from "../errors.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
 import { imageBytes, type ImageBytesFlags } from "./image-bytes.ts";
+import { parseTemplateValues } from "../line/template-values.ts";
 import { parseSelector } from "../line/selector.ts";
 
 /** The flags of `farrier machine install` that say what is to be installed. */
 export interface InstallImageFlags extends ImageBytesFlags {
-  image: string;
-  digest: string;
-  disk: string;
+  profile: string | undefined;
+  set: readonly string[] | undefined;
+  image: string | undefined;
+  digest: string | undefined;
+  disk: string | undefined;
   userData: string | undefined;
   metaData: string | undefined;
   networkConfig: string | undefined;
@@ -27,23 +30,62 @@ export interface InstallImageFlags extends ImageBytesFlags {
 /** Maximum size in bytes of each cloud-init file; the control plane has the same limit. */
 const seedFileLimit = 256 * 1024;
 
+/** What is installed: an image with all that is said of it, or a profile that says it. */
+export type InstallWhat = { image: ImageInstallation } | { profile: string; values: Record<string, string> };
+
+/** Flags that say what a profile says already. */
+const profileSays = [
+  ...["image", "digest", "disk", "userData", "metaData", "networkConfig", "grow", "readBack", "size", "format"],
+  ...["compression", "minisignKey", "cosignKey", "signature", "imageCa", "imageTokenHost"],
+] as const satisfies (keyof InstallImageFlags)[];
+
+/** What the flags ask for. @throws {CliError} `usage` if they contradict each other, or lack something */
+export async function installWhat(flags: InstallImageFlags): Promise<InstallWhat> {
+  const { profile } = flags;
+  if (profile === undefined) {
+    if (flags.set !== undefined && flags.set.length > 0) {
+      throw new CliError("usage", "--set is for a profile's templates: give --profile too");
+    }
+    return { image: await installImage(flags) };
+  }
+  const both = profileSays.find((name) => {
+    const value = flags[name];
+    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  });
+  if (both !== undefined) {
+    const flag = both.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
+    throw new CliError(
+      "usage",
+      `--${flag} and --profile exclude each other: the profile says it (\`farrier profile apply\`)`,
+    );
+  }
+  return { profile, values: parseTemplateValues(flags.set ?? []) };
+}
+
 /**
  * Makes the image message from the flags.
  * @throws {CliError} `usage` if a flag is wrong, before any call
  */
-export async function installImage(flags: InstallImageFlags): Promise<ImageInstallation> {
-  const reference = imageReference(flags.image);
-  if (reference.kind === "invalid") {
-    throw new CliError("usage", `--image "${shownUrl(flags.image)}": expected ${reference.expected}`);
+async function installImage(flags: InstallImageFlags): Promise<ImageInstallation> {
+  const { image, digest, disk } = flags;
+  if (image === undefined || digest === undefined || disk === undefined) {
+    const missing = Object.entries({ image, digest, disk }).flatMap(([name, value]) =>
+      value === undefined ? [`--${name}`] : [],
+    );
+    throw new CliError("usage", `${missing.join(", ")} missing: expected --image, --digest and --disk, or --profile`);
   }
-  if (imageDigest(flags.digest) === undefined) {
-    throw new CliError("usage", `--digest "${flags.digest}": expected ${imageDigestExpected}`);
+  const reference = imageReference(image);
+  if (reference.kind === "invalid") {
+    throw new CliError("usage", `--image "${shownUrl(image)}": expected ${reference.expected}`);
+  }
+  if (imageDigest(digest) === undefined) {
+    throw new CliError("usage", `--digest "${digest}": expected ${imageDigestExpected}`);
   }
   return create(ImageInstallationSchema, {
     ...(await imageBytes(flags)),
-    url: flags.image,
-    digest: flags.digest,
-    rootDisk: create(DiskSelectorSchema, parseSelector(flags.disk)),
+    url: image,
+    digest,
+    rootDisk: create(DiskSelectorSchema, parseSelector(disk)),
     sizeBytes: flags.size ?? 0n,
     userData: await fileFlagRead("--user-data", flags.userData, seedFileLimit),
     metaData: await fileFlagRead("--meta-data", flags.metaData, seedFileLimit),

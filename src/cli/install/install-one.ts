@@ -1,4 +1,3 @@
-import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallationRequestResponse, RetryPolicy } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -6,6 +5,7 @@ import type { OperatorClient } from "../call/client.ts";
 import type { InstallDisplay } from "./install-display.ts";
 import { installOutcome, type Outcome } from "./install-outcome.ts";
 import type { InstallTarget } from "./install-targets.ts";
+import type { InstallWhat } from "./install-image.ts";
 import { patiently } from "../call/patience.ts";
 import { defined } from "../../lib/defined.ts";
 
@@ -17,7 +17,7 @@ export interface InstallPlan {
   clock: Clock;
   display: InstallDisplay;
   requestId: string;
-  image: ImageInstallation;
+  what: InstallWhat;
   /** Replace the pending generation that was seen. */
   replace: boolean;
   /** The generation to request; 0 means the next one. */
@@ -31,14 +31,14 @@ export interface InstallPlan {
 
 /** Asks for the plan for one machine, without requesting anything. */
 export async function installDry(plan: InstallPlan, target: InstallTarget): Promise<InstallationRequestResponse> {
-  const { requestId, image, ignoreHardwareReport, retry, client } = plan;
+  const { requestId, what, ignoreHardwareReport, retry, client } = plan;
   const seen = target.machine?.installation;
   const pending = seen?.state === InstallationState.PENDING ? seen.generation : 0n;
   return plan.limit(() =>
     client.installations.installationRequest({
       requestId,
       machine: target.id,
-      image,
+      ...what,
       replaceGeneration: plan.replace ? pending : 0n,
       generation: plan.generation,
       ignoreHardwareReport,
@@ -52,13 +52,13 @@ export async function installDry(plan: InstallPlan, target: InstallTarget): Prom
 export async function installRequest(plan: InstallPlan, target: InstallTarget): Promise<bigint> {
   const seen = target.machine?.installation;
   const pending = seen?.state === InstallationState.PENDING ? seen.generation : 0n;
-  const { requestId, image } = plan;
+  const { requestId, what } = plan;
   const call = (): Promise<{ generation: bigint }> =>
     plan.limit(() =>
       plan.client.installations.installationRequest({
         requestId,
         machine: target.id,
-        image,
+        ...what,
         replaceGeneration: plan.replace ? pending : 0n,
         generation: plan.generation,
         ignoreHardwareReport: plan.ignoreHardwareReport,

@@ -44,8 +44,11 @@ export async function installPreview(
 }
 
 /** The preview of one machine, in words. */
-export function previewLines(title: string, { plan, warnings }: InstallationRequestResponse): string[] {
-  const lines: string[] = [];
+export function previewLines(
+  title: string,
+  { plan, warnings, profile, image }: Pick<InstallationRequestResponse, "plan" | "warnings" | "profile" | "image">,
+): string[] {
+  const lines: string[] = profile === "" ? [] : [`${title}: by profile ${profile}, image ${image}`];
   if (plan?.disk !== undefined) {
     const { name, vendor, model, serialNumber, capacityBytes } = plan.disk;
     const what = [vendor, model, serialNumber === "" ? "" : `serial ${serialNumber}`].filter((text) => text !== "");

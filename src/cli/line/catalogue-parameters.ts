@@ -21,3 +21,9 @@ export const oneImageName = {
   kind: "tuple",
   parameters: [{ brief: "Name of the image", placeholder: "NAME", parse: parseReference }],
 } as const;
+
+/** The one profile of a command. */
+export const oneProfile = {
+  kind: "tuple",
+  parameters: [{ brief: "Profile: NAME or NAME@VERSION", placeholder: "PROFILE", parse: parseReference }],
+} as const;

@@ -9,6 +9,7 @@ import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Role } from "../../database/role.ts";
@@ -28,6 +29,7 @@ export const operatorServices = [
   ProviderService,
   ConsoleService,
   ImageService,
+  ProfileService,
 ] as const;
 
 /**
@@ -91,6 +93,12 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.ImageService/ImageShow": "viewer",
   "farrier.operator.v1.ImageService/ImageTag": "operator",
   "farrier.operator.v1.ImageService/ImageDelete": "operator",
+  "farrier.operator.v1.ProfileService/ProfileApply": "operator",
+  "farrier.operator.v1.ProfileService/ProfileList": "viewer",
+  "farrier.operator.v1.ProfileService/ProfileShow": "operator",
+  "farrier.operator.v1.ProfileService/ProfileDiff": "operator",
+  "farrier.operator.v1.ProfileService/ProfileRender": "operator",
+  "farrier.operator.v1.ProfileService/ProfileDelete": "operator",
   "farrier.operator.v1.SecretsService/SecretsShow": "admin",
   "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.SecretsService/SecretsGiveUp": "admin",

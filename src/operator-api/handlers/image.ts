@@ -9,6 +9,7 @@ import {
   type ImageService,
 } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { catalogueNamePattern } from "../../contract/catalogue/catalogue-reference.ts";
+import { imageDigest, imageDigestExpected } from "../../contract/image-reference.ts";
 import type { ImageSource } from "../../contract/catalogue/image-source.ts";
 import { imageAdd } from "../../database/queries/image/image-add.ts";
 import { imageDelete } from "../../database/queries/image/image-delete.ts";
@@ -29,7 +30,6 @@ import { secretDigests } from "../requests/secret-digests.ts";
 import { pageSizeField, requestIdField, validate } from "../requests/validate.ts";
 import {
   imageCertificatesField,
-  imageDigestField,
   imageSignatureField,
   imageUrlField,
   knownValue,
@@ -42,7 +42,9 @@ const addRequest = z
     requestId: requestIdField,
     name: catalogueNameField,
     url: imageUrlField,
-    digest: z.union([z.literal(""), imageDigestField]),
+    digest: z
+      .string()
+      .refine((value) => value === "" || imageDigest(value) !== undefined, `expected ${imageDigestExpected}`),
     format: knownValue(ImageFormat, "image format"),
     compression: knownValue(Compression, "compression"),
     signature: imageSignatureField.optional(),

@@ -4,16 +4,19 @@ import { z } from "zod";
 import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallationPlan, InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { versionText } from "../../contract/catalogue/catalogue-reference.ts";
 import { requestOfGeneration } from "../../contract/request-generation.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { generation as toGeneration, type MachineId } from "../../database/ids.ts";
 import type { InstallationFacts } from "../../database/queries/installation/installation-facts.ts";
-import { installationRequest } from "../../database/queries/installation/installation-request.ts";
+import {
+  installationRequest,
+  type InstallationOrigin,
+} from "../../database/queries/installation/installation-request.ts";
 import { installationDryRun } from "../../database/queries/installation/installation-dry-run.ts";
 import { installationCancel } from "../../database/queries/installation/installation-cancel.ts";
 import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
-import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
 import { requestReserialise, requestSeal } from "../../secrets/installation-request.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
 import { secretDigestsOf } from "../requests/secret-digests.ts";
@@ -24,53 +27,49 @@ import { machineOf } from "../requests/machine-reference.ts";
 import { networkConfigParse } from "../../contract/network/network-parse.ts";
 import { networkYaml } from "../../contract/network/network-yaml.ts";
 import { machineNetworkOf } from "../../database/queries/machine/machine-network.ts";
+import { retryField } from "../requests/retry-field.ts";
+import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
+import { installationByProfile } from "../profile/installation-by-profile.ts";
+import { templateValuesField } from "../profile/spec-field.ts";
+import { optionalProfileField } from "../requests/version-reference.ts";
 import { imageField } from "../requests/validate-image.ts";
 import { count, line, machineField, requestIdField, validate } from "../requests/validate.ts";
 import { installationListHandler } from "./installation-list.ts";
 import { installationShowHandler } from "./installation-show.ts";
 import { defined } from "../../lib/defined.ts";
 
-const whole = (least: number, most: number, what: string) => {
-  const message = `expected ${what}`;
-  return z.int(message).min(least, message).max(most, message);
-};
-
-/** In seconds. A wait of more than a day between tries is no longer a retry. */
-const longestWait = 86_400;
-const retryField = z
-  .object({
-    attempts: whole(1, 100, "1 to 100 tries"),
-    initialSeconds: whole(0, longestWait, `1 to ${longestWait} seconds, or 0 for 60`),
-    maximumSeconds: whole(0, longestWait, `1 to ${longestWait} seconds, or 0 for 3600`),
-    exponent: z.number().refine((value) => value === 0 || (value >= 1 && value <= 10), "expected 1 to 10, or 0 for 2"),
-  })
-  .transform(({ attempts, initialSeconds, maximumSeconds, exponent }): InstallationRetryPolicy => {
-    const initial = initialSeconds === 0 ? 60 : initialSeconds;
-    return {
-      attempts,
-      initial,
-      maximum: maximumSeconds === 0 ? Math.max(3_600, initial) : maximumSeconds,
-      exponent: exponent === 0 ? 2 : exponent,
-    };
-  })
-  .refine(({ initial, maximum }) => maximum >= initial, "maximum_seconds is less than initial_seconds")
-  .optional();
-
 const namedGeneration = count.refine(
   (generation) => generation > 0n,
   "is missing: expected the number of a generation, from 1; MachineShow has the machine's newest",
 );
 
-const installRequest = z.object({
-  requestId: requestIdField,
-  machine: machineField,
-  image: imageField,
-  replaceGeneration: count,
-  retry: retryField,
-  dryRun: z.boolean(),
-  ignoreHardwareReport: z.boolean(),
-  generation: count,
-});
+const installRequest = z
+  .object({
+    requestId: requestIdField,
+    machine: machineField,
+    image: imageField.optional(),
+    profile: optionalProfileField,
+    values: templateValuesField,
+    replaceGeneration: count,
+    retry: retryField,
+    dryRun: z.boolean(),
+    ignoreHardwareReport: z.boolean(),
+    generation: count,
+  })
+  .refine(({ image, profile }) => image !== undefined || profile !== undefined, {
+    path: ["image"],
+    message: "is missing: expected the image to install, or a profile",
+  })
+  .refine(({ image, profile }) => image === undefined || profile === undefined, {
+    path: ["profile"],
+    message: "names the image itself: give a profile or an image, not both",
+  })
+  .refine(({ profile, values }) => profile !== undefined || Object.keys(values).length === 0, {
+    path: ["values"],
+    message: "are for a profile's templates: give a profile too",
+  });
+
+const imageThere = z.object({ image: imageField });
 
 const cancelRequest = z.object({
   requestId: requestIdField,
@@ -103,19 +102,30 @@ async function installedNetwork(database: Database, machineId: MachineId): Promi
 }
 
 /** The handlers of InstallationService. */
-export function installationHandlers(dependencies: OperatorApiDependencies): ServiceImpl<typeof InstallationService> {
+export function installationHandlers(
+  dependencies: OperatorApiDependencies,
+  templates: TemplateRenderer,
+): ServiceImpl<typeof InstallationService> {
   const { database, secrets } = dependencies;
   return {
     async installationRequest(request, context) {
       const valid = validate(installRequest, request);
-      const { image: checked, replaceGeneration, retry, dryRun, ignoreHardwareReport } = valid;
+      const { replaceGeneration, dryRun, ignoreHardwareReport } = valid;
       const machineId = await machineOf(database, valid.machine);
+      const made =
+        valid.profile === undefined
+          ? undefined
+          : await installationByProfile({ database, secrets, templates }, valid.profile, machineId, valid.values);
+      // By the profile, or by the caller: the same rules for both.
+      const { image: checked } = validate(imageThere, { image: made?.image ?? request.image });
+      const retry = valid.retry ?? (made?.retry === undefined ? undefined : validate(retryField, made.retry));
       // The message itself goes to the agent, with fields that this server does not know.
       const image: ImageInstallation = {
-        ...(request.image as ImageInstallation),
+        ...(made?.image ?? (request.image as ImageInstallation)),
         caCertificates: checked.caCertificates,
         ...(checked.networkConfig.length > 0 ? {} : { networkConfig: await installedNetwork(database, machineId) }),
       };
+      const by = originTitles(made?.origin);
       const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
       const order = {
         ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
@@ -124,7 +134,7 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
       };
       if (dryRun) {
         await installationDryRun(database, machineId, order);
-        return { machineId, ...foreseen };
+        return { machineId, ...foreseen, warnings: [...(made?.warnings ?? []), ...foreseen.warnings], ...by };
       }
       const generation = await installationRequest(database, {
         ...order,
@@ -139,9 +149,10 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
           return requestSeal(secrets, { machineId, generation: given }, toBinary(OSInstallationRequestSchema, message));
         },
         ...defined({ retry }),
-        detail: { url: shownUrl(checked.url), digest: checked.digest },
+        detail: { url: shownUrl(checked.url), digest: checked.digest, ...by },
+        ...defined({ origin: made?.origin }),
       });
-      return { machineId, generation, ...foreseen };
+      return { machineId, generation, ...foreseen, warnings: [...(made?.warnings ?? []), ...foreseen.warnings], ...by };
     },
 
     async installationCancel(request, context) {
@@ -170,6 +181,16 @@ export function installationHandlers(dependencies: OperatorApiDependencies): Ser
     installationList: installationListHandler(dependencies),
     installationShow: installationShowHandler(dependencies),
   };
+}
+
+/** NAME@VERSION of the profile and the image; nothing for a request by an image alone. */
+function originTitles(origin: InstallationOrigin | undefined): { profile?: string; image?: string } {
+  return origin === undefined
+    ? {}
+    : {
+        image: versionText(origin.image.name, origin.image.version),
+        ...(origin.profile === undefined ? {} : { profile: versionText(origin.profile.name, origin.profile.version) }),
+      };
 }
 
 /**

@@ -21,7 +21,13 @@ export function mutates(method: { input: DescMessage }): boolean {
 }
 
 /** RPCs without a request id that show secrets. */
-const auditedReads: ReadonlySet<string> = new Set(["InstallationShow", "ConsoleSessionStart"]);
+const auditedReads: ReadonlySet<string> = new Set([
+  "InstallationShow",
+  "ProfileShow",
+  "ProfileDiff",
+  "ProfileRender",
+  "ConsoleSessionStart",
+]);
 
 /** True for RPCs whose every call is in the audit, carried out or refused. */
 export function audited(method: { name: string; input: DescMessage }): boolean {

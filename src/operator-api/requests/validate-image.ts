@@ -17,8 +17,7 @@ export const imageUrlField = text(4096).superRefine((value, context) => {
   }
 });
 
-/** An image's digest. */
-export const imageDigestField = z
+const imageDigestField = z
   .string()
   .refine((value) => imageDigest(value) !== undefined, `expected ${imageDigestExpected}`);
 

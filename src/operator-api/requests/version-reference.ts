@@ -33,3 +33,25 @@ export const catalogueTagField = z
     catalogueTagPattern,
     "expected a-z, 0-9 and '.-_', beginning with a letter, with a letter or digit at the end, at most 63 characters",
   );
+
+/** NAME or NAME@VERSION of a profile, which has no tags. */
+export const profileReferenceField = z.string().transform((value, context) => profileOf(value) ?? refused(context));
+
+/** The same, or nothing. */
+export const optionalProfileField = z
+  .string()
+  .transform((value, context) => (value === "" ? undefined : (profileOf(value) ?? refused(context))));
+
+function profileOf(text: string): { name: string; version?: number } | undefined {
+  const reference = versionReference(text);
+  if (reference === undefined || reference.tag !== undefined) {
+    return undefined;
+  }
+  const { name, version } = reference;
+  return version === undefined ? { name } : { name, version };
+}
+
+function refused(context: z.RefinementCtx): never {
+  context.addIssue({ code: "custom", message: "expected NAME or NAME@VERSION of a profile, such as web or web@3" });
+  return z.NEVER;
+}

@@ -16,6 +16,7 @@ import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { DatabaseAddress } from "../../database/address/database-address.ts";
 import { connect } from "../../database/connect.ts";
@@ -102,6 +103,7 @@ export interface TestClients {
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
   images: Client<typeof ImageService>;
+  profiles: Client<typeof ProfileService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -120,6 +122,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),
     images: createClient(ImageService, transport),
+    profiles: createClient(ProfileService, transport),
   };
 }
 

@@ -19,7 +19,7 @@ import { installationStanding } from "./installation-standing.ts";
  */
 export async function installationRequest(
   database: Database,
-  request: OperatorCommand & InstallationOrder,
+  request: OperatorCommand & InstallationOrder & { origin?: InstallationOrigin },
 ): Promise<Generation> {
   const { machineId } = request;
   const { generation } = await operatorCommandOnce(database, request, async (tx) => {
@@ -34,6 +34,7 @@ export async function installationRequest(
       raw: request.serialise(next),
       digest: request.digest ?? null,
       replaced: standing.pending,
+      origin: request.origin ?? "none",
       detail: {
         ...request.detail,
         ...(request.retry === undefined ? {} : { retries: request.retry.attempts }),
@@ -45,6 +46,40 @@ export async function installationRequest(
     return { generation: next };
   });
   return toGeneration(generation);
+}
+
+/** By what of the catalogue a request was made. */
+export interface InstallationOrigin {
+  image: { name: string; version: number };
+  profile?: { name: string; version: number };
+}
+
+async function originWrite(
+  tx: Tx,
+  { machineId, generation, origin }: Parameters<typeof installationRequestWrite>[1],
+): Promise<void> {
+  if (origin === "same") {
+    await tx
+      .updateTable("machine_installation_profile")
+      .set({ generation })
+      .where("machine_id", "=", machineId)
+      .execute();
+    return;
+  }
+  await tx.deleteFrom("machine_installation_profile").where("machine_id", "=", machineId).execute();
+  if (origin !== "none") {
+    await tx
+      .insertInto("machine_installation_profile")
+      .values({
+        machine_id: machineId,
+        generation,
+        image_name: origin.image.name,
+        image_version: origin.image.version,
+        profile_name: origin.profile?.name ?? null,
+        profile_version: origin.profile?.version ?? null,
+      })
+      .execute();
+  }
 }
 
 /** Stores a request as a new generation, without a retry budget. The machine must be locked. */
@@ -59,6 +94,8 @@ export async function installationRequestWrite(
     /** The pending generation that it replaces. */
     replaced: Generation | null;
     detail: Record<string, unknown>;
+    /** `same`: it repeats the machine's request before. */
+    origin: InstallationOrigin | "none" | "same";
   },
 ): Promise<void> {
   const { machineId, actor, generation, replaced, detail } = request;
@@ -79,6 +116,7 @@ export async function installationRequestWrite(
     .where("generation", "<", generation)
     .execute();
   await retryForget(tx, machineId);
+  await originWrite(tx, request);
   await historyAppend(tx, [
     ...(replaced === null
       ? []

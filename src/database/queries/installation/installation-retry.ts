@@ -56,6 +56,7 @@ export async function installationRetry(
     }
     const next = toGeneration(lastGeneration + 1n);
     await installationRequestWrite(tx, {
+      origin: "same",
       machineId,
       actor,
       generation: next,
@@ -166,6 +167,7 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
   }
   const attemptsLeft = budget.attempts_left - 1;
   await installationRequestWrite(tx, {
+    origin: "same",
     machineId,
     actor: system,
     generation: next,

@@ -1,0 +1,78 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
+import { profileVersionShow } from "./profile-version.ts";
+
+/** What a profile is to say. */
+export interface ProfileApplication extends SecretsCommand {
+  name: string;
+  /** NAME, NAME@VERSION or NAME@TAG; and its name alone. */
+  image: string;
+  imageName: string;
+  /** Whether a stored version says the same. */
+  isSame: (sealed: Uint8Array, version: number) => boolean;
+  /** Seals the specification for its row. */
+  seal: (version: number) => Uint8Array;
+  appliedBy: string;
+}
+
+/**
+ * Makes a new version of a profile, once per request id, unless its newest one says the same already.
+ * @throws {DatabaseError} `not_found` if there is no such image; `request_id_reused`; `unavailable`; what `isSame` throws
+ */
+export async function profileApply(
+  database: Database,
+  applied: ProfileApplication,
+): Promise<{ version: number; changed: boolean }> {
+  const { name } = applied;
+  const answer = await secretsCommandOnce(database, applied, async (tx) => {
+    // An image that is being deleted is waited for.
+    const { rows: images } = await sql`
+      SELECT FROM catalogue_image WHERE image_name = ${applied.imageName} FOR SHARE`.execute(tx);
+    if (images.length === 0) {
+      throw new DatabaseError(
+        "not_found",
+        `there is no image "${applied.imageName}" in the catalogue: add it with \`farrier image add ${applied.imageName} --url URL\``,
+      );
+    }
+    // The row's lock makes one applying wait for another.
+    const { rows } = await sql<{ last_version: number }>`
+      INSERT INTO profile (profile_name, created_by) VALUES (${name}, ${applied.appliedBy})
+      ON CONFLICT (profile_name) DO UPDATE SET last_version = profile.last_version
+      RETURNING last_version`.execute(tx);
+    const last = rows[0]?.last_version ?? 0;
+    if (last > 0) {
+      const { sealedSpec } = await profileVersionShow(tx, { name, version: last });
+      if (applied.isSame(sealedSpec, last)) {
+        return { version: String(last), changed: "no" };
+      }
+    }
+    const version = last + 1;
+    await sql`
+      INSERT INTO profile_version (profile_name, version, sealed_spec, image, image_name, applied_by)
+      VALUES (${name}, ${version}, ${Buffer.from(applied.seal(version))}, ${applied.image}, ${applied.imageName},
+        ${applied.appliedBy})`.execute(tx);
+    await sql`UPDATE profile SET last_version = ${version} WHERE profile_name = ${name}`.execute(tx);
+    return { version: String(version), changed: "yes" };
+  });
+  return { version: Number(answer["version"]), changed: answer["changed"] === "yes" };
+}
+
+/**
+ * Deletes a profile with all of its versions, once per request id. Requests that were made by it stay as they are.
+ * @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable`
+ */
+export async function profileDelete(database: Database, command: SecretsCommand & { name: string }): Promise<number> {
+  const { name } = command;
+  const answer = await secretsCommandOnce(database, command, async (tx) => {
+    await profileVersionShow(tx, { name });
+    const { numDeletedRows } = await tx
+      .deleteFrom("profile_version")
+      .where("profile_name", "=", name)
+      .executeTakeFirst();
+    await tx.deleteFrom("profile").where("profile_name", "=", name).execute();
+    return { versions: String(numDeletedRows) };
+  });
+  return Number(answer["versions"]);
+}

@@ -1,0 +1,88 @@
+import { Liquid, Output, toValueSync, UndefinedVariableError, type Template } from "liquidjs";
+import type { TemplateData } from "./template-words.ts";
+import { yamlQuoted } from "./yaml-quoted.ts";
+
+/** Bounds of one template: characters, milliseconds, and what liquidjs counts as memory. */
+const limits = { parseLimit: 262_144, renderLimit: 1_000, memoryLimit: 10_000_000 };
+
+/** Tags that a template may use. None reads a file, and none puts out a value past a filter. */
+const tags = ["assign", "capture", "case", "comment", "for", "break", "continue", "if", "unless", "raw", "#"];
+/** Filters that a template may use; none gives another answer tomorrow. */
+const filters = [
+  ...["append", "capitalize", "compact", "concat", "default", "divided_by", "downcase", "first", "join", "last", "map"],
+  ...["minus", "modulo", "plus", "prepend", "remove", "remove_first", "replace", "replace_first", "reverse", "size"],
+  ...["slice", "sort", "split", "strip", "times", "truncate", "uniq", "upcase", "where"],
+];
+
+/** The filter that quotes a value for YAML. */
+export const quotingFilter = "yaml";
+
+/** @param quoted what {@link quotingFilter} puts in place of a value */
+function engine(quoted: (value: unknown) => string): Liquid {
+  const made = new Liquid({
+    ...limits,
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    cache: false,
+    // There is no file to read: every name is unknown, whatever asks for it.
+    templates: {},
+    relativeReference: false,
+    dynamicPartials: false,
+  });
+  for (const name of Object.keys(made.tags).filter((tag) => !tags.includes(tag))) {
+    delete made.tags[name];
+  }
+  for (const name of Object.keys(made.filters).filter((filter) => !filters.includes(filter))) {
+    delete made.filters[name];
+  }
+  made.registerFilter(quotingFilter, quoted);
+  return made;
+}
+
+const real = engine((value) => yamlQuoted(value));
+/** With the same text for every value: what a template's structure is without its values. */
+const neutral = engine((value) => yamlQuoted(neutralised(value)));
+
+/** The same lists and mappings with "x" for every value. */
+function neutralised(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item) => neutralised(item));
+  }
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.values(value).map((item, at) => [`k${at}`, neutralised(item)]))
+    : "x";
+}
+
+/** A parsed template. @throws {Error} with liquidjs' message, which names the line */
+export function templateParse(text: string): Template[] {
+  return real.parse(text);
+}
+
+/** The text with its values, and the text with "x" in place of each. @throws {Error} as liquidjs does */
+export function templateRender(text: string, data: TemplateData): { text: string; neutral: string } {
+  return {
+    text: String(real.renderSync(real.parse(text), data as object)),
+    neutral: String(neutral.renderSync(neutral.parse(text), data as object)),
+  };
+}
+
+/** Whether an error means that a variable is not there. */
+export function isUndefinedVariable(error: unknown): boolean {
+  return (
+    error instanceof UndefinedVariableError || (error instanceof Error && /undefined variable/u.test(error.message))
+  );
+}
+
+/** The outputs of a template (`{{ … }}`), those in its tags too. */
+export function templateOutputs(templates: readonly Template[]): Output[] {
+  return templates.flatMap((template) => [
+    ...(template instanceof Output ? [template] : []),
+    ...(template.children === undefined ? [] : templateOutputs(toValueSync(template.children(false, true)))),
+  ]);
+}
+
+/** The variables that a template does not make itself, as paths: `["machine", "labels", "rack"]`. */
+export function templateVariables(templates: Template[]): unknown[][] {
+  return real.globalVariableSegmentsSync(templates);
+}
