@@ -44,18 +44,20 @@ export function InstallDialog({ machines, more, requestId, onClose }: InstallDia
   );
   const runs = useDryRun(going, form, requestId);
   const [first] = runs;
+  // What the server refuses for sure is not sent.
+  const sendable = only === undefined ? going.filter((_, index) => runs[index]?.kind !== "refused") : going;
   const incomplete = installProblems(form);
   const problems = shownProblems(incomplete, only === undefined ? undefined : first);
-  const overwrites = going.filter(({ installed }) => installed !== undefined);
-  const expected = only === undefined ? String(going.length) : machineNameOrId(only);
+  const overwrites = sendable.filter(({ installed }) => installed !== undefined);
+  const expected = only === undefined ? String(sendable.length) : machineNameOrId(only);
   const pending = going.filter(({ installation }) => installation?.state === InstallationState.PENDING);
   const planned = runs.filter(({ kind }) => kind === "planned").length;
   const refusal =
     (only === undefined ? undefined : refused[0]?.reason) ??
     refusalOf({ incomplete, first: only === undefined ? undefined : first, planned }) ??
     (overwrites.length > 0 && typed !== expected ? `type ${expected} first` : undefined);
-  const title = installTitle(only, going.length, form.url, first);
-  const prepared = (those: readonly Machine[] = going): PreparedCommand[] =>
+  const title = installTitle(only, sendable.length, form.url, first);
+  const prepared = (those: readonly Machine[] = sendable): PreparedCommand[] =>
     those.map((machine) => installPrepare(machine, form, requestId));
   const sent = run.activity !== undefined && only === undefined;
   const fields = {

@@ -93,7 +93,7 @@ export function InstallPlans({
         {machines.length > runs.length ? ` The first ${runs.length} are checked before.` : ""}
       </p>
       {errorGroups(refused, ({ message }) => message).map(({ error, entries }) => (
-        <p key={error} className="text-bad">
+        <p key={error} className="text-bad line-clamp-3">
           <strong>{entries.length}</strong>: <ForeignText text={error} lines /> (
           {entries
             .slice(0, 5)

@@ -42,7 +42,9 @@ export function MachinesPreview({ machines, refused, more }: MachinesPreviewProp
       </ul>
       {refused.length === 0 ? null : (
         <details>
-          <summary className="text-warn">{refused.length.toLocaleString("en")} are left out</summary>
+          <summary className="text-warn">
+            {refused.length.toLocaleString("en")} {refused.length === 1 ? "is" : "are"} left out
+          </summary>
           <ul className="pl-4">
             {refused.slice(0, listed).map(({ machine, reason }) => (
               <li key={machine.id}>

@@ -39,6 +39,8 @@ test.each<[string, CommandName, MessageInitShape<typeof MachineSchema>, RegExp |
   ["delete what is pending", "delete", pending, /generation 3 is pending: cancel it first/u],
   ["delete what is worked on", "delete", { work: [{ process: "ShepherdRecovery" }] }, /ShepherdRecovery is running/u],
   ["delete", "delete", {}, undefined],
+  ["a window without an identity", "boot-window", {}, /nothing identifies its network boot/u],
+  ["a window", "boot-window", { macs: ["52:54:00:12:34:56"] }, undefined],
   ["close an open window", "close-boot-window", { bootWindow: { state: BootWindowState.GIVEN } }, undefined],
   ["close none", "close-boot-window", { bootWindow: { state: BootWindowState.EXPIRED } }, /no boot window is open/u],
 ])("%s", (_, command, init, refusal) => {

@@ -4,7 +4,10 @@ import type { RoleWord } from "../../src/contract/words/role.ts";
 import type { CommandName } from "./command-names.ts";
 
 /** What of a machine decides. */
-export type DecidingMachine = Pick<Machine, "quarantine" | "installation" | "work" | "bootWindow">;
+export type DecidingMachine = Pick<
+  Machine,
+  "quarantine" | "installation" | "work" | "bootWindow" | "smbiosUuid" | "macs"
+>;
 
 /** Why a command can't be given for a machine as it is; undefined if it can. Pure. */
 const refusals: Record<CommandName, (machine: DecidingMachine) => string | undefined> = {
@@ -19,7 +22,11 @@ const refusals: Record<CommandName, (machine: DecidingMachine) => string | undef
       ? undefined
       : "no installation has failed or was cancelled"),
   "start-agent": inQuarantine,
-  "boot-window": inQuarantine,
+  "boot-window": (machine) =>
+    inQuarantine(machine) ??
+    (machine.smbiosUuid === "" && machine.macs.length === 0
+      ? "nothing identifies its network boot: give it a MAC or an SMBIOS UUID first (farrier machine update)"
+      : undefined),
   "close-boot-window": ({ bootWindow }) =>
     bootWindow?.state === BootWindowState.OPEN || bootWindow?.state === BootWindowState.GIVEN
       ? undefined

@@ -29,7 +29,7 @@ export function ProgressBar({ installation, short = false }: ProgressBarProps): 
   const reported = {
     done: progress.bytesDone,
     total: progress.bytesTotal,
-    rate: (progress as { bytesPerSecond?: number }).bytesPerSecond ?? 0,
+    rate: progress.bytesPerSecond,
     at: progress.updatedAt === undefined ? new Date(0) : timestampDate(progress.updatedAt),
   };
   const key = `${generation} ${progress.phase}`;

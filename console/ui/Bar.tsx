@@ -27,7 +27,7 @@ export function Bar({ share, label, words, tone = "busy" }: BarProps): ReactElem
     >
       <div
         data-fill=""
-        className={classes("h-full", toneFills[tone], percent === undefined && "w-1/3 animate-pulse")}
+        className={classes("h-full", toneFills[tone], percent === undefined && "w-full animate-pulse opacity-25")}
         style={percent === undefined ? undefined : { width: `${percent}%` }}
       />
     </div>

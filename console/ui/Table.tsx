@@ -20,10 +20,16 @@ export interface TableProps {
 export function Table({ caption, captionShown, rows, stale, children, className }: TableProps): ReactElement {
   return (
     <div className="overflow-x-auto">
+      {/* The roles are written out, because rows that are drawn as cards on a phone would lose them. */}
       <table
+        role="table"
         aria-rowcount={rows === "unknown" ? -1 : rows + 1}
         aria-busy={stale === true || undefined}
-        className={classes("w-full border-collapse text-left text-sm", stale === true && "opacity-60", className)}
+        className={classes(
+          "table-cards w-full border-collapse text-left text-sm",
+          stale === true && "opacity-60",
+          className,
+        )}
       >
         <caption className={captionShown === true ? "pb-1 text-left text-dim" : "unseen"}>{caption}</caption>
         {children}
@@ -35,8 +41,8 @@ export function Table({ caption, captionShown, rows, stale, children, className 
 /** The row of headings. */
 export function TableHead({ children }: { children: ReactNode }): ReactElement {
   return (
-    <thead className="sticky top-0 z-10 bg-surface">
-      <tr aria-rowindex={1} className="border-b border-line-strong">
+    <thead role="rowgroup" className="bg-surface sticky top-0 z-10">
+      <tr role="row" aria-rowindex={1} className="border-b border-line-strong">
         {children}
       </tr>
     </thead>
@@ -62,13 +68,13 @@ export function TableHeading({ children, sorted, onSort, number = false }: Table
   );
   if (onSort === undefined) {
     return (
-      <th scope="col" className={look}>
+      <th role="columnheader" scope="col" className={look}>
         {children}
       </th>
     );
   }
   return (
-    <th scope="col" aria-sort={sorted ?? "none"} className={look}>
+    <th role="columnheader" scope="col" aria-sort={sorted ?? "none"} className={look}>
       <button type="button" onClick={onSort} className="inline-flex min-h-7 items-center gap-1 hover:text-text">
         {children}
         {sorted === undefined ? null : <Icon name={sorted === "ascending" ? "up" : "down"} size={12} />}
@@ -86,6 +92,7 @@ export function TableRow({
 }: ComponentProps<"tr"> & { index: number; marked?: boolean }): ReactElement {
   return (
     <tr
+      role="row"
       {...rest}
       aria-rowindex={index + 2}
       aria-selected={marked}
@@ -94,11 +101,19 @@ export function TableRow({
   );
 }
 
-/** A cell. */
+/** A cell. @param label the column's heading, which stands before it where rows are cards */
 export function TableCell({
   number = false,
+  label,
   className,
   ...rest
-}: ComponentProps<"td"> & { number?: boolean }): ReactElement {
-  return <td {...rest} className={classes("px-2 py-1.5 align-top", number && "text-right", className)} />;
+}: ComponentProps<"td"> & { number?: boolean; label?: string }): ReactElement {
+  return (
+    <td
+      role="cell"
+      data-label={label}
+      {...rest}
+      className={classes("px-2 py-1.5 align-top", number && "sm:text-right", className)}
+    />
+  );
 }

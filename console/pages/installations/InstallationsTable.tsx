@@ -26,7 +26,7 @@ export interface InstallationsTableProps {
 /** Installations, a row each. */
 export function InstallationsTable({ entries, more, stale }: InstallationsTableProps): ReactElement {
   return (
-    <Table caption="Installations" rows={more ? "unknown" : entries.length} stale={stale}>
+    <Table caption="Installations" rows={more ? "unknown" : entries.length} stale={stale} className="phone-cards">
       <TableHead>
         <TableHeading>State</TableHeading>
         <TableHeading>Machine</TableHeading>
@@ -34,6 +34,7 @@ export function InstallationsTable({ entries, more, stale }: InstallationsTableP
         <TableHeading>Digest</TableHeading>
         <TableHeading number>Generation</TableHeading>
         <TableHeading>Requested</TableHeading>
+        <TableHeading>By</TableHeading>
         <TableHeading>Took</TableHeading>
         <TableHeading>Error</TableHeading>
         <TableHeading>
@@ -58,29 +59,40 @@ function InstallationLine({ entry, index }: { entry: InstallationEntry; index: n
   const pending = installation.state === InstallationState.PENDING;
   return (
     <TableRow index={index}>
-      <TableCell>
+      <TableCell label="State">
         {pending && installation.progress !== undefined ? (
           <ProgressBar installation={installation} short />
         ) : (
           <InstallationStateBadge state={installation.state} />
         )}
       </TableCell>
-      <TableCell>
+      <TableCell label="Machine">
         <Link to={paths.machine(entry.machineId, "installation")} className="font-medium text-accent hover:underline">
           <ForeignText text={name} />
         </Link>
       </TableCell>
-      <TableCell>
+      <TableCell label="Image">
         {installation.image === undefined ? "–" : <ForeignText text={imageName(installation.image.url)} />}
       </TableCell>
-      <TableCell>{installation.image === undefined ? "–" : <Digest digest={installation.image.digest} />}</TableCell>
-      <TableCell number>{String(installation.generation)}</TableCell>
-      <TableCell>
+      <TableCell label="Digest">
+        {installation.image === undefined ? "–" : <Digest digest={installation.image.digest} />}
+      </TableCell>
+      <TableCell label="Generation" number>
+        {String(installation.generation)}
+      </TableCell>
+      <TableCell label="Requested">
         <Age at={installation.requestedAt} />
       </TableCell>
-      <TableCell className="whitespace-nowrap">{tookWords(installation)}</TableCell>
-      <TableCell className="max-w-md">
-        <ForeignText text={installation.error} lines className="line-clamp-3 text-bad" />
+      <TableCell label="By">
+        <ForeignText text={entry.requestedBy} />
+      </TableCell>
+      <TableCell label="Took" className="whitespace-nowrap">
+        {tookWords(installation)}
+      </TableCell>
+      <TableCell label="Error" className="max-w-md">
+        {installation.error === "" ? null : (
+          <ForeignText text={installation.error} lines className="line-clamp-3 text-bad" />
+        )}
       </TableCell>
       <TableCell>
         <EntryActions entry={entry} />

@@ -1,6 +1,6 @@
 import { createInfiniteQueryOptions, useInfiniteQuery } from "@connectrpc/connect-query";
 import { create } from "@bufbuild/protobuf";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useSearchParams, type LoaderFunctionArgs } from "react-router";
 import {
   InstallationListRequestSchema,
@@ -17,6 +17,7 @@ import { PageHead } from "../../layout/PageHead.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
+import { TextInput } from "../../ui/Field.tsx";
 import { FailedGroups } from "./FailedGroups.tsx";
 import { InstallationsTable } from "./InstallationsTable.tsx";
 
@@ -73,6 +74,7 @@ export default function InstallationsPage(): ReactNode {
               {word}
             </Button>
           ))}
+          <ErrorFilter value={search.get("error") ?? ""} onChange={(value) => change("error", [value])} />
         </div>
         {error === null ? null : (
           <RpcError title="The installations can't be listed" error={error} onRetry={() => void refetch()} />
@@ -107,5 +109,27 @@ function refreshEvery(entries: readonly InstallationEntry[]): number {
 function requestOf(search: URLSearchParams): InstallationListRequest {
   const known = search.getAll("state").map((word) => valueOfWord(installationStateWords, word));
   const states = known.filter((state) => state !== undefined);
-  return create(InstallationListRequestSchema, { states, pageSize });
+  return create(InstallationListRequestSchema, { states, pageSize, error: search.get("error") ?? "" });
+}
+
+function ErrorFilter({ value, onChange }: { value: string; onChange: (value: string) => void }): ReactNode {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => {
+    if (typed === value) {
+      return undefined;
+    }
+    const timer = setTimeout(() => onChange(typed), 250);
+    return () => clearTimeout(timer);
+  });
+  return (
+    <search className="w-56">
+      <TextInput
+        type="search"
+        aria-label="A part of the error"
+        placeholder="A part of the error"
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+    </search>
+  );
 }
