@@ -457,6 +457,45 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "every means of starting an agent has failed: an operator has to act",
+    factsOf(
+      "backing-off",
+      {
+        ssh: { user: "root", host: "192.0.2.7", port: 22, credential: "rented" },
+        providing: { power: true },
+        backoffs: [{ process: "ShepherdAgentStart", until: hence(7), cause: "nothing answers" }],
+        candidate: "ShepherdAgentStart",
+      },
+      {
+        startFailures: [
+          { means: "ssh-takeover", failures: 2, cause: "there is no SSH connection" },
+          { means: "provider-network", failures: 3, cause: "nothing answers" },
+        ],
+      },
+    ),
+    ["agent-start", "agent-start", "backoff", "no-agent"],
+    [
+      /waiting for an operator to look at the machine: every means of starting an agent on it has failed: its running system, by SSH \(2 times\); its provider's power switch, by network boot \(3 times\)/u,
+      /next: a shepherd tries them again in turn after 2026-05-01T12:07:00.000Z/u,
+      /you can: repair what the cause names/u,
+    ],
+  ],
+  [
+    "one means of starting an agent may work yet",
+    factsOf(
+      "backing-off",
+      {
+        ssh: { user: "root", host: "192.0.2.7", port: 22, credential: "rented" },
+        providing: { power: true },
+        backoffs: [{ process: "ShepherdAgentStart", until: hence(7), cause: "there is no SSH connection" }],
+        candidate: "ShepherdAgentStart",
+      },
+      { startFailures: [{ means: "ssh-takeover", failures: 2, cause: "there is no SSH connection" }] },
+    ),
+    ["agent-start", "backoff", "no-agent"],
+    [/waiting for the end of the backoff/u],
+  ],
+  [
     "an agent that waits for approval",
     factsOf(
       "new",

@@ -13,7 +13,7 @@ export function startCauses(facts: ExplainFacts): Cause[] {
       ? [
           {
             kind: "agent-start" as const,
-            text: `an agent is being started by ${title(start.means)} (${start.why}): ${start.step}, for ${since(start.stepAt)}`,
+            text: `an agent is being started by ${startFailureTitle(start.means)} (${start.why}): ${start.step}, for ${since(start.stepAt)}`,
           },
         ]
       : []),
@@ -33,11 +33,11 @@ function failedText({ means, failures, cause, at }: SurroundingStartFailure, { r
   const said =
     cause === undefined ||
     (record.state.state === "backing-off" && record.backoffs.some((backoff) => backoff.cause.endsWith(cause)));
-  return `starting an agent by ${title(means)} ${times}${last}${said ? "" : `: ${cause}`}`;
+  return `starting an agent by ${startFailureTitle(means)} ${times}${last}${said ? "" : `: ${cause}`}`;
 }
 
-/** A means in words; a means of another version by its name. */
-function title(means: string): string {
+/** A means in words; a means of another version by its name. Pure. */
+export function startFailureTitle(means: string): string {
   const known = bootMeans.find((one) => one === means);
   return known === undefined ? means : meansTitle(known);
 }

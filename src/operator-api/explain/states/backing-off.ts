@@ -3,6 +3,7 @@ import { shepherdCauses } from "../causes/component-causes.ts";
 import { providerCauses } from "../causes/provider-causes.ts";
 import { recordTitle } from "../facts.ts";
 import { agentStarter } from "./agent-starter.ts";
+import { meansExhausted } from "./means-exhausted.ts";
 import { leftStep, windowStep, withClaims } from "./agent-comes.ts";
 import { isLeftRunning, switchedBy } from "../switched-by.ts";
 import {
@@ -53,7 +54,8 @@ export const backingOffWords: StateWords<"backing-off"> = {
   ],
 };
 
-function backoffStep({ record, shepherd }: StepFacts, until: Date | undefined): Step {
+function backoffStep(facts: StepFacts, until: Date | undefined): Step {
+  const { record, shepherd } = facts;
   const { provided } = record;
   const time = until?.toISOString();
   const ends = "a heartbeat of an agent ends the backoff at once";
@@ -61,6 +63,13 @@ function backoffStep({ record, shepherd }: StepFacts, until: Date | undefined): 
     return {
       waitingFor: `an agent to be started by hand: provider ${provided.provider} has no power switch`,
       next: `none by itself: start an agent; ${ends}`,
+    };
+  }
+  const exhausted = meansExhausted(facts);
+  if (exhausted !== undefined && shepherd !== false) {
+    return {
+      waitingFor: `an operator to look at the machine: every means of starting an agent on it has failed: ${exhausted}`,
+      next: `a shepherd tries them again in turn${time === undefined ? "" : ` after ${time}`}; ${ends}`,
     };
   }
   const end = `the end of the backoff${time === undefined ? "" : ` at ${time}`}`;
