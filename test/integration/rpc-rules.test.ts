@@ -63,6 +63,7 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   AgentRegister: { publicKey: "22qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
   MachineUpdate: { removeLabels: [] },
   MachineQuarantine: { reason: "smells of roses" },
+  ControllerCheck: { media: true },
   InstallationRequest: { retry: { attempts: 2 } },
   InstallationCancel: { reason: "another image" },
   InstallationRetry: { retry: { attempts: 2 } },

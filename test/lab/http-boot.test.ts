@@ -1,6 +1,6 @@
 // UEFI HTTP boot by firmware that nobody here wrote: OVMF fetches the boot medium into memory, and starts the agent from it.
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { mediumProgress } from "../../src/database/queries/boot/boot-medium.ts";
 import { bootWindowState } from "../../src/database/queries/boot/boot-window.ts";
 import { labPrograms } from "../../src/lab/programs.ts";
@@ -8,6 +8,8 @@ import { bootImageMissing, qemuMissing } from "../support/boot-image.ts";
 import { mediumGuest, mediumHost } from "../support/medium-guest.ts";
 import { ovmfVariablesWithUrl } from "../support/ovmf-variables.ts";
 import { waitFor } from "../support/wait.ts";
+
+vi.setConfig({ testTimeout: 1_200_000 });
 
 test("OVMF boots the URL that its controller has set, with the machine's configuration inside", async (context) => {
   const missing = (await qemuMissing()) ?? (await bootImageMissing());
