@@ -7,16 +7,12 @@ import {
   MachineState,
   type MachineListRequestSchema,
 } from "../gen/farrier/operator/v1/machine_pb.ts";
-import { testKeyRing, testSecretsKeys } from "../src/secrets/testing/key-ring.ts";
-import { systemClock } from "../src/lib/clock.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { prng } from "../src/lib/prng.ts";
-import { databaseAuthenticator } from "../src/operator-api/caller/authenticator.ts";
-import { operatorApiListen } from "../src/operator-api/listener/listener.ts";
-import { machineFeed } from "../src/operator-api/machine-feed.ts";
 import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
 import { fleetVary } from "./support/fleet-vary.ts";
+import { operatorsServe } from "./support/operators.ts";
 import { report } from "./support/report.ts";
 import { scaled } from "./support/scale.ts";
 
@@ -70,22 +66,9 @@ export async function benchOperator(options: { json: boolean }): Promise<void> {
   await fleetVary(database.database.pool);
   await using stack = new AsyncDisposableStack();
   const log = createLogger({ level: "warn", component: "bench" });
-  const clock = systemClock;
   const seconds: number[] = [];
   const api = stack.use(
-    await operatorApiListen({
-      address: { host: "127.0.0.1", port: 0 },
-      database: database.database,
-      secrets: testKeyRing(),
-      secretsKeys: testSecretsKeys(),
-      authenticator: databaseAuthenticator({ database: database.database, localToken: token, log, clock }),
-      feed: stack.use(machineFeed({ address: database.address, log, clock })),
-      operationFeed: stack.use(machineFeed({ address: database.address, log, clock, channel: "farrier_operation" })),
-      agents: { endpoint: "bench:1", caCertificate: new Uint8Array() },
-      counters: { called: (call) => seconds.push(call.seconds), unauthenticated: () => undefined },
-      probes: { ready: () => Promise.resolve({ ready: true }), metrics: () => Promise.resolve("") },
-      log,
-    }),
+    await operatorsServe(database.address, database.database, token, log, (call) => seconds.push(call.seconds)),
   );
   const client = createClient(
     MachineService,

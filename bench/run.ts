@@ -1,6 +1,7 @@
 // `npm run bench -- [NAME…] [--json] [--write]`: all benchmarks, or the named ones; --write writes the results of a
 // complete run into docs/performance.md.
 import { benchClaim } from "./claim.ts";
+import { benchConsole } from "./console.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
 import { benchInstall } from "./install.ts";
@@ -33,6 +34,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
   },
   workers: benchWorkers,
   servers: benchServers,
+  console: benchConsole,
 };
 
 const flags = new Set(["--json", "--write"]);

@@ -40,6 +40,7 @@ const meanings: Record<string, string> = {
   "P15-memory": "The same: the shepherd's memory after the last round, as a ratio to the second",
   "P15-power":
     "From a request to switch a machine on until it is recorded as on, as a ratio to the bare calls in it by plain fetch; the machine takes a second",
+  P16: "Processor time of a server that answers 1,000 heartbeats a second while 1,000 machines of 1,000,000 change a second, with ten consoles open: as a ratio to the same without them",
   "lab-request-to-marker": "Lab: from the request to the installed system's first line",
   cancel: "From the start of `farrier machine cancel` in mid-download until the agent has broken it off; the slowest",
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",

@@ -13,6 +13,7 @@ import { ed25519KeyPair, ed25519PrivateKeyPem } from "../../src/lib/tls/ed25519.
 import { createLogger } from "../../src/lib/log.ts";
 import { selfSignedCertificate } from "../../src/lib/tls/self-signed.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { operatorsServe } from "./operators.ts";
 import { memory } from "./memory.ts";
 import { serve } from "./processes.ts";
 import { profileStart, type ProfileSummary } from "./profile.ts";
@@ -29,11 +30,18 @@ interface Order {
   database: DatabaseAddress;
   shared?: boolean;
   port?: number;
+  /** Serves operators too, with this token. */
+  operatorToken?: string;
 }
 
 const stack = new AsyncDisposableStack();
 
-async function start({ database: databaseAddress, shared = false, port = 0 }: Order): Promise<{ port: number }> {
+async function start({
+  database: databaseAddress,
+  shared = false,
+  port = 0,
+  operatorToken,
+}: Order): Promise<{ port: number; operators?: string }> {
   const log = createLogger({ level: "warn", component: "bench" });
   const database = stack.use(connect(databaseAddress, { log }));
   const sessions = stack.use(sessionHold(database, { component: "server", log, clock: systemClock }));
@@ -69,7 +77,11 @@ async function start({ database: databaseAddress, shared = false, port = 0 }: Or
       ],
     }),
   );
-  return { port: api.address.port };
+  const operators =
+    operatorToken === undefined
+      ? {}
+      : { operators: stack.use(await operatorsServe(databaseAddress, database, operatorToken, log)).url };
+  return { port: api.address.port, ...operators };
 }
 
 // The pool's name in pg_stat_activity must differ between runs.
