@@ -28,7 +28,7 @@ export default function ProvidersPage(): ReactNode {
         <ControllersTable />
         <p className="text-dim">
           What opens controllers and machines, with its age:{" "}
-          <Link to={paths.access()} className="text-accent hover:underline">
+          <Link to={paths.access()} className="text-accent underline">
             credentials, on the page Access
           </Link>
         </p>
