@@ -1,18 +1,36 @@
-import { lazy, Suspense, type ReactElement } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactElement } from "react";
 import { useActivities } from "./activity.ts";
 import { useOpenCommand } from "./open-command.ts";
 
 const CommandHost = lazy(async () => ({ default: (await import("./CommandHost.tsx")).CommandHost }));
 const ActivityDrawer = lazy(async () => ({ default: (await import("./ActivityDrawer.tsx")).ActivityDrawer }));
+const Toasts = lazy(async () => ({ default: (await import("../ui/Toast.tsx")).Toasts }));
 
-/** What commands show over every page: the open dialog, and what was sent. Loaded at the first command. */
+/** What commands show over every page: the open dialog, what was sent, and toasts. Loaded when they may be needed. */
 export function CommandLayer(): ReactElement {
   const open = useOpenCommand();
   const sent = useActivities().length > 0;
+  const touched = useTouched();
   return (
-    <Suspense fallback={null}>
-      {open !== undefined || sent ? <CommandHost /> : null}
-      {sent ? <ActivityDrawer /> : null}
-    </Suspense>
+    <>
+      <Suspense fallback={null}>{touched || open !== undefined ? <Toasts>{null}</Toasts> : null}</Suspense>
+      <Suspense fallback={null}>
+        {open !== undefined || sent ? <CommandHost /> : null}
+        {sent ? <ActivityDrawer /> : null}
+      </Suspense>
+    </>
   );
+}
+
+/** True from the first key or press on: only then can there be something to say. */
+function useTouched(): boolean {
+  const [touched, setTouched] = useState(false);
+  useEffect(() => {
+    const ending = new AbortController();
+    const options = { once: true, capture: true, signal: ending.signal };
+    globalThis.addEventListener("keydown", () => setTouched(true), options);
+    globalThis.addEventListener("pointerdown", () => setTouched(true), options);
+    return () => ending.abort();
+  }, []);
+  return touched;
 }

@@ -6,24 +6,26 @@ import { commandClose, commandOpen, useOpenCommand } from "./open-command.ts";
 /** Opens the install dialog of a machine where the address ends in `?install`; nothing else is drawn. */
 export function InstallByAddress({ machine }: { machine: Machine }): null {
   const [search, setSearch] = useSearchParams();
-  const open = useOpenCommand();
+  const isOpen = useOpenCommand() !== undefined;
   const wanted = search.has("install");
-  const opened = useRef<string>(undefined);
+  const dialog = useRef<"none" | "opening" | "open">("none");
   useEffect(() => {
-    if (wanted && opened.current === undefined) {
+    if (wanted && dialog.current === "none") {
+      dialog.current = "opening";
       commandOpen("install", { kind: "machines", machines: [machine] });
-      opened.current = machine.id;
-    } else if (!wanted && opened.current !== undefined) {
-      opened.current = undefined;
+    } else if (!wanted && dialog.current !== "none") {
+      dialog.current = "none";
       commandClose();
     }
   }, [wanted, machine]);
   useEffect(() => {
-    if (open === undefined && wanted && opened.current !== undefined) {
+    if (isOpen && dialog.current === "opening") {
+      dialog.current = "open";
+    } else if (!isOpen && dialog.current === "open" && wanted) {
       const next = new URLSearchParams(search);
       next.delete("install");
       setSearch(next, { replace: true });
     }
-  }, [open, wanted, search, setSearch]);
+  }, [isOpen, wanted, search, setSearch]);
   return null;
 }

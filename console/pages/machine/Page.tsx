@@ -3,6 +3,7 @@ import { useMemo, type ReactNode } from "react";
 import { useNavigate, useParams, useRouteError, type LoaderFunctionArgs } from "react-router";
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { callFailure } from "../../api/failure.ts";
+import { InstallByAddress } from "../../commands/InstallByAddress.tsx";
 import { PageError } from "../../layout/PageError.tsx";
 import { liveReady, useLiveInterest } from "../../live/live.ts";
 import { useLiveMachine } from "../../live/machine-store.ts";
@@ -67,6 +68,7 @@ function OneMachine({ machine }: { machine: Machine }): ReactNode {
   }
   return (
     <>
+      <InstallByAddress machine={machine} />
       <MachineHead machine={machine} />
       <ExplainPanel machine={machine} />
       <Tabs

@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commandNames } from "../../console/commands/command-names.ts";
+import { paths } from "../../console/paths.ts";
+import { waitFor } from "../support/wait.ts";
+import { browserMissing, browserStart } from "./support/browser.ts";
+import { consoleWindow, sizes } from "./support/console-page.ts";
+import { labConsole, type LabConsole } from "./support/lab-console.ts";
+
+let server: LabConsole;
+let browser: Browser;
+let axe: string;
+beforeAll(async () => {
+  if (browserMissing === undefined) {
+    [server, browser] = await Promise.all([labConsole(), browserStart()]);
+    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    const machine = await server.lab.machine("box1");
+    machine.agent();
+    await waitFor("the hardware", async () => (await machine.show()).hardwareReportedAt !== undefined);
+  }
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** What axe finds wrong, one line each. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`the dialog of each command, ${theme}: nothing found by axe, and Esc closes it`, async (context) => {
+    context.skip(browserMissing !== undefined, browserMissing);
+    const size = theme === "dark" ? sizes.phone : sizes.desk;
+    await using window = await consoleWindow(browser, server, { role: "operator", theme, size });
+    const { page } = window;
+    await window.open(paths.machines());
+    const row = page.getByRole("checkbox", { name: "Mark box1" });
+    await row.check();
+    await page.getByRole("button", { name: "Do", exact: true }).click();
+    const entries = await page.getByRole("menuitem").allInnerTexts();
+    expect(entries.length).toBeGreaterThan(commandNames.length - 5);
+    await page.keyboard.press("Escape");
+    for (const entry of entries) {
+      await page.getByRole("button", { name: "Do", exact: true }).click();
+      await page.getByRole("menuitem", { name: entry, exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+      expect({ entry, violations: await violations(page) }).toEqual({ entry, violations: [] });
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+    expect(window.wrong).toEqual([]);
+  });
+}
+
+test("an address opens the install dialog; the back button closes it, but not over what was typed", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await using window = await consoleWindow(browser, server, { role: "operator" });
+  const { page } = window;
+  await window.open(paths.machine("box1"));
+  await window.open(paths.install("box1"));
+  const dialog = page.getByRole("dialog", { name: "Install box1" });
+  await dialog.waitFor();
+  await page.goBack();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByRole("heading", { level: 1, name: "box1" }).waitFor();
+  await page.waitForURL((url) => !url.searchParams.has("install"));
+  await window.open(paths.install("box1"));
+  await dialog.getByRole("textbox", { name: "Image" }).fill("https://images.example.org/x.raw");
+  await page.goBack();
+  await page.getByText("What you typed would be lost").first().waitFor();
+  expect(await dialog.getByRole("textbox", { name: "Image" }).inputValue()).toBe("https://images.example.org/x.raw");
+  await page.keyboard.press("Escape");
+  await dialog.getByRole("button", { name: "Close anyway" }).click();
+  await dialog.waitFor({ state: "detached" });
+  expect(window.wrong).toEqual([]);
+});
