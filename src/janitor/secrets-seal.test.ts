@@ -4,6 +4,7 @@ import { recordingLog } from "../../test/support/recording-log.ts";
 import { requestRaw, silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { credentialId, requestId } from "../database/ids.ts";
 import { credentialCreate } from "../database/queries/secret/credential.ts";
+import { imageSourcePlace, profileSpecPlace } from "../secrets/image-source.ts";
 import { credentialNextSeal, credentialOpen, credentialPlace } from "../secrets/credential-open.ts";
 import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
 import { keyRing, type KeyRing } from "../secrets/key-ring.ts";
@@ -132,4 +133,35 @@ test("two janitors at once seal each row once, and a request that is made meanwh
   for (const machine of machines) {
     expect(sealedKeyId(await stored(fleet, machine))).toBe(ring.current());
   }
+});
+
+test("what an old key sealed of images and profiles is sealed anew; a row that does not open is named", async () => {
+  await using fleet = await testFleet();
+  const [old, current] = [testSecretsKey(), testSecretsKey()];
+  const [before, after] = [ringOf(old), ringOf(old, current)];
+  const owner = { name: "debian", version: 1 };
+  await fleet.rows("INSERT INTO catalogue_image (image_name, created_by) VALUES ('debian', 't')");
+  await fleet.rows("INSERT INTO profile (profile_name, created_by) VALUES ('debian', 't')");
+  const source = before.seal(imageSourcePlace(owner), Buffer.from("source"));
+  await fleet.rows(
+    `INSERT INTO image_version (image_name, version, sealed_source, shown_url, signed, cached, created_by)
+     VALUES ('debian', 1, $1, 'u', false, false, 't'), ('debian', 2, $1, 'u', false, false, 't')`,
+    Buffer.from(source),
+  );
+  await fleet.rows(
+    `INSERT INTO profile_version (profile_name, version, sealed_spec, image, image_name, applied_by)
+     VALUES ('debian', 1, $1, 'debian', 'debian', 't')`,
+    Buffer.from(before.seal(profileSpecPlace(owner), Buffer.from("spec"))),
+  );
+  const recorded = recordingLog();
+  expect(await secretsSealTask(fleet.database, after, recorded.log).run()).toEqual({ versions: 2 });
+  const [image] = await fleet.rows<{ sealed: Buffer }>(
+    "SELECT sealed_source AS sealed FROM image_version WHERE version = 1",
+  );
+  const [profile] = await fleet.rows<{ sealed: Buffer }>("SELECT sealed_spec AS sealed FROM profile_version");
+  const alone = ringOf(current);
+  expect(Buffer.from(alone.open(imageSourcePlace(owner), image?.sealed ?? source)).toString()).toBe("source");
+  expect(Buffer.from(alone.open(profileSpecPlace(owner), profile?.sealed ?? source)).toString()).toBe("spec");
+  // The second version has the first one's bytes, which open for that row alone.
+  expect(recorded.count(/image debian@2|does not open/u)).toBe(1);
 });

@@ -7,6 +7,8 @@ import {
   requestsToSeal,
   type CredentialToSeal,
 } from "../database/queries/secret/secrets-reseal.ts";
+import { versionReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
+import { imageSourcePlace, profileSpecPlace } from "../secrets/image-source.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
 import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
@@ -31,6 +33,7 @@ export function secretsSealTask(database: Database, ring: KeyRing, log: Pick<Log
   const leftOut = new Set<MachineId>();
   // Each row is logged once for one set of keys.
   const closed = new Set<CredentialId>();
+  const closedVersions = new Set<string>();
   let leftOutUnder = "";
   return {
     name: "secrets-seal",
@@ -46,11 +49,19 @@ export function secretsSealTask(database: Database, ring: KeyRing, log: Pick<Log
         leftOutUnder = ring.held().join(" ");
         leftOut.clear();
         closed.clear();
+        closedVersions.clear();
       }
       const credentials = await credentialsSeal(database, ring, earlier, (credential, problem) => {
         if (!closed.has(credential.credentialId)) {
           closed.add(credential.credentialId);
           log.warn({ credential: credential.name, problem }, unopenedText);
+        }
+      });
+      const versions = await versionsSeal(database, ring, earlier, (row, problem) => {
+        const title = `${row.of} ${row.name}@${row.version}`;
+        if (!closedVersions.has(title)) {
+          closedVersions.add(title);
+          log.warn({ row: title, problem }, unopenedText);
         }
       });
       let requests = 0;
@@ -74,6 +85,7 @@ export function secretsSealTask(database: Database, ring: KeyRing, log: Pick<Log
       }
       return {
         ...(credentials === 0 ? {} : { credentials }),
+        ...(versions === 0 ? {} : { versions }),
         ...(requests === 0 ? {} : { requests }),
       };
     },
@@ -104,6 +116,29 @@ async function credentialsSeal(
         throw error;
       }
       unopened(credential, error.message);
+    }
+  }
+  return count;
+}
+
+/** Images' sources and what profiles say. */
+async function versionsSeal(
+  database: Database,
+  ring: KeyRing,
+  keyIds: readonly string[],
+  unopened: (row: VersionToSeal, problem: string) => void,
+): Promise<number> {
+  let count = 0;
+  for (const row of keyIds.length === 0 ? [] : await versionsToSeal(database, keyIds)) {
+    const place = row.of === "image" ? imageSourcePlace(row) : profileSpecPlace(row);
+    let sealed: Uint8Array | undefined;
+    const problem = openProblem(() => {
+      sealed = ring.seal(place, ring.open(place, row.sealed));
+    });
+    if (sealed === undefined) {
+      unopened(row, problem ?? "");
+    } else {
+      count += (await versionReseal(database, row, sealed)) ? 1 : 0;
     }
   }
   return count;
