@@ -29,7 +29,7 @@ export default defineConfig({
           groups: [
             {
               name: "base",
-              test: /\/console\/(?:main\.tsx|routes\.tsx|layout\/(?!Palette|Keys)|api\/|live\/)|node_modules\/(?:react|react-dom|scheduler|react-router|@bufbuild|@connectrpc|@tanstack)\/|\/console\/ui\/(?:Bar|Button|Chip|CopyButton|EmptyState|ErrorBox|Field|Icon|Skeleton|Table|Tooltip)\.tsx|\/console\/parts\/(?:Age|Bytes|CliCopy|Digest|ForeignText|MachineStateBadge|ProgressBar|RpcError)\.tsx/u,
+              test: /\/console\/(?:main\.tsx|routes\.tsx|layout\/(?!Palette|Keys)|api\/|live\/)|node_modules\/(?:react|react-dom|scheduler|react-router|@bufbuild|@connectrpc|@tanstack)\/|\/src\/(?:lib\/format|contract\/words)\/|\/console\/commands\/(?:activity|allowed|command-names|open-command|selection|use-role)\.ts|\/console\/ui\/(?:Bar|Button|Chip|CopyButton|EmptyState|ErrorBox|Field|Icon|Skeleton|Table|Tooltip)\.tsx|\/console\/parts\/(?:Age|Bytes|CliCopy|Digest|ForeignText|MachineStateBadge|ProgressBar|RpcError)\.tsx/u,
             },
           ],
         },

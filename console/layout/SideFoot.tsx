@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useQuery } from "@connectrpc/connect-query";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { roleWords } from "../../src/contract/words/role.ts";
 import { wordOf } from "../../src/contract/words/table.ts";
+import { liveReady } from "../live/live.ts";
 import { ForeignText } from "../parts/ForeignText.tsx";
 import { Button } from "../ui/Button.tsx";
 import { classes } from "../ui/classes.ts";
@@ -12,7 +13,10 @@ const themes = ["system", "light", "dark"] as const;
 
 /** Below the navigation: who is signed in, the theme, and the list of keys. */
 export function SideFoot({ open, onKeys }: { open: boolean; onKeys: () => void }): ReactNode {
-  const { data } = useQuery(AccessService.method.whoAmI, {});
+  // After what the page itself has to read.
+  const [later, setLater] = useState(false);
+  useEffect(() => void liveReady().then(() => setLater(true)), []);
+  const { data } = useQuery(AccessService.method.whoAmI, {}, { enabled: later });
   const theme = usePreference("theme");
   return (
     <div className={classes("text-dim flex-col gap-2 px-3 pb-3 text-xs lg:mt-auto lg:flex", open ? "flex" : "hidden")}>

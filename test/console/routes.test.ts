@@ -3,8 +3,9 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { paths } from "../../console/paths.ts";
+import { machineTabs, paths } from "../../console/paths.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
+import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
@@ -14,6 +15,7 @@ let axe: string;
 beforeAll(async () => {
   if (browserMissing === undefined) {
     [server, browser] = await Promise.all([consoleServer(), browserStart()]);
+    await machineAdded(server, "web1", { rack: "b12" });
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   }
 });
@@ -25,14 +27,19 @@ afterAll(async () => {
 const routes = [
   paths.overview(),
   paths.machines(),
+  ...machineTabs.map((tab) => paths.machine("web1", tab)),
   paths.installations(),
   paths.approvals(),
   paths.providers(),
   paths.work(),
   paths.access(),
   paths.metrics(),
-  "/nothing",
 ];
+
+/** A machine without a controller: the browser itself notes the answer "not found"; the tab says it. */
+function isNoController(path: string, line: string): boolean {
+  return path.endsWith("/controller") && line.includes("status of 404");
+}
 
 /** What axe finds wrong, one line each. */
 async function violations(page: Page): Promise<string[]> {
@@ -49,10 +56,14 @@ for (const theme of ["light", "dark"] as const) {
       const size = role === "operator" ? sizes.phone : sizes.desk;
       await using window = await consoleWindow(browser, server, { role, theme, size });
       for (const path of routes) {
+        const before = window.wrong.length;
         await window.open(path);
         expect({ path, violations: await violations(window.page) }).toEqual({ path, violations: [] });
-        expect({ path, wrong: window.wrong }).toEqual({ path, wrong: [] });
+        const wrong = window.wrong.slice(before).filter((line) => !isNoController(path, line));
+        expect({ path, wrong }).toEqual({ path, wrong: [] });
       }
+      await window.open("/nothing");
+      await window.page.getByRole("heading", { name: "There is no such page" }).waitFor();
     });
   }
 }

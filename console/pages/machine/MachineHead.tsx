@@ -1,14 +1,9 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { Link } from "react-router";
 import { MachineStateOwner, type Machine, type Standing } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { durationText } from "../../../src/lib/format/duration.ts";
-import { commandNames, type CommandName } from "../../commands/command-names.ts";
-import { commandRefusal } from "../../commands/allowed.ts";
-import { formCommands } from "../../commands/form-commands.ts";
 import { machineNameOrId } from "../../commands/command.ts";
-import { commandOpen } from "../../commands/open-command.ts";
-import { useRole } from "../../commands/use-role.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { Age } from "../../parts/Age.tsx";
 import { Digest } from "../../parts/Digest.tsx";
@@ -17,10 +12,9 @@ import { MachineStateBadge } from "../../parts/MachineStateBadge.tsx";
 import { useServerNow } from "../../parts/server-clock.ts";
 import { paths } from "../../paths.ts";
 import { Bar } from "../../ui/Bar.tsx";
-import { Button } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
-import { Menu } from "../../ui/Menu.tsx";
-import { commandTitle } from "./command-title.ts";
+
+const MachineCommands = lazy(async () => ({ default: (await import("./MachineCommands.tsx")).MachineCommands }));
 
 const owners: Record<MachineStateOwner, string> = {
   [MachineStateOwner.UNSPECIFIED]: "unknown",
@@ -35,7 +29,14 @@ export function MachineHead({ machine }: { machine: Machine }): ReactNode {
   const { standing, labels, provided } = machine;
   const place = [provided?.provider, provided?.location, provided?.address].filter(Boolean).join(", ");
   return (
-    <PageHead title={machineNameOrId(machine)} actions={<Commands machine={machine} />}>
+    <PageHead
+      title={machineNameOrId(machine)}
+      actions={
+        <Suspense fallback={<span className="h-7" />}>
+          <MachineCommands machine={machine} />
+        </Suspense>
+      }
+    >
       <p className="text-dim flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
         <Link to={paths.machines()} className="hover:underline">
           all machines
@@ -95,35 +96,5 @@ function Deadline({ standing }: { standing: Standing }): ReactNode {
       </span>
       <span className={left > 0 ? "whitespace-nowrap" : "text-bad whitespace-nowrap"}>{words}</span>
     </span>
-  );
-}
-
-/** The command that is likely next stands alone, the others in a menu. */
-function Commands({ machine }: { machine: Machine }): ReactNode {
-  const role = useRole();
-  const refused = (command: CommandName): string | undefined => commandRefusal(command, role, machine);
-  const open = (command: CommandName): void => commandOpen(command, { kind: "machines", machines: [machine] });
-  const first = (["release", "cancel", "retry", "install"] as const).find(
-    (command) => commandRefusal(command, undefined, machine) === undefined,
-  );
-  return (
-    <div className="flex items-center gap-2">
-      {first === undefined ? null : (
-        <Button kind="primary" refused={refused(first)} onClick={() => open(first)}>
-          {commandTitle(first)}
-        </Button>
-      )}
-      <Menu
-        trigger={<Button icon="more">More</Button>}
-        entries={commandNames.map((command) => ({
-          label: commandTitle(command),
-          icon: command === "install" ? ("install" as const) : formCommands[command].icon,
-          refused: refused(command),
-          danger: command === "delete",
-          apart: command === "delete",
-          onChoose: () => open(command),
-        }))}
-      />
-    </div>
   );
 }

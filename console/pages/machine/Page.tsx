@@ -1,5 +1,5 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { useMemo, type ReactNode } from "react";
+import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import { useNavigate, useParams, useRouteError, type LoaderFunctionArgs } from "react-router";
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { callFailure } from "../../api/failure.ts";
@@ -10,17 +10,19 @@ import { useLiveMachine } from "../../live/machine-store.ts";
 import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { machineTabs, paths, type MachineTab } from "../../paths.ts";
 import { Tabs } from "../../ui/Tabs.tsx";
-import { ControllerTab } from "./ControllerTab.tsx";
-import { EverythingTab } from "./EverythingTab.tsx";
 import { ExplainPanel } from "./ExplainPanel.tsx";
 import { Gone } from "./Gone.tsx";
-import { HardwareTab } from "./HardwareTab.tsx";
-import { InstallationTab } from "./InstallationTab.tsx";
-import { LogTab } from "./LogTab.tsx";
 import { MachineHead } from "./MachineHead.tsx";
 import { machineLoad, showOptions } from "./machine-queries.ts";
 import { TimelineTab } from "./TimelineTab.tsx";
 import { useMachineKeys } from "./use-machine-keys.ts";
+
+// The tabs that are not open at first are loaded when they are.
+const InstallationTab = lazy(async () => ({ default: (await import("./InstallationTab.tsx")).InstallationTab }));
+const HardwareTab = lazy(async () => ({ default: (await import("./HardwareTab.tsx")).HardwareTab }));
+const LogTab = lazy(async () => ({ default: (await import("./LogTab.tsx")).LogTab }));
+const ControllerTab = lazy(async () => ({ default: (await import("./ControllerTab.tsx")).ControllerTab }));
+const EverythingTab = lazy(async () => ({ default: (await import("./EverythingTab.tsx")).EverythingTab }));
 
 const titles: Record<MachineTab, string> = {
   timeline: "Timeline",
@@ -75,7 +77,13 @@ function OneMachine({ machine }: { machine: Machine }): ReactNode {
         label="About this machine"
         value={machineTabs.find((one) => one === tab) ?? "timeline"}
         onChange={(next) => void navigate(paths.machine(named, next as MachineTab), { replace: true })}
-        tabs={machineTabs.map((value) => ({ value, label: titles[value], content: () => tabContent(value, machine) }))}
+        tabs={machineTabs.map((value) => ({
+          value,
+          label: titles[value],
+          content: () => (
+            <Suspense fallback={<p className="text-dim min-h-40">Reading …</p>}>{tabContent(value, machine)}</Suspense>
+          ),
+        }))}
       />
     </>
   );

@@ -1,0 +1,40 @@
+import type { ReactNode } from "react";
+import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { commandRefusal } from "../../commands/allowed.ts";
+import { commandNames, type CommandName } from "../../commands/command-names.ts";
+import { formCommands } from "../../commands/form-commands.ts";
+import { commandOpen } from "../../commands/open-command.ts";
+import { useRole } from "../../commands/use-role.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { commandTitle } from "./command-title.ts";
+
+/** The command that is likely next stands alone, the others in a menu. */
+export function MachineCommands({ machine }: { machine: Machine }): ReactNode {
+  const role = useRole();
+  const refused = (command: CommandName): string | undefined => commandRefusal(command, role, machine);
+  const open = (command: CommandName): void => commandOpen(command, { kind: "machines", machines: [machine] });
+  const first = (["release", "cancel", "retry", "install"] as const).find(
+    (command) => commandRefusal(command, undefined, machine) === undefined,
+  );
+  return (
+    <div className="flex items-center gap-2">
+      {first === undefined ? null : (
+        <Button kind="primary" refused={refused(first)} onClick={() => open(first)}>
+          {commandTitle(first)}
+        </Button>
+      )}
+      <Menu
+        trigger={<Button icon="more">More</Button>}
+        entries={commandNames.map((command) => ({
+          label: commandTitle(command),
+          icon: command === "install" ? ("install" as const) : formCommands[command].icon,
+          refused: refused(command),
+          danger: command === "delete",
+          apart: command === "delete",
+          onChoose: () => open(command),
+        }))}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { browserMissing, browserStart } from "./support/browser.ts";
+import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
+import { consoleWindow } from "./support/console-page.ts";
+import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
+
+let server: ConsoleServer;
+let browser: Browser;
+beforeAll(async () => {
+  if (browserMissing === undefined) {
+    [server, browser] = await Promise.all([consoleServer(), browserStart()]);
+  }
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const row = (page: Page, name: string) => page.getByRole("row").filter({ hasText: name });
+
+/** Waits until the list shows that a machine is in quarantine. */
+async function shownQuarantined(page: Page, name: string): Promise<void> {
+  await row(page, name).filter({ hasText: "quarantined" }).waitFor();
+}
+
+/** Opens the list in another tab of the same browser. */
+async function anotherTab(page: Page): Promise<Page> {
+  const tab = await page.context().newPage();
+  await tab.goto(`${server.url}/console/machines`);
+  await tab.getByRole("table").waitFor();
+  return tab;
+}
+
+test("a change is seen without reading anew, and rows stay where they are", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await machineAdded(server, "live-a");
+  await machineAdded(server, "live-b");
+  await using window = await consoleWindow(browser, server);
+  await window.open("/machines?order=state");
+  await row(window.page, "live-a").filter({ hasText: "new" }).waitFor();
+  const lists: string[] = [];
+  window.page.on("request", (request) => {
+    if (request.url().endsWith("/MachineList")) {
+      lists.push(request.url());
+    }
+  });
+  await machineQuarantined(server, "live-a");
+  await shownQuarantined(window.page, "live-a");
+  // Sorted by state it would stand below now: it is marked, and stays.
+  await window.page.getByRole("button", { name: "1 moved: show (r)" }).waitFor();
+  expect(lists).toEqual([]);
+  const names = async () => await window.page.locator("tbody [data-column=name] a").allTextContents();
+  expect(await names()).toEqual(["live-a", "live-b"]);
+  await window.page.keyboard.press("r");
+  await expect.poll(names).toEqual(["live-b", "live-a"]);
+  await machineAdded(server, "live-c");
+  await window.page.getByRole("button", { name: "1 new: show (r)" }).waitFor();
+  expect(window.wrong).toEqual([]);
+});
+
+test("the server is killed and comes back: the page says so meanwhile, and misses nothing", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await machineAdded(server, "back-a");
+  await using window = await consoleWindow(browser, server);
+  const { page } = window;
+  await window.open("/machines?name=back");
+  await row(page, "back-a").waitFor();
+  await server.restart(async () => {
+    await page.getByText(/^Not live since \d.*; trying again/u).waitFor();
+    await row(page, "back-a").waitFor();
+  });
+  await machineQuarantined(server, "back-a");
+  await shownQuarantined(page, "back-a");
+  await page.getByText(/^Not live since/u).waitFor({ state: "hidden" });
+});
+
+test("seven tabs over HTTP/1.1 share one stream; the tab that holds it is closed, and another goes on", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await machineAdded(server, "tabs-a");
+  await machineAdded(server, "tabs-b");
+  await using window = await consoleWindow(browser, server);
+  await window.open("/machines?name=tabs");
+  await row(window.page, "tabs-a").waitFor();
+  const tabs: Page[] = [];
+  for (let count = 1; count < 7; count += 1) {
+    const tab = await anotherTab(window.page);
+    tabs.push(tab);
+    // A browser has six connections for all of them: each still gets its answers.
+    await row(tab, "tabs-a").waitFor();
+  }
+  await machineQuarantined(server, "tabs-a");
+  await Promise.all(
+    [window.page, ...tabs].map(async (tab) => {
+      await tab.bringToFront();
+      await shownQuarantined(tab, "tabs-a");
+    }),
+  );
+  await window.page.close();
+  await machineQuarantined(server, "tabs-b");
+  for (const tab of tabs) {
+    await tab.bringToFront();
+    await shownQuarantined(tab, "tabs-b");
+  }
+});
