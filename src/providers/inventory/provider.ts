@@ -7,7 +7,8 @@ import {
 } from "../../shepherd/provider.ts";
 import { counted } from "../../lib/format/counted.ts";
 import type { InventorySource } from "./file-source.ts";
-import { inventoryRead, type InventoryReading } from "./inventory-read.ts";
+import type { InventoryReading } from "./inventory-read.ts";
+import { inventoryReadApart } from "./inventory-read-apart.ts";
 
 /** An inventory, as the parts of a provider that come from it. */
 export interface InventoryList {
@@ -33,7 +34,7 @@ export function inventoryList(source: InventorySource, reading: InventoryReading
     }
     // Forgotten first: a version that can't be taken is read anew until it can.
     listing = undefined;
-    listing = inventoryRead(found.bytes, reading, source.title);
+    listing = await inventoryReadApart({ bytes: found.bytes, reading, title: source.title }, signal);
     byId = new Map(listing.machines.map((machine) => [machine.providerId, machine]));
     return listing;
   }
