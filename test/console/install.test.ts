@@ -67,7 +67,8 @@ test("a dry run refuses, another disk is pressed, and it goes through, with prog
   const seen = await progressUntilInstalled(page, machine);
   expect(seen.length, "values that the bar showed").toBeGreaterThan(2);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
-  expect(window.wrong).toEqual([]);
+  // The browser itself notes the answer of the dry run that is refused.
+  expect(window.wrong.filter((text) => !text.includes("status of 400"))).toEqual([]);
 });
 
 /** What the bar showed until the machine was installed. */

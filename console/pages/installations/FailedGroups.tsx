@@ -45,7 +45,7 @@ export function FailedGroups(): ReactElement | null {
               <ForeignText text={error} lines className="line-clamp-3" />
               <p className="flex flex-wrap gap-x-2 text-sm text-dim">
                 {entries.slice(0, named).map(({ machineId, machineName }) => (
-                  <Link key={machineId} to={paths.machine(machineId)} className="text-accent hover:underline">
+                  <Link key={machineId} to={paths.machine(machineId)} className="text-accent underline">
                     <ForeignText text={machineName === "" ? machineId : machineName} />
                   </Link>
                 ))}
