@@ -19,7 +19,8 @@ export interface TableProps {
 /** A table that scrolls by itself where the page is too narrow. */
 export function Table({ caption, captionShown, rows, stale, children, className }: TableProps): ReactElement {
   return (
-    <div className="overflow-x-auto">
+    // The keyboard scrolls it where it is wider than the page.
+    <div className="overflow-x-auto" tabIndex={0}>
       {/* The roles are written out, because rows that are drawn as cards on a phone would lose them. */}
       <table
         role="table"

@@ -14,11 +14,12 @@ import { FilterBar } from "./FilterBar.tsx";
 import { listAddress, listView } from "./list-address.ts";
 import { countOptions, countWords, listLoad } from "./list-query.ts";
 import { MachineTable } from "./MachineTable.tsx";
-import { NothingHere } from "./NothingHere.tsx";
 import { useList } from "./use-list.ts";
 import { useListKeys } from "./use-list-keys.ts";
 import { useMarks } from "./use-marks.ts";
 
+/** What an empty list shows. */
+const NothingHere = lazy(async () => ({ default: (await import("./NothingHere.tsx")).NothingHere }));
 /** Menus, and what can be done with machines: loaded after the list is drawn. */
 const ListTools = lazy(async () => ({ default: (await import("./ListTools.tsx")).ListTools }));
 
@@ -104,7 +105,9 @@ export default function MachinesPage(): ReactNode {
         <RpcError title="The machines can't be listed" error={list.error} onRetry={refresh} />
       )}
       {rows.length === 0 && list.complete && !list.stale ? (
-        <NothingHere view={view} />
+        <Suspense>
+          <NothingHere view={view} />
+        </Suspense>
       ) : (
         <MachineTable
           list={list}

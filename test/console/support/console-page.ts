@@ -38,7 +38,7 @@ export async function consoleWindow(
   const wrong: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") {
-      wrong.push(message.text());
+      wrong.push(`${message.text()} ${message.location().url}`.trim());
     }
   });
   page.on("pageerror", (error) => wrong.push(String(error)));
