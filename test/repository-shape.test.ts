@@ -2,7 +2,14 @@ import { parseSync } from "rolldown/utils";
 import { expect, test } from "vitest";
 import { protocolStale } from "../tools/generate.ts";
 import { folderPath, lintConfiguration, main, mayImport, typesOnly } from "../tools/import-rules.ts";
-import { importsOf, isTest, repositoryFiles, root, type RepositoryFile } from "./support/repository.ts";
+import {
+  importsOf,
+  isTest,
+  repositoryFiles,
+  repositoryPaths,
+  root,
+  type RepositoryFile,
+} from "./support/repository.ts";
 
 const files = await repositoryFiles();
 const sources = files.filter(({ path }) => /^(?:src|boot-image|console)\/.*\.tsx?$/u.test(path) && !isTest(path));
@@ -257,8 +264,8 @@ test("no registry's host and no developer's path is anywhere", () => {
   expect(lock?.text).not.toContain('"resolved"');
 });
 
-test("documents point at files that are there", () => {
-  const known = new Set(files.map(({ path }) => path));
+test("documents point at files that are there", async () => {
+  const known = new Set(await repositoryPaths());
   const documents = files.filter(({ path }) => path.endsWith(".md"));
   const broken = documents.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\((?!https?:|#)(?<target>[^)#\s]+)/gu)]

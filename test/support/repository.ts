@@ -17,13 +17,18 @@ export interface RepositoryFile {
 
 /** All files that are or would be committed, without what is binary. */
 export async function repositoryFiles(): Promise<RepositoryFile[]> {
-  const args = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
-  const { stdout } = await promisify(execFile)("git", args, { cwd: root, maxBuffer: 16 << 20 });
-  const paths = stdout.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  const paths = await repositoryPaths();
   const files = await Promise.all(
     paths.map(async (path) => ({ path, text: await readFile(join(root, path), "utf8") })),
   );
   return files.filter(({ text }) => !text.includes("\0"));
+}
+
+/** The paths of all files of the repository, pictures too. */
+export async function repositoryPaths(): Promise<string[]> {
+  const args = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const { stdout } = await promisify(execFile)("git", args, { cwd: root, maxBuffer: 16 << 20 });
+  return stdout.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
 }
 
 /** True for what only tests use. */
