@@ -8,10 +8,10 @@ import { RpcError } from "../../parts/RpcError.tsx";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
-import { Field, TextInput } from "../../ui/Field.tsx";
+import { Field, Select, TextInput } from "../../ui/Field.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
-import { auditFilterOf, auditSearch, type AuditFilter } from "./audit-filter.ts";
+import { auditAll, auditFilterOf, auditRequest, auditResults, auditSearch, type AuditFilter } from "./audit-filter.ts";
 
 /** Operators' commands, carried out or refused, the newest first. */
 export function Audit(): ReactNode {
@@ -19,7 +19,7 @@ export function Audit(): ReactNode {
   const filter = auditFilterOf(search);
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
     AccessService.method.auditList,
-    { ...filter, pageSize: 100, pageToken: "" },
+    { ...auditRequest(filter), pageSize: 100, pageToken: "" },
     {
       pageParamKey: "pageToken",
       getNextPageParam: ({ nextPageToken }) => (nextPageToken === "" ? undefined : nextPageToken),
@@ -82,13 +82,18 @@ function AuditFilters({
   onChange: (filter: AuditFilter) => void;
 }): ReactNode {
   const [typed, setTyped] = useState(filter);
-  const isSet = filter.machine !== "" || filter.actor !== "";
+  const isSet = Object.values(filter).some((value) => value !== "");
   return (
     <form
       className="flex flex-wrap items-end gap-3"
       onSubmit={(event) => {
         event.preventDefault();
-        onChange({ machine: typed.machine.trim(), actor: typed.actor.trim() });
+        onChange({
+          ...typed,
+          machine: typed.machine.trim(),
+          actor: typed.actor.trim(),
+          method: typed.method.trim(),
+        });
       }}
     >
       <Field label="Machine">
@@ -113,9 +118,32 @@ function AuditFilters({
           />
         )}
       </Field>
+      <Field label="Command">
+        {(control) => (
+          <TextInput
+            {...control}
+            value={typed.method}
+            placeholder="such as MachineAdd"
+            maxLength={128}
+            onChange={({ target }) => setTyped({ ...typed, method: target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Result">
+        {(control) => (
+          <Select
+            {...control}
+            value={typed.result}
+            onChange={({ target }) =>
+              setTyped({ ...typed, result: auditResults.find((word) => word === target.value) ?? "" })
+            }
+            options={auditResults.map((word) => [word, word === "" ? "any" : word])}
+          />
+        )}
+      </Field>
       <Button type="submit">Filter</Button>
       {isSet ? (
-        <Button kind="quiet" onClick={() => onChange({ machine: "", actor: "" })}>
+        <Button kind="quiet" onClick={() => onChange(auditAll)}>
           Show all
         </Button>
       ) : null}
