@@ -79,12 +79,11 @@ function Report({ answer }: { answer: HardwareShowResponse }): ReactNode {
           UUID: node.smbiosUuid === "" ? "" : <ForeignText text={node.smbiosUuid} mono />,
           processors: processors(node, summary.cpuThreads),
           memory: memoryText(summary.memoryBytes),
-          firmware:
-            node.firmware === undefined ? (
-              ""
-            ) : (
-              <ForeignText text={`${node.firmware.vendor} ${node.firmware.version}`} />
-            ),
+          firmware: [node.firmware?.vendor, node.firmware?.version].some(Boolean) ? (
+            <ForeignText text={[node.firmware?.vendor, node.firmware?.version].filter(Boolean).join(" ")} />
+          ) : (
+            ""
+          ),
         }}
       />
       <section>

@@ -32,7 +32,7 @@ export function ClearBackoffs({
     return result?.kind === "failed" ? [{ backoff, error: result.error }] : [];
   });
   const [only] = jobs;
-  const commands = jobs.slice(0, 3).map(({ backoff }) => cliOf(backoff));
+  const commands = jobs.map(({ backoff }) => cliOf(backoff));
   const what = jobs.length === 1 && only !== undefined ? titleOf(only.backoff) : `${jobs.length} machines`;
   const start = async (): Promise<void> => {
     const now: (ManyResult | undefined)[] = jobs.map(() => undefined);
@@ -80,7 +80,9 @@ export function ClearBackoffs({
           The wait ends, and a shepherd may take {jobs.length === 1 ? "it" : "them"} at once. If it fails again, the
           next wait begins anew.
         </p>
-        <CliCopy command={[...commands, ...(jobs.length > 3 ? ["…"] : [])].join("\n")} />
+        <div className="max-h-40 overflow-auto">
+          <CliCopy command={commands.join("\n")} />
+        </div>
         {results === undefined ? null : (
           <div role="status" className="flex flex-col gap-1">
             <Bar share={ended / jobs.length} label="Machines" words={`${ended} of ${jobs.length}`} />
