@@ -61,9 +61,9 @@ test("a dry run refuses, another disk is pressed, and it goes through, with prog
     .toBe("serial=disk1");
   const send = dialog.getByRole("button", { name: /^Erase .*disk1.* of box1, install debian-13$/u });
   await send.waitFor();
-  await send.click();
+  // It is shown for seconds only: looked for from before the click on.
+  await Promise.all([page.getByText("box1: generation 1 is requested").first().waitFor(), send.click()]);
   await dialog.waitFor({ state: "detached" });
-  await page.getByText("box1: generation 1 is requested").first().waitFor();
   const seen = await progressUntilInstalled(page, machine);
   expect(seen.length, "values that the bar showed").toBeGreaterThan(2);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
@@ -149,9 +149,8 @@ test("a double click, and an answer that is lost, are one generation", async (co
       await route.continue();
     }
   });
-  await send.dblclick();
+  await Promise.all([page.getByText("box3: generation 1 is requested").first().waitFor(), send.dblclick()]);
   await dialog.waitFor({ state: "detached" });
-  await page.getByText("box3: generation 1 is requested").first().waitFor();
   expect(sent).toBe(2);
   const story = await machine.story();
   expect(story.filter((entry) => entry.startsWith("installation_requested"))).toEqual(["installation_requested 1"]);
