@@ -64,7 +64,12 @@ describe("a command", () => {
     ["no such command", 2, ["machine", "lits"], /no command "lits"; did you mean list\?; see --help/u],
     ["an unknown flag", 2, ["machine", "list", "--limt", "5"], /no flag --limt; did you mean --limit\?; see --help/u],
     ["a flag without its value", 2, install(...image, "--size"), /--size|size/u],
-    ["a flag left out", 2, install("--image", "http://127.0.0.1:1/image"), /--digest is missing/u],
+    [
+      "a flag left out",
+      2,
+      install("--image", "http://127.0.0.1:1/image"),
+      /--digest and --disk are missing: expected .* --profile; see --help/u,
+    ],
     ["no machine", 2, ["machine", "show"], /ID is missing; see --help/u],
     ["what is no UUID, and no name", 1, ["machine", "show", "12345-678"], /no machine "12345-678": .*machine list/u],
     ["a UUID of nobody", 1, ["machine", "history", nobody], new RegExp(`no machine "${nobody}"`, "u")],

@@ -72,7 +72,11 @@ async function installImage(flags: InstallImageFlags): Promise<ImageInstallation
     const missing = Object.entries({ image, digest, disk }).flatMap(([name, value]) =>
       value === undefined ? [`--${name}`] : [],
     );
-    throw new CliError("usage", `${missing.join(", ")} missing: expected --image, --digest and --disk, or --profile`);
+    const are = missing.length === 1 ? "is" : "are";
+    throw new CliError(
+      "usage",
+      `${missing.join(" and ")} ${are} missing: expected --image, --digest and --disk, or --profile; see --help`,
+    );
   }
   const reference = imageReference(image);
   if (reference.kind === "invalid") {
