@@ -54,10 +54,7 @@ export async function installWhat(flags: InstallImageFlags): Promise<InstallWhat
   });
   if (both !== undefined) {
     const flag = both.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
-    throw new CliError(
-      "usage",
-      `--${flag} and --profile exclude each other: the profile says it (\`farrier profile apply\`)`,
-    );
+    throw new CliError("usage", `--${flag} and --profile exclude each other: the profile says it`);
   }
   return { profile, values: parseTemplateValues(flags.set ?? []) };
 }

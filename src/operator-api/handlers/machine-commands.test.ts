@@ -359,7 +359,7 @@ describe("wrong fields are named, and nothing is done", () => {
     [
       "states of one machine's installations",
       () => clients.installations.installationList({ machine, states: [InstallationState.PENDING] }),
-      /^states: expected none together with machine/u,
+      /^states: expected nothing together with machine/u,
     ],
   ])("%s", async (_what, call, message) => {
     const before = await events();

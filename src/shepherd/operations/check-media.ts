@@ -46,7 +46,7 @@ export async function checkMedia(
       return {
         ok: false,
         what: "its drive is not tried: an agent is being started on the machine",
-        remedy: "try again when that has ended; `farrier machine explain` shows it",
+        remedy: "try again when that has ended",
       };
     }
     const url = mediumUrl(server.url, secret);
@@ -105,5 +105,5 @@ export function mediaLine(
 }
 
 function remedyOf(server: string): string {
-  return `does the controller reach ${server} (\`farrier netboot --media-url\`), and has it the licence for virtual media`;
+  return `does the controller reach ${server} (the flag --media-url of netboot), and has it the licence for virtual media`;
 }

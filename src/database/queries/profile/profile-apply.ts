@@ -31,10 +31,7 @@ export async function profileApply(
     const { rows: images } = await sql`
       SELECT FROM catalogue_image WHERE image_name = ${applied.imageName} FOR SHARE`.execute(tx);
     if (images.length === 0) {
-      throw new DatabaseError(
-        "not_found",
-        `there is no image "${applied.imageName}" in the catalogue: add it with \`farrier image add ${applied.imageName} --url URL\``,
-      );
+      throw new DatabaseError("not_found", `there is no image "${applied.imageName}" in the catalogue: add it first`);
     }
     // The row's lock makes one applying wait for another.
     const { rows } = await sql<{ last_version: number }>`
