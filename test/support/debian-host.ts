@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createZstdDecompress } from "node:zlib";
 import { acceleratorArguments } from "../../src/lab/accelerator.ts";
@@ -114,7 +115,17 @@ export async function debianHost(image?: string): Promise<DebianHost> {
     };
     const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
     const args = ["-F", "none", ...flags, "-p", String(port), "root@127.0.0.1", text];
-    return (await run("ssh", args, { timeout: 120_000 })).stdout;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await run("ssh", args, { timeout: 900_000 })).stdout;
+      } catch (error) {
+        // A host that is short of memory may reset a connection before it has said a word: nothing was run then.
+        if (attempt === 10 || !String(error).includes("kex_exchange_identification")) {
+          throw error;
+        }
+        await sleep(2_000);
+      }
+    }
   };
   const consoleText = async (): Promise<string> => plain(await readFile(file("console"), "utf8").catch(() => ""));
   const release = stack.move();

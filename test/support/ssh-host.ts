@@ -337,7 +337,7 @@ export async function fakeBootImages(folder: string): Promise<string> {
   -e) [ "$(cat "$FAKE/go-fails")" = false ] && echo "kexec -e" >> "$FAKE/started" ;;
   *)
     refuses=$(cat "$FAKE/kexec-refuses" 2> /dev/null)
-    [ "$refuses" = both ] && { printf 'kexec_file_load failed: \\033[31mOperation not permitted\\n' >&2; exit 255; }
+    [ "$refuses" = both ] && { printf 'kexec_file_load failed: \\033[31mOperation not permitted\\nentry       = 0x5fff\\n' >&2; for n in 0 1 2 3 4 5 6 7; do echo "segment[$n].buf   = 0x7f6287657010"; echo "segment[$n].memsz = 0x318b000"; done >&2; exit 255; }
     [ "$refuses" = file ] && [ "$1" = -s ] && { echo 'kexec_file_load not available' >&2; exit 255; }
     sleep "$(cat "$FAKE/kexec-seconds")"
     cp "$3" "$FAKE/vmlinuz"; cp "\${4#--initrd=}" "$FAKE/initramfs"; echo "\${5#--command-line=}" > "$FAKE/command-line" ;;

@@ -41,7 +41,8 @@ trap 'rm -rf key.der public.der private archive config.cpio init.pb public initr
 # For the undo script.
 echo $$ > pid
 failed() {
-  { printf '%s: ' "$1"; tail -c 1000 said | tr '\n\r\t' '   ' | tr -cd ' -~'; } > text
+  # After its error kexec prints where in memory everything was to go.
+  { printf '%s: ' "$1"; grep -vE '^(entry|nr_segments|segment)' said | tail -c 1000 | tr '\n\r\t' '   ' | tr -cd ' -~'; } > text
   field 012 text > error
   field 022 error
   exit 1
