@@ -28,6 +28,7 @@ export const machineTags = [
   "machine_disk_begun",
   "machine_os_installation_retry",
   "machine_os_installed",
+  "machine_installation_profile",
   "machine_quarantine",
   "machine_controller",
   "machine_controller_contact",
