@@ -64,7 +64,7 @@ test(
     const other = await place.cli("lab", "up", "--name-prefix", "web", "--controller", "ipmi", ...small);
     expect([other.status, other.stderr]).toEqual([1, expect.stringContaining("with a controller for redfish")]);
 
-    await must(place.cli("lab", "down"));
+    expect((await must(place.cli("lab", "down"))).stderr).toBe("");
     expect(await controllersAsk(directory)).toBeUndefined();
     expect(await controllerPortIsFree("redfish", portOf(redfishUrl))).toBe(true);
     expect(await controllerPortIsFree("ipmi", portOf(ipmiUrl))).toBe(true);

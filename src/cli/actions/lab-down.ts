@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess } from "../call/access.ts";
 import { operatorClient, type OperatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { dataDirectory } from "../flags/common.ts";
 import { labCredential, labCredentialFor } from "../show/lab-controller-commands.ts";
@@ -64,7 +66,7 @@ async function known(machines: OperatorClient["machines"], lab: LabMachineSummar
 /**
  * How often a deletion is tried while a shepherd holds the machine; the shepherd soon notices that the machine is gone.
  */
-const tries = 20;
+const tries = 60;
 
 /** Deletes a machine from the control plane. Resolves to the reason if that failed, otherwise to undefined. */
 async function forget(
@@ -88,12 +90,12 @@ async function forget(
       await machines.machineDelete({ requestId: randomUUID(), machine: machineId });
       return undefined;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (/there is no machine/u.test(message)) {
+      const { code } = ConnectError.from(error instanceof CliError ? error.cause : error);
+      if (code === Code.NotFound) {
         return undefined;
       }
-      if (attempt === tries || !/under way/u.test(message)) {
-        return message;
+      if (attempt === tries || code !== Code.FailedPrecondition) {
+        return error instanceof Error ? error.message : String(error);
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
