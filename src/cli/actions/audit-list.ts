@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AuditListResponseSchema, AuditResult } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
@@ -17,8 +17,8 @@ export interface AuditListFlags extends ClientFlags, WatchFlags, PageFlags {
   actor: string | undefined;
   method: readonly string[] | undefined;
   result: "ok" | "refused" | undefined;
-  since: Timestamp | undefined;
-  before: Timestamp | undefined;
+  since: Date | undefined;
+  before: Date | undefined;
 }
 
 const results = { ok: AuditResult.OK, refused: AuditResult.REFUSED } as const;
@@ -31,7 +31,10 @@ export async function auditListAction(this: CliContext, flags: AuditListFlags): 
     actor: flags.actor ?? "",
     methods: [...(flags.method ?? [])],
     result: flags.result === undefined ? AuditResult.UNSPECIFIED : results[flags.result],
-    ...defined({ from: flags.since, before: flags.before }),
+    ...defined({
+      from: flags.since && timestampFromDate(flags.since),
+      before: flags.before && timestampFromDate(flags.before),
+    }),
   };
   await answerWatched(this, flags, async () => {
     const { items, more, nextPageToken } = await pages({ ...flags, limit: flags.limit ?? 100 }, async (page) => {

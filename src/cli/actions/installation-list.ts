@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { InstallationListResponseSchema, InstallationSort } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { defined } from "../../lib/defined.ts";
@@ -20,8 +20,8 @@ export interface InstallationListFlags extends ClientFlags, WatchFlags, PageFlag
   error: string | undefined;
   sort: "requested" | "finished" | undefined;
   oldestFirst: boolean | undefined;
-  since: Timestamp | undefined;
-  before: Timestamp | undefined;
+  since: Date | undefined;
+  before: Date | undefined;
 }
 
 const header = [
@@ -40,7 +40,10 @@ export async function installationListAction(this: CliContext, flags: Installati
     error: flags.error ?? "",
     sort: flags.sort === "finished" ? InstallationSort.FINISHED : InstallationSort.UNSPECIFIED,
     oldestFirst: flags.oldestFirst ?? false,
-    ...defined({ from: flags.since, before: flags.before }),
+    ...defined({
+      from: flags.since && timestampFromDate(flags.since),
+      before: flags.before && timestampFromDate(flags.before),
+    }),
   };
   const { installations } = await operatorClient(flags, this.process.env);
   await answerWatched(this, flags, async () => {

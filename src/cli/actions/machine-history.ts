@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { MachineHistoryResponseSchema, type HistoryEntry } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
@@ -14,7 +14,7 @@ export interface MachineHistoryFlags extends ClientFlags {
   limit: number | undefined;
   event: readonly string[] | undefined;
   generation: bigint | undefined;
-  since: Timestamp | undefined;
+  since: Date | undefined;
 }
 
 const header = [
@@ -45,7 +45,7 @@ export async function machineHistoryAction(
   const query = {
     machine,
     events: [...(flags.event ?? [])],
-    ...defined({ generation: flags.generation, from: flags.since }),
+    ...defined({ generation: flags.generation, from: flags.since && timestampFromDate(flags.since) }),
   };
   const limit = flags.limit ?? 100;
   const entries: HistoryEntry[] = [];

@@ -1,4 +1,3 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { parseTime } from "./time.ts";
 
@@ -12,7 +11,7 @@ test.each([
   ["2h", "2026-01-31T22:00:00.000Z"],
   ["1d", "2026-01-31T00:00:00.000Z"],
 ])("%s is a time", (text, iso) => {
-  expect(timestampDate(parseTime(text, now)).toISOString()).toBe(iso);
+  expect(parseTime(text, now).toISOString()).toBe(iso);
 });
 
 test.each(["", "now", "2026-13-01", "2026", "90", "0h", "-2h", "2026-01-31T12:00:00 CET"])("%o is none", (text) => {
