@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { repositoryFiles } from "./support/repository.ts";
+import { repositoryFiles, repositoryPaths } from "./support/repository.ts";
 
 const files = await repositoryFiles();
 const documents = files.filter(({ path }) => path.endsWith(".md"));
@@ -22,7 +22,7 @@ function anchorsOf(text: string): Set<string> {
   );
 }
 
-const paths = new Set(files.map(({ path }) => path));
+const paths = new Set(await repositoryPaths());
 const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]));
 
 /** What is wrong with a document's links, one line each. */

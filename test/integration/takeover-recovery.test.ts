@@ -141,9 +141,12 @@ test("then it is said who must act: neither SSH nor its controller has worked", 
   });
   const dependencies = stack.use(testDependencies(all.fleet.test.connection));
   const { machines } = testClients(dependencies);
-  const explained = await machines.machineExplain({ machine: machine.machineId });
-  expect(explained.lines.join("\n")).toMatch(
+  const lines = async (): Promise<string> =>
+    (await machines.machineExplain({ machine: machine.machineId })).lines.join("\n");
+  // The failures are there before the start's work has ended; until then the work is what is shown.
+  await until("it to wait for an operator", async () => (await lines()).includes("waiting for an operator"));
+  expect(await lines()).toMatch(
     /waiting for an operator to look at the machine: every means of starting an agent on it has failed: its running system, by SSH \(\d+ times\); its controller, by network boot \(\d+ times\)/u,
   );
-  expect(explained.lines.join("\n")).toContain("kernel.kexec_load_disabled is 1");
+  expect(await lines()).toContain("kernel.kexec_load_disabled is 1");
 });
