@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { addressGuard, guardedLookup, guardedUrl, portOfUrl } from "./address-guard.ts";
 
-const guard = addressGuard({ privateAllowed: true, loopbackAllowed: false, ownPorts: [8443] }, () => ["10.0.0.1"]);
+const guard = addressGuard({ privateAllowed: true, loopbackAllowed: false, ownPorts: [8443] }, () => [
+  "10.0.0.1",
+  "fd00::7",
+]);
 const loopback = addressGuard({ privateAllowed: true, loopbackAllowed: true, ownPorts: [8443] }, () => ["10.0.0.1"]);
 const strict = addressGuard({ privateAllowed: false, loopbackAllowed: false, ownPorts: [] }, () => []);
 
@@ -17,8 +20,18 @@ test.each([
   ["cloud metadata in IPv6", "::ffff:169.254.169.254", 80, /link-local/u, /link-local/u],
   ["cloud metadata by 6to4", "2002:a9fe:a9fe::1", 80, /link-local/u, /link-local/u],
   ["link-local with a zone", "fe80::1%eth0", 80, /link-local/u, /link-local/u],
-  ["multicast", "224.0.0.1", 80, /no host's address/u, /no host's/u],
+  ["multicast", "224.0.0.1", 80, /no one host's address/u, /no one host's/u],
   ["an own port", "10.0.0.1", 8443, /port 8443 of this host/u, /private/u],
+  ["an own port by a mapped address", "::ffff:10.0.0.1", 8443, /port 8443 of this host/u, /private/u],
+  ["an own port by NAT64", "64:ff9b::a00:1", 8443, /port 8443 of this host/u, /private/u],
+  ["an own port by 6to4", "2002:a00:1::", 8443, /port 8443 of this host/u, /private/u],
+  ["an own port by another spelling", "fd00:0:0::7", 8443, /port 8443 of this host/u, /private/u],
+  ["metadata of Amazon by IPv6", "fd00:ec2::254", 80, /metadata.*credentials/u, /metadata/u],
+  ["metadata of Google by IPv6", "fd20:ce::254", 80, /metadata/u, /metadata/u],
+  ["metadata of Alibaba", "100.100.100.200", 80, /metadata/u, /metadata/u],
+  ["metadata of Azure", "168.63.129.16", 80, /metadata/u, /metadata/u],
+  ["metadata by NAT64", "64:ff9b::6464:64c8", 80, /metadata/u, /metadata/u],
+  ["a local translation", "64:ff9b:1::a9fe:a9fe", 80, /no one host's/u, /no one host's/u],
   ["another port of this host", "10.0.0.1", 80, undefined, /private/u],
   ["the same port of another host", "10.0.0.2", 8443, undefined, /private/u],
 ])("%s", (_what, address, port, expected, strictly) => {

@@ -1,7 +1,8 @@
 import { lookup as dnsLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
-import { addressClass, type AddressClass } from "./address-class.ts";
+import { addressClass, carriedIpv4, type AddressClass } from "./address-class.ts";
+import { ipBytes, ipText } from "./ip-bytes.ts";
 
 /** Which addresses a process may call on behalf of operators. */
 export interface AddressGuardRules {
@@ -18,7 +19,7 @@ export type AddressGuard = (address: string, port: number) => string | undefined
 
 /**
  * A guard for calls to addresses that operators, or servers that redirect, have named. It is to be asked for the address
- * that is connected to, after a name was resolved. Link-local addresses are never allowed: clouds serve credentials there.
+ * that is connected to, after a name was resolved. Link-local addresses and those of clouds' metadata are never allowed.
  * @param ownAddresses the IP addresses of this host
  */
 export function addressGuard(
@@ -26,16 +27,23 @@ export function addressGuard(
   ownAddresses: () => readonly string[] = hostAddresses,
 ): AddressGuard {
   return (given, port) => {
-    const address = given.replace(/%.*$/u, "");
+    const address = unified(given);
     const kind = addressClass(address);
     const why = forbidden(kind, rules);
     if (why !== undefined) {
       return `the ${kind} address ${address}, ${why}`;
     }
-    return rules.ownPorts.includes(port) && (kind === "loopback" || ownAddresses().includes(address))
+    return rules.ownPorts.includes(port) &&
+      (kind === "loopback" || ownAddresses().some((own) => unified(own) === address))
       ? `port ${port} of this host, ${address}, where the control plane itself listens`
       : undefined;
   };
+}
+
+/** The address in its one spelling, without its zone; the IPv4 address where it stands for one. */
+function unified(given: string): string {
+  const address = given.replace(/%.*$/u, "");
+  return carriedIpv4(address) ?? ipText(ipBytes(address));
 }
 
 function forbidden(kind: AddressClass, rules: AddressGuardRules): string | undefined {
@@ -49,9 +57,10 @@ function forbidden(kind: AddressClass, rules: AddressGuardRules): string | undef
         ? undefined
         : "which is this host itself: allowed only where the control plane listens on a loopback address";
     case "link-local":
+    case "metadata":
       return "which is never called, because clouds serve credentials there";
     case "reserved":
-      return "which is no host's address";
+      return "which is no one host's address";
   }
 }
 
