@@ -22,7 +22,7 @@ export interface ImageFetchOptions {
   /** A folder for files while they are looked into; one process of the control plane may not use another's. */
   directory: string;
   /** Whether the control plane listens on loopback addresses, and on which ports of this host. */
-  guard: { loopbackAllowed: boolean; ownPorts: () => number[] };
+  guard: { loopbackAllowed: boolean; ownPorts: () => Promise<number[]> };
   room: { packedBytes: number; unpackedBytes: number };
   limits?: ImageProcessLimits;
   clock: Clock;
@@ -81,7 +81,7 @@ async function imageFetchOne(
     await using fetched = await imageProcess(
       {
         source,
-        guard: { loopbackAllowed: options.guard.loopbackAllowed, ownPorts: options.guard.ownPorts() },
+        guard: { loopbackAllowed: options.guard.loopbackAllowed, ownPorts: await options.guard.ownPorts() },
         limits: options.room,
       },
       {

@@ -9,6 +9,7 @@ import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
+import { portOfUrl } from "../lib/net/address-guard.ts";
 import { formatHostPort, isLoopback, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -21,6 +22,7 @@ import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { databaseReach } from "./parts/database-reach.ts";
 import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
+import { ownPorts } from "./parts/own-ports.ts";
 import { readiness } from "./parts/readiness.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./parts/tls-files.ts";
@@ -146,7 +148,12 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       directory: join(dataDir, "images", "work"),
       guard: {
         loopbackAllowed: [options.agents, options.operators].some(({ host }) => isLoopback(host)),
-        ownPorts: () => [agents.address.port, Number(new URL(operators.url).port), ...(options.ownPorts?.() ?? [])],
+        ownPorts: async () => [
+          agents.address.port,
+          portOfUrl(new URL(operators.url)),
+          ...(options.ownPorts?.() ?? []),
+          ...(await ownPorts(dataDir, databaseAddress)),
+        ],
       },
       room: imageRoom,
       log,

@@ -4,6 +4,7 @@ import { migrateCheck } from "../database/migrate.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
+import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
 import { checkTime } from "../lib/tls/chain.ts";
 import { parseCertificates, readPem } from "../lib/tls/pem.ts";
@@ -12,6 +13,7 @@ import { dhcpRange } from "../netboot/dnsmasq/options.ts";
 import { dnsmasqRun } from "../netboot/dnsmasq/run.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
+import { netbootAddressWrite } from "./parts/own-ports.ts";
 import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
 
@@ -43,6 +45,10 @@ export async function netbootProcess(options: NetbootOptions): Promise<number> {
     log,
     clock: systemClock,
   });
+  // Best effort: the other processes of this host then fetch nothing from it.
+  await netbootAddressWrite(dataDir, netboot.address).catch((error: unknown) =>
+    log.warn({ error: describeError(error) }, "the address of network boot could not be written to the data directory"),
+  );
   const { dhcp } = options;
   await using _dnsmasq =
     dhcp === undefined

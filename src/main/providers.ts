@@ -5,6 +5,7 @@ import { providersFollow } from "../providers/configuration/providers-follow.ts"
 import { labProvider } from "../providers/lab/provider.ts";
 import { staticProvider } from "../providers/static/provider.ts";
 import { systemClock } from "../lib/clock.ts";
+import type { AddressGuard } from "../lib/net/address-guard.ts";
 import type { HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Provider } from "../shepherd/provider.ts";
@@ -40,7 +41,12 @@ export async function labOf(
  */
 export async function providersOf(
   given: readonly Provider[],
-  { file, netboot, log }: { file: string | undefined; netboot: HostPort | undefined; log: Logger },
+  {
+    file,
+    guard,
+    netboot,
+    log,
+  }: { file: string | undefined; guard: () => Promise<AddressGuard>; netboot: HostPort | undefined; log: Logger },
 ): Promise<ProvidersSource & AsyncDisposable> {
   if (file === undefined) {
     return {
@@ -50,7 +56,7 @@ export async function providersOf(
     };
   }
   const followed = await providersFollow(file, {
-    ...{ log, clock: systemClock },
+    ...{ guard, log, clock: systemClock },
     lab: ({ directory, name, autostart }) => labOf(directory, log, netboot, { name, autostart }),
   });
   const hangUp = (): void => void followed.reread();

@@ -10,6 +10,7 @@ import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { labOf, providersOf, unlistedProvider } from "./providers.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
+import { inventoryGuard } from "./parts/own-ports.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { agentCa, takeoverAccess } from "./parts/takeover-access.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
@@ -27,7 +28,12 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
   await databaseReach(database);
   await migrateCheck(database.pool);
   const given = options.lab === undefined ? [] : [await labOf(options.lab, log, options.netboot)];
-  await using configured = await providersOf(given, { file: options.providers, netboot: options.netboot, log });
+  await using configured = await providersOf(given, {
+    file: options.providers,
+    guard: () => inventoryGuard(options.dataDir, address),
+    netboot: options.netboot,
+    log,
+  });
   await using secrets = await secretsFollow({
     ...options,
     database: sessionDatabase,

@@ -3,11 +3,13 @@ import type { UpOptions } from "./options.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
+import { portOfUrl } from "../lib/net/address-guard.ts";
 import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { shepherdRun } from "../shepherd/run.ts";
+import { inventoryGuard } from "./parts/own-ports.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
 import { takeoverAccess } from "./parts/takeover-access.ts";
 import { controlPlaneStart } from "./control-plane.ts";
@@ -66,7 +68,19 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
   const lab = await labOf(labDirectory(options.dataDir), log, netbootAddress);
-  const configured = stack.use(await providersOf([lab], { file: options.providers, netboot: netbootAddress, log }));
+  const listening = (): HostPort[] => [
+    { host: options.agents.host, port: server.agents.port },
+    { host: options.operators.host, port: portOfUrl(new URL(server.operators)) },
+    ...(netbootAddress === undefined ? [] : [netbootAddress]),
+  ];
+  const configured = stack.use(
+    await providersOf([lab], {
+      file: options.providers,
+      guard: () => inventoryGuard(options.dataDir, address, listening()),
+      netboot: netbootAddress,
+      log,
+    }),
+  );
   const shepherdDatabase = open("shepherd");
   stack.use(
     shepherdRun({

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { caCertificates } from "../../contract/ca-certificates.ts";
 import { defined } from "../../lib/defined.ts";
+import type { AddressGuard } from "../../lib/net/address-guard.ts";
 import type { Provider } from "../../shepherd/provider.ts";
 import { commandProvider } from "../command/provider.ts";
 import { fileSource, type InventorySource } from "../inventory/file-source.ts";
@@ -16,6 +17,8 @@ import { formatOf, type InventorySettings, type ProviderSettings } from "./setti
 export interface ProviderMaking {
   /** The folder that relative paths begin at. */
   base: string;
+  /** Which addresses inventories may be fetched from now. */
+  guard: () => Promise<AddressGuard>;
   /** Makes the provider of a lab's folder. */
   lab: (options: { name: string; directory: string; autostart: boolean }) => Promise<Provider>;
 }
@@ -53,7 +56,7 @@ export async function providerOf(settings: ProviderSettings, making: ProviderMak
 async function inventoryOf(
   provider: string,
   settings: InventorySettings,
-  { base }: ProviderMaking,
+  { base, guard }: ProviderMaking,
 ): Promise<{ list: InventoryList; settings: string }> {
   const { file, url, every, columns = {}, controllers = {} } = settings;
   const certificates = async (path: string | undefined): Promise<string | undefined> =>
@@ -61,7 +64,7 @@ async function inventoryOf(
   const [ca, controllersCa] = [await certificates(settings.ca), await certificates(controllers.ca)];
   const path = file === undefined ? undefined : resolve(base, file);
   const source: InventorySource =
-    path === undefined ? urlSource(url ?? "", { pace: every ?? urlPace, ...defined({ ca }) }) : fileSource(path);
+    path === undefined ? urlSource(url ?? "", { guard, pace: every ?? urlPace, ...defined({ ca }) }) : fileSource(path);
   const format = settings.format ?? formatOf(path ?? URL.parse(url ?? "")?.pathname ?? "") ?? "csv";
   const renamed = Object.fromEntries(
     Object.entries(columns).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -23,7 +23,12 @@ afterEach(() => rm(folder, { recursive: true }));
 const providers = (...names: string[]): string =>
   `providers:\n${names.map((name) => `  - {name: ${name}, type: inventory, file: ${name}.csv}\n`).join("")}`;
 const follow = (log: Logger = silent) =>
-  providersFollow(file, { log, clock: systemClock, lab: () => Promise.reject(new Error("there is no lab here")) });
+  providersFollow(file, {
+    log,
+    clock: systemClock,
+    guard: () => Promise.reject(new Error("nothing is fetched here")),
+    lab: () => Promise.reject(new Error("there is no lab here")),
+  });
 
 test("a new version is taken, by whatever way it comes; what is the same in it stays", async () => {
   await writeFile(file, providers("a", "b"));

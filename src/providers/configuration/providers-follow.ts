@@ -11,7 +11,7 @@ import { ProvidersFileError } from "./providers-file-error.ts";
 import { providersParse } from "./providers-parse.ts";
 
 /** What following a file of providers needs. */
-export interface ProvidersFollowOptions extends Pick<ProviderMaking, "lab"> {
+export interface ProvidersFollowOptions extends Pick<ProviderMaking, "lab" | "guard"> {
   log: Logger;
   clock: Clock;
 }
@@ -54,7 +54,7 @@ export async function providersFollow(path: string, options: ProvidersFollowOpti
   function providersMake(text: string, before: readonly Provider[]): Promise<Provider[]> {
     return Promise.all(
       providersParse(text, file).map(async (settings) => {
-        const made = await providerOf(settings, { base: dirname(file), lab: options.lab });
+        const made = await providerOf(settings, { base: dirname(file), guard: options.guard, lab: options.lab });
         // The same settings: its loops go on, and what it has read stays.
         return before.find((one) => isSameProvider(one, made)) ?? made;
       }),

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { addressGuard } from "../../lib/net/address-guard.ts";
 import { authorityIssue, keyMake, keyPem, serverIssue } from "../../lib/tls/issue.ts";
 import { parseServerName } from "../../lib/tls/names.ts";
 import { providerConformance } from "../../shepherd/testing/provider-conformance.ts";
@@ -20,6 +21,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const rules = { privateAllowed: true, loopbackAllowed: true, ownPorts: [] };
+const guard = () => Promise.resolve(addressGuard(rules));
 const live = new AbortController().signal;
 const reading = { format: "csv", columns: {}, controllers: {} } as const;
 const text = "id,name,macs\nS1,web1,52:54:00:00:00:01\nS2,web2,\n";
@@ -109,7 +112,7 @@ test("a URL: asked for changes alone; redirects stay on its server", async () =>
       response.writeHead(200, { etag: '"1"' }).end(text);
     }
   });
-  const { list } = inventoryList(urlSource(`${server.origin}/old`, { ca: server.ca, pace: 1 }), reading);
+  const { list } = inventoryList(urlSource(`${server.origin}/old`, { ca: server.ca, guard, pace: 1 }), reading);
   const first = await list(live);
   expect(first.machines).toHaveLength(2);
   expect(await list(live)).toBe(first);
@@ -174,7 +177,7 @@ test.each([
 ])("a URL that gives %s", async (_what, answer, expected) => {
   await using server = await serve((_request, response) => answer(response));
   const limit = expected?.includes("within 1 s") === true ? 1_000 : 60_000;
-  const source = urlSource(`${server.origin}/rack.csv?key=hunter2`, { ca: server.ca, pace: 1, limit });
+  const source = urlSource(`${server.origin}/rack.csv?key=hunter2`, { ca: server.ca, guard, pace: 1, limit });
   const listing = inventoryList(source, reading).list(live);
   if (expected === undefined) {
     expect((await listing).machines).toEqual([]);
@@ -187,10 +190,39 @@ test.each([
 
 test("a server that the CA does not vouch for, and nobody there", async () => {
   await using server = await serve((_request, response) => void response.end(text));
-  await expect(urlSource(server.origin, { pace: 1 }).read({ fresh: true, signal: live })).rejects.toThrow(
+  await expect(urlSource(server.origin, { guard, pace: 1 }).read({ fresh: true, signal: live })).rejects.toThrow(
     "can't be read",
   );
   const gone = await serve(() => undefined);
   await gone[Symbol.asyncDispose]();
-  await expect(urlSource(gone.origin, { pace: 1 }).read({ fresh: true, signal: live })).rejects.toThrow("ECONNREFUSED");
+  await expect(urlSource(gone.origin, { guard, pace: 1 }).read({ fresh: true, signal: live })).rejects.toThrow(
+    "ECONNREFUSED",
+  );
+});
+
+test("addresses that may not be called, by name and by number, are refused before a byte is sent", async () => {
+  let asked = 0;
+  await using server = await serve((_request, response) => {
+    asked += 1;
+    response.end(text);
+  });
+  const { port } = new URL(server.origin);
+  const closed = () => Promise.resolve(addressGuard({ ...rules, loopbackAllowed: false }));
+  const own = () => Promise.resolve(addressGuard({ ...rules, ownPorts: [Number(port)] }));
+  const refusal = async (url: string, by: typeof guard): Promise<string> => {
+    const source = urlSource(url, { ca: server.ca, guard: by, pace: 1 });
+    return source.read({ fresh: true, signal: live }).then(
+      () => "read",
+      (error: unknown) => String(error),
+    );
+  };
+  expect(await refusal(server.origin, closed)).toContain(
+    "is not read, because it is at the loopback address 127.0.0.1",
+  );
+  expect(await refusal(`https://localhost:${port}/`, closed)).toContain("is not read, because it is at the loopback");
+  expect(await refusal(server.origin, own)).toContain(`port ${port} of this host`);
+  expect(await refusal("https://169.254.169.254/latest", guard)).toContain("the link-local address");
+  expect(await refusal("https://[fd00:ec2::254]/latest", guard)).toContain("the metadata address");
+  expect(asked).toBe(0);
+  expect(await refusal(server.origin, guard)).toBe("read");
 });

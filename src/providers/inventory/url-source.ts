@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { describeError } from "../../lib/errors.ts";
 import { printable } from "../../lib/format/printable.ts";
+import { type AddressGuard, guardedLookup, guardedUrl, portOfUrl } from "../../lib/net/address-guard.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
 import { ProviderError } from "../../shepherd/provider.ts";
 import { inventoryBytes } from "./decode.ts";
@@ -11,6 +12,8 @@ import { type InventorySource, tooLong } from "./file-source.ts";
 export interface UrlSourceOptions {
   /** CAs of its certificate, PEM; absent = the system's. */
   ca?: string;
+  /** Which addresses may be called; asked for each reading. */
+  guard: () => Promise<AddressGuard>;
   /** Milliseconds between two readings. */
   pace: number;
   /** Milliseconds that one reading may take. */
@@ -29,21 +32,31 @@ interface Version {
 }
 
 /** An inventory at an https:// URL. It is fetched only if it has changed, where the server can tell. */
-export function urlSource(url: string, { ca, pace, limit = readLimit }: UrlSourceOptions): InventorySource {
+export function urlSource(url: string, { ca, guard, pace, limit = readLimit }: UrlSourceOptions): InventorySource {
   const title = shownUrl(url);
   let last: Version = {};
 
   const failed = (why: string, cause?: unknown) => new ProviderError("unavailable", `${title} ${why}`, { cause });
 
-  async function get(address: URL, version: Version, signal: AbortSignal): Promise<IncomingMessage> {
+  async function get(
+    address: URL,
+    version: Version,
+    { guard: may, signal }: { guard: AddressGuard; signal: AbortSignal },
+  ): Promise<IncomingMessage> {
     const headers = {
       accept: "text/csv, application/yaml, application/json, */*;q=0.1",
       ...(version.etag === undefined ? {} : { "if-none-match": version.etag }),
       ...(version.modified === undefined ? {} : { "if-modified-since": version.modified }),
     };
+    const refused = (why: string) => failed(`is not read, because it is at ${why}`);
+    const forbidden = guardedUrl(may, address);
+    if (forbidden !== undefined) {
+      throw refused(forbidden);
+    }
+    const lookup = guardedLookup(may, portOfUrl(address), refused);
     return new Promise((resolve, reject) => {
       // A connection of its own: readings are minutes apart.
-      request(address, { agent: false, headers, signal, ...(ca === undefined ? {} : { ca }) })
+      request(address, { agent: false, headers, signal, lookup, ...(ca === undefined ? {} : { ca }) })
         .once("response", resolve)
         .once("error", reject)
         .end();
@@ -52,8 +65,9 @@ export function urlSource(url: string, { ca, pace, limit = readLimit }: UrlSourc
 
   async function follow(version: Version, signal: AbortSignal): Promise<IncomingMessage> {
     let address = new URL(url);
+    const may = await guard();
     for (let redirects = 0; ; redirects += 1) {
-      const response = await get(address, version, signal);
+      const response = await get(address, version, { guard: may, signal });
       const { statusCode = 0, headers } = response;
       if (![301, 302, 303, 307, 308].includes(statusCode)) {
         return response;
