@@ -12,6 +12,7 @@ import type { KeyRing } from "../secrets/key-ring.ts";
 import type { ImageSource } from "../contract/catalogue/image-source.ts";
 import { CatalogueError } from "./errors.ts";
 import { fetchNext } from "./fetch-next.ts";
+import type { ImageRoom } from "./image-room.ts";
 import { imageProcess, imageProcessLimits, type ImageProcessLimits } from "./image-process.ts";
 
 /** What the loop that fetches images works with. */
@@ -23,7 +24,7 @@ export interface ImageFetchOptions {
   directory: string;
   /** Whether the control plane listens on loopback addresses, and on which ports of this host. */
   guard: { loopbackAllowed: boolean; ownPorts: () => Promise<number[]> };
-  room: { packedBytes: number; unpackedBytes: number };
+  room: ImageRoom;
   limits?: ImageProcessLimits;
   clock: Clock;
   metrics: Metrics;
@@ -82,7 +83,7 @@ async function imageFetchOne(
       {
         source,
         guard: { loopbackAllowed: options.guard.loopbackAllowed, ownPorts: await options.guard.ownPorts() },
-        limits: options.room,
+        room: options.room,
       },
       {
         directory: join(options.directory, `${process.pid}`),

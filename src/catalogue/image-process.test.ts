@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { access, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, readlink, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { imageServer, type ImageServer } from "../../test/support/image-server.ts";
 import { hostProgram, programsMissing, quickLimits } from "../../test/support/install-rig.ts";
@@ -13,6 +13,7 @@ import type { ImageSource } from "../contract/catalogue/image-source.ts";
 import { createLogger } from "../lib/log.ts";
 import type { ImageJob, ImageJobLine } from "./child/image-job.ts";
 import { imageProcess, imageProcessLimits, type FetchedImage, type ImageProcessLimits } from "./image-process.ts";
+import type { ImageRoom } from "./image-room.ts";
 import { systemImage, systemImagePrograms } from "./testing/made-images.ts";
 
 const log = createLogger({ level: "silent", component: "test" });
@@ -39,14 +40,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const room = { packedBytes: 64 << 20, unpackedBytes: 64 << 20 };
+const room: ImageRoom = { packedBytes: 64 << 20, unpackedBytes: 64 << 20, diskShare: 0.25 };
 
 function look(
   source: Partial<ImageSource> & { url: string },
   options: {
     guard?: Partial<ImageJob["guard"]>;
     limits?: Partial<ImageProcessLimits>;
-    room?: Partial<typeof room>;
+    room?: Partial<ImageRoom>;
     progress?: (line: Extract<ImageJobLine, { kind: "progress" }>) => void;
     signal?: AbortSignal;
   } = {},
@@ -55,7 +56,7 @@ function look(
     {
       source: { format: 0, compression: 0, tokenHosts: [], ...source },
       guard: { loopbackAllowed: true, ownPorts: [], ...options.guard },
-      limits: { ...room, ...options.room },
+      room: { ...room, ...options.room },
       fetch: quickLimits,
     },
     {
@@ -187,6 +188,27 @@ describe("what is refused", () => {
     expect((await refusal(look({ url: endless }, { room: { packedBytes: 1 << 20 } })))[0]).toBe("too_large");
   });
 
+  test("a small qcow2 image that unpacks to more than its share of the disk's free room", async () => {
+    const { bavail, bsize } = await statfs(folder);
+    const share = (mebibytes: number) => ({ room: { diskShare: (mebibytes * (1 << 20)) / (bavail * bsize) } });
+    const { bytes, unpackedBytes } = qcow2Bomb();
+    expect(bytes.length).toBeLessThan(256 << 10);
+    expect(unpackedBytes).toBe(64 << 20);
+    const bomb = server.serve("bomb.qcow2", bytes);
+    expect(await refusal(look({ url: bomb.url }, share(4)))).toEqual([
+      "too_large",
+      expect.stringMatching(/takes \d+ bytes or more on the server's disk .* make room/u),
+    ]);
+    // With room enough for it, something else is wrong with it: there is no boot code in it.
+    await using fetched = await look({ url: bomb.url });
+    expect(fetched.facts).toMatchObject({ unpackedBytes, problems: [expect.stringContaining("no firmware")] });
+    // The file alone may be too much, and zeros count nothing.
+    const large = server.serve("large-file", Buffer.alloc(5 << 20, 1));
+    expect((await refusal(look({ url: large.url }, share(4))))[0]).toBe("too_large");
+    const zeros = server.serve("zeros.gz", gzipSync(Buffer.alloc(60 << 20)));
+    expect(await refusal(look({ url: zeros.url }, share(4)))).toEqual(["ok", ""]);
+  });
+
   test("a qcow2 image that says it is a million gigabytes, or names another file", async () => {
     const header = Buffer.alloc(1 << 16);
     header.write("QFI\u00fb", "latin1");
@@ -287,4 +309,25 @@ async function processesIn(path: string): Promise<string[] | undefined> {
     pids.map(async (pid) => ((await readlink(`/proc/${pid}/cwd`).catch(() => "")) === path ? [pid] : [])),
   );
   return found.flat().length === 0 ? undefined : found.flat();
+}
+
+/** A qcow2 image of 64 MiB, all of whose clusters are the same packed one, which is not zero. */
+function qcow2Bomb(): { bytes: Buffer; unpackedBytes: number } {
+  const [clusterBytes, unpackedBytes] = [1 << 16, 64 << 20];
+  const bytes = Buffer.alloc(3 * clusterBytes);
+  bytes.write("QFI\u00fb", "latin1");
+  bytes.writeUInt32BE(2, 4);
+  bytes.writeUInt32BE(16, 20);
+  bytes.writeBigUInt64BE(BigInt(unpackedBytes), 24);
+  bytes.writeUInt32BE(1, 36);
+  bytes.writeBigUInt64BE(BigInt(clusterBytes), 40);
+  const table = 2 * clusterBytes;
+  bytes.writeBigUInt64BE(BigInt(table) | (1n << 63n), clusterBytes);
+  const packed = deflateRawSync(Buffer.alloc(clusterBytes, 7));
+  // Behind the header: 512 bytes are more than it takes.
+  packed.copy(bytes, 4096);
+  for (let at = 0; at < unpackedBytes / clusterBytes; at += 1) {
+    bytes.writeBigUInt64BE((1n << 62n) | 4096n, table + at * 8);
+  }
+  return { bytes, unpackedBytes };
 }

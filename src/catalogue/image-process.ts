@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { access, chown, constants, mkdir, rm } from "node:fs/promises";
+import { access, chown, constants, mkdir, rm, statfs } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "../lib/log.ts";
 import { systemUser } from "../lib/host/system-user.ts";
 import { CatalogueError } from "./errors.ts";
 import type { ImageJob, ImageJobLine } from "./child/image-job.ts";
+import type { ImageRoom } from "./image-room.ts";
 import type { LearnedFacts } from "./look/image-facts.ts";
 
 /** What one process may use. */
@@ -54,7 +55,7 @@ const child = fileURLToPath(
  * @throws {CatalogueError}; the signal's reason
  */
 export async function imageProcess(
-  job: Omit<ImageJob, "user">,
+  { room, ...job }: Omit<ImageJob, "user" | "limits"> & { room: ImageRoom },
   options: {
     /** A folder for this image alone: emptied before, and deleted afterwards. */
     directory: string;
@@ -77,7 +78,10 @@ export async function imageProcess(
   } else if (process.geteuid?.() === 0) {
     log.warn({ user: userName }, "images are looked into as root, because there is no user for it");
   }
-  const learned = await outcomeOf({ ...job, ...(user === undefined ? {} : { user }) }, options);
+  const { diskShare, ...most } = room;
+  const { bavail, bsize } = await statfs(directory);
+  const limits = { ...most, diskBytes: Math.floor(bavail * bsize * diskShare) };
+  const learned = await outcomeOf({ ...job, limits, ...(user === undefined ? {} : { user }) }, options);
   const release = stack.move();
   return {
     digest: learned.digest,

@@ -2,18 +2,15 @@
 // of its own: what is wrong with an image ends this process and nothing else.
 import { open } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { AgentError, errorText } from "../../agent/errors.ts";
-import type { FailureCause } from "../../contract/failure-cause.ts";
-import { CatalogueError, type CatalogueErrorCode } from "../errors.ts";
 import { imageInspect } from "../look/image-inspect.ts";
+import { diskShare } from "./disk-share.ts";
+import { imageFailure } from "./image-failure.ts";
 import type { ImageJob, ImageJobLine, ImagePhase } from "./image-job.ts";
 import { imageReceive } from "./image-receive.ts";
 import { imageUnpack, readAt } from "./image-unpack.ts";
 
 /** Milliseconds between two lines of progress. */
 const progressPace = 500;
-/** Failures that may pass by themselves. */
-const passing = new Set<FailureCause>(["image-unreachable", "image-server-error", "image-too-slow", "image-changed"]);
 
 function say(line: ImageJobLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -43,8 +40,9 @@ async function run(job: ImageJob): Promise<void> {
   }
   // Relative to this process' own folder: its user may not be allowed to pass through the folders above.
   const packed = "image";
-  const received = await imageReceive(job, packed, progress("fetching"));
-  const unpacked = await imageUnpack(job, { path: packed, bytes: received.bytes }, progress("unpacking"));
+  const room = diskShare(job.limits.diskBytes);
+  const received = await imageReceive(job, { path: packed, room }, progress("fetching"));
+  const unpacked = await imageUnpack(job, { path: packed, bytes: received.bytes, room }, progress("unpacking"));
   say({ kind: "progress", phase: "looking", bytesDone: 0, bytesTotal: 0 });
   await using file = await open(unpacked.path, "r");
   const inspected = await imageInspect(unpacked.path, unpacked.bytes, (length, at) => readAt(file, length, at));
@@ -58,25 +56,8 @@ async function run(job: ImageJob): Promise<void> {
   say({ kind: "learned", digest: received.digest, facts });
 }
 
-function failure(error: unknown): { code: CatalogueErrorCode; message: string } {
-  const message = errorText(error);
-  if (error instanceof CatalogueError) {
-    return { code: error.code, message };
-  }
-  if (!(error instanceof AgentError)) {
-    return { code: "broken_off", message };
-  }
-  if (error.code === "fetch_failed") {
-    return {
-      code: passing.has(error.failure) ? "unavailable" : error.failure === "image-redirect" ? "forbidden" : "unusable",
-      message,
-    };
-  }
-  return { code: error.code === "signature_invalid" ? "unproven" : "unusable", message };
-}
-
 try {
   await run(JSON.parse(await text(process.stdin)) as ImageJob);
 } catch (error) {
-  say({ kind: "failed", ...failure(error) });
+  say({ kind: "failed", ...imageFailure(error) });
 }

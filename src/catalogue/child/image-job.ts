@@ -8,8 +8,8 @@ export interface ImageJob {
   source: ImageSource;
   /** The rules of the addresses that may be called. */
   guard: { loopbackAllowed: boolean; ownPorts: number[] };
-  /** Maximum bytes as fetched, and unpacked. */
-  limits: { packedBytes: number; unpackedBytes: number };
+  /** Maximum bytes as fetched, and unpacked; and those that both may take on the server's disk. */
+  limits: { packedBytes: number; unpackedBytes: number; diskBytes: number };
   /** How the origin is called, where that is not as agents do. */
   fetch?: Partial<FetchLimits>;
   /** The user that it becomes before it reads a byte; absent = it stays who it is. */

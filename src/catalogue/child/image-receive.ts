@@ -14,6 +14,7 @@ import { signatureCheck } from "../../agent/install/image/signature.ts";
 import type { ImageSource } from "../../contract/catalogue/image-source.ts";
 import { imageDigest, imageReference } from "../../contract/image-reference.ts";
 import { CatalogueError } from "../errors.ts";
+import type { DiskShare } from "./disk-share.ts";
 import type { ImageJob } from "./image-job.ts";
 
 const signatureMost = 64 << 10;
@@ -32,7 +33,11 @@ export type ReceiveProgress = (bytesDone: number, bytesTotal: number, trouble?: 
  * Fetches the image's file to `path`, by the same code as an agent, but only from addresses that the guard allows.
  * @throws {CatalogueError} `unproven`, `too_large`; {AgentError}
  */
-export async function imageReceive(job: ImageJob, path: string, progress: ReceiveProgress): Promise<ReceivedImage> {
+export async function imageReceive(
+  job: ImageJob,
+  { path, room }: { path: string; room: DiskShare },
+  progress: ReceiveProgress,
+): Promise<ReceivedImage> {
   const { source, limits } = job;
   const reference = imageReference(source.url);
   if (reference.kind === "invalid") {
@@ -90,6 +95,7 @@ export async function imageReceive(job: ImageJob, path: string, progress: Receiv
   await using file = await open(path, "wx", 0o600);
   for await (const piece of fetched.body) {
     tooLarge(done + piece.length);
+    room.take(piece.length);
     hash.update(piece);
     signature?.update(piece);
     // A piece is valid only until the next is requested.

@@ -9,6 +9,7 @@ import { isZero } from "../../agent/disk/zero.ts";
 import { peek } from "../../agent/install/fetch/peek.ts";
 import { ImageFormat } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { CatalogueError } from "../errors.ts";
+import type { DiskShare } from "./disk-share.ts";
 import type { ImageJob } from "./image-job.ts";
 
 /** An image as a machine's disk would hold it, in a file. */
@@ -17,8 +18,6 @@ export interface UnpackedImage {
   bytes: number;
   format: "raw" | "qcow2";
   packing: Packing;
-  /** Why no machine may boot from it. */
-  doubt: string | undefined;
 }
 
 const readBytes = 1 << 20;
@@ -34,7 +33,7 @@ type UnpackProgress = (bytesDone: number, bytesTotal: number) => void;
  */
 export async function imageUnpack(
   job: ImageJob,
-  packed: { path: string; bytes: number },
+  packed: { path: string; bytes: number; room: DiskShare },
   progress: UnpackProgress,
 ): Promise<UnpackedImage> {
   const { format, compression } = job.source;
@@ -47,11 +46,9 @@ export async function imageUnpack(
   let bytes = 0;
   let tail: Buffer = Buffer.alloc(0);
   let qcow2: Qcow2 | undefined;
-  let doubt: string | undefined;
   if (packing === "none") {
     const look = imageLook(format, await readAt(source, imageLookBytes, 0), name);
     qcow2 = look.kind === "qcow2" ? look.header : undefined;
-    doubt = look.kind === "raw" ? look.doubt : undefined;
     bytes = packed.bytes;
     tail = await readAt(source, foreignEndBytes, Math.max(0, packed.bytes - foreignEndBytes));
   } else {
@@ -64,11 +61,10 @@ export async function imageUnpack(
       }
       const look = imageLook(format, head, name);
       qcow2 = look.kind === "qcow2" ? look.header : undefined;
-      doubt = look.kind === "raw" ? look.doubt : undefined;
       for await (const chunk of body) {
         roomFor(bytes + chunk.length, most);
         tail = Buffer.concat([tail, chunk.subarray(-foreignEndBytes)]).subarray(-foreignEndBytes);
-        await writeSparse(out, chunk, bytes);
+        await writeSparse({ file: out, room: packed.room }, chunk, bytes);
         bytes += chunk.length;
         progress(used, packed.bytes);
       }
@@ -86,29 +82,28 @@ export async function imageUnpack(
   if (foreign !== undefined) {
     throw foreignRefused(foreign);
   }
-  const found = { format: qcow2 === undefined ? ("raw" as const) : ("qcow2" as const), packing, doubt };
+  const found = { format: qcow2 === undefined ? ("raw" as const) : ("qcow2" as const), packing };
   const plain = packing === "none" ? packed.path : raw;
   if (qcow2 === undefined) {
     roomFor(bytes, most);
     return { path: plain, bytes, ...found };
   }
   roomFor(qcow2.virtualBytes, most);
-  await convert(plain, bytes, qcow2, disk, progress);
+  await convert({ path: plain, bytes }, qcow2, { path: disk, room: packed.room }, progress);
   return { path: disk, bytes: qcow2.virtualBytes, ...found };
 }
 
 async function convert(
-  from: string,
-  fromBytes: number,
+  from: { path: string; bytes: number },
   image: Qcow2,
-  to: string,
+  to: { path: string; room: DiskShare },
   progress: UnpackProgress,
 ): Promise<void> {
-  await using source = await open(from, "r");
-  await using out = await open(to, "wx", 0o600);
+  await using source = await open(from.path, "r");
+  await using out = await open(to.path, "wx", 0o600);
   let position = 0;
-  for await (const chunk of qcow2Read(image, (length, at) => readAt(source, length, at), fromBytes)) {
-    await writeSparse(out, chunk, position);
+  for await (const chunk of qcow2Read(image, (length, at) => readAt(source, length, at), from.bytes)) {
+    await writeSparse({ file: out, room: to.room }, chunk, position);
     position += chunk.length;
     progress(position, image.virtualBytes);
   }
@@ -140,11 +135,16 @@ export async function readAt(file: FileHandle, length: number, position: number)
 }
 
 /** Writes what is not zero; the rest stays a hole. */
-async function writeSparse(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+async function writeSparse(
+  { file, room }: { file: FileHandle; room: DiskShare },
+  chunk: Buffer,
+  position: number,
+): Promise<void> {
   const pieceBytes = 256 << 10;
   for (let at = 0; at < chunk.length; at += pieceBytes) {
     const piece = chunk.subarray(at, at + pieceBytes);
     if (!isZero(piece)) {
+      room.take(piece.length);
       await file.write(piece, 0, piece.length, position + at);
     }
   }
