@@ -31,8 +31,8 @@ export function templateProblem(
   const outputs = templateOutputs(templates);
   if (kind === "user-data" && outputs.length > 0 && !/^#cloud-config[ \t]*\r?\n/u.test(text)) {
     return (
-      "values ({{ … }}) can only be quoted for YAML: expected user data with the first line #cloud-config. A script can be in " +
-      "its runcmd or write_files"
+      "values ({{ … }}) can only be quoted for YAML: expected user data with the first line #cloud-config. Give a value to a " +
+      "program as one item of a list in its runcmd, as in - [hostnamectl, set-hostname, {{ machine.name | yaml }}]"
     );
   }
   for (const output of outputs) {

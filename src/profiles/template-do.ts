@@ -1,6 +1,7 @@
 import { plainWords, templateProblem } from "./template-check.ts";
-import { isUndefinedVariable, templateRender } from "./template-engine.ts";
+import { isUndefinedVariable, templateNeutral, templateRender } from "./template-engine.ts";
 import type { TemplateAnswer, TemplateTask } from "./template-words.ts";
+import { valueMisplaced } from "./value-misplaced.ts";
 import { yamlShape } from "./yaml-shape.ts";
 
 /** Maximum characters of what a template gives: what a request may have. */
@@ -13,27 +14,36 @@ export function templateDo({ id, template, kind, data, declared }: TemplateTask)
   if (problem !== undefined) {
     return wrong(problem);
   }
-  let rendered: { text: string; neutral: string };
+  const isYaml = kind === "network-config" || template.startsWith("#cloud-config");
   try {
-    rendered = templateRender(template, data);
+    // Before its values are looked at: a profile is applied where no machine has them all.
+    const neutral = isYaml ? templateNeutral(template, data) : undefined;
+    const misplaced = neutral === undefined ? undefined : valueMisplaced(neutral);
+    if (misplaced !== undefined) {
+      return wrong(misplaced);
+    }
+    const text = templateRender(template, data);
+    const unfit = textProblem(text, neutral);
+    return unfit === undefined ? { id, text } : wrong(unfit);
   } catch (error) {
     return wrong(plainWords(error), isUndefinedVariable(error));
   }
-  if (rendered.text.length > textMost) {
-    return wrong(`it gives ${rendered.text.length} characters: expected at most ${textMost}`);
+}
+
+/** @param neutral absent for a text that is not YAML */
+function textProblem(text: string, neutral: string | undefined): string | undefined {
+  if (text.length > textMost) {
+    return `it gives ${text.length} characters: expected at most ${textMost}`;
   }
-  if (kind === "user-data" && !rendered.text.startsWith("#cloud-config")) {
-    return { id, text: rendered.text };
+  if (neutral === undefined) {
+    return undefined;
   }
-  const shape = yamlShape(rendered.text);
+  const shape = yamlShape(text);
   if (shape.kind === "problem") {
-    return wrong(`what it gives is not YAML: ${shape.problem}`);
+    return `what it gives is not YAML: ${shape.problem}`;
   }
-  const expected = yamlShape(rendered.neutral);
-  if (expected.kind === "problem" || expected.shape !== shape.shape) {
-    return wrong(
-      "a value changes the structure of the YAML around it: take away quotes around {{ … }}, which the filter yaml adds itself",
-    );
-  }
-  return { id, text: rendered.text };
+  const expected = yamlShape(neutral);
+  return expected.kind === "problem" || expected.shape !== shape.shape
+    ? "a value changes the structure of the YAML around it: take away quotes around {{ … }}, which the filter yaml adds itself"
+    : undefined;
 }

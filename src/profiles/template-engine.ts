@@ -18,10 +18,10 @@ const filters = [
 export const quotingFilter = "yaml";
 
 /** @param quoted what {@link quotingFilter} puts in place of a value */
-function engine(quoted: (value: unknown) => string): Liquid {
+function engine(quoted: (value: unknown) => string, { strictVariables }: { strictVariables: boolean }): Liquid {
   const made = new Liquid({
     ...limits,
-    strictVariables: true,
+    strictVariables,
     strictFilters: true,
     ownPropertyOnly: true,
     cache: false,
@@ -40,18 +40,21 @@ function engine(quoted: (value: unknown) => string): Liquid {
   return made;
 }
 
-const real = engine((value) => yamlQuoted(value));
-/** With the same text for every value: what a template's structure is without its values. */
-const neutral = engine((value) => yamlQuoted(neutralised(value)));
+const real = engine((value) => yamlQuoted(value), { strictVariables: true });
+/** With the same text for every value: what a template's structure is without its values, and where they stand. */
+const neutral = engine((value) => yamlQuoted(neutralised(value)), { strictVariables: false });
 
-/** The same lists and mappings with "x" for every value. */
+/** What stands in place of each value; no template has it by chance. */
+export const valueMarker = "farrier-value-7c1f0d5a";
+
+/** The same lists and mappings with {@link valueMarker} for every value. */
 function neutralised(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map((item) => neutralised(item));
   }
   return typeof value === "object" && value !== null
     ? Object.fromEntries(Object.values(value).map((item, at) => [`k${at}`, neutralised(item)]))
-    : "x";
+    : valueMarker;
 }
 
 /** A parsed template. @throws {Error} with liquidjs' message, which names the line */
@@ -59,12 +62,17 @@ export function templateParse(text: string): Template[] {
   return real.parse(text);
 }
 
-/** The text with its values, and the text with "x" in place of each. @throws {Error} as liquidjs does */
-export function templateRender(text: string, data: TemplateData): { text: string; neutral: string } {
-  return {
-    text: String(real.renderSync(real.parse(text), data as object)),
-    neutral: String(neutral.renderSync(neutral.parse(text), data as object)),
-  };
+/** The text with its values. @throws {Error} as liquidjs does */
+export function templateRender(text: string, data: TemplateData): string {
+  return String(real.renderSync(real.parse(text), data as object));
+}
+
+/**
+ * The text with {@link valueMarker} in place of each value, also of those that the data lacks.
+ * @throws {Error} as liquidjs does
+ */
+export function templateNeutral(text: string, data: TemplateData): string {
+  return String(neutral.renderSync(neutral.parse(text), data as object));
 }
 
 /** Whether an error means that a variable is not there. */

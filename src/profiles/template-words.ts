@@ -21,5 +21,11 @@ export interface TemplateTask {
   declared?: readonly string[];
 }
 
-/** The answer to a task. */
-export type TemplateAnswer = { id: number } & ({ text: string } | { problem: string; undefinedVariable: boolean });
+/** The answer to a task. `busy`: nothing is wrong with the template, and trying again later helps. */
+export type TemplateAnswer = { id: number } & (
+  | { text: string }
+  | { problem: string; undefinedVariable: boolean; busy?: true }
+);
+
+/** The id of the worker's first message, which answers no task. */
+export const readyId = 0;

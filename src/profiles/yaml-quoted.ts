@@ -1,5 +1,5 @@
-/** Characters that stay as they are within double quotes: none of them means anything to YAML, Jinja or JSON there. */
-const plain = /[^\p{L}\p{N} _.,;:/@+=~()^$?-]/gu;
+/** All but the characters that mean nothing to YAML, Jinja, JSON or a shell within double quotes. */
+const special = /[^\p{L}\p{N} _.,:/@+=-]/gu;
 
 /**
  * A value as YAML that can't be taken for anything else: a text in double quotes with all but plain characters escaped, so
@@ -9,7 +9,7 @@ const plain = /[^\p{L}\p{N} _.,;:/@+=~()^$?-]/gu;
 export function yamlQuoted(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return `"${value.toWellFormed().replaceAll(plain, escaped)}"`;
+      return `"${value.toWellFormed().replaceAll(special, escaped)}"`;
     case "number":
       if (Number.isFinite(value)) {
         return String(value);

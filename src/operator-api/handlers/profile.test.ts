@@ -197,7 +197,12 @@ describe("refused at apply", () => {
       "InvalidArgument",
       /unknown variable values\.x/u,
     ],
-    ["a value in quotes", { userData: "#cloud-config\na: '{{ machine.labels.x | yaml }}'\n", values: [] }, "ok", /^$/u],
+    [
+      "a value in quotes",
+      { userData: "#cloud-config\na: '{{ machine.labels.x | yaml }}'\n", values: [] },
+      "InvalidArgument",
+      /^user_data: a value stands within a text/u,
+    ],
     [
       "a value in double quotes",
       { userData: '#cloud-config\na: "{{ machine.labels.x | yaml }}"\n' },

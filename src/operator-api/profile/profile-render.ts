@@ -18,7 +18,7 @@ export interface RenderedProfile {
  * Renders a profile's templates for a machine.
  * @param machine its variables
  * @param given the request's values
- * @throws {ConnectError} invalid_argument, naming the field
+ * @throws {ConnectError} invalid_argument, naming the field; resource_exhausted while too many templates wait
  */
 export async function profileRender(
   templates: TemplateRenderer,
@@ -33,7 +33,7 @@ export async function profileRender(
     }
     const answer = await templates.render({ template, kind, data: { machine, values } });
     if ("problem" in answer) {
-      throw wrong(field, answer.problem);
+      throw refusedTemplate(field, answer);
     }
     return answer.text;
   };
@@ -46,7 +46,7 @@ export async function profileRender(
 /**
  * Checks a profile without a machine: its templates must parse, use known variables, quote every value, and give YAML for a
  * machine that has everything, with values that are hard to quote.
- * @throws {ConnectError} invalid_argument, naming the field
+ * @throws {ConnectError} invalid_argument, naming the field; resource_exhausted while too many templates wait
  */
 export async function profileCheck(templates: TemplateRenderer, spec: ProfileSpec): Promise<string[]> {
   const declared = spec.values.map(({ name }) => name);
@@ -61,7 +61,7 @@ export async function profileCheck(templates: TemplateRenderer, spec: ProfileSpe
       if (answer.undefinedVariable) {
         return "";
       }
-      throw wrong(field, answer.problem);
+      throw refusedTemplate(field, answer);
     }
     return answer.text;
   };
@@ -129,6 +129,10 @@ function finished(spec: ProfileSpec, given: { userData: string; networkConfig: s
   }
   const doubt = userDataDoubt(userData);
   return { userData, networkConfig, warnings: doubt === undefined ? [] : [doubt] };
+}
+
+function refusedTemplate(field: string, { problem, busy }: { problem: string; busy?: true }): ConnectError {
+  return busy ? new ConnectError(problem, Code.ResourceExhausted) : wrong(field, problem);
 }
 
 function wrong(field: string, problem: string): ConnectError {
