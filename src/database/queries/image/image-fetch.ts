@@ -25,37 +25,56 @@ export interface HeldImageFetch {
   release(): Promise<void>;
 }
 
+/** The host that a version comes from; the text of the URL that is shown has no credentials in it. */
+const hostOf = (alias: string) =>
+  sql`substring(${sql.ref(`${alias}.shown_url`)} from '^(?:https?://|oci:/*)([[][^]]*[]]|[^/:?#]+)')`;
+
 /**
- * Takes versions that are to be fetched and that no session holds, the oldest first.
+ * Takes the oldest version that is to be fetched and that nobody fetches, of a host from which nothing is fetched now; or one
+ * that this session holds and has lost track of, because the database was away when it was to be settled.
+ * @param fetching versions that this session does fetch
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
-export async function imageFetchClaim(database: Database, session: Session, limit: number): Promise<HeldImageFetch[]> {
-  const rows = await transact(database, session, async (tx) => {
-    const claimed = await sql<{
-      image_name: string;
-      version: number;
-      attempts: number;
-      sealed_source: Buffer;
-      cached: boolean;
-    }>`
+export async function imageFetchClaim(
+  database: Database,
+  session: Session,
+  fetching: readonly { name: string; version: number }[],
+): Promise<HeldImageFetch | undefined> {
+  const names = fetching.map(({ name }) => name);
+  const versions = fetching.map(({ version }) => version);
+  const [row] = await transact(database, session, async (tx) => {
+    const claimed = await sql<HeldRow>`
       UPDATE image_version v
-      SET session_id = ${session.id}, attempts = v.attempts + 1, phase = 'fetching', bytes_done = 0, bytes_total = 0,
-        progress_at = now()
+      SET session_id = ${session.id}, phase = 'fetching', bytes_done = 0, bytes_total = 0, progress_at = now(),
+        attempts = v.attempts + CASE WHEN v.session_id IS NULL THEN 1 ELSE 0 END
       WHERE (v.image_name, v.version) IN (
         SELECT n.image_name, n.version FROM image_version n
-        WHERE n.state = 'fetching' AND n.session_id IS NULL AND n.not_before <= now()
-        ORDER BY n.not_before, n.image_name, n.version LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
+        WHERE n.state = 'fetching' AND n.not_before <= now()
+          AND (
+            n.session_id IS NULL AND NOT EXISTS (
+              SELECT FROM image_version o
+              WHERE o.state = 'fetching' AND o.session_id IS NOT NULL AND ${hostOf("o")} = ${hostOf("n")}
+            ) OR n.session_id = ${session.id} AND NOT EXISTS (
+              SELECT FROM unnest(${names}::text[], ${versions}::integer[]) AS f (name, version)
+              WHERE f.name = n.image_name AND f.version = n.version
+            )
+          )
+        ORDER BY n.not_before, n.image_name, n.version LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
       ) RETURNING v.image_name, v.version, v.attempts, v.sealed_source, v.cached`.execute(tx);
     return claimed.rows;
   });
-  return rows.map((row) => heldOf(database, session, row));
+  return row === undefined ? undefined : heldOf(database, session, row);
 }
 
-function heldOf(
-  database: Database,
-  session: Session,
-  row: { image_name: string; version: number; attempts: number; sealed_source: Buffer; cached: boolean },
-): HeldImageFetch {
+interface HeldRow {
+  image_name: string;
+  version: number;
+  attempts: number;
+  sealed_source: Buffer;
+  cached: boolean;
+}
+
+function heldOf(database: Database, session: Session, row: HeldRow): HeldImageFetch {
   const { image_name: name, version } = row;
   const mine = sql`image_name = ${name} AND version = ${version} AND state = 'fetching' AND session_id = ${session.id}`;
   const settle = (action: (tx: Tx) => Promise<{ numAffectedRows?: bigint }>): Promise<void> =>
