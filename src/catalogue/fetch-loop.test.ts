@@ -11,9 +11,9 @@ import { waitFor } from "../../test/support/wait.ts";
 import { withParent } from "../../test/support/with-parent.ts";
 import { connect, type Database } from "../database/connect.ts";
 import { imageFetchClaim } from "../database/queries/image/image-fetch.ts";
+import { sessionsExpire } from "../database/queries/upkeep/sessions-expire.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { sessionStart } from "../database/session.ts";
-import { sessionsExpireTask } from "../janitor/sessions-expire.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
@@ -50,7 +50,7 @@ beforeEach(async () => {
   await rows("DELETE FROM image_tag");
 });
 afterEach(async () => {
-  await Promise.all(children.map((child) => kill(child)));
+  await Promise.all(children.map((one) => kill(one)));
   children = [];
 });
 
@@ -135,7 +135,7 @@ test("what can't be recorded while the database is busy is recorded afterwards, 
   expect(await versionOf("busy")).toMatchObject({ attempts: 1, failure_code: null });
 });
 
-test("a version that its session has lost track of is taken again by it, and by no other; not as another try", async () => {
+test("a version that its session has lost track of is taken again by it alone, and not as another try", async () => {
   await add("lost", "https://images.example.org/lost.raw");
   const options = { component: "server", log, clock: systemClock };
   await using mine = await sessionStart(database, options);
@@ -146,7 +146,7 @@ test("a version that its session has lost track of is taken again by it, and by 
   expect(await imageFetchClaim(database, mine, [{ name: "lost", version: 2 }])).toMatchObject({ attempts: 1 });
 });
 
-test("a server without the key takes no image; one that lacks an image's key leaves it to others", async () => {
+test("a server without the key takes no image; a server that lacks an image's key leaves it to others", async () => {
   const image = server.serve("sealed", boots);
   let problem: string | undefined = "there is no key";
   let opens = 0;
@@ -188,7 +188,7 @@ test("an image that is deleted while it is fetched is let go of", async () => {
   await waitFor("the end of the fetch", () => image.open === 0);
 });
 
-function child(): ChildProcess {
+function serverChild(): ChildProcess {
   const [command, ...args] = withParent([
     process.execPath,
     ...[program, JSON.stringify(test1.connection), join(folder, "shared")],
@@ -214,7 +214,7 @@ test.each(["fetches", "unpacks", "records"] as const)(
     const bytes = qcow2Bomb(1 << 30, 0);
     const image = server.serve(`killed-${step}`, step === "unpacks" ? bytes : boots, { limit: 1000 });
     await add("killed", image.url);
-    const first = child();
+    const first = serverChild();
     await waitFor("the fetch", () => image.open === 1);
     const client = await database.pool.connect();
     try {
@@ -243,10 +243,10 @@ test.each(["fetches", "unpacks", "records"] as const)(
     image.limit = Number.POSITIVE_INFINITY;
     await rows("UPDATE sessions SET session_deadline = now() - interval '1 second'");
     await waitFor("the killed server's session to be collected", async () => {
-      await sessionsExpireTask(database).run();
+      await sessionsExpire(database, 100);
       return (await rows("SELECT FROM sessions")).length === 0 ? true : undefined;
     });
-    child();
+    serverChild();
     await until("killed", step === "unpacks" ? "failed" : "ready");
     const all = await rows("SELECT version, digest, attempts, session_id FROM image_version");
     expect(all).toEqual([{ version: 1, digest: image.digest, attempts: 2, session_id: null }]);

@@ -153,8 +153,17 @@ test("what an old key sealed of images and profiles is sealed anew; a row that d
      VALUES ('debian', 1, $1, 'debian', 'debian', 't')`,
     Buffer.from(before.seal(profileSpecPlace(owner), Buffer.from("spec"))),
   );
+  // More than go into one statement.
+  for (let version = 3; version <= 120; version += 1) {
+    await fleet.rows(
+      `INSERT INTO image_version (image_name, version, sealed_source, shown_url, signed, cached, created_by)
+       VALUES ('debian', $1, $2, 'u', false, false, 't')`,
+      version,
+      Buffer.from(before.seal(imageSourcePlace({ name: "debian", version }), Buffer.from("source"))),
+    );
+  }
   const recorded = recordingLog();
-  expect(await secretsSealTask(fleet.database, after, recorded.log).run()).toEqual({ versions: 2 });
+  expect(await secretsSealTask(fleet.database, after, recorded.log).run()).toEqual({ versions: 120 });
   const [image] = await fleet.rows<{ sealed: Buffer }>(
     "SELECT sealed_source AS sealed FROM image_version WHERE version = 1",
   );

@@ -7,7 +7,7 @@ import {
   requestsToSeal,
   type CredentialToSeal,
 } from "../database/queries/secret/secrets-reseal.ts";
-import { versionReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
+import { versionsReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
 import { imageSourcePlace, profileSpecPlace } from "../secrets/image-source.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
@@ -20,6 +20,8 @@ import type { Task } from "./task.ts";
 /** Requests in one statement, and statements in one run: a million requests take some ten minutes. */
 const batch = 200;
 const batches = 50;
+/** Versions of images and profiles in one statement; what a profile says may have half a megabyte. */
+const versionBatch = 50;
 const unopenedText =
   "a row that an earlier key sealed does not open, and can't be sealed anew: `farrier secrets show` lists such rows";
 /** Rows that do not open are passed over; of more than these the rest waits until they are mended. */
@@ -121,7 +123,7 @@ async function credentialsSeal(
   return count;
 }
 
-/** Images' sources and what profiles say. */
+/** Images' sources and what profiles say, a batch at a time. */
 async function versionsSeal(
   database: Database,
   ring: KeyRing,
@@ -129,17 +131,25 @@ async function versionsSeal(
   unopened: (row: VersionToSeal, problem: string) => void,
 ): Promise<number> {
   let count = 0;
-  for (const row of keyIds.length === 0 ? [] : await versionsToSeal(database, keyIds)) {
-    const place = row.of === "image" ? imageSourcePlace(row) : profileSpecPlace(row);
-    let sealed: Uint8Array | undefined;
-    const problem = openProblem(() => {
-      sealed = ring.seal(place, ring.open(place, row.sealed));
-    });
-    if (sealed === undefined) {
-      unopened(row, problem ?? "");
-    } else {
-      count += (await versionReseal(database, row, sealed)) ? 1 : 0;
+  const leftOut: Omit<VersionToSeal, "sealed">[] = [];
+  for (let n = 0; n < batches && keyIds.length > 0 && leftOut.length < leftOutLimit; n += 1) {
+    const found = await versionsToSeal(database, { keyIds, leftOut, limit: versionBatch });
+    if (found.length === 0) {
+      break;
     }
+    const resealed = found.flatMap((row) => {
+      const place = row.of === "image" ? imageSourcePlace(row) : profileSpecPlace(row);
+      let anew: Uint8Array | undefined;
+      const problem = openProblem(() => {
+        anew = ring.seal(place, ring.open(place, row.sealed));
+      });
+      if (anew === undefined) {
+        leftOut.push({ of: row.of, name: row.name, version: row.version });
+        unopened(row, problem ?? "");
+      }
+      return anew === undefined ? [] : [{ ...row, anew }];
+    });
+    count += resealed.length === 0 ? 0 : await versionsReseal(database, resealed);
   }
   return count;
 }

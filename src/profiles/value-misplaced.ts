@@ -32,7 +32,7 @@ export function valueMisplaced(text: string): string | undefined {
   };
   for (const { contents, errors } of parseAllDocuments(text, { version: "1.1" })) {
     if (errors.length === 0) {
-      look(contents as Node | null, false);
+      look(contents, false);
     }
   }
   return problem;

@@ -1,15 +1,19 @@
 import type { Database } from "../database/connect.ts";
 import type { MachineId } from "../database/ids.ts";
 import { credentialsToSeal, requestsToSeal } from "../database/queries/secret/secrets-reseal.ts";
+import { versionsToSeal } from "../database/queries/secret/versions-reseal.ts";
 import { credentialPlace } from "./credential-open.ts";
 import { SecretsError } from "./errors.ts";
+import { imageSourcePlace, profileSpecPlace } from "./image-source.ts";
 import { requestOpen } from "./installation-request.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-/** A row that does not open: a credential, or a machine's installation request. */
+/** A row that does not open: a credential, a machine's installation request, or NAME@VERSION of an image or a profile. */
 export interface UnopenedRow {
   credential?: string;
   machineId?: MachineId;
+  image?: string;
+  profile?: string;
   problem: string;
 }
 
@@ -45,7 +49,14 @@ export async function unopenedFind(
       return problem === undefined ? [] : [{ machineId: owner.machineId, problem }];
     },
   );
-  return [...credentials.slice(0, limit), ...requests];
+  const versions = (await versionsToSeal(database, { keyIds: held, leftOut: [], limit: Math.min(limit, 200) })).flatMap(
+    (row) => {
+      const place = row.of === "image" ? imageSourcePlace(row) : profileSpecPlace(row);
+      const problem = openProblem(() => ring.open(place, row.sealed));
+      return problem === undefined ? [] : [{ [row.of]: `${row.name}@${row.version}`, problem }];
+    },
+  );
+  return [...credentials.slice(0, limit), ...requests, ...versions];
 }
 
 /** Why something sealed does not open; undefined if it does. */

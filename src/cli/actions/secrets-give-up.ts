@@ -32,7 +32,8 @@ export async function secretsGiveUpAction(
   });
 }
 
-function closedText({ keyIds, credentials, machines, machineCount, givenUp }: SecretsGiveUpResponse): string {
+function closedText(message: SecretsGiveUpResponse): string {
+  const { keyIds, credentials, machines, machineCount, images, profiles, givenUp } = message;
   if (keyIds.length === 0) {
     return "";
   }
@@ -40,18 +41,25 @@ function closedText({ keyIds, credentials, machines, machineCount, givenUp }: Se
   return [
     `${givenUp ? "given up" : "no process has"}: key ${keyIds.join(", ")}\n`,
     `credentials that can't be opened: ${credentials.join(", ") || "none"}\n`,
+    ...(images.length === 0 ? [] : [`images that can't be opened: ${images.join(", ")}\n`]),
+    ...(profiles.length === 0 ? [] : [`profiles that can't be opened: ${profiles.join(", ")}\n`]),
     `installations ${givenUp ? "cancelled" : "that can't be handed out"}: ${machines.join(", ") || "none"}${more}\n`,
   ].join("");
 }
 
-function noteOf({ keyIds, credentials, givenUp }: SecretsGiveUpResponse): string {
+function noteOf({ keyIds, credentials, images, profiles, givenUp }: SecretsGiveUpResponse): string {
   if (keyIds.length === 0) {
     return "no key is lost: a running server or shepherd has each key in use";
   }
   if (!givenUp) {
     return "nothing was given up: look for the key in other hosts' key files and in backups, and repeat the command with --yes if it is nowhere";
   }
-  return credentials.length === 0
-    ? "the control plane takes another key by itself"
-    : "store each credential's secret again: `farrier credential rotate --help`";
+  const again = [
+    ...(credentials.length === 0 ? [] : ["store each credential's secret again: `farrier credential rotate --help`"]),
+    ...(images.length === 0 ? [] : ["add the images again: `farrier image add --help`"]),
+    ...(profiles.length === 0
+      ? []
+      : ["delete the profiles, and apply their files again: `farrier profile apply --help`"]),
+  ];
+  return again.length === 0 ? "the control plane takes another key by itself" : again.join("; ");
 }

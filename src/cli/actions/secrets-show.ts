@@ -37,7 +37,7 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
         keys.length === 0
           ? ""
           : table(
-              ["KEY", "STATE", "SINCE", "MADE", "REQUESTS", "CREDENTIALS"],
+              ["KEY", "STATE", "SINCE", "MADE", "REQUESTS", "CREDENTIALS", "IMAGES", "PROFILES"],
               keys.map((key) => [
                 key.id,
                 key.state,
@@ -45,6 +45,8 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
                 when(key.madeAt, now),
                 String(key.requests),
                 String(key.credentials),
+                String(key.images),
+                String(key.profiles),
               ]),
             ),
       note: notes.length === 0 ? undefined : notes.join("; "),
@@ -66,7 +68,13 @@ function unreadyText({ process, keyId }: UnreadyProcess): string {
   return `${process?.component ?? "a process"} ${process?.runtimeInfo ?? ""} lacks key ${keyId}, which is in use: add its line to ${process?.keyFile || "its key file"}`;
 }
 
-function unopenedText({ credential, machineId, problem }: UnopenedRow): string {
+function unopenedText({ credential, machineId, image, profile, problem }: UnopenedRow): string {
+  if (image !== "") {
+    return `image ${image} keeps a key from being retired: ${problem}: add the image again, and delete this version: \`farrier image delete ${image}\``;
+  }
+  if (profile !== "") {
+    return `profile ${profile} keeps a key from being retired: ${problem}: delete the profile, and apply its file again`;
+  }
   return credential === ""
     ? `the installation request of machine ${machineId} keeps a key from being retired: ${problem}, or cancel it: \`farrier machine cancel ${machineId}\``
     : `credential ${credential} keeps a key from being retired: ${problem}: \`farrier credential rotate --help\``;

@@ -147,3 +147,26 @@ test.each<[string, object, RegExp]>([
   expect([code, message]).toEqual(["InvalidArgument", expect.stringMatching(expected)]);
   expect(message).not.toContain("hunter");
 });
+
+test("the number of a deleted version never comes again, and the newest that is ready is the latest", async () => {
+  const remove = (image: string) => images.imageDelete({ requestId: randomUUID(), image });
+  const latest = async () => (await images.imageShow({ image: "again" })).image?.version;
+  for (const _ of [1, 2, 3]) {
+    await add("again");
+  }
+  await ready("again", 1);
+  await ready("again", 2);
+  await fleet.rows(
+    "UPDATE image_version SET state = 'failed', failure = 'no', failure_code = 'unusable' WHERE image_name = 'again' AND version = 3",
+  );
+  expect(await latest()).toBe(2);
+  await images.imageTag({ requestId: randomUUID(), image: "again@2", tag: "latest", remove: false });
+  await remove("again@2");
+  expect((await images.imageShow({ image: "again" })).image).toMatchObject({ version: 1, tags: ["latest"] });
+  await remove("again@3");
+  expect((await add("again")).image?.version).toBe(4);
+  expect(await images.imageDelete({ requestId: randomUUID(), image: "again" })).toMatchObject({ versions: 2 });
+  expect((await refusal(images.imageShow({ image: "again" })))[0]).toBe("NotFound");
+  expect((await images.imageList({})).images.map(({ name }) => name)).not.toContain("again");
+  expect((await add("again")).image?.version).toBe(5);
+});

@@ -186,6 +186,8 @@ test("a request without a profile leaves no profile behind; a retry keeps it", a
 describe("refused at apply", () => {
   test.each<[string, Spec, string, RegExp]>([
     ["an image that is not there", { image: "fedora" }, "NotFound", /no image "fedora"/u],
+    ["a version that is not there", { image: "debian@9" }, "NotFound", /no image "debian@9"/u],
+    ["a tag that is not there", { image: "debian@none" }, "NotFound", /no image "debian@none"/u],
     ["no image", { image: "" }, "InvalidArgument", /^spec\.image: expected NAME/u],
     ["no disk", { rootDisk: undefined as never }, "InvalidArgument", /^spec\.root_disk: is missing/u],
     ["an empty selector", { rootDisk: {} }, "InvalidArgument", /^spec\.root_disk: is empty/u],

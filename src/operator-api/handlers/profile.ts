@@ -81,7 +81,7 @@ export function profileHandlers(
         bodyDigests: secretDigests(secrets, ProfileApplyRequestSchema, request),
         name,
         image: spec.image,
-        imageName: checked.image.name,
+        imageReference: checked.image,
         isSame: (sealedSpec, number) => {
           const before = profileSpecOpen(secrets, { name, version: number, sealedSpec });
           return Buffer.from(toBinary(ProfileSpecSchema, before)).equals(bytes);

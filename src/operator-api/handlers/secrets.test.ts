@@ -15,6 +15,7 @@ import type { Database } from "../../database/connect.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
 import { credentialOpen, credentialPlace } from "../../secrets/credential-open.ts";
+import { imageSourcePlace } from "../../secrets/image-source.ts";
 import { keyFileRead } from "../../secrets/key-file.ts";
 import { keyRingFollow, type FollowedKeyRing } from "../../secrets/key-ring-follow.ts";
 import { testClients, testDependencies } from "../testing/operator-api.ts";
@@ -73,6 +74,7 @@ test("a key that no process has any more is listed with what it sealed, and give
   const first = await process("server", "one");
   await create(first, "rack7");
   const web1 = await requestStore(pool, first, "web1");
+  await imageStore(pool, first.seal(imageSourcePlace({ name: "debian", version: 2 }), Buffer.from("source")));
   const lost = first.current() ?? "";
   const byFirst = clientsOf(first).secrets;
   const refused = await byFirst
@@ -89,7 +91,8 @@ test("a key that no process has any more is listed with what it sealed, and give
   expect(second.problem()).toContain(`sealed by key ${lost}`);
   const { secrets, credentials } = clientsOf(second);
   expect((await secrets.secretsShow({})).unready).toMatchObject([{ keyId: lost, process: { component: "server" } }]);
-  const closed = { keyIds: [lost], credentials: ["rack7"], machines: ["web1"], machineCount: 1 };
+  expect((await secrets.secretsShow({})).keys).toMatchObject([{ id: lost, requests: 1, credentials: 1, images: 1 }]);
+  const closed = { keyIds: [lost], credentials: ["rack7"], machines: ["web1"], machineCount: 1, images: ["debian@2"] };
   const look = await secrets.secretsGiveUp({ requestId: randomUUID(), confirmed: false });
   expect(look).toMatchObject({ ...closed, givenUp: false });
   expect(second.problem()).toBeDefined();
@@ -146,6 +149,7 @@ test("a row that does not open is named, and does not keep later changes of keys
     "UPDATE credential SET sealed_secret = set_byte(sealed_secret, 45, get_byte(sealed_secret, 45) # 1)",
   );
   const copied = await requestStore(pool, server, "web1", randomUUID());
+  await imageStore(pool, server.seal(imageSourcePlace({ name: "debian", version: 1 }), Buffer.from("source")));
   const { secrets } = clientsOf(server);
   for (let change = 0; change < 2; change += 1) {
     const { keyId } = await secrets.secretsRotate({ requestId: randomUUID() });
@@ -159,6 +163,7 @@ test("a row that does not open is named, and does not keep later changes of keys
   expect(unopened).toMatchObject([
     { credential: "rack7", problem: expect.stringContaining("does not open") },
     { machineId: copied, problem: expect.stringContaining("does not open") },
+    { image: "debian@2", problem: expect.stringContaining("does not open") },
   ]);
 });
 
@@ -211,3 +216,13 @@ test("a change of keys waits for every process, names the process that lacks the
   // The first command's answer is still the same.
   expect((await clients.secrets.secretsRotate(command)).keyId).toBe(begun.keyId);
 });
+
+/** The second version of an image, with what is sealed. */
+async function imageStore(pool: Database["pool"], sealed: Uint8Array): Promise<void> {
+  await pool.query("INSERT INTO catalogue_image (image_name, last_version, created_by) VALUES ('debian', 2, 't')");
+  await pool.query(
+    `INSERT INTO image_version (image_name, version, sealed_source, shown_url, signed, cached, created_by)
+     VALUES ('debian', 2, $1, 'u', false, false, 't')`,
+    [Buffer.from(sealed)],
+  );
+}

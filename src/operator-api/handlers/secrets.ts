@@ -59,8 +59,8 @@ export function secretsHandlers({
       return;
     }
     const { byKey } = await secretsUse(database);
-    const uses = old.map((keyId) => byKey.get(keyId) ?? { requests: 0, credentials: 0 });
-    const rows = uses.reduce((sum, { requests, credentials }) => sum + requests + credentials, 0);
+    const uses = old.map((keyId) => byKey.get(keyId) ?? { requests: 0, credentials: 0, images: 0, profiles: 0 });
+    const rows = uses.reduce((sum, use) => sum + use.requests + use.credentials + use.images + use.profiles, 0);
     if (rows > (await unopenedFind(database, secrets, old, 1000)).length) {
       throw new DatabaseError(
         "refused",
@@ -156,4 +156,7 @@ const givenUp = z.object({
   credentials: z.array(z.string()),
   machines: z.array(z.string()),
   machineCount: z.int(),
+  // Absent in answers that earlier versions recorded.
+  images: z.array(z.string()).default([]),
+  profiles: z.array(z.string()).default([]),
 });

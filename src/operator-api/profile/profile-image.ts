@@ -4,13 +4,13 @@ import type { ImageSource } from "../../contract/catalogue/image-source.ts";
 import { versionText, type VersionReference } from "../../contract/catalogue/catalogue-reference.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
-import { imageVersionShow, type ImageVersionRecord } from "../../database/queries/image/image-version.ts";
+import { imageVersionShow, type SourcedImageVersion } from "../../database/queries/image/image-version.ts";
 import { imageSourcePlace } from "../../secrets/image-source.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 
 /** An image of the catalogue that machines can install. */
 export interface ReadyImage {
-  record: ImageVersionRecord;
+  record: SourcedImageVersion;
   image: ImageInstallation;
 }
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/secrets.proto.
  */
 export const file_farrier_operator_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEirAEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFIl8KDkxhY2tpbmdQcm9jZXNzEhIKCnNlc3Npb25faWQYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhQKDHJ1bnRpbWVfaW5mbxgDIAEoCRIQCghrZXlfZmlsZRgEIAEoCSJGCgtVbm9wZW5lZFJvdxISCgpjcmVkZW50aWFsGAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSIUChJTZWNyZXRzU2hvd1JlcXVlc3QiwwIKE1NlY3JldHNTaG93UmVzcG9uc2USLQoEa2V5cxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuU2VhbGluZ0tleRI0CgdsYWNraW5nGAIgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIWCg5jbGVhcl9yZXF1ZXN0cxgDIAEoBRIPCgdwcm9ibGVtGAQgASgJEjQKB2hvbGRpbmcYBSADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEjQKB3VucmVhZHkYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLlVucmVhZHlQcm9jZXNzEjIKCHVub3BlbmVkGAcgAygLMiAuZmFycmllci5vcGVyYXRvci52MS5Vbm9wZW5lZFJvdyJWCg5VbnJlYWR5UHJvY2VzcxI0Cgdwcm9jZXNzGAEgASgLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIOCgZrZXlfaWQYAiABKAkiKgoUU2VjcmV0c1JvdGF0ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSJ9ChVTZWNyZXRzUm90YXRlUmVzcG9uc2USDgoGa2V5X2lkGAEgASgJEhAKCGtleV9maWxlGAIgASgJEgwKBGhlbGQYAyABKAgSNAoHaG9sZGluZxgEIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTGFja2luZ1Byb2Nlc3MiTgoUU2VjcmV0c0dpdmVVcFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdrZXlfaWRzGAIgAygJEhEKCWNvbmZpcm1lZBgDIAEoCCJ4ChVTZWNyZXRzR2l2ZVVwUmVzcG9uc2USDwoHa2V5X2lkcxgBIAMoCRITCgtjcmVkZW50aWFscxgCIAMoCRIQCghtYWNoaW5lcxgDIAMoCRIVCg1tYWNoaW5lX2NvdW50GAQgASgFEhAKCGdpdmVuX3VwGAUgASgIMsICCg5TZWNyZXRzU2VydmljZRJgCgtTZWNyZXRzU2hvdxInLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1Nob3dSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzU2hvd1Jlc3BvbnNlEmYKDVNlY3JldHNSb3RhdGUSKS5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNSb3RhdGVSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzUm90YXRlUmVzcG9uc2USZgoNU2VjcmV0c0dpdmVVcBIpLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c0dpdmVVcFJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNHaXZlVXBSZXNwb25zZUIuWixmYXJyaWVyL3Byb3RvL2ZhcnJpZXIvb3BlcmF0b3IvdjE7b3BlcmF0b3J2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEizgEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFEg4KBmltYWdlcxgHIAEoBRIQCghwcm9maWxlcxgIIAEoBSJfCg5MYWNraW5nUHJvY2VzcxISCgpzZXNzaW9uX2lkGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIUCgxydW50aW1lX2luZm8YAyABKAkSEAoIa2V5X2ZpbGUYBCABKAkiZgoLVW5vcGVuZWRSb3cSEgoKY3JlZGVudGlhbBgBIAEoCRISCgptYWNoaW5lX2lkGAIgASgJEg8KB3Byb2JsZW0YAyABKAkSDQoFaW1hZ2UYBCABKAkSDwoHcHJvZmlsZRgFIAEoCSIUChJTZWNyZXRzU2hvd1JlcXVlc3QiwwIKE1NlY3JldHNTaG93UmVzcG9uc2USLQoEa2V5cxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuU2VhbGluZ0tleRI0CgdsYWNraW5nGAIgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIWCg5jbGVhcl9yZXF1ZXN0cxgDIAEoBRIPCgdwcm9ibGVtGAQgASgJEjQKB2hvbGRpbmcYBSADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEjQKB3VucmVhZHkYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLlVucmVhZHlQcm9jZXNzEjIKCHVub3BlbmVkGAcgAygLMiAuZmFycmllci5vcGVyYXRvci52MS5Vbm9wZW5lZFJvdyJWCg5VbnJlYWR5UHJvY2VzcxI0Cgdwcm9jZXNzGAEgASgLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIOCgZrZXlfaWQYAiABKAkiKgoUU2VjcmV0c1JvdGF0ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSJ9ChVTZWNyZXRzUm90YXRlUmVzcG9uc2USDgoGa2V5X2lkGAEgASgJEhAKCGtleV9maWxlGAIgASgJEgwKBGhlbGQYAyABKAgSNAoHaG9sZGluZxgEIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTGFja2luZ1Byb2Nlc3MiTgoUU2VjcmV0c0dpdmVVcFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdrZXlfaWRzGAIgAygJEhEKCWNvbmZpcm1lZBgDIAEoCCKaAQoVU2VjcmV0c0dpdmVVcFJlc3BvbnNlEg8KB2tleV9pZHMYASADKAkSEwoLY3JlZGVudGlhbHMYAiADKAkSEAoIbWFjaGluZXMYAyADKAkSFQoNbWFjaGluZV9jb3VudBgEIAEoBRIQCghnaXZlbl91cBgFIAEoCBIOCgZpbWFnZXMYBiADKAkSEAoIcHJvZmlsZXMYByADKAkywgIKDlNlY3JldHNTZXJ2aWNlEmAKC1NlY3JldHNTaG93EicuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzU2hvd1JlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNTaG93UmVzcG9uc2USZgoNU2VjcmV0c1JvdGF0ZRIpLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1JvdGF0ZVJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNSb3RhdGVSZXNwb25zZRJmCg1TZWNyZXRzR2l2ZVVwEikuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzR2l2ZVVwUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c0dpdmVVcFJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * A key, of which the database knows the id.
@@ -60,6 +60,20 @@ export type SealingKey = Message<"farrier.operator.v1.SealingKey"> & {
    * @generated from field: int32 credentials = 6;
    */
   credentials: number;
+
+  /**
+   * Versions of images whose source is sealed by it; counted up to 100,000.
+   *
+   * @generated from field: int32 images = 7;
+   */
+  images: number;
+
+  /**
+   * Versions of profiles sealed by it; counted up to 100,000.
+   *
+   * @generated from field: int32 profiles = 8;
+   */
+  profiles: number;
 };
 
 /**
@@ -114,7 +128,7 @@ export const LackingProcessSchema: GenMessage<LackingProcess> = /*@__PURE__*/
  */
 export type UnopenedRow = Message<"farrier.operator.v1.UnopenedRow"> & {
   /**
-   * The credential's name; empty for an installation request.
+   * The credential's name; one of this, the machine, the image and the profile is set.
    *
    * @generated from field: string credential = 1;
    */
@@ -131,6 +145,20 @@ export type UnopenedRow = Message<"farrier.operator.v1.UnopenedRow"> & {
    * @generated from field: string problem = 3;
    */
   problem: string;
+
+  /**
+   * The version of an image, as NAME@VERSION.
+   *
+   * @generated from field: string image = 4;
+   */
+  image: string;
+
+  /**
+   * The version of a profile, as NAME@VERSION.
+   *
+   * @generated from field: string profile = 5;
+   */
+  profile: string;
 };
 
 /**
@@ -366,6 +394,20 @@ export type SecretsGiveUpResponse = Message<"farrier.operator.v1.SecretsGiveUpRe
    * @generated from field: bool given_up = 5;
    */
   givenUp: boolean;
+
+  /**
+   * Versions of images, as NAME@VERSION, whose source can't be opened without them, at most 1000.
+   *
+   * @generated from field: repeated string images = 6;
+   */
+  images: string[];
+
+  /**
+   * Versions of profiles, as NAME@VERSION, that can't be opened without them, at most 1000.
+   *
+   * @generated from field: repeated string profiles = 7;
+   */
+  profiles: string[];
 };
 
 /**

@@ -59,10 +59,12 @@ export async function imageDelete(
       .where("image_name", "=", name)
       .$if(!whole, (query) => query.where("version", "=", version))
       .executeTakeFirst();
-    // Numbers of a deleted image begin again at 1: nothing that is left refers to them.
+    // The image's row stays: its numbers never come again, so that NAME@3 is never something else.
     await sql`
-      DELETE FROM catalogue_image i WHERE i.image_name = ${name}
-        AND (${whole} OR NOT EXISTS (SELECT FROM image_version v WHERE v.image_name = i.image_name))`.execute(tx);
+      INSERT INTO image_tag (image_name, tag, version, set_by)
+      SELECT v.image_name, 'latest', max(v.version), 'system' FROM image_version v
+      WHERE v.image_name = ${name} AND v.state = 'ready' GROUP BY v.image_name
+      ON CONFLICT (image_name, tag) DO NOTHING`.execute(tx);
     return { versions: String(numDeletedRows) };
   });
   return Number(answer["versions"]);

@@ -30,8 +30,8 @@ const hostOf = (alias: string) =>
   sql`substring(${sql.ref(`${alias}.shown_url`)} from '^(?:https?://|oci:/*)([[][^]]*[]]|[^/:?#]+)')`;
 
 /**
- * Takes the oldest version that is to be fetched and that nobody fetches, of a host from which nothing is fetched now; or one
- * that this session holds and has lost track of, because the database was away when it was to be settled.
+ * Takes the oldest version that is to be fetched and that nobody fetches, of a host from which nothing is fetched now; or a
+ * version that this session holds and has lost track of, because the database was away when it was to be settled.
  * @param fetching versions that this session does fetch
  * @throws {DatabaseError} `session_lost`, `unavailable`
  */
@@ -107,10 +107,12 @@ function heldOf(database: Database, session: Session, row: HeldRow): HeldImageFe
             phase = NULL, failure = NULL, failure_code = NULL
           WHERE ${mine}`.execute(tx);
         await sql`
-          INSERT INTO image_tag (image_name, tag, version, set_by) VALUES (${name}, 'latest', ${version}, 'system')
+          INSERT INTO image_tag (image_name, tag, version, set_by)
+          SELECT ${name}, 'latest', max(v.version), 'system' FROM image_version v
+          WHERE v.image_name = ${name} AND v.state = 'ready' HAVING max(v.version) IS NOT NULL
           ON CONFLICT (image_name, tag) DO UPDATE
-          SET version = EXCLUDED.version, set_at = now(), set_by = EXCLUDED.set_by
-          WHERE image_tag.version < EXCLUDED.version`.execute(tx);
+          SET version = ${version}, set_at = now(), set_by = EXCLUDED.set_by
+          WHERE image_tag.version < ${version}`.execute(tx);
         return done;
       }),
     fail: ({ code, text }, learned) =>

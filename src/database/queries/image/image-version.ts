@@ -8,12 +8,11 @@ import { present } from "../../../lib/defined.ts";
 export const imageStates = ["fetching", "ready", "failed"] as const;
 export type ImageStateName = (typeof imageStates)[number];
 
-/** A version of an image as recorded; its source stays sealed. */
+/** A version of an image as recorded. */
 export interface ImageVersionRecord {
   name: string;
   version: number;
   state: ImageStateName;
-  sealedSource: Uint8Array;
   shownUrl: string;
   /** sha256:HEX. */
   digest?: string;
@@ -36,11 +35,15 @@ export interface ImageVersionRecord {
   readyAt?: Date;
 }
 
+/** A version with its source, which stays sealed. */
+export interface SourcedImageVersion extends ImageVersionRecord {
+  sealedSource: Uint8Array;
+}
+
 interface ImageVersionRow {
   image_name: string;
   version: number;
   state: ImageStateName;
-  sealed_source: Buffer;
   shown_url: string;
   digest: string | null;
   signed: boolean;
@@ -60,9 +63,9 @@ interface ImageVersionRow {
   ready_at: Date | null;
 }
 
-/** The columns of a record; the table's alias is v. */
+/** The columns of a record; the table's alias is v. A source may be large, so lists leave it out. */
 const columns = sql`
-  v.image_name, v.version, v.state, v.sealed_source, v.shown_url, coalesce(v.digest, v.asked_digest) AS digest, v.signed,
+  v.image_name, v.version, v.state, v.shown_url, coalesce(v.digest, v.asked_digest) AS digest, v.signed,
   v.cached, v.facts, v.session_id IS NOT NULL AS held, v.phase, v.bytes_done, v.bytes_total, v.attempts, v.not_before,
   v.failure_code, v.failure, v.created_at, v.created_by, v.ready_at,
   ARRAY(
@@ -75,7 +78,6 @@ function recordOf(row: ImageVersionRow): ImageVersionRecord {
     name: row.image_name,
     version: row.version,
     state: row.state,
-    sealedSource: row.sealed_source,
     shownUrl: row.shown_url,
     signed: row.signed,
     cached: row.cached,
@@ -98,24 +100,27 @@ function recordOf(row: ImageVersionRow): ImageVersionRecord {
 }
 
 /**
- * One version: by its number or tag; without either the latest, or the newest while none is the latest.
+ * One version: by its number or tag; without either the latest. Where no version has that tag, the newest that is ready is
+ * the latest, and while none is ready, the newest.
  * @throws {DatabaseError} `not_found`; `unavailable`
  */
 export async function imageVersionShow(
   source: Database | Tx,
   reference: { name: string; version?: number; tag?: string },
-): Promise<ImageVersionRecord> {
+): Promise<SourcedImageVersion> {
   const { name, version, tag } = reference;
   const tagged = (of: string) => sql`SELECT t.version FROM image_tag t WHERE t.image_name = ${name} AND t.tag = ${of}`;
   const which =
     version === undefined
       ? tag === undefined
         ? sql`coalesce(
-            (${tagged("latest")}), (SELECT max(n.version) FROM image_version n WHERE n.image_name = ${name}))`
+            (${tagged("latest")}),
+            (SELECT max(n.version) FROM image_version n WHERE n.image_name = ${name} AND n.state = 'ready'),
+            (SELECT max(n.version) FROM image_version n WHERE n.image_name = ${name}))`
         : sql`(${tagged(tag)})`
       : sql`${version}`;
-  const { rows } = await sql<ImageVersionRow>`
-    SELECT ${columns} FROM image_version v WHERE v.image_name = ${name} AND v.version = ${which}`
+  const { rows } = await sql<ImageVersionRow & { sealed_source: Buffer }>`
+    SELECT ${columns}, v.sealed_source FROM image_version v WHERE v.image_name = ${name} AND v.version = ${which}`
     .execute("kysely" in source ? source.kysely : source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
@@ -126,7 +131,7 @@ export async function imageVersionShow(
       `there is no image "${shown}" in the catalogue: \`farrier image list\` shows all that there are`,
     );
   }
-  return recordOf(row);
+  return { ...recordOf(row), sealedSource: row.sealed_source };
 }
 
 /**

@@ -1,15 +1,15 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
-import { DatabaseError } from "../../errors.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
+import { imageVersionShow } from "../image/image-version.ts";
 import { profileVersionShow } from "./profile-version.ts";
 
 /** What a profile is to say. */
 export interface ProfileApplication extends SecretsCommand {
   name: string;
-  /** NAME, NAME@VERSION or NAME@TAG; and its name alone. */
+  /** NAME, NAME@VERSION or NAME@TAG; and what it means. */
   image: string;
-  imageName: string;
+  imageReference: { name: string; version?: number; tag?: string };
   /** Whether a stored version says the same. */
   isSame: (sealed: Uint8Array, version: number) => boolean;
   /** Seals the specification for its row. */
@@ -19,20 +19,17 @@ export interface ProfileApplication extends SecretsCommand {
 
 /**
  * Makes a new version of a profile, once per request id, unless its newest one says the same already.
- * @throws {DatabaseError} `not_found` if there is no such image; `request_id_reused`; `unavailable`; what `isSame` throws
+ * @throws {DatabaseError} `not_found` if there is no such version of an image; `request_id_reused`; `unavailable`; what `isSame` throws
  */
 export async function profileApply(
   database: Database,
   applied: ProfileApplication,
 ): Promise<{ version: number; changed: boolean }> {
-  const { name } = applied;
+  const { name, imageReference } = applied;
   const answer = await secretsCommandOnce(database, applied, async (tx) => {
     // An image that is being deleted is waited for.
-    const { rows: images } = await sql`
-      SELECT FROM catalogue_image WHERE image_name = ${applied.imageName} FOR SHARE`.execute(tx);
-    if (images.length === 0) {
-      throw new DatabaseError("not_found", `there is no image "${applied.imageName}" in the catalogue: add it first`);
-    }
+    await sql`SELECT FROM catalogue_image WHERE image_name = ${imageReference.name} FOR SHARE`.execute(tx);
+    await imageVersionShow(tx, imageReference);
     // The row's lock makes one applying wait for another.
     const { rows } = await sql<{ last_version: number }>`
       INSERT INTO profile (profile_name, created_by) VALUES (${name}, ${applied.appliedBy})
@@ -48,7 +45,7 @@ export async function profileApply(
     const version = last + 1;
     await sql`
       INSERT INTO profile_version (profile_name, version, sealed_spec, image, image_name, applied_by)
-      VALUES (${name}, ${version}, ${Buffer.from(applied.seal(version))}, ${applied.image}, ${applied.imageName},
+      VALUES (${name}, ${version}, ${Buffer.from(applied.seal(version))}, ${applied.image}, ${imageReference.name},
         ${applied.appliedBy})`.execute(tx);
     await sql`UPDATE profile SET last_version = ${version} WHERE profile_name = ${name}`.execute(tx);
     return { version: String(version), changed: "yes" };

@@ -3,33 +3,36 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { Tx } from "../../transaction.ts";
 
-/** A version of a profile as recorded; what it says stays sealed. */
+/** A version of a profile as recorded. */
 export interface ProfileVersionRecord {
   name: string;
   version: number;
-  sealedSpec: Uint8Array;
   /** NAME, NAME@VERSION or NAME@TAG. */
   image: string;
   appliedAt: Date;
   appliedBy: string;
 }
 
+/** A version with what it says, which stays sealed. */
+export interface SpecifiedProfileVersion extends ProfileVersionRecord {
+  sealedSpec: Uint8Array;
+}
+
 interface ProfileVersionRow {
   profile_name: string;
   version: number;
-  sealed_spec: Buffer;
   image: string;
   applied_at: Date;
   applied_by: string;
 }
 
-const columns = sql`v.profile_name, v.version, v.sealed_spec, v.image, v.applied_at, v.applied_by`;
+/** What a profile says may be large, so lists leave it out. */
+const columns = sql`v.profile_name, v.version, v.image, v.applied_at, v.applied_by`;
 
 function profileOf(row: ProfileVersionRow): ProfileVersionRecord {
   return {
     name: row.profile_name,
     version: row.version,
-    sealedSpec: row.sealed_spec,
     image: row.image,
     appliedAt: row.applied_at,
     appliedBy: row.applied_by,
@@ -47,9 +50,9 @@ function profileUnknown(shown: string): DatabaseError {
 export async function profileVersionShow(
   source: Database | Tx,
   { name, version }: { name: string; version?: number },
-): Promise<ProfileVersionRecord> {
-  const { rows } = await sql<ProfileVersionRow>`
-    SELECT ${columns} FROM profile_version v WHERE v.profile_name = ${name}
+): Promise<SpecifiedProfileVersion> {
+  const { rows } = await sql<ProfileVersionRow & { sealed_spec: Buffer }>`
+    SELECT ${columns}, v.sealed_spec FROM profile_version v WHERE v.profile_name = ${name}
       AND v.version = ${
         version === undefined ? sql`(SELECT p.last_version FROM profile p WHERE p.profile_name = ${name})` : version
       }`
@@ -59,7 +62,7 @@ export async function profileVersionShow(
   if (row === undefined) {
     throw profileUnknown(version === undefined ? name : `${name}@${version}`);
   }
-  return profileOf(row);
+  return { ...profileOf(row), sealedSpec: row.sealed_spec };
 }
 
 /**

@@ -52,6 +52,9 @@ export interface SecretsClosed {
   /** Machines with a pending installation request, by name or id. */
   machines: string[];
   machineCount: number;
+  /** Versions of images and profiles, as NAME@VERSION. */
+  images: string[];
+  profiles: string[];
 }
 
 // The pending requests that one of the keys sealed.
@@ -80,7 +83,18 @@ export async function secretsClosed(
     FROM ${pendingOf(keyIds)} ORDER BY 1 LIMIT ${namesLimit}`
     .execute(source)
     .catch(failed);
+  const { rows: versions } = await sql<{ of: "image" | "profile"; title: string }>`
+    (SELECT 'image' AS of, image_name || '@' || version AS title FROM image_version
+     WHERE sealed_key(sealed_source) = ANY (${[...keyIds]}::text[]) ORDER BY image_name, version LIMIT ${namesLimit})
+    UNION ALL
+    (SELECT 'profile', profile_name || '@' || version FROM profile_version
+     WHERE sealed_key(sealed_spec) = ANY (${[...keyIds]}::text[]) ORDER BY profile_name, version LIMIT ${namesLimit})`
+    .execute(source)
+    .catch(failed);
+  const titles = (kind: "image" | "profile") => versions.filter(({ of }) => of === kind).map(({ title }) => title);
   return {
+    images: titles("image"),
+    profiles: titles("profile"),
     credentials: credentials.map(({ name }) => name),
     machines: machines.map(({ name }) => name),
     machineCount: machines[0]?.count ?? 0,

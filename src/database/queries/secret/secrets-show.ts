@@ -5,7 +5,7 @@ import { translate } from "../../errors.ts";
 /** The number of rows that each key sealed, and of rows in clear text. */
 export interface SecretsUse {
   /** By the key's id. */
-  byKey: ReadonlyMap<string, { requests: number; credentials: number }>;
+  byKey: ReadonlyMap<string, { requests: number; credentials: number; images: number; profiles: number }>;
   clearRequests: number;
 }
 
@@ -14,27 +14,35 @@ const countLimit = 100_000;
 
 /** Counts the rows, by the indexes on the keys. @throws {DatabaseError} `unavailable` */
 export async function secretsUse(database: Database): Promise<SecretsUse> {
-  const { rows } = await sql<{ key_id: string | null; requests: number; credentials: number }>`
+  const { rows } = await sql<{
+    key_id: string | null;
+    requests: number;
+    credentials: number;
+    images: number;
+    profiles: number;
+  }>`
     SELECT k.key_id,
       (SELECT count(*)::integer FROM (
         SELECT FROM machine_os_installation_request q
         WHERE sealed_key(q.os_installation_request_raw) = k.key_id LIMIT ${countLimit}
       ) r) AS requests,
-      (SELECT count(*)::integer FROM credential c WHERE sealed_key(c.sealed_secret) = k.key_id) AS credentials
+      (SELECT count(*)::integer FROM credential c WHERE sealed_key(c.sealed_secret) = k.key_id) AS credentials,
+      (SELECT count(*)::integer FROM (
+        SELECT FROM image_version v WHERE sealed_key(v.sealed_source) = k.key_id LIMIT ${countLimit}
+      ) i) AS images,
+      (SELECT count(*)::integer FROM (
+        SELECT FROM profile_version v WHERE sealed_key(v.sealed_spec) = k.key_id LIMIT ${countLimit}
+      ) p) AS profiles
     FROM secrets_key k
     UNION ALL
     SELECT NULL, (SELECT count(*)::integer FROM (
       SELECT FROM machine_os_installation_request q
       WHERE sealed_key(q.os_installation_request_raw) IS NULL LIMIT ${countLimit}
-    ) r), 0`
+    ) r), 0, 0, 0`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return {
-    byKey: new Map(
-      rows.flatMap(({ key_id: keyId, requests, credentials }) =>
-        keyId === null ? [] : [[keyId, { requests, credentials }] as const],
-      ),
-    ),
+    byKey: new Map(rows.flatMap(({ key_id: keyId, ...counts }) => (keyId === null ? [] : [[keyId, counts] as const]))),
     clearRequests: rows.find(({ key_id: keyId }) => keyId === null)?.requests ?? 0,
   };
 }

@@ -10,35 +10,57 @@ export interface VersionToSeal {
   sealed: Uint8Array;
 }
 
-/** Versions in one run of the janitor. */
-const most = 1_000;
-
-/** Reads versions of images and profiles that one of the keys sealed. @throws {DatabaseError} `unavailable` */
-export async function versionsToSeal(database: Database, keyIds: readonly string[]): Promise<VersionToSeal[]> {
-  const keys = sql`ANY (${[...keyIds]}::text[])`;
+/**
+ * Reads up to `limit` versions of images and profiles that one of the keys sealed, except those of `leftOut`.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function versionsToSeal(
+  database: Database,
+  page: { keyIds: readonly string[]; leftOut: readonly Omit<VersionToSeal, "sealed">[]; limit: number },
+): Promise<VersionToSeal[]> {
+  const keys = sql`ANY (${[...page.keyIds]}::text[])`;
+  const isLeftOut = (of: VersionToSeal["of"], name: string) => {
+    const left = page.leftOut.filter((one) => one.of === of);
+    return sql`EXISTS (
+      SELECT FROM unnest(${left.map((one) => one.name)}::text[], ${left.map(({ version }) => version)}::integer[]) l (name, version)
+      WHERE l.name = v.${sql.ref(name)} AND l.version = v.version)`;
+  };
   const { rows } = await sql<VersionToSeal>`
-    SELECT 'image' AS of, image_name AS name, version, sealed_source AS sealed FROM image_version
-    WHERE sealed_key(sealed_source) = ${keys}
+    SELECT 'image' AS of, v.image_name AS name, v.version, v.sealed_source AS sealed FROM image_version v
+    WHERE sealed_key(v.sealed_source) = ${keys} AND NOT ${isLeftOut("image", "image_name")}
     UNION ALL
-    SELECT 'profile', profile_name, version, sealed_spec FROM profile_version WHERE sealed_key(sealed_spec) = ${keys}
-    LIMIT ${most}`
+    SELECT 'profile', v.profile_name, v.version, v.sealed_spec FROM profile_version v
+    WHERE sealed_key(v.sealed_spec) = ${keys} AND NOT ${isLeftOut("profile", "profile_name")}
+    LIMIT ${page.limit}`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows;
 }
 
-/** Replaces what is sealed of a version, unless it has changed since it was read. @throws {DatabaseError} `unavailable` */
-export async function versionReseal(database: Database, before: VersionToSeal, sealed: Uint8Array): Promise<boolean> {
-  const { of, name, version } = before;
-  const [old, now] = [Buffer.from(before.sealed), Buffer.from(sealed)];
-  const { numAffectedRows } = await (
-    of === "image"
-      ? sql`UPDATE image_version SET sealed_source = ${now}
-          WHERE image_name = ${name} AND version = ${version} AND sealed_source = ${old}`
-      : sql`UPDATE profile_version SET sealed_spec = ${now}
-          WHERE profile_name = ${name} AND version = ${version} AND sealed_spec = ${old}`
-  )
+/**
+ * Replaces what is sealed of versions, unless it has changed since it was read. Returns the number of replaced ones.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function versionsReseal(
+  database: Database,
+  versions: readonly (VersionToSeal & { anew: Uint8Array })[],
+): Promise<number> {
+  const listed = (of: VersionToSeal["of"]) => {
+    const those = versions.filter((one) => one.of === of);
+    return sql`unnest(
+      ${those.map(({ name }) => name)}::text[], ${those.map(({ version }) => version)}::integer[],
+      ${those.map(({ sealed }) => Buffer.from(sealed))}::bytea[], ${those.map(({ anew }) => Buffer.from(anew))}::bytea[]
+    ) n (name, version, sealed, anew)`;
+  };
+  const { rows } = await sql`
+    WITH images AS (
+      UPDATE image_version v SET sealed_source = n.anew FROM ${listed("image")}
+      WHERE v.image_name = n.name AND v.version = n.version AND v.sealed_source = n.sealed RETURNING 1
+    ), profiles AS (
+      UPDATE profile_version v SET sealed_spec = n.anew FROM ${listed("profile")}
+      WHERE v.profile_name = n.name AND v.version = n.version AND v.sealed_spec = n.sealed RETURNING 1
+    ) SELECT FROM images UNION ALL SELECT FROM profiles`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  return numAffectedRows === 1n;
+  return rows.length;
 }
