@@ -17,6 +17,8 @@ export interface CheckedRequest {
   digest: string;
   /** PEM of CAs for the image's server, in addition to the public ones. */
   certificates: string | undefined;
+  /** Servers that have the same bytes too, tried first. */
+  mirrors: URL[];
 }
 
 /**
@@ -53,7 +55,24 @@ export function checkRequest(request: OSInstallationRequest): CheckedRequest {
         "gzip, zstd, xz or not at all; use a newer boot image",
     );
   }
-  return { image, source: checkSource(image.url), digest, certificates: checkCertificates(image.caCertificates) };
+  return {
+    image,
+    source: checkSource(image.url),
+    digest,
+    certificates: checkCertificates(image.caCertificates),
+    mirrors: image.mirrorUrl.map((text) => checkMirror(text)),
+  };
+}
+
+function checkMirror(text: string): URL {
+  const mirror = imageReference(text);
+  if (mirror.kind !== "http") {
+    throw new AgentError(
+      "request_invalid",
+      `a mirror_url of the request is "${shownUrl(text.slice(0, 300))}", expected http://… or https://…`,
+    );
+  }
+  return mirror.url;
 }
 
 function checkSource(text: string): CheckedSource {

@@ -13,8 +13,8 @@ import type { InstallationContext, Run } from "./run-context.ts";
 import { otherDisksFit } from "./fit/other-disks.ts";
 import { seedFiles } from "./fit/seed.ts";
 import { selectDisk } from "./select-disk.ts";
-import { transfer } from "./transfer.ts";
-import { diskOpen, requireRoom } from "./write.ts";
+import { requireRoom } from "./write.ts";
+import { writtenFromAny } from "./written-from-any.ts";
 import { createWritingPermit } from "./writing-permit.ts";
 
 /** The progress with which WRITING is requested. A server that caches byte counts never caches a count of 0. */
@@ -102,9 +102,8 @@ async function install(run: Run): Promise<void> {
   const instance = { machineId, generation };
   // Refused before anything is written.
   seedFiles(image, instance);
-  await using writer = await diskOpen(disk, { readBack: image.readBack, beforeWrite: () => run.permit.hold() });
   const uefi = disk.kind === "block" && (await (run.bootsByUefi ?? bootedByUefi)());
-  await transfer(run, disk, writer, uefi);
+  await using writer = await writtenFromAny(run, disk, uefi);
   progress.phase(Phase.VERIFYING);
   signal.throwIfAborted();
   await writer.finish();

@@ -19,11 +19,15 @@ export interface Source extends Disposable {
   signature: SignatureCheck | undefined;
 }
 
+/** Limits of a mirror: the next source is better than a long wait. */
+const mirrorLimits = { answer: 10_000, tries: 3 };
+
 /**
- * Fetches the signature if needed, and begins to fetch the image.
+ * Fetches the signature if needed, and begins to fetch the image: from the mirror if one is given, otherwise from where
+ * it comes from.
  * @throws {AgentError} `fetch_failed`, `image_invalid`, `request_invalid`, `signature_invalid`
  */
-export async function sourceOpen(run: Run): Promise<Source> {
+export async function sourceOpen(run: Run, mirror?: URL): Promise<Source> {
   const { checked, signal, clock, log, progress, random = Math.random } = run;
   const limits: FetchLimits = { ...fetchLimits, ...run.limits };
   const trying = (trouble: Trouble | undefined): void => {
@@ -38,6 +42,13 @@ export async function sourceOpen(run: Run): Promise<Source> {
   const options: HttpOptions = { signal, limits, certificates: checked.certificates, reach: createReach() };
   const { signature: asked } = image;
   const signature = asked === undefined ? undefined : await signatureCheck(asked, (suffix) => beside(suffix));
+  if (mirror !== undefined) {
+    const patience = { ...limits, answer: Math.min(limits.answer, mirrorLimits.answer) };
+    const few = { ...context, limits: { ...patience, tries: Math.min(limits.tries, mirrorLimits.tries) } };
+    const begin = (headers: Record<string, string>) => httpAnswer(mirror, { ...options, limits: patience, headers });
+    const copy = await imageFetch(shownUrl(mirror), begin, few);
+    return { fetched: copy, signature, [Symbol.dispose]: () => copy[Symbol.dispose]() };
+  }
   const open =
     source.kind === "oci"
       ? await ociOpen(source.reference, { layerDigest: checked.digest, tokenHosts: image.tokenHost }, options, context)

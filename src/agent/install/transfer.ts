@@ -34,13 +34,19 @@ interface Staged {
  * Fetches, unpacks, writes and hashes in one stream; WRITING is acknowledged before the first byte. When it returns,
  * all bytes have the requested digest and signature, and have been given to the writer; the image's beginning is not on
  * the disk yet. A qcow2 image is stored and checked before it is parsed and converted. Faults in the first bytes are
- * refused before WRITING. `uefi`: the machine boots by UEFI, so the image must too.
+ * refused before WRITING. `uefi`: the machine boots by UEFI, so the image must too. `mirror`: where to fetch from in place
+ * of the request's URL.
  * @throws {AgentError} for any fault of source, image or disk
  */
-export async function transfer(run: Run, disk: Disk, writer: DiskWriter, uefi: boolean): Promise<void> {
+export async function transfer(
+  run: Run,
+  disk: Disk,
+  writer: DiskWriter,
+  { uefi, mirror }: { uefi: boolean; mirror?: URL },
+): Promise<void> {
   const { checked, progress, signal, log } = run;
   const { image, digest } = checked;
-  using source = await sourceOpen(run);
+  using source = await sourceOpen(run, mirror);
   const { fetched, signature } = source;
   const packing = packingOf(image.compression, fetched.head);
   const unpackedBytes = packing === "none" ? (fetched.contentLength ?? image.sizeBytes) : image.sizeBytes;
