@@ -18,6 +18,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   shepherd: ["lib", "metrics", "database", "secrets", "gen", "contract", "controllers"],
   janitor: ["lib", "metrics", "database", "secrets", "gen", "contract"],
   netboot: ["lib", "metrics", "database", "gen", "contract"],
+  cache: ["lib", "metrics", "database", "secrets", "gen", "contract", "netboot"],
   controllers: ["lib"],
   profiles: ["lib", "gen", "contract"],
   catalogue: ["lib", "metrics", "database", "secrets", "gen", "contract", "agent"],

@@ -19,6 +19,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { HandOut } from "./hand-out.ts";
 import { createRefusedCallers } from "./admission/refused-callers.ts";
 import { createAdmission } from "./admission/admission.ts";
 import { admittedStream, admittedUnary } from "./admission/admitted.ts";
@@ -50,6 +51,8 @@ export interface AgentApiOptions {
   log: Logger;
   clock: Clock;
   /** Maximum number of heartbeats that wait for a batch; further ones are asked to come back later. */
+  /** Changes a request that is handed out for the agent that gets it, such as by adding where else its image is. */
+  handOut?: HandOut | undefined;
   maximumWaiting?: number;
   /** Maximum number of open connections; default 20,000. */
   maximumConnections?: number;
@@ -176,7 +179,10 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
           {
             path: "/cloud.bmaas.server.api.AgentCallback/Heartbeat",
             kind: "unary",
-            handler: heartbeatHandler({ calls, admission, known, heartbeats: batches, refusals, metrics, log }),
+            handler: heartbeatHandler({
+              ...{ calls, admission, known, heartbeats: batches, refusals, metrics, log },
+              handOut: options.handOut,
+            }),
           },
           {
             path: "/farrier.agent.v1.AgentService/ReportProgress",
@@ -210,7 +216,7 @@ export async function agentApiServe(options: AgentApiOptions): Promise<AgentList
             kind: "serverStream",
             handler: admittedStream(
               { calls, admission, refusals, method: "watch", schema: WatchRequestSchema, refused: () => undefined },
-              watchHandler({ calls, heartbeats: batches, watches, refusals }),
+              watchHandler({ calls, heartbeats: batches, watches, refusals, handOut: options.handOut }),
             ),
           },
           { path: healthPath, kind: "unary", handler: healthHandler({ sessions, clock }) },

@@ -50,6 +50,7 @@ export async function imageFetchOne(
       },
     );
     await progress.noted();
+    await fetchedKeep(held, fetched, options);
     await fetchedRecord(held, fetched, { settle, options });
   } catch (error) {
     await progress.noted();
@@ -61,6 +62,18 @@ export async function imageFetchOne(
       return;
     }
     await failureRecord(held, error, { settle, options });
+  }
+}
+
+async function fetchedKeep(
+  { name, version, cached }: HeldImageFetch,
+  { digest, facts, file }: FetchedImage,
+  { keep, log }: ImageFetchOptions,
+): Promise<void> {
+  if (cached && facts.problems.length === 0) {
+    await keep?.(digest, file).catch((error: unknown) => {
+      log.warn({ image: `${name}@${version}`, error: describeError(error) }, "a fetched image was not kept");
+    });
   }
 }
 

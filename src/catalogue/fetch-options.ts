@@ -17,6 +17,8 @@ export interface ImageFetchOptions {
   /** Whether the control plane listens on loopback addresses, and on which ports of this host. */
   guard: { loopbackAllowed: boolean; ownPorts: () => Promise<number[]> };
   room: ImageRoom;
+  /** Keeps the file of an image that is to be cached; if it fails, caches fetch the image by themselves. */
+  keep?: ((digest: string, file: string) => Promise<void>) | undefined;
   limits?: ImageProcessLimits;
   clock: Clock;
   metrics: Metrics;

@@ -531,6 +531,27 @@ CREATE TABLE boot_medium_server (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 ) WITH (fillfactor=80);
 
+CREATE TABLE cache_fetch (
+    digest text NOT NULL,
+    place uuid NOT NULL,
+    holder uuid NOT NULL,
+    heard_at timestamp with time zone DEFAULT now() NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE cache_file (
+    digest text NOT NULL,
+    store_id uuid NOT NULL,
+    bytes bigint NOT NULL,
+    used_at timestamp with time zone
+);
+
+CREATE TABLE cache_store (
+    store_id uuid NOT NULL,
+    urls text[] NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE catalogue_image (
     image_name text NOT NULL,
     last_version integer DEFAULT 0 NOT NULL,
@@ -688,7 +709,8 @@ CREATE TABLE image_version (
     failure text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by text NOT NULL,
-    ready_at timestamp with time zone
+    ready_at timestamp with time zone,
+    public boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE machine_agent_features (
@@ -1324,6 +1346,18 @@ ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_pkey PRIMARY KE
 
 ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_url_check CHECK ((url ~ '^https?://'::text));
 
+ALTER TABLE cache_fetch ADD CONSTRAINT cache_fetch_pkey PRIMARY KEY (digest, place);
+
+ALTER TABLE cache_file ADD CONSTRAINT cache_file_bytes_check CHECK ((bytes >= 0));
+
+ALTER TABLE cache_file ADD CONSTRAINT cache_file_digest_check CHECK ((digest ~ '^sha256:[0-9a-f]{64}$'::text));
+
+ALTER TABLE cache_file ADD CONSTRAINT cache_file_pkey PRIMARY KEY (digest, store_id);
+
+ALTER TABLE cache_store ADD CONSTRAINT cache_store_pkey PRIMARY KEY (store_id);
+
+ALTER TABLE cache_store ADD CONSTRAINT cache_store_urls_check CHECK (((cardinality(urls) >= 0) AND (cardinality(urls) <= 8)));
+
 ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_image_name_check CHECK ((image_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
 
 ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_last_version_check CHECK ((last_version >= 0));
@@ -1804,6 +1838,8 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_pkey PRIMARY KEY (machine_i
 
 -- Foreign keys
 
+ALTER TABLE cache_file ADD CONSTRAINT cache_file_store_id_fkey FOREIGN KEY (store_id) REFERENCES cache_store(store_id) ON DELETE CASCADE;
+
 ALTER TABLE console_link ADD CONSTRAINT console_link_token_id_fkey FOREIGN KEY (token_id) REFERENCES operator_token(token_id);
 
 ALTER TABLE console_session ADD CONSTRAINT console_session_token_id_fkey FOREIGN KEY (token_id) REFERENCES operator_token(token_id);
@@ -1926,6 +1962,8 @@ ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_process_fkey FOREIGN KEY (p
 
 -- Indexes
 
+CREATE INDEX cache_file_store ON public.cache_file USING btree (store_id);
+
 CREATE INDEX console_link_expires ON public.console_link USING btree (expires_at);
 
 CREATE INDEX console_session_expires ON public.console_session USING btree (expires_at);
@@ -1985,6 +2023,8 @@ CREATE INDEX machine_health_bad ON public.machine_health USING btree (rollup) WH
 CREATE INDEX machine_installation_profile_image ON public.machine_installation_profile USING btree (image_name, image_version);
 
 CREATE INDEX machine_os_installation_report_finished ON public.machine_os_installation_report USING btree (result, reported_at, machine_id);
+
+CREATE INDEX installation_request_digest ON public.machine_os_installation_request USING btree (digest);
 
 CREATE INDEX installation_request_key ON public.machine_os_installation_request USING btree (sealed_key(os_installation_request_raw));
 

@@ -36,6 +36,27 @@ export interface BootMediumServerTable {
   url: string;
 }
 
+export interface CacheFetchTable {
+  digest: string;
+  heard_at: Generated<Date>;
+  holder: string;
+  not_before: Generated<Date>;
+  place: string;
+}
+
+export interface CacheFileTable {
+  bytes: bigint;
+  digest: string;
+  store_id: string;
+  used_at: Date | null;
+}
+
+export interface CacheStoreTable {
+  seen_at: Generated<Date>;
+  store_id: string;
+  urls: string[];
+}
+
 export interface CatalogueImageTable {
   created_at: Generated<Date>;
   created_by: string;
@@ -181,6 +202,7 @@ export interface ImageVersionTable {
   not_before: Generated<Date>;
   phase: string | null;
   progress_at: Date | null;
+  public: Generated<boolean>;
   ready_at: Date | null;
   sealed_source: Buffer;
   session_id: SessionId | null;
@@ -740,6 +762,9 @@ export interface WorkBackoffTable {
 export interface DB {
   agent_refused: AgentRefusedTable;
   boot_medium_server: BootMediumServerTable;
+  cache_fetch: CacheFetchTable;
+  cache_file: CacheFileTable;
+  cache_store: CacheStoreTable;
   catalogue_image: CatalogueImageTable;
   console_link: ConsoleLinkTable;
   console_session: ConsoleSessionTable;

@@ -1,6 +1,10 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { agentApiServe } from "../agent-api/serve.ts";
+import { cacheServe } from "../cache/cache-serve.ts";
+import { cacheUrls } from "../cache/cache-urls.ts";
+import { mirrorHandOut } from "../cache/hand-out.ts";
+import { imageAgain } from "../catalogue/image-again.ts";
 import { imageFetchRun } from "../catalogue/fetch-loop.ts";
 import { imageRoom } from "../catalogue/image-room.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
@@ -22,12 +26,13 @@ import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { databaseReach } from "./parts/database-reach.ts";
 import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
+import { imageCacheOpen, type ProcessCache } from "./parts/image-cache.ts";
 import { ownPorts } from "./parts/own-ports.ts";
 import { readiness } from "./parts/readiness.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./parts/tls-files.ts";
 import type { OperatorTlsFiles } from "./options.ts";
-import type { AgentTlsFiles } from "./options.ts";
+import type { AgentTlsFiles, ImageCacheOptions } from "./options.ts";
 
 /** The configuration of one server process. */
 export interface ControlPlaneOptions {
@@ -46,6 +51,8 @@ export interface ControlPlaneOptions {
   secretsKey: string | undefined;
   /** Further ports of this host on which the control plane listens: images are never fetched from them. */
   ownPorts?: () => number[];
+  /** The cache of images; absent = this process has none. */
+  cache?: ImageCacheOptions | undefined;
   /** Whether it may migrate the schema; otherwise it only checks it. */
   migrate: boolean;
   /** The metrics to serve if they are not only this process' own. */
@@ -61,6 +68,8 @@ export interface ControlPlane extends AsyncDisposable {
   agents: HostPort;
   /** The operator API's URL. */
   operators: string;
+  /** The cache of images, if it has one. */
+  cache: ProcessCache | undefined;
   /** DER of the CA of the agent port's certificate; empty means the system's roots. */
   caCertificate: Uint8Array;
 }
@@ -92,8 +101,10 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const secrets = stack.use(await secretsFollow({ ...options, database: sessionDatabase, mayMake: true, clock }));
   const sessions = stack.use(sessionHold(sessionDatabase, { component: "server", log, clock }));
   stack.use(janitorRun({ database: janitorDatabase, secrets, log, clock, metrics }));
+  const mirrors = stack.use(mirrorHandOut({ database: janitorDatabase, ring: secrets, clock, log }));
   const agents = stack.use(
     await agentApiServe({
+      handOut: mirrors.handOut,
       address: options.agents,
       certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
       database: open("agent-calls"),
@@ -140,31 +151,43 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     }),
   );
   await operatorAddressWrite(dataDir, operators.url);
-  stack.use(
-    imageFetchRun({
-      database: janitorDatabase,
-      sessions,
-      secrets,
-      directory: join(dataDir, "images", "work"),
-      guard: {
-        loopbackAllowed: [options.agents, options.operators].some(({ host }) => isLoopback(host)),
-        ownPorts: async () => [
-          agents.address.port,
-          portOfUrl(new URL(operators.url)),
-          ...(options.ownPorts?.() ?? []),
-          ...(await ownPorts(dataDir, databaseAddress)),
-        ],
-      },
-      room: imageRoom,
-      log,
-      clock,
-      metrics,
-    }),
-  );
+  let cachePort: number | undefined;
+  const fetching = {
+    database: janitorDatabase,
+    secrets,
+    directory: join(dataDir, "images", "work"),
+    guard: {
+      loopbackAllowed: [options.agents, options.operators].some(({ host }) => isLoopback(host)),
+      ownPorts: async () => [
+        agents.address.port,
+        portOfUrl(new URL(operators.url)),
+        ...(cachePort === undefined ? [] : [cachePort]),
+        ...(options.ownPorts?.() ?? []),
+        ...(await ownPorts(dataDir, databaseAddress)),
+      ],
+    },
+    room: imageRoom,
+    log,
+  };
+  const cache =
+    options.cache === undefined
+      ? undefined
+      : await imageCacheOpen({
+          ...options.cache,
+          cacheRoom: options.cache.room,
+          ...{ dataDir, database: janitorDatabase, secrets, origin: imageAgain(fetching), clock, metrics, log },
+        });
+  if (cache !== undefined && options.cache?.listen !== undefined) {
+    const listener = stack.use(await cacheServe({ address: options.cache.listen, images: cache.images, log }));
+    cachePort = listener.address.port;
+    stack.use(cache.keep(cacheUrls(listener.address, { given: options.cache.url, name: options.serverNames[0] })));
+  }
+  stack.use(imageFetchRun({ ...fetching, sessions, keep: cache?.keepFile, clock, metrics }));
   const release = stack.move();
   return {
     metrics,
     secrets,
+    cache,
     agents: agents.address,
     operators: operators.url,
     caCertificate: tls.caCertificateDer,

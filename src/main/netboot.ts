@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { NetbootOptions } from "./options.ts";
 import { migrateCheck } from "../database/migrate.ts";
+import { cacheUrls } from "../cache/cache-urls.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
@@ -14,6 +15,7 @@ import { dnsmasqRun } from "../netboot/dnsmasq/run.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
 import { netbootAddressWrite } from "./parts/own-ports.ts";
+import { netbootCache } from "./parts/netboot-cache.ts";
 import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { untilStopped } from "./parts/until-stopped.ts";
 
@@ -32,7 +34,12 @@ export async function netbootProcess(options: NetbootOptions): Promise<number> {
   await using database = poolFor("netboot", databaseAddress(options.databaseUrl), { log });
   await databaseReach(database);
   await migrateCheck(database.pool);
+  await using cached =
+    options.cache === undefined
+      ? undefined
+      : await netbootCache({ ...options, cache: options.cache }, { database, metrics, log });
   await using netboot = await netbootServe({
+    images: cached?.images,
     address: options.listen,
     database,
     bootImages: options.bootImages ?? join(dataDir, "boot-image"),
@@ -49,6 +56,7 @@ export async function netbootProcess(options: NetbootOptions): Promise<number> {
   await netbootAddressWrite(dataDir, netboot.address).catch((error: unknown) =>
     log.warn({ error: describeError(error) }, "the address of network boot could not be written to the data directory"),
   );
+  await using _keeping = cached?.keep(cacheUrls(netboot.address, { given: options.cache?.url ?? options.mediaUrl }));
   const { dhcp } = options;
   await using _dnsmasq =
     dhcp === undefined

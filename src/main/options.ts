@@ -50,6 +50,18 @@ interface ProcessOptions {
   debug: boolean;
 }
 
+/** A cache of images. */
+export interface ImageCacheOptions {
+  /** Its folder; absent means `cache` in the data directory. */
+  directory: string | undefined;
+  /** Maximum bytes of its files. */
+  room: number;
+  /** The address by which machines fetch from it; absent means the one that is listened on. */
+  url: string | undefined;
+  /** A port of its own; absent means that of network boot. */
+  listen?: HostPort | undefined;
+}
+
 /** `farrier up`: everything in one process. */
 export interface UpOptions extends ProcessOptions {
   /** Address of the agent port. */
@@ -74,6 +86,8 @@ export interface UpOptions extends ProcessOptions {
   kernelArguments: string;
   /** The URL by which controllers fetch boot media; absent means the address of network boot. */
   mediaUrl: string | undefined;
+  /** The cache of images, on the port of network boot. */
+  cache: ImageCacheOptions;
   /** The file of providers; absent means the lab alone. */
   providers: string | undefined;
 }
@@ -91,6 +105,10 @@ export interface NetbootOptions extends ProcessOptions {
   agents: HostPort | undefined;
   /** PEM file of the CA of the agent port's certificate; absent means the data directory's own. */
   caFile: string | undefined;
+  /** The cache of images; absent means that it has none. */
+  cache: ImageCacheOptions | undefined;
+  /** Key file for secrets in the database, for the cache; absent means `secrets-key` in the data directory. */
+  secretsKey: string | undefined;
   /** DHCP options; undefined means that another server provides DHCP. */
   dhcp: NetbootDhcp | undefined;
 }
@@ -120,6 +138,8 @@ export interface ServerOptions extends ProcessOptions {
   /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
   secretsKey: string | undefined;
   serverNames: readonly string[];
+  /** The cache of images; absent means that it has none. */
+  cache: ImageCacheOptions | undefined;
   /** Migrate the database before serving. */
   migrate: boolean;
   /** Number of processes that share the ports. */

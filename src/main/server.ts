@@ -23,6 +23,7 @@ export async function serverProcess(options: ServerOptions): Promise<number> {
     ...options,
     agents: { ...options.agents, shared },
     operators: { ...options.operators, shared },
+    cache: cacheShared(options.cache, shared),
     databaseAddress: databaseAddress(options.databaseUrl),
     ...(line === undefined ? {} : { metricsText: () => line.metricsOfAll() }),
     log,
@@ -36,4 +37,9 @@ export async function serverProcess(options: ServerOptions): Promise<number> {
   }
   log.info({ signal: await stopped }, "stopping");
   return 0;
+}
+
+/** With a port that several workers listen on. */
+function cacheShared(cache: ServerOptions["cache"], shared: boolean): ServerOptions["cache"] {
+  return cache?.listen === undefined ? cache : { ...cache, listen: { ...cache.listen, shared } };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { UpOptions } from "./options.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
+import { cacheUrls } from "../cache/cache-urls.ts";
 import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
 import { portOfUrl } from "../lib/net/address-guard.ts";
@@ -39,6 +40,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       databaseAddress: address,
       secretsKey: options.secretsKey,
       migrate: true,
+      cache: options.netboot === undefined ? undefined : options.cache,
       ownPorts: () => (netbootAddress === undefined ? [] : [netbootAddress.port]),
       log,
     }),
@@ -59,12 +61,17 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
         caCertificate: server.caCertificate,
         kernelArguments: options.kernelArguments,
         mediaUrl: options.mediaUrl,
+        images: server.cache?.images,
         metrics,
         log,
         clock: systemClock,
       }),
     );
     netbootAddress = netboot.address;
+    if (server.cache !== undefined) {
+      const known = { given: options.cache?.url, name: options.serverNames[0], guestsReach: hostOfGuests };
+      stack.use(server.cache.keep(cacheUrls(netboot.address, known)));
+    }
     process.stdout.write(`network boot on http://${formatHostPort(netboot.address)}\n`);
   }
   const lab = await labOf(labDirectory(options.dataDir), log, netbootAddress);

@@ -29,6 +29,15 @@ export interface Metrics {
   enrollments: Counter<"outcome">;
   /** Network boot requests by resource, and by decision or HTTP status. */
   netbootRequests: Counter<"resource" | "outcome">;
+  /** Requests for cached images, by HTTP status, or broken-off. */
+  cacheRequests: Counter<"outcome">;
+  /** Bytes of cached images that were sent whole. */
+  cacheSentBytes: Counter;
+  /** Images that were fetched into this cache, from its origin or another cache, by outcome: ok, failed. */
+  cacheFetches: Counter<"from" | "outcome">;
+  /** Bytes of the files in this cache, and their number. */
+  cacheBytes: Gauge;
+  cacheFiles: Gauge;
   agentConnections: Gauge;
   /** Connections that wait for their TLS handshake. */
   agentHandshakesWaiting: Gauge;
@@ -140,6 +149,33 @@ export function createMetrics(): Metrics {
       name: "farrier_netboot_requests_total",
       help: "Network boot requests, by resource and outcome.",
       labelNames: ["resource", "outcome"],
+      registers,
+    }),
+    cacheRequests: new Counter({
+      name: "farrier_cache_requests_total",
+      help: "Requests for cached images, by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    cacheSentBytes: new Counter({
+      name: "farrier_cache_sent_bytes_total",
+      help: "Bytes of cached images that were sent.",
+      registers,
+    }),
+    cacheFetches: new Counter({
+      name: "farrier_cache_fetches_total",
+      help: "Images that were fetched into the cache, by where from and outcome.",
+      labelNames: ["from", "outcome"],
+      registers,
+    }),
+    cacheBytes: new Gauge({
+      name: "farrier_cache_bytes",
+      help: "Bytes of the images in the cache.",
+      registers,
+    }),
+    cacheFiles: new Gauge({
+      name: "farrier_cache_files",
+      help: "Images in the cache.",
       registers,
     }),
     agentConnections: new Gauge({

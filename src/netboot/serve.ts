@@ -10,7 +10,7 @@ import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { netbootAnswer, type AnswerOptions } from "./answer.ts";
 import { NetbootError } from "./errors.ts";
-import { answerText } from "./exchange.ts";
+import { answerText, type Exchange } from "./exchange.ts";
 import { mediaUrlOf, mediumAnnounce } from "./medium-announce.ts";
 import { requestBudget } from "./request-budget.ts";
 import { route, type Route } from "./route.ts";
@@ -26,9 +26,14 @@ export interface NetbootServeOptions extends Omit<AnswerOptions, "metricsText" |
   address: HostPort;
   /** The URL by which controllers fetch boot media; absent means the address that is listened on. */
   mediaUrl?: string | undefined;
+  /** Answers requests for cached images, and decides by itself who may have one; absent = there is no cache here. */
+  images?: { is: (target: string) => boolean; answer: ImagesAnswer } | undefined;
   metrics: Metrics;
   clock: Clock;
 }
+
+/** Resolves to the outcome for the metrics. */
+type ImagesAnswer = (request: IncomingMessage, response: ServerResponse) => Promise<string>;
 
 /**
  * Maximum connections, in total and per address, and requests per connection. A booting machine has one or two
@@ -123,6 +128,11 @@ function requestHandler(options: NetbootServeOptions): (request: IncomingMessage
     if (ended.has(request.socket)) {
       return;
     }
+    if (options.images?.is(request.url ?? "") === true) {
+      // Before the budget: a right ticket is better than any, and a wrong one costs no more than a refusal does.
+      answered(exchange, "cached-image", options.images.answer(request, response));
+      return;
+    }
     if (!budget.allow(address, asked?.resource)) {
       response.setHeader("retry-after", "5");
       // Further requests in the same packet are not answered one by one.
@@ -141,20 +151,27 @@ function requestHandler(options: NetbootServeOptions): (request: IncomingMessage
       count(String(answerText(exchange, 405, `it takes ${allowed.join(" and ")}\n`)));
       return;
     }
-    netbootAnswer(answering, exchange, asked).then(count, (error: unknown) => {
+    answered(exchange, asked.resource, netbootAnswer(answering, exchange, asked));
+  };
+
+  /** Counts an answer once it is given; without one, says that there is none now. */
+  function answered(exchange: Exchange, resource: string, answer: Promise<string>): void {
+    const { response, address } = exchange;
+    const count = (outcome: string): void => metrics.netbootRequests.inc({ resource, outcome });
+    answer.then(count, (error: unknown) => {
       if (response.headersSent || response.destroyed) {
         // The machine was switched off meanwhile, or has what it needs.
-        log.debug({ address, resource: asked.resource, error: describeError(error) }, "a transfer was aborted");
+        log.debug({ address, resource, error: describeError(error) }, "a transfer was aborted");
         response.destroy();
         count("broken-off");
         return;
       }
       const away = error instanceof DatabaseError && error.code === "unavailable";
       log[away ? "warn" : "error"](
-        { address, resource: asked.resource, error: describeError(error) },
+        { address, resource, error: describeError(error) },
         "a network boot request could not be answered",
       );
       count(String(answerText(exchange, away ? 503 : 500, "not now: ask again later\n")));
     });
-  };
+  }
 }

@@ -16,6 +16,11 @@ export interface KeyRing {
    * @throws {SecretsError} `key_missing` if the ring has no key
    */
   digests(body: Uint8Array): [Uint8Array, ...Uint8Array[]];
+  /**
+   * HMAC-SHA-256 of a cached image's ticket, under every key of the ring, the current key's first.
+   * @throws {SecretsError} `key_missing` if the ring has no key
+   */
+  mirrorMacs(body: Uint8Array): [Uint8Array, ...Uint8Array[]];
   /** The id of the sealing key; undefined if this process can't seal now. */
   current(): string | undefined;
   /** The ids of the ring's keys. */
@@ -47,6 +52,17 @@ export function keyRing(state: () => KeyRingState): KeyRing {
     }
     return looked.standing;
   };
+  const underEach = (body: Uint8Array, use: "digesting" | "mirroring"): [Uint8Array, ...Uint8Array[]] => {
+    const { current, byId } = standing();
+    const others = [...byId.values()].filter((key) => key !== current).toReversed();
+    const [first, ...rest] = [...(current === undefined ? [] : [current]), ...others].map((key) =>
+      createHmac("sha256", key[use]).update(body).digest(),
+    );
+    if (first === undefined) {
+      throw new SecretsError("key_missing", standing().problem ?? `there is no key in ${state().keyFile}`);
+    }
+    return [first, ...rest];
+  };
   return {
     seal: (place, clear) => {
       const { current, problem } = standing();
@@ -71,17 +87,8 @@ export function keyRing(state: () => KeyRingState): KeyRing {
       }
       return unseal(key, place, stored);
     },
-    digests: (body) => {
-      const { current, byId } = standing();
-      const others = [...byId.values()].filter((key) => key !== current).toReversed();
-      const [first, ...rest] = [...(current === undefined ? [] : [current]), ...others].map(({ digesting }) =>
-        createHmac("sha256", digesting).update(body).digest(),
-      );
-      if (first === undefined) {
-        throw new SecretsError("key_missing", standing().problem ?? `there is no key in ${state().keyFile}`);
-      }
-      return [first, ...rest];
-    },
+    digests: (body) => underEach(body, "digesting"),
+    mirrorMacs: (body) => underEach(body, "mirroring"),
     current: () => standing().current?.id,
     held: () => [...standing().byId.keys()],
     problem: () => standing().problem,

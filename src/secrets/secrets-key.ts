@@ -11,6 +11,8 @@ export interface SecretsKey {
   sealing: Uint8Array;
   /** The key for digests of commands. 32 bytes. */
   digesting: Uint8Array;
+  /** The key for URLs of cached images. 32 bytes. */
+  mirroring: Uint8Array;
   /** The key as in the key file. 32 bytes. */
   bytes: Uint8Array;
 }
@@ -30,6 +32,7 @@ export function secretsKey(bytes: Uint8Array): SecretsKey {
     checkValue: derived("check", 32),
     sealing: derived("sealing", 32),
     digesting: derived("digests", 32),
+    mirroring: derived("mirrors", 32),
     bytes: Uint8Array.from(bytes),
   };
 }

@@ -7,6 +7,7 @@ import type { Metrics } from "../../metrics/metrics.ts";
 import type { Admission } from "../admission/admission.ts";
 import { admittedUnary } from "../admission/admitted.ts";
 import type { AgentCalls } from "../agent-call.ts";
+import { handedOut, type HandOut } from "../hand-out.ts";
 import { heartbeatDecode, type DecodedHeartbeat } from "./heartbeat-decode.ts";
 import { heartbeatPlain } from "../admission/heartbeat-plain.ts";
 import type { KnownCallers } from "../admission/known-callers.ts";
@@ -32,8 +33,9 @@ export function heartbeatHandler(deps: {
   refusals: RefusalLog;
   metrics: Metrics;
   log: Logger;
+  handOut?: HandOut | undefined;
 }): handleUnaryCall<Buffer, Buffer> {
-  const { calls, admission, known, heartbeats, refusals, metrics, log } = deps;
+  const { calls, admission, known, heartbeats, refusals, metrics, log, handOut } = deps;
   const answered = {
     unauthenticated: metrics.heartbeats.labels("unauthenticated"),
     invalid: metrics.heartbeats.labels("invalid"),
@@ -127,7 +129,11 @@ export function heartbeatHandler(deps: {
           if (log.isLevelEnabled("debug")) {
             log.debug({ machine: decoded.machineId, generation: outcome.request?.generation.toString() }, "heartbeat");
           }
-          respond(null, heartbeatEncode(outcome));
+          if (outcome.request === undefined || handOut === undefined) {
+            respond(null, heartbeatEncode(outcome));
+          } else {
+            void handedOut(handOut, entry, outcome).then((handed) => respond(null, heartbeatEncode(handed)));
+          }
       }
     });
   };

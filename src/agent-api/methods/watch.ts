@@ -7,6 +7,7 @@ import type { AgentCalls } from "../agent-call.ts";
 import type { RefusalLog } from "../refusal-log.ts";
 import { unauthenticated, unavailable, type Refusal } from "../refusal.ts";
 import { wireBytes, wireNumber } from "../wire.ts";
+import { handedOut, type HandOut } from "../hand-out.ts";
 import type { OpenWatches } from "./open-watches.ts";
 import { watchDecode } from "./watch-decode.ts";
 import { createWatchStream } from "./watch-stream.ts";
@@ -24,8 +25,9 @@ export function watchHandler(deps: {
   heartbeats: Heartbeats;
   watches: OpenWatches;
   refusals: RefusalLog;
+  handOut?: HandOut | undefined;
 }): handleServerStreamingCall<Buffer, Buffer> {
-  const { calls, heartbeats, watches, refusals } = deps;
+  const { calls, heartbeats, watches, refusals, handOut } = deps;
   return (call) => {
     const peer = calls.peer(call.metadata);
     const end = (refusal: Refusal, machine?: string): void => {
@@ -44,7 +46,10 @@ export function watchHandler(deps: {
     };
     const watcher = createWatchStream({
       lastSeen: watch.lastSeen,
-      look: () => heartbeats.look(entry, peer.keyIdentity, { connection: peer, known: true }),
+      look: async () => {
+        const outcome = await heartbeats.look(entry, peer.keyIdentity, { connection: peer, known: true });
+        return outcome.status === "ok" ? handedOut(handOut, entry, outcome) : outcome;
+      },
       send: (news) => {
         call.write(
           news.kind === "request"

@@ -51,7 +51,9 @@ const addRequest = z
     caCertificates: imageCertificatesField,
     tokenHost: tokenHostField,
     cache: z.boolean(),
+    isPublic: z.boolean(),
   })
+  .refine(({ cache, isPublic }) => cache || !isPublic, "is_public: expected only together with cache")
   .refine(
     ({ url, digest }) => digest !== "" || !url.startsWith("oci:"),
     "digest: is missing: expected sha256: and 64 lower-case hex digits of the one layer of the image in the registry",
@@ -98,6 +100,7 @@ export function imageHandlers({ database, secrets }: OperatorApiDependencies): S
         ...defined({ askedDigest: source.digest }),
         signed: source.signature !== undefined,
         cached: checked.cache,
+        isPublic: checked.isPublic,
         createdBy: context.values.get(operatorKey).name,
       });
       return { image: catalogueImageMessage(await imageVersionShow(database, { name, version })) };

@@ -21,6 +21,8 @@ export function catalogueImageMessage(record: ImageVersionRecord): CatalogueImag
     digest: record.digest ?? "",
     isSigned: record.signed,
     isCached: record.cached,
+    isPublic: record.isPublic,
+    cachedAt: record.cachedAt,
     tags: record.tags,
     failure: record.failure?.text ?? "",
     createdAt: timestampFromDate(record.createdAt),

@@ -12,6 +12,8 @@ export interface NewImageVersion extends SecretsCommand {
   askedDigest?: string;
   signed: boolean;
   cached: boolean;
+  /** Anybody who reaches a cache may have its bytes. */
+  isPublic: boolean;
   createdBy: string;
 }
 
@@ -36,10 +38,10 @@ export async function imageAdd(database: Database, added: NewImageVersion): Prom
     }
     await sql`
       INSERT INTO image_version (
-        image_name, version, sealed_source, shown_url, asked_digest, signed, cached, created_by
+        image_name, version, sealed_source, shown_url, asked_digest, signed, cached, public, created_by
       ) VALUES (
         ${name}, ${version}, ${Buffer.from(added.seal(version))}, ${added.shownUrl}, ${added.askedDigest ?? null},
-        ${added.signed}, ${added.cached}, ${added.createdBy}
+        ${added.signed}, ${added.cached}, ${added.isPublic}, ${added.createdBy}
       )`.execute(tx);
     return { version: String(version) };
   });

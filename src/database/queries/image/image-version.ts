@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { Tx } from "../../transaction.ts";
+import { cacheStoreSeconds } from "../cache/cache-seen.ts";
 import { present } from "../../../lib/defined.ts";
 
 /** How far a version of an image is. */
@@ -18,6 +19,9 @@ export interface ImageVersionRecord {
   digest?: string;
   signed: boolean;
   cached: boolean;
+  isPublic: boolean;
+  /** Where caches have it now. */
+  cachedAt: string[];
   tags: string[];
   /** What was learned of it, as src/catalogue has written it. */
   facts?: Record<string, unknown>;
@@ -48,6 +52,8 @@ interface ImageVersionRow {
   digest: string | null;
   signed: boolean;
   cached: boolean;
+  public: boolean;
+  cached_at: string[];
   tags: string[];
   facts: Record<string, unknown> | null;
   held: boolean;
@@ -66,8 +72,12 @@ interface ImageVersionRow {
 /** The columns of a record; the table's alias is v. A source may be large, so lists leave it out. */
 const columns = sql`
   v.image_name, v.version, v.state, v.shown_url, coalesce(v.digest, v.asked_digest) AS digest, v.signed,
-  v.cached, v.facts, v.session_id IS NOT NULL AS held, v.phase, v.bytes_done, v.bytes_total, v.attempts, v.not_before,
+  v.cached, v.public, v.facts, v.session_id IS NOT NULL AS held, v.phase, v.bytes_done, v.bytes_total, v.attempts, v.not_before,
   v.failure_code, v.failure, v.created_at, v.created_by, v.ready_at,
+  ARRAY(
+    SELECT u FROM cache_file f JOIN cache_store s USING (store_id) CROSS JOIN unnest(s.urls) AS u
+    WHERE f.digest = v.digest AND s.seen_at > now() - make_interval(secs => ${cacheStoreSeconds}) ORDER BY u
+  ) AS cached_at,
   ARRAY(
     SELECT t.tag FROM image_tag t WHERE t.image_name = v.image_name AND t.version = v.version ORDER BY t.tag
   ) AS tags`;
@@ -81,6 +91,8 @@ function recordOf(row: ImageVersionRow): ImageVersionRecord {
     shownUrl: row.shown_url,
     signed: row.signed,
     cached: row.cached,
+    isPublic: row.public,
+    cachedAt: row.cached_at,
     tags: row.tags,
     createdAt: row.created_at,
     createdBy: row.created_by,

@@ -1,0 +1,56 @@
+import { isMirrorTarget } from "../contract/mirror-ticket.ts";
+import type { Database } from "../database/connect.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
+import { cacheAnswers, type CacheAnswer } from "./cache-answer.ts";
+import { databaseTimeFollow } from "./database-time.ts";
+import { cacheKeep, type CacheOrigin } from "./keep.ts";
+import type { ImageStore } from "./store.ts";
+
+/** A cache of images: its store, and the answers from it. */
+export interface ImageCache {
+  store: ImageStore;
+  images: { is: (target: string) => boolean; answer: CacheAnswer };
+  /** Begins to look after the store. @param urls the addresses by which machines reach it */
+  keep(urls: readonly string[]): AsyncDisposable;
+}
+
+/** Makes a cache over a store. It answers at once, and is filled once it is looked after. */
+export function cacheOpen(options: {
+  database: Database;
+  store: ImageStore;
+  ring: Pick<KeyRing, "mirrorMacs">;
+  room: number;
+  origin?: CacheOrigin | undefined;
+  metrics: Metrics;
+  clock: Clock;
+  log: Logger;
+}): ImageCache {
+  const { store, ring, metrics, clock, log } = options;
+  const time = databaseTimeFollow(clock);
+  let keeper: ReturnType<typeof cacheKeep> | undefined;
+  return {
+    store,
+    images: {
+      is: isMirrorTarget,
+      answer: cacheAnswers({
+        store,
+        ring,
+        isPublic: (hex) => keeper?.isPublic(hex) === true,
+        now: () => time.now(),
+        used: (hex) => keeper?.used(hex),
+        count: (outcome, bytes) => {
+          metrics.cacheRequests.inc({ outcome });
+          metrics.cacheSentBytes.inc(bytes);
+        },
+        log,
+      }),
+    },
+    keep: (urls) => {
+      keeper = cacheKeep({ ...options, urls, time });
+      return keeper;
+    },
+  };
+}

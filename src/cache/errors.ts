@@ -1,0 +1,15 @@
+import { CodedError } from "../lib/errors.ts";
+
+/** The kinds of the cache's errors. */
+export type CacheErrorCode =
+  /** The bytes do not have the digest under which they were to be stored. */
+  | "unproven"
+  /** There is no room for them. */
+  | "full"
+  /** No other cache has them, or the one that does can't be reached. */
+  | "unavailable"
+  /** The folder or the address can't be used. */
+  | "unusable";
+
+/** An error of the cache of images. It has no secret of a URL in it. */
+export class CacheError extends CodedError<CacheErrorCode> {}

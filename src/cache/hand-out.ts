@@ -1,0 +1,95 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { mirrorUrl } from "../contract/mirror-ticket.ts";
+import type { Database } from "../database/connect.ts";
+import type { AgentKey, Generation, MachineId } from "../database/ids.ts";
+import { agentMirrors, cacheMirrors, type CacheMirrors } from "../database/queries/cache/cache-mirrors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { shownUrl } from "../lib/net/shown-url.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
+import { databaseTimeFollow } from "./database-time.ts";
+import { ticketGive } from "./ticket-check.ts";
+
+/** A request as it is handed to an agent. */
+export interface HandedRequest {
+  machineId: MachineId;
+  publicKey: AgentKey;
+  generation: Generation;
+  raw: Uint8Array;
+}
+
+/** Adds the caches that have the image to requests that are handed out. */
+export interface MirrorHandOut extends AsyncDisposable {
+  /** The bytes to hand out; the given ones where no cache has the image, or the agent knows no mirrors. */
+  handOut(request: HandedRequest): Promise<Uint8Array>;
+}
+
+/** Milliseconds between two looks at what stores have. */
+const pace = 2_000;
+/** Seconds for which a machine's URL is good: an image that comes at the least rate takes a day. */
+const ticketSeconds = 24 * 3_600;
+/** Mirrors that a request names. */
+const mirrorsMost = 4;
+
+/** Follows what stores have, until it is disposed of. */
+export function mirrorHandOut(options: {
+  database: Database;
+  ring: Pick<KeyRing, "mirrorMacs">;
+  clock: Clock;
+  log: Logger;
+}): MirrorHandOut {
+  const { database, ring, clock, log } = options;
+  const stop = new AbortController();
+  const time = databaseTimeFollow(clock);
+  let images: ReadonlyMap<string, CacheMirrors> = new Map();
+  const following = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        const found = await cacheMirrors(database);
+        time.set(found.now);
+        ({ images } = found);
+      } catch (error) {
+        log.warn({ error: describeError(error) }, "what caches have could not be looked up; trying again");
+      }
+      await clock.sleep(pace, stop.signal).catch(() => undefined);
+    }
+  })();
+  return {
+    handOut: async (request) => {
+      if (images.size === 0) {
+        return request.raw;
+      }
+      try {
+        return await withMirrors(request);
+      } catch (error) {
+        // The origin has the image too.
+        log.warn({ machine: request.machineId, error: describeError(error) }, "a request goes out without its mirrors");
+        return request.raw;
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Error("the process is stopping"));
+      await following;
+    },
+  };
+
+  async function withMirrors({ machineId, publicKey, generation, raw }: HandedRequest): Promise<Uint8Array> {
+    const message = fromBinary(OSInstallationRequestSchema, raw);
+    const image = message.type.case === "image" ? message.type.value : undefined;
+    const mirrors = image === undefined ? undefined : images.get(image.digest);
+    if (image === undefined || mirrors === undefined || !(await agentMirrors(database, machineId, publicKey))) {
+      return raw;
+    }
+    const hex = image.digest.slice("sha256:".length);
+    const ticket = { machineId, generation, endsAt: Math.ceil(time.now()) + ticketSeconds };
+    const given = mirrors.isPublic ? undefined : ticketGive(ring, hex, ticket);
+    image.mirrorUrl = mirrors.urls.slice(0, mirrorsMost).map((url) => mirrorUrl(url, hex, given));
+    // Whoever has the cache needs no user, password or key of the origin, unless the signature has to come from beside it.
+    if (image.signature === undefined || image.signature.signature.length > 0) {
+      image.url = shownUrl(image.url);
+    }
+    return toBinary(OSInstallationRequestSchema, message);
+  }
+}

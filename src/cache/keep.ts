@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "../database/connect.ts";
+import {
+  cacheClaim,
+  cacheClaimEnd,
+  cacheClaimSeconds,
+  type CacheClaim,
+} from "../database/queries/cache/cache-claim.ts";
+import { cacheSeen } from "../database/queries/cache/cache-seen.ts";
+import { cacheWanted, type CacheWanted } from "../database/queries/cache/cache-wanted.ts";
+import type { Clock } from "../lib/clock.ts";
+import { describeError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { KeyRing } from "../secrets/key-ring.ts";
+import { imageCopy } from "./copy.ts";
+import { keepDecide, type Wanted } from "./keep-decide.ts";
+import type { ImageStore } from "./store.ts";
+import type { DatabaseTime } from "./database-time.ts";
+
+/** What the loop that looks after a store works with. */
+export interface CacheKeepOptions {
+  database: Database;
+  store: ImageStore & { scan?(signal?: AbortSignal): Promise<void> };
+  ring: Pick<KeyRing, "mirrorMacs">;
+  /** The addresses by which machines and other stores fetch from this one. */
+  urls: readonly string[];
+  /** Maximum bytes of the store. */
+  room: number;
+  time: DatabaseTime;
+  /** Fetches an image from where it comes from, and looks into it; absent = only other stores are asked. */
+  origin?: CacheOrigin | undefined;
+  /** Milliseconds between two readings of one file. */
+  checkEvery?: number;
+  metrics: Metrics;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Fetches an image from its origin and gives its bytes to `take`. @throws {Error} that may be logged */
+export type CacheOrigin = (
+  digest: string,
+  take: (pieces: AsyncIterable<Uint8Array>) => Promise<void>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** The loop that looks after a store. */
+export interface CacheKeeper extends AsyncDisposable {
+  /** Called when an image is fetched from the store. */
+  used(hex: string): void;
+  /** Whether anybody may have this image. */
+  isPublic(hex: string): boolean;
+}
+
+/** Milliseconds between two looks. */
+const pace = 2_000;
+/** Milliseconds for which a new file stays although nothing wants it: its image may become ready only later. */
+const freshFor = 600_000;
+/** Milliseconds between two readings of one file. */
+const checkEach = 6 * 3_600_000;
+/** Seconds between a failure and the next try. */
+const failureWait = 30;
+
+const hexOf = (digest: string): string => digest.slice("sha256:".length);
+
+/** Keeps a store filled, within its room and unaltered, and records what it has, until it is disposed of. */
+export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
+  const { database, store, ring, urls, room, time, origin, metrics, clock, log, checkEvery = checkEach } = options;
+  const holder = randomUUID();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const used = new Set<string>();
+  const checkedAt = new Map<string, number>();
+  let publicOnes: ReadonlySet<string> = new Set();
+
+  async function look(): Promise<void> {
+    const told = [...used];
+    await cacheSeen(database, {
+      storeId: store.id,
+      urls,
+      files: store.list().map(({ hex, bytes }) => ({ digest: `sha256:${hex}`, bytes })),
+      used: told.map((hex) => `sha256:${hex}`),
+    });
+    told.forEach((hex) => used.delete(hex));
+    const { now, wanted } = await cacheWanted(database, store.id);
+    time.set(now);
+    publicOnes = new Set(wanted.filter(({ isPublic }) => isPublic).map(({ digest }) => hexOf(digest)));
+    const held = store.list().map((file) => ({ ...file, fresh: clock.monotonic() - file.since < freshFor }));
+    metrics.cacheBytes.set(held.reduce((sum, { bytes }) => sum + bytes, 0));
+    metrics.cacheFiles.set(held.length);
+    const { remove, fetch } = keepDecide(wanted.map(ranked), held, room);
+    for (const hex of remove) {
+      log.info({ digest: hex }, "an image leaves the cache");
+      await store.remove(hex);
+    }
+    for (const hex of fetch) {
+      const image = wanted.find(({ digest }) => hexOf(digest) === hex);
+      if (image !== undefined) {
+        await bring(image);
+      }
+    }
+  }
+
+  /** Fetches an image from another store, or from its origin if none has it. */
+  async function bring({ digest, urls: others }: CacheWanted): Promise<void> {
+    const hex = hexOf(digest);
+    if (others.length === 0 && origin === undefined) {
+      return;
+    }
+    const place = others.length === 0 ? ("origin" as const) : { storeId: store.id };
+    await claimed({ digest, place, holder }, async (lost) => {
+      const until = AbortSignal.any([signal, lost]);
+      if (place === "origin") {
+        await origin?.(digest, (pieces) => store.put(hex, pieces, until), until);
+      } else {
+        await fromFirst(others, (from) =>
+          store.put(hex, imageCopy(from, hex, { ring, now: time.now(), signal: until }), until),
+        );
+      }
+      log.info({ digest: hex, from: place === "origin" ? "its origin" : "another cache" }, "an image is in the cache");
+    });
+  }
+
+  /** Does something under a claim, which is renewed meanwhile. */
+  async function claimed(claim: CacheClaim, action: (lost: AbortSignal) => Promise<void>): Promise<void> {
+    if (!(await cacheClaim(database, claim))) {
+      return;
+    }
+    const lost = new AbortController();
+    const renewing = setInterval(
+      () => {
+        cacheClaim(database, claim).then(
+          (mine) => mine || lost.abort(new Error("another process fetches the image")),
+          (error: unknown) => log.debug({ error: describeError(error) }, "a claim was not renewed"),
+        );
+      },
+      (cacheClaimSeconds * 1000) / 4,
+    );
+    let wait = 0;
+    try {
+      await action(lost.signal);
+      metrics.cacheFetches.inc({ from: claim.place === "origin" ? "origin" : "cache", outcome: "ok" });
+    } catch (error) {
+      wait = signal.aborted ? 0 : failureWait;
+      if (!signal.aborted) {
+        metrics.cacheFetches.inc({ from: claim.place === "origin" ? "origin" : "cache", outcome: "failed" });
+        log.warn({ digest: hexOf(claim.digest), error: describeError(error) }, "an image could not be cached");
+      }
+    } finally {
+      clearInterval(renewing);
+      await cacheClaimEnd(database, claim, wait);
+    }
+  }
+
+  /** Reads the file again that was not read for the longest time, if it is due. */
+  async function check(): Promise<void> {
+    const due = store
+      .list()
+      .map(({ hex, since }) => ({ hex, at: checkedAt.get(hex) ?? since }))
+      .filter(({ at }) => clock.monotonic() - at >= checkEvery)
+      .toSorted((one, other) => one.at - other.at)[0];
+    if (due !== undefined && (await store.check(due.hex, signal))) {
+      checkedAt.set(due.hex, clock.monotonic());
+    }
+  }
+
+  const every = (name: string, action: () => Promise<void>): Promise<void> =>
+    (async () => {
+      while (!signal.aborted) {
+        try {
+          await action();
+          metrics.loopRuns.inc({ loop: name, outcome: "ok" });
+        } catch (error) {
+          if (!signal.aborted) {
+            metrics.loopRuns.inc({ loop: name, outcome: "failed" });
+            log.warn({ error: describeError(error) }, "looking after the cache failed; it will be tried again");
+          }
+        }
+        await clock.sleep(pace, signal).catch(() => undefined);
+      }
+    })();
+  const loops = (async () => {
+    // What lies in the folder counts only once its digest was found to be right.
+    await store.scan?.(signal).catch((error: unknown) => {
+      if (!signal.aborted) {
+        log.warn({ error: describeError(error) }, "the cache's files could not be read; they are fetched again");
+      }
+    });
+    await Promise.all([every("cache", look), every("cache-check", check)]);
+  })();
+  return {
+    used: (hex) => used.add(hex),
+    isPublic: (hex) => publicOnes.has(hex),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Error("the process is stopping"));
+      await loops;
+    },
+  };
+}
+
+function ranked({ digest, bytes, pinned, usedAt }: CacheWanted): Wanted {
+  return { hex: hexOf(digest), bytes, pinned, usedAt };
+}
+
+/** Tries the sources one after the other. @throws the last one's error */
+async function fromFirst(urls: readonly string[], action: (url: string) => Promise<void>): Promise<void> {
+  let last: unknown;
+  for (const url of urls) {
+    try {
+      await action(url);
+      return;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}

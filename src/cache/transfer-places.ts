@@ -1,0 +1,36 @@
+/** Transfers at the same time: of all callers, and of one machine, or of one address without a ticket. */
+const most = 512;
+const mostEach = { machine: 4, address: 64 };
+
+/** Counts running transfers. */
+export interface TransferPlaces {
+  /** Takes a place for a caller until it is disposed of; undefined if there are too many. */
+  take(caller: string, kind: keyof typeof mostEach): Disposable | undefined;
+}
+
+/** Starts without transfers. */
+export function transferPlaces(): TransferPlaces {
+  const running = new Map<string, number>();
+  let all = 0;
+  return {
+    take: (caller, kind) => {
+      const own = running.get(caller) ?? 0;
+      if (all >= most || own >= mostEach[kind]) {
+        return undefined;
+      }
+      all += 1;
+      running.set(caller, own + 1);
+      return {
+        [Symbol.dispose]: () => {
+          all -= 1;
+          const left = (running.get(caller) ?? 1) - 1;
+          if (left === 0) {
+            running.delete(caller);
+          } else {
+            running.set(caller, left);
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import type { ImageSource } from "../contract/catalogue/image-source.ts";
+import { imageSourceOf } from "../database/queries/image/image-source-of.ts";
+import { imageSourcePlace } from "../secrets/image-source.ts";
+import { CatalogueError } from "./errors.ts";
+import type { ImageFetchOptions } from "./fetch-options.ts";
+import { imageProcess, imageProcessLimits } from "./image-process.ts";
+
+/**
+ * Makes the function that fetches an image of the catalogue from its origin once more, because no cache has it any more,
+ * by the same rules as at first.
+ */
+export function imageAgain(
+  options: Pick<ImageFetchOptions, "database" | "secrets" | "directory" | "guard" | "room" | "limits" | "log">,
+): (digest: string, take: (pieces: AsyncIterable<Uint8Array>) => Promise<void>, signal: AbortSignal) => Promise<void> {
+  const { database, secrets, directory, guard, room, limits = imageProcessLimits, log } = options;
+  return async (digest, take, signal) => {
+    const found = await imageSourceOf(database, digest);
+    if (found === undefined) {
+      throw new CatalogueError("unavailable", `the catalogue has no image with the digest ${digest} any more`);
+    }
+    const opened = secrets.open(imageSourcePlace(found), found.sealedSource);
+    const source = JSON.parse(Buffer.from(opened).toString("utf8")) as ImageSource;
+    await using fetched = await imageProcess(
+      {
+        source: { ...source, digest },
+        guard: { loopbackAllowed: guard.loopbackAllowed, ownPorts: await guard.ownPorts() },
+        room,
+      },
+      { directory: join(directory, `again-${randomUUID()}`), limits, progress: () => undefined, log, signal },
+    );
+    await take(createReadStream(fetched.file));
+  };
+}
