@@ -20,6 +20,8 @@ import { imageProgressWords, imageTitle } from "../show/image-lines.ts";
 export interface ImageAddFlags extends ClientFlags, ImageBytesFlags {
   url: string;
   digest: string | undefined;
+  cache: boolean | undefined;
+  public: boolean | undefined;
   wait: boolean | undefined;
   requestId: string | undefined;
 }
@@ -40,6 +42,9 @@ export async function imageAddAction(this: CliContext, flags: ImageAddFlags, nam
   if (flags.digest === undefined && reference.kind === "oci") {
     throw new CliError("usage", "--digest is missing: an image in a registry needs the digest of its one layer");
   }
+  if (flags.public === true && flags.cache !== true) {
+    throw new CliError("usage", "--public needs --cache: only bytes in a cache are given to anybody");
+  }
   const bytes = await imageBytes(flags);
   const client = await operatorClient(flags, this.process.env);
   const added = await client.images.imageAdd({
@@ -48,6 +53,8 @@ export async function imageAddAction(this: CliContext, flags: ImageAddFlags, nam
     url: flags.url,
     digest: flags.digest ?? "",
     ...bytes,
+    cache: flags.cache ?? false,
+    isPublic: flags.public ?? false,
   });
   let image = added.image;
   if (flags.wait === true && image !== undefined) {

@@ -1,12 +1,14 @@
 import { isLoopback, type HostPort } from "../../lib/net/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { cacheOptions, type CacheFlags } from "../flags/cache.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlRequired, type DatabaseFlags } from "../flags/database.ts";
-import type { NetbootDhcp } from "../../main/options.ts";
+import type { ImageCacheOptions, NetbootDhcp } from "../../main/options.ts";
 
 /** Flags of `farrier netboot`. */
-export interface NetbootFlags extends CommonFlags, DatabaseFlags {
+export interface NetbootFlags extends CommonFlags, DatabaseFlags, CacheFlags {
+  secretsKey: string | undefined;
   listen: HostPort;
   agents: HostPort | undefined;
   tlsCa: string | undefined;
@@ -33,8 +35,18 @@ export async function netbootAction(this: CliContext, flags: NetbootFlags): Prom
     mediaUrl: flags.mediaUrl,
     agents: flags.agents,
     caFile: flags.tlsCa,
+    cache: cacheOf(flags),
+    secretsKey: flags.secretsKey,
     dhcp: dhcpOf(flags),
   });
+}
+
+/** @throws {CliError} `usage` for flags of a cache that it does not have */
+function cacheOf(flags: NetbootFlags): ImageCacheOptions | undefined {
+  if (flags.cache === undefined && (flags.cacheUrl !== undefined || flags.secretsKey !== undefined)) {
+    throw new CliError("usage", "--cache-url and --secrets-key need --cache DIR");
+  }
+  return flags.cache === undefined ? undefined : cacheOptions(flags);
 }
 
 /** @throws {CliError} `usage` if the flags contradict each other */

@@ -1,13 +1,15 @@
 import type { HostPort } from "../../lib/net/host-port.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { cacheOptions, type CacheFlags } from "../flags/cache.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlRequired, type DatabaseFlags } from "../flags/database.ts";
 import { operatorTlsFiles, type OperatorTlsFlags } from "../flags/listen.ts";
-import type { AgentTlsFiles } from "../../main/options.ts";
+import type { AgentTlsFiles, ImageCacheOptions } from "../../main/options.ts";
 
 /** Flags of `farrier server`. */
-export interface ServerFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags {
+export interface ServerFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags, CacheFlags {
+  cacheListen: HostPort | undefined;
   agents: HostPort;
   operators: HostPort;
   secretsKey: string | undefined;
@@ -40,8 +42,18 @@ export async function serverAction(this: CliContext, flags: ServerFlags): Promis
     operatorTls: operatorTlsFiles(flags),
     migrate: flags.migrate ?? false,
     workers,
+    cache: cacheOf(flags),
     tls: tlsFiles(flags),
   });
+}
+
+/** @throws {CliError} `usage` for flags of a cache that is not served */
+function cacheOf(flags: ServerFlags): ImageCacheOptions | undefined {
+  const { cacheListen, cache, cacheUrl } = flags;
+  if (cacheListen === undefined && (cache !== undefined || cacheUrl !== undefined)) {
+    throw new CliError("usage", "--cache and --cache-url need --cache-listen HOST:PORT");
+  }
+  return cacheListen === undefined ? undefined : { ...cacheOptions(flags), listen: cacheListen };
 }
 
 function tlsFiles({ tlsCert, tlsKey, tlsCa }: ServerFlags): AgentTlsFiles | undefined {

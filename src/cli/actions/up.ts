@@ -1,12 +1,13 @@
 import type { HostPort } from "../../lib/net/host-port.ts";
 import type { CliContext } from "../context.ts";
+import { cacheOptions, type CacheFlags } from "../flags/cache.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlGiven, type DatabaseFlags } from "../flags/database.ts";
 import { operatorTlsFiles, type OperatorTlsFlags } from "../flags/listen.ts";
 import { netbootDefault, parseNetboot } from "../line/netboot-address.ts";
 
 /** Flags of `farrier up`. */
-export interface UpFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags {
+export interface UpFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags, CacheFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUser: string | undefined;
@@ -39,5 +40,6 @@ export async function upAction(this: CliContext, flags: UpFlags): Promise<void> 
     bootImages: flags.bootImages,
     kernelArguments: flags.kernelArguments,
     mediaUrl: flags.mediaUrl,
+    cache: cacheOptions(flags),
   });
 }

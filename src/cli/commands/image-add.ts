@@ -18,6 +18,7 @@ export const imageAddCommand = buildCommand<ImageAddFlags, [string], CliContext>
     [
       "farrier image add debian-12 --url https://images/debian.raw.zst --digest sha256:… --wait",
       "farrier image add debian-12 --url https://images/debian.raw.zst --minisign-key images.pub",
+      "farrier image add debian-12 --url https://images/debian.raw.zst --cache",
     ],
   ),
   parameters: {
@@ -26,6 +27,8 @@ export const imageAddCommand = buildCommand<ImageAddFlags, [string], CliContext>
       url: requiredFlag("URL that the server and machines fetch the image from: http, https or oci", "URL"),
       digest: textFlag("sha256:HEX of the file (default: of what is fetched now)", "DIGEST"),
       ...imageBytesFlags,
+      cache: switchFlag("Keep the file in the caches of the control plane; machines fetch it there first"),
+      public: switchFlag("With --cache: anybody who reaches a cache may have the file"),
       wait: switchFlag("Wait until the image is ready, and show progress"),
       requestId: requestIdFlag,
     },

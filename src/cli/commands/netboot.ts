@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { parseHostPort } from "../../lib/net/host-port.ts";
 import type { NetbootFlags } from "../actions/netboot.ts";
 import type { CliContext } from "../context.ts";
+import { cacheFlags } from "../flags/cache.ts";
 import { commonFlags } from "../flags/common.ts";
 import { databaseFlag } from "../flags/database.ts";
 import { docs } from "../line/docs.ts";
@@ -31,6 +32,12 @@ export const netbootCommand = buildCommand<NetbootFlags, [], CliContext>({
       ),
       tlsCa: textFlag("CA of the agent port's certificate, PEM (default: the data directory's own)", "FILE"),
       ...netbootFlags,
+      cache: textFlag("Keep a cache of images in this folder, and serve it to machines", "DIR"),
+      ...cacheFlags,
+      secretsKey: textFlag(
+        "Key file of the control plane, a copy of a server's, for --cache (default: secrets-key in the data directory)",
+        "FILE",
+      ),
       dhcpInterface: textFlag("Run dnsmasq on this interface for DHCP and TFTP; needs root", "IF"),
       dhcpRange: textFlag("First and last address that DHCP gives out", "A,B"),
       proxyDhcp: switchFlag("Act as a DHCP proxy: give out no addresses, only what to boot"),

@@ -1,6 +1,8 @@
 import { buildCommand } from "@stricli/core";
+import { parseHostPort } from "../../lib/net/host-port.ts";
 import type { ServerFlags } from "../actions/server.ts";
 import type { CliContext } from "../context.ts";
+import { cacheFlags, cacheFolderFlag } from "../flags/cache.ts";
 import { commonFlags } from "../flags/common.ts";
 import { databaseFlag } from "../flags/database.ts";
 import { docs } from "../line/docs.ts";
@@ -19,6 +21,13 @@ export const serverCommand = buildCommand<ServerFlags, [], CliContext>({
       ...commonFlags,
       ...listenFlags,
       ...databaseFlag,
+      cacheListen: optionalFlag(
+        "Keep a cache of images, and serve it to machines on this address",
+        "HOST:PORT",
+        parseHostPort,
+      ),
+      cache: cacheFolderFlag,
+      ...cacheFlags,
       migrate: switchFlag("Migrate the database first"),
       workers: optionalFlag("Number of processes that share the ports (default: 1)", "N", parsePositive),
       tlsCert: textFlag("Certificate of the agent port, PEM (default: made and kept in the data directory)", "FILE"),

@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { UpFlags } from "../actions/up.ts";
 import type { CliContext } from "../context.ts";
+import { cacheFlags, cacheFolderFlag } from "../flags/cache.ts";
 import { commonFlags } from "../flags/common.ts";
 import { databaseFlag } from "../flags/database.ts";
 import { docs } from "../line/docs.ts";
@@ -37,6 +38,8 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         parseNetboot,
       ),
       ...netbootFlags,
+      cache: cacheFolderFlag,
+      ...cacheFlags,
     },
   },
   loader: async () => (await import("../actions/up.ts")).upAction,

@@ -5,7 +5,7 @@ export const netbootFlags = {
   mediaUrl: optionalFlag(
     "Address by which controllers fetch boot media (default: the address of network boot, unless that is 0.0.0.0)",
     "URL",
-    parseMediaUrl,
+    parseOrigin,
   ),
   bootImages: textFlag(
     "Folder of boot images, one subfolder per architecture (default: boot-image in the data directory)",
@@ -31,8 +31,8 @@ function parseKernelArguments(value: string): string {
   return value.trim();
 }
 
-/** Parses the address of media: only its origin is used. @throws {RangeError} */
-function parseMediaUrl(value: string): string {
+/** Parses an address that machines or controllers call: only its origin is used. @throws {RangeError} */
+export function parseOrigin(value: string): string {
   const url = URL.parse(value);
   if (
     url === null ||

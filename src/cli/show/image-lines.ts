@@ -27,6 +27,11 @@ export function imageProgressWords(progress: ImageFetchProgress, now: Date): str
   return bytesDone === 0n ? phase : `${phase} ${bytesText(bytesDone)}${of}`;
 }
 
+function cachedWords({ cachedAt, isPublic }: CatalogueImage): string {
+  const where = cachedAt.length === 0 ? "wanted, and in no cache yet" : `at ${cachedAt.join(", ")}`;
+  return isPublic ? `${where}; anybody may fetch it there` : where;
+}
+
 /** An image's lines for people. */
 export function imageLines(image: CatalogueImage, now: Date): string {
   const lines: string[] = [];
@@ -42,6 +47,7 @@ export function imageLines(image: CatalogueImage, now: Date): string {
   line("url", image.url);
   line("digest", image.digest);
   line("signed", image.isSigned ? "yes, and checked" : "no signature asked for");
+  line("cached", image.isCached ? cachedWords(image) : "");
   if (progress !== undefined) {
     line("progress", imageProgressWords(progress, now));
     line("tries", progress.attempts > 1 ? String(progress.attempts) : "");
