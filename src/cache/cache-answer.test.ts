@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { recordingLog } from "../../test/support/recording-log.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { isMirrorTarget, mirrorUrl, type MirrorTicket } from "../contract/mirror-ticket.ts";
+import { isMirrorTarget, mirrorUrl, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
 import { systemClock } from "../lib/clock.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";
 import { cacheAnswers } from "./cache-answer.ts";
@@ -157,14 +157,14 @@ test("a fifth transfer of one machine is asked to come later, and a place is fre
 describe("what was done to a file", () => {
   const path = async (): Promise<string> => join(folder, "files", (await readdir(join(folder, "files")))[0] ?? "");
 
-  test("an altered one is removed when it is asked for", async () => {
+  test("an altered file is removed at the next request", async () => {
     await appendFile(await path(), "more");
     expect((await fetch(good())).status).toBe(404);
     expect(await readdir(join(folder, "files"))).toEqual([]);
     expect(store.list()).toEqual([]);
   });
 
-  test("a deleted one is noticed", async () => {
+  test("a deleted file is noticed", async () => {
     await rm(await path());
     expect((await fetch(good())).status).toBe(404);
     expect(store.list()).toEqual([]);

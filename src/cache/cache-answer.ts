@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { mirrorAsked } from "../contract/mirror-ticket.ts";
+import { mirrorAsked } from "../contract/catalogue/mirror-ticket.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { byteRange } from "../netboot/byte-range.ts";

@@ -1,4 +1,4 @@
-import { isMirrorTarget } from "../contract/mirror-ticket.ts";
+import { isMirrorTarget } from "../contract/catalogue/mirror-ticket.ts";
 import type { Database } from "../database/connect.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";

@@ -1,7 +1,7 @@
 import { formatHostPort, isLoopback, type HostPort } from "../lib/net/host-port.ts";
 
 /**
- * The addresses by which machines fetch from a cache: the given one, or the one that is listened on; none if it listens
+ * The addresses by which machines fetch from a cache: the given one, or the address of its listener; none if it listens
  * on all addresses of this host and none is known that machines reach. Pure.
  */
 export function cacheUrls(

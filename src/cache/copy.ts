@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from "node:http";
-import { mirrorUrl, type MirrorTicket } from "../contract/mirror-ticket.ts";
+import { mirrorUrl, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
 import { shownUrl } from "../lib/net/shown-url.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import { CacheError } from "./errors.ts";

@@ -6,7 +6,7 @@ export type CacheErrorCode =
   | "unproven"
   /** There is no room for them. */
   | "full"
-  /** No other cache has them, or the one that does can't be reached. */
+  /** No other cache has them, or no cache with them can be reached. */
   | "unavailable"
   /** The folder or the address can't be used. */
   | "unusable";

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { mirrorUrl } from "../contract/mirror-ticket.ts";
+import { mirrorUrl } from "../contract/catalogue/mirror-ticket.ts";
 import type { Database } from "../database/connect.ts";
 import type { AgentKey, Generation, MachineId } from "../database/ids.ts";
 import { agentMirrors, cacheMirrors, type CacheMirrors } from "../database/queries/cache/cache-mirrors.ts";
@@ -86,7 +86,7 @@ export function mirrorHandOut(options: {
     const ticket = { machineId, generation, endsAt: Math.ceil(time.now()) + ticketSeconds };
     const given = mirrors.isPublic ? undefined : ticketGive(ring, hex, ticket);
     image.mirrorUrl = mirrors.urls.slice(0, mirrorsMost).map((url) => mirrorUrl(url, hex, given));
-    // Whoever has the cache needs no user, password or key of the origin, unless the signature has to come from beside it.
+    // A machine with a cache needs no user, password or key of the origin, unless it fetches the signature there.
     if (image.signature === undefined || image.signature.signature.length > 0) {
       image.url = shownUrl(image.url);
     }

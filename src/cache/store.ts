@@ -30,6 +30,6 @@ export interface ImageStore {
    */
   put(hex: string, pieces: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
   remove(hex: string): Promise<void>;
-  /** Reads a file again and compares its digest; one that does not have it is removed. Resolves to whether it has. */
+  /** Reads a file again and compares its digest; a file with another digest is removed. Resolves to whether it has. */
   check(hex: string, signal?: AbortSignal): Promise<boolean>;
 }

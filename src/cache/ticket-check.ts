@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { mirrorTicketBody, type MirrorAsked, type MirrorTicket } from "../contract/mirror-ticket.ts";
+import { mirrorTicketBody, type MirrorAsked, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 
 /** What a caller of a cache may have. */

@@ -104,7 +104,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   const mirrors = stack.use(mirrorHandOut({ database: janitorDatabase, ring: secrets, clock, log }));
   const agents = stack.use(
     await agentApiServe({
-      handOut: mirrors.handOut,
+      handOut: (request) => mirrors.handOut(request),
       address: options.agents,
       certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
       database: open("agent-calls"),
@@ -182,7 +182,15 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     cachePort = listener.address.port;
     stack.use(cache.keep(cacheUrls(listener.address, { given: options.cache.url, name: options.serverNames[0] })));
   }
-  stack.use(imageFetchRun({ ...fetching, sessions, keep: cache?.keepFile, clock, metrics }));
+  stack.use(
+    imageFetchRun({
+      ...fetching,
+      sessions,
+      keep: async (digest, file) => cache?.keepFile(digest, file),
+      clock,
+      metrics,
+    }),
+  );
   const release = stack.move();
   return {
     metrics,

@@ -1,4 +1,4 @@
-import { isUuid, uuidOfBytes } from "../lib/format/uuid.ts";
+import { isUuid, uuidOfBytes } from "../../lib/format/uuid.ts";
 
 // The URL of an image in a cache: /images/HEX, and ?ticket=TICKET unless the image is public. The ticket is in the query
 // because no log shows that part of a URL.
