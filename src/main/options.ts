@@ -56,9 +56,9 @@ export interface ImageCacheOptions {
   directory: string | undefined;
   /** Maximum bytes of its files. */
   room: number;
-  /** The address by which machines fetch from it; absent means the one that is listened on. */
+  /** The address by which machines fetch from it; absent means the address of its listener. */
   url: string | undefined;
-  /** A port of its own; absent means that of network boot. */
+  /** A port of its own; absent means the port of network boot. */
   listen?: HostPort | undefined;
 }
 
