@@ -11,7 +11,8 @@ import { systemClock } from "../lib/clock.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";
 import { cacheAnswers } from "./cache-answer.ts";
 import { cacheServe, type CacheListener } from "./cache-serve.ts";
-import { directoryStore, type DirectoryStore } from "./directory-store.ts";
+import { directoryStore } from "./directory-store.ts";
+import type { ImageStore } from "./store.ts";
 import { ticketGive } from "./ticket-check.ts";
 
 const ring = testKeyRing();
@@ -21,7 +22,7 @@ const machineId = randomUUID();
 const now = 2_000_000_000;
 const logged = recordingLog();
 let folder: string;
-let store: DirectoryStore;
+let store: ImageStore;
 let listener: CacheListener;
 let server: string;
 let isPublic = false;

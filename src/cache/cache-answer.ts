@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { mirrorAsked } from "../contract/catalogue/mirror-ticket.ts";
+import { mirrorAsked, noMachine } from "../contract/catalogue/mirror-ticket.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { byteRange } from "../netboot/byte-range.ts";
@@ -18,7 +18,7 @@ export interface CacheAnswerOptions {
   isPublic: (hex: string) => boolean;
   /** Seconds since 1970. */
   now: () => number;
-  /** Called when an image is fetched. */
+  /** Called when a machine fetches an image. */
   used: (hex: string) => void;
   /** Called with the outcome of each request, and the bytes that were sent. */
   count: (outcome: string, bytes: number) => void;
@@ -65,7 +65,9 @@ export function cacheAnswers(options: CacheAnswerOptions): CacheAnswer {
     if (file === undefined) {
       return done(String(answerText(exchange, 404, "the image is not here any more: fetch it from its origin\n")));
     }
-    used(hex);
+    if (verdict.machineId !== noMachine) {
+      used(hex);
+    }
     const { outcome, bytes } = await answerBytes(exchange, hex, file).catch((error: unknown) => {
       // The machine was switched off meanwhile, or has what it needs.
       log.debug({ digest: hex, machine: verdict.machineId, error: describeError(error) }, "a transfer was aborted");

@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from "node:http";
-import { mirrorUrl, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
+import { mirrorUrl, noMachine, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
 import { shownUrl } from "../lib/net/shown-url.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import { CacheError } from "./errors.ts";
@@ -9,8 +9,6 @@ import { ticketGive } from "./ticket-check.ts";
 const silenceMost = 30_000;
 /** Seconds for which the ticket of a copy is good. */
 const ticketSeconds = 3_600;
-/** The machine of a ticket that no machine has. */
-const noMachine = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The bytes of an image at another store of this control plane.

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLogger } from "../lib/log.ts";
 import { systemClock } from "../lib/clock.ts";
-import { directoryStore, type DirectoryStore } from "./directory-store.ts";
+import { directoryStore } from "./directory-store.ts";
+import type { ImageStore } from "./store.ts";
 
 const log = createLogger({ level: "silent", component: "test" });
 const bytes = randomBytes(1 << 20);
 const hex = createHash("sha256").update(bytes).digest("hex");
 let folder: string;
-const open = (): Promise<DirectoryStore> => directoryStore(folder, { clock: systemClock, log });
+const open = (): Promise<ImageStore> => directoryStore(folder, { clock: systemClock, log });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "farrier-store-"));
 });
@@ -21,7 +22,7 @@ async function* pieces(...parts: Buffer[]): AsyncGenerator<Buffer> {
   yield* parts;
 }
 const names = async (): Promise<string[]> => await readdir(folder, { recursive: true });
-const hexes = (store: DirectoryStore): string[] => store.list().map((file) => file.hex);
+const hexes = (store: ImageStore): string[] => store.list().map((file) => file.hex);
 
 test("a file is stored whole, readable by its owner alone", async () => {
   const store = await open();

@@ -23,23 +23,15 @@ const chunkBytes = 256 << 10;
 const freeShare = 0.05;
 /** Bytes that are written between two looks at the room that is left. */
 const lookBytes = 64 << 20;
+const deleted = "a cached image was deleted; it is fetched again while it is needed";
 const namePattern = /^[0-9a-f]{64}$/u;
-
-/** A store in a folder, whose files were not looked at yet. */
-export interface DirectoryStore extends ImageStore {
-  /** Reads every file that lies in the folder and takes in those that have their digest; the others are removed. */
-  scan(signal?: AbortSignal): Promise<void>;
-}
 
 /**
  * Opens a store of files in a folder, which is made if it is missing. Half-written files of an earlier life are removed.
  * Several processes may use one folder.
  * @throws {CacheError} `unusable`
  */
-export async function directoryStore(
-  directory: string,
-  options: { clock: Clock; log: Logger },
-): Promise<DirectoryStore> {
+export async function directoryStore(directory: string, options: { clock: Clock; log: Logger }): Promise<ImageStore> {
   const { clock, log } = options;
   const files = join(directory, "files");
   const partial = join(directory, "partial");
@@ -65,7 +57,7 @@ export async function directoryStore(
       if (errorCode(error) !== "ENOENT") {
         throw error;
       }
-      log.warn({ digest: hex }, "a cached image was deleted; it is fetched again while it is needed");
+      log.warn({ digest: hex }, deleted);
       known.delete(hex);
       return undefined;
     }
@@ -116,12 +108,16 @@ export async function directoryStore(
     remove,
     check,
     scan: async (signal) => {
-      for (const name of await readdir(files)) {
+      const names = new Set((await readdir(files)).filter((name) => namePattern.test(name)));
+      for (const hex of [...known.keys()].filter((one) => !names.has(one))) {
+        log.warn({ digest: hex }, deleted);
+        known.delete(hex);
+      }
+      for (const hex of names) {
         signal?.throwIfAborted();
-        if (namePattern.test(name)) {
-          await (known.has(name) || check(name, signal));
-        } else {
-          log.warn({ name }, "a file in the cache's folder is no image: it is left alone");
+        await using _file = known.has(hex) ? await openUnaltered(hex) : undefined;
+        if (!known.has(hex)) {
+          await check(hex, signal);
         }
       }
     },

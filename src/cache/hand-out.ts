@@ -24,6 +24,8 @@ export interface HandedRequest {
 export interface MirrorHandOut extends AsyncDisposable {
   /** The bytes to hand out; the given ones where no cache has the image, or the agent knows no mirrors. */
   handOut(request: HandedRequest): Promise<Uint8Array>;
+  /** Resolves after the first look at what stores have. */
+  looked(): Promise<void>;
 }
 
 /** Milliseconds between two looks at what stores have. */
@@ -44,6 +46,7 @@ export function mirrorHandOut(options: {
   const stop = new AbortController();
   const time = databaseTimeFollow(clock);
   let images: ReadonlyMap<string, CacheMirrors> = new Map();
+  const first = Promise.withResolvers<void>();
   const following = (async () => {
     while (!stop.signal.aborted) {
       try {
@@ -53,6 +56,7 @@ export function mirrorHandOut(options: {
       } catch (error) {
         log.warn({ error: describeError(error) }, "what caches have could not be looked up; trying again");
       }
+      first.resolve();
       await clock.sleep(pace, stop.signal).catch(() => undefined);
     }
   })();
@@ -69,6 +73,7 @@ export function mirrorHandOut(options: {
         return request.raw;
       }
     },
+    looked: () => first.promise,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the process is stopping"));
       await following;

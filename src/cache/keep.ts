@@ -21,7 +21,7 @@ import type { DatabaseTime } from "./database-time.ts";
 /** What the loop that looks after a store works with. */
 export interface CacheKeepOptions {
   database: Database;
-  store: ImageStore & { scan?(signal?: AbortSignal): Promise<void> };
+  store: ImageStore;
   ring: Pick<KeyRing, "mirrorMacs">;
   /** The addresses by which machines and other stores fetch from this one. */
   urls: readonly string[];
@@ -73,7 +73,8 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
   const checkedAt = new Map<string, number>();
   let publicOnes: ReadonlySet<string> = new Set();
 
-  async function look(): Promise<void> {
+  /** Records what the store has. */
+  async function record(): Promise<void> {
     const told = [...used];
     await cacheSeen(database, {
       storeId: store.id,
@@ -82,6 +83,11 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
       used: told.map((hex) => `sha256:${hex}`),
     });
     told.forEach((hex) => used.delete(hex));
+  }
+
+  async function look(): Promise<void> {
+    await store.scan(signal);
+    await record();
     const { now, wanted } = await cacheWanted(database, store.id);
     time.set(now);
     publicOnes = new Set(wanted.filter(({ isPublic }) => isPublic).map(({ digest }) => hexOf(digest)));
@@ -103,22 +109,50 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
 
   /** Fetches an image from another store, or from its origin if none has it. */
   async function bring({ digest, urls: others }: CacheWanted): Promise<void> {
+    if (others.length > 0) {
+      await claimed({ digest, place: { storeId: store.id }, holder }, (lost) => copy(digest, others, lost));
+    } else if (origin !== undefined) {
+      await claimed({ digest, place: "origin", holder }, async (lost) => {
+        // Another process may have fetched it before the claim was free.
+        const { wanted } = await cacheWanted(database, store.id);
+        const now = wanted.find((image) => image.digest === digest)?.urls ?? [];
+        await (now.length > 0 ? copy(digest, now, lost) : fetchFrom(origin, digest, lost));
+      });
+    }
+  }
+
+  async function copy(digest: string, others: readonly string[], lost: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, lost]);
     const hex = hexOf(digest);
-    if (others.length === 0 && origin === undefined) {
+    await take(digest, "cache", () =>
+      fromFirst(others, (from) =>
+        store.put(hex, imageCopy(from, hex, { ring, now: time.now(), signal: until }), until),
+      ),
+    );
+  }
+
+  async function fetchFrom(source: CacheOrigin, digest: string, lost: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, lost]);
+    await take(digest, "origin", () => source(digest, (pieces) => store.put(hexOf(digest), pieces, until), until));
+  }
+
+  /** Takes an image in, unless another process with this folder has brought it. It is recorded while the claim holds. */
+  async function take(digest: string, from: "cache" | "origin", action: () => Promise<void>): Promise<void> {
+    await store.scan(signal);
+    if (store.list().some(({ hex }) => hex === hexOf(digest))) {
       return;
     }
-    const place = others.length === 0 ? ("origin" as const) : { storeId: store.id };
-    await claimed({ digest, place, holder }, async (lost) => {
-      const until = AbortSignal.any([signal, lost]);
-      if (place === "origin") {
-        await origin?.(digest, (pieces) => store.put(hex, pieces, until), until);
-      } else {
-        await fromFirst(others, (from) =>
-          store.put(hex, imageCopy(from, hex, { ring, now: time.now(), signal: until }), until),
-        );
+    try {
+      await action();
+    } catch (error) {
+      if (!signal.aborted) {
+        metrics.cacheFetches.inc({ from, outcome: "failed" });
       }
-      log.info({ digest: hex, from: place === "origin" ? "its origin" : "another cache" }, "an image is in the cache");
-    });
+      throw error;
+    }
+    metrics.cacheFetches.inc({ from, outcome: "ok" });
+    log.info({ digest: hexOf(digest), from }, "an image is in the cache");
+    await record();
   }
 
   /** Does something under a claim, which is renewed meanwhile. */
@@ -139,11 +173,9 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     let wait = 0;
     try {
       await action(lost.signal);
-      metrics.cacheFetches.inc({ from: claim.place === "origin" ? "origin" : "cache", outcome: "ok" });
     } catch (error) {
       wait = signal.aborted ? 0 : failureWait;
       if (!signal.aborted) {
-        metrics.cacheFetches.inc({ from: claim.place === "origin" ? "origin" : "cache", outcome: "failed" });
         log.warn({ digest: hexOf(claim.digest), error: describeError(error) }, "an image could not be cached");
       }
     } finally {
@@ -180,12 +212,6 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
       }
     })();
   const loops = (async () => {
-    // What lies in the folder counts only once its digest was found to be right.
-    await store.scan?.(signal).catch((error: unknown) => {
-      if (!signal.aborted) {
-        log.warn({ error: describeError(error) }, "the cache's files could not be read; they are fetched again");
-      }
-    });
     await Promise.all([every("cache", look), every("cache-check", check)]);
   })();
   return {

@@ -30,6 +30,11 @@ export interface ImageStore {
    */
   put(hex: string, pieces: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
   remove(hex: string): Promise<void>;
+  /**
+   * Looks at all files that are there: takes in the new ones that have their digest, after reading them, and removes those
+   * that do not; forgets the deleted ones; reads the changed ones again.
+   */
+  scan(signal?: AbortSignal): Promise<void>;
   /** Reads a file again and compares its digest; a file with another digest is removed. Resolves to whether it has. */
   check(hex: string, signal?: AbortSignal): Promise<boolean>;
 }

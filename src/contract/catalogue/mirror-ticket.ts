@@ -11,6 +11,9 @@ export interface MirrorTicket {
   endsAt: number;
 }
 
+/** The machine in the ticket of a cache that copies from another cache. */
+export const noMachine = "00000000-0000-0000-0000-000000000000";
+
 /** What a request to a cache asks for. */
 export interface MirrorAsked {
   /** SHA-256 of the image, 64 hexadecimal digits. */
