@@ -23,7 +23,10 @@ export async function netbootCache(
     database,
     secrets,
     directory: join(dataDir, "images", "work"),
-    guard: { loopbackAllowed: isLoopback(listen.host), ownPorts: async () => [listen.port, ...(await ownPorts(dataDir, databaseAddress(options.databaseUrl)))] },
+    guard: {
+      loopbackAllowed: isLoopback(listen.host),
+      ownPorts: async () => [listen.port, ...(await ownPorts(dataDir, databaseAddress(options.databaseUrl)))],
+    },
     room: imageRoom,
     log,
   };
