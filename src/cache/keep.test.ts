@@ -114,7 +114,7 @@ const has = (one: Cache, ...digests: string[]): Promise<true> =>
   waitFor(
     `${digests.length} images in a cache`,
     () => Promise.resolve(digests.toSorted().join() === one.digests().toSorted().join() || undefined),
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
 
 async function requested(machine: TestMachine, digest: string, url = "http://origin/"): Promise<bigint> {
@@ -143,7 +143,7 @@ test("two processes with one folder fetch an image once", async () => {
   expect(origin.calls).toEqual([digest]);
 });
 
-test("the room is kept: the image that was used last stays, and one that a pending request names", async () => {
+test("the room is kept: the image that was used last stays, and so does an image that a pending request names", async () => {
   const old = await image("old");
   const middle = await image("middle");
   const machine = await fleet.add();
@@ -163,10 +163,10 @@ test("a deleted file and an altered one are noticed without a request, and fetch
   await has(one, digest);
   const path = join(one.folder, "files", digest.slice("sha256:".length));
   await rm(path);
-  await waitFor("a second fetch", () => Promise.resolve(origin.calls.length === 2 || undefined), { timeoutMs: 30_000 });
+  await waitFor("a second fetch", () => Promise.resolve(origin.calls.length === 2 || undefined), { timeoutMs: 60_000 });
   await has(one, digest);
   await writeFile(path, "altered");
-  await waitFor("a third fetch", () => Promise.resolve(origin.calls.length === 3 || undefined), { timeoutMs: 30_000 });
+  await waitFor("a third fetch", () => Promise.resolve(origin.calls.length === 3 || undefined), { timeoutMs: 60_000 });
   await has(one, digest);
 });
 
