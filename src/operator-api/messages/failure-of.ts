@@ -1,5 +1,4 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { OSInstallationReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { causeReported } from "../../contract/rollout/cause-reported.ts";
 import { failureCause, type FailureCause } from "../../contract/failure-cause.ts";
 import { runsExhausted } from "../../database/heartbeat/heartbeat-fragments.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
@@ -10,15 +9,5 @@ export function failureOf(final: InstallationRecord["final"]): FailureCause | un
     return undefined;
   }
   const { error = "", reportRaw } = final;
-  return error === runsExhausted ? "runs-exhausted" : failureCause(causeSaid(reportRaw), error);
-}
-
-function causeSaid(raw: Uint8Array | undefined): string {
-  try {
-    const { result } = fromBinary(OSInstallationReportSchema, raw ?? new Uint8Array());
-    return result.case === "error" ? result.value.cause : "";
-  } catch {
-    // Only the text is known: the stored message was checked when it came.
-    return "";
-  }
+  return error === runsExhausted ? "runs-exhausted" : failureCause(causeReported(reportRaw ?? new Uint8Array()), error);
 }
