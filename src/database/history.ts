@@ -56,6 +56,11 @@ export const historyEvents = [
   "work_lost",
   "backoff_cleared",
   "deadline_missed",
+  "rollout_joined",
+  "rollout_left_out",
+  "rollout_good",
+  "rollout_failed",
+  "rollout_cancelled",
 ] as const;
 export type HistoryEvent = (typeof historyEvents)[number];
 

@@ -1027,6 +1027,11 @@ CREATE TABLE machine_quarantine (
     quarantined_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE machine_rollout_hold (
+    machine_id uuid NOT NULL,
+    rollout_number integer NOT NULL
+);
+
 CREATE TABLE machine_smbios (
     machine_id uuid NOT NULL,
     smbios_uuid uuid NOT NULL
@@ -1200,6 +1205,61 @@ CREATE TABLE provider (
 CREATE TABLE retention (
     only_row boolean DEFAULT true NOT NULL,
     history_months integer
+);
+
+CREATE TABLE rollout (
+    rollout_number integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    rollout_name text COLLATE "C" NOT NULL,
+    profile_name text NOT NULL,
+    profile_version integer NOT NULL,
+    sealed_values bytea NOT NULL,
+    state text DEFAULT 'planned'::text NOT NULL,
+    state_since timestamp with time zone DEFAULT now() NOT NULL,
+    waves integer[] NOT NULL,
+    parallel integer NOT NULL,
+    stop_after integer,
+    stop_after_percent integer,
+    window_from integer,
+    window_to integer,
+    time_zone text,
+    expected_seconds integer,
+    failures_answered integer DEFAULT 0 NOT NULL,
+    session_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    planned_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone
+);
+
+CREATE TABLE rollout_event (
+    rollout_number integer NOT NULL,
+    event_number integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    event text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE rollout_machine (
+    machine_id uuid NOT NULL,
+    rollout_number integer NOT NULL,
+    wave integer NOT NULL,
+    "position" integer NOT NULL,
+    state text DEFAULT 'planned'::text NOT NULL,
+    state_since timestamp with time zone DEFAULT now() NOT NULL,
+    seen_generation bigint NOT NULL,
+    seen_hardware bytea,
+    seen_labels text NOT NULL,
+    disk text DEFAULT ''::text NOT NULL,
+    disk_bytes bigint DEFAULT 0 NOT NULL,
+    overwrites bigint,
+    refused text,
+    doubt text,
+    attempt integer DEFAULT 0 NOT NULL,
+    generation bigint,
+    cause text,
+    error text
 );
 
 CREATE TABLE schema_migrations (
@@ -1442,7 +1502,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_password_changed,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_password_changed,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,rollout_cancelled,rollout_failed,rollout_good,rollout_joined,rollout_left_out,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1676,6 +1736,8 @@ ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_pkey PRIMARY KE
 
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_reason_check CHECK ((reason <> ''::text));
 
+ALTER TABLE machine_rollout_hold ADD CONSTRAINT machine_rollout_hold_pkey PRIMARY KEY (machine_id);
+
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_pkey PRIMARY KEY (machine_id);
 
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_smbios_uuid_check CHECK ((smbios_uuid <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, '03000200-0400-0500-0006-000700080009'::uuid])));
@@ -1793,6 +1855,42 @@ ALTER TABLE retention ADD CONSTRAINT retention_history_months_check CHECK ((hist
 ALTER TABLE retention ADD CONSTRAINT retention_only_row_check CHECK (only_row);
 
 ALTER TABLE retention ADD CONSTRAINT retention_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_check CHECK (((stop_after IS NULL) OR (stop_after_percent IS NULL)));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_check1 CHECK ((((window_from IS NULL) = (window_to IS NULL)) AND ((window_from IS NULL) = (time_zone IS NULL))));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_parallel_check CHECK ((parallel > 0));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_pkey PRIMARY KEY (rollout_number);
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_rollout_name_check CHECK ((rollout_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_rollout_name_key UNIQUE (rollout_name);
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_sealed_values_check CHECK ((sealed_key(sealed_values) IS NOT NULL));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'paused'::text, 'stopped'::text, 'cancelled'::text, 'done'::text])));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_stop_after_check CHECK ((stop_after > 0));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_stop_after_percent_check CHECK (((stop_after_percent >= 1) AND (stop_after_percent <= 100)));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_waves_check CHECK ((cardinality(waves) > 0));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_window_from_check CHECK (((window_from >= 0) AND (window_from <= 1439)));
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_window_to_check CHECK (((window_to >= 0) AND (window_to <= 1439)));
+
+ALTER TABLE rollout_event ADD CONSTRAINT rollout_event_pkey PRIMARY KEY (rollout_number, event_number);
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_pkey PRIMARY KEY (machine_id, rollout_number);
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_position_check CHECK (("position" > 0));
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'waiting'::text, 'requested'::text, 'good'::text, 'failed'::text, 'left_out'::text, 'cancelled'::text])));
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_wave_check CHECK ((wave > 0));
 
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -1922,6 +2020,10 @@ ALTER TABLE machine_provided ADD CONSTRAINT machine_provided_machine_id_fkey FOR
 
 ALTER TABLE machine_quarantine ADD CONSTRAINT machine_quarantine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_rollout_hold ADD CONSTRAINT machine_rollout_hold_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE machine_rollout_hold ADD CONSTRAINT machine_rollout_hold_rollout_number_fkey FOREIGN KEY (rollout_number) REFERENCES rollout(rollout_number) ON DELETE CASCADE;
+
 ALTER TABLE machine_smbios ADD CONSTRAINT machine_smbios_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_ssh ADD CONSTRAINT machine_ssh_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(credential_id) ON DELETE RESTRICT;
@@ -1943,6 +2045,14 @@ ALTER TABLE machine_takeover_key ADD CONSTRAINT machine_takeover_key_machine_id_
 ALTER TABLE profile_version ADD CONSTRAINT profile_version_profile_name_fkey FOREIGN KEY (profile_name) REFERENCES profile(profile_name) ON DELETE CASCADE;
 
 ALTER TABLE provider ADD CONSTRAINT provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
+ALTER TABLE rollout ADD CONSTRAINT rollout_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
+ALTER TABLE rollout_event ADD CONSTRAINT rollout_event_rollout_number_fkey FOREIGN KEY (rollout_number) REFERENCES rollout(rollout_number) ON DELETE CASCADE;
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
+ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_rollout_number_fkey FOREIGN KEY (rollout_number) REFERENCES rollout(rollout_number) ON DELETE CASCADE;
 
 ALTER TABLE session_provider ADD CONSTRAINT session_provider_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
 
@@ -2032,6 +2142,8 @@ CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation
 
 CREATE INDEX machine_provided_id ON public.machine_provided USING btree (provider_id COLLATE "C");
 
+CREATE INDEX machine_rollout_hold_rollout ON public.machine_rollout_hold USING btree (rollout_number);
+
 CREATE INDEX machine_ssh_credential ON public.machine_ssh USING btree (credential_id);
 
 CREATE INDEX machine_state_awaiting ON public.machine_state USING btree (since) WHERE (state = 'awaiting-agent'::text);
@@ -2085,6 +2197,16 @@ CREATE UNIQUE INDEX operator_token_name ON public.operator_token USING btree (to
 CREATE INDEX profile_version_image ON public.profile_version USING btree (image_name);
 
 CREATE INDEX profile_version_key ON public.profile_version USING btree (sealed_key(sealed_spec));
+
+CREATE INDEX rollout_active ON public.rollout USING btree (rollout_number) WHERE ((started_at IS NOT NULL) AND (ended_at IS NULL));
+
+CREATE INDEX rollout_key ON public.rollout USING btree (sealed_key(sealed_values));
+
+CREATE INDEX rollout_session ON public.rollout USING btree (session_id) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX rollout_machine_position ON public.rollout_machine USING btree (rollout_number, "position");
+
+CREATE INDEX rollout_machine_state ON public.rollout_machine USING btree (rollout_number, state, "position");
 
 CREATE INDEX secrets_command_age ON public.secrets_command USING btree (carried_out_at);
 

@@ -526,6 +526,11 @@ export interface MachineQuarantineTable {
   reason: string;
 }
 
+export interface MachineRolloutHoldTable {
+  machine_id: MachineId;
+  rollout_number: number;
+}
+
 export interface MachinesTable {
   labels: Generated<Record<string, string>>;
   last_generation: Generated<bigint>;
@@ -689,6 +694,61 @@ export interface RetentionTable {
   only_row: Generated<boolean>;
 }
 
+export interface RolloutTable {
+  created_at: Generated<Date>;
+  created_by: string;
+  ended_at: Date | null;
+  expected_seconds: number | null;
+  failures_answered: Generated<number>;
+  parallel: number;
+  planned_at: Generated<Date>;
+  profile_name: string;
+  profile_version: number;
+  rollout_name: string;
+  rollout_number: Generated<number>;
+  sealed_values: Buffer;
+  session_id: SessionId | null;
+  started_at: Date | null;
+  state: Generated<string>;
+  state_since: Generated<Date>;
+  stop_after: number | null;
+  stop_after_percent: number | null;
+  time_zone: string | null;
+  waves: number[];
+  window_from: number | null;
+  window_to: number | null;
+}
+
+export interface RolloutEventTable {
+  actor: string;
+  at: Generated<Date>;
+  detail: Generated<string>;
+  event: string;
+  event_number: Generated<number>;
+  rollout_number: number;
+}
+
+export interface RolloutMachineTable {
+  attempt: Generated<number>;
+  cause: string | null;
+  disk: Generated<string>;
+  disk_bytes: Generated<bigint>;
+  doubt: string | null;
+  error: string | null;
+  generation: Generation | null;
+  machine_id: MachineId;
+  overwrites: bigint | null;
+  position: number;
+  refused: string | null;
+  rollout_number: number;
+  seen_generation: bigint;
+  seen_hardware: Buffer | null;
+  seen_labels: string;
+  state: Generated<string>;
+  state_since: Generated<Date>;
+  wave: number;
+}
+
 export interface SecretsCommandTable {
   answer: Record<string, unknown> | null;
   body_digest: Buffer;
@@ -808,6 +868,7 @@ export interface DB {
   machine_power: MachinePowerTable;
   machine_provided: MachineProvidedTable;
   machine_quarantine: MachineQuarantineTable;
+  machine_rollout_hold: MachineRolloutHoldTable;
   machine_smbios: MachineSmbiosTable;
   machine_ssh: MachineSshTable;
   machine_start: MachineStartTable;
@@ -824,6 +885,9 @@ export interface DB {
   profile_version: ProfileVersionTable;
   provider: ProviderTable;
   retention: RetentionTable;
+  rollout: RolloutTable;
+  rollout_event: RolloutEventTable;
+  rollout_machine: RolloutMachineTable;
   secrets_command: SecretsCommandTable;
   secrets_key: SecretsKeyTable;
   session_provider: SessionProviderTable;

@@ -9,6 +9,8 @@ import {
 } from "../database/queries/secret/secrets-reseal.ts";
 import { versionsReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
 import { imageSourcePlace, profileSpecPlace } from "../secrets/image-source.ts";
+import { rolloutValuesPlace } from "../secrets/rollout-values.ts";
+import type { SealedPlace } from "../secrets/seal.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
 import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
@@ -123,7 +125,13 @@ async function credentialsSeal(
   return count;
 }
 
-/** Images' sources and what profiles say, a batch at a time. */
+const places: Record<VersionToSeal["of"], (row: VersionToSeal) => SealedPlace> = {
+  image: imageSourcePlace,
+  profile: profileSpecPlace,
+  rollout: ({ name }) => rolloutValuesPlace(name),
+};
+
+/** Images' sources, what profiles say, and rollouts' values, a batch at a time. */
 async function versionsSeal(
   database: Database,
   ring: KeyRing,
@@ -138,7 +146,7 @@ async function versionsSeal(
       break;
     }
     const resealed = found.flatMap((row) => {
-      const place = row.of === "image" ? imageSourcePlace(row) : profileSpecPlace(row);
+      const place = places[row.of](row);
       let anew: Uint8Array | undefined;
       const problem = openProblem(() => {
         anew = ring.seal(place, ring.open(place, row.sealed));

@@ -44,6 +44,20 @@ export async function secretsCommandOnce(
   });
 }
 
+/**
+ * The answer of a command that was carried out before, for those that prepare much; undefined if it was not.
+ * @throws {DatabaseError} `request_id_reused`; `unavailable`
+ */
+export async function secretsCommandFind(
+  database: Database,
+  command: SecretsCommand,
+): Promise<SecretsCommandAnswer | undefined> {
+  return transact(database, null, async (tx) => {
+    const { rows } = await sql`SELECT FROM secrets_command WHERE request_id = ${command.requestId}`.execute(tx);
+    return rows.length === 0 ? undefined : answeredBefore(tx, command);
+  });
+}
+
 async function answeredBefore(
   tx: Tx,
   { requestId, command, bodyDigests }: SecretsCommand,

@@ -4,14 +4,15 @@ import { translate } from "../../errors.ts";
 
 /** What is sealed of a version of an image (its source), or of a profile (what it says). */
 export interface VersionToSeal {
-  of: "image" | "profile";
+  of: "image" | "profile" | "rollout";
   name: string;
+  /** 0 for a rollout, which has no versions. */
   version: number;
   sealed: Uint8Array;
 }
 
 /**
- * Reads up to `limit` versions of images and profiles that one of the keys sealed, except those of `leftOut`.
+ * Reads up to `limit` versions of images and profiles, and rollouts, that one of the keys sealed, except those of `leftOut`.
  * @throws {DatabaseError} `unavailable`
  */
 export async function versionsToSeal(
@@ -31,6 +32,11 @@ export async function versionsToSeal(
     UNION ALL
     SELECT 'profile', v.profile_name, v.version, v.sealed_spec FROM profile_version v
     WHERE sealed_key(v.sealed_spec) = ${keys} AND NOT ${isLeftOut("profile", "profile_name")}
+    UNION ALL
+    SELECT 'rollout', v.rollout_name, 0, v.sealed_values FROM rollout v
+    WHERE sealed_key(v.sealed_values) = ${keys} AND NOT (
+      v.rollout_name = ANY (${page.leftOut.filter(({ of }) => of === "rollout").map(({ name }) => name)}::text[])
+    )
     LIMIT ${page.limit}`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
@@ -59,7 +65,10 @@ export async function versionsReseal(
     ), profiles AS (
       UPDATE profile_version v SET sealed_spec = n.anew FROM ${listed("profile")}
       WHERE v.profile_name = n.name AND v.version = n.version AND v.sealed_spec = n.sealed RETURNING 1
-    ) SELECT FROM images UNION ALL SELECT FROM profiles`
+    ), rollouts AS (
+      UPDATE rollout v SET sealed_values = n.anew FROM ${listed("rollout")}
+      WHERE v.rollout_name = n.name AND v.sealed_values = n.sealed RETURNING 1
+    ) SELECT FROM images UNION ALL SELECT FROM profiles UNION ALL SELECT FROM rollouts`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length;

@@ -1,0 +1,119 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
+import type { Tx } from "../../transaction.ts";
+import { secretsCommandOnce } from "../secret/secrets-command.ts";
+import { rolloutEventAppend } from "./rollout-event.ts";
+import { rolloutShow, type RolloutRecord, type RolloutStateName } from "./rollout-record.ts";
+import { holdFree, type RolloutCommand } from "./rollout-start.ts";
+
+/** Begins no more machines of a running rollout. @throws {DatabaseError} `not_found`; `refused`; `request_id_reused` */
+export async function rolloutPause(database: Database, command: RolloutCommand): Promise<void> {
+  await secretsCommandOnce(database, command, async (tx) => {
+    const { number } = await rolloutIn(tx, command.name, ["running"], "paused");
+    await sql`UPDATE rollout SET state = 'paused', state_since = now() WHERE rollout_number = ${number}`.execute(tx);
+    await rolloutEventAppend(tx, number, { actor: command.actor, event: "paused" });
+    return {};
+  });
+}
+
+/**
+ * Goes on with a rollout that is paused, or was stopped by the rule: the failures so far do not count again.
+ * @throws {DatabaseError} `not_found`; `refused`; `request_id_reused`
+ */
+export async function rolloutResume(database: Database, command: RolloutCommand): Promise<void> {
+  await secretsCommandOnce(database, command, async (tx) => {
+    const { number, state } = await rolloutIn(tx, command.name, ["paused", "stopped"], "resumed");
+    await runningAgain(tx, number, state === "stopped");
+    await rolloutEventAppend(tx, number, { actor: command.actor, event: "resumed" });
+    return {};
+  });
+}
+
+/** Ends a rollout: machines that wait are let go. @throws {DatabaseError} `not_found`; `refused`; `request_id_reused` */
+export async function rolloutCancel(database: Database, command: RolloutCommand): Promise<void> {
+  const { actor, name } = command;
+  await secretsCommandOnce(database, command, async (tx) => {
+    const states = ["planned", "running", "paused", "stopped"] as const;
+    const { number } = await rolloutIn(tx, name, states, "cancelled");
+    const { rows } = await sql<{ cancelled: number; running: boolean }>`
+      WITH let_go AS (
+        UPDATE rollout_machine SET state = 'cancelled', state_since = now()
+        WHERE rollout_number = ${number} AND state IN ('planned', 'waiting') RETURNING machine_id
+      ), freed AS (
+        DELETE FROM machine_rollout_hold l USING let_go g
+        WHERE l.machine_id = g.machine_id AND l.rollout_number = ${number} RETURNING l.machine_id
+      ), told AS (
+        INSERT INTO history (machine_id, actor_kind, actor, event, detail)
+        SELECT machine_id, ${actor.kind}, ${actor.name}, 'rollout_cancelled', jsonb_build_object('rollout', ${name}::text)
+        FROM freed
+      )
+      SELECT (SELECT count(*) FROM let_go)::integer AS cancelled, EXISTS (
+        SELECT FROM rollout_machine WHERE rollout_number = ${number} AND state = 'requested'
+      ) AS running`.execute(tx);
+    const running = rows[0]?.running === true;
+    await sql`
+      UPDATE rollout SET state = 'cancelled', state_since = now(), ended_at = CASE WHEN ${running} THEN NULL ELSE now() END
+      WHERE rollout_number = ${number}`.execute(tx);
+    const detail = `${rows[0]?.cancelled ?? 0} machines let go`;
+    await rolloutEventAppend(tx, number, { actor, event: "cancelled", detail });
+    return {};
+  });
+}
+
+/**
+ * Puts the failed machines of a rollout in line again, as they are now; returns how many. Those that another rollout
+ * holds stay failed.
+ * @throws {DatabaseError} `not_found`; `refused` if nothing failed; `request_id_reused`
+ */
+export async function rolloutRetryFailed(database: Database, command: RolloutCommand): Promise<number> {
+  const answer = await secretsCommandOnce(database, command, async (tx) => {
+    const states = ["running", "paused", "stopped", "done"] as const;
+    const { number } = await rolloutIn(tx, command.name, states, "retried");
+    await holdFree(tx, number, "failed");
+    const { numAffectedRows } = await sql`
+      UPDATE rollout_machine r SET state = 'waiting', state_since = now(), cause = NULL, error = NULL, generation = NULL,
+        seen_generation = m.last_generation, seen_labels = md5(m.labels::text), seen_hardware = (
+          SELECT h.hardware_report_fingerprint FROM machine_hardware_report h WHERE h.machine_id = m.machine_id
+        )
+      FROM machine_rollout_hold l JOIN machines m ON m.machine_id = l.machine_id
+      WHERE r.rollout_number = ${number} AND r.state = 'failed' AND l.machine_id = r.machine_id
+        AND l.rollout_number = ${number}`.execute(tx);
+    const machines = Number(numAffectedRows ?? 0n);
+    if (machines === 0) {
+      throw new DatabaseError(
+        "refused",
+        `rollout "${command.name}" has no failed machine that is free: \`farrier rollout show ${command.name}\` has its machines`,
+      );
+    }
+    await runningAgain(tx, number, true);
+    await rolloutEventAppend(tx, number, { actor: command.actor, event: "retried", detail: `${machines} machines` });
+    return { machines: String(machines) };
+  });
+  return Number(answer["machines"]);
+}
+
+async function runningAgain(tx: Tx, rollout: number, answered: boolean): Promise<void> {
+  await sql`
+    UPDATE rollout SET state = 'running', state_since = now(), ended_at = NULL,
+      failures_answered = CASE WHEN ${answered} THEN (
+        SELECT count(*) FROM rollout_machine WHERE rollout_number = ${rollout} AND state = 'failed'
+      ) ELSE failures_answered END
+    WHERE rollout_number = ${rollout}`.execute(tx);
+}
+
+async function rolloutIn(
+  tx: Tx,
+  name: string,
+  states: readonly RolloutStateName[],
+  done: string,
+): Promise<RolloutRecord> {
+  const record = await rolloutShow(tx, name, true);
+  if (!states.includes(record.state)) {
+    throw new DatabaseError(
+      "refused",
+      `rollout "${name}" is ${record.state}: only a rollout that is ${states.join(" or ")} can be ${done}`,
+    );
+  }
+  return record;
+}

@@ -1,0 +1,57 @@
+import { sql } from "kysely";
+import type { Database } from "../../connect.ts";
+import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
+
+/** The states of a machine in a rollout. */
+export const rolloutMachineStates = [
+  "planned",
+  "waiting",
+  "requested",
+  "good",
+  "failed",
+  "left_out",
+  "cancelled",
+] as const;
+export type RolloutMachineStateName = (typeof rolloutMachineStates)[number];
+
+/** How many machines of a wave are in a state. */
+export interface RolloutCount {
+  rollout: number;
+  wave: number;
+  state: RolloutMachineStateName;
+  machines: number;
+}
+
+/** Counts the machines of rollouts by wave and state. @throws {DatabaseError} `unavailable` */
+export async function rolloutCounts(database: Database, rollouts: readonly number[]): Promise<RolloutCount[]> {
+  const { rows } = await sql<RolloutCount>`
+    SELECT rollout_number AS rollout, wave, state, count(*)::integer AS machines FROM rollout_machine
+    WHERE rollout_number = ANY (${[...rollouts]}::integer[])
+    GROUP BY rollout_number, wave, state ORDER BY rollout_number, wave`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows;
+}
+
+/** Machines of a rollout that failed or were left out for one cause, with one of them. */
+export interface RolloutCauseCount {
+  state: "failed" | "left_out";
+  cause: string;
+  machines: number;
+  machineId: MachineId;
+  error: string;
+}
+
+/** The causes of failures and of what was left out, the most frequent first. @throws {DatabaseError} `unavailable` */
+export async function rolloutCauses(database: Database, rollout: number): Promise<RolloutCauseCount[]> {
+  const { rows } = await sql<RolloutCauseCount>`
+    SELECT state, coalesce(cause, 'other') AS cause, count(*)::integer AS machines,
+      (array_agg(machine_id ORDER BY position))[1] AS "machineId",
+      (array_agg(coalesce(error, '') ORDER BY position))[1] AS error
+    FROM rollout_machine WHERE rollout_number = ${rollout} AND state IN ('failed', 'left_out')
+    GROUP BY state, coalesce(cause, 'other') ORDER BY state, machines DESC, cause LIMIT 100`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows;
+}

@@ -1,0 +1,74 @@
+import { sql } from "kysely";
+import type { Generation, MachineId } from "../../ids.ts";
+import type { Tx } from "../../transaction.ts";
+import { rolloutChanged, type RolloutChange } from "./rollout-changed.ts";
+
+/**
+ * What has become of a machine that a rollout has begun: `unasked` if its request is not recorded yet. This is the only
+ * place that says when a machine is good.
+ */
+export type RolloutOutcome = "unasked" | "running" | "good" | "failed";
+
+/** A machine that has begun, or is next. */
+export interface RolloutMachineStanding {
+  machineId: MachineId;
+  wave: number;
+  attempt: number;
+  generation: Generation | null;
+  /** The last generation that the plan saw. */
+  seenGeneration: bigint;
+  state: "waiting" | "requested";
+  /** Of a waiting machine: what has changed since the plan. */
+  changed: RolloutChange | null;
+  /** Of a requested machine. */
+  outcome: RolloutOutcome | null;
+  /** Of a failed installation. */
+  result: "error" | "cancelled" | null;
+  error: string | null;
+  reportRaw: Uint8Array | null;
+}
+
+/** Of `rollout_machine r`, with the tables that {@link rolloutStandings} joins. */
+const outcome = sql<RolloutOutcome>`CASE
+  WHEN r.generation IS NULL THEN 'unasked'
+  WHEN d.generation >= r.generation THEN 'good'
+  WHEN q.generation >= r.generation AND installation_pending(q.generation, e.generation) THEN 'running'
+  WHEN EXISTS (
+    SELECT FROM machine_os_installation_retry t
+    WHERE t.machine_id = r.machine_id AND t.generation >= r.generation AND t.not_before IS NOT NULL
+  ) THEN 'running'
+  ELSE 'failed'
+END`;
+
+/** The rollout's machines that have begun and not ended, and the first `next` that wait, in their order. */
+export async function rolloutStandings(tx: Tx, rollout: number, next: number): Promise<RolloutMachineStanding[]> {
+  const { rows } = await sql<RolloutMachineStanding>`
+    SELECT r.machine_id AS "machineId", r.wave, r.attempt, r.generation, r.state,
+      r.seen_generation AS "seenGeneration",
+      CASE WHEN r.state = 'waiting' THEN ${rolloutChanged} END AS changed,
+      CASE WHEN r.state = 'requested' THEN ${outcome} END AS outcome,
+      CASE WHEN e.generation >= r.generation THEN e.result END AS result,
+      CASE WHEN e.generation >= r.generation THEN e.error END AS error,
+      CASE WHEN e.generation >= r.generation THEN e.os_installation_report_raw END AS "reportRaw"
+    FROM (
+      (SELECT * FROM rollout_machine WHERE rollout_number = ${rollout} AND state = 'requested')
+      UNION ALL
+      (SELECT * FROM rollout_machine WHERE rollout_number = ${rollout} AND state = 'waiting'
+       ORDER BY position LIMIT ${next})
+    ) r
+    JOIN machines m ON m.machine_id = r.machine_id
+    LEFT JOIN machine_os_installed d ON d.machine_id = r.machine_id
+    LEFT JOIN machine_os_installation_request q ON q.machine_id = r.machine_id
+    LEFT JOIN machine_os_installation_report e ON e.machine_id = r.machine_id
+    ORDER BY r.position`.execute(tx);
+  return rows;
+}
+
+/** How many machines the rule about failures counts, and of how many. */
+export async function rolloutFailures(tx: Tx, rollout: number): Promise<{ failed: number; machines: number }> {
+  const { rows } = await sql<{ failed: number; machines: number }>`
+    SELECT count(*) FILTER (WHERE state = 'failed')::integer AS failed,
+      count(*) FILTER (WHERE state NOT IN ('left_out', 'cancelled'))::integer AS machines
+    FROM rollout_machine WHERE rollout_number = ${rollout}`.execute(tx);
+  return rows[0] ?? { failed: 0, machines: 0 };
+}
