@@ -59,6 +59,8 @@ export interface Metrics {
   controllerConnections: Gauge;
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
+  /** Installations that rollouts asked for: requested, refused, failed (tried again). */
+  rolloutRequests: Counter<"outcome">;
   /** Machines found to have been in a state longer than expected. */
   deadlinesMissed: Counter<"state">;
   /** Machines that a process may take now. */
@@ -238,6 +240,12 @@ export function createMetrics(): Metrics {
       name: "farrier_work_total",
       help: "Work by process and how it ended.",
       labelNames: ["process", "outcome"],
+      registers,
+    }),
+    rolloutRequests: new Counter({
+      name: "farrier_rollout_requests_total",
+      help: "Installations that rollouts asked for, by what came of it.",
+      labelNames: ["outcome"],
       registers,
     }),
     deadlinesMissed: new Counter({

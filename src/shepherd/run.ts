@@ -5,6 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { RolloutRequester } from "../database/queries/rollout/rollout-order.ts";
 import type { DatabaseAddress } from "../database/address/database-address.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
 import { agentStartEligibility, agentStartProcess } from "./agent-start.ts";
@@ -18,6 +19,7 @@ import { providersKeep, type ProvidersSource } from "./providing/keep.ts";
 import { powerLook } from "./providing/power-look.ts";
 import { providerLook } from "./providing/look.ts";
 import { wantedControllers } from "./providing/wanted-controllers.ts";
+import { rolloutLoop } from "./rollout/loop.ts";
 import { recoveryEligibility, recoveryProcess } from "./recovery.ts";
 import type { SwitchesOptions } from "./switch/switch-of.ts";
 import type { TakeoverAccess } from "./takeover/access.ts";
@@ -43,6 +45,8 @@ export interface ShepherdRunOptions {
   controllers?: ControllerAccess;
   /** What it takes hosts over with; absent = this shepherd takes none over. */
   takeovers?: TakeoverAccess;
+  /** Requests the installations of rollouts; absent = this shepherd carries none out. */
+  requester?: RolloutRequester;
   /** The database's address, by which it is notified of operations; absent = it polls for them. */
   address?: DatabaseAddress;
   /** Seconds that a machine has to boot from the network and enrol. */
@@ -50,6 +54,9 @@ export interface ShepherdRunOptions {
   /** The process's keys, which are recorded under the shepherd's sessions; absent = it can't change passwords. */
   secrets?: Pick<FollowedKeyRing, "heldUnder" | "seal" | "open">;
 }
+
+/** Milliseconds between two turns of a rollout. */
+const rolloutPace = 1_000;
 
 /** A running shepherd. */
 export type Shepherd = AsyncDisposable;
@@ -151,9 +158,19 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     ...{ controllers, access, providers: known, secrets: options.secrets },
   });
 
+  const { requester } = options;
+  const rollouts =
+    requester === undefined
+      ? undefined
+      : rolloutLoop({
+          ...{ database, sessions, clock, log, metrics, request: requester, signal: stop.signal },
+          interval: Math.min(interval, rolloutPace),
+        });
+
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the shepherd is stopping"));
+      await rollouts;
       await looking;
       await swept;
       await operations;

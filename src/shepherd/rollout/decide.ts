@@ -1,0 +1,106 @@
+import { windowAt } from "../../contract/rollout/window.ts";
+import type { MachineId } from "../../database/ids.ts";
+import { rolloutChangeTexts } from "../../database/queries/rollout/rollout-changed.ts";
+import type { RolloutEnd } from "../../database/queries/rollout/rollout-act.ts";
+import type { RolloutRecord, RolloutStopRule } from "../../database/queries/rollout/rollout-record.ts";
+import type { RolloutMachineStanding } from "../../database/queries/rollout/rollout-standing.ts";
+import { rolloutFailure } from "./failure.ts";
+
+/** What is decided from of a rollout. */
+export type RolloutStanding = Pick<
+  RolloutRecord,
+  "state" | "parallel" | "stopAfter" | "window" | "failuresAnswered"
+> & {
+  /** How many of how many machines have failed. */
+  failed: number;
+  machines: number;
+};
+
+/** What is decided from of a machine. */
+export type RolloutMachineSeen = Omit<RolloutMachineStanding, "generation" | "seenGeneration">;
+
+/** What is to be done. */
+export type RolloutAction =
+  /** The machine has ended. */
+  | { act: "end"; machineId: MachineId; end: RolloutEnd }
+  /** Its turn has come. */
+  | { act: "begin"; machineId: MachineId; wave: number }
+  /** It has begun, but whether its installation was requested is not recorded: request it, by the same request id. */
+  | { act: "request"; machineId: MachineId; attempt: number }
+  /** The rule about failures holds. */
+  | { act: "stop"; failures: number }
+  /** All machines have ended. */
+  | { act: "done" }
+  /** Nothing of it runs any more, and nothing will: an operator has cancelled it. */
+  | { act: "settled" };
+
+/**
+ * Decides what a rollout does next. Pure.
+ * @param machines those that have begun and not ended, and at least the first `parallel` of those that wait, in order
+ */
+export function rolloutDecide(
+  rollout: RolloutStanding,
+  machines: readonly RolloutMachineSeen[],
+  now: Date,
+): RolloutAction[] {
+  const begun = machines.filter(({ state }) => state === "requested");
+  const ends = begun.flatMap((machine) => endOf(machine));
+  const requests = begun
+    .filter(({ outcome }) => outcome === "unasked")
+    .map(({ machineId, attempt }): RolloutAction => ({ act: "request", machineId, attempt }));
+  const running = begun.length - ends.length;
+  const settling = [...ends, ...requests];
+  if (rollout.state !== "running") {
+    return rollout.state === "cancelled" && running === 0 ? [...settling, { act: "settled" }] : settling;
+  }
+  const waiting = machines.filter(({ state }) => state === "waiting");
+  if (waiting.length === 0) {
+    return running === 0 ? [...settling, { act: "done" }] : settling;
+  }
+  const failures = rollout.failed - rollout.failuresAnswered + ends.filter(({ end }) => end.end === "failed").length;
+  if (failures >= failuresMost(rollout.stopAfter, rollout.machines)) {
+    return [...settling, { act: "stop", failures }];
+  }
+  if (rollout.window !== undefined && !windowAt(rollout.window, now).open) {
+    return settling;
+  }
+  // A wave ends when all of its machines have ended; only then does the next begin.
+  const still = begun.filter(({ machineId }) => !ends.some((end) => end.machineId === machineId));
+  const wave = Math.min(...[...still, ...waiting].map((machine) => machine.wave));
+  const turns = waiting.filter((machine) => machine.wave === wave);
+  const leftOut = turns.filter(({ changed }) => changed !== null);
+  const next = turns
+    .filter(({ changed }) => changed === null)
+    .slice(0, Math.max(0, rollout.parallel - running))
+    .map(({ machineId }): RolloutAction => ({ act: "begin", machineId, wave }));
+  return [...settling, ...leftOut.map((machine) => leaveOut(machine)), ...next];
+}
+
+/** The number of failures that stops a rollout of that many machines. Pure. */
+export function failuresMost(rule: RolloutStopRule | undefined, machines: number): number {
+  if (rule === undefined) {
+    return Infinity;
+  }
+  return "failures" in rule ? rule.failures : Math.max(1, Math.ceil((rule.percent * machines) / 100));
+}
+
+type EndAction = Extract<RolloutAction, { act: "end" }>;
+
+function endOf(machine: RolloutMachineSeen): EndAction[] {
+  const { machineId, outcome } = machine;
+  switch (outcome) {
+    case "good":
+      return [{ act: "end", machineId, end: { end: "good" } }];
+    case "failed":
+      return [{ act: "end", machineId, end: { end: "failed", ...rolloutFailure(machine) } }];
+    case "unasked":
+    case "running":
+    case null:
+      return [];
+  }
+}
+
+function leaveOut({ machineId, changed }: RolloutMachineSeen): RolloutAction {
+  const error = changed === null ? "" : rolloutChangeTexts[changed];
+  return { act: "end", machineId, end: { end: "left_out", cause: `changed-${changed ?? ""}`, error } };
+}
