@@ -28,7 +28,9 @@ export type ExampleNeed =
   /** A server fetched image debian-13@1. */
   | "image"
   /** A machine web9 is there. */
-  | "web9";
+  | "web9"
+  /** web9 failed in rollout web-tonight. */
+  | "rollout-failed";
 
 const id = (last: number): string => `7f9c1a52-3d0e-4c8b-9a41-${String(last).padStart(12, "0")}`;
 const machine = "web1";
@@ -232,6 +234,51 @@ export const apiExamples: readonly ApiExample[] = [
     method: "farrier.operator.v1.ProfileService/ProfileRender",
     request: { profile: "web", machine: "web9", values: { domain: "example.net" } },
     needs: "web9",
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutCreate",
+    request: {
+      requestId: id(65),
+      name: "web-tonight",
+      profile: "web",
+      values: { domain: "example.net" },
+      machines: ["web9"],
+      waves: [1, 0],
+      parallel: 20,
+      stopAfterPercent: 5,
+      window: { from: "01:00", to: "05:00", timeZone: "Europe/Berlin" },
+    },
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutReplan",
+    request: { requestId: id(66), rollout: "web-tonight" },
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutMachineList",
+    request: { rollout: "web-tonight", pageSize: 50 },
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutStart",
+    request: { requestId: id(67), rollout: "web-tonight" },
+  },
+  { method: "farrier.operator.v1.RolloutService/RolloutList", request: { pageSize: 50 } },
+  { method: "farrier.operator.v1.RolloutService/RolloutShow", request: { rollout: "web-tonight" } },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutPause",
+    request: { requestId: id(68), rollout: "web-tonight" },
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutResume",
+    request: { requestId: id(69), rollout: "web-tonight" },
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutRetryFailed",
+    request: { requestId: id(70), rollout: "web-tonight" },
+    needs: "rollout-failed",
+  },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutCancel",
+    request: { requestId: id(71), rollout: "web-tonight" },
   },
   { method: "farrier.operator.v1.ProfileService/ProfileDelete", request: { requestId: id(64), name: "web" } },
   {

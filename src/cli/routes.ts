@@ -83,6 +83,15 @@ import { providerCheckCommand } from "./commands/provider-check.ts";
 import { providerListCommand } from "./commands/provider-list.ts";
 import { providerShowCommand } from "./commands/provider-show.ts";
 import { restoreCommand } from "./commands/restore.ts";
+import { rolloutCancelCommand } from "./commands/rollout-cancel.ts";
+import { rolloutCreateCommand } from "./commands/rollout-create.ts";
+import { rolloutListCommand } from "./commands/rollout-list.ts";
+import { rolloutPauseCommand } from "./commands/rollout-pause.ts";
+import { rolloutPlanCommand } from "./commands/rollout-plan.ts";
+import { rolloutResumeCommand } from "./commands/rollout-resume.ts";
+import { rolloutRetryFailedCommand } from "./commands/rollout-retry-failed.ts";
+import { rolloutShowCommand } from "./commands/rollout-show.ts";
+import { rolloutStartCommand } from "./commands/rollout-start.ts";
 import { secretsGiveUpCommand } from "./commands/secrets-give-up.ts";
 import { secretsRotateCommand } from "./commands/secrets-rotate.ts";
 import { secretsShowCommand } from "./commands/secrets-show.ts";
@@ -257,6 +266,24 @@ const profile = buildRouteMap<string, CliContext>({
   },
 });
 
+const rollout = buildRouteMap<string, CliContext>({
+  docs: {
+    brief:
+      "One profile on many machines, in waves: create, plan, start, pause, resume, cancel, show, list, retry-failed",
+  },
+  routes: {
+    create: rolloutCreateCommand,
+    plan: rolloutPlanCommand,
+    start: rolloutStartCommand,
+    pause: rolloutPauseCommand,
+    resume: rolloutResumeCommand,
+    cancel: rolloutCancelCommand,
+    show: rolloutShowCommand,
+    list: rolloutListCommand,
+    "retry-failed": rolloutRetryFailedCommand,
+  },
+});
+
 const bootImage = buildRouteMap<string, CliContext>({
   docs: { brief: "The boot image that agents run in: build" },
   routes: { build: bootImageBuildCommand },
@@ -324,6 +351,7 @@ export const routes = buildRouteMap<string, CliContext>({
     "boot-image": bootImage,
     image,
     profile,
+    rollout,
     lab,
     simulate: simulateCommand,
     completion: completionCommand,

@@ -6,6 +6,8 @@ import { systemClock } from "../lib/clock.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { rolloutRequester } from "../operator-api/rollout/rollout-requester.ts";
+import { templateRenderer } from "../profiles/template-renderer.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { databaseAddress, databaseReach } from "./parts/database-reach.ts";
 import { labOf, providersOf, unlistedProvider } from "./providers.ts";
@@ -51,6 +53,7 @@ export async function shepherdProcess(options: ShepherdOptions): Promise<number>
     configured,
     unlisted: unlistedProvider,
     secrets,
+    requester: rolloutRequester({ database: database, secrets: secrets, templates: templateRenderer() }),
     controllers: controllerAccess(database, secrets, metrics),
     takeovers: takeoverAccess(database, secrets, {
       bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),

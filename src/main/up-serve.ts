@@ -9,6 +9,8 @@ import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { ipxeDirectory } from "../netboot/ipxe-files.ts";
 import { netbootServe } from "../netboot/serve.ts";
+import { rolloutRequester } from "../operator-api/rollout/rollout-requester.ts";
+import { templateRenderer } from "../profiles/template-renderer.ts";
 import { shepherdRun } from "../shepherd/run.ts";
 import { inventoryGuard } from "./parts/own-ports.ts";
 import { controllerAccess } from "./parts/controller-access.ts";
@@ -99,6 +101,11 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       configured,
       unlisted: unlistedProvider,
       secrets: server.secrets,
+      requester: rolloutRequester({
+        database: shepherdDatabase,
+        secrets: server.secrets,
+        templates: templateRenderer(),
+      }),
       controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),
       takeovers: takeoverAccess(shepherdDatabase, server.secrets, {
         bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),

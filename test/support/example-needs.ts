@@ -17,6 +17,10 @@ function report(capacityBytes: bigint): Buffer {
 
 /** What must be so before an example of docs/api.md, and no operator can make so. */
 export const exampleNeeds: Record<ExampleNeed, (database: Database) => Promise<unknown>> = {
+  "rollout-failed": async ({ pool }) => {
+    await pool.query("DELETE FROM machine_rollout_hold");
+    await pool.query("UPDATE rollout_machine SET state = 'failed', cause = 'image-unreachable', error = 'no answer'");
+  },
   hardware: async ({ pool }) => {
     for (const [number, table] of [
       [1, "machine_hardware_report_earlier"],

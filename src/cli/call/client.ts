@@ -13,6 +13,7 @@ import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
+import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
 import { CliError } from "../errors.ts";
@@ -35,6 +36,7 @@ export interface OperatorClient {
   providers: Client<typeof ProviderService>;
   images: Client<typeof ImageService>;
   profiles: Client<typeof ProfileService>;
+  rollouts: Client<typeof RolloutService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -70,6 +72,7 @@ export async function operatorClient(
     providers: createClient(ProviderService, transport),
     images: createClient(ImageService, transport),
     profiles: createClient(ProfileService, transport),
+    rollouts: createClient(RolloutService, transport),
   };
 }
 

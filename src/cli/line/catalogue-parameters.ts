@@ -27,3 +27,9 @@ export const oneProfile = {
   kind: "tuple",
   parameters: [{ brief: "Profile: NAME or NAME@VERSION", placeholder: "PROFILE", parse: parseReference }],
 } as const;
+
+/** The one rollout of a command. */
+export const oneRollout = {
+  kind: "tuple",
+  parameters: [{ brief: "Name of the rollout", placeholder: "ROLLOUT", parse: (text: string): string => text }],
+} as const;

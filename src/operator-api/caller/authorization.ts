@@ -10,6 +10,7 @@ import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
+import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { Role } from "../../database/role.ts";
@@ -30,6 +31,7 @@ export const operatorServices = [
   ConsoleService,
   ImageService,
   ProfileService,
+  RolloutService,
 ] as const;
 
 /**
@@ -99,6 +101,16 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.ProfileService/ProfileDiff": "operator",
   "farrier.operator.v1.ProfileService/ProfileRender": "operator",
   "farrier.operator.v1.ProfileService/ProfileDelete": "operator",
+  "farrier.operator.v1.RolloutService/RolloutCreate": "operator",
+  "farrier.operator.v1.RolloutService/RolloutReplan": "operator",
+  "farrier.operator.v1.RolloutService/RolloutStart": "operator",
+  "farrier.operator.v1.RolloutService/RolloutPause": "operator",
+  "farrier.operator.v1.RolloutService/RolloutResume": "operator",
+  "farrier.operator.v1.RolloutService/RolloutCancel": "operator",
+  "farrier.operator.v1.RolloutService/RolloutRetryFailed": "operator",
+  "farrier.operator.v1.RolloutService/RolloutShow": "viewer",
+  "farrier.operator.v1.RolloutService/RolloutList": "viewer",
+  "farrier.operator.v1.RolloutService/RolloutMachineList": "viewer",
   "farrier.operator.v1.SecretsService/SecretsShow": "admin",
   "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.SecretsService/SecretsGiveUp": "admin",

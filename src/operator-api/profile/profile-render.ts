@@ -26,7 +26,7 @@ export async function profileRender(
   machine: TemplateData,
   given: Readonly<Record<string, string>>,
 ): Promise<RenderedProfile> {
-  const values = valuesOf(spec, given);
+  const values = profileValues(spec, given);
   const render = async (field: string, template: string, kind: TemplateKind): Promise<string> => {
     if (template === "") {
       return "";
@@ -94,8 +94,8 @@ function sampleMachine({ userData, networkConfig }: ProfileSpec): TemplateData {
   };
 }
 
-/** @throws {ConnectError} invalid_argument */
-function valuesOf(spec: ProfileSpec, given: Readonly<Record<string, string>>): TemplateData {
+/** The values of a profile's templates: the given ones and the defaults. @throws {ConnectError} invalid_argument */
+export function profileValues(spec: ProfileSpec, given: Readonly<Record<string, string>>): TemplateData {
   const declared = new Set(spec.values.map(({ name }) => name));
   const unknown = Object.keys(given).find((name) => !declared.has(name));
   if (unknown !== undefined) {

@@ -17,6 +17,7 @@ import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
+import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { DatabaseAddress } from "../../database/address/database-address.ts";
 import { connect } from "../../database/connect.ts";
@@ -104,6 +105,7 @@ export interface TestClients {
   secrets: Client<typeof SecretsService>;
   images: Client<typeof ImageService>;
   profiles: Client<typeof ProfileService>;
+  rollouts: Client<typeof RolloutService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -123,6 +125,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     secrets: createClient(SecretsService, transport),
     images: createClient(ImageService, transport),
     profiles: createClient(ProfileService, transport),
+    rollouts: createClient(RolloutService, transport),
   };
 }
 

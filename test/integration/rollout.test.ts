@@ -1,0 +1,200 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "vitest";
+import { rolloutClaim } from "../../src/database/queries/rollout/rollout-claim.ts";
+import type { RolloutRequester } from "../../src/database/queries/rollout/rollout-order.ts";
+import { sessionStart } from "../../src/database/session.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import { operatorFixture, refusal } from "../../src/operator-api/testing/operator-fixture.ts";
+import { rolloutRequester } from "../../src/operator-api/rollout/rollout-requester.ts";
+import { templateRenderer } from "../../src/profiles/template-renderer.ts";
+import { rolloutCarryOut } from "../../src/shepherd/rollout/carry-out.ts";
+import { silent } from "../support/fleet.ts";
+import { installationsFinish, rolloutMachinesAdd, rolloutProfileMake } from "../support/rollouts.ts";
+
+const { fleet, clients, dependencies } = await operatorFixture();
+const { rollouts, machines, installations } = clients;
+await rolloutProfileMake(fleet, clients);
+
+const request = rolloutRequester({ ...dependencies, templates: templateRenderer() });
+const command = (rollout: string) => ({ requestId: randomUUID(), rollout });
+
+/** One turn of every rollout, by a shepherd of its own. */
+async function turn(requester: RolloutRequester = request): Promise<void> {
+  const options = { component: "shepherd", log: silent, clock: systemClock };
+  await using session = await sessionStart(fleet.database, options);
+  const tools = { request: requester, metrics: createMetrics(), log: silent, signal: session.lost };
+  for (const held of await rolloutClaim(fleet.database, session)) {
+    await rolloutCarryOut(held, tools);
+  }
+}
+
+const stateOf = async (rollout: string): Promise<string> => {
+  const [row] = await fleet.rows<{ state: string }>("SELECT state FROM rollout WHERE rollout_name = $1", rollout);
+  return row?.state ?? "";
+};
+const statesOf = async (rollout: string): Promise<string> => {
+  const rows = await fleet.rows<{ text: string }>(
+    `SELECT m.name || ' ' || r.state AS text FROM rollout_machine r JOIN machines m USING (machine_id)
+     JOIN rollout o USING (rollout_number) WHERE rollout_name = $1 ORDER BY position`,
+    rollout,
+  );
+  return rows.map(({ text }) => text).join(", ");
+};
+
+test("waves: the next begins when each machine of the one before is good or has failed", async () => {
+  const names = ["a1", "a2", "a3", "a4"];
+  await rolloutMachinesAdd(clients, names);
+  const { rollout } = await rollouts.rolloutCreate({
+    requestId: randomUUID(),
+    profile: "web",
+    machines: names,
+    waves: [1, 2, 0],
+  });
+  const name = rollout?.name ?? "";
+  expect(rollout).toMatchObject({ name: "web-1", profile: "web@1", counts: { machines: 4, planned: 4 } });
+  await turn();
+  expect(await statesOf(name)).toBe("a1 planned, a2 planned, a3 planned, a4 planned");
+  await rollouts.rolloutStart(command(name));
+  await turn();
+  await turn();
+  expect(await statesOf(name)).toBe("a1 requested, a2 waiting, a3 waiting, a4 waiting");
+  expect(await installationsFinish(fleet)).toEqual(["a1"]);
+  await turn();
+  await turn();
+  expect(await statesOf(name)).toBe("a1 good, a2 requested, a3 requested, a4 waiting");
+  expect(
+    await installationsFinish(fleet, (each) => (each === "a3" ? "disk sda is in use: mounted" : undefined)),
+  ).toEqual(["a2", "a3"]);
+  await turn();
+  await turn();
+  expect(await statesOf(name)).toBe("a1 good, a2 good, a3 failed, a4 requested");
+  await installationsFinish(fleet);
+  await turn();
+  expect([await stateOf(name), await statesOf(name)]).toEqual(["done", "a1 good, a2 good, a3 failed, a4 good"]);
+  const shown = await rollouts.rolloutShow({ rollout: name });
+  expect(shown.causes).toMatchObject([{ cause: "disk-busy", machines: 1, error: "disk sda is in use: mounted" }]);
+  expect(shown.events.map(({ event }) => event).toReversed()).toEqual([
+    "created",
+    "started",
+    "wave_begun",
+    "wave_begun",
+    "wave_begun",
+    "done",
+  ]);
+  expect(await rollouts.rolloutRetryFailed(command(name))).toMatchObject({ machines: 1 });
+  await turn();
+  await installationsFinish(fleet);
+  await turn();
+  expect([await stateOf(name), await statesOf(name)]).toEqual(["done", "a1 good, a2 good, a3 good, a4 good"]);
+  expect(
+    await fleet.rows("SELECT name, last_generation FROM machines WHERE name LIKE 'a_' ORDER BY name"),
+  ).toMatchObject([1n, 1n, 2n, 1n].map((generation) => ({ last_generation: generation })));
+});
+
+test("the rule about failures stops it; a resumed one counts anew", async () => {
+  const names = ["b1", "b2", "b3", "b4", "b5"];
+  await rolloutMachinesAdd(clients, names);
+  const created = { requestId: randomUUID(), name: "b", profile: "web", machines: names, parallel: 2, stopAfter: 2 };
+  await rollouts.rolloutCreate(created);
+  // Repeated: the same answer, whatever became of it.
+  expect((await rollouts.rolloutCreate(created)).rollout).toMatchObject({ name: "b" });
+  await rollouts.rolloutStart(command("b"));
+  await turn();
+  await installationsFinish(fleet, () => "the program mke2fs failed");
+  await turn();
+  expect([await stateOf("b"), await statesOf("b")]).toEqual([
+    "stopped",
+    "b1 failed, b2 failed, b3 waiting, b4 waiting, b5 waiting",
+  ]);
+  await rollouts.rolloutResume(command("b"));
+  await turn();
+  await installationsFinish(fleet, (each) => (each === "b3" ? "the program mke2fs failed" : undefined));
+  await turn();
+  expect([await stateOf("b"), await statesOf("b")]).toEqual([
+    "running",
+    "b1 failed, b2 failed, b3 failed, b4 good, b5 requested",
+  ]);
+  await rollouts.rolloutPause(command("b"));
+  await installationsFinish(fleet);
+  await turn();
+  expect([await stateOf("b"), (await statesOf("b")).endsWith("b5 good")]).toEqual(["paused", true]);
+  await rollouts.rolloutCancel(command("b"));
+  expect((await refusal(rollouts.rolloutResume(command("b"))))[1]).toContain('rollout "b" is cancelled');
+});
+
+test("machines that have changed since the plan, or that another rollout holds, are left out and listed", async () => {
+  const [one = "", two = "", three = ""] = await rolloutMachinesAdd(clients, ["c1", "c2", "c3", "c4", "c5", "c6"]);
+  await machines.machineQuarantine({ requestId: randomUUID(), machine: "c5", reason: "smoke" });
+  const create = (name: string, named: string[]) =>
+    rollouts.rolloutCreate({ requestId: randomUUID(), name, profile: "web", machines: named });
+  await create("c", [one, two, three, "c4", "c5", "c6"]);
+  await create("other", ["c4"]);
+  await rollouts.rolloutStart(command("other"));
+  // Another request, other labels, other hardware.
+  await installations.installationRequest({ requestId: randomUUID(), machine: one, profile: "web" });
+  await machines.machineUpdate({ requestId: randomUUID(), machine: two, setLabels: { rack: "b13" } });
+  await fleet.rows(
+    `INSERT INTO machine_hardware_report (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint,
+       hardware_report_raw) VALUES ($1, 1, now(), decode(repeat('ab', 32), 'hex'), '')`,
+    three,
+  );
+  const planned = await rollouts.rolloutMachineList({ rollout: "c" });
+  expect(planned.machines.map(({ changed, refused }) => refused || changed.split(" ").slice(0, 3).join(" "))).toEqual([
+    "another installation was",
+    "its labels changed",
+    "its hardware report,",
+    "",
+    "it is in quarantine (smoke): release it first",
+    "",
+  ]);
+  await rollouts.rolloutStart(command("c"));
+  const { causes } = await rollouts.rolloutShow({ rollout: "c" });
+  expect(causes.map(({ cause }) => cause).toSorted()).toEqual([
+    "changed-generation",
+    "changed-hardware",
+    "changed-labels",
+    "held",
+    "refused",
+  ]);
+  await turn();
+  expect((await statesOf("c")).split(", ").at(-1)).toBe("c6 requested");
+  expect(
+    await fleet.rows(
+      "SELECT detail ->> 'reason' AS reason FROM history WHERE event = 'rollout_left_out' AND machine_id = $1",
+      two,
+    ),
+  ).toEqual([{ reason: "its labels changed since the plan" }]);
+  await installationsFinish(fleet);
+  await turn();
+});
+
+test("a machine is asked exactly once, wherever the shepherd dies", async () => {
+  await rolloutMachinesAdd(clients, ["d1", "d2"]);
+  await rollouts.rolloutCreate({ requestId: randomUUID(), name: "d", profile: "web", machines: ["d1", "d2"] });
+  await rollouts.rolloutStart(command("d"));
+  // It dies before the first request, and after the second.
+  let calls = 0;
+  await turn(async (order) => {
+    calls += 1;
+    if (calls === 2) {
+      await request(order);
+    }
+    throw new Error("killed");
+  });
+  expect(await statesOf("d")).toBe("d1 requested, d2 requested");
+  await turn();
+  await turn();
+  expect(
+    await fleet.rows(
+      `SELECT m.name, m.last_generation, r.generation, r.attempt FROM machines m JOIN rollout_machine r USING (machine_id)
+       WHERE name LIKE 'd_' ORDER BY name`,
+    ),
+  ).toEqual(["d1", "d2"].map((name) => ({ name, last_generation: 1n, generation: 1n, attempt: 1 })));
+  await installationsFinish(fleet);
+  await turn();
+  expect(await stateOf("d")).toBe("done");
+  expect(
+    await fleet.rows("SELECT FROM machine_rollout_hold l JOIN machines m USING (machine_id) WHERE name LIKE 'd_'"),
+  ).toEqual([]);
+});
