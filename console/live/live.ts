@@ -48,7 +48,10 @@ export function liveStart(): void {
   globalThis.addEventListener("pagehide", () => liveSay({ kind: "goodbye", tab }));
   globalThis.addEventListener("focus", interestTell);
   // A hidden tab's timers are slow: a visible one takes its place while nothing is heard.
-  wakeSubscribe(() => {
+  wakeSubscribe((cut) => {
+    if (cut) {
+      held?.restart();
+    }
     if (!status.live && held === undefined && !document.hidden) {
       void lead(true);
     }

@@ -18,8 +18,8 @@ export interface ConsoleServer extends AsyncDisposable {
   readonly transport: Transport;
   /** A token of this role. */
   token(role: ConsoleRole): Promise<string>;
-  /** Kills the server, and starts it again on the same data and ports. */
-  restart(between?: () => Promise<void>): Promise<void>;
+  /** Ends the server, by SIGKILL where no signal is given, and starts it again on the same folder and ports. */
+  restart(between?: () => Promise<void>, signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** The roles of operators. */
@@ -63,8 +63,8 @@ export async function consoleServer(more: readonly string[] = []): Promise<Conso
       made.set(role, token);
       return await token;
     },
-    restart: async (between) => {
-      await farrier.end("SIGKILL");
+    restart: async (between, signal = "SIGKILL") => {
+      await farrier.end(signal);
       await between?.();
       farrier = await start(agents, new URL(url).host);
     },
