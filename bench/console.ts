@@ -2,6 +2,7 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { FleetService } from "../gen/farrier/operator/v1/fleet_pb.ts";
 import { MachineService, MachineSort } from "../gen/farrier/operator/v1/machine_pb.ts";
+import { benchConsolePages } from "./console-pages.ts";
 import { changesMake } from "./support/changes.ts";
 import { benchDatabase } from "./support/database.ts";
 import { fleetKeyPairs, fleetMake } from "./support/fleet.ts";
@@ -28,7 +29,8 @@ const token = `frr_${"c".repeat(43)}`;
 /**
  * P16: processor time of a server with ten consoles open, as a ratio to the same without them, alternately in one run. In
  * both it answers 1,000 heartbeats a second, and 1,000 machines of the database change a second. Each console has the
- * live stream of 50 machines, counts the fleet every two seconds, and reads a page of machines every five.
+ * live stream of 50 machines, counts the fleet every two seconds, and reads a page of machines every five. Then P17, in a
+ * browser.
  */
 export async function benchConsole(options: { json: boolean }): Promise<void> {
   await using database = await benchDatabase();
@@ -93,6 +95,11 @@ export async function benchConsole(options: { json: boolean }): Promise<void> {
       },
     },
     options.json,
+  );
+  const transport = operatorTransport(operators);
+  await benchConsolePages(
+    { pool: database.database.pool, url: operators, token, transport, machines: load.machines },
+    options,
   );
 }
 

@@ -25,6 +25,8 @@ let waiting = new Map<string, LiveMachine>();
 /** A hidden tab has heard more than it keeps. */
 let overflown = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** When changes were shown last, by the monotonic clock. */
+let painted = -Infinity;
 const byMachine = new Map<string, Set<() => void>>();
 const listeners = new Set<(changes: readonly LiveMachine[]) => void>();
 
@@ -33,7 +35,7 @@ export function liveSequence(): number {
   return sequence;
 }
 
-/** Notes changes; they are shown a moment later, all at once, and in a hidden tab when it is seen again. */
+/** Notes changes; they are shown at once or, shortly after others, with all that come until then; in a hidden tab when it is seen again. */
 export function changesNote(changes: readonly MachineChange[]): void {
   for (const { change } of changes) {
     sequence += 1;
@@ -48,7 +50,7 @@ export function changesNote(changes: readonly MachineChange[]): void {
     overflown = true;
   }
   if (waiting.size > 0) {
-    timer ??= setTimeout(flush, paint);
+    timer ??= setTimeout(flush, Math.max(0, painted + paint - performance.now()));
   }
 }
 
@@ -87,6 +89,7 @@ function flush(): void {
     // Nobody looks: a change of the same machine replaces the one before, and nothing is drawn.
     return;
   }
+  painted = performance.now();
   const changes = [...waiting.values()];
   waiting = new Map();
   for (const change of changes) {

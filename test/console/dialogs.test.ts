@@ -1,22 +1,18 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commandNames } from "../../console/commands/command-names.ts";
 import { paths } from "../../console/paths.ts";
 import { waitFor } from "../support/wait.ts";
+import { axeViolations } from "./support/axe.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { labConsole, type LabConsole } from "./support/lab-console.ts";
 
 let server: LabConsole;
 let browser: Browser;
-let axe: string;
 beforeAll(async () => {
   if (browserMissing === undefined) {
     [server, browser] = await Promise.all([labConsole(), browserStart()]);
-    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const machine = await server.lab.machine("box1");
     machine.agent();
     await waitFor("the hardware", async () => (await machine.show()).hardwareReportedAt !== undefined);
@@ -26,13 +22,6 @@ afterAll(async () => {
   await browser?.close();
   await server?.[Symbol.asyncDispose]();
 });
-
-/** What axe finds wrong, one line each. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
 
 for (const theme of ["light", "dark"] as const) {
   test(`the dialog of each command, ${theme}: nothing found by axe, and Esc closes it`, async (context) => {
@@ -51,7 +40,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Do", exact: true }).click();
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
       await page.getByRole("dialog").waitFor();
-      expect({ entry, violations: await violations(page) }).toEqual({ entry, violations: [] });
+      expect({ entry, violations: await axeViolations(page) }).toEqual({ entry, violations: [] });
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }

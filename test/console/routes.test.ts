@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineTabs, paths } from "../../console/paths.ts";
+import { axeViolations } from "./support/axe.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
 import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
@@ -11,12 +9,10 @@ import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
 let server: ConsoleServer;
 let browser: Browser;
-let axe: string;
 beforeAll(async () => {
   if (browserMissing === undefined) {
     [server, browser] = await Promise.all([consoleServer(), browserStart()]);
     await machineAdded(server, "web1", { rack: "b12" });
-    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   }
 });
 afterAll(async () => {
@@ -41,14 +37,6 @@ function isNoController(line: string): boolean {
   return line.includes("status of 404") && line.includes("ControllerService/ControllerShow");
 }
 
-/** What axe finds wrong, one line each. */
-async function violations(page: Page): Promise<string[]> {
-  // By the debugger, which the page's Content-Security-Policy does not concern.
-  await page.evaluate(axe);
-  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
-  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
-
 for (const theme of ["light", "dark"] as const) {
   for (const role of ["viewer", "operator", "admin"] as const) {
     test(`each page opened cold by ${role}, ${theme}: nothing in the browser's console, nothing found by axe`, async (context) => {
@@ -58,7 +46,7 @@ for (const theme of ["light", "dark"] as const) {
       for (const path of routes) {
         const before = window.wrong.length;
         await window.open(path);
-        expect({ path, violations: await violations(window.page) }).toEqual({ path, violations: [] });
+        expect({ path, violations: await axeViolations(window.page) }).toEqual({ path, violations: [] });
         const wrong = window.wrong.slice(before).filter((line) => !isNoController(line));
         expect({ path, wrong }).toEqual({ path, wrong: [] });
       }

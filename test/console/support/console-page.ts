@@ -7,6 +7,8 @@ export interface View {
   theme?: "light" | "dark";
   /** CSS pixels; default 1440 × 900. */
   size?: { width: number; height: number };
+  /** Pixels of the screen for a CSS pixel, as by the browser's zoom; default 1. */
+  factor?: number;
 }
 
 /** A browser's window on the console, signed in. */
@@ -31,6 +33,7 @@ export async function consoleWindow(
   const context = await browser.newContext({
     colorScheme: view.theme ?? "light",
     viewport: view.size ?? sizes.desk,
+    deviceScaleFactor: view.factor ?? 1,
     reducedMotion: "reduce",
     storageState: await signedInState(server, view.role ?? "admin"),
   });
