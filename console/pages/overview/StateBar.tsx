@@ -45,8 +45,7 @@ export function StateBar({
               <span className={toneTexts[tone]}>
                 <Icon name={icon} size={14} />
               </span>
-              <strong>{count.toLocaleString("en")}</strong>
-              <span className="text-dim">{word}</span>
+              <strong>{count.toLocaleString("en")}</strong> <span className="text-dim">{word}</span>
             </Link>
           </li>
         ))}
