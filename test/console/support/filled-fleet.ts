@@ -42,7 +42,6 @@ export async function fleetFill(server: ConsoleServer): Promise<FilledFleet> {
      RETURNING session_id::text AS id`,
     ["server", "shepherd"],
   );
-  const shepherd: unknown = sessions[1]?.id;
   await rows(
     `INSERT INTO machine_agent_started (machine_id, agent_started_at, agent_public_key)
      SELECT m, now() - interval '2 h', sha256(m::text::bytea) FROM unnest($1::uuid[]) AS u (m)`,
@@ -51,26 +50,11 @@ export async function fleetFill(server: ConsoleServer): Promise<FilledFleet> {
   await rows(`UPDATE machine_agent_started SET agent_started_at = now() WHERE machine_id = $1`, ids["awaiting-agent"]);
   await rows(
     `INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
-     SELECT m, at, floor(extract(epoch FROM at) / 300)::integer
-     FROM unnest($1::uuid[]) AS u (m), LATERAL (SELECT now() - CASE WHEN m = ANY ($2) THEN interval '40 min' ELSE '0' END AS at) t`,
-    [
-      ids.ready,
-      ids["install-pending"],
-      ids.installing,
-      ids.installed,
-      ids["install-failed"],
-      ids["agent-lost"],
-      ids.recovering,
-    ],
-    [ids["agent-lost"], ids.recovering],
+     SELECT m, now(), floor(extract(epoch FROM now()) / 300)::integer FROM unnest($1::uuid[]) AS u (m)`,
+    [ids.ready, ids["install-pending"], ids.installing, ids.installed, ids["install-failed"]],
   );
   await installationsMake(server, rows, ids);
-  await rows(
-    "INSERT INTO work (machine_id, process, session_id) VALUES ($1, 'ShepherdAgentStart', $3), ($2, 'ShepherdRecovery', $3)",
-    ids["starting-agent"],
-    ids.recovering,
-    shepherd,
-  );
+  await silentMake(rows, ids, String(sessions[1]?.["id"]));
   await rows(
     `INSERT INTO work_backoff (machine_id, process, backoff_until, last_interval_seconds, cause)
      VALUES ($1, 'ShepherdAgentStart', now() + interval '1 h', 600, '10.0.0.7: connect ECONNREFUSED 10.0.0.7:22')`,
@@ -78,7 +62,6 @@ export async function fleetFill(server: ConsoleServer): Promise<FilledFleet> {
   );
   await machineQuarantined(server, ids.quarantined);
   await hardwareReported(rows, ids.ready);
-  await rows("SELECT machine_state_refresh(machine_id) FROM machines");
   await claimedTwiceMake(server, rows);
   await agentAsks(server, { serialNumber: "HX3KQ72", macs: ["b0:7b:25:00:00:01"] });
   await agentAsks(server, { serialNumber: "7VT4L01", macs: ["b0:7b:25:10:00:01"] });
@@ -126,6 +109,22 @@ async function machinesMake(server: ConsoleServer): Promise<ByState> {
     ids[state] = machine?.id ?? "";
   }
   return ids;
+}
+
+/**
+ * Work that is held, and an agent that is silent. In one transaction, after which the lost machine is nobody's candidate:
+ * the shepherd of this control plane would take it up at once.
+ */
+async function silentMake(rows: Rows, ids: ByState, shepherd: string): Promise<void> {
+  await rows(
+    `INSERT INTO work (machine_id, process, session_id) VALUES
+       ('${ids["starting-agent"]}', 'ShepherdAgentStart', '${shepherd}'), ('${ids.recovering}', 'ShepherdRecovery', '${shepherd}');
+     INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
+       SELECT m, now() - interval '40 min', 0 FROM unnest('{${ids["agent-lost"]},${ids.recovering}}'::uuid[]) AS u (m);
+     SELECT machine_state_refresh(machine_id) FROM machines;
+     UPDATE machine_agent_heartbeat SET agent_wanted = false WHERE machine_id = '${ids["agent-lost"]}';
+     UPDATE machine_state SET candidate = NULL WHERE machine_id = '${ids["agent-lost"]}'`,
+  );
 }
 
 /** One that waits, one that runs, one that succeeded, one that failed. */
@@ -183,7 +182,7 @@ async function hardwareReported(rows: Rows, machine: string): Promise<void> {
               criticalWarning: index === failing,
             })),
           },
-        } as never),
+        }),
       ),
     );
   for (const [table, number, bytes] of [
