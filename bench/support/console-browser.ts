@@ -42,7 +42,7 @@ export async function pageSlow(page: Page, url: string, times: number): Promise<
   return session;
 }
 
-/** Milliseconds from the begin of the navigation until so many rows are drawn. */
+/** Milliseconds from the begin of the navigation until `count` rows are drawn. */
 export async function rowsDrawn(page: Page, count: number): Promise<number> {
   return await page.evaluate<number>(`bench.until(() => bench.rows().length >= ${count})`);
 }

@@ -75,7 +75,7 @@ test("every answer forbids inline scripts, other origins, frames and forms", asy
   }
 });
 
-test("a page of the console gets the one document, which is asked for again each time", async () => {
+test("a page of the console gets the one document, which is requested again each time", async () => {
   for (const path of ["/console/", "/console/machines/web1?install", "/console/%2e%2e/etc/passwd"]) {
     expect(await ask(path)).toMatchObject({
       status: 200,

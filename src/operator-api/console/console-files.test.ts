@@ -72,7 +72,7 @@ test.each(["../console.json", "assets/../index.html", "console.json", "__proto__
   },
 );
 
-test("a console that is built while the server runs is noticed, and one that is not there is said to be missing", async () => {
+test("a console that is built while the server runs is noticed, and a missing console is said to be missing", async () => {
   await expect(files.read("index.html", new Set())).rejects.toThrow(ConsoleMissing);
   await built("one", new Date("2026-01-01T00:00:00Z"));
   expect(await read("assets/a-12345678.js")).toEqual(["identity", "one"]);

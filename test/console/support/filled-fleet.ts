@@ -20,7 +20,7 @@ const disksMost = 24;
 
 /** A fleet with something on each page of the console. */
 export interface FilledFleet extends AsyncDisposable {
-  /** A machine's name in each state; that of "ready" has reported its hardware twice. */
+  /** A machine's name in each state; the machine in "ready" has reported its hardware twice. */
   readonly inState: Readonly<Record<MachineStateName, string>>;
   /** A machine that two agents say they are. */
   readonly claimedTwice: string;
@@ -127,7 +127,7 @@ async function silentMake(rows: Rows, ids: ByState, shepherd: string): Promise<v
   );
 }
 
-/** One that waits, one that runs, one that succeeded, one that failed. */
+/** Installations in four states: pending, running, succeeded, failed. */
 async function installationsMake(server: ConsoleServer, rows: Rows, ids: ByState): Promise<void> {
   const client = createClient(InstallationService, server.transport);
   for (const state of ["install-pending", "installing", "installed", "install-failed"] as const) {
