@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 
-/** The name of a boot medium: in a boot image's folder, and at the end of its URL. */
+/** The name of a boot medium in a boot image's folder. */
 export const mediumName = "agent.iso";
 /** The name of its description in that folder. */
 export const mediumManifestName = "medium.json";
@@ -39,12 +39,40 @@ export function mediumSecretRead(text: string): MediumSecret | undefined {
   return secret.length === secretBytes && secret.toString("base64url") === text ? secretOf(secret) : undefined;
 }
 
-/** The URL of a medium. It ends as controllers expect of a CD. Pure. */
-export function mediumUrl(server: string, secret: Pick<MediumSecret, "text">): string {
-  return `${server.replace(/\/$/u, "")}/media/${secret.text}/${mediumName}`;
+/**
+ * The name at the end of a medium's URL, which is all that some controllers show of it. Each medium has its own, derived
+ * from its digest, so that it is not taken for somebody else's. Pure.
+ */
+export function mediumUrlName(digest: Uint8Array): string {
+  return `farrier-${Buffer.from(digest).toString("hex").slice(0, 16)}.iso`;
 }
 
-/** Whether this is the URL of one of Farrier's boot media, or its file name, which is all that some controllers show. Pure. */
+/** The URL of a medium. It ends as controllers expect of a CD. Pure. */
+export function mediumUrl(server: string, secret: Pick<MediumSecret, "text" | "digest">): string {
+  return `${server.replace(/\/$/u, "")}/media/${secret.text}/${mediumUrlName(secret.digest)}`;
+}
+
+/** The names of media in URLs. Media that an earlier version of Farrier inserted are called agent.iso. */
+const urlNames = String.raw`(?:farrier-[0-9a-f]{16}|agent)\.iso`;
+const urlName = new RegExp(`^${urlNames}$`, "u");
+const wholeUrl = new RegExp(String.raw`/media/[\w-]{43}/${urlNames}$`, "u");
+const ownName = /^farrier-[0-9a-f]{16}\.iso$/u;
+
+/** Whether this is the last part of a medium's path. Pure. */
+export function isMediumUrlName(name: string): boolean {
+  return urlName.test(name);
+}
+
+/**
+ * Whether this is the URL of one of Farrier's boot media, or its name in case the controller shows no more. `agent.iso` alone
+ * may be anybody's. Pure.
+ */
 export function isMediumUrl(url: string): boolean {
-  return url === mediumName || (url.endsWith(`/${mediumName}`) && /\/media\/[\w-]{43}\/[^/]+$/u.test(url));
+  return ownName.test(url) || wholeUrl.test(url);
+}
+
+/** Whether this is the URL of the medium with this digest, or its name in case the controller shows no more. Pure. */
+export function isMediumOf(url: string, digest: Uint8Array): boolean {
+  const name = mediumUrlName(digest);
+  return url === name || (url.endsWith(`/${name}`) && isMediumUrl(url));
 }

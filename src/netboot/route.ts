@@ -1,4 +1,4 @@
-import { mediumName } from "../contract/medium-path.ts";
+import { isMediumUrlName } from "../contract/medium-path.ts";
 import { architectures, type Architecture } from "./architecture.ts";
 import { bootFiles, type BootFile } from "./boot-image.ts";
 
@@ -58,7 +58,7 @@ export function route(target: string): Route | undefined {
         ? { resource: "boot" }
         : { resource: "ipxe", architecture: second.toLowerCase(), name: third.toLowerCase() };
     case "media":
-      return third.toLowerCase() === mediumName ? { resource: "medium", secret: second } : undefined;
+      return isMediumUrlName(third.toLowerCase()) ? { resource: "medium", secret: second } : undefined;
     case "config":
       return third === "" && second.endsWith(".cpio")
         ? { resource: "config", handle: second.slice(0, -".cpio".length) }

@@ -8,6 +8,7 @@ import {
   mediumSecret,
   mediumSecretRead,
   mediumUrl,
+  mediumUrlName,
   type MediumSecret,
 } from "../../contract/medium-path.ts";
 import type { MachineId } from "../../database/ids.ts";
@@ -95,7 +96,8 @@ test("a medium that was fetched, and no agent came: what runs then may be the di
 
 test.each([
   ["left by an interrupted start", mediumUrl("http://198.51.100.1:8081", mediumSecret()), ["eject", "insert"]],
-  ["of which the controller shows the name alone", "agent.iso", ["eject", "insert"]],
+  ["of which the controller shows the name alone", mediumUrlName(mediumSecret().digest), ["eject", "insert"]],
+  ["of somebody else with the name of Farrier's file", "agent.iso", ["insert", "boot media once"]],
   ["of somebody else", "http://203.0.113.5/own.iso", ["insert", "boot media once"]],
 ])("before its own medium is inserted, one %s: %j", async (_what, medium, done) => {
   await using _shepherd = shepherd();
