@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from "../lib/secret-forms.ts";
 import { printable } from "../lib/format/printable.ts";
 import type { ControllerHealth, HealthEvent } from "./controller.ts";
 
@@ -15,9 +16,9 @@ const conditionMost = 16;
  * length without `secrets`, which a controller could repeat; the lists are bounded too. Pure.
  */
 export function healthBounded(health: ControllerHealth, secrets: (text: string) => string): ControllerHealth {
-  // Secrets go before anything is cut: half a secret would not be found. What is shown is far shorter than `readMost`.
+  // Secrets go before anything is cut: half a secret would not be found.
   const line = (text: string, length: number, tail = 0): string =>
-    lineOf(secrets(text.slice(0, readMost)), length, tail);
+    lineOf(startWithoutSecrets(text, secrets, readMost), length, tail);
   const { inletCelsius, ...rest } = health;
   return {
     ...rest,

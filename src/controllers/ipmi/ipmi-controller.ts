@@ -14,7 +14,7 @@ import { systemClock, type Clock } from "../../lib/clock.ts";
 import { type CipherSuite, cipherSuites, ipmitool, type IpmiTarget } from "./ipmitool.ts";
 import { factShown, factText } from "../fact-text.ts";
 import { healthBounded } from "../health-bounds.ts";
-import { withoutSecretForms } from "../secret-forms.ts";
+import { withoutSecretForms } from "../../lib/secret-forms.ts";
 import { UsedPasswords } from "../used-passwords.ts";
 import { ipmiHealth } from "./health.ts";
 import { ipmiFields, ipmiGuid, ipmiPower } from "./parse.ts";

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ControllerError } from "../controller.ts";
-import { withoutSecretForms } from "../secret-forms.ts";
+import { withoutSecretForms } from "../../lib/secret-forms.ts";
 import { temporaryName } from "../../lib/host/temporary-name.ts";
 import { ipmiFailure } from "./failure.ts";
 
@@ -88,7 +88,7 @@ export async function ipmitool(
     {
       stdout: clean(output.stdout),
       stderr: clean(output.stderr),
-      tooLong: output.stdout.length > answerLimit,
+      tooLong: Math.max(output.stdout.length, output.stderr.length) > answerLimit,
       timedOut: ended instanceof Error,
     },
     target,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { withoutSecretForms } from "../../lib/secret-forms.ts";
 import { messagesOf, spoken } from "./messages.ts";
 
 const info = { MessageId: "Base.1.8.InsufficientPrivilege", Message: "No rights.", MessageArgs: ["a"] };
@@ -50,4 +51,19 @@ test("a message of megabytes is cut before it is looked at", () => {
   };
   messagesOf({ error: { message: "x".repeat(4 << 20) } }, clean);
   expect(cleaned).toBe(1 << 16);
+});
+
+const secret = "correct.horse-battery";
+const clean = (text: string): string => withoutSecretForms(text, [secret]);
+const cut = 1 << 16;
+
+test.each<[string, Record<string, string>]>([
+  ["a text where it is cut", { Message: `x${" ".repeat(cut - 13)}${secret}` }],
+  ["an id of any length", { MessageId: `x${" ".repeat(cut - 13)}${secret}` }],
+  ["an id, before and after a dot", { MessageId: secret }],
+])("no part of a secret is shown of %s", (_what, info) => {
+  const said = spoken(messagesOf({ error: { "@Message.ExtendedInfo": [info] } }, clean)) ?? "";
+  for (let at = 0; at + 4 <= secret.length; at += 1) {
+    expect(said).not.toContain(secret.slice(at, at + 4));
+  }
 });

@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from "../../lib/secret-forms.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { type JsonObject, listOf, objectOf, textOf, textsOf, valueAt } from "./json.ts";
 
@@ -37,16 +38,21 @@ export function spoken(messages: readonly RedfishMessage[]): string | undefined 
 
 function messageOf(value: unknown, clean: (text: string) => string): RedfishMessage {
   const message: JsonObject = objectOf(value);
-  // What is shown is far shorter, so that nothing of a secret at the cut is.
-  const whole = textOf(message["MessageId"])?.slice(0, most.text) ?? "";
-  const said = textOf(message["Message"])?.slice(0, most.text) ?? "";
-  const id = whole.slice(whole.lastIndexOf(".") + 1);
+  const whole = textOf(message["MessageId"]) ?? "";
+  const said = startWithoutSecrets(textOf(message["Message"]) ?? "", clean, most.text);
+  // No id is longer than what is looked at.
+  const id = whole.length > most.text ? "" : whole;
+  const cleaned = clean(id);
   return {
-    id,
     // The id is compared, so it stays as it is; people read the text.
-    text: said === "" && clean(id) === id ? "" : clean(said === "" ? id : said),
+    id: withoutRegistry(id),
+    text: said === "" && cleaned !== id ? withoutRegistry(cleaned) : said,
     args: textsOf(message["MessageArgs"]),
   };
+}
+
+function withoutRegistry(id: string): string {
+  return id.slice(id.lastIndexOf(".") + 1);
 }
 
 function sameMessage(one: RedfishMessage, other: RedfishMessage): boolean {

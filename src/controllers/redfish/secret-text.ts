@@ -1,4 +1,4 @@
-import { withoutSecretForms } from "../secret-forms.ts";
+import { withoutSecretForms } from "../../lib/secret-forms.ts";
 
 /** Removes these secrets from the message and stack of the error and its causes, and returns the error. */
 export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {

@@ -2,7 +2,7 @@
 // session is kept until the controller refuses it.
 import type { ControllerLogin } from "../controller.ts";
 import { ControllerError } from "../controller.ts";
-import { withoutSecretForms } from "../secret-forms.ts";
+import { withoutSecretForms } from "../../lib/secret-forms.ts";
 import { refusalError } from "./answer-error.ts";
 import type { HttpCall, HttpReply } from "./http/exchange.ts";
 import { textOf } from "./json.ts";

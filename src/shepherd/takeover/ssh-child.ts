@@ -8,8 +8,8 @@ import type { HostRan, HostRunOptions } from "./ssh-host.ts";
 
 /** Maximum number of bytes on a command's standard output. */
 const outputLimit = 256 * 1024;
-/** Number of bytes kept of standard error. */
-const errorLimit = 16 * 1024;
+/** Number of characters kept of standard error: its end. */
+export const errorLimit = 16 * 1024;
 
 /**
  * Runs a program of OpenSSH's client to its end, in a process group of its own, with bounded output and time.

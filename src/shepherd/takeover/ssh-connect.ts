@@ -4,11 +4,11 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sshFingerprint, type SshHostKey } from "../../contract/ssh-host-key.ts";
 import { type SshTarget, sshTargetText } from "../../contract/ssh-target.ts";
-import { withoutSecretForms } from "../../controllers/secret-forms.ts";
+import { endWithoutSecrets, withoutSecretForms } from "../../lib/secret-forms.ts";
 import { systemWords } from "../../lib/host/system-words.ts";
 import { TakeoverError } from "./errors.ts";
 import { privateDirectory, secretsPlace } from "./private-directory.ts";
-import { sshChild } from "./ssh-child.ts";
+import { errorLimit, sshChild } from "./ssh-child.ts";
 import { sshFailure } from "./ssh-failure.ts";
 import type { HostRan, TakeoverHost } from "./ssh-host.ts";
 import { hostKeyAlias, sshArguments } from "./ssh-options.ts";
@@ -74,7 +74,7 @@ export async function sshConnect(login: SshLogin, signal: AbortSignal): Promise<
     clean,
     run: async (command, how): Promise<HostRan> => {
       const ran = await sshChild("ssh", sshArguments(options, command), { ...how, environment });
-      const stderr = clean(ran.stderr);
+      const stderr = endWithoutSecrets(ran.stderr, clean, errorLimit);
       if (ran.status === clientFailed) {
         throw sshFailure(stderr, where);
       }

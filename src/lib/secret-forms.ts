@@ -5,9 +5,8 @@ const shortest = 4;
 const removed = "[secret]";
 
 /**
- * The secret in the URL of a boot medium (contract/medium-path.ts), or a long part of it, with slashes as they are or
- * escaped. A controller's event log repeats such URLs to every client, also to those that did not insert the medium and
- * do not know the secret.
+ * The secret in a URL's path after /media/, or a long part of it, with slashes as they are or escaped. Others repeat such
+ * URLs in their texts to everybody, also to those that do not know the secret.
  */
 const mediumSecrets = /(?<=media(?:\\{0,3}\/|%2f|\\{1,3}u002f|&#(?:x2f|47);))[\w%\\-]{32,}/giu;
 
@@ -33,12 +32,30 @@ export function secretForms(secret: string): readonly string[] {
 }
 
 /**
- * Removes these secrets in all of their forms, and the secrets in URLs of boot media, from a text. Call it before the
- * text is cut. Pure.
+ * Removes these secrets in all of their forms, and the secrets in URLs with /media/, from a text. Call it before the text is
+ * cut; a text of any length is cut by {@link startWithoutSecrets} or {@link endWithoutSecrets}. Pure.
  */
 export function withoutSecretForms(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap(secretForms).toSorted((one, other) => other.length - one.length);
   return forms.reduce((rest, form) => rest.replaceAll(form, removed), text).replaceAll(mediumSecrets, removed);
+}
+
+/** Number of characters left out beside a cut: half a secret there was not found. Forms of keys have some thousands. */
+const besideCut = 8192;
+
+/**
+ * The beginning of a text that may have megabytes, without secrets. Of a text that is longer than `most`, the characters
+ * before the cut are left out too. Pure.
+ * @param clean removes secrets that are there whole
+ * @param most number of characters that are looked at, more than 8192
+ */
+export function startWithoutSecrets(text: string, clean: (text: string) => string, most: number): string {
+  return text.length <= most ? clean(text) : clean(text.slice(0, most)).slice(0, -besideCut);
+}
+
+/** The same for the end of a text of which `most` characters were kept: those after the cut are left out. Pure. */
+export function endWithoutSecrets(text: string, clean: (text: string) => string, most: number): string {
+  return text.length < most ? clean(text) : clean(text.slice(-most)).slice(besideCut);
 }
 
 /** All but letters and digits as \uXXXX, as some JSON writers do, with hex digits of either case. */

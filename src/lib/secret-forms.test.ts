@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { secretForms, withoutSecretForms } from "./secret-forms.ts";
+import { endWithoutSecrets, secretForms, startWithoutSecrets, withoutSecretForms } from "./secret-forms.ts";
 
 const secret = `pa"ss\\w/ö rd'<&+>`;
 
@@ -55,3 +55,17 @@ test("of two secrets the longer is removed whole, and a short one is left, becau
 function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+test("beside the cut of a long text nothing is left of a secret, and of a text that is whole everything else", () => {
+  const clean = (text: string): string => withoutSecretForms(text, [secret]);
+  const [most, half] = [20_000, Math.floor(secret.length / 2)];
+  const start = `the start${" ".repeat(most - 9 - half)}${secret}`;
+  expect(startWithoutSecrets(start, clean, most).trim()).toBe("the start");
+  const end = `${secret}${" ".repeat(most - 7 - half)}the end`;
+  expect(endWithoutSecrets(end, clean, most).trim()).toBe("the end");
+  const whole = `a ${secret} b`;
+  expect([startWithoutSecrets(whole, clean, most), endWithoutSecrets(whole, clean, most)]).toEqual([
+    "a [secret] b",
+    "a [secret] b",
+  ]);
+});
