@@ -243,6 +243,18 @@ describe("what goes wrong on the way", () => {
     expect(await change(web1, old)).toMatchObject({ code: "unauthorized" });
   });
 
+  test("nor while an old session of it is still good: a new login is what proves it", async () => {
+    const web1 = await controller("web1");
+    await using _shepherd = shepherd();
+    expect(await power(web1, "status")).toMatchObject({ result: { power: "off" } });
+    web1.bmc.state.password = "changed-by-hand";
+    expect(await change(web1, old)).toMatchObject({
+      code: "unauthorized",
+      cause: expect.stringContaining("changed it"),
+    });
+    expect(refusals(web1)).toBe(1);
+  });
+
   test("a next secret that was not set is left alone while the current one logs in", async () => {
     const web1 = await controller("web1");
     await credentialNextSeal(fleet.database.kysely, ring, web1.credential, "never-set-there");

@@ -17,7 +17,7 @@ import {
 } from "../../secrets/credential-open.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { ControllerAccess } from "../controllers.ts";
-import { loginTry } from "../login-either.ts";
+import { type LoginFound, loginTry } from "../login-either.ts";
 import type { CarriedOut, CarryOutOptions } from "./options.ts";
 
 /** Failures after which the old password is certainly the right one still. */
@@ -91,9 +91,23 @@ async function passwordChange(controller: Controller, changing: Changing, signal
   const sealed = await operationPasswordRead(database, operation.operationId);
   const asked = sealed === undefined ? undefined : Buffer.from(secrets.open(place, sealed)).toString("utf8");
   if (asked !== undefined && asked === before.secret) {
-    // The login proves that it is set: somebody may have changed it at the controller.
-    await controller.powerGet(signal);
-    return asked;
+    // A new login proves that it is set: somebody may have changed it at the controller, and a session outlives that.
+    switch (await logsIn(changing, asked, signal)) {
+      case "yes":
+        return asked;
+      case "no":
+        throw new ControllerError(
+          "unauthorized",
+          "the controller refuses this password, although it is the stored one: somebody has changed it there. " +
+            "Set it on the controller, or store the controller's: `farrier credential rotate --help`",
+        );
+      case "unknown":
+        signal.throwIfAborted();
+        throw new ControllerError(
+          "unreachable",
+          "the controller does not say at a new login whether it has this password",
+        );
+    }
   }
   // A begun change was checked before.
   const limits = asked !== undefined && asked === before.nextSecret ? {} : await controller.passwordLimits(signal);
@@ -125,7 +139,11 @@ async function passwordChange(controller: Controller, changing: Changing, signal
 }
 
 /** Whether a password logs in now, with a client of its own. */
-async function logsIn({ database, machineId, access }: Changing, password: string, signal: AbortSignal) {
+async function logsIn(
+  { database, machineId, access }: Changing,
+  password: string,
+  signal: AbortSignal,
+): Promise<LoginFound> {
   const record = await controllerOf(database.kysely, machineId);
   if (record === undefined) {
     return "unknown";
