@@ -113,11 +113,13 @@ setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rm -
  */
 export const undoScript = String.raw`here=$1
 ${carriedProgram}
-if read -r running 2> /dev/null < "$here/pid"; then
+# Whether the process still is the takeover program: one that was killed leaves its number, which another process may have.
+runs() { tr '\0' '\n' 2> /dev/null < "/proc/$running/cmdline" | grep -qxF "$here/takeover.sh"; }
+if read -r running 2> /dev/null < "$here/pid" && runs; then
   kill "$running"
   left=12
   # It ends once the program ends that it is waiting for.
-  while [ "$left" -gt 0 ] && kill -0 "$running" 2> /dev/null; do sleep 1; left=$((left - 1)); done
+  while [ "$left" -gt 0 ] && runs; do sleep 1; left=$((left - 1)); done
 fi
 carried kexec -u
 cd /
