@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { issueWords, problemWords } from "../../lib/format/issue-words.ts";
+import { yamlDocument } from "../../lib/yaml-document.ts";
 import { macParse } from "../../lib/net/mac.ts";
 import {
   bondModes,
@@ -175,21 +175,23 @@ function settingsOf(name: string, one: z.infer<z.ZodObject<typeof settings>>): I
   };
 }
 
-const tooDeep = "it is YAML that is nested too deeply";
-
 function yamlRead(text: string): { value: unknown } | { problem: string } {
+  const read = yamlDocument(text.replace(/^\uFEFF/u, ""));
+  const tooDeep = { problem: "it is YAML that is nested too deeply" };
+  if (read === undefined) {
+    return tooDeep;
+  }
+  const { document } = read;
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    return { problem: `it is not YAML: ${broken.message.split("\n")[0]?.replace(/:$/u, "") ?? ""}` };
+  }
   try {
-    const document = parseDocument(text.replace(/^\uFEFF/u, ""), { logLevel: "silent" });
-    const [broken] = document.errors;
-    if (broken === undefined) {
-      return { value: document.toJS({ maxAliasCount: 16 }) };
-    }
-    const message = broken.message.split("\n")[0]?.replace(/:$/u, "") ?? "";
-    return { problem: message.startsWith("Maximum call stack") ? tooDeep : `it is not YAML: ${message}` };
+    return { value: document.toJS({ maxAliasCount: 16 }) };
   } catch (error) {
-    // The parser's stack overflowed; where it overflows in the parser's own guard, that is among its errors.
+    // The parser goes deeper than its document's reader.
     if (error instanceof RangeError) {
-      return { problem: tooDeep };
+      return tooDeep;
     }
     if (error instanceof ReferenceError) {
       return { problem: "it refers to its own parts too often, or to a part that is not there: write them out" };
