@@ -1,4 +1,4 @@
-import { constants, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { systemWords } from "../../lib/host/system-words.ts";
 import { ProviderError } from "../../shepherd/provider.ts";
 import { inventoryBytes } from "./decode.ts";
@@ -46,7 +46,7 @@ export function fileSource(path: string): InventorySource {
         if (now === last && !fresh) {
           return "unchanged";
         }
-        const bytes = await file.readFile();
+        const bytes = await bounded(file, path);
         // Written while it was read: the next look reads it again.
         const after = await file.stat({ bigint: true });
         last = after.mtimeNs === mtimeNs && after.size === size ? now : "";
@@ -61,6 +61,23 @@ export function fileSource(path: string): InventorySource {
       }
     },
   };
+}
+
+/** Bytes that are read at once. */
+const piece = 256 * 1024;
+
+/** All of a file, which may grow while it is read; never more than an inventory may have. */
+async function bounded(file: FileHandle, path: string): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let length = 0; length <= inventoryBytes;) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(piece));
+    if (bytesRead === 0) {
+      return Buffer.concat(pieces);
+    }
+    length += bytesRead;
+    pieces.push(buffer.subarray(0, bytesRead));
+  }
+  throw tooLong(path);
 }
 
 /** The error for an inventory that is too long. */

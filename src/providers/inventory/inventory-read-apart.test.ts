@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { expect, onTestFinished, test } from "vitest";
 import { inventoryReadApart } from "./inventory-read-apart.ts";
 
 const asked = (text: string) => ({
@@ -51,4 +52,23 @@ test("it is bounded in time and memory, and ends with its caller", async () => {
   const read = inventoryReadApart(asked(machines(3_000)), stop.signal, limits);
   stop.abort(new Error("enough"));
   await expect(read).rejects.toThrow("enough");
+});
+
+test("large inventories are read one after the other, and one that is not waited for any more is not read", async () => {
+  let [running, most, begun] = [0, 0, 0];
+  const seen = (worker: Worker): void => {
+    begun += 1;
+    running += 1;
+    most = Math.max(most, running);
+    worker.once("exit", () => (running -= 1));
+  };
+  process.on("worker", seen);
+  onTestFinished(() => void process.off("worker", seen));
+  const stop = new AbortController();
+  const reads = [1, 2, 3].map(() => inventoryReadApart(asked(machines(100)), live, limits));
+  const left = inventoryReadApart(asked(machines(100)), stop.signal, limits);
+  stop.abort(new Error("enough"));
+  await expect(left).rejects.toThrow("enough");
+  expect((await Promise.all(reads)).map((listing) => listing.machines.length)).toEqual([100, 100, 100]);
+  expect([begun, most]).toEqual([3, 1]);
 });

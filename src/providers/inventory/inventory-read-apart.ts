@@ -1,9 +1,13 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { errorCode } from "../../lib/errors.ts";
+import { Places } from "../../lib/places.ts";
 import { type ProvidedListing, ProviderError } from "../../shepherd/provider.ts";
 import { inventoryRead } from "./inventory-read.ts";
 import type { InventoryAnswer, InventoryAsked } from "./inventory-asked.ts";
+
+/** Inventories that are read in threads at the same time: one takes up to 2 GiB of memory. */
+const threads = new Places(1);
 
 /** What reading one inventory may take. */
 export interface InventoryLimits {
@@ -21,7 +25,8 @@ const inventoryLimits: InventoryLimits = { time: 600_000, memory: 2048, quick: 3
 const thread = new URL(`inventory-thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 /**
- * Reads the machines of an inventory without holding up this process: 10,000 machines in YAML take more than a second.
+ * Reads the machines of an inventory without holding up this process: 10,000 machines in YAML take more than a second. Large
+ * ones are read one after the other.
  * @throws {ProviderError} `unavailable` if it can't be read as a whole; the signal's reason
  */
 export async function inventoryReadApart(
@@ -34,6 +39,11 @@ export async function inventoryReadApart(
   if (bytes.length <= limits.quick) {
     return inventoryRead(bytes, reading, title);
   }
+  return threads.within(signal, () => inThread(asked, signal, limits));
+}
+
+async function inThread(asked: InventoryAsked, signal: AbortSignal, limits: InventoryLimits): Promise<ProvidedListing> {
+  const { title } = asked;
   const late = AbortSignal.timeout(limits.time);
   const worker = new Worker(thread, {
     workerData: asked,

@@ -5,6 +5,7 @@ import {
   type ProviderCheckLine,
   ProviderError,
 } from "../../shepherd/provider.ts";
+import { Places } from "../../lib/places.ts";
 import { counted } from "../../lib/format/counted.ts";
 import type { InventorySource } from "./file-source.ts";
 import type { InventoryReading } from "./inventory-read.ts";
@@ -23,8 +24,13 @@ export interface InventoryList {
 export function inventoryList(source: InventorySource, reading: InventoryReading): InventoryList {
   let listing: ProvidedListing | undefined;
   let byId: ReadonlyMap<string, ProvidedMachine> = new Map();
+  // Machines are asked for in parallel, and each would read the whole inventory.
+  const turn = new Places(1);
 
-  async function read(fresh: boolean, signal: AbortSignal): Promise<ProvidedListing> {
+  const read = (fresh: boolean, signal: AbortSignal): Promise<ProvidedListing> =>
+    turn.within(signal, () => readAlone(fresh, signal));
+
+  async function readAlone(fresh: boolean, signal: AbortSignal): Promise<ProvidedListing> {
     const found = await source.read({ fresh: fresh || listing === undefined, signal });
     if (found === "unchanged") {
       if (listing === undefined) {
@@ -43,9 +49,7 @@ export function inventoryList(source: InventorySource, reading: InventoryReading
     pace: source.pace,
     list: (signal) => read(false, signal),
     get: async (providerId, signal) => {
-      if (listing === undefined) {
-        await read(false, signal);
-      }
+      await turn.within(signal, async () => listing ?? (await readAlone(false, signal)));
       signal.throwIfAborted();
       const machine = byId.get(providerId);
       if (machine === undefined) {

@@ -226,3 +226,26 @@ test("addresses that may not be called, by name and by number, are refused befor
   expect(asked).toBe(0);
   expect(await refusal(server.origin, guard)).toBe("read");
 });
+
+test("a file that has more than it says is not read without end", async () => {
+  // It says that it is empty, and has 8 bytes for each page of a process's address space.
+  await expect(fileSource("/proc/self/pagemap").read({ fresh: true, signal: live })).rejects.toThrow("is longer than");
+});
+
+test("machines that are asked for at once read an inventory once", async () => {
+  const path = join(folder, "rack.csv");
+  await writeFile(path, text);
+  const source = fileSource(path);
+  let reads = 0;
+  const counting: typeof source = {
+    ...source,
+    read: (options) => {
+      reads += 1;
+      return source.read(options);
+    },
+  };
+  const { get } = inventoryList(counting, reading);
+  const found = await Promise.all(["S1", "S2", "S1"].map((id) => get(id, live)));
+  expect(found.map(({ providerId }) => providerId)).toEqual(["S1", "S2", "S1"]);
+  expect(reads).toBe(1);
+});
