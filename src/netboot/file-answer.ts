@@ -12,12 +12,14 @@ const chunk = 1 << 20;
 /**
  * Answers with a file, or with the requested range of it, and with validators for caches. Resolves to the status; the
  * caller answers a 404. With an overlay, its bytes take the place of the file's own, and no cache may keep them.
+ * @param begins is called before bytes of the file are sent. False: they are not, and it is a 404.
  */
 export async function fileAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
   overlay?: Overlay,
+  begins: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<number> {
   const file = await openFile(path);
   if (file === undefined) {
@@ -49,6 +51,9 @@ export async function fileAnswer(
   if (range === "unsatisfiable") {
     response.writeHead(416, { ...headers, "content-range": `bytes */${size}` }).end();
     return 416;
+  }
+  if (request.method === "GET" && !(await begins())) {
+    return 404;
   }
   const { first, last } = range === "whole" ? { first: 0, last: size - 1 } : range;
   const status = range === "whole" ? 200 : 206;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Database } from "../database/connect.ts";
-import { mediumGrant, mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
-import { mediumTestGrant } from "../database/queries/boot/medium-test.ts";
+import { mediumFetched, mediumGrant, mediumTokenGive } from "../database/queries/boot/boot-medium.ts";
+import { mediumTestFetched, mediumTestGrant } from "../database/queries/boot/medium-test.ts";
 import { isLoopback } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { agentEndpoint, hostReached, type AgentsAt } from "./agent-endpoint.ts";
@@ -79,15 +79,19 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
   }
   const bytes = Buffer.alloc(file.area.bytes);
   bytes.set(archive);
-  if (grant.content === "configured" && request.method === "GET" && touches(request.headers, file)) {
+  const overlay = { offset: file.area.offset, bytes };
+  const begins = async (): Promise<boolean> => {
+    if (grant.first && !(await (grant.of === "test" ? mediumTestFetched : mediumFetched)(options.database, asked))) {
+      return false;
+    }
+    if (grant.content === "blank" || grant.given || !touches(request.headers, file)) {
+      return true;
+    }
     const tokenDigest = createHash("sha256").update(secret.token).digest();
     const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, address };
-    const actor = { kind: "component", name: "netboot" } as const;
-    if (!grant.given && !(await mediumTokenGive(options.database, { ...give, actor }))) {
-      return String(answerText(exchange, 404, refusal));
-    }
-  }
-  const status = await fileAnswer(request, response, file.path, { offset: file.area.offset, bytes });
+    return mediumTokenGive(options.database, { ...give, actor: { kind: "component", name: "netboot" } });
+  };
+  const status = await fileAnswer(request, response, file.path, overlay, begins);
   return status === 404 ? String(answerText(exchange, 404, refusal)) : grant.content;
 }
 

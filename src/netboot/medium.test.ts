@@ -263,6 +263,38 @@ test("of two addresses that fetch an HTTP boot at once, one gets it", async () =
   expect(answers.filter(({ status }) => status === 404)).toHaveLength(2);
 });
 
+test("an HTTP boot is bound by the answer, not by a request that gets none", async () => {
+  const machine = await known([], "http");
+  const progress = () => mediumProgress(fleet.database, machine.machineId);
+  await using large = await serve(randomBytes(area.bytes));
+  const from = "127.0.0.3";
+  const statuses = [
+    (await fetchMedium(machine, { from, of: large })).status,
+    (await fetchMedium(machine, { from, range: `bytes=${built.length}-` })).status,
+    await withoutMedium(async () => (await fetchMedium(machine, { from })).status),
+  ];
+  expect(statuses).toEqual([500, 416, 404]);
+  expect(await progress()).toEqual({ way: "http", fetched: false, fetchers: [] });
+  expect((await fetchMedium(machine, { from: "127.0.0.4" })).status).toBe(200);
+  expect(await progress()).toMatchObject({ fetched: true, fetchers: ["127.0.0.4"] });
+});
+
+test("of a medium's ranges, and of refusals, the first is recorded", async () => {
+  const machine = await known();
+  const ask = async (): Promise<void> => {
+    expect((await fetchMedium(machine, { range: "bytes=70000-70100" })).status).toBe(206);
+    for (const from of ["127.0.0.3", "127.0.0.4"]) {
+      expect((await fetchMedium(machine, { from })).status).toBe(404);
+    }
+  };
+  const versions = () =>
+    fleet.rows("SELECT xmin::text FROM machine_boot_window WHERE machine_id = $1", machine.machineId);
+  await ask();
+  const before = await versions();
+  await ask();
+  expect(await versions()).toEqual(before);
+});
+
 test("an HTTP boot that was fetched by nobody binds nobody once its window is over", async () => {
   const machine = await known([], "http");
   await bootWindowClose(fleet.database, { machineId: machine.machineId, actor: operator });
@@ -320,13 +352,21 @@ test("a path with more than one kind of address, and an interface's zone, is com
   expect((await fetchMedium(machine)).status).toBe(200);
 });
 
-test("a medium that is not built, or was cut off, is not served", async () => {
-  const machine = await known();
+/** Does this while the medium's file is not as it was built. */
+async function withoutMedium<Value>(action: () => Promise<Value>): Promise<Value> {
   const file = join(directory, "x86_64", "medium.json");
   const text = await readFile(file, "utf8");
   await writeFile(file, JSON.stringify({ bytes: built.length + 1, area }));
-  const { status, body } = await fetchMedium(machine);
-  await writeFile(file, text);
+  try {
+    return await action();
+  } finally {
+    await writeFile(file, text);
+  }
+}
+
+test("a medium that is not built, or was cut off, is not served", async () => {
+  const machine = await known();
+  const { status, body } = await withoutMedium(() => fetchMedium(machine));
   expect([status, body.toString()]).toEqual([
     404,
     "no boot medium is built: farrier boot-image build --iso makes one\n",

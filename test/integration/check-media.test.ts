@@ -107,6 +107,21 @@ test("a controller that comes: it gets the medium without a configuration, which
   expect(await all.fleet.rows("SELECT FROM machine_boot_window")).toEqual([]);
 });
 
+test("a controller that comes by ranges, and strangers: the first of each is recorded", async () => {
+  const versions: unknown[] = [];
+  comes = async (url) => {
+    for (let round = 0; round < 2; round += 1) {
+      for (const from of ["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
+        await get(url, from);
+      }
+      versions.push(await all.fleet.rows("SELECT xmin::text FROM machine_medium_test"));
+    }
+  };
+  expect(await check()).toMatchObject({ ok: true });
+  expect(fetched.map(({ status }) => status)).toEqual([200, 404, 404, 200, 404, 404]);
+  expect(versions[1]).toEqual(versions[0]);
+});
+
 test("a controller that never comes: it says so within a minute, and the medium is ejected", async () => {
   comes = () => Promise.resolve();
   expect(await check()).toMatchObject({

@@ -10,7 +10,7 @@ import {
   type OperationId,
   requestId,
 } from "../../database/ids.ts";
-import { mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
+import { mediumFetched, mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
 import { bootTokenGive } from "../../database/queries/boot/boot-token.ts";
 import {
   operationAsk,
@@ -119,6 +119,7 @@ export async function controlledFleet(): Promise<ControlledFleet> {
       const tokenDigest = createHash("sha256").update(secret.token).digest();
       const actor = { kind: "component", name: "netboot" } as const;
       const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, actor, address };
+      await mediumFetched(database, { mediumDigest: secret.digest, address });
       await mediumTokenGive(database, give);
       const publicKey = agentKey(randomBytes(32));
       const identity = { smbiosUuid, macs: [] };

@@ -9,68 +9,94 @@ import { machineLock } from "../../machine-lock.ts";
 
 /** What a caller that knows the path of a boot medium gets. */
 export interface MediumGrant {
+  /** Whether it is the medium of a boot, or of a check of virtual media. */
+  of: "window" | "test";
   machineId: MachineId;
   /** `configured`: with the machine's configuration; `blank`: without, because its agent has enrolled. */
   content: "configured" | "blank";
+  /** Whether nobody has fetched it before: the answer to this caller is to be recorded first. */
+  first: boolean;
   /** Whether the window's token was handed out before. */
   given: boolean;
 }
 
+/** A caller that knows the path of a boot medium. */
+export interface MediumCaller {
+  mediumDigest: Uint8Array;
+  address: string;
+}
+
+/** SQL condition on `machine_boot_window w`: its medium is served, unless its machine is in quarantine. */
+const served = sql<boolean>`w.closed_at IS NULL AND w.closes_at > now()
+  AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id)`;
+
+/** SQL condition on `machine_boot_window w`: the first address that fetches its medium will be the only one. */
+const bindsFirst = sql<boolean>`(w.way = 'http' AND w.fetchers = '{}' AND w.enrolled_at IS NULL)`;
+
 interface Row {
   machine_id: MachineId;
   allowed: boolean;
-  fetched: boolean;
+  first: boolean;
   enrolled: boolean;
   given: boolean;
+  named: boolean;
 }
 
 /**
  * Whether a caller at this address may fetch the boot medium whose path has this digest; undefined if there is no such
- * medium, its window is over, or the address is another one, which is recorded. A virtual medium is the controller's. An
- * HTTP boot is for the machine, whose firmware has an address that nobody knows before: the first address that fetches
- * it is the only one from then on.
- * @param fetch.looks it asks for the size alone, which binds no address; absent = it fetches
+ * medium, its window is over, or the address is another one, of which the first is recorded. A virtual medium is the
+ * controller's. An HTTP boot is for the machine, whose firmware has an address that nobody knows before: see
+ * {@link mediumFetched}.
+ * @param caller.looks it asks for the size alone
  * @throws {DatabaseError} `unavailable`
  */
 export async function mediumGrant(
   database: Database,
-  { mediumDigest, address, looks = false }: { mediumDigest: Uint8Array; address: string; looks?: boolean },
+  { mediumDigest, address, looks = false }: MediumCaller & { looks?: boolean },
 ): Promise<MediumGrant | undefined> {
   const digest = Buffer.from(mediumDigest);
   try {
-    if (!looks) {
-      await sql`
-        UPDATE machine_boot_window w SET fetchers = ARRAY[${address}::inet]
-        WHERE medium_digest = ${digest} AND way = 'http' AND fetchers = '{}' AND enrolled_at IS NULL AND closed_at IS NULL
-          AND closes_at > now()
-          AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id)`.execute(database.kysely);
-    }
     const { rows } = await sql<Row>`
-      SELECT w.machine_id, w.fetched_at IS NOT NULL AS fetched,
-        ${address}::inet = ANY (w.fetchers) OR (w.fetchers = '{}' AND ${looks}) AS allowed,
-        w.enrolled_at IS NOT NULL AS enrolled, w.given_at IS NOT NULL AS given
-      FROM machine_boot_window w
-      WHERE w.medium_digest = ${digest} AND w.closed_at IS NULL AND w.closes_at > now()
-        AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = w.machine_id)`.execute(database.kysely);
+      SELECT w.machine_id, ${address}::inet = ANY (w.fetchers) OR ${bindsFirst} OR (w.fetchers = '{}' AND ${looks}) AS allowed,
+        w.fetched_at IS NULL OR w.fetchers = '{}' AS first, w.enrolled_at IS NOT NULL AS enrolled,
+        w.given_at IS NOT NULL AS given, w.refused_fetcher IS NOT NULL AS named
+      FROM machine_boot_window w WHERE w.medium_digest = ${digest} AND ${served}`.execute(database.kysely);
     const [row] = rows;
-    if (row === undefined) {
-      return undefined;
-    }
-    if (!row.allowed) {
+    if (row?.allowed === false && !row.named) {
       await sql`
         UPDATE machine_boot_window SET refused_fetcher = ${address}::inet
-        WHERE medium_digest = ${digest} AND refused_fetcher IS DISTINCT FROM ${address}::inet`.execute(database.kysely);
-      return undefined;
+        WHERE medium_digest = ${digest} AND refused_fetcher IS NULL`.execute(database.kysely);
     }
-    if (!row.fetched && !looks) {
-      await sql`UPDATE machine_boot_window SET fetched_at = now() WHERE medium_digest = ${digest} AND fetched_at IS NULL`.execute(
-        database.kysely,
-      );
-    }
-    return { machineId: row.machine_id, content: row.enrolled ? "blank" : "configured", given: row.given };
+    return row?.allowed === true
+      ? {
+          of: "window",
+          machineId: row.machine_id,
+          content: row.enrolled ? "blank" : "configured",
+          first: row.first,
+          given: row.given,
+        }
+      : undefined;
   } catch (error) {
     throw translate(error);
   }
+}
+
+/**
+ * Records that a caller is about to get the boot medium, for {@link MediumGrant.first}. The first address that gets an HTTP
+ * boot is the only one from then on. False if the window is over meanwhile, or another address was first; then it must not
+ * be sent.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumFetched(database: Database, { mediumDigest, address }: MediumCaller): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE machine_boot_window w SET fetched_at = coalesce(w.fetched_at, now()),
+      fetchers = CASE WHEN ${bindsFirst} THEN ARRAY[${address}::inet] ELSE w.fetchers END
+    WHERE w.medium_digest = ${Buffer.from(mediumDigest)} AND ${served}
+      AND (${address}::inet = ANY (w.fetchers) OR ${bindsFirst})
+    RETURNING w.machine_id`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+  return rows.length > 0;
 }
 
 /**

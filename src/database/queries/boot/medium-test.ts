@@ -4,7 +4,7 @@ import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import { machineLock } from "../../machine-lock.ts";
 import { transact } from "../../transaction.ts";
-import type { MediumGrant } from "./boot-medium.ts";
+import type { MediumCaller, MediumGrant } from "./boot-medium.ts";
 
 /**
  * Makes the path with this digest the path of a machine's test medium, in the place of an earlier one. False if an agent
@@ -34,29 +34,46 @@ export async function mediumTestOpen(
 }
 
 /**
- * Whether a caller at this address may fetch the test medium whose path has this digest, which is recorded; undefined if
- * there is none, its time is over, or the address is not the controller's, which is recorded too.
+ * Whether a caller at this address may fetch the test medium whose path has this digest; undefined if there is none, its
+ * time is over, or the address is not the controller's, of which the first is recorded.
  * @throws {DatabaseError} `unavailable`
  */
 export async function mediumTestGrant(
   database: Database,
-  { mediumDigest, address }: { mediumDigest: Uint8Array; address: string },
+  { mediumDigest, address }: MediumCaller,
 ): Promise<MediumGrant | undefined> {
-  const { rows } = await sql<{ machine_id: MachineId; allowed: boolean }>`
-    UPDATE machine_medium_test t SET
-      fetched_at = CASE WHEN a.allowed THEN coalesce(t.fetched_at, now()) ELSE t.fetched_at END,
-      fetched_by = CASE WHEN a.allowed THEN coalesce(t.fetched_by, ${address}::inet) ELSE t.fetched_by END,
-      refused_fetcher = CASE WHEN a.allowed THEN t.refused_fetcher ELSE ${address}::inet END
-    FROM (
-      SELECT machine_id, ${address}::inet = ANY (fetchers) AS allowed FROM machine_medium_test
-      WHERE medium_digest = ${Buffer.from(mediumDigest)} AND closes_at > now()
-    ) a
-    WHERE t.machine_id = a.machine_id
-    RETURNING t.machine_id, a.allowed`
+  const digest = Buffer.from(mediumDigest);
+  try {
+    const { rows } = await sql<{ machine_id: MachineId; allowed: boolean; first: boolean; named: boolean }>`
+      SELECT machine_id, ${address}::inet = ANY (fetchers) AS allowed, fetched_at IS NULL AS first,
+        refused_fetcher IS NOT NULL AS named
+      FROM machine_medium_test WHERE medium_digest = ${digest} AND closes_at > now()`.execute(database.kysely);
+    const [row] = rows;
+    if (row?.allowed === false && !row.named) {
+      await sql`
+        UPDATE machine_medium_test SET refused_fetcher = ${address}::inet
+        WHERE medium_digest = ${digest} AND refused_fetcher IS NULL`.execute(database.kysely);
+    }
+    return row?.allowed === true
+      ? { of: "test", machineId: row.machine_id, content: "blank", first: row.first, given: false }
+      : undefined;
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/**
+ * Records that a caller is about to get the test medium. False if the check is over meanwhile; then it must not be sent.
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumTestFetched(database: Database, { mediumDigest, address }: MediumCaller): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE machine_medium_test SET fetched_at = coalesce(fetched_at, now()), fetched_by = coalesce(fetched_by, ${address}::inet)
+    WHERE medium_digest = ${Buffer.from(mediumDigest)} AND closes_at > now()
+    RETURNING machine_id`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
-  const [row] = rows;
-  return row?.allowed === true ? { machineId: row.machine_id, content: "blank", given: false } : undefined;
+  return rows.length > 0;
 }
 
 /** How far a test medium came. */
