@@ -61,9 +61,9 @@ test.each<[string, Record<string, string>]>([
   ["a text where it is cut", { Message: `x${" ".repeat(cut - 13)}${secret}` }],
   ["an id of any length", { MessageId: `x${" ".repeat(cut - 13)}${secret}` }],
   ["an id, before and after a dot", { MessageId: secret }],
-])("no part of a secret is shown of %s", (_what, info) => {
-  const said = spoken(messagesOf({ error: { "@Message.ExtendedInfo": [info] } }, clean)) ?? "";
+])("no part of a secret is shown of %s", (_what, said) => {
+  const shown = spoken(messagesOf({ error: { "@Message.ExtendedInfo": [said] } }, clean)) ?? "";
   for (let at = 0; at + 4 <= secret.length; at += 1) {
-    expect(said).not.toContain(secret.slice(at, at + 4));
+    expect(shown).not.toContain(secret.slice(at, at + 4));
   }
 });
