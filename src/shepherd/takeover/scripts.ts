@@ -113,7 +113,7 @@ setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rm -
  */
 export const undoScript = String.raw`here=$1
 ${carriedProgram}
-# Whether the process still is the takeover program: one that was killed leaves its number, which another process may have.
+# Whether the process still is the takeover program: a killed program leaves its number, which another process may have.
 runs() { tr '\0' '\n' 2> /dev/null < "/proc/$running/cmdline" | grep -qxF "$here/takeover.sh"; }
 if read -r running 2> /dev/null < "$here/pid" && runs; then
   kill "$running"
