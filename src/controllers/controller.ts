@@ -136,6 +136,13 @@ export interface PasswordLimits {
 }
 
 /**
+ * Whether a virtual medium is meant.
+ * @param image its URL, or the part of it that the controller shows; undefined if it shows none
+ * @param slot where it is
+ */
+export type WhoseMedium = (image: string | undefined, slot: string) => boolean;
+
+/**
  * The client of one machine's management controller. It runs one change and two reads at a time, and keeps at most one
  * session. Disposing it ends the session and its connections; a call after that logs in anew. Every call ends when its
  * signal aborts. Failures are {@link ControllerError}s.
@@ -161,10 +168,11 @@ export interface Controller extends AsyncDisposable {
    * Inserts the virtual medium at this URL, in the place of another one, and resolves when the controller shows it. The
    * URL's path is a secret: it is in no error.
    * @param options.freeOnly leave another medium where it is: `busy` if there is no free drive
+   * @returns the slot that it is in, as the controller names it
    */
-  mediaInsert(url: string, signal: AbortSignal, options?: { freeOnly?: boolean }): Promise<void>;
-  /** Ejects the virtual media for which `whose` is true; it is given an image's URL, if the controller shows it. */
-  mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void>;
+  mediaInsert(url: string, signal: AbortSignal, options?: { freeOnly?: boolean }): Promise<string>;
+  /** Ejects the virtual media for which `whose` is true. */
+  mediaEject(whose: WhoseMedium, signal: AbortSignal): Promise<void>;
   /**
    * Sets the next boot, and that one only, to a UEFI HTTP boot of this URL, and reads it back. The URL's path is a
    * secret: it is in no error.

@@ -759,7 +759,8 @@ CREATE TABLE machine_boot_override (
     session_id uuid,
     failures integer DEFAULT 0 NOT NULL,
     failed_at timestamp with time zone,
-    failed_cause text
+    failed_cause text,
+    ways text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 CREATE TABLE machine_boot_window (
@@ -904,7 +905,10 @@ CREATE TABLE machine_medium_test (
     closes_at timestamp with time zone NOT NULL,
     fetched_at timestamp with time zone,
     fetched_by inet,
-    refused_fetcher inet
+    refused_fetcher inet,
+    slot text,
+    clear_at timestamp with time zone DEFAULT now() NOT NULL,
+    failures integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE machine_netboot (
@@ -1558,6 +1562,8 @@ ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_failures_
 
 ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_pkey PRIMARY KEY (machine_id);
 
+ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_ways_check CHECK ((ways <@ ARRAY['medium'::text, 'http'::text]));
+
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check CHECK ((closes_at > opened_at));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_check1 CHECK ((((token_digest IS NULL) = (given_at IS NULL)) AND ((enrolled_key IS NULL) = (enrolled_at IS NULL))));
@@ -1657,6 +1663,8 @@ ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_check CHECK ((((mac & '01
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_mac_key UNIQUE (mac);
 
 ALTER TABLE machine_mac ADD CONSTRAINT machine_mac_pkey PRIMARY KEY (machine_id, mac);
+
+ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_failures_check CHECK ((failures >= 0));
 
 ALTER TABLE machine_medium_test ADD CONSTRAINT machine_medium_test_medium_digest_check CHECK ((octet_length(medium_digest) = 32));
 

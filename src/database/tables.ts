@@ -259,6 +259,7 @@ export interface MachineBootOverrideTable {
   session_id: SessionId | null;
   since: Generated<Date>;
   version: Generated<string>;
+  ways: Generated<string[]>;
 }
 
 export interface MachineBootWindowTable {
@@ -397,13 +398,16 @@ export interface MachineMacTable {
 }
 
 export interface MachineMediumTestTable {
+  clear_at: Generated<Date>;
   closes_at: Date;
+  failures: Generated<number>;
   fetched_at: Date | null;
   fetched_by: string | null;
   fetchers: string[];
   machine_id: MachineId;
   medium_digest: Buffer;
   refused_fetcher: string | null;
+  slot: string | null;
 }
 
 export interface MachineNetbootTable {

@@ -19,7 +19,7 @@ export async function bootOverrideRemove(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await by.bootToDisk(AbortSignal.any([signal, AbortSignal.timeout(removeTime)]));
+    await by.bootToDisk(override.ways, AbortSignal.any([signal, AbortSignal.timeout(removeTime)]));
   } catch (error) {
     signal.throwIfAborted();
     return bootOverrideFailed(

@@ -14,6 +14,7 @@ import { controlLoop, type ControlProcess } from "./control-loop.ts";
 import type { Provider } from "./provider.ts";
 import { controllerLooks } from "./controller-looks.ts";
 import { type ControllerAccess, controllersOf } from "./controllers.ts";
+import { mediumTests } from "./medium-tests.ts";
 import { operationsRun } from "./operations/run.ts";
 import { providersKeep, type ProvidersSource } from "./providing/keep.ts";
 import { powerLook } from "./providing/power-look.ts";
@@ -146,6 +147,10 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     controllers === undefined
       ? undefined
       : bootOverrides({ database, sessions, controllers, log, clock, interval, signal: stop.signal });
+  const tests =
+    controllers === undefined
+      ? undefined
+      : mediumTests({ database, sessions, controllers, log, clock, interval, signal: stop.signal });
   const wanted =
     access === undefined
       ? undefined
@@ -176,6 +181,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
       await operations;
       await looks;
       await overrides;
+      await tests;
       await wanted;
       await controllers?.[Symbol.asyncDispose]();
       await sessions[Symbol.asyncDispose]();

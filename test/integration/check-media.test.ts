@@ -13,6 +13,7 @@ import { quickClock } from "../../src/controllers/testing/quick-clock.ts";
 import type { MachineId } from "../../src/database/ids.ts";
 import { bootWindowOpen } from "../../src/database/queries/boot/boot-window.ts";
 import { mediumServerSeen } from "../../src/database/queries/boot/medium-server.ts";
+import { mediumTestOpen } from "../../src/database/queries/boot/medium-test.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { netbootServe, type NetbootListener } from "../../src/netboot/serve.ts";
@@ -22,6 +23,7 @@ import { type ControlledFleet, controlledFleet } from "../../src/shepherd/testin
 import { simulatedAccess } from "../../src/shepherd/testing/simulated-access.ts";
 import { testShepherd } from "../../src/shepherd/testing/test-shepherd.ts";
 import { operator, silent } from "../support/fleet.ts";
+import { waitFor } from "../support/wait.ts";
 
 const live = new AbortController().signal;
 const built = randomBytes(200_000);
@@ -87,7 +89,21 @@ async function get(url: string, localAddress: string): Promise<void> {
   );
 }
 
-const check = () => checkMedia(machineId, { database: all.fleet.database, controllers, clock: quickClock() }, live);
+const check = (signal = live) =>
+  checkMedia(machineId, { database: all.fleet.database, controllers, clock: quickClock() }, signal);
+
+const slot = "/redfish/v1/Managers/1/VirtualMedia/Cd";
+const tests = () => all.fleet.rows("SELECT FROM machine_medium_test");
+
+/** The medium of a check that was lost with its shepherd, in its drive. */
+async function lost(): Promise<string> {
+  const secret = mediumSecret();
+  const opened = { digest: secret.digest, fetchers: ["127.0.0.1"], seconds: 600 };
+  expect(await mediumTestOpen(all.fleet.database, machineId, opened)).toBe(true);
+  const image = mediumUrl("http://198.51.100.1", secret);
+  bmc.state.media.set(slot, { image, inserted: true });
+  return image;
+}
 
 test("a controller that comes: it gets the medium without a configuration, which is ejected and good for nothing then", async () => {
   let url = "";
@@ -150,13 +166,75 @@ test("a controller that refuses the medium, because it gets nothing, is named to
 });
 
 test("another's medium stays in its drive, and Farrier's own of an interrupted check goes", async () => {
-  const slot = "/redfish/v1/Managers/1/VirtualMedia/Cd";
   bmc.state.media.set(slot, { image: "http://203.0.113.5/own.iso", inserted: true });
   expect(await check()).toMatchObject({ ok: false, what: expect.stringContaining("has a medium already") });
   expect(bmc.state.media.get(slot)).toEqual({ image: "http://203.0.113.5/own.iso", inserted: true });
   expect(fetched).toEqual([]);
-  bmc.state.media.set(slot, { image: mediumUrl("http://198.51.100.1", mediumSecret()), inserted: true });
+  await lost();
   expect(await check()).toMatchObject({ ok: true });
+  expect(await tests()).toEqual([]);
+});
+
+test.each([
+  ["a start's", mediumUrl("http://198.51.100.1", mediumSecret())],
+  ["a stranger's", "http://203.0.113.5/agent.iso"],
+])("%s medium that takes the test medium's place is left there", async (_whose, image) => {
+  comes = async (url) => {
+    await get(url, "127.0.0.1");
+    setImmediate(() => bmc.state.media.set(slot, { image, inserted: true }));
+  };
+  await check();
+  expect(bmc.state.media.get(slot)).toEqual({ image, inserted: true });
+});
+
+test("a check that is told to end ejects its medium all the same", async () => {
+  const stop = new AbortController();
+  comes = () => Promise.resolve();
+  bmc.heard = ({ method, path }) => {
+    if (method === "GET" && path === slot && machine.medium !== undefined) {
+      stop.abort(new Error("the shepherd stops"));
+    }
+  };
+  await expect(check(stop.signal)).rejects.toThrow("the shepherd stops");
+  expect(machine.medium).toBeUndefined();
+  expect(bmc.state.media.get(slot)?.inserted).toBe(false);
+  expect(await tests()).toEqual([]);
+});
+
+test("a medium that a lost check has left is ejected by any shepherd; another in its place is not", async () => {
+  await lost();
+  {
+    await using _shepherd = testShepherd(all.fleet, { controllers: access });
+    await waitFor("the medium to be ejected", async () => (await tests()).length === 0);
+  }
+  expect(bmc.state.media.get(slot)?.inserted).toBe(false);
+  await lost();
+  const others = { image: "http://203.0.113.5/agent.iso", inserted: true };
+  bmc.state.media.set(slot, others);
+  await using _shepherd = testShepherd(all.fleet, { controllers: access });
+  await waitFor("the test to be forgotten", async () => (await tests()).length === 0);
+  expect(bmc.state.media.get(slot)).toEqual(others);
+});
+
+test("a left medium that can't be ejected is tried again later, and its path is good for nothing meanwhile", async () => {
+  const image = await lost();
+  bmc.faults.push({ path: /EjectMedia$/u, times: 2, does: { status: 400, id: "Failed", message: "not now" } });
+  await using _shepherd = testShepherd(all.fleet, { controllers: access });
+  await waitFor(
+    "a failure",
+    async () =>
+      (
+        await all.fleet.rows(
+          "SELECT FROM machine_medium_test WHERE failures = 1 AND clear_at < now() + interval '1 minute'",
+        )
+      ).length === 1,
+  );
+  await get(image.replace("http://198.51.100.1", `http://127.0.0.1:${netboot.address.port}`), "127.0.0.1");
+  expect(fetched.at(-1)?.status).toBe(404);
+  bmc.faults.splice(0);
+  await all.fleet.rows("UPDATE machine_medium_test SET clear_at = now()");
+  await waitFor("the medium to be ejected", async () => (await tests()).length === 0);
+  expect(bmc.state.media.get(slot)?.inserted).toBe(false);
 });
 
 test("while an agent is started from its medium, the drive is left alone", async () => {

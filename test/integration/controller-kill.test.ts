@@ -242,6 +242,40 @@ test.each(pointsOf("insert", "override", "on", "clear", "eject"))(
   },
 );
 
+test.each(pointsOf("insert", "eject"))(
+  "a check of virtual media: killed as it sends $change, carried out: $carriedOut",
+  async (point) => {
+    await mediumServerSeen(all.fleet.database, { url: "http://198.51.100.1:8081", architectures: ["x86_64"] });
+    const { simulated } = await simulate("on", { media: { under: "manager", slots: ["1", "2"], actions: true } });
+    const first = shepherd();
+    const machineId = await all.added(simulated.url, clearText);
+    const killed = killAt(simulated, first, { at: (call) => isAt(point, call), carriedOut: point.carriedOut });
+    const fetched = (): Promise<unknown> =>
+      all.fleet.rows(
+        "UPDATE machine_medium_test SET fetched_at = now(), fetched_by = '127.0.0.1' WHERE fetched_by IS NULL",
+      );
+    let done = false;
+    const ended = all.operate(machineId, { kind: "check", media: true }).finally(() => (done = true));
+    let dead = false;
+    void killed.then(() => (dead = true));
+    await waitFor("the kill", async () => {
+      await fetched();
+      return dead;
+    });
+    await lose(first);
+    shepherd();
+    await waitFor("the check by the next shepherd", async () => {
+      await fetched();
+      return done;
+    });
+    expect(await ended).toMatchObject({
+      result: { lines: expect.arrayContaining([expect.objectContaining({ ok: true })]) },
+    });
+    expect([...simulated.state.media.values()].filter(({ inserted }) => inserted)).toEqual([]);
+    expect(await all.fleet.rows("SELECT FROM machine_medium_test")).toEqual([]);
+  },
+);
+
 test.each(pointsOf("override", "on", "clear"))(
   "an HTTP boot: killed as it sends $change, carried out: $carriedOut",
   async (point) => {

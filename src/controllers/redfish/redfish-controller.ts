@@ -12,6 +12,7 @@ import {
   type ControllerPower,
   type PasswordLimits,
   type PowerCommand,
+  type WhoseMedium,
 } from "../controller.ts";
 import { healthBounded } from "../health-bounds.ts";
 import { passwordLimits, passwordSet } from "./account.ts";
@@ -140,14 +141,14 @@ class RedfishController implements Controller {
     return this.#run(this.#changes, signal, (system) => bootClear(system, this.#limits.setting, signal));
   }
 
-  mediaInsert(url: string, signal: AbortSignal, { freeOnly = false } = {}): Promise<void> {
+  mediaInsert(url: string, signal: AbortSignal, { freeOnly = false } = {}): Promise<string> {
     const options = { patience: this.#limits.setting, freeOnly };
     return this.#guarded(secretsOf(url), () =>
       this.#run(this.#changes, signal, (system) => mediaInsert(system, url, options, signal)),
     );
   }
 
-  mediaEject(whose: (image: string | undefined) => boolean, signal: AbortSignal): Promise<void> {
+  mediaEject(whose: WhoseMedium, signal: AbortSignal): Promise<void> {
     const patience = this.#limits.setting;
     return this.#run(this.#changes, signal, async (system) =>
       mediaEject(system, await slotsOf(system, signal), { whose, patience }, signal),

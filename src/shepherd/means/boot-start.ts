@@ -185,7 +185,7 @@ async function begin(
         // A machine without power writes nothing, so the new agent need not wait for the previous run's silence.
         await writerPowerOff(tx, machineId, 0);
         if (by.leavesOverride) {
-          await bootOverrideSet(tx, machineId);
+          await bootOverrideSet(tx, machineId, prepared.medium?.way);
         }
         return opened.windowId;
       });

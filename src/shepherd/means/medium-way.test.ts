@@ -107,6 +107,26 @@ test.each([
   expect(fake.done.slice(0, 2)).toEqual(done);
 });
 
+test("the medium of a killed start is ejected, although the next start goes by the network", async () => {
+  const machineId = await (async () => {
+    await using _killed = shepherd();
+    const added = await all.added(bmc);
+    await waitFor("power", async () => fake.done.includes("power on"));
+    return added;
+  })();
+  expect(fake.medium).toBeDefined();
+  fake.power = "off";
+  fake.facts = { smbiosUuid, bootTargets: ["network"], virtualMedia: true };
+  await fleet.rows("UPDATE machine_controller SET boot_targets = '{network}'");
+  await fleet.rows("UPDATE machine_boot_window SET closed_at = now()");
+  await fleet.rows("DELETE FROM work_backoff");
+  await using _shepherd = shepherd();
+  await waitFor("a boot from the network", async () => fake.done.includes("boot network once"));
+  await all.bootAndEnroll({ smbiosUuid, macs: [] });
+  await ended(machineId, "work_finished");
+  await waitFor("the medium to be ejected", async () => fake.medium === undefined);
+});
+
 test("a medium that cannot be inserted is a failed start, and the machine stays off", async () => {
   await using _shepherd = shepherd();
   fake.mediumRefused = true;

@@ -1,16 +1,21 @@
-import { isMediumUrl, mediumSecret, mediumUrl } from "../../contract/medium-path.ts";
+import { mediumSecret, mediumUrl } from "../../contract/medium-path.ts";
 import { ControllerError } from "../../controllers/controller.ts";
+import type { Database } from "../../database/connect.ts";
 import type { MachineId } from "../../database/ids.ts";
 import { mediumServer } from "../../database/queries/boot/medium-server.ts";
 import {
   mediumTestEnd,
+  mediumTestInserted,
   mediumTestOpen,
   mediumTestProgress,
   type MediumTestProgress,
 } from "../../database/queries/boot/medium-test.ts";
+import { mediumTestLeft } from "../../database/queries/boot/medium-test-left.ts";
 import { controllerOf } from "../../database/queries/controller/controller.ts";
 import { describeError } from "../../lib/errors.ts";
-import { controllerAddresses, isOwnMedium } from "../means/medium-way.ts";
+import type { Controllers } from "../controllers.ts";
+import { mediumTestEject } from "../means/medium-test-eject.ts";
+import { controllerAddresses } from "../means/medium-way.ts";
 import type { CheckLine } from "./check-line.ts";
 import type { CarryOutOptions } from "./options.ts";
 
@@ -18,10 +23,13 @@ import type { CarryOutOptions } from "./options.ts";
 const comes = 60;
 /** Seconds for which the test medium is served: insertion and ejection may take minutes. */
 const served = 600;
+/** Milliseconds within which the test medium is ejected at the end. A shepherd that is stopped waits for it. */
+const ejectTime = 60_000;
+const notEjected = "the test medium is not ejected within a minute; the shepherd goes on trying";
 
 /**
  * Inserts a test medium, which is the boot medium without a configuration, waits until the controller has requested it, and
- * ejects it. A medium of somebody else stays in its drive.
+ * ejects it. A medium of anybody else, a start's too, stays in its drive.
  * @throws {DatabaseError}; the signal's reason
  */
 export async function checkMedia(
@@ -40,21 +48,25 @@ export async function checkMedia(
   }
   const secret = mediumSecret();
   const begun = clock.monotonic();
+  const { digest } = secret;
+  let test: { slot: string | null; ejected: boolean } | undefined;
   try {
-    const test = { digest: secret.digest, fetchers: await controllerAddresses(record.url), seconds: served };
-    if (!(await mediumTestOpen(database, machineId, test))) {
+    await leftEject(machineId, { database, controllers }, signal);
+    const opened = { digest, fetchers: await controllerAddresses(record.url), seconds: served };
+    if (!(await mediumTestOpen(database, machineId, opened))) {
       return {
         ok: false,
         what: "its drive is not tried: an agent is being started on the machine",
         remedy: "try again when that has ended",
       };
     }
+    const its = { slot: null as string | null, ejected: false };
+    test = its;
     const url = mediumUrl(server.url, secret);
     return await controllers.use(machineId, async (client) => {
-      // Of a check or a start that was interrupted.
-      await client.mediaEject((image) => image !== undefined && isMediumUrl(image), signal);
       try {
-        await client.mediaInsert(url, signal, { freeOnly: true });
+        its.slot = await client.mediaInsert(url, signal, { freeOnly: true });
+        await mediumTestInserted(database, machineId, { digest, slot: its.slot });
         let progress = await mediumTestProgress(database, machineId);
         const until = clock.monotonic() + comes * 1000;
         while (progress.fetchedBy === undefined && clock.monotonic() < until) {
@@ -63,7 +75,12 @@ export async function checkMedia(
         }
         return mediaLine(progress, { server: server.url, seconds: Math.ceil((clock.monotonic() - begun) / 1000) });
       } finally {
-        await client.mediaEject(isOwnMedium, signal);
+        // Also when the check was told to end: with a limit of its own.
+        const limit = AbortSignal.timeout(ejectTime);
+        await mediumTestEject(client, { digest, slot: its.slot }, limit).catch((error: unknown) => {
+          throw limit.aborted ? new ControllerError("not_done", notEjected, { cause: error }) : error;
+        });
+        its.ejected = true;
       }
     });
   } catch (error) {
@@ -76,7 +93,22 @@ export async function checkMedia(
       ? { ok: false, what: `the test medium: ${describeError(error)}`, remedy: remedyOf(server.url) }
       : mediaLine({ refusedFetcher }, { server: server.url, seconds: 0 });
   } finally {
-    await mediumTestEnd(database, machineId);
+    if (test !== undefined) {
+      await mediumTestEnd(database, machineId, { digest, ejected: test.ejected });
+    }
+  }
+}
+
+/** Ejects the medium of an earlier check that was lost with its shepherd. @throws {ControllerError}; {DatabaseError} */
+async function leftEject(
+  machineId: MachineId,
+  { database, controllers }: { database: Database; controllers: Controllers },
+  signal: AbortSignal,
+): Promise<void> {
+  const left = await mediumTestLeft(database, machineId);
+  if (left !== undefined) {
+    await controllers.use(machineId, (client) => mediumTestEject(client, left, signal));
+    await mediumTestEnd(database, machineId, { digest: left.digest, ejected: true });
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Database } from "../../database/connect.ts";
 import { isMediumUrl } from "../../contract/medium-path.ts";
-import { mediumProgress } from "../../database/queries/boot/boot-medium.ts";
 import { powerNote } from "../../database/queries/controller/power.ts";
 import type { MachineId } from "../../database/ids.ts";
 import type { Controllers } from "../controllers.ts";
@@ -25,14 +24,13 @@ export function controllerSwitch(database: Database, controllers: Controllers, m
       }),
     bootSet: (target, options) => controllers.use(machineId, (controller) => controller.bootSet(target, options)),
     leavesOverride: true,
-    bootToDisk: async (signal) => {
+    bootToDisk: async (left, signal) => {
       await controllers.use(machineId, (controller) => controller.bootClear(signal));
-      switch ((await mediumProgress(database, machineId))?.way) {
-        case "medium":
-          return ownMediumEject(controllers, machineId, signal);
-        case "http":
-          return controllers.use(machineId, (controller) => controller.httpBootClear(isMediumUrl, signal));
-        case undefined:
+      if (left.includes("medium")) {
+        await ownMediumEject(controllers, machineId, signal);
+      }
+      if (left.includes("http")) {
+        await controllers.use(machineId, (controller) => controller.httpBootClear(isMediumUrl, signal));
       }
     },
     identify: (on, signal) => controllers.use(machineId, (controller) => controller.identify(on, signal)),

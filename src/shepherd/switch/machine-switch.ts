@@ -1,3 +1,4 @@
+import type { BootLeft } from "../../database/queries/boot/boot-override.ts";
 import type { BootTarget, ControllerPower, PowerCommand } from "../../controllers/controller.ts";
 
 /** The pace where a reading costs something: controllers answer slowly, and some providers run a program for it. */
@@ -21,8 +22,11 @@ export interface MachineSwitch {
    * boot only.
    */
   leavesOverride: boolean;
-  /** Removes a boot override, and resolves when the machine is shown to boot from its disk from now on. */
-  bootToDisk(signal: AbortSignal): Promise<void>;
+  /**
+   * Removes a boot override and what starts have left with it, and resolves when the machine is shown to boot from its
+   * disk from now on.
+   */
+  bootToDisk(left: readonly BootLeft[], signal: AbortSignal): Promise<void>;
   /** Switches the identification light; absent if the machine has none. */
   identify?: (on: boolean, signal: AbortSignal) => Promise<void>;
 }

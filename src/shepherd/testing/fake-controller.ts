@@ -129,9 +129,10 @@ function controllerOn(fake: FakeController): Controller {
         throw new ControllerError("refused", "the fake controller takes no medium");
       }
       fake.medium = url;
+      return "1";
     },
     mediaEject: async (whose, signal) => {
-      if (fake.medium !== undefined && whose(fake.medium)) {
+      if (fake.medium !== undefined && whose(fake.medium, "1")) {
         act("eject", signal);
         fake.medium = undefined;
       }

@@ -1,4 +1,4 @@
-import { ControllerError } from "../../controller.ts";
+import { ControllerError, type WhoseMedium } from "../../controller.ts";
 import { AnswerError } from "../answer-error.ts";
 import { type Patience, rounds } from "../patience.ts";
 import type { ChangeReply } from "../service.ts";
@@ -44,18 +44,18 @@ async function ejectSend(
 }
 
 /**
- * Ejects the media for which `whose` is true; it is given the image's URL if the controller shows it.
+ * Ejects the media for which `whose` is true.
  * @throws {ControllerError}
  */
 export async function mediaEject(
   system: RedfishSystem,
   slots: readonly MediaSlot[],
-  { whose, patience }: { whose: (image: string | undefined) => boolean; patience: Patience },
+  { whose, patience }: { whose: WhoseMedium; patience: Patience },
   signal: AbortSignal,
 ): Promise<void> {
   for (const slot of slots) {
     const { taken, image } = slotContent(slot.resource);
-    if (taken && whose(image)) {
+    if (taken && whose(image, slot.link)) {
       await slotEject(system, slot, patience, signal);
     }
   }

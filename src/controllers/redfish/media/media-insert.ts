@@ -28,6 +28,7 @@ export async function slotsOf(system: RedfishSystem, signal: AbortSignal): Promi
 /**
  * Inserts the medium at this URL, and waits until the controller shows it. Free slots are tried first; a medium in the way
  * is ejected (row 35), unless only a free slot may be taken. A slot that refuses is followed by the next one (row 31).
+ * Resolves to the slot's link.
  * @throws {ControllerError} also `busy` if no slot is free, and one must be
  */
 export async function mediaInsert(
@@ -35,7 +36,7 @@ export async function mediaInsert(
   url: string,
   { patience, freeOnly }: { patience: Patience; freeOnly: boolean },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const taken = (slot: MediaSlot): number => (slotContent(slot.resource).taken ? 1 : 0);
   const slots = (await slotsOf(system, signal)).filter((slot) => !freeOnly || taken(slot) === 0);
   if (slots.length === 0) {
@@ -49,7 +50,8 @@ export async function mediaInsert(
       }
       const reply = await insertInto(system, slot, url, signal);
       await taskEnd(system.service, reply, patience, signal);
-      return await inserted(system, slot, url, { reply, patience, signal });
+      await inserted(system, slot, url, { reply, patience, signal });
+      return slot.link;
     } catch (error) {
       if (!(error instanceof AnswerError) || (error.code !== "refused" && error.code !== "unsupported")) {
         throw error;

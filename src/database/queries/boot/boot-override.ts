@@ -6,6 +6,9 @@ import type { Session } from "../../session.ts";
 import { storedText } from "../../../lib/format/stored-text.ts";
 import { transact, type Tx } from "../../transaction.ts";
 
+/** A virtual medium, or the URL of an HTTP boot. */
+export type BootLeft = "medium" | "http";
+
 /** A boot override that may be in force in a machine's controller. */
 export interface BootOverride {
   machineId: MachineId;
@@ -13,6 +16,8 @@ export interface BootOverride {
   version: string;
   /** Whether the machine may still boot by it: the boot window of a shepherd's start is open. */
   booting: boolean;
+  /** What starts may have left in the controller besides the override, also starts that were killed. */
+  ways: readonly BootLeft[];
 }
 
 /** Seconds until a failed removal is tried again: doubled with each failure, up to the maximum. */
@@ -34,7 +39,10 @@ const needed = sql`(
 )`;
 
 /** The properties of {@link BootOverride}. */
-const columns = sql`o.machine_id AS "machineId", o.version, ${booting} AS booting`;
+const columns = sql`o.machine_id AS "machineId", o.version, ${booting} AS booting, ARRAY(
+  SELECT unnest(o.ways)
+  UNION SELECT b.way FROM machine_boot_window b WHERE b.machine_id = o.machine_id AND b.way <> 'network'
+) AS ways`;
 
 /**
  * Takes overrides that are to be removed; each is taken by one shepherd. The machine's lock excludes the claim of a
@@ -66,9 +74,17 @@ export async function bootOverridesTake(
   });
 }
 
-/** Records that an override is about to be set, in the transaction before. The caller has locked the machine. */
-export async function bootOverrideSet(tx: Tx, machineId: MachineId): Promise<void> {
+/**
+ * Records that an override is about to be set, in the transaction before. The caller has locked the machine.
+ * @param way what is put into the controller with it
+ */
+export async function bootOverrideSet(tx: Tx, machineId: MachineId, way?: BootLeft): Promise<void> {
   await sql`SELECT machine_boot_override_due(${machineId})`.execute(tx);
+  if (way !== undefined) {
+    await sql`
+      UPDATE machine_boot_override SET ways = array_append(ways, ${way})
+      WHERE machine_id = ${machineId} AND ${way} <> ALL (ways)`.execute(tx);
+  }
 }
 
 /** Whether a shepherd removes an override of this machine right now. @throws {DatabaseError} `unavailable` */

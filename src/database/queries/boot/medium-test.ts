@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
+import { storedText } from "../../../lib/format/stored-text.ts";
 import { machineLock } from "../../machine-lock.ts";
 import { transact } from "../../transaction.ts";
 import type { MediumCaller, MediumGrant } from "./boot-medium.ts";
@@ -27,7 +28,8 @@ export async function mediumTestOpen(
             AND b.enrolled_at IS NULL AND b.closed_at IS NULL AND b.closes_at > now()
         )
       ON CONFLICT (machine_id) DO UPDATE SET medium_digest = excluded.medium_digest, fetchers = excluded.fetchers,
-        closes_at = excluded.closes_at, fetched_at = NULL, fetched_by = NULL, refused_fetcher = NULL
+        closes_at = excluded.closes_at, fetched_at = NULL, fetched_by = NULL, refused_fetcher = NULL, slot = NULL,
+        clear_at = now(), failures = 0
       RETURNING machine_id`.execute(tx);
     return rows.length > 0;
   });
@@ -98,9 +100,35 @@ export async function mediumTestProgress(database: Database, machineId: MachineI
   };
 }
 
-/** Ends a machine's test medium: its path is good for nothing from then on. @throws {DatabaseError} `unavailable` */
-export async function mediumTestEnd(database: Database, machineId: MachineId): Promise<void> {
-  await sql`DELETE FROM machine_medium_test WHERE machine_id = ${machineId}`
+/** Records in which slot of its controller a test medium is. @throws {DatabaseError} `unavailable` */
+export async function mediumTestInserted(
+  database: Database,
+  machineId: MachineId,
+  { digest, slot }: { digest: Uint8Array; slot: string },
+): Promise<void> {
+  await sql`
+    UPDATE machine_medium_test SET slot = ${storedText(slot)}
+    WHERE machine_id = ${machineId} AND medium_digest = ${Buffer.from(digest)}`
+    .execute(database.kysely)
+    .catch((error: unknown) => Promise.reject(translate(error)));
+}
+
+/**
+ * Ends a test medium whose check is over: its path is good for nothing from then on.
+ * @param how `ejected`: it is gone from its drive; otherwise a shepherd ejects it later
+ * @throws {DatabaseError} `unavailable`
+ */
+export async function mediumTestEnd(
+  database: Database,
+  machineId: MachineId,
+  { digest, ejected }: { digest: Uint8Array; ejected: boolean },
+): Promise<void> {
+  const its = sql`machine_id = ${machineId} AND medium_digest = ${Buffer.from(digest)}`;
+  await (
+    ejected
+      ? sql`DELETE FROM machine_medium_test WHERE ${its}`
+      : sql`UPDATE machine_medium_test SET closes_at = least(closes_at, now()) WHERE ${its}`
+  )
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
 }
