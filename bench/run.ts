@@ -4,6 +4,7 @@ import { benchClaim } from "./claim.ts";
 import { benchConsole } from "./console.ts";
 import { benchFleetSize } from "./fleet-size.ts";
 import { benchHeartbeat } from "./heartbeat.ts";
+import { benchImages } from "./images.ts";
 import { benchInstall } from "./install.ts";
 import { benchInstalled } from "./installed.ts";
 import { benchLab } from "./lab.ts";
@@ -32,6 +33,7 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
     await benchInstall(options);
     await benchLab(options);
   },
+  images: benchImages,
   workers: benchWorkers,
   servers: benchServers,
   console: benchConsole,
