@@ -1,16 +1,30 @@
 import { execFile } from "node:child_process";
-import { access, mkdtemp, readdir, readFile, readlink, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { generateKeyPairSync, sign } from "node:crypto";
+import {
+  access,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { imageServer, type ImageServer } from "../../test/support/image-server.ts";
 import { hostProgram, programsMissing, quickLimits } from "../../test/support/install-rig.ts";
+import { recordingLog } from "../../test/support/recording-log.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { ImageSource } from "../contract/catalogue/image-source.ts";
-import { createLogger } from "../lib/log.ts";
+import { createLogger, type Logger } from "../lib/log.ts";
 import type { ImageJob, ImageJobLine } from "./child/image-job.ts";
 import { imageProcess, imageProcessLimits, type FetchedImage, type ImageProcessLimits } from "./image-process.ts";
 import type { ImageRoom } from "./image-room.ts";
@@ -51,6 +65,8 @@ function look(
     room?: Partial<ImageRoom>;
     progress?: (line: Extract<ImageJobLine, { kind: "progress" }>) => void;
     signal?: AbortSignal;
+    prlimit?: string;
+    log?: Logger;
   } = {},
 ): Promise<FetchedImage> {
   return imageProcess(
@@ -64,7 +80,8 @@ function look(
       directory: join(folder, "job"),
       limits: { ...imageProcessLimits, ...options.limits },
       progress: options.progress ?? (() => {}),
-      log,
+      log: options.log ?? log,
+      ...(options.prlimit === undefined ? {} : { prlimit: options.prlimit }),
       signal: options.signal ?? new AbortController().signal,
     },
   );
@@ -117,6 +134,20 @@ describe("every form that an image comes in", () => {
   });
 });
 
+/** A key as cosign has it, and its signatures, as a source has them. */
+function cosignKey() {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  const pem = Buffer.from(publicKey.export({ type: "spki", format: "pem" })).toString("base64");
+  return {
+    publicKey: pem,
+    sign: (bytes: Buffer): NonNullable<ImageSource["signature"]> => ({
+      format: SignatureFormat.COSIGN,
+      publicKey: pem,
+      signature: Buffer.from(`${sign("sha256", bytes, privateKey).toString("base64")}\n`).toString("base64"),
+    }),
+  };
+}
+
 async function qcow2(raw: Buffer): Promise<Buffer> {
   const [from, to] = [join(folder, "from.raw"), join(folder, "to.qcow2")];
   await writeFile(from, raw);
@@ -145,16 +176,16 @@ describe("what is refused", () => {
     ]);
   });
 
-  test("a signature that does not hold, and a signature that is not there", async () => {
-    const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
-    const publicKey = Buffer.from(key, "base64").toString("base64");
-    const signature = (bytes: string) => ({ format: SignatureFormat.MINISIGN, publicKey, signature: bytes });
-    const [code] = await bad("signed", Buffer.alloc(4096, 1), {
-      signature: signature(Buffer.from("untrusted comment: x\nnone\n").toString("base64")),
-    });
-    expect(code).toBe("unproven");
-    const [, text] = await bad("unsigned", Buffer.alloc(4096, 1), { signature: signature("") });
-    expect(text).toMatch(/unsigned\.minisig answered 404/u);
+  test("a signature that is another file's, by another key, or not there; a good signature is taken", async () => {
+    const [mine, others] = [cosignKey(), cosignKey()];
+    const bytes = Buffer.concat([Buffer.from("eb6390", "hex"), Buffer.alloc(507), Buffer.from("55aa", "hex")]);
+    const signed = (signature: NonNullable<ImageSource["signature"]>) => bad("signed", bytes, { signature });
+    expect(await signed(mine.sign(bytes))).toEqual(["ok", ""]);
+    const mismatch = ["unproven", expect.stringContaining("the signature does not match")];
+    expect(await signed(mine.sign(Buffer.concat([bytes, Buffer.of(0)])))).toEqual(mismatch);
+    expect(await signed({ ...mine.sign(bytes), publicKey: others.publicKey })).toEqual(mismatch);
+    const [code, text] = await signed({ ...mine.sign(bytes), signature: "" });
+    expect([code, text]).toEqual(["unusable", expect.stringMatching(/signed\.sig answered 404/u)]);
   });
 
   test("an archive, a page, nothing, and a packed file that is cut short", async () => {
@@ -166,6 +197,8 @@ describe("what is refused", () => {
     expect((await bad("empty", Buffer.alloc(0)))[1]).toContain("empty file");
     const packed = gzipSync(Buffer.alloc(1 << 20, "farrier"));
     expect(await bad("cut.gz", packed.subarray(0, packed.length - 100))).toEqual(["unusable", expect.any(String)]);
+    const zstd = zstdCompressSync(Buffer.alloc(1 << 20, "farrier"));
+    expect(await bad("cut.zst", zstd.subarray(0, zstd.length - 10))).toEqual(["unusable", expect.any(String)]);
     expect((await bad("nothing.gz", gzipSync(Buffer.alloc(0))))[0]).toBe("unusable");
   });
 
@@ -278,6 +311,37 @@ describe("limits of the process", () => {
     await expect(access(join(folder, "job"))).rejects.toThrow("ENOENT");
   });
 
+  test("an abort ends the programs that it called as well", async (context) => {
+    const lacking = await programsMissing("mke2fs");
+    context.skip(lacking.length > 0, "mke2fs is not on this host (Debian: e2fsprogs)");
+    // In place of debugfs, a program that never ends; its folder is open to the user that looks into images.
+    const programs = join(folder, "programs");
+    await mkdir(programs);
+    await Promise.all([folder, programs].map((path) => chmod(path, 0o755)));
+    const seconds = `98${process.pid}`;
+    await writeFile(join(programs, "debugfs"), `#!/bin/sh\nexec sleep ${seconds}\n`, { mode: 0o755 });
+    vi.stubEnv("PATH", `${programs}:${process.env["PATH"] ?? ""}`);
+    const path = join(folder, "bare.ext4");
+    await hostProgram("mke2fs", "-q", "-F", "-t", "ext4", path, "8192k");
+    const stop = new AbortController();
+    const ended = refusal(look({ url: server.serve("bare", await readFile(path)).url }, { signal: stop.signal }));
+    const [pid] = await waitFor("the program", () => processesCalled(`sleep\0${seconds}\0`));
+    stop.abort(new Error("enough"));
+    await ended;
+    await waitFor("its end", async () =>
+      (await processesCalled(`sleep\0${seconds}\0`)) === undefined ? true : undefined,
+    );
+    expect(pid).toBeDefined();
+    vi.unstubAllEnvs();
+  });
+
+  test("without prlimit it is said that there are no limits", async () => {
+    const recorded = recordingLog();
+    const image1 = server.serve("unlimited", Buffer.alloc(4096, 1));
+    await using _fetched = await look({ url: image1.url }, { prlimit: join(folder, "nowhere"), log: recorded.log });
+    expect(recorded.count(/without limits on memory.*prlimit is not on this host/u)).toBe(1);
+  });
+
   test("it has limits on memory, files and processor time, and a user of its own if root starts it", async (context) => {
     const lacking = await programsMissing("prlimit");
     context.skip(lacking.length > 0, "prlimit is not on this host (Debian: util-linux)");
@@ -302,6 +366,17 @@ describe("limits of the process", () => {
     await ended;
   });
 });
+
+/** Ids of processes with this command line. */
+async function processesCalled(commandLine: string): Promise<string[] | undefined> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) =>
+      (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")) === commandLine ? [pid] : [],
+    ),
+  );
+  return found.flat().length === 0 ? undefined : found.flat();
+}
 
 /** Ids of processes whose working directory is the folder. */
 async function processesIn(path: string): Promise<string[] | undefined> {

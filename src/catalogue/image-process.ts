@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "../lib/log.ts";
 import { systemUser } from "../lib/host/system-user.ts";
 import { CatalogueError } from "./errors.ts";
-import type { ImageJob, ImageJobLine } from "./child/image-job.ts";
+import { imageJobLine, type ImageJob, type ImageJobLine } from "./child/image-job.ts";
 import type { ImageRoom } from "./image-room.ts";
 import type { LearnedFacts } from "./look/image-facts.ts";
 
@@ -40,8 +40,7 @@ export interface FetchedImage extends AsyncDisposable {
 
 /** The user that the process becomes when root starts it. */
 const userName = "farrier-image";
-/** Characters of one line of its output, and of its standard error, that are read. */
-const lineMost = 1 << 20;
+/** Characters of its standard error that are kept. */
 const errorMost = 2_000;
 /** Milliseconds between being asked to end and being killed. */
 const endLimit = 2_000;
@@ -60,6 +59,8 @@ export async function imageProcess(
     /** A folder for this image alone: emptied before, and deleted afterwards. */
     directory: string;
     limits: ImageProcessLimits;
+    /** Path of prlimit(1). */
+    prlimit?: string;
     progress: (line: Extract<ImageJobLine, { kind: "progress" }>) => void;
     log: Logger;
     signal: AbortSignal;
@@ -93,21 +94,22 @@ export async function imageProcess(
 
 type Learned = Extract<ImageJobLine, { kind: "learned" }>;
 
-async function outcomeOf(
-  job: ImageJob,
-  { directory, limits, progress, signal }: Parameters<typeof imageProcess>[1],
-): Promise<Learned> {
-  const [program = "", ...args] = await commandLine(job, limits);
+async function outcomeOf(job: ImageJob, options: Parameters<typeof imageProcess>[1]): Promise<Learned> {
+  const { directory, limits, progress, signal } = options;
+  const [program = "", ...args] = await commandLine(job, limits, options);
   const running = spawn(program, args, {
     // Nothing of this process' environment: it may have the database's password in it.
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TMPDIR: "." },
     stdio: ["pipe", "pipe", "pipe"],
     cwd: directory,
+    // A process group of its own, so that the programs that it calls end with it.
+    detached: true,
   });
   let late = false;
   let error = "";
   let outcome: Exclude<ImageJobLine, { kind: "progress" }> | undefined;
-  const end = (): void => void running.kill("SIGKILL");
+  const end = (): void => groupEnd(running.pid);
+  running.once("exit", end);
   const timer = setTimeout(() => {
     late = true;
     end();
@@ -122,7 +124,7 @@ async function outcomeOf(
   });
   const lines = createInterface({ input: running.stdout, crlfDelay: Number.POSITIVE_INFINITY });
   lines.on("line", (text) => {
-    const line = lineOf(text);
+    const line = imageJobLine(text);
     if (line?.kind === "progress") {
       progress(line);
     } else if (line !== undefined) {
@@ -160,18 +162,27 @@ async function outcomeOf(
 }
 
 /** Node with the child's code, by prlimit(1) where it is at hand. */
-async function commandLine(job: ImageJob, limits: ImageProcessLimits): Promise<string[]> {
+async function commandLine(
+  job: ImageJob,
+  limits: ImageProcessLimits,
+  { log, prlimit = "/usr/bin/prlimit" }: { log: Logger; prlimit?: string },
+): Promise<string[]> {
   const node = [
     process.execPath,
     `--max-old-space-size=${Math.max(64, Math.floor(limits.memory / 4 / (1 << 20)))}`,
     "--disable-proto=delete",
     child,
   ];
-  const prlimit = "/usr/bin/prlimit";
   const usable = await access(prlimit, constants.X_OK).then(
     () => true,
     () => false,
   );
+  if (!usable) {
+    log.warn(
+      { program: prlimit },
+      "an image is looked into without limits on memory, processor time and files: prlimit is not on this host (Debian: util-linux)",
+    );
+  }
   return usable
     ? [
         prlimit,
@@ -186,23 +197,14 @@ async function commandLine(job: ImageJob, limits: ImageProcessLimits): Promise<s
     : node;
 }
 
-/** A line of the process' output; undefined if it is none. It parsed what a stranger sent, so nothing is taken on trust. */
-function lineOf(text: string): ImageJobLine | undefined {
-  if (text.length > lineMost) {
-    return undefined;
+/** Ends a process with all that it has started. */
+function groupEnd(pid: number | undefined): void {
+  if (pid === undefined) {
+    return;
   }
   try {
-    const line = JSON.parse(text) as ImageJobLine;
-    switch (line.kind) {
-      case "progress":
-        return Number.isSafeInteger(line.bytesDone) && Number.isSafeInteger(line.bytesTotal) ? line : undefined;
-      case "learned":
-        return /^sha256:[0-9a-f]{64}$/u.test(line.digest) ? line : undefined;
-      case "failed":
-        return typeof line.message === "string" ? line : undefined;
-    }
+    process.kill(-pid, "SIGKILL");
   } catch {
-    // Not a line of ours: some library's warning.
-    return undefined;
+    // Nothing of it is left.
   }
 }

@@ -16,6 +16,7 @@ test.each<[string, unknown, string]>([
   ["a forbidden redirect", new AgentError("fetch_failed", "away", { failure: "image-redirect" }), "forbidden"],
   ["a file that is not there", new AgentError("fetch_failed", "404", { failure: "image-not-found" }), "unusable"],
   ["a signature", new AgentError("signature_invalid", "no"), "unproven"],
+  ["a program that the server lacks", new AgentError("program_failed", "xz is not there"), "unavailable"],
   ["damage", new AgentError("image_invalid", "no"), "unusable"],
   ["its own words", new CatalogueError("forbidden", "no"), "forbidden"],
 ])("%s", (_what, error, code) => {

@@ -25,6 +25,10 @@ export function imageFailure(error: unknown): { code: CatalogueErrorCode; messag
   if (!(error instanceof AgentError)) {
     return { code: "broken_off", message };
   }
+  if (error.code === "program_failed") {
+    // Such as a missing xz: this host lacks something, and the image nothing.
+    return { code: "unavailable", message: `${message}, on the server that looked into it` };
+  }
   if (error.code === "fetch_failed") {
     return {
       code: passing.has(error.failure) ? "unavailable" : error.failure === "image-redirect" ? "forbidden" : "unusable",

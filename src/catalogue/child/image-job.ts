@@ -1,7 +1,7 @@
 import type { FetchLimits } from "../../agent/install/fetch/http-answer.ts";
 import type { ImageSource } from "../../contract/catalogue/image-source.ts";
 import type { LearnedFacts } from "../look/image-facts.ts";
-import type { CatalogueErrorCode } from "../errors.ts";
+import { catalogueErrorCodes, type CatalogueErrorCode } from "../errors.ts";
 
 /** What the process that fetches an image is given, as one line of JSON on its standard input. */
 export interface ImageJob {
@@ -17,10 +17,74 @@ export interface ImageJob {
 }
 
 /** Names of the steps, for people. */
-export type ImagePhase = "fetching" | "unpacking" | "looking";
+const imagePhases = ["fetching", "unpacking", "looking"] as const;
+export type ImagePhase = (typeof imagePhases)[number];
 
 /** A line of JSON on the process' standard output. */
 export type ImageJobLine =
   | { kind: "progress"; phase: ImagePhase; bytesDone: number; bytesTotal: number; trouble?: string }
   | { kind: "learned"; digest: string; facts: LearnedFacts }
   | { kind: "failed"; code: CatalogueErrorCode; message: string };
+
+/** Characters of one line that are read. */
+const lineMost = 1 << 20;
+
+/** A line of the process' output; undefined if it is none. It parsed what a stranger sent, so nothing is taken on trust. */
+export function imageJobLine(text: string): ImageJobLine | undefined {
+  const line = text.length > lineMost ? undefined : parsed(text);
+  if (!isRecord(line)) {
+    return undefined;
+  }
+  switch (line["kind"]) {
+    case "progress":
+      return isProgress(line) ? (line as unknown as ImageJobLine) : undefined;
+    case "learned":
+      return /^sha256:[0-9a-f]{64}$/u.test(String(line["digest"])) && isFacts(line["facts"])
+        ? (line as unknown as ImageJobLine)
+        : undefined;
+    case "failed":
+      return typeof line["message"] === "string" && isOneOf(line["code"], catalogueErrorCodes)
+        ? (line as unknown as ImageJobLine)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isProgress({ phase, bytesDone, bytesTotal, trouble }: Record<string, unknown>): boolean {
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+  return (
+    isOneOf(phase, imagePhases) &&
+    isCount(bytesDone) &&
+    isCount(bytesTotal) &&
+    (trouble === undefined || typeof trouble === "string")
+  );
+}
+
+function isFacts(facts: unknown): boolean {
+  const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === "string");
+  return (
+    isRecord(facts) &&
+    ["problems", "notes", "bootsBy", "architectures"].every((name) => isTexts(facts[name])) &&
+    Array.isArray(facts["partitions"]) &&
+    Number.isSafeInteger(facts["packedBytes"]) &&
+    Number.isSafeInteger(facts["unpackedBytes"])
+  );
+}
+
+function isOneOf(value: unknown, known: readonly string[]): boolean {
+  return typeof value === "string" && known.includes(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not a line of ours: some library's warning.
+    return undefined;
+  }
+}

@@ -15,10 +15,15 @@ export type CloudInitLook = Pick<LearnedFacts, "cloudInit"> & { note?: string };
  * Looks for cloud-init in an ext file system by debugfs(8), which mounts nothing and only reads.
  * @param image path of the unpacked image
  * @param startBytes where the file system begins in it
+ * @param path folders in which debugfs is looked for
  */
-export async function cloudInitLook(image: string, startBytes: number): Promise<CloudInitLook> {
+export async function cloudInitLook(
+  image: string,
+  startBytes: number,
+  path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+): Promise<CloudInitLook> {
   for (const program of programs) {
-    const look = await debugfs(image, startBytes, `stat ${program}`);
+    const look = await debugfs(`${image}?offset=${startBytes}`, `stat ${program}`, path);
     if (look.kind === "failed") {
       return { cloudInit: "not-looked-into", note: look.why };
     }
@@ -31,16 +36,16 @@ export async function cloudInitLook(image: string, startBytes: number): Promise<
 
 type DebugfsLook = { kind: "output"; output: string } | { kind: "failed"; why: string };
 
-function debugfs(image: string, startBytes: number, command: string): Promise<DebugfsLook> {
+function debugfs(image: string, command: string, path: string): Promise<DebugfsLook> {
   return new Promise((resolve) => {
     execFile(
       "debugfs",
-      ["-R", command, `${image}?offset=${startBytes}`],
+      ["-R", command, image],
       {
         timeout: lookLimit,
         killSignal: "SIGKILL",
         maxBuffer: outputMost,
-        env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C", DEBUGFS_PAGER: "cat" },
+        env: { PATH: path, LC_ALL: "C", DEBUGFS_PAGER: "cat" },
       },
       (error, stdout, stderr) => {
         if (error !== null) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { isMap, isScalar, LineCounter, parseDocument, type Node } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { z } from "zod";
 import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { ProfileSpecSchema, type ProfileSpec } from "../../../gen/farrier/operator/v1/profile_pb.ts";
@@ -63,6 +63,16 @@ const fileField = z.strictObject({
   values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
 });
 
+/** @throws {CliError} `usage` for aliases that go nowhere, or to too much */
+function plainOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    throw new CliError("usage", `-f ${path}: ${why}`, { cause: error });
+  }
+}
+
 /**
  * Reads a profile's file: YAML or JSON. A key that is not known, or is there twice, is an error.
  * @throws {CliError} `usage`, with the line
@@ -75,7 +85,7 @@ export async function profileFileRead(path: string): Promise<ProfileFile> {
   if (error !== undefined) {
     throw new CliError("usage", `-f ${path}: ${error.message.split("\n")[0] ?? ""}`);
   }
-  const result = fileField.safeParse(document.toJS({ maxAliasCount: 100 }), { error: issueWords });
+  const result = fileField.safeParse(plainOf(document, path), { error: issueWords });
   if (!result.success) {
     const problems = result.error.issues.map((issue) => {
       const at = lineOf(document.contents, issue.path, lines);

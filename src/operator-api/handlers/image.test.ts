@@ -170,3 +170,12 @@ test("the number of a deleted version never comes again, and the newest that is 
   expect((await images.imageList({})).images.map(({ name }) => name)).not.toContain("again");
   expect((await add("again")).image?.version).toBe(5);
 });
+
+test("after 10,000 versions there are no more, and it is said what to do", async () => {
+  await add("full");
+  await fleet.rows("UPDATE catalogue_image SET last_version = 10000 WHERE image_name = 'full'");
+  expect(await refusal(add("full"))).toEqual([
+    "FailedPrecondition",
+    "image full had 10000 versions, and gets no more: add it under another name",
+  ]);
+});

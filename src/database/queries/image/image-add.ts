@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
+import { DatabaseError } from "../../errors.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
 
 /** A version that is to be added. */
@@ -22,7 +23,7 @@ const versionsMost = 10_000;
 
 /**
  * Adds a version of an image, once per request id, and the image if there is none of that name. Resolves to its number.
- * @throws {DatabaseError} `request_id_reused`; `refused`; `unavailable`
+ * @throws {DatabaseError} `request_id_reused`; `refused` after 10,000 versions; `unavailable`
  */
 export async function imageAdd(database: Database, added: NewImageVersion): Promise<number> {
   const { name } = added;
@@ -34,7 +35,10 @@ export async function imageAdd(database: Database, added: NewImageVersion): Prom
       RETURNING last_version`.execute(tx);
     const version = rows[0]?.last_version ?? 1;
     if (version > versionsMost) {
-      throw new RangeError(`image ${name} has more than ${versionsMost} versions`);
+      throw new DatabaseError(
+        "refused",
+        `image ${name} had ${versionsMost} versions, and gets no more: add it under another name`,
+      );
     }
     await sql`
       INSERT INTO image_version (
