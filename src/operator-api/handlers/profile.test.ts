@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { EFISupport } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import {
   AgentHardwareReportSchema,
   OSInstallationRequestSchema,
@@ -148,7 +149,10 @@ test("the machine's network is the default, and its hardware is there for templa
     expect.stringMatching(/^user_data: undefined variable: machine\.hardware/u),
   ]);
   const report = create(AgentHardwareReportSchema, {
-    report: { blockDevice: [{ serialNumber: "S1", capacityBytes: 500_000_000_000n }] as never },
+    report: {
+      blockDevice: [{ serialNumber: "S1", capacityBytes: 500_000_000_000n }] as never,
+      efiSupport: EFISupport.EFI_SUPPORT_UNSUPPORTED,
+    },
   });
   await fleet.rows(
     `INSERT INTO machine_hardware_report (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
@@ -158,7 +162,13 @@ test("the machine's network is the default, and its hardware is there for templa
   );
   expect(await render()).toMatchObject({ version: 1, image: "debian@1", warnings: [] });
   expect(text((await render()).userData)).toBe('#cloud-config\ndisk: "S1"\n');
-  await installations.installationRequest({ requestId: randomUUID(), machine: "web2", profile: "hardware" });
+  await fleet.rows("UPDATE image_version SET facts = facts || '{\"bootsBy\": [\"uefi\"]}' WHERE image_name = 'debian'");
+  const made = await installations.installationRequest({
+    requestId: randomUUID(),
+    machine: "web2",
+    profile: "hardware",
+  });
+  expect(made.warnings).toContainEqual(expect.stringContaining("the image boots by UEFI alone"));
   expect(text((await requested(id, 1n))?.networkConfig)).toContain("10.0.0.5/24");
 });
 

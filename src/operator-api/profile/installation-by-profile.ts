@@ -10,8 +10,10 @@ import type { MachineId } from "../../database/ids.ts";
 import { hardwareShow } from "../../database/queries/hardware/hardware.ts";
 import type { InstallationOrigin } from "../../database/queries/installation/installation-request.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
+import { defined } from "../../lib/defined.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
+import { bootDoubt } from "./boot-doubt.ts";
 import { machineVariables } from "./machine-variables.ts";
 import { readyImage } from "./profile-image.ts";
 import { profileRead } from "./profile-read.ts";
@@ -32,13 +34,13 @@ export interface InstallationByProfile {
   warnings: string[];
 }
 
-/** What a profile's templates give for a machine. @throws {ConnectError} invalid_argument; {DatabaseError} */
+/** What a profile's templates give for a machine, and its hardware report. @throws {ConnectError} invalid_argument; {DatabaseError} */
 export async function renderedFor(
   { database, templates }: ProfileAccess,
   spec: ProfileSpec,
   machineId: MachineId,
   values: Readonly<Record<string, string>>,
-): Promise<RenderedProfile> {
+): Promise<RenderedProfile & { hardwareRaw?: Uint8Array }> {
   const record = await machineShow(database, machineId);
   const hardware = await hardwareShow(database, machineId, 0n).catch((error: unknown) => {
     // Without a report, templates that use the hardware fail, and others do not.
@@ -47,7 +49,8 @@ export async function renderedFor(
     }
     throw error;
   });
-  return profileRender(templates, spec, machineVariables(record, hardware?.raw), values);
+  const rendered = await profileRender(templates, spec, machineVariables(record, hardware?.raw), values);
+  return { ...rendered, ...defined({ hardwareRaw: hardware?.raw }) };
 }
 
 /**
@@ -68,6 +71,7 @@ export async function installationByProfile(
   }
   const ready = await readyImage(database, secrets, named);
   const rendered = await renderedFor(access, spec, machineId, values);
+  const doubt = bootDoubt(ready.record.facts, rendered.hardwareRaw);
   const { rootDisk, grow, readBack, retry } = spec;
   return {
     image: create(ImageInstallationSchema, {
@@ -83,6 +87,6 @@ export async function installationByProfile(
       image: { name: ready.record.name, version: ready.record.version },
       profile: { name: record.name, version: record.version },
     },
-    warnings: rendered.warnings,
+    warnings: doubt === undefined ? rendered.warnings : [...rendered.warnings, doubt],
   };
 }
