@@ -41,6 +41,12 @@ const meanings: Record<string, string> = {
   "P15-power":
     "From a request to switch a machine on until it is recorded as on, as a ratio to the bare calls in it by plain fetch; the machine takes a second",
   P16: "Processor time of a server that answers 1,000 heartbeats a second while 1,000 machines of 1,000,000 change a second, with ten consoles open: as a ratio to the same without them",
+  "P17-cold":
+    "Console: from a cold address until 50 rows of 1,000,000 machines are drawn, in Chromium on a processor slowed four times: as a ratio to an empty page there that makes the same calls",
+  "P17-filter":
+    "Console: from another filter or order until its rows are drawn, p95, in the same browser: as a ratio to the call alone",
+  "P17-change":
+    "Console: from a change in the database until it is on screen, p99, in the same browser: as a ratio to its arrival at a bare watcher",
   "lab-request-to-marker": "Lab: from the request to the installed system's first line",
   cancel: "From the start of `farrier machine cancel` in mid-download until the agent has broken it off; the slowest",
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
