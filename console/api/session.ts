@@ -2,6 +2,7 @@
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { ConsoleService } from "../../gen/farrier/operator/v1/console_pb.ts";
+import { randomId } from "./random-id.ts";
 
 const storageKey = "farrier.key";
 const keyHeader = "farrier-console-key";
@@ -62,7 +63,7 @@ export async function sessionEnd(): Promise<void> {
   try {
     if (key !== null && key !== certificateKey) {
       const transport = plainTransport(key);
-      await createClient(ConsoleService, transport).consoleSessionEnd({ requestId: crypto.randomUUID() });
+      await createClient(ConsoleService, transport).consoleSessionEnd({ requestId: randomId() });
     }
   } catch (error) {
     // A session that is over already is what was asked for.

@@ -1,6 +1,7 @@
 // Which command's dialog is open: any page opens one, and the layout's host shows it.
 import { useSyncExternalStore } from "react";
 import type { Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { randomId } from "../api/random-id.ts";
 import type { CommandName } from "./command-names.ts";
 import type { FilterSelection } from "./selection.ts";
 
@@ -21,7 +22,7 @@ const listeners = new Set<() => void>();
 
 /** Opens the dialog of a command; what was open before is closed. */
 export function commandOpen(command: CommandName, selection: Selection): void {
-  openSet({ command, selection, requestId: crypto.randomUUID() });
+  openSet({ command, selection, requestId: randomId() });
 }
 
 /** Closes the dialog. */

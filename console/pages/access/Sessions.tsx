@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 import { ConsoleService, type ConsoleSession } from "../../../gen/farrier/operator/v1/console_pb.ts";
 import { roleWords } from "../../../src/contract/words/role.ts";
 import { wordOf } from "../../../src/contract/words/table.ts";
+import { randomId } from "../../api/random-id.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { prepare } from "../../commands/prepared.ts";
 import { Age } from "../../parts/Age.tsx";
@@ -67,7 +68,7 @@ function SessionRow({ session, index }: { session: ConsoleSession; index: number
   const { id, name, role, userAgent, address, startedAt, lastUsedAt, expiresAt, current } = session;
   const { busy, send } = useSending();
   // Kept over tries.
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const end = async (): Promise<void> => {
     const done = await send(
       prepare({

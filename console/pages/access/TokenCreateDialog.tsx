@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { RoleWord } from "../../../src/contract/words/role.ts";
+import { randomId } from "../../api/random-id.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -17,7 +18,7 @@ const roleOptions = [
 
 /** Makes a token; then shows its secret, this once. */
 export function TokenCreateDialog({ onClose }: { onClose: () => void }): ReactNode {
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const [form, setForm] = useState<TokenForm>({ name: "", role: "viewer", days: "90" });
   const [secret, setSecret] = useState<string>();
   const { busy, problem, send } = useSending();

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { AccessService, type Token } from "../../../gen/farrier/operator/v1/access_pb.ts";
+import { randomId } from "../../api/random-id.ts";
 import { prepare } from "../../commands/prepared.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
@@ -10,7 +11,7 @@ import { toast } from "../../ui/Toast.tsx";
 
 /** Revokes a token. */
 export function TokenRevokeDialog({ token, onClose }: { token: Token; onClose: () => void }): ReactNode {
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const { busy, problem, send } = useSending();
   const command = prepare({
     machineId: "",

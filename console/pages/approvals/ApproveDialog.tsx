@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Enrollment } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { randomId } from "../../api/random-id.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
@@ -13,7 +14,7 @@ import { nameProblem } from "./name-pattern.ts";
 
 /** Lets one agent in, as a new machine or as a known one. */
 export function ApproveDialog({ enrollment, onClose }: { enrollment: Enrollment; onClose: () => void }): ReactNode {
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const proposed = enrollment.machineName || enrollment.machineId;
   const [as, setAs] = useState<"new" | "known">(proposed === "" ? "new" : "known");
   const [machine, setMachine] = useState(proposed);

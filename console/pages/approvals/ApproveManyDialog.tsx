@@ -3,6 +3,7 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useRef, useState, type ReactNode } from "react";
 import type { Enrollment } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { callFailure } from "../../api/failure.ts";
+import { randomId } from "../../api/random-id.ts";
 import { runMany, type ManyResult } from "../../commands/run-many.ts";
 import { sendPatiently } from "../../commands/send.ts";
 import { ForeignText } from "../../parts/ForeignText.tsx";
@@ -26,7 +27,7 @@ export function ApproveManyDialog({
   onClose: () => void;
 }): ReactNode {
   // One for each, kept over tries.
-  const [requestIds] = useState(() => enrollments.map(() => crypto.randomUUID()));
+  const [requestIds] = useState(() => enrollments.map(() => randomId()));
   const [pattern, setPattern] = useState("machine{n}");
   const [first, setFirst] = useState("1");
   const [results, setResults] = useState<readonly Shown[]>([]);

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { randomId } from "../../api/random-id.ts";
 import { prepare } from "../../commands/prepared.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
@@ -18,7 +19,7 @@ const durations = [
 
 /** Opens a boot window for a machine that is named here. */
 export function BootWindowOpenDialog({ onClose }: { onClose: () => void }): ReactNode {
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const [machine, setMachine] = useState("");
   const [seconds, setSeconds] = useState("600");
   const { busy, problem, send } = useSending();

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { EnrollmentService, type OpenBootWindow } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
 import { BootWindowState } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { randomId } from "../../api/random-id.ts";
 import { prepare } from "../../commands/prepared.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { Age } from "../../parts/Age.tsx";
@@ -68,7 +69,7 @@ function WindowRow({
   refused: string | undefined;
 }): ReactNode {
   const name = machineName || machineId;
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const { busy, send } = useSending();
   const close = async (): Promise<void> => {
     const done = await send(

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Enrollment } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
+import { randomId } from "../../api/random-id.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
@@ -11,7 +12,7 @@ import { agentTitle, rejectionPrepared } from "./enrollment-commands.ts";
 
 /** Takes an agent off the list. */
 export function RejectDialog({ enrollment, onClose }: { enrollment: Enrollment; onClose: () => void }): ReactNode {
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const { busy, problem, send } = useSending();
   const command = rejectionPrepared(enrollment, requestId);
   const title = agentTitle(enrollment);

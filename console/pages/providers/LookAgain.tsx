@@ -3,6 +3,7 @@ import { useEffect, useState, type ReactElement } from "react";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
+import { randomId } from "../../api/random-id.ts";
 import { operationEnd } from "../../commands/operation-end.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
@@ -13,7 +14,7 @@ import { LookLines } from "./LookLines.tsx";
 /** Has a shepherd look at a provider anew, and shows line by line what works. */
 export function LookAgain({ provider, onClose }: { provider: string; onClose: () => void }): ReactElement {
   // Made as the dialog opens, and kept: a repeated effect or a lost answer is one command.
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(() => randomId());
   const [result, setResult] = useState<Record<string, unknown>>();
   const [error, setError] = useState<unknown>();
   useEffect(() => {

@@ -4,6 +4,7 @@ import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts
 import { callFailure } from "../../api/failure.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
+import { randomId } from "../../api/random-id.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -33,7 +34,7 @@ export function ProviderDoubts({ provider, refused }: { provider: string; refuse
       {data === undefined || data.doubtedCount <= 10 ? null : (
         <p className="text-dim">and {data.doubtedCount - 10} more</p>
       )}
-      <Button refused={refused} onClick={() => setRequestId(crypto.randomUUID())}>
+      <Button refused={refused} onClick={() => setRequestId(randomId())}>
         Accept what the list says
       </Button>
       {requestId === undefined ? null : (

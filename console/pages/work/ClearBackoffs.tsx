@@ -3,6 +3,7 @@ import { useMemo, useRef, useState, type ReactElement } from "react";
 import { FleetService, type Backoff } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { callFailure } from "../../api/failure.ts";
 import { transport } from "../../api/transport.ts";
+import { randomId } from "../../api/random-id.ts";
 import { runMany, type ManyResult } from "../../commands/run-many.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
@@ -22,7 +23,7 @@ export function ClearBackoffs({
   onClose: () => void;
 }): ReactElement {
   // One id for each over all tries: a double click or a lost answer is one command.
-  const jobs = useMemo(() => backoffs.map((backoff) => ({ backoff, requestId: crypto.randomUUID() })), [backoffs]);
+  const jobs = useMemo(() => backoffs.map((backoff) => ({ backoff, requestId: randomId() })), [backoffs]);
   const [results, setResults] = useState<readonly (ManyResult | undefined)[]>();
   const stopped = useRef(false);
   const ended = results?.filter((result) => result !== undefined).length ?? 0;
