@@ -6,6 +6,7 @@ import { MachineService, type MachineFilter } from "../../gen/farrier/operator/v
 import { queryClient } from "../api/query-client.ts";
 import { sessionSubscribe } from "../api/session.ts";
 import { transport } from "../api/transport.ts";
+import { randomId } from "../api/random-id.ts";
 import { serverTimeHeard } from "../parts/server-clock.ts";
 import { interests } from "./interests.ts";
 import { liveHear, liveSay } from "./live-channel.ts";
@@ -20,7 +21,10 @@ const settle = 300;
 /** Milliseconds that a page waits for the stream's begin at most. */
 const readyAtMost = 500;
 
-const tab = crypto.randomUUID();
+/** The id of no machine. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+const tab = randomId();
 const all = interests();
 const mine = new Map<object, LiveInterest>();
 const listeners = new Set<() => void>();
@@ -43,6 +47,10 @@ export function liveStart(): void {
     return;
   }
   started = true;
+  if (!isShared()) {
+    void holdAlone();
+    return;
+  }
   liveHear(hear);
   liveSay({ kind: "hello", tab });
   globalThis.addEventListener("pagehide", () => liveSay({ kind: "goodbye", tab }));
@@ -106,23 +114,7 @@ async function lead(steal: boolean): Promise<void> {
   const lost = new AbortController();
   try {
     await navigator.locks.request(lockName, steal ? { steal } : { signal: mineQueued.signal }, async () => {
-      const stream = streamHold({
-        client: createClient(MachineService, transport),
-        cursor,
-        request: () => {
-          const { machines, filter } = all.all();
-          asked = { machines: new Set(machines), filter: filterKey(filter) };
-          return { machines, ...(filter === undefined ? {} : { filter }) };
-        },
-        say: (message) => {
-          liveSay(message);
-          hear(message);
-        },
-        signal: lost.signal,
-        wait: wakeWait,
-      });
-      held = stream;
-      await stream.ended;
+      await hold(lost.signal);
     });
   } catch {
     // Another tab took the lock, or this one stopped waiting for it.
@@ -131,6 +123,68 @@ async function lead(steal: boolean): Promise<void> {
       held = undefined;
       void lead(false);
     }
+  }
+}
+
+/** Holds the stream until the signal ends it. */
+async function hold(signal: AbortSignal): Promise<void> {
+  const stream = streamHold({
+    client: createClient(MachineService, transport),
+    cursor,
+    request: () => {
+      const { machines, filter } = all.all();
+      asked = { machines: new Set(machines), filter: filterKey(filter) };
+      // Without ids and filter, the server would send every change of the fleet.
+      return filter === undefined ? { machines: machines.length === 0 ? [nobody] : machines } : { machines, filter };
+    },
+    say: (message) => {
+      say(message);
+      hear(message);
+    },
+    signal,
+    wait: wakeWait,
+  });
+  held = stream;
+  await stream.ended;
+}
+
+/** Whether the tabs can share one stream: browsers have no locks for a page that comes by http from another name than localhost. */
+function isShared(): boolean {
+  return (navigator as Partial<Navigator>).locks !== undefined;
+}
+
+/** Holds a stream of this tab's own while the tab is seen: all tabs together have six connections over HTTP/1.1. */
+async function holdAlone(): Promise<void> {
+  for (;;) {
+    const hidden = new AbortController();
+    const hide = (): void => (document.hidden ? hidden.abort() : undefined);
+    document.addEventListener("visibilitychange", hide);
+    await hold(hidden.signal);
+    document.removeEventListener("visibilitychange", hide);
+    held = undefined;
+    statusNote(false, undefined);
+    await seen();
+  }
+}
+
+/** Resolves when the tab is seen. */
+async function seen(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (!document.hidden) {
+        document.removeEventListener("visibilitychange", look);
+        resolve();
+      }
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
+}
+
+/** Tells the other tabs, where they share the stream. */
+function say(message: LiveMessage): void {
+  if (isShared()) {
+    liveSay(message);
   }
 }
 
@@ -170,10 +224,12 @@ function hear(message: LiveMessage): void {
 }
 
 function statusNote(live: boolean, reason: string | undefined): void {
-  if (live && !wasLive) {
+  if (live && !status.live) {
+    // What was read before the stream began may have changed since, unnoticed. A stream that is back goes on where it ended,
+    // and lists of machines stay in their order; but it tells of machines alone.
+    const first = !wasLive;
     wasLive = true;
-    // What was read before the stream began may have changed since, unnoticed.
-    void queryClient.invalidateQueries();
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => first || queryKey[0] !== "machines" });
     ready.resolve();
   }
   if (live === status.live && reason === status.reason) {
@@ -190,7 +246,7 @@ function interestTell(): void {
   const interest = { machines, filter };
   const focused = document.hasFocus();
   all.set(tab, interest, focused);
-  liveSay({ kind: "interest", tab, interest, focused });
+  say({ kind: "interest", tab, interest, focused });
   interestCheck();
 }
 
