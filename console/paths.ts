@@ -46,6 +46,15 @@ export const paths = {
     `/machines/${encodeURIComponent(machine)}/timeline#${encodeURIComponent(entry)}`,
   installations: (states: readonly string[] = []) => `/installations${query({ state: states })}`,
   approvals: () => "/approvals",
+  images: () => "/images",
+  /** @param image its name in the catalogue */
+  image: (image: string) => `/images/${encodeURIComponent(image)}`,
+  profiles: () => "/profiles",
+  profile: (profile: string) => `/profiles/${encodeURIComponent(profile)}`,
+  /** The editor of a new profile. */
+  profileNew: () => "/profiles?new",
+  /** The editor of a profile. */
+  profileEdit: (profile: string) => `/profiles/${encodeURIComponent(profile)}?edit`,
   providers: () => "/providers",
   work: () => "/work",
   access: () => "/access",

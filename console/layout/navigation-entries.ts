@@ -13,6 +13,8 @@ export const navigation: readonly NavigationEntry[] = [
   { title: "Overview", to: paths.overview(), letter: "o" },
   { title: "Machines", to: paths.machines(), letter: "m" },
   { title: "Installations", to: paths.installations(), letter: "i" },
+  { title: "Images", to: paths.images(), letter: "c" },
+  { title: "Profiles", to: paths.profiles(), letter: "n" },
   { title: "Approvals", to: paths.approvals(), letter: "a" },
   { title: "Providers", to: paths.providers(), letter: "p" },
   { title: "Work", to: paths.work(), letter: "w" },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineTabs, paths } from "../../console/paths.ts";
 import { axeViolations } from "./support/axe.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
+import { imageAdded, profileApplied } from "./support/console-catalogue.ts";
 import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -13,6 +14,9 @@ beforeAll(async () => {
   if (browserMissing === undefined) {
     [server, browser] = await Promise.all([consoleServer(), browserStart()]);
     await machineAdded(server, "web1", { rack: "b12" });
+    // An address that refuses: the page shows the image while it is tried again.
+    await imageAdded(server, "debian-13", "http://127.0.0.1:9/debian-13.raw");
+    await profileApplied(server, "web", { image: "debian-13", rootDisk: { minBytes: 1n } });
   }
 });
 afterAll(async () => {
@@ -25,6 +29,12 @@ const routes = [
   paths.machines(),
   ...machineTabs.map((tab) => paths.machine("web1", tab)),
   paths.installations(),
+  paths.images(),
+  paths.image("debian-13"),
+  paths.profiles(),
+  paths.profile("web"),
+  paths.profileNew(),
+  paths.profileEdit("web"),
   paths.approvals(),
   paths.providers(),
   paths.work(),

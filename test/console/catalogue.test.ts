@@ -1,0 +1,89 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { paths } from "../../console/paths.ts";
+import { imageServer, type ImageServer } from "../support/image-server.ts";
+import { browserMissing, browserStart } from "./support/browser.ts";
+import { machineAdded } from "./support/console-machines.ts";
+import { consoleWindow } from "./support/console-page.ts";
+import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
+
+let server: ConsoleServer;
+let browser: Browser;
+let images: ImageServer;
+beforeAll(async () => {
+  if (browserMissing === undefined) {
+    [server, browser, images] = await Promise.all([consoleServer(), browserStart(), imageServer()]);
+    await machineAdded(server, "web1", { rack: "b12" });
+  }
+});
+afterAll(async () => {
+  await browser?.close();
+  await images?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+test("an image is added, what is wrong with it is said, it gets a tag, and is deleted", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  const { url } = images.serve("noise.raw", Buffer.alloc(1 << 20, 7));
+  await using window = await consoleWindow(browser, server, { role: "operator" });
+  const { page } = window;
+  await window.open(paths.images());
+  await page.getByText("The catalogue is empty").waitFor();
+  await page.getByRole("button", { name: "Add an image" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("noise");
+  await dialog.getByRole("textbox", { name: "Address" }).fill(url);
+  await dialog.getByRole("button", { name: "Add noise" }).click();
+  await page.getByRole("heading", { level: 1, name: "noise" }).waitFor();
+  const version = page.getByRole("region", { name: "noise@1" });
+  // A file without a partition table: no firmware would start it.
+  await version.getByText("failed", { exact: true }).waitFor();
+  await version
+    .getByText(/firmware|boot/u)
+    .first()
+    .waitFor();
+  await version.getByRole("button", { name: "Tags of noise@1" }).click();
+  await dialog.getByRole("textbox", { name: "Tag" }).fill("odd");
+  await dialog.getByRole("button", { name: "Set odd to noise@1" }).click();
+  await version.getByText("odd", { exact: true }).waitFor();
+  await version.getByRole("button", { name: "Delete noise@1" }).click();
+  await dialog.getByRole("textbox", { name: "Type noise@1 to confirm" }).fill("noise@1");
+  await dialog.getByRole("button", { name: "Delete noise@1", exact: true }).click();
+  await page.getByText("The catalogue is empty").waitFor();
+  expect(window.wrong).toEqual([]);
+});
+
+const yaml = (domain: string): string => `name: web
+image: debian-13
+disk: min=1G
+values:
+  domain: ${domain}
+user_data: |
+  #cloud-config
+  fqdn: {{ machine.name | append: "." | append: values.domain | yaml }}
+`;
+
+test("a profile is written, previewed on a machine, applied, and changed; what would change is shown", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await using window = await consoleWindow(browser, server, { role: "operator" });
+  const { page } = window;
+  await window.open(paths.profileNew());
+  const text = page.getByRole("textbox", { name: "The profile, as its file" });
+  await text.fill("name: web\nimage: debian-13\ndisk: min=1G\nimages: x\n");
+  await page.getByText("line 1: has fields that are not known: images").waitFor();
+  await text.fill(yaml("example.org"));
+  await page.getByRole("textbox", { name: "Machine" }).fill("web1");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText('fqdn: "web1.example.org"').waitFor();
+  await page.getByRole("button", { name: "Apply web" }).click();
+  await page.getByRole("heading", { level: 1, name: "web" }).waitFor();
+  await page.getByRole("button", { name: "Change it" }).click();
+  await text.fill(yaml("example.net"));
+  await page.getByText("example.net").last().waitFor();
+  await page.getByRole("region", { name: "What would change" }).getByText("example.org").first().waitFor();
+  await page.getByRole("button", { name: "Apply web" }).click();
+  await page.getByRole("cell", { name: "2", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Show version 1" }).click();
+  await page.getByRole("region", { name: "From web@1 to version 2" }).getByText("example.net").first().waitFor();
+  expect(window.wrong).toEqual([]);
+});
