@@ -11,11 +11,16 @@ export function CommandLayer(): ReactElement {
   const open = useOpenCommand();
   const sent = useActivities().length > 0;
   const touched = useTouched();
+  // The host stays once it was needed: it takes a closed dialog's entry out of the browser's history.
+  const [needed, setNeeded] = useState(false);
+  if (open !== undefined && !needed) {
+    setNeeded(true);
+  }
   return (
     <>
       <Suspense fallback={null}>{touched || open !== undefined ? <Toasts>{null}</Toasts> : null}</Suspense>
       <Suspense fallback={null}>
-        {open !== undefined || sent ? <CommandHost /> : null}
+        {needed ? <CommandHost /> : null}
         {sent ? <ActivityDrawer /> : null}
       </Suspense>
     </>

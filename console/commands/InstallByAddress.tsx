@@ -1,12 +1,15 @@
 import { useEffect, useRef } from "react";
-import { useSearchParams } from "react-router";
+import { useLocation, useSearchParams } from "react-router";
 import type { Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { dialogOfEntry } from "./dialog-entry.ts";
 import { commandClose, commandOpen, useOpenCommand } from "./open-command.ts";
 
 /** Opens the install dialog of a machine where the address ends in `?install`; nothing else is drawn. */
 export function InstallByAddress({ machine }: { machine: Machine }): null {
   const [search, setSearch] = useSearchParams();
   const isOpen = useOpenCommand() !== undefined;
+  // The dialog's own entry in the history goes first; then the address loses its end.
+  const isEntered = dialogOfEntry(useLocation().state) !== undefined;
   const wanted = search.has("install");
   const dialog = useRef<"none" | "opening" | "open">("none");
   useEffect(() => {
@@ -21,11 +24,11 @@ export function InstallByAddress({ machine }: { machine: Machine }): null {
   useEffect(() => {
     if (isOpen && dialog.current === "opening") {
       dialog.current = "open";
-    } else if (!isOpen && dialog.current === "open" && wanted) {
+    } else if (!isOpen && !isEntered && dialog.current === "open" && wanted) {
       const next = new URLSearchParams(search);
       next.delete("install");
       setSearch(next, { replace: true });
     }
-  }, [isOpen, wanted, search, setSearch]);
+  }, [isOpen, isEntered, wanted, search, setSearch]);
   return null;
 }

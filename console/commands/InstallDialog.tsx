@@ -1,4 +1,5 @@
-import { useEffect, useState, type ReactElement, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactElement, type ReactNode } from "react";
+import type { InstallationPlan } from "../../gen/farrier/operator/v1/installation_pb.ts";
 import { InstallationState, type Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { bytesText } from "../../src/lib/format/bytes.ts";
 import { diskTitle } from "../parts/disk-facts.ts";
@@ -9,9 +10,18 @@ import { Checkbox } from "../ui/Field.tsx";
 import { commandRefusal } from "./allowed.ts";
 import { machineNameOrId } from "./command.ts";
 import { CopyAs } from "./CopyAs.tsx";
-import { emptyInstallForm, imageName, installProblems, refusedField, type InstallField } from "./install-form.ts";
-import { InstallDiskFields } from "./InstallDiskFields.tsx";
-import { InstallImageFields, InstallMoreFields } from "./InstallImageFields.tsx";
+import {
+  emptyInstallForm,
+  imageName,
+  installProblems,
+  refusedField,
+  type InstallForm,
+  type InstallProblems,
+} from "./install-form.ts";
+import { DrawnDisks, InstallDiskFields } from "./InstallDiskFields.tsx";
+import { InstallBy } from "./InstallBy.tsx";
+import { InstallImageFields, InstallMoreFields, InstallRetryFields } from "./InstallImageFields.tsx";
+import { InstallProfileFields } from "./InstallProfileFields.tsx";
 import { InstallPlans, InstallPlanView } from "./InstallPlanView.tsx";
 import { installPrepare } from "./machine-install.ts";
 import { MachinesPreview } from "./MachinesPreview.tsx";
@@ -20,7 +30,9 @@ import { commandUnsavedSet } from "./open-command.ts";
 import type { PreparedCommand } from "./prepared.ts";
 import { TypedName } from "./TypedName.tsx";
 import { useCommandRun } from "./use-command-run.ts";
-import { useDryRun, type DryRun } from "./use-dry-run.ts";
+import { useCurrentMachine } from "./use-current-machine.ts";
+import type { DryRun } from "./dry-run.ts";
+import { useDryRun } from "./use-dry-run.ts";
 import { useRole } from "./use-role.ts";
 
 /** What an {@link InstallDialog} takes. */
@@ -33,14 +45,16 @@ export interface InstallDialogProps {
 }
 
 /** Asks for an installation on one machine or many, and shows what the server says before it is requested. */
-export function InstallDialog({ machines, more, requestId, onClose }: InstallDialogProps): ReactElement {
+export function InstallDialog({ machines: opened, more, requestId, onClose }: InstallDialogProps): ReactElement {
   const role = useRole();
-  const only = machines.length === 1 ? machines[0] : undefined;
+  const run = useCommandRun(requestId, onClose);
+  const only = useCurrentMachine(opened.length === 1 ? opened[0] : undefined, run.busy);
+  const machines = useMemo(() => (only === undefined ? opened : [only]), [opened, only]);
   const [form, setForm] = useState(emptyInstallForm);
   const [typed, setTyped] = useState("");
-  const run = useCommandRun(requestId, onClose);
-  const [{ going, refused }] = useState(() =>
-    splitRefused(machines, (machine) => commandRefusal("install", role, machine)),
+  const { going, refused } = useMemo(
+    () => splitRefused(machines, (machine) => commandRefusal("install", role, machine)),
+    [machines, role],
   );
   const runs = useDryRun(going, form, requestId);
   const [first] = runs;
@@ -48,15 +62,18 @@ export function InstallDialog({ machines, more, requestId, onClose }: InstallDia
   const sendable = only === undefined ? going.filter((_, index) => runs[index]?.kind !== "refused") : going;
   const incomplete = installProblems(form);
   const problems = shownProblems(incomplete, only === undefined ? undefined : first);
-  const overwrites = sendable.filter(({ installed }) => installed !== undefined);
+  const overwrites = sendable.filter(
+    ({ installed }, index) =>
+      installed !== undefined || (only !== undefined && index === 0 && planOf(first)?.overwrites !== undefined),
+  );
   const expected = only === undefined ? String(sendable.length) : machineNameOrId(only);
   const pending = going.filter(({ installation }) => installation?.state === InstallationState.PENDING);
-  const planned = runs.filter(({ kind }) => kind === "planned").length;
+  const plannedCount = runs.filter(({ kind }) => kind === "planned").length;
   const refusal =
     (only === undefined ? undefined : refused[0]?.reason) ??
-    refusalOf({ incomplete, first: only === undefined ? undefined : first, planned }) ??
+    refusalOf({ incomplete, first: only === undefined ? undefined : first, planned: plannedCount }) ??
     (overwrites.length > 0 && typed !== expected ? `type ${expected} first` : undefined);
-  const title = installTitle(only, sendable.length, form.url, first);
+  const title = installTitle(only, sendable.length, installWords(form, first), first);
   const prepared = (those: readonly Machine[] = sendable): PreparedCommand[] =>
     those.map((machine) => installPrepare(machine, form, requestId));
   const sent = run.activity !== undefined && only === undefined;
@@ -65,7 +82,8 @@ export function InstallDialog({ machines, more, requestId, onClose }: InstallDia
     problems,
     onChange: (change: Partial<typeof form>) => setForm((before) => ({ ...before, ...change })),
   };
-  const imageBytes = first?.kind === "planned" ? (first.plan?.imageSizeBytes ?? 0n) : form.sizeBytes;
+  const planned = planOf(first)?.disk?.name;
+  const imageBytes = planOf(first)?.imageSizeBytes ?? form.sizeBytes;
   const unsaved = form !== emptyInstallForm && !sent;
   useEffect(() => commandUnsavedSet(unsaved), [unsaved]);
   return (
@@ -80,10 +98,7 @@ export function InstallDialog({ machines, more, requestId, onClose }: InstallDia
       unsaved={unsaved}
       actions={
         <>
-          <CopyAs
-            commands={() => prepared()}
-            refused={Object.keys(incomplete).length > 0 ? "image, digest and disk come first" : undefined}
-          />
+          <CopyAs commands={() => prepared()} refused={incompleteWords(incomplete)} />
           <Button onClick={onClose}>{sent ? "Close" : "Back"}</Button>
           {sent ? null : (
             <Button
@@ -103,16 +118,35 @@ export function InstallDialog({ machines, more, requestId, onClose }: InstallDia
       <div className="flex flex-col gap-4">
         {only === undefined ? <MachinesPreview machines={machines} refused={refused} more={more} /> : null}
         <fieldset disabled={sent} className="flex flex-col gap-4">
-          <Part title="Image">
-            <InstallImageFields {...fields} />
-          </Part>
-          <Part title="Disk">
-            <InstallDiskFields {...fields} machine={only} imageBytes={imageBytes} />
-          </Part>
+          <InstallBy by={form.by} onChange={(by) => fields.onChange({ by })} />
+          {form.by === "profile" ? (
+            <>
+              <Part title="Profile">
+                <InstallProfileFields {...fields} />
+              </Part>
+              {only === undefined || planned === undefined ? null : (
+                <Part title="Disk">
+                  <DrawnDisks machine={only} selector="" imageBytes={imageBytes} planned={planned} />
+                </Part>
+              )}
+            </>
+          ) : (
+            <>
+              <Part title="Image">
+                <InstallImageFields {...fields} />
+              </Part>
+              <Part title="Disk">
+                <InstallDiskFields {...fields} machine={only} imageBytes={imageBytes} planned={planned} />
+              </Part>
+            </>
+          )}
           <details>
-            <summary className="font-medium">First boot, format, checks, retries</summary>
+            <summary className="font-medium">
+              {form.by === "profile" ? "Retries, checks" : "First boot, format, checks, retries"}
+            </summary>
             <div className="flex flex-col gap-3 pt-3">
-              <InstallMoreFields {...fields} />
+              {form.by === "profile" ? null : <InstallMoreFields {...fields} />}
+              <InstallRetryFields {...fields} />
               <Checkbox
                 checked={form.ignoreReport}
                 onChange={({ target }) => fields.onChange({ ignoreReport: target.checked })}
@@ -183,10 +217,7 @@ function splitRefused(
 }
 
 /** Problems beside their fields: of fields that are not empty, and what the server refuses. */
-function shownProblems(
-  problems: Partial<Record<InstallField, string>>,
-  run: DryRun | undefined,
-): Partial<Record<InstallField, string>> {
+function shownProblems(problems: InstallProblems, run: DryRun | undefined): InstallProblems {
   const shown = Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== "missing"));
   const field = run?.kind === "refused" ? refusedField(run.message) : undefined;
   return run?.kind === "refused" && field !== undefined ? { ...shown, [field]: run.message } : shown;
@@ -197,31 +228,66 @@ function refusalOf({
   first,
   planned,
 }: {
-  incomplete: object;
+  incomplete: InstallProblems;
   first: DryRun | undefined;
   planned: number;
 }): string | undefined {
-  const [missing] = Object.keys(incomplete);
-  if (missing !== undefined) {
-    return missing === "selector" ? "choose a disk first" : "image, digest and disk come first";
+  const incompleted = incompleteWords(incomplete);
+  if (incompleted !== undefined) {
+    return incompleted;
   }
   if (first === undefined) {
     return planned === 0 ? "no machine can be requested" : undefined;
   }
-  return first.kind === "refused"
-    ? "the server refuses it: see above"
-    : first.kind === "asking"
-      ? "being checked"
-      : undefined;
+  switch (first.kind) {
+    case "planned":
+      return undefined;
+    case "refused":
+      return "the server refuses it: see above";
+    case "away":
+      return "the server can't be asked now: see above";
+    case "asking":
+    case "incomplete":
+      return "being checked";
+  }
+}
+
+/** Why a form can't be sent as it stands; undefined if it can. Pure. */
+function incompleteWords(problems: InstallProblems): string | undefined {
+  const [first] = Object.entries(problems);
+  if (first === undefined) {
+    return undefined;
+  }
+  const [field, problem] = first;
+  if (problem !== "missing") {
+    return "something is wrong: see beside its field";
+  }
+  return field === "profile"
+    ? "choose a profile first"
+    : field === "selector"
+      ? "choose a disk first"
+      : "image, digest and disk come first";
+}
+
+/** What is installed, in a word. Pure. */
+function installWords({ by, profile, url }: InstallForm, run: DryRun | undefined): string {
+  if (by === "image") {
+    return imageName(url);
+  }
+  const [named, image] = run?.kind === "planned" ? [run.profile || profile, run.image] : [profile, ""];
+  return image === "" ? named || "a profile" : `${image} by ${named}`;
+}
+
+function planOf(run: DryRun | undefined): InstallationPlan | undefined {
+  return run?.kind === "planned" ? run.plan : undefined;
 }
 
 /** What the button does: "Erase Samsung PM9A3 3.84 TB S64G… of web1, install debian-13". */
-function installTitle(only: Machine | undefined, count: number, url: string, run: DryRun | undefined): string {
-  const image = imageName(url);
+function installTitle(only: Machine | undefined, count: number, image: string, run: DryRun | undefined): string {
   if (only === undefined) {
     return `Erase a disk of each of ${count.toLocaleString("en")} machines, install ${image}`;
   }
-  const disk = run?.kind === "planned" ? run.plan?.disk : undefined;
+  const disk = planOf(run)?.disk;
   if (disk === undefined) {
     return `Install ${image} on ${machineNameOrId(only)}`;
   }

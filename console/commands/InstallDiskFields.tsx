@@ -9,11 +9,11 @@ import { Field, TextInput } from "../ui/Field.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import type { InstallFieldsProps } from "./InstallImageFields.tsx";
 
-/** Which disk is written: drawn for one machine, in words for many. @param imageBytes 0 means unknown */
+/** Which disk is written: drawn for one machine, in words for many. @param props.imageBytes 0 means unknown */
 export function InstallDiskFields(
-  props: InstallFieldsProps & { machine: Machine | undefined; imageBytes: bigint },
+  props: InstallFieldsProps & { machine: Machine | undefined; imageBytes: bigint; planned: string | undefined },
 ): ReactElement {
-  const { form, problems, onChange, machine, imageBytes } = props;
+  const { form, problems, onChange, machine, imageBytes, planned } = props;
   return (
     <>
       {machine === undefined ? null : (
@@ -21,6 +21,7 @@ export function InstallDiskFields(
           machine={machine}
           selector={form.selector}
           imageBytes={imageBytes}
+          planned={planned}
           onChoose={(selector) => onChange({ selector })}
         />
       )}
@@ -47,14 +48,19 @@ export function InstallDiskFields(
   );
 }
 
-interface DrawnDisksProps {
+/** What {@link DrawnDisks} take. */
+export interface DrawnDisksProps {
   machine: Machine;
   selector: string;
   imageBytes: bigint;
-  onChoose: (selector: string) => void;
+  /** The kernel's name of the disk that the server would choose; undefined while it is not known. */
+  planned: string | undefined;
+  /** Left out where a profile chooses. */
+  onChoose?: (selector: string) => void;
 }
 
-function DrawnDisks({ machine, selector, imageBytes, onChoose }: DrawnDisksProps): ReactElement {
+/** A machine's disks as they were reported last, with the chosen one marked. */
+export function DrawnDisks({ machine, selector, imageBytes, planned, onChoose }: DrawnDisksProps): ReactElement {
   const { disks, state } = useReportedDisks(machine.id);
   if (state !== "reported") {
     return state === "loading" ? (
@@ -67,13 +73,17 @@ function DrawnDisks({ machine, selector, imageBytes, onChoose }: DrawnDisksProps
       </p>
     );
   }
-  const chosen = disks.find(({ selectors }) => selectors.some((one) => selectorText(one) === selector));
+  const chosen =
+    disks.find(({ selectors }) => selectors.some((one) => selectorText(one) === selector)) ??
+    disks.find(({ device }) => planned !== undefined && device.name === planned);
   return (
     <DiskPicture
       disks={disks}
       chosen={chosen}
       imageBytes={imageBytes}
-      onChoose={(disk) => onChoose(selectorText(disk.selectors[0] ?? ""))}
+      {...(onChoose === undefined
+        ? {}
+        : { onChoose: (disk: PicturedDisk) => onChoose(selectorText(disk.selectors[0] ?? "")) })}
       holds={() =>
         disks.length === 1 && machine.installed !== undefined
           ? `holds the installed system of generation ${machine.installed.generation}`

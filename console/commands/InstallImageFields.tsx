@@ -6,13 +6,13 @@ import { bytesText } from "../../src/lib/format/bytes.ts";
 import { Button } from "../ui/Button.tsx";
 import { Checkbox, Field, Select, TextArea, TextInput } from "../ui/Field.tsx";
 import { Menu } from "../ui/Menu.tsx";
-import { imageName, type InstallField, type InstallForm } from "./install-form.ts";
+import { imageName, type InstallForm, type InstallProblems } from "./install-form.ts";
 
 /** What the parts of the install dialog take. */
 export interface InstallFieldsProps {
   form: InstallForm;
   /** What is wrong, by field, as the form or the server says it. */
-  problems: Partial<Record<InstallField, string>>;
+  problems: InstallProblems;
   onChange: (change: Partial<InstallForm>) => void;
 }
 
@@ -77,11 +77,12 @@ export function InstallImageFields({ form, problems, onChange }: InstallFieldsPr
   );
 }
 
-/** First boot, format, checks and retries. */
+/** First boot, format and checks. */
 export function InstallMoreFields({ form, problems, onChange }: InstallFieldsProps): ReactElement {
   return (
     <>
       <SeedField name="userData" label="User data (cloud-init)" form={form} problems={problems} onChange={onChange} />
+      <SeedField name="metaData" label="Meta data (cloud-init)" form={form} problems={problems} onChange={onChange} />
       <SeedField
         name="networkConfig"
         label="Network configuration (cloud-init)"
@@ -89,7 +90,7 @@ export function InstallMoreFields({ form, problems, onChange }: InstallFieldsPro
         problems={problems}
         onChange={onChange}
       />
-      <div className="grid gap-3 sm:grid-cols-3">
+      <div className="grid gap-3 sm:grid-cols-2">
         <Field label="Format">
           {(control) => (
             <Select
@@ -120,16 +121,6 @@ export function InstallMoreFields({ form, problems, onChange }: InstallFieldsPro
             />
           )}
         </Field>
-        <Field label="Further tries after an error" error={problems.attempts}>
-          {(control) => (
-            <TextInput
-              {...control}
-              inputMode="numeric"
-              value={form.attempts}
-              onChange={({ target }) => onChange({ attempts: target.value })}
-            />
-          )}
-        </Field>
       </div>
       <Checkbox checked={form.grow} onChange={({ target }) => onChange({ grow: target.checked })}>
         Grow the last partition to the disk&apos;s end
@@ -137,7 +128,82 @@ export function InstallMoreFields({ form, problems, onChange }: InstallFieldsPro
       <Checkbox checked={form.readBack} onChange={({ target }) => onChange({ readBack: target.checked })}>
         Read the disk back and compare it before success is reported
       </Checkbox>
+      <TextField
+        name="signature"
+        label="Signature"
+        hint="Empty: fetched from the image's address and .minisig or .sig."
+        form={form}
+        problems={problems}
+        onChange={onChange}
+      />
+      <TextField
+        name="caCertificates"
+        label="Further CAs of the image's server"
+        hint="PEM. Empty: the public ones alone."
+        form={form}
+        problems={problems}
+        onChange={onChange}
+      />
+      <TextField
+        name="tokenHosts"
+        label="Hosts that may issue the registry's tokens"
+        hint="NAME or NAME:PORT, one a line; only those outside the registry's own domain."
+        form={form}
+        problems={problems}
+        onChange={onChange}
+      />
     </>
+  );
+}
+
+/** Further tries after an error, and their pace. */
+export function InstallRetryFields({ form, problems, onChange }: InstallFieldsProps): ReactElement {
+  const fields = [
+    { name: "attempts", label: "Further tries after an error", hint: "0 to 100." },
+    { name: "retryInitial", label: "Wait before the first", hint: "Such as 90s; doubled for each. Empty: 60s." },
+    { name: "retryMaximum", label: "Maximum wait", hint: "Such as 2h. Empty: 1h." },
+  ] as const;
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      {fields.map(({ name, label, hint }) => (
+        <Field key={name} label={label} hint={hint} error={problems[name]}>
+          {(control) => (
+            <TextInput
+              {...control}
+              {...(name === "attempts" ? { inputMode: "numeric" } : {})}
+              value={form[name]}
+              onChange={({ target }) => onChange({ [name]: target.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
+function TextField({
+  name,
+  label,
+  hint,
+  form,
+  problems,
+  onChange,
+}: InstallFieldsProps & {
+  name: "signature" | "caCertificates" | "tokenHosts";
+  label: string;
+  hint: string;
+}): ReactElement {
+  return (
+    <Field label={label} hint={hint} error={problems[name]}>
+      {(control) => (
+        <TextArea
+          {...control}
+          rows={2}
+          value={form[name]}
+          onChange={({ target }) => onChange({ [name]: target.value })}
+        />
+      )}
+    </Field>
   );
 }
 
@@ -147,7 +213,7 @@ function SeedField({
   form,
   problems,
   onChange,
-}: InstallFieldsProps & { name: "userData" | "networkConfig"; label: string }): ReactElement {
+}: InstallFieldsProps & { name: "userData" | "metaData" | "networkConfig"; label: string }): ReactElement {
   const bytes = form[name];
   return (
     <Field label={label} hint={bytes.length === 0 ? "None." : bytesText(bytes.length)} error={problems[name]}>

@@ -6,7 +6,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { machineNameOrId } from "./command.ts";
 import { refusedField } from "./install-form.ts";
 import { errorGroups } from "./run-many.ts";
-import type { DryRun } from "./use-dry-run.ts";
+import type { DryRun } from "./dry-run.ts";
 
 /** What the server says of one machine's installation: its plan, warnings, or why it refuses. */
 export function InstallPlanView({ run }: { run: DryRun | undefined }): ReactElement {
@@ -14,7 +14,9 @@ export function InstallPlanView({ run }: { run: DryRun | undefined }): ReactElem
     case undefined:
     case "incomplete":
       return (
-        <p className="text-sm text-dim">The server checks the request as soon as image, digest and disk are given.</p>
+        <p className="text-sm text-dim">
+          The server checks the request as soon as image, digest and disk, or a profile, are given.
+        </p>
       );
     case "asking":
       return <p className="text-sm text-dim">Checking…</p>;
@@ -29,6 +31,15 @@ export function InstallPlanView({ run }: { run: DryRun | undefined }): ReactElem
             ) : (
               "the reason stands beside its field."
             )}
+          </span>
+        </p>
+      );
+    case "away":
+      return (
+        <p role="alert" className="flex gap-2 text-sm text-warn">
+          <Icon name="warning" />
+          <span>
+            Not checked: <ForeignText text={run.message} />. It is tried again by itself.
           </span>
         </p>
       );
@@ -80,7 +91,7 @@ export function InstallPlans({
     return <InstallPlanView run={undefined} />;
   }
   const planned = runs.filter(({ kind }) => kind === "planned").length;
-  const waiting = runs.filter(({ kind }) => kind === "asking").length;
+  const waiting = runs.filter(({ kind }) => kind === "asking" || kind === "away").length;
   const refused = runs.flatMap((run, index) => {
     const machine = machines[index];
     return run.kind === "refused" && machine !== undefined ? [{ machine, message: run.message }] : [];

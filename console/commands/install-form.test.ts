@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { emptyInstallForm, imageName, installImageOf, installProblems, refusedField } from "./install-form.ts";
+import { installMessage } from "./machine-install.ts";
 
 const digest = `sha256:${"0a".repeat(32)}`;
 const good = { ...emptyInstallForm, url: "https://images.example/debian-13.raw.zst", digest, selector: "serial=S1" };
@@ -18,6 +19,27 @@ test("what is wrong is said beside its field", () => {
   expect(problems.selector).toMatch(/not a condition/u);
   expect(problems.attempts).toMatch(/0 to 100/u);
   expect(problems.userData).toMatch(/262145 bytes/u);
+});
+
+test("by a profile, nothing of the image's fields counts", () => {
+  const form = { ...emptyInstallForm, by: "profile", profile: "web@3", url: "ftp://x" } as const;
+  expect(installProblems(form)).toEqual({});
+  expect(installProblems({ ...form, profile: "" })).toEqual({ profile: "missing" });
+  expect(installProblems({ ...form, profile: "Web" })).toEqual({ profile: "expected NAME or NAME@VERSION" });
+  const message = installMessage({ id: "one" }, { ...form, values: { domain: "example.org" } }, "id");
+  expect(message).toMatchObject({ profile: "web@3", values: { domain: "example.org" } });
+  expect(message.image).toBeUndefined();
+});
+
+test("a pace needs tries, a signature its key, and token hosts are hosts", () => {
+  expect(installProblems({ ...good, retryInitial: "90s" }).retryInitial).toMatch(/number/u);
+  expect(installProblems({ ...good, attempts: "2", retryInitial: "soon" }).retryInitial).toMatch(/not a duration/u);
+  expect(installProblems({ ...good, signature: "x" }).signature).toMatch(/key/u);
+  expect(installProblems({ ...good, tokenHosts: "auth.example\nhttp://x" }).tokenHosts).toMatch(/"http:\/\/x"/u);
+  const form = { ...good, attempts: "2", retryInitial: "90s", tokenHosts: " auth.example:5000 \n" };
+  const message = installMessage({ id: "one" }, form, "id");
+  expect(message.retry).toMatchObject({ attempts: 2, initialSeconds: 90, maximumSeconds: 0 });
+  expect(message.image?.tokenHost).toEqual(["auth.example:5000"]);
 });
 
 test("the message has what was typed, without blanks around it", () => {
@@ -46,4 +68,6 @@ test("a refusal is put beside the field that it names", () => {
   expect(refusedField("image.digest: expected")).toBe("digest");
   expect(refusedField("this machine is in quarantine")).toBeUndefined();
   expect(refusedField("image.toString: x")).toBeUndefined();
+  expect(refusedField("profile: there is no profile web")).toBe("profile");
+  expect(refusedField("values.domain: is missing")).toBe("profile");
 });

@@ -13,7 +13,7 @@ import {
 import { InstallationState, type Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { diskSelectorWords } from "../../src/contract/disk-selector-text.ts";
 import { machineNameOrId } from "./command.ts";
-import { installImageOf, type InstallForm } from "./install-form.ts";
+import { installImageOf, installRetryOf, type InstallForm } from "./install-form.ts";
 import { prepare, type PreparedCommand } from "./prepared.ts";
 import { fileLines } from "./twins.ts";
 
@@ -24,14 +24,16 @@ export function installMessage(
   requestId: string,
 ): InstallationRequestRequest {
   const pending = machine.installation?.state === InstallationState.PENDING ? machine.installation.generation : 0n;
-  const attempts = Number(form.attempts);
+  const retry = installRetryOf(form);
   return create(InstallationRequestRequestSchema, {
     requestId,
     machine: machine.id,
-    image: installImageOf(form),
+    ...(form.by === "profile"
+      ? { profile: form.profile, values: { ...form.values } }
+      : { image: installImageOf(form) }),
     replaceGeneration: form.replace ? pending : 0n,
     ignoreHardwareReport: form.ignoreReport,
-    ...(attempts === 0 ? {} : { retry: { attempts } }),
+    ...(retry === undefined ? {} : { retry }),
   });
 }
 
@@ -61,15 +63,21 @@ function installWords(title: string, message: InstallationRequestRequest): strin
   const format = formats[image?.format ?? 0];
   const compression = compressions[image?.compression ?? 0];
   return [
-    ...["machine", "install", title, "--image", image?.url ?? "", "--digest", image?.digest ?? ""],
-    ...["--disk", diskSelectorWords(image?.rootDisk)],
+    ...["machine", "install", title],
+    ...(message.profile === ""
+      ? ["--image", image?.url ?? "", "--digest", image?.digest ?? "", "--disk", diskSelectorWords(image?.rootDisk)]
+      : ["--profile", message.profile]),
+    ...Object.entries(message.values).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
     ...seedFiles(image).flatMap(({ flag, name }) => [flag, name]),
+    ...(image?.tokenHost ?? []).flatMap((host) => ["--image-token-host", host]),
     ...(image?.grow === true ? ["--grow"] : []),
     ...(image?.readBack === true ? ["--read-back"] : []),
     ...(format === undefined ? [] : ["--format", format]),
     ...(compression === undefined ? [] : ["--compression", compression]),
     ...(image === undefined || image.sizeBytes === 0n ? [] : ["--size", String(image.sizeBytes)]),
     ...(retry === undefined ? [] : ["--retry-attempts", String(retry.attempts)]),
+    ...(retry === undefined || retry.initialSeconds === 0 ? [] : ["--retry-initial", `${retry.initialSeconds}s`]),
+    ...(retry === undefined || retry.maximumSeconds === 0 ? [] : ["--retry-maximum", `${retry.maximumSeconds}s`]),
     ...(replaceGeneration === 0n ? [] : ["--replace"]),
     ...(ignoreHardwareReport ? ["--ignore-hardware-report"] : []),
     ...["--request-id", requestId],
@@ -81,7 +89,10 @@ function seedFiles(image: ImageInstallation | undefined): { flag: string; name: 
   const cosign = image?.signature?.format === SignatureFormat.COSIGN;
   return [
     { flag: "--user-data", name: "user-data", bytes: image?.userData },
+    { flag: "--meta-data", name: "meta-data", bytes: image?.metaData },
     { flag: "--network-config", name: "network-config", bytes: image?.networkConfig },
     { flag: cosign ? "--cosign-key" : "--minisign-key", name: "image-key.pub", bytes: image?.signature?.publicKey },
+    { flag: "--signature", name: "image.sig", bytes: image?.signature?.signature },
+    { flag: "--image-ca", name: "image-ca.pem", bytes: image?.caCertificates },
   ].flatMap(({ bytes, ...rest }) => (bytes === undefined || bytes.length === 0 ? [] : [{ ...rest, bytes }]));
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { toast } from "../ui/Toast.tsx";
+import { dialogOfEntry } from "./dialog-entry.ts";
 import { commandClose, isCommandUnsaved, type OpenCommand } from "./open-command.ts";
 
 /**
@@ -11,7 +12,7 @@ export function useDialogHistory(open: OpenCommand | undefined): void {
   const navigate = useNavigate();
   const { pathname, search, hash, state } = useLocation();
   const id = open?.requestId;
-  const shown = dialogOf(state);
+  const shown = dialogOfEntry(state);
   /** The dialog whose entry is in the history, or on its way there. */
   const entry = useRef<{ id: string; there: boolean }>(undefined);
   useEffect(() => {
@@ -37,10 +38,4 @@ export function useDialogHistory(open: OpenCommand | undefined): void {
       commandClose();
     }
   }, [id, shown, pathname, search, hash, navigate]);
-}
-
-function dialogOf(state: unknown): string | undefined {
-  return typeof state === "object" && state !== null && "dialog" in state && typeof state.dialog === "string"
-    ? state.dialog
-    : undefined;
 }

@@ -70,3 +70,24 @@ test("an address opens the install dialog; the back button closes it, but not ov
   await dialog.waitFor({ state: "detached" });
   expect(window.wrong).toEqual([]);
 });
+
+test("a dialog that its own button closes leaves nothing in the history: the back button leads to the page before", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await using window = await consoleWindow(browser, server, { role: "operator" });
+  const { page } = window;
+  await window.open(paths.work());
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await page.getByRole("checkbox", { name: "Mark box1" }).check();
+  await page.getByRole("button", { name: "Do", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Quarantine", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  await page.waitForFunction(() => history.state?.usr?.dialog !== undefined);
+  await dialog.getByRole("button", { name: "Back", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.waitForFunction(() => history.state?.usr?.dialog === undefined);
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "Work" }).waitFor();
+  expect(window.wrong).toEqual([]);
+});
