@@ -1,8 +1,14 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
 import { imageServer, type ImageServer } from "../support/image-server.ts";
+import { systemImage, systemImagePrograms } from "../../src/catalogue/testing/made-images.ts";
+import { programsMissing } from "../support/install-rig.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
+import { imageAdded } from "./support/console-catalogue.ts";
 import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -24,32 +30,43 @@ afterAll(async () => {
 
 test("an image is added, what is wrong with it is said, it gets a tag, and is deleted", async (context) => {
   context.skip(browserMissing !== undefined, browserMissing);
-  const { url } = images.serve("noise.raw", Buffer.alloc(1 << 20, 7));
+  const lacking = await programsMissing(...systemImagePrograms);
+  context.skip(lacking.length > 0, `missing: ${lacking.join(", ")}`);
+  await using folder = await mkdtempDisposable(join(tmpdir(), "farrier-console-"));
+  const noise = images.serve("noise.raw", Buffer.alloc(1 << 20, 7));
+  const parts = { table: "mbr", bootCode: true, root: "zeros", cloudInit: false } as const;
+  const good = images.serve("good.raw", await systemImage(folder.path, parts));
   await using window = await consoleWindow(browser, server, { role: "operator" });
   const { page } = window;
   await window.open(paths.images());
   await page.getByText("The catalogue is empty").waitFor();
   await page.getByRole("button", { name: "Add an image" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("textbox", { name: "Name" }).fill("noise");
-  await dialog.getByRole("textbox", { name: "Address" }).fill(url);
-  await dialog.getByRole("button", { name: "Add noise" }).click();
-  await page.getByRole("heading", { level: 1, name: "noise" }).waitFor();
-  const version = page.getByRole("region", { name: "noise@1" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("debian");
+  await dialog.getByRole("textbox", { name: "Address" }).fill(noise.url);
+  await dialog.getByRole("button", { name: "Add debian" }).click();
+  await page.getByRole("heading", { level: 1, name: "debian" }).waitFor();
+  const first = page.getByRole("region", { name: "debian@1" });
   // A file without a partition table: no firmware would start it.
-  await version.getByText("failed", { exact: true }).waitFor();
-  await version
+  await first.getByText("failed", { exact: true }).waitFor();
+  await first
     .getByText(/firmware|boot/u)
     .first()
     .waitFor();
-  await version.getByRole("button", { name: "Tags of noise@1" }).click();
-  await dialog.getByRole("textbox", { name: "Tag" }).fill("odd");
-  await dialog.getByRole("button", { name: "Set odd to noise@1" }).click();
-  await version.getByText("odd", { exact: true }).waitFor();
-  await version.getByRole("button", { name: "Delete noise@1" }).click();
-  await dialog.getByRole("textbox", { name: "Type noise@1 to confirm" }).fill("noise@1");
-  await dialog.getByRole("button", { name: "Delete noise@1", exact: true }).click();
-  await page.getByText("The catalogue is empty").waitFor();
+  await page.getByRole("button", { name: "Add a version" }).click();
+  await dialog.getByRole("textbox", { name: "Address" }).fill(good.url);
+  await dialog.getByRole("textbox", { name: "Digest" }).fill(good.digest);
+  await dialog.getByRole("button", { name: "Add debian" }).click();
+  const second = page.getByRole("region", { name: "debian@2" });
+  await second.getByText("latest", { exact: true }).waitFor();
+  await second.getByRole("button", { name: "Tags of debian@2" }).click();
+  await dialog.getByRole("textbox", { name: "Tag" }).fill("stable");
+  await dialog.getByRole("button", { name: "Set stable to debian@2" }).click();
+  await second.getByText("stable", { exact: true }).waitFor();
+  await first.getByRole("button", { name: "Delete debian@1" }).click();
+  await dialog.getByRole("textbox", { name: "Type debian@1 to confirm" }).fill("debian@1");
+  await dialog.getByRole("button", { name: "Delete debian@1", exact: true }).click();
+  await first.waitFor({ state: "detached" });
   expect(window.wrong).toEqual([]);
 });
 
@@ -65,6 +82,7 @@ user_data: |
 
 test("a profile is written, previewed on a machine, applied, and changed; what would change is shown", async (context) => {
   context.skip(browserMissing !== undefined, browserMissing);
+  await imageAdded(server, "debian-13", images.serve("other.raw", Buffer.alloc(1 << 20, 7)).url);
   await using window = await consoleWindow(browser, server, { role: "operator" });
   const { page } = window;
   await window.open(paths.profileNew());

@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from "react";
-import type { CatalogueImage, ImageFacts } from "../../../gen/farrier/operator/v1/image_pb.ts";
+import { ImageState, type CatalogueImage, type ImageFacts } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
 import { Age } from "../../parts/Age.tsx";
 import { Bytes } from "../../parts/Bytes.tsx";
@@ -33,7 +33,12 @@ export function ImageVersion({ image, refused, onTag, onDelete }: ImageVersionPr
           <Chip key={tag}>{tag}</Chip>
         ))}
         <span className="ml-auto flex flex-wrap gap-2">
-          <Button icon="tag" refused={refused} onClick={onTag} aria-label={`Tags of ${versionText(name, version)}`}>
+          <Button
+            icon="tag"
+            refused={refused ?? (image.state === ImageState.READY ? undefined : "it is not ready")}
+            onClick={onTag}
+            aria-label={`Tags of ${versionText(name, version)}`}
+          >
             Tags
           </Button>
           <Button icon="trash" refused={refused} onClick={onDelete} aria-label={`Delete ${versionText(name, version)}`}>

@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams, type LoaderFunctionArgs } from "react-router";
 import type { CatalogueImage } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
+import { isNotFound, notFoundLeave } from "../../api/not-found.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
 import { useRole } from "../../commands/use-role.ts";
@@ -21,7 +22,7 @@ const ImageDeleteDialog = lazy(async () => ({ default: (await import("./ImageDel
 /** Reads the image's versions before the page is drawn. */
 export async function loader({ params }: LoaderFunctionArgs): Promise<null> {
   const { method, input } = versionsQuery(params["image"] ?? "");
-  await queryClient.ensureQueryData(createQueryOptions(method, input, { transport }));
+  await queryClient.ensureQueryData(createQueryOptions(method, input, { transport })).catch(notFoundLeave);
   return null;
 }
 
@@ -39,7 +40,7 @@ export default function ImagePage(): ReactNode {
   const navigate = useNavigate();
   const refused = useRole() === "viewer" ? "an operator can do this; you are a viewer" : undefined;
   const close = (): void => setOpen(undefined);
-  const images = data?.images ?? [];
+  const images = isNotFound(error) ? [] : (data?.images ?? []);
   return (
     <>
       <PageHead
@@ -63,10 +64,10 @@ export default function ImagePage(): ReactNode {
           </Link>
         </p>
       </PageHead>
-      {error === null ? null : (
+      {error === null || isNotFound(error) ? null : (
         <RpcError title="The image can't be shown" error={error} onRetry={() => void refetch()} />
       )}
-      {data !== undefined && images.length === 0 ? (
+      {isNotFound(error) || (data !== undefined && images.length === 0) ? (
         <EmptyState title="There is no such image">
           <p>It was deleted, or never added under this name.</p>
         </EmptyState>

@@ -86,6 +86,7 @@ export default function MachinesPage(): ReactNode {
         <Suspense fallback={<span className="h-7" />}>
           <ListTools
             view={view}
+            shown={() => rows.map(({ machine }) => liveMachine(machine.id)?.machine ?? machine)}
             onFilter={filterSet}
             machines={markedMachines}
             all={words}

@@ -1,8 +1,9 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { LoaderFunctionArgs } from "react-router";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
+import { useLiveFleet } from "../../live/use-live-fleet.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { Age } from "../../parts/Age.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
@@ -12,7 +13,7 @@ import { Needs } from "./Needs.tsx";
 import { RunningNow } from "./RunningNow.tsx";
 import { StateBar } from "./StateBar.tsx";
 import { groupsQuery, mapChoice } from "./map-choice.ts";
-import { countEvery, runningQuery, summaryQuery } from "./queries.ts";
+import { countEvery, runningQuery, summaryKey, summaryQuery } from "./queries.ts";
 
 /** Reads the fleet's figures before the page is drawn. */
 export async function loader({ request }: LoaderFunctionArgs): Promise<null> {
@@ -27,7 +28,12 @@ export async function loader({ request }: LoaderFunctionArgs): Promise<null> {
 
 /** The page "Overview": the fleet by state, what needs somebody, what runs now, and a map. */
 export default function OverviewPage(): ReactNode {
-  const { data, error, refetch } = useQuery(summaryQuery.method, summaryQuery.input, { refetchInterval: countEvery });
+  const [every, setEvery] = useState(countEvery);
+  const { data, error, refetch } = useQuery(summaryQuery.method, summaryQuery.input, { refetchInterval: every });
+  const next = useLiveFleet(summaryKey, data?.machines, countEvery);
+  if (next !== every) {
+    setEvery(next);
+  }
   return (
     <>
       <PageHead title="Overview">

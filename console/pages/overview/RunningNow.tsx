@@ -1,13 +1,14 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { ReactElement } from "react";
 import { Link } from "react-router";
+import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { Age } from "../../parts/Age.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
 import { ProgressBar } from "../../parts/ProgressBar.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { paths } from "../../paths.ts";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
-import { countEvery, runningQuery } from "./queries.ts";
+import { countEvery, runningKey, runningQuery } from "./queries.ts";
 import { runningOrder } from "./running-order.ts";
 
 /** Rows that are shown. */
@@ -16,6 +17,7 @@ const most = 8;
 /** The installations that run now, the slowest and the fastest. */
 export function RunningNow({ pending }: { pending: bigint }): ReactElement {
   const { data, error, refetch } = useQuery(runningQuery.method, runningQuery.input, { refetchInterval: countEvery });
+  useRefreshOnChange(runningKey);
   const rows = runningOrder(data?.installations ?? [], most);
   return (
     <section aria-labelledby="running" className="flex flex-col gap-2">

@@ -2,6 +2,7 @@ import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
 import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams, useSearchParams, type LoaderFunctionArgs } from "react-router";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
+import { isNotFound, notFoundLeave } from "../../api/not-found.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
 import { useRole } from "../../commands/use-role.ts";
@@ -24,7 +25,7 @@ const ProfileDeleteDialog = lazy(async () => ({
 /** Reads the profile's versions before the page is drawn; templates are for operators, and read after it. */
 export async function loader({ params }: LoaderFunctionArgs): Promise<null> {
   const { method, input } = profileVersionsQuery(params["profile"] ?? "");
-  await queryClient.ensureQueryData(createQueryOptions(method, input, { transport }));
+  await queryClient.ensureQueryData(createQueryOptions(method, input, { transport })).catch(notFoundLeave);
   return null;
 }
 
@@ -35,7 +36,7 @@ export default function ProfilePage(): ReactNode {
   const versions = useMemo(() => profileVersionsQuery(name), [name]);
   const { data, error, refetch } = useQuery(versions.method, versions.input);
   const asked = search.get("version");
-  const [newest] = data?.profiles ?? [];
+  const [newest] = isNotFound(error) ? [] : (data?.profiles ?? []);
   const chosen = data?.profiles.find(({ version }) => String(version) === asked) ?? newest;
   const role = useRole();
   const isViewer = role === "viewer";
@@ -69,7 +70,7 @@ export default function ProfilePage(): ReactNode {
           </Link>
         </p>
       </PageHead>
-      {error === null ? null : (
+      {error === null || isNotFound(error) ? null : (
         <RpcError title="The profile can't be shown" error={error} onRetry={() => void refetch()} />
       )}
       {shown.error === null ? null : (
@@ -79,7 +80,7 @@ export default function ProfilePage(): ReactNode {
           onRetry={() => void shown.refetch()}
         />
       )}
-      {data !== undefined && newest === undefined ? (
+      {isNotFound(error) || (data !== undefined && newest === undefined) ? (
         <EmptyState title="There is no such profile">
           <p>It was deleted, or never applied under this name.</p>
         </EmptyState>
