@@ -1,11 +1,14 @@
 import { callUnaryMethod } from "@connectrpc/connect-query";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { timestampFromMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState, type ReactNode } from "react";
 import { useLocation } from "react-router";
 import { MachineService, type HistoryEntry, type Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
+import { defined } from "../../../src/lib/defined.ts";
 import { transport } from "../../api/transport.ts";
 import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { RpcError } from "../../parts/RpcError.tsx";
+import { serverNow } from "../../parts/server-clock.ts";
 import { Timeline } from "../../parts/Timeline.tsx";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -18,22 +21,42 @@ const kinds = [
   ["component", "what Farrier did"],
 ] as const;
 
+/** Days back; "" is everything. */
+const times = [
+  ["", "at any time"],
+  ["1", "in the last day"],
+  ["7", "in the last 7 days"],
+  ["30", "in the last 30 days"],
+] as const;
+/** Generations that can be chosen. */
+const generationsMost = 50n;
+
 /** What happened to the machine, newest first. */
-export function TimelineTab({ machine: { id, name } }: { machine: Machine }): ReactNode {
+export function TimelineTab({ machine: { id, name, installation } }: { machine: Machine }): ReactNode {
   const [kind, setKind] = useState<string>("all");
+  const [generation, setGeneration] = useState("0");
+  const [since, setSince] = useState<{ days: string; from?: Timestamp }>({ days: "" });
   const { hash } = useLocation();
-  const key = useMemo(() => ["machine-history", id], [id]);
+  const key = useMemo(() => ["machine-history", id, generation, since.days], [id, generation, since.days]);
+  const newest = installation?.generation ?? 0n;
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery({
     queryKey: key,
     queryFn: async ({ pageParam, signal }) =>
       await callUnaryMethod(
         transport,
         MachineService.method.machineHistory,
-        { machine: id, pageSize: 100, pageToken: pageParam },
+        {
+          machine: id,
+          pageSize: 100,
+          pageToken: pageParam,
+          generation: BigInt(generation),
+          ...defined({ from: since.from }),
+        },
         { signal },
       ),
     initialPageParam: "",
     getNextPageParam: ({ nextPageToken }) => (nextPageToken === "" ? undefined : nextPageToken),
+    placeholderData: keepPreviousData,
   });
   useRefreshOnChange(key, { machine: id });
   if (data === undefined) {
@@ -47,10 +70,28 @@ export function TimelineTab({ machine: { id, name } }: { machine: Machine }): Re
   const machine = name === "" ? id : name;
   return (
     <>
-      <label className="mb-2 flex max-w-xs items-center gap-2 text-sm">
-        Show
-        <Select options={kinds} value={kind} onChange={({ target }) => setKind(target.value)} />
-      </label>
+      <div className="mb-2 flex flex-wrap items-center gap-2 text-sm">
+        <label className="flex max-w-xs items-center gap-2">
+          Show
+          <Select options={kinds} value={kind} onChange={({ target }) => setKind(target.value)} />
+        </label>
+        <label>
+          <span className="unseen">Of the generation</span>
+          <Select
+            options={generationOptions(newest)}
+            value={generation}
+            onChange={({ target }) => setGeneration(target.value)}
+          />
+        </label>
+        <label>
+          <span className="unseen">When</span>
+          <Select
+            options={times}
+            value={since.days}
+            onChange={({ target: { value } }) => setSince({ days: value, ...defined({ from: daysAgo(value) }) })}
+          />
+        </label>
+      </div>
       <Timeline
         entries={entries}
         named={hash === "" ? undefined : decodeURIComponent(hash.slice(1))}
@@ -64,6 +105,18 @@ export function TimelineTab({ machine: { id, name } }: { machine: Machine }): Re
       ) : null}
     </>
   );
+}
+
+/** The newest generations, and all. Pure. */
+function generationOptions(newest: bigint): (readonly [string, string])[] {
+  const count = newest < generationsMost ? newest : generationsMost;
+  const numbers = Array.from({ length: Number(count) }, (_, index) => String(newest - BigInt(index)));
+  return [["0", "of all generations"], ...numbers.map((number) => [number, `of generation ${number}`] as const)];
+}
+
+/** The time so many days ago, by the server's clock; undefined for "". */
+function daysAgo(days: string): Timestamp | undefined {
+  return days === "" ? undefined : timestampFromMs((serverNow() ?? new Date()).getTime() - Number(days) * 86_400_000);
 }
 
 function isOf(kind: string, { actorKind }: HistoryEntry): boolean {

@@ -1,6 +1,6 @@
-import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
+import { createConnectQueryKey, createQueryOptions, useQuery } from "@connectrpc/connect-query";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { ReactElement, ReactNode } from "react";
+import { useState, type ReactElement, type ReactNode } from "react";
 import {
   FleetService,
   type FleetSummaryResponse,
@@ -9,6 +9,7 @@ import {
 import { bytesText, memoryText } from "../../../src/lib/format/bytes.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
+import { useLiveFleet } from "../../live/use-live-fleet.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { Age } from "../../parts/Age.tsx";
 import { CliCopy } from "../../parts/CliCopy.tsx";
@@ -20,6 +21,7 @@ import { figures } from "./figures.ts";
 const method = FleetService.method.fleetSummary;
 const input = { hardwareGroups: true };
 const every = 5_000;
+const key = createConnectQueryKey({ schema: method, cardinality: "finite" });
 
 /** Reads the figures before the page is drawn. */
 export async function loader(): Promise<null> {
@@ -29,7 +31,12 @@ export async function loader(): Promise<null> {
 
 /** The page "Metrics": the fleet's figures, and its hardware by provider and location. */
 export default function MetricsPage(): ReactNode {
-  const { data, error, refetch } = useQuery(method, input, { refetchInterval: every });
+  const [interval, setInterval] = useState(every);
+  const { data, error, refetch } = useQuery(method, input, { refetchInterval: interval });
+  const next = useLiveFleet(key, data?.machines, every);
+  if (next !== interval) {
+    setInterval(next);
+  }
   return (
     <>
       <PageHead title="Metrics" />

@@ -5,11 +5,12 @@ import { errorGroups } from "../../commands/run-many.ts";
 import { useRole } from "../../commands/use-role.ts";
 import { Age } from "../../parts/Age.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
+import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ClearBackoffs } from "./ClearBackoffs.tsx";
 import { MachineLink } from "../../parts/MachineLink.tsx";
-import { backoffsQuery, lookedAt, workEvery } from "./queries.ts";
+import { backoffsQuery, lookedAt, workEvery, workKeys } from "./queries.ts";
 
 /** Machines of a cause that are named. */
 const named = 12;
@@ -20,6 +21,7 @@ export function Backoffs(): ReactElement {
   const refused = role === "viewer" ? "an operator can do this; you are a viewer" : undefined;
   const [clearing, setClearing] = useState<readonly Backoff[]>();
   const { data, error, refetch } = useQuery(backoffsQuery.method, backoffsQuery.input, { refetchInterval: workEvery });
+  useRefreshOnChange(workKeys.backoffs);
   const backoffs = data?.backoffs ?? [];
   const more = data !== undefined && data.nextPageToken !== "";
   return (

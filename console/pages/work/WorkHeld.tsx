@@ -1,14 +1,16 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { ReactElement } from "react";
 import { Age } from "../../parts/Age.tsx";
+import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
 import { MachineLink } from "../../parts/MachineLink.tsx";
-import { lookedAt, workEvery, workQuery } from "./queries.ts";
+import { lookedAt, workEvery, workQuery, workKeys } from "./queries.ts";
 
 /** Which component works on which machine. */
 export function WorkHeld(): ReactElement {
   const { data, error, refetch } = useQuery(workQuery.method, workQuery.input, { refetchInterval: workEvery });
+  useRefreshOnChange(workKeys.work);
   const work = data?.work ?? [];
   const more = data !== undefined && data.nextPageToken !== "";
   return (

@@ -1,3 +1,4 @@
+import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 
 /** Milliseconds between two looks while the page is seen. */
@@ -13,3 +14,10 @@ export const workQuery = { method: FleetService.method.workList, input: { pageSi
 export const backoffsQuery = { method: FleetService.method.backoffList, input: { pageSize: lookedAt } } as const;
 /** For what is eligible. */
 export const countsQuery = { method: FleetService.method.fleetSummary, input: {} } as const;
+
+/** The beginnings of the keys of what a machine's change may change. */
+export const workKeys = {
+  backoffs: createConnectQueryKey({ schema: backoffsQuery.method, cardinality: "finite" }),
+  work: createConnectQueryKey({ schema: workQuery.method, cardinality: "finite" }),
+  counts: createConnectQueryKey({ schema: countsQuery.method, cardinality: "finite" }),
+} as const;
