@@ -1,5 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { useLocation } from "react-router";
+import { pageDrawn } from "./page-drawn.ts";
 
 /** The heading of a page. It gets the focus when the page is opened, and names the browser's tab. */
 export function PageHead({
@@ -18,6 +19,7 @@ export function PageHead({
   useEffect(() => {
     document.title = `${title} · Farrier`;
   }, [title]);
+  useEffect(pageDrawn, []);
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
   }, [pathname]);

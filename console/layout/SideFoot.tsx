@@ -3,10 +3,10 @@ import { useQuery } from "@connectrpc/connect-query";
 import { AccessService } from "../../gen/farrier/operator/v1/access_pb.ts";
 import { roleWords } from "../../src/contract/words/role.ts";
 import { wordOf } from "../../src/contract/words/table.ts";
-import { liveReady } from "../live/live.ts";
 import { ForeignText } from "../parts/ForeignText.tsx";
 import { Button } from "../ui/Button.tsx";
 import { classes } from "../ui/classes.ts";
+import { firstPageDrawn } from "./page-drawn.ts";
 import { preferenceSet, usePreference } from "./preferences.ts";
 
 const themes = ["system", "light", "dark"] as const;
@@ -15,7 +15,7 @@ const themes = ["system", "light", "dark"] as const;
 export function SideFoot({ open, onKeys }: { open: boolean; onKeys: () => void }): ReactNode {
   // After what the page itself has to read.
   const [later, setLater] = useState(false);
-  useEffect(() => void liveReady().then(() => setLater(true)), []);
+  useEffect(() => void firstPageDrawn().then(() => setLater(true)), []);
   const { data } = useQuery(AccessService.method.whoAmI, {}, { enabled: later });
   const theme = usePreference("theme");
   return (
