@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { MachineFilterSchema } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { interestMost, interests } from "./interests.ts";
+import { interestMost, interests, watchedOf } from "./interests.ts";
 
 const filter = (search: string) => create(MachineFilterSchema, { search });
 
@@ -28,4 +28,12 @@ test("no more ids than a stream takes", () => {
   const all = interests();
   all.set("a", { machines: Array.from({ length: interestMost + 5 }, (_, index) => String(index)) }, true);
   expect(all.all().machines).toHaveLength(interestMost);
+});
+
+test("a page that shows no machine asks for none, not for the fleet", () => {
+  expect(watchedOf({ machines: [], filter: undefined })).toEqual({
+    machines: ["00000000-0000-0000-0000-000000000000"],
+  });
+  expect(watchedOf({ machines: ["1"], filter: undefined })).toEqual({ machines: ["1"] });
+  expect(watchedOf({ machines: [], filter: filter("a") })).toEqual({ machines: [], filter: filter("a") });
 });

@@ -4,6 +4,17 @@ import type { LiveInterest } from "./live-message.ts";
 /** Machines that a stream can be asked for by id. */
 export const interestMost = 1_000;
 
+/** The id of no machine. */
+const nobody = "00000000-0000-0000-0000-000000000000";
+
+/** What to watch for these ids and this filter: without any, no machine, where the server would send the whole fleet's changes. Pure. */
+export function watchedOf({ machines, filter }: { machines: string[]; filter: MachineFilter | undefined }): {
+  machines: string[];
+  filter?: MachineFilter;
+} {
+  return filter === undefined ? { machines: machines.length === 0 ? [nobody] : machines } : { machines, filter };
+}
+
 /** What every tab shows, as the leader knows it. */
 export interface Interests {
   /** Notes what a tab shows; `focused` if a person looks at it. */

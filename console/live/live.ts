@@ -8,7 +8,7 @@ import { sessionSubscribe } from "../api/session.ts";
 import { transport } from "../api/transport.ts";
 import { randomId } from "../api/random-id.ts";
 import { serverTimeHeard } from "../parts/server-clock.ts";
-import { interests } from "./interests.ts";
+import { interests, watchedOf } from "./interests.ts";
 import { liveHear, liveSay } from "./live-channel.ts";
 import type { LiveInterest, LiveMessage, LiveStatus } from "./live-message.ts";
 import { changesNote } from "./machine-store.ts";
@@ -20,9 +20,6 @@ const lockName = "farrier.live";
 const settle = 300;
 /** Milliseconds that a page waits for the stream's begin at most. */
 const readyAtMost = 500;
-
-/** The id of no machine. */
-const nobody = "00000000-0000-0000-0000-000000000000";
 
 const tab = randomId();
 const all = interests();
@@ -134,8 +131,7 @@ async function hold(signal: AbortSignal): Promise<void> {
     request: () => {
       const { machines, filter } = all.all();
       asked = { machines: new Set(machines), filter: filterKey(filter) };
-      // Without ids and filter, the server would send every change of the fleet.
-      return filter === undefined ? { machines: machines.length === 0 ? [nobody] : machines } : { machines, filter };
+      return watchedOf({ machines, filter });
     },
     say: (message) => {
       say(message);
