@@ -1,11 +1,6 @@
 import { Tooltip as BaseTooltip } from "@base-ui/react/tooltip";
 import type { ReactElement, ReactNode } from "react";
 
-/** Shows tooltips at once where one was open a moment before; once around the whole page. */
-export function TooltipProvider({ children }: { children: ReactNode }): ReactElement {
-  return <BaseTooltip.Provider delay={400}>{children}</BaseTooltip.Provider>;
-}
-
 /** Words about `children` (one element that takes the focus) while the pointer or the focus is on it. */
 export function Tooltip({ text, children }: { text: ReactNode; children: ReactElement }): ReactElement {
   return (

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 import type { InstallationEntry } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { commandRefusal } from "../../commands/allowed.ts";
-import { CommandButton } from "../../commands/MachineActions.tsx";
+import { CommandButton } from "../../commands/CommandButton.tsx";
 import { useRole } from "../../commands/use-role.ts";
 import { entryMachine } from "./entry-machine.ts";
 

@@ -77,9 +77,9 @@ export function profileTextParse(text: string): ProfileText {
     readBack: flagValue(file["read_back"], ["read_back"], problems),
     sshKeys: listValue(file["ssh_keys"], ["ssh_keys"], problems).map((key) => key.trim()),
     user: optional("user"),
-    values: Object.entries(values).map(([value, given]) => {
-      const usual = defaultText(given, ["values", value], problems);
-      return { name: value, ...(usual === undefined ? {} : { default: usual }) };
+    values: Object.entries(values).map(([one, given]) => {
+      const usual = defaultText(given, ["values", one], problems);
+      return { name: one, ...(usual === undefined ? {} : { default: usual }) };
     }),
     ...(retry === undefined
       ? {}
