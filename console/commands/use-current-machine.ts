@@ -6,7 +6,7 @@ import { useLiveMachine } from "../live/machine-store.ts";
 
 /**
  * The machine of a dialog as the stream knows it: another object only where something has changed that decides what an
- * installation would do, so that what is asked about it is asked again then. While `held`, nothing changes it: what is being
+ * installation would do, so that its dry run is made again then. While `held`, nothing changes it: what is being
  * sent changes the machine itself.
  */
 export function useCurrentMachine(machine: Machine | undefined, held: boolean): Machine | undefined {

@@ -1,11 +1,11 @@
 const drawn = Promise.withResolvers<void>();
 
-/** Notes that a page is drawn, and so has asked for what it needs. */
+/** Notes that a page is drawn, and so has made its first calls. */
 export function pageDrawn(): void {
   drawn.resolve();
 }
 
-/** Resolves once the first page is drawn: what the frame around it needs is asked for after that. */
+/** Resolves once the first page is drawn: the frame around it makes its own calls after that. */
 export async function firstPageDrawn(): Promise<void> {
   await drawn.promise;
 }

@@ -13,7 +13,7 @@ const looks: Record<ImageState, { icon: IconName; tone: Tone }> = {
   [ImageState.FAILED]: { icon: "cross", tone: "bad" },
 };
 
-/** The state of an image's version: icon, word, colour. One that is ready and will not boot says so. */
+/** The state of an image's version: icon, word, colour. A version that is ready and will not boot says so. */
 export function ImageStateBadge({ image }: { image: Pick<CatalogueImage, "state" | "facts"> }): ReactElement {
   const { state, facts } = image;
   const doubtful = state === ImageState.READY && (facts?.problems.length ?? 0) > 0;

@@ -114,7 +114,7 @@ function generationOptions(newest: bigint): (readonly [string, string])[] {
   return [["0", "of all generations"], ...numbers.map((number) => [number, `of generation ${number}`] as const)];
 }
 
-/** The time so many days ago, by the server's clock; undefined for "". */
+/** The time `days` days ago, by the server's clock; undefined for "". */
 function daysAgo(days: string): Timestamp | undefined {
   return days === "" ? undefined : timestampFromMs((serverNow() ?? new Date()).getTime() - Number(days) * 86_400_000);
 }

@@ -11,13 +11,9 @@ import { RpcError } from "../../parts/RpcError.tsx";
 import { paths } from "../../paths.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { Skeleton } from "../../ui/Skeleton.tsx";
-import { ProfileFacts } from "./ProfileFacts.tsx";
-import { ProfileVersions } from "./ProfileVersions.tsx";
+import { ProfileBody } from "./ProfileBody.tsx";
 import { profileShowQuery, profileVersionsQuery } from "./queries.ts";
-import { RenderPreview } from "./RenderPreview.tsx";
 
-const ProfileEditor = lazy(async () => ({ default: (await import("./ProfileEditor.tsx")).ProfileEditor }));
 const ProfileDeleteDialog = lazy(async () => ({
   default: (await import("./ProfileDeleteDialog.tsx")).ProfileDeleteDialog,
 }));
@@ -37,7 +33,7 @@ export default function ProfilePage(): ReactNode {
   const { data, error, refetch } = useQuery(versions.method, versions.input);
   const asked = search.get("version");
   const [newest] = isNotFound(error) ? [] : (data?.profiles ?? []);
-  const chosen = data?.profiles.find(({ version }) => String(version) === asked) ?? newest;
+  const chosen = newest && (data?.profiles.find(({ version }) => String(version) === asked) ?? newest);
   const role = useRole();
   const isViewer = role === "viewer";
   const show = profileShowQuery(chosen === undefined ? name : versionText(name, chosen.version));
@@ -47,6 +43,8 @@ export default function ProfilePage(): ReactNode {
   const refused = isViewer ? "an operator can do this; you are a viewer" : undefined;
   const spec = shown.data?.spec;
   const editing = search.has("edit") && !isViewer;
+  const shownMode = editing ? "edited" : "shown";
+  const mode = isViewer ? "viewed" : shownMode;
   return (
     <>
       <PageHead
@@ -85,39 +83,19 @@ export default function ProfilePage(): ReactNode {
           <p>It was deleted, or never applied under this name.</p>
         </EmptyState>
       ) : null}
-      {newest === undefined || chosen === undefined ? null : editing ? (
-        spec === undefined ? (
-          <Skeleton label="Loading the profile" />
-        ) : (
-          <Suspense fallback={<Skeleton label="Loading the editor" />}>
-            <ProfileEditor name={name} spec={spec} onLeave={() => void navigate(paths.profile(name))} />
-          </Suspense>
-        )
-      ) : (
-        <div className="flex flex-col gap-6">
-          {isViewer ? (
-            <p className="text-dim">
-              Its templates may hold secrets: an operator can see them; you are a viewer. It installs {chosen.image}.
-            </p>
-          ) : spec === undefined ? (
-            <Skeleton label="Loading the profile" />
-          ) : (
-            <>
-              <ProfileFacts spec={spec} />
-              <RenderPreview profile={versionText(name, chosen.version)} values={spec.values} />
-            </>
-          )}
-          <ProfileVersions
-            profiles={data?.profiles ?? []}
-            chosen={chosen.version}
-            mayCompare={!isViewer}
-            onChoose={(version) => {
-              const next = new URLSearchParams(search);
-              next.set("version", String(version));
-              setSearch(next, { preventScrollReset: true, replace: true });
-            }}
-          />
-        </div>
+      {chosen === undefined ? null : (
+        <ProfileBody
+          profiles={data?.profiles ?? []}
+          chosen={chosen}
+          spec={spec}
+          mode={mode}
+          onLeave={() => void navigate(paths.profile(name))}
+          onChoose={(version) => {
+            const next = new URLSearchParams(search);
+            next.set("version", String(version));
+            setSearch(next, { preventScrollReset: true, replace: true });
+          }}
+        />
       )}
       <Suspense>
         {deleting ? (

@@ -1,6 +1,7 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, type ReactNode } from "react";
+import { lazy, Suspense, type ReactElement, type ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
+import type { Profile } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
 import { useRole } from "../../commands/use-role.ts";
@@ -63,33 +64,40 @@ export default function ProfilesPage(): ReactNode {
           </p>
         </EmptyState>
       ) : (
-        <Table caption="Profiles" rows={data.nextPageToken === "" ? profiles.length : "unknown"}>
-          <TableHead>
-            <TableHeading>Profile</TableHeading>
-            <TableHeading>Image</TableHeading>
-            <TableHeading>Applied</TableHeading>
-          </TableHead>
-          <tbody>
-            {profiles.map(({ name, version, image, appliedAt, appliedBy }, index) => (
-              <TableRow key={name} index={index}>
-                <TableCell>
-                  <Link to={paths.profile(name)} className="text-accent font-medium hover:underline">
-                    <ForeignText text={`${name}@${version}`} />
-                  </Link>
-                </TableCell>
-                <TableCell label="Image">
-                  <Link to={paths.image(image.split("@")[0] ?? "")} className="text-accent hover:underline">
-                    <ForeignText text={image} />
-                  </Link>
-                </TableCell>
-                <TableCell label="Applied">
-                  <Age at={appliedAt} /> by <ForeignText text={appliedBy} />
-                </TableCell>
-              </TableRow>
-            ))}
-          </tbody>
-        </Table>
+        <ProfilesTable profiles={profiles} more={data.nextPageToken !== ""} />
       )}
     </>
+  );
+}
+
+/** The profiles with their newest versions. @param more there are more than these */
+function ProfilesTable({ profiles, more }: { profiles: readonly Profile[]; more: boolean }): ReactElement {
+  return (
+    <Table caption="Profiles" rows={more ? "unknown" : profiles.length}>
+      <TableHead>
+        <TableHeading>Profile</TableHeading>
+        <TableHeading>Image</TableHeading>
+        <TableHeading>Applied</TableHeading>
+      </TableHead>
+      <tbody>
+        {profiles.map(({ name, version, image, appliedAt, appliedBy }, index) => (
+          <TableRow key={name} index={index}>
+            <TableCell>
+              <Link to={paths.profile(name)} className="text-accent font-medium hover:underline">
+                <ForeignText text={`${name}@${version}`} />
+              </Link>
+            </TableCell>
+            <TableCell label="Image">
+              <Link to={paths.image(image.split("@")[0] ?? "")} className="text-accent hover:underline">
+                <ForeignText text={image} />
+              </Link>
+            </TableCell>
+            <TableCell label="Applied">
+              <Age at={appliedAt} /> by <ForeignText text={appliedBy} />
+            </TableCell>
+          </TableRow>
+        ))}
+      </tbody>
+    </Table>
   );
 }
