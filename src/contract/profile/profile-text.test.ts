@@ -65,6 +65,7 @@ test("files beside the text are named, and not together with the field itself", 
 
 test.each([
   ["", "expected an object with name, image and disk"],
+  ["name: *nothing", "nothing"],
   ["[]", "expected an object with name, image and disk"],
   ["grow: true", "line 1: name: is missing: expected text; line 1: image: is missing"],
   ["name: web\nimage: x\ndisk: seral=1\n", "line 3: disk: "],

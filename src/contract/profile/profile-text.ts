@@ -1,6 +1,6 @@
 // A profile's file, YAML or JSON: docs/images.md. The command line and the console read the same.
 import { create } from "@bufbuild/protobuf";
-import { isMap, isScalar, LineCounter, parseDocument, type Node } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { DiskSelectorSchema } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { ProfileSpecSchema, type ProfileSpec } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { diskSelectorParse } from "../disk-selector-text.ts";
@@ -43,7 +43,7 @@ export function profileTextParse(text: string): ProfileText {
     throw new ProfileTextError(error.message.split("\n")[0] ?? "");
   }
   const problems: ValueProblem[] = [];
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = plainOf(document);
   const file = recordValue(value ?? undefined, [], problems, known);
   if (file === undefined) {
     throw new ProfileTextError("expected an object with name, image and disk");
@@ -118,6 +118,15 @@ export function profileTextParse(text: string): ProfileText {
     );
   }
   return { name, spec, files };
+}
+
+/** @throws {ProfileTextError} for aliases that go nowhere, or to too much */
+function plainOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new ProfileTextError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+  }
 }
 
 /** A value's default as templates get it; undefined where every request must set it. */
