@@ -44,9 +44,7 @@ const bigints = (counts: Readonly<Record<string, number>>): Record<string, bigin
 
 /** Counts machines by state for each value of a label, provider or location. */
 export function fleetGroupsHandler({ database, clock = systemClock }: OperatorApiDependencies) {
-  const shared = sharedCount<FleetGroups>(clock, ({ groups }) =>
-    groups.reduce((sum, { machines }) => sum + machines, 0),
-  );
+  const shared = sharedCount<FleetGroups>(clock, ({ machines }) => machines);
   return async (request: FleetGroupsRequest): Promise<MessageInitShape<typeof FleetGroupsResponseSchema>> => {
     const grouping = validate(groupsRequest, request);
     const { groups, more, at } = await shared(JSON.stringify(grouping), () => fleetGroups(database, grouping));

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type TestMachine } from "../../../test/support/fleet.ts";
 import { FleetGroupBy, FleetNeedKind } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { fleetNeedWords } from "../../contract/words/fleet-need.ts";
+import { fleetGroups } from "../../database/queries/views/fleet-groups.ts";
 import { eligibleCounts } from "../../database/queries/views/fleet.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
@@ -123,6 +124,9 @@ test("more values than can be shown: the ones with the most machines, and that t
   const { groups, more } = await clients.fleet.fleetGroups({ by: FleetGroupBy.LABEL, label: "slot" });
   expect([groups.length, more]).toEqual([2_000, true]);
   expect(groups[1]).toMatchObject({ value: "s1", machines: 2n });
+  // What a count costs is told by all machines, not by those of the groups that are shown.
+  const counted = await fleetGroups(fleet.database, { by: "label", label: "slot" }, 3);
+  expect([counted.groups.length, counted.machines]).toEqual([3, 2_008]);
   await fleet.rows("DELETE FROM machines WHERE labels ? 'slot'");
 });
 

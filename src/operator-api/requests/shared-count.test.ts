@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
-import { sharedCount } from "./shared-count.ts";
+import { firstCounts, sharedCount } from "./shared-count.ts";
 
 /** A count of 100 ms that says how often it was done. */
 function counting(clock: FakeClock) {
@@ -61,4 +61,31 @@ test("many keys do not grow it without end", async () => {
     });
   }
   expect(counts).toBe(40);
+});
+
+test("first counts of many keys take turns, and who waited gets a costly answer that came meanwhile", async () => {
+  const clock = new FakeClock();
+  const shared = sharedCount<number>(clock, () => 1_000_000);
+  let [running, most, counts] = [0, 0, 0];
+  const count = async (): Promise<number> => {
+    running += 1;
+    most = Math.max(most, running);
+    await clock.sleep(100);
+    running -= 1;
+    counts += 1;
+    return counts;
+  };
+  const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
+  let settled = false;
+  const all = Promise.all([...keys, ...keys].map((key) => shared(key, count))).finally(() => {
+    settled = true;
+  });
+  while (!settled) {
+    await clock.untilSleeping();
+    await clock.advance(100);
+  }
+  await all;
+  expect(most).toBe(firstCounts);
+  // Only a key whose first count was still running is counted twice.
+  expect(counts).toBeLessThan(20 + firstCounts);
 });

@@ -19,6 +19,8 @@ export interface FleetGroups {
   groups: FleetGroup[];
   /** There are more groups. */
   more: boolean;
+  /** Machines of all groups, also of those that are left out: what the answer costs grows with it. */
+  machines: number;
   at: Date;
 }
 
@@ -28,8 +30,12 @@ export const groupsLimit = 2_000;
 /** Counts machines by a value and their state: by provider from an index alone, otherwise by reading all machines once. */
 export function fleetGroupsQuery(grouping: FleetGrouping, limit: number = groupsLimit): RawBuilder<unknown> {
   return sql`
-    SELECT g.value, sum(g.count)::bigint AS machines, jsonb_object_agg(g.state, g.count) AS states, now() AS at
-    FROM (${counts(grouping)}) g GROUP BY g.value ORDER BY machines DESC, g.value LIMIT ${limit + 1}`;
+    SELECT t.at, g.value, g.machines, g.states, g.all_machines
+    FROM (SELECT now() AS at) t LEFT JOIN (
+      SELECT c.value, sum(c.count)::bigint AS machines, jsonb_object_agg(c.state, c.count) AS states,
+        (sum(sum(c.count)) OVER ())::bigint AS all_machines
+      FROM (${counts(grouping)}) c GROUP BY c.value ORDER BY machines DESC, c.value LIMIT ${limit + 1}
+    ) g ON true ORDER BY g.machines DESC, g.value`;
 }
 
 function counts(grouping: FleetGrouping): RawBuilder<unknown> {
@@ -53,25 +59,33 @@ function counts(grouping: FleetGrouping): RawBuilder<unknown> {
   }
 }
 
+interface GroupRow {
+  at: Date;
+  value: string | null;
+  /** Null in the only row where there is no group. */
+  machines: bigint | null;
+  states: Record<string, number>;
+  all_machines: bigint | null;
+}
+
 /** @throws {DatabaseError} `unavailable` */
-export async function fleetGroups(database: Database, grouping: FleetGrouping): Promise<FleetGroups> {
-  const { rows } = await (
-    fleetGroupsQuery(grouping) as RawBuilder<{
-      value: string | null;
-      machines: bigint;
-      states: Record<string, number>;
-      at: Date;
-    }>
-  )
+export async function fleetGroups(
+  database: Database,
+  grouping: FleetGrouping,
+  limit: number = groupsLimit,
+): Promise<FleetGroups> {
+  const { rows } = await (fleetGroupsQuery(grouping, limit) as RawBuilder<GroupRow>)
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return {
-    groups: rows.slice(0, groupsLimit).map(({ value, machines, states }) => ({
-      ...(value === null ? {} : { value }),
-      machines: Number(machines),
-      states,
-    })),
-    more: rows.length > groupsLimit,
-    at: rows[0]?.at ?? new Date(),
+    groups: rows
+      .slice(0, limit)
+      .flatMap(({ value, machines, states }) =>
+        machines === null ? [] : [{ ...(value === null ? {} : { value }), machines: Number(machines), states }],
+      ),
+    more: rows.length > limit,
+    machines: Number(rows[0]?.all_machines ?? 0n),
+    // There is always a row.
+    at: rows[0]?.at ?? new Date(0),
   };
 }
