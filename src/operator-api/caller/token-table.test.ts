@@ -80,3 +80,50 @@ test("while the database is away, who was known hears of it and strangers learn 
   state.away = false;
   expect((await table.find("a"))?.name).toBe("a");
 });
+
+test("a read that takes longer than it is fresh for answers all who waited, with one more read for who came later", async () => {
+  const clock = new FakeClock();
+  let loads = 0;
+  const table = tokenTable({
+    clock,
+    load: async () => {
+      loads += 1;
+      await clock.sleep(5_000);
+      return [token("a")];
+    },
+  });
+  const first = Array.from({ length: 50 }, () => table.find("a"));
+  await clock.untilSleeping();
+  // It began too long ago for who comes now: all of them share the next.
+  await clock.advance(2_000);
+  const later = Array.from({ length: 50 }, () => table.find("a"));
+  await clock.advance(3_000);
+  expect((await Promise.all(first)).every((one) => one?.name === "a")).toBe(true);
+  await clock.untilSleeping();
+  await clock.advance(5_000);
+  expect((await Promise.all(later)).every((one) => one?.name === "a")).toBe(true);
+  expect(loads).toBe(2);
+});
+
+test("what was being read when a secret was forgotten does not count", async () => {
+  const clock = new FakeClock();
+  let tokens = [token("a")];
+  let release = Promise.withResolvers<void>();
+  const table = tokenTable({
+    clock,
+    load: async () => {
+      const answer = tokens;
+      await release.promise;
+      return answer;
+    },
+  });
+  const before = table.find("a");
+  tokens = [];
+  table.forget();
+  const after = table.find("a");
+  release.resolve();
+  release = Promise.withResolvers<void>();
+  release.resolve();
+  expect(await before).toBeDefined();
+  expect(await after).toBeUndefined();
+});

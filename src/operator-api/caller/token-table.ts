@@ -38,26 +38,48 @@ export function tokenTable<Secret extends ValidSecret>(options: {
   const { load, clock } = options;
   let known = new Map<string, Secret & { until: number }>();
   let loadedAt = Number.NEGATIVE_INFINITY;
-  let loading: Promise<void> | undefined;
+  let forgotten = 0;
+  let reading: { begun: number; forgotten: number; done: Promise<void> } | undefined;
+  let next: Promise<void> | undefined;
 
-  async function read(): Promise<void> {
-    // Measured from before the query, so a slow answer does not count as fresher.
-    const asked = clock.monotonic();
+  async function read(begun: number, before: number): Promise<void> {
     const tokens = await load();
     known = new Map(
-      tokens.map((token) => [token.hash, { ...token, until: asked + (token.validFor ?? Number.POSITIVE_INFINITY) }]),
+      tokens.map((token) => [token.hash, { ...token, until: begun + (token.validFor ?? Number.POSITIVE_INFINITY) }]),
     );
-    loadedAt = asked;
+    // Measured from before the query, so a slow answer does not count as fresher.
+    loadedAt = before === forgotten ? begun : Number.NEGATIVE_INFINITY;
   }
 
+  function start(): Promise<void> {
+    const begun = clock.monotonic();
+    const done = read(begun, forgotten).finally(() => {
+      reading = undefined;
+    });
+    reading = { begun, forgotten, done };
+    return done;
+  }
+
+  /** Waits until what is known was read at most `maximumAge` ms before this call: for at most one read and another. */
   async function freshen(maximumAge: number): Promise<void> {
-    while (clock.monotonic() - loadedAt > maximumAge) {
-      // One caller reads and all wait for it; a caller after `forget` reads again.
-      loading ??= read().finally(() => {
-        loading = undefined;
-      });
-      await loading;
+    const now = clock.monotonic();
+    if (now - loadedAt <= maximumAge) {
+      return;
     }
+    if (reading === undefined && next === undefined) {
+      return start();
+    }
+    if (reading !== undefined && reading.forgotten === forgotten && now - reading.begun <= maximumAge) {
+      return reading.done;
+    }
+    // What is being read is too old for this call. The next read serves all that ask before it begins.
+    next ??= (reading?.done ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
   }
 
   const get = (hash: string): Secret | undefined => {
@@ -92,6 +114,7 @@ export function tokenTable<Secret extends ValidSecret>(options: {
       return [...known.values()].find((secret) => matches(secret) && secret.until > clock.monotonic());
     },
     forget: () => {
+      forgotten += 1;
       loadedAt = Number.NEGATIVE_INFINITY;
     },
   };
