@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
@@ -125,4 +127,26 @@ test("a stream that ends by itself is ended as it was", async () => {
     told.push(message);
   }
   expect(told).toEqual([1, 2]);
+});
+
+test("a long stream keeps no message that it passed on", async () => {
+  const held: WeakRef<object>[] = [];
+  const messages = (async function* (): AsyncGenerator<object> {
+    for (;;) {
+      const message = { text: "x".repeat(10) };
+      held.push(new WeakRef(message));
+      yield message;
+    }
+  })();
+  const authenticator = { stillValid: async () => true };
+  const stream = streamWhileValid({ messages, operator: revoked, authenticator, clock: new FakeClock() });
+  for (let index = 0; index < 1_000; index += 1) {
+    await stream.next();
+  }
+  // What a WeakRef was made for in this turn of the event loop is kept until the next.
+  await new Promise((resolve) => setImmediate(resolve));
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  expect(held.filter((message) => message.deref() !== undefined).length).toBeLessThan(10);
+  await stream.return(undefined);
 });

@@ -22,20 +22,30 @@ export async function* streamWhileValid<Message>(options: {
   const { messages, operator, authenticator, clock } = options;
   const iterator = messages[Symbol.asyncIterator]();
   const ended = new AbortController();
-  const invalid = (async (): Promise<"invalid"> => {
-    do {
-      await clock.sleep(lookInterval, ended.signal);
-    } while (await authenticator.stillValid(operator));
-    return "invalid";
-  })();
-  // The stream's end aborts the sleep, whose rejection nobody awaits any more.
-  invalid.catch(() => undefined);
+  let invalid: { error: unknown } | undefined;
+  let tell: ((error: unknown) => void) | undefined;
+  const look = async (): Promise<void> => {
+    try {
+      do {
+        await clock.sleep(lookInterval, ended.signal);
+      } while (await authenticator.stillValid(operator));
+      invalid = { error: unauthenticatedError() };
+    } catch (error) {
+      // The stream's end aborts the sleep; nobody waits any more.
+      invalid = { error };
+    }
+    tell?.(invalid.error);
+  };
+  void look();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), invalid]);
-      if (next === "invalid") {
-        throw unauthenticatedError();
+      // One promise a turn: what is added to a promise that lives as long as the stream stays until its end, with the message.
+      const turn = Promise.withResolvers<never>();
+      tell = turn.reject;
+      if (invalid !== undefined) {
+        throw invalid.error;
       }
+      const next = await Promise.race([iterator.next(), turn.promise]);
       if (next.done === true) {
         return;
       }

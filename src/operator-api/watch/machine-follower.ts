@@ -34,10 +34,12 @@ export function machineFollower(
   let overflow = false;
   let newest: { cursor: ChangeCursor; at: Date } | undefined;
   let failed: { error: unknown } | undefined;
-  let wake = Promise.withResolvers<void>();
+  // Each wait has its own: what is added to a promise that lives as long as the watch stays until its end.
+  const waits = new Set<AbortController>();
   const waken = (): void => {
-    wake.resolve();
-    wake = Promise.withResolvers<void>();
+    for (const wait of waits) {
+      wait.abort();
+    }
   };
   const something = (): boolean => pending.size > 0 || overflow || failed !== undefined;
 
@@ -81,11 +83,13 @@ export function machineFollower(
       if (something() || signal.aborted) {
         return;
       }
-      const woken = wake.promise;
-      const done = new AbortController();
-      const slept = clock.sleep(milliseconds, AbortSignal.any([signal, done.signal])).catch(() => undefined);
-      await Promise.race([woken, slept]);
-      done.abort();
+      const wake = new AbortController();
+      const end = (): void => wake.abort();
+      waits.add(wake);
+      signal.addEventListener("abort", end, { once: true });
+      await clock.sleep(milliseconds, wake.signal).catch(() => undefined);
+      signal.removeEventListener("abort", end);
+      waits.delete(wake);
     },
     [Symbol.dispose]: close,
   };
