@@ -14,7 +14,7 @@ import { sessionHold } from "../database/session-holder.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
 import { portOfUrl } from "../lib/net/address-guard.ts";
-import { formatHostPort, isLoopback, type HostPort } from "../lib/net/host-port.ts";
+import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { consoleSessionsLocalEnd } from "../database/queries/console/console-sessions-local-end.ts";
@@ -28,6 +28,7 @@ import { fleetMetricsFollow } from "../telemetry/fleet-metrics.ts";
 import { tracingStart } from "../telemetry/tracing.ts";
 import { imageCacheOpen, type ProcessCache } from "./parts/image-cache.ts";
 import { ownPorts } from "./parts/own-ports.ts";
+import { onLoopback } from "./parts/on-loopback.ts";
 import { readiness } from "./parts/readiness.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./parts/tls-files.ts";
@@ -157,7 +158,9 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     secrets,
     directory: join(dataDir, "images", "work"),
     guard: {
-      loopbackAllowed: [options.agents, options.operators].some(({ host }) => isLoopback(host)),
+      loopbackAllowed: (
+        await Promise.all([options.agents, options.operators].map((address) => onLoopback(address)))
+      ).includes(true),
       ownPorts: async () => [
         agents.address.port,
         portOfUrl(new URL(operators.url)),
