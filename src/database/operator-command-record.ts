@@ -1,7 +1,8 @@
+import type { Database } from "./connect.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Generation } from "./ids.ts";
 import type { CommandAnswer, CommandOutcome, OperatorCommand } from "./operator-command.ts";
-import type { Tx } from "./transaction.ts";
+import { transact, type Tx } from "./transaction.ts";
 
 /**
  * The generation in the command's first answer (0 means none), or undefined if it was not carried out yet. The machine
@@ -10,6 +11,17 @@ import type { Tx } from "./transaction.ts";
  */
 export async function operatorCommandFind(tx: Tx, command: OperatorCommand): Promise<bigint | undefined> {
   return (await commandOutcomeFind(tx, command))?.generation;
+}
+
+/**
+ * The outcome of the command, if it was carried out before, without a lock: for commands that are costly to prepare, or
+ * whose preparation depends on what may have changed since. @throws {DatabaseError} `request_id_reused`, `unavailable`
+ */
+export async function commandOutcomeLook(
+  database: Database,
+  command: OperatorCommand,
+): Promise<CommandOutcome | undefined> {
+  return transact(database, null, (tx) => commandOutcomeFind(tx, command));
 }
 
 /** The outcome of the command, if it was carried out before. @throws {DatabaseError} `request_id_reused` */

@@ -129,15 +129,17 @@ export async function testFleet(options: { connections?: number } = {}): Promise
       });
       return agent;
     },
-    request: async (machine, { generation: wanted, replace, raw, digest, ...repeat } = {}) =>
-      installationRequest(database, {
+    request: async (machine, { generation: wanted, replace, raw, digest, ...repeat } = {}) => {
+      const requested = await installationRequest(database, {
         ...command(machine, "installation_request", repeat),
         actor: operator,
         serialise: (value) => raw ?? requestRaw(value),
         ...(wanted === undefined ? {} : { generation: generation(wanted) }),
         ...(replace === undefined ? {} : { replace }),
         ...(digest === undefined ? {} : { digest }),
-      }),
+      });
+      return requested.generation;
+    },
     cancel: async (machine, { generation: wanted, ...repeat } = {}) =>
       generationOf(
         await installationCancel(database, {

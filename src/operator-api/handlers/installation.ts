@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { requestOfGeneration } from "../../contract/request-generation.ts";
+import { commandOutcomeLook } from "../../database/operator-command-record.ts";
 import { generation as toGeneration } from "../../database/ids.ts";
 import { installationRequest } from "../../database/queries/installation/installation-request.ts";
 import { installationDryRun } from "../../database/queries/installation/installation-dry-run.ts";
@@ -79,6 +80,15 @@ export function installationHandlers(
       const valid = validate(installRequest, request);
       const { replaceGeneration, dryRun } = valid;
       const machineId = await machineOf(database, valid.machine);
+      const command = {
+        ...operatorCommand(context, request, machineId),
+        ...secretDigestsOf(secrets, context.method.input, request, machineId),
+      };
+      // Before anything is made by the profile: it may have changed, or be gone, since the first answer.
+      const before = dryRun ? undefined : await commandOutcomeLook(database, command);
+      if (before !== undefined) {
+        return { machineId, generation: before.generation, ...before.answer };
+      }
       const { order, foreseen, warnings, by } = await installationOrder({ database, secrets, templates }, machineId, {
         ...valid,
         image: request.image,
@@ -91,13 +101,13 @@ export function installationHandlers(
         await installationDryRun(database, machineId, { ...asked, check: order.check });
         return { machineId, ...foreseen, warnings: [...warnings, ...foreseen.warnings], ...by };
       }
-      const generation = await installationRequest(database, {
+      const { generation, answer } = await installationRequest(database, {
         ...asked,
         ...order,
-        ...operatorCommand(context, request, machineId),
-        ...secretDigestsOf(secrets, context.method.input, request, machineId),
+        ...command,
+        answer: { ...by },
       });
-      return { machineId, generation, ...foreseen, warnings: [...warnings, ...foreseen.warnings], ...by };
+      return { machineId, generation, ...foreseen, warnings: [...warnings, ...foreseen.warnings], ...answer };
     },
 
     async installationCancel(request, context) {

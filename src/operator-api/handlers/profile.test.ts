@@ -134,6 +134,18 @@ test("an installation by a profile: the image's source, the rendered files, the 
   );
 });
 
+test("a repeated request gets the first answer, whatever became of the profile", async () => {
+  const id = await machine("web4");
+  await apply("repeated", { userData: "#cloud-config\na: 1\n" });
+  const request = { requestId: randomUUID(), machine: "web4", profile: "repeated" };
+  const first = { machineId: id, generation: 1n, profile: "repeated@1", image: "debian@1" };
+  expect(await installations.installationRequest(request)).toMatchObject(first);
+  await apply("repeated", { userData: "#cloud-config\na: {{ machine.labels.rack | yaml }}\n" });
+  expect(await installations.installationRequest(request)).toMatchObject(first);
+  await profiles.profileDelete({ requestId: randomUUID(), name: "repeated" });
+  expect(await installations.installationRequest(request)).toMatchObject(first);
+});
+
 test("the machine's network is the default, and its hardware is there for templates", async () => {
   const id = await machine("web2");
   await machines.machineUpdate({

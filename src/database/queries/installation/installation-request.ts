@@ -4,25 +4,26 @@ import type { Database } from "../../connect.ts";
 import { historyAppend } from "../../history.ts";
 import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
 import { operatorCommandOnce } from "../../operator-command-once.ts";
-import type { OperatorCommand } from "../../operator-command.ts";
+import type { CommandAnswer, CommandOutcome, OperatorCommand } from "../../operator-command.ts";
 import type { Tx } from "../../transaction.ts";
+import { defined } from "../../../lib/defined.ts";
 import { installationFacts, installationRequestAllowed, type InstallationOrder } from "./installation-facts.ts";
 import { retryBegin, retryForget } from "./installation-retry-budget.ts";
 import { installationStanding } from "./installation-standing.ts";
 
 /**
  * Requests an installation, once per request id: takes the next generation, serialises the message with it and stores
- * it. A repeated command gets the same generation, however the installation went on.
+ * it. A repeated command gets the same generation and the first `answer`, however the installation went on.
  * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, if
  * the one it names is not pending, if the given generation is not greater than the last, or in quarantine;
  * `request_id_reused`; and what `check` throws
  */
 export async function installationRequest(
   database: Database,
-  request: OperatorCommand & InstallationOrder & { origin?: InstallationOrigin },
-): Promise<Generation> {
+  request: OperatorCommand & InstallationOrder & { origin?: InstallationOrigin; answer?: CommandAnswer },
+): Promise<CommandOutcome & { generation: Generation }> {
   const { machineId } = request;
-  const { generation } = await operatorCommandOnce(database, request, async (tx) => {
+  const { generation, answer } = await operatorCommandOnce(database, request, async (tx) => {
     const standing = await installationStanding(tx, machineId);
     installationRequestAllowed(standing, request);
     request.check?.(await installationFacts(tx, machineId, standing));
@@ -43,9 +44,9 @@ export async function installationRequest(
     if (request.retry !== undefined) {
       await retryBegin(tx, machineId, next, request.retry);
     }
-    return { generation: next };
+    return { generation: next, ...defined({ answer: request.answer }) };
   });
-  return toGeneration(generation);
+  return { generation: toGeneration(generation), ...defined({ answer }) };
 }
 
 /** By what of the catalogue a request was made. */

@@ -24,13 +24,15 @@ afterAll(() => fleet[Symbol.asyncDispose]());
 
 const policy = { attempts: 2, initial: 60, maximum: 100, exponent: 10 };
 
-const requestWithBudget = (machine: TestMachine, raw?: Uint8Array): Promise<Generation> =>
-  installationRequest(fleet.database, {
+const requestWithBudget = async (machine: TestMachine, raw?: Uint8Array): Promise<Generation> => {
+  const { generation } = await installationRequest(fleet.database, {
     ...command(machine, "installation_request"),
     actor: operator,
     serialise: (value) => raw ?? requestRaw(value),
     retry: policy,
   });
+  return generation;
+};
 
 /** As an agent's error report does. */
 const fail = (machine: TestMachine, generation: bigint) =>
