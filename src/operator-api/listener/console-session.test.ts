@@ -202,6 +202,17 @@ describe("a link", () => {
     expect((await ask(clear, start, {}, { body: JSON.stringify({ linkCode }) })).status).toBe(401);
   });
 
+  test("is made up to twenty times in a minute by one caller, whatever others do", async () => {
+    const [greedy, modest] = [await tokenMade("greedy"), await tokenMade("modest")];
+    const make = (token: string) =>
+      testClients(dependencies, token).console.consoleLinkCreate({ requestId: randomUUID() });
+    for (let index = 0; index < 20; index += 1) {
+      await make(greedy);
+    }
+    await expect(make(greedy)).rejects.toThrow("codes that nobody has used yet (20 for one caller");
+    expect((await make(modest)).linkCode).toMatch(/^[\w-]{43}$/u);
+  });
+
   test("is made once for a request id, and not by a browser's session", async () => {
     const requestId = randomUUID();
     expect((await clients.console.consoleLinkCreate({ requestId })).linkCode).toMatch(/^[\w-]{43}$/u);
