@@ -17,6 +17,7 @@ const input = {
   },
   replaceGeneration: -1n,
   retry: { attempts: 0 },
+  values: { a: "b" },
 };
 
 test.each([
@@ -33,6 +34,8 @@ test.each([
     "macs.1: expected a MAC; smbios_uuid: expected a UUID",
     '--mac "x": expected a MAC; --smbios-uuid "no": expected a UUID',
   ],
+  ["values: are for a profile's templates", "--set: are for a profile's templates"],
+  ["values.a: too long", '--set "b": too long'],
   ["retry.attempts: expected 1 to 100 tries", "--retry-attempts: expected 1 to 100 tries"],
   ["machine: expected a UUID", 'machine "web1": expected a UUID'],
   [

@@ -22,6 +22,7 @@ const flagNames: Readonly<Record<string, string>> = {
   "image.signature.public_key": "minisign-key or --cosign-key",
   "image.signature.format": "minisign-key or --cosign-key",
   replace_generation: "replace",
+  values: "set",
   retry: "retry-attempts",
   "retry.attempts": "retry-attempts",
   "retry.initial_seconds": "retry-initial",

@@ -8,7 +8,7 @@ import { docs } from "../line/docs.ts";
 
 export const profileApplyCommand = buildCommand<ProfileApplyFlags, [], CliContext>({
   docs: docs(
-    "Make profiles what a file says, as a new version",
+    "Store a profile from a file, as a new version",
     "The same file twice changes nothing. Templates are checked: an unknown variable, or a value that is not quoted by the filter " +
       "yaml, is refused here and not on a machine.",
     ["farrier profile apply -f web.yaml"],

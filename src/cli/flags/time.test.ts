@@ -14,6 +14,19 @@ test.each([
   expect(parseTime(text, now).toISOString()).toBe(iso);
 });
 
-test.each(["", "now", "2026-13-01", "2026", "90", "0h", "-2h", "2026-01-31T12:00:00 CET"])("%o is none", (text) => {
+test.each([
+  "2026-02-31",
+  "2026-02-29",
+  "2026-04-31T12:00:00Z",
+  "2026-01-32",
+  "",
+  "now",
+  "2026-13-01",
+  "2026",
+  "90",
+  "0h",
+  "-2h",
+  "2026-01-31T12:00:00 CET",
+])("%o is none", (text) => {
   expect(() => parseTime(text, now)).toThrow("is no time: expected one such as");
 });

@@ -9,7 +9,9 @@ export function parseTime(text: string, now: Date = new Date()): Date {
   if (/^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?$/u.test(text)) {
     const zone = /(?:Z|[+-]\d{2}:\d{2})$/u.test(text.slice(10)) || text.length === 10 ? "" : "Z";
     const date = new Date(`${text.replace(" ", "T")}${zone}`);
-    if (!Number.isNaN(date.getTime())) {
+    // JavaScript reads February 31 as March 3.
+    const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+    if (!Number.isNaN(date.getTime()) && day.toISOString().startsWith(text.slice(0, 10))) {
       return date;
     }
   }
