@@ -70,11 +70,11 @@ export async function listLoad(view: ListView): Promise<void> {
   await queryClient.ensureInfiniteQueryData({ ...listOptions(view, ""), revalidateIfStale: true });
 }
 
-/** "1,234 machines", "more than 10,000 machines". Pure. */
+/** "1,234 machines", "at least 10,000 machines". Pure. */
 export function countWords({ machines, more }: { machines: bigint; more: boolean }): string {
   const number = machines.toLocaleString("en");
   const noun = machines === 1n ? "machine" : "machines";
-  return more ? `more than ${number} machines` : `${number} ${noun}`;
+  return more ? `at least ${number} ${noun}` : `${number} ${noun}`;
 }
 
 function keyOf(filter: MachineFilter): readonly string[] {

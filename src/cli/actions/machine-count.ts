@@ -14,6 +14,6 @@ export async function machineCountAction(this: CliContext, flags: MachineCountFl
   const filter = machineFilterOf(flags);
   const { machines } = await operatorClient(flags, this.process.env);
   const message = await machines.machineCount({ filter });
-  const words = message.more ? `more than ${message.machines}` : String(message.machines);
+  const words = message.more ? `at least ${message.machines}` : String(message.machines);
   answer(this, flags, { schema: MachineCountResponseSchema, message, names: () => [words], text: () => `${words}\n` });
 }

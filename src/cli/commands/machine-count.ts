@@ -8,7 +8,7 @@ import { docs } from "../line/docs.ts";
 export const machineCountCommand = buildCommand<MachineCountFlags, [], CliContext>({
   docs: docs(
     "Count machines, exactly up to 10,000",
-    "More than that are counted by `farrier fleet summary`, by state.",
+    'With more, or after a quarter of a second, the answer is "at least N". `farrier fleet summary` counts all, by state.',
     ["farrier machine count --state install-failed", "farrier machine count --label rack=b12 --overdue"],
   ),
   parameters: { flags: { ...clientFlags, ...machineFilterFlags } },

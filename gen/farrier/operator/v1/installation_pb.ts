@@ -179,14 +179,15 @@ export type InstallationRequestResponse = Message<"farrier.operator.v1.Installat
   warnings: string[];
 
   /**
-   * NAME@VERSION of the profile; empty without one, and for a repeated command.
+   * NAME@VERSION of the profile; empty without one. A repeated command gets the first answer's.
    *
    * @generated from field: string profile = 5;
    */
   profile: string;
 
   /**
-   * NAME@VERSION of the catalogue's image; empty for an image that is not of the catalogue, and for a repeated command.
+   * NAME@VERSION of the catalogue's image; empty for an image that is not of the catalogue. A repeated command gets the
+   * first answer's.
    *
    * @generated from field: string image = 6;
    */

@@ -1068,7 +1068,7 @@ export type MachineCountResponse = Message<"farrier.operator.v1.MachineCountResp
   machines: bigint;
 
   /**
-   * There are more than these: counting ends after 10,000 machines, or after a quarter of a second.
+   * There are at least these, and there may be more: counting ends after 10,000 machines, or after a quarter of a second.
    *
    * @generated from field: bool more = 2;
    */

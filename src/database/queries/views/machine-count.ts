@@ -9,7 +9,7 @@ import { filterNarrowest, machineListHolds, machineListWalk, type MachineListCur
 /** The number of machines that match. */
 export interface MachineCount {
   machines: number;
-  /** There are more than these. */
+  /** There may be more than these: counting was stopped by its limit, or by time. */
   more: boolean;
 }
 
