@@ -1329,6 +1329,52 @@ CREATE TABLE shared_smbios (
     noted_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE webhook (
+    webhook_id uuid NOT NULL,
+    webhook_name text NOT NULL,
+    shown_url text NOT NULL,
+    sealed_target bytea NOT NULL,
+    events text[] NOT NULL,
+    private_allowed boolean NOT NULL,
+    read_xact xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    read_id bigint DEFAULT 0 NOT NULL,
+    session_id uuid,
+    delivered bigint DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone,
+    failure text,
+    failed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL
+);
+
+CREATE TABLE webhook_dead_letter (
+    webhook_id uuid NOT NULL,
+    event_id bigint NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    machine_id uuid NOT NULL,
+    event text NOT NULL,
+    attempts integer NOT NULL,
+    failure text NOT NULL,
+    died_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE webhook_delivery (
+    webhook_id uuid NOT NULL,
+    machine_id uuid NOT NULL,
+    event_id bigint NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE webhook_line (
+    webhook_id uuid NOT NULL,
+    machine_id uuid NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failure text,
+    unreachable boolean DEFAULT false NOT NULL
+);
+
 CREATE TABLE work (
     machine_id uuid NOT NULL,
     process text NOT NULL,
@@ -1936,6 +1982,24 @@ ALTER TABLE shared_mac ADD CONSTRAINT shared_mac_pkey PRIMARY KEY (mac);
 
 ALTER TABLE shared_smbios ADD CONSTRAINT shared_smbios_pkey PRIMARY KEY (smbios_uuid);
 
+ALTER TABLE webhook ADD CONSTRAINT webhook_delivered_check CHECK ((delivered >= 0));
+
+ALTER TABLE webhook ADD CONSTRAINT webhook_pkey PRIMARY KEY (webhook_id);
+
+ALTER TABLE webhook ADD CONSTRAINT webhook_sealed_target_check CHECK ((sealed_key(sealed_target) IS NOT NULL));
+
+ALTER TABLE webhook ADD CONSTRAINT webhook_webhook_name_check CHECK ((webhook_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
+ALTER TABLE webhook ADD CONSTRAINT webhook_webhook_name_key UNIQUE (webhook_name);
+
+ALTER TABLE webhook_dead_letter ADD CONSTRAINT webhook_dead_letter_pkey PRIMARY KEY (webhook_id, event_id);
+
+ALTER TABLE webhook_delivery ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (webhook_id, machine_id, event_id);
+
+ALTER TABLE webhook_line ADD CONSTRAINT webhook_line_attempts_check CHECK ((attempts >= 0));
+
+ALTER TABLE webhook_line ADD CONSTRAINT webhook_line_pkey PRIMARY KEY (webhook_id, machine_id);
+
 ALTER TABLE work ADD CONSTRAINT work_pkey PRIMARY KEY (machine_id, process);
 
 ALTER TABLE work_backoff ADD CONSTRAINT work_backoff_last_interval_seconds_check CHECK ((last_interval_seconds >= 1));
@@ -2068,6 +2132,14 @@ ALTER TABLE session_providers_file ADD CONSTRAINT session_providers_file_session
 
 ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE CASCADE;
 
+ALTER TABLE webhook ADD CONSTRAINT webhook_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
+
+ALTER TABLE webhook_dead_letter ADD CONSTRAINT webhook_dead_letter_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
+
+ALTER TABLE webhook_delivery ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
+
+ALTER TABLE webhook_line ADD CONSTRAINT webhook_line_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
+
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE work ADD CONSTRAINT work_process_fkey FOREIGN KEY (process) REFERENCES process(process);
@@ -2105,6 +2177,8 @@ CREATE INDEX enrollment_claim_seen ON public.enrollment_claim USING btree (last_
 CREATE INDEX history_machine ON ONLY public.history USING btree (machine_id, at, id);
 
 CREATE INDEX history_machine_generation ON ONLY public.history USING btree (machine_id, generation, event) WHERE (generation IS NOT NULL);
+
+CREATE INDEX history_order ON ONLY public.history USING btree (xact, id);
 
 CREATE INDEX image_tag_version ON public.image_tag USING btree (image_name, version);
 
@@ -2221,6 +2295,14 @@ CREATE INDEX secrets_command_age ON public.secrets_command USING btree (carried_
 CREATE UNIQUE INDEX secrets_key_one ON public.secrets_key USING btree (state) WHERE (state = ANY (ARRAY['next'::text, 'current'::text]));
 
 CREATE INDEX sessions_component ON public.sessions USING btree (session_component, session_created_at);
+
+CREATE INDEX webhook_key ON public.webhook USING btree (sealed_key(sealed_target));
+
+CREATE INDEX webhook_session ON public.webhook USING btree (session_id) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX webhook_dead_letter_died ON public.webhook_dead_letter USING btree (died_at);
+
+CREATE INDEX webhook_line_due ON public.webhook_line USING btree (webhook_id, not_before);
 
 CREATE INDEX work_process ON public.work USING btree (process, machine_id);
 

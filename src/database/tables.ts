@@ -808,6 +808,52 @@ export interface SharedSmbiosTable {
   smbios_uuid: string;
 }
 
+export interface WebhookTable {
+  created_at: Generated<Date>;
+  created_by: string;
+  delivered: Generated<bigint>;
+  delivered_at: Date | null;
+  events: string[];
+  failed_at: Date | null;
+  failure: string | null;
+  private_allowed: boolean;
+  read_id: Generated<bigint>;
+  read_xact: Generated<string>;
+  sealed_target: Buffer;
+  session_id: SessionId | null;
+  shown_url: string;
+  webhook_id: string;
+  webhook_name: string;
+}
+
+export interface WebhookDeadLetterTable {
+  attempts: number;
+  died_at: Generated<Date>;
+  event: string;
+  event_at: Date;
+  event_id: bigint;
+  failure: string;
+  machine_id: MachineId;
+  webhook_id: string;
+}
+
+export interface WebhookDeliveryTable {
+  event_at: Date;
+  event_id: bigint;
+  machine_id: MachineId;
+  queued_at: Generated<Date>;
+  webhook_id: string;
+}
+
+export interface WebhookLineTable {
+  attempts: Generated<number>;
+  failure: string | null;
+  machine_id: MachineId;
+  not_before: Generated<Date>;
+  unreachable: Generated<boolean>;
+  webhook_id: string;
+}
+
 export interface WorkTable {
   machine_id: MachineId;
   process: Process;
@@ -900,6 +946,10 @@ export interface DB {
   sessions: SessionsTable;
   shared_mac: SharedMacTable;
   shared_smbios: SharedSmbiosTable;
+  webhook: WebhookTable;
+  webhook_dead_letter: WebhookDeadLetterTable;
+  webhook_delivery: WebhookDeliveryTable;
+  webhook_line: WebhookLineTable;
   work: WorkTable;
   work_backoff: WorkBackoffTable;
 }

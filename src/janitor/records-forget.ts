@@ -1,6 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import { agentRefusedForget } from "../database/queries/agent/agent-refused.ts";
 import { consoleForget } from "../database/queries/console/console-forget.ts";
+import { deadLettersForget } from "../database/queries/event/webhook-dead-letter.ts";
 import { operationsForget } from "../database/queries/controller/operations-end.ts";
 import { enrollmentsForget } from "../database/queries/enrollment/enrollment-forget.ts";
 import { secretsCommandsForget } from "../database/queries/secret/secrets-command.ts";
@@ -11,7 +12,7 @@ import type { Task } from "./task.ts";
  * Deletes records of operators' commands after 30 days; until then a repeated request id finds its answer. Agents that
  * asked to enrol, or were refused, are deleted a day after they were last seen; operations on controllers 30 days after
  * their end;
- * codes and sessions of the console a day after they expired.
+ * webhooks' dead letters after 30 days; codes and sessions of the console a day after they expired.
  */
 export function recordsForgetTask(database: Database): Task {
   return {
@@ -24,6 +25,7 @@ export function recordsForgetTask(database: Database): Task {
         (await enrollmentsForget(database)) +
         (await agentRefusedForget(database)) +
         (await operationsForget(database)) +
+        (await deadLettersForget(database)) +
         (await consoleForget(database));
       return forgotten === 0 ? {} : { forgotten };
     },

@@ -8,9 +8,7 @@ import {
   type CredentialToSeal,
 } from "../database/queries/secret/secrets-reseal.ts";
 import { versionsReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
-import { imageSourcePlace, profileSpecPlace } from "../secrets/image-source.ts";
-import { rolloutValuesPlace } from "../secrets/rollout-values.ts";
-import type { SealedPlace } from "../secrets/seal.ts";
+import { versionPlace } from "../secrets/version-place.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
 import { requestOpen, requestSeal } from "../secrets/installation-request.ts";
@@ -125,13 +123,7 @@ async function credentialsSeal(
   return count;
 }
 
-const places: Record<VersionToSeal["of"], (row: VersionToSeal) => SealedPlace> = {
-  image: imageSourcePlace,
-  profile: profileSpecPlace,
-  rollout: ({ name }) => rolloutValuesPlace(name),
-};
-
-/** Images' sources, what profiles say, and rollouts' values, a batch at a time. */
+/** Images' sources, what profiles say, rollouts' values and webhooks' targets, a batch at a time. */
 async function versionsSeal(
   database: Database,
   ring: KeyRing,
@@ -146,7 +138,7 @@ async function versionsSeal(
       break;
     }
     const resealed = found.flatMap((row) => {
-      const place = places[row.of](row);
+      const place = versionPlace(row);
       let anew: Uint8Array | undefined;
       const problem = openProblem(() => {
         anew = ring.seal(place, ring.open(place, row.sealed));

@@ -140,6 +140,7 @@ const used = sql`(
   OR EXISTS (SELECT FROM image_version v WHERE sealed_key(v.sealed_source) = o.key_id)
   OR EXISTS (SELECT FROM profile_version v WHERE sealed_key(v.sealed_spec) = o.key_id)
   OR EXISTS (SELECT FROM rollout r WHERE sealed_key(r.sealed_values) = o.key_id)
+  OR EXISTS (SELECT FROM webhook w WHERE sealed_key(w.sealed_target) = o.key_id)
 )`;
 
 /** What {@link secretsKeysAdvance} changed. */

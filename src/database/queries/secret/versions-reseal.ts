@@ -2,17 +2,21 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 
-/** What is sealed of a version of an image (its source), or of a profile (what it says). */
+/**
+ * What is sealed of a version of an image (its source), of a profile (what it says), of a rollout (its values), or of a
+ * webhook (its target).
+ */
 export interface VersionToSeal {
-  of: "image" | "profile" | "rollout";
+  of: "image" | "profile" | "rollout" | "webhook";
+  /** Of a webhook: its id. */
   name: string;
-  /** 0 for a rollout, which has no versions. */
+  /** 0 for rollouts and webhooks, which have no versions. */
   version: number;
   sealed: Uint8Array;
 }
 
 /**
- * Reads up to `limit` versions of images and profiles, and rollouts, that one of the keys sealed, except those of `leftOut`.
+ * Reads up to `limit` versions of images and profiles, rollouts and webhooks that one of the keys sealed, except those of `leftOut`.
  * @throws {DatabaseError} `unavailable`
  */
 export async function versionsToSeal(
@@ -36,6 +40,11 @@ export async function versionsToSeal(
     SELECT 'rollout', v.rollout_name, 0, v.sealed_values FROM rollout v
     WHERE sealed_key(v.sealed_values) = ${keys} AND NOT (
       v.rollout_name = ANY (${page.leftOut.filter(({ of }) => of === "rollout").map(({ name }) => name)}::text[])
+    )
+    UNION ALL
+    SELECT 'webhook', w.webhook_id::text, 0, w.sealed_target FROM webhook w
+    WHERE sealed_key(w.sealed_target) = ${keys} AND NOT (
+      w.webhook_id = ANY (${page.leftOut.filter(({ of }) => of === "webhook").map(({ name }) => name)}::uuid[])
     )
     LIMIT ${page.limit}`
     .execute(database.kysely)
@@ -68,7 +77,10 @@ export async function versionsReseal(
     ), rollouts AS (
       UPDATE rollout v SET sealed_values = n.anew FROM ${listed("rollout")}
       WHERE v.rollout_name = n.name AND v.sealed_values = n.sealed RETURNING 1
-    ) SELECT FROM images UNION ALL SELECT FROM profiles UNION ALL SELECT FROM rollouts`
+    ), webhooks AS (
+      UPDATE webhook w SET sealed_target = n.anew FROM ${listed("webhook")}
+      WHERE w.webhook_id = n.name::uuid AND w.sealed_target = n.sealed RETURNING 1
+    ) SELECT FROM images UNION ALL SELECT FROM profiles UNION ALL SELECT FROM rollouts UNION ALL SELECT FROM webhooks`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows.length;
