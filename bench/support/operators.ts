@@ -28,6 +28,7 @@ export async function operatorsServe(
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       feed,
       operationFeed,
+      host: { loopbackAllowed: true, ownPorts: async () => [] },
       agents: { endpoint: "bench:1", caCertificate: new Uint8Array() },
       counters: { called, unauthenticated: () => undefined },
       probes: { ready: () => Promise.resolve({ ready: true }), metrics: () => Promise.resolve("") },

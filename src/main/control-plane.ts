@@ -11,6 +11,8 @@ import type { DatabaseAddress } from "../database/address/database-address.ts";
 import { migrate, migrateCheck } from "../database/migrate.ts";
 import { poolFor, type PoolPurpose } from "../database/connection/pools.ts";
 import { sessionHold } from "../database/session-holder.ts";
+import type { OwnHost } from "../events/webhook-send.ts";
+import { webhooksRun } from "../events/webhooks-run.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
 import { portOfUrl } from "../lib/net/address-guard.ts";
@@ -121,6 +123,19 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   await secrets.heldUnder(sessions);
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operationFeed = stack.use(machineFeed({ address: databaseAddress, log, clock, channel: "farrier_operation" }));
+  // Which of this host's addresses may be called on behalf of operators.
+  const own: { operators?: URL; cachePort?: number } = {};
+  const listening = [options.agents, options.operators];
+  const host: OwnHost = {
+    loopbackAllowed: (await Promise.all(listening.map((address) => onLoopback(address)))).includes(true),
+    ownPorts: async () => [
+      agents.address.port,
+      ...(own.operators === undefined ? [] : [portOfUrl(own.operators)]),
+      ...(own.cachePort === undefined ? [] : [own.cachePort]),
+      ...(options.ownPorts?.() ?? []),
+      ...(await ownPorts(dataDir, databaseAddress)),
+    ],
+  };
   const operators = stack.use(
     await operatorApiListen({
       address: options.operators,
@@ -130,6 +145,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       secretsKeys: secrets,
       feed,
       operationFeed,
+      host,
       tls: await operatorTls(options),
       proxyNames: options.operatorNames,
       trace: tracing?.interceptor,
@@ -151,24 +167,13 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       log,
     }),
   );
+  own.operators = new URL(operators.url);
   await operatorAddressWrite(dataDir, operators.url);
-  let cachePort: number | undefined;
   const fetching = {
     database: janitorDatabase,
     secrets,
     directory: join(dataDir, "images", "work"),
-    guard: {
-      loopbackAllowed: (
-        await Promise.all([options.agents, options.operators].map((address) => onLoopback(address)))
-      ).includes(true),
-      ownPorts: async () => [
-        agents.address.port,
-        portOfUrl(new URL(operators.url)),
-        ...(cachePort === undefined ? [] : [cachePort]),
-        ...(options.ownPorts?.() ?? []),
-        ...(await ownPorts(dataDir, databaseAddress)),
-      ],
-    },
+    guard: host,
     room: imageRoom,
     log,
   };
@@ -182,7 +187,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
         });
   if (cache !== undefined && options.cache?.listen !== undefined) {
     const listener = stack.use(await cacheServe({ address: options.cache.listen, images: cache.images, log }));
-    cachePort = listener.address.port;
+    own.cachePort = listener.address.port;
     stack.use(cache.keep(cacheUrls(listener.address, { given: options.cache.url, name: options.serverNames[0] })));
   }
   stack.use(
@@ -194,6 +199,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       metrics,
     }),
   );
+  stack.use(webhooksRun({ database: janitorDatabase, sessions, secrets, host, log, clock, metrics }));
   const release = stack.move();
   return {
     metrics,

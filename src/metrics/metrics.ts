@@ -57,6 +57,8 @@ export interface Metrics {
   controllerReads: Counter<"what" | "outcome">;
   /** Open connections to controllers. */
   controllerConnections: Gauge;
+  /** Tries to deliver events by webhook and outcome: delivered, failed, dead (given up; it is among the failed too). */
+  webhookDeliveries: Counter<"webhook" | "outcome">;
   /** Work by process and how it ended: finished, failed, cancelled. */
   work: Counter<"process" | "outcome">;
   /** Installations that rollouts asked for: requested, refused, failed (tried again). */
@@ -234,6 +236,12 @@ export function createMetrics(): Metrics {
     controllerConnections: new Gauge({
       name: "farrier_controller_connections",
       help: "Open connections to management controllers, and running calls by IPMI.",
+      registers,
+    }),
+    webhookDeliveries: new Counter({
+      name: "farrier_webhook_deliveries_total",
+      help: "Tries to deliver events to webhooks, by outcome; dead: events that were given up.",
+      labelNames: ["webhook", "outcome"],
       registers,
     }),
     work: new Counter({

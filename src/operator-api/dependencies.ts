@@ -1,5 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import type { Database } from "../database/connect.ts";
+import type { OwnHost } from "../events/webhook-send.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
@@ -37,6 +38,8 @@ export interface OperatorApiDependencies {
   feed: MachineFeed;
   /** Says that operations may have ended. */
   operationFeed: MachineFeed;
+  /** Which of this host's own addresses webhooks may not call. */
+  host: OwnHost;
   counters: OperatorApiCounters;
   /** Wraps every call; absent if tracing is off. */
   trace?: Interceptor | undefined;

@@ -16,6 +16,10 @@ export function webhookPlace(webhookId: string): SealedPlace {
 }
 
 /** Opens a webhook's target. @throws {SecretsError} `key_missing`, `altered` */
-export function webhookTargetOpen(secrets: Pick<KeyRing, "open">, webhookId: string, sealed: Uint8Array): WebhookTarget {
+export function webhookTargetOpen(
+  secrets: Pick<KeyRing, "open">,
+  webhookId: string,
+  sealed: Uint8Array,
+): WebhookTarget {
   return JSON.parse(Buffer.from(secrets.open(webhookPlace(webhookId), sealed)).toString("utf8")) as WebhookTarget;
 }
