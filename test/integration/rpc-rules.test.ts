@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|WebhookList|EventFollow|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -88,11 +88,17 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   ProfileApply: { name: "web2" },
   ProfileDelete: { name: "web2" },
   ImageDelete: { image: "debian-13@2" },
+  WebhookAdd: { events: ["machine_added"] },
+  WebhookRedeliver: { eventIds: ["4712"] },
+  WebhookDelete: { name: "tickets2" },
   BackoffClear: { process: "ShepherdRecovery" },
 };
 
 /** Server-streaming RPCs for which src/operator-api/listener/listener-watch.test.ts tries a reader that stops reading. */
-const slowReaders: readonly string[] = ["farrier.operator.v1.MachineService/MachineWatch"];
+const slowReaders: readonly string[] = [
+  "farrier.operator.v1.MachineService/MachineWatch",
+  "farrier.operator.v1.EventService/EventFollow",
+];
 
 interface Answered {
   status: number;

@@ -2,6 +2,7 @@ import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { AgentKeyService } from "../../../gen/farrier/operator/v1/agent_pb.ts";
 import { SecretsService } from "../../../gen/farrier/operator/v1/secrets_pb.ts";
 import { ConsoleService } from "../../../gen/farrier/operator/v1/console_pb.ts";
+import { EventService, WebhookService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
 import { CredentialService } from "../../../gen/farrier/operator/v1/credential_pb.ts";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { EnrollmentService } from "../../../gen/farrier/operator/v1/enrollment_pb.ts";
@@ -32,6 +33,8 @@ export const operatorServices = [
   ImageService,
   ProfileService,
   RolloutService,
+  WebhookService,
+  EventService,
 ] as const;
 
 /**
@@ -111,6 +114,14 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.RolloutService/RolloutShow": "viewer",
   "farrier.operator.v1.RolloutService/RolloutList": "viewer",
   "farrier.operator.v1.RolloutService/RolloutMachineList": "viewer",
+  "farrier.operator.v1.WebhookService/WebhookAdd": "admin",
+  "farrier.operator.v1.WebhookService/WebhookList": "viewer",
+  "farrier.operator.v1.WebhookService/WebhookShow": "viewer",
+  "farrier.operator.v1.WebhookService/WebhookTest": "admin",
+  "farrier.operator.v1.WebhookService/WebhookDelete": "admin",
+  "farrier.operator.v1.WebhookService/WebhookDeadLetterList": "viewer",
+  "farrier.operator.v1.WebhookService/WebhookRedeliver": "admin",
+  "farrier.operator.v1.EventService/EventFollow": "viewer",
   "farrier.operator.v1.SecretsService/SecretsShow": "admin",
   "farrier.operator.v1.SecretsService/SecretsRotate": "admin",
   "farrier.operator.v1.SecretsService/SecretsGiveUp": "admin",

@@ -20,13 +20,14 @@ export function mutates(method: { input: DescMessage }): boolean {
   return method.input.fields.some((field) => field.name === "request_id");
 }
 
-/** RPCs without a request id that show secrets. */
+/** RPCs without a request id that show secrets, sign in, or call others. */
 const auditedReads: ReadonlySet<string> = new Set([
   "InstallationShow",
   "ProfileShow",
   "ProfileDiff",
   "ProfileRender",
   "ConsoleSessionStart",
+  "WebhookTest",
 ]);
 
 /** True for RPCs whose every call is in the audit, carried out or refused. */

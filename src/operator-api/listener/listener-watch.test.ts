@@ -30,11 +30,11 @@ const listen = (stallMilliseconds: number, drainMilliseconds?: number) =>
   });
 
 /** Asks for everything, as a client that speaks Connect over HTTP/1.1 does: one message in an envelope. */
-function watchRequest(message: string): Buffer {
+function watchRequest(message: string, method = "MachineService/MachineWatch"): Buffer {
   const body = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), Buffer.from(message)]);
   return Buffer.concat([
     Buffer.from(
-      "POST /farrier.operator.v1.MachineService/MachineWatch HTTP/1.1\r\nhost: localhost\r\n" +
+      `POST /farrier.operator.v1.${method} HTTP/1.1\r\nhost: localhost\r\n` +
         `authorization: Bearer ${testToken}\r\ncontent-type: application/connect+json\r\nconnect-protocol-version: 1\r\n` +
         `content-length: ${body.length}\r\n\r\n`,
     ),
@@ -47,33 +47,43 @@ const megabyte = 1_000_000;
 /** Ends of connections that this process has open; the database is reached otherwise. */
 const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
 
-test("a reader of a watch that stops reading is sent away; what it did not take was never fetched", async () => {
-  // 2,000 machines of 16 KB: far more than the buffers of a connection hold.
-  await dependencies.database.pool.query(
-    `INSERT INTO machines (labels)
-     SELECT (SELECT jsonb_object_agg('l' || n, repeat('x', 256)) FROM generate_series(1, 60) n)
-     FROM generate_series(1, 2000)`,
-  );
-  await using listener = await listen(3_000);
-  const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
-  socket.on("error", () => undefined);
-  await once(socket, "connect");
-  await waitFor("both ends of the connection", () => sockets() === 2);
-  const before = process.memoryUsage();
-  socket.write(watchRequest('{"includeExisting":true}'));
-  await once(socket, "readable");
-  // It reads nothing until the server has given up on it.
-  await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 60_000 });
-  expect((process.memoryUsage().rss - before.rss) / megabyte).toBeLessThan(200);
-  let received = 0;
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  socket.on("data", (chunk: Buffer) => {
-    received += chunk.length;
-  });
-  await closed;
-  expect(received).toBeGreaterThan(0);
-  expect(received).toBeLessThan(20 * megabyte);
-}, 300_000);
+const machines = `INSERT INTO machines (labels)
+  SELECT (SELECT jsonb_object_agg('l' || n, repeat('x', 256)) FROM generate_series(1, 60) n)
+  FROM generate_series(1, 2000)`;
+const events = `INSERT INTO history (machine_id, actor_kind, actor, event, detail)
+  SELECT gen_random_uuid(), 'system', 'test', 'deadline_missed', jsonb_build_object('text', repeat('x', 16000))
+  FROM generate_series(1, 2000)`;
+
+// 2,000 of 16 KB: far more than the buffers of a connection hold.
+test.each([
+  ["a watch", machines, watchRequest('{"includeExisting":true}')],
+  ["events", events, watchRequest('{"fromStart":true}', "EventService/EventFollow")],
+])(
+  "a reader of %s that stops reading is sent away; what it did not take was never fetched",
+  async (_what, fill, request) => {
+    await dependencies.database.pool.query(fill);
+    await using listener = await listen(3_000);
+    const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    await waitFor("both ends of the connection", () => sockets() === 2);
+    const before = process.memoryUsage();
+    socket.write(request);
+    await once(socket, "readable");
+    // It reads nothing until the server has given up on it.
+    await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 60_000 });
+    expect((process.memoryUsage().rss - before.rss) / megabyte).toBeLessThan(200);
+    let received = 0;
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    await closed;
+    expect(received).toBeGreaterThan(0);
+    expect(received).toBeLessThan(20 * megabyte);
+  },
+  300_000,
+);
 
 test("a watch ends at once when the server stops, and others' signs of life keep it open until then", async () => {
   // The end would wait for an hour for a call that goes on.

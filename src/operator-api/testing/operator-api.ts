@@ -18,6 +18,7 @@ import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
+import { EventService, WebhookService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import type { DatabaseAddress } from "../../database/address/database-address.ts";
 import { connect } from "../../database/connect.ts";
@@ -55,6 +56,7 @@ export function testDependencies(address: DatabaseAddress): TestDependencies {
     secretsKeys: testSecretsKeys(),
     feed,
     operationFeed,
+    host: { loopbackAllowed: true, ownPorts: async () => [] },
     agents: { endpoint: "control.test:8443", caCertificate: Uint8Array.of(1, 2, 3) },
     authenticator: databaseAuthenticator({ database, localToken: testToken, log, clock: systemClock }),
     counters: {
@@ -106,6 +108,8 @@ export interface TestClients {
   images: Client<typeof ImageService>;
   profiles: Client<typeof ProfileService>;
   rollouts: Client<typeof RolloutService>;
+  webhooks: Client<typeof WebhookService>;
+  events: Client<typeof EventService>;
 }
 
 /** Clients in memory, with the right token, or another one. */
@@ -126,6 +130,8 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     images: createClient(ImageService, transport),
     profiles: createClient(ProfileService, transport),
     rollouts: createClient(RolloutService, transport),
+    webhooks: createClient(WebhookService, transport),
+    events: createClient(EventService, transport),
   };
 }
 
