@@ -25,6 +25,14 @@ import { contextListCommand } from "./commands/context-list.ts";
 import { contextRemoveCommand } from "./commands/context-remove.ts";
 import { contextShowCommand } from "./commands/context-show.ts";
 import { contextUseCommand } from "./commands/context-use.ts";
+import { eventFollowCommand } from "./commands/event-follow.ts";
+import { webhookAddCommand } from "./commands/webhook-add.ts";
+import { webhookDeadLettersCommand } from "./commands/webhook-dead-letters.ts";
+import { webhookDeleteCommand } from "./commands/webhook-delete.ts";
+import { webhookListCommand } from "./commands/webhook-list.ts";
+import { webhookRedeliverCommand } from "./commands/webhook-redeliver.ts";
+import { webhookShowCommand } from "./commands/webhook-show.ts";
+import { webhookTestCommand } from "./commands/webhook-test.ts";
 import { credentialCreateCommand } from "./commands/credential-create.ts";
 import { credentialDeleteCommand } from "./commands/credential-delete.ts";
 import { credentialListCommand } from "./commands/credential-list.ts";
@@ -210,6 +218,24 @@ const credential = buildRouteMap<string, CliContext>({
   },
 });
 
+const webhook = buildRouteMap<string, CliContext>({
+  docs: { brief: "Where events are sent: add, list, show, test, delete, dead-letters, redeliver" },
+  routes: {
+    add: webhookAddCommand,
+    list: webhookListCommand,
+    show: webhookShowCommand,
+    test: webhookTestCommand,
+    delete: webhookDeleteCommand,
+    "dead-letters": webhookDeadLettersCommand,
+    redeliver: webhookRedeliverCommand,
+  },
+});
+
+const event = buildRouteMap<string, CliContext>({
+  docs: { brief: "What happens to machines: follow" },
+  routes: { follow: eventFollowCommand },
+});
+
 const secrets = buildRouteMap<string, CliContext>({
   docs: { brief: "The keys that seal secrets in the database: show, rotate, give-up" },
   routes: { show: secretsShowCommand, rotate: secretsRotateCommand, "give-up": secretsGiveUpCommand },
@@ -343,6 +369,8 @@ export const routes = buildRouteMap<string, CliContext>({
     backoff,
     token,
     credential,
+    webhook,
+    event,
     secrets,
     whoami: whoamiCommand,
     audit,

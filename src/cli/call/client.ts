@@ -14,6 +14,7 @@ import { InstallationService } from "../../../gen/farrier/operator/v1/installati
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
+import { EventService, WebhookService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { operatorAccess, type AccessFlags } from "./access.ts";
 import { CliError } from "../errors.ts";
@@ -37,6 +38,8 @@ export interface OperatorClient {
   images: Client<typeof ImageService>;
   profiles: Client<typeof ProfileService>;
   rollouts: Client<typeof RolloutService>;
+  webhooks: Client<typeof WebhookService>;
+  events: Client<typeof EventService>;
 }
 
 /** Milliseconds after which a call is abandoned. */
@@ -73,6 +76,8 @@ export async function operatorClient(
     images: createClient(ImageService, transport),
     profiles: createClient(ProfileService, transport),
     rollouts: createClient(RolloutService, transport),
+    webhooks: createClient(WebhookService, transport),
+    events: createClient(EventService, transport),
   };
 }
 

@@ -50,3 +50,9 @@ export const oneRollout = {
   kind: "tuple",
   parameters: [{ brief: "Name of the rollout", placeholder: "ROLLOUT", parse: (text: string): string => text }],
 } as const;
+
+/** The one webhook of a command. */
+export const oneWebhook = {
+  kind: "tuple",
+  parameters: [{ brief: "Name of the webhook", placeholder: "NAME", parse: parseName }],
+} as const;
