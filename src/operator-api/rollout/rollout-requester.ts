@@ -46,7 +46,7 @@ export function rolloutRequester(access: {
         actor: system,
         ...secretDigestsOf(secrets, InstallationRequestRequestSchema, message, machineId),
       });
-      return { kind: "requested", generation: requested };
+      return { kind: "requested", generation: requested.generation };
     } catch (error) {
       if (isRefusal(error)) {
         return { kind: "refused", error: error instanceof ConnectError ? error.rawMessage : error.message };
