@@ -26,7 +26,7 @@ export function PageHead({
   return (
     <header className="mb-4">
       <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-1">
-        <h1 ref={heading} tabIndex={-1} className="foreign min-w-0 flex-1">
+        <h1 ref={heading} tabIndex={-1} className="foreign min-w-40 flex-1">
           {title}
         </h1>
         {actions}

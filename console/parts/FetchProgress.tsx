@@ -21,7 +21,7 @@ export function FetchProgress({ progress, name }: { progress: ImageFetchProgress
       <Bar share={share} label={`Fetching ${printable(name)}`} words={words} />
       <span>
         {words}
-        {nextAt === undefined ? null : (
+        {nextAt === undefined || attempts === 0 ? null : (
           <>
             ; next try <Age at={nextAt} />
           </>

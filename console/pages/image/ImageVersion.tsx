@@ -48,9 +48,11 @@ export function ImageVersion({ image, refused, onTag, onDelete }: ImageVersionPr
       </div>
       {progress === undefined ? null : <FetchProgress progress={progress} name={versionText(name, version)} />}
       {failure === "" ? null : <Said tone="text-bad" icon="cross" text={failure} />}
-      {facts?.problems.map((problem) => (
-        <Said key={problem} tone="text-warn" icon="warning" text={problem} />
-      ))}
+      {facts?.problems
+        .filter((problem) => problem !== failure)
+        .map((problem) => (
+          <Said key={problem} tone="text-warn" icon="warning" text={problem} />
+        ))}
       {facts?.notes.map((note) => (
         <Said key={note} tone="text-dim" icon="info" text={note} />
       ))}
@@ -111,7 +113,8 @@ function Partitions({ facts, name }: { facts: ImageFacts; name: string }): React
   return (
     <details>
       <summary className="text-sm">
-        {facts.partitions.length} {facts.partitions.length === 1 ? "partition" : "partitions"}, {facts.partitionTable}
+        {facts.partitions.length} {facts.partitions.length === 1 ? "partition" : "partitions"},{" "}
+        {facts.partitionTable === "none" ? "no table" : facts.partitionTable}
       </summary>
       <Table caption={`Partitions of ${name}`} rows={facts.partitions.length}>
         <TableHead>

@@ -14,7 +14,7 @@ import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Ta
 export function ImagesTable({ images, more }: { images: readonly CatalogueImage[]; more: boolean }): ReactElement {
   return (
     <>
-      <Table caption="Images of the catalogue" rows={more ? "unknown" : images.length}>
+      <Table caption="Images of the catalogue" rows={more ? "unknown" : images.length} className="phone-cards">
         <TableHead>
           <TableHeading>State</TableHeading>
           <TableHeading>Image</TableHeading>
@@ -57,13 +57,15 @@ function ImageRow({ image, index }: { image: CatalogueImage; index: number }): R
       <TableCell label="Found" className="max-w-md">
         {progress === undefined ? null : <FetchProgress progress={progress} name={name} />}
         {failure === "" ? null : <ForeignText text={failure} className="text-bad line-clamp-2" />}
-        {facts === undefined ? null : <ImageSummary problems={facts.problems} words={formWords(image)} />}
+        {facts === undefined || failure !== "" ? null : (
+          <ImageSummary problems={facts.problems} words={formWords(image)} />
+        )}
       </TableCell>
       <TableCell label="On the disk" number>
         {facts === undefined ? null : <Bytes bytes={facts.unpackedBytes} />}
       </TableCell>
       <TableCell label="Boots by">{facts?.bootsBy.join(", ")}</TableCell>
-      <TableCell label="cloud-init">{facts?.cloudInit}</TableCell>
+      <TableCell label="cloud-init">{facts?.cloudInit.replaceAll("-", " ")}</TableCell>
       <TableCell label="Added">
         <Age at={createdAt} /> by <ForeignText text={createdBy} />
       </TableCell>

@@ -73,7 +73,7 @@ export default function ProfilesPage(): ReactNode {
 /** The profiles with their newest versions. @param more there are more than these */
 function ProfilesTable({ profiles, more }: { profiles: readonly Profile[]; more: boolean }): ReactElement {
   return (
-    <Table caption="Profiles" rows={more ? "unknown" : profiles.length}>
+    <Table caption="Profiles" rows={more ? "unknown" : profiles.length} className="phone-cards">
       <TableHead>
         <TableHeading>Profile</TableHeading>
         <TableHeading>Image</TableHeading>
