@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|WebhookList|EventFollow|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|WebhookList|EventFollow|RolloutList|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -87,6 +87,13 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   ImageTag: { tag: "testing" },
   ProfileApply: { name: "web2" },
   ProfileDelete: { name: "web2" },
+  RolloutCreate: { parallel: 21 },
+  RolloutReplan: { rollout: "web-other" },
+  RolloutStart: { rollout: "web-other" },
+  RolloutPause: { rollout: "web-other" },
+  RolloutResume: { rollout: "web-other" },
+  RolloutRetryFailed: { rollout: "web-other" },
+  RolloutCancel: { rollout: "web-other" },
   ImageDelete: { image: "debian-13@2" },
   WebhookAdd: { events: ["machine_added"] },
   WebhookRedeliver: { eventIds: ["4712"] },
