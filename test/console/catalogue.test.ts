@@ -1,9 +1,13 @@
+import { createClient } from "@connectrpc/connect";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
+import { ImageService, ImageState } from "../../gen/farrier/operator/v1/image_pb.ts";
+import { InstallationState, MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { imageServer, type ImageServer } from "../support/image-server.ts";
+import { waitFor } from "../support/wait.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
-import { imageAdded } from "./support/console-catalogue.ts";
+import { imageAdded, profileApplied } from "./support/console-catalogue.ts";
 import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -107,3 +111,43 @@ test("a profile is written, previewed on a machine, applied, and changed; what w
   await page.getByRole("region", { name: "From web@1 to version 2" }).getByText("example.net").first().waitFor();
   expect(window.wrong).toEqual([]);
 });
+
+test("a machine is installed by a profile: a missing value is said, and the request names profile and image", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await imageAdded(server, "base", images.serve("base.raw", biosImage()).url);
+  const { images: catalogue, machines } = clients();
+  await waitFor("the image", async () => {
+    const { image } = await catalogue.imageShow({ image: "base" });
+    return image?.state === ImageState.READY;
+  });
+  await profileApplied(server, "base", {
+    image: "base",
+    rootDisk: { minBytes: 1n },
+    userData: "#cloud-config\nhostname: {{ values.host | yaml }}\n",
+    values: [{ name: "host" }],
+  });
+  await using window = await consoleWindow(browser, server, { role: "operator" });
+  const { page } = window;
+  await page.goto(`${server.url}/console${paths.install("web1")}`);
+  const dialog = page.getByRole("dialog", { name: "Install web1" });
+  await dialog.getByRole("button", { name: "By a profile" }).click();
+  await dialog.getByRole("combobox", { name: "Profile" }).selectOption("base");
+  await dialog
+    .getByText(/"host" is missing/u)
+    .first()
+    .waitFor();
+  await dialog.getByRole("textbox", { name: "host" }).fill("one");
+  const send = dialog.getByRole("button", { name: "Install base@1 by base@1 on web1" });
+  await Promise.all([page.getByText("web1: generation 1 is requested").first().waitFor(), send.click()]);
+  await dialog.waitFor({ state: "detached" });
+  const { machine } = await machines.machineShow({ machine: "web1" });
+  expect(machine?.installation).toMatchObject({ generation: 1n, state: InstallationState.PENDING });
+});
+
+/** Calls as an admin. */
+function clients() {
+  return {
+    images: createClient(ImageService, server.transport),
+    machines: createClient(MachineService, server.transport),
+  };
+}
