@@ -39,6 +39,10 @@ test("a machine with every tag goes, its history and last generation stay, and t
     `INSERT INTO credential (credential_id, credential_name, kind, user_name, sealed_secret, allowed, created_by)
      VALUES (gen_random_uuid(), 'rack', 'bmc', 'admin', '\\x0066727301'::bytea || decode(repeat('00', 60), 'hex'), '{::/0}', '')`,
   );
+  await fleet.rows(
+    `INSERT INTO rollout (rollout_name, profile_name, profile_version, sealed_values, waves, parallel, created_by)
+     VALUES ('tonight', 'web', 1, '\\x0066727301'::bytea || decode(repeat('00', 60), 'hex'), '{0}', 1, '')`,
+  );
   const filled: Record<string, string> = {
     machine_controller:
       "protocol, url, system, credential_id, trusted_by, power_commands, boot_targets, virtual_media, may_control, rules, set_by) " +
@@ -79,6 +83,9 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_agent_log: "run, sequence, line_count, agent_log_raw) VALUES ($1, '', 0, 1, ''",
     machine_os_installation_retry:
       "generation, attempts, attempts_left, initial_seconds, maximum_seconds, exponent, wait_seconds, wait_jittered_seconds) VALUES ($1, 7, 1, 1, 1, 1, 1, 1, 1",
+    machine_rollout_hold: "rollout_number) VALUES ($1, (SELECT rollout_number FROM rollout)",
+    rollout_machine:
+      "rollout_number, wave, position, seen_generation, seen_labels) VALUES ($1, (SELECT rollout_number FROM rollout), 1, 1, 0, ''",
     work_backoff:
       "process, backoff_until, last_interval_seconds, cause) VALUES ($1, 'ShepherdRecovery', now(), 1, 'test'",
   };

@@ -46,6 +46,8 @@ export const machineTags = [
   "machine_controller_wanted",
   "machine_doubted",
   "controller_operation",
+  "machine_rollout_hold",
+  "rollout_machine",
   "work_backoff",
 ] as const;
 
