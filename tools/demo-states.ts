@@ -109,6 +109,8 @@ const machines: Record<MachineStateName, { name: string; provider: string }> = {
   ready: { name: "web3", provider: "rack1" },
   "install-pending": { name: "web4", provider: "rack1" },
   installing: { name: "web5", provider: "rack1" },
+  "coming-up": { name: "web13", provider: "rack1" },
+  silent: { name: "web14", provider: "rack1" },
   installed: { name: "web6", provider: "rack1" },
   "install-failed": { name: "web7", provider: "rack1" },
   "agent-lost": { name: "web8", provider: "rack1" },
@@ -121,6 +123,8 @@ const withKey: readonly MachineStateName[] = [
   "awaiting-agent",
   "ready",
   "installing",
+  "coming-up",
+  "silent",
   "installed",
   "install-failed",
   "agent-lost",
@@ -142,7 +146,7 @@ await Promise.all(
     }
   }),
 );
-tell("12 machines, web1 to web12; 7 of them have an agent that is running", server.stdout.trim());
+tell("14 machines, web1 to web14; 9 of them have an agent that is running", server.stdout.trim());
 
 async function stateOf(name: string): Promise<string | undefined> {
   const { rows } = await database.pool.query<{ state: string }>(
@@ -175,6 +179,20 @@ const image = (served: { url: string; digest: string }): string[] => [
   ...["--image", served.url, "--digest", served.digest, "--disk", "serial=disk0"],
 ];
 
+/** Has a machine installed whose system is expected to report; here none boots. */
+async function expecting(name: string, withinSeconds: number): Promise<void> {
+  await database.pool.query(
+    `WITH f AS (
+       INSERT INTO machine_agent_features (machine_id, agent_public_key, features)
+       SELECT machine_id, agent_public_key, '{vendor-data}' FROM machine_agent_started JOIN machines m USING (machine_id)
+       WHERE m.name = $1 ON CONFLICT DO NOTHING
+     ) INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT machine_id, 1, $2, sha256(convert_to($1, 'UTF8')) FROM machines WHERE name = $1`,
+    [name, withinSeconds],
+  );
+  await farrier("machine", "install", name, ...image(small));
+}
+
 /** A stop of the tour: brings the machine into its state, and says what is shortened or simulated. */
 type Stop = (name: string) => Promise<void>;
 
@@ -206,6 +224,14 @@ const stops: Record<MachineStateName, Stop> = {
   installed: async (name) => {
     tell("The ordinary case.");
     await farrier("machine", "install", name, ...image(small));
+  },
+  "coming-up": async (name) => {
+    tell("Its profile expects a report. The image is made up, so nothing boots and reports.");
+    await expecting(name, 900);
+  },
+  silent: async (name) => {
+    tell("As before, but the report is expected within a second.");
+    await expecting(name, 1);
   },
   "install-failed": async (name) => {
     tell("The image does not have the requested digest.");

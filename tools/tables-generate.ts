@@ -26,6 +26,7 @@ const brandedIn: Record<string, Record<string, string>> = {
   OperatorCommand: { answer: "Record<string, unknown>" },
   MachineProvided: { listed: "Record<string, unknown>" },
   MachineControllerWanted: { wanted: "Record<string, unknown>" },
+  MachineCameUp: { report: "Record<string, unknown>" },
   ImageVersion: { facts: "Record<string, unknown>" },
   SecretsCommand: { answer: "Record<string, unknown>" },
   MachineHealth: { events: "Record<string, unknown>[]" },

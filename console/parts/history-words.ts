@@ -10,15 +10,18 @@ export type HistoryKind = (typeof historyKinds)[number];
 
 /** By the beginning of the event's name; the first that fits counts. */
 const kinds: readonly (readonly [RegExp, HistoryKind])[] = [
-  [/^(?:installation|installed|report)_/u, "installation"],
+  [/^(?:installation|installed|report)_|^came_up/u, "installation"],
   [/^work_|^backoff_|^deadline_|^power_|^takeover_/u, "work"],
   [/^boot_|^enrollment_|^second_claimant|^start_means_/u, "boot"],
   [/^agent_|^hardware_|^ssh_host_key_/u, "agent"],
 ];
 
 const tones: readonly (readonly [RegExp, Tone])[] = [
-  [/_(?:failed|lost|missed|vanished|duplicate|unasked|late|other_run)$|^second_claimant$/u, "bad"],
-  [/_(?:succeeded|finished|enrolled|returned|joined)$/u, "good"],
+  [
+    /_(?:failed|lost|missed|vanished|duplicate|unasked|late|other_run|silent|earlier|refused)$|^second_claimant$/u,
+    "bad",
+  ],
+  [/_(?:succeeded|finished|enrolled|returned|joined)$|^came_up$/u, "good"],
   [/_(?:cancelled|quarantined|removed|replaced|stopped|deleted)$/u, "warn"],
 ];
 

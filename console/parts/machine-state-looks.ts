@@ -19,6 +19,8 @@ const looks: Record<KnownState, Omit<StateLook, "word">> = {
   [MachineState.READY]: { icon: "ready", tone: "good" },
   [MachineState.INSTALL_PENDING]: { icon: "hourglass", tone: "busy" },
   [MachineState.INSTALLING]: { icon: "install", tone: "busy" },
+  [MachineState.COMING_UP]: { icon: "hourglass", tone: "busy" },
+  [MachineState.SILENT]: { icon: "warning", tone: "bad" },
   [MachineState.INSTALLED]: { icon: "check", tone: "good" },
   [MachineState.INSTALL_FAILED]: { icon: "cross", tone: "bad" },
   [MachineState.AGENT_LOST]: { icon: "unplugged", tone: "bad" },
@@ -31,12 +33,14 @@ const looks: Record<KnownState, Omit<StateLook, "word">> = {
 /** All states, in the order in which lists and bars have them: what needs somebody first. */
 export const machineStateOrder: readonly KnownState[] = [
   MachineState.INSTALL_FAILED,
+  MachineState.SILENT,
   MachineState.AGENT_LOST,
   MachineState.BACKING_OFF,
   MachineState.RECOVERING,
   MachineState.STARTING_AGENT,
   MachineState.INSTALLING,
   MachineState.INSTALL_PENDING,
+  MachineState.COMING_UP,
   MachineState.AWAITING_AGENT,
   MachineState.QUARANTINED,
   MachineState.NEW,

@@ -11,6 +11,7 @@ import {
   type TestMachine,
 } from "../../test/support/fleet.ts";
 import { machineStates, type MachineStateName } from "./machine-state.ts";
+import { cameUpSilentNote } from "./queries/came-up/came-up-silent.ts";
 import { installationRetry } from "./queries/installation/installation-retry.ts";
 import { machineQuarantine, machineRelease } from "./queries/machine/machine-quarantine.ts";
 import { statesRefresh } from "./queries/upkeep/state.ts";
@@ -49,6 +50,17 @@ const report = (machine: TestMachine, result: "success" | "error") =>
      VALUES ($1, 1, $2, CASE WHEN $2 = 'error' THEN 'it broke' END, 'agent')`,
     machine.machineId,
     result,
+  );
+
+/** The machine's system is expected to report, and its agent can tell it so. */
+const expectReport = (machine: TestMachine) =>
+  fleet.rows(
+    `WITH a AS (
+       INSERT INTO machine_agent_features (machine_id, agent_public_key, features)
+       SELECT machine_id, agent_public_key, '{vendor-data}' FROM machine_agent_started WHERE machine_id = $1
+     ) INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT machine_id, 1, 900, sha256(convert_to(machine_id::text, 'UTF8')) FROM machines WHERE machine_id = $1`,
+    machine.machineId,
   );
 
 /** Each comes from a provider of its own, so that nobody else's is claimed in its place. */
@@ -103,6 +115,19 @@ const enter: Record<MachineStateName, () => Promise<TestMachine>> = {
     const machine = await enter["install-pending"]();
     await report(machine, "success");
     await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machine.machineId);
+    return machine;
+  },
+  "coming-up": async () => {
+    const machine = await enter["install-pending"]();
+    await expectReport(machine);
+    await report(machine, "success");
+    await fleet.rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", machine.machineId);
+    return machine;
+  },
+  silent: async () => {
+    const machine = await enter["coming-up"]();
+    await fleet.rows("UPDATE machine_came_up SET deadline_at = now() - interval '1 s'");
+    await cameUpSilentNote(fleet.database, 100);
     return machine;
   },
   "install-failed": async () => {
@@ -183,6 +208,8 @@ const outcomes: Record<
   ready: { cancel: "refused", retry: "refused" },
   "install-pending": { cancel: "install-failed", retry: "refused" },
   installing: { cancel: "install-failed", retry: "refused" },
+  "coming-up": { cancel: "refused", retry: "refused" },
+  silent: { cancel: "refused", retry: "refused" },
   installed: { cancel: "refused", retry: "refused" },
   "install-failed": { cancel: "refused", retry: "install-pending" },
   "agent-lost": { cancel: "refused", retry: "refused" },

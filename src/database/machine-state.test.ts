@@ -6,6 +6,7 @@ import { command, operator, silent, testFleet, type Fleet, type TestMachine } fr
 import { backoffNext } from "./backoff.ts";
 import { candidates, eligible, eligibleCount } from "./eligibility.ts";
 import { machineStates } from "./machine-state.ts";
+import { cameUpOverdue, cameUpSilentNote } from "./queries/came-up/came-up-silent.ts";
 import { deadlinesNote, deadlinesOverdue } from "./queries/upkeep/deadlines.ts";
 import { fleetCounts } from "./queries/views/fleet.ts";
 import { fleetGroupsQuery } from "./queries/views/fleet-groups.ts";
@@ -89,7 +90,86 @@ const succeed = (fleet: Fleet, machine: TestMachine, generation: bigint) =>
     generation,
   );
 
+/** The newest request's system is expected to report; `features`: the agent can tell it so. */
+const expectReport = (fleet: Fleet, machine: TestMachine, features = true) =>
+  fleet.rows(
+    `WITH g AS (
+       DELETE FROM machine_agent_features WHERE machine_id = $1 AND NOT $2
+     ), f AS (
+       INSERT INTO machine_agent_features (machine_id, agent_public_key, features)
+       SELECT machine_id, agent_public_key, '{vendor-data}' FROM machine_agent_started WHERE machine_id = $1 AND $2
+       ON CONFLICT (machine_id) DO UPDATE SET agent_public_key = excluded.agent_public_key
+     ) INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT machine_id, generation, 900, sha256(convert_to(machine_id::text || ' ' || generation, 'UTF8'))
+     FROM machine_os_installation_request WHERE machine_id = $1`,
+    machine.machineId,
+    features,
+  );
+
 describe("the stored state", () => {
+  test("a success whose system is expected to report is coming-up, then silent or installed", async () => {
+    await using fleet = await testFleet();
+    await serverSince(fleet, 3600);
+    const machine = await fleet.add();
+    await heartbeat(fleet, machine);
+    const generation = await fleet.request(machine);
+    await expectReport(fleet, machine);
+    expect(await stateOf(fleet, machine)).toBe("install-pending");
+    await succeed(fleet, machine, generation);
+    expect(await stateOf(fleet, machine)).toBe("coming-up");
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([]);
+    await fleet.rows("UPDATE machine_came_up SET deadline_at = now() - interval '1 s'");
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([{ machineId: machine.machineId, generation }]);
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([]);
+    expect(await stateOf(fleet, machine)).toBe("silent");
+    expect((await fleet.history(machine)).filter((event) => event.startsWith("came_up"))).toEqual(["came_up_silent 1"]);
+    // It takes a new request, and after its cancellation is what it was.
+    await fleet.request(machine);
+    expect(await stateOf(fleet, machine)).toBe("install-pending");
+    await fleet.cancel(machine);
+    expect(await stateOf(fleet, machine)).toBe("silent");
+    await fleet.rows("UPDATE machine_came_up SET heard_at = now(), heard_over = 'tls', report = '{}'");
+    expect(await stateOf(fleet, machine)).toBe("installed");
+    expect(await wrong(fleet)).toEqual([]);
+  });
+
+  test("silence does not count while no server could have heard a report", async () => {
+    await using fleet = await testFleet();
+    const machine = await fleet.add();
+    const generation = await fleet.request(machine);
+    await expectReport(fleet, machine);
+    await succeed(fleet, machine, generation);
+    await fleet.rows("UPDATE machine_came_up SET deadline_at = now() - interval '1 s'");
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([]);
+    await serverSince(fleet, 299);
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([]);
+    await serverSince(fleet, 301);
+    expect(await cameUpSilentNote(fleet.database, 10)).toHaveLength(1);
+  });
+
+  test("an agent that can't write vendor data leaves an installed machine, and history says so", async () => {
+    await using fleet = await testFleet();
+    const machine = await fleet.add();
+    const generation = await fleet.request(machine);
+    await expectReport(fleet, machine, false);
+    await succeed(fleet, machine, generation);
+    expect(await stateOf(fleet, machine)).toBe("installed");
+    expect(await fleet.history(machine)).toContain("came_up_unasked 1");
+  });
+
+  test("a system that is overwritten before its deadline is waited for no more", async () => {
+    await using fleet = await testFleet();
+    await serverSince(fleet, 3600);
+    const machine = await fleet.add();
+    const generation = await fleet.request(machine);
+    await expectReport(fleet, machine);
+    await succeed(fleet, machine, generation);
+    await fleet.rows("DELETE FROM machine_os_installed WHERE machine_id = $1", machine.machineId);
+    await fleet.rows("UPDATE machine_came_up SET within_seconds = 1");
+    expect(await fleet.rows("SELECT FROM machine_came_up WHERE deadline_at IS NOT NULL")).toEqual([]);
+    expect(await cameUpSilentNote(fleet.database, 10)).toEqual([]);
+  });
+
   test("follows a machine from new to installed and on", async () => {
     await using fleet = await testFleet();
     const bare = await fleet.add({ agent: false });
@@ -215,6 +295,9 @@ describe("the stored state", () => {
       fc.record({ do: fc.constant("cancel" as const), machine }),
       fc.record({ do: fc.constant("succeed" as const), machine }),
       fc.record({ do: fc.constant("uninstall" as const), machine }),
+      fc.record({ do: fc.constant("expect" as const), machine, features: fc.boolean() }),
+      fc.record({ do: fc.constant("late" as const) }),
+      fc.record({ do: fc.constant("reported" as const), machine }),
       fc.record({ do: fc.constant("heartbeat" as const), machine, ago: fc.constantFrom(0, 1300) }),
       fc.record({ do: fc.constant("rekey" as const), machine }),
       fc.record({ do: fc.constant("started" as const), machine, ago: fc.constantFrom(0, 4000) }),
@@ -242,6 +325,17 @@ describe("the stored state", () => {
           );
           return row === undefined ? undefined : succeed(fleet, action.machine, row.generation);
         }
+        case "expect":
+          return expectReport(fleet, action.machine, action.features);
+        case "late":
+          await fleet.rows("UPDATE machine_came_up SET deadline_at = now() - interval '1 s' WHERE deadline_at > now()");
+          return cameUpSilentNote(fleet.database, 10);
+        case "reported":
+          return fleet.rows(
+            `UPDATE machine_came_up SET heard_at = now(), heard_over = 'tls', report = '{}'
+             WHERE machine_id = $1 AND deadline_at IS NOT NULL AND heard_at IS NULL`,
+            action.machine.machineId,
+          );
         case "uninstall":
           return fleet.rows("DELETE FROM machine_os_installed WHERE machine_id = $1", action.machine.machineId);
         case "heartbeat":
@@ -297,6 +391,13 @@ describe("the stored state", () => {
           await fleet.rows("UPDATE machine_state SET since = now() - interval '1 hour' WHERE state = 'awaiting-agent'");
           await statesRefresh(fleet.database);
           expect(await wrong(fleet)).toEqual([]);
+          // What is waited for is what is installed; nothing pending, and no agent wanted.
+          const waited = await fleet.rows(
+            `SELECT FROM machine_state s LEFT JOIN machine_os_installed d USING (machine_id)
+             WHERE s.state IN ('coming-up', 'silent')
+               AND (d.machine_id IS NULL OR s.candidate IS NOT NULL OR s.installation = 'pending' OR agent_wanted(s.machine_id))`,
+          );
+          expect(waited).toEqual([]);
           // A machine that is left alone is no candidate of any process, and has nothing pending.
           const disturbed = await fleet.rows(
             "SELECT FROM machine_state WHERE state = 'quarantined' AND (candidate IS NOT NULL OR installation = 'pending')",
@@ -418,6 +519,8 @@ describe("plans at 100,000 machines", () => {
         "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",
         `INSERT INTO machine_os_installation_report (machine_id, generation, result, reported_by)
          SELECT machine_id, 1, 'success', 'agent' FROM machines`,
+        `INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256, deadline_at, heard_at, heard_over, report)
+         SELECT machine_id, 1, 900, sha256(convert_to(machine_id::text, 'UTF8')), now(), now(), 'tls', '{}' FROM machines`,
         `INSERT INTO machine_state (machine_id, state, provider, name, installation, requested_at)
          SELECT machine_id, 'installed', 'static', name, 'success', now() FROM machines`,
         `INSERT INTO machine_health (machine_id, rollup, failed, unread, events, read_at)
@@ -451,6 +554,7 @@ describe("plans at 100,000 machines", () => {
       groups: fleetGroupsQuery({ by: "provider" }),
       needs: fleetNeedsQuery,
       deadlines: sql`${deadlinesOverdue} ORDER BY s.machine_id LIMIT 200`,
+      "came up": sql`${cameUpOverdue} ORDER BY c.deadline_at LIMIT 200`,
       ...Object.fromEntries(Object.entries(fleetCounts).map(([name, query]) => [`fleetSummary: ${name}`, query])),
     };
     for (const [name, query] of Object.entries(queries)) {

@@ -8,6 +8,8 @@ export const machineStates = [
   "ready",
   "install-pending",
   "installing",
+  "coming-up",
+  "silent",
   "installed",
   "install-failed",
   "agent-lost",
@@ -58,6 +60,8 @@ type StateWithData =
   | { state: "ready"; heartbeatAt?: Date }
   | { state: "install-pending"; generation?: Generation }
   | { state: "installing"; generation?: Generation; phase?: Phase; bytesDone: bigint; bytesTotal: bigint }
+  | { state: "coming-up"; generation?: Generation; installedAt?: Date }
+  | { state: "silent"; generation?: Generation; installedAt?: Date; silentAt?: Date }
   | { state: "installed"; generation?: Generation; installedAt?: Date }
   | { state: "install-failed"; generation?: Generation; result?: "error" | "cancelled"; retryAt?: Date }
   | { state: "agent-lost"; startedAt?: Date; heartbeatAt?: Date }

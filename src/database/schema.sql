@@ -234,6 +234,38 @@ AS $function$
         )
 $function$;
 
+CREATE OR REPLACE FUNCTION public.machine_came_up_begin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    can boolean;
+BEGIN
+    UPDATE machine_came_up c SET deadline_at = NULL
+    WHERE c.machine_id = CASE WHEN TG_OP = 'DELETE' THEN OLD.machine_id ELSE NEW.machine_id END
+        AND c.deadline_at IS NOT NULL AND c.silent_at IS NULL AND c.heard_at IS NULL
+        AND (TG_OP = 'DELETE' OR c.generation <> NEW.generation);
+    IF TG_OP = 'DELETE' THEN
+        RETURN NULL;
+    END IF;
+    can := EXISTS (
+        SELECT FROM machine_agent_features f
+        JOIN machine_agent_started a ON a.machine_id = f.machine_id AND a.agent_public_key = f.agent_public_key
+        WHERE f.machine_id = NEW.machine_id AND 'vendor-data' = ANY (f.features)
+    );
+    UPDATE machine_came_up c SET
+        deadline_at = CASE WHEN can AND c.unasked IS NULL THEN now() + make_interval(secs => c.within_seconds) END,
+        unasked = coalesce(c.unasked, CASE WHEN NOT can THEN 'agent' END)
+    WHERE c.machine_id = NEW.machine_id AND c.generation = NEW.generation AND c.deadline_at IS NULL
+        AND c.heard_at IS NULL;
+    INSERT INTO history (machine_id, actor_kind, actor, generation, event, detail)
+    SELECT c.machine_id, 'system', 'farrier', c.generation, 'came_up_unasked', jsonb_build_object('why', c.unasked)
+    FROM machine_came_up c
+    WHERE c.machine_id = NEW.machine_id AND c.generation = NEW.generation AND c.unasked IS NOT NULL;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.machine_change_touch()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -306,7 +338,11 @@ AS $function$
             WHEN cp.candidate_state IS NOT NULL THEN cp.candidate_state
             WHEN f.pending AND g.machine_id IS NOT NULL THEN 'installing'
             WHEN f.pending THEN 'install-pending'
-            WHEN d.machine_id IS NOT NULL THEN 'installed'
+            WHEN d.machine_id IS NOT NULL THEN CASE
+                WHEN u.deadline_at IS NULL OR u.heard_at IS NOT NULL THEN 'installed'
+                WHEN u.silent_at IS NULL THEN 'coming-up'
+                ELSE 'silent'
+            END
             WHEN r.result IN ('error', 'cancelled') THEN 'install-failed'
             WHEN a.machine_id IS NULL THEN 'new'
             WHEN h.machine_id IS NULL THEN 'awaiting-agent'
@@ -329,6 +365,7 @@ AS $function$
     LEFT JOIN machine_os_installation_report r ON r.machine_id = m.machine_id AND r.generation = q.generation
     LEFT JOIN machine_os_installation_progress g ON g.machine_id = m.machine_id AND g.generation = q.generation
     LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
+    LEFT JOIN machine_came_up u ON u.machine_id = d.machine_id AND u.generation = d.generation
     LEFT JOIN work w ON w.machine_id = m.machine_id
     LEFT JOIN process wp ON wp.process = w.process
     CROSS JOIN LATERAL (SELECT agent_wanted(m.machine_id) AS wanted) n
@@ -780,6 +817,21 @@ CREATE TABLE machine_boot_window (
     fetchers inet[],
     fetched_at timestamp with time zone,
     refused_fetcher inet
+);
+
+CREATE TABLE machine_came_up (
+    machine_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    within_seconds integer NOT NULL,
+    token_sha256 bytea,
+    unasked text,
+    deadline_at timestamp with time zone,
+    silent_at timestamp with time zone,
+    heard_at timestamp with time zone,
+    heard_over text,
+    heard_from text,
+    report jsonb,
+    report_sha256 bytea
 );
 
 CREATE TABLE machine_controller (
@@ -1552,7 +1604,7 @@ ALTER TABLE fleet_statistics ADD CONSTRAINT fleet_statistics_pkey PRIMARY KEY (o
 
 ALTER TABLE history ADD CONSTRAINT history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['agent'::text, 'operator'::text, 'component'::text, 'system'::text])));
 
-ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,controller_password_changed,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,rollout_cancelled,rollout_failed,rollout_good,rollout_joined,rollout_left_out,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
+ALTER TABLE history ADD CONSTRAINT history_event_check CHECK ((event = ANY ('{agent_duplicate,agent_enrolled,agent_lost,agent_registered,agent_replaced,agent_start_allowed,backoff_cleared,boot_token_given,boot_window_closed,boot_window_opened,came_up,came_up_earlier,came_up_refused,came_up_silent,came_up_unasked,controller_password_changed,controller_removed,controller_set,deadline_missed,enrollment_awaiting,hardware_reported,health_changed,installation_cancelled,installation_failed,installation_handed_out,installation_progressed,installation_replaced,installation_requested,installation_retries_stopped,installation_succeeded,installation_writer_replaced,installed_removed,machine_added,machine_deleted,machine_joined,machine_quarantined,machine_released,machine_returned,machine_updated,machine_vanished,power_switched,report_late,report_other_run,report_unasked,rollout_cancelled,rollout_failed,rollout_good,rollout_joined,rollout_left_out,second_claimant,ssh_host_key_accepted,ssh_set,start_means_changed,takeover_begun,work_cancelled,work_claimed,work_failed,work_finished,work_lost}'::text[]))) NOT VALID;
 
 ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
@@ -1635,6 +1687,26 @@ ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_token_digest_
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_way_check CHECK ((way = ANY (ARRAY['network'::text, 'medium'::text, 'http'::text])));
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_window_id_key UNIQUE (window_id);
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_check CHECK (((deadline_at IS NULL) OR (unasked IS NULL)));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_check1 CHECK ((((heard_at IS NULL) = (report IS NULL)) AND ((heard_at IS NULL) = (heard_over IS NULL))));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_generation_check CHECK ((generation > 0));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_heard_over_check CHECK ((heard_over = ANY (ARRAY['tls'::text, 'clear'::text])));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_pkey PRIMARY KEY (machine_id, generation);
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_report_sha256_check CHECK ((octet_length(report_sha256) = 32));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_token_sha256_check CHECK ((octet_length(token_sha256) = 32));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_token_sha256_key UNIQUE (token_sha256);
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_unasked_check CHECK ((unasked = ANY (ARRAY['listener'::text, 'agent'::text])));
+
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_within_seconds_check CHECK ((within_seconds > 0));
 
 ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_check CHECK (((trusted_by = 'fingerprint'::text) = (trusted_sha256 IS NOT NULL)));
 
@@ -1824,7 +1896,7 @@ ALTER TABLE machine_state ADD CONSTRAINT machine_state_installation_check CHECK 
 
 ALTER TABLE machine_state ADD CONSTRAINT machine_state_pkey PRIMARY KEY (machine_id);
 
-ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state = ANY (ARRAY['new'::text, 'awaiting-agent'::text, 'ready'::text, 'install-pending'::text, 'installing'::text, 'installed'::text, 'install-failed'::text, 'agent-lost'::text, 'starting-agent'::text, 'recovering'::text, 'backing-off'::text, 'quarantined'::text])));
+ALTER TABLE machine_state ADD CONSTRAINT machine_state_state_check CHECK ((state = ANY (ARRAY['new'::text, 'awaiting-agent'::text, 'ready'::text, 'install-pending'::text, 'installing'::text, 'coming-up'::text, 'silent'::text, 'installed'::text, 'install-failed'::text, 'agent-lost'::text, 'starting-agent'::text, 'recovering'::text, 'backing-off'::text, 'quarantined'::text])));
 
 ALTER TABLE machine_state_limit ADD CONSTRAINT machine_state_limit_at_most_check CHECK ((at_most > '00:00:00'::interval));
 
@@ -2040,6 +2112,8 @@ ALTER TABLE machine_boot_override ADD CONSTRAINT machine_boot_override_session_i
 
 ALTER TABLE machine_boot_window ADD CONSTRAINT machine_boot_window_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
+ALTER TABLE machine_came_up ADD CONSTRAINT machine_came_up_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
+
 ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(credential_id) ON DELETE RESTRICT;
 
 ALTER TABLE machine_controller ADD CONSTRAINT machine_controller_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE CASCADE;
@@ -2200,6 +2274,8 @@ CREATE INDEX machine_boot_override_session ON public.machine_boot_override USING
 
 CREATE INDEX machine_boot_window_closes ON public.machine_boot_window USING btree (closes_at);
 
+CREATE INDEX machine_came_up_due ON public.machine_came_up USING btree (deadline_at) WHERE ((deadline_at IS NOT NULL) AND (silent_at IS NULL) AND (heard_at IS NULL));
+
 CREATE INDEX machine_controller_credential ON public.machine_controller USING btree (credential_id);
 
 CREATE INDEX machine_controller_contact_failed ON public.machine_controller_contact USING btree (failed_code) WHERE (failed_at IS NOT NULL);
@@ -2348,6 +2424,8 @@ CREATE TRIGGER machine_state_unheard AFTER INSERT OR UPDATE ON public.machine_ag
 
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_boot_window FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
+CREATE TRIGGER machine_state_touch AFTER DELETE OR UPDATE ON public.machine_came_up FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
+
 CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_controller FOR EACH ROW EXECUTE FUNCTION machine_change_touch();
 
 CREATE TRIGGER machine_start_allow AFTER INSERT ON public.machine_disk_begun FOR EACH ROW EXECUTE FUNCTION machine_start_allow();
@@ -2387,6 +2465,8 @@ CREATE TRIGGER machine_change_touch AFTER INSERT OR UPDATE ON public.machine_os_
 CREATE TRIGGER agent_notify AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN ((new.run <> old.run)) EXECUTE FUNCTION agent_notify();
 
 CREATE TRIGGER machine_change_touch AFTER UPDATE ON public.machine_os_installation_writer FOR EACH ROW WHEN (((new.run <> old.run) OR (new.rival_run IS DISTINCT FROM old.rival_run) OR (new.rival_at > (old.rival_at + '00:01:00'::interval)))) EXECUTE FUNCTION machine_change_touch();
+
+CREATE TRIGGER machine_came_up_begin AFTER INSERT OR DELETE OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_came_up_begin();
 
 CREATE TRIGGER machine_installed_boot AFTER INSERT OR UPDATE ON public.machine_os_installed FOR EACH ROW EXECUTE FUNCTION machine_installed_boot();
 

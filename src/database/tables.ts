@@ -281,6 +281,21 @@ export interface MachineBootWindowTable {
   window_id: Generated<string>;
 }
 
+export interface MachineCameUpTable {
+  deadline_at: Date | null;
+  generation: Generation;
+  heard_at: Date | null;
+  heard_from: string | null;
+  heard_over: string | null;
+  machine_id: MachineId;
+  report: Record<string, unknown> | null;
+  report_sha256: Buffer | null;
+  silent_at: Date | null;
+  token_sha256: Buffer | null;
+  unasked: string | null;
+  within_seconds: number;
+}
+
 export interface MachineControllerTable {
   boot_targets: string[];
   credential_id: CredentialId;
@@ -893,6 +908,7 @@ export interface DB {
   machine_boot_by: MachineBootByTable;
   machine_boot_override: MachineBootOverrideTable;
   machine_boot_window: MachineBootWindowTable;
+  machine_came_up: MachineCameUpTable;
   machine_controller: MachineControllerTable;
   machine_controller_contact: MachineControllerContactTable;
   machine_controller_refusal: MachineControllerRefusalTable;

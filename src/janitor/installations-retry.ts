@@ -1,4 +1,4 @@
-import { requestOfGeneration } from "../contract/request-generation.ts";
+import { requestAgain } from "../contract/request-again.ts";
 import type { Database } from "../database/connect.ts";
 import { installationRetriesMake } from "../database/queries/installation/installation-retry.ts";
 import { requestReserialise } from "../secrets/installation-request.ts";
@@ -15,7 +15,7 @@ export function installationsRetryTask(database: Database, secrets: KeyRing): Ta
         // A janitor that has the keys does it.
         return {};
       }
-      const done = await installationRetriesMake(database, requestReserialise(secrets, requestOfGeneration), 100);
+      const done = await installationRetriesMake(database, requestReserialise(secrets, requestAgain), 100);
       const retried = done.filter(({ generation }) => generation !== undefined).length;
       return retried === 0 ? {} : { retried };
     },

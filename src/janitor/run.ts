@@ -4,6 +4,7 @@ import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
+import { cameUpSilentTask } from "./came-up-silent.ts";
 import { deadlinesNoteTask } from "./deadlines-note.ts";
 import { hardwareCountTask } from "./hardware-count.ts";
 import { historyPartitionsTask } from "./history-partitions.ts";
@@ -31,6 +32,7 @@ export function janitorRun(options: {
   const tasks = [
     sessionsExpireTask(database),
     statesRefreshTask(database),
+    cameUpSilentTask(database),
     installationsRetryTask(database, secrets),
     deadlinesNoteTask(database, options.metrics),
     operationsEndTask(database),

@@ -1,4 +1,5 @@
 import type { Generation, MachineId } from "../database/ids.ts";
+import { cameUpToken, cameUpTokenDigest } from "./came-up-token.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { SealedPlace } from "./seal.ts";
 
@@ -35,8 +36,13 @@ export function requestOpen(ring: Pick<KeyRing, "open">, owner: RequestOwner, st
  */
 export function requestReserialise(
   ring: KeyRing,
-  reserialise: (raw: Uint8Array, generation: Generation) => Uint8Array,
-): (stored: Uint8Array, generation: Generation, owner: RequestOwner) => Uint8Array {
-  return (stored, generation, owner) =>
-    requestSeal(ring, { ...owner, generation }, reserialise(requestOpen(ring, owner, stored), generation));
+  reserialise: (raw: Uint8Array, generation: Generation, mint: () => string) => { raw: Uint8Array; token?: string },
+): (stored: Uint8Array, generation: Generation, owner: RequestOwner) => { raw: Uint8Array; tokenDigest?: Uint8Array } {
+  return (stored, generation, owner) => {
+    const { raw, token } = reserialise(requestOpen(ring, owner, stored), generation, cameUpToken);
+    return {
+      raw: requestSeal(ring, { ...owner, generation }, raw),
+      ...(token === undefined ? {} : { tokenDigest: cameUpTokenDigest(token) }),
+    };
+  };
 }

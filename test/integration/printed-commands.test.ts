@@ -189,6 +189,20 @@ async function claim(identity: { smbiosUuid?: string; macs: string[] }): Promise
   });
 }
 
+/** Installed, and its system is expected to report. */
+async function expected(withinSeconds: number): Promise<Box> {
+  const box = await asked(await heard(await withAgent()));
+  await fleet.rows(
+    `WITH f AS (
+       INSERT INTO machine_agent_features (machine_id, agent_public_key, features)
+       SELECT machine_id, agent_public_key, '{vendor-data}' FROM machine_agent_started WHERE machine_id = $1
+     ) INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT machine_id, 1, $2, sha256(convert_to(machine_id::text, 'UTF8')) FROM machines WHERE machine_id = $1`,
+    ...[box.id, withinSeconds],
+  );
+  return ended(box, "success");
+}
+
 type Situation = [what: string, state: MachineStateName, make: () => Promise<Box>];
 
 const situations: Situation[] = [
@@ -301,6 +315,17 @@ const situations: Situation[] = [
   ],
   ["an installation under way", "installing", async () => writing(await asked(await heard(await withAgent())))],
   ["an installed machine", "installed", async () => ended(await asked(await heard(await withAgent())), "success")],
+  ["a system that is expected to report", "coming-up", async () => expected(900)],
+  [
+    "a system that did not report",
+    "silent",
+    async () => {
+      const box = await expected(1);
+      await fleet.rows("UPDATE machine_came_up SET deadline_at = now() - interval '1 s' WHERE machine_id = $1", box.id);
+      await fleet.rows("UPDATE machine_came_up SET silent_at = now() WHERE machine_id = $1", box.id);
+      return box;
+    },
+  ],
   [
     "a cancelled request",
     "install-failed",

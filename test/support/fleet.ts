@@ -2,7 +2,7 @@ import pg from "pg";
 import { createHash, randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { requestOfGeneration } from "../../src/contract/request-generation.ts";
+import { requestAgain } from "../../src/contract/request-again.ts";
 import type { Actor } from "../../src/database/actor.ts";
 import { connect, type Database } from "../../src/database/connect.ts";
 import { agentKey, generation, machineId, requestId, type Generation, type MachineId } from "../../src/database/ids.ts";
@@ -14,6 +14,7 @@ import type { Reserialise } from "../../src/database/queries/installation/instal
 import { machineAdd } from "../../src/database/queries/machine/machine-add.ts";
 import type { OperatorCommand } from "../../src/database/operator-command.ts";
 import { ed25519KeyPair, type Ed25519KeyPair } from "../../src/lib/tls/ed25519.ts";
+import { cameUpToken } from "../../src/secrets/came-up-token.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { testDatabase, type TestDatabase } from "./database.ts";
 
@@ -75,7 +76,7 @@ export function requestRaw(value: bigint): Uint8Array {
 }
 
 /** A request under another generation, as the operator API and the janitor have it made. */
-export const reserialise: Reserialise = (raw, value) => requestOfGeneration(raw, value);
+export const reserialise: Reserialise = (raw, value) => requestAgain(raw, value, cameUpToken);
 
 /** A command as the operator API makes it: the digest is of `body`. */
 export function command(

@@ -42,6 +42,14 @@ const words: Record<KnownNeed, NeedWords> = {
     icon: "cross",
     tone: "bad",
   },
+  [FleetNeedKind.SILENT]: {
+    one: "installed system has not reported that it came up",
+    many: "installed systems have not reported that they came up",
+    todo: "Open one: it has what is known",
+    to: paths.machines({ states: ["silent"], order: "since" }),
+    icon: "warning",
+    tone: "bad",
+  },
   [FleetNeedKind.AGENT_LOST]: {
     one: "machine's agent is silent",
     many: "machines' agents are silent",

@@ -13,9 +13,12 @@ export type Colour = keyof typeof codes;
 /** Words of states, with their colour. */
 const words: readonly [RegExp, Colour][] = [
   [/^(?:installed|ready|succeeded|ok)\b/u, "green"],
-  [/\b(?:failed|lost|expired|revoked|[a-z]+_denied|unauthenticated|failed_precondition|overdue)\b/u, "red"],
+  [/\b(?:failed|lost|silent|expired|revoked|[a-z]+_denied|unauthenticated|failed_precondition|overdue)\b/u, "red"],
   [/^(?:quarantined|cancelled)\b/u, "magenta"],
-  [/^(?:install-pending|installing|starting-agent|recovering|backing-off|awaiting-agent|pending)\b/u, "yellow"],
+  [
+    /^(?:install-pending|coming-up|installing|starting-agent|recovering|backing-off|awaiting-agent|pending)\b/u,
+    "yellow",
+  ],
 ];
 
 /** Columns whose words are coloured. */

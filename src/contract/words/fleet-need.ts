@@ -6,6 +6,7 @@ export const fleetNeedWords = {
   [FleetNeedKind.DEADLINE_MISSED]: "deadline-missed",
   [FleetNeedKind.INSTALL_FAILED]: "install-failed",
   [FleetNeedKind.AGENT_LOST]: "agent-lost",
+  [FleetNeedKind.SILENT]: "silent",
   [FleetNeedKind.QUARANTINED]: "quarantined",
   [FleetNeedKind.ENROLLMENT]: "enrollment",
   [FleetNeedKind.PROVIDER_UNREACHABLE]: "provider-unreachable",

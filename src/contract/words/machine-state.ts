@@ -8,6 +8,8 @@ export const machineStateWords = {
   [MachineState.READY]: "ready",
   [MachineState.INSTALL_PENDING]: "install-pending",
   [MachineState.INSTALLING]: "installing",
+  [MachineState.COMING_UP]: "coming-up",
+  [MachineState.SILENT]: "silent",
   [MachineState.INSTALLED]: "installed",
   [MachineState.INSTALL_FAILED]: "install-failed",
   [MachineState.AGENT_LOST]: "agent-lost",

@@ -84,6 +84,11 @@ const windowOf = (state: BootWindowState, closesAt: Date): NonNullable<Parts["bo
   state,
 });
 
+const expecting = (): Pick<Parts, "installed" | "cameUp"> => ({
+  installed: { generation: generation(3n), at: ago(20) },
+  cameUp: { expected: { generation: generation(3n), withinSeconds: 900, deadline: ago(5), silentAt: ago(5) } },
+});
+
 function factsOf(state: MachineStateName, parts: Partial<Parts>, more: Partial<ExplainFacts> = {}): ExplainFacts {
   const record = { ...machine, ...parts };
   return {
@@ -108,6 +113,34 @@ const overdue = (facts: ExplainFacts): ExplainFacts => {
 /** What happened, the state that it shows in, and what is named as the cause. */
 const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines: RegExp[]][] = [
   ["nothing yet", factsOf("new", {}), ["no-agent"], [/waiting for an agent to be registered/u]],
+  [
+    "a system that is expected to report",
+    factsOf("coming-up", expecting()),
+    [],
+    [/waiting for the installed system to report/u, /it counts as silent/u],
+  ],
+  [
+    "a system that did not report",
+    factsOf("silent", {
+      ...expecting(),
+      power: { power: "on", since: ago(30), readAt: ago(2), readFrom: "controller" },
+    }),
+    ["system-silent", "system-silent"],
+    [
+      /generation 3 was installed 20 min ago, and its system did not report within 15 min/u,
+      /its power was on, read 2 min ago from controller/u,
+      /Nothing is installed again/u,
+    ],
+  ],
+  [
+    "a report that the agent can't ask for",
+    factsOf("installed", {
+      ...expecting(),
+      cameUp: { expected: { generation: generation(3n), withinSeconds: 900, unasked: "agent" } },
+    }),
+    ["report-not-expected"],
+    [/boot image of this version/u],
+  ],
   ["nothing yet, and no shepherd", factsOf("new", {}, { shepherd: false }), ["no-agent", "no-shepherd"], []],
   [
     "an agent that was never heard",

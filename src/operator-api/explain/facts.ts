@@ -53,6 +53,8 @@ export interface ExplainFacts {
 /** The kinds of causes. */
 export type CauseKind =
   | "no-agent"
+  | "system-silent"
+  | "report-not-expected"
   | "agent-never-heard"
   | "agent-silent"
   | "installation-error"

@@ -4,6 +4,7 @@ import type {
   InstallationShowRequest,
   InstallationShowResponseSchema,
 } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { vendorDataShown } from "../../contract/came-up/vendor-data.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -37,6 +38,10 @@ export function installationShowHandler({ database, secrets }: OperatorApiDepend
       throw new DatabaseError("refused", installation.requestProblem);
     }
     const image = requestedImage(installation.requestRaw);
+    if (image !== undefined) {
+      // The one-time token is the installed system's alone.
+      image.vendorData = vendorDataShown(image.vendorData);
+    }
     return { machineId, generation: installation.generation, ...defined({ image }) };
   };
 }

@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
-import { requestOfGeneration } from "../../contract/request-generation.ts";
+import { requestAgain } from "../../contract/request-again.ts";
 import { commandOutcomeLook } from "../../database/operator-command-record.ts";
 import { generation as toGeneration } from "../../database/ids.ts";
 import { installationRequest } from "../../database/queries/installation/installation-request.ts";
@@ -127,7 +127,7 @@ export function installationHandlers(
       const next = await installationRetry(database, {
         ...operatorCommand(context, request, machineId),
         generation,
-        reserialise: requestReserialise(secrets, requestOfGeneration),
+        reserialise: requestReserialise(secrets, requestAgain),
         ...defined({ retry }),
       });
       return { machineId, generation: next };

@@ -21,6 +21,8 @@ import { standingMessage } from "../messages/state-message.ts";
 import { machineField, validate } from "../requests/validate.ts";
 
 const kinds: Record<CauseKind, KindMessage> = {
+  "system-silent": KindMessage.SYSTEM_SILENT,
+  "report-not-expected": KindMessage.REPORT_NOT_EXPECTED,
   "no-agent": KindMessage.NO_AGENT,
   "agent-never-heard": KindMessage.AGENT_NEVER_HEARD,
   "agent-silent": KindMessage.AGENT_SILENT,

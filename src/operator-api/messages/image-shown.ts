@@ -30,6 +30,7 @@ export function requestFiles(image: ImageInstallation): MessageInitShape<typeof 
     ...fileOf("userData", image.userData),
     ...fileOf("metaData", image.metaData),
     ...fileOf("networkConfig", image.networkConfig),
+    ...fileOf("vendorData", image.vendorData),
   };
 }
 

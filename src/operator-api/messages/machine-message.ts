@@ -16,6 +16,7 @@ import { imageShown, requestFiles } from "./image-shown.ts";
 import { recordOpened } from "./record-opened.ts";
 import { requestedImage } from "./requested-image.ts";
 import { bootWindowMessage } from "./boot-window-message.ts";
+import { cameUpMessage } from "./came-up-message.ts";
 import { progressExpectedAt } from "./progress-expected.ts";
 import { failureOf } from "./failure-of.ts";
 import { healthMessage, powerMessage } from "./health-message.ts";
@@ -26,7 +27,7 @@ import { defined } from "../../lib/defined.ts";
 export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine {
   const record = recordOpened(secrets, stored);
   const { provided, agent, installation, installed, unfinishedDisk } = record;
-  const { quarantine, hardwareReportedAt, identity, bootWindow, ssh, power, health } = record;
+  const { quarantine, hardwareReportedAt, identity, bootWindow, ssh, power, health, cameUp } = record;
   return create(MachineSchema, {
     id: record.machineId,
     name: record.name ?? "",
@@ -61,6 +62,7 @@ export function machineMessage(stored: MachineRecord, secrets: KeyRing): Machine
         }),
     ...(bootWindow === undefined ? {} : { bootWindow: bootWindowMessage(bootWindow) }),
     ...defined({ provided }),
+    ...(cameUp === undefined ? {} : { cameUp: cameUpMessage(cameUp) }),
     ...(power === undefined ? {} : { power: powerMessage(power) }),
     ...(health === undefined ? {} : { health: healthMessage(health) }),
     ...(hardwareReportedAt === undefined ? {} : { hardwareReportedAt: timestampFromDate(hardwareReportedAt) }),

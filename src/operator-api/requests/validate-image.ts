@@ -112,6 +112,7 @@ export const imageField = z
       userData: bytes(256 * kibibyte),
       metaData: cloudInit(bytes(256 * kibibyte), (given) => metaDataWith(given, "id")),
       networkConfig: cloudInit(bytes(256 * kibibyte), networkConfigText),
+      vendorData: bytes(256 * kibibyte),
       signature: imageSignatureField.optional(),
       caCertificates: imageCertificatesField,
       tokenHost: tokenHostField,

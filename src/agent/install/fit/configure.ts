@@ -86,8 +86,8 @@ function requireNothingToFit(table: ImageTable, grow: boolean, seed: boolean): v
   if (seed) {
     throw new AgentError(
       "image_invalid",
-      `the image ${what}, so there is no place for cloud-init's data: use an image with a GPT, or leave user data, meta data ` +
-        "and network configuration out",
+      `the image ${what}, so there is no place for cloud-init's data: use an image with a GPT, or leave user data, meta data, ` +
+        "network configuration and the expectation that the system reports out",
     );
   }
 }

@@ -5,17 +5,35 @@ const none = new Uint8Array();
 const instance = { machineId: "machine", generation: 7n };
 
 const metaDataOf = (text: string): string => {
-  const image = { userData: Buffer.from("#cloud-config\n"), metaData: Buffer.from(text), networkConfig: none };
+  const image = {
+    userData: Buffer.from("#cloud-config\n"),
+    metaData: Buffer.from(text),
+    networkConfig: none,
+    vendorData: none,
+  };
   return Buffer.from(seedFiles(image, instance).find(({ name }) => name === "meta-data")?.data ?? none).toString();
 };
 
 describe("the seed", () => {
   test("is none without data", () => {
-    expect(seedFiles({ userData: none, metaData: none, networkConfig: none }, instance)).toEqual([]);
+    expect(seedFiles({ userData: none, metaData: none, networkConfig: none, vendorData: none }, instance)).toEqual([]);
+  });
+
+  test("has vendor data as they are given, with or without the user's", () => {
+    const vendorData = Buffer.from("#!/bin/sh\nexit 0\n");
+    const files = seedFiles({ userData: none, metaData: none, networkConfig: none, vendorData }, instance);
+    expect(files.map(({ name, data }) => [name, Buffer.from(data).toString()])).toEqual([
+      ["user-data", "#cloud-config\n{}\n"],
+      ["meta-data", "instance-id: machine-7\n"],
+      ["vendor-data", "#!/bin/sh\nexit 0\n"],
+    ]);
   });
 
   test("has user data and meta data whatever is given, and network configuration only if that is", () => {
-    const files = seedFiles({ userData: none, metaData: none, networkConfig: Buffer.from("version: 2\n") }, instance);
+    const files = seedFiles(
+      { userData: none, metaData: none, networkConfig: Buffer.from("version: 2\n"), vendorData: none },
+      instance,
+    );
     expect(files.map(({ name, data }) => [name, Buffer.from(data).toString()])).toEqual([
       ["user-data", "#cloud-config\n{}\n"],
       ["meta-data", "instance-id: machine-7\n"],

@@ -7,7 +7,7 @@ import type { FatFile } from "./fat.ts";
 
 /** The label of the seed's partition and file system: cloud-init looks for either. */
 export const seedLabel = "CIDATA";
-/** Room for three files of 256 KiB each, a request's maximum. */
+/** Room for four files of 256 KiB each, a request's maximum. */
 export const seedBytes = 8 << 20;
 
 /**
@@ -17,11 +17,11 @@ export const seedBytes = 8 << 20;
  * @throws {AgentError} `request_invalid` if meta data or network configuration are not a YAML (or JSON) mapping
  */
 export function seedFiles(
-  image: Pick<ImageInstallation, "userData" | "metaData" | "networkConfig">,
+  image: Pick<ImageInstallation, "userData" | "metaData" | "networkConfig" | "vendorData">,
   instance: { machineId: string; generation: bigint },
 ): FatFile[] {
-  const { userData, metaData, networkConfig } = image;
-  if (userData.length === 0 && metaData.length === 0 && networkConfig.length === 0) {
+  const { userData, metaData, networkConfig, vendorData } = image;
+  if ([userData, metaData, networkConfig, vendorData].every(({ length }) => length === 0)) {
     return [];
   }
   const id = `${instance.machineId}-${instance.generation}`;
@@ -32,6 +32,7 @@ export function seedFiles(
     ...(networkConfig.length === 0
       ? []
       : [{ name: "network-config", data: required("network configuration", networkConfigText(networkConfig)) }]),
+    ...(vendorData.length === 0 ? [] : [{ name: "vendor-data", data: vendorData }]),
   ];
 }
 

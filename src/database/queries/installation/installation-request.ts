@@ -8,6 +8,7 @@ import type { CommandAnswer, CommandOutcome, OperatorCommand } from "../../opera
 import type { Tx } from "../../transaction.ts";
 import { defined } from "../../../lib/defined.ts";
 import { installationFacts, installationRequestAllowed, type InstallationOrder } from "./installation-facts.ts";
+import { cameUpExpect, type CameUpExpectation } from "../came-up/came-up-expect.ts";
 import { retryBegin, retryForget } from "./installation-retry-budget.ts";
 import { installationStanding } from "./installation-standing.ts";
 
@@ -20,7 +21,8 @@ import { installationStanding } from "./installation-standing.ts";
  */
 export async function installationRequest(
   database: Database,
-  request: OperatorCommand & InstallationOrder & { origin?: InstallationOrigin; answer?: CommandAnswer },
+  request: OperatorCommand &
+    InstallationOrder & { origin?: InstallationOrigin; expect?: CameUpExpectation; answer?: CommandAnswer },
 ): Promise<CommandOutcome & { generation: Generation }> {
   const { machineId } = request;
   const { generation, answer } = await operatorCommandOnce(database, request, async (tx) => {
@@ -41,6 +43,9 @@ export async function installationRequest(
         ...(request.retry === undefined ? {} : { retries: request.retry.attempts }),
       },
     });
+    if (request.expect !== undefined) {
+      await cameUpExpect(tx, machineId, next, request.expect);
+    }
     if (request.retry !== undefined) {
       await retryBegin(tx, machineId, next, request.retry);
     }

@@ -5,6 +5,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import { generation as toGeneration, type Generation, type MachineId } from "../../ids.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { cameUpExpectAgain } from "../came-up/came-up-expect.ts";
 import { historyAppend } from "../../history.ts";
 import { installationStanding } from "./installation-standing.ts";
 import { quarantineRefuse } from "./installation-facts.ts";
@@ -14,12 +15,19 @@ import { operatorCommandOnce } from "../../operator-command-once.ts";
 import { machineLock } from "../../machine-lock.ts";
 import type { OperatorCommand } from "../../operator-command.ts";
 
-/** Serialises a stored request with another generation; throws if it can't be parsed. */
+/** A stored request under another generation. */
+export interface Reserialised {
+  raw: Uint8Array;
+  /** SHA-256 of the one-time token that its vendor data has now; absent if they have none. */
+  tokenDigest?: Uint8Array;
+}
+
+/** Serialises a stored request with another generation, and a token of its own; throws if it can't be parsed. */
 export type Reserialise = (
   raw: Uint8Array,
   generation: Generation,
   stored: { machineId: MachineId; generation: Generation },
-) => Uint8Array;
+) => Reserialised;
 
 /**
  * Repeats a request that ended in an error or was cancelled, as a new generation.
@@ -55,12 +63,13 @@ export async function installationRetry(
       );
     }
     const next = toGeneration(lastGeneration + 1n);
+    const again = reserialised(request.reserialise, requestRaw, next, { machineId, generation: current });
     await installationRequestWrite(tx, {
       origin: "same",
       machineId,
       actor,
       generation: next,
-      raw: reserialised(request.reserialise, requestRaw, next, { machineId, generation: current }),
+      raw: again.raw,
       digest: await digestOf(tx, machineId),
       replaced: null,
       detail: {
@@ -68,6 +77,7 @@ export async function installationRetry(
         ...(request.retry === undefined ? {} : { retries: request.retry.attempts }),
       },
     });
+    await cameUpExpectAgain(tx, machineId, { ...again, earlier: current, generation: next });
     if (request.retry !== undefined) {
       await retryBegin(tx, machineId, next, request.retry);
     }
@@ -76,7 +86,7 @@ export async function installationRetry(
   return toGeneration(outcome.generation);
 }
 
-function reserialised(...[reserialise, ...request]: [Reserialise, ...Parameters<Reserialise>]): Uint8Array {
+function reserialised(...[reserialise, ...request]: [Reserialise, ...Parameters<Reserialise>]): Reserialised {
   try {
     return reserialise(...request);
   } catch (cause) {
@@ -144,9 +154,9 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
     return { machineId };
   }
   const next = toGeneration(lastGeneration + 1n);
-  let raw: Uint8Array;
+  let again: Reserialised;
   try {
-    raw = reserialise(requestRaw, next, { machineId, generation: current });
+    again = reserialise(requestRaw, next, { machineId, generation: current });
   } catch (error) {
     if (error instanceof CodedError && error.code === "key_missing") {
       // With the key it can be read. The others of the queue come first meanwhile.
@@ -171,11 +181,12 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
     machineId,
     actor: system,
     generation: next,
-    raw,
+    raw: again.raw,
     digest: await digestOf(tx, machineId),
     replaced: null,
     detail: { retryOf: String(current), attemptsLeft },
   });
+  await cameUpExpectAgain(tx, machineId, { ...again, earlier: current, generation: next });
   await retryGoOn(tx, machineId, next, {
     attemptsLeft,
     previousWait: Number(budget.wait_seconds),

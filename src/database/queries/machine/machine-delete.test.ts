@@ -80,6 +80,7 @@ test("a machine with every tag goes, its history and last generation stay, and t
     machine_agent_features: "agent_public_key, features) VALUES ($1, '', '{}'",
     machine_os_installed: "generation) VALUES ($1, 7",
     machine_installation_profile: "generation, image_name, image_version) VALUES ($1, 7, 'debian', 1",
+    machine_came_up: "generation, within_seconds) VALUES ($1, 7, 60",
     machine_agent_log: "run, sequence, line_count, agent_log_raw) VALUES ($1, '', 0, 1, ''",
     machine_os_installation_retry:
       "generation, attempts, attempts_left, initial_seconds, maximum_seconds, exponent, wait_seconds, wait_jittered_seconds) VALUES ($1, 7, 1, 1, 1, 1, 1, 1, 1",

@@ -29,6 +29,7 @@ export const machineTags = [
   "machine_os_installation_retry",
   "machine_os_installed",
   "machine_installation_profile",
+  "machine_came_up",
   "machine_quarantine",
   "machine_controller",
   "machine_controller_contact",

@@ -7,6 +7,7 @@ export const fleetNeedKinds = [
   "no-shepherd",
   "deadline-missed",
   "install-failed",
+  "silent",
   "agent-lost",
   "enrollment",
   "provider-unreachable",
@@ -30,6 +31,7 @@ export const fleetNeedsQuery = sql<{ kind: FleetNeedKind; count: bigint; oldest:
   SELECT 'deadline-missed' AS kind, count(*), min(deadline_missed_at) AS oldest
     FROM machine_state WHERE deadline_missed_at IS NOT NULL
   UNION ALL SELECT 'install-failed', count(*), min(since) FROM machine_state WHERE state = 'install-failed'
+  UNION ALL SELECT 'silent', count(*), min(since) FROM machine_state WHERE state = 'silent'
   UNION ALL SELECT 'agent-lost', count(*), min(since) FROM machine_state WHERE state = 'agent-lost'
   UNION ALL SELECT 'quarantined', count(*), min(since) FROM machine_state WHERE state = 'quarantined'
   UNION ALL SELECT 'enrollment', count(*), min(first_seen_at) FROM enrollment_claim WHERE rejected_at IS NULL

@@ -5,12 +5,13 @@ import { windowState, type BootWindowState, type BootWindowWay } from "../boot/b
 import { healthColumn, type HealthJson, healthRecord } from "../controller/health.ts";
 import type { PowerWord } from "../controller/power.ts";
 import type { Phase } from "../installation/progress.ts";
+import { cameUpColumns, cameUpOf, type CameUpRow } from "./machine-record-came-up.ts";
 import { machineStateOf } from "./machine-record-state.ts";
 import type { FinalResult, InstallationRecord, MachineRecord } from "./machine-record.ts";
 import { present } from "../../../lib/defined.ts";
 
 /** A row of {@link machineColumns}. */
-export interface MachineRow {
+export interface MachineRow extends CameUpRow {
   machine_id: MachineId;
   name: string | null;
   labels: Record<string, string>;
@@ -77,7 +78,6 @@ export interface MachineRow {
   attempts: number | null;
   attempts_left: number | null;
   retry_at: Date | null;
-  installed_generation: Generation | null;
   installed_digest: string | null;
   installed_at: Date | null;
   reason: string | null;
@@ -133,6 +133,7 @@ export const machineColumns = sql`
   db.generation AS begun_generation, db.begun_at,
   y.attempts, y.attempts_left, y.not_before AS retry_at,
   d.generation AS installed_generation, d.digest AS installed_digest, d.installed_at,
+  ${cameUpColumns},
   z.reason, z.quarantined_by, z.quarantined_at,
   (
     SELECT jsonb_agg(jsonb_build_object(
@@ -181,6 +182,7 @@ export const machineTables = sql`
   LEFT JOIN machine_disk_begun db ON db.machine_id = m.machine_id
   LEFT JOIN machine_os_installation_retry y ON y.machine_id = m.machine_id AND y.generation = q.generation
   LEFT JOIN machine_os_installed d ON d.machine_id = m.machine_id
+  LEFT JOIN machine_came_up cu ON cu.machine_id = d.machine_id AND cu.generation = d.generation
   LEFT JOIN machine_quarantine z ON z.machine_id = m.machine_id
   LEFT JOIN machine_hardware_report e ON e.machine_id = m.machine_id
   LEFT JOIN machine_smbios i ON i.machine_id = m.machine_id
@@ -204,6 +206,7 @@ export function machineRecord(row: MachineRow): MachineRecord {
     ...agentOf(row),
     ...installationOf(row),
     ...installedOf(row),
+    ...cameUpOf(row),
     ...unfinishedDiskOf(row),
     ...(row.reason === null || row.quarantined_at === null
       ? {}
@@ -220,7 +223,10 @@ export function machineRecord(row: MachineRow): MachineRecord {
   };
   const standing = {
     since: row.since,
-    ...present({ deadline: row.deadline, deadlineMissedAt: row.deadline_missed_at }),
+    ...present({
+      deadline: row.state === "coming-up" ? row.came_up_deadline : row.deadline,
+      deadlineMissedAt: row.deadline_missed_at,
+    }),
   };
   return { ...parts, state: { ...standing, ...machineStateOf(row.state, parts) } };
 }

@@ -10,10 +10,11 @@ export function machineStateOf(
   state: MachineStateName,
   record: Omit<MachineRecord, "state">,
 ): WithoutTimes<MachineState> {
-  const { agent, installation, installed, quarantine } = record;
+  const { agent, installation, installed, quarantine, cameUp } = record;
   const generation = installation === undefined ? {} : { generation: installation.generation };
   const started = agent === undefined ? {} : { startedAt: agent.startedAt };
   const heard = agent?.heartbeatAt === undefined ? {} : { heartbeatAt: agent.heartbeatAt };
+  const onDisk = installed === undefined ? {} : { generation: installed.generation, installedAt: installed.at };
   switch (state) {
     case "awaiting-agent":
       return { state, ...started };
@@ -25,11 +26,11 @@ export function machineStateOf(
       const { phase, bytesDone = 0n, bytesTotal = 0n } = installation?.progress ?? {};
       return { state, ...generation, ...defined({ phase }), bytesDone, bytesTotal };
     }
+    case "coming-up":
     case "installed":
-      return {
-        state,
-        ...(installed === undefined ? {} : { generation: installed.generation, installedAt: installed.at }),
-      };
+      return { state, ...onDisk };
+    case "silent":
+      return { state, ...onDisk, ...defined({ silentAt: cameUp?.expected?.silentAt }) };
     case "install-failed": {
       const result = installation?.final?.result;
       const retryAt = installation?.retry?.nextAt;

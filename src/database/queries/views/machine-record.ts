@@ -88,6 +88,33 @@ export interface InstallationRecord {
   retry?: RetryLeft;
 }
 
+/** What an installed system reported of itself, once. */
+export interface CameUpReport {
+  generation: Generation;
+  heardAt: Date;
+  /** Whether the report came by TLS. */
+  over: "tls" | "clear";
+  from: string;
+  hostName: string;
+  addresses: string[];
+  /** Type and key. */
+  sshHostKeys: string[];
+  bootedAt?: Date;
+}
+
+/** Whether the installed system is expected to report, and the newest report, which may be of an earlier one. */
+export interface CameUpRecord {
+  expected?: {
+    generation: Generation;
+    withinSeconds: number;
+    deadline?: Date;
+    silentAt?: Date;
+    /** Why it is not waited for. */
+    unasked?: "listener" | "agent";
+  };
+  report?: CameUpReport;
+}
+
 /** Everything that the database knows about a machine, in one row. */
 export interface MachineRecord {
   machineId: MachineId;
@@ -120,6 +147,7 @@ export interface MachineRecord {
   installation?: InstallationRecord;
   installed?: { generation: Generation; digest?: string; at: Date };
   /** The generation that last began to write to the disk, unless a success has followed. */
+  cameUp?: CameUpRecord;
   unfinishedDisk?: { generation: Generation; begunAt: Date };
   quarantine?: Quarantine;
   work: HeldWork[];

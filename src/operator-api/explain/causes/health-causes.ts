@@ -37,6 +37,8 @@ function movesOn({ record: { state }, now }: ExplainFacts): boolean {
       return state.deadlineMissedAt === undefined && (state.deadline === undefined || state.deadline >= now);
     case "new":
     case "ready":
+    case "coming-up":
+    case "silent":
     case "installed":
     case "install-failed":
     case "agent-lost":
