@@ -17,6 +17,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "operator-api": ["lib", "metrics", "database", "secrets", "gen", "contract", "profiles", "events"],
   shepherd: ["lib", "metrics", "database", "secrets", "gen", "contract", "controllers"],
   janitor: ["lib", "metrics", "database", "secrets", "gen", "contract"],
+  "came-up": ["lib", "metrics", "database", "contract"],
   netboot: ["lib", "metrics", "database", "gen", "contract"],
   cache: ["lib", "metrics", "database", "secrets", "gen", "contract", "netboot"],
   controllers: ["lib"],

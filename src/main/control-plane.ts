@@ -21,6 +21,8 @@ import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { consoleSessionsLocalEnd } from "../database/queries/console/console-sessions-local-end.ts";
 import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
+import { cameUpServe } from "../came-up/serve.ts";
+import { cameUpTarget } from "./parts/came-up-target.ts";
 import { operatorApiListen } from "../operator-api/listener/listener.ts";
 import { machineFeed } from "../operator-api/machine-feed.ts";
 import { operatorAddressWrite, operatorTokenEnsure } from "../operator-api/caller/operator-files.ts";
@@ -35,13 +37,15 @@ import { readiness } from "./parts/readiness.ts";
 import { secretsFollow } from "./parts/secrets-follow.ts";
 import { operatorTls, tlsFiles } from "./parts/tls-files.ts";
 import type { OperatorTlsFiles } from "./options.ts";
-import type { AgentTlsFiles, ImageCacheOptions } from "./options.ts";
+import type { AgentTlsFiles, CameUpAddress, ImageCacheOptions } from "./options.ts";
 
 /** The configuration of one server process. */
 export interface ControlPlaneOptions {
   dataDir: string;
   agents: HostPort;
   operators: HostPort;
+  /** Absent means that no reports of installed systems are taken. */
+  cameUp?: CameUpAddress | undefined;
   serverNames: readonly string[];
   /** Further names for the certificate; never handed to agents as the endpoint. */
   otherNames?: readonly string[];
@@ -69,6 +73,8 @@ export interface ControlPlane extends AsyncDisposable {
   /** The keys that this process has. */
   secrets: FollowedKeyRing;
   agents: HostPort;
+  /** Where installed systems report; absent if nothing listens for reports. */
+  cameUp: HostPort | undefined;
   /** The operator API's URL. */
   operators: string;
   /** The cache of images, if it has one. */
@@ -121,6 +127,19 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
   );
   await sessions.next();
   await secrets.heldUnder(sessions);
+  const cameUp =
+    options.cameUp === undefined
+      ? undefined
+      : stack.use(
+          await cameUpServe({
+            address: options.cameUp.listen,
+            certificate: { certificatePem: tls.serverCertificatePem, keyPem: tls.serverKeyPem },
+            database: open("came-up"),
+            metrics,
+            log,
+            clock,
+          }),
+        );
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operationFeed = stack.use(machineFeed({ address: databaseAddress, log, clock, channel: "farrier_operation" }));
   // Which of this host's addresses may be called on behalf of operators.
@@ -131,6 +150,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     ownPorts: async () => [
       agents.address.port,
       ...(own.operators === undefined ? [] : [portOfUrl(own.operators)]),
+      ...(cameUp === undefined ? [] : [cameUp.address.port]),
       ...(own.cachePort === undefined ? [] : [own.cachePort]),
       ...(options.ownPorts?.() ?? []),
       ...(await ownPorts(dataDir, databaseAddress)),
@@ -150,6 +170,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       proxyNames: options.operatorNames,
       trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
+      cameUp: cameUp === undefined ? undefined : cameUpTarget(options, cameUp.address, tls.caCertificateDer),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
       counters: {
         called: ({ method, code, seconds }) => metrics.operatorCalls.observe({ method, code }, seconds),
@@ -206,6 +227,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     secrets,
     cache,
     agents: agents.address,
+    cameUp: cameUp?.address,
     operators: operators.url,
     caCertificate: tls.caCertificateDer,
     [Symbol.asyncDispose]: () => release.disposeAsync(),

@@ -62,12 +62,21 @@ export interface ImageCacheOptions {
   listen?: HostPort | undefined;
 }
 
+/** Where installed systems report that they came up. */
+export interface CameUpAddress {
+  /** The address that is listened on. */
+  listen: HostPort;
+  /** How systems reach it; absent means the name by which agents reach this host, and the port that is listened on. */
+  reach: HostPort | undefined;
+}
+
 /** `farrier up`: everything in one process. */
 export interface UpOptions extends ProcessOptions {
   /** Address of the agent port. */
   agents: HostPort;
   /** Address of the operator port. */
   operators: HostPort;
+  cameUp: CameUpAddress | undefined;
   /** A PostgreSQL to use instead of the embedded one. */
   databaseUrl: string | undefined;
   /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
@@ -134,6 +143,7 @@ export interface OperatorTlsFiles {
 export interface ServerOptions extends ProcessOptions {
   agents: HostPort;
   operators: HostPort;
+  cameUp: CameUpAddress | undefined;
   databaseUrl: string;
   /** Key file for secrets in the database; absent means `secrets-key` in the data directory. */
   secretsKey: string | undefined;

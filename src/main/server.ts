@@ -24,6 +24,9 @@ export async function serverProcess(options: ServerOptions): Promise<number> {
     agents: { ...options.agents, shared },
     operators: { ...options.operators, shared },
     cache: cacheShared(options.cache, shared),
+    ...(options.cameUp === undefined
+      ? {}
+      : { cameUp: { ...options.cameUp, listen: { ...options.cameUp.listen, shared } } }),
     databaseAddress: databaseAddress(options.databaseUrl),
     ...(line === undefined ? {} : { metricsText: () => line.metricsOfAll() }),
     log,

@@ -34,6 +34,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       dataDir: options.dataDir,
       agents: options.agents,
       operators: options.operators,
+      cameUp: options.cameUp,
       serverNames: options.serverNames,
       otherNames: [hostOfGuests],
       tls: undefined,

@@ -38,6 +38,8 @@ export interface Metrics {
   /** Bytes of the files in this cache, and their number. */
   cacheBytes: Gauge;
   cacheFiles: Gauge;
+  /** Reports of installed systems, by outcome. */
+  cameUpReports: Counter<"outcome">;
   agentConnections: Gauge;
   /** Connections that wait for their TLS handshake. */
   agentHandshakesWaiting: Gauge;
@@ -180,6 +182,12 @@ export function createMetrics(): Metrics {
     cacheFiles: new Gauge({
       name: "farrier_cache_files",
       help: "Images in the cache.",
+      registers,
+    }),
+    cameUpReports: new Counter({
+      name: "farrier_came_up_reports_total",
+      help: "Reports that an installed system came up, by outcome.",
+      labelNames: ["outcome"],
       registers,
     }),
     agentConnections: new Gauge({

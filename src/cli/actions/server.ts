@@ -4,11 +4,11 @@ import { CliError } from "../errors.ts";
 import { cacheOptions, type CacheFlags } from "../flags/cache.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlRequired, type DatabaseFlags } from "../flags/database.ts";
-import { operatorTlsFiles, type OperatorTlsFlags } from "../flags/listen.ts";
+import { cameUpAddress, operatorTlsFiles, type CameUpFlags, type OperatorTlsFlags } from "../flags/listen.ts";
 import type { AgentTlsFiles, ImageCacheOptions } from "../../main/options.ts";
 
 /** Flags of `farrier server`. */
-export interface ServerFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags, CacheFlags {
+export interface ServerFlags extends CommonFlags, OperatorTlsFlags, CameUpFlags, DatabaseFlags, CacheFlags {
   cacheListen: HostPort | undefined;
   agents: HostPort;
   operators: HostPort;
@@ -26,8 +26,9 @@ export interface ServerFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlag
 export async function serverAction(this: CliContext, flags: ServerFlags): Promise<void> {
   const databaseUrl = databaseUrlRequired(flags, this.process.env);
   const workers = flags.workers ?? 1;
-  if (workers > 1 && (flags.agents.port === 0 || flags.operators.port === 0)) {
-    const flag = flags.agents.port === 0 ? "--agents" : "--operators";
+  const ports = { "--agents": flags.agents, "--operators": flags.operators, "--came-up": flags.cameUp };
+  const [flag] = Object.entries(ports).find(([, address]) => address?.port === 0) ?? [];
+  if (workers > 1 && flag !== undefined) {
     throw new CliError("usage", `${flag} has port 0, but ${workers} workers share a port: name one`);
   }
   this.process.exitCode = await this.starters.server({
@@ -35,6 +36,7 @@ export async function serverAction(this: CliContext, flags: ServerFlags): Promis
     debug: this.debug,
     agents: flags.agents,
     operators: flags.operators,
+    cameUp: cameUpAddress(flags),
     databaseUrl,
     secretsKey: flags.secretsKey,
     serverNames: flags.serverName ?? [],

@@ -3,11 +3,11 @@ import type { CliContext } from "../context.ts";
 import { cacheOptions, type CacheFlags } from "../flags/cache.ts";
 import { dataDirectory, type CommonFlags } from "../flags/common.ts";
 import { databaseUrlGiven, type DatabaseFlags } from "../flags/database.ts";
-import { operatorTlsFiles, type OperatorTlsFlags } from "../flags/listen.ts";
+import { cameUpAddress, operatorTlsFiles, type CameUpFlags, type OperatorTlsFlags } from "../flags/listen.ts";
 import { netbootDefault, parseNetboot } from "../line/netboot-address.ts";
 
 /** Flags of `farrier up`. */
-export interface UpFlags extends CommonFlags, OperatorTlsFlags, DatabaseFlags, CacheFlags {
+export interface UpFlags extends CommonFlags, OperatorTlsFlags, CameUpFlags, DatabaseFlags, CacheFlags {
   agents: HostPort;
   operators: HostPort;
   databaseUser: string | undefined;
@@ -29,6 +29,7 @@ export async function upAction(this: CliContext, flags: UpFlags): Promise<void> 
     debug: this.debug,
     agents: flags.agents,
     operators: flags.operators,
+    cameUp: cameUpAddress(flags),
     databaseUser: flags.databaseUser,
     databaseUrl: databaseUrlGiven(flags, this.process.env),
     secretsKey: flags.secretsKey,

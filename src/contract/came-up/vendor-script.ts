@@ -40,6 +40,7 @@ said() {
   echo "machine $machine"
   echo "generation $generation"
   echo "host-name $(cat /proc/sys/kernel/hostname)"
+  [ -r /sys/class/dmi/id/product_uuid ] && echo "smbios-uuid $(cat /sys/class/dmi/id/product_uuid)"
   awk '$1 == "btime" { print "boot-time", $2 }' /proc/stat
   if command -v ip >/dev/null 2>&1; then
     ip -o addr show scope global | awk '{ sub("/.*", "", $4); print "address", $4 }'

@@ -3,11 +3,19 @@ import { connect, type Database } from "../connect.ts";
 import type { Logger } from "../../lib/log.ts";
 
 /** The purposes of a process' connections. Each has a pool of its own, so that none can use up another's. */
-export type PoolPurpose = "session" | "janitor" | "operators" | "audit" | "agent-calls" | "shepherd" | "netboot";
+export type PoolPurpose =
+  | "session"
+  | "janitor"
+  | "operators"
+  | "audit"
+  | "agent-calls"
+  | "shepherd"
+  | "netboot"
+  | "came-up";
 
 /**
  * Maximum number of connections for a purpose, and of calls that may wait for them. In addition a server has three for
- * heartbeats, one for lookups of callers and two that listen: 24 in total. They are opened on demand, and closed after
+ * heartbeats, one for lookups of callers and two that listen: 24 in total, and 26 if it listens for reports of installed systems. They are opened on demand, and closed after
  * ten idle seconds.
  */
 const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number }> = {
@@ -24,6 +32,8 @@ const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number
   shepherd: { connections: 6 },
   // Bounded by the connections of its listener.
   netboot: { connections: 3 },
+  // Bounded by its listener too.
+  "came-up": { connections: 2, maximumWaiting: 64 },
 };
 
 /** Opens the pool for one purpose; its connections show the purpose as `application_name`. */

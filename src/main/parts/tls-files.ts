@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { OperatorTlsFiles } from "../options.ts";
-import type { AgentTlsFiles } from "../options.ts";
+import type { AgentTlsFiles, CameUpAddress } from "../options.ts";
 import { isLoopback, type HostPort } from "../../lib/net/host-port.ts";
 import { tlsFilesEnsure, tlsFilesRead, type TlsCredentials as TlsMaterial } from "../../lib/tls/credentials.ts";
 import { checkTime } from "../../lib/tls/chain.ts";
@@ -20,6 +20,7 @@ export async function tlsFiles(options: {
   dataDir: string;
   agents: HostPort;
   operators: HostPort;
+  cameUp?: CameUpAddress | undefined;
   serverNames: readonly string[];
   otherNames?: readonly string[];
   tls: AgentTlsFiles | undefined;
@@ -36,6 +37,7 @@ export async function operatorTls(options: {
   dataDir: string;
   agents: HostPort;
   operators: HostPort;
+  cameUp?: CameUpAddress | undefined;
   serverNames: readonly string[];
   otherNames?: readonly string[];
   operatorTls: OperatorTlsFiles;
@@ -60,10 +62,14 @@ async function ownTls(options: {
   dataDir: string;
   agents: HostPort;
   operators: HostPort;
+  cameUp?: CameUpAddress | undefined;
   serverNames: readonly string[];
   otherNames?: readonly string[];
 }): Promise<TlsMaterial> {
-  const listened = [options.agents.host, options.operators.host].map((host) =>
+  const { cameUp } = options;
+  const reports =
+    cameUp === undefined ? [] : [cameUp.listen.host, ...(cameUp.reach === undefined ? [] : [cameUp.reach.host])];
+  const listened = [options.agents.host, options.operators.host, ...reports].map((host) =>
     host === "" || host === "0.0.0.0" || host === "::" ? hostname() : host,
   );
   return tlsFilesEnsure({

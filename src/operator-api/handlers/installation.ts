@@ -89,7 +89,8 @@ export function installationHandlers(
       if (before !== undefined) {
         return { machineId, generation: before.generation, ...before.answer };
       }
-      const { order, foreseen, warnings, by } = await installationOrder({ database, secrets, templates }, machineId, {
+      const access = { database, secrets, templates, cameUp: dependencies.cameUp };
+      const { order, foreseen, warnings, by } = await installationOrder(access, machineId, {
         ...valid,
         image: request.image,
       });

@@ -19,6 +19,9 @@ import { readyImage } from "./profile-image.ts";
 import { profileRead } from "./profile-read.ts";
 import { profileRender, type RenderedProfile } from "./profile-render.ts";
 
+/** Seconds that a report is waited for if the profile does not say. */
+const withinDefault = 900;
+
 /** What an installation by a profile needs. */
 export interface ProfileAccess {
   database: Database;
@@ -30,6 +33,8 @@ export interface ProfileAccess {
 export interface InstallationByProfile {
   image: ImageInstallation;
   retry?: RetryPolicy;
+  /** Its system is expected to report within that time that it came up. */
+  expect?: { withinSeconds: number };
   origin: InstallationOrigin & { profile: { name: string; version: number } };
   warnings: string[];
 }
@@ -83,6 +88,7 @@ export async function installationByProfile(
       networkConfig: rendered.networkConfig,
     }),
     ...(retry === undefined ? {} : { retry }),
+    ...(spec.expect?.cameUp === true ? { expect: { withinSeconds: spec.expect.withinSeconds || withinDefault } } : {}),
     origin: {
       image: { name: ready.record.name, version: ready.record.version },
       profile: { name: record.name, version: record.version },

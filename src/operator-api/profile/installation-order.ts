@@ -10,6 +10,7 @@ import { networkYaml } from "../../contract/network/network-yaml.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import type { Generation, MachineId } from "../../database/ids.ts";
+import type { CameUpExpectation } from "../../database/queries/came-up/came-up-expect.ts";
 import type { InstallationFacts } from "../../database/queries/installation/installation-facts.ts";
 import type { InstallationOrigin } from "../../database/queries/installation/installation-request.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
@@ -19,11 +20,13 @@ import { shownUrl } from "../../lib/net/shown-url.ts";
 import { requestSeal } from "../../secrets/installation-request.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
+import type { CameUpTarget } from "../dependencies.ts";
 import { installationForesee } from "../installation-plan.ts";
 import { retryField } from "../requests/retry-field.ts";
 import { imageField } from "../requests/validate-image.ts";
 import { validate } from "../requests/validate.ts";
 import { installationByProfile } from "./installation-by-profile.ts";
+import { reportExpected } from "./report-expected.ts";
 
 /** What is to be installed: by a profile, or an image as the caller gave it. */
 export interface InstallationWanted {
@@ -42,6 +45,7 @@ export interface InstallationOrdered {
   check: (facts: InstallationFacts) => void;
   retry?: InstallationRetryPolicy;
   origin?: InstallationOrigin;
+  expect?: CameUpExpectation;
   detail: Record<string, unknown>;
 }
 
@@ -52,13 +56,13 @@ const imageThere = z.object({ image: imageField });
  * @throws {ConnectError} invalid_argument, failed_precondition; {DatabaseError} `not_found`, `refused`; {SecretsError}
  */
 export async function installationOrder(
-  access: { database: Database; secrets: KeyRing; templates: TemplateRenderer },
+  access: { database: Database; secrets: KeyRing; templates: TemplateRenderer; cameUp?: CameUpTarget | undefined },
   machineId: MachineId,
   wanted: InstallationWanted,
 ): Promise<{
   order: InstallationOrdered;
   foreseen: { plan?: InstallationPlan; warnings: string[] };
-  /** Of the profile. */
+  /** Of the profile, and that nothing can report. */
   warnings: string[];
   /** NAME@VERSION of profile and image. */
   by: { profile?: string; image?: string };
@@ -78,20 +82,22 @@ export async function installationOrder(
     ...(checked.networkConfig.length > 0 ? {} : { networkConfig: await installedNetwork(database, machineId) }),
   };
   const by = originTitles(made?.origin);
+  const report = made?.expect === undefined ? undefined : reportExpected(access.cameUp, made.expect);
   const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
   return {
     order: {
       digest: checked.digest,
       check: (facts) => Object.assign(foreseen, planned(image, facts, wanted.ignoreHardwareReport)),
       serialise: (generation) => {
-        const message = create(OSInstallationRequestSchema, { generation, type: { case: "image", value: image } });
+        const value = { ...image, ...report?.vendorDataOf(machineId, generation) };
+        const message = create(OSInstallationRequestSchema, { generation, type: { case: "image", value } });
         return requestSeal(secrets, { machineId, generation }, toBinary(OSInstallationRequestSchema, message));
       },
       detail: { url: shownUrl(checked.url), digest: checked.digest, ...by },
-      ...defined({ retry, origin: made?.origin }),
+      ...defined({ retry, origin: made?.origin, expect: report?.expect }),
     },
     foreseen,
-    warnings: made?.warnings ?? [],
+    warnings: [...(made?.warnings ?? []), ...(report?.warnings ?? [])],
     by,
   };
 }
