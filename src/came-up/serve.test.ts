@@ -249,7 +249,7 @@ test("a slow body holds its own token's turn only, and its connection is closed"
   socket.write(
     `POST /came-up/v1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${slow.token}\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n`,
   );
-  // It is asked for its body, so its turn has begun.
+  // The listener requests its body, so its turn has begun.
   await once(socket, "data");
   expect(await call(slow.token, bodyOf(slow))).toBe(503);
   expect(await call(other.token, bodyOf(other))).toBe(200);

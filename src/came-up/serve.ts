@@ -52,7 +52,7 @@ export async function cameUpServe(options: CameUpServeOptions): Promise<CameUpLi
     },
     answer,
   );
-  // The answer comes first: a body is asked for only by whoever has a token.
+  // The answer comes first: only a caller with a token is told to send a body.
   server.on("checkContinue", answer);
   server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
   server.maxHeadersCount = 32;

@@ -14,7 +14,7 @@ export interface CameUpStanding {
 export type CameUpDecision =
   /** The first right one. */
   | "counts"
-  /** The same again, such as after a lost answer. */
+  /** The report that counted came once more, such as after a lost answer. */
   | "repeated"
   /** Its token was used for another report. */
   | "used"
