@@ -39,7 +39,8 @@ test("every RPC of the contract is served, and has a rule", async () => {
 });
 
 /** Verbs of calls that only look. */
-const reads = /(?:List|Count|Groups|Show|History|Log|Diff|Summary|Explain|Watch|WhoAmI|Plan|Render)$/u;
+const reads =
+  /(?:List|Count|Groups|Show|History|Log|Diff|Summary|Explain|Watch|Follow|WhoAmI|Plan|Render|WebhookTest)$/u;
 
 /** Calls with which everybody manages the browsers in which they themselves are signed in. */
 const ofOneself = /^Console(?:LinkCreate|SessionEnd)$/u;
