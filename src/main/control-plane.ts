@@ -21,6 +21,7 @@ import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { consoleSessionsLocalEnd } from "../database/queries/console/console-sessions-local-end.ts";
 import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
+import type { CameUpTarget } from "../operator-api/dependencies.ts";
 import { cameUpServe } from "../came-up/serve.ts";
 import { cameUpTarget } from "./parts/came-up-target.ts";
 import { operatorApiListen } from "../operator-api/listener/listener.ts";
@@ -75,6 +76,8 @@ export interface ControlPlane extends AsyncDisposable {
   agents: HostPort;
   /** Where installed systems report; absent if nothing listens for reports. */
   cameUp: HostPort | undefined;
+  /** How systems reach it, for the requests that are made in this process. */
+  reports: CameUpTarget | undefined;
   /** The operator API's URL. */
   operators: string;
   /** The cache of images, if it has one. */
@@ -140,6 +143,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
             clock,
           }),
         );
+  const reports = cameUp === undefined ? undefined : cameUpTarget(options, cameUp.address, tls.caCertificateDer);
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operationFeed = stack.use(machineFeed({ address: databaseAddress, log, clock, channel: "farrier_operation" }));
   // Which of this host's addresses may be called on behalf of operators.
@@ -170,7 +174,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       proxyNames: options.operatorNames,
       trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
-      cameUp: cameUp === undefined ? undefined : cameUpTarget(options, cameUp.address, tls.caCertificateDer),
+      cameUp: reports,
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
       counters: {
         called: ({ method, code, seconds }) => metrics.operatorCalls.observe({ method, code }, seconds),
@@ -228,6 +232,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     cache,
     agents: agents.address,
     cameUp: cameUp?.address,
+    reports,
     operators: operators.url,
     caCertificate: tls.caCertificateDer,
     [Symbol.asyncDispose]: () => release.disposeAsync(),

@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test, vi } from "vitest";
+import { CameUpProof, MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { agentClient, identityOf, type AgentClient } from "../../test/support/agent-client.ts";
+import { silent, testFleet } from "../../test/support/fleet.ts";
+import { agentFeatures } from "../agent/features.ts";
+import { seedFiles } from "../agent/install/fit/seed.ts";
+import { operatorClient } from "../cli/call/client.ts";
+import { controlPlaneStart } from "./control-plane.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const hostKey = `ssh-ed25519 ${Buffer.from(`\0\0\0\x0bssh-ed25519\0\0\0 ${"k".repeat(32)}`, "latin1").toString("base64")}`;
+
+/** The request that the agent is handed out, with the vendor data that it writes into the seed. */
+async function handedOut(agent: AgentClient, machineId: string): Promise<{ generation: bigint; vendorData: string }> {
+  const { installationRequest: request } = await agent.heartbeat({ feature: [...agentFeatures] });
+  if (request?.type.case !== "image") {
+    throw new Error("the agent was handed out no image");
+  }
+  const { generation } = request;
+  const seed = seedFiles(request.type.value, { machineId, generation });
+  return {
+    generation,
+    vendorData: Buffer.from(seed.find(({ name }) => name === "vendor-data")?.data ?? []).toString(),
+  };
+}
+
+test("a system that runs the script in its agent's seed came up; a repeated hand-out is the same, a retry has a new token", async () => {
+  await using fleet = await testFleet();
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "farrier-came-up-"));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const dataDir = join(folder, "data");
+  await mkdir(dataDir, { mode: 0o700 });
+  const plane = stack.use(
+    await controlPlaneStart({
+      dataDir,
+      agents: { host: "127.0.0.1", port: 0 },
+      operators: { host: "127.0.0.1", port: 0 },
+      cameUp: { listen: { host: "127.0.0.1", port: 0 }, reach: undefined },
+      serverNames: ["localhost"],
+      tls: undefined,
+      operatorNames: [],
+      operatorTls: { server: undefined, clientCaFile: undefined },
+      databaseAddress: fleet.test.connection,
+      secretsKey: undefined,
+      migrate: true,
+      log: silent,
+    }),
+  );
+  const { machines, images, profiles, installations } = await operatorClient({ dataDir, operators: undefined }, {});
+  await images.imageAdd({ requestId: randomUUID(), name: "debian", url: "https://images.example.org/debian.raw" });
+  await fleet.rows(
+    `UPDATE image_version SET state = 'ready', digest = $1, ready_at = now(), facts = '{"unpackedBytes": 1000}'`,
+    `sha256:${"ab".repeat(32)}`,
+  );
+  const expectation = { cameUp: true, withinSeconds: 600 };
+  const spec = { image: "debian", rootDisk: { serialNumber: "S1" }, expect: expectation };
+  await profiles.profileApply({ requestId: randomUUID(), name: "web", spec });
+  const machine = await fleet.add();
+  const { machineId } = machine;
+  const agent = stack.use(agentClient(plane.agents.port, identityOf(machine.agent), machineId));
+  await agent.heartbeat({ feature: [...agentFeatures] });
+  const requested = await installations.installationRequest({
+    requestId: randomUUID(),
+    machine: machineId,
+    profile: "web",
+  });
+  expect(requested.warnings.filter((warning) => warning.includes("takes no reports"))).toEqual([]);
+
+  const first = await handedOut(agent, machineId);
+  expect(first.vendorData).toMatch(/^token='[\w-]{43}'$/mu);
+  expect(await handedOut(agent, machineId)).toEqual(first);
+  await agent.heartbeat({
+    installationReport: { generation: first.generation, result: { case: "error", value: { error: "no disk" } } },
+  });
+  await installations.installationRetry({
+    requestId: randomUUID(),
+    machine: machineId,
+    generation: first.generation,
+  });
+  const second = await handedOut(agent, machineId);
+  expect(second.generation).toBeGreaterThan(first.generation);
+  const tokenOf = (text: string): string => /^token='([^']+)'$/mu.exec(text)?.[1] ?? "";
+  expect(tokenOf(second.vendorData)).toHaveLength(43);
+  expect(tokenOf(second.vendorData)).not.toBe(tokenOf(first.vendorData));
+
+  await agent.heartbeat({
+    installationReport: { generation: second.generation, result: { case: "success", value: {} } },
+  });
+  const stateOf = async () => (await machines.machineShow({ machine: machineId })).machine;
+  expect((await stateOf())?.standing?.state).toBe(MachineState.COMING_UP);
+
+  // The installed system: the script as it is in the seed, with host keys that are not this computer's.
+  const keys = join(folder, "ssh");
+  await mkdir(keys);
+  await writeFile(join(keys, "ssh_host_ed25519_key.pub"), `${hostKey} root@web1\n`);
+  const script = join(folder, "vendor-data");
+  expect(second.vendorData).toContain("\nkeys=/etc/ssh\n");
+  await writeFile(script, second.vendorData.replace("\nkeys=/etc/ssh\n", `\nkeys='${keys}'\n`));
+  await promisify(execFile)("sh", [script, "report"], { env: { PATH: process.env["PATH"], TMPDIR: folder } });
+
+  const shown = await stateOf();
+  expect(shown?.standing?.state).toBe(MachineState.INSTALLED);
+  expect(shown?.cameUp?.report).toMatchObject({
+    generation: second.generation,
+    proof: CameUpProof.TLS,
+    from: "127.0.0.1",
+    sshHostKeys: [hostKey],
+  });
+  expect(shown?.cameUp?.report?.addresses).toBeInstanceOf(Array);
+  expect(await fleet.history(machine)).toContainEqual(expect.stringMatching(/^came_up /u));
+});
