@@ -7,8 +7,10 @@ export interface TemplateRenderer extends AsyncDisposable {
   render(task: Omit<TemplateTask, "id">): Promise<TemplateAnswer>;
 }
 
-/** Milliseconds for one template, from its turn on, while the thread is there. A usual one takes less than one. */
+/** Milliseconds of processor time for one template. A usual one takes less than one. */
 const timeLimit = 3_000;
+/** How many times as long it may take by the clock: on a busy host a thread gets little of the processor. */
+const clockTimes = 10;
 /** Milliseconds for the thread's start. */
 const startLimit = 30_000;
 /** Templates that wait for their turn. */
@@ -16,6 +18,14 @@ const waitingMost = 500;
 /** MiB of the thread's heap. */
 const memoryLimit = 64;
 const code = new URL(`template-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+interface AnswerLimit {
+  /** Milliseconds: of processor time if `used` tells it, by the clock otherwise. */
+  time: number;
+  /** What is said when it is over. */
+  late: string;
+  used?: () => Promise<number>;
+}
 
 /** The thread is started when the first template comes, and again after a template that had to be ended. */
 export function templateRenderer(
@@ -38,9 +48,20 @@ export function templateRenderer(
   }
 
   /** Resolves to the thread's answer with this id; a failing thread rejects it. */
-  function answerOf(running: Worker, id: number, limit: { time: number; late: string }): Promise<TemplateAnswer> {
+  function answerOf(running: Worker, id: number, limit: AnswerLimit): Promise<TemplateAnswer> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(limit.late)), limit.time);
+      let checks = 0;
+      const check = async (): Promise<void> => {
+        checks += 1;
+        // A thread that is ending has no figure any more: what ends it settles this.
+        const used = await limit.used?.().catch(() => 0);
+        if (used === undefined || used >= limit.time || checks >= clockTimes) {
+          reject(new Error(limit.late));
+          return;
+        }
+        timer = setTimeout(() => void check(), limit.time);
+      };
+      let timer = setTimeout(() => void check(), limit.time);
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         act();
@@ -76,7 +97,10 @@ export function templateRenderer(
         worker = running;
       }
       running.ref();
-      const answer = answerOf(running, task.id, { time, late: `it takes longer than ${time / 1000} s` });
+      const thread = running;
+      const before = await processorTime(thread);
+      const used = async (): Promise<number> => (await processorTime(thread)) - before;
+      const answer = answerOf(thread, task.id, { time, late: `it takes longer than ${time / 1000} s`, used });
       // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       running.postMessage(task);
       return await answer;
@@ -116,6 +140,12 @@ export function templateRenderer(
       await worker?.terminate();
     },
   };
+}
+
+/** Milliseconds of processor time that a thread has used. */
+async function processorTime(thread: Worker): Promise<number> {
+  const { user, system } = await thread.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function busy(id: number, why: string): TemplateAnswer {
