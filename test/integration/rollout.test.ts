@@ -92,6 +92,48 @@ test("waves: the next begins when each machine of the one before is good or has 
   ).toMatchObject([1n, 1n, 2n, 1n].map((generation) => ({ last_generation: generation })));
 });
 
+test("a wave waits for its systems' reports; silence is a failure, and a late report mends it", async () => {
+  const names = ["e1", "e2", "e3"];
+  await rolloutMachinesAdd(clients, names);
+  const created = { requestId: randomUUID(), name: "e", profile: "web", machines: names, waves: [2, 0], stopAfter: 1 };
+  await rollouts.rolloutCreate(created);
+  await rollouts.rolloutStart(command("e"));
+  await turn();
+  // As a profile that expects a report does.
+  await fleet.rows(
+    `INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT machine_id, generation, 900, sha256(name::bytea) FROM machine_os_installation_request
+     JOIN machines USING (machine_id) WHERE name IN ('e1', 'e2')`,
+  );
+  const heard = (name: string) =>
+    fleet.rows(
+      `UPDATE machine_came_up SET heard_at = now(), heard_over = 'tls', report = '{}'
+       WHERE machine_id = (SELECT machine_id FROM machines WHERE name = $1)`,
+      name,
+    );
+  await installationsFinish(fleet);
+  await fleet.rows("UPDATE machine_came_up SET unasked = NULL, deadline_at = now() + interval '15 minutes'");
+  await turn();
+  expect(await statesOf("e")).toBe("e1 requested, e2 requested, e3 waiting");
+  await heard("e1");
+  await turn();
+  expect(await statesOf("e")).toBe("e1 good, e2 requested, e3 waiting");
+  await fleet.rows("UPDATE machine_came_up SET silent_at = now(), deadline_at = now() WHERE heard_at IS NULL");
+  await turn();
+  expect([await stateOf("e"), await statesOf("e")]).toEqual(["stopped", "e1 good, e2 failed, e3 waiting"]);
+  const shown = await rollouts.rolloutShow({ rollout: "e" });
+  expect(shown.causes).toMatchObject([{ cause: "silent", machines: 1 }]);
+  await heard("e2");
+  expect(await rollouts.rolloutRetryFailed(command("e"))).toMatchObject({ machines: 0 });
+  await turn();
+  await installationsFinish(fleet);
+  await turn();
+  expect([await stateOf("e"), await statesOf("e")]).toEqual(["done", "e1 good, e2 good, e3 good"]);
+  expect(await fleet.rows("SELECT last_generation FROM machines WHERE name IN ('e1', 'e2', 'e3')")).toEqual(
+    names.map(() => ({ last_generation: 1n })),
+  );
+});
+
 test("the rule about failures stops it; a resumed one counts anew", async () => {
   const names = ["b1", "b2", "b3", "b4", "b5"];
   await rolloutMachinesAdd(clients, names);

@@ -35,7 +35,10 @@ test("a table of decisions", () => {
   const unasked = seen({ state: "requested", outcome: "unasked", attempt: 1 });
   const good = seen({ state: "requested", outcome: "good" });
   const failed = seen({ state: "requested", outcome: "failed", result: "error", error: "x" });
+  const mute = seen({ state: "requested", outcome: "silent" });
   expect(acts(standing(), [])).toEqual(["done"]);
+  // A written machine whose system does not report counts as failed.
+  expect(acts(standing({ stopAfter: { failures: 1 } }), [mute, waiting])).toEqual(["failed", "stop"]);
   expect(acts(standing(), [waiting])).toEqual(["begin"]);
   expect(acts(standing(), [running])).toEqual([]);
   expect(acts(standing(), [good])).toEqual(["good", "done"]);

@@ -4,7 +4,7 @@ import { rolloutChangeTexts } from "../../database/queries/rollout/rollout-chang
 import type { RolloutEnd } from "../../database/queries/rollout/rollout-act.ts";
 import type { RolloutRecord, RolloutStopRule } from "../../database/queries/rollout/rollout-record.ts";
 import type { RolloutMachineStanding } from "../../database/queries/rollout/rollout-standing.ts";
-import { rolloutFailure } from "./failure.ts";
+import { rolloutFailure, rolloutSilence } from "./failure.ts";
 
 /** What is decided from of a rollout. */
 export type RolloutStanding = Pick<
@@ -91,6 +91,8 @@ function endOf(machine: RolloutMachineSeen): EndAction[] {
   switch (outcome) {
     case "good":
       return [{ act: "end", machineId, end: { end: "good" } }];
+    case "silent":
+      return [{ act: "end", machineId, end: { end: "failed", ...rolloutSilence } }];
     case "failed":
       return [{ act: "end", machineId, end: { end: "failed", ...rolloutFailure(machine) } }];
     case "unasked":

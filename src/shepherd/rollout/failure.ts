@@ -9,7 +9,15 @@ export type RolloutFailureCause =
   /** Somebody cancelled its installation. */
   | "cancelled"
   /** The request was refused. */
-  | "request-refused";
+  | "request-refused"
+  /** It was written, and the installed system did not report in time that it came up. */
+  | "silent";
+
+/** Of a machine whose installed system did not report in time. */
+export const rolloutSilence = {
+  cause: "silent",
+  error: "it was installed, and its system did not report in time that it came up: machine explain says what is known",
+} as const satisfies { cause: RolloutFailureCause; error: string };
 
 /** Why a machine's installation failed. Pure. */
 export function rolloutFailure({

@@ -63,13 +63,14 @@ export async function rolloutCancel(database: Database, command: RolloutCommand)
 
 /**
  * Puts the failed machines of a rollout in line again, as they are now; returns how many. Those that another rollout
- * holds stay failed.
+ * holds stay failed; those whose systems have reported after all are good.
  * @throws {DatabaseError} `not_found`; `refused` if nothing failed; `request_id_reused`
  */
 export async function rolloutRetryFailed(database: Database, command: RolloutCommand): Promise<number> {
   const answer = await secretsCommandOnce(database, command, async (tx) => {
     const states = ["running", "paused", "stopped", "done"] as const;
     const { number } = await rolloutIn(tx, command.name, states, "retried");
+    const late = await lateReportsCount(tx, number);
     await holdFree(tx, number, "failed");
     const { numAffectedRows } = await sql`
       UPDATE rollout_machine r SET state = 'waiting', state_since = now(), cause = NULL, error = NULL, generation = NULL,
@@ -80,7 +81,7 @@ export async function rolloutRetryFailed(database: Database, command: RolloutCom
       WHERE r.rollout_number = ${number} AND r.state = 'failed' AND l.machine_id = r.machine_id
         AND l.rollout_number = ${number}`.execute(tx);
     const machines = Number(numAffectedRows ?? 0n);
-    if (machines === 0) {
+    if (machines === 0 && late === 0) {
       throw new DatabaseError(
         "refused",
         `rollout "${command.name}" has no failed machine that is free: \`farrier rollout show ${command.name}\` has its machines`,
@@ -91,6 +92,16 @@ export async function rolloutRetryFailed(database: Database, command: RolloutCom
     return { machines: String(machines) };
   });
   return Number(answer["machines"]);
+}
+
+/** Counts silent machines as good whose systems have reported since: nothing is to be installed again. */
+async function lateReportsCount(tx: Tx, rollout: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE rollout_machine r SET state = 'good', state_since = now(), cause = NULL, error = NULL
+    FROM machine_came_up u
+    WHERE r.rollout_number = ${rollout} AND r.state = 'failed' AND r.cause = 'silent'
+      AND u.machine_id = r.machine_id AND u.generation = r.generation AND u.heard_at IS NOT NULL`.execute(tx);
+  return Number(numAffectedRows ?? 0n);
 }
 
 async function runningAgain(tx: Tx, rollout: number, answered: boolean): Promise<void> {

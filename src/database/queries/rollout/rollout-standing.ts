@@ -4,10 +4,10 @@ import type { Tx } from "../../transaction.ts";
 import { rolloutChanged, type RolloutChange } from "./rollout-changed.ts";
 
 /**
- * What has become of a machine that a rollout has begun: `unasked` if its request is not recorded yet. This is the only
- * place that says when a machine is good.
+ * What has become of a machine that a rollout has begun: `unasked` if its request is not recorded yet, `silent` if its
+ * installed system did not report in time. This is the only place that says when a machine is good.
  */
-export type RolloutOutcome = "unasked" | "running" | "good" | "failed";
+export type RolloutOutcome = "unasked" | "running" | "good" | "silent" | "failed";
 
 /** A machine that has begun, or is next. */
 export interface RolloutMachineStanding {
@@ -31,6 +31,8 @@ export interface RolloutMachineStanding {
 /** Of `rollout_machine r`, with the tables that {@link rolloutStandings} joins. */
 const outcome = sql<RolloutOutcome>`CASE
   WHEN r.generation IS NULL THEN 'unasked'
+  WHEN d.generation >= r.generation AND u.deadline_at IS NOT NULL AND u.heard_at IS NULL THEN
+    CASE WHEN u.silent_at IS NULL THEN 'running' ELSE 'silent' END
   WHEN d.generation >= r.generation THEN 'good'
   WHEN q.generation >= r.generation AND installation_pending(q.generation, e.generation) THEN 'running'
   WHEN EXISTS (
@@ -58,6 +60,7 @@ export async function rolloutStandings(tx: Tx, rollout: number, next: number): P
     ) r
     JOIN machines m ON m.machine_id = r.machine_id
     LEFT JOIN machine_os_installed d ON d.machine_id = r.machine_id
+    LEFT JOIN machine_came_up u ON u.machine_id = d.machine_id AND u.generation = d.generation
     LEFT JOIN machine_os_installation_request q ON q.machine_id = r.machine_id
     LEFT JOIN machine_os_installation_report e ON e.machine_id = r.machine_id
     ORDER BY r.position`.execute(tx);
