@@ -170,7 +170,8 @@ test("machines that have changed since the plan, or that another rollout holds, 
   await machines.machineQuarantine({ requestId: randomUUID(), machine: "c5", reason: "smoke" });
   const create = (name: string, named: string[]) =>
     rollouts.rolloutCreate({ requestId: randomUUID(), name, profile: "web", machines: named });
-  await create("c", [one, two, three, "c4", "c5", "c6"]);
+  const made = await create("c", [one, two, three, "c4", "c5", "c6"]);
+  expect(made.rollout?.counts).toMatchObject({ machines: 6, planned: 6, refused: 1 });
   await create("other", ["c4"]);
   await rollouts.rolloutStart(command("other"));
   // Another request, other labels, other hardware.

@@ -1,8 +1,9 @@
-import type {
-  Rollout,
-  RolloutCounts,
-  RolloutMachine,
-  RolloutShowResponse,
+import {
+  type Rollout,
+  type RolloutCounts,
+  type RolloutMachine,
+  RolloutMachineState,
+  type RolloutShowResponse,
 } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { rolloutMachineStateWords, rolloutStateWords } from "../../contract/words/rollout.ts";
 import { wordOf } from "../../contract/words/table.ts";
@@ -25,8 +26,18 @@ export function rolloutCountsWords(counts: RolloutCounts | undefined): string {
   if (counts === undefined) {
     return "";
   }
-  const { planned, waiting, requested, good, failed, leftOut, cancelled } = counts;
-  const parts = Object.entries({ planned, waiting, running: requested, good, failed, "left out": leftOut, cancelled })
+  const { waiting, requested, good, failed, leftOut, cancelled, refused } = counts;
+  const planned = counts.planned - refused;
+  const parts = Object.entries({
+    planned,
+    refused,
+    waiting,
+    running: requested,
+    good,
+    failed,
+    "left out": leftOut,
+    cancelled,
+  })
     .filter(([, number]) => number > 0)
     .map(([word, number]) => `${number} ${word}`);
   return `${parts.join(", ")}${parts.length === 1 ? "" : ` of ${counts.machines}`}`;
@@ -67,7 +78,7 @@ export function rolloutLines({ rollout, waves, causes, events }: RolloutShowResp
   }
   for (const cause of causes) {
     const word = rolloutMachineStateWord(cause.state).replace("-", " ");
-    line(word, `${cause.machines} by ${cause.cause}, such as ${cause.machineId}: ${cause.error}`);
+    line(word, `${cause.machines} by ${cause.cause}, such as ${cause.machineId}: ${cut(cause.error)}`);
   }
   for (const { at, event, actor, detail } of events.slice(0, 10)) {
     line("event", `${when(at, now)} ${event.replace("_", " ")} by ${actor}${detail === "" ? "" : `: ${detail}`}`);
@@ -83,11 +94,12 @@ export const rolloutMachineColumns = ["MACHINE", "WAVE", "STATE", "DISK", "OVERW
 export function rolloutMachineRow(machine: RolloutMachine): string[] {
   const { name, disk, diskBytes, overwrites, generation } = machine;
   const ended = machine.error === "" ? "" : `${machine.cause}: ${machine.error}`;
+  const isRefused = machine.state === RolloutMachineState.PLANNED && machine.refused !== "";
   const starts = machine.state <= 2 && machine.start.startsWith("nothing") ? machine.start : "";
   return [
     name === "" ? machine.machineId : name,
     String(machine.wave),
-    rolloutMachineStateWord(machine.state),
+    isRefused ? "refused" : rolloutMachineStateWord(machine.state),
     disk === "" ? "" : `${disk} ${bytesText(diskBytes)}`,
     overwrites === 0n ? "" : `generation ${overwrites}`,
     generation === 0n ? "" : String(generation),
@@ -95,4 +107,11 @@ export function rolloutMachineRow(machine: RolloutMachine): string[] {
       .filter((text) => text !== "")
       .join("; "),
   ];
+}
+
+/** Characters of an example's reason; `--json` has all of it. */
+const reasonMost = 160;
+
+function cut(text: string): string {
+  return text.length <= reasonMost ? text : `${text.slice(0, reasonMost - 1).trimEnd()}…`;
 }

@@ -106,6 +106,7 @@ function countsMessage(counts: readonly RolloutCount[]): RolloutCounts {
     failed: sum("failed"),
     leftOut: sum("left_out"),
     cancelled: sum("cancelled"),
+    refused: counts.reduce((total, { state, refused }) => total + (state === "planned" ? refused : 0), 0),
   });
 }
 

@@ -21,12 +21,16 @@ export interface RolloutCount {
   wave: number;
   state: RolloutMachineStateName;
   machines: number;
+  /** Those of them that the plan refuses. */
+  refused: number;
 }
 
 /** Counts the machines of rollouts by wave and state. @throws {DatabaseError} `unavailable` */
 export async function rolloutCounts(database: Database, rollouts: readonly number[]): Promise<RolloutCount[]> {
   const { rows } = await sql<RolloutCount>`
-    SELECT rollout_number AS rollout, wave, state, count(*)::integer AS machines FROM rollout_machine
+    SELECT rollout_number AS rollout, wave, state, count(*)::integer AS machines,
+      count(refused)::integer AS refused
+    FROM rollout_machine
     WHERE rollout_number = ANY (${[...rollouts]}::integer[])
     GROUP BY rollout_number, wave, state ORDER BY rollout_number, wave`
     .execute(database.kysely)
