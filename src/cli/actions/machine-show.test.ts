@@ -69,6 +69,12 @@ test("a machine with a controller: its power, its health, and what the controlle
   expect(machineLines(never, now)).toMatch(/health {10}not read\nhealth trouble {2}it has no such function/u);
 });
 
+test("what an installed system reported is escaped", () => {
+  const report = { generation: 1n, heardAt: at, from: "10.0.0.9", hostName: "\u001B[2J", sshHostKeys: ["\u202Ekey"] };
+  const lines = machineLines(create(MachineSchema, { id: "id", cameUp: { report } }), now).split("\n");
+  expect(lines).toEqual(expect.arrayContaining(["host name  \uFFFD[2J", "host key   \uFFFDkey"]));
+});
+
 test("a machine of which nothing is known", () => {
   const text = machineLines(create(MachineSchema, { id: "id" }), now);
   expect(text).toMatch(

@@ -12,6 +12,7 @@ import type { CliContext } from "../context.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import type { WatchFlags } from "../flags/watch.ts";
 import { answerOf, answerWatched } from "../show/answer.ts";
+import { cameUpLines } from "../show/came-up-lines.ts";
 import {
   bootWindowWords,
   labelWords,
@@ -105,7 +106,10 @@ export function machineLines(machine: Machine, now: Date): string {
       ? "no"
       : `generation ${installed.generation}, ${installed.digest === "" ? "no digest" : installed.digest}, ${when(installed.installedAt, now)}`,
   );
-  const { unfinishedDisk } = machine;
+  const { cameUp, unfinishedDisk } = machine;
+  for (const [what, value] of cameUp === undefined ? [] : cameUpLines(cameUp, now)) {
+    line(what, value);
+  }
   line(
     "disk",
     unfinishedDisk &&
