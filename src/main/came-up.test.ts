@@ -8,9 +8,11 @@ import { expect, test, vi } from "vitest";
 import { CameUpProof, MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { agentClient, identityOf, type AgentClient } from "../../test/support/agent-client.ts";
 import { silent, testFleet } from "../../test/support/fleet.ts";
+import { waitFor } from "../../test/support/wait.ts";
 import { agentFeatures } from "../agent/features.ts";
 import { seedFiles } from "../agent/install/fit/seed.ts";
 import { operatorClient } from "../cli/call/client.ts";
+import { farrierStart, type Running } from "../cli/testing/processes.ts";
 import { controlPlaneStart } from "./control-plane.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -101,10 +103,13 @@ test("a system that runs the script in its agent's seed came up; a repeated hand
   const keys = join(folder, "ssh");
   await mkdir(keys);
   await writeFile(join(keys, "ssh_host_ed25519_key.pub"), `${hostKey} root@web1\n`);
-  const script = join(folder, "vendor-data");
-  expect(second.vendorData).toContain("\nkeys=/etc/ssh\n");
-  await writeFile(script, second.vendorData.replace("\nkeys=/etc/ssh\n", `\nkeys='${keys}'\n`));
-  await promisify(execFile)("sh", [script, "report"], { env: { PATH: process.env["PATH"], TMPDIR: folder } });
+  const report = async (vendorData: string): Promise<void> => {
+    const script = join(folder, "vendor-data");
+    expect(vendorData).toContain("\nkeys=/etc/ssh\n");
+    await writeFile(script, vendorData.replace("\nkeys=/etc/ssh\n", `\nkeys='${keys}'\n`));
+    await promisify(execFile)("sh", [script, "report"], { env: { PATH: process.env["PATH"], TMPDIR: folder } });
+  };
+  await report(second.vendorData);
 
   const shown = await stateOf();
   expect(shown?.standing?.state).toBe(MachineState.INSTALLED);
@@ -116,4 +121,36 @@ test("a system that runs the script in its agent's seed came up; a repeated hand
   });
   expect(shown?.cameUp?.report?.addresses).toBeInstanceOf(Array);
   expect(await fleet.history(machine)).toContainEqual(expect.stringMatching(/^came_up /u));
+
+  // The command line waits for the report, and not only for the installation.
+  const installed = async (): Promise<{ waiting: Running; vendorData: string }> => {
+    const before = (await stateOf())?.installation?.generation ?? 0n;
+    const waiting = stack.use(
+      farrierStart(["machine", "install", machineId, "--profile", "web", "--wait"], { FARRIER_DATA_DIR: dataDir }),
+    );
+    await waitFor("the request", async () => ((await stateOf())?.installation?.generation ?? 0n) > before);
+    const { generation, vendorData } = await handedOut(agent, machineId);
+    await agent.heartbeat({ installationReport: { generation, result: { case: "success", value: {} } } });
+    await waitFor("the wait for the report", () => waiting.stderr().includes(": installed, waiting for its system"));
+    return { waiting, vendorData };
+  };
+  const up = await installed();
+  await report(up.vendorData);
+  const came = await up.waiting.finished;
+  expect([came.status, came.stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /: generation 3 installed; it came up(?: at [0-9a-f.:, ]+|, reported from 127\.0\.0\.1 .*)\n$/u,
+    ),
+  ]);
+  const never = await installed();
+  // As the janitor notes it once the deadline has passed.
+  await fleet.rows("UPDATE machine_came_up SET silent_at = now() WHERE machine_id = $1 AND generation = 4", machineId);
+  const stayed = await never.waiting.finished;
+  expect([stayed.status, stayed.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /: generation 4 silent: its system did not report within 10 min .*`farrier machine explain \S+`\n$/u,
+    ),
+  ]);
 });

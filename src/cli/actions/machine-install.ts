@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { userDataDoubt } from "../../contract/user-data.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { defined } from "../../lib/defined.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
 import { interruptedStatus, untilInterrupted } from "../call/interrupt.ts";
@@ -9,6 +10,7 @@ import { CliError, exitStatus, type CliErrorCode } from "../errors.ts";
 import { installDisplay } from "../install/install-display.ts";
 import { installWhat, type InstallImageFlags } from "../install/install-image.ts";
 import { installRequest, installWait, type InstallPlan } from "../install/install-one.ts";
+import { silentWaysOut, succeededText } from "../install/install-ended.ts";
 import { installPreview } from "../install/install-preview.ts";
 import { installTargets, installTargetsCheck, type InstallTarget } from "../install/install-targets.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -36,8 +38,12 @@ const callsAtATime = 16;
 interface Result {
   machineId: string;
   generation?: string;
-  result: "requested" | "succeeded" | "failed" | "cancelled" | "replaced" | "refused";
+  result: "requested" | "succeeded" | "silent" | "failed" | "cancelled" | "replaced" | "refused";
   error?: string;
+  /** What the installed system reported. */
+  cameUp?: { from: string; addresses: readonly string[] };
+  /** Why its report was not waited for, though its profile expects one. */
+  warning?: string;
 }
 
 /** `farrier machine install` */
@@ -131,10 +137,15 @@ async function installOn(
     }
     const outcome = await installWait(plan, target, generation);
     if (outcome.kind === "succeeded") {
-      return tell({ ...named, result: "succeeded" }, `${title}: generation ${generation} installed`);
+      const { cameUp, unasked: warning } = outcome;
+      return tell(
+        { ...named, result: "succeeded", ...defined({ cameUp, warning }) },
+        `${title}: generation ${generation} installed${succeededText(outcome)}`,
+      );
     }
     failed("failed");
-    const { kind: result, reason: error } = outcome;
+    const { kind: result, reason } = outcome;
+    const error = result === "silent" ? `${reason}; ${silentWaysOut(title)}` : reason;
     return tell({ ...named, result, error }, `${title}: generation ${generation} ${result}: ${error}`);
   } catch (error) {
     if (!(error instanceof CliError)) {

@@ -24,9 +24,11 @@ test("away from a terminal a line tells each change, once", () => {
   display.progress("web1", create(InstallationSchema));
   display.progress("web1", writing(1n));
   display.progress("web1", writing(2n));
+  display.waiting("web1", "installed");
+  display.waiting("web1", "installed");
   display.line("web1: \u001B[31mnote");
   display.end();
-  expect(text()).toBe("web1: waiting for the agent\nweb1: writing\nweb1: \uFFFD[31mnote\n");
+  expect(text()).toBe("web1: waiting for the agent\nweb1: writing\nweb1: installed\nweb1: \uFFFD[31mnote\n");
 });
 
 test("on a terminal a line a machine is drawn over and over, with bar, rate and time left, and never wraps", () => {
@@ -45,6 +47,8 @@ test("on a terminal a line a machine is drawn over and over, with bar, rate and 
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(60);
   display.line("note");
   expect(text().split("\u001B[1A\r\u001B[J").at(-1)).toMatch(/^note\nweb1: [^\n]*\nweb2: [^\n]*$/u);
+  display.waiting("web1", "installed");
+  expect(text().split("\u001B[J").at(-1)).toMatch(/^web1: installed\nweb2: [^\n]*$/u);
   display.finished("web1");
   expect(text().split("\u001B[J").at(-1)).toMatch(/^web2: writing \[#####-{15}\] 25 % of 2\.00 GB/u);
   display.end();

@@ -12,6 +12,8 @@ import { printable } from "../../lib/format/printable.ts";
 export interface InstallDisplay {
   /** Shows a machine's progress. */
   progress(title: string, installation: Installation): void;
+  /** Shows what is waited for, after the progress. */
+  waiting(title: string, words: string): void;
   /** Removes a machine that is done or given up from the display. */
   finished(title: string): void;
   /** Prints a line that stays. */
@@ -27,14 +29,16 @@ export function installDisplay(output: Output, clock: Clock): InstallDisplay {
 
 function plainDisplay(output: Output): InstallDisplay {
   const last = new Map<string, string>();
+  const tell = (title: string, words: string): void => {
+    if (last.get(title) !== words) {
+      last.set(title, words);
+      output.write(`${printable(`${title}: ${words}`)}\n`);
+    }
+  };
   return {
-    progress(title, { progress }) {
-      const words = progress === undefined ? "waiting for the agent" : phaseWord(progress.phase);
-      if (last.get(title) !== words) {
-        last.set(title, words);
-        output.write(`${printable(`${title}: ${words}`)}\n`);
-      }
-    },
+    progress: (title, { progress }) =>
+      tell(title, progress === undefined ? "waiting for the agent" : phaseWord(progress.phase)),
+    waiting: tell,
     finished: (title) => void last.delete(title),
     line: (text) => output.write(`${printable(text)}\n`),
     end: () => undefined,
@@ -69,6 +73,10 @@ function liveDisplay(output: Output, clock: Clock): InstallDisplay {
       const { progress } = installation;
       const bytesPerSecond = progress?.phase === Phase.WRITING ? rate(Number(progress.bytesDone)) : undefined;
       machines.set(title, { words: (room) => barWords(installation, bytesPerSecond, room), rate });
+      draw();
+    },
+    waiting(title, words) {
+      machines.set(title, { words: () => words, rate: rateMeter(clock) });
       draw();
     },
     finished(title) {

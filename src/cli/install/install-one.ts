@@ -72,12 +72,12 @@ export async function installRequest(plan: InstallPlan, target: InstallTarget): 
 /** Milliseconds between two polls of a machine: short at first, so that fast changes are shown quickly. */
 const interval = { first: 250, last: 1_000 };
 
-/** Waits for the final result of a generation and shows its progress. */
+/** Waits for the final result of a generation, and for the report that it came up if one is expected. Shows the progress. */
 export async function installWait(
   plan: InstallPlan,
   target: InstallTarget,
   generation: bigint,
-): Promise<Exclude<Outcome, { kind: "pending" }>> {
+): Promise<Exclude<Outcome, { kind: "pending" | "coming-up" }>> {
   const { client, clock, display, limit } = plan;
   try {
     for (let milliseconds = interval.first; ; milliseconds = Math.min(milliseconds * 1.25, interval.last)) {
@@ -85,10 +85,16 @@ export async function installWait(
         limit(() => client.machines.machineShow({ machine: target.id }));
       const { machine } = await patiently(show, clock, note(plan, target));
       const outcome = installOutcome(machine, generation);
-      if (outcome.kind !== "pending") {
-        return outcome;
+      switch (outcome.kind) {
+        case "pending":
+          display.progress(target.title, outcome.installation);
+          break;
+        case "coming-up":
+          display.waiting(target.title, outcome.words);
+          break;
+        default:
+          return outcome;
       }
-      display.progress(target.title, outcome.installation);
       await clock.sleep(milliseconds);
     }
   } finally {

@@ -23,7 +23,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts `farrier` as a user would; no variable of the caller's points it anywhere. */
-function farrierStart(args: readonly string[], env: Record<string, string> = {}): Running {
+export function farrierStart(args: readonly string[], env: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
