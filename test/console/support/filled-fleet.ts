@@ -51,7 +51,7 @@ export async function fleetFill(server: ConsoleServer): Promise<FilledFleet> {
   await rows(
     `INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
      SELECT m, now(), floor(extract(epoch FROM now()) / 300)::integer FROM unnest($1::uuid[]) AS u (m)`,
-    [ids.ready, ids["install-pending"], ids.installing, ids.installed, ids["install-failed"]],
+    [ids.ready, ids["install-pending"], ids.installing, ids.installed, ids["install-failed"], ...reporting(ids)],
   );
   await installationsMake(server, rows, ids);
   await silentMake(rows, ids, String(sessions[1]?.["id"]));
@@ -80,6 +80,11 @@ export async function fleetFill(server: ConsoleServer): Promise<FilledFleet> {
     database,
     [Symbol.asyncDispose]: async () => await release.disposeAsync(),
   };
+}
+
+/** Those whose installed systems are expected to report. */
+function reporting(ids: ByState): string[] {
+  return [ids["coming-up"], ids.silent];
 }
 
 type Rows = (text: string, ...values: unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
@@ -127,10 +132,17 @@ async function silentMake(rows: Rows, ids: ByState, shepherd: string): Promise<v
   );
 }
 
-/** Installations in four states: pending, running, succeeded, failed. */
+/** Installations: pending, running, succeeded, failed, and two whose systems are expected to report. */
 async function installationsMake(server: ConsoleServer, rows: Rows, ids: ByState): Promise<void> {
   const client = createClient(InstallationService, server.transport);
-  for (const state of ["install-pending", "installing", "installed", "install-failed"] as const) {
+  for (const state of [
+    "install-pending",
+    "installing",
+    "installed",
+    "install-failed",
+    "coming-up",
+    "silent",
+  ] as const) {
     await client.installationRequest({
       requestId: randomUUID(),
       machine: ids[state],
@@ -155,6 +167,27 @@ async function installationsMake(server: ConsoleServer, rows: Rows, ids: ByState
     "no disk matches serial=S64GNX0T. Disks: sda (Samsung PM9A3, 3.84 TB, serial S64GNX0R), sdb (Samsung PM9A3, 3.84 TB, serial S64GNX0S)",
   );
   await rows("INSERT INTO machine_os_installed (machine_id, generation) VALUES ($1, 1)", ids.installed);
+  const expected = reporting(ids);
+  await rows(
+    `INSERT INTO machine_agent_features (machine_id, agent_public_key, features)
+     SELECT machine_id, agent_public_key, '{vendor-data}' FROM machine_agent_started WHERE machine_id = ANY ($1)`,
+    expected,
+  );
+  await rows(
+    `INSERT INTO machine_came_up (machine_id, generation, within_seconds, token_sha256)
+     SELECT m, 1, 900, sha256(m::text::bytea) FROM unnest($1::uuid[]) AS u (m)`,
+    expected,
+  );
+  await rows(
+    `INSERT INTO machine_os_installation_report (machine_id, generation, result, error, reported_by)
+     SELECT m, 1, 'success', NULL, 'agent' FROM unnest($1::uuid[]) AS u (m)`,
+    expected,
+  );
+  await rows(
+    "INSERT INTO machine_os_installed (machine_id, generation) SELECT m, 1 FROM unnest($1::uuid[]) AS u (m)",
+    expected,
+  );
+  await rows("UPDATE machine_came_up SET silent_at = now(), deadline_at = now() WHERE machine_id = $1", ids.silent);
 }
 
 /** Two reports: in the second one disk is new, one is failing, and there is more memory. */
