@@ -29,11 +29,19 @@ export async function runCli(
   },
 ): Promise<number> {
   const { starters, stdout, stderr, env } = options;
-  const debug = argv.includes("--debug");
+  // What is behind "--" is not for this program.
+  const separator = argv.indexOf("--");
+  const own = separator === -1 ? argv : argv.slice(0, separator);
+  const debug = own.includes("--debug");
   const application = buildApplication<CliContext>(routes, {
     name: "farrier",
     versionInfo: { getCurrentVersion: packageVersion },
-    scanner: { caseStyle: "allow-kebab-for-camel", distanceOptions: suggestionDistance },
+    scanner: {
+      caseStyle: "allow-kebab-for-camel",
+      distanceOptions: suggestionDistance,
+      // Else the help of each command would explain it.
+      allowArgumentEscapeSequence: separator !== -1,
+    },
     documentation: { disableAnsiColor: true },
     completion: { includeAliases: false, includeHiddenRoutes: false },
     localization: { text: applicationText(debug) },
@@ -46,7 +54,7 @@ export async function runCli(
     return 0;
   }
   // Help is collected as one text and printed first.
-  const help = argv.length === 0 || argv.includes("--help") || argv.includes("-h");
+  const help = argv.length === 0 || own.includes("--help") || own.includes("-h");
   let helpText = "";
   const target: CliContext["process"] = help
     ? { ...process, stdout: { write: (part) => (helpText += part) } }

@@ -80,7 +80,12 @@ test.each(helpTexts)("%s: the examples are command lines that it would take", (_
       const words = [...line.matchAll(/"[^"]*"|'[^']*'|\S+/gu)].map(([word]) => word);
       const command = found(words);
       expect(command, `"${example}" names no command: mend the example`).toBeDefined();
-      const flags = (command?.rest ?? []).filter((word) => word.startsWith("--")).map((word) => word.slice(2));
+      // What is behind "--" is another program's.
+      const [own = ""] = (command?.rest ?? []).join("\n").split(/^--$/mu);
+      const flags = own
+        .split("\n")
+        .filter((word) => word.startsWith("--"))
+        .map((word) => word.slice(2));
       const unknown = flags.filter((flag) => command?.command.usesFlag(camel(flag), "original") !== true);
       expect(unknown, `"${example}" has flags that the command has not: mend the example`).toEqual([]);
     }

@@ -13,6 +13,7 @@ import { bmcShowCommand } from "./commands/bmc-show.ts";
 import { machineBootCommand } from "./commands/machine-boot.ts";
 import { machineIdentifyCommand } from "./commands/machine-identify.ts";
 import { machinePowerCommand } from "./commands/machine-power.ts";
+import { machineSshCommand } from "./commands/machine-ssh.ts";
 import { machineStartAgentCommand } from "./commands/machine-start-agent.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { bootImageBuildCommand } from "./commands/boot-image-build.ts";
@@ -123,6 +124,7 @@ const machine = buildRouteMap<string, CliContext>({
     count: machineCountCommand,
     show: machineShowCommand,
     explain: machineExplainCommand,
+    ssh: machineSshCommand,
     history: machineHistoryCommand,
     log: machineLogCommand,
     watch: machineWatchCommand,

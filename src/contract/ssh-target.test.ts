@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sshTargetParse, sshTargetText } from "./ssh-target.ts";
+import { isSshUser, sshTargetParse, sshTargetText } from "./ssh-target.ts";
 
 test.each([
   ["root@192.0.2.7", { user: "root", host: "192.0.2.7", port: 22 }],
@@ -57,4 +57,17 @@ test.each([
 ])("%j is refused, with a reason", (text) => {
   const target = sshTargetParse(text);
   expect("problem" in target && target.problem).toMatch(/expected|its /u);
+});
+
+test.each([
+  ["root", true],
+  ["_apt.x-1", true],
+  ["-oProxyCommand=x", false],
+  ["", false],
+  ["a b", false],
+  ["root\n", false],
+  ["root@host", false],
+  ["a".repeat(33), false],
+])("the account %j: %s", (text, good) => {
+  expect(isSshUser(text)).toBe(good);
 });

@@ -23,7 +23,7 @@ export function sshTargetParse(text: string): SshTarget | { problem: string } {
     return { problem: "expected USER@HOST or USER@HOST:PORT, an IPv6 address in brackets: root@[2001:db8::7]:22" };
   }
   const { user = "", v6, host: named = "", port: portText } = parts;
-  if (!userPattern.test(user)) {
+  if (!isSshUser(user)) {
     return {
       problem:
         'its user name is not one of a system: expected letters, digits, "_", "." and "-", a letter or "_" first',
@@ -35,6 +35,11 @@ export function sshTargetParse(text: string): SshTarget | { problem: string } {
   const host = v6 === undefined ? named.toLowerCase() : ipText(ipBytes(v6));
   const port = portText === undefined ? sshPort : Number(portText);
   return port < 1 || port > 65_535 ? { problem: "its port is not between 1 and 65535" } : { user, host, port };
+}
+
+/** Whether a text is an account's name that the SSH client can't take for an option. Pure. */
+export function isSshUser(text: string): boolean {
+  return userPattern.test(text);
 }
 
 /** Only digits and dots, but not an address: a typing error, not a name. */
