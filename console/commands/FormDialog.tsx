@@ -112,7 +112,8 @@ export function FormDialog({ name, machines, more, requestId, onClose }: FormDia
         {sent && run.activity !== undefined ? (
           <ManyResults
             activity={run.activity}
-            onRetry={(ids) => run.send(title, prepared(going.filter(({ id }) => ids.includes(id))))}
+            // What was refused may be allowed by now: the server decides.
+            onRetry={(ids) => run.send(title, prepared(machines.filter(({ id }) => ids.includes(id))))}
           />
         ) : null}
         {run.error === undefined ? null : (

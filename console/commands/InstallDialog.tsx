@@ -181,7 +181,8 @@ export function InstallDialog({ machines: opened, more, requestId, onClose }: In
         {sent && run.activity !== undefined ? (
           <ManyResults
             activity={run.activity}
-            onRetry={(ids) => run.send(title, prepared(going.filter(({ id }) => ids.includes(id))))}
+            // What was refused may be allowed by now, and the page need not know it yet: the server decides.
+            onRetry={(ids) => run.send(title, prepared(machines.filter(({ id }) => ids.includes(id))))}
           />
         ) : null}
         {run.error === undefined ? null : (
