@@ -93,7 +93,7 @@ test.each([
   ["http://[fe80::1]/", /leads to the link-local address fe80::1/u],
   ["http://2852039166/", /leads to the link-local address 169\.254\.169\.254/u],
   ["http://10.0.0.1/", /leads to the private address 10\.0\.0\.1/u],
-  ["http://[fd00:ec2::254]/", /leads to the private address fd00:ec2::254/u],
+  ["http://[fd00:ec2::254]/", /leads to the metadata address fd00:ec2::254/u],
   ["http://0.0.0.0:1/", /nothing listens on 0\.0\.0\.0 port 1/u],
 ])("A10: no redirect leads from one kind of network into another: %s", async (location, expected) => {
   redirecting(() => location);
