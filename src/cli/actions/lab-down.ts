@@ -64,9 +64,10 @@ async function known(machines: OperatorClient["machines"], lab: LabMachineSummar
 }
 
 /**
- * How often a deletion is tried while a shepherd holds the machine; the shepherd soon notices that the machine is gone.
+ * How often a deletion is tried while a shepherd holds the machine: 500 ms apart, for two minutes. A start whose controller is gone
+ * ends when its calls, and those that take its medium back, have failed.
  */
-const tries = 60;
+const tries = 240;
 
 /** Deletes a machine from the control plane. Resolves to the reason if that failed, otherwise to undefined. */
 async function forget(
