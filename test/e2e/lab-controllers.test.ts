@@ -42,8 +42,8 @@ test(
     expect(listed.stdout).toMatch(/^web-1 .*https:\/\/127\.0\.0\.1:\d+/mu);
     expect(listed.stdout).toMatch(/^db-1 .*ipmi:\/\/127\.0\.0\.1:\d+/mu);
     // Their controllers alone know them: the lab's provider has none.
-    const provided = async (name: string): Promise<string> => (await must(place.cli("machine", "show", name))).stdout;
-    expect(await provided("web-1")).not.toMatch(/^provider +lab/mu);
+    const shown = async (name: string): Promise<string> => (await must(place.cli("machine", "show", name))).stdout;
+    expect(await shown("web-1")).not.toMatch(/^provider +lab/mu);
 
     const [, , redfishUrl = ""] = redfish ?? [];
     const [, , ipmiUrl = ""] = ipmi ?? [];
@@ -64,6 +64,8 @@ test(
     const other = await place.cli("lab", "up", "--name-prefix", "web", "--controller", "ipmi", ...small);
     expect([other.status, other.stderr]).toEqual([1, expect.stringContaining("with a controller for redfish")]);
 
+    // A start that waits for its machine does not keep it.
+    await waitFor("a start", async () => (await shown("web-1")).includes("starting-agent"), { timeoutMs: 60_000 });
     expect((await must(place.cli("lab", "down"))).stderr).toBe("");
     expect(await controllersAsk(directory)).toBeUndefined();
     expect(await controllerPortIsFree("redfish", portOf(redfishUrl))).toBe(true);

@@ -64,14 +64,14 @@ async function known(machines: OperatorClient["machines"], lab: LabMachineSummar
 }
 
 /**
- * How often a deletion is tried while a shepherd holds the machine: 500 ms apart, for two minutes. A start whose controller is gone
- * ends when its calls, and those that take its medium back, have failed.
+ * How often a deletion is tried while a shepherd holds the machine, 500 ms apart. A shepherd's reading of a controller that is gone
+ * takes about 25 s to fail.
  */
-const tries = 240;
+const tries = 120;
 
 /** Deletes a machine from the control plane. Resolves to the reason if that failed, otherwise to undefined. */
 async function forget(
-  { machines, installations }: OperatorClient,
+  { machines, installations, enrollments }: OperatorClient,
   lab: LabMachineSummary,
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
@@ -88,6 +88,8 @@ async function forget(
           .installationCancel({ requestId: randomUUID(), machine: machineId, generation, reason: "farrier lab down" })
           .catch(() => undefined);
       }
+      // A start waits for the machine until its boot window closes.
+      await enrollments.bootWindowClose({ requestId: randomUUID(), machine: machineId }).catch(() => undefined);
       await machines.machineDelete({ requestId: randomUUID(), machine: machineId });
       return undefined;
     } catch (error) {
