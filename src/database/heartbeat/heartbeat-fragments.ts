@@ -72,7 +72,7 @@ export const beat = (from: string): string => `beat AS (
 
 /**
  * The same for agents with an earlier heartbeat, which are nearly all: an upsert locks each row before it changes it, which writes half as
- * much WAL again.
+ * much WAL again. A key that was replaced while this waited for the row is not heard: the replacement has set the bucket to 0.
  */
 export const beatAgain = `beat_again AS (
   UPDATE machine_agent_heartbeat t SET
@@ -81,8 +81,8 @@ export const beatAgain = `beat_again AS (
     caller = e.caller,
     caller_before = CASE WHEN t.caller = e.caller THEN t.caller_before ELSE t.caller END,
     duplicate_at = CASE WHEN t.caller <> e.caller AND t.caller_before = e.caller THEN now() ELSE t.duplicate_at END
-  FROM (SELECT machine_id, caller FROM entry WHERE beat_before ORDER BY machine_id) e
-  WHERE t.machine_id = e.machine_id
+  FROM (SELECT machine_id, caller, unheard FROM entry WHERE beat_before ORDER BY machine_id) e
+  WHERE t.machine_id = e.machine_id AND (t.heartbeat_bucket <> 0 OR e.unheard)
 )`;
 
 /** For an entry i and the previous heartbeat h: whether they show that there are two agents. */

@@ -40,7 +40,7 @@ export const plainStatement = `
 WITH ${sessionAlive},
 entry AS MATERIALIZED (
   SELECT i.n, i.machine_id, i.public_key, i.run, i.caller, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known,
-    h.machine_id IS NOT NULL AS beat_before, ${alternates} AS duplicate, h.duplicate_at
+    h.machine_id IS NOT NULL AS beat_before, h.heartbeat_bucket = 0 AS unheard, ${alternates} AS duplicate, h.duplicate_at
   FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $6::bigint[])
     WITH ORDINALITY AS i (machine_id, public_key, run, caller, n)
   LEFT JOIN machine_agent_started s

@@ -6,7 +6,10 @@ import { type Fleet, heldConnection, requestRaw } from "../../../test/support/fl
 import { heartbeatFleet } from "../../../test/support/heartbeats.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
-import { machineId } from "../ids.ts";
+import { agentKey, machineId } from "../ids.ts";
+import { machineLock } from "../machine-lock.ts";
+import { agentKeySet } from "../queries/agent/agent.ts";
+import { type Tx, transact } from "../transaction.ts";
 
 const stranger = ed25519KeyPair().publicKey;
 
@@ -19,6 +22,44 @@ async function waitingForLock(fleet: Fleet): Promise<void> {
     return waiting.length > 0;
   });
 }
+
+test("a heartbeat of a key that is being replaced is not one of the new agent", async () => {
+  await using it = await heartbeatFleet({ slots: 1 });
+  const machine = await it.fleet.add();
+  const { machineId: id } = machine;
+  const [first, second] = [ed25519KeyPair().publicKey, ed25519KeyPair().publicKey];
+  const isHeard = async (): Promise<boolean> => {
+    const rows = await it.fleet.rows(
+      `SELECT FROM machine_agent_heartbeat h JOIN machine_agent_started a USING (machine_id)
+       WHERE machine_id = $1 AND h.agent_heartbeat_at >= a.agent_started_at`,
+      id,
+    );
+    return rows.length > 0;
+  };
+  const replace = (by: Uint8Array, meanwhile: (set: () => Promise<unknown>) => Promise<void>): Promise<void> =>
+    transact(it.fleet.database, null, async (tx: Tx) => {
+      await machineLock(tx, id);
+      await meanwhile(() => agentKeySet(tx, { machineId: id, publicKey: agentKey(by), replace: true }));
+    });
+  expect([await it.say(machine), await isHeard()]).toEqual(["ok", true]);
+  // It begins after the replacement has begun, and ends before the key is set.
+  await replace(first, async (set) => {
+    expect(await it.say(machine)).toBe("ok");
+    await set();
+  });
+  expect(await isHeard()).toBe(false);
+  expect([await it.say(machine, { key: first }), await isHeard()]).toEqual(["ok", true]);
+  // It looks for the key before the replacement is committed, and writes afterwards.
+  let late: Promise<string> | undefined;
+  await replace(second, async (set) => {
+    await set();
+    late = it.say(machine, { key: first });
+    await waitingForLock(it.fleet);
+  });
+  expect([await late, await isHeard()]).toEqual(["ok", false]);
+  expect([await it.say(machine, { key: first }), await isHeard()]).toEqual(["unauthenticated", false]);
+  expect([await it.say(machine, { key: second }), await isHeard()]).toEqual(["ok", true]);
+});
 
 describe("batches", () => {
   test("what arrives together leaves together, each with its own answer", async () => {

@@ -57,6 +57,13 @@ export async function agentKeySet(
       `this machine has an agent already (key ${keyStart(bound.agent_public_key)}): replace it only if that agent may stop`,
     );
   }
+  if (bound !== undefined && !publicKey.equals(bound.agent_public_key)) {
+    // Heartbeats of the earlier key end here, also a heartbeat that began after this transaction or waits for this row.
+    await sql`
+      UPDATE machine_agent_heartbeat SET heartbeat_bucket = 0,
+        agent_heartbeat_at = least(agent_heartbeat_at, now() - interval '1 microsecond')
+      WHERE machine_id = ${agent.machineId}`.execute(tx);
+  }
   const row = { agent_started_at: sql<Date>`now()`, agent_public_key: publicKey };
   await tx
     .insertInto("machine_agent_started")
