@@ -5,6 +5,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { openConnections } from "../../../test/support/kernel-connections.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { operatorApiListen } from "./listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";
@@ -44,9 +45,6 @@ function watchRequest(message: string, method = "MachineService/MachineWatch"): 
 
 const megabyte = 1_000_000;
 
-/** Ends of connections that this process has open; the database is reached otherwise. */
-const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
-
 const machines = `INSERT INTO machines (labels)
   SELECT (SELECT jsonb_object_agg('l' || n, repeat('x', 256)) FROM generate_series(1, 60) n)
   FROM generate_series(1, 2000)`;
@@ -66,12 +64,13 @@ test.each([
     const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
     socket.on("error", () => undefined);
     await once(socket, "connect");
-    await waitFor("both ends of the connection", () => sockets() === 2);
+    const served = (): number => openConnections("local", [listener.address.port]);
+    await waitFor("the server's end of the connection", () => served() === 1);
     const before = process.memoryUsage();
     socket.write(request);
     await once(socket, "readable");
     // It reads nothing until the server has given up on it.
-    await waitFor("the server to close the connection", () => sockets() === 1, { timeoutMs: 60_000 });
+    await waitFor("the server to close the connection", () => served() === 0, { timeoutMs: 60_000 });
     expect((process.memoryUsage().rss - before.rss) / megabyte).toBeLessThan(200);
     let received = 0;
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));

@@ -1,21 +1,12 @@
 // All connections of a process take places. The controllers are simulated ones, over real connections.
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { openConnections } from "../../../../test/support/kernel-connections.ts";
 import { ControllerConnections } from "../../controller-connections.ts";
 import { simulatedSubject, type SimulatedSubject } from "../../testing/simulated-subject.ts";
 import { redfishController } from "../redfish-controller.ts";
 
 const live = new AbortController().signal;
 const login = { userName: "admin", password: "simulated", mayReach: () => true };
-
-/** Number of connections to these ports that their clients have not closed, as the kernel counts them. */
-function connectionsTo(ports: readonly number[]): number {
-  const remote = new Set(ports.map((port) => port.toString(16).toUpperCase().padStart(4, "0")));
-  return readFileSync("/proc/net/tcp", "utf8")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/u))
-    .filter(([, , to = "", state]) => state === "01" && remote.has(to.slice(-4))).length;
-}
 
 test("however many controllers are read at once, no more connections are open than there are places", async () => {
   let most = 0;
@@ -32,7 +23,13 @@ test("however many controllers are read at once, no more connections are open th
       // The kernel's list can be long: it is looked at now and then.
       reads += 1;
       if (reads % 15 === 0) {
-        seen = Math.max(seen, connectionsTo(subjects.map(({ simulated: { url } }) => Number(new URL(url).port))));
+        seen = Math.max(
+          seen,
+          openConnections(
+            "remote",
+            subjects.map(({ simulated: { url } }) => Number(new URL(url).port)),
+          ),
+        );
       }
       return read();
     };
