@@ -589,6 +589,13 @@ CREATE TABLE cache_store (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE came_up_target (
+    url text NOT NULL,
+    ca_sha256 bytea NOT NULL,
+    ca_pem text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE catalogue_image (
     image_name text NOT NULL,
     last_version integer DEFAULT 0 NOT NULL,
@@ -1519,6 +1526,14 @@ ALTER TABLE cache_file ADD CONSTRAINT cache_file_pkey PRIMARY KEY (digest, store
 ALTER TABLE cache_store ADD CONSTRAINT cache_store_pkey PRIMARY KEY (store_id);
 
 ALTER TABLE cache_store ADD CONSTRAINT cache_store_urls_check CHECK (((cardinality(urls) >= 0) AND (cardinality(urls) <= 8)));
+
+ALTER TABLE came_up_target ADD CONSTRAINT came_up_target_ca_pem_check CHECK ((octet_length(ca_pem) <= 65536));
+
+ALTER TABLE came_up_target ADD CONSTRAINT came_up_target_ca_sha256_check CHECK ((octet_length(ca_sha256) = 32));
+
+ALTER TABLE came_up_target ADD CONSTRAINT came_up_target_pkey PRIMARY KEY (url, ca_sha256);
+
+ALTER TABLE came_up_target ADD CONSTRAINT came_up_target_url_check CHECK ((octet_length(url) <= 400));
 
 ALTER TABLE catalogue_image ADD CONSTRAINT catalogue_image_image_name_check CHECK ((image_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
 

@@ -57,6 +57,13 @@ export interface CacheStoreTable {
   urls: string[];
 }
 
+export interface CameUpTargetTable {
+  ca_pem: string;
+  ca_sha256: Buffer;
+  seen_at: Generated<Date>;
+  url: string;
+}
+
 export interface CatalogueImageTable {
   created_at: Generated<Date>;
   created_by: string;
@@ -890,6 +897,7 @@ export interface DB {
   cache_fetch: CacheFetchTable;
   cache_file: CacheFileTable;
   cache_store: CacheStoreTable;
+  came_up_target: CameUpTargetTable;
   catalogue_image: CatalogueImageTable;
   console_link: ConsoleLinkTable;
   console_session: ConsoleSessionTable;

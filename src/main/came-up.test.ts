@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import { CameUpProof, MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { agentClient, identityOf, type AgentClient } from "../../test/support/agent-client.ts";
+import { agentClient, identityOf } from "../../test/support/agent-client.ts";
+import { expectingProfileMake, handedOut } from "../../test/support/came-up.ts";
 import { silent, testFleet } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { agentFeatures } from "../agent/features.ts";
-import { seedFiles } from "../agent/install/fit/seed.ts";
 import { operatorClient } from "../cli/call/client.ts";
 import { farrierStart, type Running } from "../cli/testing/processes.ts";
 import { controlPlaneStart } from "./control-plane.ts";
@@ -18,20 +18,6 @@ import { controlPlaneStart } from "./control-plane.ts";
 vi.setConfig({ testTimeout: 300_000 });
 
 const hostKey = `ssh-ed25519 ${Buffer.from(`\0\0\0\x0bssh-ed25519\0\0\0 ${"k".repeat(32)}`, "latin1").toString("base64")}`;
-
-/** The request that the agent is handed out, with the vendor data that it writes into the seed. */
-async function handedOut(agent: AgentClient, machineId: string): Promise<{ generation: bigint; vendorData: string }> {
-  const { installationRequest: request } = await agent.heartbeat({ feature: [...agentFeatures] });
-  if (request?.type.case !== "image") {
-    throw new Error("the agent was handed out no image");
-  }
-  const { generation } = request;
-  const seed = seedFiles(request.type.value, { machineId, generation });
-  return {
-    generation,
-    vendorData: Buffer.from(seed.find(({ name }) => name === "vendor-data")?.data ?? []).toString(),
-  };
-}
 
 test("a system that runs the script in its agent's seed came up; a repeated hand-out is the same, a retry has a new token", async () => {
   await using fleet = await testFleet();
@@ -57,14 +43,7 @@ test("a system that runs the script in its agent's seed came up; a repeated hand
     }),
   );
   const { machines, images, profiles, installations } = await operatorClient({ dataDir, operators: undefined }, {});
-  await images.imageAdd({ requestId: randomUUID(), name: "debian", url: "https://images.example.org/debian.raw" });
-  await fleet.rows(
-    `UPDATE image_version SET state = 'ready', digest = $1, ready_at = now(), facts = '{"unpackedBytes": 1000}'`,
-    `sha256:${"ab".repeat(32)}`,
-  );
-  const expectation = { cameUp: true, withinSeconds: 600 };
-  const spec = { image: "debian", rootDisk: { serialNumber: "S1" }, expect: expectation };
-  await profiles.profileApply({ requestId: randomUUID(), name: "web", spec });
+  await expectingProfileMake(fleet, { images, profiles });
   const machine = await fleet.add();
   const { machineId } = machine;
   const agent = stack.use(agentClient(plane.agents.port, identityOf(machine.agent), machineId));

@@ -21,7 +21,8 @@ import type { Logger } from "../lib/log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { consoleSessionsLocalEnd } from "../database/queries/console/console-sessions-local-end.ts";
 import { databaseAuthenticator } from "../operator-api/caller/authenticator.ts";
-import type { CameUpTarget } from "../operator-api/dependencies.ts";
+import { targetDoubt } from "../contract/came-up/target-doubt.ts";
+import { cameUpAnnounce } from "../came-up/announce.ts";
 import { cameUpServe } from "../came-up/serve.ts";
 import { cameUpTarget } from "./parts/came-up-target.ts";
 import { operatorApiListen } from "../operator-api/listener/listener.ts";
@@ -76,8 +77,6 @@ export interface ControlPlane extends AsyncDisposable {
   agents: HostPort;
   /** Where installed systems report; absent if nothing listens for reports. */
   cameUp: HostPort | undefined;
-  /** How systems reach it, for the requests that are made in this process. */
-  reports: CameUpTarget | undefined;
   /** The operator API's URL. */
   operators: string;
   /** The cache of images, if it has one. */
@@ -143,7 +142,14 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
             clock,
           }),
         );
-  const reports = cameUp === undefined ? undefined : cameUpTarget(options, cameUp.address, tls.caCertificateDer);
+  const target = cameUp === undefined ? undefined : cameUpTarget(options, cameUp.address, tls.caCertificateDer);
+  if (target !== undefined) {
+    const doubt = targetDoubt(target.url);
+    if (doubt !== undefined) {
+      log.warn(doubt);
+    }
+    stack.use(await cameUpAnnounce(janitorDatabase, target, { clock, log }));
+  }
   const feed = stack.use(machineFeed({ address: databaseAddress, log, clock }));
   const operationFeed = stack.use(machineFeed({ address: databaseAddress, log, clock, channel: "farrier_operation" }));
   // Which of this host's addresses may be called on behalf of operators.
@@ -174,7 +180,6 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       proxyNames: options.operatorNames,
       trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
-      cameUp: reports,
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },
       counters: {
         called: ({ method, code, seconds }) => metrics.operatorCalls.observe({ method, code }, seconds),
@@ -232,7 +237,6 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
     cache,
     agents: agents.address,
     cameUp: cameUp?.address,
-    reports,
     operators: operators.url,
     caCertificate: tls.caCertificateDer,
     [Symbol.asyncDispose]: () => release.disposeAsync(),

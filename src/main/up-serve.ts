@@ -106,7 +106,6 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
         database: shepherdDatabase,
         secrets: server.secrets,
         templates: templateRenderer(),
-        cameUp: server.reports,
       }),
       controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),
       takeovers: takeoverAccess(shepherdDatabase, server.secrets, {

@@ -16,14 +16,6 @@ export interface OperatorApiCounters {
   unauthenticated(why: "unauthenticated" | "limited"): void;
 }
 
-/** Where installed systems report, for their vendor data. */
-export interface CameUpTarget {
-  /** https://HOST:PORT/came-up/v1 */
-  url: string;
-  /** The CA of its certificate. */
-  caPem: string;
-}
-
 /** What the handlers and interceptors need. */
 export interface OperatorApiDependencies {
   database: Database;
@@ -36,8 +28,6 @@ export interface OperatorApiDependencies {
     /** DER of the CA of the agent port's certificate. */
     caCertificate: Uint8Array;
   };
-  /** Where installed systems report that they came up; absent if no listener of this server takes reports. */
-  cameUp?: CameUpTarget | undefined;
   /** Seals and opens what is secret in the database. */
   secrets: KeyRing;
   /** The key file of this server. */

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { hostname } from "node:os";
 import { formatHostPort, isLoopback, type HostPort } from "../../lib/net/host-port.ts";
 import { cameUpPath } from "../../came-up/limits.ts";
-import type { CameUpTarget } from "../../operator-api/dependencies.ts";
+import type { CameUpTarget } from "../../database/queries/came-up/came-up-target-seen.ts";
 import type { CameUpAddress } from "../options.ts";
 
 /**

@@ -89,7 +89,7 @@ export function installationHandlers(
       if (before !== undefined) {
         return { machineId, generation: before.generation, ...before.answer };
       }
-      const access = { database, secrets, templates, cameUp: dependencies.cameUp };
+      const access = { database, secrets, templates };
       const { order, foreseen, warnings, by } = await installationOrder(access, machineId, {
         ...valid,
         image: request.image,

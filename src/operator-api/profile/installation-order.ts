@@ -11,6 +11,7 @@ import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import type { Generation, MachineId } from "../../database/ids.ts";
 import type { CameUpExpectation } from "../../database/queries/came-up/came-up-expect.ts";
+import { cameUpTargetFind } from "../../database/queries/came-up/came-up-target-find.ts";
 import type { InstallationFacts } from "../../database/queries/installation/installation-facts.ts";
 import type { InstallationOrigin } from "../../database/queries/installation/installation-request.ts";
 import type { InstallationRetryPolicy } from "../../database/queries/installation/installation-retry-budget.ts";
@@ -20,7 +21,6 @@ import { shownUrl } from "../../lib/net/shown-url.ts";
 import { requestSeal } from "../../secrets/installation-request.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
-import type { CameUpTarget } from "../dependencies.ts";
 import { installationForesee } from "../installation-plan.ts";
 import { retryField } from "../requests/retry-field.ts";
 import { imageField } from "../requests/validate-image.ts";
@@ -56,7 +56,7 @@ const imageThere = z.object({ image: imageField });
  * @throws {ConnectError} invalid_argument, failed_precondition; {DatabaseError} `not_found`, `refused`; {SecretsError}
  */
 export async function installationOrder(
-  access: { database: Database; secrets: KeyRing; templates: TemplateRenderer; cameUp?: CameUpTarget | undefined },
+  access: { database: Database; secrets: KeyRing; templates: TemplateRenderer },
   machineId: MachineId,
   wanted: InstallationWanted,
 ): Promise<{
@@ -82,7 +82,7 @@ export async function installationOrder(
     ...(checked.networkConfig.length > 0 ? {} : { networkConfig: await installedNetwork(database, machineId) }),
   };
   const by = originTitles(made?.origin);
-  const report = made?.expect === undefined ? undefined : reportExpected(access.cameUp, made.expect);
+  const report = made?.expect === undefined ? undefined : reportExpected(await cameUpTargetFind(database), made.expect);
   const foreseen: { plan?: InstallationPlan; warnings: string[] } = { warnings: [] };
   return {
     order: {

@@ -1,8 +1,9 @@
+import { targetDoubt } from "../../contract/came-up/target-doubt.ts";
 import { vendorData } from "../../contract/came-up/vendor-data.ts";
 import type { Generation, MachineId } from "../../database/ids.ts";
 import type { CameUpExpectation } from "../../database/queries/came-up/came-up-expect.ts";
+import type { CameUpTarget } from "../../database/queries/came-up/came-up-target-seen.ts";
 import { cameUpToken, cameUpTokenDigest } from "../../secrets/came-up-token.ts";
-import type { CameUpTarget } from "../dependencies.ts";
 
 /** What a request has, so that its system reports that it came up. */
 export interface ReportExpected {
@@ -22,7 +23,7 @@ export function reportExpected(
       expect: { withinSeconds },
       vendorDataOf: () => ({}),
       warnings: [
-        "the profile expects that the installed system reports, but this server takes no reports (farrier server --came-up): " +
+        "the profile expects that the installed system reports, but no server takes reports (`farrier server --came-up HOST:PORT`): " +
           "the machine counts as installed without one",
       ],
     };
@@ -33,6 +34,6 @@ export function reportExpected(
     vendorDataOf: (machineId, generation) => ({
       vendorData: Uint8Array.from(Buffer.from(vendorData({ ...target, machineId, generation, token }))),
     }),
-    warnings: [],
+    warnings: [targetDoubt(target.url)].filter((doubt) => doubt !== undefined),
   };
 }

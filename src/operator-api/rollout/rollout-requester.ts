@@ -12,7 +12,6 @@ import type { RolloutOrder, RolloutRequester } from "../../database/queries/roll
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import { rolloutValuesPlace } from "../../secrets/rollout-values.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
-import type { CameUpTarget } from "../dependencies.ts";
 import { installationOrder } from "../profile/installation-order.ts";
 import { secretDigestsOf } from "../requests/secret-digests.ts";
 
@@ -21,8 +20,6 @@ export function rolloutRequester(access: {
   database: Database;
   secrets: KeyRing;
   templates: TemplateRenderer;
-  /** Where installed systems report; absent: machines count as installed without a report. */
-  cameUp?: CameUpTarget | undefined;
 }): RolloutRequester {
   const { database, secrets } = access;
   return async (ordered) => {

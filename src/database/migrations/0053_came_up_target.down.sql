@@ -1,0 +1,1 @@
+DROP TABLE came_up_target;
