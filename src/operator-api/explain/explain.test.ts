@@ -133,6 +133,25 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "a system that did not report, with what its agent said last",
+    factsOf(
+      "silent",
+      { ...expecting(), providing: { power: true }, provided: { provider: "lab", providerId: "box" } },
+      {
+        logTail: [
+          { at: ago(21), text: 'the firmware starts the disk first, by its boot entry "Farrier OS"' },
+          { at: ago(20), text: "rebooting into the disk" },
+        ],
+      },
+    ),
+    ["system-silent", "system-silent"],
+    [
+      /its agent's log ended 20 min ago with: the firmware starts .* "Farrier OS"; rebooting into the disk/u,
+      /`farrier lab console box --lines 40`/u,
+      /`farrier machine power box cycle --yes`/u,
+    ],
+  ],
+  [
     "a report that the agent can't ask for",
     factsOf("installed", {
       ...expecting(),

@@ -44,6 +44,8 @@ export interface ExplainFacts {
   doubt?: SurroundingDoubt;
   /** The controller that its provider names, which is not its own yet. */
   controllerWanted?: SurroundingWanted;
+  /** The last lines of its agent's log, of a machine whose installed system is silent. */
+  logTail?: readonly { at: Date; text: string }[];
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector matches none of the machine's disks, according to its hardware report. */

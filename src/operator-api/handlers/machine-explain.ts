@@ -6,6 +6,9 @@ import {
   type MachineExplainResponseSchema,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { requestProblem } from "../../contract/request-problem.ts";
+import type { Database } from "../../database/connect.ts";
+import type { MachineId } from "../../database/ids.ts";
+import { agentLogRead } from "../../database/queries/agent/agent-log.ts";
 import { machineSurroundings } from "../../database/queries/views/explain.ts";
 import { machineShow } from "../../database/queries/machine/machine-show.ts";
 import type { InstallationRecord } from "../../database/queries/views/machine-record.ts";
@@ -15,6 +18,7 @@ import { explain } from "../explain/explain.ts";
 import type { CauseKind, ExplainFacts } from "../explain/facts.ts";
 import { diskProblem, reportedDisks } from "../installation-plan.ts";
 import { recordOpened } from "../messages/record-opened.ts";
+import { agentLogLines } from "../messages/agent-log-lines.ts";
 import { requestedImage } from "../messages/requested-image.ts";
 import { machineOf } from "../requests/machine-reference.ts";
 import { standingMessage } from "../messages/state-message.ts";
@@ -74,6 +78,7 @@ export function machineExplainHandler({ database, secrets }: OperatorApiDependen
     const { causes, lines, waitingFor, nextStep, lastError, remedies, documentation } = explain({
       record,
       ...surroundings,
+      ...(record.state.state === "silent" ? { logTail: await logTail(database, machineId) } : {}),
       ...(record.installation?.pending === true ? requestProblems(record.installation, hardwareRaw) : {}),
     });
     return {
@@ -87,6 +92,17 @@ export function machineExplainHandler({ database, secrets }: OperatorApiDependen
       causes: causes.map(({ kind, text }) => ({ kind: kinds[kind], text: withoutUrlSecrets(text) })),
     };
   };
+}
+
+/** Lines of the log that an explanation has: the end of an installation, with its boot entry, is among them. */
+const tailLines = 5;
+
+async function logTail(database: Database, machineId: MachineId): Promise<NonNullable<ExplainFacts["logTail"]>> {
+  const records = await agentLogRead(database, machineId, 0n);
+  const lines = records.slice(-tailLines).flatMap((record) => {
+    return agentLogLines(record).map(({ text }) => ({ at: record.loggedAt, text }));
+  });
+  return lines.slice(-tailLines);
 }
 
 /** What is wrong with a pending request, checked as the agent API and the agent will check it. */

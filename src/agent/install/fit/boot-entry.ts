@@ -50,7 +50,9 @@ export async function bootEntrySet(of: {
         "room there (efibootmgr --bootnum XXXX --delete-bootnum), or use an image with a loader at the fallback path",
     );
   }
-  if (reason !== undefined) {
+  if (reason === undefined) {
+    log.info({ path, loader }, `the firmware starts the disk first, by its boot entry "${bootLabel}"`);
+  } else {
     log.warn(
       { reason },
       `the firmware takes no new boot entry: the disk is started by the fallback path ${loader}, after the entries in the ` +

@@ -1,8 +1,11 @@
 import { durationText } from "../../../lib/format/duration.ts";
 import type { Cause, ExplainFacts } from "../facts.ts";
 
+/** Maximum characters of a line of the log. */
+const lineMost = 200;
+
 /** What is known of a machine whose installed system did not report that it came up. Pure. */
-export function silenceCauses({ record, now, bootOverride }: ExplainFacts): Cause[] {
+export function silenceCauses({ record, now, bootOverride, logTail = [] }: ExplainFacts): Cause[] {
   const { cameUp, installed, power } = record;
   const ago = (at: Date): string => `${durationText(now.getTime() - at.getTime())} ago`;
   const causes: Cause[] = [];
@@ -24,6 +27,13 @@ export function silenceCauses({ record, now, bootOverride }: ExplainFacts): Caus
     causes.push({
       kind: "system-silent",
       text: "its controller may still send it to the network instead of its disk: the boot override could not be removed",
+    });
+  }
+  const last = logTail.at(-1);
+  if (last !== undefined) {
+    causes.push({
+      kind: "system-silent",
+      text: `its agent's log ended ${ago(last.at)} with: ${logTail.map(({ text }) => text.slice(0, lineMost)).join("; ")}`,
     });
   }
   return causes;

@@ -1,5 +1,6 @@
 import { finalCauses } from "../causes/final-causes.ts";
 import { silenceCauses } from "../causes/silence-causes.ts";
+import type { MachineRecord } from "../../../database/queries/views/machine-record.ts";
 import { recordTitle } from "../facts.ts";
 import { historyRemedy, installRemedy, quarantineRemedy } from "./remedy.ts";
 import type { StateWords } from "./state-words.ts";
@@ -13,9 +14,25 @@ export const silentWords: StateWords<"silent"> = {
   }),
   causes: (facts) => [...silenceCauses(facts), ...finalCauses(facts)],
   remedies: ({ record }) => [
-    `log in to it, or look at the machine's console; \`farrier machine log ${recordTitle(record)}\` has the end of its installation`,
+    `look at the machine's console, or log in to it; ${consoleText(record)}`,
+    `read the agent's log of the installation: \`farrier machine log ${recordTitle(record)}\``,
+    ...restartRemedies(record),
     historyRemedy(record),
     installRemedy(record),
     quarantineRemedy(record),
   ],
 };
+
+/** Where the console is: Farrier keeps what lab machines write, and nobody else's. Pure. */
+function consoleText(record: MachineRecord): string {
+  return record.provided?.provider === "lab"
+    ? `on the lab's host: \`farrier lab console ${recordTitle(record)} --lines 40\``
+    : "Farrier does not record it, a controller's web page has it";
+}
+
+/** How to start its system once more, if something switches its power. Pure. */
+function restartRemedies(record: MachineRecord): string[] {
+  return record.controller === undefined && record.providing?.power !== true
+    ? []
+    : [`start its system once more: \`farrier machine power ${recordTitle(record)} cycle --yes\``];
+}
