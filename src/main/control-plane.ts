@@ -15,6 +15,7 @@ import type { OwnHost } from "../events/webhook-send.ts";
 import { webhooksRun } from "../events/webhooks-run.ts";
 import { janitorRun } from "../janitor/run.ts";
 import { systemClock } from "../lib/clock.ts";
+import { cloudInitSchema } from "../profiles/cloud-init-schema.ts";
 import { portOfUrl } from "../lib/net/address-guard.ts";
 import { formatHostPort, type HostPort } from "../lib/net/host-port.ts";
 import type { Logger } from "../lib/log.ts";
@@ -178,6 +179,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       host,
       tls: await operatorTls(options),
       proxyNames: options.operatorNames,
+      userDataSchema: cloudInitSchema(),
       trace: tracing?.interceptor,
       authenticator: databaseAuthenticator({ database, localToken: token, log, clock }),
       agents: { endpoint: endpointOf(agents.address, options.serverNames), caCertificate: tls.caCertificateDer },

@@ -4,6 +4,7 @@ import type { OwnHost } from "../events/webhook-send.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { FollowedKeyRing } from "../secrets/key-ring-follow.ts";
+import type { UserDataSchema } from "../profiles/cloud-init-schema.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import type { Authenticator } from "./caller/authenticate.ts";
 import type { MachineFeed } from "./machine-feed.ts";
@@ -32,6 +33,8 @@ export interface OperatorApiDependencies {
   secrets: KeyRing;
   /** The key file of this server. */
   secretsKeys: Pick<FollowedKeyRing, "offer" | "warning" | "keyFile" | "look">;
+  /** What cloud-init would object to in a profile's user data; absent = it is not asked. */
+  userDataSchema?: UserDataSchema | undefined;
   /** Identifies callers. */
   authenticator: Authenticator;
   /** Signals that machines may have changed. */

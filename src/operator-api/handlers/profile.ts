@@ -65,7 +65,7 @@ const deleteRequest = z.object({ requestId: requestIdField, name: catalogueNameF
 
 /** The handlers of ProfileService. */
 export function profileHandlers(
-  { database, secrets }: OperatorApiDependencies,
+  { database, secrets, userDataSchema }: OperatorApiDependencies,
   templates: TemplateRenderer,
 ): ServiceImpl<typeof ProfileService> {
   return {
@@ -73,7 +73,10 @@ export function profileHandlers(
       const { requestId, name, spec: checked } = validate(applyRequest, request);
       // As the caller sent it, but without what this server does not know: the same file twice is the same bytes.
       const spec = create(ProfileSpecSchema, request.spec);
-      const warnings = await profileCheck(templates, spec);
+      const sample = await profileCheck(templates, spec);
+      // A sample's values are none that cloud-init knows, such as names of file systems.
+      const isPlain = !/\{[{%]/u.test(spec.userData);
+      const warnings = [...sample.warnings, ...((isPlain ? await userDataSchema?.(sample.userData) : undefined) ?? [])];
       const bytes = toBinary(ProfileSpecSchema, spec, { writeUnknownFields: false });
       const { version, changed } = await profileApply(database, {
         requestId,
@@ -139,7 +142,11 @@ export function profileHandlers(
         image: "title" in image ? image.title : "",
         userData: rendered.userData,
         networkConfig: rendered.networkConfig,
-        warnings: [...rendered.warnings, ...("problem" in image ? [image.problem] : [])],
+        warnings: [
+          ...rendered.warnings,
+          ...("problem" in image ? [image.problem] : []),
+          ...((await userDataSchema?.(rendered.userData)) ?? []),
+        ],
       };
     },
 

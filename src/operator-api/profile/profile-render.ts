@@ -48,7 +48,10 @@ export async function profileRender(
  * machine that has everything, with values that are hard to quote.
  * @throws {ConnectError} invalid_argument, naming the field; resource_exhausted while too many templates wait
  */
-export async function profileCheck(templates: TemplateRenderer, spec: ProfileSpec): Promise<string[]> {
+export async function profileCheck(
+  templates: TemplateRenderer,
+  spec: ProfileSpec,
+): Promise<Pick<RenderedProfile, "userData" | "warnings">> {
   const declared = spec.values.map(({ name }) => name);
   const data = { machine: sampleMachine(spec), values: Object.fromEntries(declared.map((name) => [name, nasty])) };
   const check = async (field: string, template: string, kind: TemplateKind): Promise<string> => {
@@ -67,7 +70,9 @@ export async function profileCheck(templates: TemplateRenderer, spec: ProfileSpe
   };
   const userData = await check("user_data", spec.userData, "user-data");
   const networkConfig = await check("network_config", spec.networkConfig, "network-config");
-  return spec.userData !== "" && userData === "" ? [] : finished(spec, { userData, networkConfig }).warnings;
+  return spec.userData !== "" && userData === ""
+    ? { userData: new Uint8Array(), warnings: [] }
+    : finished(spec, { userData, networkConfig });
 }
 
 /** A text that ends every kind of quotes, and begins everything that YAML has. */
