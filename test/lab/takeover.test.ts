@@ -54,6 +54,32 @@ async function accountsMake(host: DebianHost): Promise<void> {
   }
 }
 
+/** Puts the host's address on a bond, with a VLAN on it, for good. */
+async function bondMake(host: DebianHost): Promise<void> {
+  const boot = "cat /proc/sys/kernel/random/boot_id";
+  const before = await host.command(boot);
+  const files = {
+    "05-bond0.netdev": "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n",
+    "05-vlan7.netdev": "[NetDev]\nName=vlan7\nKind=vlan\n[VLAN]\nId=7\n",
+    // Before cloud-init's, and the image's that asks for DHCP.
+    "05-card.network": `[Match]\nPermanentMACAddress=${host.mac}\nType=ether\n[Network]\nBond=bond0\n`,
+    "05-bond0.network":
+      "[Match]\nName=bond0\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\nDNS=10.0.2.3\nVLAN=vlan7\n",
+    "05-vlan7.network": "[Match]\nName=vlan7\n[Network]\nAddress=192.0.2.7/24\n",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await host.command(`printf '%s' '${text}' > /etc/systemd/network/${name}`);
+  }
+  await host.command("systemd-run --on-active=1 systemctl reboot");
+  await waitFor("the Debian with its bond", async () => (await host.command(boot)) !== before, {
+    timeoutMs: bootPatience,
+    intervalMs: 1_000,
+  });
+  const addresses = await host.command("ip -br address");
+  expect(addresses).toMatch(/^bond0 .*10\.0\.2\.15\/24/mu);
+  expect(addresses).toMatch(/^vlan7@bond0 .*192\.0\.2\.7\/24/mu);
+}
+
 test("from a running Debian to another system, in two commands, without DHCP and without a trace on its disk", async (context) => {
   const missing = await debianHostMissing();
   context.skip(missing !== undefined, missing);
@@ -61,6 +87,7 @@ test("from a running Debian to another system, in two commands, without DHCP and
   await using stack = new AsyncDisposableStack();
   const host = stack.use(await debianHost());
   await host.answers();
+  await bondMake(host);
   await accountsMake(host);
   const proxy = stack.use(await breakingProxy(host.port));
   const key = join(place.folder, "rented");
@@ -115,7 +142,7 @@ test("from a running Debian to another system, in two commands, without DHCP and
   await refused(/the host's kernel did not load the agent's.*Operation not permitted/u);
   await host.command(`rm -r ${dropIn} && systemctl daemon-reload && systemctl restart ssh`);
 
-  // Cut at each of its connections but the last, whose end is seen by the agent's call: as it begins, and while much is carried.
+  // Cut at each of its connections but the last: as it begins, and while much is carried.
   await must(place.cli("machine", "update", "web4", ...account("root", proxy.port)));
   for (const [number, bytes] of [
     ...[1, 2, 3, 4, 5, 6].map((one) => [one, 100] as const),
@@ -125,15 +152,31 @@ test("from a running Debian to another system, in two commands, without DHCP and
     await refused(/no SSH connection to root@127\.0\.0\.1|status 255/u);
     expect(proxy.connections()).toBeGreaterThanOrEqual(number);
   }
-  proxy.breakAt(0, 0);
   // All that time it was the same system, as it was.
   expect(await host.command("cat /proc/sys/kernel/random/boot_id")).toBe(boot);
 
+  // Cut at the last one, before the host has heard that it is to go, and once it has: it is told once more, and goes.
+  const slow = '#!/bin/sh\n: > /run/told\nwhile [ ! -e /run/may-go ]; do sleep 1; done\nexec /usr/bin/systemctl "$@"\n';
+  await host.command(`printf '%s' '${slow}' > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`);
+  proxy.breakAt(7, 100);
   await must(place.cli("machine", "start-agent", "web4", "--yes"));
+  await waitFor("the host to be told", () => host.command("ls /run/told"), {
+    timeoutMs: bootPatience,
+    intervalMs: 500,
+  });
+  expect(proxy.connections()).toBe(8);
+  proxy.breakNow();
+  await waitFor("its agent to be waited for", async () =>
+    (await machine.explain()).includes("its agent is waited for"),
+  );
+  await host.command("touch /run/may-go");
   await machine.happened("agent_registered", 1);
   await waitFor("web4 to be ready", async () => /is in state ready /u.test(await machine.explain()), {
     timeoutMs: bootPatience,
   });
+  const said = await host.console();
+  expect(said).toContain("farrier-network: bond0 has 10.0.2.15/24");
+  expect(said).toContain("farrier-network: vlan7 has 192.0.2.7/24");
   expect(await host.dhcpPackets()).toBe(0);
   expect(await host.diskHolds('"privateKey":"')).toBe(false);
 

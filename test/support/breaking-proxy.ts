@@ -8,6 +8,8 @@ export interface BreakingProxy extends AsyncDisposable {
   connections(): number;
   /** Counts anew: of the next connections the one with this number (1 = the next) breaks once the client has sent more than `bytes`. */
   breakAt(number: number, bytes: number): void;
+  /** Breaks what is open now. */
+  breakNow(): void;
 }
 
 /** Listens on a free port of loopback. */
@@ -47,6 +49,7 @@ export async function breakingProxy(target: number): Promise<BreakingProxy> {
       count = 0;
       broken = { number, bytes };
     },
+    breakNow: () => sockets.forEach((socket) => socket.destroy()),
     [Symbol.asyncDispose]: async () => {
       sockets.forEach((socket) => socket.destroy());
       await new Promise((resolve) => void server.close(resolve));

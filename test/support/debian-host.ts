@@ -112,6 +112,9 @@ export async function debianHost(image?: string): Promise<DebianHost> {
       IdentitiesOnly: "yes",
       BatchMode: "yes",
       ConnectTimeout: "20",
+      // A host that starts anew answers no connection of before.
+      ServerAliveInterval: "30",
+      ServerAliveCountMax: "4",
     };
     const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
     const args = ["-F", "none", ...flags, "-p", String(port), "root@127.0.0.1", text];

@@ -4,6 +4,9 @@
 /** The exit status of {@link beginCommand} if an earlier takeover has told the host to start its kernel. */
 export const underWayStatus = 75;
 
+/** The exit status of {@link goScript} if the host refuses to start the loaded kernel. */
+export const notGoingStatus = 76;
+
 /** The beginning of the path of a takeover's directory on the host. */
 export const hostDirectoryPrefix = "/run/farrier-takeover-";
 
@@ -90,21 +93,21 @@ exec "$here/busybox" sh "$here/undo.sh" "$here"
 `;
 
 /**
- * Stops the host's services in their order and starts the loaded kernel. Returns before that has happened. The variable is
- * there for tests.
+ * Stops the host's services in their order and starts the loaded kernel. Returns before that has happened. Does nothing if the
+ * host was told so already. The variable is there for tests.
  */
 export const goScript = String.raw`here=$1
+# Made by one alone: a shepherd that has lost the connection says it once more.
+mkdir "$here/going" || { [ -e "$here/going" ]; exit; }
 : "${"$"}{FARRIER_SYSTEMD:=/run/systemd/system}"
 ${carriedProgram}
-: > "$here/going"
 sync
 if [ -d "$FARRIER_SYSTEMD" ]; then
   systemctl kexec && exit
-  status=$?
-  rm -f "$here/going"
-  exit "$status"
+  rmdir "$here/going"
+  exit ${notGoingStatus}
 fi
-setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rm -f "$0/going"' "$here" < /dev/null > /dev/null 2>&1 &
+setsid sh -c 'sleep 1; "$0/lib/ld" --library-path "$0/lib" "$0/kexec" -e || rmdir "$0/going"' "$here" < /dev/null > /dev/null 2>&1 &
 `;
 
 /**

@@ -431,16 +431,77 @@ describe("what goes wrong on the way is said, nothing of it stays, and the host 
     );
   });
 
+  test.each([true, false])(
+    "the connection is cut after the host has heard that it is to go: once (systemd: %s)",
+    async (systemd) => {
+      let told = 0;
+      const { host, run, registered } = await rig({
+        systemd,
+        command: (command) => {
+          told += command.includes("go.sh") ? 1 : 0;
+          return command.includes("go.sh") && told === 1 ? "run-cut" : "run";
+        },
+      });
+      expect([await run()]).toEqual(registered);
+      expect(told).toBe(2);
+      await waitFor("the kernel is started", async () => (await host.started()) !== undefined);
+      await waitFor("the host to be done with what it was sent", () => host.running() === 0);
+      expect(await host.started()).toBe(systemd ? "systemctl kexec" : "kexec -e");
+    },
+  );
+
+  test("the connection is cut before the host has heard that it is to go, and then it refuses: that is said", async () => {
+    let told = 0;
+    await wrong(
+      {
+        goFails: true,
+        command: (command) => {
+          told += command.includes("go.sh") ? 1 : 0;
+          return command.includes("go.sh") && told === 1 ? "cut" : "run";
+        },
+      },
+      {},
+      "kexec_refused",
+      /no kexec today/u,
+    );
+  });
+
+  test.each(["refuses the login", "fails to run the command"])(
+    "the connection is cut after the host has heard that it is to go, and then it %s: no refusal, its agent will call",
+    async (how) => {
+      let told = 0;
+      const { host, run, registered } = await rig({
+        command: (command) => {
+          if (!command.includes("go.sh")) {
+            return "run";
+          }
+          told += 1;
+          if (how === "refuses the login") {
+            host.shape.authorizedKey = sshKeyPair().publicKey;
+          }
+          return told === 1 ? "run-cut" : { prints: "", status: 1 };
+        },
+      });
+      expect([await run()]).toEqual(registered);
+      await waitFor("the kernel is started", async () => (await host.started()) === "systemctl kexec");
+      expect(await host.loaded()).toBeDefined();
+    },
+  );
+
   test("the connection is cut at each step", async () => {
     const { host: whole, run } = await rig();
     await run();
     for (let at = 0; at < whole.commands.length; at += 1) {
       const { host, run: cut, steps } = await rig({ command: (_command, number) => (number === at ? "cut" : "run") });
-      const error: unknown = await cut().catch((thrown: unknown) => thrown);
-      // The last command starts the kernel: whether that was heard is seen by the agent's call.
       if (at < whole.commands.length - 1) {
-        expect(error, steps.join()).toMatchObject({ code: "unreachable" });
+        await expect(cut(), steps.join()).rejects.toMatchObject({ code: "unreachable" });
         expect(await host.left(), steps.join()).toEqual([]);
+      } else {
+        // The host has not heard the last command, which starts the kernel: it is told once more.
+        await cut();
+        const [first, second] = host.commands.slice(-2);
+        expect([first, second]).toEqual([expect.stringContaining("go.sh"), first]);
+        expect(await host.started()).toBe("systemctl kexec");
       }
     }
   });

@@ -18,6 +18,7 @@ import {
   beginCommand,
   goScript,
   hostDirectoryPrefix,
+  notGoingStatus,
   reaperScript,
   removeCommand,
   takeoverScript,
@@ -121,13 +122,7 @@ export async function takeover(host: TakeoverHost, plan: TakeoverPlan, steps: Ta
     await steps.register(key);
     await step("go");
     told = true;
-    const went = await on.run("go.sh", "", { limit: shortLimit, signal }).catch((error: unknown) => {
-      // The host may have gone before it could say so: whether it has is seen by the agent's first call.
-      if (error instanceof TakeoverError && (error.code === "unreachable" || error.code === "limit")) {
-        return undefined;
-      }
-      throw error;
-    });
+    const went = await go(on, signal);
     if (went !== undefined && went.status !== 0) {
       told = false;
       throw new TakeoverError("kexec_refused", `the host did not start the agent's kernel: ${saidOf(host, went)}`);
@@ -136,6 +131,37 @@ export async function takeover(host: TakeoverHost, plan: TakeoverPlan, steps: Ta
   } catch (error) {
     if (!told) {
       await on.undo();
+    }
+    throw error;
+  }
+}
+
+/**
+ * Tells the host to start the loaded kernel, and once more if the connection breaks: the host may not have heard it.
+ * Undefined: the host may have gone before it could say so, which is seen by the agent's first call.
+ */
+async function go(on: CarriedHost, signal: AbortSignal): Promise<HostRan | undefined> {
+  const tell = (): Promise<HostRan> => on.run("go.sh", "", { limit: shortLimit, signal });
+  try {
+    return await tell();
+  } catch (error) {
+    switch (error instanceof TakeoverError ? error.code : undefined) {
+      case "unreachable":
+        break;
+      case "limit":
+        return undefined;
+      default:
+        throw error;
+    }
+  }
+  try {
+    const { status, ...again } = await tell();
+    // Neither: a host that is stopping its services refuses sudo, or any command.
+    return status === 0 || status === notGoingStatus ? { status, ...again } : undefined;
+  } catch (error) {
+    // Such a host may refuse the login, too.
+    if (error instanceof TakeoverError) {
+      return undefined;
     }
     throw error;
   }
