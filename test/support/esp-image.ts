@@ -44,3 +44,16 @@ export async function espImage(folder: string, esp: Buffer): Promise<Buffer> {
   await file.write(esp, 0, esp.length, 1 << 20);
   return readFile(path);
 }
+
+/** The headers of an EFI program; of ASCII alone, because {@link fatFiles} writes text. */
+export function efiProgram({ isSigned }: { isSigned: boolean }): string {
+  const head = Buffer.alloc(512);
+  head.write("MZ", 0, "latin1");
+  head.writeUInt32LE(0x40, 0x3c);
+  head.write("PE\0\0", 0x40, "latin1");
+  head.writeUInt16LE(0x20b, 0x58);
+  head.writeUInt32LE(16, 0x58 + 108);
+  head.writeUInt32LE(isSigned ? 4096 : 0, 0x58 + 144);
+  head.writeUInt32LE(isSigned ? 1280 : 0, 0x58 + 148);
+  return head.toString("latin1");
+}

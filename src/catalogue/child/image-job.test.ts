@@ -3,7 +3,8 @@ import { imageJobLine } from "./image-job.ts";
 
 const facts = {
   ...{ format: "raw", compression: "none", packedBytes: 1, unpackedBytes: 1, partitionTable: "none" },
-  ...{ partitions: [], bootsBy: [], architectures: [], rootFileSystem: "", cloudInit: "no", problems: [], notes: [] },
+  ...{ partitions: [], bootsBy: [], architectures: [], unsignedFor: [], rootFileSystem: "", cloudInit: "no" },
+  ...{ problems: [], notes: [] },
 };
 const learned = { kind: "learned", digest: `sha256:${"0".repeat(64)}`, facts };
 const progress = { kind: "progress", phase: "fetching", bytesDone: 1, bytesTotal: 0 };

@@ -65,7 +65,7 @@ function isFacts(facts: unknown): boolean {
   const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === "string");
   return (
     isRecord(facts) &&
-    ["problems", "notes", "bootsBy", "architectures"].every((name) => isTexts(facts[name])) &&
+    ["problems", "notes", "bootsBy", "architectures", "unsignedFor"].every((name) => isTexts(facts[name])) &&
     Array.isArray(facts["partitions"]) &&
     Number.isSafeInteger(facts["packedBytes"]) &&
     Number.isSafeInteger(facts["unpackedBytes"])

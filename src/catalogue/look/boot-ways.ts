@@ -6,7 +6,7 @@ import { fileSystemOf } from "./file-system.ts";
 import type { ImageRead, LearnedFacts } from "./image-facts.ts";
 
 /** By which firmware an image boots, and on which processors. */
-export interface BootWays extends Pick<LearnedFacts, "bootsBy" | "architectures" | "notes"> {
+export interface BootWays extends Pick<LearnedFacts, "bootsBy" | "architectures" | "unsignedFor" | "notes"> {
   /** Why no firmware starts it; "" if one may. */
   problem: string;
 }
@@ -21,7 +21,7 @@ const processors = [
 
 /** Finds out how firmware would start the image: by the same rules as the agent that installs it. */
 export async function bootWays(read: ImageRead, beginning: Buffer, table: ImageTable): Promise<BootWays> {
-  const ways: BootWays = { bootsBy: [], architectures: [], notes: [], problem: "" };
+  const ways: BootWays = { bootsBy: [], architectures: [], unsignedFor: [], notes: [], problem: "" };
   const partitions = systemPartitionsOf(table);
   const sources = partitions.map(({ number, start, bytes }) => ({
     number,
@@ -40,6 +40,7 @@ export async function bootWays(read: ImageRead, beginning: Buffer, table: ImageT
           );
         }
         if (look.loader.isSigned === false) {
+          ways.unsignedFor.push(name);
           ways.notes.push(`its loader for ${name} has no signature: machines with Secure Boot on refuse to start it`);
         }
       } else {

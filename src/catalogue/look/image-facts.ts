@@ -9,6 +9,8 @@ export interface LearnedFacts {
   partitions: LearnedPartition[];
   bootsBy: ("uefi" | "bios")[];
   architectures: ("x86_64" | "aarch64")[];
+  /** Those of them whose loader has no signature, so that Secure Boot refuses it. */
+  unsignedFor: ("x86_64" | "aarch64")[];
   /** Such as ext4; "" if unknown. */
   rootFileSystem: string;
   cloudInit: "yes" | "no" | "not-looked-into";

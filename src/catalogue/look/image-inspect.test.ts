@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { efiProgram } from "../../../test/support/esp-image.ts";
 import { hostProgram, programsMissing } from "../../../test/support/install-rig.ts";
 import { systemImage, systemImagePrograms, type SystemImageParts } from "../testing/made-images.ts";
 import { imageInspect, type Inspected } from "./image-inspect.ts";
@@ -62,6 +63,21 @@ describe("what an image has, and what it lacks", () => {
       "both processors",
       { bootCode: false, loaders: { "EFI/BOOT/BOOTAA64.EFI": "MZ", "EFI/BOOT/BOOTX64.EFI": "MZ" } },
       { architectures: ["x86_64", "aarch64"] },
+    ],
+    [
+      "a loader without a signature",
+      { loaders: { "EFI/BOOT/BOOTX64.EFI": efiProgram({ isSigned: false }) } },
+      { unsignedFor: ["x86_64"], notes: [expect.stringContaining("machines with Secure Boot on refuse to start it")] },
+    ],
+    [
+      "one with a signature, and one without for another processor",
+      {
+        loaders: {
+          "EFI/BOOT/BOOTX64.EFI": efiProgram({ isSigned: true }),
+          "EFI/BOOT/BOOTAA64.EFI": efiProgram({ isSigned: false }),
+        },
+      },
+      { unsignedFor: ["aarch64"] },
     ],
     ["no root that is known", { root: "zeros" }, { rootFileSystem: "", cloudInit: "not-looked-into" }],
   ])("%s", async (_what, parts, expected) => {

@@ -57,6 +57,7 @@ export async function imageInspect(path: string, bytes: number, read: ImageRead)
     partitions: partitions.map(({ rootOf: _root, ...partition }) => partition),
     bootsBy: ways.bootsBy,
     architectures,
+    unsignedFor: ways.unsignedFor,
     rootFileSystem: root?.fileSystem ?? "",
     cloudInit: look.cloudInit,
     problems: ways.problem === "" ? [] : [ways.problem],

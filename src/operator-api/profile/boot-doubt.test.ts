@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
-import { EFISupport } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { describe, expect, test } from "vitest";
+import { EFISupport, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { bootDoubt } from "./boot-doubt.ts";
 
@@ -26,6 +26,36 @@ test.each<[string[], EFISupport, RegExp | undefined]>([
   } else {
     expect(doubt).toMatch(expected);
   }
+});
+
+describe("where Secure Boot is on, a loader without a signature is warned about", () => {
+  const booted = (secureBoot: SecureBoot, processor: "x86_64" | "aarch64" = "x86_64") =>
+    toBinary(
+      AgentHardwareReportSchema,
+      create(AgentHardwareReportSchema, {
+        report: {
+          efiSupport: EFI_SUPPORT_ENABLED,
+          secureBoot,
+          cpu: processor === "x86_64" ? [{ architecture: { case: "x8664" as const, value: {} } }] : [],
+        },
+      }),
+    );
+  const facts = { bootsBy: ["uefi", "bios"], unsignedFor: ["x86_64"] };
+
+  test("for this machine's processor", () => {
+    expect(bootDoubt(facts, booted(SecureBoot.ENABLED))).toMatch(/no signature, and Secure Boot is on.*shim-signed/u);
+    expect(bootDoubt({ ...facts, unsignedFor: ["aarch64"] }, booted(SecureBoot.ENABLED, "aarch64"))).toBeDefined();
+  });
+
+  test.each<[string, object, Uint8Array]>([
+    ["off", facts, booted(SecureBoot.DISABLED)],
+    ["unknown", facts, booted(SecureBoot.UNKNOWN)],
+    ["another processor", { ...facts, unsignedFor: ["aarch64"] }, booted(SecureBoot.ENABLED)],
+    ["a signed loader", { ...facts, unsignedFor: [] }, booted(SecureBoot.ENABLED)],
+    ["an image of before, which was not looked at for this", { bootsBy: ["uefi"] }, booted(SecureBoot.ENABLED)],
+  ])("not: %s", (_why, known, raw) => {
+    expect(bootDoubt({ ...known }, raw)).toBeUndefined();
+  });
 });
 
 test("nothing is said where nothing is known", () => {

@@ -1,5 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { EFISupport } from "../../../gen/cloud/agent/api/hardware_pb.ts";
+import { EFISupport, type Node, SecureBoot } from "../../../gen/cloud/agent/api/hardware_pb.ts";
 import { AgentHardwareReportSchema } from "../../../gen/cloud/bmaas/server/api/agent_pb.ts";
 
 /**
@@ -13,12 +13,13 @@ export function bootDoubt(
   hardwareRaw: Uint8Array | undefined,
 ): string | undefined {
   const bootsBy = facts?.["bootsBy"];
-  if (!Array.isArray(bootsBy) || bootsBy.length === 0 || hardwareRaw === undefined) {
+  const node = hardwareRaw === undefined ? undefined : nodeOf(hardwareRaw);
+  if (!Array.isArray(bootsBy) || bootsBy.length === 0 || node === undefined) {
     return undefined;
   }
   const byUefi = bootsBy.includes("uefi");
   const byBios = bootsBy.includes("bios");
-  switch (efiSupportOf(hardwareRaw)) {
+  switch (node.efiSupport) {
     case EFISupport.EFI_SUPPORT_UNSUPPORTED:
       return byBios
         ? undefined
@@ -29,16 +30,25 @@ export function bootDoubt(
         : "the image boots by UEFI alone, and the machine booted by BIOS: set its firmware to UEFI, or it will not start";
     case EFISupport.EFI_SUPPORT_ENABLED:
       return byUefi
-        ? undefined
+        ? signatureDoubt(facts?.["unsignedFor"], node)
         : "the image boots by BIOS alone, and the machine booted by UEFI: set its firmware to BIOS (legacy, CSM), or it will not start";
     default:
       return undefined;
   }
 }
 
-function efiSupportOf(raw: Uint8Array): EFISupport | undefined {
+/** @param unsignedFor processors for which the image's loader has no signature; absent if that was not looked for */
+function signatureDoubt(unsignedFor: unknown, { secureBoot, cpu }: Node): string | undefined {
+  const processor = cpu.some(({ architecture }) => architecture.case === "x8664") ? "x86_64" : "aarch64";
+  return secureBoot === SecureBoot.ENABLED && Array.isArray(unsignedFor) && unsignedFor.includes(processor)
+    ? "the image's loader has no signature, and Secure Boot is on: the machine's firmware will refuse to start it. Use an image with a " +
+        "signed loader (in the image: shim-signed), or switch Secure Boot off in the firmware's settings"
+    : undefined;
+}
+
+function nodeOf(raw: Uint8Array): Node | undefined {
   try {
-    return fromBinary(AgentHardwareReportSchema, raw).report?.efiSupport;
+    return fromBinary(AgentHardwareReportSchema, raw).report;
   } catch {
     // A report that can't be read says nothing about the machine.
     return undefined;

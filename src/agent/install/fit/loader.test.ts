@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { espImage, espImagePrograms, fatFiles } from "../../../../test/support/esp-image.ts";
+import { efiProgram, espImage, espImagePrograms, fatFiles } from "../../../../test/support/esp-image.ts";
 import type { InstallRig } from "../../../../test/support/install-rig.ts";
 import { hostProgram, installRig, loopDevices, programsMissing } from "../../../../test/support/install-rig.ts";
 
@@ -106,19 +106,6 @@ test("I8: firmware that takes no entry for a loader elsewhere is an error, for n
 });
 
 describe("a loader without a signature is warned about where Secure Boot is on", () => {
-  /** The headers of a program, which is signed or not; of ASCII alone, because files are written as text. */
-  const program = (isSigned: boolean): string => {
-    const head = Buffer.alloc(512);
-    head.write("MZ", 0, "latin1");
-    head.writeUInt32LE(0x40, 0x3c);
-    head.write("PE\0\0", 0x40, "latin1");
-    head.writeUInt16LE(0x20b, 0x58);
-    head.writeUInt32LE(16, 0x58 + 108);
-    head.writeUInt32LE(isSigned ? 4096 : 0, 0x58 + 144);
-    head.writeUInt32LE(isSigned ? 1280 : 0, 0x58 + 148);
-    return head.toString("latin1");
-  };
-
   test.each<[secureBoot: number | undefined, isSigned: boolean, warnings: number]>([
     [1, false, 1],
     [1, true, 0],
@@ -129,7 +116,7 @@ describe("a loader without a signature is warned about where Secure Boot is on",
       const name = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
       await writeFile(join(rig.folder, "efivars", name), Buffer.from([6, 0, 0, 0, secureBoot]));
     }
-    const files = { [`EFI/BOOT/BOOT${own}.EFI`]: program(isSigned) };
+    const files = { [`EFI/BOOT/BOOT${own}.EFI`]: efiProgram({ isSigned }) };
     rig.serveBytes(await espImage(rig.folder, await fatFiles(rig.folder, 8 << 20, files)));
     expect(await rig.install({}, { uefi: true })).toEqual({ kind: "success" });
     expect(rig.logged.count(/Secure Boot is on, and the image's loader/u)).toBe(warnings);
