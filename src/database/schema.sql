@@ -1262,7 +1262,8 @@ CREATE TABLE provider (
     machines_listed integer,
     problems text[] DEFAULT '{}'::text[] NOT NULL,
     held_since timestamp with time zone,
-    held_cause text
+    held_cause text,
+    media_url text
 );
 
 CREATE TABLE retention (

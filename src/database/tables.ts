@@ -705,6 +705,7 @@ export interface ProviderTable {
   held_since: Date | null;
   listed_at: Date | null;
   machines_listed: number | null;
+  media_url: string | null;
   power: boolean;
   problems: Generated<string[]>;
   provider: string;

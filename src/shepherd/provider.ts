@@ -98,6 +98,8 @@ export interface Provider {
   pace?: number;
   /** Whether its machines may be switched off to start an agent, whatever runs on them. */
   autostart?: boolean;
+  /** The address by which its machines' controllers fetch boot media; absent = as the server of boot media says. */
+  mediaUrl?: string;
   /** Whether many machines may be gone at once without an operator's accepting it. */
   believed?: boolean;
   /**

@@ -29,13 +29,14 @@ function providerLines({ provider, doubted, doubtedCount }: ProviderShowResponse
   if (provider === undefined) {
     return [];
   }
-  const { name, type, power, autostart, machines, vanished, shepherd, trouble } = provider;
+  const { name, type, power, autostart, machines, vanished, shepherd, mediaUrl, trouble } = provider;
   const doubts = doubted.filter(({ accepted }) => !accepted);
   return [
     line("provider", name),
     line("type", type),
     line("power switch", power ? "yes" : "no"),
     line("autostart", autostart ? "yes: its machines may be switched off to start an agent" : "no"),
+    line("boot media at", mediaUrl),
     line("machines", `${machines}${vanishedText(vanished)}`),
     line("listed", when(provider.listedAt, now)),
     line("shepherd", shepherd === "" ? "none looks at it" : shepherd),

@@ -1,3 +1,4 @@
+import { httpOrigin } from "../../lib/net/http-origin.ts";
 import { optionalFlag, textFlag } from "./flag.ts";
 
 /** Flags about network boot. */
@@ -34,17 +35,12 @@ function parseKernelArguments(value: string): string {
 /** Parses an address that machines or controllers call: only its origin is used. @throws {RangeError} */
 export function parseOrigin(value: string): string {
   const url = URL.parse(value);
-  if (
-    url === null ||
-    !/^https?:$/u.test(url.protocol) ||
-    url.pathname !== "/" ||
-    url.search !== "" ||
-    url.hash !== ""
-  ) {
-    throw new RangeError(`"${value}" is no such address: expected http://HOST:PORT, without a path`);
-  }
-  if (url.username !== "" || url.password !== "") {
+  if (url !== null && (url.username !== "" || url.password !== "")) {
     throw new RangeError("an address with a user name or a password: expected http://HOST:PORT");
   }
-  return url.origin;
+  const origin = httpOrigin(value);
+  if (origin === undefined) {
+    throw new RangeError(`"${value}" is no such address: expected http://HOST:PORT, without a path`);
+  }
+  return origin;
 }

@@ -9,11 +9,11 @@ import type { ProviderRecord } from "../../database/queries/provider/provider-li
 
 /** A provider as operators see it. */
 export function providerMessage(record: ProviderRecord, problems = record.problems): ProviderMessage {
-  const { name, type, power, autostart, machines, vanished, shepherd = "", listedAt } = record;
+  const { name, type, power, autostart, machines, vanished, shepherd = "", mediaUrl = "", listedAt } = record;
   const { unreachable, held, otherSettings } = record;
   const troubled = unreachable !== undefined || held !== undefined || problems.length + otherSettings.length > 0;
   return create(ProviderSchema, {
-    ...{ name, type, power, autostart, machines, vanished, shepherd },
+    ...{ name, type, power, autostart, machines, vanished, shepherd, mediaUrl },
     ...(listedAt === undefined ? {} : { listedAt: timestampFromDate(listedAt) }),
     ...(troubled
       ? {

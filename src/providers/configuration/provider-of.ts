@@ -33,6 +33,10 @@ const caMost = 1024 * 1024;
  * @throws {ProvidersFileError} if a file that they name can't be used
  */
 export async function providerOf(settings: ProviderSettings, making: ProviderMaking): Promise<Provider> {
+  return { ...(await ofType(settings, making)), ...defined({ mediaUrl: settings["media-url"] }) };
+}
+
+async function ofType(settings: ProviderSettings, making: ProviderMaking): Promise<Provider> {
   const { name, autostart } = settings;
   switch (settings.type) {
     case "inventory": {

@@ -140,7 +140,8 @@ function isSameProvider(one: Provider, other: Provider): boolean {
     one.name === other.name &&
     one.type === other.type &&
     one.settings === other.settings &&
-    one.autostart === other.autostart
+    one.autostart === other.autostart &&
+    one.mediaUrl === other.mediaUrl
   );
 }
 

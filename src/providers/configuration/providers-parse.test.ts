@@ -12,6 +12,7 @@ providers:
       credential: rack-a
       system-roots: true
     autostart: true
+    media-url: http://10.1.7.2:8081/
   - name: rack-b
     type: inventory
     url: https://assets.example/rack-b?format=csv
@@ -43,7 +44,14 @@ function problems(text: string): readonly string[] {
 
 test("every type with its settings", () => {
   expect(providersParse(good, "p.yaml")).toMatchObject([
-    { name: "rack-a", type: "inventory", file: "rack-a.csv", autostart: true, columns: { serial: "Service Tag" } },
+    {
+      name: "rack-a",
+      type: "inventory",
+      file: "rack-a.csv",
+      autostart: true,
+      "media-url": "http://10.1.7.2:8081",
+      columns: { serial: "Service Tag" },
+    },
     { name: "rack-b", autostart: false, every: 300_000, format: "csv" },
     { name: "pdu", limit: 20_000, on: ["/usr/local/bin/pdu", "on", "{id}"] },
     { name: "lab2", type: "lab", autostart: true },
@@ -70,7 +78,10 @@ test.each([
     'p.yaml:3:11: type "inventroy" is not known: expected inventory, command, lab, static; did you mean inventory?',
   ],
   ["providers:\n  - x\n", "p.yaml:2:5: has no type"],
-  [inventory("    flie: b.csv\n"), 'p.yaml:5:5: "flie" is not known here: expected name, autostart, type, file, url'],
+  [
+    inventory("    flie: b.csv\n"),
+    'p.yaml:5:5: "flie" is not known here: expected name, media-url, autostart, type, file, url',
+  ],
   [inventory("    flie: b.csv\n"), "; did you mean file?"],
   [
     inventory("    controllers:\n      credentail: c\n"),
@@ -78,6 +89,8 @@ test.each([
   ],
   [inventory("    columns: {seriall: x}\n"), 'p.yaml:5:15: "seriall" is not known here: expected id, name, serial'],
   [inventory("    autostart: yes\n"), "p.yaml:5:16: autostart: expected true or false"],
+  [inventory("    media-url: http://10.1.7.2:8081/media\n"), "p.yaml:5:16: media-url: expected http://HOST:PORT"],
+  [inventory("    media-url: http://u:hunter2@10.1.7.2\n"), "p.yaml:5:16: media-url: expected http://HOST:PORT"],
   [inventory("    every: 5m\n"), "p.yaml:5:12: every: is for url only"],
   [inventory("    url: https://x/a.csv\n"), "p.yaml:2:5: has file and url"],
   ["providers:\n  - {name: a, type: inventory}\n", "p.yaml:2:5: expected file or url"],

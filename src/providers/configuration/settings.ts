@@ -1,6 +1,7 @@
 // What a file of providers may say: one schema a type. A further type is a schema here and a case in provider-of.ts.
 import { z } from "zod";
 import { parseSeconds } from "../../lib/format/parse-seconds.ts";
+import { httpOrigin } from "../../lib/net/http-origin.ts";
 import { argumentProblem, placeholdersAlways } from "../command/arguments.ts";
 import { inventoryColumns } from "../inventory/columns.ts";
 import { inventoryFormats } from "../inventory/row.ts";
@@ -103,7 +104,20 @@ const argv = z
   .tuple([z.string().min(1, "expected a program"), argument], argument)
   .or(z.tuple([z.string().min(1, "expected a program")]));
 
-const common = { name, autostart: z.boolean().default(false) };
+const mediaUrl = z
+  .string()
+  .transform((text, context) => {
+    const origin = httpOrigin(text);
+    if (origin === undefined) {
+      context.addIssue({
+        code: "custom",
+        message: "expected http://HOST:PORT, without a path, a user name or a password",
+      });
+    }
+    return origin ?? z.NEVER;
+  })
+  .optional();
+const common = { name, "media-url": mediaUrl, autostart: z.boolean().default(false) };
 
 /** The settings of each type. */
 export const providerSchemas = {
@@ -134,7 +148,7 @@ export const providerSchemas = {
         });
       }
     }),
-  lab: z.strictObject({ name, type: z.literal("lab"), autostart: z.boolean().default(true), directory: path }),
+  lab: z.strictObject({ ...common, type: z.literal("lab"), autostart: z.boolean().default(true), directory: path }),
   static: z.strictObject({ ...common, type: z.literal("static") }),
 } as const;
 

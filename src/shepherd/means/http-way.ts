@@ -16,7 +16,7 @@ export function httpWay(database: Database, controllers: Controllers, machineId:
   return {
     from: "its URL, by UEFI HTTP boot",
     prepare: async () => {
-      const server = await mediumServer(database);
+      const server = await mediumServer(database, machineId);
       if (server === undefined) {
         throw new ControllerError(
           "unsupported",

@@ -13,7 +13,7 @@ import {
 } from "../../contract/medium-path.ts";
 import type { MachineId } from "../../database/ids.ts";
 import { mediumGrant, mediumTokenGive } from "../../database/queries/boot/boot-medium.ts";
-import { mediumServerSeen } from "../../database/queries/boot/medium-server.ts";
+import { mediumServer, mediumServerSeen } from "../../database/queries/boot/medium-server.ts";
 import { type ControlledFleet, controlledFleet } from "../testing/controlled-fleet.ts";
 import { type FakeController, type FakeControllers, fakeControllers } from "../testing/fake-controller.ts";
 import { testShepherd } from "../testing/test-shepherd.ts";
@@ -63,6 +63,22 @@ test("the medium is inserted and booted once; after enrolment it is ejected and 
   await ended(machineId, "work_finished");
   expect(fake.done).toEqual(["insert", "boot media once", "power on", "clear", "eject"]);
   expect(fake.medium).toBeUndefined();
+});
+
+test("the machine's provider may say another address for its controllers; without its word it is the server's again", async () => {
+  const provider = { name: "static", mediaUrl: "http://203.0.113.9:8081" };
+  await using _shepherd = testShepherd(fleet, { controllers: fakes.access, providers: [provider] });
+  const machineId = await all.added(bmc);
+  expect(await fleet.rows("SELECT provider FROM machine_provided WHERE machine_id = $1", machineId)).toEqual([
+    { provider: provider.name },
+  ]);
+  const url = await waitFor("a medium", async () => fake.medium);
+  expect(url).toMatch(/^http:\/\/203\.0\.113\.9:8081\/media\//u);
+  const other = await fleet.add({ provider: "other", agent: false });
+  expect(await mediumServer(fleet.database, other.machineId)).toEqual({ url: "http://198.51.100.1:8081" });
+  expect(await mediumServer(fleet.database, machineId)).toEqual({ url: provider.mediaUrl });
+  await fleet.rows("DELETE FROM boot_medium_server");
+  expect(await mediumServer(fleet.database, machineId)).toBeUndefined();
 });
 
 test("each start has a path of its own; what was not fetched is said, and the medium is ejected", async () => {

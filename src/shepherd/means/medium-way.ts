@@ -20,7 +20,7 @@ export function mediumWay(database: Database, controllers: Controllers, machineI
   return {
     from: "its virtual medium",
     prepare: async () => {
-      const server = await mediumServer(database);
+      const server = await mediumServer(database, machineId);
       const controller = await controllerOf(database.kysely, machineId);
       if (server === undefined || controller === undefined) {
         throw new ControllerError(

@@ -37,7 +37,7 @@ export async function checkMedia(
   { database, controllers, clock }: Pick<CarryOutOptions, "database" | "controllers" | "clock">,
   signal: AbortSignal,
 ): Promise<CheckLine> {
-  const server = await mediumServer(database);
+  const server = await mediumServer(database, machineId);
   const record = await controllerOf(database.kysely, machineId);
   if (server === undefined || record === undefined || controllers === undefined) {
     return {

@@ -141,9 +141,9 @@ function isSame(before: Provider, after: Provider): boolean {
 }
 
 function configuredOf(provider: Provider) {
-  const { name, type = "static", power, autostart = false, settings = "" } = provider;
+  const { name, type = "static", power, autostart = false, mediaUrl, settings = "" } = provider;
   const digest = createHash("sha256")
-    .update(JSON.stringify([type, autostart, settings]))
+    .update(JSON.stringify([type, autostart, settings, ...(mediaUrl === undefined ? [] : [mediaUrl])]))
     .digest();
-  return { name, type, power: power !== undefined, autostart, digest };
+  return { name, type, power: power !== undefined, autostart, mediaUrl, digest };
 }

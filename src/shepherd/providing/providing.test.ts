@@ -273,12 +273,15 @@ test("of two shepherds with the same settings one looks; with other settings the
 
 test("a provider that leaves the configuration leaves its machines alone, and comes back", async () => {
   const provider = inventory();
+  provider.mediaUrl = "http://203.0.113.9:8081";
   provider.machines.set("a", { providerId: "a", macs: [] });
   const source = changing(provider);
   await using _shepherd = testShepherd(fleet, { configured: source });
   await waitFor("the list", async () => (await count("SELECT FROM machine_provided")) === 1);
+  expect(await providerList(fleet.database)).toMatchObject([{ mediaUrl: "http://203.0.113.9:8081" }]);
   source.set();
   await waitFor("nobody looks", async () => (await providerList(fleet.database))[0]?.shepherd === undefined);
+  expect((await providerList(fleet.database))[0]?.mediaUrl).toBeUndefined();
   expect(await count("SELECT FROM machine_provided WHERE vanished_at IS NULL")).toBe(1);
   source.set(provider);
   provider.machines.set("b", { providerId: "b", macs: [] });

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
+import type { MachineId } from "../../ids.ts";
 
 /** Seconds after which a server that was not seen counts as gone; each reports itself once a minute. */
 export const mediumServerSeconds = 180;
@@ -22,14 +23,17 @@ export async function mediumServerSeen(
 }
 
 /**
- * The server of boot media that was seen last, of those that have a medium; undefined if there is none. Servers that
- * were not seen for a day are forgotten.
+ * The server of boot media that was seen last, of those that have a medium; undefined if there is none. The machine's provider
+ * may have another URL for it. Servers that were not seen for a day are forgotten.
  * @throws {DatabaseError} `unavailable`
  */
-export async function mediumServer(database: Database): Promise<{ url: string } | undefined> {
+export async function mediumServer(database: Database, machineId: MachineId): Promise<{ url: string } | undefined> {
   const { rows } = await sql<{ url: string }>`
     WITH gone AS (DELETE FROM boot_medium_server WHERE seen_at < now() - interval '1 day')
-    SELECT url FROM boot_medium_server s WHERE ${mediumServed} ORDER BY seen_at DESC, url LIMIT 1`
+    SELECT coalesce((
+      SELECT v.media_url FROM machine_provided p JOIN provider v ON v.provider = p.provider WHERE p.machine_id = ${machineId}
+    ), s.url) AS url
+    FROM boot_medium_server s WHERE ${mediumServed} ORDER BY s.seen_at DESC, s.url LIMIT 1`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows[0];

@@ -11,6 +11,7 @@ export interface ProviderRecord {
   type: string;
   power: boolean;
   autostart: boolean;
+  mediaUrl?: string;
   machines: number;
   vanished: number;
   listedAt?: Date;
@@ -37,6 +38,7 @@ interface ProviderRow {
   provider_type: string | null;
   power: boolean | null;
   autostart: boolean | null;
+  media_url: string | null;
   machines: number;
   vanished: number;
   listed_at: Date | null;
@@ -63,7 +65,7 @@ export async function providerList(database: Database, only?: string): Promise<P
     ), names AS (
       SELECT provider FROM name WHERE provider IS NOT NULL UNION SELECT provider FROM provider
     )
-    SELECT n.provider, v.provider_type, v.power, v.autostart, c.machines, c.vanished, v.listed_at,
+    SELECT n.provider, v.provider_type, v.power, v.autostart, v.media_url, c.machines, c.vanished, v.listed_at,
       s.session_runtime_info AS shepherd, v.unreachable_since, v.unreachable_cause, v.held_since, v.held_cause, v.problems,
       ARRAY(
         SELECT o.session_runtime_info FROM session_provider d JOIN sessions o ON o.session_id = d.session_id
@@ -102,7 +104,7 @@ function recordOf(row: ProviderRow): ProviderRecord {
     autostart: row.autostart ?? false,
     machines: row.machines,
     vanished: row.vanished,
-    ...present({ listedAt: row.listed_at, shepherd: row.shepherd }),
+    ...present({ listedAt: row.listed_at, shepherd: row.shepherd, mediaUrl: row.media_url }),
     ...(unreachableSince === null || unreachable === null
       ? {}
       : { unreachable: { since: unreachableSince, cause: unreachable } }),

@@ -9,6 +9,8 @@ export interface ConfiguredProvider {
   type: string;
   power: boolean;
   autostart: boolean;
+  /** The address by which its machines' controllers fetch boot media; absent = as the server of boot media says. */
+  mediaUrl?: string | undefined;
   /** SHA-256 of its settings. */
   digest: Uint8Array;
 }
@@ -41,8 +43,8 @@ export async function providersStand(
   file: ProvidersFileNote | undefined,
 ): Promise<Standing[]> {
   const input = JSON.stringify(
-    configured.map(({ name, type, power, autostart, digest }) => ({
-      ...{ name, type, power, autostart },
+    configured.map(({ name, type, power, autostart, mediaUrl, digest }) => ({
+      ...{ name, type, power, autostart, media_url: mediaUrl },
       digest: Buffer.from(digest).toString("hex"),
     })),
   );
@@ -54,7 +56,7 @@ export async function providersStand(
         DELETE FROM session_provider s WHERE s.session_id = ${session.id}
           AND NOT EXISTS (SELECT FROM input i WHERE i.name = s.provider)
       ), freed AS (
-        UPDATE provider p SET session_id = NULL, settings_digest = NULL, autostart = false WHERE p.session_id = ${session.id}
+        UPDATE provider p SET session_id = NULL, settings_digest = NULL, autostart = false, media_url = NULL WHERE p.session_id = ${session.id}
           AND NOT EXISTS (SELECT FROM input i WHERE i.name = p.provider)
       )
       INSERT INTO session_provider AS s (session_id, provider, provider_type, settings_digest)
@@ -64,13 +66,14 @@ export async function providersStand(
       WHERE s.settings_digest <> excluded.settings_digest`.execute(tx);
     // A session past its deadline is as good as gone, though nobody may have deleted it yet.
     await sql`
-      INSERT INTO provider AS p (provider, power, provider_type, session_id, settings_digest, autostart)
-      SELECT i.name, i.power, i.type, ${session.id}, decode(i.digest, 'hex'), i.autostart
-      FROM jsonb_to_recordset(${input}::jsonb) AS i (name text, type text, power boolean, autostart boolean, digest text)
+      INSERT INTO provider AS p (provider, power, provider_type, session_id, settings_digest, autostart, media_url)
+      SELECT i.name, i.power, i.type, ${session.id}, decode(i.digest, 'hex'), i.autostart, i.media_url
+      FROM jsonb_to_recordset(${input}::jsonb)
+        AS i (name text, type text, power boolean, autostart boolean, media_url text, digest text)
       ORDER BY i.name
       ON CONFLICT (provider) DO UPDATE SET
         power = excluded.power, provider_type = excluded.provider_type, session_id = excluded.session_id,
-        settings_digest = excluded.settings_digest, autostart = excluded.autostart
+        settings_digest = excluded.settings_digest, autostart = excluded.autostart, media_url = excluded.media_url
       WHERE (p.session_id = ${session.id} AND p.settings_digest IS DISTINCT FROM excluded.settings_digest)
         OR NOT EXISTS (SELECT FROM sessions s WHERE s.session_id = p.session_id AND s.session_deadline > now())`.execute(
       tx,
