@@ -168,7 +168,7 @@ export function shepherdRun(options: ShepherdRunOptions): Shepherd {
     requester === undefined
       ? undefined
       : rolloutLoop({
-          ...{ database, sessions, clock, log, metrics, request: requester, signal: stop.signal },
+          ...{ database, sessions, clock, log, metrics, requester, signal: stop.signal },
           interval: Math.min(interval, rolloutPace),
         });
 

@@ -1,46 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { rolloutClaim } from "../../src/database/queries/rollout/rollout-claim.ts";
-import type { RolloutRequester } from "../../src/database/queries/rollout/rollout-order.ts";
-import { sessionStart } from "../../src/database/session.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { createMetrics } from "../../src/metrics/metrics.ts";
 import { operatorFixture, refusal } from "../../src/operator-api/testing/operator-fixture.ts";
 import { rolloutRequester } from "../../src/operator-api/rollout/rollout-requester.ts";
 import { templateRenderer } from "../../src/profiles/template-renderer.ts";
-import { rolloutCarryOut } from "../../src/shepherd/rollout/carry-out.ts";
-import { silent } from "../support/fleet.ts";
-import { installationsFinish, rolloutMachinesAdd, rolloutProfileMake } from "../support/rollouts.ts";
+import { installationsFinish, rolloutMachinesAdd, rolloutProfileMake, rolloutTurns } from "../support/rollouts.ts";
 
 const { fleet, clients, dependencies } = await operatorFixture();
 const { rollouts, machines, installations } = clients;
 await rolloutProfileMake(fleet, clients);
 
-const request = rolloutRequester({ ...dependencies, templates: templateRenderer() });
+const requester = rolloutRequester({ ...dependencies, templates: templateRenderer() });
 const command = (rollout: string) => ({ requestId: randomUUID(), rollout });
-
-/** One turn of every rollout, by a shepherd of its own. */
-async function turn(requester: RolloutRequester = request): Promise<void> {
-  const options = { component: "shepherd", log: silent, clock: systemClock };
-  await using session = await sessionStart(fleet.database, options);
-  const tools = { request: requester, metrics: createMetrics(), log: silent, signal: session.lost };
-  for (const held of await rolloutClaim(fleet.database, session)) {
-    await rolloutCarryOut(held, tools);
-  }
-}
-
-const stateOf = async (rollout: string): Promise<string> => {
-  const [row] = await fleet.rows<{ state: string }>("SELECT state FROM rollout WHERE rollout_name = $1", rollout);
-  return row?.state ?? "";
-};
-const statesOf = async (rollout: string): Promise<string> => {
-  const rows = await fleet.rows<{ text: string }>(
-    `SELECT m.name || ' ' || r.state AS text FROM rollout_machine r JOIN machines m USING (machine_id)
-     JOIN rollout o USING (rollout_number) WHERE rollout_name = $1 ORDER BY position`,
-    rollout,
-  );
-  return rows.map(({ text }) => text).join(", ");
-};
+const { turn, stateOf, statesOf } = rolloutTurns(fleet, requester);
 
 test("waves: the next begins when each machine of the one before is good or has failed", async () => {
   const names = ["a1", "a2", "a3", "a4"];
@@ -221,7 +192,7 @@ test("a machine is asked exactly once, wherever the shepherd dies", async () => 
   await turn(async (order) => {
     calls += 1;
     if (calls === 2) {
-      await request(order);
+      await requester.request(order);
     }
     throw new Error("killed");
   });

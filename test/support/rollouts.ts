@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { rolloutClaim } from "../../src/database/queries/rollout/rollout-claim.ts";
+import type { RolloutRequester } from "../../src/database/queries/rollout/rollout-order.ts";
+import { sessionStart } from "../../src/database/session.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { TestClients } from "../../src/operator-api/testing/operator-api.ts";
-import type { Fleet } from "./fleet.ts";
+import { rolloutCarryOut } from "../../src/shepherd/rollout/carry-out.ts";
+import { silent, type Fleet } from "./fleet.ts";
 
 /** A ready image "debian" and a profile "web" that installs it on the one disk. */
 export async function rolloutProfileMake(fleet: Fleet, { images, profiles }: TestClients): Promise<void> {
@@ -55,4 +61,43 @@ export async function installationsFinish(
     );
   }
   return rows.map(({ name }) => name);
+}
+
+/** Turns of rollouts, and what has come of them. */
+export interface RolloutTurns {
+  /** One turn of every rollout, by a shepherd of its own. */
+  turn(ask?: RolloutRequester["request"]): Promise<void>;
+  /** The rollout's state. */
+  stateOf(rollout: string): Promise<string>;
+  /** Its machines and their states, in their order. */
+  statesOf(rollout: string): Promise<string>;
+  /** Machines with names like this, and their last generations. */
+  lastGenerations(like: string): Promise<string>;
+}
+
+/** Takes turns by hand, so that a test decides what happens between them. */
+export function rolloutTurns(fleet: Fleet, requester: RolloutRequester): RolloutTurns {
+  const texts = async (statement: string, value: string): Promise<string> => {
+    const rows = await fleet.rows<{ text: string }>(statement, value);
+    return rows.map(({ text }) => text).join(", ");
+  };
+  return {
+    turn: async (ask = (order) => requester.request(order)) => {
+      const options = { component: "shepherd", log: silent, clock: systemClock };
+      await using session = await sessionStart(fleet.database, options);
+      const tools = { request: ask, metrics: createMetrics(), log: silent, signal: session.lost };
+      for (const held of await rolloutClaim(fleet.database, session)) {
+        await rolloutCarryOut(held, tools);
+      }
+    },
+    stateOf: (rollout) => texts("SELECT state AS text FROM rollout WHERE rollout_name = $1", rollout),
+    statesOf: (rollout) =>
+      texts(
+        `SELECT m.name || ' ' || r.state AS text FROM rollout_machine r JOIN machines m USING (machine_id)
+         JOIN rollout o USING (rollout_number) WHERE rollout_name = $1 ORDER BY position`,
+        rollout,
+      ),
+    lastGenerations: (like) =>
+      texts("SELECT name || ' ' || last_generation AS text FROM machines WHERE name LIKE $1 ORDER BY name", like),
+  };
 }

@@ -6,7 +6,9 @@ import type { RolloutCommandFlags } from "../flags/rollout-command.ts";
 import { rolloutAnswer } from "../show/rollout-answer.ts";
 
 /** Flags of `farrier rollout retry-failed`. */
-export type RolloutRetryFailedFlags = RolloutCommandFlags;
+export interface RolloutRetryFailedFlags extends RolloutCommandFlags {
+  cause: readonly string[] | undefined;
+}
 
 /** `farrier rollout retry-failed` */
 export async function rolloutRetryFailedAction(
@@ -15,6 +17,15 @@ export async function rolloutRetryFailedAction(
   rollout: string,
 ): Promise<void> {
   const { rollouts } = await operatorClient(flags, this.process.env);
-  const message = await rollouts.rolloutRetryFailed({ requestId: flags.requestId ?? randomUUID(), rollout });
-  rolloutAnswer(this, flags, RolloutRetryFailedResponseSchema, message);
+  const message = await rollouts.rolloutRetryFailed({
+    requestId: flags.requestId ?? randomUUID(),
+    rollout,
+    causes: [...(flags.cause ?? [])],
+  });
+  const { kept } = message;
+  const note =
+    kept === 0
+      ? ""
+      : `${kept} machine${kept === 1 ? " stays" : "s stay"} failed: \`farrier rollout show ${rollout}\` says why each failed`;
+  rolloutAnswer(this, flags, RolloutRetryFailedResponseSchema, message, note);
 }

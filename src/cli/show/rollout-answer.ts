@@ -6,12 +6,13 @@ import type { ClientFlags } from "../flags/client.ts";
 import { answer } from "./answer.ts";
 import { rolloutLine } from "./rollout-lines.ts";
 
-/** Prints the answer of a command about a rollout. @throws {CliError} `failed` if the answer has none */
+/** Prints the answer of a command about a rollout, and `more` as a further note. @throws {CliError} `failed` if the answer has none */
 export function rolloutAnswer<Desc extends DescMessage>(
   context: CliContext,
   flags: ClientFlags,
   schema: Desc,
   message: MessageShape<Desc> & { rollout?: Rollout | undefined },
+  more = "",
 ): void {
   const { rollout } = message;
   if (rollout === undefined) {
@@ -22,6 +23,6 @@ export function rolloutAnswer<Desc extends DescMessage>(
     message,
     names: () => [rollout.name],
     text: () => rolloutLine(rollout),
-    note: rollout.note === "" ? undefined : rollout.note,
+    note: [rollout.note, more].filter((line) => line !== "").join("\n") || undefined,
   });
 }

@@ -48,6 +48,7 @@ import {
   rolloutCreateRequest,
   rolloutMachineStatesField,
   rolloutNameField,
+  rolloutRetryFailedRequest,
 } from "../rollout/rollout-fields.ts";
 import {
   rolloutMachineMessage,
@@ -152,8 +153,8 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
 
     async rolloutRetryFailed(request, context) {
       const command = commandOf(RolloutRetryFailedRequestSchema, request, context);
-      const machines = await rolloutRetryFailed(database, command);
-      return { rollout: await shown(command.name), machines };
+      const { causes } = validate(rolloutRetryFailedRequest, request);
+      return { ...(await rolloutRetryFailed(database, { ...command, causes })), rollout: await shown(command.name) };
     },
 
     async rolloutShow(request) {

@@ -35,6 +35,11 @@ const upTo = (most: number, what: string) => z.int().min(0, `expected ${what}`).
 /** A rollout's name. */
 export const rolloutNameField = catalogueNameField;
 
+/** Which failures RolloutRetryFailed takes besides the rollout. */
+export const rolloutRetryFailedRequest = z.object({
+  causes: z.array(catalogueNameField).max(32, "expected at most 32"),
+});
+
 /** What RolloutCreate takes. */
 export const rolloutCreateRequest = z
   .object({

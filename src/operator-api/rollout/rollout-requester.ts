@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InstallationRequestRequestSchema } from "../../../gen/farrier/operator/v1/installation_pb.ts";
@@ -6,9 +5,17 @@ import { versionText } from "../../contract/catalogue/catalogue-reference.ts";
 import { system } from "../../database/actor.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
-import { requestId, type RequestId } from "../../database/ids.ts";
 import { installationRequest } from "../../database/queries/installation/installation-request.ts";
-import type { RolloutOrder, RolloutRequester } from "../../database/queries/rollout/rollout-order.ts";
+import {
+  rolloutOrderHold,
+  rolloutRequestFind,
+  rolloutRequestId,
+  type RolloutOrder,
+  type RolloutOrdered,
+  type RolloutRequester,
+} from "../../database/queries/rollout/rollout-order.ts";
+import { transact } from "../../database/transaction.ts";
+import { SecretsError } from "../../secrets/errors.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import { rolloutValuesPlace } from "../../secrets/rollout-values.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
@@ -21,11 +28,24 @@ export function rolloutRequester(access: {
   secrets: KeyRing;
   templates: TemplateRenderer;
 }): RolloutRequester {
+  return { problem: () => access.secrets.problem(), request: (ordered) => orderRequest(access, ordered) };
+}
+
+async function orderRequest(
+  access: Parameters<typeof rolloutRequester>[0],
+  ordered: RolloutOrder,
+): Promise<RolloutOrdered> {
   const { database, secrets } = access;
-  return async (ordered) => {
-    const { rollout, machineId, generation } = ordered;
-    const { profile } = rollout;
-    const id = rolloutRequestId(ordered);
+  const { rollout, machineId, generation } = ordered;
+  const { profile } = rollout;
+  const id = rolloutRequestId(ordered);
+  // Before anything is made by the profile: it may have changed, or be gone, since the request was carried out.
+  const before = await transact(database, null, (tx) => rolloutRequestFind(tx, machineId, id));
+  if (before !== undefined) {
+    return { kind: "requested", generation: before };
+  }
+  let withdrawn = false;
+  try {
     const values = rolloutValuesOpen(secrets, rollout);
     const message = create(InstallationRequestRequestSchema, {
       requestId: id,
@@ -34,26 +54,32 @@ export function rolloutRequester(access: {
       values,
       generation,
     });
-    try {
-      const { order } = await installationOrder(access, machineId, { profile, values, ignoreHardwareReport: false });
-      const requested = await installationRequest(database, {
-        ...order,
-        generation,
-        detail: { ...order.detail, rollout: rollout.name },
-        machineId,
-        requestId: id,
-        command: "installation_request",
-        actor: system,
-        ...secretDigestsOf(secrets, InstallationRequestRequestSchema, message, machineId),
-      });
-      return { kind: "requested", generation: requested.generation };
-    } catch (error) {
-      if (isRefusal(error)) {
-        return { kind: "refused", error: error instanceof ConnectError ? error.rawMessage : error.message };
-      }
-      throw error;
+    const { order } = await installationOrder(access, machineId, { profile, values, ignoreHardwareReport: false });
+    const requested = await installationRequest(database, {
+      ...order,
+      generation,
+      detail: { ...order.detail, rollout: rollout.name },
+      machineId,
+      requestId: id,
+      command: "installation_request",
+      actor: system,
+      ...secretDigestsOf(secrets, InstallationRequestRequestSchema, message, machineId),
+      hold: async (tx) => {
+        withdrawn = true;
+        await rolloutOrderHold(tx, ordered);
+        withdrawn = false;
+      },
+    });
+    return { kind: "requested", generation: requested.generation };
+  } catch (error) {
+    if (withdrawn && error instanceof DatabaseError && error.code === "refused") {
+      return { kind: "withdrawn" };
     }
-  };
+    if (isRefusal(error)) {
+      return { kind: "refused", error: error instanceof ConnectError ? error.rawMessage : error.message };
+    }
+    throw error;
+  }
 }
 
 /** The values that a rollout gives to its profile's templates. @throws {SecretsError} */
@@ -65,19 +91,11 @@ export function rolloutValuesOpen(
   return JSON.parse(Buffer.from(opened).toString("utf8")) as Record<string, string>;
 }
 
-/** The same for the same rollout, machine and attempt, as a UUID of version 8. Pure. */
-function rolloutRequestId({ rollout, machineId, attempt }: RolloutOrder): RequestId {
-  const bytes = createHash("sha256")
-    .update(`rollout ${rollout.number} ${rollout.name} ${machineId} ${attempt}`)
-    .digest();
-  const hex = bytes.toString("hex");
-  return requestId(
-    `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`,
-  );
-}
-
 /** Errors that the same call would give again. */
-function isRefusal(error: unknown): error is DatabaseError | ConnectError {
+function isRefusal(error: unknown): error is DatabaseError | ConnectError | SecretsError {
+  if (error instanceof SecretsError) {
+    return error.code === "altered";
+  }
   if (error instanceof DatabaseError) {
     return error.code === "refused" || error.code === "not_found" || error.code === "request_id_reused";
   }

@@ -4,6 +4,7 @@ import { generation as toGeneration } from "../../database/ids.ts";
 import {
   rolloutEnd,
   rolloutMachineEnd,
+  rolloutMachineRecall,
   rolloutMachineRequested,
   rolloutMachinesBegin,
   rolloutWaveIsNew,
@@ -25,7 +26,7 @@ import { rolloutDecide, type RolloutAction } from "./decide.ts";
 
 /** What carrying out a rollout needs. */
 export interface RolloutTools {
-  request: RolloutRequester;
+  request: RolloutRequester["request"];
   metrics: Metrics;
   log: Logger;
   signal: AbortSignal;
@@ -66,13 +67,23 @@ async function actionsDo(tx: Tx, rollout: RolloutRecord, actions: readonly Rollo
         await rolloutMachineEnd(tx, rollout, action.machineId, action.end);
         break;
       case "stop":
-        await rolloutEnd(tx, rollout, "stopped", `after ${action.failures} failures`);
+        await rolloutEnd(
+          tx,
+          rollout,
+          "stopped",
+          action.barren === undefined
+            ? `after ${action.failures} failures`
+            : `no machine of wave ${action.barren} is good`,
+        );
         break;
       case "done":
         await rolloutEnd(tx, rollout, "done", "");
         break;
       case "settled":
         await rolloutEnd(tx, rollout, "settled", "");
+        break;
+      case "recall":
+        await rolloutMachineRecall(tx, rollout, action);
         break;
       case "begin":
       case "request":
@@ -121,11 +132,17 @@ async function orderDo(held: HeldRollout, order: RolloutOrder, { request, metric
   try {
     const ordered = await request(order);
     await held.within(async (tx, record) => {
-      if (ordered.kind === "requested") {
-        await rolloutMachineRequested(tx, record, { machineId, attempt, generation: ordered.generation });
-      } else {
-        const { error } = ordered;
-        await rolloutMachineEnd(tx, record, machineId, { end: "failed", cause: "request-refused", error });
+      switch (ordered.kind) {
+        case "requested":
+          await rolloutMachineRequested(tx, record, { machineId, attempt, generation: ordered.generation });
+          break;
+        case "refused": {
+          const { error } = ordered;
+          await rolloutMachineEnd(tx, record, machineId, { end: "failed", cause: "request-refused", error });
+          break;
+        }
+        case "withdrawn":
+        // The next turn takes it back.
       }
     });
     metrics.rolloutRequests.inc({ outcome: ordered.kind });

@@ -12,6 +12,7 @@ const standing = (more: Partial<RolloutStanding> = {}): RolloutStanding => ({
   failuresAnswered: 0,
   failed: 0,
   machines: 10,
+  waves: [],
   ...more,
 });
 const seen = (more: Partial<RolloutMachineSeen> = {}): RolloutMachineSeen => ({
@@ -53,12 +54,14 @@ test("a table of decisions", () => {
   expect(acts(standing({ stopAfter: { failures: 2 }, failed: 5, failuresAnswered: 5 }), [waiting])).toEqual(["begin"]);
   // A wave is over when its last machine has ended.
   expect(acts(standing(), [running, seen({ wave: 2 })])).toEqual([]);
-  expect(acts(standing(), [failed, seen({ wave: 2 })])).toEqual(["failed", "begin"]);
+  expect(acts(standing(), [failed, good, seen({ wave: 2 })])).toEqual(["failed", "good", "begin"]);
   // What has begun is brought to its end in every state.
-  expect(acts(standing({ state: "paused" }), [good, unasked, waiting])).toEqual(["good", "request"]);
+  expect(acts(standing({ state: "paused" }), [good, unasked, waiting])).toEqual(["good", "recall"]);
   expect(acts(standing({ state: "stopped" }), [running, waiting])).toEqual([]);
   expect(acts(standing({ state: "cancelled" }), [running])).toEqual([]);
   expect(acts(standing({ state: "cancelled" }), [good])).toEqual(["good", "settled"]);
+  // It may have been requested after all: that is known a turn later.
+  expect(acts(standing({ state: "cancelled" }), [unasked])).toEqual(["recall"]);
 });
 
 test("a window's end in the middle of a wave begins nothing new and lets what runs finish", () => {
@@ -69,7 +72,7 @@ test("a window's end in the middle of a wave begins nothing new and lets what ru
     seen(),
   ];
   expect(acts(standing({ window }), machines, new Date("2026-01-16T03:59:59Z"))).toEqual(["good", "request", "begin"]);
-  expect(acts(standing({ window }), machines, new Date("2026-01-16T04:00:00Z"))).toEqual(["good", "request"]);
+  expect(acts(standing({ window }), machines, new Date("2026-01-16T04:00:00Z"))).toEqual(["good", "recall"]);
   // The night that has no 02:30, and the night that has it twice.
   const short = { from: 150, to: 210, timeZone: "Europe/Berlin" };
   const begins = (at: string): boolean => acts(standing({ window: short }), [seen()], new Date(at)).includes("begin");
@@ -83,6 +86,27 @@ test("a window's end in the middle of a wave begins nothing new and lets what ru
     true,
     false,
   ]);
+});
+
+test("without a rule, a wave in which nothing is good stops what is to follow, once", () => {
+  const failed = seen({ state: "requested", outcome: "failed", result: "error", error: "x" });
+  const good = seen({ state: "requested", outcome: "good" });
+  const second = seen({ wave: 2 });
+  expect(acts(standing(), [failed, second])).toEqual(["failed", "stop"]);
+  expect(acts(standing(), [failed, good, second])).toEqual(["failed", "good", "begin"]);
+  const waves = [{ wave: 1, good: 0, failed: 1 }];
+  expect(acts(standing({ failed: 1, waves }), [second])).toEqual(["stop"]);
+  expect(acts(standing({ failed: 1, waves: [{ wave: 1, good: 1, failed: 1 }] }), [second])).toEqual(["begin"]);
+  // Its machines were left out: the wave before it counts.
+  expect(
+    acts(standing({ failed: 1, waves: [...waves, { wave: 2, good: 0, failed: 0 }] }), [seen({ wave: 3 })]),
+  ).toEqual(["stop"]);
+  // It was resumed, and then its second wave has a failure.
+  expect(acts(standing({ failed: 1, failuresAnswered: 1, waves }), [second])).toEqual(["begin"]);
+  const begun = seen({ wave: 2, state: "requested", outcome: "running" });
+  expect(acts(standing({ failed: 2, failuresAnswered: 1, waves }), [begun, second])).toEqual(["begin"]);
+  // The last machines of all stop nothing.
+  expect(acts(standing(), [failed])).toEqual(["failed", "done"]);
 });
 
 test("a share of failures", () => {
@@ -106,15 +130,23 @@ describe("for any failures, in any order of ends", () => {
           let machines = waves.flatMap((size, index) => Array.from({ length: size }, () => seen({ wave: index + 1 })));
           const all = machines.length;
           const began = new Map<string, number>();
+          let barren = false;
+          const ended = waves.map((_size, index) => ({ wave: index + 1, good: 0, failed: 0 }));
           let [failed, answered, state] = [0, 0, "running" as RolloutStanding["state"]];
           for (let turn = 0; turn < 500 && state !== "done"; turn += 1) {
             const rollout = standing({
               ...{ state, parallel, failed, failuresAnswered: answered, machines: all },
+              waves: ended.map((counts) => ({ ...counts })),
               ...(failures === undefined ? {} : { stopAfter: { failures } }),
             });
             for (const action of rolloutDecide(rollout, machines, now)) {
               if (action.act === "end") {
                 failed += action.end.end === "failed" ? 1 : 0;
+                const wave = machines.find(({ machineId: id }) => id === action.machineId)?.wave ?? 0;
+                const counts = ended[wave - 1];
+                if (counts !== undefined) {
+                  counts[action.end.end === "failed" ? "failed" : "good"] += 1;
+                }
                 machines = machines.filter(({ machineId: id }) => id !== action.machineId);
               } else if (action.act === "begin") {
                 began.set(action.machineId, (began.get(action.machineId) ?? 0) + 1);
@@ -125,6 +157,7 @@ describe("for any failures, in any order of ends", () => {
                 );
               } else if (action.act === "stop") {
                 state = "stopped";
+                barren = action.barren !== undefined;
               } else if (action.act === "done") {
                 state = "done";
               }
@@ -141,7 +174,7 @@ describe("for any failures, in any order of ends", () => {
                 : { ...machine, outcome: "good" };
             });
             if (state === "stopped") {
-              expect(failed - answered).toBeGreaterThanOrEqual(failures ?? Infinity);
+              expect(failed - answered).toBeGreaterThanOrEqual(barren ? 1 : (failures ?? Infinity));
               [state, answered] = ["running", failed];
             }
           }

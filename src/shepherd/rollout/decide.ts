@@ -3,7 +3,7 @@ import type { MachineId } from "../../database/ids.ts";
 import { rolloutChangeTexts } from "../../database/queries/rollout/rollout-changed.ts";
 import type { RolloutEnd } from "../../database/queries/rollout/rollout-act.ts";
 import type { RolloutRecord, RolloutStopRule } from "../../database/queries/rollout/rollout-record.ts";
-import type { RolloutMachineStanding } from "../../database/queries/rollout/rollout-standing.ts";
+import type { RolloutMachineStanding, RolloutWaveEnds } from "../../database/queries/rollout/rollout-standing.ts";
 import { rolloutFailure, rolloutSilence } from "./failure.ts";
 
 /** What is decided from of a rollout. */
@@ -14,6 +14,8 @@ export type RolloutStanding = Pick<
   /** How many of how many machines have failed. */
   failed: number;
   machines: number;
+  /** How the machines of each wave have ended so far. */
+  waves: readonly RolloutWaveEnds[];
 };
 
 /** What is decided from of a machine. */
@@ -27,8 +29,10 @@ export type RolloutAction =
   | { act: "begin"; machineId: MachineId; wave: number }
   /** It has begun, but whether its installation was requested is not recorded: request it, by the same request id. */
   | { act: "request"; machineId: MachineId; attempt: number }
-  /** The rule about failures holds. */
-  | { act: "stop"; failures: number }
+  /** The same, and it may not begin now: take it back, unless it was requested after all. */
+  | { act: "recall"; machineId: MachineId; attempt: number }
+  /** The rule about failures holds, or the wave before the next has failures and no good machine. */
+  | { act: "stop"; failures: number; barren?: number }
   /** All machines have ended. */
   | { act: "done" }
   /** Nothing of it runs any more, and nothing will: an operator has cancelled it. */
@@ -45,9 +49,10 @@ export function rolloutDecide(
 ): RolloutAction[] {
   const begun = machines.filter(({ state }) => state === "requested");
   const ends = begun.flatMap((machine) => endOf(machine));
+  const mayBegin = rollout.state === "running" && (rollout.window === undefined || windowAt(rollout.window, now).open);
   const requests = begun
     .filter(({ outcome }) => outcome === "unasked")
-    .map(({ machineId, attempt }): RolloutAction => ({ act: "request", machineId, attempt }));
+    .map(({ machineId, attempt }): RolloutAction => ({ act: mayBegin ? "request" : "recall", machineId, attempt }));
   const running = begun.length - ends.length;
   const settling = [...ends, ...requests];
   if (rollout.state !== "running") {
@@ -61,12 +66,16 @@ export function rolloutDecide(
   if (failures >= failuresMost(rollout.stopAfter, rollout.machines)) {
     return [...settling, { act: "stop", failures }];
   }
-  if (rollout.window !== undefined && !windowAt(rollout.window, now).open) {
+  if (!mayBegin) {
     return settling;
   }
   // A wave ends when all of its machines have ended; only then does the next begin.
   const still = begun.filter(({ machineId }) => !ends.some((end) => end.machineId === machineId));
   const wave = Math.min(...[...still, ...waiting].map((machine) => machine.wave));
+  const barren = failures > 0 ? barrenBefore(wave, rollout.waves, begun, ends) : undefined;
+  if (barren !== undefined) {
+    return [...settling, { act: "stop", failures, barren }];
+  }
   const turns = waiting.filter((machine) => machine.wave === wave);
   const leftOut = turns.filter(({ changed }) => changed !== null);
   const next = turns
@@ -82,6 +91,34 @@ export function failuresMost(rule: RolloutStopRule | undefined, machines: number
     return Infinity;
   }
   return "failures" in rule ? rule.failures : Math.max(1, Math.ceil((rule.percent * machines) / 100));
+}
+
+/**
+ * The wave before this one, if this one has not begun, and all that the one before came to are failures: what it was to
+ * try out has not worked on any machine. Pure.
+ */
+function barrenBefore(
+  wave: number,
+  waves: readonly RolloutWaveEnds[],
+  begun: readonly RolloutMachineSeen[],
+  ends: readonly EndAction[],
+): number | undefined {
+  const waveOf = new Map(begun.map((machine) => [machine.machineId, machine.wave]));
+  const counted = (of: number): { good: number; failed: number } => {
+    const before = waves.find((ended) => ended.wave === of) ?? { good: 0, failed: 0 };
+    const now = ends.filter(({ machineId }) => waveOf.get(machineId) === of);
+    return {
+      good: before.good + now.filter(({ end }) => end.end === "good").length,
+      failed: before.failed + now.filter(({ end }) => end.end === "failed").length,
+    };
+  };
+  const own = counted(wave);
+  if (own.good + own.failed > 0 || begun.some((machine) => machine.wave === wave)) {
+    return undefined;
+  }
+  const earlier = [...new Set([...waves.map((ended) => ended.wave), ...waveOf.values()])].filter((of) => of < wave);
+  const last = earlier.toSorted((a, b) => b - a).find((of) => counted(of).good + counted(of).failed > 0);
+  return last !== undefined && counted(last).good === 0 ? last : undefined;
 }
 
 type EndAction = Extract<RolloutAction, { act: "end" }>;

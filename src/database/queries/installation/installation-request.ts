@@ -17,15 +17,22 @@ import { installationStanding } from "./installation-standing.ts";
  * it. A repeated command gets the same generation and the first `answer`, however the installation went on.
  * @throws {DatabaseError} `not_found`; `refused` while another generation is pending that `replace` does not name, if
  * the one it names is not pending, if the given generation is not greater than the last, or in quarantine;
- * `request_id_reused`; and what `check` throws
+ * `request_id_reused`; and what `check` and `hold` throw
  */
 export async function installationRequest(
   database: Database,
   request: OperatorCommand &
-    InstallationOrder & { origin?: InstallationOrigin; expect?: CameUpExpectation; answer?: CommandAnswer },
+    InstallationOrder & {
+      origin?: InstallationOrigin;
+      expect?: CameUpExpectation;
+      answer?: CommandAnswer;
+      /** Runs first, with the machine locked; what it throws refuses the request. */
+      hold?: (tx: Tx) => Promise<void>;
+    },
 ): Promise<CommandOutcome & { generation: Generation }> {
   const { machineId } = request;
   const { generation, answer } = await operatorCommandOnce(database, request, async (tx) => {
+    await request.hold?.(tx);
     const standing = await installationStanding(tx, machineId);
     installationRequestAllowed(standing, request);
     request.check?.(await installationFacts(tx, machineId, standing));

@@ -5,6 +5,7 @@ import type { Generation, MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
 import { storedText } from "../../../lib/format/stored-text.ts";
 import { rolloutEventAppend } from "./rollout-event.ts";
+import { rolloutRequestFind, rolloutRequestId } from "./rollout-order.ts";
 import type { RolloutRecord } from "./rollout-record.ts";
 
 /** How a machine ended in a rollout. */
@@ -30,7 +31,10 @@ export async function rolloutMachineEnd(
     DELETE FROM machine_rollout_hold WHERE machine_id = ${machineId} AND rollout_number = ${number}`.execute(tx);
   const { rows } = await sql<{ generation: Generation | null }>`
     UPDATE rollout_machine SET state = ${end.end}, state_since = now(), cause = ${why?.cause ?? null},
-      error = ${why?.error ?? null}
+      error = ${why?.error ?? null},
+      -- What is requested of a failed machine from here on is not the rollout's.
+      seen_generation = CASE WHEN ${end.end} = 'failed' THEN
+        (SELECT m.last_generation FROM machines m WHERE m.machine_id = rollout_machine.machine_id) ELSE seen_generation END
     WHERE machine_id = ${machineId} AND rollout_number = ${number} AND state IN ('waiting', 'requested')
     RETURNING generation`.execute(tx);
   const [row] = rows;
@@ -82,6 +86,37 @@ export async function rolloutMachineRequested(
     WHERE machine_id = ${machineId} AND rollout_number = ${number} AND state = 'requested' AND attempt = ${attempt}`.execute(
     tx,
   );
+}
+
+/**
+ * Takes back a machine whose turn had come and whose request is not recorded. If it was requested after all, its
+ * generation is recorded; otherwise it waits again, or is let go if the rollout is cancelled. The caller holds the rollout.
+ */
+export async function rolloutMachineRecall(
+  tx: Tx,
+  rollout: RolloutRecord,
+  { machineId, attempt }: { machineId: MachineId; attempt: number },
+): Promise<void> {
+  const { number, name, state } = rollout;
+  // Waits for a request that is being carried out (rolloutOrderHold): only then is it known whether it was.
+  await sql`
+    SELECT FROM rollout_machine WHERE machine_id = ${machineId} AND rollout_number = ${number} FOR UPDATE`.execute(tx);
+  const generation = await rolloutRequestFind(tx, machineId, rolloutRequestId({ rollout, machineId, attempt }));
+  if (generation !== undefined) {
+    await rolloutMachineRequested(tx, rollout, { machineId, attempt, generation });
+    return;
+  }
+  const cancelled = state === "cancelled";
+  await sql`
+    UPDATE rollout_machine SET state = ${cancelled ? "cancelled" : "waiting"}, state_since = now()
+    WHERE machine_id = ${machineId} AND rollout_number = ${number} AND state = 'requested' AND attempt = ${attempt}`.execute(
+    tx,
+  );
+  if (cancelled) {
+    await sql`
+      DELETE FROM machine_rollout_hold WHERE machine_id = ${machineId} AND rollout_number = ${number}`.execute(tx);
+    await historyAppend(tx, [{ machineId, actor: system, event: "rollout_cancelled", detail: { rollout: name } }]);
+  }
 }
 
 /** Ends a rollout, or stops it by its rule. The caller holds it. */

@@ -5,7 +5,7 @@ import type { Tx } from "../../transaction.ts";
 import { secretsCommandOnce } from "../secret/secrets-command.ts";
 import { rolloutEventAppend } from "./rollout-event.ts";
 import { rolloutShow, type RolloutRecord, type RolloutStateName } from "./rollout-record.ts";
-import { holdFree, type RolloutCommand } from "./rollout-start.ts";
+import type { RolloutCommand } from "./rollout-start.ts";
 
 /** Begins no more machines of a running rollout. @throws {DatabaseError} `not_found`; `refused`; `request_id_reused` */
 export async function rolloutPause(database: Database, command: RolloutCommand): Promise<void> {
@@ -61,17 +61,31 @@ export async function rolloutCancel(database: Database, command: RolloutCommand)
   });
 }
 
+/** How many failed machines are in line again, and how many stay failed. */
+export interface RolloutRetried {
+  machines: number;
+  kept: number;
+}
+
+/** Failures that are retried only where they are named: the system may run well, or somebody wanted it so. */
+const onlyNamed = ["silent", "cancelled"] as const;
+
 /**
- * Puts the failed machines of a rollout in line again, as they are now; returns how many. Those that another rollout
- * holds stay failed; those whose systems have reported after all are good.
- * @throws {DatabaseError} `not_found`; `refused` if nothing failed; `request_id_reused`
+ * Puts the failed machines of a rollout in line again, as they are now: those that failed by one of `causes`, or if none
+ * is given, by all but *silent* and *cancelled*. Machines stay failed that another rollout holds, of which something else
+ * was requested since, whose labels are not those of the plan, and those in quarantine; those whose systems have reported
+ * after all are good.
+ * @throws {DatabaseError} `not_found`; `refused` if nothing is retried; `request_id_reused`
  */
-export async function rolloutRetryFailed(database: Database, command: RolloutCommand): Promise<number> {
+export async function rolloutRetryFailed(
+  database: Database,
+  command: RolloutCommand & { causes: readonly string[] },
+): Promise<RolloutRetried> {
   const answer = await secretsCommandOnce(database, command, async (tx) => {
     const states = ["running", "paused", "stopped", "done"] as const;
     const { number } = await rolloutIn(tx, command.name, states, "retried");
     const late = await lateReportsCount(tx, number);
-    await holdFree(tx, number, "failed");
+    await failedHold(tx, number, command.causes);
     const { numAffectedRows } = await sql`
       UPDATE rollout_machine r SET state = 'waiting', state_since = now(), cause = NULL, error = NULL, generation = NULL,
         seen_generation = m.last_generation, seen_labels = md5(m.labels::text), seen_hardware = (
@@ -81,17 +95,50 @@ export async function rolloutRetryFailed(database: Database, command: RolloutCom
       WHERE r.rollout_number = ${number} AND r.state = 'failed' AND l.machine_id = r.machine_id
         AND l.rollout_number = ${number}`.execute(tx);
     const machines = Number(numAffectedRows ?? 0n);
+    const kept = await failedCount(tx, number);
     if (machines === 0 && late === 0) {
-      throw new DatabaseError(
-        "refused",
-        `rollout "${command.name}" has no failed machine that is free: \`farrier rollout show ${command.name}\` has its machines`,
-      );
+      throw new DatabaseError("refused", nothingRetried(command.name, kept, command.causes));
     }
     await runningAgain(tx, number, true);
-    await rolloutEventAppend(tx, number, { actor: command.actor, event: "retried", detail: `${machines} machines` });
-    return { machines: String(machines) };
+    const detail = `${machines} machines${kept === 0 ? "" : `, ${kept} stay failed`}`;
+    await rolloutEventAppend(tx, number, { actor: command.actor, event: "retried", detail });
+    return { machines: String(machines), kept: String(kept) };
   });
-  return Number(answer["machines"]);
+  return { machines: Number(answer["machines"]), kept: Number(answer["kept"]) };
+}
+
+/** Holds the failed machines that may be tried again. Sorted, as each that holds machines does. */
+async function failedHold(tx: Tx, rollout: number, causes: readonly string[]): Promise<void> {
+  const named = causes.length > 0;
+  await sql`
+    INSERT INTO machine_rollout_hold (machine_id, rollout_number)
+    SELECT r.machine_id, r.rollout_number FROM rollout_machine r JOIN machines m ON m.machine_id = r.machine_id
+    WHERE r.rollout_number = ${rollout} AND r.state = 'failed'
+      AND (r.cause = ANY (${named ? causes : [...onlyNamed]}::text[])) = ${named}
+      AND m.last_generation = r.seen_generation AND md5(m.labels::text) = r.seen_labels
+      AND NOT EXISTS (SELECT FROM machine_quarantine z WHERE z.machine_id = m.machine_id)
+    ORDER BY r.machine_id
+    ON CONFLICT (machine_id) DO NOTHING`.execute(tx);
+}
+
+async function failedCount(tx: Tx, rollout: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*)::integer AS count FROM rollout_machine
+    WHERE rollout_number = ${rollout} AND state = 'failed'`.execute(tx);
+  return rows[0]?.count ?? 0;
+}
+
+function nothingRetried(name: string, kept: number, causes: readonly string[]): string {
+  if (kept === 0) {
+    return `rollout "${name}" has no failed machine: \`farrier rollout show ${name}\` has its machines`;
+  }
+  const by = causes.length > 0 ? ` by ${causes.join(" or ")}` : "";
+  return (
+    `rollout "${name}" has ${kept} failed machine${kept === 1 ? "" : "s"}, and none${by} to be tried again: machines that are ` +
+    `${onlyNamed.join(" or ")} are tried again with \`farrier rollout retry-failed ${name} --cause ${onlyNamed[0]}\`; those ` +
+    `of which something else was requested since, whose labels changed, that are in quarantine or that another rollout holds are ` +
+    `left alone: \`farrier rollout show ${name}\` has its machines`
+  );
 }
 
 /** Counts silent machines as good whose systems have reported since: nothing is to be installed again. */

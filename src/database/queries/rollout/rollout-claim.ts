@@ -15,6 +15,13 @@ export interface HeldRollout {
   within<Value>(action: (tx: Tx, rollout: RolloutRecord, now: Date) => Promise<Value>): Promise<Value>;
 }
 
+/** Lets go of the rollouts that this session carries out. @throws {DatabaseError} `session_lost`, `unavailable` */
+export async function rolloutsLetGo(database: Database, session: Session): Promise<void> {
+  await transact(database, session, async (tx) => {
+    await sql`UPDATE rollout SET session_id = NULL WHERE session_id = ${session.id}`.execute(tx);
+  });
+}
+
 /**
  * The rollouts that this session carries out, after it has taken those that no session holds: all that have started and
  * of which something can still happen.

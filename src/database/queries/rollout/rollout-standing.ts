@@ -67,11 +67,23 @@ export async function rolloutStandings(tx: Tx, rollout: number, next: number): P
   return rows;
 }
 
-/** How many machines the rule about failures counts, and of how many. */
-export async function rolloutFailures(tx: Tx, rollout: number): Promise<{ failed: number; machines: number }> {
-  const { rows } = await sql<{ failed: number; machines: number }>`
-    SELECT count(*) FILTER (WHERE state = 'failed')::integer AS failed,
+/** How far one wave is. */
+export interface RolloutWaveEnds {
+  wave: number;
+  good: number;
+  failed: number;
+}
+
+/** How many machines the rule about failures counts, of how many, and how the machines of each wave have ended. */
+export async function rolloutFailures(
+  tx: Tx,
+  rollout: number,
+): Promise<{ failed: number; machines: number; waves: RolloutWaveEnds[] }> {
+  const { rows } = await sql<RolloutWaveEnds & { machines: number }>`
+    SELECT wave, count(*) FILTER (WHERE state = 'good')::integer AS good,
+      count(*) FILTER (WHERE state = 'failed')::integer AS failed,
       count(*) FILTER (WHERE state NOT IN ('left_out', 'cancelled'))::integer AS machines
-    FROM rollout_machine WHERE rollout_number = ${rollout}`.execute(tx);
-  return rows[0] ?? { failed: 0, machines: 0 };
+    FROM rollout_machine WHERE rollout_number = ${rollout} GROUP BY wave ORDER BY wave`.execute(tx);
+  const sum = (of: "failed" | "machines"): number => rows.reduce((all, row) => all + row[of], 0);
+  return { failed: sum("failed"), machines: sum("machines"), waves: rows };
 }

@@ -29,7 +29,7 @@ export async function rolloutStart(database: Database, command: RolloutCommand):
         `rollout "${command.name}" is ${state}: ${paused ? `\`farrier rollout resume ${command.name}\` goes on with it` : "it can't be started again"}`,
       );
     }
-    const held = await holdFree(tx, number, "planned");
+    const held = await holdFree(tx, number);
     await sql`
       UPDATE rollout_machine r SET state = 'waiting', state_since = now()
       FROM machine_rollout_hold l
@@ -51,15 +51,14 @@ export async function rolloutStart(database: Database, command: RolloutCommand):
 }
 
 /**
- * Holds those machines of a rollout in this state that are as the plan saw them and that no other rollout holds. Sorted,
- * so that two starts wait for each other and not in a circle.
+ * Holds those planned machines of a rollout that are as the plan saw them and that no other rollout holds. Sorted, so that
+ * two starts wait for each other and not in a circle.
  */
-export async function holdFree(tx: Tx, rollout: number, state: "planned" | "failed"): Promise<number> {
+async function holdFree(tx: Tx, rollout: number): Promise<number> {
   const { numAffectedRows } = await sql`
     INSERT INTO machine_rollout_hold (machine_id, rollout_number)
     SELECT r.machine_id, r.rollout_number FROM rollout_machine r JOIN machines m ON m.machine_id = r.machine_id
-    WHERE r.rollout_number = ${rollout} AND r.state = ${state}
-      AND (${state} = 'failed' OR (r.refused IS NULL AND ${rolloutChanged} IS NULL))
+    WHERE r.rollout_number = ${rollout} AND r.state = 'planned' AND r.refused IS NULL AND ${rolloutChanged} IS NULL
     ORDER BY r.machine_id
     ON CONFLICT (machine_id) DO NOTHING`.execute(tx);
   return Number(numAffectedRows ?? 0n);
