@@ -22,6 +22,7 @@ const branded: Record<string, string> = {
 };
 /** Such columns of a single table. */
 const brandedIn: Record<string, Record<string, string>> = {
+  ImageRule: { keys: "{ format: number; publicKey: string }[]" },
   History: { detail: "Record<string, unknown>" },
   OperatorCommand: { answer: "Record<string, unknown>" },
   MachineProvided: { listed: "Record<string, unknown>" },

@@ -723,6 +723,15 @@ CREATE TABLE history_event (
     event text NOT NULL
 );
 
+CREATE TABLE image_rule (
+    rule_name text NOT NULL,
+    kind text NOT NULL,
+    sources text[] DEFAULT '{}'::text[] NOT NULL,
+    keys jsonb DEFAULT '[]'::jsonb NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL
+);
+
 CREATE TABLE image_tag (
     image_name text NOT NULL,
     tag text NOT NULL,
@@ -754,7 +763,8 @@ CREATE TABLE image_version (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by text NOT NULL,
     ready_at timestamp with time zone,
-    public boolean DEFAULT false NOT NULL
+    public boolean DEFAULT false NOT NULL,
+    fetched_signature bytea
 );
 
 CREATE TABLE machine_agent_features (
@@ -1626,6 +1636,18 @@ ALTER TABLE history ADD CONSTRAINT history_pkey PRIMARY KEY (at, id);
 
 ALTER TABLE history_event ADD CONSTRAINT history_event_pkey PRIMARY KEY (event);
 
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_check CHECK (((kind = 'sources'::text) = (cardinality(sources) > 0)));
+
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_check1 CHECK (((kind = 'keys'::text) = (keys <> '[]'::jsonb)));
+
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_keys_check CHECK ((jsonb_typeof(keys) = 'array'::text));
+
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_kind_check CHECK ((kind = ANY (ARRAY['sources'::text, 'keys'::text, 'catalogue'::text])));
+
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_pkey PRIMARY KEY (rule_name);
+
+ALTER TABLE image_rule ADD CONSTRAINT image_rule_rule_name_check CHECK ((rule_name ~ '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
+
 ALTER TABLE image_tag ADD CONSTRAINT image_tag_pkey PRIMARY KEY (image_name, tag);
 
 ALTER TABLE image_tag ADD CONSTRAINT image_tag_tag_check CHECK ((tag ~ '^[a-z]([a-z0-9._-]{0,61}[a-z0-9])?$'::text));
@@ -1641,6 +1663,8 @@ ALTER TABLE image_version ADD CONSTRAINT image_version_check CHECK (((state <> '
 ALTER TABLE image_version ADD CONSTRAINT image_version_check1 CHECK (((state = 'fetching'::text) OR (session_id IS NULL)));
 
 ALTER TABLE image_version ADD CONSTRAINT image_version_digest_check CHECK ((digest ~ '^sha256:[0-9a-f]{64}$'::text));
+
+ALTER TABLE image_version ADD CONSTRAINT image_version_fetched_signature_check CHECK ((octet_length(fetched_signature) <= 65536));
 
 ALTER TABLE image_version ADD CONSTRAINT image_version_pkey PRIMARY KEY (image_name, version);
 

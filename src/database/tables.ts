@@ -185,6 +185,15 @@ export interface HistoryTable {
   xact: Generated<string>;
 }
 
+export interface ImageRuleTable {
+  keys: Generated<{ format: number; publicKey: string }[]>;
+  kind: string;
+  rule_name: string;
+  set_at: Generated<Date>;
+  set_by: string;
+  sources: Generated<string[]>;
+}
+
 export interface ImageTagTable {
   image_name: string;
   set_at: Generated<Date>;
@@ -205,6 +214,7 @@ export interface ImageVersionTable {
   facts: Record<string, unknown> | null;
   failure: string | null;
   failure_code: string | null;
+  fetched_signature: Buffer | null;
   image_name: string;
   not_before: Generated<Date>;
   phase: string | null;
@@ -908,6 +918,7 @@ export interface DB {
   fleet_hardware: FleetHardwareTable;
   fleet_statistics: FleetStatisticsTable;
   history: HistoryTable;
+  image_rule: ImageRuleTable;
   image_tag: ImageTagTable;
   image_version: ImageVersionTable;
   machine_agent_features: MachineAgentFeaturesTable;

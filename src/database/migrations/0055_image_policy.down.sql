@@ -1,0 +1,2 @@
+ALTER TABLE image_version DROP COLUMN fetched_signature;
+DROP TABLE image_rule;
