@@ -87,14 +87,17 @@ export function mirrorHandOut(options: {
     if (image === undefined || mirrors === undefined || !(await agentMirrors(database, machineId, publicKey))) {
       return raw;
     }
+    const beside = image.signature !== undefined && image.signature.signature.length === 0;
+    const bare = shownUrl(image.url);
+    if (beside && bare !== image.url) {
+      // Its agent must fetch the signature at the origin, with what opens it: a machine has that, or a cache.
+      return raw;
+    }
     const hex = image.digest.slice("sha256:".length);
     const ticket = { machineId, generation, endsAt: Math.ceil(time.now()) + ticketSeconds };
     const given = mirrors.isPublic ? undefined : ticketGive(ring, hex, ticket);
     image.mirrorUrl = mirrors.urls.slice(0, mirrorsMost).map((url) => mirrorUrl(url, hex, given));
-    // A machine with a cache needs no user, password or key of the origin, unless it fetches the signature there.
-    if (image.signature === undefined || image.signature.signature.length > 0) {
-      image.url = shownUrl(image.url);
-    }
+    image.url = bare;
     return toBinary(OSInstallationRequestSchema, message);
   }
 }

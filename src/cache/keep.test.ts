@@ -5,10 +5,10 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
-import { ImageInstallationSchema } from "../../gen/farrier/agent/v1/image/image_pb.ts";
+import { ImageInstallationSchema, SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { agentKey, generation } from "../database/ids.ts";
@@ -203,9 +203,14 @@ describe("what agents are handed", () => {
     );
 
   /** The image of a request as an agent gets it, once caches are known. */
-  async function handed(machine: TestMachine, digest: string, url: string) {
+  async function handed(
+    machine: TestMachine,
+    digest: string,
+    url: string,
+    more: MessageInitShape<typeof ImageInstallationSchema> = {},
+  ) {
     const mirrors = stack.use(mirrorHandOut({ database: fleet.database, ring, clock: systemClock, log: silent }));
-    const value = create(ImageInstallationSchema, { url, digest });
+    const value = create(ImageInstallationSchema, { url, digest, ...more });
     const message = create(OSInstallationRequestSchema, { generation: 7n, type: { case: "image", value } });
     // Field 999 is unknown here.
     const raw = Buffer.concat([toBinary(OSInstallationRequestSchema, message), Buffer.from([0xba, 0x3e, 0x01, 0x41])]);
@@ -240,6 +245,14 @@ describe("what agents are handed", () => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(origin.images.get(digest));
     const other = await handed(unable, digest, url);
     expect(Buffer.from(other.bytes).equals(other.raw)).toBe(true);
+    // With a signature the same; if an agent must fetch it at the origin, it has what opens that, and no cache.
+    const format = SignatureFormat.MINISIGN;
+    const given = await handed(able, digest, url, { signature: { format, signature: Uint8Array.of(1) } });
+    expect([given.image?.url, given.image?.mirrorUrl.length]).toEqual(["https://origin/image.raw", 1]);
+    const beside = await handed(able, digest, url, { signature: { format } });
+    expect(Buffer.from(beside.bytes).equals(beside.raw)).toBe(true);
+    const open = await handed(able, digest, "https://origin/image.raw", { signature: { format } });
+    expect([open.image?.url, open.image?.mirrorUrl.length]).toEqual(["https://origin/image.raw", 1]);
   });
 
   test("a public image has a URL without a ticket", async () => {

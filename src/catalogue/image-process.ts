@@ -34,6 +34,8 @@ export const imageProcessLimits: ImageProcessLimits = {
 export interface FetchedImage extends AsyncDisposable {
   digest: string;
   facts: LearnedFacts;
+  /** The signature that was fetched from beside the image. */
+  signature?: Uint8Array;
   /** The file as it was fetched. */
   file: string;
 }
@@ -87,6 +89,7 @@ export async function imageProcess(
   return {
     digest: learned.digest,
     facts: learned.facts,
+    ...(learned.signature === undefined ? {} : { signature: Buffer.from(learned.signature, "base64") }),
     file: join(directory, "image"),
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };

@@ -53,7 +53,13 @@ async function run(job: ImageJob): Promise<void> {
     unpackedBytes: unpacked.bytes,
     ...inspected,
   };
-  say({ kind: "learned", digest: received.digest, facts });
+  const { digest, signature } = received;
+  say({
+    kind: "learned",
+    digest,
+    facts,
+    ...(signature === undefined ? {} : { signature: Buffer.from(signature).toString("base64") }),
+  });
 }
 
 try {

@@ -1,5 +1,6 @@
 import type { FetchLimits } from "../../agent/install/fetch/http-answer.ts";
 import type { ImageSource } from "../../contract/catalogue/image-source.ts";
+import type { ImageRule } from "../../contract/catalogue/image-rule.ts";
 import type { LearnedFacts } from "../look/image-facts.ts";
 import { catalogueErrorCodes, type CatalogueErrorCode } from "../errors.ts";
 
@@ -8,6 +9,8 @@ export interface ImageJob {
   source: ImageSource;
   /** The rules of the addresses that may be called. */
   guard: { loopbackAllowed: boolean; ownPorts: number[] };
+  /** The image policy: where redirects may lead. The source itself was looked at before. */
+  rules: readonly ImageRule[];
   /** Maximum bytes as fetched, and unpacked; and those that both may take on the server's disk. */
   limits: { packedBytes: number; unpackedBytes: number; diskBytes: number };
   /** How the origin is called, where that is not as agents do. */
@@ -23,7 +26,13 @@ export type ImagePhase = (typeof imagePhases)[number];
 /** A line of JSON on the process' standard output. */
 export type ImageJobLine =
   | { kind: "progress"; phase: ImagePhase; bytesDone: number; bytesTotal: number; trouble?: string }
-  | { kind: "learned"; digest: string; facts: LearnedFacts }
+  | {
+      kind: "learned";
+      digest: string;
+      facts: LearnedFacts;
+      /** What was fetched from beside the image, in base64; absent if nothing was. */
+      signature?: string;
+    }
   | { kind: "failed"; code: CatalogueErrorCode; message: string };
 
 /** Characters of one line that are read. */
@@ -39,7 +48,9 @@ export function imageJobLine(text: string): ImageJobLine | undefined {
     case "progress":
       return isProgress(line) ? (line as unknown as ImageJobLine) : undefined;
     case "learned":
-      return /^sha256:[0-9a-f]{64}$/u.test(String(line["digest"])) && isFacts(line["facts"])
+      return /^sha256:[0-9a-f]{64}$/u.test(String(line["digest"])) &&
+        isFacts(line["facts"]) &&
+        isSignature(line["signature"])
         ? (line as unknown as ImageJobLine)
         : undefined;
     case "failed":
@@ -70,6 +81,11 @@ function isFacts(facts: unknown): boolean {
     Number.isSafeInteger(facts["packedBytes"]) &&
     Number.isSafeInteger(facts["unpackedBytes"])
   );
+}
+
+/** At most 64 KiB in base64. */
+function isSignature(text: unknown): boolean {
+  return text === undefined || (typeof text === "string" && /^[A-Za-z0-9+/]{1,87384}={0,2}$/u.test(text));
 }
 
 function isOneOf(value: unknown, known: readonly string[]): boolean {

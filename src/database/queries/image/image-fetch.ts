@@ -16,7 +16,7 @@ export interface HeldImageFetch {
   /** Records how far it is; resolves to false if the session does not fetch it any more. */
   progress(progress: { phase: string; bytesDone: number; bytesTotal: number; trouble?: string }): Promise<boolean>;
   /** It was fetched and looked into: it becomes the latest version, unless a later one is. */
-  succeed(learned: { digest: string; facts: object }): Promise<void>;
+  succeed(learned: { digest: string; facts: object; signature?: Uint8Array }): Promise<void>;
   /** It can't be used, or is given up. `learned`: what is known of it all the same. */
   fail(failure: { code: string; text: string }, learned?: { digest: string; facts: object }): Promise<void>;
   /** It is tried again after this number of seconds. */
@@ -99,12 +99,13 @@ function heldOf(database: Database, session: Session, row: HeldRow): HeldImageFe
         WHERE ${mine}`.execute(database.kysely);
       return numAffectedRows === 1n;
     },
-    succeed: ({ digest, facts }) =>
+    succeed: ({ digest, facts, signature }) =>
       settle(async (tx) => {
         const done = await sql`
           UPDATE image_version
           SET state = 'ready', session_id = NULL, digest = ${digest}, facts = ${stored(facts)}::jsonb, ready_at = now(),
-            phase = NULL, failure = NULL, failure_code = NULL
+            fetched_signature = ${signature === undefined ? null : Buffer.from(signature)}, phase = NULL, failure = NULL,
+            failure_code = NULL
           WHERE ${mine}`.execute(tx);
         await sql`
           INSERT INTO image_tag (image_name, tag, version, set_by)

@@ -42,6 +42,8 @@ export interface ImageVersionRecord {
 /** A version with its source, which stays sealed. */
 export interface SourcedImageVersion extends ImageVersionRecord {
   sealedSource: Uint8Array;
+  /** The signature that was fetched from beside the image. */
+  fetchedSignature?: Uint8Array;
 }
 
 interface ImageVersionRow {
@@ -131,8 +133,8 @@ export async function imageVersionShow(
             (SELECT max(n.version) FROM image_version n WHERE n.image_name = ${name}))`
         : sql`(${tagged(tag)})`
       : sql`${version}`;
-  const { rows } = await sql<ImageVersionRow & { sealed_source: Buffer }>`
-    SELECT ${columns}, v.sealed_source FROM image_version v WHERE v.image_name = ${name} AND v.version = ${which}`
+  const { rows } = await sql<ImageVersionRow & { sealed_source: Buffer; fetched_signature: Buffer | null }>`
+    SELECT ${columns}, v.sealed_source, v.fetched_signature FROM image_version v WHERE v.image_name = ${name} AND v.version = ${which}`
     .execute("kysely" in source ? source.kysely : source)
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
@@ -143,7 +145,11 @@ export async function imageVersionShow(
       `there is no image "${shown}" in the catalogue: \`farrier image list\` shows all that there are`,
     );
   }
-  return { ...recordOf(row), sealedSource: row.sealed_source };
+  return {
+    ...recordOf(row),
+    sealedSource: row.sealed_source,
+    ...present({ fetchedSignature: row.fetched_signature }),
+  };
 }
 
 /**
