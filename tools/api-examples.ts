@@ -231,6 +231,12 @@ export const apiExamples: readonly ApiExample[] = [
     needs: "image",
   },
   {
+    method: "farrier.operator.v1.PolicyService/PolicySet",
+    request: { requestId: id(72), name: "our-mirror", sources: ["https://images.example.org/", "*.cdn.example.org"] },
+  },
+  { method: "farrier.operator.v1.PolicyService/PolicyShow", request: {} },
+  { method: "farrier.operator.v1.PolicyService/PolicyDelete", request: { requestId: id(73), name: "our-mirror" } },
+  {
     method: "farrier.operator.v1.ProfileService/ProfileApply",
     request: {
       requestId: id(63),

@@ -10,6 +10,7 @@ import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { PolicyService } from "../../../gen/farrier/operator/v1/policy_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
@@ -32,6 +33,7 @@ export const operatorServices = [
   ConsoleService,
   ImageService,
   ProfileService,
+  PolicyService,
   RolloutService,
   WebhookService,
   EventService,
@@ -98,6 +100,9 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.ImageService/ImageShow": "viewer",
   "farrier.operator.v1.ImageService/ImageTag": "operator",
   "farrier.operator.v1.ImageService/ImageDelete": "operator",
+  "farrier.operator.v1.PolicyService/PolicyShow": "viewer",
+  "farrier.operator.v1.PolicyService/PolicySet": "admin",
+  "farrier.operator.v1.PolicyService/PolicyDelete": "admin",
   "farrier.operator.v1.ProfileService/ProfileApply": "operator",
   "farrier.operator.v1.ProfileService/ProfileList": "viewer",
   "farrier.operator.v1.ProfileService/ProfileShow": "operator",

@@ -16,6 +16,7 @@ import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts";
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { PolicyService } from "../../../gen/farrier/operator/v1/policy_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { EventService, WebhookService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
@@ -106,6 +107,7 @@ export interface TestClients {
   controllers: Client<typeof ControllerService>;
   secrets: Client<typeof SecretsService>;
   images: Client<typeof ImageService>;
+  policy: Client<typeof PolicyService>;
   profiles: Client<typeof ProfileService>;
   rollouts: Client<typeof RolloutService>;
   webhooks: Client<typeof WebhookService>;
@@ -128,6 +130,7 @@ export function testClients(dependencies: OperatorApiDependencies, token: string
     controllers: createClient(ControllerService, transport),
     secrets: createClient(SecretsService, transport),
     images: createClient(ImageService, transport),
+    policy: createClient(PolicyService, transport),
     profiles: createClient(ProfileService, transport),
     rollouts: createClient(RolloutService, transport),
     webhooks: createClient(WebhookService, transport),
