@@ -1,3 +1,4 @@
+import type { KeyRing } from "./key-ring.ts";
 import type { SealedPlace } from "./seal.ts";
 
 /** A version of an image, or of a profile. */
@@ -9,6 +10,14 @@ export interface VersionOwner {
 /** The place that an image's source is sealed for. */
 export function imageSourcePlace({ name, version }: VersionOwner): SealedPlace {
   return { table: "image_version", row: `${name} ${version}`, purpose: "source" };
+}
+
+/** The source of the image that a request was made by; undefined without one, and once it was deleted. @throws {SecretsError} */
+export function originSourceOpen(
+  ring: Pick<KeyRing, "open">,
+  origin: (VersionOwner & { sealedSource?: Uint8Array }) | undefined,
+): Uint8Array | undefined {
+  return origin?.sealedSource === undefined ? undefined : ring.open(imageSourcePlace(origin), origin.sealedSource);
 }
 
 /** The place that a profile's specification is sealed for. */

@@ -32,14 +32,17 @@ export function requestOpen(ring: Pick<KeyRing, "open">, owner: RequestOwner, st
 
 /**
  * Returns a function that opens a stored request, reserialises it with another generation, and seals the result. It
- * throws the errors of {@link requestOpen} and {@link requestSeal}.
+ * throws the errors of {@link requestOpen}, {@link requestSeal} and `check`, which looks at the opened request.
  */
-export function requestReserialise(
+export function requestReserialise<Owner extends RequestOwner>(
   ring: KeyRing,
   reserialise: (raw: Uint8Array, generation: Generation, mint: () => string) => { raw: Uint8Array; token?: string },
-): (stored: Uint8Array, generation: Generation, owner: RequestOwner) => { raw: Uint8Array; tokenDigest?: Uint8Array } {
+  check: (raw: Uint8Array, owner: Owner) => void,
+): (stored: Uint8Array, generation: Generation, owner: Owner) => { raw: Uint8Array; tokenDigest?: Uint8Array } {
   return (stored, generation, owner) => {
-    const { raw, token } = reserialise(requestOpen(ring, owner, stored), generation, cameUpToken);
+    const opened = requestOpen(ring, owner, stored);
+    check(opened, owner);
+    const { raw, token } = reserialise(opened, generation, cameUpToken);
     return {
       raw: requestSeal(ring, { ...owner, generation }, raw),
       ...(token === undefined ? {} : { tokenDigest: cameUpTokenDigest(token) }),

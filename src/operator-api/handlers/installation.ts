@@ -1,14 +1,18 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import type { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
+import { ruledRepeat } from "../../contract/catalogue/image-ruled.ts";
 import { requestAgain } from "../../contract/request-again.ts";
 import { commandOutcomeLook } from "../../database/operator-command-record.ts";
 import { generation as toGeneration } from "../../database/ids.ts";
 import { installationRequest } from "../../database/queries/installation/installation-request.ts";
 import { installationDryRun } from "../../database/queries/installation/installation-dry-run.ts";
 import { installationCancel } from "../../database/queries/installation/installation-cancel.ts";
-import { installationRetry } from "../../database/queries/installation/installation-retry.ts";
+import { installationRetry, type RepeatedRequest } from "../../database/queries/installation/installation-retry.ts";
 import { requestReserialise } from "../../secrets/installation-request.ts";
+import { originSourceOpen } from "../../secrets/image-source.ts";
+import { callerKey } from "../caller/identity.ts";
+import { imagePermits } from "../requests/image-permitted.ts";
 import { secretDigestsOf } from "../requests/secret-digests.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { operatorCommand } from "../requests/operator-command.ts";
@@ -69,6 +73,11 @@ const retryRequest = z.object({
   retry: retryField,
 });
 
+/** True for callers who are no admins. */
+function isOperator(context: HandlerContext): boolean {
+  return context.values.get(callerKey).operator?.role !== "admin";
+}
+
 /** The handlers of InstallationService. */
 export function installationHandlers(
   dependencies: OperatorApiDependencies,
@@ -93,6 +102,7 @@ export function installationHandlers(
       const { order, foreseen, warnings, by } = await installationOrder(access, machineId, {
         ...valid,
         image: request.image,
+        byOperator: isOperator(context),
       });
       const asked = {
         ...(replaceGeneration === 0n ? {} : { replace: replaceGeneration }),
@@ -125,10 +135,17 @@ export function installationHandlers(
     async installationRetry(request, context) {
       const { machine, generation, retry } = validate(retryRequest, request);
       const machineId = await machineOf(database, machine);
+      const permit = await imagePermits(database);
       const next = await installationRetry(database, {
         ...operatorCommand(context, request, machineId),
         generation,
-        reserialise: requestReserialise(secrets, requestAgain),
+        reserialise: requestReserialise(secrets, requestAgain, (raw, { origin }: RepeatedRequest) => {
+          const chosen = origin === undefined && isOperator(context) ? ("ask" as const) : undefined;
+          const again = ruledRepeat(raw, originSourceOpen(secrets, origin), chosen);
+          if (again !== undefined) {
+            permit(again);
+          }
+        }),
         ...defined({ retry }),
       });
       return { machineId, generation: next };

@@ -12,6 +12,8 @@ import {
   type ProfileSpec,
 } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { catalogueNamePattern, versionReference, versionText } from "../../contract/catalogue/catalogue-reference.ts";
+import { ruledSource } from "../../contract/catalogue/image-ruled.ts";
+import { imageSourceRead } from "../../contract/catalogue/image-source.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { profileApply, profileDelete } from "../../database/queries/profile/profile-apply.ts";
 import {
@@ -19,7 +21,7 @@ import {
   profileVersionShow,
   type ProfileVersionRecord,
 } from "../../database/queries/profile/profile-version.ts";
-import { profileSpecPlace } from "../../secrets/image-source.ts";
+import { imageSourcePlace, profileSpecPlace } from "../../secrets/image-source.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
 import { operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -30,6 +32,7 @@ import { profileRead, profileSpecOpen } from "../profile/profile-read.ts";
 import { profileCheck } from "../profile/profile-render.ts";
 import { profileSpecField, templateValuesField } from "../profile/spec-field.ts";
 import { machineOf } from "../requests/machine-reference.ts";
+import { imagePermits } from "../requests/image-permitted.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
 import { machineField, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
@@ -78,6 +81,7 @@ export function profileHandlers(
       const isPlain = !/\{[{%]/u.test(spec.userData);
       const warnings = [...sample.warnings, ...((isPlain ? await userDataSchema?.(sample.userData) : undefined) ?? [])];
       const bytes = toBinary(ProfileSpecSchema, spec, { writeUnknownFields: false });
+      const permit = await imagePermits(database);
       const { version, changed } = await profileApply(database, {
         requestId,
         command: "profile_apply",
@@ -85,6 +89,8 @@ export function profileHandlers(
         name,
         image: spec.image,
         imageReference: checked.image,
+        permit: (image) =>
+          permit(ruledSource(imageSourceRead(secrets.open(imageSourcePlace(image), image.sealedSource)))),
         isSame: (sealedSpec, number) => {
           const before = profileSpecOpen(secrets, { name, version: number, sealedSpec });
           return Buffer.from(toBinary(ProfileSpecSchema, before)).equals(bytes);

@@ -5,6 +5,7 @@ import { OSInstallationRequestSchema } from "../../../gen/cloud/bmaas/server/api
 import type { ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { InstallationPlan } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { versionText } from "../../contract/catalogue/catalogue-reference.ts";
+import { ruledRequest } from "../../contract/catalogue/image-ruled.ts";
 import { networkConfigParse } from "../../contract/network/network-parse.ts";
 import { networkYaml } from "../../contract/network/network-yaml.ts";
 import type { Database } from "../../database/connect.ts";
@@ -22,6 +23,7 @@ import { requestSeal } from "../../secrets/installation-request.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 import type { TemplateRenderer } from "../../profiles/template-renderer.ts";
 import { installationForesee } from "../installation-plan.ts";
+import { imagePermitted } from "../requests/image-permitted.ts";
 import { retryField } from "../requests/retry-field.ts";
 import { imageField } from "../requests/validate-image.ts";
 import { validate } from "../requests/validate.ts";
@@ -36,6 +38,8 @@ export interface InstallationWanted {
   /** In place of the profile's. */
   retry?: InstallationRetryPolicy | undefined;
   ignoreHardwareReport: boolean;
+  /** An operator chose the image, who is no admin. */
+  byOperator: boolean;
 }
 
 /** An installation as the database takes it. */
@@ -74,6 +78,10 @@ export async function installationOrder(
       : await installationByProfile(access, wanted.profile, machineId, wanted.values);
   // By the profile, or by the caller: the same rules for both.
   const { image: checked } = validate(imageThere, { image: made?.image ?? wanted.image });
+  if (made === undefined) {
+    // An image of the catalogue was looked at with its source.
+    await imagePermitted(database, ruledRequest(checked, wanted.byOperator ? "ask" : undefined));
+  }
   const retry = wanted.retry ?? (made?.retry === undefined ? undefined : validate(retryField, made.retry));
   // The message itself goes to the agent, with fields that this server does not know.
   const image: ImageInstallation = {

@@ -1,10 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
-import type { ImageSource } from "../../contract/catalogue/image-source.ts";
+import { imageSourceRead } from "../../contract/catalogue/image-source.ts";
+import { ruledSource } from "../../contract/catalogue/image-ruled.ts";
 import { versionText, type VersionReference } from "../../contract/catalogue/catalogue-reference.ts";
 import type { Database } from "../../database/connect.ts";
 import { DatabaseError } from "../../database/errors.ts";
 import { imageVersionShow, type SourcedImageVersion } from "../../database/queries/image/image-version.ts";
+import { imagePermitted } from "../requests/image-permitted.ts";
 import { imageSourcePlace } from "../../secrets/image-source.ts";
 import type { KeyRing } from "../../secrets/key-ring.ts";
 
@@ -16,7 +18,7 @@ export interface ReadyImage {
 
 /**
  * The image that a reference means now, as a request for machines has it.
- * @throws {DatabaseError} `not_found`; `refused` if it is not ready; {SecretsError}
+ * @throws {DatabaseError} `not_found`; `refused` if it is not ready, or breaks a rule of the image policy; {SecretsError}
  */
 export async function readyImage(
   database: Database,
@@ -34,8 +36,8 @@ export async function readyImage(
         : `image ${title} is not ready yet: \`farrier image show ${title}\` says how far it is`,
     );
   }
-  const opened = secrets.open(imageSourcePlace(record), record.sealedSource);
-  const source = JSON.parse(Buffer.from(opened).toString("utf8")) as ImageSource;
+  const source = imageSourceRead(secrets.open(imageSourcePlace(record), record.sealedSource));
+  await imagePermitted(database, ruledSource(source));
   const bytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, "base64"));
   const unpacked = record.facts?.["unpackedBytes"];
   return {
@@ -54,7 +56,11 @@ export async function readyImage(
             signature: {
               format: source.signature.format,
               publicKey: bytes(source.signature.publicKey),
-              signature: bytes(source.signature.signature),
+              // What the server fetched beside the image: so no machine needs the origin, or what opens it.
+              signature:
+                source.signature.signature === ""
+                  ? Uint8Array.from(record.fetchedSignature ?? [])
+                  : bytes(source.signature.signature),
             },
           }),
     }),

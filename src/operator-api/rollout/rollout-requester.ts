@@ -54,7 +54,12 @@ async function orderRequest(
       values,
       generation,
     });
-    const { order } = await installationOrder(access, machineId, { profile, values, ignoreHardwareReport: false });
+    const { order } = await installationOrder(access, machineId, {
+      profile,
+      values,
+      ignoreHardwareReport: false,
+      byOperator: false,
+    });
     const requested = await installationRequest(database, {
       ...order,
       generation,

@@ -58,6 +58,8 @@ export interface HttpOptions {
   led?: boolean;
   /** Why an address may not be called at all, also by the request's own URL; absent: every address may. */
   guard?: AddressGuard;
+  /** Why a redirect to this URL may not be followed; absent: it may. */
+  redirectProblem?: (url: URL) => string | undefined;
 }
 
 /** An answer's header, and its URL. The body waits to be read; the owner must destroy the answer. */
@@ -92,6 +94,12 @@ export async function httpAnswer(url: URL, options: HttpOptions): Promise<HttpAn
       });
     }
     const next = redirected(current, location);
+    const problem = options.redirectProblem?.(next);
+    if (problem !== undefined) {
+      throw new AgentError("fetch_failed", `${shownUrl(current)} redirects to ${shownUrl(next)}: ${problem}`, {
+        failure: "image-redirect",
+      });
+    }
     asked = { ...(next.origin === current.origin ? asked : withoutCredentials(asked)), led: true };
     current = next;
   }

@@ -15,6 +15,8 @@ export interface NewImageVersion extends SecretsCommand {
   cached: boolean;
   /** Anybody who reaches a cache may have its bytes. */
   isPublic: boolean;
+  /** Throws if the image must not be added. Called once the command is known to be no repeated one. */
+  check: () => void;
   createdBy: string;
 }
 
@@ -23,11 +25,12 @@ const versionsMost = 10_000;
 
 /**
  * Adds a version of an image, once per request id, and the image if there is none of that name. Resolves to its number.
- * @throws {DatabaseError} `request_id_reused`; `refused` after 10,000 versions; `unavailable`
+ * @throws {DatabaseError} `request_id_reused`; `refused` after 10,000 versions; `unavailable`; and what `check` throws
  */
 export async function imageAdd(database: Database, added: NewImageVersion): Promise<number> {
   const { name } = added;
   const answer = await secretsCommandOnce(database, added, async (tx) => {
+    added.check();
     // The row's lock makes one adding wait for another, so no number is given twice.
     const { rows } = await sql<{ last_version: number }>`
       INSERT INTO catalogue_image (image_name, last_version, created_by) VALUES (${name}, 1, ${added.createdBy})

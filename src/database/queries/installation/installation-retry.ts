@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { present } from "../../../lib/defined.ts";
 import { CodedError } from "../../../lib/errors.ts";
 import { system, type Actor } from "../../actor.ts";
 import type { Database } from "../../connect.ts";
@@ -22,12 +23,19 @@ export interface Reserialised {
   tokenDigest?: Uint8Array;
 }
 
-/** Serialises a stored request with another generation, and a token of its own; throws if it can't be parsed. */
-export type Reserialise = (
-  raw: Uint8Array,
-  generation: Generation,
-  stored: { machineId: MachineId; generation: Generation },
-) => Reserialised;
+/** A stored request that is to be repeated. */
+export interface RepeatedRequest {
+  machineId: MachineId;
+  generation: Generation;
+  /** Its image in the catalogue; without its sealed source if it was deleted. Absent: it was requested by its URL. */
+  origin?: { name: string; version: number; sealedSource?: Uint8Array };
+}
+
+/**
+ * Serialises a stored request with another generation, and a token of its own; throws if it can't be parsed, and a
+ * {@link DatabaseError} `refused` if it must not be repeated.
+ */
+export type Reserialise = (raw: Uint8Array, generation: Generation, stored: RepeatedRequest) => Reserialised;
 
 /**
  * Repeats a request that ended in an error or was cancelled, as a new generation.
@@ -63,7 +71,7 @@ export async function installationRetry(
       );
     }
     const next = toGeneration(lastGeneration + 1n);
-    const again = reserialised(request.reserialise, requestRaw, next, { machineId, generation: current });
+    const again = reserialised(request.reserialise, requestRaw, next, await repeated(tx, machineId, current));
     await installationRequestWrite(tx, {
       origin: "same",
       machineId,
@@ -96,6 +104,21 @@ function reserialised(...[reserialise, ...request]: [Reserialise, ...Parameters<
     }
     throw new DatabaseError("refused", "the stored request can't be read: make a new request", { cause });
   }
+}
+
+async function repeated(tx: Tx, machineId: MachineId, generation: Generation): Promise<RepeatedRequest> {
+  const { rows } = await sql<{ image_name: string; image_version: number; sealed_source: Buffer | null }>`
+    SELECT p.image_name, p.image_version, v.sealed_source FROM machine_installation_profile p
+    LEFT JOIN image_version v ON v.image_name = p.image_name AND v.version = p.image_version
+    WHERE p.machine_id = ${machineId} AND p.generation = ${generation}`.execute(tx);
+  const [row] = rows;
+  return row === undefined
+    ? { machineId, generation }
+    : {
+        machineId,
+        generation,
+        origin: { name: row.image_name, version: row.image_version, ...present({ sealedSource: row.sealed_source }) },
+      };
 }
 
 async function digestOf(tx: Tx, machineId: MachineId): Promise<string | null> {
@@ -156,7 +179,7 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
   const next = toGeneration(lastGeneration + 1n);
   let again: Reserialised;
   try {
-    again = reserialise(requestRaw, next, { machineId, generation: current });
+    again = reserialise(requestRaw, next, await repeated(tx, machineId, current));
   } catch (error) {
     if (error instanceof CodedError && error.code === "key_missing") {
       // With the key it can be read. The others of the queue come first meanwhile.
@@ -169,7 +192,8 @@ async function retryMake(tx: Tx, machineId: MachineId, reserialise: Reserialise)
     }
     // A request that can't be parsed can't be handed out either: it would fail again.
     await retryForget(tx, machineId);
-    const detail = { reason: "the stored request can't be read" };
+    const refused = error instanceof DatabaseError && error.code === "refused";
+    const detail = { reason: refused ? error.message : "the stored request can't be read" };
     await historyAppend(tx, [
       { machineId, actor: system, event: "installation_retries_stopped", generation: current, detail },
     ]);

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
-import { imageVersionShow } from "../image/image-version.ts";
+import { imageVersionShow, type SourcedImageVersion } from "../image/image-version.ts";
 import { profileVersionShow } from "./profile-version.ts";
 
 /** What a profile is to say. */
@@ -10,6 +10,8 @@ export interface ProfileApplication extends SecretsCommand {
   /** NAME, NAME@VERSION or NAME@TAG; and what it means. */
   image: string;
   imageReference: { name: string; version?: number; tag?: string };
+  /** Throws if the image must not be installed. */
+  permit: (image: SourcedImageVersion) => void;
   /** Whether a stored version says the same. */
   isSame: (sealed: Uint8Array, version: number) => boolean;
   /** Seals the specification for its row. */
@@ -19,7 +21,7 @@ export interface ProfileApplication extends SecretsCommand {
 
 /**
  * Makes a new version of a profile, once per request id, unless its newest one says the same already.
- * @throws {DatabaseError} `not_found` if there is no such version of an image; `request_id_reused`; `unavailable`; what `isSame` throws
+ * @throws {DatabaseError} `not_found` if there is no such version of an image; `request_id_reused`; `unavailable`; what `isSame` and `permit` throw
  */
 export async function profileApply(
   database: Database,
@@ -29,7 +31,7 @@ export async function profileApply(
   const answer = await secretsCommandOnce(database, applied, async (tx) => {
     // An image that is being deleted is waited for.
     await sql`SELECT FROM catalogue_image WHERE image_name = ${imageReference.name} FOR SHARE`.execute(tx);
-    await imageVersionShow(tx, imageReference);
+    applied.permit(await imageVersionShow(tx, imageReference));
     // The row's lock makes one applying wait for another.
     const { rows } = await sql<{ last_version: number }>`
       INSERT INTO profile (profile_name, created_by) VALUES (${name}, ${applied.appliedBy})
