@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { ImageSource } from "../contract/catalogue/image-source.ts";
+import { imageSourceRead, type ImageSource } from "../contract/catalogue/image-source.ts";
 import { DatabaseError } from "../database/errors.ts";
 import type { HeldImageFetch } from "../database/queries/image/image-fetch.ts";
 import type { Session } from "../database/session.ts";
+import { defined } from "../lib/defined.ts";
 import { describeError } from "../lib/errors.ts";
 import { retryDelay } from "../lib/retry.ts";
 import { SecretsError } from "../secrets/errors.ts";
@@ -11,6 +12,7 @@ import { imageFailure } from "./child/image-failure.ts";
 import { CatalogueError } from "./errors.ts";
 import type { ImageFetchOptions } from "./fetch-options.ts";
 import { fetchNext } from "./fetch-next.ts";
+import { imageRulesKept } from "./image-rules-kept.ts";
 import { imageProcess, imageProcessLimits, type FetchedImage } from "./image-process.ts";
 import { workFolder } from "./work-folders.ts";
 
@@ -35,9 +37,12 @@ export async function imageFetchOne(
   const settle = (record: () => Promise<void>): Promise<void> => settled(record, { session, stopping, options });
   const progress = progressRecorder(held, options, superseded);
   try {
+    const source = sourceOpen(options, held);
+    const rules = await imageRulesKept(options.database, source);
     await using fetched = await imageProcess(
       {
-        source: sourceOpen(options, held),
+        source,
+        rules,
         guard: { loopbackAllowed: options.guard.loopbackAllowed, ownPorts: await options.guard.ownPorts() },
         room: options.room,
       },
@@ -84,13 +89,13 @@ interface Recording {
 
 async function fetchedRecord(
   held: HeldImageFetch,
-  { digest, facts }: FetchedImage,
+  { digest, facts, signature }: FetchedImage,
   { settle, options: { log } }: Recording,
 ): Promise<void> {
   const image = `${held.name}@${held.version}`;
   const [problem] = facts.problems;
   if (problem === undefined) {
-    await settle(() => held.succeed({ digest, facts }));
+    await settle(() => held.succeed({ digest, facts, ...defined({ signature }) }));
     log.info({ image, digest }, "image is ready");
   } else {
     await settle(() => held.fail({ code: "unusable", text: problem }, { digest, facts }));
@@ -179,6 +184,5 @@ function progressRecorder(
 
 /** @throws {SecretsError} `key_missing`, `altered` */
 function sourceOpen({ secrets }: ImageFetchOptions, held: HeldImageFetch): ImageSource {
-  const opened = secrets.open(imageSourcePlace(held), held.sealedSource);
-  return JSON.parse(Buffer.from(opened).toString("utf8")) as ImageSource;
+  return imageSourceRead(secrets.open(imageSourcePlace(held), held.sealedSource));
 }

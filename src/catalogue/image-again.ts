@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import type { ImageSource } from "../contract/catalogue/image-source.ts";
+import { imageSourceRead } from "../contract/catalogue/image-source.ts";
 import { imageSourceOf } from "../database/queries/image/image-source-of.ts";
 import { imageSourcePlace } from "../secrets/image-source.ts";
 import { CatalogueError } from "./errors.ts";
 import type { ImageFetchOptions } from "./fetch-options.ts";
+import { imageRulesKept } from "./image-rules-kept.ts";
 import { imageProcess, imageProcessLimits } from "./image-process.ts";
 
 /**
@@ -21,11 +22,14 @@ export function imageAgain(
     if (found === undefined) {
       throw new CatalogueError("unavailable", `the catalogue has no image with the digest ${digest} any more`);
     }
-    const opened = secrets.open(imageSourcePlace(found), found.sealedSource);
-    const source = JSON.parse(Buffer.from(opened).toString("utf8")) as ImageSource;
+    const source = imageSourceRead(secrets.open(imageSourcePlace(found), found.sealedSource));
+    const { digestFrom: _proven, ...left } = source;
+    const rules = await imageRulesKept(database, source);
     await using fetched = await imageProcess(
       {
-        source: { ...source, digest },
+        // A list of digests may have been changed since: the digest was proven by it.
+        source: { ...left, digest },
+        rules,
         guard: { loopbackAllowed: guard.loopbackAllowed, ownPorts: await guard.ownPorts() },
         room,
       },

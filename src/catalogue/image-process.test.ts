@@ -67,12 +67,14 @@ function look(
     signal?: AbortSignal;
     prlimit?: string;
     log?: Logger;
+    rules?: ImageJob["rules"];
   } = {},
 ): Promise<FetchedImage> {
   return imageProcess(
     {
       source: { format: 0, compression: 0, tokenHosts: [], ...source },
       guard: { loopbackAllowed: true, ownPorts: [], ...options.guard },
+      rules: options.rules ?? [],
       room: { ...room, ...options.room },
       fetch: quickLimits,
     },
@@ -184,8 +186,56 @@ describe("what is refused", () => {
     const mismatch = ["unproven", expect.stringContaining("the signature does not match")];
     expect(await signed(mine.sign(Buffer.concat([bytes, Buffer.of(0)])))).toEqual(mismatch);
     expect(await signed({ ...mine.sign(bytes), publicKey: others.publicKey })).toEqual(mismatch);
+    // Machines get what was fetched beside the image, and nothing where it was given.
+    server.serve("beside", bytes);
+    const { signature: text64 } = mine.sign(bytes);
+    server.serve("beside.sig", Buffer.from(text64, "base64"));
+    const source = { url: `${server.url}/beside`, signature: { ...mine.sign(bytes), signature: "" } };
+    await using fetched = await look(source);
+    expect(Buffer.from(fetched.signature ?? []).toString("base64")).toBe(text64);
+    await fetched[Symbol.asyncDispose]();
+    await using second = await look({ ...source, signature: mine.sign(bytes) });
+    expect(second.signature).toBeUndefined();
+    await second[Symbol.asyncDispose]();
     const [code, text] = await signed({ ...mine.sign(bytes), signature: "" });
     expect([code, text]).toEqual(["unusable", expect.stringMatching(/signed\.sig answered 404/u)]);
+  });
+
+  test("a digest by a signed list: by its URL or its bytes; another key, another list, another file's line", async () => {
+    const [mine, others] = [cosignKey(), cosignKey()];
+    const bytes = Buffer.concat([Buffer.from("eb6390", "hex"), Buffer.alloc(507), Buffer.from("55aa", "hex")]);
+    const { url, digest } = server.serve("listed.raw", bytes);
+    const lines = (hex: string, name = "listed.raw"): Buffer =>
+      Buffer.from(`${hex}  ${name}\n${"0".repeat(64)}  x.raw\n`);
+    const right = lines(digest.slice("sha256:".length));
+    const byUrl = (list: Buffer, signature: NonNullable<ImageSource["signature"]>) => {
+      const served = server.serve("SHA256SUMS", list).url;
+      server.serve("SHA256SUMS.sig", Buffer.from(signature.signature, "base64"));
+      return refusal(look({ url, digestFrom: { url: served, signature: { ...signature, signature: "" } } }));
+    };
+    const byBytes = (list: Buffer, signature: NonNullable<ImageSource["signature"]>) =>
+      refusal(look({ url, digestFrom: { list: list.toString("base64"), signature } }));
+    for (const by of [byUrl, byBytes]) {
+      expect(await by(right, mine.sign(right))).toEqual(["ok", ""]);
+      const mismatch = ["unproven", expect.stringContaining("the signature does not match the list of digests")];
+      expect(await by(right, { ...mine.sign(right), publicKey: others.publicKey })).toEqual(mismatch);
+      expect(await by(Buffer.concat([right, Buffer.from("\n")]), mine.sign(right))).toEqual(mismatch);
+      const other = lines("ab".repeat(32));
+      expect(await by(other, mine.sign(other))).toEqual([
+        "unproven",
+        expect.stringContaining(`expected sha256:${"ab".repeat(32)}`),
+      ]);
+      const renamed = lines(digest.slice("sha256:".length), "other.raw");
+      expect(await by(renamed, mine.sign(renamed))).toEqual([
+        "unproven",
+        expect.stringContaining('has no SHA-256 of "listed.raw"; it has those of other.raw, x.raw'),
+      ]);
+    }
+    const long = Buffer.alloc((1 << 20) + 1, "#");
+    expect(await byUrl(long, mine.sign(long))).toEqual([
+      expect.any(String),
+      expect.stringContaining("more than the expected"),
+    ]);
   });
 
   test("an archive, a page, nothing, and a packed file that is cut short", async () => {
@@ -276,6 +326,21 @@ describe("what is refused", () => {
       );
     }
     expect((await refusal(look({ url: "http://169.254.169.254/" })))[0]).toBe("forbidden");
+  });
+
+  test("a redirect to where the image policy does not allow images from", async () => {
+    const served = server.serve("elsewhere", Buffer.alloc(4096, 1));
+    const location = served.url.replace("127.0.0.1", "localhost");
+    const url = server.answer("allowed", (_request, response) => response.writeHead(302, { location }).end());
+    const rules = (...sources: string[]): ImageJob["rules"] => [{ kind: "sources", name: "our-mirror", sources }];
+    expect(await refusal(look({ url }, { rules: rules(`${server.url}/`) }))).toEqual([
+      "forbidden",
+      expect.stringContaining('rule "our-mirror" of the image policy does not allow'),
+    ]);
+    expect(served.fetches).toBe(0);
+    const both = rules(`${server.url}/`, `${new URL(location).origin}/`);
+    await refusal(look({ url }, { rules: both }));
+    expect(served.fetches).toBe(1);
   });
 
   test("a server that is away may come back; one without the file has it no more tomorrow", async () => {

@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { addressGuard, type AddressGuard } from "../../lib/net/address-guard.ts";
 import { createLogger } from "../../lib/log.ts";
 import { shownUrl } from "../../lib/net/shown-url.ts";
+import { defined } from "../../lib/defined.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { imageFetch } from "../../agent/install/fetch/fetch.ts";
 import { fetchLimits, httpAnswer, type FetchLimits, type HttpOptions } from "../../agent/install/fetch/http-answer.ts";
@@ -11,19 +12,21 @@ import { ociOpen } from "../../agent/install/fetch/oci.ts";
 import { createReach } from "../../agent/install/fetch/reach.ts";
 import type { TriesContext } from "../../agent/install/fetch/tries.ts";
 import { signatureCheck } from "../../agent/install/image/signature.ts";
+import { redirectRuleBroken } from "../../contract/catalogue/image-rule.ts";
 import type { ImageSource } from "../../contract/catalogue/image-source.ts";
 import { imageDigest, imageReference } from "../../contract/image-reference.ts";
 import { CatalogueError } from "../errors.ts";
+import { digestProven, signatureMessage, signatureMost } from "./digest-proven.ts";
 import type { DiskShare } from "./disk-share.ts";
 import type { ImageJob } from "./image-job.ts";
-
-const signatureMost = 64 << 10;
 
 /** A file that was fetched, with the digest and the signature that were asked for. */
 export interface ReceivedImage {
   /** sha256:HEX of the file. */
   digest: string;
   bytes: number;
+  /** The signature, where it was fetched from beside the image. */
+  signature?: Uint8Array;
 }
 
 /** Called with the bytes that have come, their number if it is known, and what is being tried again. */
@@ -61,16 +64,24 @@ export async function imageReceive(
     certificates: source.certificates,
     reach: createReach(),
     guard,
+    redirectProblem: (url) => redirectRuleBroken(job.rules, url),
   };
-  const signature = await signatureOf(source, (suffix) => {
+  let beside: Uint8Array | undefined;
+  const signature = await signatureOf(source, async (suffix) => {
     if (reference.kind === "oci") {
       throw new CatalogueError("unproven", "the signature of an image in a registry can't be fetched: give it");
     }
     const url = new URL(reference.url);
     url.pathname += suffix;
-    return httpSmallGet(url, signatureMost, options, context);
+    beside = await httpSmallGet(url, signatureMost, options, context);
+    return beside;
   });
-  const asked = imageDigest(source.digest ?? "");
+  const { digestFrom } = source;
+  const expected =
+    digestFrom === undefined
+      ? source.digest
+      : await digestProven(digestFrom, source.url, (url, most) => httpSmallGet(url, most, options, context));
+  const asked = imageDigest(expected ?? "");
   const begin =
     reference.kind === "oci"
       ? await ociOpen(
@@ -104,10 +115,10 @@ export async function imageReceive(
     progress(done, total);
   }
   const digest = `sha256:${hash.digest("hex")}`;
-  if (source.digest !== undefined && digest !== source.digest) {
+  if (expected !== undefined && digest !== expected) {
     throw new CatalogueError(
       "unproven",
-      `${fetched.shownUrl} has the digest ${digest} (${done} bytes), expected ${source.digest}: it was altered, or the digest ` +
+      `${fetched.shownUrl} has the digest ${digest} (${done} bytes), expected ${expected}: it was altered, or the digest ` +
         `is another file's${fetched.remark()}`,
     );
   }
@@ -117,22 +128,12 @@ export async function imageReceive(
       `the signature does not match ${fetched.shownUrl} (${digest}): sign exactly this file, or give the key that signed it`,
     );
   }
-  return { digest, bytes: done };
+  return { digest, bytes: done, ...defined({ signature: beside }) };
 }
 
 async function signatureOf(
   { signature }: ImageSource,
   beside: (suffix: string) => Promise<Uint8Array>,
 ): Promise<Awaited<ReturnType<typeof signatureCheck>> | undefined> {
-  return signature === undefined
-    ? undefined
-    : signatureCheck(
-        {
-          $typeName: "farrier.agent.v1.Signature",
-          format: signature.format,
-          publicKey: Uint8Array.from(Buffer.from(signature.publicKey, "base64")),
-          signature: Uint8Array.from(Buffer.from(signature.signature, "base64")),
-        },
-        beside,
-      );
+  return signature === undefined ? undefined : signatureCheck(signatureMessage(signature), beside);
 }

@@ -13,13 +13,13 @@ import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { imageBytes, type ImageBytesFlags } from "../install/image-bytes.ts";
+import { imageDigestFrom, type ImageDigestFromFlags } from "../install/image-digest-from.ts";
 import { answer } from "../show/answer.ts";
 import { imageProgressWords, imageTitle } from "../show/image-lines.ts";
 
 /** Flags of `farrier image add`. */
-export interface ImageAddFlags extends ClientFlags, ImageBytesFlags {
+export interface ImageAddFlags extends ClientFlags, ImageBytesFlags, ImageDigestFromFlags {
   url: string;
-  digest: string | undefined;
   cache: boolean | undefined;
   public: boolean | undefined;
   wait: boolean | undefined;
@@ -46,6 +46,7 @@ export async function imageAddAction(this: CliContext, flags: ImageAddFlags, nam
     throw new CliError("usage", "--public needs --cache: only bytes in a cache are given to anybody");
   }
   const bytes = await imageBytes(flags);
+  const digestFrom = await imageDigestFrom(flags);
   const client = await operatorClient(flags, this.process.env);
   const added = await client.images.imageAdd({
     requestId: flags.requestId ?? randomUUID(),
@@ -53,6 +54,7 @@ export async function imageAddAction(this: CliContext, flags: ImageAddFlags, nam
     url: flags.url,
     digest: flags.digest ?? "",
     ...bytes,
+    ...defined({ digestFrom }),
     cache: flags.cache ?? false,
     isPublic: flags.public ?? false,
   });

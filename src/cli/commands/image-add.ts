@@ -18,6 +18,7 @@ export const imageAddCommand = buildCommand<ImageAddFlags, [string], CliContext>
     [
       "farrier image add debian-12 --url https://images/debian.raw.zst --digest sha256:… --wait",
       "farrier image add debian-12 --url https://images/debian.raw.zst --minisign-key images.pub",
+      "farrier image add debian-12 --url https://images/debian.raw.zst --digest-from https://images/SHA256SUMS --key images.pub",
       "farrier image add debian-12 --url https://images/debian.raw.zst --cache",
     ],
   ),
@@ -26,6 +27,12 @@ export const imageAddCommand = buildCommand<ImageAddFlags, [string], CliContext>
       ...clientFlags,
       url: requiredFlag("URL that the server and machines fetch the image from: http, https or oci", "URL"),
       digest: textFlag("sha256:HEX of the file (default: of what is fetched now)", "DIGEST"),
+      digestFrom: textFlag(
+        "Signed list with the digest, as sha256sum or BSD's sha256 writes it: file or URL",
+        "FILE-OR-URL",
+      ),
+      key: textFlag("With --digest-from: the minisign or cosign key (.pub) that signed the list", "FILE"),
+      digestSignature: textFlag("The list's signature (default: the list's name or URL + .minisig or .sig)", "FILE"),
       ...imageBytesFlags,
       cache: switchFlag("Keep the file in the caches of the control plane; machines fetch it there first"),
       public: switchFlag("With --cache: anybody who reaches a cache may have the file"),

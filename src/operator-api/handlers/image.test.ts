@@ -1,9 +1,11 @@
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { SignatureFormat } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import { ImageState } from "../../../gen/farrier/operator/v1/image_pb.ts";
+import { readyImage } from "../profile/profile-image.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
 
-const { fleet, clients } = await operatorFixture();
+const { fleet, clients, dependencies } = await operatorFixture();
 const { images } = clients;
 const digest = `sha256:${"ab".repeat(32)}`;
 const url = "https://alice:hunter2@images.example.org/debian.raw.zst?key=hunter3";
@@ -178,4 +180,45 @@ test("after 10,000 versions there are no more, and it is said what to do", async
     "FailedPrecondition",
     "image full had 10000 versions, and gets no more: add it under another name",
   ]);
+});
+
+test("a signed list of digests: what can't give the digest is refused at once", async () => {
+  const { x = "" } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+  const publicKey = Uint8Array.from(Buffer.concat([Buffer.from("Ed01234567"), Buffer.from(x, "base64url")]));
+  const signature = { format: SignatureFormat.MINISIGN, publicKey };
+  const signed = { ...signature, signature: Uint8Array.of(1) };
+  const list = Uint8Array.from(Buffer.from(`${"ab".repeat(32)}  debian.raw.zst\n`));
+  const wrong = async (digestFrom: object, more: object = {}) => {
+    const [code, text] = await refusal(add("listed", { digestFrom, ...more }));
+    expect(code, text).toBe("InvalidArgument");
+    return text;
+  };
+  const listUrl = "https://bob:hunter4@images.example.org/SHA256SUMS";
+  expect(await wrong({ url: listUrl, signature }, { digest })).toContain("digest_from: gives the digest itself");
+  expect(await wrong({ url: listUrl })).toContain("digest_from.signature: is missing");
+  expect(await wrong({ url: listUrl, list, signature: signed })).toContain(
+    "digest_from: expected the list, or its url",
+  );
+  expect(await wrong({ list, signature })).toContain("expected the bytes of the list's signature");
+  expect(await wrong({ list, signature: signed }, { url: "https://images.example.org/x.raw" })).toContain(
+    'has no SHA-256 of "x.raw"; it has those of debian.raw.zst',
+  );
+  expect(await wrong({ url: "ftp://a/b", signature })).toContain("http or https");
+  const folder = { url: "https://images.example.org/a/" };
+  expect(await wrong({ url: listUrl, signature }, folder)).toContain("ends with the name of its file");
+  const { image } = await add("listed", { digestFrom: { url: listUrl, signature } });
+  expect(image).toMatchObject({ isSigned: true, digest: "" });
+  const [row] = await fleet.rows("SELECT image_version::text AS text FROM image_version WHERE image_name = 'listed'");
+  expect(String(row?.["text"])).not.toContain("hunter");
+  expect((await add("listed", { url, digestFrom: { list, signature: signed } })).image?.version).toBe(2);
+});
+
+test("machines get the signature that was fetched from beside an image", async () => {
+  const { x = "" } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+  const publicKey = Uint8Array.from(Buffer.concat([Buffer.from("Ed01234567"), Buffer.from(x, "base64url")]));
+  await add("beside", { signature: { format: SignatureFormat.MINISIGN, publicKey } });
+  await ready("beside", 1);
+  await fleet.rows("UPDATE image_version SET fetched_signature = '\\x0102' WHERE image_name = 'beside'");
+  const { image } = await readyImage(dependencies.database, dependencies.secrets, { name: "beside" });
+  expect(image.signature).toMatchObject({ publicKey, signature: Uint8Array.of(1, 2) });
 });

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/image.proto.
  */
 export const file_farrier_operator_v1_image: GenFile = /*@__PURE__*/
-  fileDesc("Ch9mYXJyaWVyL29wZXJhdG9yL3YxL2ltYWdlLnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIsQDCg5DYXRhbG9ndWVJbWFnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSLgoFc3RhdGUYAyABKA4yHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlU3RhdGUSCwoDdXJsGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIRCglpc19zaWduZWQYBiABKAgSEQoJaXNfY2FjaGVkGAcgASgIEgwKBHRhZ3MYCCADKAkSLgoFZmFjdHMYCSABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlRmFjdHMSOQoIcHJvZ3Jlc3MYCiABKAsyJy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlRmV0Y2hQcm9ncmVzcxIPCgdmYWlsdXJlGAsgASgJEi4KCmNyZWF0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYDSABKAkSLAoIcmVhZHlfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWlzX3B1YmxpYxgPIAEoCBIRCgljYWNoZWRfYXQYECADKAkiiwEKEkltYWdlRmV0Y2hQcm9ncmVzcxINCgVwaGFzZRgBIAEoCRISCgpieXRlc19kb25lGAIgASgDEhMKC2J5dGVzX3RvdGFsGAMgASgDEhAKCGF0dGVtcHRzGAQgASgFEisKB25leHRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqkCCgpJbWFnZUZhY3RzEg4KBmZvcm1hdBgBIAEoCRITCgtjb21wcmVzc2lvbhgCIAEoCRIUCgxwYWNrZWRfYnl0ZXMYAyABKAMSFgoOdW5wYWNrZWRfYnl0ZXMYBCABKAMSFwoPcGFydGl0aW9uX3RhYmxlGAUgASgJEjcKCnBhcnRpdGlvbnMYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlUGFydGl0aW9uEhAKCGJvb3RzX2J5GAcgAygJEhUKDWFyY2hpdGVjdHVyZXMYCCADKAkSGAoQcm9vdF9maWxlX3N5c3RlbRgJIAEoCRISCgpjbG91ZF9pbml0GAogASgJEhAKCHByb2JsZW1zGAsgAygJEg0KBW5vdGVzGAwgAygJImwKDkltYWdlUGFydGl0aW9uEg4KBm51bWJlchgBIAEoBRITCgtzdGFydF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEgwKBHR5cGUYBCABKAkSEwoLZmlsZV9zeXN0ZW0YBSABKAkisgIKD0ltYWdlQWRkUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgwKBG5hbWUYAiABKAkSCwoDdXJsGAMgASgJEg4KBmRpZ2VzdBgEIAEoCRItCgZmb3JtYXQYBSABKA4yHS5mYXJyaWVyLmFnZW50LnYxLkltYWdlRm9ybWF0EjIKC2NvbXByZXNzaW9uGAYgASgOMh0uZmFycmllci5hZ2VudC52MS5Db21wcmVzc2lvbhIuCglzaWduYXR1cmUYByABKAsyGy5mYXJyaWVyLmFnZW50LnYxLlNpZ25hdHVyZRIXCg9jYV9jZXJ0aWZpY2F0ZXMYCCABKAwSEgoKdG9rZW5faG9zdBgJIAMoCRINCgVjYWNoZRgKIAEoCBIRCglpc19wdWJsaWMYCyABKAgiRgoQSW1hZ2VBZGRSZXNwb25zZRIyCgVpbWFnZRgBIAEoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2UiRwoQSW1hZ2VMaXN0UmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKEUltYWdlTGlzdFJlc3BvbnNlEjMKBmltYWdlcxgBIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiEKEEltYWdlU2hvd1JlcXVlc3QSDQoFaW1hZ2UYASABKAkiRwoRSW1hZ2VTaG93UmVzcG9uc2USMgoFaW1hZ2UYASABKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNhdGFsb2d1ZUltYWdlIlEKD0ltYWdlVGFnUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBWltYWdlGAIgASgJEgsKA3RhZxgDIAEoCRIOCgZyZW1vdmUYBCABKAgiRgoQSW1hZ2VUYWdSZXNwb25zZRIyCgVpbWFnZRgBIAEoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2UiNwoSSW1hZ2VEZWxldGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFaW1hZ2UYAiABKAkiJwoTSW1hZ2VEZWxldGVSZXNwb25zZRIQCgh2ZXJzaW9ucxgBIAEoBSpyCgpJbWFnZVN0YXRlEhsKF0lNQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUSU1BR0VfU1RBVEVfRkVUQ0hJTkcQARIVChFJTUFHRV9TVEFURV9SRUFEWRACEhYKEklNQUdFX1NUQVRFX0ZBSUxFRBADMtoDCgxJbWFnZVNlcnZpY2USVwoISW1hZ2VBZGQSJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlQWRkUmVxdWVzdBolLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VBZGRSZXNwb25zZRJaCglJbWFnZUxpc3QSJS5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlTGlzdFJlcXVlc3QaJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlTGlzdFJlc3BvbnNlEloKCUltYWdlU2hvdxIlLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VTaG93UmVxdWVzdBomLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VTaG93UmVzcG9uc2USVwoISW1hZ2VUYWcSJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlVGFnUmVxdWVzdBolLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VUYWdSZXNwb25zZRJgCgtJbWFnZURlbGV0ZRInLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VEZWxldGVSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5JbWFnZURlbGV0ZVJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_farrier_agent_v1_image_image, file_google_protobuf_timestamp]);
+  fileDesc("Ch9mYXJyaWVyL29wZXJhdG9yL3YxL2ltYWdlLnByb3RvEhNmYXJyaWVyLm9wZXJhdG9yLnYxIsQDCg5DYXRhbG9ndWVJbWFnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSLgoFc3RhdGUYAyABKA4yHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlU3RhdGUSCwoDdXJsGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIRCglpc19zaWduZWQYBiABKAgSEQoJaXNfY2FjaGVkGAcgASgIEgwKBHRhZ3MYCCADKAkSLgoFZmFjdHMYCSABKAsyHy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlRmFjdHMSOQoIcHJvZ3Jlc3MYCiABKAsyJy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlRmV0Y2hQcm9ncmVzcxIPCgdmYWlsdXJlGAsgASgJEi4KCmNyZWF0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYDSABKAkSLAoIcmVhZHlfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWlzX3B1YmxpYxgPIAEoCBIRCgljYWNoZWRfYXQYECADKAkiiwEKEkltYWdlRmV0Y2hQcm9ncmVzcxINCgVwaGFzZRgBIAEoCRISCgpieXRlc19kb25lGAIgASgDEhMKC2J5dGVzX3RvdGFsGAMgASgDEhAKCGF0dGVtcHRzGAQgASgFEisKB25leHRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqkCCgpJbWFnZUZhY3RzEg4KBmZvcm1hdBgBIAEoCRITCgtjb21wcmVzc2lvbhgCIAEoCRIUCgxwYWNrZWRfYnl0ZXMYAyABKAMSFgoOdW5wYWNrZWRfYnl0ZXMYBCABKAMSFwoPcGFydGl0aW9uX3RhYmxlGAUgASgJEjcKCnBhcnRpdGlvbnMYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlUGFydGl0aW9uEhAKCGJvb3RzX2J5GAcgAygJEhUKDWFyY2hpdGVjdHVyZXMYCCADKAkSGAoQcm9vdF9maWxlX3N5c3RlbRgJIAEoCRISCgpjbG91ZF9pbml0GAogASgJEhAKCHByb2JsZW1zGAsgAygJEg0KBW5vdGVzGAwgAygJImwKDkltYWdlUGFydGl0aW9uEg4KBm51bWJlchgBIAEoBRITCgtzdGFydF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEgwKBHR5cGUYBCABKAkSEwoLZmlsZV9zeXN0ZW0YBSABKAki7QIKD0ltYWdlQWRkUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgwKBG5hbWUYAiABKAkSCwoDdXJsGAMgASgJEg4KBmRpZ2VzdBgEIAEoCRItCgZmb3JtYXQYBSABKA4yHS5mYXJyaWVyLmFnZW50LnYxLkltYWdlRm9ybWF0EjIKC2NvbXByZXNzaW9uGAYgASgOMh0uZmFycmllci5hZ2VudC52MS5Db21wcmVzc2lvbhIuCglzaWduYXR1cmUYByABKAsyGy5mYXJyaWVyLmFnZW50LnYxLlNpZ25hdHVyZRIXCg9jYV9jZXJ0aWZpY2F0ZXMYCCABKAwSEgoKdG9rZW5faG9zdBgJIAMoCRINCgVjYWNoZRgKIAEoCBIRCglpc19wdWJsaWMYCyABKAgSOQoLZGlnZXN0X2Zyb20YDCABKAsyJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlRGlnZXN0TGlzdCJcCg9JbWFnZURpZ2VzdExpc3QSCwoDdXJsGAEgASgJEgwKBGxpc3QYAiABKAwSLgoJc2lnbmF0dXJlGAMgASgLMhsuZmFycmllci5hZ2VudC52MS5TaWduYXR1cmUiRgoQSW1hZ2VBZGRSZXNwb25zZRIyCgVpbWFnZRgBIAEoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2UiRwoQSW1hZ2VMaXN0UmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKEUltYWdlTGlzdFJlc3BvbnNlEjMKBmltYWdlcxgBIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiEKEEltYWdlU2hvd1JlcXVlc3QSDQoFaW1hZ2UYASABKAkiRwoRSW1hZ2VTaG93UmVzcG9uc2USMgoFaW1hZ2UYASABKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkNhdGFsb2d1ZUltYWdlIlEKD0ltYWdlVGFnUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBWltYWdlGAIgASgJEgsKA3RhZxgDIAEoCRIOCgZyZW1vdmUYBCABKAgiRgoQSW1hZ2VUYWdSZXNwb25zZRIyCgVpbWFnZRgBIAEoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuQ2F0YWxvZ3VlSW1hZ2UiNwoSSW1hZ2VEZWxldGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFaW1hZ2UYAiABKAkiJwoTSW1hZ2VEZWxldGVSZXNwb25zZRIQCgh2ZXJzaW9ucxgBIAEoBSpyCgpJbWFnZVN0YXRlEhsKF0lNQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUSU1BR0VfU1RBVEVfRkVUQ0hJTkcQARIVChFJTUFHRV9TVEFURV9SRUFEWRACEhYKEklNQUdFX1NUQVRFX0ZBSUxFRBADMtoDCgxJbWFnZVNlcnZpY2USVwoISW1hZ2VBZGQSJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlQWRkUmVxdWVzdBolLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VBZGRSZXNwb25zZRJaCglJbWFnZUxpc3QSJS5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlTGlzdFJlcXVlc3QaJi5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlTGlzdFJlc3BvbnNlEloKCUltYWdlU2hvdxIlLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VTaG93UmVxdWVzdBomLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VTaG93UmVzcG9uc2USVwoISW1hZ2VUYWcSJC5mYXJyaWVyLm9wZXJhdG9yLnYxLkltYWdlVGFnUmVxdWVzdBolLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VUYWdSZXNwb25zZRJgCgtJbWFnZURlbGV0ZRInLmZhcnJpZXIub3BlcmF0b3IudjEuSW1hZ2VEZWxldGVSZXF1ZXN0GiguZmFycmllci5vcGVyYXRvci52MS5JbWFnZURlbGV0ZVJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_farrier_agent_v1_image_image, file_google_protobuf_timestamp]);
 
 /**
  * One version of an image.
@@ -56,7 +56,7 @@ export type CatalogueImage = Message<"farrier.operator.v1.CatalogueImage"> & {
   digest: string;
 
   /**
-   * Whether its signature is checked.
+   * Whether its signature, or the signature of the list with its digest, is checked.
    *
    * @generated from field: bool is_signed = 6;
    */
@@ -394,6 +394,13 @@ export type ImageAddRequest = Message<"farrier.operator.v1.ImageAddRequest"> & {
    * @generated from field: bool is_public = 11;
    */
   isPublic: boolean;
+
+  /**
+   * The digest from a signed list, in place of digest.
+   *
+   * @generated from field: farrier.operator.v1.ImageDigestList digest_from = 12;
+   */
+  digestFrom?: ImageDigestList | undefined;
 };
 
 /**
@@ -402,6 +409,43 @@ export type ImageAddRequest = Message<"farrier.operator.v1.ImageAddRequest"> & {
  */
 export const ImageAddRequestSchema: GenMessage<ImageAddRequest> = /*@__PURE__*/
   messageDesc(file_farrier_operator_v1_image, 4);
+
+/**
+ * A signed list of digests, as sha256sum (also with --tag) and BSD's sha256 write it. The line with exactly the file name of
+ * the image's URL counts.
+ *
+ * @generated from message farrier.operator.v1.ImageDigestList
+ */
+export type ImageDigestList = Message<"farrier.operator.v1.ImageDigestList"> & {
+  /**
+   * http or https, where the server fetches the list; or
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * the list itself, at most 256 KiB.
+   *
+   * @generated from field: bytes list = 2;
+   */
+  list: Uint8Array;
+
+  /**
+   * By the key that must have signed the list. Without its bytes, the server fetches the signature from url with .minisig or
+   * .sig; with list they are needed.
+   *
+   * @generated from field: farrier.agent.v1.Signature signature = 3;
+   */
+  signature?: Signature | undefined;
+};
+
+/**
+ * Describes the message farrier.operator.v1.ImageDigestList.
+ * Use `create(ImageDigestListSchema)` to create a new message.
+ */
+export const ImageDigestListSchema: GenMessage<ImageDigestList> = /*@__PURE__*/
+  messageDesc(file_farrier_operator_v1_image, 5);
 
 /**
  * @generated from message farrier.operator.v1.ImageAddResponse
@@ -418,7 +462,7 @@ export type ImageAddResponse = Message<"farrier.operator.v1.ImageAddResponse"> &
  * Use `create(ImageAddResponseSchema)` to create a new message.
  */
 export const ImageAddResponseSchema: GenMessage<ImageAddResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 5);
+  messageDesc(file_farrier_operator_v1_image, 6);
 
 /**
  * @generated from message farrier.operator.v1.ImageListRequest
@@ -451,7 +495,7 @@ export type ImageListRequest = Message<"farrier.operator.v1.ImageListRequest"> &
  * Use `create(ImageListRequestSchema)` to create a new message.
  */
 export const ImageListRequestSchema: GenMessage<ImageListRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 6);
+  messageDesc(file_farrier_operator_v1_image, 7);
 
 /**
  * @generated from message farrier.operator.v1.ImageListResponse
@@ -475,7 +519,7 @@ export type ImageListResponse = Message<"farrier.operator.v1.ImageListResponse">
  * Use `create(ImageListResponseSchema)` to create a new message.
  */
 export const ImageListResponseSchema: GenMessage<ImageListResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 7);
+  messageDesc(file_farrier_operator_v1_image, 8);
 
 /**
  * @generated from message farrier.operator.v1.ImageShowRequest
@@ -494,7 +538,7 @@ export type ImageShowRequest = Message<"farrier.operator.v1.ImageShowRequest"> &
  * Use `create(ImageShowRequestSchema)` to create a new message.
  */
 export const ImageShowRequestSchema: GenMessage<ImageShowRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 8);
+  messageDesc(file_farrier_operator_v1_image, 9);
 
 /**
  * @generated from message farrier.operator.v1.ImageShowResponse
@@ -511,7 +555,7 @@ export type ImageShowResponse = Message<"farrier.operator.v1.ImageShowResponse">
  * Use `create(ImageShowResponseSchema)` to create a new message.
  */
 export const ImageShowResponseSchema: GenMessage<ImageShowResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 9);
+  messageDesc(file_farrier_operator_v1_image, 10);
 
 /**
  * @generated from message farrier.operator.v1.ImageTagRequest
@@ -551,7 +595,7 @@ export type ImageTagRequest = Message<"farrier.operator.v1.ImageTagRequest"> & {
  * Use `create(ImageTagRequestSchema)` to create a new message.
  */
 export const ImageTagRequestSchema: GenMessage<ImageTagRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 10);
+  messageDesc(file_farrier_operator_v1_image, 11);
 
 /**
  * @generated from message farrier.operator.v1.ImageTagResponse
@@ -570,7 +614,7 @@ export type ImageTagResponse = Message<"farrier.operator.v1.ImageTagResponse"> &
  * Use `create(ImageTagResponseSchema)` to create a new message.
  */
 export const ImageTagResponseSchema: GenMessage<ImageTagResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 11);
+  messageDesc(file_farrier_operator_v1_image, 12);
 
 /**
  * @generated from message farrier.operator.v1.ImageDeleteRequest
@@ -596,7 +640,7 @@ export type ImageDeleteRequest = Message<"farrier.operator.v1.ImageDeleteRequest
  * Use `create(ImageDeleteRequestSchema)` to create a new message.
  */
 export const ImageDeleteRequestSchema: GenMessage<ImageDeleteRequest> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 12);
+  messageDesc(file_farrier_operator_v1_image, 13);
 
 /**
  * @generated from message farrier.operator.v1.ImageDeleteResponse
@@ -615,7 +659,7 @@ export type ImageDeleteResponse = Message<"farrier.operator.v1.ImageDeleteRespon
  * Use `create(ImageDeleteResponseSchema)` to create a new message.
  */
 export const ImageDeleteResponseSchema: GenMessage<ImageDeleteResponse> = /*@__PURE__*/
-  messageDesc(file_farrier_operator_v1_image, 13);
+  messageDesc(file_farrier_operator_v1_image, 14);
 
 /**
  * How far a version of an image is.
