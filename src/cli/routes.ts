@@ -80,6 +80,9 @@ import { machineUpdateCommand } from "./commands/machine-update.ts";
 import { machineWatchCommand } from "./commands/machine-watch.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { netbootCommand } from "./commands/netboot.ts";
+import { policyDeleteCommand } from "./commands/policy-delete.ts";
+import { policySetCommand } from "./commands/policy-set.ts";
+import { policyShowCommand } from "./commands/policy-show.ts";
 import { profileApplyCommand } from "./commands/profile-apply.ts";
 import { profileCreateCommand } from "./commands/profile-create.ts";
 import { profileDeleteCommand } from "./commands/profile-delete.ts";
@@ -281,6 +284,11 @@ const image = buildRouteMap<string, CliContext>({
   },
 });
 
+const policy = buildRouteMap<string, CliContext>({
+  docs: { brief: "The image policy, rules that every image must keep: show, set, delete" },
+  routes: { show: policyShowCommand, set: policySetCommand, delete: policyDeleteCommand },
+});
+
 const profile = buildRouteMap<string, CliContext>({
   docs: { brief: "Profiles, versioned ways to install an image: apply, create, list, show, diff, render, delete" },
   routes: {
@@ -380,6 +388,7 @@ export const routes = buildRouteMap<string, CliContext>({
     agent,
     "boot-image": bootImage,
     image,
+    policy,
     profile,
     rollout,
     lab,

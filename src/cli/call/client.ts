@@ -12,6 +12,7 @@ import { HardwareService } from "../../../gen/farrier/operator/v1/hardware_pb.ts
 import { ImageService } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../../gen/farrier/operator/v1/installation_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
+import { PolicyService } from "../../../gen/farrier/operator/v1/policy_pb.ts";
 import { ProfileService } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { RolloutService } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { EventService, WebhookService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
@@ -36,6 +37,7 @@ export interface OperatorClient {
   secrets: Client<typeof SecretsService>;
   providers: Client<typeof ProviderService>;
   images: Client<typeof ImageService>;
+  policy: Client<typeof PolicyService>;
   profiles: Client<typeof ProfileService>;
   rollouts: Client<typeof RolloutService>;
   webhooks: Client<typeof WebhookService>;
@@ -74,6 +76,7 @@ export async function operatorClient(
     secrets: createClient(SecretsService, transport),
     providers: createClient(ProviderService, transport),
     images: createClient(ImageService, transport),
+    policy: createClient(PolicyService, transport),
     profiles: createClient(ProfileService, transport),
     rollouts: createClient(RolloutService, transport),
     webhooks: createClient(WebhookService, transport),

@@ -56,3 +56,9 @@ export const oneWebhook = {
   kind: "tuple",
   parameters: [{ brief: "Name of the webhook", placeholder: "NAME", parse: parseName }],
 } as const;
+
+/** The one rule of a command. */
+export const oneRule = {
+  kind: "tuple",
+  parameters: [{ brief: "Name of the rule", placeholder: "RULE", parse: parseName }],
+} as const;
