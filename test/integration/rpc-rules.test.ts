@@ -41,7 +41,7 @@ const methods = new Map(
 
 /** RPCs that may be called with nothing at all: those that list, sum up or tell who calls. */
 const takesNothing =
-  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|WebhookList|EventFollow|RolloutList|SecretsShow)$/u;
+  /\/(?:WhoAmI|TokenList|AuditList|MachineList|MachineCount|MachineWatch|InstallationList|FleetSummary|SessionList|WorkList|BackoffList|EnrollmentList|CredentialList|ControllerList|ProviderList|ConsoleSessionList|ImageList|ProfileList|WebhookList|EventFollow|RolloutList|PolicyShow|SecretsShow)$/u;
 
 /** Fields that name something which must be there, and what is never there. */
 const references: Readonly<Record<string, readonly string[]>> = {
@@ -85,6 +85,8 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   ConsoleSessionEnd: { session: "3b1f0c7e-58d2-4f6a-8e19-2a7c4d9b6e06" },
   ImageAdd: { digest: "" },
   ImageTag: { tag: "testing" },
+  PolicySet: { sources: ["images.example.net"] },
+  PolicyDelete: { name: "our-mirror2" },
   ProfileApply: { name: "web2" },
   ProfileDelete: { name: "web2" },
   RolloutCreate: { parallel: 21 },
