@@ -2,14 +2,23 @@ import { useId, type ReactElement } from "react";
 import type { ProfileChange } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { ForeignText } from "../../parts/ForeignText.tsx";
 
+/** What a {@link ProfileChanges} takes. */
+export interface ProfileChangesProps {
+  title: string;
+  /** Below a heading of this level. */
+  below: "h1" | "h2";
+  changes: readonly ProfileChange[];
+}
+
 /** What differs between two specifications, field by field. */
-export function ProfileChanges({ title, changes }: { title: string; changes: readonly ProfileChange[] }): ReactElement {
+export function ProfileChanges({ title, below, changes }: ProfileChangesProps): ReactElement {
   const id = useId();
+  const Heading = below === "h1" ? "h2" : "h3";
   return (
     <section aria-labelledby={id} className="flex flex-col gap-2 text-sm">
-      <h3 id={id} className="font-medium">
+      <Heading id={id} className="font-medium">
         {title}
-      </h3>
+      </Heading>
       {changes.length === 0 ? <p className="text-dim">Nothing changes.</p> : null}
       {changes.map(({ field, before, after }) => (
         <dl key={field} className="border-line grid grid-cols-[4rem_minmax(0,1fr)] gap-x-2 rounded-md border p-2">

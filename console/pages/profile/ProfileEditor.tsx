@@ -110,7 +110,7 @@ function Differences({ name, spec }: { name: string; spec: ProfileSpec }): React
   if (error !== null) {
     return <RpcError title="It can't be compared with what is applied" error={error} onRetry={() => void refetch()} />;
   }
-  return data === undefined ? null : <ProfileChanges title="What would change" changes={data.changes} />;
+  return data === undefined ? null : <ProfileChanges below="h1" title="What would change" changes={data.changes} />;
 }
 
 type ReadText = { kind: "read"; name: string; spec: ProfileSpec } | { kind: "wrong"; words: string };

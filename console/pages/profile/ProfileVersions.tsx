@@ -70,6 +70,6 @@ function Since({ profile, newest }: { profile: string; newest: number }): ReactE
     return <RpcError title="The versions can't be compared" error={error} onRetry={() => void refetch()} />;
   }
   return data === undefined ? null : (
-    <ProfileChanges title={`From ${profile} to version ${newest}`} changes={data.changes} />
+    <ProfileChanges below="h2" title={`From ${profile} to version ${newest}`} changes={data.changes} />
   );
 }
