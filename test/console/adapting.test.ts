@@ -103,6 +103,7 @@ test.for(Object.entries(small))(
       paths.providers(),
       paths.work(),
       paths.access(),
+      paths.metrics(),
       paths.machine(fleet.inState.ready, "hardware"),
       paths.machine(failed),
     ]) {

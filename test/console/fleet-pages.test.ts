@@ -11,7 +11,7 @@ import { connect, type Database } from "../../src/database/connect.ts";
 import { embeddedReach } from "../../src/database/embedded/embedded-reach.ts";
 import { silent } from "../support/fleet.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
-import { consoleWindow, sizes, type View } from "./support/console-page.ts";
+import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
 let server: ConsoleServer;
@@ -179,24 +179,5 @@ describe("a fleet of which some needs somebody", () => {
     await page.getByRole("row", { name: "machines all 12" }).waitFor();
     await picture(page, "metrics");
     expect(window.wrong).toEqual([]);
-  });
-
-  const views: Record<string, View> = {
-    phone: { size: sizes.phone },
-    dark: { theme: "dark" },
-    narrow: { size: { width: 320, height: 640 } },
-  };
-  test.for(Object.entries(views))("no page is wider than the window: %s", async ([name, view], context) => {
-    context.skip(browserMissing !== undefined, browserMissing);
-    await using window = await consoleWindow(browser, server, view);
-    for (const path of [paths.overview(), paths.work(), paths.providers(), paths.metrics()]) {
-      await window.open(path);
-      const [width, inner] = await window.page.evaluate(() => [
-        document.documentElement.scrollWidth,
-        globalThis.innerWidth,
-      ]);
-      expect({ path, over: Math.max(0, (width ?? 0) - (inner ?? 0)) }).toEqual({ path, over: 0 });
-      await picture(window.page, `${name}-${path.replaceAll("/", "")}`);
-    }
   });
 });

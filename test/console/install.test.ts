@@ -47,7 +47,7 @@ async function dialogOpen(page: Page, machine: LabMachine, image: ServedImage): 
 test("a dry run refuses, another disk is pressed, and it goes through, with progress that never goes back", async (context) => {
   context.skip(browserMissing !== undefined, browserMissing);
   const machine = await machineReady("box1");
-  const image = server.lab.images.serve("debian-13.raw", randomBytes(24 * mebibyte), { bytesPerSecond: 2 * mebibyte });
+  const image = server.lab.images.serve("debian-13.raw", randomBytes(24 * mebibyte), { bytesPerSecond: 4 * mebibyte });
   await using window = await consoleWindow(browser, server, { role: "operator" });
   const { page } = window;
   await window.open(paths.machines());
