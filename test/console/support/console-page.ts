@@ -9,6 +9,8 @@ export interface View {
   size?: { width: number; height: number };
   /** Pixels of the screen for a CSS pixel, as by the browser's zoom; default 1. */
   factor?: number;
+  /** Such as Europe/Berlin; default: this host's. */
+  timeZone?: string;
 }
 
 /** A browser's window on the console, signed in. */
@@ -35,6 +37,7 @@ export async function consoleWindow(
     viewport: view.size ?? sizes.desk,
     deviceScaleFactor: view.factor ?? 1,
     reducedMotion: "reduce",
+    ...(view.timeZone === undefined ? {} : { timezoneId: view.timeZone }),
     storageState: await signedInState(server, view.role ?? "admin"),
   });
   const page = await context.newPage();
