@@ -1,5 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
+import { waitFor } from "../support/wait.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
 import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
@@ -73,6 +78,54 @@ test("the server is killed and comes back: the page says so meanwhile, and misse
   await machineQuarantined(server, "back-a");
   await shownQuarantined(page, "back-a");
   await page.getByText(/^Not live since/u).waitFor({ state: "hidden" });
+});
+
+test("the network goes and comes back: the page says so meanwhile, goes on at once, and misses nothing", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await machineAdded(server, "net-a");
+  await using window = await consoleWindow(browser, server);
+  const { page } = window;
+  await window.open("/machines?name=net");
+  await row(page, "net-a").waitFor();
+  await window.context.setOffline(true);
+  await page.getByText(/^Not live since \d.*; trying again/u).waitFor();
+  await machineQuarantined(server, "net-a");
+  await row(page, "net-a").filter({ hasText: "new" }).waitFor();
+  await window.context.setOffline(false);
+  await shownQuarantined(page, "net-a");
+  await page.getByText(/^Not live since/u).waitFor({ state: "hidden" });
+});
+
+test("the database is killed under an open page and comes back: what was typed is sent, and nothing is missed", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await machineAdded(server, "base-a");
+  await machineAdded(server, "base-b");
+  await using window = await consoleWindow(browser, server);
+  const { page } = window;
+  await window.open("/machines?name=base");
+  await page.getByRole("checkbox", { name: "Mark base-a" }).check();
+  await page.getByRole("button", { name: "Do", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Quarantine", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("memory errors");
+  const pidFile = join(server.dataDirectory, "postgres/data/postmaster.pid");
+  process.kill(Number((await readFile(pidFile, "utf8")).split("\n")[0]), "SIGKILL");
+  // Until the database is back the dialog says why not, and keeps what was typed.
+  const send = dialog.getByRole("button", { name: /^(?:Quarantine base-a|Try again)$/u });
+  await waitFor(
+    "the command to go through",
+    async () => {
+      // Pressed as often as somebody likes: it is one command.
+      await send.evaluateAll((buttons) => buttons.forEach((button) => (button as HTMLElement).click()));
+      return (await dialog.count()) === 0;
+    },
+    { intervalMs: 200 },
+  );
+  await shownQuarantined(page, "base-a");
+  const { machine } = await createClient(MachineService, server.transport).machineShow({ machine: "base-a" });
+  expect(machine?.quarantine?.reason).toBe("memory errors");
+  await machineQuarantined(server, "base-b");
+  await shownQuarantined(page, "base-b");
 });
 
 test("seven tabs over HTTP/1.1 share one stream; the tab that holds it is closed, and another goes on", async (context) => {
