@@ -168,8 +168,6 @@ async function reportFilter(browser: Browser, server: MeasuredConsole, options: 
 }
 
 async function reportChange(browser: Browser, server: MeasuredConsole, options: { json: boolean }): Promise<void> {
-  const shown: number[] = [];
-  const heard: number[] = [];
   await using opened = await windowOpen(browser, server);
   const session = await pageSlow(opened.page, server.url, load.slowed);
   await opened.open("/machines");
@@ -177,27 +175,8 @@ async function reportChange(browser: Browser, server: MeasuredConsole, options: 
   const client = createClient(MachineService, server.transport);
   const { machines } = await client.machineList({ pageSize: load.rows });
   const ids = machines.map(({ id }) => id);
-  const stop = new AbortController();
-  // The bare watcher.
-  const arrived = new Map<string, number>();
-  const watching = (async () => {
-    while (!stop.signal.aborted) {
-      try {
-        for await (const { changes } of client.machineWatch({ machines: ids }, { signal: stop.signal, timeoutMs: 0 })) {
-          for (const { change } of changes) {
-            const mark = change.case === "machine" ? change.value.labels["round"] : undefined;
-            if (mark !== undefined && !arrived.has(mark)) {
-              arrived.set(mark, performance.timeOrigin + performance.now());
-            }
-          }
-        }
-      } catch (error) {
-        if (!stop.signal.aborted) {
-          process.stderr.write(`the bare watcher's stream ended: ${String(error)}\n`);
-        }
-      }
-    }
-  })();
+  await using watcher = bareWatcher(server, ids);
+  const rounds: { mark: string; begun: number; at: number }[] = [];
   for (let round = -2; round < load.changes; round += 1) {
     await quiet();
     const mark = `change${round + 2}.`;
@@ -208,14 +187,18 @@ async function reportChange(browser: Browser, server: MeasuredConsole, options: 
       [ids[(round + 2) % ids.length], mark],
     );
     const at = await seen;
-    await quiet();
     if (round >= 0) {
-      shown.push(at - begun);
-      heard.push((arrived.get(mark) ?? at) - begun);
+      rounds.push({ mark, begun, at });
     }
   }
-  stop.abort();
-  await watching;
+  await quiet();
+  // A change that the bare watcher did not hear has nothing that it could be compared with.
+  const both = rounds.flatMap(({ mark, begun, at }) => {
+    const came = watcher.arrived.get(mark);
+    return came === undefined ? [] : [{ shown: at - begun, heard: came - begun }];
+  });
+  const shown = both.map((one) => one.shown);
+  const heard = both.map((one) => one.heard);
   report(
     {
       id: "P17-change",
@@ -228,10 +211,58 @@ async function reportChange(browser: Browser, server: MeasuredConsole, options: 
         "until a bare watcher has it, ms, p99": percentileOf(0.99, heard),
         "until a bare watcher has it, ms, p50": percentileOf(0.5, heard),
         "MiB of JavaScript in the page afterwards": (await heapBytes(session)) / 2 ** 20,
-        changes: shown.length,
+        changes: rounds.length,
+        "changes that the bare watcher did not hear, which are left out": rounds.length - both.length,
+        "times that the bare watcher's stream ended": watcher.ends,
         ...conditions(server),
       },
     },
     options.json,
   );
+}
+
+/** Notes when changes of machines arrive, until it is disposed of. */
+interface BareWatcher extends AsyncDisposable {
+  /** Milliseconds since 1970, by the label "round". */
+  readonly arrived: ReadonlyMap<string, number>;
+  /** How often its stream ended by itself. */
+  readonly ends: number;
+}
+
+/** Watches as any client may; a stream that ends begins anew, without what changed in between. */
+function bareWatcher(server: MeasuredConsole, machines: string[]): BareWatcher {
+  const client = createClient(MachineService, server.transport);
+  const stop = new AbortController();
+  const arrived = new Map<string, number>();
+  let ends = 0;
+  const watching = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        for await (const { changes } of client.machineWatch({ machines }, { signal: stop.signal, timeoutMs: 0 })) {
+          for (const { change } of changes) {
+            const mark = change.case === "machine" ? change.value.labels["round"] : undefined;
+            if (mark !== undefined && !arrived.has(mark)) {
+              arrived.set(mark, performance.timeOrigin + performance.now());
+            }
+          }
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) {
+          ends += 1;
+          process.stderr.write(`the bare watcher's stream ended: ${String(error)}\n`);
+          await quiet();
+        }
+      }
+    }
+  })();
+  return {
+    arrived,
+    get ends() {
+      return ends;
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await watching;
+    },
+  };
 }
