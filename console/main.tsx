@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { linkCodeTake, linkFailureSet } from "./api/link-code.ts";
 import { hasSession, sessionBegin, sessionByCertificate } from "./api/session.ts";
 import { App } from "./layout/App.tsx";
+import { liveStart } from "./live/live.ts";
 import { paths } from "./paths.ts";
 
 const base = "/console";
@@ -18,6 +19,10 @@ async function start(): Promise<void> {
   const here = `${pathname.slice(base.length)}${search}${hash}`;
   if (!hasSession() && !here.startsWith(paths.signIn()) && !(await sessionByCertificate())) {
     globalThis.history.replaceState(null, "", `${base}${paths.signIn(here === "/" ? undefined : here)}`);
+  }
+  if (hasSession()) {
+    // On its way while the page's own script is: lists wait for its begin.
+    liveStart();
   }
   const root = document.querySelector("#root");
   if (root !== null) {
