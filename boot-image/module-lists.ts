@@ -55,10 +55,12 @@ const labModules = [
   "tpm_tis",
 ] as const;
 
-/** Disks of QEMU's machines, and the file system of an installation's seed. */
+/** Disks and networks of QEMU's machines, and the file system of an installation's seed. */
 const tinyModules = [
+  "af_packet",
   "ahci",
   "ata_piix",
+  "e1000",
   "nls_ascii",
   "nls_cp437",
   "nls_utf8",
@@ -66,6 +68,7 @@ const tinyModules = [
   "sd_mod",
   "vfat",
   "virtio_blk",
+  "virtio_net",
   "virtio_pci",
   "virtio_scsi",
 ] as const;

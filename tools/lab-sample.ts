@@ -16,6 +16,8 @@ const seconds: readonly [path: string, seconds: number][] = [
   ["test/lab/debian", 350],
   ["test/lab/takeover", 400],
   ["test/lab/media", 250],
+  ["test/lab/came-up-debian", 450],
+  ["test/lab/came-up", 130],
   ["test/lab/drivers", 130],
   ["test/lab/install", 160],
   ["test/lab/servers", 290],

@@ -6,7 +6,7 @@
 export PATH=/bin
 echo 3 > /proc/sys/kernel/printk
 echo 5 > /proc/sys/kernel/panic
-for module in virtio_pci virtio_blk virtio_scsi nvme ahci ata_piix sd_mod vfat nls_cp437 nls_ascii nls_utf8; do
+for module in virtio_pci virtio_blk virtio_net e1000 af_packet virtio_scsi nvme ahci ata_piix sd_mod vfat nls_cp437 nls_ascii nls_utf8; do
   busybox modprobe -q "$module"
 done
 firmware=BIOS
@@ -28,7 +28,10 @@ if [ -n "$seed" ] && busybox mount -t vfat -o ro "$seed" /mnt; then
       echo
     fi
   done
+  [ -e /mnt/vendor-data ] && busybox cp /mnt/vendor-data /vendor-data
   busybox umount /mnt
 fi
 echo "FARRIER-TINY-OS is up after $(busybox cut -d ' ' -f 1 /proc/uptime) s"
+# The seed says to whom.
+[ -e /vendor-data ] && busybox sh /report.sh &
 while :; do busybox sleep 3600; done

@@ -1,5 +1,5 @@
 /** The tiny system's packages, and those of the programs that make its disk image. */
-const tinyPackages = ["busybox-static", "dosfstools", "gdisk", "kmod", "libc6", "mtools"];
+const tinyPackages = ["busybox-static", "dosfstools", "gdisk", "kmod", "libc6", "mtools", "openssl"];
 
 /** The tiny image's Debian packages, besides the kernel. */
 export const tinyRoots = {

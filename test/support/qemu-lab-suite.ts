@@ -3,16 +3,20 @@ import { qemuLab, type QemuLab, qemuLabMissing } from "./qemu-lab.ts";
 
 /**
  * Gives the tests of a file one lab of QEMU machines, and the hour that these need. Where there can be none, each test is
- * left out and says why. @param prepare runs once, before the first test @returns the lab, for use in tests
+ * left out and says why. @param prepare runs once, before the first test @param flags of `farrier up` @returns the lab, for use
+ * in tests
  */
-export function qemuLabSuite(prepare: (lab: QemuLab) => Promise<void> = async () => {}): () => QemuLab {
+export function qemuLabSuite(
+  prepare: (lab: QemuLab) => Promise<void> = async () => {},
+  flags: readonly string[] = [],
+): () => QemuLab {
   vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 1_200_000 });
   let missing: string | undefined;
   let lab: QemuLab | undefined;
   beforeAll(async () => {
     missing = await qemuLabMissing();
     if (missing === undefined) {
-      lab = await qemuLab();
+      lab = await qemuLab(...flags);
       await prepare(lab);
     }
   });
