@@ -4,6 +4,9 @@ import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
+import type { StoredBootImages } from "../netboot/boot-image.ts";
+import { bootOffer } from "./boot-offer.ts";
+import { bootStored } from "./boot-stored.ts";
 import { cacheAnswers, type CacheAnswer } from "./cache-answer.ts";
 import { databaseTimeFollow } from "./database-time.ts";
 import { cacheKeep, type CacheOrigin } from "./keep.ts";
@@ -13,6 +16,8 @@ import type { ImageStore } from "./store.ts";
 export interface ImageCache {
   store: ImageStore;
   images: { is: (target: string) => boolean; answer: CacheAnswer };
+  /** Boot images in the store. */
+  bootImages: StoredBootImages;
   /** Begins to look after the store. @param urls the addresses by which machines reach it */
   keep(urls: readonly string[]): AsyncDisposable;
 }
@@ -24,12 +29,15 @@ export function cacheOpen(options: {
   ring: Pick<KeyRing, "mirrorMacs">;
   room: number;
   origin?: CacheOrigin | undefined;
+  /** The folder of boot images that this host offers to the others; absent = none. */
+  offered?: string | undefined;
   metrics: Metrics;
   clock: Clock;
   log: Logger;
 }): ImageCache {
   const { store, ring, metrics, clock, log } = options;
   const time = databaseTimeFollow(clock);
+  const boot = bootStored(store);
   let keeper: ReturnType<typeof cacheKeep> | undefined;
   return {
     store,
@@ -48,9 +56,22 @@ export function cacheOpen(options: {
         log,
       }),
     },
+    bootImages: boot,
     keep: (urls) => {
-      keeper = cacheKeep({ ...options, urls, time });
-      return keeper;
+      const { offered } = options;
+      const offer = offered === undefined ? undefined : bootOffer({ ...options, bootImages: offered });
+      const keeping = cacheKeep({
+        ...{ ...options, urls, time },
+        bootFile: (hex) => offer?.path(hex),
+        looked: (wanted) => boot.set(wanted),
+      });
+      keeper = keeping;
+      return {
+        [Symbol.asyncDispose]: async () => {
+          await keeping[Symbol.asyncDispose]();
+          await offer?.[Symbol.asyncDispose]();
+        },
+      };
     },
   };
 }

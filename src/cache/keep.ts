@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
 import type { Database } from "../database/connect.ts";
 import {
   cacheClaim,
@@ -30,6 +31,10 @@ export interface CacheKeepOptions {
   time: DatabaseTime;
   /** Fetches an image from where it comes from, and looks into it; absent = only other stores are asked. */
   origin?: CacheOrigin | undefined;
+  /** The path of a boot file with this digest on this host; undefined if there is none. */
+  bootFile?: ((hex: string) => string | undefined) | undefined;
+  /** Called with what is wanted, after each look. */
+  looked?: ((wanted: readonly CacheWanted[]) => void) | undefined;
   /** Milliseconds between two readings of one file. */
   checkEvery?: number;
   metrics: Metrics;
@@ -66,6 +71,7 @@ const hexOf = (digest: string): string => digest.slice("sha256:".length);
 /** Keeps a store filled, within its room and unaltered, and records what it has, until it is disposed of. */
 export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
   const { database, store, ring, urls, room, time, origin, metrics, clock, log, checkEvery = checkEach } = options;
+  const { bootFile, looked } = options;
   const holder = randomUUID();
   const stop = new AbortController();
   const { signal } = stop;
@@ -90,6 +96,7 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     await record();
     const { now, wanted } = await cacheWanted(database, store.id);
     time.set(now);
+    looked?.(wanted);
     publicOnes = new Set(wanted.filter(({ isPublic }) => isPublic).map(({ digest }) => hexOf(digest)));
     const held = store.list().map((file) => ({ ...file, fresh: clock.monotonic() - file.since < freshFor }));
     metrics.cacheBytes.set(held.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -107,11 +114,16 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     }
   }
 
-  /** Fetches an image from another store, or from its origin if none has it. */
-  async function bring({ digest, urls: others }: CacheWanted): Promise<void> {
-    if (others.length > 0) {
+  /** Fetches an image from another store, or from its origin if none has it. A boot file's origin is a host's folder. */
+  async function bring({ digest, urls: others, boot }: CacheWanted): Promise<void> {
+    const path = bootFile?.(hexOf(digest));
+    if (path !== undefined) {
+      await claimed({ digest, place: { storeId: store.id }, holder }, () =>
+        take(digest, "folder", () => store.put(hexOf(digest), createReadStream(path), signal)),
+      );
+    } else if (others.length > 0) {
       await claimed({ digest, place: { storeId: store.id }, holder }, (lost) => copy(digest, others, lost));
-    } else if (origin !== undefined) {
+    } else if (origin !== undefined && boot.length === 0) {
       await claimed({ digest, place: "origin", holder }, async (lost) => {
         // Another process may have fetched it before the claim was free.
         const { wanted } = await cacheWanted(database, store.id);
@@ -137,7 +149,7 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
   }
 
   /** Takes an image in, unless another process with this folder has brought it. It is recorded while the claim holds. */
-  async function take(digest: string, from: "cache" | "origin", action: () => Promise<void>): Promise<void> {
+  async function take(digest: string, from: "cache" | "origin" | "folder", action: () => Promise<void>): Promise<void> {
     await store.scan(signal);
     if (store.list().some(({ hex }) => hex === hexOf(digest))) {
       return;
@@ -224,8 +236,9 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
   };
 }
 
-function ranked({ digest, bytes, pinned, usedAt }: CacheWanted): Wanted {
-  return { hex: hexOf(digest), bytes, pinned, usedAt };
+function ranked({ digest, bytes, pinned, usedAt, boot }: CacheWanted): Wanted {
+  // Boot files first: they are small, and no machine boots without them.
+  return { hex: hexOf(digest), bytes, pinned, usedAt: boot.length > 0 ? Number.POSITIVE_INFINITY : usedAt };
 }
 
 /** Tries the sources one after the other. @throws the last one's error */

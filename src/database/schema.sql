@@ -562,6 +562,14 @@ CREATE TABLE agent_silence (
     departed interval DEFAULT '00:01:00'::interval NOT NULL
 );
 
+CREATE TABLE boot_image_file (
+    architecture text NOT NULL,
+    file text NOT NULL,
+    digest text NOT NULL,
+    bytes bigint NOT NULL,
+    built_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE boot_medium_server (
     url text NOT NULL,
     architectures text[] NOT NULL,
@@ -1521,6 +1529,16 @@ ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_only_row_check CHECK (onl
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE agent_silence ADD CONSTRAINT agent_silence_started_check CHECK ((started > '00:00:00'::interval));
+
+ALTER TABLE boot_image_file ADD CONSTRAINT boot_image_file_architecture_check CHECK ((architecture = ANY (ARRAY['x86_64'::text, 'arm64'::text])));
+
+ALTER TABLE boot_image_file ADD CONSTRAINT boot_image_file_bytes_check CHECK ((bytes > 0));
+
+ALTER TABLE boot_image_file ADD CONSTRAINT boot_image_file_digest_check CHECK ((digest ~ '^sha256:[0-9a-f]{64}$'::text));
+
+ALTER TABLE boot_image_file ADD CONSTRAINT boot_image_file_file_check CHECK ((file = ANY (ARRAY['vmlinuz'::text, 'initramfs'::text])));
+
+ALTER TABLE boot_image_file ADD CONSTRAINT boot_image_file_pkey PRIMARY KEY (architecture, file);
 
 ALTER TABLE boot_medium_server ADD CONSTRAINT boot_medium_server_pkey PRIMARY KEY (url);
 

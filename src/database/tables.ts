@@ -30,6 +30,14 @@ export interface AgentRefusedTable {
   refused_since: Date;
 }
 
+export interface BootImageFileTable {
+  architecture: string;
+  built_at: Date;
+  bytes: bigint;
+  digest: string;
+  file: string;
+}
+
 export interface BootMediumServerTable {
   architectures: string[];
   seen_at: Generated<Date>;
@@ -904,6 +912,7 @@ export interface WorkBackoffTable {
 
 export interface DB {
   agent_refused: AgentRefusedTable;
+  boot_image_file: BootImageFileTable;
   boot_medium_server: BootMediumServerTable;
   cache_fetch: CacheFetchTable;
   cache_file: CacheFileTable;

@@ -16,12 +16,13 @@ import { networkOfIdentity } from "../database/queries/machine/machine-network.t
 import { defined } from "../lib/defined.ts";
 import { bootConfigArchive } from "./boot-config.ts";
 import { bootDecide, bootDecideRemains } from "./boot-decide.ts";
-import { bootFilePath, bootImageIsThere } from "./boot-image.ts";
+import { bootFileOpen, bootImageFind, type BootImagePlaces } from "./boot-image.ts";
 import { bootQuery, type BootQuery } from "./boot-query.ts";
 import { bootTokenFor } from "./boot-token.ts";
 import { configHandle, configHandleRead } from "./config-handle.ts";
 import { answerText, type Exchange } from "./exchange.ts";
 import { fileAnswer } from "./file-answer.ts";
+import { servedFileOpen, type ServedFile } from "./served-file.ts";
 import { ipxeFilePath } from "./ipxe-files.ts";
 import { agentScript, bootScript, diskScript, holdScript, noImageScript } from "./ipxe-script.ts";
 import { mediumAnswer } from "./medium-answer.ts";
@@ -30,10 +31,8 @@ import type { Route } from "./route.ts";
 import { tokenRequest, tokenRequestLimit } from "./token-request.ts";
 
 /** What answers are made from. */
-export interface AnswerOptions {
+export interface AnswerOptions extends BootImagePlaces {
   database: Database;
-  /** A folder with a subfolder for each architecture, which contains `vmlinuz` and `initramfs`. */
-  bootImages: string;
   /** The folder of iPXE's own programs. */
   ipxeFiles: string;
   agents: AgentsAt;
@@ -65,9 +64,9 @@ export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, 
     case "machine":
       return answerMachine(options, exchange, route.query);
     case "image": {
-      const path = bootFilePath(options.bootImages, route.architecture, route.file);
+      const source = await bootFileOpen(options, route);
       const missing = `no boot image for ${route.architecture}: farrier boot-image build makes one`;
-      const outcome = await answerFile(exchange, path, missing);
+      const outcome = await answerFile(exchange, source, missing);
       const identity = route.handle === undefined ? undefined : configHandleRead(route.handle);
       if (identity !== undefined && outcome === "200" && exchange.request.method === "GET") {
         await note(options, identity, "loaded");
@@ -76,7 +75,8 @@ export async function netbootAnswer(options: AnswerOptions, exchange: Exchange, 
     }
     case "ipxe": {
       const path = ipxeFilePath(options.ipxeFiles, route.architecture, route.name);
-      return answerFile(exchange, path, "there is no such iPXE program here: Debian's package ipxe has some");
+      const source = path === undefined ? undefined : await servedFileOpen(path);
+      return answerFile(exchange, source, "there is no such iPXE program here: Debian's package ipxe has some");
     }
     case "config":
       return answerConfig(options, exchange, route.handle);
@@ -107,8 +107,8 @@ async function answerMetrics(options: AnswerOptions, exchange: Exchange): Promis
   );
 }
 
-async function answerFile(exchange: Exchange, path: string | undefined, missing: string): Promise<string> {
-  const status = path === undefined ? 404 : await fileAnswer(exchange.request, exchange.response, path);
+async function answerFile(exchange: Exchange, source: ServedFile | undefined, missing: string): Promise<string> {
+  const status = await fileAnswer(exchange.request, exchange.response, source);
   return String(status === 404 ? answerText(exchange, 404, `${missing}\n`) : status);
 }
 
@@ -139,12 +139,15 @@ async function answerMachine(options: AnswerOptions, exchange: Exchange, query: 
       answerText(exchange, 200, diskScript(platform));
       return decision;
     case "agent": {
-      if (architecture === undefined || !(await bootImageIsThere(options.bootImages, architecture))) {
+      const image = architecture === undefined ? undefined : await bootImageFind(options, architecture);
+      if (architecture === undefined || image === undefined) {
         answerText(exchange, 200, noImageScript(architecture));
         return "no-image";
       }
       const { kernelArguments } = options;
-      answerText(exchange, 200, agentScript({ architecture, handle: configHandle(identity), kernelArguments }));
+      const digests = image.from === "store" ? image.digests : undefined;
+      const script = agentScript({ architecture, handle: configHandle(identity), kernelArguments, digests });
+      answerText(exchange, 200, script);
       if (facts !== undefined) {
         await note(options, identity, "asked");
       }

@@ -1,39 +1,33 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { open, type FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { errorCode } from "../lib/errors.ts";
 import { byteRange } from "./byte-range.ts";
+import type { ServedFile } from "./served-file.ts";
 import { type Overlay, overlayChunk } from "./overlay.ts";
 
-/** Bytes read at once: a kernel and an initramfs have tens of megabytes. */
-const chunk = 1 << 20;
-
 /**
- * Answers with a file, or with the requested range of it, and with validators for caches. Resolves to the status; the
- * caller answers a 404. With an overlay, its bytes take the place of the file's own, and no cache may keep them.
+ * Answers with a file, or with the requested range of it, and with validators for caches, and closes the file. Resolves to
+ * the status; the caller answers a 404. With an overlay, its bytes take the place of the file's own, and no cache may keep them.
  * @param begins is called before bytes of the file are sent. False: they are not, and it is a 404.
  */
 export async function fileAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
+  source: ServedFile | undefined,
   overlay?: Overlay,
   begins: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<number> {
-  const file = await openFile(path);
-  if (file === undefined) {
+  if (source === undefined) {
     return 404;
   }
-  await using _file = file;
-  const { size, mtimeMs, mtime } = await file.stat();
-  // A different file has a different size or time, because files are only replaced whole.
+  await using file = source;
+  const { bytes: size, tag, modified } = file;
   const content =
     overlay === undefined ? "" : `-${createHash("sha256").update(overlay.bytes).digest("hex").slice(0, 16)}`;
-  const etag = `"${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}${content}"`;
+  const etag = `"${tag}${content}"`;
   const headers = {
     etag,
-    "last-modified": mtime.toUTCString(),
+    ...(modified === undefined ? {} : { "last-modified": modified.toUTCString() }),
     "accept-ranges": "bytes",
     "cache-control": overlay === undefined ? "no-cache" : "no-store",
     "content-type": "application/octet-stream",
@@ -66,7 +60,7 @@ export async function fileAnswer(
     response.end();
     return status;
   }
-  const stream = file.createReadStream({ start: first, end: last, highWaterMark: chunk, autoClose: false });
+  const stream = file.read(first, last);
   await (overlay === undefined ? pipeline(stream, response) : pipeline(overlaid(stream, first, overlay), response));
   return status;
 }
@@ -78,22 +72,4 @@ async function* overlaid(stream: AsyncIterable<Buffer>, first: number, overlay: 
     at += part.length;
     yield part;
   }
-}
-
-/** An open regular file; undefined if there is none. */
-async function openFile(path: string): Promise<FileHandle | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") {
-      return undefined;
-    }
-    throw error;
-  }
-  if ((await file.stat()).isFile()) {
-    return file;
-  }
-  await file.close();
-  return undefined;
 }

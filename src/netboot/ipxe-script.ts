@@ -1,6 +1,7 @@
 // The iPXE scripts (https://ipxe.org/scripting). They contain paths only: iPXE uses the host that it got the script
 // from.
 import type { Architecture } from "./architecture.ts";
+import type { BootFile } from "./boot-image.ts";
 import { interfacesAsked } from "./boot-query.ts";
 
 /** Seconds between retries. */
@@ -59,8 +60,16 @@ export function noImageScript(architecture: Architecture | undefined): string {
  * Starts the agent. The configuration is fetched last, because a token is handed out once, and named first, because it
  * is an uncompressed archive whose length makes the next archive begin where the kernel looks for it.
  */
-export function agentScript(options: { architecture: Architecture; handle: string; kernelArguments: string }): string {
-  const { architecture, handle, kernelArguments } = options;
+export function agentScript(options: {
+  architecture: Architecture;
+  handle: string;
+  kernelArguments: string;
+  /** Digests in hexadecimal, where the files are in a store: both are then of one image, also if a newer one comes. */
+  digests?: Readonly<Record<BootFile, string>> | undefined;
+}): string {
+  const { architecture, handle, kernelArguments, digests } = options;
+  const kernel = digests === undefined ? "" : `?digest=${digests.vmlinuz}`;
+  const initramfs = digests === undefined ? "" : `&digest=${digests.initramfs}`;
   const files = `initrd=config.cpio initrd=initramfs BOOTIF=01-\${netX/mac:hexhyp}`;
   const again = (label: string): string[] => [
     `:${label}-failed`,
@@ -71,9 +80,9 @@ export function agentScript(options: { architecture: Architecture; handle: strin
   return script(
     "echo Farrier: starting the agent",
     ":kernel",
-    `kernel --name vmlinuz /boot/${architecture}/vmlinuz ${`${files} ${kernelArguments}`.trim()} || goto kernel-failed`,
+    `kernel --name vmlinuz /boot/${architecture}/vmlinuz${kernel} ${`${files} ${kernelArguments}`.trim()} || goto kernel-failed`,
     ":initramfs",
-    `initrd --name initramfs /boot/${architecture}/initramfs?machine=${handle} || goto initramfs-failed`,
+    `initrd --name initramfs /boot/${architecture}/initramfs?machine=${handle}${initramfs} || goto initramfs-failed`,
     ":config",
     `initrd --name config.cpio /config/${handle}.cpio || goto config-failed`,
     "boot ||",

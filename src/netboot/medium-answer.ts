@@ -13,6 +13,7 @@ import { bootConfigArchive } from "./boot-config.ts";
 import { byteRange } from "./byte-range.ts";
 import { answerText, type Exchange } from "./exchange.ts";
 import { fileAnswer } from "./file-answer.ts";
+import { servedFileOpen } from "./served-file.ts";
 import { mediumFile, type MediumFile } from "./medium-file.ts";
 import { mediumSecretRead, type MediumSecret } from "../contract/medium-path.ts";
 
@@ -91,7 +92,7 @@ export async function mediumAnswer(options: MediumAnswerOptions, exchange: Excha
     const give = { machineId: grant.machineId, mediumDigest: secret.digest, tokenDigest, address };
     return mediumTokenGive(options.database, { ...give, actor: { kind: "component", name: "netboot" } });
   };
-  const status = await fileAnswer(request, response, file.path, overlay, begins);
+  const status = await fileAnswer(request, response, await servedFileOpen(file.path), overlay, begins);
   return status === 404 ? String(answerText(exchange, 404, refusal)) : grant.content;
 }
 

@@ -1,4 +1,5 @@
 import { isMediumUrlName } from "../contract/medium-path.ts";
+import { defined } from "../lib/defined.ts";
 import { architectures, type Architecture } from "./architecture.ts";
 import { bootFiles, type BootFile } from "./boot-image.ts";
 
@@ -6,7 +7,7 @@ import { bootFiles, type BootFile } from "./boot-image.ts";
 export type Route =
   | { resource: "boot" }
   | { resource: "machine"; query: URLSearchParams }
-  | { resource: "image"; architecture: Architecture; file: BootFile; handle?: string }
+  | { resource: "image"; architecture: Architecture; file: BootFile; handle?: string; digest?: string }
   | { resource: "ipxe"; architecture: string; name: string }
   | { resource: "config"; handle: string }
   | { resource: "medium"; secret: string }
@@ -14,6 +15,8 @@ export type Route =
   | { resource: "health" }
   | { resource: "metrics" };
 
+/** SHA-256 in hexadecimal. */
+const digestPattern = /^[0-9a-f]{64}$/u;
 /** Maximum length of a request's target: nine MACs and a UUID have 350 characters. */
 const targetLimit = 4096;
 
@@ -47,10 +50,12 @@ export function route(target: string): Route | undefined {
       const architecture = architectures.find((one) => one === second.toLowerCase());
       const file = bootFiles.find((one) => one === third.toLowerCase());
       // Who fetches it, if the script that names it added that.
-      const handle = mark === -1 ? null : new URLSearchParams(target.slice(mark + 1)).get("machine");
+      const query = new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1));
+      const handle = query.get("machine") ?? undefined;
+      const digest = digestPattern.exec(query.get("digest") ?? "")?.[0];
       return architecture === undefined || file === undefined
         ? undefined
-        : { resource: "image", architecture, file, ...(handle === null ? {} : { handle }) };
+        : { resource: "image", architecture, file, ...defined({ handle, digest }) };
     }
     case "ipxe":
       // What an iPXE loaded from here asks for by itself.

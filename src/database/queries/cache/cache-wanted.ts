@@ -3,22 +3,24 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import { cacheStoreSeconds } from "./cache-seen.ts";
 
-/** An image that is to be in caches. */
+/** An image, or a file of a boot image, that is to be in caches. */
 export interface CacheWanted {
   /** sha256:HEX. */
   digest: string;
   bytes: number;
   isPublic: boolean;
-  /** A pending request names it. */
+  /** A pending request names it, or machines boot from it. */
   pinned: boolean;
   /** When a machine last fetched it from any store, or it became ready; in seconds since 1970. */
   usedAt: number;
   /** Where other stores have it. */
   urls: string[];
+  /** The files of boot images that have these bytes, such as x86_64/vmlinuz. */
+  boot: string[];
 }
 
 /**
- * The images that are to be in caches, and the database's time in seconds since 1970.
+ * The images and boot files that are to be in caches, and the database's time in seconds since 1970.
  * @throws {DatabaseError} `unavailable`
  */
 export async function cacheWanted(
@@ -33,14 +35,21 @@ export async function cacheWanted(
     pinned: boolean;
     used_at: number;
     urls: string[];
+    boot: string[];
   }>`
     WITH image AS (
-      SELECT v.digest, max((v.facts ->> 'packedBytes')::numeric)::text AS bytes, bool_or(v.public) AS is_public,
-        max(v.ready_at) AS ready_at
-      FROM image_version v WHERE v.cached AND v.state = 'ready' GROUP BY v.digest
+      SELECT w.digest, max(w.bytes)::text AS bytes, bool_or(w.is_public) AS is_public, max(w.ready_at) AS ready_at,
+        coalesce(array_agg(w.boot ORDER BY w.boot) FILTER (WHERE w.boot IS NOT NULL), '{}') AS boot
+      FROM (
+        SELECT v.digest, (v.facts ->> 'packedBytes')::numeric AS bytes, v.public AS is_public, v.ready_at,
+          NULL AS boot
+        FROM image_version v WHERE v.cached AND v.state = 'ready'
+        UNION ALL
+        SELECT b.digest, b.bytes, true, b.built_at, b.architecture || '/' || b.file FROM boot_image_file b
+      ) AS w GROUP BY w.digest
     )
-    SELECT extract(epoch FROM now())::float8 AS now, i.digest, i.bytes, i.is_public,
-      EXISTS (
+    SELECT extract(epoch FROM now())::float8 AS now, i.digest, i.bytes, i.is_public, i.boot,
+      i.boot <> '{}' OR EXISTS (
         SELECT FROM machine_os_installation_request q
         LEFT JOIN machine_os_installation_report r ON r.machine_id = q.machine_id
         WHERE q.digest = i.digest AND installation_pending(q.generation, r.generation)
@@ -59,8 +68,8 @@ export async function cacheWanted(
     .catch((error: unknown) => Promise.reject(translate(error)));
   return {
     now: rows[0]?.now ?? 0,
-    wanted: rows.flatMap(({ digest, bytes, is_public: isPublic, pinned, used_at: usedAt, urls }) =>
-      digest === null ? [] : [{ digest, bytes: Number(bytes ?? 0), isPublic, pinned, usedAt, urls }],
+    wanted: rows.flatMap(({ digest, bytes, is_public: isPublic, pinned, used_at: usedAt, urls, boot }) =>
+      digest === null ? [] : [{ digest, bytes: Number(bytes ?? 0), isPublic, pinned, usedAt, urls, boot }],
     ),
   };
 }
