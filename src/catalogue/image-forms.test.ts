@@ -84,7 +84,7 @@ function fetched(bytes: Buffer, name: string): Promise<FetchedImage> {
   );
 }
 
-/** What became of an image: the size of its disk, or why it was refused. */
+/** The result of fetching: the size of its disk, or why it was refused. */
 async function outcome(bytes: Buffer, name: string): Promise<{ unpackedBytes?: number; code?: string; text?: string }> {
   try {
     await using image = await fetched(bytes, name);

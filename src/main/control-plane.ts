@@ -63,6 +63,8 @@ export interface ControlPlaneOptions {
   ownPorts?: () => number[];
   /** The cache of images; absent = this process has none. */
   cache?: ImageCacheOptions | undefined;
+  /** The folder of boot images that the cache offers to other hosts; absent = none. */
+  offered?: string | undefined;
   /** Whether it may migrate the schema; otherwise it only checks it. */
   migrate: boolean;
   /** The metrics to serve if they are not only this process' own. */
@@ -215,6 +217,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       : await imageCacheOpen({
           ...options.cache,
           cacheRoom: options.cache.room,
+          offered: options.offered,
           ...{ dataDir, database: janitorDatabase, secrets, origin: imageAgain(fetching), clock, metrics, log },
         });
   if (cache !== undefined && options.cache?.listen !== undefined) {

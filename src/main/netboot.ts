@@ -43,6 +43,7 @@ export async function netbootProcess(options: NetbootOptions): Promise<number> {
     address: options.listen,
     database,
     bootImages: options.bootImages ?? join(dataDir, "boot-image"),
+    storedBootImages: cached?.bootImages,
     ipxeFiles: ipxeDirectory,
     agents: agents === undefined ? { port: agentPort } : { endpoint: formatHostPort(agents) },
     caCertificate: authority?.raw ?? new Uint8Array(),

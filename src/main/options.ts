@@ -52,8 +52,10 @@ interface ProcessOptions {
 
 /** A cache of images. */
 export interface ImageCacheOptions {
-  /** Its folder; absent means `cache` in the data directory. */
-  directory: string | undefined;
+  /** Its folder, or oci://HOST/REPOSITORY; absent means `cache` in the data directory. */
+  place: string | undefined;
+  /** The file with USER:PASSWORD of the registry. */
+  credentialsFile: string | undefined;
   /** Maximum bytes of its files. */
   room: number;
   /** The address by which machines fetch from it; absent means the address of its listener. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ServerOptions } from "./options.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
 import { createLogger } from "../lib/log.ts";
@@ -24,6 +25,7 @@ export async function serverProcess(options: ServerOptions): Promise<number> {
     agents: { ...options.agents, shared },
     operators: { ...options.operators, shared },
     cache: cacheShared(options.cache, shared),
+    offered: join(options.dataDir, "boot-image"),
     ...(options.cameUp === undefined
       ? {}
       : { cameUp: { ...options.cameUp, listen: { ...options.cameUp.listen, shared } } }),

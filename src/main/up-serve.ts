@@ -28,6 +28,7 @@ const hostOfGuests = "10.0.2.2";
  */
 export async function upServe(options: UpOptions, address: DatabaseAddress, log: Logger): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
+  const bootImages = options.bootImages ?? join(options.dataDir, "boot-image");
   let netbootAddress: HostPort | undefined;
   const server = stack.use(
     await controlPlaneStart({
@@ -44,6 +45,8 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       secretsKey: options.secretsKey,
       migrate: true,
       cache: options.netboot === undefined ? undefined : options.cache,
+      // No other host reaches an embedded database.
+      offered: options.databaseUrl === undefined ? undefined : bootImages,
       ownPorts: () => (netbootAddress === undefined ? [] : [netbootAddress.port]),
       log,
     }),
@@ -56,7 +59,8 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       await netbootServe({
         address: options.netboot,
         database: open("netboot"),
-        bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
+        bootImages,
+        storedBootImages: server.cache?.bootImages,
         ipxeFiles: ipxeDirectory,
         agents: { port: server.agents.port },
         guestsReach: hostOfGuests,
@@ -109,7 +113,7 @@ export async function upServe(options: UpOptions, address: DatabaseAddress, log:
       }),
       controllers: controllerAccess(shepherdDatabase, server.secrets, metrics),
       takeovers: takeoverAccess(shepherdDatabase, server.secrets, {
-        bootImages: options.bootImages ?? join(options.dataDir, "boot-image"),
+        bootImages,
         agents: { port: server.agents.port },
         caCertificate: () => Promise.resolve(server.caCertificate),
         kernelArguments: options.kernelArguments,

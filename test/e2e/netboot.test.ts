@@ -51,6 +51,28 @@ test(
     const ca = new X509Certificate(await readFile(join(dataDir, "tls", "ca.pem")));
     expect(config).toContain(`"caCertificate":"${ca.raw.toString("base64")}"`);
 
+    // A host without a boot image has it from the store of `up`.
+    const other = farrierStart([
+      ...["netboot", ...place, "--listen", "127.0.0.1:0", ...agents, "--boot-images", join(folder, "none")],
+      ...["--cache", join(folder, "cache")],
+    ]);
+    stack.defer(async () => void (other.running && (await other.end("SIGKILL"))));
+    const [, otherUrl = ""] = await waitFor(
+      "the line `ready`",
+      () => /^ready: network boot on (\S+)$/mu.exec(other.stdout) ?? (other.running ? undefined : [other.stderr]),
+      { timeoutMs: 60_000 },
+    );
+    const path = await waitFor(
+      "the boot image at a host without one",
+      async () => {
+        const answer = await fetch(`${otherUrl}/machine.ipxe?arch=x86_64&platform=efi`);
+        return /\/boot\/x86_64\/vmlinuz\?digest=[0-9a-f]{64}/u.exec(await answer.text())?.[0];
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(await (await fetch(otherUrl + path)).text()).toBe("a kernel");
+    expect((await other.end("SIGTERM")).status).toBe(0);
+
     expect((await netboot.end("SIGTERM")).status).toBe(0);
     expect((await up.end("SIGTERM")).status).toBe(0);
   },

@@ -43,8 +43,11 @@ export async function netbootAction(this: CliContext, flags: NetbootFlags): Prom
 
 /** @throws {CliError} `usage` for flags of a cache that it does not have */
 function cacheOf(flags: NetbootFlags): ImageCacheOptions | undefined {
-  if (flags.cache === undefined && (flags.cacheUrl !== undefined || flags.secretsKey !== undefined)) {
-    throw new CliError("usage", "--cache-url and --secrets-key need --cache DIR");
+  if (
+    flags.cache === undefined &&
+    [flags.cacheUrl, flags.cacheCredentials, flags.secretsKey].some((one) => one !== undefined)
+  ) {
+    throw new CliError("usage", "--cache-url, --cache-credentials and --secrets-key need --cache DIR");
   }
   return flags.cache === undefined ? undefined : cacheOptions(flags);
 }

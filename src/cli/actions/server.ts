@@ -51,9 +51,9 @@ export async function serverAction(this: CliContext, flags: ServerFlags): Promis
 
 /** @throws {CliError} `usage` for flags of a cache that is not served */
 function cacheOf(flags: ServerFlags): ImageCacheOptions | undefined {
-  const { cacheListen, cache, cacheUrl } = flags;
-  if (cacheListen === undefined && (cache !== undefined || cacheUrl !== undefined)) {
-    throw new CliError("usage", "--cache and --cache-url need --cache-listen HOST:PORT");
+  const { cacheListen, cache, cacheUrl, cacheCredentials } = flags;
+  if (cacheListen === undefined && [cache, cacheUrl, cacheCredentials].some((one) => one !== undefined)) {
+    throw new CliError("usage", "--cache, --cache-url and --cache-credentials need --cache-listen HOST:PORT");
   }
   return cacheListen === undefined ? undefined : { ...cacheOptions(flags), listen: cacheListen };
 }

@@ -32,7 +32,10 @@ export const netbootCommand = buildCommand<NetbootFlags, [], CliContext>({
       ),
       tlsCa: textFlag("CA of the agent port's certificate, PEM (default: the data directory's own)", "FILE"),
       ...netbootFlags,
-      cache: textFlag("Keep a cache of images in this folder, and serve it to machines", "DIR"),
+      cache: textFlag(
+        "Keep a cache of images in this folder, or in oci://HOST/REPOSITORY, and serve it to machines",
+        "DIR",
+      ),
       ...cacheFlags,
       secretsKey: textFlag(
         "Key file of the control plane, a copy of a server's, for --cache (default: secrets-key in the data directory)",

@@ -1,5 +1,8 @@
+import { ociRepository } from "../../contract/oci-reference.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { parseSize } from "../../lib/format/parse-size.ts";
 import type { ImageCacheOptions } from "../../main/options.ts";
+import { CliError } from "../errors.ts";
 import { optionalFlag, textFlag } from "./flag.ts";
 import { parseOrigin } from "./netboot.ts";
 
@@ -8,6 +11,7 @@ export interface CacheFlags {
   cache: string | undefined;
   cacheSize: number;
   cacheUrl: string | undefined;
+  cacheCredentials: string | undefined;
 }
 
 /** The flags of a cache of images. */
@@ -24,14 +28,28 @@ export const cacheFlags = {
     "URL",
     parseOrigin,
   ),
+  cacheCredentials: textFlag("File with USER:PASSWORD of the registry that --cache names, with mode 0600", "FILE"),
 } as const;
 
-/** The folder of a cache that is there by itself. */
-export const cacheFolderFlag = textFlag("Folder of the cache of images (default: cache in the data directory)", "DIR");
+/** The place of a cache that is there by itself. */
+export const cacheFolderFlag = textFlag(
+  "Folder of the cache of images, or oci://HOST/REPOSITORY (default: cache in the data directory)",
+  "DIR",
+);
 
-/** The cache that the flags describe. */
-export function cacheOptions({ cache, cacheSize, cacheUrl }: CacheFlags): ImageCacheOptions {
-  return { directory: cache, room: cacheSize, url: cacheUrl };
+/** The cache that the flags describe. @throws {CliError} `usage` */
+export function cacheOptions({ cache, cacheSize, cacheUrl, cacheCredentials }: CacheFlags): ImageCacheOptions {
+  const isRegistry = cache?.startsWith("oci:") === true;
+  if (isRegistry && ociRepository(cache) === undefined) {
+    throw new CliError(
+      "usage",
+      `--cache ${shownUrl(cache)}: expected a folder, or oci://HOST[:PORT]/REPOSITORY in lower case`,
+    );
+  }
+  if (cacheCredentials !== undefined && !isRegistry) {
+    throw new CliError("usage", "--cache-credentials needs --cache oci://HOST/REPOSITORY");
+  }
+  return { place: cache, credentialsFile: cacheCredentials, room: cacheSize, url: cacheUrl };
 }
 
 /** @throws {RangeError} */

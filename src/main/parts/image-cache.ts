@@ -1,8 +1,13 @@
 import { createReadStream } from "node:fs";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { cacheOpen, type ImageCache as OpenedCache } from "../../cache/cache-open.ts";
 import { directoryStore } from "../../cache/directory-store.ts";
 import type { CacheOrigin } from "../../cache/keep.ts";
+import { ociStore } from "../../cache/oci/oci-store.ts";
+import { registryCredentialsRead } from "../../cache/oci/registry-credentials.ts";
+import type { ImageStore } from "../../cache/store.ts";
+import { ociRepository } from "../../contract/oci-reference.ts";
 import type { Database } from "../../database/connect.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -25,6 +30,8 @@ export async function imageCacheOpen(
     /** Maximum bytes of its files. */
     cacheRoom: number;
     dataDir: string;
+    /** The folder of boot images that this host offers to the others; absent = none. */
+    offered: string | undefined;
     database: Database;
     secrets: Pick<KeyRing, "mirrorMacs">;
     origin: CacheOrigin;
@@ -33,8 +40,8 @@ export async function imageCacheOpen(
     log: Logger;
   },
 ): Promise<ProcessCache> {
-  const { directory, dataDir, secrets, cacheRoom } = options;
-  const store = await directoryStore(resolve(directory ?? join(dataDir, "cache")), options);
+  const { secrets, cacheRoom } = options;
+  const store = await storeOpen(options);
   const cache = cacheOpen({ ...options, store, ring: secrets, room: cacheRoom });
   return {
     ...cache,
@@ -48,4 +55,20 @@ export async function imageCacheOpen(
       return cache.keep(urls);
     },
   };
+}
+
+async function storeOpen(options: {
+  place: string | undefined;
+  credentialsFile: string | undefined;
+  dataDir: string;
+  clock: Clock;
+  log: Logger;
+}): Promise<ImageStore> {
+  const { place, credentialsFile, dataDir, clock, log } = options;
+  const repository = place === undefined ? undefined : ociRepository(place);
+  if (repository === undefined) {
+    return directoryStore(resolve(place ?? join(dataDir, "cache")), { clock, log });
+  }
+  const credentials = credentialsFile === undefined ? undefined : await registryCredentialsRead(credentialsFile);
+  return ociStore({ ...repository, credentials, place: `${hostname()} ${resolve(dataDir)}`, clock, log });
 }

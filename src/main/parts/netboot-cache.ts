@@ -17,7 +17,7 @@ export async function netbootCache(
   options: NetbootOptions & { cache: ImageCacheOptions },
   { database, metrics, log }: { database: Database; metrics: Metrics; log: Logger },
 ): Promise<ProcessCache & AsyncDisposable> {
-  const { dataDir, listen, cache } = options;
+  const { dataDir, listen, cache, bootImages } = options;
   const secrets = await secretsFollow({ ...options, database, mayMake: false, log, clock: systemClock });
   const fetching = {
     database,
@@ -34,6 +34,7 @@ export async function netbootCache(
   const opened = await imageCacheOpen({
     ...where,
     cacheRoom,
+    offered: bootImages ?? join(dataDir, "boot-image"),
     dataDir,
     database,
     secrets,

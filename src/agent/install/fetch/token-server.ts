@@ -2,7 +2,7 @@ import { getDomain } from "tldts";
 import { isLoopback } from "../../../lib/net/host-port.ts";
 import { shownUrl } from "../../../lib/net/shown-url.ts";
 import type { HttpAnswer } from "./http-answer.ts";
-import { challenges } from "./http-challenges.ts";
+import { challenges } from "../../../lib/net/http-challenges.ts";
 
 /** Where to get a registry's token, or why nowhere. */
 export type TokenServer =
