@@ -26,6 +26,8 @@ let store: ImageStore;
 let listener: CacheListener;
 let server: string;
 let isPublic = false;
+let scanned = true;
+let time = now;
 const opens = vi.fn<(hex: string) => void>();
 
 beforeEach(async () => {
@@ -33,6 +35,8 @@ beforeEach(async () => {
   store = await directoryStore(folder, { clock: systemClock, log: logged.log });
   await store.put(hex, pieces(image));
   isPublic = false;
+  scanned = true;
+  time = now;
   opens.mockClear();
   const answer = cacheAnswers({
     store: {
@@ -43,7 +47,8 @@ beforeEach(async () => {
     },
     ring,
     isPublic: () => isPublic,
-    now: () => now,
+    scanned: () => scanned,
+    now: () => time,
     used: () => undefined,
     count: () => undefined,
     log: logged.log,
@@ -95,6 +100,24 @@ describe("who may have an image", () => {
     expect(answer.status).toBe(403);
     expect(await answer.text()).toBe("there is no such image for you here\n");
     expect(opens).not.toHaveBeenCalled();
+  });
+
+  test("while the time is not known, a ticket waits, and what is no ticket is refused as ever", async () => {
+    time = 0;
+    const ended = mirrorUrl(server, hex, ticketGive(ring, hex, { ...ticket, endsAt: 1 }));
+    const answers = [await fetch(ended), await fetch(forged({ generation: 4n })), await fetch(mirrorUrl(server, hex))];
+    expect(answers.map(({ status }) => status)).toEqual([503, 403, 403]);
+    expect(answers[0]?.headers.get("retry-after")).toBe("5");
+    expect(opens).not.toHaveBeenCalled();
+  });
+
+  test("a file that is not known is missing only once all files were looked at", async () => {
+    const missing = "0".repeat(64);
+    const url = mirrorUrl(server, missing, ticketGive(ring, missing, ticket));
+    scanned = false;
+    expect([(await fetch(url)).status, (await fetch(good())).status]).toEqual([503, 200]);
+    scanned = true;
+    expect((await fetch(url)).status).toBe(404);
   });
 
   test("anybody gets a public image", async () => {

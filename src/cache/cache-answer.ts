@@ -4,6 +4,7 @@ import { mirrorAsked, noMachine } from "../contract/catalogue/mirror-ticket.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { byteRange } from "../netboot/byte-range.ts";
+import { addressNetwork } from "../lib/net/address-limit.ts";
 import { answerText } from "../netboot/exchange.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import type { ImageStore, OpenedFile } from "./store.ts";
@@ -13,6 +14,8 @@ import { transferPlaces } from "./transfer-places.ts";
 /** What answers are made from. */
 export interface CacheAnswerOptions {
   store: Pick<ImageStore, "open">;
+  /** Whether all files of the store were looked at since the start. */
+  scanned: () => boolean;
   ring: Pick<KeyRing, "mirrorMacs">;
   /** Whether anybody may have this image. */
   isPublic: (hex: string) => boolean;
@@ -36,7 +39,7 @@ const refusal = "there is no such image for you here\n";
  * no file is touched and nothing is logged. The URL is logged nowhere.
  */
 export function cacheAnswers(options: CacheAnswerOptions): CacheAnswer {
-  const { store, ring, isPublic, now, used, count, log } = options;
+  const { store, scanned, ring, isPublic, now, used, count, log } = options;
   const places = transferPlaces();
   return async (request, response) => {
     const address = request.socket.remoteAddress ?? "";
@@ -51,17 +54,25 @@ export function cacheAnswers(options: CacheAnswerOptions): CacheAnswer {
     if (asked === undefined || verdict.kind === "refused") {
       return done(String(answerText(exchange, 403, refusal)));
     }
+    if (verdict.kind === "unknown") {
+      return later(exchange, done, "it is not known yet whether the ticket has ended: ask again later\n");
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       return done(String(answerText(exchange, 405, "it takes GET and HEAD\n")));
     }
-    using place = places.take(verdict.machineId ?? address, verdict.machineId === undefined ? "address" : "machine");
+    using place = places.take(
+      verdict.machineId ?? addressNetwork(address),
+      verdict.machineId === undefined ? "address" : "machine",
+    );
     if (place === undefined) {
-      response.setHeader("retry-after", "5");
-      return done(String(answerText(exchange, 503, "too many transfers are running: ask again later\n")));
+      return later(exchange, done, "too many transfers are running: ask again later\n");
     }
     const { hex } = asked;
     await using file = await store.open(hex);
+    if (file === undefined && !scanned()) {
+      return later(exchange, done, "the files of this cache are being read: ask again later\n");
+    }
     if (file === undefined) {
       return done(String(answerText(exchange, 404, "the image is not here any more: fetch it from its origin\n")));
     }
@@ -76,6 +87,15 @@ export function cacheAnswers(options: CacheAnswerOptions): CacheAnswer {
     });
     return done(outcome, bytes);
   };
+}
+
+function later(
+  exchange: { request: IncomingMessage; response: ServerResponse; address: string },
+  done: (outcome: string) => string,
+  text: string,
+): string {
+  exchange.response.setHeader("retry-after", "5");
+  return done(String(answerText(exchange, 503, text)));
 }
 
 async function answerBytes(

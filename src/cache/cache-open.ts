@@ -46,6 +46,7 @@ export function cacheOpen(options: {
       answer: cacheAnswers({
         store,
         ring,
+        scanned: () => keeper?.scanned() === true,
         isPublic: (hex) => keeper?.isPublic(hex) === true,
         now: () => time.now(),
         used: (hex) => keeper?.used(hex),

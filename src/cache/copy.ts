@@ -1,4 +1,5 @@
-import { get, type IncomingMessage } from "node:http";
+import { get as getClear, type IncomingMessage } from "node:http";
+import { get as getTls } from "node:https";
 import { mirrorUrl, noMachine, type MirrorTicket } from "../contract/catalogue/mirror-ticket.ts";
 import { shownUrl } from "../lib/net/shown-url.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
@@ -26,6 +27,7 @@ export async function* imageCopy(
   const failed = (why: string, cause?: unknown): CacheError =>
     new CacheError("unavailable", `${shownUrl(url)} ${why}`, { cause });
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const get = url.startsWith("https:") ? getTls : getClear;
     const request = get(url, { signal, timeout: silenceMost }, resolve);
     request.once("timeout", () => request.destroy(failed(`sent nothing for ${silenceMost / 1000} s`)));
     request.once("error", reject);

@@ -81,6 +81,24 @@ test("what an earlier process left half-written is removed once it is an hour ol
   expect(await readdir(join(folder, "partial"))).toEqual([`${hex}.young.tmp`]);
 });
 
+test("a new try removes what a killed one left of the same file a minute ago, and no other's", async () => {
+  const store = await open();
+  const other = `${"0".repeat(64)}.old.tmp`;
+  for (const name of [`${hex}.old.tmp`, other]) {
+    const path = join(folder, "partial", name);
+    await writeFile(path, "half");
+    const ago = new Date((await stat(path)).mtimeMs - 120_000);
+    await utimes(path, ago, ago);
+  }
+  await writeFile(join(folder, "partial", `${hex}.young.tmp`), "half");
+  await store.put(hex, pieces(bytes));
+  expect((await readdir(join(folder, "partial"))).toSorted()).toEqual([other, `${hex}.young.tmp`]);
+  // Also without a start: an hour later.
+  await utimes(join(folder, "partial", other), new Date(0), new Date(0));
+  await store.scan();
+  expect(await readdir(join(folder, "partial"))).toEqual([`${hex}.young.tmp`]);
+});
+
 test("a file stays readable for who has opened it, also if it is removed meanwhile", async () => {
   const store = await open();
   await store.put(hex, pieces(bytes));

@@ -24,6 +24,9 @@ const freeShare = 0.05;
 /** Bytes that are written between two looks at the room that is left. */
 const lookBytes = 64 << 20;
 const deleted = "a cached image was deleted; it is fetched again while it is needed";
+/** Milliseconds after which nobody writes to a half-written file any more: of this image, and of any. */
+const silentFor = 60_000;
+const forgottenAfter = 3_600_000;
 const namePattern = /^[0-9a-f]{64}$/u;
 
 /**
@@ -93,6 +96,8 @@ export async function directoryStore(directory: string, options: { clock: Clock;
       return file === undefined ? undefined : opened(file, known.get(hex)?.bytes ?? 0);
     },
     put: async (hex, pieces, signal) => {
+      // What a killed process left of it; a living one writes all the time.
+      await partialClean(partial, { prefix: hex, age: silentFor });
       const temporary = temporaryName(join(partial, hex));
       try {
         await write(temporary, hex, pieces, partial, signal);
@@ -108,6 +113,7 @@ export async function directoryStore(directory: string, options: { clock: Clock;
     remove,
     check,
     scan: async (signal) => {
+      await partialClean(partial, { prefix: "", age: forgottenAfter });
       const names = new Set((await readdir(files)).filter((name) => namePattern.test(name)));
       for (const hex of [...known.keys()].filter((one) => !names.has(one))) {
         log.warn({ digest: hex }, deleted);
@@ -129,14 +135,7 @@ async function prepare(directory: string, files: string, partial: string): Promi
   try {
     await mkdir(files, { recursive: true, mode: 0o700 });
     await mkdir(partial, { recursive: true, mode: 0o700 });
-    // Another process that shares the folder may be writing one of the younger ones.
-    const old = Date.now() - 3_600_000;
-    for (const name of await readdir(partial)) {
-      const found = await stat(join(partial, name)).catch(() => undefined);
-      if (found !== undefined && found.mtimeMs < old) {
-        await rm(join(partial, name), { force: true });
-      }
-    }
+    await partialClean(partial, { prefix: "", age: forgottenAfter });
     await writeFileAtomic(identity, `${randomUUID()}\n`, { mode: 0o600, replace: false });
     const id = (await readFile(identity, "utf8")).trim();
     if (!isUuid(id)) {
@@ -147,6 +146,17 @@ async function prepare(directory: string, files: string, partial: string): Promi
     throw new CacheError("unusable", `the cache's folder ${directory} can't be used: ${describeError(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** Deletes half-written files that nobody has written to for `age` milliseconds. */
+async function partialClean(folder: string, { prefix, age }: { prefix: string; age: number }): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = name.startsWith(prefix) ? await stat(path).catch(() => undefined) : undefined;
+    if (found !== undefined && found.mtimeMs < Date.now() - age) {
+      await rm(path, { force: true });
+    }
   }
 }
 

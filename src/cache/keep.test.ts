@@ -30,6 +30,8 @@ beforeAll(async () => {
 afterAll(() => fleet[Symbol.asyncDispose]());
 
 let stack: AsyncDisposableStack;
+/** What the origin waits for. */
+let held: Promise<void> | undefined;
 let origin: { calls: string[]; images: Map<string, Buffer>; fetch: CacheOrigin };
 beforeEach(() => {
   stack = new AsyncDisposableStack();
@@ -40,6 +42,7 @@ beforeEach(() => {
     images,
     fetch: async (digest, take) => {
       calls.push(digest);
+      await held;
       const bytes = images.get(digest);
       if (bytes === undefined) {
         throw new Error("the origin has no such image");
@@ -133,6 +136,36 @@ test("three caches take an image from the origin once, and from each other", asy
   const caches = [await cache(), await cache(), await cache()];
   await Promise.all(caches.map((one) => has(one, digest)));
   expect(origin.calls).toEqual([digest]);
+});
+
+test("an image comes from the origin where the stores that have it can't be reached", async () => {
+  const digest = await image("unreachable");
+  await fleet.rows("INSERT INTO cache_store (store_id, urls) VALUES (gen_random_uuid(), '{http://127.0.0.1:1}')");
+  await fleet.rows("INSERT INTO cache_file (digest, store_id, bytes) SELECT $1, store_id, 1 FROM cache_store", digest);
+  await has(await cache(), digest);
+  expect(origin.calls).toEqual([digest]);
+});
+
+test("a store is there for others while it waits for a big image", async () => {
+  const small = await image("small");
+  const one = await cache();
+  await has(one, small);
+  const release = Promise.withResolvers<void>();
+  held = release.promise;
+  const big = await image("big");
+  await waitFor("the fetch to begin", () => Promise.resolve(origin.calls.includes(big) || undefined));
+  await fleet.rows("UPDATE cache_store SET seen_at = now() - interval '2 minutes'");
+  await waitFor(
+    "the store to be seen",
+    async () =>
+      (await fleet.rows("SELECT FROM cache_store WHERE seen_at > now() - interval '1 minute'")).length === 1 ||
+      undefined,
+    { timeoutMs: 60_000 },
+  );
+  expect(one.digests()).toEqual([small]);
+  held = undefined;
+  release.resolve();
+  await has(one, small, big);
 });
 
 test("two processes with one folder fetch an image once", async () => {

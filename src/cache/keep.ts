@@ -53,6 +53,8 @@ export type CacheOrigin = (
 export interface CacheKeeper extends AsyncDisposable {
   /** Called when an image is fetched from the store. */
   used(hex: string): void;
+  /** Whether all files of the store were looked at since the start. */
+  scanned(): boolean;
   /** Whether anybody may have this image. */
   isPublic(hex: string): boolean;
 }
@@ -77,6 +79,7 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
   const { signal } = stop;
   const used = new Set<string>();
   const checkedAt = new Map<string, number>();
+  let scanned = false;
   let publicOnes: ReadonlySet<string> = new Set();
 
   /** Records what the store has. */
@@ -93,7 +96,7 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
 
   async function look(): Promise<void> {
     await store.scan(signal);
-    await record();
+    scanned = true;
     const { now, wanted } = await cacheWanted(database, store.id);
     time.set(now);
     looked?.(wanted);
@@ -114,21 +117,32 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     }
   }
 
-  /** Fetches an image from another store, or from its origin if none has it. A boot file's origin is a host's folder. */
+  /**
+   * Fetches an image from another store, or from its origin if none has it, or none that has it can be reached. A boot
+   * file's origin is a host's folder.
+   */
   async function bring({ digest, urls: others, boot }: CacheWanted): Promise<void> {
+    const place = { storeId: store.id };
     const path = bootFile?.(hexOf(digest));
     if (path !== undefined) {
-      await claimed({ digest, place: { storeId: store.id }, holder }, () =>
+      await claimed({ digest, place, holder }, () =>
         take(digest, "folder", () => store.put(hexOf(digest), createReadStream(path), signal)),
       );
-    } else if (others.length > 0) {
-      await claimed({ digest, place: { storeId: store.id }, holder }, (lost) => copy(digest, others, lost));
-    } else if (origin !== undefined && boot.length === 0) {
+      return;
+    }
+    if (others.length > 0) {
+      const copied = await claimed({ digest, place, holder }, (lost) => copy(digest, others, lost));
+      if (copied !== "failed" || signal.aborted) {
+        return;
+      }
+    }
+    if (origin !== undefined && boot.length === 0) {
       await claimed({ digest, place: "origin", holder }, async (lost) => {
         // Another process may have fetched it before the claim was free.
         const { wanted } = await cacheWanted(database, store.id);
         const now = wanted.find((image) => image.digest === digest)?.urls ?? [];
-        await (now.length > 0 ? copy(digest, now, lost) : fetchFrom(origin, digest, lost));
+        const untried = now.filter((url) => !others.includes(url));
+        await (untried.length > 0 ? copy(digest, untried, lost) : fetchFrom(origin, digest, lost));
       });
     }
   }
@@ -167,10 +181,13 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     await record();
   }
 
-  /** Does something under a claim, which is renewed meanwhile. */
-  async function claimed(claim: CacheClaim, action: (lost: AbortSignal) => Promise<void>): Promise<void> {
+  /** Does something under a claim, which is renewed meanwhile; `held` if another process holds it. */
+  async function claimed(
+    claim: CacheClaim,
+    action: (lost: AbortSignal) => Promise<void>,
+  ): Promise<"done" | "failed" | "held"> {
     if (!(await cacheClaim(database, claim))) {
-      return;
+      return "held";
     }
     const lost = new AbortController();
     const renewing = setInterval(
@@ -185,11 +202,13 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
     let wait = 0;
     try {
       await action(lost.signal);
+      return "done";
     } catch (error) {
       wait = signal.aborted ? 0 : failureWait;
       if (!signal.aborted) {
         log.warn({ digest: hexOf(claim.digest), error: describeError(error) }, "an image could not be cached");
       }
+      return "failed";
     } finally {
       clearInterval(renewing);
       await cacheClaimEnd(database, claim, wait);
@@ -224,10 +243,12 @@ export function cacheKeep(options: CacheKeepOptions): CacheKeeper {
       }
     })();
   const loops = (async () => {
-    await Promise.all([every("cache", look), every("cache-check", check)]);
+    // A look may take as long as a big image comes: meanwhile the store says that it is there.
+    await Promise.all([every("cache", look), every("cache-record", record), every("cache-check", check)]);
   })();
   return {
     used: (hex) => used.add(hex),
+    scanned: () => scanned,
     isPublic: (hex) => publicOnes.has(hex),
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the process is stopping"));

@@ -5,11 +5,14 @@ import type { KeyRing } from "../secrets/key-ring.ts";
 /** What a caller of a cache may have. */
 export type TicketVerdict =
   /** The image, as this machine; without one, as anybody. */
-  { kind: "allowed"; machineId?: string } | { kind: "refused" };
+  | { kind: "allowed"; machineId?: string }
+  | { kind: "refused" }
+  /** The ticket is one of ours; whether it has ended can't be told before the database's time is known. */
+  | { kind: "unknown" };
 
 /**
  * Whether a caller may have an image: by a ticket with the right HMAC that has not ended, or because the image is public.
- * @param now seconds since 1970
+ * @param now seconds since 1970; 0 = not known yet
  */
 export function ticketCheck(
   { hex, ticket }: MirrorAsked,
@@ -19,9 +22,13 @@ export function ticketCheck(
     return isPublic(hex) ? { kind: "allowed" } : { kind: "refused" };
   }
   const macs = macsOf(ring, mirrorTicketBody(hex, ticket.ticket));
-  return macs.some((mac) => timingSafeEqual(mac, ticket.mac)) && ticket.ticket.endsAt > now
-    ? { kind: "allowed", machineId: ticket.ticket.machineId }
-    : { kind: "refused" };
+  if (!macs.some((mac) => timingSafeEqual(mac, ticket.mac))) {
+    return { kind: "refused" };
+  }
+  if (now === 0) {
+    return { kind: "unknown" };
+  }
+  return ticket.ticket.endsAt > now ? { kind: "allowed", machineId: ticket.ticket.machineId } : { kind: "refused" };
 }
 
 /** Gives a ticket for an image. @throws {SecretsError} `key_missing` */

@@ -1,5 +1,6 @@
-/** Transfers at the same time: of all callers, and of one machine, or of one address without a ticket. */
+/** Transfers at the same time: of all callers, of those of them that have no ticket, and of one machine or network. */
 const most = 512;
+const mostUnproven = 256;
 const mostEach = { machine: 4, address: 64 };
 
 /** Counts running transfers. */
@@ -12,17 +13,20 @@ export interface TransferPlaces {
 export function transferPlaces(): TransferPlaces {
   const running = new Map<string, number>();
   let all = 0;
+  let unproven = 0;
   return {
     take: (caller, kind) => {
       const own = running.get(caller) ?? 0;
-      if (all >= most || own >= mostEach[kind]) {
+      if (all >= most || (kind === "address" && unproven >= mostUnproven) || own >= mostEach[kind]) {
         return undefined;
       }
       all += 1;
+      unproven += kind === "address" ? 1 : 0;
       running.set(caller, own + 1);
       return {
         [Symbol.dispose]: () => {
           all -= 1;
+          unproven -= kind === "address" ? 1 : 0;
           const left = (running.get(caller) ?? 1) - 1;
           if (left === 0) {
             running.delete(caller);

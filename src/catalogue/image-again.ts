@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
 import { imageSourceRead } from "../contract/catalogue/image-source.ts";
 import { imageSourceOf } from "../database/queries/image/image-source-of.ts";
 import { imageSourcePlace } from "../secrets/image-source.ts";
+import { againFolder, againFoldersClean } from "./again-folders.ts";
 import { CatalogueError } from "./errors.ts";
 import type { ImageFetchOptions } from "./fetch-options.ts";
 import { imageRulesKept } from "./image-rules-kept.ts";
@@ -22,6 +21,8 @@ export function imageAgain(
     if (found === undefined) {
       throw new CatalogueError("unavailable", `the catalogue has no image with the digest ${digest} any more`);
     }
+    await againFoldersClean(directory);
+    await using folder = againFolder(directory);
     const source = imageSourceRead(secrets.open(imageSourcePlace(found), found.sealedSource));
     const { digestFrom: _proven, ...left } = source;
     const rules = await imageRulesKept(database, source);
@@ -33,7 +34,7 @@ export function imageAgain(
         guard: { loopbackAllowed: guard.loopbackAllowed, ownPorts: await guard.ownPorts() },
         room,
       },
-      { directory: join(directory, `again-${randomUUID()}`), limits, progress: () => undefined, log, signal },
+      { directory: folder.path, limits, progress: () => undefined, log, signal },
     );
     await take(createReadStream(fetched.file));
   };

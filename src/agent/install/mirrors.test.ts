@@ -83,6 +83,30 @@ test.each<[string, RequestListener, RegExp]>([
   expect([...heard, ...rig.logged.lines.map((line) => JSON.stringify(line))].join("\n")).not.toContain("hidden");
 });
 
+test("a mirror that was starting is asked again where the origin gives the image only to mirrors", async () => {
+  let asked = 0;
+  const url = await mirror((_request, response) => {
+    asked += 1;
+    if (asked === 1) {
+      response.writeHead(404).end("not here yet");
+    } else {
+      response.end(image);
+    }
+  });
+  const closed = await mirror((_request, response) => response.writeHead(403).end("no"));
+  const end = await rig.install({ url: closed, digest: digestOf(image), mirrorUrl: [url] }, { limits: quickLimits });
+  expect(end).toEqual({ kind: "success" });
+  expect(await installed()).toBe(true);
+});
+
+test("where nobody has the image, the reason is the origin's", async () => {
+  const url = await mirror((_request, response) => response.writeHead(404).end("not here"));
+  const closed = await mirror((_request, response) => response.writeHead(403).end("no"));
+  const end = await rig.install({ url: closed, digest: digestOf(image), mirrorUrl: [url] }, { limits: quickLimits });
+  expect(end).toMatchObject({ kind: "error" });
+  expect(JSON.stringify(end)).toContain("403");
+});
+
 test("the second mirror is tried before the origin", async () => {
   const url = await mirror((_request, response) => response.end(image));
   const away = "http://127.0.0.1:1/images/x?ticket=hidden";
