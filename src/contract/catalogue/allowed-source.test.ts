@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isAllowedSource, sourceAllows } from "./allowed-source.ts";
 
@@ -41,6 +42,7 @@ test.each([
   ["https://images.example.org/debian/", "https://images.example.org/debian/%252e%252e/b.raw"],
   ["https://images.example.org/debian/", "https://images.example.org/debian/..%5cb.raw"],
   ["https://images.example.org/debian/", "https://images.example.org/debian/..;/b.raw"],
+  ["https://images.example.org/debian/", "https://images.example.org/debian/%2e%2e;/b.raw"],
   ["https://images.example.org/debian/", "http://images.example.org/debian/b.raw"],
   ["https://images.example.org/debian/", "https://images.example.org:444/debian/b.raw"],
   ["https://images.example.org/debian/", "oci://images.example.org/debian/b@sha256:00"],
@@ -71,4 +73,45 @@ describe("no source", () => {
     expect(isAllowedSource(source)).toBe(false);
     expect(allows(source, "https://images.example.org/b.raw")).toBe(false);
   });
+});
+
+test("what is allowed is within the prefix, however often a server decodes the path", () => {
+  const piece = fc.constantFrom(
+    "..",
+    ".",
+    "/",
+    "%2e",
+    "%2f",
+    "%5c",
+    "%25",
+    "%00",
+    "\\",
+    ";",
+    "?",
+    "#",
+    "@",
+    ":",
+    "a",
+    "debian",
+    "evil",
+  );
+  const within = (path: string): boolean => {
+    const decoded = decodeURIComponent(path)
+      .replaceAll("\\", "/")
+      .replaceAll(/;[^/]*/gu, "");
+    return new URL(`https://images.example.org${decoded}`).pathname.startsWith("/debian/");
+  };
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 12 }),
+      fc.constantFrom("/debian/", "/debian", "/", "", "@", ":"),
+      (pieces, head) => {
+        const url = URL.parse(`https://images.example.org${head}${pieces.join("")}`);
+        if (url !== null && sourceAllows("https://images.example.org/debian/", url) && url.pathname !== "/debian") {
+          expect([url.host, within(url.pathname)]).toEqual(["images.example.org", true]);
+        }
+      },
+    ),
+    { numRuns: 20_000 },
+  );
 });

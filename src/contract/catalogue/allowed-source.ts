@@ -20,7 +20,7 @@ interface Source {
 
 const schemes = new Set(["http:", "https:", "oci:"]);
 /** A server may read these as "/", "\" or ".." after the prefix was compared. */
-const readOtherwise = /%(?:00|25|2f|5c)|\\|\/\.{1,2};/iu;
+const readOtherwise = /%(?:00|25|2e|2f|5c)|\\|\/\.{1,2};/iu;
 
 /** True for a source that a rule can have. Pure. */
 export function isAllowedSource(text: string): boolean {

@@ -80,7 +80,7 @@ function broken(rule: ImageRule, image: RuledImage): string | undefined {
       return image.keys.some((key) => rule.keys.some((known) => isSameKey(key, known)))
         ? undefined
         : `requires a signature by ${listed(rule.keys.map((key) => imageKeyTitle(key)))}, and ${signedBy(image)}. Give that key ` +
-            "with --minisign-key or --cosign-key; an image of the catalogue is added anew with it";
+            "with --minisign-key or --cosign-key; an image of the catalogue is added anew with it, or by --digest-from and --key";
     case "catalogue":
       return image.chosen === undefined ? undefined : catalogueOnly[image.chosen];
   }
@@ -111,8 +111,8 @@ function signedBy({ keys }: RuledImage): string {
 const listedMost = 5;
 
 function listed(texts: readonly string[]): string {
-  const shown = texts.slice(0, listedMost).join(", ");
-  return texts.length > listedMost ? `${shown} and ${texts.length - listedMost} more` : shown;
+  const shown = texts.slice(0, listedMost).join(" or ");
+  return texts.length > listedMost ? `${shown} or ${texts.length - listedMost} more` : shown;
 }
 
 function canonical(format: number, given: Uint8Array): Uint8Array | undefined {
