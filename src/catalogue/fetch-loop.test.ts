@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { imageServer, type ImageServer } from "../../test/support/image-server.t
 import { recordingLog } from "../../test/support/recording-log.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { withParent } from "../../test/support/with-parent.ts";
+import { SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { connect, type Database } from "../database/connect.ts";
 import { imageFetchClaim } from "../database/queries/image/image-fetch.ts";
 import { sessionsExpire } from "../database/queries/upkeep/sessions-expire.ts";
@@ -20,6 +22,7 @@ import { createMetrics } from "../metrics/metrics.ts";
 import { SecretsError } from "../secrets/errors.ts";
 import { imageFetchRun } from "./fetch-loop.ts";
 import type { ImageFetchOptions } from "./fetch-options.ts";
+import { imageAgain } from "./image-again.ts";
 import { imageRoom } from "./image-room.ts";
 import { plainOpened, plainSealed } from "./testing/plain-sealed.ts";
 import { qcow2Bomb } from "./testing/qcow2-bomb.ts";
@@ -48,6 +51,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await rows("DELETE FROM image_version");
   await rows("DELETE FROM image_tag");
+  await rows("DELETE FROM image_rule");
 });
 afterEach(async () => {
   await Promise.all(children.map((one) => kill(one)));
@@ -133,6 +137,81 @@ test("what can't be recorded while the database is busy is recorded afterwards, 
   }
   await until("busy", "ready");
   expect(await versionOf("busy")).toMatchObject({ attempts: 1, failure_code: null });
+});
+
+const rule = (...sources: string[]) =>
+  rows(
+    "INSERT INTO image_rule (rule_name, kind, sources, set_by) VALUES ('our-mirror', 'sources', $1, 'tester')",
+    sources,
+  );
+
+test("the image policy counts that is there at the fetch: for the source, and for a redirect", async () => {
+  const image = server.serve("policed", boots);
+  const location = image.url.replace("127.0.0.1", "localhost");
+  const led = server.answer("led", (_request, response) => response.writeHead(302, { location }).end());
+  await add("policed", image.url);
+  await add("led", led);
+  await rule(led);
+  await using _loop = run();
+  for (const name of ["policed", "led"]) {
+    await until(name, "failed");
+    expect(await versionOf(name)).toMatchObject({
+      failure_code: "forbidden",
+      failure: expect.stringContaining('rule "our-mirror" of the image policy does not allow'),
+    });
+  }
+  expect(image.fetches).toBe(0);
+});
+
+test("a cache's fetch from the origin keeps the policy of then; a proven digest needs no list any more", async () => {
+  const image = server.serve("again.raw", boots);
+  await add("again", image.url);
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = Buffer.from(publicKey.export({ type: "spki", format: "pem" })).toString("base64");
+  const signature = { format: SignatureFormat.COSIGN, publicKey: pem, signature: "" };
+  await rows(
+    `UPDATE image_version SET state = 'ready', cached = true, facts = '{}', ready_at = now(), digest = $1, sealed_source = $2`,
+    image.digest,
+    plainSealed({ url: image.url, digestFrom: { url: `${server.url}/gone`, signature } }),
+  );
+  const again = imageAgain({
+    ...{ database, directory: join(folder, "again"), room: imageRoom, log },
+    secrets: { open: (_place, stored) => plainOpened(stored), problem: () => undefined },
+    guard: { loopbackAllowed: true, ownPorts: () => Promise.resolve([]) },
+  });
+  const fetchAgain = async (): Promise<number> => {
+    let bytes = 0;
+    await again(
+      image.digest,
+      async (pieces) => {
+        for await (const piece of pieces) {
+          bytes += piece.length;
+        }
+      },
+      new AbortController().signal,
+    );
+    return bytes;
+  };
+  expect(await fetchAgain()).toBe(boots.length);
+  await rule("images.example.org");
+  await expect(fetchAgain()).rejects.toThrow('rule "our-mirror" of the image policy does not allow');
+  expect(image.fetches).toBe(1);
+});
+
+test("the signature that was fetched from beside an image is recorded", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = Buffer.from(publicKey.export({ type: "spki", format: "pem" })).toString("base64");
+  const signed = Buffer.from(sign("sha256", boots, privateKey).toString("base64"));
+  const image = server.serve("signed", boots);
+  server.serve("signed.sig", signed);
+  await add("signed", image.url);
+  await rows(
+    "UPDATE image_version SET sealed_source = $1",
+    plainSealed({ url: image.url, signature: { format: SignatureFormat.COSIGN, publicKey: pem, signature: "" } }),
+  );
+  await using _loop = run();
+  await until("signed", "ready");
+  expect((await versionOf("signed"))["fetched_signature"]).toEqual(signed);
 });
 
 test("a version that its session has lost track of is taken again by it alone, and not as another try", async () => {
