@@ -67,7 +67,7 @@ export async function webhookRound(options: WebhookRoundOptions): Promise<Webhoo
   }
   const most = options.careful ? { lines: 1, events: 1 } : { lines: linesMost, events: eventsMost };
   const lines = await webhookDue(database, webhook.webhookId, most);
-  const ends = await Promise.all(lines.map((line) => lineSend(line, options)));
+  const ends = await linesSend(lines, options);
   if (lines.length > 0) {
     await webhookLinesTidy(
       database,
@@ -98,6 +98,34 @@ interface LineEnd {
   unreachable: boolean;
 }
 
+/**
+ * Sends the events of several machines. The first error breaks off the others, and all have ended before it is thrown: the
+ * next round is alone with the same events.
+ */
+async function linesSend(lines: readonly WebhookLine[], options: WebhookRoundOptions): Promise<LineEnd[]> {
+  const end = new AbortController();
+  const stop = (): void => end.abort(options.signal.reason);
+  options.signal.addEventListener("abort", stop, { once: true });
+  if (options.signal.aborted) {
+    stop();
+  }
+  const ends = await Promise.allSettled(
+    lines.map((line) =>
+      lineSend(line, { ...options, signal: end.signal }).catch((error: unknown) => {
+        end.abort(new Error("the result of another event could not be recorded"));
+        throw error;
+      }),
+    ),
+  );
+  options.signal.removeEventListener("abort", stop);
+  return ends.map((one) => {
+    if (one.status === "rejected") {
+      throw one.reason;
+    }
+    return one.value;
+  });
+}
+
 /** Sends a machine's events, the earliest first, up to the first failure. */
 async function lineSend(line: WebhookLine, options: WebhookRoundOptions): Promise<LineEnd> {
   const { database, session, webhook, receiver, source, signal } = options;
@@ -108,7 +136,7 @@ async function lineSend(line: WebhookLine, options: WebhookRoundOptions): Promis
       break;
     }
     const key = { webhookId: webhook.webhookId, machineId: line.machineId, eventId: queued.id };
-    const outcome = await eventSend(queued, { database, receiver, source });
+    const outcome = await eventSend(queued, { database, receiver, source, signal });
     if (outcome.kind === "delivered") {
       await webhookDelivered(database, session, key);
       end.delivered += 1;
@@ -144,14 +172,15 @@ async function lineSend(line: WebhookLine, options: WebhookRoundOptions): Promis
 
 async function eventSend(
   queued: QueuedEvent,
-  { database, receiver, source }: Pick<WebhookRoundOptions, "database" | "receiver" | "source">,
+  { database, receiver, source, signal }: Pick<WebhookRoundOptions, "database" | "receiver" | "source" | "signal">,
 ): Promise<WebhookOutcome> {
   if (queued.entry === undefined) {
     return { kind: "refused", reason: "it was not sent in time: history does not have it any more" };
   }
-  return receiver.send({
+  const message = {
     id: String(queued.id),
     timestamp: await webhookTime(database),
     body: cloudEventJson(queued.entry, source),
-  });
+  };
+  return receiver.send(message, signal);
 }

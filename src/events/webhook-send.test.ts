@@ -19,8 +19,8 @@ async function sent(
 ): Promise<WebhookOutcome> {
   const { url = server.url, certificates = server.certificates, privateAllowed = false, milliseconds } = options;
   const target: WebhookTarget = { url, secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", certificates };
-  using receiver = webhookReceiver({ ...target, privateAllowed }, host, signal, milliseconds);
-  return await receiver.send(message);
+  using receiver = webhookReceiver({ ...target, privateAllowed }, host, milliseconds);
+  return await receiver.send(message, signal);
 }
 
 test("an answer from 200 to 299 is a delivery; any other says what came, on one line", async () => {

@@ -27,8 +27,8 @@ export type WebhookOutcome =
 
 /** A receiver, with its connections. */
 export interface WebhookReceiver extends Disposable {
-  /** Sends one event. It never throws. */
-  send(message: { id: string; timestamp: number; body: string }): Promise<WebhookOutcome>;
+  /** Sends one event; `signal` ends the try. It never throws. */
+  send(message: { id: string; timestamp: number; body: string }, signal: AbortSignal): Promise<WebhookOutcome>;
 }
 
 /** Bytes of an answer that are read at most. */
@@ -38,11 +38,10 @@ const patience = 15_000;
 /** Connections to one receiver. */
 const connectionsMost = 16;
 
-/** Opens a receiver. Nothing is called yet. `signal` ends tries. */
+/** Opens a receiver. Nothing is called yet. */
 export function webhookReceiver(
   target: WebhookTarget & { privateAllowed: boolean },
   host: OwnHost,
-  signal: AbortSignal,
   milliseconds: number = patience,
 ): WebhookReceiver {
   const url = new URL(target.url);
@@ -59,7 +58,7 @@ export function webhookReceiver(
       ownPorts: await host.ownPorts(),
     });
   return {
-    send: async (message) => {
+    send: async (message, signal) => {
       const rules = await guard();
       const refused = guardedUrl(rules, url);
       if (refused !== undefined) {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   command as commandOf,
@@ -16,10 +17,11 @@ import { machineDelete } from "../database/queries/machine/machine-delete.ts";
 import { sessionHold } from "../database/session-holder.ts";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { SecretsError } from "../secrets/errors.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";
 import { webhookPlace } from "../secrets/webhook-target.ts";
 import { testReceiver, type TestReceiver } from "./testing/webhook-receiver-server.ts";
-import { webhooksRun } from "./webhooks-run.ts";
+import { webhooksRun, type WebhooksRunOptions } from "./webhooks-run.ts";
 
 let fleet: Fleet;
 let receiver: TestReceiver;
@@ -65,11 +67,15 @@ async function added(events: string[] = ["machine_*", "installation_*"]): Promis
   });
 }
 
-function deliver(metrics = createMetrics()): { stop: () => Promise<void> } {
-  const sessions = sessionHold(fleet.database, { component: "server", log: silent, clock: systemClock });
+const holder = () => sessionHold(fleet.database, { component: "server", log: silent, clock: systemClock });
+
+function deliver(given: Partial<WebhooksRunOptions> = {}): { stop: () => Promise<void> } {
+  const { sessions = holder(), ...more } = given;
   const run = webhooksRun({
-    ...{ database: fleet.database, sessions, secrets, clock: hurried, metrics, log: silent, interval: 10 },
+    ...{ database: fleet.database, secrets, clock: hurried, metrics: createMetrics(), log: silent, interval: 10 },
     host: { loopbackAllowed: true, ownPorts: async () => [] },
+    sessions,
+    ...more,
   });
   const all = {
     [Symbol.asyncDispose]: async () => (await run[Symbol.asyncDispose](), sessions[Symbol.asyncDispose]()),
@@ -126,7 +132,7 @@ test("one machine's failing event holds up that machine alone, and its order hol
       .writeHead(refusing && machineId === bad.machineId && type.endsWith("requested") ? 500 : 204)
       .end("the database\nis away");
   const metrics = createMetrics();
-  deliver(metrics);
+  deliver({ metrics });
   for (const machine of [bad, good]) {
     await fleet.request(machine);
     await fleet.cancel(machine);
@@ -274,4 +280,64 @@ test("a deletion goes out after the machine is gone; a deleted webhook gets noth
   const last = await fleet.add();
   await untilTaken(last, ["machine_added"]);
   expect(count).toBe(2);
+});
+
+test("a webhook whose claim was committed without an answer is delivered by the session that holds it", async () => {
+  await added(["machine_added"]);
+  const sessions = holder();
+  const session = await sessions.next();
+  await fleet.rows("UPDATE webhook SET session_id = $1", session.id);
+  deliver({ sessions });
+  const machine = await fleet.add();
+  await untilTaken(machine, ["machine_added"]);
+});
+
+test.each([
+  ["knows that it lacks the key", "the key is not there"],
+  ["has not noticed yet that it lacks the key", undefined],
+])("a server that %s leaves webhooks to a server with the key", async (_what, problem) => {
+  await added(["machine_added"]);
+  const opened = Promise.withResolvers<void>();
+  const open = () => {
+    opened.resolve();
+    throw new SecretsError("key_missing", "the key is not there");
+  };
+  const looked = Promise.withResolvers<void>();
+  const lacking = { open, problem: () => (looked.resolve(), problem) };
+  deliver({ secrets: lacking });
+  await (problem === undefined ? opened.promise : looked.promise);
+  const machine = await fleet.add();
+  deliver();
+  await untilTaken(machine, ["machine_added"]);
+});
+
+test("after the database's error no delivery of the round goes on, and what was broken off is no failed try", async () => {
+  await added(["machine_added"]);
+  const [held, broken] = [await fleet.add(), await fleet.add()];
+  let release = false;
+  receiver.answer = async ({ machineId }, response) => {
+    if (machineId === held.machineId && !release) {
+      await once(response, "close");
+      throw new Error("it was broken off");
+    }
+    await waitFor("the other's event", () => release || receiver.tried.some((one) => one.machineId === held.machineId));
+    response.writeHead(204).end();
+  };
+  await fleet.rows("CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''broken''; END'");
+  await fleet.rows(
+    `CREATE TRIGGER break_off BEFORE DELETE ON webhook_delivery FOR EACH ROW
+     WHEN (OLD.machine_id = '${broken.machineId}') EXECUTE FUNCTION break_off()`,
+  );
+  deliver();
+  await waitFor("three rounds", () => {
+    const tries = (machine: TestMachine) =>
+      receiver.tried.filter(({ machineId }) => machineId === machine.machineId).length;
+    return tries(broken) >= 3 && tries(held) >= 3;
+  });
+  expect(await fleet.rows("SELECT attempts, failure FROM webhook_line WHERE machine_id = $1", held.machineId)).toEqual([
+    { attempts: 0, failure: null },
+  ]);
+  release = true;
+  await fleet.rows("DROP FUNCTION break_off CASCADE");
+  await untilTaken(held, ["machine_added"]);
 });

@@ -8,6 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { SecretsError } from "../secrets/errors.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import { webhookTargetOpen } from "../secrets/webhook-target.ts";
 import { webhookRest } from "./webhook-next.ts";
@@ -18,7 +19,7 @@ import { webhookReceiver, type OwnHost } from "./webhook-send.ts";
 export interface WebhooksRunOptions {
   database: Database;
   sessions: SessionHolder;
-  secrets: Pick<KeyRing, "open">;
+  secrets: Pick<KeyRing, "open" | "problem">;
   host: OwnHost;
   /** Milliseconds between two looks for work. */
   interval?: number;
@@ -36,21 +37,28 @@ const troublePause = 10_000;
  */
 export function webhooksRun(options: WebhooksRunOptions): AsyncDisposable {
   const stop = new AbortController();
-  const { sessions, database, clock, metrics, log, interval = 1_000 } = options;
-  const running = new Set<Promise<void>>();
+  const { sessions, database, secrets, clock, metrics, log, interval = 1_000 } = options;
+  const running = new Set<{ session: Session; webhookId: string; done: Promise<void> }>();
+
+  async function claim(session: Session): Promise<void> {
+    const known = [...running].filter((one) => one.session === session).map(({ webhookId }) => webhookId);
+    for (const webhook of await webhooksClaim(database, session, known)) {
+      const { webhookId } = webhook;
+      const done = webhookDeliver(webhook, session, options, stop.signal).finally(() => running.delete(one));
+      const one = { session, webhookId, done };
+      running.add(one);
+    }
+  }
+
   const loop = (async (): Promise<void> => {
     while (!stop.signal.aborted) {
       const session = sessions.current();
       try {
-        const held = session === undefined ? [] : await webhooksClaim(database, session);
-        metrics.loopRuns.inc({ loop: "webhooks", outcome: "ok" });
-        for (const webhook of session === undefined ? [] : held) {
-          // `held` is empty without a session.
-          const one = webhookDeliver(webhook, session as Session, options, stop.signal).finally(() =>
-            running.delete(one),
-          );
-          running.add(one);
+        // Without its key this process can open no webhook: another one may.
+        if (session !== undefined && secrets.problem() === undefined) {
+          await claim(session);
         }
+        metrics.loopRuns.inc({ loop: "webhooks", outcome: "ok" });
       } catch (error) {
         metrics.loopRuns.inc({ loop: "webhooks", outcome: "failed" });
         log.warn({ error: describeError(error) }, "webhooks could not be looked at; trying again");
@@ -62,7 +70,7 @@ export function webhooksRun(options: WebhooksRunOptions): AsyncDisposable {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the server is stopping"));
       await loop;
-      await Promise.all(running);
+      await Promise.all([...running].map(({ done }) => done));
       const session = sessions.current();
       if (session !== undefined) {
         await webhooksRelease(database, session).catch((error: unknown) =>
@@ -76,7 +84,10 @@ export function webhooksRun(options: WebhooksRunOptions): AsyncDisposable {
   };
 }
 
-/** Delivers for one webhook, until it is deleted, or the session is lost. */
+/**
+ * Delivers for one webhook, until it is deleted, or the session is lost. Without the key of its secrets the webhook is given
+ * back, and left to others for a while.
+ */
 async function webhookDeliver(
   webhook: HeldWebhook,
   session: Session,
@@ -98,7 +109,7 @@ async function webhookDeliver(
       try {
         const { origin } = await eventsNow(database);
         const target = webhookTargetOpen(secrets, webhook.webhookId, webhook.sealedTarget);
-        using receiver = webhookReceiver({ ...target, privateAllowed: webhook.privateAllowed }, host, ended.signal);
+        using receiver = webhookReceiver({ ...target, privateAllowed: webhook.privateAllowed }, host);
         while (!ended.signal.aborted) {
           const round = await webhookRound({
             ...{ database, session, webhook, receiver, source: cloudEventSource(origin), signal: ended.signal },
@@ -116,9 +127,18 @@ async function webhookDeliver(
           }
         }
       } catch (error) {
-        if (!ended.signal.aborted) {
-          log.warn({ webhook: webhook.name, error: describeError(error) }, "events are not delivered; trying again");
-          await clock.sleep(troublePause, ended.signal).catch(() => undefined);
+        if (ended.signal.aborted) {
+          return;
+        }
+        log.warn({ webhook: webhook.name, error: describeError(error) }, "events are not delivered; trying again");
+        const keyMissing = error instanceof SecretsError && error.code === "key_missing";
+        if (keyMissing) {
+          // If it can't be given back now, this session claims it again after the pause, and gives it back then.
+          await webhooksRelease(database, session, webhook.webhookId).catch(() => undefined);
+        }
+        await clock.sleep(troublePause, ended.signal).catch(() => undefined);
+        if (keyMissing) {
+          return;
         }
       }
     }

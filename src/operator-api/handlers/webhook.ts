@@ -155,12 +155,10 @@ export function webhookHandlers({
         ...{ id, event: "webhook_test", at: await databaseTime(database), machineId: nobody },
         ...{ actor: { kind: "operator", name: actor }, detail: { webhook: name } },
       };
-      using receiver = webhookReceiver({ ...target, privateAllowed }, host, context.signal);
-      const outcome = await receiver.send({
-        id,
-        timestamp: await webhookTime(database),
-        body: cloudEventJson(event, cloudEventSource(origin)),
-      });
+      using receiver = webhookReceiver({ ...target, privateAllowed }, host);
+      const timestamp = await webhookTime(database);
+      const body = cloudEventJson(event, cloudEventSource(origin));
+      const outcome = await receiver.send({ id, timestamp, body }, context.signal);
       return outcome.kind === "delivered"
         ? { delivered: true, outcome: `it answered ${outcome.status}` }
         : { delivered: false, outcome: outcome.reason };

@@ -15,8 +15,17 @@ export interface HeldWebhook {
   sealedTarget: Uint8Array;
 }
 
-/** Takes the webhooks that no session delivers for. @throws {DatabaseError} `session_lost`, `unavailable` */
-export async function webhooksClaim(database: Database, session: Session): Promise<HeldWebhook[]> {
+/**
+ * Takes the webhooks that no session delivers for, and those that this session holds and has lost track of, because the
+ * database went away before it answered.
+ * @param known webhooks that this session delivers for or leaves to others
+ * @throws {DatabaseError} `session_lost`, `unavailable`
+ */
+export async function webhooksClaim(
+  database: Database,
+  session: Session,
+  known: readonly string[],
+): Promise<HeldWebhook[]> {
   const { rows } = await transact(database, session, (tx) =>
     sql<{
       webhook_id: string;
@@ -27,7 +36,9 @@ export async function webhooksClaim(database: Database, session: Session): Promi
     }>`
       UPDATE webhook w SET session_id = ${session.id}
       WHERE w.webhook_id IN (
-        SELECT f.webhook_id FROM webhook f WHERE f.session_id IS NULL ORDER BY f.webhook_id FOR NO KEY UPDATE SKIP LOCKED
+        SELECT f.webhook_id FROM webhook f
+        WHERE (f.session_id IS NULL OR f.session_id = ${session.id}) AND f.webhook_id <> ALL (${[...known]}::uuid[])
+        ORDER BY f.webhook_id FOR NO KEY UPDATE SKIP LOCKED
       ) RETURNING w.webhook_id, w.webhook_name, w.events, w.private_allowed, w.sealed_target`.execute(tx),
   );
   return rows.map((row) => ({
@@ -39,10 +50,11 @@ export async function webhooksClaim(database: Database, session: Session): Promi
   }));
 }
 
-/** Gives webhooks back: this session stops. @throws {DatabaseError} `unavailable` */
-export async function webhooksRelease(database: Database, session: Session): Promise<void> {
+/** Gives back this session's webhooks, or one of them. @throws {DatabaseError} `unavailable` */
+export async function webhooksRelease(database: Database, session: Session, webhookId?: string): Promise<void> {
+  const which = webhookId === undefined ? sql`true` : sql`webhook_id = ${webhookId}`;
   await transact(database, null, (tx) =>
-    sql`UPDATE webhook SET session_id = NULL WHERE session_id = ${session.id}`.execute(tx),
+    sql`UPDATE webhook SET session_id = NULL WHERE session_id = ${session.id} AND ${which}`.execute(tx),
   );
 }
 
