@@ -4,7 +4,7 @@ import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, describe, expect, test } from "vitest";
 import { authorizationRules, methodName, operatorServices } from "./authorization.ts";
 import { unauthenticatedMessage } from "./identity.ts";
-import { mutates } from "../interceptors/audit.ts";
+import { audited, mutates } from "../interceptors/audit.ts";
 import { nowhere, testDependencies, testToken, testTransport } from "../testing/operator-api.ts";
 
 const dependencies = testDependencies(nowhere);
@@ -39,8 +39,7 @@ test("every RPC of the contract is served, and has a rule", async () => {
 });
 
 /** Verbs of calls that only look. */
-const reads =
-  /(?:List|Count|Groups|Show|History|Log|Diff|Summary|Explain|Watch|Follow|WhoAmI|Plan|Render|WebhookTest)$/u;
+const reads = /(?:List|Count|Groups|Show|History|Log|Diff|Summary|Explain|Watch|Follow|WhoAmI|Plan|Render)$/u;
 
 /** Calls with which everybody manages the browsers in which they themselves are signed in. */
 const ofOneself = /^Console(?:LinkCreate|SessionEnd)$/u;
@@ -48,7 +47,20 @@ const ofOneself = /^Console(?:LinkCreate|SessionEnd)$/u;
 /** A call without a command's request id, although it changes something: a stranger's, whose code serves once. */
 const ofStrangers = "ConsoleSessionStart";
 
-test.each(methods.filter(({ name }) => name !== ofStrangers).map((method) => [method.name, method] as const))(
+/** A call without a command's request id that changes nothing here, but calls others: each time it is made. */
+const callsOthers = "WebhookTest";
+
+test("a call that calls others is for admins, and always in the audit", () => {
+  const method = methods.find(({ name }) => name === callsOthers);
+  expect(method && [authorizationRules[methodName(method)], audited(method), mutates(method)]).toEqual([
+    "admin",
+    true,
+    false,
+  ]);
+});
+
+const others = [ofStrangers, callsOthers];
+test.each(methods.filter(({ name }) => !others.includes(name)).map((method) => [method.name, method] as const))(
   "%s takes the caller's request id if and only if it changes something",
   (name, method) => {
     expect(
